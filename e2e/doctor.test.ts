@@ -107,7 +107,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorStag
       assert.equal(first.code, 'SECRET_NOT_FOUND', stdout)
       await stage.succeed(first.command ?? '')
       const { items }: JobList = JSON.parse(await stage.succeed(`kubectl get jobs -n ${system} -o json`))
-      assert.match(items[0]?.metadata.name ?? '', /^pullpass-by-hand-\d+$/)
+      assert.match(items[0]?.metadata.name ?? '', /^pullpass-manual-\d+$/)
     })
   })
 })

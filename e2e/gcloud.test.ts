@@ -9,6 +9,8 @@ import { apiError } from '../sandbox/google/api-errors.ts'
 import { gcloudCases, refusedByGcloud, startCase, stateOf } from '../test/commands/trust/gcloud-cases.ts'
 import { account, pool, provider, resultsOf, runTrust } from '../test/commands/trust/run-trust.ts'
 import { readGuide } from '../test/docs/guides/parse-guide.ts'
+import { checkFault, plantedFaults } from '../test/doctor/check-fault.ts'
+import type { RunGcloud } from '../test/doctor/run-printed-command.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -195,6 +197,15 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
         }
       })
     }
+  })
+
+  suite('the command of gcloud that doctor prints, run as printed, fixes', { concurrency: 2 }, () => {
+    const runGcloud: RunGcloud = async ({ sandbox }, command) => {
+      await succeed(gcloud, sandbox, command)
+      sandbox.clock.advance('3 s')
+    }
+    for (const fault of plantedFaults.filter(({ imitated }) => imitated === 'gcloud'))
+      test(fault.title, async (t) => await checkFault(t, fault, runGcloud))
   })
 
   suite('what guides do with gcloud, it does', () => {

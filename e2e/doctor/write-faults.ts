@@ -114,7 +114,7 @@ export const writeFaults: readonly RealFault[] = [
     },
     hop: 'write',
     code: 'SECRET_MUTATED',
-    says: /^let the operator of (\S+)\.example\.com \(MutatingWebhookConfiguration \1\) except this Secret \(objectSelector: app\.kubernetes\.io\/managed-by NotIn \[pullpass\]\); then pullpass refresh -f \S+$/,
+    says: /^let the operator of (\S+)\.example\.com \(MutatingWebhookConfiguration \1\) exclude this Secret \(objectSelector: app\.kubernetes\.io\/managed-by NotIn \[pullpass\]\); then pullpass refresh -f \S+$/,
     does: ({ namespace, file }) => {
       const selector = {
         matchExpressions: [{ key: 'app.kubernetes.io/managed-by', operator: 'NotIn', values: ['pullpass'] }],

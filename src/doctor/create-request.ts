@@ -42,7 +42,7 @@ export async function createRequest(
       ...{ files, kubeconfig, tokenFile, environment },
       context: options.context,
       stores: await loadStores(vendors),
-      refreshes: tokenFiles === 'here' || !takesFiles(documents) ? 'who looks' : (serviceAccount ?? 'somebody else'),
+      refreshes: tokenFiles === 'here' || !takesFiles(documents) ? 'this user' : (serviceAccount ?? 'other'),
       at: context.now(),
     }),
   }

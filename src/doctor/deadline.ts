@@ -68,7 +68,7 @@ export function evaluateLate(
   const late = steps.flatMap((step) => listed(step).map((hop) => ({ ...step, hop })))
   const [first] = late.toSorted((one, other) => names.indexOf(one.hop) - names.indexOf(other.hop))
   if (first === undefined) return [...found]
-  const { hop, of, for: purpose, advice = 'see what lies between here and there' } = first
+  const { hop, of, for: purpose, advice = 'check the network and proxies between here and there' } = first
   const failed: Finding = {
     ...failedBy(hop, of, fault, { words: `${advice}, or give it longer: --timeout` }),
     seen: `no answer in time${purpose === undefined ? '' : ` to ${purpose}`}: ${fault.seen}`,

@@ -58,7 +58,7 @@ export const remedyOf = ({ hint, command }: { readonly [K in 'hint' | 'command']
 export function dependencyFailed(hop: string, about: string, cause: Finding): Finding {
   const because = cause.because ?? { hop: cause.hop, code: cause.code }
   const seen =
-    cause.code === 'DEPENDENCY_FAILED' ? cause.seen : `not looked at, because of ${because.hop}: ${because.code}`
+    cause.code === 'DEPENDENCY_FAILED' ? cause.seen : `not checked, because of ${because.hop}: ${because.code}`
   return { hop, about, result: 'skipped', code: 'DEPENDENCY_FAILED', seen, because }
 }
 

@@ -26,26 +26,26 @@ export interface PrintedCommands {
   readonly check: (issuer: string) => string
   /** The target whose documents are read at this issuer; undefined where it is no store that pullpass knows. */
   readonly targetOf: (issuer: string) => string | undefined
-  /** The command that lets everyone read a target. */
+  /** The command that makes a target public. */
   readonly openToAll: (target: string) => string | undefined
   readonly kubectl: (...words: readonly string[]) => string
   /**
-   * Refreshes from here whatever else refreshes: where the token lies in a pod, one of the same account is requested.
+   * Refreshes from here whatever else refreshes: where the token file is in a pod, a token of its account is requested.
    * `audience`: of that token.
    */
   readonly refreshHere: (account: NamespacedName, audience: string | undefined) => string
   /** What refreshes now, after another command where one is named. */
-  readonly refresh: (wanted?: RefreshWanted) => Remedy
+  readonly refresh: (request?: RefreshRequest) => Remedy
   /**
-   * Applies what the documents need in the cluster: rights, and a CronJob with its projected tokens. By force: what is
-   * missing was edited away, more often than not, and kubectl leaves to an editor what he edited.
+   * Applies what the documents need in the cluster: permissions, and a CronJob with its projected tokens. With
+   * --force-conflicts: what is missing was mostly edited, and kubectl would keep the edits.
    */
   readonly install: (namespace: string | undefined) => string
 }
 
 /** What else is to be known of `install`, to be said beside it. */
 export const setsBack =
-  'IMAGE is the image of pullpass, as in: kubectl get cronjob pullpass -o yaml; add the flags that the installation was printed with; it overwrites what was edited in these objects'
+  'IMAGE is the image of pullpass (kubectl get cronjob pullpass -o yaml); add the flags of the present installation; edits of these objects are overwritten'
 
 export function printedCommands(commandLine: CommandLine): PrintedCommands {
   const { files, kubeconfig, context, tokenFile, environment, stores } = commandLine
@@ -61,14 +61,14 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
   const token = tokenFile === undefined ? [] : ['--token-file', tokenFile]
   return {
     pullpass,
-    refresh: (wanted = {}) =>
-      refreshRemedy(wanted, {
+    refresh: (request = {}) =>
+      refreshRemedy(request, {
         here: (...more) => pullpass('refresh', ...more, ...token),
         job: (name, namespace) => kubectl('create', 'job', '--from=cronjob/pullpass', name, '-n', namespace),
         ...commandLine,
       }),
     refreshHere(account, audience) {
-      if (commandLine.refreshes === 'who looks' || audience === undefined) return pullpass('refresh', ...token)
+      if (commandLine.refreshes === 'this user' || audience === undefined) return pullpass('refresh', ...token)
       const request = kubectl('create', 'token', account.name, '-n', account.namespace, `--audience=${audience}`)
       const refresh = pullpass('refresh', '--token-file', 'pullpass-token')
       return `(umask 077; ${request} > pullpass-token) && ${refresh} && rm pullpass-token`
@@ -88,15 +88,12 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
   }
 }
 
-// What refreshes now. A token that lies in a pod is no laptop's: there the CronJob that `pullpass manifests` prints is run
-// ahead of its time, where its account is named.
+/** Which identity refreshes: that of this run, or the account of the pod with the token file, if it is known. */
+type WhoRefreshes = 'this user' | NamespacedName | 'other'
 
-/** Whoever looks; else the account of the pod that holds the token, where it is named. */
-type WhoRefreshes = 'who looks' | NamespacedName | 'somebody else'
-
-interface RefreshWanted {
+interface RefreshRequest {
   readonly after?: string
-  /** Takes over what somebody else made. */
+  /** Takes over a Secret of another owner. */
   readonly conflicts?: 'adopted'
 }
 
@@ -109,21 +106,21 @@ interface Means {
   readonly at: Date
 }
 
-function refreshRemedy({ after, conflicts }: RefreshWanted, { here, job, refreshes, files, at }: Means): Remedy {
+function refreshRemedy({ after, conflicts }: RefreshRequest, { here, job, refreshes, files, at }: Means): Remedy {
   const then = (command: string) => (after === undefined ? command : `${after} && ${command}`)
   const adopt = conflicts === 'adopted' ? ['--adopt'] : []
-  if (refreshes === 'who looks') return { command: then(here(...adopt)) }
+  if (refreshes === 'this user') return { command: then(here(...adopt)) }
   if (conflicts === 'adopted') {
     return {
-      words: `in the pod that refreshes, whose token it takes: ${here(...adopt)}${files.length === 0 ? '' : '; or set spec.conflictPolicy: Adopt'}`,
+      words: `in the pod that refreshes, which has the token file: ${here(...adopt)}${files.length === 0 ? '' : '; or set spec.conflictPolicy: Adopt'}`,
     }
   }
-  if (refreshes === 'somebody else' || refreshes.name !== 'pullpass') {
-    const words = `${after === undefined ? '' : 'then '}run ${here()} in the pod that refreshes, whose token it takes`
+  if (refreshes === 'other' || refreshes.name !== 'pullpass') {
+    const words = `${after === undefined ? '' : 'then '}run ${here()} in the pod that refreshes, which has the token file`
     return { ...(after !== undefined && { command: after }), words }
   }
-  const name = `pullpass-by-hand-${Math.floor(at.getTime() / 1000)}`
-  const words = 'runs the CronJob of pullpass manifests ahead of its time: the token lies in its pod'
+  const name = `pullpass-manual-${Math.floor(at.getTime() / 1000)}`
+  const words = 'runs the CronJob of pullpass manifests now: the token file is in its pod'
   return { command: then(job(name, refreshes.namespace)), words }
 }
 
@@ -139,4 +136,4 @@ export function attachCommand(
 
 /** What becomes of a pod that is deleted, in words. */
 export const recreationNote = ({ controller }: Pick<Pod, 'controller'>): string =>
-  controller !== undefined ? 'its controller makes a new one' : 'nothing makes a new one by itself: make it again'
+  controller !== undefined ? 'its controller creates a new one' : 'it has no controller: create it again'

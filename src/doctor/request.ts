@@ -1,4 +1,4 @@
-/** What doctor is asked to look at, and with what. */
+/** What doctor checks, with what, and how messages name it. */
 import type { Document, NamespacedName } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import type { IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
@@ -31,11 +31,11 @@ export interface DoctorRequest {
   readonly plainHttp: readonly string[]
   /** Whose token is requested in place of one that a file would hold. */
   readonly serviceAccount: NamespacedName | undefined
-  /** Who refreshes, as far as that is known from afar: whose rights are asked for. undefined: who asks. */
+  /** The account that refreshes, if it is known: its permissions are checked. undefined: those of this user. */
   readonly refresher: Refresher | undefined
   /** `here`: in the pod that refreshes, or as it would be; a laptop has no projected tokens. */
   readonly tokenFiles: 'here' | 'elsewhere'
-  /** Whom this run believes: what it reads by others too, a cloud may not. */
+  /** The certificate authorities that this run trusts: a cloud may not trust the others. */
   readonly authorities: 'public ones' | 'others too'
   readonly source: TokenSource
   readonly commands: PrintedCommands
@@ -45,7 +45,7 @@ export interface DoctorRequest {
 export const nameRegistry = ({ document, registry }: Pick<ExchangeRequest, 'document' | 'registry'>): string =>
   `${registry.name} of ${documentName(document)}`
 
-/** What a user calls what he wants: fields of his document, or the variables that it was made from. */
+/** The fields of a document, or the variables that it was constructed from. */
 const variables = {
   secretName: 'REGISTRY_SECRET_NAME',
   'namespaces.include': 'REGISTRY_SECRET_NAMESPACES',

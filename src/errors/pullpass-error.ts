@@ -33,9 +33,9 @@ export interface Fault {
   readonly hint?: string | undefined
   /** The command that fixes it, to be pasted as it is; in the message it follows the hint. */
   readonly command?: string | undefined
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without a change. */
   readonly retryable?: boolean
-  /** When the other side asked to be called again. */
+  /** When the other side requested to be called again. */
   readonly retryAt?: Date | undefined
   /** How the other side was not reached; absent where it answered, or refused. */
   readonly unreached?: Unreached | undefined
@@ -113,7 +113,7 @@ function composeMessage({ code, hop, seen, expected, also = [], hint, command }:
 
 // A fault that a run can name and go on from.
 
-/** What nobody classified is a bug, and ends the run: it is thrown on. */
+/** An error that is not classified is a bug, and ends the run: it is thrown on. */
 export function asFault(error: unknown): PullpassError {
   if (error instanceof PullpassError) return error
   throw error

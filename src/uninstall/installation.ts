@@ -119,6 +119,6 @@ const everywhere = new Set([
   `ConfigMap ${trustRecordName}`,
 ])
 const eventGroups = ['', 'events.k8s.io']
-/** A custom resource may have a kind of the same name: the API group tells them apart. */
+/** A custom resource may have a kind of the same name: the API group distinguishes them. */
 const isOfKubernetes = ({ type: { group, kind }, name }: ApiObject) =>
   kind === 'Event' ? eventGroups.includes(group) : group === '' && everywhere.has(`${kind} ${name}`)

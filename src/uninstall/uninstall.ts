@@ -45,7 +45,7 @@ interface PlannedStep {
 /** Names of the cloud resources that the plan showed as pending: no other is removed. */
 export type ConfirmedRemovals = ReadonlySet<string>
 
-export interface UninstallWanted {
+export interface UninstallRequest {
   readonly documents: readonly Document[]
   /** Where pullpass was installed. */
   readonly namespace: string
@@ -66,30 +66,30 @@ type UninstallContext = Pick<Context, 'now' | 'sleep' | 'signal'>
 
 /** Reads the cluster and the cloud, and changes nothing. @throws what a cluster and a cloud throw */
 export async function planUninstall(
-  wanted: UninstallWanted,
+  request: UninstallRequest,
   cluster: Cluster,
   context: UninstallContext,
 ): Promise<UninstallPlan> {
   const [installation, secrets, removals] = await Promise.all([
-    findInstallation(cluster, wanted.namespace),
-    findPullSecrets(wanted.documents, cluster),
-    wanted.destroyTrust?.('plan') ?? [],
+    findInstallation(cluster, request.namespace),
+    findPullSecrets(request.documents, cluster),
+    request.destroyTrust?.('plan') ?? [],
   ])
   const planned: PlannedStep[] = [
     ...installation.cronJobs.map((object) => deletion('stop', object, cluster, context)),
-    ...(await planDetachments(wanted.documents, secrets, cluster)),
-    ...secrets.map((found) => planPullSecret(found, wanted.pullSecrets, cluster)),
+    ...(await planDetachments(request.documents, secrets, cluster)),
+    ...secrets.map((found) => planPullSecret(found, request.pullSecrets, cluster)),
     ...removals.map((removal) => ({ step: stepOfRemoval(removal) })),
     ...installation.objects.map((object) => deletion('installation', object, cluster, context)),
     ...installation.trustRecords.map(keptRecord),
-    ...planNamespace(wanted.namespace, installation, cluster, context),
+    ...planNamespace(request.namespace, installation, cluster, context),
   ]
   const { cronJobs, objects, namespace } = installation
   const isFound = cronJobs.length > 0 || objects.length > 0 || namespace.state === 'removable'
   return {
     installation: isFound ? 'found' : 'absent',
     steps: planned.map(({ step }) => step),
-    execute: async (dryRun) => await executePhases(planned, wanted, { dryRun, signal: context.signal }),
+    execute: async (dryRun) => await executePhases(planned, request, { dryRun, signal: context.signal }),
   }
 }
 
@@ -112,7 +112,7 @@ interface Execution {
 
 async function executePhases(
   planned: readonly PlannedStep[],
-  { destroyTrust }: UninstallWanted,
+  { destroyTrust }: UninstallRequest,
   { dryRun, signal }: Execution,
 ): Promise<UninstallStep[]> {
   const done: UninstallStep[] = []
@@ -187,7 +187,7 @@ const secretKind = { group: '', version: 'v1', kind: 'Secret', resource: 'secret
 
 function planPullSecret(
   { document, secret, owner }: FoundPullSecret,
-  pullSecrets: UninstallWanted['pullSecrets'],
+  pullSecrets: UninstallRequest['pullSecrets'],
   cluster: Cluster,
 ): PlannedStep {
   const { namespace, uid, resourceVersion } = secret

@@ -27,27 +27,27 @@ async function wordsInShell({ folder }: TestSandbox, command: string): Promise<s
 }
 
 suite('pullpass doctor', () => {
-  test('shows a row for each hop, and says when nothing stands in the way', async (t) => {
+  test('shows a row for each hop, and states when no fault was found', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
     const lines = stdout.trimEnd().split('\n')
     assert.match(lines[0] ?? '', /^HOP +RESULT +SEEN$/)
-    assert.equal(lines.at(-1), 'Nothing stands in the way.')
-    assert.match(stdout, /^rights +ok +5 of 5: allowed to who asks here$/m) // three of the Secret, two of the account
+    assert.equal(lines.at(-1), 'No fault was found.')
+    assert.match(stdout, /^rights +ok +5 of 5: allowed to this user$/m) // three of the Secret, two of the account
     assert.equal(exitCode, 0)
   })
 
-  test('says of the first hop that fails what was seen, what was expected, and the command that mends it', async (t) => {
+  test('reports the first hop that fails with what was seen, what was expected, and the command that fixes it', async (t) => {
     const { sandbox, file } = await startGround(t)
     sandbox.google.accounts.denyTokens(email, sandbox.principal)
     const { stdout, stderr, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file])
-    const told = stdout
+    const report = stdout
       .slice(stdout.indexOf('\n\n') + 2)
       .trimEnd()
       .split('\n')
     const member = sandbox.principal
-    assert.deepEqual(told, [
-      'Mend this first:',
+    assert.deepEqual(report, [
+      'Fix first:',
       'IMPERSONATION_DENIED (impersonation): google of ClusterPullSecret/pull: Google answered 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."',
       `  expected ${member} to hold roles/iam.workloadIdentityUser on ${email}`,
       `  fix: pullpass trust apply -f ${file} --subject system:serviceaccount:image-system:pullpass`,
@@ -58,9 +58,9 @@ suite('pullpass doctor', () => {
   })
 
   test('names what else failed, that does not follow from the first', async (t) => {
-    const { sandbox, file, ask } = await startGround(t)
+    const { sandbox, file, send } = await startGround(t)
     sandbox.google.accounts.denyTokens(email, sandbox.principal)
-    await ask('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
+    await send('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
     assert.match(
       stdout,
@@ -69,8 +69,8 @@ suite('pullpass doctor', () => {
   })
 
   test('-o json and -o yaml say the same, for programs', async (t) => {
-    const { sandbox, file, ask } = await startGround(t)
-    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const { sandbox, file, send } = await startGround(t)
+    await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
     const json = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
     const report: { result: string; firstFailure: object } = JSON.parse(json.stdout)
     assert.equal(report.result, 'failed')
@@ -100,40 +100,40 @@ suite('pullpass doctor', () => {
     sandbox.google.accounts.allowTokens(email, sandbox.principal)
     await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image])
     assert.equal(sandbox.cluster.store.resourceVersion, before)
-    const asked = sandbox.parts.iam.seen
+    const requests = sandbox.parts.iam.seen
       .slice(seen)
       .filter(({ method, path }) => method !== 'GET' && !path.endsWith(':getIamPolicy'))
-    assert.deepEqual(asked, [])
+    assert.deepEqual(requests, [])
   })
 
-  test('prints the flags of its own command line in the commands that mend', async (t) => {
-    const { sandbox, file, ask } = await startGround(t)
-    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+  test('prints the flags of its own command line in the commands that fix', async (t) => {
+    const { sandbox, file, send } = await startGround(t)
+    await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
     const { kubeconfigFile, tokenFile } = sandbox.folder
     const flags = ['--kubeconfig', kubeconfigFile, '--context', 'sandbox', '--token-file', tokenFile]
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, ...flags])
-    const wanted = `  fix: pullpass refresh -f ${file} --token-file ${tokenFile} --kubeconfig ${kubeconfigFile} --context sandbox\n`
-    assert.ok(stdout.endsWith(wanted), stdout)
+    const content = `  fix: pullpass refresh -f ${file} --token-file ${tokenFile} --kubeconfig ${kubeconfigFile} --context sandbox\n`
+    assert.ok(stdout.endsWith(content), stdout)
   })
 
   test('from a laptop, a refresh is one of the pod that holds the token: its CronJob runs, where its account is named', async (t) => {
-    const { sandbox, file, ask } = await startGround(t)
-    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const { sandbox, file, send } = await startGround(t)
+    await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
     const look = async (...more: string[]) => {
       const environment = { PULLPASS_TOKEN_FILE: undefined }
       const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, ...more], { environment })
-      return stdout.slice(stdout.indexOf('\n  fix: ') + 1).replace(/Not looked at:.*/s, '')
+      return stdout.slice(stdout.indexOf('\n  fix: ') + 1).replace(/Not checked:.*/s, '')
     }
     assert.equal(
       await look('--service-account', 'image-system/pullpass'),
-      '  fix: kubectl create job --from=cronjob/pullpass pullpass-by-hand-1795521600 -n image-system\n' +
-        '  note: runs the CronJob of pullpass manifests ahead of its time: the token lies in its pod\n',
+      '  fix: kubectl create job --from=cronjob/pullpass pullpass-manual-1795521600 -n image-system\n' +
+        '  note: runs the CronJob of pullpass manifests now: the token file is in its pod\n',
     )
-    const byHand = `  fix: run pullpass refresh -f ${file} in the pod that refreshes, whose token it takes\n`
+    const byHand = `  fix: run pullpass refresh -f ${file} in the pod that refreshes, which has the token file\n`
     assert.equal(await look(), byHand)
   })
 
-  test('what comes from outside stands in a printed command as one word of a shell', async (t) => {
+  test('external values are one word of a shell in a printed command', async (t) => {
     const { sandbox } = await startGround(t)
     const name = "it's $(touch broken) `pull`.yaml"
     const file = await sandbox.write(name, await readFile(join(sandbox.folder.path, 'pull.yaml')))
@@ -155,7 +155,7 @@ suite('pullpass doctor', () => {
   })
 
   test('shows no token and no password, whatever fails', async (t) => {
-    const { sandbox, file, ask } = await startGround(t)
+    const { sandbox, file, send } = await startGround(t)
     const secrets = createPlantedSecrets()
     const bearer = /token: (\S+)/.exec(sandbox.kubeconfig)?.[1] ?? ''
     const plant = () => {
@@ -197,7 +197,7 @@ suite('pullpass doctor', () => {
     )
     await look('an API server that repeats the bearer')
     sandbox.parts.kubernetes.faults.clear()
-    await ask(
+    await send(
       'PATCH',
       '/api/v1/namespaces/team-a/secrets/regcred?fieldManager=x',
       { data: { '.dockerconfigjson': Buffer.from(`{"auths":{"h":{"auth":"${token}"}}}`).toString('base64') } },

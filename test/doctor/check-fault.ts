@@ -15,7 +15,7 @@ import { registryFaults } from './faults/registry-faults.ts'
 import { secretFaults } from './faults/secret-faults.ts'
 import { tokenFaults } from './faults/token-faults.ts'
 import { startGround, type World } from './ground.ts'
-import { runPrintedCommand } from './run-printed-command.ts'
+import { type RunGcloud, runPrintedCommand } from './run-printed-command.ts'
 
 /** Every fault that can be planted around doctor, in the order of the hops. */
 export const plantedFaults: readonly Fault[] = [
@@ -59,8 +59,8 @@ async function diagnose({ sandbox, file, pullpass }: World, fault: Fault, clockO
   )
   assert.equal(stderr, '')
   const { findings }: { findings: Finding[] } = JSON.parse(stdout)
-  const wanted = fault.result ?? 'failed'
-  return { exitCode, findings, first: findings.find(({ result }) => result === wanted) }
+  const content = fault.result ?? 'failed'
+  return { exitCode, findings, first: findings.find(({ result }) => result === content) }
 }
 
 /** What doctor is given, but for the token, which is a kubelet's to write. */
@@ -74,7 +74,8 @@ async function plantInWorld(world: World, fault: Fault): Promise<void> {
   assert.deepEqual(await inputsOf(world), given, 'the fault is planted in what doctor is given')
 }
 
-export async function checkFault(t: TestContext, fault: Fault): Promise<void> {
+/** `gcloud`: absent: an imitation. */
+export async function checkFault(t: TestContext, fault: Fault, gcloud?: RunGcloud): Promise<void> {
   const world: World = await startGround(t, fault.document)
   await plantInWorld(world, fault)
   const { exitCode, findings, first } = await diagnose(world, fault, fault.clockOffMs)
@@ -90,17 +91,22 @@ export async function checkFault(t: TestContext, fault: Fault): Promise<void> {
     (one) => one.result === 'failed' && one.code !== first?.code && !fault.besides?.some((code) => code === one.code),
   )
   assert.deepEqual(others, [])
-  await seeItMended(world, fault, first?.command)
+  await followFix(world, fault, { command: first?.command, gcloud })
 }
 
-async function seeItMended(world: World, fault: Fault, command: string | undefined): Promise<void> {
-  assert.ok(command === undefined || fault.mend === 'command' || fault.unrun, `never run: ${command}`)
-  if (fault.mend === 'nothing') return
-  if (fault.mend === 'command') {
+interface Fix {
+  readonly command: string | undefined
+  readonly gcloud: RunGcloud | undefined
+}
+
+async function followFix(world: World, fault: Fault, { command, gcloud }: Fix): Promise<void> {
+  assert.ok(command === undefined || fault.repair === 'command' || fault.unrun, `never run: ${command}`)
+  if (fault.repair === 'nothing') return
+  if (fault.repair === 'command') {
     assert.ok(command, 'no command is printed')
     assert.equal(command.startsWith('gcloud '), fault.imitated === 'gcloud')
-    await runPrintedCommand(world, command)
-  } else await fault.mend(world)
+    await runPrintedCommand(world, command, gcloud)
+  } else await fault.repair(world)
   const { exitCode, findings } = await diagnose(world, fault)
   assert.deepEqual(
     findings.filter(({ result }) => result === 'failed' || result === 'warning'),
@@ -110,4 +116,4 @@ async function seeItMended(world: World, fault: Fault, command: string | undefin
 }
 
 export const titleOf = ({ title, imitated }: Fault): string =>
-  imitated === undefined ? title : `${title} (mended by a ${imitated} that is imitated)`
+  imitated === undefined ? title : `${title} (fixed by an imitation of ${imitated})`

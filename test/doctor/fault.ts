@@ -1,16 +1,16 @@
-/** One planted fault: what is broken outside of doctor, where he must see it, and what mends it. */
+/** One planted fault: what is broken outside of doctor, at which hop it is reported, and what fixes it. */
 
 import type { Code } from '../../src/errors/codes.ts'
 import type { DocumentChoice, World } from './ground.ts'
 
 export interface Fault {
-  /** What is wrong, as a user would tell it. */
+  /** What is wrong, as a user would report it. */
   readonly title: string
   /** The document, which stays as it is. */
   readonly document?: DocumentChoice
   /** What the ground has besides. */
   readonly before?: (world: World) => Promise<unknown>
-  /** Without --pod, whose namespace would be the only one that is looked at. */
+  /** Without --pod, whose namespace would be the only one that is checked. */
   readonly everywhere?: true
   /** Into the sandbox: its state, its faults, its clock, its keys. What doctor is given stays as it is: this is held. */
   readonly plant: (world: World) => unknown
@@ -31,12 +31,12 @@ export interface Fault {
    * `command`: the printed command is run, and then all is well. A function does what the words say, or what a command
    * does that this test cannot run. `nothing`: it passes by itself, or nothing is amiss.
    */
-  readonly mend: 'command' | ((world: World) => unknown) | 'nothing'
-  /** Why a printed command is not run: where one is printed, `mend` is it, else this says what it is for. */
+  readonly repair: 'command' | ((world: World) => unknown) | 'nothing'
+  /** Why a printed command is not run: where one is printed, `repair` is it, else this states its purpose. */
   readonly unrun?:
     | 'it shows what is there'
     | 'a warning stays, as e2e/doctor.test.ts sees'
     | 'it patches a controller, as e2e/doctor.test.ts sees'
-  /** The program of the printed command, which an imitation runs here. The real one runs other hints in e2e/gcloud.test.ts, not these. */
+  /** The program of the printed command, which an imitation runs in `npm test`, and the real one in e2e/gcloud.test.ts. */
   readonly imitated?: 'gcloud'
 }

@@ -11,7 +11,7 @@ const representative = [...Map.groupBy(plantedFaults, ({ hop, result }) => `${ho
   ([first]) => first ?? [],
 )
 
-suite('doctor names what is wrong around it:', { concurrency: 4 }, () => {
+suite('doctor names the fault:', { concurrency: 4 }, () => {
   for (const fault of representative) test(titleOf(fault), async (t) => await checkFault(t, fault))
 
   test('each at a hop at which the table of codes says that doctor reports it', () => {

@@ -4,7 +4,7 @@ import { runPullpass } from '../support/run-pullpass.ts'
 import { startGround } from './ground.ts'
 
 suite('doctor, from a laptop,', () => {
-  test('rights are those of the account that refreshes, where whoever runs doctor may ask', async (t) => {
+  test('rights are those of the account that refreshes, where the user may review them', async (t) => {
     const { sandbox, file } = await startGround(t)
     sandbox.cluster.authorization.permit('system:serviceaccount:image-system:pullpass', [
       { verbs: ['list', 'create'], resources: ['secrets'], resourceNames: ['regcred'] },
@@ -25,10 +25,10 @@ suite('doctor, from a laptop,', () => {
       resources: ['subjectaccessreviews'],
     })
     const own = await runPullpass(sandbox, argv)
-    assert.match(own.stdout, /^rights +ok +5 of 5: allowed to who asks here$/m)
+    assert.match(own.stdout, /^rights +ok +5 of 5: allowed to this user$/m)
   })
 
-  test('whose tokens are requested is perhaps not who refreshes: rights that he lacks are a warning', async (t) => {
+  test('the account whose tokens are requested may not be the one that refreshes: missing permissions are a warning', async (t) => {
     const { sandbox, file } = await startGround(t, {
       more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',
     })
@@ -37,7 +37,7 @@ suite('doctor, from a laptop,', () => {
     sandbox.cluster.authorization.permit(account, [])
     assert.match(
       (await look()).stdout,
-      /^rights +ok +4 of 4: allowed to who asks here$|^rights +ok .*: allowed to who asks here$/m,
+      /^rights +ok +4 of 4: allowed to this user$|^rights +ok .*: allowed to this user$/m,
     )
     sandbox.cluster.authorization.permit(account, [{ verbs: ['list'], resources: ['secrets'] }])
     const { stdout, exitCode } = await look()
@@ -46,16 +46,16 @@ suite('doctor, from a laptop,', () => {
     assert.equal(exitCode, 0)
   })
 
-  test('without the token of a pod, it says what was not looked at, and looks at the rest', async (t) => {
+  test('without the token of a pod, it reports what was not checked, and checks the rest', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { exitCode, stdout } = await runPullpass(sandbox, ['doctor', '-f', file], {
       environment: { PULLPASS_TOKEN_FILE: undefined },
     })
     assert.match(
       stdout,
-      /^subject-token +skipped +TOKEN_FILE_ELSEWHERE: google of ClusterPullSecret\/pull: \/var\/run\/secrets\/tokens\/oidc-token is a file of the pod/m,
+      /^subject-token +skipped +TOKEN_FILE_ELSEWHERE: google of ClusterPullSecret\/pull: \/var\/run\/secrets\/tokens\/oidc-token is a file in the pod/m,
     )
-    assert.match(stdout, /^secret +ok +Secret regcred: 2 of 2: good until /m)
+    assert.match(stdout, /^secret +ok +Secret regcred: 2 of 2: valid until /m)
     assert.match(
       stdout,
       /\n {2}fix: run pullpass doctor in that pod, or name its service account, .*--service-account NAMESPACE\/NAME\n$/,

@@ -11,18 +11,18 @@ export interface Ground {
   /** Of the document. */
   readonly file: string
   /** A request to the API server as its admin makes it; fails where it is refused. */
-  readonly ask: (method: string, path: string, body?: object, contentType?: string) => Promise<void>
+  readonly send: (method: string, path: string, body?: object, contentType?: string) => Promise<void>
   /** A pod of a StatefulSet, as the API server admits it: with what its service account names then. */
   readonly makePod: (spec?: object) => Promise<void>
-  /** What a kubelet tells of the pod. */
+  /** An Event of the kubelet about the pod. */
   readonly makeEvent: (reason: string, message: string, at?: string) => Promise<void>
-  readonly writeDocument: (wanted: DocumentWanted) => Promise<void>
+  readonly writeDocument: (content: DocumentContent) => Promise<void>
   readonly after: (end: () => Promise<void>) => void
   /** pullpass, with the machine's clock that many milliseconds off the sandbox's. */
   readonly pullpass: (argv: readonly string[], clockOffMs?: number) => Promise<PullpassRun>
 }
 
-export interface DocumentWanted {
+export interface DocumentContent {
   /** Of the registry; absent: the sandbox's. */
   readonly hosts?: readonly string[]
   readonly include?: readonly string[]
@@ -42,15 +42,15 @@ export interface DocumentWanted {
 }
 
 export type DocumentChoice =
-  | DocumentWanted
-  | ((sandbox: TestSandbox, after: Ground['after']) => DocumentWanted | Promise<DocumentWanted>)
+  | DocumentContent
+  | ((sandbox: TestSandbox, after: Ground['after']) => DocumentContent | Promise<DocumentContent>)
 
 export const email = 'puller@example-project.iam.gserviceaccount.com'
 export const podPath = '/api/v1/namespaces/team-a/pods'
 
 export async function startGround(t: TestContext, choice: DocumentChoice = {}): Promise<Ground> {
   const sandbox = await startTestSandbox(t)
-  const ask = asker(sandbox)
+  const send = sender(sandbox)
   const after: Ground['after'] = (end) => t.after(end)
   const document = typeof choice === 'function' ? await choice(sandbox, after) : choice
   const file = await sandbox.write('pull.yaml', renderDocument(sandbox, document))
@@ -58,11 +58,11 @@ export async function startGround(t: TestContext, choice: DocumentChoice = {}): 
     sandbox,
     file,
     after,
-    ask,
-    makePod: (spec = {}) => ask('POST', podPath, podOf(sandbox.image, spec)),
+    send,
+    makePod: (spec = {}) => send('POST', podPath, podOf(sandbox.image, spec)),
     makeEvent: (reason, message, at = '2026-11-24T12:00:00Z') =>
-      ask('POST', '/api/v1/namespaces/team-a/events', eventOf(sandbox, { reason, message, at })),
-    writeDocument: async (wanted) => void (await sandbox.write('pull.yaml', renderDocument(sandbox, wanted))),
+      send('POST', '/api/v1/namespaces/team-a/events', eventOf(sandbox, { reason, message, at })),
+    writeDocument: async (content) => void (await sandbox.write('pull.yaml', renderDocument(sandbox, content))),
     pullpass: (argv, clockOffMs = 0) => runPullpass(withClock(sandbox, clockOffMs), argv, { sleep: sleepOf(sandbox) }),
   }
   for (const namespace of ['team-a', 'team-b']) await labelNamespace(ground, namespace, 'private')
@@ -73,35 +73,35 @@ export async function startGround(t: TestContext, choice: DocumentChoice = {}): 
 }
 
 /** `images: private`, as documents with a selector want it; null takes the label off. */
-export const labelNamespace = ({ ask }: World, namespace: string, images: 'private' | null): Promise<void> =>
-  ask('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels: { images } } }, 'application/merge-patch+json')
+export const labelNamespace = ({ send }: World, namespace: string, images: 'private' | null): Promise<void> =>
+  send('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels: { images } } }, 'application/merge-patch+json')
 
-export function renderDocument(sandbox: TestSandbox, wanted: DocumentWanted): string {
-  const { include = ['team-a', 'team-b'], account = email, more = '  attachToServiceAccounts: [default]' } = wanted
-  const hosts = wanted.hosts ?? [`localhost:${sandbox.parts.registry.port}`]
+export function renderDocument(sandbox: TestSandbox, content: DocumentContent): string {
+  const { include = ['team-a', 'team-b'], account = email, more = '  attachToServiceAccounts: [default]' } = content
+  const hosts = content.hosts ?? [`localhost:${sandbox.parts.registry.port}`]
   const lines = [
     'apiVersion: pullpass.dev/v1alpha1',
     'kind: ClusterPullSecret',
     'metadata: {name: pull}',
     'spec:',
     '  secretName: regcred',
-    `  namespaces: {include: ${JSON.stringify(include)}${wanted.exclude ? `, exclude: ${JSON.stringify(wanted.exclude)}` : ''}${wanted.selector ? `, selector: {matchLabels: {${wanted.selector}}}` : ''}}`,
+    `  namespaces: {include: ${JSON.stringify(include)}${content.exclude ? `, exclude: ${JSON.stringify(content.exclude)}` : ''}${content.selector ? `, selector: {matchLabels: {${content.selector}}}` : ''}}`,
     '  registries:',
     '    - name: google',
     `      hosts: ${JSON.stringify(hosts)}`,
     '      gcp:',
-    `        workloadIdentityProvider: ${wanted.provider ?? sandbox.provider}`,
+    `        workloadIdentityProvider: ${content.provider ?? sandbox.provider}`,
     account === 'none' ? '' : `        serviceAccountEmail: ${account}`,
-    wanted.gcp ?? '',
+    content.gcp ?? '',
     '        trust:',
     `          repository: ${sandbox.repository}`,
-    wanted.trust ?? '',
+    content.trust ?? '',
     more,
   ]
   return `${lines.filter((line) => line !== '').join('\n')}\n`
 }
 
-function asker({ cluster }: TestSandbox): Ground['ask'] {
+function sender({ cluster }: TestSandbox): Ground['send'] {
   return async (method, target, body, contentType = 'application/json') => {
     const { pathname, searchParams } = new URL(target, 'http://sandbox')
     const { status, body: said } = await cluster.handle({

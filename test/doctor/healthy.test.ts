@@ -29,8 +29,8 @@ async function seeHealthy(sandbox: TestSandbox, argv: readonly string[], environ
   return findings
 }
 
-const hopsOf = (findings: readonly Shown[], wanted: string) => [
-  ...new Set(findings.filter(({ result }) => result === wanted).map(({ hop }) => hop)),
+const hopsOf = (findings: readonly Shown[], content: string) => [
+  ...new Set(findings.filter(({ result }) => result === content).map(({ hop }) => hop)),
 ]
 
 const way =
@@ -60,7 +60,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     assert.ok(findings.every(({ code }) => code === 'OK'))
   })
 
-  test('a document whose service account is asked for a token, looked at with a pod', async (t) => {
+  test('a document with serviceAccountRef, checked with a pod', async (t) => {
     const { sandbox, file } = await startGround(t, {
       more: '  serviceAccountRef: {namespace: image-system, name: pullpass}\n  attachToServiceAccounts: [default]',
     })
@@ -82,29 +82,29 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
   })
 
   test('a pod with another pull secret, whose stale credential kubelets try first and pass over', async (t) => {
-    const { sandbox, file, ask, makePod } = await startGround(t)
+    const { sandbox, file, send, makePod } = await startGround(t)
     const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
     const config = JSON.stringify({ auths: { [`${host(sandbox)}/example-project/`]: { auth } } })
-    await ask('POST', '/api/v1/namespaces/team-a/secrets', {
+    await send('POST', '/api/v1/namespaces/team-a/secrets', {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: 'other' },
       type: 'kubernetes.io/dockerconfigjson',
       data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
     })
-    await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
+    await send('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
     await makePod({ imagePullSecrets: [{ name: 'regcred' }, { name: 'other' }] })
     const refused = () =>
       sandbox.parts.registry.seen.filter(({ status, path }) => path === '/v2/token' && status !== 200)
     const findings = await seeHealthy(sandbox, ['-f', file, '--pod', 'team-a/web-0'])
     assert.match(
       findings.find(({ hop }) => hop === 'pod-secrets')?.seen ?? '',
-      /^kubelets try it for localhost:\d+\/example-project\/images\/hello:1 before regcred, and go on where it is refused$/,
+      /^kubelets try it for localhost:\d+\/example-project\/images\/hello:1 before regcred, and continue where it is refused$/,
     )
-    assert.deepEqual(refused(), [], "nobody else's credential is sent")
+    assert.deepEqual(refused(), [], 'no other credential is sent')
   })
 
-  test('direct federation, which impersonates nobody', async (t) => {
+  test('direct federation, without impersonation', async (t) => {
     const { sandbox, file } = await startWith(t, (one) =>
       documentText(one, { registries: { google: { host: host(one), account: 'none' } } }),
     )
@@ -162,7 +162,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     assert.deepEqual(hopsOf(findings, 'skipped'), ['discovery'])
     const discovery = findings.find(({ hop }) => hop === 'discovery')
     assert.equal(discovery?.code, 'NOT_NEEDED')
-    assert.match(discovery.seen, /it is not needed: the exchange succeeded/)
+    assert.match(discovery.seen, /not needed: the exchange succeeded/)
   })
 
   test('the least rights that its own manifests give', async (t) => {
@@ -174,7 +174,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     await seeHealthy(sandbox, ['-f', file, '--image', sandbox.image])
   })
 
-  test('an image that anybody can pull, which needs no credential', async (t) => {
+  test('a public image, which needs no credential', async (t) => {
     const { sandbox, file } = await startGround(t)
     sandbox.parts.registry.faults.inject(
       { kind: 'response', response: { status: 200, body: {} } },
@@ -185,8 +185,8 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     assert.deepEqual(
       open.map(({ hop, seen }) => [hop, seen]),
       [
-        ['registry', 'anybody can pull it: no credential was asked for'],
-        ['stored-credential', 'anybody can pull it: it was not asked for'],
+        ['registry', 'it can be pulled without a credential'],
+        ['stored-credential', 'it can be pulled without a credential'],
       ],
     )
   })
@@ -196,8 +196,8 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     ['of which the kubelet has said nothing yet', undefined],
   ] as const) {
     test(`a pod with a second container of a public registry, ${title}`, async (t) => {
-      const { sandbox, file, ask, makePod } = await startGround(t)
-      await ask('DELETE', `${podPath}/web-0`)
+      const { sandbox, file, send, makePod } = await startGround(t)
+      await send('DELETE', `${podPath}/web-0`)
       const image = 'registry.example.com/mesh/proxy:1'
       await makePod({
         containers: [
@@ -205,12 +205,12 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
           { name: 'proxy', image },
         ],
       })
-      const told = { name: 'proxy', image, ready: true, restartCount: 0, ...status }
+      const report = { name: 'proxy', image, ready: true, restartCount: 0, ...status }
       if (status !== undefined)
-        await ask(
+        await send(
           'PATCH',
           `${podPath}/web-0/status`,
-          { status: { containerStatuses: [told] } },
+          { status: { containerStatuses: [report] } },
           'application/merge-patch+json',
         )
       const findings = await seeHealthy(sandbox, ['-f', file, '--pod', 'team-a/web-0'])

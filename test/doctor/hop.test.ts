@@ -30,7 +30,7 @@ const request: DoctorRequest = {
     tokenFile: undefined,
     environment: {},
     stores: [],
-    refreshes: 'somebody else',
+    refreshes: 'other',
     at: new Date('2026-11-24T12:00:00Z'),
   }),
 }

@@ -10,8 +10,8 @@ interface Shown {
 }
 
 suite('doctor looks at what it can', () => {
-  test('what it may not read it skips, and says so', async (t) => {
-    const { sandbox, file, ask } = await startGround(t)
+  test('what may not be read is skipped, and reported so', async (t) => {
+    const { sandbox, file, send } = await startGround(t)
     sandbox.cluster.authorization.permit('kubernetes-admin', [{ verbs: ['get'], resources: ['pods'] }])
     const look = async () => {
       const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0', '-o', 'json']
@@ -21,7 +21,7 @@ suite('doctor looks at what it can', () => {
     assert.deepEqual(await look(), ['secret', 'service-account', 'events'])
     sandbox.cluster.authorization.permit('kubernetes-admin', [])
     assert.deepEqual(await look(), ['secret', 'service-account', 'pod'])
-    await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
+    await send('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
   })
 
   test('a pod where no document writes a Secret is no pod of theirs', async (t) => {
@@ -45,18 +45,18 @@ suite('doctor looks at what it can', () => {
     const look = async () => (await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])).stdout
     assert.match(
       await look(),
-      /^events +ok +Pod team-a\/web-0: no container waits any more; its kubelet said at 2026-11-24T12:00:00.000Z "Failed to pull image "\S+": no route to host"$/m,
+      /^events +ok +Pod team-a\/web-0: no container waits now; its kubelet reported at 2026-11-24T12:00:00.000Z "Failed to pull image "\S+": no route to host"$/m,
     )
     await makeEvent('Failed', `Failed to pull image "${sandbox.image}": refused ${auth}`, '2026-11-24T12:00:01Z')
-    const told = await look()
+    const report = await look()
     assert.match(
-      told,
-      /its kubelet said at 2026-11-24T12:00:01.000Z \(its words are withheld: they repeat a secret\)$/m,
+      report,
+      /its kubelet reported at 2026-11-24T12:00:01.000Z \(its words are withheld: they repeat a secret\)$/m,
     )
-    assert.ok(!told.includes(auth))
+    assert.ok(!report.includes(auth))
   })
 
-  test('where a token fails, rights and Secrets are looked at all the same', async (t) => {
+  test('where a token fails, rights and Secrets are checked nevertheless', async (t) => {
     const { sandbox, file } = await startGround(t)
     await rm(sandbox.folder.tokenFile)
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])

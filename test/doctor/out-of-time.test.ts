@@ -37,7 +37,7 @@ suite('doctor, when the time of its run is over,', () => {
     assert.match(stdout, /^TIMED_OUT \(cluster\): https:\S+: no answer in time: the run did not end within 30s$/m)
   })
 
-  test('names one that answers all but what lies in Secrets', async (t) => {
+  test('names one that answers everything except requests for Secrets', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets$/)
     assert.deepEqual(seenOf(results, 'ok'), ['document', 'cluster', 'subject-token', 'rights'])
@@ -49,8 +49,11 @@ suite('doctor, when the time of its run is over,', () => {
     const { stdout, results } = await lookInVain(sandbox, file, 'sts')
     assert.deepEqual(seenOf(results, 'FAILED'), ['exchange'])
     assert.deepEqual(seenOf(results, 'skipped'), ['impersonation', 'registry', 'stored-credential', 'write'])
-    assert.match(stdout, /^secret +ok +Secret team-a\/regcred: good until /m)
-    assert.match(stdout, /^ {2}fix: see what lies between here and there, or give it longer: --timeout$/m)
+    assert.match(stdout, /^secret +ok +Secret team-a\/regcred: valid until /m)
+    assert.match(
+      stdout,
+      /^ {2}fix: check the network and proxies between here and there, or give it longer: --timeout$/m,
+    )
   })
 
   test('names the dry run of a Secret, and the webhooks that it may wait for', async (t) => {
@@ -69,7 +72,7 @@ suite('doctor, when the time of its run is over,', () => {
     )
     assert.match(
       stdout,
-      /^ {2}fix: the API server may wait for a webhook that it asks about Secrets: see whether these answer: labels\.example\.com \(MutatingWebhookConfiguration labels\), or give it longer: --timeout$/m,
+      /^ {2}fix: the API server may be waiting for a webhook for Secrets: check whether these respond: labels\.example\.com \(MutatingWebhookConfiguration labels\), or give it longer: --timeout$/m,
     )
   })
 

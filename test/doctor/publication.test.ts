@@ -7,7 +7,7 @@ import { startGround } from './ground.ts'
 const issuer = (publishTo: string) => `  issuer: {publishTo: "${publishTo}"}`
 
 suite('doctor, of a document that names its publication,', () => {
-  test('says what refresh would say of a bucket with a typo in its name, and which one is meant', async (t) => {
+  test('reports what refresh would report of a bucket with a typo in its name, and the right one', async (t) => {
     const { sandbox, file, pullpass, writeDocument } = await startGround(t)
     await writeDocument({ more: issuer('gs://example-clust') })
     const refresh = await pullpass(['refresh', '-f', file])
@@ -16,19 +16,19 @@ suite('doctor, of a document that names its publication,', () => {
     assert.match(refresh.stderr, /^TOKEN_ISSUER_MISMATCH \(subject-token\)/)
     assert.match(doctor.stdout, /^publish +FAILED +TOKEN_ISSUER_MISMATCH: gs:\/\/example-clust$/m)
     assert.match(doctor.stdout, /^exchange +skipped +because of publish: TOKEN_ISSUER_MISMATCH$/m)
-    const fix = `  fix: the cluster signs as ${sandbox.cluster.issuer}: set spec.issuer.publishTo to gs://example-cluster; if it is to sign as the other one: pullpass issuer show --to-issuer ${other}\n`
+    const fix = `  fix: the cluster issues tokens as ${sandbox.cluster.issuer}: set spec.issuer.publishTo to gs://example-cluster; or, to change the issuer of the cluster: pullpass issuer show --to-issuer ${other}\n`
     assert.ok(doctor.stdout.endsWith(fix), doctor.stdout)
     assert.deepEqual([refresh.exitCode, doctor.exitCode], [1, 1])
   })
 
-  test('tells one publication once, however many registries wait for it', async (t) => {
+  test('reports one publication once, however many registries wait for it', async (t) => {
     const { file, pullpass } = await startGround(t, { more: issuer('gs://example-cluster') })
     const { stdout } = await pullpass(['doctor', '-f', file])
     assert.match(
       stdout,
-      /^publish +ok +gs:\/\/example-cluster: key "[\w-]{43}", which signed the token, is public there$/m,
+      /^publish +ok +gs:\/\/example-cluster: key "[\w-]{43}", which signed the token, is published there$/m,
     )
-    assert.match(stdout, /\nNothing stands in the way\.\n$/)
+    assert.match(stdout, /\nNo fault was found\.\n$/)
   })
 
   test('publishes nothing itself', async (t) => {
@@ -54,7 +54,7 @@ suite('doctor, of a document that names its publication,', () => {
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file], { environment })
     assert.match(
       stdout,
-      /^publish +skipped +NOT_READABLE: .*whether the pod that refreshes may publish it is not known/m,
+      /^publish +skipped +NOT_READABLE: .*whether the pod that refreshes may publish it cannot be checked here/m,
     )
     assert.match(stdout, /^key +FAILED +KEY_UNPUBLISHED/m)
   })

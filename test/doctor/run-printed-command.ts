@@ -1,17 +1,29 @@
 /**
- * Runs a command that doctor printed, as a shell would: pullpass as it is, kubectl by what it asks of the API server (the
+ * Runs a command that doctor printed, as a shell would: pullpass as it is, kubectl by its requests to the API server (the
  * real one is run by e2e/doctor.test.ts), gcloud by what it does at Google. There is no kubectl here, and no kubelet: what
  * a CronJob's projected volume and a StatefulSet would do is done for them.
  */
 import assert from 'node:assert/strict'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import { applyAtGoogle } from './apply-at-google.ts'
 import { podPath, type World } from './ground.ts'
-import { mendAtGoogle } from './mend-at-google.ts'
 
-export async function runPrintedCommand(world: World, command: string): Promise<void> {
+/** Runs one command of gcloud at the sandbox's Google. */
+export type RunGcloud = (world: World, command: string) => Promise<void>
+
+const imitatedGcloud: RunGcloud = async ({ sandbox }, command) =>
+  applyAtGoogle(sandbox.google, wordsOf(command).slice(1))
+
+/** `gcloud`: absent: an imitation. */
+export async function runPrintedCommand(
+  world: World,
+  command: string,
+  gcloud: RunGcloud = imitatedGcloud,
+): Promise<void> {
   for (const part of command.split(' && ')) {
     const [first = '', second] = part.split(' | ')
-    if (second === undefined) await runOne(world, wordsOf(first))
+    if (first.startsWith('gcloud ')) await gcloud(world, part)
+    else if (second === undefined) await runOne(world, wordsOf(first))
     else await runPipe(world, wordsOf(first), wordsOf(second))
   }
 }
@@ -28,26 +40,25 @@ function wordsOf(line: string): string[] {
 
 async function runOne(world: World, [program, ...words]: string[]): Promise<void> {
   if (program === 'kubectl') return await kubectl(world, words)
-  if (program === 'gcloud') return mendAtGoogle(world.sandbox.google, words)
   assert.equal(program, 'pullpass')
   const ended = await world.pullpass([...words, ...(words[0] === 'trust' ? ['--yes'] : [])])
   assert.equal(ended.exitCode, 0, `${ended.stdout}\n${ended.stderr}`)
 }
 
-async function kubectl({ ask, makePod }: World, words: readonly string[]): Promise<void> {
+async function kubectl({ send, makePod }: World, words: readonly string[]): Promise<void> {
   const [verb, kind, name] = words
-  const flag = (wanted: string) => words[words.indexOf(wanted) + 1]
+  const flag = (content: string) => words[words.indexOf(content) + 1]
   const place = `/api/v1/namespaces/${flag('-n')}`
   switch (`${verb} ${kind}`) {
     case 'create namespace':
-      return await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+      return await send('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
     case 'label namespace': {
       const labels = Object.fromEntries(words.slice(3).flatMap((word) => (word.includes('=') ? [word.split('=')] : [])))
       const path = `/api/v1/namespaces/${name}`
-      return await ask('PATCH', path, { metadata: { labels } }, 'application/merge-patch+json')
+      return await send('PATCH', path, { metadata: { labels } }, 'application/merge-patch+json')
     }
     case 'create serviceaccount':
-      return await ask('POST', `${place}/serviceaccounts`, {
+      return await send('POST', `${place}/serviceaccounts`, {
         apiVersion: 'v1',
         kind: 'ServiceAccount',
         metadata: { name },
@@ -55,12 +66,12 @@ async function kubectl({ ask, makePod }: World, words: readonly string[]): Promi
     case 'patch serviceaccount': {
       const patch: unknown = JSON.parse(flag('-p') ?? '')
       assert.ok(isRecord(patch))
-      return await ask('PATCH', `${place}/serviceaccounts/${name}`, patch, 'application/merge-patch+json')
+      return await send('PATCH', `${place}/serviceaccounts/${name}`, patch, 'application/merge-patch+json')
     }
     case 'delete secret':
-      return await ask('DELETE', `${place}/secrets/${name}`)
+      return await send('DELETE', `${place}/secrets/${name}`)
     case 'delete pod':
-      await ask('DELETE', `${place}/pods/${name}`)
+      await send('DELETE', `${place}/pods/${name}`)
       assert.equal(`${place}/pods`, podPath)
       return await makePod() // as its StatefulSet does
     default:
@@ -101,5 +112,5 @@ interface Manifest {
   }[]
 }
 
-/** Beside what a refresh needs, whoever looks at a pod may read it. */
+/** Beside what a refresh needs, for --pod. */
 const forDoctor = [{ verbs: ['get'], resources: ['pods'] }]

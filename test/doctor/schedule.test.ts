@@ -27,7 +27,13 @@ const expired: Finding = {
   seen: 'its credential for google expired at 2026-11-24T11:00:00.000Z',
   remedy: commands.refresh(),
 }
-const fresh: Finding = { ...expired, result: 'ok', code: 'OK', seen: 'good until 2026-11-24T13:00:00.000Z', remedy: {} }
+const fresh: Finding = {
+  ...expired,
+  result: 'ok',
+  code: 'OK',
+  seen: 'valid until 2026-11-24T13:00:00.000Z',
+  remedy: {},
+}
 
 /** The finding of hop schedule, and the one of the Secret that follows from it. */
 function evaluate(facts: CronJobFacts | undefined, secret: Finding): [Finding | undefined, Finding | undefined] {
@@ -62,13 +68,13 @@ const waiting = (message: string): CronJobFacts => ({
   },
 })
 
-suite('of the CronJob that refreshes, doctor says that', () => {
+suite('of the CronJob that refreshes, doctor reports that', () => {
   test('it is suspended, before the Secret that expired for it, and the command that resumes it refreshes at once', () => {
     const [schedule, secret] = evaluate({ ...account, suspended: true, pod: undefined }, expired)
     assert.deepEqual([schedule?.result, schedule?.code], ['failed', 'REFRESH_SUSPENDED'])
     assert.equal(
       schedule?.remedy?.command,
-      `kubectl patch cronjob pullpass -n image-system -p '{"spec":{"suspend":false}}' && kubectl create job --from=cronjob/pullpass pullpass-by-hand-1795521600 -n image-system`,
+      `kubectl patch cronjob pullpass -n image-system -p '{"spec":{"suspend":false}}' && kubectl create job --from=cronjob/pullpass pullpass-manual-1795521600 -n image-system`,
     )
     assert.deepEqual([secret?.result, secret?.because], ['skipped', { hop: 'schedule', code: 'REFRESH_SUSPENDED' }])
     assert.equal(secret?.seen, 'its credential for google expired at 2026-11-24T11:00:00.000Z')

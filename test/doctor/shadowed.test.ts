@@ -35,17 +35,17 @@ async function startHub(t: TestContext, sandbox: TestSandbox): Promise<Readonly<
 
 /** A pod of the Hub's image, which names another pull secret first, with a credential under docker.io. */
 async function look(t: TestContext, { own, password }: { own: string; password: (sandbox: TestSandbox) => string }) {
-  const { sandbox, ask, makePod, file } = await startGround(t, { hosts: [own] })
+  const { sandbox, send, makePod, file } = await startGround(t, { hosts: [own] })
   const environment = await startHub(t, sandbox)
   const config = JSON.stringify({ auths: { 'docker.io': { auth: auth(password(sandbox)) } } })
-  await ask('POST', '/api/v1/namespaces/team-a/secrets', {
+  await send('POST', '/api/v1/namespaces/team-a/secrets', {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'other' },
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': Buffer.from(config).toString('base64') },
   })
-  await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
+  await send('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
   await makePod({
     containers: [{ name: 'web', image }],
     imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }],
@@ -64,14 +64,14 @@ const good = ({ google, clock }: TestSandbox) =>
   })
 
 suite("at Docker Hub, whose old key kubelets try only where no other fits, another pull secret's credential", () => {
-  test('that is refused stands in the way of the document’s: doctor says so, and what lets both be tried', async (t) => {
+  test('that is refused prevents the document’s from being used: doctor reports it, and how both are tried', async (t) => {
     const { stdout, exitCode } = await look(t, { own: 'index.docker.io', password: stale })
     assert.match(stdout, /^pod-secrets +FAILED +OTHER_SECRET_SHADOWS: Secret team-a\/other$/m)
     assert.match(
       stdout,
-      /^OTHER_SECRET_SHADOWS \(pod-secrets\): Secret team-a\/other: for docker\.io\/\S+ kubelets try its key docker\.io, and never index\.docker\.io of regcred; it is refused: the token endpoint https:\/\/registry-1\.docker\.io\S* answered 401/m,
+      /^OTHER_SECRET_SHADOWS \(pod-secrets\): Secret team-a\/other: for docker\.io\/\S+ kubelets use its key docker\.io and never index\.docker\.io of regcred; it is refused: the token endpoint https:\/\/registry-1\.docker\.io\S* answered 401/m,
     )
-    assert.match(stdout, /^ {2}fix: name docker\.io in place of index\.docker\.io under hosts of the document/m)
+    assert.match(stdout, /^ {2}fix: use docker\.io instead of index\.docker\.io in hosts of the document/m)
     assert.equal(exitCode, 1)
   })
 
@@ -85,7 +85,7 @@ suite("at Docker Hub, whose old key kubelets try only where no other fits, anoth
     const { stdout, exitCode } = await look(t, { own: 'docker.io', password: stale })
     assert.match(
       stdout,
-      /^pod-secrets +ok +Secret team-a\/other: kubelets try it for docker\.io\/\S+ before regcred, and go on where it is refused$/m,
+      /^pod-secrets +ok +Secret team-a\/other: kubelets try it for docker\.io\/\S+ before regcred, and continue where it is refused$/m,
     )
     assert.equal(exitCode, 0, stdout)
   })

@@ -1,4 +1,4 @@
-/** A token as the sandbox's cluster signs it, but for what is wanted otherwise. */
+/** A token as the sandbox's cluster signs it, except for the given claims. */
 import { type JWTHeaderParameters, SignJWT } from 'jose'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 

@@ -5,41 +5,44 @@ import { runPullpass } from '../support/run-pullpass.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { podPath, renderDocument, startGround } from './ground.ts'
 
-/** What stands below the table. */
-async function told(sandbox: TestSandbox, argv: readonly string[], environment = {}) {
+/** The text below the table. */
+async function report(sandbox: TestSandbox, argv: readonly string[], environment = {}) {
   const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', ...argv], { environment })
   return { lines: stdout.slice(stdout.indexOf('\n\n') + 2), exitCode }
 }
 
-suite('doctor speaks to who asks:', () => {
-  test('of a namespace that does not exist it says so, and which there are', async (t) => {
+suite('the output of doctor:', () => {
+  test('a namespace that does not exist is reported with those that exist', async (t) => {
     const { sandbox, file } = await startGround(t)
-    const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-x'])
+    const { lines, exitCode } = await report(sandbox, ['-f', file, '-n', 'team-x'])
     assert.match(
       lines,
-      /^NAMESPACE_NOT_FOUND \(namespace\): namespace team-x does not exist: there are default, .*team-a, team-b$/m,
+      /^NAMESPACE_NOT_FOUND \(namespace\): namespace team-x does not exist: the cluster has default, .*team-a, team-b$/m,
     )
-    assert.match(lines, /^ {2}fix: correct the name after --namespace or --pod; or make the namespace/m)
+    assert.match(lines, /^ {2}fix: correct the name in --namespace or --pod; or create the namespace/m)
     assert.equal(exitCode, 1)
   })
 
   test('where namespaces may not be listed, one that no document chooses is only that', async (t) => {
     const { sandbox, file } = await startGround(t)
     sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['namespaces'] })
-    const { lines } = await told(sandbox, ['-f', file, '-n', 'team-x'])
-    assert.match(lines, /^NAMESPACE_NOT_SELECTED \(namespace\): team-x is chosen by none of ClusterPullSecret\/pull$/m)
+    const { lines } = await report(sandbox, ['-f', file, '-n', 'team-x'])
+    assert.match(
+      lines,
+      /^NAMESPACE_NOT_SELECTED \(namespace\): team-x is selected by none of ClusterPullSecret\/pull$/m,
+    )
   })
 
-  test('an image that was asked for and does not exist is a failure, with its name', async (t) => {
+  test('an image of --image that does not exist is a failure, with its name', async (t) => {
     const { sandbox, file } = await startGround(t)
     for (const [odd, code] of [
       [sandbox.image.replace(/:1$/, ':2'), 'MANIFEST_UNKNOWN'],
       [sandbox.image.replace('hello', 'helo'), 'REPOSITORY_UNKNOWN'],
     ] as const) {
-      const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-a', '--image', odd])
+      const { lines, exitCode } = await report(sandbox, ['-f', file, '-n', 'team-a', '--image', odd])
       assert.match(
         lines,
-        new RegExp(`^${code} \\(registry\\): ${odd}, .*: the registry takes the credential, and has no`, 'm'),
+        new RegExp(`^${code} \\(registry\\): ${odd}, .*: the registry accepts the credential and has no`, 'm'),
       )
       assert.match(lines, new RegExp(`^ {2}expected ${odd}, pushed there$`, 'm'))
       assert.equal(exitCode, 1)
@@ -48,27 +51,27 @@ suite('doctor speaks to who asks:', () => {
 
   test('an image of another registry is not blamed on the hosts of a document of Google', async (t) => {
     const { sandbox, file } = await startGround(t)
-    const { lines, exitCode } = await told(sandbox, ['-f', file, '-n', 'team-a', '--image', 'nginx'])
-    assert.match(lines, /^IMAGE_NOT_MATCHED \(registry\): no host of the documents fits nginx: /m)
+    const { lines, exitCode } = await report(sandbox, ['-f', file, '-n', 'team-a', '--image', 'nginx'])
+    assert.match(lines, /^IMAGE_NOT_MATCHED \(registry\): no host of the documents matches nginx: /m)
     assert.match(
       lines,
-      /^ {2}fix: these documents cannot issue a credential for docker\.io: an image that anybody may pull needs none; /m,
+      /^ {2}fix: these documents cannot issue a credential for docker\.io: a public image needs none; /m,
     )
     assert.doesNotMatch(lines, /name docker\.io under hosts/)
     assert.equal(exitCode, 1)
-    const own = await told(sandbox, ['-f', file, '--image', 'us-docker.pkg.dev/example-project/images/app:1'])
+    const own = await report(sandbox, ['-f', file, '--image', 'us-docker.pkg.dev/example-project/images/app:1'])
     assert.match(own.lines, /^ {2}fix: name us-docker\.pkg\.dev under hosts of a registry in /m)
   })
 
   test('what is skipped names the first hop that failed, in the order of the table', async (t) => {
-    const { sandbox, file, ask, makePod } = await startGround(t)
+    const { sandbox, file, send, makePod } = await startGround(t)
     const patch = 'application/merge-patch+json'
-    await ask('PATCH', '/api/v1/namespaces/team-a/serviceaccounts/default', { imagePullSecrets: [] }, patch)
-    await ask('DELETE', `${podPath}/web-0`)
+    await send('PATCH', '/api/v1/namespaces/team-a/serviceaccounts/default', { imagePullSecrets: [] }, patch)
+    await send('DELETE', `${podPath}/web-0`)
     await makePod()
     const waiting = { reason: 'ImagePullBackOff', message: '' }
     const status = { name: 'web', image: sandbox.image, imageID: '', ready: false, restartCount: 0, state: { waiting } }
-    await ask('PATCH', `${podPath}/web-0/status`, { status: { containerStatuses: [status] } }, patch)
+    await send('PATCH', `${podPath}/web-0/status`, { status: { containerStatuses: [status] } }, patch)
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
     assert.match(stdout, /^service-account +FAILED /m)
     assert.match(stdout, /^pod +FAILED +POD_SECRET_MISSING/m)
@@ -77,47 +80,47 @@ suite('doctor speaks to who asks:', () => {
 
   test('of a namespace that the document excludes it names the pattern, and after that is taken out all is well', async (t) => {
     const { sandbox, file } = await startGround(t, { include: ['team-*'], exclude: ['*-b'] })
-    const { lines } = await told(sandbox, ['-f', file, '-n', 'team-b'])
+    const { lines } = await report(sandbox, ['-f', file, '-n', 'team-b'])
     assert.match(
       lines,
-      /^NAMESPACE_NOT_SELECTED \(namespace\): team-b is chosen by none of ClusterPullSecret\/pull; ClusterPullSecret\/pull excludes "\*-b"$/m,
+      /^NAMESPACE_NOT_SELECTED \(namespace\): team-b is selected by none of ClusterPullSecret\/pull; ClusterPullSecret\/pull excludes "\*-b"$/m,
     )
     assert.match(
       lines,
-      /^ {2}fix: take "\*-b" out of spec\.namespaces\.exclude in \S+pull\.yaml:1, or write it so that it does not match team-b; then refresh$/m,
+      /^ {2}fix: remove "\*-b" from spec\.namespaces\.exclude in \S+pull\.yaml:1, or change it so that it does not match team-b; then refresh$/m,
     )
     assert.doesNotMatch(lines, /include/)
     await sandbox.write('pull.yaml', renderDocument(sandbox, { include: ['team-*'] }))
     await runPullpass(sandbox, ['refresh', '-f', file])
-    assert.deepEqual(await told(sandbox, ['-f', file, '-n', 'team-b']), {
-      lines: 'Nothing stands in the way.\n',
+    assert.deepEqual(await report(sandbox, ['-f', file, '-n', 'team-b']), {
+      lines: 'No fault was found.\n',
       exitCode: 0,
     })
   })
 
   test('of the drop-in variables it names the variables', async (t) => {
     const { sandbox } = await startGround(t)
-    const missing = await told(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-a,team-x' })
+    const missing = await report(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-a,team-x' })
     assert.match(missing.lines, /^ {2}fix: kubectl create namespace team-x && pullpass refresh$/m)
-    assert.match(missing.lines, /^ {2}note: or take its name out of REGISTRY_SECRET_NAMESPACES$/m)
+    assert.match(missing.lines, /^ {2}note: or remove its name from REGISTRY_SECRET_NAMESPACES$/m)
     const laptop = { PULLPASS_TOKEN_FILE: undefined, REGISTRY_SECRET_NAMESPACES: 'team-a' }
-    const foreign = await told(sandbox, [], laptop)
+    const foreign = await report(sandbox, [], laptop)
     assert.match(foreign.lines, /^SECRET_NOT_OURS .*managed by pullpass:ClusterPullSecret:pull/m)
     assert.match(foreign.lines, /or choose another REGISTRY_SECRET_NAME$/m)
     assert.doesNotMatch(foreign.lines, /spec\./)
     await runPullpass(sandbox, ['refresh'], { environment: { REGISTRY_SECRET_NAME: 'own' } })
     const email = 'other@example-project.iam.gserviceaccount.com'
-    const other = await told(sandbox, [], { ...laptop, REGISTRY_SECRET_NAME: 'own', SERVICE_ACCOUNT_EMAIL: email })
-    assert.match(other.lines, /it was written for another form of the variables: registry google differs$/m)
+    const other = await report(sandbox, [], { ...laptop, REGISTRY_SECRET_NAME: 'own', SERVICE_ACCOUNT_EMAIL: email })
+    assert.match(other.lines, /it was written for an earlier form of the variables: registry google differs$/m)
   })
 
-  test('from a laptop, what else fails does not hide how the rest is looked at', async (t) => {
-    const { sandbox, file, ask } = await startGround(t)
+  test('on another machine, a failure does not hide how the rest is checked', async (t) => {
+    const { sandbox, file, send } = await startGround(t)
     await rm(sandbox.folder.tokenFile)
-    await ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
-    const { lines } = await told(sandbox, ['-f', file], { PULLPASS_TOKEN_FILE: undefined })
+    await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    const { lines } = await report(sandbox, ['-f', file], { PULLPASS_TOKEN_FILE: undefined })
     assert.match(lines, /^SECRET_NOT_FOUND \(secret\)/m)
-    assert.match(lines, /\nNot looked at:\nTOKEN_FILE_ELSEWHERE \(subject-token\): /)
+    assert.match(lines, /\nNot checked:\nTOKEN_FILE_ELSEWHERE \(subject-token\): /)
     assert.match(lines, /\n {2}fix: run pullpass doctor in that pod, .*: --service-account NAMESPACE\/NAME\n$/)
   })
 
@@ -126,14 +129,14 @@ suite('doctor speaks to who asks:', () => {
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
     assert.match(
       stdout,
-      /^discovery +ok +\S+: the discovery document and 1 key are read here, with authorities that clouds may not trust; whether they read them: pullpass issuer check https:\S+$/m,
+      /^discovery +ok +\S+: the discovery document and 1 key are readable here, with authorities that clouds may not trust; to check that: pullpass issuer check https:\S+$/m,
     )
   })
 
-  test('an account that does not exist is told by the flag that names it, and its command once', async (t) => {
+  test('an account that does not exist is reported with the flag that names it, and its command once', async (t) => {
     const { sandbox, file } = await startGround(t)
     await rm(sandbox.folder.tokenFile)
-    const { lines } = await told(sandbox, ['-f', file, '--service-account', 'image-system/nobody'])
+    const { lines } = await report(sandbox, ['-f', file, '--service-account', 'image-system/nobody'])
     assert.match(lines, /^ {2}expected the service account that --service-account names$/m)
     assert.equal(lines.split('kubectl create serviceaccount nobody -n image-system').length, 2)
   })

@@ -1,4 +1,4 @@
-/** What doctor found, for people: a table of hops, then what to mend first. */
+/** The findings of doctor for people: a table of hops, then what to fix first. */
 import type { Finding } from '../../doctor/finding.ts'
 import { listNamespaces } from '../../terminal/render-error.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
@@ -20,14 +20,14 @@ function conclusion(findings: readonly Finding[]): string[] {
     findings.filter(({ result, code }) => result === 'skipped' && code === 'TOKEN_FILE_ELSEWHERE'),
   ).slice(0, 1)
   if (first !== undefined) {
-    const unknown = unseen.length === 0 ? [] : ['Not looked at:', ...unseen.flatMap(renderCause)]
-    return ['Mend this first:', ...renderCause(first), ...renderLater(later), ...unknown]
+    const unknown = unseen.length === 0 ? [] : ['Not checked:', ...unseen.flatMap(renderCause)]
+    return ['Fix first:', ...renderCause(first), ...renderLater(later), ...unknown]
   }
   const warnings = gatherCauses(findings.filter(({ result }) => result === 'warning'))
-  const told = [...unseen, ...warnings]
-  if (told.length === 0) return ['Nothing stands in the way.']
-  const rest = told.length - others
-  return [...told.slice(0, others).flatMap(renderCause), ...(rest > 0 ? [`and ${rest} more: -o json`] : [])]
+  const shown = [...unseen, ...warnings]
+  if (shown.length === 0) return ['No fault was found.']
+  const rest = shown.length - others
+  return [...shown.slice(0, others).flatMap(renderCause), ...(rest > 0 ? [`and ${rest} more: -o json`] : [])]
 }
 
 function renderCause({ finding, all, namespaces }: Cause): string[] {
@@ -62,8 +62,8 @@ function renderBriefly({ finding: { hop, code, about, alike, seen }, namespaces 
   return `  ${code} (${hop}): ${seen.includes(about) ? '' : `${about}: `}${seen}`
 }
 
-// Doctor's table: a row for each hop and what became of it, and no more for a thousand namespaces than for one. What failed
-// stands in it by its word; what was seen of it is told below.
+// The table: a row for each hop and result, with no more rows for a thousand namespaces than for one. Failures are shown by
+// their code; the details follow below the table.
 
 /** So many different things of one hop are shown one by one. */
 const few = 4
@@ -89,13 +89,13 @@ function foldHop(ofHop: readonly Finding[]): Row[] {
     const texts =
       things.length > few
         ? [[`${wordOf(first)}${countOf(alike, ofHop)}`, ...(result === 'failed' ? [] : whatAllShow(alike))].join(': ')]
-        : things.map(([name, group]) => tell(name, group, ofHop))
+        : things.map(([name, group]) => renderGroup(name, group, ofHop))
     return [...new Set(texts)].map((text) => ({ hop, result, text }))
   })
 }
 
 /** `name`: what they share: `Secret regcred`. `ofHop`: all findings of the hop, for the total. */
-function tell(name: string, group: readonly Finding[], ofHop: readonly Finding[]): string {
+function renderGroup(name: string, group: readonly Finding[], ofHop: readonly Finding[]): string {
   const [first] = group
   if (first === undefined) return ''
   const ofThing = ofHop.filter(({ alike, about }) => (alike ?? about) === name)
@@ -134,7 +134,7 @@ function cellsOf({ result, text }: Row): Cell[] {
   return [result === 'ok' ? { text: result, tone: 'good' } : result, text]
 }
 
-/** Findings that are one and the same but for the namespace, so that a cause is told once, however far it reaches. */
+/** Findings that are one and the same but for the namespace, so that a cause is reported once, however many it affects. */
 interface Cause {
   /** The first that was found. */
   readonly finding: Finding

@@ -28,7 +28,7 @@ export const clusterSource: Source<ClusterFacts | undefined> = defineSource({
   async gather(_, { connection }) {
     if (connection instanceof PullpassError) return { cluster: undefined, about: 'kubeconfig', fault: connection }
     const about = connection.server
-    // Every user may ask for his own permissions.
+    // Every user may review its own access.
     const review = await reviewAccess(connection, { verb: 'list', resource: 'namespaces' }).catch(asFault)
     const isFatal = review instanceof PullpassError && fatal.includes(review.code)
     return isFatal ? { cluster: undefined, about, fault: review } : { cluster: connection, about, fault: undefined }

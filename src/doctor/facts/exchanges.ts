@@ -1,6 +1,6 @@
 /**
  * The exchange of each registry, and the credentials tried at the registries. Exchanges are real: they cost the vendor's
- * quota; the credential is kept nowhere.
+ * quota; the credential is not stored.
  */
 import type { DockerConfigEntry } from '../../credential/docker-config.ts'
 import type { RegistryCredential } from '../../credential/registry-credential.ts'

@@ -76,8 +76,8 @@ async function gatherIssuer(
   context: Pick<Context, 'transport' | 'signal' | 'now'>,
 ): Promise<IssuerFacts> {
   const { issuer } = token
-  const isAsked = checkIssuerUrl(issuer, 'the issuer') === undefined
-  const found = isAsked ? await readPublicIssuer(context, issuer) : undefined
+  const isUsable = checkIssuerUrl(issuer, 'the issuer') === undefined
+  const found = isUsable ? await readPublicIssuer(context, issuer) : undefined
   const keys = foundKeys(found?.jwks)
   const signature = keys === undefined ? undefined : await verifySignature(token, keys)
   const all = served === undefined || served instanceof PullpassError ? (keys ?? []) : [...served.keys, ...(keys ?? [])]

@@ -21,7 +21,7 @@ export interface TokenFacts {
   readonly from:
     | { readonly kind: 'file'; readonly path: string }
     | { readonly kind: 'requested'; readonly account: NamespacedName }
-  /** `no cluster`: it could not be asked; `not here`: the file is in a pod, and this is none. */
+  /** `no cluster`: none can be requested; `not here`: the file is in the pod that refreshes, and this is another place. */
   readonly got: SubjectToken | PullpassError | 'no cluster' | 'not here'
   /** When it was read or requested. */
   readonly at: Date

@@ -132,11 +132,11 @@ async function readTrust(
 ): Promise<readonly TrustFinding[] | undefined> {
   try {
     const trusted = { ...cluster, name: cluster.issuer, trustDomainId: undefined, issuerId: undefined }
-    const wanted = await desiredTrust(
+    const desired = await desiredTrust(
       await listNeeds(documents, [trusted], { subject, repository }, context.vendors),
       context.vendors,
     )
-    return await observeAll(await openResources(wanted, noRecord, context), { replace: [], sharing: 'accepted' })
+    return await observeAll(await openResources(desired, noRecord, context), { replace: [], sharing: 'accepted' })
   } catch (fault) {
     context.signal.throwIfAborted()
     // Without credentials, or for a document that trust does not support, the error of the exchange is reported.
@@ -146,11 +146,11 @@ async function readTrust(
 }
 
 /** The documents with the registries that share the demand's exchange, and no others. */
-const ofDemand = ({ mintedFrom: wanted }: ExchangeRequest, documents: readonly Document[]): Document[] =>
+const ofDemand = ({ mintedFrom: source }: ExchangeRequest, documents: readonly Document[]): Document[] =>
   documents
     .map((document) => ({
       ...document,
-      registries: document.registries.filter((registry) => mintedFrom(document, registry) === wanted),
+      registries: document.registries.filter((registry) => mintedFrom(document, registry) === source),
     }))
     .filter(({ registries }) => registries.length > 0)
 

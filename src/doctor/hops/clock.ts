@@ -74,20 +74,20 @@ function evaluateClocks(clocks: readonly ClockSeen[], now: Date, harm: 'harm' | 
         about: `clocks of ${clocks.length} ${clocks.length === 1 ? 'host' : 'hosts'}`,
         result: 'ok',
         code: 'OK',
-        seen: "within a minute of this machine's",
+        seen: 'within a minute of the clock of this machine',
       },
     ]
   }
   const all = off.length === clocks.length && clocks.length > 1
-  const whose = all ? 'this machine (in a pod: of its node)' : 'those hosts, or of this machine (in a pod: of its node)'
+  const whose = all ? 'this machine (in a pod: its node)' : 'those hosts, or of this machine (in a pod: its node)'
   return [
     {
       ...base,
       result: harm === 'harm' ? 'failed' : 'warning',
       code: 'CLOCK_SKEWED',
-      seen: `this machine's clock says ${now.toISOString()}; of the others' clocks: ${named(off)}`,
-      expected: 'clocks that differ by less than a minute: tokens are evaluated by them',
-      remedy: { words: `set the clock of ${whose} right, by NTP` },
+      seen: `the clock of this machine shows ${now.toISOString()}; others: ${named(off)}`,
+      expected: 'clocks that differ by less than a minute: tokens are verified by them',
+      remedy: { words: `synchronize the clock of ${whose} by NTP` },
     },
   ]
 }

@@ -11,6 +11,8 @@ export const clusterHop: Hop = defineHop({
     if (facts === undefined) return []
     const { about, fault } = facts
     if (fault !== undefined) return [failedBy('cluster', about, fault)]
-    return [{ hop: 'cluster', about, result: 'ok', code: 'OK', seen: 'the API server answers, and knows who asks' }]
+    return [
+      { hop: 'cluster', about, result: 'ok', code: 'OK', seen: 'the API server responds and authenticates this user' },
+    ]
   },
 })

@@ -101,13 +101,13 @@ function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, rem
   if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
   if (!(result instanceof PullpassError)) {
     const until = result.expiresAt.toISOString()
-    return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen: `granted, until ${until}` }))
+    return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen: `issued, valid until ${until}` }))
   }
   const failed = evaluateRefusal(result, about, { found: before.found, remedy })
   const at = hops.map(String).indexOf(result.hop)
   return hops.map((hop, index) => {
     if (index === Math.max(0, at)) return { ...failed, hop }
-    if (index < at) return { hop, about, result: 'ok', code: 'OK', seen: 'granted' }
+    if (index < at) return { hop, about, result: 'ok', code: 'OK', seen: 'succeeded' }
     return failed.result === 'failed' ? dependencyFailed(hop, about, failed) : { ...failed, hop }
   })
 }

@@ -1,6 +1,6 @@
 /**
- * At which hop doctor tells what `pullpass issuer check` finds of an issuer, in its words, and what was expected there:
- * docs/issuer.md explains them. What it finds of the token alone is evaluated by the documents, at subject-token.
+ * For each code of `pullpass issuer check`: the hop at which doctor reports it, what is expected there, and the fix. Codes of
+ * the token alone are evaluated with the documents, at hop `subject-token`.
  */
 
 import { issuerMemory } from '../../document/document.ts'
@@ -21,38 +21,38 @@ const discovery = (expected: string): IssuerWord => ({ hop: 'discovery', expecte
 const key = (expected: string): IssuerWord => ({ hop: 'key', expected })
 const signature = (expected: string): IssuerWord => ({ hop: 'signature', expected })
 
-const served = 'the document itself, for anybody, without a redirect'
+const served = 'the document itself, without authentication or redirect'
 
 export const issuerWords: Readonly<Record<FindingWord, IssuerWord | 'of the token'>> = {
-  ISSUER_UNUSABLE: discovery('an issuer that clouds can ask: an https URL, by a public name'),
+  ISSUER_UNUSABLE: discovery('an issuer that clouds can read: an https URL with a public host'),
   ISSUER_TOO_LONG: discovery('a shorter issuer'),
   ISSUER_PORT: discovery('an issuer without a port'),
-  ISSUER_TRAILING_SLASH: discovery('an issuer without a slash at its end'),
-  ISSUER_ADDRESS_PRIVATE: discovery('an address that the internet leads to'),
-  CERTIFICATE_UNTRUSTED: discovery('a certificate from an authority that clouds trust: a private one will not do'),
+  ISSUER_TRAILING_SLASH: discovery('an issuer without a trailing slash'),
+  ISSUER_ADDRESS_PRIVATE: discovery('a public address'),
+  CERTIFICATE_UNTRUSTED: discovery('a certificate of a public authority'),
   DISCOVERY_REDIRECTED: discovery(served),
   DISCOVERY_FORBIDDEN: discovery(served),
   DISCOVERY_NOT_FOUND: discovery(served),
   DISCOVERY_UNAVAILABLE: discovery(served),
-  DISCOVERY_MALFORMED: discovery('the discovery document there, and at its jwks_uri a list of keys, both in JSON'),
+  DISCOVERY_MALFORMED: discovery('the discovery document, and at its jwks_uri a JWKS, both in JSON'),
   DISCOVERY_LARGE: discovery('a document of a few kilobytes'),
   CONTENT_TYPE_INVALID: discovery('a content type of JSON'),
-  CACHE_LIFETIME_MISSING: discovery('a time to be cached that verifiers can go by'),
-  CACHE_LIFETIME_LONG: discovery('a time to be cached of minutes'),
-  DISCOVERY_ISSUER_MISMATCH: discovery('one and the same text as in the token: clouds compare it letter by letter'),
-  DISCOVERY_FIELD_MISSING: discovery('all five fields that the standard requires'),
-  JWKS_URI_INVALID: discovery('a jwks_uri by https, which anybody can read'),
-  ALGORITHM_UNLISTED: discovery('every algorithm of the keys in the list'),
-  KEYS_MISSING: key('the keys that the cluster signs with'),
+  CACHE_LIFETIME_MISSING: discovery('a Cache-Control header with a max-age'),
+  CACHE_LIFETIME_LONG: discovery('a max-age of minutes'),
+  DISCOVERY_ISSUER_MISMATCH: discovery('exactly the issuer of the token: clouds compare it character by character'),
+  DISCOVERY_FIELD_MISSING: discovery('all five required fields'),
+  JWKS_URI_INVALID: discovery('an https jwks_uri, readable without authentication'),
+  ALGORITHM_UNLISTED: discovery('the algorithm of every key in the list'),
+  KEYS_MISSING: key('the signing keys of the cluster'),
   KEYS_UNUSABLE: key('a key that clouds can read'),
-  KEYS_TOO_MANY: key('as many keys as are read'),
+  KEYS_TOO_MANY: key('no more keys than are read'),
   KEY_UNUSABLE: key('keys that clouds can read'),
-  PRIVATE_KEY_PUBLISHED: key('the public half of a key, and nothing else'),
+  PRIVATE_KEY_PUBLISHED: key('only the public part of a key'),
   KEY_ID_DUPLICATE: key('each key once'),
-  KEY_MEMBER_UNEXPECTED: key('keys without what no verifier needs'),
-  KEY_UNPUBLISHED: key('that key among the published ones: after a rotation they are published anew'),
-  SIGNATURE_INVALID: signature("the cluster's own key under this kid"),
-  ALGORITHM_UNSUPPORTED: signature('an algorithm that clouds verify'),
+  KEY_MEMBER_UNEXPECTED: key('keys with only the members that verifiers need'),
+  KEY_UNPUBLISHED: key('that key among the published ones; publish the keys again after a rotation'),
+  SIGNATURE_INVALID: signature('the key of the cluster under this kid'),
+  ALGORITHM_UNSUPPORTED: signature('an algorithm that clouds can verify'),
   TOKEN_ISSUER_MISMATCH: 'of the token',
   TOKEN_EXPIRED: 'of the token',
   AUDIENCE_NOT_SINGLE: 'of the token',
@@ -60,23 +60,21 @@ export const issuerWords: Readonly<Record<FindingWord, IssuerWord | 'of the toke
   SUBJECT_TOO_LONG: 'of the token',
 }
 
-// What publishes an issuer's documents as they are to be: exact where a document or the URL tells the store.
-
-/** Something else lies there, which is overwritten only when it is said. */
+/** The target contains something else, which is overwritten only with --adopt. */
 const foreign: readonly string[] = [
   'DISCOVERY_MALFORMED',
   'DISCOVERY_ISSUER_MISMATCH',
   'JWKS_URI_INVALID',
   'SIGNATURE_INVALID',
 ] satisfies FindingWord[]
-/** Not what lies there is wrong, but how it is served. */
+/** The documents are right, and served wrongly. */
 const ofTheServer: readonly string[] = [
   'ISSUER_ADDRESS_PRIVATE',
   'CERTIFICATE_UNTRUSTED',
   'DISCOVERY_REDIRECTED',
   'DISCOVERY_UNAVAILABLE',
 ] satisfies FindingWord[]
-/** Nothing that is published there mends them. */
+/** Not fixed by publishing. */
 const ofTheUrl: readonly string[] = ['ISSUER_UNUSABLE', 'ISSUER_TOO_LONG', 'ISSUER_PORT'] satisfies FindingWord[]
 
 interface Means {
@@ -92,17 +90,17 @@ export function publishRemedy(
   const vendor = vendorOfIssuer(issuer)
   const check = commands.check(issuer)
   if (ofTheUrl.includes(word)) {
-    return { command: commands.cluster('issuer show'), words: 'tells how this cluster gets another issuer' }
+    return { command: commands.cluster('issuer show'), words: 'prints the steps to another issuer' }
   }
   if (vendor !== undefined) {
-    return { words: `${vendor} publishes these documents: ${check}, from outside of its network` }
+    return { words: `${vendor} publishes these documents; from outside its network: ${check}` }
   }
   if (word === 'PRIVATE_KEY_PUBLISHED') {
-    return { words: `take it down now, and replace the signing key of the cluster; then ${check}` }
+    return { words: `remove it now, and replace the signing key of the cluster; then ${check}` }
   }
   if (ofTheServer.includes(word)) {
     return {
-      words: `set right what serves that address, so that it answers itself, publicly, with a certificate of a public authority; then ${check}`,
+      words: `correct the server at that address: it must answer without redirect or authentication, with a certificate of a public authority; then ${check}`,
     }
   }
   const target = publication.to ?? commands.targetOf(issuer)
@@ -120,7 +118,8 @@ function publishing(target: string | undefined, issuer: string, { publication, c
   const { to, url, memory } = publication
   const isUsual = memory.namespace === issuerMemory.namespace && memory.name === issuerMemory.name
   const remember = isUsual ? [] : ['--memory', `${memory.namespace}/${memory.name}`]
-  const takesOver = adopt.length > 0 ? 'it takes over what lies there: see first whose it is' : undefined
+  const takesOver =
+    adopt.length > 0 ? 'it overwrites what exists there: check first which tool or cluster uses it' : undefined
   if (target !== undefined) {
     const where = ['--to', target, ...(to !== undefined && url !== undefined ? ['--issuer-url', url] : [])]
     return { command: commands.cluster('issuer publish', ...where, ...remember, ...adopt), words: takesOver }
@@ -128,11 +127,11 @@ function publishing(target: string | undefined, issuer: string, { publication, c
   return {
     command: commands.cluster('issuer publish', '--to', './public', '--issuer-url', issuer, ...remember, ...adopt),
     words:
-      'then copy ./public to where that URL is served from; if that is a store that pullpass writes to, name it instead: --to TARGET',
+      'then copy ./public to the web server of that URL; for a store that pullpass writes to, use --to TARGET instead',
   }
 }
 
 function publicRemedy(command: string | undefined, check: string): Remedy {
-  if (command === undefined) return { words: `let everyone read these two documents, and nothing else; then ${check}` }
-  return { command, words: 'everyone can read the whole store then: keep nothing else in it' }
+  if (command === undefined) return { words: `make these two documents public, and nothing else; then ${check}` }
+  return { command, words: 'the whole store is public then: keep nothing else in it' }
 }

@@ -68,7 +68,7 @@ function issuerView(issuer: IssuerFacts, facts: FactsOf<typeof needs>, { request
 }
 
 /**
- * `verified elsewhere`: an exchange succeeded, so that whoever verifies has the keys, whatever is public.
+ * `verified elsewhere`: an exchange succeeded, so the vendor has the keys, whatever is public.
  * `uploaded`: the documents want the keys in the provider itself.
  */
 type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
@@ -90,36 +90,36 @@ const issuerHops = ['discovery', 'key', 'signature'] as const satisfies readonly
 /** In this order. */
 function evaluateIssuer(facts: IssuerFacts, view: IssuerView): Finding[] {
   const { publish } = view
-  // Whether anybody reads what is public there is no matter then: the token is not exchanged.
+  // Whether the metadata is readable does not matter then: the token is not exchanged.
   if (publish?.code === 'TOKEN_ISSUER_MISMATCH')
     return issuerHops.map((hop) => dependencyFailed(hop, facts.token.issuer, publish))
-  const told = tellByHop(facts, view)
+  const byHop = findingsByHop(facts, view)
   const revoked = evaluateRevoked(facts, view)
   const findings: Finding[] = []
-  // What a problem leaves unread is not looked at, though nobody needs it.
-  let isStopped = false
+  // A problem prevents the checks after it, even where the metadata is not needed.
+  let hasProblem = false
   for (const hop of issuerHops) {
     const cause = findings.find(({ result }) => result === 'failed')
-    const alarms = told[hop].filter(({ word }) => word === 'PRIVATE_KEY_PUBLISHED')
-    if (alarms.length > 0) findings.push(...alarms.map((one) => tell(hop, one, { facts, view })))
+    const alarms = byHop[hop].filter(({ word }) => word === 'PRIVATE_KEY_PUBLISHED')
+    if (alarms.length > 0) findings.push(...alarms.map((one) => findingOf(hop, one, { facts, view })))
     else if (hop === 'key' && revoked !== undefined) findings.push(revoked)
     else if (cause !== undefined) findings.push(dependencyFailed(hop, facts.token.issuer, cause))
-    else if (!isStopped) findings.push(...evaluateHop(hop, told[hop], { facts, view }))
-    isStopped ||= told[hop].some(({ level }) => level === 'problem')
+    else if (!hasProblem) findings.push(...evaluateHop(hop, byHop[hop], { facts, view }))
+    hasProblem ||= byHop[hop].some(({ level }) => level === 'problem')
   }
   return findings
 }
 
-/** Of several clouds, what any of them minds; each thing once. */
-function tellByHop({ found }: IssuerFacts, { verifiers, hosts }: IssuerView): Record<IssuerHop, IssuerFinding[]> {
-  const view = (known: PublicFacts) => evaluateMetadata(known, verifiers).flatMap(({ findings }) => findings)
-  const own = view(found)
+/** Of all vendors; each finding once. */
+function findingsByHop({ found }: IssuerFacts, { verifiers, hosts }: IssuerView): Record<IssuerHop, IssuerFinding[]> {
+  const evaluate = (known: PublicFacts) => evaluateMetadata(known, verifiers).flatMap(({ findings }) => findings)
+  const own = evaluate(found)
   const [problem] = own.filter(({ level, word }) => level === 'problem' && wordOf(word) !== undefined)
-  // Who serves the documents is to blame where nothing else is wrong with them; where nobody answered, a certificate may be.
-  const nameless = hosts.map((host) => ({ ...host, addresses: [] }))
-  const blamed = problem === undefined ? hosts : problem.word === 'DISCOVERY_UNAVAILABLE' ? nameless : []
-  const told = blamed.length > 0 ? view({ ...found, hosts: blamed }) : own
-  const distinct = [...new Map(told.map((one) => [`${one.level} ${one.message}`, one])).values()]
+  // The servers are reported where no other problem is; without a response, their certificates alone.
+  const withoutAddresses = hosts.map((host) => ({ ...host, addresses: [] }))
+  const suspect = problem === undefined ? hosts : problem.word === 'DISCOVERY_UNAVAILABLE' ? withoutAddresses : []
+  const all = suspect.length > 0 ? evaluate({ ...found, hosts: suspect }) : own
+  const distinct = [...new Map(all.map((one) => [`${one.level} ${one.message}`, one])).values()]
   const at = (hop: IssuerHop) => distinct.filter(({ word }) => wordOf(word)?.hop === hop)
   return { discovery: at('discovery'), key: at('key'), signature: at('signature') }
 }
@@ -134,34 +134,34 @@ interface Evaluating {
   readonly view: IssuerView
 }
 
-/** The first problem alone: what is published anew mends the others as well. */
-function evaluateHop(hop: IssuerHop, told: readonly IssuerFinding[], { facts, view }: Evaluating): Finding[] {
-  const problem = told.find(({ level }) => level === 'problem')
+/** The first problem alone: publishing again fixes the others as well. */
+function evaluateHop(hop: IssuerHop, found: readonly IssuerFinding[], { facts, view }: Evaluating): Finding[] {
+  const problem = found.find(({ level }) => level === 'problem')
   if (problem !== undefined) {
-    const finding = tell(hop, problem, { facts, view })
-    if (view.publish?.code === 'KEY_UNPUBLISHED' && isMendedByPublishing(problem))
-      return [ofRefresh(finding, view.publish)]
+    const finding = findingOf(hop, problem, { facts, view })
+    if (view.publish?.code === 'KEY_UNPUBLISHED' && isFixedByPublishing(problem))
+      return [explainByPublishing(finding, view.publish)]
     if (view.needed === 'needed') return [finding]
-    return [isMeantPublic(view) ? lastsNot(finding) : notNeeded(finding, view.needed)]
+    return [isIntendedPublic(view) ? asCached(finding) : notNeeded(finding, view.needed)]
   }
-  const thinner = hop === 'key' ? evaluateThinner(facts, view) : []
-  // What may stand in a cloud's way did not, where it verified the token.
-  const warnings = view.needed === 'needed' ? told.map((one) => tell(hop, one, { facts, view })) : []
-  return thinner.length + warnings.length > 0 ? [...thinner, ...warnings] : [wellAt(hop, facts, view)]
+  const unpublished = hop === 'key' ? evaluateUnpublished(facts, view) : []
+  // A vendor that verified the token is not affected by warnings.
+  const warnings = view.needed === 'needed' ? found.map((one) => findingOf(hop, one, { facts, view })) : []
+  return unpublished.length + warnings.length > 0 ? [...unpublished, ...warnings] : [okAt(hop, facts, view)]
 }
 
-function tell(hop: IssuerHop, { word, level, message, fix }: IssuerFinding, { facts, view }: Evaluating): Finding {
+function findingOf(hop: IssuerHop, { word, level, message, fix }: IssuerFinding, { facts, view }: Evaluating): Finding {
   const about = facts.token.issuer
-  const told = { hop, about, code: word, seen: message, expected: wordOf(word)?.expected }
-  if (level === 'warning') return { ...told, result: 'warning', remedy: { words: fix } }
-  return { ...told, result: 'failed', remedy: publishRemedy(word, about, view) }
+  const base = { hop, about, code: word, seen: message, expected: wordOf(word)?.expected }
+  if (level === 'warning') return { ...base, result: 'warning', remedy: { words: fix } }
+  return { ...base, result: 'failed', remedy: publishRemedy(word, about, view) }
 }
 
 /** What a refresh does before it exchanges a token, where it may. */
-const isMendedByPublishing = ({ word }: IssuerFinding): boolean =>
+const isFixedByPublishing = ({ word }: IssuerFinding): boolean =>
   ['DISCOVERY_NOT_FOUND', 'KEYS_MISSING', 'KEY_UNPUBLISHED'].includes(word)
 
-const ofRefresh = ({ hop, about, seen }: Finding, publish: Finding): Finding =>
+const explainByPublishing = ({ hop, about, seen }: Finding, publish: Finding): Finding =>
   publish.result === 'failed'
     ? dependencyFailed(hop, about, publish)
     : {
@@ -169,22 +169,22 @@ const ofRefresh = ({ hop, about, seen }: Finding, publish: Finding): Finding =>
         about,
         result: 'skipped',
         code: 'NOT_NEEDED',
-        seen: `${seen}; it is not needed: a refresh publishes it first`,
+        seen: `${seen}; not needed: a refresh publishes it before the exchange`,
       }
 
 /** A document that names its publication means it to be read: what succeeds still does so by what a cloud kept. */
-const isMeantPublic = ({ needed, publication: { to, keysOnly } }: IssuerView): boolean =>
+const isIntendedPublic = ({ needed, publication: { to, keysOnly } }: IssuerView): boolean =>
   needed === 'verified elsewhere' && to !== undefined && !keysOnly
 
-const lastsNot = (finding: Finding): Finding => ({
+const asCached = (finding: Finding): Finding => ({
   ...finding,
   result: 'warning',
-  seen: `${finding.seen}; exchanges succeed by what the cloud has kept of it, for a while`,
+  seen: `${finding.seen}; exchanges still succeed with the copy that the cloud has cached`,
 })
 
 const whyNotNeeded = {
-  uploaded: 'the documents want the keys uploaded to the provider',
-  'verified elsewhere': 'the exchange succeeded, so that who verifies has the keys, by upload or otherwise',
+  uploaded: 'the documents use keys that are uploaded to the provider',
+  'verified elsewhere': 'the exchange succeeded, so the vendor has the keys, by upload or otherwise',
 } as const
 
 const notNeeded = ({ hop, about, seen }: Finding, needed: keyof typeof whyNotNeeded): Finding => ({
@@ -192,16 +192,16 @@ const notNeeded = ({ hop, about, seen }: Finding, needed: keyof typeof whyNotNee
   about,
   result: 'skipped',
   code: 'NOT_NEEDED',
-  seen: `${seen}; it is not needed: ${whyNotNeeded[needed]}`,
+  seen: `${seen}; not needed: ${whyNotNeeded[needed]}`,
 })
 
-function wellAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFacts, view: IssuerView): Finding {
+function okAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFacts, view: IssuerView): Finding {
   const documents = `the discovery document and ${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`
   const seen = {
     discovery:
       view.authorities === 'public ones'
-        ? `anybody reads ${documents}`
-        : `${documents} are read here, with authorities that clouds may not trust; whether they read them: ${view.commands.check(token.issuer)}`,
+        ? `${documents} are public`
+        : `${documents} are readable here, with authorities that clouds may not trust; to check that: ${view.commands.check(token.issuer)}`,
     key: `key ${token.keyId} is published`,
     signature: `${where} verifies with the published key`,
   }
@@ -216,29 +216,31 @@ function evaluateRevoked({ token, where, signedBy }: IssuerFacts, { needed }: Is
     about: token.issuer,
     result: needed === 'verified elsewhere' ? 'warning' : 'failed',
     code: 'KEY_REVOKED',
-    seen: `${where} is signed by key ${token.keyId}, which was revoked: nothing publishes or uploads it again`,
-    expected: 'a token that the cluster signs with another key',
-    remedy: { words: 'let the API servers sign with another key, then refresh: publishing anew does not mend it' },
+    seen: `${where} is signed with key ${token.keyId}, which was revoked and is not published or uploaded again`,
+    expected: 'a token that is signed with another key',
+    remedy: {
+      words: 'configure the API servers to sign with another key, then refresh; publishing again does not fix it',
+    },
   }
 }
 
 /** What signs next would fail. */
-function evaluateThinner(
+function evaluateUnpublished(
   { cluster, found: { keys = [] }, token: { issuer } }: IssuerFacts,
   view: IssuerView,
 ): Finding[] {
   if (cluster === undefined || cluster instanceof PullpassError || cluster.issuer !== issuer) return []
   const published = new Set(keys.map(({ keyId }) => keyId))
-  const thinner = cluster.keys.flatMap(({ keyId }) => (keyId === undefined || published.has(keyId) ? [] : [keyId]))
-  if (thinner.length === 0) return []
+  const unpublished = cluster.keys.flatMap(({ keyId }) => (keyId === undefined || published.has(keyId) ? [] : [keyId]))
+  if (unpublished.length === 0) return []
   return [
     {
       hop: 'key',
       about: issuer,
       result: 'warning',
       code: 'SERVED_KEY_UNPUBLISHED',
-      seen: `the cluster serves keys that are not published: ${thinner.join(', ')}`,
-      expected: 'all of them published before one of them signs',
+      seen: `the cluster serves keys that are not published: ${unpublished.join(', ')}`,
+      expected: 'all of them published before one of them signs tokens tokens',
       remedy: publishRemedy('SERVED_KEY_UNPUBLISHED', issuer, view),
     },
   ]

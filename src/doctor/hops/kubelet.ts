@@ -76,25 +76,24 @@ export const waitingForImage = ({ containers }: Pick<Pod, 'containers'>): Waitin
 
 function evaluateKubelet(pod: Pod, events: Events, view: KubeletView): Finding[] {
   const waiting = waitingForImage(pod)
-  const said = saidOfPulls(events, view)
+  const reported = pullEvents(events, view)
   const causes = [
     ...evaluateStopped(pod, view),
-    ...waiting.map((one) => evaluateWaiting(one, pod, { events, view, said })),
+    ...waiting.map((one) => evaluateWaiting(one, pod, { events, view, reported })),
   ]
   return [
-    ...(causes.length > 0 ? causes : [evaluateQuiet(pod, events, said)]),
+    ...(causes.length > 0 ? causes : [evaluateNotWaiting(pod, events, reported)]),
     evaluateBackOff(pod, waiting, { causes, view }),
   ]
 }
 
 /** No container waits for its image. */
-function evaluateQuiet(pod: Pod, events: Events, said: string | undefined): Finding {
+function evaluateNotWaiting(pod: Pod, events: Events, reported: string | undefined): Finding {
   const base = { hop: 'events', about: podName(pod) } as const
   if (events instanceof PullpassError) {
-    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `they cannot be looked at: ${events.seen}` }
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `they cannot be read: ${events.seen}` }
   }
-  const seen =
-    said === undefined ? 'none of the last hour tells of a failed pull' : `no container waits any more; ${said}`
+  const seen = reported === undefined ? 'no failed pull in the last hour' : `no container waits now; ${reported}`
   return { ...base, result: 'ok', code: 'OK', seen }
 }
 
@@ -102,46 +101,48 @@ interface Evaluating {
   readonly events: Events
   readonly view: KubeletView
   /** The latest Events about pulls, in words. */
-  readonly said: string | undefined
+  readonly reported: string | undefined
 }
 
 /** Of these the kubelet's next try succeeds where doctor pulls the image by now. */
 const passing: readonly AdvisedFailure[] = ['absent', 'throttled', 'registry unavailable']
 
-function evaluateWaiting(container: Waiting, pod: Pod, { events, view, said }: Evaluating): Finding {
+function evaluateWaiting(container: Waiting, pod: Pod, { events, view, reported }: Evaluating): Finding {
   const { failure, pulled, passwords, commands } = view
-  const told = tellingMessage(container, events)
-  const cause = parsePullFailure(told)
+  const message = causeMessage(container, events)
+  const cause = parsePullFailure(message)
   const about = `${containerName(container)} of ${podName(pod)}`
   const base = { hop: 'events', about, image: container.image } as const
-  // Of several containers the latest Events may be about another: the message that tells the cause is this one's.
-  const own = `its kubelet said ${quoteSafely(lastWords(told.message), passwords)}`
-  const words = said ?? own
-  const seen = `it waits in ${container.waiting.reason} for ${container.image}; ${own}`
+  // Of several containers the latest Events may be about another: the message with the cause is this one's.
+  const ofContainer = `its kubelet reported ${quoteSafely(lastWords(message.message), passwords)}`
+  const words = reported ?? ofContainer
+  const seen = `it waits in ${container.waiting.reason} for ${container.image}; ${ofContainer}`
   const unseen = cause === 'unknown' || cause === 'credential refused'
   if (failure !== undefined && (unseen || passing.includes(cause))) {
     return { ...dependencyFailed(base.hop, about, failure), seen: words }
   }
   // A back-off without a word of the cause: the hop for it says all there is to say.
-  if (cause === 'unknown' && said === undefined) return { ...base, result: 'ok', code: 'OK', seen: words }
-  if (unseen || (passing.includes(cause) && pulled.has(container.image))) return complained(base, words)
+  if (cause === 'unknown' && reported === undefined) return { ...base, result: 'ok', code: 'OK', seen: words }
+  if (unseen || (passing.includes(cause) && pulled.has(container.image))) return pullFailed(base, words)
   const advice = pullRemedy(cause, { container, pod, commands })
   // The same was found from here: one fix.
   if (failure?.code === advice.code) return { ...dependencyFailed(base.hop, about, failure), seen: words }
   return { ...base, result: 'failed', ...advice, seen }
 }
 
-const complained = (base: Pick<Finding, 'hop' | 'about'>, seen: string): Finding => ({
+const pullFailed = (base: Pick<Finding, 'hop' | 'about'>, seen: string): Finding => ({
   ...base,
   result: 'warning',
   code: 'PULL_FAILED',
   seen,
-  expected: 'that it pulls now: what still fails then is seen from its node alone',
-  remedy: { words: "compare its words with the hops above; else look at that node's network, proxy and time" },
+  expected: 'a successful pull; what still fails is visible only on the node',
+  remedy: {
+    words: 'compare its message with the hops above; otherwise check the network, proxy and time of that node',
+  },
 })
 
 /** A back-off's own message names the cause in newer kubelets; else the latest Event about this image does. */
-function tellingMessage({ waiting, image }: Waiting, events: Events): WaitingReason {
+function causeMessage({ waiting, image }: Waiting, events: Events): WaitingReason {
   if (parsePullFailure(waiting) !== 'unknown' || events instanceof PullpassError) return waiting
   const event = events.find(({ reason, message }) => reason === 'Failed' && message.includes(`"${image}": `))
   return event === undefined ? waiting : { reason: waiting.reason, message: event.message }
@@ -154,18 +155,18 @@ function evaluateStopped(pod: Pod, { passwords, commands }: KubeletView): Findin
   return [{ hop: 'events', about: podName(pod), result: 'failed', ...nodeFullRemedy(pod, commands), seen }]
 }
 
-/** What says why comes before what only says that; of each the latest. */
-function saidOfPulls(events: Events, { passwords }: KubeletView): string | undefined {
+/** Events with the reason take precedence over those without; of each the latest. */
+function pullEvents(events: Events, { passwords }: KubeletView): string | undefined {
   if (events instanceof PullpassError) return undefined
   const latest = (matches: (event: PodEvent) => boolean) => events.find(matches)
   const why = latest(({ reason, message }) => reason === 'Failed' && /^Failed to pull image/i.test(message))
   const secret = latest(({ reason }) => reason === 'FailedToRetrieveImagePullSecret')
   const that = latest(({ reason, message }) => /^(?:Failed|BackOff)$/.test(reason) && /pull/i.test(message))
-  const told = [secret, why ?? that].filter((event) => event !== undefined)
-  if (told.length === 0) return undefined
+  const relevant = [secret, why ?? that].filter((event) => event !== undefined)
+  if (relevant.length === 0) return undefined
   const inWords = ({ at, message }: PodEvent) =>
     `${at === undefined ? '' : `at ${at.toISOString()} `}${quoteSafely(lastWords(message), passwords)}`
-  return `its kubelet said ${told.map(inWords).join(', and ')}`
+  return `its kubelet reported ${relevant.map(inWords).join(', and ')}`
 }
 
 interface BackOff {
@@ -184,20 +185,20 @@ function evaluateBackOff(pod: Pod, waiting: readonly Waiting[], { causes, view }
     ...base,
     result: 'failed',
     code: 'PULL_BACK_OFF',
-    seen: `${words}; everything else is right now`,
+    seen: `${words}; no other fault is left`,
     expected:
-      'that the kubelet tries again: it waits up to 5 minutes after a failure, and a refreshed Secret does not shorten that',
+      'a retry of the kubelet: it waits up to 5 minutes after a failure, and a refreshed Secret does not shorten that',
     remedy: {
       command: view.commands.kubectl('delete', 'pod', pod.name, '-n', pod.namespace),
-      words: `${recreationNote(pod)}; or wait: the kubelet tries again by itself`,
+      words: `${recreationNote(pod)}; or wait: the kubelet retries`,
     },
   }
 }
 
 function waitingInWords(container: Waiting, passwords: readonly Redacted[]): string {
   const { reason, message } = container.waiting
-  const said = message === '' ? '' : `: ${quoteSafely(lastWords(message), passwords)}`
-  return `${containerName(container)} waits in ${reason} for ${container.image}${said}`
+  const reported = message === '' ? '' : `: ${quoteSafely(lastWords(message), passwords)}`
+  return `${containerName(container)} waits in ${reason} for ${container.image}${reported}`
 }
 
 const podName = ({ namespace, name }: Pick<Pod, 'namespace' | 'name'>) => `Pod ${namespace}/${name}`

@@ -32,20 +32,20 @@ function evaluateUnlisted(fault: PullpassError, found: Found): Finding {
     : dependencyFailed('namespace', 'namespaces', cause)
 }
 
-/** `asked`: `--namespace`, which a document has to choose. */
+/** `requested`: `--namespace`, which a document has to select. */
 function evaluateNamespaces(
   { jobs, namespaces: known }: Pick<NamespaceFacts, 'jobs' | 'namespaces'>,
-  asked: string | undefined,
+  requested: string | undefined,
   commands: PrintedCommands,
 ): Finding[] {
-  const findings = jobs.flatMap((job) => evaluateJob(job, asked, commands))
+  const findings = jobs.flatMap((job) => evaluateJob(job, requested, commands))
   const chosen = jobs.some(({ namespaces, missing, terminating }) =>
-    [...namespaces, ...missing, ...terminating].some((name) => name === asked),
+    [...namespaces, ...missing, ...terminating].some((name) => name === requested),
   )
-  if (asked === undefined || chosen) return findings
-  const found = known?.find(({ name }) => name === asked)
-  if (known !== undefined && found === undefined) return [...findings, evaluateAbsent(asked, known)]
-  const place = found ?? { name: asked, labels: {} }
+  if (requested === undefined || chosen) return findings
+  const found = known?.find(({ name }) => name === requested)
+  if (known !== undefined && found === undefined) return [...findings, evaluateAbsent(requested, known)]
+  const place = found ?? { name: requested, labels: {} }
   return [...findings, evaluateNotChosen(place, jobs, commands)]
 }
 
@@ -61,8 +61,8 @@ function evaluateNotChosen(place: LabelledNamespace, jobs: readonly Job[], comma
     about: place.name,
     result: 'failed',
     code: 'NAMESPACE_NOT_SELECTED',
-    seen: [`${place.name} is chosen by none of ${documents.map(documentName).join(', ')}`, ...excluded].join('; '),
-    expected: 'a namespace that is there, and that a document chooses',
+    seen: [`${place.name} is selected by none of ${documents.map(documentName).join(', ')}`, ...excluded].join('; '),
+    expected: 'a namespace that exists and that a document selects',
     remedy: first === undefined ? {} : howToChoose(first, place, { documents, commands }),
   }
 }
@@ -71,21 +71,21 @@ function evaluateNotChosen(place: LabelledNamespace, jobs: readonly Job[], comma
 const few = 5
 
 /** Which no document need choose: there is none. */
-function evaluateAbsent(asked: string, known: readonly LabelledNamespace[]): Finding {
+function evaluateAbsent(requested: string, known: readonly LabelledNamespace[]): Finding {
   const more = known.length > few ? ` and ${known.length - few} more` : ''
   return {
     hop: 'namespace',
-    about: asked,
-    namespace: asked,
+    about: requested,
+    namespace: requested,
     result: 'failed',
     code: 'NAMESPACE_NOT_FOUND',
-    seen: `namespace ${asked} does not exist: there are ${known
+    seen: `namespace ${requested} does not exist: the cluster has ${known
       .slice(0, few)
       .map(({ name }) => name)
       .join(', ')}${more}`,
-    expected: 'a namespace that is there, and that a document chooses',
+    expected: 'a namespace that exists and that a document selects',
     remedy: {
-      words: `correct the name after --namespace or --pod; or make the namespace, and choose it in a document`,
+      words: `correct the name in --namespace or --pod; or create the namespace, and select it in a document`,
     },
   }
 }
@@ -100,7 +100,7 @@ interface Choosing {
   readonly commands: PrintedCommands
 }
 
-/** By the first document: what stands in the way there is what is changed there. */
+/** By the first document: what excludes the namespace there is changed there. */
 function howToChoose(
   { document, why }: Reason,
   { name }: LabelledNamespace,
@@ -109,7 +109,7 @@ function howToChoose(
   const { matchLabels = {}, matchExpressions = [] } = document.namespaces.selector ?? {}
   if (why?.reason === 'excluded') {
     return {
-      words: `take ${quote(why.by)} out of spec.namespaces.exclude in ${document.source}, or write it so that it does not match ${name}; then refresh`,
+      words: `remove ${quote(why.by)} from spec.namespaces.exclude in ${document.source}, or change it so that it does not match ${name}; then refresh`,
     }
   }
   if (why?.reason === 'labels' && matchExpressions.length === 0) {
@@ -117,30 +117,30 @@ function howToChoose(
     const after = commands.kubectl('label', 'namespace', name, ...labels, '--overwrite')
     return withNote(
       commands.refresh({ after }),
-      `those are the labels that spec.namespaces.selector in ${document.source} asks for`,
+      `these are the labels of spec.namespaces.selector in ${document.source}`,
     )
   }
   if (why?.reason === 'labels') {
-    return { words: `give it the labels that spec.namespaces.selector in ${document.source} asks for; then refresh` }
+    return { words: `add the labels of spec.namespaces.selector in ${document.source} to it; then refresh` }
   }
   const add = `add it to ${fieldName(document, 'namespaces.include')}`
   const isOfVariables = documents.every(({ source }) => source === environmentSource)
   return {
-    words: isOfVariables ? add : `${add} of a document; namespaces kube-* are chosen by their exact name only`,
+    words: isOfVariables ? add : `${add} of a document; namespaces kube-* are selected only by their exact name`,
   }
 }
 
-/** With `asked`, whether any document selects that namespace is evaluated for all of them together. */
-function evaluateJob(job: Job, asked: string | undefined, commands: PrintedCommands): Finding[] {
+/** With `requested`, whether any document selects that namespace is evaluated for all of them together. */
+function evaluateJob(job: Job, requested: string | undefined, commands: PrintedCommands): Finding[] {
   const { document, namespaces, missing, terminating, unmatched } = job
   const name = documentName(document)
-  if (asked === undefined && selectsNothing(job)) return [evaluateEmpty(job)]
+  if (requested === undefined && selectsNothing(job)) return [evaluateEmpty(job)]
   const chosen: Finding = {
     hop: 'namespace',
     about: name,
     result: 'ok',
     code: 'OK',
-    seen: namespaces.length <= few ? `chooses ${namespaces.join(', ')}` : `chooses ${namespaces.length} namespaces`,
+    seen: namespaces.length <= few ? `selects ${namespaces.join(', ')}` : `selects ${namespaces.length} namespaces`,
   }
   return [
     ...missing.map((namespace) => evaluateMissing(namespace, document, commands)),
@@ -179,7 +179,7 @@ function evaluateMissing(namespace: string, document: Document, commands: Printe
     code: 'NAMESPACE_NOT_FOUND',
     seen: `namespace ${namespace} does not exist, and ${document.source} names it`,
     expected: 'a namespace that exists',
-    remedy: withNote(refresh, `or take its name out of ${fieldName(document, 'namespaces.include')}`),
+    remedy: withNote(refresh, `or remove its name from ${fieldName(document, 'namespaces.include')}`),
   }
 }
 
@@ -190,9 +190,9 @@ const evaluateTerminating = (namespace: string): Finding => ({
   alike: 'namespaces',
   result: 'warning',
   code: 'NAMESPACE_TERMINATING',
-  seen: `namespace ${namespace} is being deleted: a refresh passes over it`,
-  expected: 'that nobody pulls there any more',
-  remedy: { words: 'nothing to do, unless it hangs: see its finalizers' },
+  seen: `namespace ${namespace} is being deleted: a refresh skips it`,
+  expected: 'no pods that still pull there',
+  remedy: { words: 'none, unless the deletion does not end: check its finalizers' },
 })
 
 const evaluateUnmatched = (glob: string, document: string): Finding => ({
@@ -201,6 +201,6 @@ const evaluateUnmatched = (glob: string, document: string): Finding => ({
   result: 'warning',
   code: 'GLOB_UNMATCHED',
   seen: `${document} names the glob ${glob}, which matches no namespace`,
-  expected: 'a namespace that it matches, now or later',
-  remedy: { words: 'correct it, if it is misspelt' },
+  expected: 'a namespace that matches it, now or later',
+  remedy: { words: 'correct it if it is misspelled' },
 })

@@ -117,7 +117,7 @@ interface Named extends Pick<PodFacts, 'account'> {
   readonly commands: PrintedCommands
 }
 
-/** What can be spared, and perhaps mended by whoever made it, is not deleted: the service account names it no more. */
+/** A Secret that the pod does not need is not deleted: the service account stops naming it. */
 function brokenRemedy(broken: string, { pod, account, commands }: Named): Remedy {
   const { namespace, name, imagePullSecrets, serviceAccountName } = pod
   const held = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
@@ -125,27 +125,27 @@ function brokenRemedy(broken: string, { pod, account, commands }: Named): Remedy
     return {
       command: commands.kubectl('delete', 'secret', broken, '-n', namespace),
       words:
-        'kubelets pass over a Secret that does not exist; if it is needed, make it anew: kubectl create secret docker-registry',
+        'kubelets ignore a Secret that does not exist; if it is needed, create it again: kubectl create secret docker-registry',
     }
   }
   const left = held.filter((secret) => secret !== broken)
   return {
     command: `${attachCommand({ namespace, name: serviceAccountName }, left, commands)} && ${commands.kubectl('delete', 'pod', name, '-n', namespace)}`,
-    words: `${recreationNote(pod)}; the Secret stays, for whoever made it`,
+    words: `${recreationNote(pod)}; the Secret is kept`,
   }
 }
 
 function evaluateUnread(content: PullSecretContent | PullpassError | undefined): Evaluated | undefined {
   if (content instanceof PullpassError) {
-    return { result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
+    return { result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be read: ${content.seen}` }
   }
   if (content !== undefined) return undefined
   return {
     result: 'warning',
     code: 'OTHER_SECRET_NOT_FOUND',
-    seen: 'it does not exist: kubelets pass over it',
-    expected: 'a Secret, or that nobody names it',
-    remedy: { words: 'make it, or take its name out of what makes the pod' },
+    seen: 'it does not exist: kubelets ignore it',
+    expected: 'a Secret, or no reference to it',
+    remedy: { words: 'make it, or remove its name from what makes the pod' },
   }
 }
 
@@ -159,8 +159,8 @@ function evaluateParsing(
   return {
     result: 'failed',
     code: 'OTHER_SECRET_MALFORMED',
-    seen: `no kubelet can parse it, so that a pod which names it pulls no image at all, whatever its other Secrets hold: ${what}`,
-    expected: 'a Secret that kubelets parse: JSON, and auth of standard base64 with a ":"',
+    seen: `kubelets cannot parse it, so a pod that names it pulls no image at all, whatever its other Secrets contain: ${what}`,
+    expected: 'a Secret that kubelets can parse: JSON, and auth in standard base64 with a ":"',
     remedy,
   }
 }
@@ -172,10 +172,10 @@ function evaluateShadow(shadow: ShadowFacts | undefined): Evaluated | undefined 
   return {
     result: 'failed',
     code: 'OTHER_SECRET_SHADOWS',
-    seen: `for ${image.name} kubelets try its key ${instead.key}, and never ${own.key} of ${own.secret}; it is refused: the ${trial.at} ${trial.url} answered ${trial.words}`,
-    expected: `that ${own.secret} is tried too: Docker Hub's old key is tried only where no other fits`,
+    seen: `for ${image.name} kubelets use its key ${instead.key} and never ${own.key} of ${own.secret}; it is refused: the ${trial.at} ${trial.url} answered ${trial.words}`,
+    expected: `that ${own.secret} is used, too: Docker Hub's old key is used only where no other matches`,
     remedy: {
-      words: `name docker.io in place of ${own.key} under hosts of the document: kubelets try all that fit, one after another`,
+      words: `use docker.io instead of ${own.key} in hosts of the document: kubelets try all that match, one after another`,
     },
   }
 }
@@ -192,7 +192,7 @@ function evaluateTried(name: string, { own, images, keyed }: Tried): Evaluated {
     const [mine, its] = [order.find((secret) => own.includes(secret)), order.indexOf(name)]
     if (mine === undefined || its < 0) continue
     const when = its < order.indexOf(mine) ? 'before' : 'after'
-    return ok(`kubelets try it for ${image.name} ${when} ${mine}, and go on where it is refused`)
+    return ok(`kubelets try it for ${image.name} ${when} ${mine}, and continue where it is refused`)
   }
-  return ok('it stands in no way: kubelets can parse it, or pass over it')
+  return ok('it has no effect: kubelets can parse it, or ignore it')
 }

@@ -30,7 +30,7 @@ function evaluatePod(
 ): Finding {
   const base = { hop: 'pod', about: `Pod ${name.namespace}/${name.name}` } as const
   if (pod instanceof PullpassError)
-    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${pod.seen}` }
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be read: ${pod.seen}` }
   if (pod === undefined) {
     return {
       ...base,
@@ -40,24 +40,24 @@ function evaluatePod(
       expected: 'a pod of this name',
       remedy: {
         command: commands.kubectl('get', 'pods', '-n', name.namespace),
-        words: 'shows those that are there',
+        words: 'lists the pods that exist',
       },
     }
   }
   const named = secretNames.find((secret) => pod.imagePullSecrets.includes(secret))
   if (named !== undefined) return { ...base, result: 'ok', code: 'OK', seen: `it names ${named}` }
-  const [wanted] = secretNames
-  if (wanted === undefined) {
+  const [missing] = secretNames
+  if (missing === undefined) {
     const seen = `no document writes a Secret into namespace ${name.namespace}`
     return { ...base, result: 'skipped', code: 'NOT_APPLICABLE', seen }
   }
   const held = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
-  const evaluate = held.includes(wanted) && pod.imagePullSecrets.length === 0 ? evaluateOlder : evaluateLacking
-  return { ...base, result: 'failed', ...evaluate(pod, { wanted, held, commands }) }
+  const evaluate = held.includes(missing) && pod.imagePullSecrets.length === 0 ? evaluateOlder : evaluateLacking
+  return { ...base, result: 'failed', ...evaluate(pod, { missing, held, commands }) }
 }
 
 interface Lack {
-  readonly wanted: string
+  readonly missing: string
   /** Of the service account, now. */
   readonly held: readonly string[]
   readonly commands: PrintedCommands
@@ -65,42 +65,42 @@ interface Lack {
 
 type Lacking = Pick<Finding, 'code' | 'seen' | 'expected' | 'remedy'>
 
-function evaluateOlder(pod: Pod, { wanted, commands }: Lack): Lacking {
+function evaluateOlder(pod: Pod, { missing, commands }: Lack): Lacking {
   const { namespace, name, serviceAccountName, createdAt } = pod
   const made = createdAt === undefined ? 'made' : `made at ${createdAt.toISOString()},`
   return {
     code: 'POD_OLDER_THAN_ATTACHMENT',
-    seen: `it has no imagePullSecrets: it was ${made} before ServiceAccount ${serviceAccountName} named ${wanted}`,
-    expected: `${wanted}, which is copied from the service account when a pod is made, and never later`,
+    seen: `it has no imagePullSecrets: it was ${made} before ServiceAccount ${serviceAccountName} named ${missing}`,
+    expected: `${missing}, which is copied from the service account when a pod is created, and never later`,
     remedy: { command: commands.kubectl('delete', 'pod', name, '-n', namespace), words: recreationNote(pod) },
   }
 }
 
 function evaluateLacking(pod: Pod, lack: Lack): Lacking {
   const { imagePullSecrets } = pod
-  const { wanted } = lack
+  const { missing } = lack
   const names =
     imagePullSecrets.length === 0 ? 'no imagePullSecrets' : `imagePullSecrets ${imagePullSecrets.join(', ')}`
   return {
     code: 'POD_SECRET_MISSING',
-    seen: `it has ${names}: a kubelet pulls for it without ${wanted}`,
-    expected: `${wanted} among them`,
+    seen: `it has ${names}: kubelets pull its images without ${missing}`,
+    expected: `${missing} among them`,
     remedy: remedyOf(pod, lack),
   }
 }
 
 /** A pod that names any pull secret itself gets none of its service account. */
-function remedyOf(pod: Pod, { wanted, held, commands }: Lack): Remedy {
+function remedyOf(pod: Pod, { missing, held, commands }: Lack): Remedy {
   const { namespace, name, serviceAccountName, imagePullSecrets } = pod
   if (imagePullSecrets.length > 0 && !held.some((secret) => imagePullSecrets.includes(secret))) {
     return {
-      words: `add ${wanted} to spec.imagePullSecrets of what makes this pod: naming others, it gets none of its service account`,
+      words: `add ${missing} to spec.imagePullSecrets of the pod template: since it names others, it gets none of its service account`,
     }
   }
   const account = { namespace, name: serviceAccountName }
-  const patch = attachCommand(account, [...new Set([...held, wanted])], commands)
+  const patch = attachCommand(account, [...new Set([...held, missing])], commands)
   return {
     command: `${patch} && ${commands.kubectl('delete', 'pod', name, '-n', namespace)}`,
-    words: `${recreationNote(pod)}; a refresh does the first half in every namespace: spec.attachToServiceAccounts: [${serviceAccountName}]`,
+    words: `${recreationNote(pod)}; a refresh does the first part in every namespace: spec.attachToServiceAccounts: [${serviceAccountName}]`,
   }
 }

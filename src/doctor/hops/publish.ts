@@ -74,15 +74,15 @@ type Verdict = Exclude<AdmissionFacts['admission'], { readonly verdict: 'no gate
 
 function evaluateVerdict(verdict: Verdict, keyId: string, view: PublicationView): Evaluated {
   const key = `key ${quote(keyId)}, which signed the token,`
-  if (verdict.verdict === 'published') return { result: 'ok', code: 'OK', seen: `${key} is public there` }
+  if (verdict.verdict === 'published') return { result: 'ok', code: 'OK', seen: `${key} is published there` }
   const { fault } = verdict
   switch (verdict.verdict) {
     case 'to be published': {
-      const seen = `${key} is not public there yet; a refresh publishes it before it exchanges the token`
+      const seen = `${key} is not published there yet; a refresh publishes it before it exchanges the token`
       return { ...failedBy('publish', '', fault, view.commands.refresh()), result: 'warning', seen }
     }
     case 'unknown here': {
-      const seen = `${fault.seen}; whether the pod that refreshes may publish it is not known here`
+      const seen = `${fault.seen}; whether the pod that refreshes may publish it cannot be checked here`
       return { result: 'skipped', code: 'NOT_READABLE', seen }
     }
     case 'refused':
@@ -99,6 +99,6 @@ function refusedRemedy({ code, details }: PullpassError, { issuer, commands }: P
   const place = commands.targetOf(cluster.issuer) ?? 'where that is public'
   const change = commands.cluster('issuer show', '--to-issuer', details.issuer ?? '')
   return {
-    words: `the cluster signs as ${cluster.issuer}: set spec.issuer.publishTo to ${place}; if it is to sign as the other one: ${change}`,
+    words: `the cluster issues tokens as ${cluster.issuer}: set spec.issuer.publishTo to ${place}; or, to change the issuer of the cluster: ${change}`,
   }
 }

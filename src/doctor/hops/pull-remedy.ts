@@ -21,14 +21,14 @@ export const pullRemedy = (failure: AdvisedFailure, pull: FailedPull): Advice =>
 const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = {
   'name invalid': ({ container, pod }) => ({
     code: 'IMAGE_NAME_INVALID',
-    expected: 'HOST/PATH:TAG or HOST/PATH@DIGEST, with a path in lower case',
-    remedy: { words: `correct the image of ${nameIn(container, pod)}: no kubelet can parse ${container.image}` },
+    expected: 'HOST/PATH:TAG or HOST/PATH@DIGEST, with a lower-case path',
+    remedy: { words: `correct the image of ${nameIn(container, pod)}: kubelets cannot parse ${container.image}` },
   }),
   'never pulled': neverPulled,
   'signature refused': ({ container, pod }) => ({
     code: 'IMAGE_SIGNATURE_REFUSED',
     expected: `a signature of ${container.image} that the policy of ${nodeOf(pod)} accepts`,
-    remedy: { words: `sign the image, or let the operator of ${nodeOf(pod)} change its signature policy` },
+    remedy: { words: `sign the image, or change the signature policy of ${nodeOf(pod)}` },
   }),
   'disk full': ({ pod, commands }) => nodeFullRemedy(pod, commands),
   'no platform': ({ container, pod, commands }) => {
@@ -41,7 +41,7 @@ const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = 
       code: 'IMAGE_PLATFORM_MISSING',
       expected: `an image for the platform of ${nodeOf(pod)}${look}`,
       remedy: {
-        words: `build and push ${container.image} for that platform too, or let ${makerOf(pod)} run on other nodes (nodeSelector kubernetes.io/arch); ${again(pod, commands)}`,
+        words: `build and push ${container.image} for that platform too, or run ${makerOf(pod)} on other nodes (nodeSelector kubernetes.io/arch); ${again(pod, commands)}`,
       },
     }
   },
@@ -49,25 +49,24 @@ const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = 
     code: 'IMAGE_INCOMPLETE',
     expected: 'a registry that has all layers of the image, as its manifest names them',
     remedy: {
-      words: `push ${container.image} again: a clean-up of the registry, or a copy that was interrupted, lost a part of it; ${again(pod, commands)}`,
+      words: `push ${container.image} again: a cleanup of the registry or an interrupted copy removed a part of it; ${again(pod, commands)}`,
     },
   }),
   'node store damaged': ({ container, pod, commands }) => ({
     code: 'NODE_STORE_DAMAGED',
-    expected: `whole layers in the image store of ${nodeOf(pod)}`,
+    expected: `complete layers in the image store of ${nodeOf(pod)}`,
     remedy: {
-      words: `the operator of ${nodeOf(pod)} removes what is left of the image there: crictl rmi ${container.image}; ${again(pod, commands)}`,
+      words: `on ${nodeOf(pod)}, remove what is left of the image: crictl rmi ${container.image}; ${again(pod, commands)}`,
     },
   }),
   'certificate expired': (pull) =>
-    certificate(pull, (host) => `renew the certificate of ${host}, or set the clock of the node right, by NTP`),
-  'certificate of another name': (pull) =>
-    certificate(pull, (host) => `let the operator of ${host} serve a certificate for that name`),
+    certificate(pull, (host) => `renew the certificate of ${host}, or synchronize the clock of the node by NTP`),
+  'certificate of another name': (pull) => certificate(pull, (host) => `serve a certificate for that name at ${host}`),
   'certificate untrusted': (pull) =>
     certificate(
       pull,
       (host) =>
-        `the operator of the node adds the authority of ${host} there: ca in /etc/containerd/certs.d/${host}/hosts.toml for containerd, /etc/containers/certs.d/${host}/ca.crt for CRI-O`,
+        `on the node, add the certificate authority of ${host}: ca in /etc/containerd/certs.d/${host}/hosts.toml for containerd, /etc/containers/certs.d/${host}/ca.crt for CRI-O`,
     ),
   'plain http': ({ container, pod, commands }) => {
     const host = hostOf(container)
@@ -75,7 +74,7 @@ const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = 
       code: 'REGISTRY_PLAIN_HTTP',
       expected: `https at ${host}, or a node that is configured for plain HTTP there`,
       remedy: {
-        words: `serve ${host} by https; or let the operator of ${nodeOf(pod)} allow plain HTTP: server = "http://${host}" in /etc/containerd/certs.d/${host}/hosts.toml; ${again(pod, commands)}`,
+        words: `serve ${host} by https; or allow plain HTTP on ${nodeOf(pod)}: server = "http://${host}" in /etc/containerd/certs.d/${host}/hosts.toml; ${again(pod, commands)}`,
       },
     }
   },
@@ -84,14 +83,14 @@ const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = 
     ofRegistry(
       pull,
       'REGISTRY_UNAVAILABLE',
-      'a registry that works',
-      `wait, or ask the operator of ${hostOf(pull.container)}`,
+      'an available registry',
+      `wait, or contact the operator of ${hostOf(pull.container)}`,
     ),
   unreachable: ({ container, pod, commands }) => ({
     code: 'REGISTRY_UNREACHABLE',
-    expected: `that ${nodeOf(pod)} reaches ${hostOf(container)}`,
+    expected: `a connection from ${nodeOf(pod)} to ${hostOf(container)}`,
     remedy: {
-      words: `the operator of ${nodeOf(pod)} looks at its DNS, routes, firewall and the proxy of its container runtime; ${again(pod, commands)}`,
+      words: `on ${nodeOf(pod)}, check DNS, routes, firewall and the proxy of the container runtime; ${again(pod, commands)}`,
     },
   }),
   absent: ({ container, pod, commands }) => ({
@@ -107,7 +106,7 @@ export function nodeFullRemedy(pod: Pod, commands: PrintedCommands): Advice {
     code: 'NODE_DISK_FULL',
     expected: `free disk space on ${nodeOf(pod)}`,
     remedy: {
-      words: `the operator of ${nodeOf(pod)} frees disk space there (crictl rmi --prune removes unused images) or enlarges the disk; ${again(pod, commands)}`,
+      words: `on ${nodeOf(pod)}, free disk space (crictl rmi --prune removes unused images) or enlarge the disk; ${again(pod, commands)}`,
     },
   }
 }
@@ -117,7 +116,7 @@ function neverPulled({ container, pod, commands }: FailedPull): Advice {
   const { namespace, name, controller } = pod
   const code = 'IMAGE_NEVER_PULLED'
   const expected = `imagePullPolicy IfNotPresent or Always for ${container.image}, or that ${nodeOf(pod)} has it already`
-  const load = `or let the operator of ${nodeOf(pod)} load the image there`
+  const load = `or load the image on ${nodeOf(pod)}`
   if (controller === undefined || !['DaemonSet', 'Deployment', 'StatefulSet'].includes(controller.kind)) {
     return {
       code,
@@ -149,12 +148,12 @@ const ofRegistry = (
 ): Advice => ({ code, expected, remedy: { words: `${fix}; ${again(pod, commands)}` } })
 
 const again = ({ name, namespace }: Pod, { kubectl }: PrintedCommands): string =>
-  `then ${kubectl('delete', 'pod', name, '-n', namespace)}, or wait: the kubelet tries again within 5 minutes`
+  `then ${kubectl('delete', 'pod', name, '-n', namespace)}, or wait: the kubelet retries within 5 minutes`
 
 const nodeOf = ({ nodeName }: Pod): string => (nodeName === undefined ? 'the node' : `node ${nodeName}`)
 
 const makerOf = ({ controller }: Pod): string =>
-  controller === undefined ? 'what makes this pod' : `${controller.kind} ${controller.name}`
+  controller === undefined ? 'the template of this pod' : `${controller.kind} ${controller.name}`
 
 const nameIn = ({ name }: PodContainer, pod: Pod): string => `container ${name} in ${makerOf(pod)}`
 

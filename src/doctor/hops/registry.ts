@@ -88,20 +88,20 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
     case 'pulls':
       return fine('its manifest can be pulled')
     case 'accepted':
-      return fine(`${host} takes the credential; whether it may read a repository is tried with --image`)
+      return fine(`${host} accepts the credential; --image checks whether it may read a repository`)
     case 'public':
-      return { result: 'ok', code: 'IMAGE_PUBLIC', seen: 'anybody can pull it: no credential was asked for' }
+      return { result: 'ok', code: 'IMAGE_PUBLIC', seen: 'it can be pulled without a credential' }
     case 'absent':
       return evaluateAbsent(trial, image)
     case 'refused':
       return evaluateRefused(trial, image, evaluating)
     case 'throttled':
       return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry within its quota', {
-        words: `${waitFor(trial.retryAt)}; kubelets back off by themselves`,
+        words: `${waitFor(trial.retryAt)}; kubelets back off and retry`,
       })
     case 'unavailable':
-      return failed('REGISTRY_UNAVAILABLE', `${trial.url} answered ${trial.words}`, 'a registry that works', {
-        words: `${waitFor(trial.retryAt)}, or ask the operator of ${host}: it is a server error there, which no credential changes; kubelets try again by themselves`,
+      return failed('REGISTRY_UNAVAILABLE', `${trial.url} answered ${trial.words}`, 'an available registry', {
+        words: `${waitFor(trial.retryAt)}, or contact the operator of ${host}: the error is at the server, not in the credential; kubelets retry`,
       })
     case 'plain http':
       return failed(
@@ -109,7 +109,7 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
         `${host} speaks plain HTTP; no credential was sent there`,
         `https at ${host}`,
         {
-          words: `serve ${host} by https; or, where the nodes' container runtime is configured for plain HTTP there, look with --plain-http ${host}`,
+          words: `serve ${host} by https; or, where the nodes' container runtime is configured for plain HTTP there, check with --plain-http ${host}`,
         },
       )
     case 'unreachable':
@@ -117,20 +117,20 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
     case 'unclear':
       break
   }
-  return failed('REGISTRY_RESPONSE_UNEXPECTED', `${trial.url} answered ${trial.words}`, 'what a registry answers', {
-    words: 'see that this host is a registry, and that no proxy or sign-in page answers in its place',
+  return failed('REGISTRY_RESPONSE_UNEXPECTED', `${trial.url} answered ${trial.words}`, 'a response of a registry', {
+    words: 'check that this host is a registry, and that no proxy or sign-in page intercepts the request',
   })
 }
 
 const waitFor = (retryAt: Date | undefined): string =>
   retryAt === undefined ? 'wait, and run doctor again' : `wait until ${retryAt.toISOString()}`
 
-/** The credential is fine, or it would have been refused before; whoever asks for this image gets none all the same. */
+/** The credential is accepted, and no client can pull this image. */
 function evaluateAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>, image: string): Evaluated {
   const manifest = what === 'manifest'
   return failed(
     manifest ? 'MANIFEST_UNKNOWN' : 'REPOSITORY_UNKNOWN',
-    `the registry takes the credential, and has no such ${manifest ? 'tag or digest' : 'repository'}: ${words}`,
+    `the registry accepts the credential and has no such ${manifest ? 'tag or digest' : 'repository'}: ${words}`,
     `${image}, pushed there`,
     { words: "correct the image's name, or push it" },
   )
@@ -144,32 +144,29 @@ function evaluateRefused(
   const seen = `the ${at} ${url} answered ${words}`
   const explained = explain(message)
   if (explained !== undefined) {
-    return failed(explained.code, seen, explained.expected ?? 'leave to read', remedyOf(explained))
+    return failed(explained.code, seen, explained.expected ?? 'permission to read', remedyOf(explained))
   }
   const isUnheard = answered === 'without a credential'
   const remedy = remedyOfTrust({ code: 'IMPERSONATION_DENIED', hint: undefined }, image)
-  const dropped = `let the operator of what lies between here and ${host} (a proxy, a mirror, an ingress) pass on the Authorization header`
-  const belongs = 'see that this host belongs to the provider that the document names for it'
-  // What trust lacks explains a denial that all are told in the same words.
+  const dropped = `configure what is between here and ${host} (a proxy, a mirror, an ingress) to forward the Authorization header`
+  const belongs = 'check that this host belongs to the vendor that the document configures for it'
+  // A missing grant explains a denial that is reported in the same way for every cause.
   if (isUnheard && (at === 'manifest' || (status === 403 && remedy.command === undefined))) {
     return failed(
       'AUTHORIZATION_DROPPED',
       `${seen}, as it does to a request without a credential`,
-      'an answer to the credential, which was granted a moment ago',
-      { words: `${dropped}; else ${belongs}` },
+      'a response to the credential, which was just issued',
+      { words: `${dropped}; otherwise ${belongs}` },
     )
   }
   if (status === 401) {
-    return failed(
-      'REGISTRY_CREDENTIAL_REFUSED',
-      seen,
-      `that ${host} takes the credential which was granted a moment ago`,
-      { words: isUnheard ? `${belongs}; else ${dropped}` : belongs },
-    )
+    return failed('REGISTRY_CREDENTIAL_REFUSED', seen, `that ${host} accepts the credential, which was just issued`, {
+      words: isUnheard ? `${belongs}; otherwise ${dropped}` : belongs,
+    })
   }
-  const path = "see too that the image's path is right: of a repository that does not exist, the same is said"
+  const path = 'also check the path of the image: the response for a repository that does not exist is the same'
   const advice = [remedy.words, path].filter((one) => one !== undefined && one !== '').join('; ')
-  return failed('REGISTRY_DENIED', seen, 'the right to read this repository, which is there', {
+  return failed('REGISTRY_DENIED', seen, 'permission to read this repository, which exists', {
     ...remedy,
     words: advice,
   })
@@ -197,8 +194,9 @@ interface UnmatchedView {
 }
 
 function evaluateUnmatched(unmatched: readonly UnmatchedImage[], view: UnmatchedView): Finding[] {
-  const wanted = view.request.image === undefined ? unmatched.filter((one) => isFault(one, unmatched, view)) : unmatched
-  return wanted.map((one) => evaluateOne(one, view.request))
+  const reported =
+    view.request.image === undefined ? unmatched.filter((one) => isFault(one, unmatched, view)) : unmatched
+  return reported.map((one) => evaluateOne(one, view.request))
 }
 
 /**
@@ -231,15 +229,15 @@ function evaluateOne({ image, servedBy }: UnmatchedImage, { documents }: DoctorR
   const words =
     servedBy === 'these vendors'
       ? `name ${host} ${whereHostsAre(documents)}, or correct the image's name`
-      : `these documents cannot issue a credential for ${host}: an image that anybody may pull needs none; for a private one add a registry of ${host} with its own vendor, or give the pod another pull secret`
+      : `these documents cannot issue a credential for ${host}: a public image needs none; for a private one, add a registry of ${host} with its own vendor, or another pull secret to the pod`
   return {
     hop: 'registry',
     about: name,
     image: name,
     result: 'failed',
     code: 'IMAGE_NOT_MATCHED',
-    seen: `no host of the documents fits ${name}: they have ${[...new Set(hosts)].join(', ')}`,
-    expected: `${host}, or ${host}/${repository.slice(0, repository.lastIndexOf('/') + 1)}, as kubelets compare it: the port too, and the path as a beginning`,
+    seen: `no host of the documents matches ${name}: they have ${[...new Set(hosts)].join(', ')}`,
+    expected: `${host}, or ${host}/${repository.slice(0, repository.lastIndexOf('/') + 1)}, as kubelets match it: host and port exactly, the path as a prefix`,
     remedy: { words },
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Hop `rights`: each permission that the documents need, by an access review; nothing is done with them. Outside the pod that
- * refreshes they are those of its ServiceAccount, if this user may review the access of others; else his own.
+ * refreshes they are those of its ServiceAccount, if this user may review the access of others; else its own.
  */
 import type { Document, NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
@@ -48,11 +48,11 @@ async function gatherRights(
   const questions = questionsOf(documents, namespace)
   const [first] = questions
   if (first === undefined) return []
-  const whose = refresher && (await mayAskAbout(refresher, first, cluster)) ? refresher : undefined
+  const whose = refresher && (await mayReviewOf(refresher, first, cluster)) ? refresher : undefined
   const rights = await reviewAll(questions, whose, cluster)
-  // Who was only guessed at, and may do nothing of it, is not who refreshes: somebody does it by hand, or another account.
-  const stranger = whose?.known === 'guessed' && rights.every(({ answer }) => answer === 'denied')
-  return stranger ? await reviewAll(questions, undefined, cluster) : rights
+  // An account that was only guessed and has none of the permissions is not the one that refreshes.
+  const isOther = whose?.known === 'guessed' && rights.every(({ answer }) => answer === 'denied')
+  return isOther ? await reviewAll(questions, undefined, cluster) : rights
 }
 
 async function reviewAll(
@@ -80,12 +80,12 @@ function questionsOf(documents: readonly Document[], namespace: string | undefin
 const isOf = (place: string | undefined, namespace: string | undefined) =>
   place === undefined || namespace === undefined || place === namespace
 
-async function mayAskAbout(account: NamespacedName, question: AccessQuestion, cluster: Cluster): Promise<boolean> {
+async function mayReviewOf(account: NamespacedName, question: AccessQuestion, cluster: Cluster): Promise<boolean> {
   const answer = await reviewAccess(cluster, question, account).catch(asFault)
   return !(answer instanceof PullpassError && answer.code === 'KUBERNETES_FORBIDDEN')
 }
 
-/** In so few namespaces each is asked about by itself. */
+/** For so few namespaces each is reviewed by itself. */
 const few = 4
 
 /** A right in the whole cluster is one in each of a thousand namespaces: it spares a thousand questions. */
@@ -113,7 +113,12 @@ function evaluateRight({ question, answer, whose }: RightFacts, { found, request
   const base = { hop: 'rights', about, ...(place !== undefined && { namespace: place, alike }) } as const
   if (answer === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: `allowed to ${nameHolder(whose)}` }
   if (answer instanceof PullpassError) {
-    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `the API server does not say: ${answer.seen}` }
+    return {
+      ...base,
+      result: 'skipped',
+      code: 'NOT_READABLE',
+      seen: `the API server does not report it: ${answer.seen}`,
+    }
   }
   const { resource, verb, name, namespace: where } = question
   const tokenFailure = found.failure('subject-token')
@@ -128,13 +133,13 @@ function evaluateRight({ question, answer, whose }: RightFacts, { found, request
     expected: `the rule {apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
     remedy: {
       command: commands.install(whose?.namespace ?? serviceAccount?.namespace),
-      words: `grants exactly the rights that these documents need, to the ServiceAccount that it makes; ${setsBack}${whose?.known === 'guessed' ? '; if another account refreshes, name it: --service-account NAMESPACE/NAME' : ''}`,
+      words: `grants exactly the permissions that these documents need, to the ServiceAccount that it creates; ${setsBack}${whose?.known === 'guessed' ? '; if another account refreshes, name it: --service-account NAMESPACE/NAME' : ''}`,
     },
   }
 }
 
 const nameHolder = (whose: NamespacedName | undefined) =>
-  whose === undefined ? 'who asks here' : `service account ${whose.namespace}/${whose.name}`
+  whose === undefined ? 'this user' : `service account ${whose.namespace}/${whose.name}`
 
 /** `list secrets regcred in team-a`. */
 function nameRight({ verb, resource, name, namespace }: AccessQuestion): string {

@@ -60,7 +60,7 @@ function evaluateCronJob(facts: CronJobFacts, stale: readonly Finding[], view: S
       ...base,
       result,
       code: 'REFRESH_SUSPENDED',
-      seen: 'it is suspended, and refreshes nothing',
+      seen: 'it is suspended',
       expected: 'a CronJob that runs, unless something else refreshes',
       remedy: resumeRemedy(facts, result, view),
     }
@@ -88,7 +88,7 @@ function resumeRemedy(
   const resume = commands.kubectl('patch', 'cronjob', name, '-n', namespace, '-p', '{"spec":{"suspend":false}}')
   return result === 'failed'
     ? commands.refresh({ after: resume })
-    : { command: resume, words: 'the pull secrets are good still, and expire unless something else refreshes them' }
+    : { command: resume, words: 'the pull secrets are still valid, and expire unless something else refreshes them' }
 }
 
 interface Unpullable {
@@ -102,11 +102,11 @@ function unpullableRemedy({ facts, pod, waiting }: Unpullable, { audience, comma
   const cause = parsePullFailure(waiting.waiting)
   const remove = commands.kubectl('delete', 'pod', pod.name, '-n', facts.namespace)
   const here = commands.refreshHere(facts, audience)
-  const lasting = `so that it does not happen again, use an image that needs no pull secret of its own: pullpass manifests --image IMAGE`
+  const lasting = `to avoid it, use an image that needs no pull secret: pullpass manifests --image IMAGE`
   if (cause === 'credential refused' || cause === 'unknown') {
     return {
       command: `${here} && ${remove}`,
-      words: `it refreshes once from here, so that the image can be pulled; ${lasting}`,
+      words: `this refreshes once from here, so that the image can be pulled; ${lasting}`,
     }
   }
   const { remedy = {} } = pullRemedy(cause, { container: waiting, pod, commands })

@@ -87,7 +87,7 @@ function evaluateSecret({ document, namespace, content }: SecretFacts, view: Sec
   } as const
   const refresh = view.commands.refresh()
   if (content instanceof PullpassError) {
-    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${content.seen}` }
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be read: ${content.seen}` }
   }
   if (content === undefined) {
     return {
@@ -115,7 +115,7 @@ function evaluateMetadata(
 ): Evaluated | undefined {
   if (content.deleting) {
     const look = commands.kubectl('get', 'secret', document.secretName, '-n', namespace, '-o', 'yaml')
-    const words = `see who holds it by a finalizer: ${look}; once it is gone: ${refresh.command ?? refresh.words ?? ''}`
+    const words = `see which finalizer delays it: ${look}; once it is deleted: ${refresh.command ?? refresh.words ?? ''}`
     return failed('SECRET_TERMINATING', 'it is being deleted', 'a Secret that stays', { words })
   }
   if (content.type !== pullSecretType) {
@@ -126,21 +126,21 @@ function evaluateMetadata(
       `type ${pullSecretType}`,
       withNote(
         commands.refresh({ after: remove }),
-        `if nothing else needs that Secret; else choose another ${fieldName(document, 'secretName')}`,
+        `if nothing else needs that Secret; otherwise choose another ${fieldName(document, 'secretName')}`,
       ),
     )
   }
   const ownership = judgeOwnership(content, document)
   if (ownership.verdict !== 'refuse')
     return content.immutable ? evaluateImmutable(document, namespace, commands) : undefined
-  const owners = ownership.owners.length === 0 ? 'nobody that is known' : ownership.owners.join(', ')
+  const owners = ownership.owners.length === 0 ? 'an unknown manager' : ownership.owners.join(', ')
   return failed(
     'SECRET_NOT_OURS',
-    `it is managed by ${owners}; a refresh leaves it as it is`,
-    `one that pullpass made for ${documentName(document)}, or none`,
+    `it is managed by ${owners}; a refresh does not change it`,
+    `one that pullpass created for ${documentName(document)}, or none`,
     withNote(
       commands.refresh({ conflicts: 'adopted' }),
-      `it takes over, once; or choose another ${fieldName(document, 'secretName')}`,
+      `it takes over the Secret, once; or choose another ${fieldName(document, 'secretName')}`,
     ),
   )
 }
@@ -149,7 +149,7 @@ function evaluateImmutable({ secretName }: Document, namespace: string, commands
   const remove = commands.kubectl('delete', 'secret', secretName, '-n', namespace)
   return failed(
     'SECRET_IMMUTABLE',
-    'somebody set immutable: neither its data nor that field can be changed any more',
+    'it is immutable: neither its data nor that field can be changed',
     'a Secret that can be updated',
     commands.refresh({ after: remove }),
   )
@@ -164,7 +164,7 @@ function evaluateContent(place: Place, { images, now }: SecretView): Evaluated {
     const what = breaking.host === undefined ? breaking.seen : `${breaking.host}: ${breaking.seen}`
     return failed(
       'SECRET_MALFORMED',
-      `no kubelet can parse it, so that a pod which names it pulls no image at all: ${what}`,
+      `kubelets cannot parse it, so a pod that names it pulls no image at all: ${what}`,
       'what pullpass writes',
       refresh,
     )
@@ -175,13 +175,13 @@ function evaluateContent(place: Place, { images, now }: SecretView): Evaluated {
     const by = others.length === 0 ? 'something else' : others.join(', ')
     return failed(
       'SECRET_EDITED',
-      `its credential or its annotations were changed by ${by}: nothing is known of it`,
+      `its credential or its annotations were changed by ${by}: its state is unknown`,
       'what pullpass wrote',
       others.length === 0
         ? refresh
         : withNote(
             refresh,
-            `if ${by} changes it again, no refresh helps: let the operator of ${by} leave this Secret alone`,
+            `if ${by} changes it again, a refresh does not help: configure ${by} not to change this Secret`,
           ),
     )
   }
@@ -201,7 +201,7 @@ function evaluateRecord(
       return failed(
         'SECRET_EXPIRED',
         `its credential for ${name} expired at ${expiresAt.toISOString()}`,
-        `one that lives now, at ${now.toISOString()}`,
+        `one that is valid now, at ${now.toISOString()}`,
         refresh,
       )
   }
@@ -215,7 +215,7 @@ function evaluateRecord(
   if (outdated === undefined && record.registries.size === document.registries.length) return undefined
   return failed(
     'SECRET_OUTDATED',
-    `it was written for another form of ${formName(document)}${outdated ? `: registry ${outdated.name} differs` : ''}`,
+    `it was written for an earlier form of ${formName(document)}${outdated ? `: registry ${outdated.name} differs` : ''}`,
     `an entry for each registry, as ${formName(document)} ${document.source === environmentSource ? 'have' : 'has'} it now`,
     refresh,
   )
@@ -239,14 +239,14 @@ function evaluateHosts({ document, refresh }: Place, { images, config, record, n
     const keys = missed.verdict.entries.map(({ host, fit }) => `${host} (${fit ?? 'unknown'})`).join(', ')
     return failed(
       'IMAGE_NOT_MATCHED',
-      `no key of it fits ${missed.image.name}: it has ${keys}`,
-      "a key of the image's host and port, whose path begins its path",
+      `no key of it matches ${missed.image.name}: it has ${keys}`,
+      "a key of the image's host and port, with a prefix of its path",
       refresh,
     )
   }
   const earliest = entriesOf(record).map(({ expiresAt }) => expiresAt.getTime())
   const until = new Date(Math.min(...earliest))
-  return { result: 'ok', code: 'OK', seen: `good until ${until.toISOString()}, and kubelets can parse it`, until }
+  return { result: 'ok', code: 'OK', seen: `valid until ${until.toISOString()}, and kubelets can parse it`, until }
 }
 
 const entriesOf = (record: PullSecretRecord) =>
@@ -284,7 +284,7 @@ export function explainByWrites(found: readonly Finding[], written: readonly Fin
   return found.map((finding) => {
     const cause = failures.find((failure) => explains(failure, finding, tried))
     if (cause === undefined) return finding
-    const seen = `${finding.seen}; no refresh changes that, because of ${cause.hop}: ${cause.code}`
+    const seen = `${finding.seen}; a refresh cannot fix it, because of ${cause.hop}: ${cause.code}`
     return {
       ...finding,
       ...dependencyFailed(finding.hop, finding.about, cause),

@@ -58,7 +58,7 @@ function evaluateAccount(
   const about = `ServiceAccount ${namespace}/${name}`
   const base = { hop: 'service-account', about, namespace, alike: `ServiceAccount ${name}` } as const
   if (account instanceof PullpassError) {
-    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be looked at: ${account.seen}` }
+    return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be read: ${account.seen}` }
   }
   if (account === undefined) {
     const refresh = commands.refresh({ after: commands.kubectl('create', 'serviceaccount', name, '-n', namespace) })
@@ -68,11 +68,11 @@ function evaluateAccount(
       code: 'SERVICE_ACCOUNT_NOT_FOUND',
       seen: `it does not exist, and ${documentName(document)} names it under attachToServiceAccounts`,
       expected: 'a service account to attach the Secret to',
-      remedy: withNote(refresh, 'or take its name out of the document'),
+      remedy: withNote(refresh, 'or remove its name from the document'),
     }
   }
   if (account.imagePullSecrets.includes(document.secretName)) {
-    return { ...base, result: 'ok', code: 'OK', seen: `new pods of it get ${document.secretName}` }
+    return { ...base, result: 'ok', code: 'OK', seen: `its new pods get ${document.secretName}` }
   }
   if (refused !== undefined && !['KUBERNETES_FORBIDDEN', 'DRY_RUN_UNSUPPORTED'].includes(refused.code)) {
     return { ...base, ...failedBy(base.hop, about, refused) }
@@ -81,7 +81,7 @@ function evaluateAccount(
     ...base,
     result: 'failed',
     code: 'SERVICE_ACCOUNT_NOT_ATTACHED',
-    seen: `its imagePullSecrets do not name ${document.secretName}: new pods of it pull without`,
+    seen: `its imagePullSecrets do not name ${document.secretName}: its new pods pull without it`,
     expected: `${document.secretName} among them, since ${documentName(document)} names it under attachToServiceAccounts`,
     remedy: commands.refresh(),
   }

@@ -71,10 +71,10 @@ function evaluateStored(
     case 'pulls':
       return { ...base, result: 'ok', code: 'OK', seen: 'its credential pulls it' }
     case 'public':
-      return { ...base, result: 'ok', code: 'IMAGE_PUBLIC', seen: 'anybody can pull it: it was not asked for' }
+      return { ...base, result: 'ok', code: 'IMAGE_PUBLIC', seen: 'it can be pulled without a credential' }
     case 'accepted':
     case 'absent':
-      return { ...base, result: 'ok', code: 'OK', seen: 'the registry takes its credential' }
+      return { ...base, result: 'ok', code: 'OK', seen: 'the registry accepts its credential' }
     case 'refused':
       break
     case 'throttled':
@@ -94,13 +94,13 @@ function evaluateStored(
   const alike = trial.status === 403 ? 'REGISTRY_DENIED' : 'REGISTRY_CREDENTIAL_REFUSED'
   if (failure !== undefined && [alike, ...ofAll].includes(failure.code))
     return dependencyFailed(base.hop, about, failure)
-  const fresh = ofImage.some(({ result }) => result === 'ok') ? '; a fresh credential is taken' : ''
+  const fresh = ofImage.some(({ result }) => result === 'ok') ? '; a new credential is accepted' : ''
   return {
     ...base,
     result: 'failed',
     code: 'STORED_CREDENTIAL_REFUSED',
-    seen: `what lies in it is refused: the ${trial.at} ${trial.url} answered ${trial.words}${fresh}`,
-    expected: 'a credential that the registry takes: kubelets pull with the one that lies there',
+    seen: `its credential is refused: the ${trial.at} ${trial.url} answered ${trial.words}${fresh}`,
+    expected: 'a credential that the registry accepts: kubelets use the one in the Secret',
     remedy: commands.refresh(),
   }
 }

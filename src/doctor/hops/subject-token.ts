@@ -72,10 +72,10 @@ function notHere(about: string, from: TokenFacts['from']): Finding {
     about,
     result: 'skipped',
     code: 'TOKEN_FILE_ELSEWHERE',
-    seen: `${from.kind === 'file' ? `${from.path} is a file of the pod that refreshes` : 'the cluster was not asked'}; no token, no issuer, no exchange and no registry was looked at`,
+    seen: `${from.kind === 'file' ? `${from.path} is a file in the pod that refreshes` : 'no token was requested'}; token, issuer, exchange and registry were not checked`,
     remedy: {
       words:
-        'run pullpass doctor in that pod, or name its service account, whose token is then requested: --service-account NAMESPACE/NAME',
+        'run pullpass doctor in that pod, or request a token of its service account: --service-account NAMESPACE/NAME',
     },
   }
 }
@@ -86,10 +86,10 @@ function notYetValid(about: string, where: string, { token, now }: { token: Subj
     about,
     result: 'failed',
     code: 'TOKEN_NOT_YET_VALID',
-    seen: `${where} was issued at ${token.issuedAt?.toISOString()}, which is to come`,
-    expected: `a token of the past: this machine's clock says ${now.toISOString()}`,
+    seen: `${where} was issued at ${token.issuedAt?.toISOString()}, which is in the future`,
+    expected: `a token that was issued in the past: the clock of this machine shows ${now.toISOString()}`,
     remedy: {
-      words: "set the clocks of this machine (in a pod: of its node) and of the cluster's control plane right, by NTP",
+      words: 'synchronize the clocks of this machine (in a pod: its node) and of the control plane by NTP',
     },
   }
 }
@@ -126,11 +126,11 @@ function evaluateTokenIssuer({ token, where, cluster }: IssuerFacts, result: 'fa
       about: token.issuer,
       result,
       code: 'TOKEN_ISSUER_MISMATCH',
-      seen: `${where} is of issuer ${token.issuer}; this cluster signs as ${cluster.issuer}`,
-      expected: 'a token that this cluster signs now',
+      seen: `${where} has issuer ${token.issuer}; this cluster issues tokens as ${cluster.issuer}`,
+      expected: 'a token of this cluster with its present issuer',
       remedy: {
         words:
-          'see that kubeconfig and token are of one cluster; after a change of the issuer a projected token keeps the old one until the kubelet renews it, which a new pod does not wait for',
+          'check that kubeconfig and token belong to the same cluster; after a change of the issuer, a projected token has the old one until the kubelet renews it: recreate the pod',
       },
     },
   ]

@@ -1,4 +1,4 @@
-/** What mends a refusal of the vendor's, by what was read there: pure. */
+/** The fix of a vendor's refusal, by the resources that were read there. Pure. */
 import type { Code } from '../../errors/codes.ts'
 import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
 import type { Finding as TrustFinding } from '../../vendors/trust-contract.ts'
@@ -38,22 +38,22 @@ export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, c
 }
 
 const settled =
-  'all is there as these documents want it: a change takes up to 5 minutes to be known everywhere, a new key as long as a cache; run pullpass doctor again then'
+  'all resources are as these documents need them: a change takes up to 5 minutes, a new key as long as its cache lifetime; then run pullpass doctor again'
 
-/** Setting up what the documents name would make a second one, in a project that nobody means. */
+/** Creating what the documents name would create a second one, in a project that is not intended. */
 const insteadRemedy = ({ name, instead }: TrustFinding, commands: PrintedCommands): Remedy => ({
-  words: `${name} does not exist or may not be read, and ${instead} has the same ids and this cluster's issuer: name that one in the documents, as its own or as part of a credential file, then: ${commands.refresh().command ?? 'refresh'}`,
+  words: `${name} does not exist or may not be read, and ${instead} has the same ids and this cluster's issuer: use that one in the documents, or in their credential file; then: ${commands.refresh().command ?? 'refresh'}`,
 })
 
 /** Vendors answer "denied" for resources that do not exist, too. */
 const unknownRemedy = ({ kind, name, fault }: TrustFinding): Remedy => ({
-  words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; see that the documents name it right, or ${(fault && fixOf(fault)) ?? 'ask who may read it'}`,
+  words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; check its name in the documents, or ${(fault && fixOf(fault)) ?? 'use credentials that may read it'}`,
 })
 
 /** Nothing of what the documents name is wrong: it is another repository. */
 function elsewhereRemedy({ image, repository, named, found }: ImageElsewhere, apply: Remedy): Remedy {
-  const where = `${image} is in ${repository}, and the documents name ${named}`
-  const inDocument = `name ${repository} there (trust.repository), and then: ${apply.command ?? 'pullpass trust apply'}`
+  const where = `${image} is in ${repository}, and the documents configure ${named}`
+  const inDocument = `set trust.repository to ${repository}; then: ${apply.command ?? 'pullpass trust apply'}`
   if (found === undefined) return { words: `${where}: ${inDocument}` }
   const against = found.find(({ verdict }) => verdict === 'refused' || verdict === 'unknown')
   if (against !== undefined) {
@@ -62,26 +62,26 @@ function elsewhereRemedy({ image, repository, named, found }: ImageElsewhere, ap
     }
   }
   const changes = found.flatMap((finding) => finding.changes)
-  if (changes.length === 0) return { words: `${where}; it is granted there too: ${settled}` }
+  if (changes.length === 0) return { words: `${where}; it is granted there, too: ${settled}` }
   const command = changes.map((change) => change.command).join(' && ')
-  return { command, words: `${where}: this lets it be read too; or ${inDocument}` }
+  return { command, words: `${where}: this grants access to it, too; or ${inDocument}` }
 }
 
-/** Keys and conditions are nothing that setting up anew would mend, as far as is known. */
+/** Applying trust again is not known to fix keys and conditions. */
 function unread(code: Code, apply: Remedy, hint: string | undefined): Remedy {
   if (['CONDITION_REFUSED', 'ISSUER_UNREACHABLE', 'SIGNATURE_INVALID'].includes(code)) return { words: hint }
   return { ...apply, words: [apply.words, hint].filter((words) => words !== undefined).join('; or: ') }
 }
 
-/** What stands against the documents: somebody chose it, so that he is to be asked; the command is what he would run. */
+/** A resource that contradicts the documents was configured so deliberately: the command follows after a check. */
 function refusedRemedy({ fault, override }: TrustFinding, facts: TrustFacts, commands: PrintedCommands): Remedy {
   const seen = fault?.seen ?? ''
   if (override === undefined) return { words: `${seen}; ${(fault && fixOf(fault)) ?? ''}` }
-  if ('command' in override) return { command: override.command, words: `${seen}; ask who did that` }
+  if ('command' in override) return { command: override.command, words: `${seen}; check first why that was done` }
   return { ...trustCommand(facts, commands, ...override.replace), words: seen }
 }
 
-/** The command that sets up what the documents need at the vendor, with what only their tokens and images tell. */
+/** The command that creates what the documents need at the vendor, with what only their tokens and images show. */
 /**
  * `replace`: what of a provider that is there is to be changed. A pool that is shared already is changed only where that is
  * accepted: the words name the clusters that get the same rights.
@@ -97,7 +97,9 @@ function trustCommand(known: TrustKnown, commands: PrintedCommands, ...replace: 
     ...(sharing.length === 0 ? [] : ['--share-pool']),
   )
   const words =
-    sharing.length === 0 ? undefined : `other clusters share the pool and get the same rights: ${sharing.join('; ')}`
+    sharing.length === 0
+      ? undefined
+      : `other clusters share the pool and get the same permissions: ${sharing.join('; ')}`
   if (repository === undefined || repository.name !== undefined) return { command, ...(words && { words }) }
   return {
     command: undefined,

@@ -50,7 +50,7 @@ const writesSource: Source<readonly Outcome[]> = defineSource({
     advice: ({ hooks }: { readonly hooks: readonly SecretHook[] }) =>
       hooks.length === 0
         ? undefined
-        : `the API server may wait for a webhook that it asks about Secrets: see whether these answer: ${hooks.map(nameHook).join(', ')}`,
+        : `the API server may be waiting for a webhook for Secrets: check whether these respond: ${hooks.map(nameHook).join(', ')}`,
   },
   otherwise: [],
   async gather({ cluster, namespaces, exchanges }, { context }) {
@@ -127,7 +127,7 @@ const untried = (jobs: readonly Job[]): Finding[] =>
       about: `Secret ${secretName}`,
       result: 'skipped',
       code: 'SAMPLED',
-      seen: `written dry in ${mostNamespaces} of ${namespaces.length} namespaces, to spare the API server`,
+      seen: `dry run in ${mostNamespaces} of ${namespaces.length} namespaces, to limit the load on the API server`,
     }))
 
 /** Nothing can be written without a credential, dry or not. */
@@ -179,9 +179,9 @@ function evaluateWrite(outcome: Outcome, view: WriteView): Finding {
       ? { command: commands.kubectl('create', 'namespace', namespace), words: undefined }
       : {}
   const failed = failedBy('write', about, fault, remedy)
-  const asked = fault.code === 'KUBERNETES_UNREACHABLE' ? namesOf(view, namespace, 'any') : []
-  if (asked.length === 0) return { ...base, ...failed }
-  const words = `what else it answers, but not this, waits for a webhook that it asks about Secrets: ${asked.join(', ')}`
+  const webhooks = fault.code === 'KUBERNETES_UNREACHABLE' ? namesOf(view, namespace, 'any') : []
+  if (webhooks.length === 0) return { ...base, ...failed }
+  const words = `it answers other requests: this one waits for a webhook for Secrets: ${webhooks.join(', ')}`
   return { ...base, ...failed, remedy: { words } }
 }
 
@@ -196,7 +196,7 @@ function causeOf(code: string, about: string, { found, secrets }: WriteView): Fi
 function evaluateRewritten(rewritten: readonly string[], { namespace }: Outcome, view: WriteView): Evaluated {
   const names = namesOf(view, namespace, 'mutating')
   const { command, words } = view.commands.refresh()
-  const except = 'except this Secret (objectSelector: app.kubernetes.io/managed-by NotIn [pullpass])'
+  const except = 'exclude this Secret (objectSelector: app.kubernetes.io/managed-by NotIn [pullpass])'
   const fix =
     names.length > 0
       ? `let the operator of ${names.join(', or of ')} ${except}`
@@ -205,7 +205,7 @@ function evaluateRewritten(rewritten: readonly string[], { namespace }: Outcome,
     result: 'failed',
     code: 'SECRET_MUTATED',
     seen: `admission changes what a refresh writes: ${rewritten.join(', ')}`,
-    expected: 'a Secret that is stored as pullpass sends it: to refresh again changes nothing',
+    expected: 'a Secret that is stored as pullpass writes it: a further refresh changes nothing',
     remedy: { words: `${fix}; then ${command ?? words ?? 'refresh'}` },
   }
 }

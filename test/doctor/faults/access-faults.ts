@@ -12,8 +12,8 @@ const uid = 'Kc9mFhVgQ2v0Ij-test'
 
 const host = ({ sandbox }: World) => `localhost:${sandbox.parts.registry.port}`
 
-async function podOfImage({ ask, makePod }: World, image: string): Promise<void> {
-  await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
+async function podOfImage({ send, makePod }: World, image: string): Promise<void> {
+  await send('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
   await makePod({ containers: [{ name: 'web', image }] })
 }
 
@@ -37,7 +37,7 @@ export const accessFaults: readonly Fault[] = [
     code: 'API_DISABLED',
     seen: /IAM Service Account Credentials API has not been used in project 123456789012 before/,
     fix: /^gcloud services enable iamcredentials\.googleapis\.com --project=123456789012\nlet an owner of project 123456789012 enable it/,
-    mend: 'command',
+    repair: 'command',
     imitated: 'gcloud',
   },
   {
@@ -46,7 +46,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'exchange',
     code: 'API_DISABLED',
     fix: /^gcloud services enable sts\.googleapis\.com --project=123456789012\n/,
-    mend: 'command',
+    repair: 'command',
     imitated: 'gcloud',
   },
   {
@@ -56,7 +56,7 @@ export const accessFaults: readonly Fault[] = [
     code: 'API_DISABLED',
     seen: /Artifact Registry API has not been used in project 123456789012 before/,
     fix: /^gcloud services enable artifactregistry\.googleapis\.com --project=123456789012\nlet an owner/,
-    mend: 'command',
+    repair: 'command',
     imitated: 'gcloud',
   },
   {
@@ -65,9 +65,9 @@ export const accessFaults: readonly Fault[] = [
     hop: 'impersonation',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
-      `^ask an administrator of your organization's access policy .* vpcServiceControlsUniqueIdentifier ${uid}`,
+      `^send an administrator of your organization's access policy .* vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
-    mend: ({ sandbox }) => sandbox.google.services.admit('iamcredentials.googleapis.com'),
+    repair: ({ sandbox }) => sandbox.google.services.admit('iamcredentials.googleapis.com'),
   },
   {
     title: 'a perimeter of VPC Service Controls keeps the cluster out of the registry',
@@ -75,12 +75,12 @@ export const accessFaults: readonly Fault[] = [
     hop: 'registry',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
-      `^ask an administrator of your organization's access policy .* vpcServiceControlsUniqueIdentifier ${uid}`,
+      `^send an administrator of your organization's access policy .* vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
-    mend: ({ sandbox }) => sandbox.google.services.admit('artifactregistry.googleapis.com'),
+    repair: ({ sandbox }) => sandbox.google.services.admit('artifactregistry.googleapis.com'),
   },
   {
-    title: "the pod's image is in another repository than the document's, which nobody granted",
+    title: "the pod's image is in another repository than the document's, without a grant",
     async plant(world) {
       const { google, images } = world.sandbox
       google.repositories.put('projects/example-project/locations/europe/repositories/tools')
@@ -91,9 +91,9 @@ export const accessFaults: readonly Fault[] = [
     hop: 'registry',
     code: 'REGISTRY_DENIED',
     fix: new RegExp(
-      `^gcloud artifacts repositories add-iam-policy-binding projects/example-project/locations/europe/repositories/tools --role=roles/artifactregistry.reader --member=serviceAccount:${email} --condition=None\\n.* is in projects/example-project/locations/europe/repositories/tools, and the documents name projects/example-project/locations/europe/repositories/images`,
+      `^gcloud artifacts repositories add-iam-policy-binding projects/example-project/locations/europe/repositories/tools --role=roles/artifactregistry.reader --member=serviceAccount:${email} --condition=None\\n.* is in projects/example-project/locations/europe/repositories/tools, and the documents configure projects/example-project/locations/europe/repositories/images`,
     ),
-    mend: 'command',
+    repair: 'command',
     imitated: 'gcloud',
   },
   {
@@ -111,8 +111,8 @@ export const accessFaults: readonly Fault[] = [
     },
     hop: 'exchange',
     code: 'PROVIDER_NOT_FOUND',
-    fix: /^projects\/555555555555\/\S+\/pool does not exist .* projects\/123456789012\/\S+\/providers\/cluster has the same ids and this cluster's issuer: name that one in the documents/,
-    async mend({ sandbox, file, pullpass }) {
+    fix: /^projects\/555555555555\/\S+\/pool does not exist .* projects\/123456789012\/\S+\/providers\/cluster has the same ids and this cluster's issuer: use that one in the documents/,
+    async repair({ sandbox, file, pullpass }) {
       await sandbox.write('pull.yaml', (await readFile(file, 'utf8')).replace(moved, sandbox.provider))
       await sandbox.writeToken()
       await pullpass(['refresh', '-f', file])
@@ -135,7 +135,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'exchange',
     code: 'PROVIDER_NOT_FOUND',
     fix: new RegExp(`^gcloud iam workload-identity-pools providers update-oidc ${second} --no-disabled\\n`),
-    mend: 'command',
+    repair: 'command',
     imitated: 'gcloud',
   },
 ]

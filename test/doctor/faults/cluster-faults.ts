@@ -26,14 +26,14 @@ const lack = (resource: string, verb: string): Fault['plant'] => {
 }
 
 const missing = (resource: keyof typeof all, verb: string): Fault => ({
-  title: `who refreshes may not ${verb} ${resource}`,
+  title: `the account that refreshes may not ${verb} ${resource}`,
   document: requested,
   plant: lack(resource, verb),
   hop,
   code: 'PERMISSION_MISSING',
-  seen: new RegExp(`^who asks here may not ${verb} ${resource} \\S+ in team-a$`),
-  fix: /^pullpass manifests -f \S+pull\.yaml --image IMAGE \| kubectl apply --server-side --force-conflicts -f -\ngrants exactly the rights/,
-  mend: 'command',
+  seen: new RegExp(`^this user may not ${verb} ${resource} \\S+ in team-a$`),
+  fix: /^pullpass manifests -f \S+pull\.yaml --image IMAGE \| kubectl apply --server-side --force-conflicts -f -\ngrants exactly the permissions/,
+  repair: 'command',
 })
 
 const refuse = ({ sandbox }: World, status: number, message: string) =>
@@ -80,8 +80,8 @@ const unauthorized = {
   },
 }
 
-async function makeGlobbed({ ask, pullpass, file }: World): Promise<void> {
-  await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ci-1' } })
+async function makeGlobbed({ send, pullpass, file }: World): Promise<void> {
+  await send('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ci-1' } })
   await pullpass(['refresh', '-f', file])
 }
 
@@ -94,14 +94,14 @@ export const clusterFaults: readonly Fault[] = [
   missing('serviceaccounts', 'list'),
   missing('serviceaccounts', 'patch'),
   {
-    title: 'who refreshes may not list namespaces, and the document names a glob',
+    title: 'the account that refreshes may not list namespaces, and the document names a glob',
     document: globbed,
     plant: lack('namespaces', 'list'),
     hop,
     code: 'PERMISSION_MISSING',
-    seen: /^who asks here may not list namespaces in the whole cluster$/,
+    seen: /^this user may not list namespaces in the whole cluster$/,
     fix: /^pullpass manifests -f /,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'an admission policy refuses what pullpass writes',
@@ -115,12 +115,12 @@ export const clusterFaults: readonly Fault[] = [
     code: 'KUBERNETES_REFUSED',
     seen: /no-secrets/,
     fix: /^let the operator of ValidatingAdmissionPolicy no-secrets except pullpass: kubectl get validatingadmissionpolicy no-secrets -o yaml/,
-    mend: clear,
+    repair: clear,
   },
   {
-    title: 'a quota leaves no room for the Secret, which was deleted: a refresh alone would not bring it back',
+    title: 'a quota does not permit the Secret, which was deleted: a refresh alone would not restore it',
     async plant(ground) {
-      await ground.ask('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+      await ground.send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
       refuse(
         ground,
         403,
@@ -131,13 +131,13 @@ export const clusterFaults: readonly Fault[] = [
     code: 'KUBERNETES_QUOTA_EXCEEDED',
     seen: /exceeded quota: objects/,
     fix: /^raise the quota, or delete what is not needed there: kubectl describe resourcequota objects -n team-a/,
-    async mend(ground) {
+    async repair(ground) {
       clear(ground)
       await ground.pullpass(['refresh', '-f', ground.file])
     },
   },
   {
-    title: 'a webhook that the API server asks about Secrets does not answer',
+    title: 'a webhook for Secrets does not respond',
     plant: (ground) =>
       refuse(
         ground,
@@ -148,7 +148,7 @@ export const clusterFaults: readonly Fault[] = [
     code: 'ADMISSION_UNAVAILABLE',
     seen: /failed calling webhook "labels\.example\.com"/,
     fix: /^let the operator of that webhook bring it back, or leave out what pullpass writes; kubectl get /,
-    mend: clear,
+    repair: clear,
   },
   {
     title: 'a webhook changes the Secret on its way, so that a refresh brings nothing back',
@@ -169,17 +169,17 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'write',
     code: 'SECRET_MUTATED',
     seen: /^admission changes what a refresh writes: data\[\.dockerconfigjson\], metadata\.annotations\[/,
-    fix: /^find what changes it: kubectl get mutatingwebhookconfigurations -o yaml; let its operator except this Secret .*; then pullpass refresh -f /,
-    async mend(world) {
+    fix: /^find what changes it: kubectl get mutatingwebhookconfigurations -o yaml; let its operator exclude this Secret .*; then pullpass refresh -f /,
+    async repair(world) {
       clear(world)
       await world.pullpass(['refresh', '-f', world.file])
     },
   },
   {
-    title: "a policy keeps the Secret's name out of service accounts, from which somebody took it",
+    title: "a policy keeps the Secret's name out of service accounts, from which it was removed",
     async plant(world) {
       const account = '/api/v1/namespaces/team-a/serviceaccounts/default'
-      await world.ask('PATCH', account, { imagePullSecrets: [] }, 'application/merge-patch+json')
+      await world.send('PATCH', account, { imagePullSecrets: [] }, 'application/merge-patch+json')
       world.sandbox.parts.kubernetes.faults.inject(
         denial(
           "serviceaccounts \"default\" is forbidden: ValidatingAdmissionPolicy 'accounts' with binding 'accounts' denied request: not these",
@@ -191,13 +191,13 @@ export const clusterFaults: readonly Fault[] = [
     code: 'KUBERNETES_REFUSED',
     seen: /ValidatingAdmissionPolicy 'accounts'/,
     fix: /^let the operator of ValidatingAdmissionPolicy accounts except pullpass/,
-    async mend(world) {
+    async repair(world) {
       clear(world)
       await world.pullpass(['refresh', '-f', world.file])
     },
   },
   {
-    title: 'a policy refuses the token request of who refreshes',
+    title: 'a policy refuses the token request of the account that refreshes',
     document: requested,
     plant: ({ sandbox }) =>
       sandbox.parts.kubernetes.faults.inject(
@@ -210,32 +210,32 @@ export const clusterFaults: readonly Fault[] = [
     code: 'TOKEN_REQUEST_REFUSED',
     seen: /ValidatingAdmissionPolicy 'tokens'/,
     fix: /^let the operator of ValidatingAdmissionPolicy tokens except pullpass: kubectl get validatingadmissionpolicy tokens -o yaml/,
-    mend: clear,
+    repair: clear,
   },
   {
     title: 'the API server does not answer',
     plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' }),
     hop: 'cluster',
     code: 'KUBERNETES_UNREACHABLE',
-    fix: /^see that this address is reachable from here/,
-    mend: clear,
+    fix: /^check that this address is reachable from here/,
+    repair: clear,
   },
   {
-    title: "the API server knows the kubeconfig's token no more",
+    title: "the API server no longer accepts the kubeconfig's token",
     plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: unauthorized }),
     hop: 'cluster',
     code: 'KUBERNETES_UNAUTHENTICATED',
     fix: /^see that the token or client certificate is of this cluster/,
-    mend: clear,
+    repair: clear,
   },
   {
     title: 'a namespace that the document names was deleted',
-    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/team-b'),
+    plant: ({ send }) => send('DELETE', '/api/v1/namespaces/team-b'),
     everywhere: true,
     hop: 'namespace',
     code: 'NAMESPACE_NOT_FOUND',
     fix: /^kubectl create namespace team-b && pullpass refresh -f /,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'a namespace that the document names is being deleted',
@@ -252,17 +252,17 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'namespace',
     code: 'NAMESPACE_TERMINATING',
     result: 'warning',
-    fix: /^nothing to do, unless it hangs: see its finalizers/,
-    mend: 'nothing',
+    fix: /^none, unless the deletion does not end: check its finalizers/,
+    repair: 'nothing',
   },
   {
-    title: "somebody took the label off the pod's namespace, by which the document chooses it",
+    title: "the label by which the document selects the pod's namespace was removed",
     document: { selector: 'images: private' },
     plant: (world) => labelNamespace(world, 'team-a', null),
     hop: 'namespace',
     code: 'NAMESPACE_NOT_SELECTED',
-    fix: /^kubectl label namespace team-a images=private --overwrite && pullpass refresh -f \S+\nthose are the labels that spec\.namespaces\.selector in \S+ asks for/,
-    mend: 'command',
+    fix: /^kubectl label namespace team-a images=private --overwrite && pullpass refresh -f \S+\nthese are the labels of spec\.namespaces\.selector in \S+/,
+    repair: 'command',
   },
   {
     title: 'the namespaces that the document selects lost their labels',
@@ -273,18 +273,18 @@ export const clusterFaults: readonly Fault[] = [
     code: 'NAMESPACES_EMPTY',
     seen: /^selects no namespace$/,
     fix: /^correct spec\.namespaces\.include, or the selector; create or label the namespaces/,
-    mend: (world) => labelBoth(world, 'private'),
+    repair: (world) => labelBoth(world, 'private'),
   },
   {
     title: 'the last namespace that a glob of the document matches was deleted',
     document: { include: ['team-a', 'team-b', 'ci-*'] },
     before: makeGlobbed,
-    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/ci-1'),
+    plant: ({ send }) => send('DELETE', '/api/v1/namespaces/ci-1'),
     everywhere: true,
     hop: 'namespace',
     code: 'GLOB_UNMATCHED',
     result: 'warning',
-    fix: /^correct it, if it is misspelt/,
-    mend: makeGlobbed,
+    fix: /^correct it if it is misspelled/,
+    repair: makeGlobbed,
   },
 ]

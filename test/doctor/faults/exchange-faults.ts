@@ -1,4 +1,4 @@
-/** Faults at Google: what it was told of the cluster, and who may become whom. */
+/** Faults at Google: what it was report of the cluster, and who may become whom. */
 
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
@@ -26,7 +26,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'PROVIDER_NOT_FOUND',
     fix: /^pullpass trust apply .*\nit would create provider projects\/123456789012\/\S+\/cluster: issuer https:/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the provider was deleted a moment ago',
@@ -34,15 +34,15 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'PROVIDER_NOT_FOUND',
     fix: /^pullpass trust apply .*\nit would undelete provider projects\/123456789012\//,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the provider is disabled',
     plant: (ground) => setProvider(ground, { state: 'DISABLED' }),
     hop,
     code: 'PROVIDER_NOT_FOUND',
-    fix: /^gcloud iam workload-identity-pools providers update-oidc projects\/\S+\/providers\/cluster --no-disabled\n.*ask who did that/,
-    mend: 'command',
+    fix: /^gcloud iam workload-identity-pools providers update-oidc projects\/\S+\/providers\/cluster --no-disabled\n.*check first why that was done/,
+    repair: 'command',
     imitated: 'gcloud',
   },
   {
@@ -51,7 +51,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'PROVIDER_NOT_FOUND',
     fix: /^gcloud iam workload-identity-pools update projects\/\S+\/workloadIdentityPools\/pool --no-disabled\n/,
-    mend: 'command',
+    repair: 'command',
     imitated: 'gcloud',
   },
   {
@@ -60,7 +60,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'ISSUER_REFUSED',
     fix: /^pullpass trust apply .* --replace issuer\nprovider .* its issuer is https:\/\/oidc.example.com\/another, not /,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the provider takes other audiences',
@@ -68,7 +68,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'AUDIENCE_REFUSED',
     fix: /^pullpass trust apply .*\nit would update provider .*: audience \S+ is added/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "the provider's attribute condition does not hold for the account",
@@ -77,7 +77,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'CONDITION_REFUSED',
     fix: /^its condition stays: assertion\.sub\.startsWith\('system:serviceaccount:ci:'\)/,
-    mend: restore,
+    repair: restore,
   },
   {
     title: "the provider's condition is another than the document's",
@@ -87,7 +87,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'CONDITION_REFUSED',
     fix: /^pullpass trust apply .* --replace condition\n.*its condition is assertion\.sub == 'system:serviceaccount:ci:deployer'/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'keys were uploaded once, and the cluster signs with a newer one',
@@ -104,16 +104,16 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'ISSUER_UNREACHABLE',
     fix: /^pullpass trust apply .*\nit would update provider .*: keys \S+ are added/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the key that signed the token was revoked, and uploaded keys lack it',
     document: uploaded,
     async plant(world) {
-      const { sandbox, ask, pullpass } = world
+      const { sandbox, send, pullpass } = world
       const leaked = sandbox.cluster.keys.current.kid
       await sandbox.cluster.keys.add()
-      await ask('POST', '/api/v1/namespaces', {
+      await send('POST', '/api/v1/namespaces', {
         apiVersion: 'v1',
         kind: 'Namespace',
         metadata: { name: 'pullpass-system' },
@@ -124,8 +124,8 @@ export const exchangeFaults: readonly Fault[] = [
     },
     hop: 'key',
     code: 'KEY_REVOKED',
-    fix: /^let the API servers sign with another key/,
-    async mend(world) {
+    fix: /^configure the API servers to sign with another key/,
+    async repair(world) {
       const { keys } = world.sandbox.cluster
       keys.signWith(keys.published.find((key) => key.kid !== keys.current.kid) ?? keys.current)
       await world.sandbox.writeToken()
@@ -141,7 +141,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'ISSUER_UNREACHABLE',
     fix: /^pullpass trust apply .* --replace keys\nits uploaded keys stay: old; Google does not read the issuer/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "another key was uploaded under the cluster's kid",
@@ -155,7 +155,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'SIGNATURE_INVALID',
     fix: /^pullpass trust apply .* --replace keys\n.*is another than the cluster's of that name/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "Google's token service is throttled",
@@ -163,15 +163,15 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'QUOTA_EXCEEDED',
     fix: /^nothing to do if it passes; raise the quota if it does not/,
-    mend: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+    repair: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
   },
   {
     title: "Google's token service does not answer",
     plant: ({ sandbox }) => sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
     code: 'EXCHANGE_UNAVAILABLE',
-    fix: /^see that this address is reachable from here/,
-    mend: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+    fix: /^check that this address is reachable from here/,
+    repair: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
   },
   {
     title: 'a proxy answers in place of the token service',
@@ -183,7 +183,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop,
     code: 'REDIRECT_REFUSED',
     fix: /^set the final address as the endpoint/,
-    mend: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+    repair: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
   },
   {
     title: 'the service account was deleted',
@@ -192,18 +192,18 @@ export const exchangeFaults: readonly Fault[] = [
     code: 'IMPERSONATION_DENIED',
     fix: /^pullpass trust apply .*\nit would undelete service account puller@example-project.iam.gserviceaccount.com, unique id \d+/,
     besides: ['STORED_CREDENTIAL_REFUSED'],
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'nobody granted workloadIdentityUser',
+    title: 'workloadIdentityUser is not granted',
     plant: ({ sandbox }) => sandbox.google.accounts.denyTokens(email, sandbox.principal),
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
     fix: apply,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'nobody granted workloadIdentityUser, in a pool that another cluster shares',
+    title: 'workloadIdentityUser is not granted, in a pool that another cluster shares',
     plant({ sandbox }) {
       const name = sandbox.provider.replace(/cluster$/, 'dev-1')
       sandbox.google.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
@@ -212,7 +212,7 @@ export const exchangeFaults: readonly Fault[] = [
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
     fix: /^pullpass trust apply .* --share-pool\nit would grant .*; other clusters share the pool .*: provider dev-1 \(issuer /,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'workloadIdentityUser was granted a moment ago, and is not known everywhere yet',
@@ -222,7 +222,7 @@ export const exchangeFaults: readonly Fault[] = [
     },
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
-    fix: /^all is there as these documents want it: a change takes up to 5 minutes to be known everywhere/,
-    mend: ({ sandbox }) => sandbox.clock.advance('2 min'),
+    fix: /^all resources are as these documents need them: a change takes up to 5 minutes/,
+    repair: ({ sandbox }) => sandbox.clock.advance('2 min'),
   },
 ]

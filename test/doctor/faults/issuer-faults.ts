@@ -36,15 +36,15 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'DISCOVERY_NOT_FOUND',
     fix: publish,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "the bucket of the issuer's documents is not public",
     plant: ({ sandbox }) => sandbox.google.store.setAccess(bucket, 'private'),
     hop,
     code: 'DISCOVERY_FORBIDDEN',
-    fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --member=allUsers --role=roles\/storage.objectViewer/,
-    mend: 'command',
+    fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --role=roles\/storage.objectViewer --member=allUsers/,
+    repair: 'command',
     imitated: 'gcloud',
   },
   {
@@ -53,32 +53,32 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'DISCOVERY_REDIRECTED',
     seen: /a redirect to "https:\/\/login.example.com\/"$/,
-    fix: /^set right what serves that address.*pullpass issuer check https:/,
-    mend: clear,
+    fix: /^correct the server at that address.*pullpass issuer check https:/,
+    repair: clear,
   },
   {
     title: 'the store of the documents is down',
     plant: (ground) => answerDiscovery(ground, 503),
     hop,
     code: 'DISCOVERY_UNAVAILABLE',
-    fix: /^set right what serves that address/,
-    mend: clear,
+    fix: /^correct the server at that address/,
+    repair: clear,
   },
   {
     title: 'nothing listens at the issuer',
     plant: ({ sandbox }) => sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
     code: 'DISCOVERY_UNAVAILABLE',
-    fix: /^set right what serves that address/,
-    mend: clear,
+    fix: /^correct the server at that address/,
+    repair: clear,
   },
   {
-    title: 'a page for people lies where the discovery document should',
+    title: 'an HTML page is served instead of the discovery document',
     plant: (ground) => putDocument(ground, 'discovery', '<!DOCTYPE html><h1>Welcome</h1>', 'text/html'),
     hop,
     code: 'DISCOVERY_MALFORMED',
     fix: adopt,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the discovery document names another issuer',
@@ -87,7 +87,7 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'DISCOVERY_ISSUER_MISMATCH',
     fix: adopt,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "the discovery document's issuer ends in a slash, the token's does not",
@@ -97,7 +97,7 @@ export const issuerFaults: readonly Fault[] = [
     code: 'DISCOVERY_ISSUER_MISMATCH',
     seen: / \(a slash at the end counts\)$/,
     fix: adopt,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "the discovery document leads to the API server's keys, by http",
@@ -110,7 +110,7 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'JWKS_URI_INVALID',
     fix: adopt,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the issuer has a certificate of a private authority',
@@ -125,7 +125,7 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'CERTIFICATE_UNTRUSTED',
     fix: /with a certificate of a public authority/,
-    async mend({ sandbox }) {
+    async repair({ sandbox }) {
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer })
       await sandbox.writeToken()
     },
@@ -141,8 +141,8 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'ISSUER_ADDRESS_PRIVATE',
     seen: /no way leads there from the internet$/,
-    fix: /^set right what serves that address, so that it answers itself, publicly/,
-    mend: ({ sandbox }) =>
+    fix: /^correct the server at that address: it must answer without redirect or authentication/,
+    repair: ({ sandbox }) =>
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer }),
   },
   {
@@ -152,12 +152,12 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'DISCOVERY_FIELD_MISSING',
     result: 'warning',
-    seen: /lacks response_types_supported; exchanges succeed by what the cloud has kept of it, for a while$/,
+    seen: /lacks response_types_supported; exchanges still succeed with the copy that the cloud has cached$/,
     fix: publish,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'the token is of another cluster than the one that is looked at',
+    title: 'the token is of another cluster than the one that is checked',
     async plant({ sandbox }) {
       const { google, cluster } = sandbox
       const issuer = cluster.issuer.replace(bucket, 'other-cluster')
@@ -170,8 +170,8 @@ export const issuerFaults: readonly Fault[] = [
     },
     hop: 'subject-token',
     code: 'TOKEN_ISSUER_MISMATCH',
-    fix: /^see that kubeconfig and token are of one cluster/,
-    mend: ({ sandbox }) => sandbox.writeToken(),
+    fix: /^check that kubeconfig and token belong to the same cluster/,
+    repair: ({ sandbox }) => sandbox.writeToken(),
   },
   {
     title: 'the keys do not exist',
@@ -179,14 +179,14 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'DISCOVERY_NOT_FOUND',
     fix: publish,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'what lies in the place of the keys is no JWKS',
+    title: 'the document with the keys is no JWKS',
     plant: (ground) => putDocument(ground, 'jwks', '{"key": []}'),
     hop,
     code: 'DISCOVERY_MALFORMED',
     fix: adopt,
-    mend: 'command',
+    repair: 'command',
   },
 ]

@@ -12,12 +12,12 @@ const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
 const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
 
 /** By its own command, as after a leak: the cluster signs with it still. */
-async function revokeSigningKey({ sandbox, ask, pullpass }: World, more: readonly string[] = []): Promise<void> {
+async function revokeSigningKey({ sandbox, send, pullpass }: World, more: readonly string[] = []): Promise<void> {
   const { kid } = sandbox.cluster.keys.current
   await sandbox.cluster.keys.add()
   const [, place = 'pullpass-system/pullpass-issuer'] = more
   const [namespace = ''] = place.split('/')
-  await ask('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+  await send('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
   await pullpass(['issuer', 'publish', '--to', 'gs://example-cluster', ...more])
   const argv = ['issuer', 'revoke', kid, '--to', 'gs://example-cluster', '--yes', ...more]
   const { exitCode, stdout, stderr } = await pullpass(argv)
@@ -26,7 +26,7 @@ async function revokeSigningKey({ sandbox, ask, pullpass }: World, more: readonl
 
 export const keyFaults: readonly Fault[] = [
   {
-    title: "somebody published the cluster's key with its private half, and exchanges succeed",
+    title: "the cluster's key was published with its private part, and exchanges succeed",
     plant(world) {
       const [key] = world.sandbox.cluster.keys.jwks.keys
       putDocument(world, 'jwks', { keys: [{ ...key, d: 'AQAB' }] })
@@ -34,17 +34,17 @@ export const keyFaults: readonly Fault[] = [
     hop: 'key',
     code: 'PRIVATE_KEY_PUBLISHED',
     seen: /^ALARM: .* \(d, not shown\)/,
-    fix: /^take it down now, and replace the signing key of the cluster/,
-    mend: ({ sandbox }) => sandbox.publishIssuer(),
+    fix: /^remove it now, and replace the signing key of the cluster/,
+    repair: ({ sandbox }) => sandbox.publishIssuer(),
   },
   {
     title: 'the key that signed the token was revoked',
     plant: revokeSigningKey,
     hop: 'key',
     code: 'KEY_REVOKED',
-    seen: /which was revoked: nothing publishes or uploads it again$/,
-    fix: /^let the API servers sign with another key/,
-    async mend({ sandbox }) {
+    seen: /which was revoked and is not published or uploaded again$/,
+    fix: /^configure the API servers to sign with another key/,
+    async repair({ sandbox }) {
       sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
       await sandbox.publishIssuer()
       await sandbox.writeToken()
@@ -56,8 +56,8 @@ export const keyFaults: readonly Fault[] = [
     plant: async (world) => revokeSigningKey(world, ['--memory', 'oidc/keys']),
     hop: 'key',
     code: 'KEY_REVOKED',
-    fix: /^let the API servers sign with another key/,
-    mend: 'nothing',
+    fix: /^configure the API servers to sign with another key/,
+    repair: 'nothing',
   },
   {
     title: 'the published JWKS is empty',
@@ -65,7 +65,7 @@ export const keyFaults: readonly Fault[] = [
     hop: 'key',
     code: 'KEYS_MISSING',
     fix: publish,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the cluster signs with a new key, and the old ones are published',
@@ -77,17 +77,17 @@ export const keyFaults: readonly Fault[] = [
     code: 'KEY_UNPUBLISHED',
     seen: /^the token is signed by key "[\w-]{43}", which is not published$/,
     fix: publish,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'the cluster serves a second key, and the document says where its keys are public and remembered',
+    title: 'the cluster serves a second key, and the document says where its keys are published and recorded',
     document: remembered,
     plant: ({ sandbox }) => sandbox.cluster.keys.add(),
     hop: 'key',
     code: 'SERVED_KEY_UNPUBLISHED',
     result: 'warning',
     fix: /^pullpass issuer publish --to gs:\/\/example-cluster --memory oidc\/keys\n/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the cluster serves a second key that is not published yet',
@@ -96,7 +96,7 @@ export const keyFaults: readonly Fault[] = [
     code: 'SERVED_KEY_UNPUBLISHED',
     result: 'warning',
     fix: publish,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "another cluster's key is published under this one's kid",
@@ -108,7 +108,7 @@ export const keyFaults: readonly Fault[] = [
     hop: 'signature',
     code: 'SIGNATURE_INVALID',
     fix: adopt,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the published key is for encryption, so that no cloud verifies with it',
@@ -119,6 +119,6 @@ export const keyFaults: readonly Fault[] = [
     hop: 'key',
     code: 'KEYS_UNUSABLE',
     fix: publish,
-    mend: 'command',
+    repair: 'command',
   },
 ]

@@ -32,10 +32,10 @@ function wait(world: World, waiting: Waiting = {}, ready: readonly string[] = []
     kind === 'containerStatuses'
       ? { [kind]: [...statuses, ...others] }
       : { [kind]: statuses, containerStatuses: others }
-  return world.ask('PATCH', `${podPath}/web-0/status`, { status: found }, 'application/merge-patch+json')
+  return world.send('PATCH', `${podPath}/web-0/status`, { status: found }, 'application/merge-patch+json')
 }
 
-/** What an Event tells, in the words of `Failed to pull image`. */
+/** The message of an Event `Failed to pull image`. */
 const fail = ({ sandbox, makeEvent }: World, words: string) =>
   makeEvent('Failed', `Failed to pull image "${sandbox.image}": ${words}`)
 
@@ -53,11 +53,11 @@ const said = (title: string, words: (image: string) => string, then: Pick<Fault,
   },
   hop,
   seen: waitsFor('localhost:\\d+/example-project/images/hello:1'),
-  mend: elsewhere,
+  repair: elsewhere,
   ...then,
 })
 
-const again = /; then kubectl delete pod web-0 -n team-a, or wait: the kubelet tries again within 5 minutes$/m
+const again = /; then kubectl delete pod web-0 -n team-a, or wait: the kubelet retries within 5 minutes$/m
 const both = (first: RegExp) => new RegExp(`${first.source}.*${again.source}`, 'm')
 
 export const kubeletFaults: readonly Fault[] = [
@@ -71,9 +71,9 @@ export const kubeletFaults: readonly Fault[] = [
     image: 'of the pod',
     hop,
     code: 'IMAGE_NAME_INVALID',
-    seen: /^it waits in InvalidImageName for localhost:5000\/Team\/App:1; its kubelet said "Failed to apply default image tag/,
-    fix: /^correct the image of container web in StatefulSet web: no kubelet can parse localhost:5000\/Team\/App:1/,
-    mend: elsewhere,
+    seen: /^it waits in InvalidImageName for localhost:5000\/Team\/App:1; its kubelet reported "Failed to apply default image tag/,
+    fix: /^correct the image of container web in StatefulSet web: kubelets cannot parse localhost:5000\/Team\/App:1/,
+    repair: elsewhere,
   },
   {
     title: 'a container may never pull its image, and its node does not have it',
@@ -83,9 +83,9 @@ export const kubeletFaults: readonly Fault[] = [
     },
     hop,
     code: 'IMAGE_NEVER_PULLED',
-    fix: /^kubectl patch statefulset web -n team-a -p '\{"spec":\{"template":\{"spec":\{"containers":\[\{"name":"web","imagePullPolicy":"IfNotPresent"\}\]\}\}\}\}' && kubectl delete pod web-0 -n team-a --ignore-not-found\nor let the operator of the node load the image there/,
+    fix: /^kubectl patch statefulset web -n team-a -p '\{"spec":\{"template":\{"spec":\{"containers":\[\{"name":"web","imagePullPolicy":"IfNotPresent"\}\]\}\}\}\}' && kubectl delete pod web-0 -n team-a --ignore-not-found\nor load the image on the node/,
     unrun: 'it patches a controller, as e2e/doctor.test.ts sees',
-    mend: elsewhere,
+    repair: elsewhere,
   },
   said(
     "the image has nothing for the node's platform",
@@ -93,7 +93,7 @@ export const kubeletFaults: readonly Fault[] = [
     {
       code: 'IMAGE_PLATFORM_MISSING',
       fix: both(
-        /^build and push localhost:\d+\/example-project\/images\/hello:1 for that platform too, or let StatefulSet web run on other nodes/,
+        /^build and push localhost:\d+\/example-project\/images\/hello:1 for that platform too, or run StatefulSet web on other nodes/,
       ),
     },
   ),
@@ -114,7 +114,7 @@ export const kubeletFaults: readonly Fault[] = [
       `${unpack(image)}: failed to extract layer sha256:${'7d'.repeat(32)}: failed to get reader from content store: blob sha256:${'9e'.repeat(32)} expected at /var/lib/containerd/io.containerd.content.v1.content/blobs: blob not found: not found`,
     {
       code: 'NODE_STORE_DAMAGED',
-      fix: both(/^the operator of the node removes what is left of the image there: crictl rmi /),
+      fix: both(/^on the node, remove what is left of the image: crictl rmi /),
     },
   ),
   said(
@@ -123,9 +123,7 @@ export const kubeletFaults: readonly Fault[] = [
       `rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
     {
       code: 'CERTIFICATE_UNTRUSTED',
-      fix: both(
-        /^the operator of the node adds the authority of localhost:\d+ there: ca in \/etc\/containerd\/certs\.d\//,
-      ),
+      fix: both(/^on the node, add the certificate authority of localhost:\d+: ca in \/etc\/containerd\/certs\.d\//),
     },
   ),
   said(
@@ -134,7 +132,7 @@ export const kubeletFaults: readonly Fault[] = [
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2031-01-01T00:00:00Z is after 2027-01-01T00:00:00Z`,
     {
       code: 'CERTIFICATE_UNTRUSTED',
-      fix: both(/^renew the certificate of localhost:\d+, or set the clock of the node right/),
+      fix: both(/^renew the certificate of localhost:\d+, or synchronize the clock of the node/),
     },
   ),
   said(
@@ -143,7 +141,7 @@ export const kubeletFaults: readonly Fault[] = [
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": tls: failed to verify certificate: x509: certificate is valid for registry.example.com, not localhost`,
     {
       code: 'CERTIFICATE_UNTRUSTED',
-      fix: both(/^let the operator of localhost:\d+ serve a certificate for that name/),
+      fix: both(/^serve a certificate for that name at localhost:\d+/),
     },
   ),
   said(
@@ -152,19 +150,19 @@ export const kubeletFaults: readonly Fault[] = [
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": http: server gave HTTP response to HTTPS client`,
     {
       code: 'REGISTRY_PLAIN_HTTP',
-      fix: both(/^serve localhost:\d+ by https; or let the operator of the node allow plain HTTP/),
+      fix: both(/^serve localhost:\d+ by https; or allow plain HTTP on the node/),
     },
   ),
   said(
     'the disk of the node is full',
     (image) =>
       `rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to extract layer sha256:${'5d'.repeat(32)}: write /var/lib/containerd/tmpmounts/containerd-mount252943319/lib/libc-2.24.so: no space left on device: unknown`,
-    { code: 'NODE_DISK_FULL', fix: both(/^the operator of the node frees disk space there /) },
+    { code: 'NODE_DISK_FULL', fix: both(/^on the node, free disk space /) },
   ),
   {
     title: 'the pod was evicted, since the disk of its node is full',
-    plant: ({ ask }) =>
-      ask(
+    plant: ({ send }) =>
+      send(
         'PATCH',
         `${podPath}/web-0/status`,
         {
@@ -179,13 +177,13 @@ export const kubeletFaults: readonly Fault[] = [
     hop,
     code: 'NODE_DISK_FULL',
     seen: /^Evicted: "The node was low on resource: ephemeral-storage\./,
-    fix: both(/^the operator of the node frees disk space there /),
-    mend: elsewhere,
+    fix: both(/^on the node, free disk space /),
+    repair: elsewhere,
   },
   {
     title: 'no node takes the pod, since the disks of all are full',
-    plant: ({ ask }) =>
-      ask(
+    plant: ({ send }) =>
+      send(
         'PATCH',
         `${podPath}/web-0/status`,
         {
@@ -206,8 +204,8 @@ export const kubeletFaults: readonly Fault[] = [
     hop,
     code: 'NODE_DISK_FULL',
     seen: /^Unschedulable: "0\/1 nodes are available/,
-    fix: both(/^the operator of the node frees disk space there /),
-    mend: elsewhere,
+    fix: both(/^on the node, free disk space /),
+    repair: elsewhere,
   },
   {
     title: "the image has no signature that the node's policy accepts",
@@ -216,8 +214,8 @@ export const kubeletFaults: readonly Fault[] = [
     hop,
     code: 'IMAGE_SIGNATURE_REFUSED',
     seen: /^it waits in SignatureValidationFailed for /,
-    fix: /^sign the image, or let the operator of the node change its signature policy/,
-    mend: elsewhere,
+    fix: /^sign the image, or change the signature policy of the node/,
+    repair: elsewhere,
   },
   {
     title: 'a second container waits for another registry, which fails',
@@ -240,14 +238,14 @@ export const kubeletFaults: readonly Fault[] = [
     image: 'of the pod',
     hop,
     code: 'REGISTRY_UNAVAILABLE',
-    fix: both(/^wait, or ask the operator of registry\.example\.com/),
-    mend: elsewhere,
+    fix: both(/^wait, or contact the operator of registry\.example\.com/),
+    repair: elsewhere,
   },
   said(
     'the node cannot resolve the name of the registry',
     (image) =>
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": dial tcp: lookup localhost on 10.96.0.10:53: no such host`,
-    { code: 'REGISTRY_UNREACHABLE', fix: both(/^the operator of the node looks at its DNS, routes, firewall/) },
+    { code: 'REGISTRY_UNREACHABLE', fix: both(/^on the node, check DNS, routes, firewall/) },
   ),
   {
     title: 'an init container waits for an image that no document covers, while the others run',
@@ -262,9 +260,9 @@ export const kubeletFaults: readonly Fault[] = [
     image: 'of the pod',
     hop: 'registry',
     code: 'IMAGE_NOT_MATCHED',
-    seen: /^no host of the documents fits localhost:5000\/tools\/migrate:1: /,
+    seen: /^no host of the documents matches localhost:5000\/tools\/migrate:1: /,
     fix: /^name localhost:5000 under hosts of a registry in /,
-    mend: elsewhere,
+    repair: elsewhere,
   },
   {
     title: 'a second container waits for an image of a registry that no vendor of the documents serves',
@@ -281,8 +279,8 @@ export const kubeletFaults: readonly Fault[] = [
     image: 'of the pod',
     hop: 'registry',
     code: 'IMAGE_NOT_MATCHED',
-    fix: /^these documents cannot issue a credential for registry\.example\.com: an image that anybody may pull needs none/,
-    mend: elsewhere,
+    fix: /^these documents cannot issue a credential for registry\.example\.com: a public image needs none/,
+    repair: elsewhere,
   },
   {
     title: "a second container's image has nothing for the node's platform",
@@ -299,10 +297,10 @@ export const kubeletFaults: readonly Fault[] = [
     hop,
     code: 'IMAGE_PLATFORM_MISSING',
     fix: both(/^build and push /),
-    mend: elsewhere,
+    repair: elsewhere,
   },
   {
-    title: 'the pod waits, and its kubelet said what nobody knows',
+    title: 'the pod waits, and its kubelet reported something unknown',
     async plant(world) {
       await wait(world)
       await world.makeEvent('FailedToRetrieveImagePullSecret', 'Unable to retrieve some image pull secrets (regcred)')
@@ -313,17 +311,17 @@ export const kubeletFaults: readonly Fault[] = [
     code: 'PULL_FAILED',
     result: 'warning',
     besides: ['PULL_BACK_OFF'],
-    seen: /^its kubelet said at \S+Z "Unable to retrieve some image pull secrets \(regcred\)", and at \S+Z "Failed to pull image "\S+": rpc error: .* bad mood"$/,
-    fix: /^compare its words with the hops above/,
-    mend: elsewhere,
+    seen: /^its kubelet reported at \S+Z "Unable to retrieve some image pull secrets \(regcred\)", and at \S+Z "Failed to pull image "\S+": rpc error: .* bad mood"$/,
+    fix: /^compare its message with the hops above/,
+    repair: elsewhere,
   },
   {
-    title: "everything is mended, and the kubelet's back-off still runs",
+    title: "everything is fixed, and the kubelet's back-off still runs",
     plant: (world) => wait(world),
     hop: 'back-off',
     code: 'PULL_BACK_OFF',
-    seen: /^container web waits in ImagePullBackOff for localhost:\d+\/example-project\/images\/hello:1: "Back-off pulling image .*"; everything else is right now$/,
-    fix: /^kubectl delete pod web-0 -n team-a\nits controller makes a new one; or wait/,
-    mend: 'command',
+    seen: /^container web waits in ImagePullBackOff for localhost:\d+\/example-project\/images\/hello:1: "Back-off pulling image .*"; no other fault is left$/,
+    fix: /^kubectl delete pod web-0 -n team-a\nits controller creates a new one; or wait/,
+    repair: 'command',
   },
 ]

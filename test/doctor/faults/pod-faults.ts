@@ -6,24 +6,24 @@ const pod = `${podPath}/web-0`
 const account = '/api/v1/namespaces/team-a/serviceaccounts/default'
 const unattached = { more: '' }
 
-export async function remake({ ask, makePod }: World, spec: object = {}): Promise<void> {
-  await ask('DELETE', pod)
+export async function remake({ send, makePod }: World, spec: object = {}): Promise<void> {
+  await send('DELETE', pod)
   await makePod(spec)
 }
 
-const attach = ({ ask }: World, ...names: readonly string[]) =>
-  ask('PATCH', account, { imagePullSecrets: names.map((name) => ({ name })) }, 'application/merge-patch+json')
+const attach = ({ send }: World, ...names: readonly string[]) =>
+  send('PATCH', account, { imagePullSecrets: names.map((name) => ({ name })) }, 'application/merge-patch+json')
 
 const broken = JSON.stringify({ auths: { 'quay.io': { auth: Buffer.from('no-colon').toString('base64') } } })
 
 /** `kubernetes.io/dockercfg` is the form of old: the entries alone. */
 export const makeSecret = (
-  { ask }: World,
+  { send }: World,
   name: string,
   config: string,
   form: 'dockerconfigjson' | 'dockercfg' = 'dockerconfigjson',
 ): Promise<void> =>
-  ask('POST', '/api/v1/namespaces/team-a/secrets', {
+  send('POST', '/api/v1/namespaces/team-a/secrets', {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name },
@@ -34,15 +34,15 @@ export const makeSecret = (
 export const podFaults: readonly Fault[] = [
   {
     title: 'the pod of that name does not exist',
-    plant: ({ ask }) => ask('DELETE', pod),
+    plant: ({ send }) => send('DELETE', pod),
     hop: 'pod',
     code: 'POD_NOT_FOUND',
     fix: /^kubectl get pods -n team-a/,
     unrun: 'it shows what is there',
-    mend: ({ makePod }) => makePod(),
+    repair: ({ makePod }) => makePod(),
   },
   {
-    title: "somebody took the Secret's name out of the service account, and the pod was made since",
+    title: "the Secret's name was removed from the service account, and the pod was created since",
     document: unattached,
     async before(world) {
       await attach(world, 'regcred')
@@ -54,9 +54,9 @@ export const podFaults: readonly Fault[] = [
     },
     hop: 'pod',
     code: 'POD_SECRET_MISSING',
-    seen: /^it has no imagePullSecrets: a kubelet pulls for it without regcred$/,
+    seen: /^it has no imagePullSecrets: kubelets pull its images without regcred$/,
     fix: /^kubectl patch serviceaccount default -n team-a --type=merge -p '\{"imagePullSecrets":\[\{"name":"regcred"\}\]\}' && kubectl delete pod web-0 -n team-a\n/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "the pod names another's Secret, and so gets none of its service account",
@@ -66,8 +66,8 @@ export const podFaults: readonly Fault[] = [
     },
     hop: 'pod',
     code: 'POD_SECRET_MISSING',
-    fix: /^add regcred to spec.imagePullSecrets of what makes this pod/,
-    mend: (ground) => remake(ground, { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] }),
+    fix: /^add regcred to spec.imagePullSecrets of the pod template/,
+    repair: (ground) => remake(ground, { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] }),
   },
   {
     title: 'the pod was made before its service account named the Secret',
@@ -76,24 +76,24 @@ export const podFaults: readonly Fault[] = [
     hop: 'pod',
     code: 'POD_OLDER_THAN_ATTACHMENT',
     seen: /before ServiceAccount default named regcred$/,
-    fix: /^kubectl delete pod web-0 -n team-a\nits controller makes a new one/,
-    mend: 'command',
+    fix: /^kubectl delete pod web-0 -n team-a\nits controller creates a new one/,
+    repair: 'command',
   },
   {
-    title: "somebody took the Secret's name out of the service account",
+    title: "the Secret's name was removed from the service account",
     plant: (ground) => attach(ground),
     hop: 'service-account',
     code: 'SERVICE_ACCOUNT_NOT_ATTACHED',
     fix: /^pullpass refresh -f /,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'a service account that the document names does not exist',
-    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/team-b/serviceaccounts/builder'),
+    plant: ({ send }) => send('DELETE', '/api/v1/namespaces/team-b/serviceaccounts/builder'),
     document: { more: '  attachToServiceAccounts: [default, builder]' },
-    before: async ({ ask, pullpass, file }) => {
+    before: async ({ send, pullpass, file }) => {
       for (const namespace of ['team-a', 'team-b'])
-        await ask('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, {
+        await send('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, {
           apiVersion: 'v1',
           kind: 'ServiceAccount',
           metadata: { name: 'builder' },
@@ -105,7 +105,7 @@ export const podFaults: readonly Fault[] = [
     code: 'SERVICE_ACCOUNT_NOT_FOUND',
     result: 'warning',
     fix: /^kubectl create serviceaccount builder -n team-b && pullpass refresh -f /,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "another pull secret, which the pod's maker names, breaks all its pulls",
@@ -116,10 +116,10 @@ export const podFaults: readonly Fault[] = [
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_MALFORMED',
     seen: /quay.io: auth contains no ":"/,
-    fix: /^kubectl delete secret other -n team-a\nkubelets pass over a Secret that does not exist/,
+    fix: /^kubectl delete secret other -n team-a\nkubelets ignore a Secret that does not exist/,
     unrun: 'a warning stays, as e2e/doctor.test.ts sees',
-    mend: async (world) => {
-      await world.ask('DELETE', '/api/v1/namespaces/team-a/secrets/other')
+    repair: async (world) => {
+      await world.send('DELETE', '/api/v1/namespaces/team-a/secrets/other')
       await makeSecret(world, 'other', '{"auths":{}}')
     },
   },
@@ -132,8 +132,8 @@ export const podFaults: readonly Fault[] = [
     },
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_MALFORMED',
-    fix: /^kubectl patch serviceaccount default -n team-a .*'\{"imagePullSecrets":\[\{"name":"regcred"\}\]\}' && kubectl delete pod web-0 -n team-a\n.*the Secret stays/,
-    mend: 'command',
+    fix: /^kubectl patch serviceaccount default -n team-a .*'\{"imagePullSecrets":\[\{"name":"regcred"\}\]\}' && kubectl delete pod web-0 -n team-a\n.*the Secret is kept/,
+    repair: 'command',
   },
   {
     title: 'another pull secret, of the form that docker wrote of old, breaks all its pulls',
@@ -147,7 +147,7 @@ export const podFaults: readonly Fault[] = [
     code: 'OTHER_SECRET_MALFORMED',
     seen: /quay.io: auth is not standard base64$/,
     fix: /^kubectl patch serviceaccount default -n team-a /,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the pod names a Secret that does not exist',
@@ -155,7 +155,7 @@ export const podFaults: readonly Fault[] = [
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_NOT_FOUND',
     result: 'warning',
-    fix: /^make it, or take its name out of what makes the pod/,
-    mend: (ground) => remake(ground),
+    fix: /^make it, or remove its name from what makes the pod/,
+    repair: (ground) => remake(ground),
   },
 ]

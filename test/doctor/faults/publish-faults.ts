@@ -26,7 +26,7 @@ export const publishFaults: readonly Fault[] = [
     code: 'TOKEN_ISSUER_MISMATCH',
     seen: /oidc-token carries issuer https:\S+\/before$/,
     fix: /^the kubelet renews a projected token at 80 % of its lifetime: recreate the Pod/,
-    mend: ({ sandbox }) => sandbox.writeToken(),
+    repair: ({ sandbox }) => sandbox.writeToken(),
   },
   {
     title: "the token's key is not public yet, and a refresh may publish it",
@@ -35,12 +35,12 @@ export const publishFaults: readonly Fault[] = [
     hop,
     code: 'KEY_UNPUBLISHED',
     result: 'warning',
-    seen: /^key "[\w-]{43}", which signed the token, is not public there yet; a refresh publishes it before it exchanges/,
+    seen: /^key "[\w-]{43}", which signed the token, is not published there yet; a refresh publishes it before it exchanges/,
     fix: /^pullpass refresh -f \S+\n/,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'nothing was ever published where the document says, and a refresh may publish it',
+    title: 'nothing was ever published where the document states, and a refresh may publish it',
     document,
     plant({ sandbox: { google } }) {
       google.store.removeBucket(bucket)
@@ -50,10 +50,10 @@ export const publishFaults: readonly Fault[] = [
     code: 'KEY_UNPUBLISHED',
     result: 'warning',
     fix: /^pullpass refresh -f \S+\n/,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: "the token's key is not public, and who refreshes may not write to the bucket",
+    title: "the token's key is not public, and the account that refreshes may not write to the bucket",
     document,
     async plant(world) {
       const body = { error: { code: 403, message: 'does not have storage.objects.create access' } }
@@ -67,13 +67,13 @@ export const publishFaults: readonly Fault[] = [
     code: 'KEY_UNPUBLISHED',
     seen: /which is not public at gs:\/\/example-cluster, and could not be published: PUBLISH_DENIED: /,
     fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --role=roles\/storage.objectUser/,
-    async mend({ sandbox, pullpass, file }) {
+    async repair({ sandbox, pullpass, file }) {
       sandbox.parts.storage.faults.clear()
       await pullpass(['refresh', '-f', file])
     },
   },
   {
-    title: "the token's key is not public, and who refreshes may not read what was revoked",
+    title: "the token's key is not public, and the account that refreshes may not read what was revoked",
     document,
     async plant(world) {
       world.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
@@ -83,7 +83,7 @@ export const publishFaults: readonly Fault[] = [
     code: 'KEY_UNPUBLISHED',
     seen: /and could not be published: KUBERNETES_FORBIDDEN: /,
     fix: /^grant the rule \{apiGroups: \[""\], resources: \[configmaps\]/,
-    mend: ({ sandbox }) => sandbox.publishIssuer(), // by whoever may
+    repair: ({ sandbox }) => sandbox.publishIssuer(), // by whoever may
   },
   {
     title: 'the bucket that the document publishes to was deleted',
@@ -93,7 +93,7 @@ export const publishFaults: readonly Fault[] = [
     code: 'KEY_UNPUBLISHED',
     seen: /and could not be published: PUBLISH_TARGET_NOT_FOUND: /,
     fix: /^create it in your project, PROJECT_ID, .*: gcloud storage buckets create gs:\/\/example-cluster --project=PROJECT_ID --uniform/,
-    async mend({ sandbox }) {
+    async repair({ sandbox }) {
       sandbox.google.store.putBucket(bucket, { access: 'public' })
       await sandbox.publishIssuer()
     },

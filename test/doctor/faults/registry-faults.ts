@@ -14,21 +14,21 @@ const privatePorts = new WeakMap<World['sandbox'], number>()
 const atToken = { when: ({ path }: { path: string }) => path === '/v2/token' }
 
 /** The pod is made of another image: `PATH:TAG` of the registry, or of another host. */
-const podOfImage = async ({ ask, makePod }: World, image: string) => {
-  await ask('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
+const podOfImage = async ({ send, makePod }: World, image: string) => {
+  await send('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
   await makePod({ containers: [{ name: 'web', image }] })
 }
 
 export const registryFaults: readonly Fault[] = [
   {
-    title: 'nobody granted the account to read the repository',
+    title: 'the account is not permitted to read the repository',
     plant: ({ sandbox }) =>
       sandbox.google.repositories.denyReading('example-project/images', `serviceAccount:${email}`),
     hop,
     code: 'REGISTRY_DENIED',
     seen: /^the token endpoint https:\S+ answered 403 "DENIED: /,
     fix: /^pullpass trust apply .*\nit would grant roles\/artifactregistry.reader on projects\/example-project\/locations\/europe\/repositories\/images/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "the pod's image is in a repository that does not exist",
@@ -36,8 +36,8 @@ export const registryFaults: readonly Fault[] = [
     image: 'of the pod',
     hop,
     code: 'REGISTRY_DENIED',
-    fix: /see too that the image's path is right/,
-    mend: (world) => podOfImage(world, world.sandbox.image),
+    fix: /also check the path of the image/,
+    repair: (world) => podOfImage(world, world.sandbox.image),
   },
   {
     title: "the pod's tag was never pushed: the credential is fine",
@@ -46,7 +46,7 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'MANIFEST_UNKNOWN',
     fix: /^correct the image's name, or push it/,
-    mend: ({ sandbox }) =>
+    repair: ({ sandbox }) =>
       sandbox.images.putImage('example-project/images/hello', '2', packImage({ 'hello.txt': 'Pushed at last.\n' })),
   },
   {
@@ -56,7 +56,7 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'REPOSITORY_UNKNOWN',
     fix: /^correct the image's name, or push it/,
-    mend: (world) => podOfImage(world, world.sandbox.image),
+    repair: (world) => podOfImage(world, world.sandbox.image),
   },
   {
     title: "the pod's image has another port than the document's host",
@@ -65,7 +65,7 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'IMAGE_NOT_MATCHED',
     fix: /^name localhost:5000 under hosts of a registry in \S+pull\.yaml:1, or correct the image's name/,
-    mend: (world) => podOfImage(world, world.sandbox.image),
+    repair: (world) => podOfImage(world, world.sandbox.image),
   },
   {
     title: "the pod's image has a path that the document's host does not begin",
@@ -75,7 +75,7 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'IMAGE_NOT_MATCHED',
     fix: /^name localhost:\d+ under hosts/,
-    mend: (world) => podOfImage(world, world.sandbox.image),
+    repair: (world) => podOfImage(world, world.sandbox.image),
   },
   {
     title: 'the registry that the pod pulls from has a certificate of a private authority',
@@ -91,15 +91,15 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'CERTIFICATE_UNTRUSTED',
     fix: /add its certificate: --ca-file FILE/,
-    mend: (world) => podOfImage(world, world.sandbox.image),
+    repair: (world) => podOfImage(world, world.sandbox.image),
   },
   {
     title: 'the registry does not answer',
     plant: ({ sandbox }) => sandbox.parts.registry.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
     code: 'REGISTRY_UNREACHABLE',
-    fix: /^see that this address is reachable from here/,
-    mend: clear,
+    fix: /^check that this address is reachable from here/,
+    repair: clear,
   },
   {
     title: 'the token endpoint of the registry takes no credential',
@@ -110,11 +110,11 @@ export const registryFaults: readonly Fault[] = [
       ),
     hop,
     code: 'REGISTRY_CREDENTIAL_REFUSED',
-    fix: /^see that this host belongs to the provider that the document names for it/,
-    mend: clear,
+    fix: /^check that this host belongs to the vendor that the document configures for it/,
+    repair: clear,
   },
   {
-    title: 'the manifest is refused, though GET /v2/ is open to anybody',
+    title: 'the manifest is refused, though GET /v2/ needs no authentication',
     plant({
       sandbox: {
         parts: { registry },
@@ -125,16 +125,16 @@ export const registryFaults: readonly Fault[] = [
         { when: ({ path }) => path === '/v2/' },
       )
       // Of three requests of a trial the first, without a credential, is challenged: the others come with a token.
-      let asked = 0
+      let requests = 0
       registry.faults.inject(
         { kind: 'response', response: { status: 403, body: { errors: [{ code: 'DENIED', message: 'no' }] } } },
-        { when: ({ path }) => path.includes('/manifests/') && ++asked % 3 !== 1 },
+        { when: ({ path }) => path.includes('/manifests/') && ++requests % 3 !== 1 },
       )
     },
     hop,
     code: 'REGISTRY_DENIED',
-    fix: /^all is there as these documents want it/,
-    mend: clear,
+    fix: /^all resources are as these documents need them/,
+    repair: clear,
   },
   {
     title: 'the registry is throttled',
@@ -142,7 +142,7 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'REGISTRY_THROTTLED',
     fix: /^wait until 2026-11-24T12:01:00.000Z/,
-    mend: clear,
+    repair: clear,
   },
   {
     title: 'the registry is down',
@@ -154,8 +154,8 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'REGISTRY_UNAVAILABLE',
     seen: /\/manifests\/1 answered 503$/,
-    fix: /^wait, and run doctor again, or ask the operator of localhost:\d+: it is a server error there/,
-    mend: clear,
+    fix: /^wait, and run doctor again, or contact the operator of localhost:\d+: the error is at the server, not in the credential/,
+    repair: clear,
   },
   {
     title: 'a proxy before the registry drops the Authorization header of manifests',
@@ -167,8 +167,8 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'AUTHORIZATION_DROPPED',
     seen: /^the manifest \S+ answered 401 .*, as it does to a request without a credential$/,
-    fix: /^let the operator of what lies between here and localhost:\d+ \(a proxy, a mirror, an ingress\) pass on the Authorization header/,
-    mend: clear,
+    fix: /^configure what is between here and localhost:\d+ \(a proxy, a mirror, an ingress\) to forward the Authorization header/,
+    repair: clear,
   },
   {
     title: 'a proxy before the registry drops every Authorization header',
@@ -176,11 +176,11 @@ export const registryFaults: readonly Fault[] = [
     hop,
     code: 'AUTHORIZATION_DROPPED',
     seen: /^the token endpoint \S+ answered 403 "DENIED: Unauthenticated request\.", as it does/,
-    fix: /^let the operator of what lies between here and localhost:\d+/,
-    mend: clear,
+    fix: /^configure what is between here and localhost:\d+/,
+    repair: clear,
   },
   {
-    title: 'the tag was never pushed, and a backup brought an old credential back besides',
+    title: 'the tag was never pushed, and a backup restored an old credential, too',
     async plant(world) {
       await podOfImage(world, `${host(world)}/example-project/images/hello:2`)
       const { cluster } = world.sandbox
@@ -195,7 +195,7 @@ export const registryFaults: readonly Fault[] = [
     code: 'MANIFEST_UNKNOWN',
     besides: ['STORED_CREDENTIAL_REFUSED'],
     fix: /^correct the image's name, or push it/,
-    async mend({ sandbox, pullpass, file }) {
+    async repair({ sandbox, pullpass, file }) {
       sandbox.images.putImage('example-project/images/hello', '2', packImage({ 'hello.txt': 'Pushed at last.\n' }))
       await pullpass(['refresh', '-f', file])
     },
@@ -209,7 +209,7 @@ export const registryFaults: readonly Fault[] = [
       }),
     hop,
     code: 'REGISTRY_RESPONSE_UNEXPECTED',
-    fix: /^see that this host is a registry/,
-    mend: clear,
+    fix: /^check that this host is a registry/,
+    repair: clear,
   },
 ]

@@ -10,13 +10,13 @@ const type = 'kubernetes.io/dockerconfigjson'
 const dataOf = (config: string) => ({ '.dockerconfigjson': Buffer.from(config).toString('base64') })
 
 /** As `kubectl edit` writes it: somebody else's manager owns the data then. */
-const edit = ({ ask }: World, config: string) =>
-  ask('PATCH', `${path}?fieldManager=kubectl-edit`, { data: dataOf(config) }, 'application/merge-patch+json')
+const edit = ({ send }: World, config: string) =>
+  send('PATCH', `${path}?fieldManager=kubectl-edit`, { data: dataOf(config) }, 'application/merge-patch+json')
 
 /** In its place, one that another made. */
-async function replace({ ask }: World, secret: object): Promise<void> {
-  await ask('DELETE', path)
-  await ask('POST', '/api/v1/namespaces/team-a/secrets?fieldManager=kubectl-create', {
+async function replace({ send }: World, secret: object): Promise<void> {
+  await send('DELETE', path)
+  await send('POST', '/api/v1/namespaces/team-a/secrets?fieldManager=kubectl-create', {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'regcred' },
@@ -30,11 +30,11 @@ const usual = auths(Buffer.from('robot:a-password-of-years').toString('base64'))
 export const secretFaults: readonly Fault[] = [
   {
     title: 'the pull secret was deleted',
-    plant: ({ ask }) => ask('DELETE', path),
+    plant: ({ send }) => send('DELETE', path),
     hop,
     code: 'SECRET_NOT_FOUND',
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the pull secret is being deleted, and a finalizer holds it',
@@ -46,14 +46,14 @@ export const secretFaults: readonly Fault[] = [
     },
     hop,
     code: 'SECRET_TERMINATING',
-    fix: /^see who holds it by a finalizer: kubectl get secret regcred -n team-a -o yaml/,
-    mend: async ({ ask, pullpass, file }) => {
-      await ask('PATCH', path, { metadata: { finalizers: [] } }, 'application/merge-patch+json')
+    fix: /^see which finalizer delays it: kubectl get secret regcred -n team-a -o yaml/,
+    repair: async ({ send, pullpass, file }) => {
+      await send('PATCH', path, { metadata: { finalizers: [] } }, 'application/merge-patch+json')
       await pullpass(['refresh', '-f', file])
     },
   },
   {
-    title: 'nobody refreshed for an hour, and the credential expired',
+    title: 'nothing refreshed for an hour, and the credential expired',
     async plant({ sandbox }) {
       sandbox.clock.advance('61 min')
       await sandbox.writeToken()
@@ -61,19 +61,19 @@ export const secretFaults: readonly Fault[] = [
     hop,
     code: 'SECRET_EXPIRED',
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the script of old makes the Secret, with a password',
     plant: (ground) => replace(ground, { type, data: dataOf(usual) }),
     hop,
     code: 'SECRET_NOT_OURS',
-    seen: /^it is managed by kubectl-create; a refresh leaves it as it is/,
-    fix: /^pullpass refresh -f \S+ --adopt\nit takes over, once/,
-    mend: 'command',
+    seen: /^it is managed by kubectl-create; a refresh does not change it/,
+    fix: /^pullpass refresh -f \S+ --adopt\nit takes over the Secret, once/,
+    repair: 'command',
   },
   {
-    title: 'a backup brought an old credential back, with all that says whose it is',
+    title: 'a backup restored an old credential, with its annotations and field managers',
     plant({ sandbox: { cluster, parts } }) {
       const secret = cluster.store.read('Secret', 'team-a', 'regcred')
       if (secret === undefined) throw new Error('the Secret is there')
@@ -83,9 +83,9 @@ export const secretFaults: readonly Fault[] = [
     },
     hop: 'stored-credential',
     code: 'STORED_CREDENTIAL_REFUSED',
-    seen: /^what lies in it is refused: the token endpoint \S+ answered 40[13]\b.*; a fresh credential is taken$/,
+    seen: /^its credential is refused: the token endpoint \S+ answered 40[13]\b.*; a new credential is accepted$/,
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'a Secret of another type has the name',
@@ -93,52 +93,52 @@ export const secretFaults: readonly Fault[] = [
     hop,
     code: 'SECRET_TYPE_WRONG',
     fix: /^kubectl delete secret regcred -n team-a && pullpass refresh -f /,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'somebody set immutable on the Secret',
-    plant: ({ ask }) => ask('PATCH', path, { immutable: true }, 'application/merge-patch+json'),
+    title: 'the Secret was set immutable',
+    plant: ({ send }) => send('PATCH', path, { immutable: true }, 'application/merge-patch+json'),
     hop,
     code: 'SECRET_IMMUTABLE',
-    seen: /^somebody set immutable: neither its data nor that field can be changed any more$/,
+    seen: /^it is immutable: neither its data nor that field can be changed$/,
     fix: /^kubectl delete secret regcred -n team-a && pullpass refresh -f /,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'somebody edited the Secret, and its JSON lacks auths that parse',
+    title: 'the Secret was edited, and its JSON lacks auths that parse',
     plant: (ground) => edit(ground, '{"auths": []}'),
     hop,
     code: 'SECRET_MALFORMED',
     seen: /pulls no image at all: auths is not an object$/,
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'somebody edited the Secret, and auth has no colon',
+    title: 'the Secret was edited, and auth has no colon',
     plant: (ground) => edit(ground, auths(Buffer.from('a-token-alone').toString('base64'))),
     hop,
     code: 'SECRET_MALFORMED',
     seen: /registry.example.com: auth contains no ":" between user name and password$/,
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'somebody edited the Secret, and auth is base64url',
+    title: 'the Secret was edited, and auth is base64url',
     plant: (ground) => edit(ground, auths('cm9ib3Q6_-_-_w')),
     hop,
     code: 'SECRET_MALFORMED',
     seen: /auth is not standard base64, but perhaps base64url$/,
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'somebody put a password of his own into the Secret',
+    title: 'another password was written into the Secret',
     plant: (ground) => edit(ground, usual),
     hop,
     code: 'SECRET_EDITED',
-    seen: /changed by kubectl-edit: nothing is known of it$/,
+    seen: /changed by kubectl-edit: its state is unknown$/,
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'an older copy of the document is refreshed from elsewhere',
@@ -149,6 +149,6 @@ export const secretFaults: readonly Fault[] = [
     hop,
     code: 'SECRET_OUTDATED',
     fix: refresh,
-    mend: 'command',
+    repair: 'command',
   },
 ]

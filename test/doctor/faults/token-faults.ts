@@ -16,7 +16,7 @@ export const tokenFaults: readonly Fault[] = [
     hop,
     code: 'TOKEN_FILE_UNREADABLE',
     fix: /^pullpass manifests -f \S+pull\.yaml --image IMAGE \| kubectl apply --server-side --force-conflicts -f -\nmount a projected token there/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the token file holds something else',
@@ -24,10 +24,10 @@ export const tokenFaults: readonly Fault[] = [
     hop,
     code: 'TOKEN_MALFORMED',
     fix: /^pullpass manifests -f /,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'the token in the file expired an hour ago, since nobody renews a copy',
+    title: 'the token in the file expired an hour ago, since a copy is not renewed',
     async plant({ sandbox, pullpass, file }) {
       sandbox.clock.advance('2 h')
       await sandbox.writeToken()
@@ -37,7 +37,7 @@ export const tokenFaults: readonly Fault[] = [
     hop,
     code: 'TOKEN_EXPIRED',
     fix: /^pullpass manifests -f .*\nread the token from the pod's own projected volume/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the token is for the API server, not for the provider',
@@ -45,7 +45,7 @@ export const tokenFaults: readonly Fault[] = [
     hop,
     code: 'AUDIENCE_MISMATCH',
     fix: /^pullpass manifests -f .*\nset that audience on the pod's projected token/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: "the vendor's clocks are two hours ahead of this machine's",
@@ -58,8 +58,8 @@ export const tokenFaults: readonly Fault[] = [
     clockOffMs: -2 * 3_600_000,
     hop: 'clock',
     code: 'CLOCK_SKEWED',
-    fix: /^set the clock of this machine \(in a pod: of its node\) right, by NTP/,
-    mend: ({ sandbox }) => sandbox.writeToken(),
+    fix: /^synchronize the clock of this machine \(in a pod: its node\) by NTP/,
+    repair: ({ sandbox }) => sandbox.writeToken(),
   },
   {
     title: "this machine's clock is two hours ahead, so that every token looks expired",
@@ -67,8 +67,8 @@ export const tokenFaults: readonly Fault[] = [
     clockOffMs: 2 * 3_600_000,
     hop: 'clock',
     code: 'CLOCK_SKEWED',
-    fix: /^set the clock of /,
-    mend: () => undefined, // its clock is right the next time
+    fix: /^synchronize the clock of /,
+    repair: () => undefined, // its clock is right the next time
   },
   {
     title: "the cluster's clock is ahead: the token was issued in the future",
@@ -76,8 +76,8 @@ export const tokenFaults: readonly Fault[] = [
       sandbox.write('oidc-token', await signToken(sandbox, { issuedInSeconds: 1800, expiresInSeconds: 5400 })),
     hop,
     code: 'TOKEN_NOT_YET_VALID',
-    fix: /^set the clocks of this machine .* and of the cluster's control plane right/,
-    mend: ({ sandbox }) => sandbox.writeToken(),
+    fix: /^synchronize the clocks of this machine .* and of the control plane by NTP/,
+    repair: ({ sandbox }) => sandbox.writeToken(),
   },
   {
     title: "the token's issuer is the cluster's internal default, which no cloud can read",
@@ -87,7 +87,7 @@ export const tokenFaults: readonly Fault[] = [
     code: 'ISSUER_UNUSABLE',
     fix: /^pullpass issuer show/,
     unrun: 'it shows what is there',
-    mend: ({ sandbox }) => sandbox.writeToken(), // as after the roll-out of another issuer
+    repair: ({ sandbox }) => sandbox.writeToken(), // as after the roll-out of another issuer
   },
   {
     title: 'the token is of an account with a longer name than Google maps',
@@ -99,28 +99,28 @@ export const tokenFaults: readonly Fault[] = [
     hop,
     code: 'SUBJECT_TOO_LONG',
     fix: /^use a service account and namespace with shorter names/,
-    mend: ({ sandbox }) => sandbox.writeToken(),
+    repair: ({ sandbox }) => sandbox.writeToken(),
   },
   {
     title: 'the service account whose token is requested does not exist',
     document: requested,
-    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/image-system/serviceaccounts/pullpass'),
+    plant: ({ send }) => send('DELETE', '/api/v1/namespaces/image-system/serviceaccounts/pullpass'),
     hop,
     code: 'TOKEN_REQUEST_REFUSED',
     fix: /^kubectl create serviceaccount pullpass -n image-system/,
-    mend: 'command',
+    repair: 'command',
   },
   {
     title: 'the namespace of the service account whose token is requested does not exist',
     document: requested,
-    plant: ({ ask }) => ask('DELETE', '/api/v1/namespaces/image-system'),
+    plant: ({ send }) => send('DELETE', '/api/v1/namespaces/image-system'),
     hop,
     code: 'TOKEN_REQUEST_REFUSED',
     fix: /^kubectl create namespace image-system && kubectl create serviceaccount pullpass -n image-system\n/,
-    mend: 'command',
+    repair: 'command',
   },
   {
-    title: 'who asks may not request the token of the service account',
+    title: 'the user may not request the token of the service account',
     document: requested,
     plant: ({ sandbox }) =>
       sandbox.cluster.authorization.permit('kubernetes-admin', [
@@ -129,6 +129,6 @@ export const tokenFaults: readonly Fault[] = [
     hop,
     code: 'TOKEN_REQUEST_REFUSED',
     fix: /^pullpass manifests -f \S+ -n image-system --image IMAGE \| kubectl apply/,
-    mend: 'command',
+    repair: 'command',
   },
 ]

@@ -1,16 +1,19 @@
-/** What gcloud would do at the sandbox's Google: the few commands that doctor prints, each as a whole. */
+/** An imitation of gcloud at the sandbox's Google: the few commands that doctor prints, each as a whole. */
 import assert from 'node:assert/strict'
 import type { GoogleCloud } from '../../sandbox/google/google-cloud.ts'
 
 const enabling = /^iam workload-identity-pools (?:update|providers update-oidc) (projects\/\S+) --no-disabled$/
 const opening =
-  /^storage buckets add-iam-policy-binding gs:\/\/(\S+) --member=allUsers --role=roles\/storage\.objectViewer --condition=None$/
+  /^storage buckets add-iam-policy-binding gs:\/\/(\S+) --role=roles\/storage\.objectViewer --member=allUsers --condition=None$/
 
 const serving = /^services enable (\S+\.googleapis\.com) --project=(\S+)$/
 const reading =
   /^artifacts repositories add-iam-policy-binding projects\/(\S+?)\/locations\/\S+\/repositories\/(\S+) --role=roles\/artifactregistry\.reader --member=(\S+) --condition=None$/
 
-export function mendAtGoogle({ identity, store, services, repositories }: GoogleCloud, words: readonly string[]): void {
+export function applyAtGoogle(
+  { identity, store, services, repositories }: GoogleCloud,
+  words: readonly string[],
+): void {
   const line = words.join(' ')
   const [, disabledName] = enabling.exec(line) ?? []
   const [, bucket] = opening.exec(line) ?? []
