@@ -23,7 +23,7 @@ import { quote, shellQuote } from '../text/plain-text.ts'
 import type { Redacted } from '../text/redacted.ts'
 import { ownRecord, recordedName } from './freshness.ts'
 import type { Outcome } from './outcome.ts'
-import { judgeOwnership, type Ownership } from './ownership.ts'
+import { evaluateOwnership, type Ownership } from './ownership.ts'
 
 export interface PullSecretWrite {
   readonly document: Document
@@ -55,7 +55,7 @@ export async function applyPullSecret(
   for (let look = 1; ; look++) {
     const meanwhile = look > 1 ? writtenMeanwhile(seen, write) : undefined
     if (meanwhile !== undefined) return meanwhile
-    const ownership = judgeOwnership(seen, write.document)
+    const ownership = evaluateOwnership(seen, write.document)
     try {
       return await act(write, ownership, cluster)
     } catch (fault) {

@@ -21,7 +21,7 @@ export type Ownership =
   | { readonly verdict: 'mend'; readonly found: PullSecretMetadata; readonly editors: readonly string[] }
   | { readonly verdict: 'refuse'; readonly found: PullSecretMetadata; readonly owners: readonly string[] }
 
-export function judgeOwnership(found: PullSecretMetadata | undefined, document: Document): Ownership {
+export function evaluateOwnership(found: PullSecretMetadata | undefined, document: Document): Ownership {
   if (found === undefined) return { verdict: 'create' }
   const manager = fieldManager(document)
   const { data, label } = found.owners

@@ -58,7 +58,7 @@ suite('doctor, from a laptop,', () => {
     assert.match(stdout, /^secret +ok +Secret regcred: 2 of 2: valid until /m)
     assert.match(
       stdout,
-      /\n {2}fix: run pullpass doctor in that pod, or name its service account, .*--service-account NAMESPACE\/NAME\n$/,
+      /\n {2}fix: run pullpass doctor in that pod, or request a token of its service account: --service-account NAMESPACE\/NAME\n$/,
     )
     assert.equal(exitCode, 0)
   })

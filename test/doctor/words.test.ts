@@ -136,8 +136,8 @@ suite('the output of doctor:', () => {
   test('an account that does not exist is reported with the flag that names it, and its command once', async (t) => {
     const { sandbox, file } = await startGround(t)
     await rm(sandbox.folder.tokenFile)
-    const { lines } = await report(sandbox, ['-f', file, '--service-account', 'image-system/nobody'])
+    const { lines } = await report(sandbox, ['-f', file, '--service-account', 'image-system/absent'])
     assert.match(lines, /^ {2}expected the service account that --service-account names$/m)
-    assert.equal(lines.split('kubectl create serviceaccount nobody -n image-system').length, 2)
+    assert.equal(lines.split('kubectl create serviceaccount absent -n image-system').length, 2)
   })
 })

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { recordAnnotations, renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { Document } from '../../src/document/document.ts'
 import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'
-import { judgeOwnership } from '../../src/refresh/ownership.ts'
+import { evaluateOwnership } from '../../src/refresh/ownership.ts'
 import { annotatedBy, foundSecret, manager, ownedBy, owners } from './found-secret.ts'
 import { documentOf, registry } from './test-document.ts'
 
@@ -22,7 +22,7 @@ suite('whose a Secret is', () => {
   test('is nobody’s, where there is none', () => {
     fc.assert(
       fc.property(policy, (each) =>
-        assert.deepEqual(judgeOwnership(undefined, documentWith(each)), { verdict: 'create' }),
+        assert.deepEqual(evaluateOwnership(undefined, documentWith(each)), { verdict: 'create' }),
       ),
     )
   })
@@ -69,8 +69,8 @@ suite('whose a Secret is', () => {
   for (const [name, [held, refused, adopted]] of Object.entries(rows)) {
     test(`${name}: ${refused}, or ${adopted} where the document takes over`, () => {
       const found = foundSecret({ owners: held })
-      assert.equal(judgeOwnership(found, documentWith('Refuse')).verdict, refused)
-      assert.equal(judgeOwnership(found, documentWith('Adopt')).verdict, adopted)
+      assert.equal(evaluateOwnership(found, documentWith('Refuse')).verdict, refused)
+      assert.equal(evaluateOwnership(found, documentWith('Adopt')).verdict, adopted)
     })
   }
 
@@ -83,7 +83,7 @@ suite('whose a Secret is', () => {
         [target, ['kubectl-annotate']],
       ]),
     })
-    const ownership = judgeOwnership(foundSecret({ owners: edited }), documentWith('Refuse'))
+    const ownership = evaluateOwnership(foundSecret({ owners: edited }), documentWith('Refuse'))
     assert.ok(ownership.verdict === 'mend')
     assert.deepEqual(ownership.editors.toSorted(), ['argocd', 'kubectl-annotate', 'kubectl-edit'])
   })
@@ -91,7 +91,7 @@ suite('whose a Secret is', () => {
   test('is never written by a document whose manager owns nothing of it, or lost it to another document, and that does not take over', () => {
     fc.assert(
       fc.property(owners, policy, (held, each) => {
-        const { verdict } = judgeOwnership(foundSecret({ owners: held }), documentWith(each))
+        const { verdict } = evaluateOwnership(foundSecret({ owners: held }), documentWith(each))
         const taken = held.data.includes('pullpass:ClusterPullSecret:other')
         const ours = held.data.includes(manager) || (held.label.includes(manager) && !taken)
         assert.equal(verdict === 'refuse', !ours && each === 'Refuse')
@@ -121,7 +121,7 @@ suite('whose a Secret is', () => {
     })
 
   test('is passed on from the variables to a document that wants the same Secret', () => {
-    assert.equal(judgeOwnership(ofVariables(), documentWith('Refuse')).verdict, 'replace')
+    assert.equal(evaluateOwnership(ofVariables(), documentWith('Refuse')).verdict, 'replace')
   })
 
   const notReplaced: Record<string, readonly [found: PullSecretMetadata, document: Document]> = {
@@ -145,6 +145,6 @@ suite('whose a Secret is', () => {
     ],
   }
   for (const [name, [found, document]] of Object.entries(notReplaced)) {
-    test(`is not passed on ${name}`, () => assert.equal(judgeOwnership(found, document).verdict, 'refuse'))
+    test(`is not passed on ${name}`, () => assert.equal(evaluateOwnership(found, document).verdict, 'refuse'))
   }
 })

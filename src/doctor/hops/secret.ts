@@ -9,7 +9,7 @@ import { fieldManager } from '../../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretContent } from '../../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../../refresh/exchange-requests.ts'
 import { recordFor } from '../../refresh/freshness.ts'
-import { judgeOwnership } from '../../refresh/ownership.ts'
+import { evaluateOwnership } from '../../refresh/ownership.ts'
 import { documentName } from '../../refresh/plan.ts'
 import { evaluatePullSecret } from '../../registry/check-pull-secret.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
@@ -130,7 +130,7 @@ function evaluateMetadata(
       ),
     )
   }
-  const ownership = judgeOwnership(content, document)
+  const ownership = evaluateOwnership(content, document)
   if (ownership.verdict !== 'refuse')
     return content.immutable ? evaluateImmutable(document, namespace, commands) : undefined
   const owners = ownership.owners.length === 0 ? 'an unknown manager' : ownership.owners.join(', ')

@@ -217,7 +217,7 @@ export const clusterFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' }),
     hop: 'cluster',
     code: 'KUBERNETES_UNREACHABLE',
-    fix: /^check that this address is reachable from here/,
+    fix: /^see that this address is reachable from here/,
     repair: clear,
   },
   {

@@ -1,4 +1,4 @@
-/** Faults at Google: what it was report of the cluster, and who may become whom. */
+/** Faults at Google: the provider, its condition, and the impersonation. */
 
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'

@@ -1,4 +1,4 @@
-/** Faults of the issuer: what a stranger finds at its URL. */
+/** Faults of the issuer: its metadata, as anonymous clients read it. */
 
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'

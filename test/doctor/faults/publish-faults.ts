@@ -83,7 +83,7 @@ export const publishFaults: readonly Fault[] = [
     code: 'KEY_UNPUBLISHED',
     seen: /and could not be published: KUBERNETES_FORBIDDEN: /,
     fix: /^grant the rule \{apiGroups: \[""\], resources: \[configmaps\]/,
-    repair: ({ sandbox }) => sandbox.publishIssuer(), // by whoever may
+    repair: ({ sandbox }) => sandbox.publishIssuer(), // by an account that may
   },
   {
     title: 'the bucket that the document publishes to was deleted',

@@ -9,7 +9,7 @@ const type = 'kubernetes.io/dockerconfigjson'
 
 const dataOf = (config: string) => ({ '.dockerconfigjson': Buffer.from(config).toString('base64') })
 
-/** As `kubectl edit` writes it: somebody else's manager owns the data then. */
+/** As `kubectl edit` writes it: another manager owns the data then. */
 const edit = ({ send }: World, config: string) =>
   send('PATCH', `${path}?fieldManager=kubectl-edit`, { data: dataOf(config) }, 'application/merge-patch+json')
 
