@@ -82,7 +82,6 @@ const pending: readonly string[] = [
   'sandbox/serve/',
   'sandbox/start-sandbox.ts',
   'sandbox/start/',
-  'src/commands/doctor/',
   'src/commands/issuer/show-report.ts',
   'src/commands/issuer/watch-progress.ts',
   'src/document/',
