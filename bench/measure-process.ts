@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { findInstalledProgram } from '../e2e/parts/ground/find-program.ts'
+import { findInstalledProgram } from '../e2e/parts/process/find-program.ts'
 import type { Cost } from './cost.ts'
 
 export interface Program {

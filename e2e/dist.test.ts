@@ -37,8 +37,8 @@ async function packAndInstall(): Promise<string> {
 }
 
 /** Rejects unless it exits with 0. */
-const pullpass = async (words: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
-  await execute(join(installed, '.bin/pullpass'), words, { env: { ...environment, PATH: path } })
+const pullpass = async (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+  await execute(join(installed, '.bin/pullpass'), args, { env: { ...environment, PATH: path } })
 
 const startInstalled = (t: TestContext): Promise<TestSandbox> => startTestSandbox(t, { now: () => new Date() })
 
@@ -132,9 +132,9 @@ suite('the package', () => {
     const sandbox = await startInstalled(t)
     const kubeconfig = await kubeconfigOf(sandbox)
     const token = /token: (\S+)/.exec(kubeconfig)?.[1]
-    const answer = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }
-    const credential = await sandbox.write('credential.json', JSON.stringify(answer))
-    const exec = `{apiVersion: ${answer.apiVersion}, command: cat, args: ["${credential}"], interactiveMode: Never}`
+    const response = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token } }
+    const credential = await sandbox.write('credential.json', JSON.stringify(response))
+    const exec = `{apiVersion: ${response.apiVersion}, command: cat, args: ["${credential}"], interactiveMode: Never}`
     const file = await sandbox.write('by-program', kubeconfig.replace(/token: .*/, `exec: ${exec}`))
     const { stdout } = await pullpass(['refresh', '--kubeconfig', file], sandbox.environment)
     assert.match(stdout, /team-b\/regcred +google +created /)

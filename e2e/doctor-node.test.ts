@@ -7,12 +7,12 @@ import { open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
-import { startPart } from './parts/ground/start-part.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { startPart } from './parts/process/start-part.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { buildImage } from './parts/registry/build-image.ts'
-import { pushForeignImage } from './parts/registry/push-foreign-image.ts'
 import { pushImage } from './parts/registry/push-image.ts'
+import { pushOtherPlatformImage } from './parts/registry/push-other-platform-image.ts'
 import type { RegistryLogin } from './parts/registry/start-token-server.ts'
 import { startFederatedCluster } from './parts/start-federated-cluster.ts'
 import { startNode } from './parts/start-node.ts'
@@ -27,7 +27,7 @@ interface Container {
   readonly imagePullPolicy?: string
 }
 
-interface Shown {
+interface Finding {
   readonly hop: string
   readonly result: string
   readonly code: string
@@ -46,7 +46,7 @@ interface PodStatus {
   }
 }
 
-const startStage = () =>
+const startSetup = () =>
   startPart('doctor-node', async ({ folder, use }) => {
     const { controlPlane, google, pullpass } = await use(startFederatedCluster())
     const accepts = ({ username, password }: RegistryLogin): boolean =>
@@ -74,7 +74,8 @@ const startStage = () =>
           publisher,
         )
       },
-      publishForeign: (name: string) => pushForeignImage(join(folder, `${name}-foreign`), imageOf(name), publisher),
+      publishForeign: (name: string) =>
+        pushOtherPlatformImage(join(folder, `${name}-foreign`), imageOf(name), publisher),
       /** As a clean-up of the registry may: the manifest still names it. */
       async loseLayer(name: string): Promise<void> {
         const root = join(registry.storage, 'docker/registry/v2')
@@ -114,7 +115,7 @@ const startStage = () =>
           variables,
         )
         assert.equal(stderr, '')
-        const { findings }: { findings: Shown[] } = JSON.parse(stdout)
+        const { findings }: { findings: Finding[] } = JSON.parse(stdout)
         return { exitCode, failed: findings.filter(({ result }) => result === 'failed') }
       },
     }
@@ -130,23 +131,23 @@ async function isGzip(file: string): Promise<boolean> {
 
 const waiting = /^(?:ErrImagePull|ImagePullBackOff)$/
 
-await withRealPart('a node that pulls', startStage, (stage) => {
-  const { imageOf } = stage
+await withRealPart('a node that pulls', startSetup, (setup) => {
+  const { imageOf } = setup
 
-  async function seeFixed(pod: string, containers: readonly Container[]): Promise<void> {
-    await stage.remove(pod)
-    await stage.run(pod, containers)
-    await stage.untilPulled(pod)
-    assert.deepEqual(await stage.examine(pod), { exitCode: 0, failed: [] })
+  async function assertFixed(pod: string, containers: readonly Container[]): Promise<void> {
+    await setup.remove(pod)
+    await setup.run(pod, containers)
+    await setup.untilPulled(pod)
+    assert.deepEqual(await setup.examine(pod), { exitCode: 0, failed: [] })
   }
 
   suite('of a real kubelet that cannot pull, doctor says that', () => {
     test("the image has nothing for the node's platform, and finds nothing once it was pushed for it", async () => {
-      await stage.publishForeign('foreign')
+      await setup.publishForeign('foreign')
       const containers = [{ name: 'program', image: imageOf('foreign') }]
-      await stage.run('foreign', containers)
-      await stage.untilWaits('foreign', 'program', waiting)
-      const { failed, exitCode } = await stage.examine('foreign')
+      await setup.run('foreign', containers)
+      await setup.untilWaits('foreign', 'program', waiting)
+      const { failed, exitCode } = await setup.examine('foreign')
       assert.deepEqual(
         failed.map(({ hop, code }) => [hop, code]),
         [['events', 'IMAGE_PLATFORM_MISSING']],
@@ -157,63 +158,63 @@ await withRealPart('a node that pulls', startStage, (stage) => {
         /^build and push \S+\/private\/foreign:1 for that platform too, .*; then kubectl delete pod foreign -n default/,
       )
       assert.equal(exitCode, 1)
-      await stage.publish('foreign')
-      await seeFixed('foreign', containers)
+      await setup.publish('foreign')
+      await assertFixed('foreign', containers)
     })
 
     test('a layer of it is missing, of a second container too, and finds nothing once it was pushed again', async () => {
-      await stage.publish('whole')
-      await stage.publish('torn')
-      await stage.loseLayer('torn')
+      await setup.publish('whole')
+      await setup.publish('torn')
+      await setup.loseLayer('torn')
       const containers = [
         { name: 'first', image: imageOf('whole') },
         { name: 'second', image: imageOf('torn') },
       ]
-      await stage.run('torn', containers)
-      await stage.untilWaits('torn', 'second', waiting)
-      const { failed } = await stage.examine('torn')
+      await setup.run('torn', containers)
+      await setup.untilWaits('torn', 'second', waiting)
+      const { failed } = await setup.examine('torn')
       assert.deepEqual(
         failed.map(({ hop, code, about }) => [hop, code, about]),
         [['events', 'IMAGE_INCOMPLETE', 'container second of Pod default/torn']],
         JSON.stringify(failed),
       )
-      await stage.publish('torn', 'whole again')
-      await seeFixed('torn', containers)
+      await setup.publish('torn', 'whole again')
+      await assertFixed('torn', containers)
     })
 
     test('its name cannot be parsed, though the API server takes it', async () => {
-      await stage.publish('named')
-      await stage.run('named', [{ name: 'program', image: imageOf('Named') }])
-      await stage.untilWaits('named', 'program', /^InvalidImageName$/)
-      const { failed } = await stage.examine('named')
+      await setup.publish('named')
+      await setup.run('named', [{ name: 'program', image: imageOf('Named') }])
+      await setup.untilWaits('named', 'program', /^InvalidImageName$/)
+      const { failed } = await setup.examine('named')
       assert.deepEqual(
         failed.map(({ code }) => code),
         ['IMAGE_NAME_INVALID'],
         JSON.stringify(failed),
       )
-      await seeFixed('named', [{ name: 'program', image: imageOf('named') }])
+      await assertFixed('named', [{ name: 'program', image: imageOf('named') }])
     })
 
     test('it may never be pulled, and the node does not have it', async () => {
-      await stage.publish('never')
+      await setup.publish('never')
       const container = { name: 'program', image: imageOf('never') }
-      await stage.run('never', [{ ...container, imagePullPolicy: 'Never' }])
-      await stage.untilWaits('never', 'program', /^ErrImageNeverPull$/)
-      const { failed } = await stage.examine('never')
+      await setup.run('never', [{ ...container, imagePullPolicy: 'Never' }])
+      await setup.untilWaits('never', 'program', /^ErrImageNeverPull$/)
+      const { failed } = await setup.examine('never')
       assert.deepEqual(
         failed.map(({ code }) => code),
         ['IMAGE_NEVER_PULLED'],
         JSON.stringify(failed),
       )
-      await seeFixed('never', [{ ...container, imagePullPolicy: 'IfNotPresent' }])
+      await assertFixed('never', [{ ...container, imagePullPolicy: 'IfNotPresent' }])
     })
 
     test('the node does not resolve the name of another registry', async () => {
-      await stage.publish('reached')
+      await setup.publish('reached')
       const first = { name: 'first', image: imageOf('reached') }
-      await stage.run('far', [first, { name: 'second', image: 'registry.invalid/team/app:1' }])
-      await stage.untilWaits('far', 'second', waiting)
-      const { failed } = await stage.examine('far')
+      await setup.run('far', [first, { name: 'second', image: 'registry.invalid/team/app:1' }])
+      await setup.untilWaits('far', 'second', waiting)
+      const { failed } = await setup.examine('far')
       assert.deepEqual(
         failed.map(({ hop, code }) => [hop, code]),
         [
@@ -222,7 +223,7 @@ await withRealPart('a node that pulls', startStage, (stage) => {
         ],
         JSON.stringify(failed),
       )
-      await seeFixed('far', [first])
+      await assertFixed('far', [first])
     })
   })
 })

@@ -31,7 +31,7 @@ async function succeed({ sh }: Gcloud, sandbox: TestSandbox, script: string): Pr
 
 /** A fault whose hint ends in commands of gcloud; what is in capitals, the operator replaces. */
 interface Hint {
-  readonly plant: (sandbox: TestSandbox) => unknown
+  readonly inject: (sandbox: TestSandbox) => unknown
   readonly pullpass: readonly string[]
   readonly replaced?: (sandbox: TestSandbox) => Readonly<Record<string, string>>
   /** What gcloud prints; absent: pullpass must succeed afterwards. */
@@ -46,54 +46,54 @@ const putProvider = ({ google, cluster }: TestSandbox, odds: object) =>
 
 const hints: Readonly<Record<string, Hint>> = {
   'a grant that is missing': {
-    plant: ({ google, principal }) => google.accounts.denyTokens(account, principal),
+    inject: ({ google, principal }) => google.accounts.denyTokens(account, principal),
     pullpass: ['refresh'],
   },
   'an API that is disabled': {
-    plant: ({ google }) => google.services.disable('123456789012', 'iamcredentials.googleapis.com'),
+    inject: ({ google }) => google.services.disable('123456789012', 'iamcredentials.googleapis.com'),
     pullpass: ['refresh'],
   },
   'a condition that does not hold': {
-    plant: (sandbox) => putProvider(sandbox, { attributeCondition: "assertion.sub == 'nobody'" }),
+    inject: (sandbox) => putProvider(sandbox, { attributeCondition: "assertion.sub == 'nobody'" }),
     pullpass: ['refresh'],
     prints: /^attributeCondition: assertion\.sub == 'nobody'$/m,
   },
   'a provider that does not exist': {
-    plant(sandbox) {
+    inject(sandbox) {
       putProvider(sandbox, { state: 'DELETED' })
       putProvider(sandbox, { name: `${pool}/providers/other` })
     },
     pullpass: ['refresh'],
     prints: /^name: projects\/123456789012\/.*\/providers\/other$/m,
   },
-  'a disabled pool': { plant: ({ google }) => google.identity.putPool(pool, 'DISABLED'), pullpass: [...plan, images] },
+  'a disabled pool': { inject: ({ google }) => google.identity.putPool(pool, 'DISABLED'), pullpass: [...plan, images] },
   'a disabled provider': {
-    plant: (sandbox) => putProvider(sandbox, { state: 'DISABLED' }),
+    inject: (sandbox) => putProvider(sandbox, { state: 'DISABLED' }),
     pullpass: [...plan, images],
   },
   'a disabled service account': {
-    plant: ({ google }) => google.accounts.setState(account, 'disabled'),
+    inject: ({ google }) => google.accounts.setState(account, 'disabled'),
     pullpass: [...plan, images],
   },
   'a repository that does not exist': {
-    plant: () => undefined,
+    inject: () => undefined,
     pullpass: [...plan, 'projects/123456789012/locations/europe/repositories/other'],
   },
   'an operator without a permission': {
-    plant: ({ google }) => google.operators.withhold('iam.workloadIdentityPools.get'),
+    inject: ({ google }) => google.operators.withhold('iam.workloadIdentityPools.get'),
     pullpass: [...plan, images],
     replaced: ({ operator }) => ({ PRINCIPAL: operator.member }),
     holds: ({ google, operator }) =>
       google.policies.grants('projects/123456789012', ['roles/iam.workloadIdentityPoolAdmin'], [operator.member]),
   },
   'a bucket that does not exist': {
-    plant: () => undefined,
+    inject: () => undefined,
     pullpass: ['issuer', 'publish', '--to', 'gs://example-issuer'],
     replaced: () => ({ PROJECT_ID: 'example-project' }),
     holds: ({ google }) => google.policies.grants('projects/_/buckets/example-issuer', readers, ['allUsers']),
   },
   'a bucket that the operator may not write': {
-    plant({ google }) {
+    inject({ google }) {
       google.store.remove('example-cluster', 'openid/v1/jwks')
       google.operators.withhold('storage.objects.create')
     },
@@ -177,7 +177,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
     for (const [title, hint] of Object.entries(hints)) {
       test(title, async (t) => {
         const sandbox = await startTestSandbox(t, { now: () => new Date() })
-        await hint.plant(sandbox)
+        await hint.inject(sandbox)
         const refused = await runPullpass(sandbox, hint.pullpass)
         assert.equal(refused.exitCode, 1, refused.stderr)
         const [command = ''] = /gcloud .*$/m.exec(refused.stderr) ?? []

@@ -12,8 +12,8 @@ import { findUnprinted } from '../test/docs/guides/find-unprinted.ts'
 import { type PlacedStep, readGuide, stepsOnWay, waysOf } from '../test/docs/guides/parse-guide.ts'
 import { AbsentPart } from '../tools/real-parts/absent-part.ts'
 import type { GuideCluster } from './guides/guide-cluster.ts'
-import { type GuideCloud, type GuideStage, startGuideStage } from './guides/start-guide-stage.ts'
-import { runProgram } from './parts/ground/run-program.ts'
+import { type GuideCloud, type GuideSetup, startGuideSetup } from './guides/start-guide-setup.ts'
+import { runProgram } from './parts/process/run-program.ts'
 
 type ClusterKind = GuideCluster['kind']
 
@@ -29,12 +29,12 @@ for (const page of pages) {
       for (const kind of way === ways[0] ? (['sandbox', 'real'] as const) : (['sandbox'] as const)) {
         test(titleOf(way, steps, kind), async (t) => {
           const clouds = cloudsOf(steps)
-          const stage = await startGuideStage(kind, clouds).catch((fault: unknown) => skipWithout(t, fault))
-          if (stage === undefined) return
+          const setup = await startGuideSetup(kind, clouds).catch((fault: unknown) => skipWithout(t, fault))
+          if (setup === undefined) return
           try {
-            await follow({ steps, kind }, stage)
+            await follow({ steps, kind }, setup)
           } finally {
-            await stage.close()
+            await setup.close()
           }
         })
       }
@@ -47,7 +47,7 @@ function skipWithout(t: TestContext, fault: unknown): undefined {
   t.skip(fault.message)
 }
 
-interface Followed {
+interface GuideRun {
   readonly steps: readonly PlacedStep[]
   readonly kind: ClusterKind
 }
@@ -79,10 +79,10 @@ function programsOf(script: string): string[] {
   return [...commands].map(({ groups }) => groups?.['program'] ?? '')
 }
 
-async function follow({ steps, kind }: Followed, stage: GuideStage): Promise<void> {
-  const { shell, folder, direct, ports, unknownNames } = stage
-  const here = (text: string) => replaceAll(text, Object.entries(ports))
-  const asShown = (text: string) =>
+async function follow({ steps, kind }: GuideRun, setup: GuideSetup): Promise<void> {
+  const { shell, folder, simulateEvent, ports, unknownHosts } = setup
+  const mapPorts = (text: string) => replaceAll(text, Object.entries(ports))
+  const unmapPorts = (text: string) =>
     replaceAll(
       text,
       Object.entries(ports).map(([shown, real]) => [real, shown]),
@@ -90,7 +90,7 @@ async function follow({ steps, kind }: Followed, stage: GuideStage): Promise<voi
   let printed: string | undefined
   for (const step of steps) {
     const where = `${step.page}:${step.line}`
-    if (step.kind === 'stage') await direct(here(step.direction))
+    if (step.kind === 'stage') await simulateEvent(mapPorts(step.direction))
     else if (step.kind === 'file') await writeFile(join(folder, step.name), step.text)
     else if (step.kind === 'shown') {
       if (printed === undefined) continue
@@ -99,13 +99,13 @@ async function follow({ steps, kind }: Followed, stage: GuideStage): Promise<voi
       await parse(step.script, where)
       printed = undefined
       if (step.kind === 'parse' || !isRun(step, kind)) continue
-      const { failed, exitCode, printed: all } = await shell.run(here(step.script))
-      printed = asShown(all)
+      const { failed, exitCode, printed: all } = await shell.run(mapPorts(step.script))
+      printed = unmapPorts(all)
       const isGood = step.exits === 0 ? failed === undefined : exitCode === step.exits
       assert.ok(isGood, `${where}: ${failed ?? `exit code ${exitCode}`}\n${printed}`)
     }
   }
-  assert.deepEqual([...unknownNames], [])
+  assert.deepEqual([...unknownHosts], [])
 }
 
 async function parse(script: string, where: string): Promise<void> {

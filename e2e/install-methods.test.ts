@@ -8,9 +8,9 @@ import { test } from 'node:test'
 import manifest from '../package.json' with { type: 'json' }
 import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
 import { AbsentPart } from '../tools/real-parts/absent-part.ts'
-import { findInstalledProgram, findProgram } from './parts/ground/find-program.ts'
-import { runProgram, runSuccessfully } from './parts/ground/run-program.ts'
-import { startPart } from './parts/ground/start-part.ts'
+import { findInstalledProgram, findProgram } from './parts/process/find-program.ts'
+import { runProgram, runSuccessfully } from './parts/process/run-program.ts'
+import { startPart } from './parts/process/start-part.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startRegistry } from './parts/start-registry.ts'
 
@@ -19,11 +19,14 @@ const { version } = manifest
 const current = dirname(process.execPath)
 
 /** The variables of the sandbox, and nothing of this process but a PATH. */
-const only = (sandbox: TestSandbox, path: string) => ({ ...sandbox.environment, PATH: `${path}:/usr/bin:/bin` })
+const environmentOf = (sandbox: TestSandbox, path: string) => ({
+  ...sandbox.environment,
+  PATH: `${path}:/usr/bin:/bin`,
+})
 
-const assertRefreshes = async (sandbox: TestSandbox, command: string, words: readonly string[], path: string) => {
-  const { exitCode, stdout, stderr } = await runProgram(command, [...words, 'refresh'], {
-    environment: only(sandbox, path),
+const assertRefreshes = async (sandbox: TestSandbox, command: string, args: readonly string[], path: string) => {
+  const { exitCode, stdout, stderr } = await runProgram(command, [...args, 'refresh'], {
+    environment: environmentOf(sandbox, path),
   })
   assert.equal(exitCode, 0, stderr)
   assert.match(stdout, /team-b\/regcred +google +created /)
@@ -33,14 +36,14 @@ const assertRefreshes = async (sandbox: TestSandbox, command: string, words: rea
 const startPackage = () =>
   startPart('package', async ({ folder }) => {
     const pack = ['--prefix', root, 'run', 'pack', '--', '--pack-destination', folder]
-    await runSuccessfully('npm', pack, { longestMs: 600_000 })
+    await runSuccessfully('npm', pack, { timeoutMs: 600_000 })
     const [packed = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
     const old = await findOldNode()
     const install = async (name: string, ...flags: string[]) => {
       const home = join(folder, name)
       await mkdir(home)
-      const words = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--prefix', home, ...flags]
-      await runSuccessfully('npm', [...words, join(folder, packed)], { longestMs: 600_000 })
+      const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--prefix', home, ...flags]
+      await runSuccessfully('npm', [...args, join(folder, packed)], { timeoutMs: 600_000 })
       return join(home, 'node_modules/.bin/pullpass')
     }
     return { old, folder, archive: join(folder, packed), install }
@@ -66,9 +69,9 @@ await withRealPart('the npm package', startPackage, ({ old, archive, folder, ins
   })
 
   test('on a machine with Node 20, npx runs it without installing it', async () => {
-    const words = ['--yes', '--prefer-offline', '--package', archive, 'pullpass', '--version']
+    const args = ['--yes', '--prefer-offline', '--package', archive, 'pullpass', '--version']
     const environment = { PATH: `${old}:${process.env['PATH']}`, npm_config_cache: join(folder, 'npx-cache') }
-    const run = await runProgram('env', ['-u', 'npm_config_call', 'npx', ...words], { environment, longestMs: 600_000 })
+    const run = await runProgram('env', ['-u', 'npm_config_call', 'npx', ...args], { environment, timeoutMs: 600_000 })
     assert.match(run.stdout, new RegExp(`^pullpass ${version} \\(commit `), run.stderr)
   })
 
@@ -101,7 +104,7 @@ await withRealPart(
   'the single file',
   () =>
     startPart('single-file', async ({ folder }) => {
-      await runSuccessfully('npm', ['run', '--prefix', root, 'build:single'], { longestMs: 600_000 })
+      await runSuccessfully('npm', ['run', '--prefix', root, 'build:single'], { timeoutMs: 600_000 })
       await copyFile(join(root, 'release/pullpass.mjs'), join(folder, 'pullpass'))
       return { file: join(folder, 'pullpass') }
     }),
@@ -110,7 +113,7 @@ await withRealPart(
       const sandbox = await startTestSandbox(t, { now: () => new Date() })
       await assertRefreshes(sandbox, process.execPath, [file], current)
       const { stdout } = await runProgram(file, ['issuer', 'publish', '--help'], {
-        environment: only(sandbox, current),
+        environment: environmentOf(sandbox, current),
       })
       assert.match(stdout, /pullpass issuer publish/)
     })
@@ -123,7 +126,7 @@ const startImage = () =>
     const [skopeo, runc] = [findInstalledProgram('skopeo', 'skopeo'), findInstalledProgram('runc', 'runc')]
     findInstalledProgram('strip', 'binutils')
     await runSuccessfully('npm', ['run', '--prefix', root, 'image', '--', join(folder, 'image.tar')], {
-      longestMs: 600_000,
+      timeoutMs: 600_000,
     })
     const login = { username: 'oauth2accesstoken', password: 'secret' }
     const { host } = await use(startRegistry({ kind: 'basic', login }))

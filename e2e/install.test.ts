@@ -7,23 +7,29 @@ import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { applySecret, applyTokenSecret, assertRefused, patchSecret, requestToken } from './install/attack.ts'
-import { asClusterAdmin, beyondTheDocument, outOfReach, takeAwayFromOthers } from './install/attacks.ts'
-import { detach, makeNamespace, makeSecret, makeServiceAccount, removeSecret } from './install/furnish.ts'
+import { notInDocument, notPermitted, refusedToClusterAdmin, removeFieldsOfOthers } from './install/attacks.ts'
+import {
+  createNamespace,
+  createSecret,
+  createServiceAccount,
+  deleteSecret,
+  resetImagePullSecrets,
+} from './install/cluster-objects.ts'
 import { type Installation, install, podOf, printManifests } from './install/install.ts'
-import { provider, serviceAccountEmail, startStage } from './install/start-stage.ts'
-import { takeEachAway } from './install/take-away.ts'
+import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
+import { provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
 import { withRealPart } from './parts/real-part.ts'
 
 const audience = `//iam.googleapis.com/${provider}`
 const google = `{workloadIdentityProvider: ${provider}, serviceAccountEmail: ${serviceAccountEmail}}`
 
-await withRealPart('an API server and kubectl', startStage, (stage) => {
+await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
   suite('installed from the drop-in variables, for namespaces that are named', () => {
     const namespaces = ['team-a', 'team-b', 'team-c', 'team-d', 'team-e']
     let installation: Installation
     before(async () => {
-      for (const name of namespaces) await makeNamespace(stage, name)
-      installation = await install(stage, {
+      for (const name of namespaces) await createNamespace(setup, name)
+      installation = await install(setup, {
         namespace: 'drop-in-system',
         from: {
           PROJECT_NUMBER: '123456789012',
@@ -34,7 +40,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
           REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
         },
       })
-      stage.trust({ namespace: 'drop-in-system', name: 'pullpass' })
+      setup.trust({ namespace: 'drop-in-system', name: 'pullpass' })
     })
 
     test('kubectl applies all of it, and the API server warns of nothing', () => {
@@ -61,18 +67,23 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     })
 
     test('without any one of its permissions a run fails, and reports which', async (t) => {
-      const forget = async () => {
-        for (const namespace of namespaces) await removeSecret(stage, namespace, 'regcred')
+      const reset = async () => {
+        for (const namespace of namespaces) await deleteSecret(setup, namespace, 'regcred')
       }
-      await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:drop-in-system:pullpass', forget })
+      await assertEachPermissionNeeded(t, {
+        setup,
+        installation,
+        user: 'system:serviceaccount:drop-in-system:pullpass',
+        reset,
+      })
     })
 
     test('its permissions allow nothing else', async (t) => {
       await installation.refresh()
-      await makeSecret(stage, 'team-b', 'regcred')
-      await removeSecret(stage, 'team-c', 'regcred')
+      await createSecret(setup, 'team-b', 'regcred')
+      await deleteSecret(setup, 'team-c', 'regcred')
       await assertRefused(t, installation.account, {
-        ...outOfReach('team-a', 'regcred'),
+        ...notPermitted('team-a', 'regcred'),
         'make a token Secret in kube-system': {
           request: applyTokenSecret('kube-system', 'regcred'),
           refusal: 'cannot patch resource "secrets"',
@@ -106,12 +117,12 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
         registries: [{name: google, hosts: [europe-docker.pkg.dev], gcp: ${google}}]`
     let installation: Installation
     before(async () => {
-      for (const name of [...namespaces, 'apps-legacy', 'image-system']) await makeNamespace(stage, name)
-      for (const name of [...namespaces, 'kube-system']) await makeServiceAccount(stage, name, 'default')
-      await makeServiceAccount(stage, 'image-system', 'puller')
-      installation = await install(stage, { namespace: 'apps-system', from: document })
-      await makeServiceAccount(stage, 'apps-system', 'default') // which the glob chooses too
-      stage.trust({ namespace: 'image-system', name: 'puller' })
+      for (const name of [...namespaces, 'apps-legacy', 'image-system']) await createNamespace(setup, name)
+      for (const name of [...namespaces, 'kube-system']) await createServiceAccount(setup, name, 'default')
+      await createServiceAccount(setup, 'image-system', 'puller')
+      installation = await install(setup, { namespace: 'apps-system', from: document })
+      await createServiceAccount(setup, 'apps-system', 'default') // which the glob chooses too
+      setup.trust({ namespace: 'image-system', name: 'puller' })
     })
 
     test('kubectl applies all of it, and the API server warns of nothing', () => {
@@ -123,38 +134,43 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
       assert.deepEqual([exitCode, stderr], [0, ''])
       for (const namespace of namespaces) {
         assert.match(stdout, new RegExp(`${namespace}/appscred .* (?:created|updated) `))
-        const { body } = await stage.admin({ path: `/api/v1/namespaces/${namespace}/serviceaccounts/default` })
+        const { body } = await setup.admin({ path: `/api/v1/namespaces/${namespace}/serviceaccounts/default` })
         assert.deepEqual(JSON.parse(body).imagePullSecrets, [{ name: 'other' }, { name: 'appscred' }])
       }
     })
 
     test('without any one of its permissions a run fails, and reports which', async (t) => {
-      const forget = async () => {
+      const reset = async () => {
         for (const namespace of namespaces) {
-          await removeSecret(stage, namespace, 'appscred')
-          await detach(stage, namespace, 'default')
+          await deleteSecret(setup, namespace, 'appscred')
+          await resetImagePullSecrets(setup, namespace, 'default')
         }
       }
-      await takeEachAway(t, { stage, installation, user: 'system:serviceaccount:apps-system:pullpass', forget })
+      await assertEachPermissionNeeded(t, {
+        setup,
+        installation,
+        user: 'system:serviceaccount:apps-system:pullpass',
+        reset,
+      })
     })
 
     test('its permissions allow nothing else', async (t) => {
       await installation.refresh()
-      await makeSecret(stage, 'apps-b', 'appscred')
-      await removeSecret(stage, 'apps-c', 'appscred')
+      await createSecret(setup, 'apps-b', 'appscred')
+      await deleteSecret(setup, 'apps-c', 'appscred')
       await assertRefused(t, installation.account, {
-        ...outOfReach('apps-a', 'appscred'),
-        ...beyondTheDocument(stage.apiServer, audience),
+        ...notPermitted('apps-a', 'appscred'),
+        ...notInDocument(setup.apiServer, audience),
       })
     })
 
     test('a Secret whose label was removed is left unchanged: its namespace fails, the others are written', async () => {
-      await removeSecret(stage, 'apps-b', 'appscred')
+      await deleteSecret(setup, 'apps-b', 'appscred')
       await installation.refresh()
       const labels = { 'app.kubernetes.io/managed-by': null }
-      await stage.admin(patchSecret('apps-d', 'appscred', { metadata: { labels } }))
+      await setup.admin(patchSecret('apps-d', 'appscred', { metadata: { labels } }))
       const { exitCode, stdout, stderr } = await installation.refresh()
-      await removeSecret(stage, 'apps-d', 'appscred')
+      await deleteSecret(setup, 'apps-d', 'appscred')
       assert.equal(exitCode, 1)
       assert.match(stderr, /^KUBERNETES_REFUSED .* pullpass may not adopt a Secret without its label/)
       for (const name of ['apps-a', 'apps-b', 'apps-c', 'apps-e']) {
@@ -170,8 +186,8 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
         subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: 'apps-system' }],
       }
       const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
-      await stage.admin({ method: 'POST', path, body: binding })
-      await assertRefused(t, installation.account, asClusterAdmin(audience))
+      await setup.admin({ method: 'POST', path, body: binding })
+      await assertRefused(t, installation.account, refusedToClusterAdmin(audience))
     })
   })
 
@@ -194,10 +210,10 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     const labels = { images: 'private', stage: 'test', owner: 'shop' }
     let installation: Installation
     before(async () => {
-      await makeNamespace(stage, 'shop', labels)
-      await makeNamespace(stage, 'shop-closed', { ...labels, closed: 'yes' })
-      installation = await install(stage, { namespace: 'shop-system', from: document })
-      stage.trust({ namespace: 'shop-system', name: 'pullpass' })
+      await createNamespace(setup, 'shop', labels)
+      await createNamespace(setup, 'shop-closed', { ...labels, closed: 'yes' })
+      installation = await install(setup, { namespace: 'shop-system', from: document })
+      setup.trust({ namespace: 'shop-system', name: 'pullpass' })
     })
 
     test('another installation in the cluster does not conflict', () => {
@@ -205,8 +221,8 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     })
 
     test('with every flag that fits it into a cluster, the API server accepts it and its Pod, and warns of nothing', async () => {
-      const authorities = join(stage.folder, 'ca.pem')
-      await writeFile(authorities, stage.apiServer.authority)
+      const authorities = join(setup.folder, 'ca.pem')
+      await writeFile(authorities, setup.apiServer.authority)
       const flags = [
         '--schedule=3-59/10 * * * *',
         '--labels=team=platform,example.com/cost=',
@@ -218,7 +234,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
         '--no-proxy=.example.com,10.0.0.0/8',
         '--api-server-port=16443',
       ]
-      const printed = await printManifests({ namespace: 'shop-system', from: document, words: flags }, stage.folder)
+      const printed = await printManifests({ namespace: 'shop-system', from: document, flags: flags }, setup.folder)
       const tried = await installation.kubectl(['apply', '--server-side', '--dry-run=server', '-f', '-'], printed)
       assert.deepEqual([tried.exitCode, tried.stderr], [0, ''])
       const objects = parseAllDocuments(printed).map((one): Installation['objects'][number] => one.toJS())
@@ -229,7 +245,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     })
 
     test('kubectl kustomize renders deploy/cronjob, with an image of your own, and the API server takes it', async () => {
-      const folder = join(stage.folder, 'kustomize')
+      const folder = join(setup.folder, 'kustomize')
       await cp('deploy/cronjob', folder, { recursive: true })
       const kustomization = await readFile(join(folder, 'kustomization.yaml'), 'utf8')
       const ours = kustomization.replace('newName: pullpass', 'newName: registry.example.com/pullpass')
@@ -248,7 +264,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
         annotations: { note: 'theirs' },
         finalizers: ['shop.example.com/kept'],
       }
-      const made = await installation.kubectl(
+      const created = await installation.kubectl(
         ['apply', '-f', '-'],
         JSON.stringify({
           apiVersion: 'v1',
@@ -258,12 +274,12 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
           stringData: { '.dockerconfigjson': '{"auths":{}}', other: 'theirs' },
         }),
       )
-      assert.equal(made.exitCode, 0, made.stderr)
+      assert.equal(created.exitCode, 0, created.stderr)
       const { exitCode, stdout, stderr } = await installation.refresh()
       assert.deepEqual([exitCode, stderr], [0, ''])
       assert.match(stdout, /shop\/shopcred .* updated .* taken over from its earlier manager/)
       assert.doesNotMatch(stdout, /shop-closed/)
-      const { metadata, data } = JSON.parse((await stage.admin({ path })).body)
+      const { metadata, data } = JSON.parse((await setup.admin({ path })).body)
       assert.deepEqual(metadata.labels, { team: 'shop', 'app.kubernetes.io/managed-by': 'pullpass' })
       const foreign = Object.entries(metadata.annotations).filter(([name]) => !name.startsWith('pullpass.dev/'))
       assert.deepEqual(foreign, [['note', 'theirs']])
@@ -273,7 +289,7 @@ await withRealPart('an API server and kubectl', startStage, (stage) => {
     })
 
     test('it removes nothing that others wrote into that Secret', async (t) => {
-      await assertRefused(t, installation.account, takeAwayFromOthers('shop', 'shopcred'))
+      await assertRefused(t, installation.account, removeFieldsOfOthers('shop', 'shopcred'))
     })
 
     test('a namespace whose labels do not match is not accessible', async (t) => {

@@ -8,14 +8,14 @@ import { createServer } from 'node:https'
 import { suite, type TestContext, test } from 'node:test'
 import { type CertificateAuthority, createCertificateAuthority } from '../sandbox/serve/certificate-authority.ts'
 import { parseJwks, thumbprintOf } from '../src/oidc/keys.ts'
-import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
+import { grantPermissions, type UserRule } from './parts/control-plane/allow-user.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
-import { startOwnNetwork } from './parts/ground/start-own-network.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { startNetworkNamespace } from './parts/process/start-network-namespace.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { kidOf } from './rotation/kid-of.ts'
-import { type ReplicasStage, startReplicasStage } from './rotation/start-replicas-stage.ts'
+import { type ReplicasSetup, startReplicasSetup } from './rotation/start-replicas-setup.ts'
 
 const [own, further, foreign] = ['10.78.0.1', '10.78.0.2', '10.78.0.3'] as const
 const port = 6443
@@ -31,7 +31,7 @@ const [first, next, forged] = [generateSigningKey(), generateSigningKey(), gener
 const withNetwork = async () =>
   await withRealPart(
     'a network of its own',
-    () => startOwnNetwork([own, further, foreign]),
+    () => startNetworkNamespace([own, further, foreign]),
     (network) => {
       test('a tenant’s CA and API server', async () => {
         const { exitCode, stdout, stderr } = await network.runTestFile(import.meta.filename)
@@ -68,68 +68,72 @@ async function serveForged(t: TestContext, authority: CertificateAuthority) {
 async function withControlPlane() {
   const listen = { address: own, port }
   const keys = { signing: first, verifying: [first] }
-  const start = () => startReplicasStage({ listen, keys, users: [tenant] })
-  const looked = async (stage: ReplicasStage, looks: number) => {
-    const before = (await stage.metric('rounds_total')) ?? 0
-    const isLater = async () => ((await stage.metric('rounds_total')) ?? 0) >= before + looks || undefined
-    await waitUntil(`${looks} looks`, 90_000, isLater)
+  const start = () => startReplicasSetup({ listen, keys, users: [tenant] })
+  const waitForRounds = async (setup: ReplicasSetup, rounds: number) => {
+    const before = (await setup.metric('rounds_total')) ?? 0
+    const isLater = async () => ((await setup.metric('rounds_total')) ?? 0) >= before + rounds || undefined
+    await waitUntil(`${rounds} looks`, 90_000, isLater)
   }
   /** `text`: of several alarms with this reason, the one to wait for. The stage's own bundle has two CAs, which is one. */
-  const alarm = async (stage: ReplicasStage, reason: string, text = '') =>
+  const alarm = async (setup: ReplicasSetup, reason: string, text = '') =>
     await waitUntil(`${reason} ${text}`, 60_000, async () => {
-      const lines = (await stage.readiness()).split('\n')
+      const lines = (await setup.readiness()).split('\n')
       return lines.find((line) => line.startsWith(`${reason}: `) && line.includes(text))
     })
 
-  await withRealPart('a control plane', start, (stage) => {
+  await withRealPart('a control plane', start, (setup) => {
     suite('a tenant who may write ConfigMaps and EndpointSlices', () => {
       test('has no key published, before or after a restart of the watch, and is sent no credential', async (t) => {
-        const isOut = async () => (await stage.published()).length === 1 || undefined
-        await waitUntil('the first key', 60_000, isOut)
-        const token = stage.plane.userTokens.get(tenant) ?? ''
-        await allowUser(stage.plane, { name: tenant, token }, rights)
+        const isPublished = async () => (await setup.readPublishedKids()).length === 1 || undefined
+        await waitUntil('the first key', 60_000, isPublished)
+        const token = setup.plane.userTokens.get(tenant) ?? ''
+        await grantPermissions(setup.plane, { name: tenant, token }, rights)
         const authority = await createCertificateAuthority()
         const seen = await serveForged(t, authority)
-        const bundle = `${await stage.bundle()}\n${authority.ca}`
-        const asTenant = { ...stage.plane, adminToken: token }
+        const bundle = `${await setup.readCaBundle()}\n${authority.ca}`
+        const asTenant = { ...setup.plane, adminToken: token }
         const patch = { immutable: true, data: { 'ca.crt': bundle } }
         const contentType = 'application/merge-patch+json'
         const changed = await requestKubernetes(asTenant, { method: 'PATCH', path: rootCa, contentType, body: patch })
         assert.equal(changed.status, 200, changed.body)
-        await waitUntil('the bundle in the Pod', 30_000, async () => (await stage.bundle()) === bundle || undefined)
-        await stage.list(foreign, port, token)
+        await waitUntil(
+          'the bundle in the Pod',
+          30_000,
+          async () => (await setup.readCaBundle()) === bundle || undefined,
+        )
+        await setup.addEndpoint(foreign, port, token)
         assert.match(
-          await alarm(stage, 'AUTHORITY_CHANGED', 'since pullpass started'),
+          await alarm(setup, 'AUTHORITY_CHANGED', 'since pullpass started'),
           /was changed since pullpass started \(added [0-9A-F:]{95}\)/,
         )
-        assert.match(await alarm(stage, 'API_SERVER_UNREADABLE'), /CERTIFICATE_UNTRUSTED: .*10\.78\.0\.3:6443/)
-        await looked(stage, 2)
-        assert.deepEqual(await stage.published(), [kidOf(first)])
-        await stage.restartWatch()
+        assert.match(await alarm(setup, 'API_SERVER_UNREADABLE'), /CERTIFICATE_UNTRUSTED: .*10\.78\.0\.3:6443/)
+        await waitForRounds(setup, 2)
+        assert.deepEqual(await setup.readPublishedKids(), [kidOf(first)])
+        await setup.restartWatch()
         assert.match(
-          await alarm(stage, 'AUTHORITY_CHANGED', 'another CA'),
+          await alarm(setup, 'AUTHORITY_CHANGED', 'another CA'),
           /has another CA than those that are recorded or accepted/,
         )
-        assert.deepEqual(await stage.published(), [kidOf(first)])
+        assert.deepEqual(await setup.readPublishedKids(), [kidOf(first)])
         assert.deepEqual(seen, [])
       })
     })
 
     suite('an API server of the cluster at a new address', () => {
       test('with a key that the known one lacks: an alarm, and it is published once an operator accepts it', async () => {
-        const replica = await stage.startReplica({
+        const replica = await setup.startReplica({
           listen: { address: further, port },
           keys: { signing: next, verifying: [next, first] },
         })
-        const says = await alarm(stage, 'KEY_UNCONFIRMED')
+        const message = await alarm(setup, 'KEY_UNCONFIRMED')
         const [key] = parseJwks(JSON.stringify({ keys: [jwkOf(next)] })) ?? []
         assert.ok(key)
-        assert.ok(says.includes(`"${kidOf(next)}" is served by https://${further}:${port} alone`), says)
-        assert.ok(says.includes(`--accept-key=${thumbprintOf(key)}`), says)
-        assert.deepEqual(await stage.published(), [kidOf(first)])
-        await stage.restartWatch(`--accept-key=${thumbprintOf(key)}`)
-        const areOut = async () => (await stage.published()).includes(kidOf(next)) || undefined
-        await waitUntil('the accepted key', 60_000, areOut)
+        assert.ok(message.includes(`"${kidOf(next)}" is served by https://${further}:${port} alone`), message)
+        assert.ok(message.includes(`--accept-key=${thumbprintOf(key)}`), message)
+        assert.deepEqual(await setup.readPublishedKids(), [kidOf(first)])
+        await setup.restartWatch(`--accept-key=${thumbprintOf(key)}`)
+        const isPublished = async () => (await setup.readPublishedKids()).includes(kidOf(next)) || undefined
+        await waitUntil('the accepted key', 60_000, isPublished)
         await replica.stop()
       })
     })

@@ -7,24 +7,24 @@ import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { manyLabels } from './contract/kubernetes-cluster.ts'
 import { assertRefused, requestToken } from './install/attack.ts'
-import { issuerAsClusterAdmin, tokensOfItsOwn } from './install/attacks.ts'
-import { makeServiceAccount } from './install/furnish.ts'
-import { lookOnce, readDeployed, startIssuerStage } from './install/start-issuer-stage.ts'
-import { takeEachAway } from './install/take-away.ts'
+import { ownTokens, refusedToIssuerAsClusterAdmin } from './install/attacks.ts'
+import { createServiceAccount } from './install/cluster-objects.ts'
+import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
+import { readDeployed, runOneRound, startIssuerSetup } from './install/start-issuer-setup.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { runSuccessfully } from './parts/ground/run-program.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { runSuccessfully } from './parts/process/run-program.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 
 /** There are no controllers here to create it. */
-async function makeDefaultAccount(
-  { admin }: Pick<Parameters<typeof makeServiceAccount>[0], 'admin'>,
+async function createDefaultAccount(
+  { admin }: Pick<Parameters<typeof createServiceAccount>[0], 'admin'>,
   namespace: string,
 ) {
   const { body } = await admin({ path: `/api/v1/namespaces/${namespace}/serviceaccounts` })
   const { items }: { items: readonly { readonly metadata: { readonly name: string } }[] } = JSON.parse(body)
   if (!items.some(({ metadata }) => metadata.name === 'default')) {
-    await makeServiceAccount({ admin }, namespace, 'default')
+    await createServiceAccount({ admin }, namespace, 'default')
   }
 }
 
@@ -42,30 +42,30 @@ const installations = {
     account: 'pullpass-issuer',
     maps: ['pullpass-issuer'],
     // The folder replaces the bucket.
-    instead: (folder: string) => ({
+    argReplacements: (folder: string) => ({
       '--to=': `--to=${join(folder, 'public')}`,
       '--log-level': '--issuer-url=https://oidc.example.com/cluster-1',
       '--health-listen': undefined,
     }),
-    expected: ['TOKEN_ISSUER_MISMATCH', 'AUTHORITY_CHANGED'],
+    expectedCodes: ['TOKEN_ISSUER_MISMATCH', 'AUTHORITY_CHANGED'],
   },
   'deploy/issuer-serve': {
     account: 'pullpass-issuer-serve',
     maps: ['pullpass-issuer', 'pullpass-issuer-served'],
-    instead: () => ({
+    argReplacements: () => ({
       '--issuer-url=': '--issuer-url=https://127.0.0.1:1/cluster-1',
       '--listen=': '--listen=0',
       '--health-listen': undefined,
     }),
-    expected: ['TOKEN_ISSUER_MISMATCH', 'AUTHORITY_CHANGED', 'PUBLISHED_MISMATCH'], // no proxy forwards to it
+    expectedCodes: ['TOKEN_ISSUER_MISMATCH', 'AUTHORITY_CHANGED', 'PUBLISHED_MISMATCH'], // no proxy forwards to it
   },
 } as const
 
-await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
-  const { admin, becomeEditor, accountOf, write, kubectl, kubeconfigOf, folder } = stage
-  let becoming: ReturnType<typeof becomeEditor> | undefined
-  const editor = () => (becoming ??= becomeEditor())
-  for (const [name, { account, maps, instead, expected }] of Object.entries(installations)) {
+await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
+  const { admin, connectAsEditor, connectAs, write, kubectl, kubeconfigOf, folder } = setup
+  let connectingAsEditor: ReturnType<typeof connectAsEditor> | undefined
+  const editor = () => (connectingAsEditor ??= connectAsEditor())
+  for (const [name, { account, maps, argReplacements, expectedCodes }] of Object.entries(installations)) {
     suite(name, () => {
       test('kubectl applies it, and the API server warns of nothing', async () => {
         const applied = await kubectl('apply', '--server-side', '-k', name)
@@ -83,7 +83,8 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       test('without any one of its permissions it reports which; with all of them it publishes and stores', async (t) => {
         const objects = await readDeployed(name)
         const kubeconfig = await kubeconfigOf(account)
-        const refresh = async () => await lookOnce({ objects, kubeconfig, instead: instead(folder), expected })
+        const refresh = async () =>
+          await runOneRound({ objects, kubeconfig, argReplacements: argReplacements(folder), expectedCodes })
         assert.deepEqual(await refresh(), { exitCode: 0, stderr: '' })
         for (const map of maps) {
           const { data }: { data: object } = JSON.parse((await admin({ path: mapOf(map) })).body)
@@ -96,17 +97,17 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         await waitUntil('the policy of what is remembered to hold', 20_000, async () => {
           const path = `${mapOf('pullpass-issuer')}?dryRun=All`
           const body = { data: { 'key.a': '{}' } }
-          const answer = await requestKubernetes(await editor(), { method: 'PATCH', path, contentType, body })
-          return answer.status === 403 || undefined
+          const response = await requestKubernetes(await editor(), { method: 'PATCH', path, contentType, body })
+          return response.status === 403 || undefined
         })
-        const forget = async () => {
+        const reset = async () => {
           for (const map of maps) await admin({ method: 'PATCH', path: mapOf(map), contentType, body: { data: null } })
         }
-        await takeEachAway(t, {
-          stage: { admin },
+        await assertEachPermissionNeeded(t, {
+          setup: { admin },
           installation: { objects, refresh },
           user: userOf(account),
-          forget,
+          reset,
         })
       })
     })
@@ -115,8 +116,8 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
   for (const [name, { account }] of Object.entries(installations)) {
     suite(`the account of ${name}`, () => {
       test('requests only the short-lived token that it needs', async (t) => {
-        const attacker = await accountOf(account)
-        await assertRefused(t, attacker, tokensOfItsOwn(account, attacker))
+        const attacker = await connectAs(account)
+        await assertRefused(t, attacker, ownTokens(account, attacker))
         const needed = requestToken('pullpass-system', account, { audiences: ['pullpass.dev/issuer'] })
         assert.equal((await requestKubernetes(attacker, needed)).status, 201)
       })
@@ -131,8 +132,8 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         await admin({ method: 'POST', path, body: binding })
         t.after(() => admin({ method: 'DELETE', path: `${path}/${binding.metadata.name}` }))
         for (const namespace of ['default', 'pullpass-system', 'kube-system'])
-          await makeDefaultAccount({ admin }, namespace)
-        await assertRefused(t, await accountOf(account), issuerAsClusterAdmin(account))
+          await createDefaultAccount({ admin }, namespace)
+        await assertRefused(t, await connectAs(account), refusedToIssuerAsClusterAdmin(account))
       })
     })
   }
@@ -150,18 +151,18 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
         metadata: { name: 'pullpass-issuer-served', labels: { 'app.kubernetes.io/name': 'pullpass' } },
       },
     })
-    const managersOfServed = async () => {
+    const listManagers = async () => {
       const { metadata }: StoredObject = JSON.parse((await admin({ path: served })).body)
       return (metadata.managedFields ?? []).map(({ manager }) => manager)
     }
-    const lookAtServed = async () => {
+    const runServeRound = async () => {
       const kubeconfig = await kubeconfigOf('pullpass-issuer-serve')
-      const { instead, expected } = installations['deploy/issuer-serve']
-      return await lookOnce({
+      const { argReplacements, expectedCodes } = installations['deploy/issuer-serve']
+      return await runOneRound({
         objects: await readDeployed('deploy/issuer-serve'),
         kubeconfig,
-        instead: instead(),
-        expected,
+        argReplacements: argReplacements(),
+        expectedCodes,
       })
     }
 
@@ -169,10 +170,10 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       // The API server loads a policy a moment after it was applied.
       const probe = { method: 'PATCH', path: `${served}?dryRun=All`, contentType, body: forged } as const
       await waitUntil('the policy to hold', 20_000, async () => {
-        const answer = await admin(probe).catch((refused: unknown) => String(refused))
-        return typeof answer === 'string' || undefined
+        const response = await admin(probe).catch((refused: unknown) => String(refused))
+        return typeof response === 'string' || undefined
       })
-      await lookAtServed()
+      await runServeRound()
     })
 
     const add = /only pullpass issuer serve may write the keys that it serves/
@@ -186,12 +187,12 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       await freeze(served, null)
       await admin({ method: 'PATCH', path: mapOf('pullpass-issuer'), contentType, body: { data: null } })
       await freeze(mapOf('pullpass-issuer'), revoked)
-      const { stderr } = await lookAtServed()
+      const { stderr } = await runServeRound()
       const commands = [...stderr.matchAll(/fix: make it anew: (kubectl .*? replace --force -f -);/g)]
       assert.equal(commands.length, 2, stderr)
       const environment = { KUBECONFIG: join(folder, 'admin') }
       for (const [, command = ''] of commands) await runSuccessfully('sh', ['-c', command], { environment })
-      assert.deepEqual(await lookAtServed(), { exitCode: 0, stderr: '' })
+      assert.deepEqual(await runServeRound(), { exitCode: 0, stderr: '' })
       const { data }: { data: object } = JSON.parse((await admin({ path: mapOf('pullpass-issuer') })).body)
       assert.deepEqual(
         Object.keys(data).filter((name) => name.startsWith('revoked.')),
@@ -212,11 +213,11 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
     })
 
     test('are not changed by accounts that can write ConfigMaps', async (t) => {
-      await lookAtServed()
+      await runServeRound()
       const folderOfMaps = '/api/v1/namespaces/pullpass-system/configmaps'
       const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }
       const { metadata } = JSON.parse((await admin({ path: served })).body)
-      const managers = await managersOfServed()
+      const managers = await listManagers()
       const patches: Record<string, object> = {
         'by emptying it': { data: null },
         'by a label': { metadata: { labels: { team: 'platform' } } },
@@ -249,7 +250,7 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       assert.match(all.body, takeAway)
       const { data }: { data: object } = JSON.parse((await admin({ path: served })).body)
       assert.equal(Object.keys(data).length, 1)
-      assert.deepEqual(await managersOfServed(), managers)
+      assert.deepEqual(await listManagers(), managers)
       const other = { metadata: { name: 'other' }, data: { a: 'b' } }
       const created = await requestKubernetes(await editor(), { method: 'POST', path: folderOfMaps, body: other })
       assert.equal(created.status, 201)
@@ -264,15 +265,15 @@ await withRealPart('an API server and kubectl', startIssuerStage, (stage) => {
       })
       const names = Array.from({ length: 12 }, (_, at) => `manager-${at}`)
       for (const name of names) await admin(applyUnchanged(name))
-      assert.equal((await managersOfServed()).length, 13)
-      assert.deepEqual(await lookAtServed(), { exitCode: 0, stderr: '' })
+      assert.equal((await listManagers()).length, 13)
+      assert.deepEqual(await runServeRound(), { exitCode: 0, stderr: '' })
       const { data }: { data: object } = JSON.parse((await admin({ path: served })).body)
       assert.equal(Object.keys(data).length, 1)
     })
 
     test('its own account changes nothing but the keys', async (t) => {
       const refusal = 'requires the verb clear on served.pullpass.dev'
-      await assertRefused(t, await accountOf('pullpass-issuer-serve'), {
+      await assertRefused(t, await connectAs('pullpass-issuer-serve'), {
         'by a label': {
           request: { method: 'PATCH', path: served, contentType, body: { metadata: { labels: { team: 'platform' } } } },
           refusal,

@@ -7,22 +7,22 @@ import { createMovableClock } from '../sandbox/start/movable-clock.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import { manyLabels } from './contract/kubernetes-cluster.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
-import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
+import { grantPermissions, type UserRule } from './parts/control-plane/allow-user.ts'
 import { createPolicies } from './parts/control-plane/create-policies.ts'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
 import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
-import { freePort } from './parts/ground/free-port.ts'
-import { runSuccessfully } from './parts/ground/run-program.ts'
-import { startPart } from './parts/ground/start-part.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { freePort } from './parts/process/free-port.ts'
+import { runSuccessfully } from './parts/process/run-program.ts'
+import { startPart } from './parts/process/start-part.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 import { kidOf } from './rotation/kid-of.ts'
 
 const maps = '/api/v1/namespaces/pullpass-system/configmaps'
-const memory = `${maps}/pullpass-issuer`
+const keyStatePath = `${maps}/pullpass-issuer`
 const contentType = 'application/merge-patch+json'
 const [namespaceAdmin, operator] = ['namespace-admin', 'operator']
 
@@ -31,11 +31,11 @@ const namespace = 'pullpass-system'
 const ownLabels = { 'app.kubernetes.io/managed-by': 'pullpass' }
 const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection']
 const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace }
-const remembering = { apiGroups: ['pullpass.dev'], resources: ['revocations'], resourceNames: ['pullpass-issuer'] }
+const keyStateResource = { apiGroups: ['pullpass.dev'], resources: ['revocations'], resourceNames: ['pullpass-issuer'] }
 /** Who revokes, and is no cluster-admin. */
-const rulesOfOperator: readonly UserRule[] = [
+const operatorRules: readonly UserRule[] = [
   allOfConfigMaps,
-  { verbs: ['remember'], ...remembering, namespace },
+  { verbs: ['remember'], ...keyStateResource, namespace },
   { verbs: ['get'], nonResourceURLs: ['/.well-known/openid-configuration', '/openid/v1/jwks'] },
   { verbs: ['create'], resources: ['serviceaccounts/token'], namespace: 'default' },
   { verbs: ['list'], apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], namespace: 'default' },
@@ -48,8 +48,8 @@ interface StoredObject {
 
 const [leaked, other, current] = [generateSigningKey(), generateSigningKey(), generateSigningKey()]
 
-const startStage = () =>
-  startPart('issuer-revocations', async (ground) => {
+const startSetup = () =>
+  startPart('issuer-revocations', async (context) => {
     const keys = { signing: current, verifying: [current, leaked, other] }
     const flags = ['--endpoint-reconciler-type=none']
     const plan = {
@@ -59,32 +59,32 @@ const startStage = () =>
       keys,
       flags,
     } as const
-    const plane = await ground.use(startControlPlane(plan))
+    const plane = await context.use(startControlPlane(plan))
     const admin = (request: KubernetesRequest) => requestAsAdmin(plane, request)
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'pullpass-system' } } })
     await createPolicies(plane, 'deploy/issuer-revocations/policy.yaml')
-    const become = async (name: string, rules: readonly UserRule[]) => {
+    const connectAs = async (name: string, rules: readonly UserRule[]) => {
       const token = plane.userTokens.get(name) ?? ''
-      await allowUser(plane, { name, token }, rules)
+      await grantPermissions(plane, { name, token }, rules)
       return { ...plane, adminToken: token }
     }
-    const [kubeconfig, folder] = [join(ground.folder, 'kubeconfig'), join(ground.folder, 'public')]
-    const adminKubeconfig = join(ground.folder, 'admin')
+    const [kubeconfig, folder] = [join(context.folder, 'kubeconfig'), join(context.folder, 'public')]
+    const adminKubeconfig = join(context.folder, 'admin')
     await writeFile(adminKubeconfig, plane.kubeconfig, { mode: 0o600 })
-    const asOperator = await become(operator, rulesOfOperator)
+    const asOperator = await connectAs(operator, operatorRules)
     await writeFile(kubeconfig, renderKubeconfig(plane, asOperator.adminToken), { mode: 0o600 })
     await mkdir(folder)
-    const surroundings = { environment: { KUBECONFIG: kubeconfig }, clock: createMovableClock(() => new Date()) }
-    const pullpass = async (words: string[], options: Parameters<typeof runPullpass>[2] = {}) =>
-      await runPullpass(surroundings, ['issuer', ...words], options)
+    const host = { environment: { KUBECONFIG: kubeconfig }, clock: createMovableClock(() => new Date()) }
+    const pullpass = async (args: string[], options: Parameters<typeof runPullpass>[2] = {}) =>
+      await runPullpass(host, ['issuer', ...args], options)
     return {
       /** As the cluster's admin. */
       send: async (request: KubernetesRequest) => await requestKubernetes(plane, request),
       admin,
-      asNamespaceAdmin: await become(namespaceAdmin, [allOfConfigMaps]),
+      asNamespaceAdmin: await connectAs(namespaceAdmin, [allOfConfigMaps]),
       asOperator,
       entries: async () => {
-        const { data = {} }: { data?: Record<string, string> } = JSON.parse((await admin({ path: memory })).body)
+        const { data = {} }: { data?: Record<string, string> } = JSON.parse((await admin({ path: keyStatePath })).body)
         return data
       },
       /** Of the leaked key, or of another one that does not sign. */
@@ -101,8 +101,8 @@ const startStage = () =>
           random: Math.random, // Events written at one moment have names of their own
           sleep: async (ms) => {
             if (ms < 5_000) return // between two attempts of a request
-            const answer = await fetch(`http://127.0.0.1:${port}/readyz`)
-            answers.push({ status: answer.status, text: await answer.text() })
+            const response = await fetch(`http://127.0.0.1:${port}/readyz`)
+            answers.push({ status: response.status, text: await response.text() })
             if (answers.length === rounds) ended.abort(new Error('enough rounds'))
           },
         })
@@ -112,10 +112,10 @@ const startStage = () =>
     }
   })
 
-await withRealPart('a control plane', startStage, (stage) => {
-  const { send, admin, asNamespaceAdmin, asOperator, entries, revoke, publish, watch, adminKubeconfig } = stage
+await withRealPart('a control plane', startSetup, (setup) => {
+  const { send, admin, asNamespaceAdmin, asOperator, entries, revoke, publish, watch, adminKubeconfig } = setup
   suite('deploy/issuer-revocations', () => {
-    const patch = (body: object): KubernetesRequest => ({ method: 'PATCH', path: memory, contentType, body })
+    const patch = (body: object): KubernetesRequest => ({ method: 'PATCH', path: keyStatePath, contentType, body })
 
     test('revoking goes on under it', async () => {
       for (const { exitCode, stderr } of [await publish(), await revoke('leaked')]) assert.equal(exitCode, 0, stderr)
@@ -130,7 +130,7 @@ await withRealPart('a control plane', startStage, (stage) => {
     const refusedWith = (refusal: string, requests: Record<string, KubernetesRequest>): Attacks =>
       Object.fromEntries(Object.entries(requests).map(([title, request]) => [title, { request, refusal }]))
     const deletions = refusedWith(deleted, {
-      'by deleting it': { method: 'DELETE', path: memory },
+      'by deleting it': { method: 'DELETE', path: keyStatePath },
       'by deleting all of them': { method: 'DELETE', path: maps },
     })
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }
@@ -145,13 +145,13 @@ await withRealPart('a control plane', startStage, (stage) => {
       'by binaryData': patch({ binaryData: { junk: 'A'.repeat(1_000_000) } }),
       'by an update': {
         method: 'PUT',
-        path: memory,
+        path: keyStatePath,
         body: { metadata: { name: 'pullpass-issuer', labels: { team: 'platform' } } },
       },
     }
     const applyUnchanged = (manager: string): KubernetesRequest => ({
       method: 'PATCH',
-      path: `${memory}?fieldManager=${manager}`,
+      path: `${keyStatePath}?fieldManager=${manager}`,
       contentType: 'application/apply-patch+yaml',
       body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'pullpass-issuer', labels: ownLabels } },
     })
@@ -164,7 +164,7 @@ await withRealPart('a control plane', startStage, (stage) => {
       'by another text': patch({ data: { [name]: '{}' } }),
       'by an update without data': {
         method: 'PUT',
-        path: memory,
+        path: keyStatePath,
         body: { metadata: { name: 'pullpass-issuer', labels: ownLabels } },
       },
       'by a patch of all': patch({ data: null }),
@@ -202,7 +202,7 @@ await withRealPart('a control plane', startStage, (stage) => {
 
     test('a tenant adds no field manager, and those that others added block no write', async (t) => {
       const managers = async () => {
-        const { metadata }: StoredObject = JSON.parse((await admin({ path: memory })).body)
+        const { metadata }: StoredObject = JSON.parse((await admin({ path: keyStatePath })).body)
         return (metadata.managedFields ?? []).map(({ manager }) => manager)
       }
       const before = await managers()
@@ -217,7 +217,7 @@ await withRealPart('a control plane', startStage, (stage) => {
       for (const data of [{ 'key.a': '{}' }, { 'key.a': null }]) {
         const { status, body } = await requestKubernetes(asOperator, {
           ...patch({ data }),
-          path: `${memory}?fieldManager=pullpass`,
+          path: `${keyStatePath}?fieldManager=pullpass`,
         })
         assert.equal(status, 200, body)
       }
@@ -289,7 +289,7 @@ await withRealPart('a control plane', startStage, (stage) => {
 
     test('cluster-admin removes a revocation and deletes it, no account without the verb creates it, and the namespace can be deleted', async (t) => {
       await admin(patch({ data: { 'revoked.a': null } }))
-      await admin({ method: 'DELETE', path: memory })
+      await admin({ method: 'DELETE', path: keyStatePath })
       const create = (fields: object): KubernetesRequest => ({
         method: 'POST',
         path: maps,

@@ -18,11 +18,11 @@ import { vendors } from '../src/vendors/vendors.ts'
 import { runPullpass } from '../test/support/run-pullpass.ts'
 import type { ServiceAccountKeys } from './parts/control-plane/api-server-plan.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
-import { keepTrying } from './rotation/keep-trying.ts'
 import { kidOf } from './rotation/kid-of.ts'
-import { bucket, type RotationServer, type RotationStage, startRotationStage } from './rotation/start-rotation-stage.ts'
+import { repeatUntilStopped } from './rotation/repeat-until-stopped.ts'
+import { bucket, type RotationServer, type RotationSetup, startRotationSetup } from './rotation/start-rotation-setup.ts'
 
 const [first, second, third] = [generateSigningKey(), generateSigningKey(), generateSigningKey()]
 const [fourth, fifth] = [generateSigningKey(), generateSigningKey()]
@@ -48,25 +48,25 @@ spec:
 `
 
 /** A watch in this process: real API servers and a real wait between looks, but a clock that can be moved. */
-async function startWatch(stage: RotationStage) {
+async function startWatch(setup: RotationSetup) {
   const ended = new AbortController()
   const context: Context = {
-    environment: stage.environment,
+    environment: setup.environment,
     now: clock.now,
     random: Math.random,
     sleep: async (ms, signal) => await wait(ms, undefined, { signal }),
-    transport: httpsTransport(stage.environment, stage.authority),
+    transport: httpsTransport(setup.environment, setup.authority),
     signal: ended.signal,
     log: () => undefined,
     secrets: new SecretRegister(),
   }
-  const cluster = await connect({ kubeconfig: stage.servers[0].kubeconfigFile }, context)
+  const cluster = await connect({ kubeconfig: setup.servers[0].kubeconfigFile }, context)
   const keyState = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
   const config: WatchConfig = {
     cluster,
     target: await openTarget(`gs://${bucket}`, { ...context, vendors }),
     issuerUrl: undefined,
-    replicas: stage.servers.map(({ url }) => new URL(url)),
+    replicas: setup.servers.map(({ url }) => new URL(url)),
     account: { namespace: 'image-system', name: 'pullpass' },
     memory: keyState,
     keepForMs: 48 * 3_600_000,
@@ -75,18 +75,18 @@ async function startWatch(stage: RotationStage) {
     events: createKeyStateEvents(cluster, keyState, context),
   }
   let state = firstState
-  const look = async (keepForMs = config.keepForMs) => {
+  const runRound = async (keepForMs = config.keepForMs) => {
     state = await watchRound(state, { ...config, keepForMs }, context)
   }
-  const rounds = keepTrying(async () => {
-    await look()
+  const rounds = repeatUntilStopped(async () => {
+    await runRound()
     await wait(200)
   })
   return {
     status: () => state.status,
     /** Looks no longer by itself. */
-    hold: async () => await rounds.pause(),
-    look,
+    pause: async () => await rounds.pause(),
+    runRound: runRound,
     async end() {
       await rounds.stop()
       await cluster.close()
@@ -96,18 +96,18 @@ async function startWatch(stage: RotationStage) {
 
 await withRealPart(
   'a control plane',
-  () => startRotationStage({ signing: first, verifying: [first] }),
-  (stage) => {
+  () => startRotationSetup({ signing: first, verifying: [first] }),
+  (setup) => {
     suite('a rotation of keys', () => {
-      const watching = startWatch(stage)
+      const watching = startWatch(setup)
       after(async () => (await watching).end())
-      const isOut = async (key: KeyObject) =>
+      const waitUntilPublished = async (key: KeyObject) =>
         await waitUntil(
           `key ${kidOf(key)} to be public`,
           30_000,
-          async () => stage.published().includes(kidOf(key)) || undefined,
+          async () => setup.readPublishedKids().includes(kidOf(key)) || undefined,
         )
-      const up = new Set<RotationServer>(stage.servers)
+      const up = new Set<RotationServer>(setup.servers)
       let turn = 0
       const anyServer = () => {
         const server = [...up][turn++ % up.size]
@@ -117,14 +117,14 @@ await withRealPart(
       let oldToken = ''
 
       test('in stages, verify first, then sign: no exchange of any token fails, at any time', async () => {
-        await isOut(first)
-        oldToken = await stage.mint(stage.servers[0])
-        const trial = keepTrying(async () => {
-          const { status, body } = await stage.exchange(await stage.mint(anyServer()))
+        await waitUntilPublished(first)
+        oldToken = await setup.mint(setup.servers[0])
+        const trial = repeatUntilStopped(async () => {
+          const { status, body } = await setup.exchange(await setup.mint(anyServer()))
           assert.equal(status, 200, body)
         })
         const rollOut = async (keys: ServiceAccountKeys) => {
-          for (const server of stage.servers) {
+          for (const server of setup.servers) {
             await trial.pause()
             up.delete(server)
             trial.resume()
@@ -133,22 +133,22 @@ await withRealPart(
           }
         }
         await rollOut({ signing: first, verifying: [first, second] })
-        await isOut(second)
+        await waitUntilPublished(second)
         await rollOut({ signing: second, verifying: [second, first] })
         await trial.stop()
         assert.ok(trial.attempts() > 50, `${trial.attempts()}`)
       })
 
       test('in one step, signed as soon as it is served: refresh holds its token back until its key is public, and none fails', async () => {
-        const document = join(stage.folder, 'pull.yaml')
-        await writeFile(document, documentText(stage.provider))
-        await (await watching).hold() // only with the publication gate
-        const trial = keepTrying(async () => {
+        const document = join(setup.folder, 'pull.yaml')
+        await writeFile(document, documentText(setup.provider))
+        await (await watching).pause() // only with the publication gate
+        const trial = repeatUntilStopped(async () => {
           const argv = ['refresh', '-f', document, '--kubeconfig', anyServer().kubeconfigFile]
-          const run = await runPullpass({ environment: stage.environment, clock: realClock }, argv)
+          const run = await runPullpass({ environment: setup.environment, clock: realClock }, argv)
           assert.deepEqual([run.exitCode, run.stderr], [0, ''])
         })
-        for (const server of stage.servers) {
+        for (const server of setup.servers) {
           await trial.pause()
           up.delete(server)
           trial.resume()
@@ -158,19 +158,19 @@ await withRealPart(
           await waitUntil('runs on both', 30_000, async () => trial.attempts() > before + 3 || undefined)
         }
         await trial.stop()
-        assert.deepEqual(new Set(stage.published()), new Set([first, second, third].map(kidOf)))
+        assert.deepEqual(new Set(setup.readPublishedKids()), new Set([first, second, third].map(kidOf)))
       })
 
       test('by a cloud that caches the keys: signed before it is safe, tokens are refused; signed from then on, none is', async () => {
         const watch = await watching
-        await watch.hold()
-        stage.cacheDocuments()
+        await watch.pause()
+        setup.cacheDocuments()
         const answers: number[] = []
-        const trial = keepTrying(async () => {
-          answers.push((await stage.exchange(await stage.mint(anyServer()))).status)
+        const trial = repeatUntilStopped(async () => {
+          answers.push((await setup.exchange(await setup.mint(anyServer()))).status)
         })
         const rollOut = async (keys: ServiceAccountKeys) => {
-          for (const server of stage.servers) {
+          for (const server of setup.servers) {
             await trial.pause()
             up.delete(server)
             trial.resume()
@@ -182,7 +182,7 @@ await withRealPart(
         const rotate = async (from: KeyObject, to: KeyObject, until: (safeAt: Date) => void) => {
           answers.length = 0
           await rollOut({ signing: from, verifying: [from, to] })
-          await watch.look()
+          await watch.runRound()
           const safe = watch.status().safeToSign.find(({ keyId }) => keyId === kidOf(to))
           assert.ok(safe, 'the watch says from when on it is safe to sign')
           until(safe.at)
@@ -195,8 +195,8 @@ await withRealPart(
           return { refused, of: answers.length }
         }
         const hasty = await rotate(third, fourth, () => undefined)
-        stage.advanceGoogle(300_000) // its copy expires
-        const patient = await rotate(fourth, fifth, (safeAt) => stage.advanceGoogle(safeAt.getTime() - Date.now()))
+        setup.advanceGoogle(300_000) // its copy expires
+        const patient = await rotate(fourth, fifth, (safeAt) => setup.advanceGoogle(safeAt.getTime() - Date.now()))
         await trial.stop()
         console.error(
           `refused: ${hasty.refused} of ${hasty.of} without the wait, ${patient.refused} of ${patient.of} with it`,
@@ -208,22 +208,22 @@ await withRealPart(
 
       test('a token of the first key is taken until the key was last seen keep-for ago; then it is withdrawn, the others stay', async () => {
         const watch = await watching
-        await watch.hold()
-        for (let looks = 0; looks < 41; looks++) await watch.look()
+        await watch.pause()
+        for (let rounds = 0; rounds < 41; rounds++) await watch.runRound()
         assert.deepEqual(watch.status().alarms, [])
-        assert.equal((await stage.exchange(oldToken)).status, 200)
+        assert.equal((await setup.exchange(oldToken)).status, 200)
         clock.advance('3 d') // and the API servers' clocks are right
-        await watch.look()
+        await watch.runRound()
         assert.deepEqual(
           watch.status().alarms.map(({ code }) => code),
           ['CLOCK_SKEWED'],
         )
-        assert.deepEqual(new Set(stage.published()), new Set([first, second, third, fourth, fifth].map(kidOf)))
+        assert.deepEqual(new Set(setup.readPublishedKids()), new Set([first, second, third, fourth, fifth].map(kidOf)))
         clock.advance('-3 d')
-        await watch.look(1_000)
-        assert.deepEqual(new Set(stage.published()), new Set([fourth, fifth].map(kidOf)))
-        stage.advanceGoogle(300_000)
-        const refused = await stage.exchange(oldToken)
+        await watch.runRound(1_000)
+        assert.deepEqual(new Set(setup.readPublishedKids()), new Set([fourth, fifth].map(kidOf)))
+        setup.advanceGoogle(300_000)
+        const refused = await setup.exchange(oldToken)
         assert.equal(refused.status, 400)
         assert.match(refused.body, /Error connecting to the given credential's issuer/)
       })

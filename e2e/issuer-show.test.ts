@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { runProgram } from './parts/ground/run-program.ts'
+import { runProgram } from './parts/process/run-program.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 
@@ -23,10 +23,10 @@ await withRealPart(
     })
     after(() => rm(folder, { recursive: true }))
 
-    const show = async (kubeconfig: string, ...words: string[]) => {
+    const show = async (kubeconfig: string, ...args: string[]) => {
       const file = join(folder, 'kubeconfig')
       await writeFile(file, kubeconfig, { mode: 0o600 })
-      return await runProgram(process.execPath, [cli, 'issuer', 'show', '--kubeconfig', file, ...words])
+      return await runProgram(process.execPath, [cli, 'issuer', 'show', '--kubeconfig', file, ...args])
     }
     const report = async () => JSON.parse((await show(plane.kubeconfig, '-o', 'json')).stdout)
 
@@ -75,24 +75,24 @@ await withRealPart(
           body: { spec: { expirationSeconds: 3600 } },
         }
         const mint = async (): Promise<string> => {
-          const answer: { status: { token: string } } = JSON.parse((await requestKubernetes(plane, request)).body)
-          return answer.status.token
+          const response: { status: { token: string } } = JSON.parse((await requestKubernetes(plane, request)).body)
+          return response.status.token
         }
-        const isTaken = async (adminToken: string) =>
+        const isAccepted = async (adminToken: string) =>
           (await requestKubernetes({ ...plane, adminToken }, { path: '/openid/v1/jwks' })).status === 200
         const old = await mint()
 
         await plane.restart({ issuer: from, acceptedIssuers: [to] })
         assert.equal((await report()).issuer, from)
-        assert.ok(await isTaken(old))
+        assert.ok(await isAccepted(old))
 
         await plane.restart({ issuer: to, acceptedIssuers: [from] })
         const { issuer, token } = await report()
         assert.deepEqual([issuer, token.issuer, token.signature], [to, to, 'verified'])
-        assert.deepEqual([await isTaken(old), await isTaken(await mint())], [true, true])
+        assert.deepEqual([await isAccepted(old), await isAccepted(await mint())], [true, true])
 
         await plane.restart({ issuer: to, acceptedIssuers: [] })
-        assert.equal(await isTaken(old), false)
+        assert.equal(await isAccepted(old), false)
       })
     })
   },

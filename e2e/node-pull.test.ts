@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { startPart } from './parts/ground/start-part.ts'
-import { podOutput, pullRefusal, runPod } from './parts/node/run-pod.ts'
+import { runPod, waitForPodOutput, waitForPullFailure } from './parts/node/run-pod.ts'
+import { startPart } from './parts/process/start-part.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { buildImage } from './parts/registry/build-image.ts'
 import { pushImage } from './parts/registry/push-image.ts'
@@ -43,7 +43,7 @@ const startPullingNode = () =>
         for (const password of used) revoked.add(password)
       },
       /** Another one than pullpass's; its type is named by its field. */
-      async makeSecret(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
+      async createSecret(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
         const encoded = Object.entries(fields).map(([field, text]) => [field, Buffer.from(text).toString('base64')])
         const type = `kubernetes.io/${Object.keys(fields)[0]?.slice(1)}`
         const body = { metadata: { name }, type, data: Object.fromEntries(encoded) }
@@ -71,7 +71,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
 
       await runPod(controlPlane, { name: 'first', image, pullSecret })
 
-      assert.equal(await podOutput(controlPlane, 'first'), 'the first private image\n')
+      assert.equal(await waitForPodOutput(controlPlane, 'first'), 'the first private image\n')
     })
 
     test('a pod with an outdated pull secret cannot pull', async () => {
@@ -80,7 +80,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
 
       await runPod(controlPlane, { name: 'outdated', image, pullSecret })
 
-      await pullRefusal(controlPlane, 'outdated', refusedLogin)
+      await waitForPullFailure(controlPlane, 'outdated', refusedLogin)
     })
 
     test('after a refresh in place another pod runs another private image', async () => {
@@ -89,7 +89,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
 
       await runPod(controlPlane, { name: 'second', image, pullSecret })
 
-      assert.equal(await podOutput(controlPlane, 'second'), 'the second private image\n')
+      assert.equal(await waitForPodOutput(controlPlane, 'second'), 'the second private image\n')
     })
 
     test('a stale credential in another secret, which is tried first, keeps no pod from its image', async () => {
@@ -97,21 +97,21 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
       await node.refreshPullSecret()
       const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
       const auths = JSON.stringify({ [image.replace(/[^/]*$/, '')]: { auth } })
-      await node.makeSecret('stale', { '.dockerconfigjson': `{"auths":${auths}}` })
+      await node.createSecret('stale', { '.dockerconfigjson': `{"auths":${auths}}` })
 
       await runPod(controlPlane, { name: 'beside', image, pullSecret, otherSecret: 'stale' })
 
-      assert.equal(await podOutput(controlPlane, 'beside'), 'pulled by the second credential\n')
+      assert.equal(await waitForPodOutput(controlPlane, 'beside'), 'pulled by the second credential\n')
     })
 
     test('a secret of the form of old that cannot be parsed keeps it from every image', async () => {
       const image = await node.publish('broken', 'never printed')
       const entry = { 'registry.example.com': { username: 'robot', password: 'p', auth: 'not base64' } }
-      await node.makeSecret('broken', { '.dockercfg': JSON.stringify(entry) })
+      await node.createSecret('broken', { '.dockercfg': JSON.stringify(entry) })
 
       await runPod(controlPlane, { name: 'broken', image, pullSecret, otherSecret: 'broken' })
 
-      await pullRefusal(controlPlane, 'broken', /illegal base64 data/)
+      await waitForPullFailure(controlPlane, 'broken', /illegal base64 data/)
     })
 
     test('a pod without the pull secret cannot pull', async () => {
@@ -119,7 +119,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
 
       await runPod(controlPlane, { name: 'third', image })
 
-      await pullRefusal(controlPlane, 'third', refusedAnonymous)
+      await waitForPullFailure(controlPlane, 'third', refusedAnonymous)
     })
   })
 })

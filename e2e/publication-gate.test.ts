@@ -4,22 +4,22 @@
  */
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import { makeNamespace, removeSecret } from './install/furnish.ts'
+import { createNamespace, deleteSecret } from './install/cluster-objects.ts'
 import { type Installation, install } from './install/install.ts'
 import { publicationStores } from './install/publication-stores.ts'
 import {
-  type PublicationStage,
+  type PublicationSetup,
   provider,
   serviceAccountEmail,
-  startPublicationStage,
-} from './install/start-publication-stage.ts'
+  startPublicationSetup,
+} from './install/start-publication-setup.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
 import { withRealPart } from './parts/real-part.ts'
 
 const [first, second] = [generateSigningKey(), generateSigningKey()]
 const subject = 'system:serviceaccount:gate-system:pullpass'
 
-const documentOf = ({ store, endpoints: { sts, iamCredentials } }: PublicationStage) => `
+const documentOf = ({ store, endpoints: { sts, iamCredentials } }: PublicationSetup) => `
   apiVersion: pullpass.dev/v1alpha1
   kind: ClusterPullSecret
   metadata: {name: regcred}
@@ -38,15 +38,15 @@ const documentOf = ({ store, endpoints: { sts, iamCredentials } }: PublicationSt
 for (const [name, openStore] of Object.entries(publicationStores)) {
   await withRealPart(
     `an API server, kubectl and ${name}`,
-    () => startPublicationStage({ openStore, keys: { signing: first, verifying: [first] }, puller: subject }),
-    (stage) => {
+    () => startPublicationSetup({ openStore, keys: { signing: first, verifying: [first] }, puller: subject }),
+    (setup) => {
       suite(`installed from a document whose issuer is public in ${name}`, () => {
         let installation: Installation
         before(async () => {
-          await makeNamespace(stage, 'team-a')
-          await stage.publish()
-          const settings = { namespace: 'gate-system', from: documentOf(stage), words: stage.store.words }
-          installation = await install(stage, settings)
+          await createNamespace(setup, 'team-a')
+          await setup.publish()
+          const settings = { namespace: 'gate-system', from: documentOf(setup), words: setup.store.manifestFlags }
+          installation = await install(setup, settings)
         })
 
         test('kubectl applies all of it, and the API server warns of nothing', () => {
@@ -59,31 +59,31 @@ for (const [name, openStore] of Object.entries(publicationStores)) {
         })
 
         test('a token of a new key is held back while no publisher has permission', async () => {
-          await stage.rotate({ signing: second, verifying: [second, first] })
-          await removeSecret(stage, 'team-a', 'regcred')
+          await setup.rotate({ signing: second, verifying: [second, first] })
+          await deleteSecret(setup, 'team-a', 'regcred')
           const { exitCode, stderr } = await installation.refresh()
           assert.equal(exitCode, 1)
           assert.match(stderr, /^KEY_UNPUBLISHED .* could not be published: PUBLISH_DENIED: /)
-          assert.equal(await stage.published(), 1)
+          assert.equal(await setup.countPublishedKeys(), 1)
         })
 
         test('a Pod that started afterwards does not help: its own token is signed with the new key too', async () => {
-          stage.store.letPublish(subject)
+          setup.store.allowPublishing(subject)
           await installation.startPod()
           const { exitCode, stderr } = await installation.refresh()
           assert.equal(exitCode, 1)
           assert.match(stderr, /^KEY_UNPUBLISHED .* could not be published: PUBLISH_DENIED: /)
-          assert.equal(await stage.published(), 1)
+          assert.equal(await setup.countPublishedKeys(), 1)
         })
 
         test('a Pod with a token of the old key publishes the new key with its own identity, and continues', async () => {
-          await stage.rotate({ signing: first, verifying: [second, first] })
+          await setup.rotate({ signing: first, verifying: [second, first] })
           await installation.startPod()
-          await stage.rotate({ signing: second, verifying: [second, first] })
+          await setup.rotate({ signing: second, verifying: [second, first] })
           const { exitCode, stdout, stderr } = await installation.refresh()
           assert.deepEqual([exitCode, stderr], [0, ''])
           assert.match(stdout, /team-a\/regcred .* (?:created|updated) /)
-          assert.equal(await stage.published(), 2)
+          assert.equal(await setup.countPublishedKeys(), 2)
         })
       })
     },

@@ -40,8 +40,8 @@ function contextOf(environment: Environment, ca?: string): VendorContext {
 
 const keyOf = (name: DocumentName) => `cluster-1/${documentPaths[name]}`
 async function succeed(url: string, request: RequestInit): Promise<void> {
-  const answer = await fetch(url, request)
-  assert.ok(answer.ok, `${request.method} ${url}: ${answer.status} ${await answer.text()}`)
+  const response = await fetch(url, request)
+  assert.ok(response.ok, `${request.method} ${url}: ${response.status} ${await response.text()}`)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'pullpass-stores-'))
@@ -89,13 +89,13 @@ await withRealPart(
         target: await openTarget(name, context),
         other: await openTarget(name, context),
         missing: await openTarget(`gs://not-${bucket}/cluster-1`, context),
-        readAsStranger: (wanted) => fetch(`${url}/${bucket}/${keyOf(wanted)}`),
-        async put(wanted, body) {
-          const query = new URLSearchParams({ uploadType: 'media', name: keyOf(wanted) })
+        readAnonymously: (document) => fetch(`${url}/${bucket}/${keyOf(document)}`),
+        async put(document, body) {
+          const query = new URLSearchParams({ uploadType: 'media', name: keyOf(document) })
           await succeed(`${url}/upload/storage/v1/b/${bucket}/o?${query.toString()}`, { method: 'POST', body })
         },
-        async remove(wanted) {
-          await succeed(`${url}/storage/v1/b/${bucket}/o/${encodeURIComponent(keyOf(wanted))}`, { method: 'DELETE' })
+        async remove(document) {
+          await succeed(`${url}/storage/v1/b/${bucket}/o/${encodeURIComponent(keyOf(document))}`, { method: 'DELETE' })
         },
       }
     })
@@ -105,19 +105,19 @@ await withRealPart(
 await withRealPart(
   'moto',
   () => startMoto(),
-  ({ url, publisher, nobody, unsigned, admin, createBucket }) => {
+  ({ url, publisher, unprivileged, withoutAuthentication, admin, createBucket }) => {
     const context = contextOf({ AWS_ENDPOINT_URL_S3: url, AWS_REGION: motoRegion })
 
     publishTargetContract('s3:// at moto', { preconditions: 'atomic' }, async () => {
       const Bucket = `issuer-${randomUUID()}`
       await createBucket(Bucket, 'public')
-      const place = `s3://${Bucket}/cluster-1`
+      const location = `s3://${Bucket}/cluster-1`
       return {
-        target: await openAs(publisher, place, context),
-        other: await openAs(publisher, place, context),
+        target: await openAs(publisher, location, context),
+        other: await openAs(publisher, location, context),
         missing: await openAs(publisher, `s3://not-${Bucket}/cluster-1`, context),
-        denied: await openAs(nobody, place, context),
-        readAsStranger: (wanted) => unsigned(() => fetch(`${url}/${Bucket}/${keyOf(wanted)}`)),
+        denied: await openAs(unprivileged, location, context),
+        readAnonymously: (document) => withoutAuthentication(() => fetch(`${url}/${Bucket}/${keyOf(document)}`)),
         put: async (name, Body) => void (await admin.send(new PutObjectCommand({ Bucket, Key: keyOf(name), Body }))),
         remove: async (name) => void (await admin.send(new DeleteObjectCommand({ Bucket, Key: keyOf(name) }))),
       }
@@ -140,7 +140,7 @@ await withRealPart(
         })
         t.after(restore)
         const target = await openTarget(`s3://${Bucket}`, context)
-        assert.equal(await unsigned(() => target.write('jwks', keys, undefined)), 'written')
+        assert.equal(await withoutAuthentication(() => target.write('jwks', keys, undefined)), 'written')
       })
 
       test('a token file that does not exist is an error, and nobody else is tried', async (t) => {
@@ -176,10 +176,10 @@ const authority = await createCertificateAuthority()
 await withRealPart(
   'azurite',
   () => startAzurite(authority),
-  ({ endpoint, ask, administer, createContainer }) => {
+  ({ endpoint, requestAnonymously, administer, createContainer }) => {
     /** By workload identity, as a pod has it; `audience` is of the token that it is granted. */
     async function open(name: string, audience: string, assertion = 'subject.token.one'): Promise<PublishTarget> {
-      const entra = await startEntra({ authority, assertion: 'subject.token.one', audience })
+      const entra = await startEntra({ authority, acceptedAssertion: 'subject.token.one', audience })
       after(() => entra.close())
       const file = join(folder, randomUUID())
       await writeFile(file, assertion)
@@ -204,19 +204,22 @@ await withRealPart(
         other: await open(target, storage),
         missing: await open(`azblob://${azuriteAccount}/not-${name}/cluster-1`, storage),
         denied: await open(target.replace('issuer', 'private-issuer'), 'https://another.example.com'),
-        async readAsStranger(wanted) {
-          const { status, headers, body } = await ask({ method: 'GET', path: `${name}/${keyOf(wanted)}` })
+        async readAnonymously(document) {
+          const { status, headers, body } = await requestAnonymously({
+            method: 'GET',
+            path: `${name}/${keyOf(document)}`,
+          })
           const { 'content-type': type = '', 'cache-control': cache = '' } = headers
           return new Response(body, { status, headers: { 'content-type': type, 'cache-control': cache } })
         },
-        put: (wanted, body) =>
+        put: (document, body) =>
           administer({
             method: 'PUT',
-            path: `${name}/${keyOf(wanted)}`,
+            path: `${name}/${keyOf(document)}`,
             headers: { 'x-ms-blob-type': 'BlockBlob' },
             body,
           }),
-        remove: (wanted) => administer({ method: 'DELETE', path: `${name}/${keyOf(wanted)}` }),
+        remove: (document) => administer({ method: 'DELETE', path: `${name}/${keyOf(document)}` }),
       }
     })
 
@@ -232,7 +235,7 @@ await withRealPart(
       test('an authority that this machine does not trust gets no token', async () => {
         const entra = await startEntra({
           authority: await createCertificateAuthority(),
-          assertion: '',
+          acceptedAssertion: '',
           audience: storage,
         })
         after(() => entra.close())

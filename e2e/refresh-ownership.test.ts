@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { type ProgramRun, runProgram, runSuccessfully } from './parts/ground/run-program.ts'
+import { type ProgramRun, runProgram, runSuccessfully } from './parts/process/run-program.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { type FederatedCluster, startFederatedCluster } from './parts/start-federated-cluster.ts'
 

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Attacks, assertRefused } from './install/attack.ts'
-import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
+import { grantPermissions, type UserRule } from './parts/control-plane/allow-user.ts'
 import { createPolicies } from './parts/control-plane/create-policies.ts'
 import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { startPart } from './parts/ground/start-part.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { startPart } from './parts/process/start-part.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 
@@ -19,14 +19,14 @@ const tenant = 'tenant'
 const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection']
 const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace }
 
-const startStage = (controllerAccounts: 'own' | 'shared') => () =>
-  startPart('root-ca', async (ground) => {
-    const plane = await ground.use(startControlPlane({ users: [tenant], controllers: 'all', controllerAccounts }))
+const startSetup = (controllerAccounts: 'own' | 'shared') => () =>
+  startPart('root-ca', async (context) => {
+    const plane = await context.use(startControlPlane({ users: [tenant], controllers: 'all', controllerAccounts }))
     const admin = (request: KubernetesRequest) => requestAsAdmin(plane, request)
     await createPolicies(plane, 'deploy/root-ca/policy.yaml')
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
     const token = plane.userTokens.get(tenant) ?? ''
-    await allowUser(plane, { name: tenant, token }, [allOfConfigMaps])
+    await grantPermissions(plane, { name: tenant, token }, [allOfConfigMaps])
     return { admin, plane, asTenant: { ...plane, adminToken: token } }
   })
 
@@ -36,7 +36,7 @@ const accountsOf = {
 } as const
 
 for (const [title, controllerAccounts] of Object.entries(accountsOf)) {
-  await withRealPart(title, startStage(controllerAccounts), ({ admin, plane, asTenant }) => {
+  await withRealPart(title, startSetup(controllerAccounts), ({ admin, plane, asTenant }) => {
     suite(`deploy/root-ca, with ${title}`, () => {
       const published = async () => {
         const { status, body } = await requestKubernetes(plane, { path: rootCa })

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from './contract/kubernetes-cluster.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
-import { allowUser, type UserRule } from './parts/control-plane/allow-user.ts'
+import { grantPermissions, type UserRule } from './parts/control-plane/allow-user.ts'
 import { createPolicies } from './parts/control-plane/create-policies.ts'
 import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { type KubernetesRequest, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { startPart } from './parts/ground/start-part.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { startPart } from './parts/process/start-part.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 
@@ -25,27 +25,27 @@ const settings = ['pullpass-documents', 'pullpass-publish', 'pullpass-issuer-cre
 const ownLabels = { 'app.kubernetes.io/name': 'pullpass' }
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }
 
-const startStage = () =>
-  startPart('settings', async (ground) => {
-    const plane = await ground.use(startControlPlane({ users: [editor, installer], controllers: 'all' }))
+const startSetup = () =>
+  startPart('settings', async (context) => {
+    const plane = await context.use(startControlPlane({ users: [editor, installer], controllers: 'all' }))
     const admin = (request: KubernetesRequest) => requestAsAdmin(plane, request)
     await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
     await createPolicies(plane, 'deploy/settings/policy.yaml')
-    const become = async (name: string, rules: readonly UserRule[]) => {
+    const connectAs = async (name: string, rules: readonly UserRule[]) => {
       const token = plane.userTokens.get(name) ?? ''
-      await allowUser(plane, { name, token }, rules)
+      await grantPermissions(plane, { name, token }, rules)
       return { ...plane, adminToken: token }
     }
     for (const name of settings)
       await admin({ method: 'POST', path: maps, body: { metadata: { name, labels: ownLabels } } })
     return {
       plane,
-      asEditor: await become(editor, [allOfConfigMaps]),
-      asInstaller: await become(installer, [allOfConfigMaps, configure]),
+      asEditor: await connectAs(editor, [allOfConfigMaps]),
+      asInstaller: await connectAs(installer, [allOfConfigMaps, configure]),
     }
   })
 
-await withRealPart('a control plane', startStage, ({ plane, asEditor, asInstaller }) => {
+await withRealPart('a control plane', startSetup, ({ plane, asEditor, asInstaller }) => {
   suite('deploy/settings', () => {
     const contentType = 'application/merge-patch+json'
     const data = { 'credentials.json': '{}' }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { createMovableClock, type MovableClock } from '../sandbox/start/movable-clock.ts'
 import { type PullpassRun, runPullpass } from '../test/support/run-pullpass.ts'
-import { makeNamespace, makeSecret } from './install/furnish.ts'
+import { createNamespace, createSecret } from './install/cluster-objects.ts'
 import { type Installation, install } from './install/install.ts'
-import { provider, serviceAccountEmail, startStage } from './install/start-stage.ts'
-import { waitUntil } from './parts/ground/wait-until.ts'
+import { provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 
 const document = `
@@ -26,34 +26,34 @@ const namespace = 'images-system'
 
 await withRealPart(
   'an API server with its controllers, and kubectl',
-  () => startStage({ controllers: 'all' }),
-  (stage) => {
+  () => startInstallSetup({ controllers: 'all' }),
+  (setup) => {
     suite('uninstall', () => {
-      const file = join(stage.folder, 'uninstall.yaml')
+      const file = join(setup.folder, 'uninstall.yaml')
       let installation: Installation
       let initial: Objects
 
       /** `wait`: for each sleep. */
-      const uninstallWith = async (clock: MovableClock, wait: typeof sleep, words: string[]): Promise<PullpassRun> => {
-        const environment = { ...stage.environment, KUBECONFIG: join(stage.folder, namespace, 'admin') }
-        const argv = ['uninstall', '-f', file, '-n', namespace, '--keep-trust', ...words]
+      const uninstallWith = async (clock: MovableClock, wait: typeof sleep, args: string[]): Promise<PullpassRun> => {
+        const environment = { ...setup.environment, KUBECONFIG: join(setup.folder, namespace, 'admin') }
+        const argv = ['uninstall', '-f', file, '-n', namespace, '--keep-trust', ...args]
         return await runPullpass({ environment, clock }, argv, { sleep: wait })
       }
-      const uninstall = async (...words: string[]): Promise<PullpassRun> =>
+      const uninstall = async (...args: string[]): Promise<PullpassRun> =>
         await uninstallWith(
           createMovableClock(() => new Date()),
           sleep,
-          words,
+          args,
         )
 
       before(async () => {
         await writeFile(file, document)
-        for (const name of ['team-a', 'apps-b', 'apps-c', 'team-z']) await makeNamespace(stage, name)
-        await controllersToFurnish()
-        await makeSecret(stage, 'team-z', 'regcred')
+        for (const name of ['team-a', 'apps-b', 'apps-c', 'team-z']) await createNamespace(setup, name)
+        await waitForControllers()
+        await createSecret(setup, 'team-z', 'regcred')
         initial = await listEverything()
-        installation = await install(stage, { namespace, from: document })
-        stage.trust({ namespace, name: 'pullpass' })
+        installation = await install(setup, { namespace, from: document })
+        setup.trust({ namespace, name: 'pullpass' })
         assert.equal((await installation.refresh()).exitCode, 0)
       })
 
@@ -68,10 +68,10 @@ await withRealPart(
 
       test('an upgrade changes the installation in place, and refresh updates the same Secrets', async () => {
         const uidOf = async () =>
-          JSON.parse((await stage.admin({ path: '/api/v1/namespaces/team-a/secrets/regcred' })).body).metadata.uid
+          JSON.parse((await setup.admin({ path: '/api/v1/namespaces/team-a/secrets/regcred' })).body).metadata.uid
         const uid = await uidOf()
-        const words = ['manifests', '-f', file, '-n', namespace, '--image', 'registry.example.com/pullpass:2.0.0']
-        const printed = await runPullpass({ environment: {}, clock: createMovableClock(() => new Date()) }, words)
+        const args = ['manifests', '-f', file, '-n', namespace, '--image', 'registry.example.com/pullpass:2.0.0']
+        const printed = await runPullpass({ environment: {}, clock: createMovableClock(() => new Date()) }, args)
         const applied = await installation.kubectl(['apply', '--server-side', '-f', '-'], printed.stdout)
         assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
         assert.equal((await installation.refresh()).exitCode, 0)
@@ -120,7 +120,7 @@ await withRealPart(
         const printed = ['manifests', '-f', file, '-n', namespace, '--image', 'registry.example.com/pullpass:2.0.0']
         const manifests = await runPullpass({ environment: {}, clock }, printed)
         await waitUntil('the deletion of the CronJob', 60_000, async () => {
-          const { body } = await stage.admin({ path: `/apis/batch/v1/namespaces/${namespace}/cronjobs` })
+          const { body } = await setup.admin({ path: `/apis/batch/v1/namespaces/${namespace}/cronjobs` })
           return JSON.parse(body).items.length === 0 || undefined
         })
         await installation.kubectl(['apply', '--server-side', '-f', '-'], manifests.stdout)
@@ -144,10 +144,10 @@ await withRealPart(
       })
 
       /** Waits until the controllers have created what each namespace gets: its account and the cluster's CA. */
-      async function controllersToFurnish(): Promise<void> {
+      async function waitForControllers(): Promise<void> {
         await waitUntil('the account and the CA of every namespace', 60_000, async () => {
           const read = async (path: string): Promise<{ items: Listed[] }> =>
-            JSON.parse((await stage.admin({ path })).body)
+            JSON.parse((await setup.admin({ path })).body)
           const namespaces = (await read('/api/v1/namespaces')).items
           const accounts = (await read('/api/v1/serviceaccounts?fieldSelector=metadata.name%3Ddefault')).items
           const authorities = (await read('/api/v1/configmaps?fieldSelector=metadata.name%3Dkube-root-ca.crt')).items
@@ -159,7 +159,7 @@ await withRealPart(
 
       /** Every object of every kind that can be listed and deleted, with the imagePullSecrets of service accounts. */
       async function listEverything(): Promise<Objects> {
-        const read = async (path: string) => JSON.parse((await stage.admin({ path })).body)
+        const read = async (path: string) => JSON.parse((await setup.admin({ path })).body)
         const groups: { groups: { preferredVersion: { groupVersion: string } }[] } = await read('/apis')
         const roots = ['/api/v1', ...groups.groups.map(({ preferredVersion: one }) => `/apis/${one.groupVersion}`)]
         const lines: string[] = []

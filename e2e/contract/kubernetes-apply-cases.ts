@@ -131,14 +131,14 @@ export function applyCases(started: () => ContractCluster): void {
     const annotation = 'kubectl.kubernetes.io/last-applied-configuration'
     const path = `${secretsOf(namespace)}/regcred`
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
-    await cluster.ask({
+    await cluster.request({
       method: 'PATCH',
       path,
       contentType: mergePatch,
       body: { metadata: { annotations: { [annotation]: '{"data":"a whole credential"}' } } },
       userAgent: 'kubectl/v1.34.4',
     })
-    const shown = await cluster.ask({ path, accept: metadataOnly })
+    const shown = await cluster.request({ path, accept: metadataOnly })
 
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations: { [annotation]: '' } }), 'pullpass', {
       query: '&force=true',

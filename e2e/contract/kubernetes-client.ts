@@ -72,7 +72,7 @@ interface ManagedFields {
   readonly subresource?: string
 }
 
-export interface ApiAnswer {
+export interface ApiResponse {
   readonly status: number
   readonly headers: IncomingMessage['headers']
   readonly text: string
@@ -85,31 +85,31 @@ export interface WatchEvent {
   readonly object: ApiObject
 }
 
-export async function askApi(server: ApiServerAddress, wanted: ApiRequest): Promise<ApiAnswer> {
-  const answer = await open(server, wanted)
-  const body = await text(answer)
-  return { status: answer.statusCode ?? 0, headers: answer.headers, text: body, object: parseObject(body) }
+export async function requestApi(server: ApiServerAddress, apiRequest: ApiRequest): Promise<ApiResponse> {
+  const response = await open(server, apiRequest)
+  const body = await text(response)
+  return { status: response.statusCode ?? 0, headers: response.headers, text: body, object: parseObject(body) }
 }
 
 /** Events as they come, until the server ends the watch or the signal does. */
 export async function* watchApi(
   server: ApiServerAddress,
-  wanted: ApiRequest,
+  apiRequest: ApiRequest,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
-  const answer = await open(server, wanted, signal)
-  const lines = createInterface({ input: answer })
+  const response = await open(server, apiRequest, signal)
+  const lines = createInterface({ input: response })
   try {
     for await (const line of lines) yield JSON.parse(line)
   } catch (fault) {
     if (!signal.aborted) throw fault
   } finally {
-    answer.destroy()
+    response.destroy()
   }
 }
 
-function open({ url, ca }: ApiServerAddress, wanted: ApiRequest, signal?: AbortSignal): Promise<IncomingMessage> {
-  const { method = 'GET', path, body, contentType = 'application/json', accept, userAgent, token } = wanted
+function open({ url, ca }: ApiServerAddress, apiRequest: ApiRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+  const { method = 'GET', path, body, contentType = 'application/json', accept, userAgent, token } = apiRequest
   const sentBody = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
   const options: RequestOptions = {
     method,

@@ -2,10 +2,10 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import {
-  type ApiAnswer,
   type ApiRequest,
+  type ApiResponse,
   type ApiServerAddress,
-  askApi,
+  requestApi,
   type WatchEvent,
   watchApi,
 } from './kubernetes-client.ts'
@@ -61,27 +61,27 @@ export interface KubernetesTarget extends ApiServerAddress {
   /** Forgets every earlier version, as etcd's compaction does. */
   compact(): Promise<void>
   /** Path of a collection whose earlier changes are forgotten: a watch from version 1 on is too late there. */
-  collectionWithoutPast(): Promise<string>
+  compactedCollection(): Promise<string>
   /** The token of a new user who holds these rules alone. */
-  userWith(rules: readonly Rule[]): Promise<string>
+  createUser(rules: readonly Rule[]): Promise<string>
 }
 
-export type Ask = Omit<ApiRequest, 'token'> & { readonly token?: string }
+export type TargetRequest = Omit<ApiRequest, 'token'> & { readonly token?: string }
 
 export interface ContractCluster {
   readonly target: KubernetesTarget
-  ask(request: Ask): Promise<ApiAnswer>
+  request(request: TargetRequest): Promise<ApiResponse>
   /** Server-side apply of a Secret, `fieldManager` as given. */
-  apply(namespace: string, secret: SecretBody, manager: string, more?: ApplyExtras): Promise<ApiAnswer>
-  readSecret(namespace: string, name: string): Promise<ApiAnswer>
+  apply(namespace: string, secret: SecretBody, manager: string, more?: ApplyExtras): Promise<ApiResponse>
+  readSecret(namespace: string, name: string): Promise<ApiResponse>
   /** A new namespace of the case's own; it is deleted after it. */
   createNamespace(t: TestContext): Promise<string>
   createServiceAccount(namespace: string, name: string): Promise<void>
   /** Events until the watch ends; `timeoutSeconds` in the path ends it. */
-  watch(request: Ask, signal?: AbortSignal): AsyncGenerator<WatchEvent>
+  watch(request: TargetRequest, signal?: AbortSignal): AsyncGenerator<WatchEvent>
 }
 
-interface ApplyExtras extends Partial<Ask> {
+interface ApplyExtras extends Partial<TargetRequest> {
   /** Further query, beginning with `&`. */
   readonly query?: string
 }
@@ -99,28 +99,28 @@ export const strategicMergePatch = 'application/strategic-merge-patch+json'
 export const jsonPatch = 'application/json-patch+json'
 
 export function createContractCluster(target: KubernetesTarget): ContractCluster {
-  const withToken = (request: Ask): ApiRequest => ({ token: target.adminToken, ...request })
-  const ask = (request: Ask): Promise<ApiAnswer> => askApi(target, withToken(request))
+  const withToken = (request: TargetRequest): ApiRequest => ({ token: target.adminToken, ...request })
+  const send = (request: TargetRequest): Promise<ApiResponse> => requestApi(target, withToken(request))
   return {
     target,
-    ask,
+    request: send,
     apply: (namespace, body, manager, { query = '', ...more } = {}) =>
-      ask({
+      send({
         method: 'PATCH',
         path: `${secretsOf(namespace)}/${body.metadata.name}?fieldManager=${encodeURIComponent(manager)}${query}`,
         contentType: applyPatch,
         body,
         ...more,
       }),
-    readSecret: (namespace, name) => ask({ path: `${secretsOf(namespace)}/${name}` }),
+    readSecret: (namespace, name) => send({ path: `${secretsOf(namespace)}/${name}` }),
     async createNamespace(t) {
       const name = `contract-${randomBytes(4).toString('hex')}`
-      await ask({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
-      t.after(() => ask({ method: 'DELETE', path: `/api/v1/namespaces/${name}` }))
+      await send({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
+      t.after(() => send({ method: 'DELETE', path: `/api/v1/namespaces/${name}` }))
       return name
     },
     async createServiceAccount(namespace, name) {
-      await ask({ method: 'POST', path: accountsOf(namespace), body: { metadata: { name } } })
+      await send({ method: 'POST', path: accountsOf(namespace), body: { metadata: { name } } })
     },
     watch: (request, signal = AbortSignal.timeout(10_000)) => watchApi(target, withToken(request), signal),
   }
@@ -168,13 +168,13 @@ const longDomain = [...Array.from({ length: 4 }, () => 'd'.repeat(49)), 'd'.repe
 
 /** Asks again until the answer fits, as long as controllers take; gives the last answer. */
 export async function eventually(
-  ask: () => Promise<ApiAnswer>,
-  fits: (answer: ApiAnswer) => boolean,
-): Promise<ApiAnswer> {
+  request: () => Promise<ApiResponse>,
+  matches: (response: ApiResponse) => boolean,
+): Promise<ApiResponse> {
   const deadline = Date.now() + 60_000 // the namespace controller alone may wait 15 s before it tries again
   for (;;) {
-    const answer = await ask()
-    if (fits(answer) || Date.now() > deadline) return answer
+    const response = await request()
+    if (matches(response) || Date.now() > deadline) return response
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

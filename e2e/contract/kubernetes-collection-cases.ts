@@ -5,7 +5,7 @@ import { metadataOnly as listOfMetadata } from '../../src/kubernetes/objects/lis
 import { watchCollection } from '../../src/kubernetes/objects/watch.ts'
 import { asObject, asText, type JsonObject } from '../../src/text/json-fields.ts'
 import { type ContractCluster, metadataOnly, pullSecret, secretsOf } from './kubernetes-cluster.ts'
-import { openPullpassLine } from './kubernetes-pullpass-line.ts'
+import { openPullpassConnection } from './kubernetes-pullpass-connection.ts'
 
 export function collectionCases(started: () => ContractCluster): void {
   for (const [protocol, limits] of [
@@ -23,7 +23,7 @@ export function collectionCases(started: () => ContractCluster): void {
       await cluster.apply(namespace, pullSecret('regcred', 'two'), 'pullpass')
       assert.deepEqual((await changed).value, { type: 'changed', item: 'regcred' })
       const deleted = collection.next()
-      await cluster.ask({ method: 'DELETE', path: `${secretsOf(namespace)}/regcred` })
+      await cluster.request({ method: 'DELETE', path: `${secretsOf(namespace)}/regcred` })
       assert.deepEqual((await deleted).value, { type: 'deleted', item: 'regcred' })
 
       const pending = collection.next()
@@ -35,7 +35,7 @@ export function collectionCases(started: () => ContractCluster): void {
     test(`a watch over ${protocol} whose time is over ends without an error`, async (t) => {
       const cluster = started()
       const namespace = await cluster.createNamespace(t)
-      const line = openPullpassLine(cluster.target, cluster.target.adminToken, { limits })
+      const line = openPullpassConnection(cluster.target, cluster.target.adminToken, { limits })
       t.after(() => line.cluster.close())
       await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
       const stream = await line.cluster.stream({
@@ -57,7 +57,7 @@ export function collectionCases(started: () => ContractCluster): void {
   test('without the right to watch, the error of pullpass’s watch names it', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
-    const token = await cluster.target.userWith([{ verbs: ['list'], apiGroups: [''], resources: ['secrets'] }])
+    const token = await cluster.target.createUser([{ verbs: ['list'], apiGroups: [''], resources: ['secrets'] }])
     const { collection } = openCollection(t, cluster, namespace, undefined, token)
     assert.deepEqual((await collection.next()).value, { type: 'listed', items: [] })
     await assert.rejects(collection.next(), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[watch\]/ })
@@ -71,7 +71,7 @@ function openCollection(
   limits?: { readonly inFlight: number },
   token: string = target.adminToken,
 ) {
-  const { cluster, context } = openPullpassLine(target, token, { limits })
+  const { cluster, context } = openPullpassConnection(target, token, { limits })
   const end = new AbortController()
   t.after(async () => {
     end.abort()

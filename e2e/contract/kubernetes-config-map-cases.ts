@@ -12,7 +12,7 @@ import {
 
 export function configMapCases(started: () => ContractCluster): void {
   const apply = (path: string, fields: object, manager = 'pullpass') =>
-    started().ask({
+    started().request({
       method: 'PATCH',
       path: `${path}?fieldManager=${manager}`,
       contentType: applyPatch,
@@ -30,7 +30,7 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.deepEqual([created.status, shared.status, refused.status], [201, 200, 409])
     assert.deepEqual(shared.object.data, { one: '1', two: '2' })
     assert.equal(refused.object.message, 'Apply failed with 1 conflict: conflict with "a": .data.one')
-    assert.deepEqual((await cluster.ask({ path })).object.data, { one: '1', two: '2' })
+    assert.deepEqual((await cluster.request({ path })).object.data, { one: '1', two: '2' })
   })
 
   test('a ConfigMap that is set immutable changes no more', async (t) => {
@@ -39,7 +39,7 @@ export function configMapCases(started: () => ContractCluster): void {
     await apply(path, { data: { one: '1' }, immutable: true })
 
     const body = { immutable: false, data: { one: '2' } }
-    const { status, object } = await cluster.ask({ method: 'PATCH', path, contentType: mergePatch, body })
+    const { status, object } = await cluster.request({ method: 'PATCH', path, contentType: mergePatch, body })
 
     assert.equal(status, 422)
     assert.deepEqual(
@@ -54,7 +54,7 @@ export function configMapCases(started: () => ContractCluster): void {
     const { object: first } = await apply(path, { data: { one: '1' } })
     const { object: second } = await apply(path, { data: { one: '2' } })
     const patch = (version: string | undefined) =>
-      cluster.ask({
+      cluster.request({
         method: 'PATCH',
         path,
         contentType: mergePatch,
@@ -72,7 +72,7 @@ export function configMapCases(started: () => ContractCluster): void {
     const cluster = started()
     const body = { metadata: { name: 'state' }, data: { key: 'y' }, binaryData: { key: 'eA==' } }
 
-    const { status, object } = await cluster.ask({
+    const { status, object } = await cluster.request({
       method: 'POST',
       path: configMapsOf(await cluster.createNamespace(t)),
       body,
@@ -89,7 +89,7 @@ export function configMapCases(started: () => ContractCluster): void {
     const cluster = started()
     const path = configMapsOf(await cluster.createNamespace(t))
     const create = (name: string, bytes: number) =>
-      cluster.ask({ method: 'POST', path, body: { metadata: { name }, data: { key: 'x'.repeat(bytes) } } })
+      cluster.request({ method: 'POST', path, body: { metadata: { name }, data: { key: 'x'.repeat(bytes) } } })
 
     const [most, more] = [await create('most', 1_048_576), await create('more', 1_048_577)]
 
@@ -103,7 +103,12 @@ export function configMapCases(started: () => ContractCluster): void {
     await apply(path, { data: { one: '1' } })
     const labels = manyLabels(4_294)
     const label = (query: string) =>
-      cluster.ask({ method: 'PATCH', path: `${path}${query}`, contentType: mergePatch, body: { metadata: { labels } } })
+      cluster.request({
+        method: 'PATCH',
+        path: `${path}${query}`,
+        contentType: mergePatch,
+        body: { metadata: { labels } },
+      })
 
     const [tried, written] = [await label('?dryRun=All'), await label('')]
 
@@ -115,7 +120,7 @@ export function configMapCases(started: () => ContractCluster): void {
     const cluster = started()
     const path = configMapsOf(await cluster.createNamespace(t))
 
-    const { status, object } = await cluster.ask({ path: `${path}?fieldSelector=data%3Da` })
+    const { status, object } = await cluster.request({ path: `${path}?fieldSelector=data%3Da` })
 
     assert.equal(status, 400)
     assert.equal(object.message, '"data" is not a known field selector: only "metadata.name", "metadata.namespace"')
@@ -126,7 +131,7 @@ export function configMapCases(started: () => ContractCluster): void {
     const path = `${configMapsOf(await cluster.createNamespace(t))}/kube-root-ca.crt`
 
     const { object } = await eventually(
-      () => cluster.ask({ path }),
+      () => cluster.request({ path }),
       ({ status }) => status === 200,
     )
 
@@ -138,7 +143,7 @@ export function configMapCases(started: () => ContractCluster): void {
     const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
     const { object: created } = await apply(path, {})
 
-    const { object } = await cluster.ask({ method: 'DELETE', path })
+    const { object } = await cluster.request({ method: 'DELETE', path })
 
     assert.deepEqual(object.details, { name: 'state', kind: 'configmaps', uid: created.metadata?.uid })
   })

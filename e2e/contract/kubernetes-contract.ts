@@ -8,17 +8,17 @@ import { configMapCases } from './kubernetes-config-map-cases.ts'
 import { connectionCases } from './kubernetes-connection-cases.ts'
 import { endpointSliceCases } from './kubernetes-endpoint-slice-cases.ts'
 import { eventCases } from './kubernetes-event-cases.ts'
-import { type IdleLines, idleCases, openIdleLines } from './kubernetes-idle-cases.ts'
+import { type IdleConnections, idleCases, openIdleConnections } from './kubernetes-idle-cases.ts'
 import { issuerCases } from './kubernetes-issuer-cases.ts'
 import { listCases } from './kubernetes-list-cases.ts'
 import { namespaceCases } from './kubernetes-namespace-cases.ts'
-import { otherServerCases } from './kubernetes-other-server-cases.ts'
 import { ownershipCases } from './kubernetes-ownership-cases.ts'
+import { permissionCases } from './kubernetes-permission-cases.ts'
 import { podCases } from './kubernetes-pod-cases.ts'
 import { refusalCases } from './kubernetes-refusal-cases.ts'
 import { replicaCases } from './kubernetes-replica-cases.ts'
 import { reviewCases } from './kubernetes-review-cases.ts'
-import { rightsCases } from './kubernetes-rights-cases.ts'
+import { serverFlagCases } from './kubernetes-server-flag-cases.ts'
 import { serviceAccountCases } from './kubernetes-service-account-cases.ts'
 import { tokenCases } from './kubernetes-token-cases.ts'
 import { watchCases } from './kubernetes-watch-cases.ts'
@@ -31,11 +31,11 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
   suite(`Kubernetes contract: ${name}`, () => {
     let target: StartedTarget | undefined
     let cluster: ContractCluster | undefined
-    let idle: IdleLines | undefined
+    let idle: IdleConnections | undefined
     before(async () => {
       target = await start()
       cluster = createContractCluster(target)
-      idle = await openIdleLines(target) // looked at in the end: nobody waits for them alone
+      idle = await openIdleConnections(target) // looked at in the end: nobody waits for them alone
     })
     after(async () => {
       await idle?.close()
@@ -55,7 +55,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('events', () => eventCases(started))
     suite('endpoint slices', () => endpointSliceCases(started))
     suite('reviews', () => reviewCases(started))
-    suite('rights', () => rightsCases(started))
+    suite('rights', () => permissionCases(started))
     suite('list', () => listCases(started))
     suite('watch', () => watchCases(started))
     suite('collections', () => collectionCases(started))
@@ -63,7 +63,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('connection', () => connectionCases(started))
     suite('issuer', () => issuerCases(started))
     suite('replicas', () => replicaCases(started))
-    suite('a server with other flags', () => otherServerCases(started))
+    suite('a server with other flags', () => serverFlagCases(started))
     suite('idle connections', () => idleCases(started, () => idle))
   })
 }

@@ -17,7 +17,7 @@ const body = {
 export function endpointSliceCases(started: () => ContractCluster): void {
   test('the API server keeps an EndpointSlice kubernetes in default, found by its service’s label', async () => {
     const cluster = started()
-    const { text } = await cluster.ask({ path: `/apis/discovery.k8s.io/v1/endpointslices?${ofKubernetes}` })
+    const { text } = await cluster.request({ path: `/apis/discovery.k8s.io/v1/endpointslices?${ofKubernetes}` })
 
     const { kind, apiVersion, items } = JSON.parse(text)
     assert.deepEqual([kind, apiVersion], ['EndpointSliceList', 'discovery.k8s.io/v1'])
@@ -32,12 +32,12 @@ export function endpointSliceCases(started: () => ContractCluster): void {
     const cluster = started()
     const path = slicesOf(await cluster.createNamespace(t))
 
-    const created = await cluster.ask({ method: 'POST', path, body })
+    const created = await cluster.request({ method: 'POST', path, body })
     const change = { endpoints: [{ addresses: ['10.1.1.2'], conditions: { ready: false } }] }
     const at = `${path}/web`
-    const changed = await cluster.ask({ method: 'PATCH', path: at, contentType: mergePatch, body: change })
+    const changed = await cluster.request({ method: 'PATCH', path: at, contentType: mergePatch, body: change })
     const annotated = { metadata: { annotations: { a: 'b' } } }
-    const same = await cluster.ask({ method: 'PATCH', path: at, contentType: mergePatch, body: annotated })
+    const same = await cluster.request({ method: 'PATCH', path: at, contentType: mergePatch, body: annotated })
 
     const { endpoints, ports } = JSON.parse(created.text)
     assert.deepEqual(endpoints, [{ addresses: ['10.1.1.1'], conditions: {} }])
@@ -52,20 +52,20 @@ export function endpointSliceCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const path = slicesOf(namespace)
-    await cluster.ask({ method: 'POST', path, body, userAgent: 'kube-controller-manager/v1.34.4' })
-    const token = await cluster.target.userWith([])
+    await cluster.request({ method: 'POST', path, body, userAgent: 'kube-controller-manager/v1.34.4' })
+    const token = await cluster.target.createUser([])
 
-    const absent = await cluster.ask({ path: `${path}/absent` })
-    const forbidden = await cluster.ask({ path, token })
+    const absent = await cluster.request({ path: `${path}/absent` })
+    const forbidden = await cluster.request({ path, token })
     const at = `${path}/web`
-    const moved = await cluster.ask({
+    const moved = await cluster.request({
       method: 'PATCH',
       path: at,
       contentType: mergePatch,
       body: { addressType: 'IPv6' },
     })
     const applied = { ...body, endpoints: [{ addresses: ['10.1.1.3'] }], ports: undefined }
-    const conflict = await cluster.ask({
+    const conflict = await cluster.request({
       method: 'PATCH',
       path: `${at}?fieldManager=other`,
       contentType: applyPatch,
@@ -91,7 +91,7 @@ export function endpointSliceCases(started: () => ContractCluster): void {
   })
 
   test('a group that is not served answers 404, as text', async () => {
-    const { status, text } = await started().ask({ path: '/apis/nothing.example/v1/things' })
+    const { status, text } = await started().request({ path: '/apis/nothing.example/v1/things' })
 
     assert.deepEqual([status, text], [404, '404 page not found\n'])
   })

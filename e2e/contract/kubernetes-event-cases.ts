@@ -50,7 +50,7 @@ export function eventCases(started: () => ContractCluster): void {
     ['source=kubelet', ['failed']],
   ] as const) {
     test(`${selector} chooses ${chosen.join(' and ')}`, async (t) => {
-      const { create, namespace, ask } = await eventsIn(started(), t)
+      const { create, namespace, list } = await eventsIn(started(), t)
       const about = (fields: object) => ({ involvedObject: { kind: 'Pod', namespace, name: 'app', ...fields } })
       await create('failed', {
         ...about({ fieldPath: 'spec.containers{main}' }),
@@ -61,7 +61,7 @@ export function eventCases(started: () => ContractCluster): void {
       await create('pulled', { ...about({ uid: '0a1b' }), reason: 'Pulled', type: 'Normal' })
       await create('other', { ...about({ name: 'other' }), reason: 'Pulled', type: 'Normal' })
 
-      const { object } = await ask(`?fieldSelector=${encodeURIComponent(selector)}`)
+      const { object } = await list(`?fieldSelector=${encodeURIComponent(selector)}`)
 
       assert.deepEqual(
         object.items?.map(({ metadata }) => metadata?.name),
@@ -71,9 +71,9 @@ export function eventCases(started: () => ContractCluster): void {
   }
 
   test('an event’s message is no field to select by', async (t) => {
-    const { ask } = await eventsIn(started(), t)
+    const { list } = await eventsIn(started(), t)
 
-    const { status, object } = await ask('?fieldSelector=message%3Da')
+    const { status, object } = await list('?fieldSelector=message%3Da')
 
     assert.deepEqual([status, object.message], [400, 'field label not supported: message'])
   })
@@ -85,7 +85,7 @@ async function eventsIn(cluster: ContractCluster, t: TestContext) {
   return {
     namespace,
     create: (name: string, fields: object) =>
-      cluster.ask({ method: 'POST', path, body: { metadata: { name }, ...fields } }),
-    ask: (query: string) => cluster.ask({ path: `${path}${query}` }),
+      cluster.request({ method: 'POST', path, body: { metadata: { name }, ...fields } }),
+    list: (query: string) => cluster.request({ path: `${path}${query}` }),
   }
 }

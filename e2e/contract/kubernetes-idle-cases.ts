@@ -6,18 +6,18 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { ContractCluster, KubernetesTarget } from './kubernetes-cluster.ts'
-import { openPullpassLine, type PullpassLine } from './kubernetes-pullpass-line.ts'
+import { openPullpassConnection, type PullpassConnection } from './kubernetes-pullpass-connection.ts'
 
-export interface IdleLines {
-  readonly pullpass: PullpassLine
+export interface IdleConnections {
+  readonly pullpass: PullpassConnection
   /** By the server's clock. */
   readonly since: Date
-  readonly goneAway: Promise<Going>
+  readonly goaway: Promise<GoAway>
   readonly closed: Promise<unknown>
   close(): Promise<void>
 }
 
-interface Going {
+interface GoAway {
   readonly code: number
   readonly lastStream: number
   readonly at: Date
@@ -25,17 +25,17 @@ interface Going {
 
 const idleMs = 90_000
 
-export async function openIdleLines(target: KubernetesTarget): Promise<IdleLines> {
+export async function openIdleConnections(target: KubernetesTarget): Promise<IdleConnections> {
   const session = connect(target.url, { ca: target.ca })
-  const pullpass = openPullpassLine(target, target.adminToken)
-  const goneAway = goingOf(session, target)
+  const pullpass = openPullpassConnection(target, target.adminToken)
+  const goaway = waitForGoAway(session, target)
   const closed = once(session, 'close')
   await pullpass.cluster.request({ method: 'GET', path: '/version' })
   await text(session.request({ ':path': '/version', authorization: `Bearer ${target.adminToken}` }))
   return {
     pullpass,
     since: target.now(),
-    goneAway,
+    goaway,
     closed,
     async close() {
       session.destroy()
@@ -44,12 +44,12 @@ export async function openIdleLines(target: KubernetesTarget): Promise<IdleLines
   }
 }
 
-async function goingOf(session: ClientHttp2Session, target: KubernetesTarget): Promise<Going> {
+async function waitForGoAway(session: ClientHttp2Session, target: KubernetesTarget): Promise<GoAway> {
   const [code, lastStream] = await once(session, 'goaway')
   return { code, lastStream, at: target.now() }
 }
 
-export function idleCases(started: () => ContractCluster, opened: () => IdleLines | undefined): void {
+export function idleCases(started: () => ContractCluster, opened: () => IdleConnections | undefined): void {
   test('a connection that was idle for 90 s is told to go, without an error, and ends', {
     timeout: 150_000,
   }, async () => {
@@ -58,7 +58,7 @@ export function idleCases(started: () => ContractCluster, opened: () => IdleLine
     assert.ok(idle)
 
     await target.waitUntil(new Date(idle.since.getTime() + idleMs))
-    const { code, lastStream, at } = await idle.goneAway
+    const { code, lastStream, at } = await idle.goaway
     await idle.closed
 
     assert.deepEqual([code, lastStream], [0, 1])
@@ -74,7 +74,7 @@ export function idleCases(started: () => ContractCluster, opened: () => IdleLine
     const { status } = await cluster.request({ method: 'GET', path: '/version' })
 
     assert.deepEqual([status, waits], [200, []])
-    const asked = ['a request to the API server', 'a response of the API server']
-    assert.deepEqual(log, [...asked, ...asked]) // the first is of before
+    const request = ['a request to the API server', 'a response of the API server']
+    assert.deepEqual(log, [...request, ...request]) // the first is of before
   })
 }

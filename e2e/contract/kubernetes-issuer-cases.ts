@@ -12,7 +12,7 @@ export function issuerCases(started: () => ContractCluster): void {
   test('the configuration names the issuer and where its keys are', async () => {
     const cluster = started()
 
-    const { status, headers, text } = await cluster.ask({ path: configuration, accept: '*/*' })
+    const { status, headers, text } = await cluster.request({ path: configuration, accept: '*/*' })
 
     const { issuer, jwks_uri: keys, ...rest }: { issuer: string; jwks_uri: string } = JSON.parse(text)
     assert.deepEqual([status, headers['content-type']], [200, 'application/json'])
@@ -27,21 +27,21 @@ export function issuerCases(started: () => ContractCluster): void {
   })
 
   test('the keys have a type of their own and may be cached for an hour', async () => {
-    const { status, headers } = await started().ask({ path: jwks, accept: '*/*' })
+    const { status, headers } = await started().request({ path: jwks, accept: '*/*' })
 
     assert.deepEqual([status, headers['content-type']], [200, 'application/jwk-set+json'])
     assert.equal(headers['cache-control'], 'public, max-age=3600')
   })
 
   test('asking the keys for application/json answers 406', async () => {
-    const { status, object } = await started().ask({ path: jwks, accept: 'application/json' })
+    const { status, object } = await started().request({ path: jwks, accept: 'application/json' })
 
     assert.equal(status, 406)
     assert.equal(object.message, '406: Not Acceptable\n\nAvailable representations: application/jwk-set+json')
   })
 
   test('a kid is the hash of its key', async () => {
-    const { text } = await started().ask({ path: jwks })
+    const { text } = await started().request({ path: jwks })
 
     const { keys }: { keys: (JsonWebKey & { kid: string })[] } = JSON.parse(text)
     assert.deepEqual(
@@ -55,7 +55,7 @@ export function issuerCases(started: () => ContractCluster): void {
 
   for (const path of [configuration, jwks]) {
     test(`nobody in particular gets 403 for ${path}`, async () => {
-      const { status, object } = await started().ask({ path, token: '' })
+      const { status, object } = await started().request({ path, token: '' })
 
       assert.equal(status, 403)
       assert.equal(object.message, `forbidden: User "system:anonymous" cannot get path "${path}"`)
@@ -63,10 +63,10 @@ export function issuerCases(started: () => ContractCluster): void {
 
     test(`HEAD answers 403 for ${path}, even where GET is allowed`, async () => {
       const cluster = started()
-      const token = await cluster.target.userWith([{ verbs: ['get'], nonResourceURLs: [configuration, jwks] }])
+      const token = await cluster.target.createUser([{ verbs: ['get'], nonResourceURLs: [configuration, jwks] }])
 
-      const read = await cluster.ask({ path, token })
-      const head = await cluster.ask({ method: 'HEAD', path, token })
+      const read = await cluster.request({ path, token })
+      const head = await cluster.request({ method: 'HEAD', path, token })
 
       assert.deepEqual([read.status, head.status], [200, 403])
     })

@@ -16,7 +16,7 @@ export function listCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
     const { text: applied } = await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
 
-    const { object, text } = await cluster.ask({ path: secretsOf(namespace), accept: metadataListOnly })
+    const { object, text } = await cluster.request({ path: secretsOf(namespace), accept: metadataListOnly })
 
     assert.deepEqual([object.kind, object.apiVersion], ['PartialObjectMetadataList', 'meta.k8s.io/v1'])
     assert.deepEqual(
@@ -32,8 +32,8 @@ export function listCases(started: () => ContractCluster): void {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'a whole credential' }
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations }), 'pullpass')
 
-    const listed = await cluster.ask({ path: secretsOf(namespace), accept: metadataListOnly })
-    const read = await cluster.ask({ path: `${secretsOf(namespace)}/regcred`, accept: metadataOnly })
+    const listed = await cluster.request({ path: secretsOf(namespace), accept: metadataListOnly })
+    const read = await cluster.request({ path: `${secretsOf(namespace)}/regcred`, accept: metadataOnly })
 
     assert.deepEqual(listed.object.items?.[0]?.metadata?.annotations, annotations)
     assert.deepEqual(read.object.metadata?.annotations, annotations)
@@ -55,7 +55,7 @@ export function listCases(started: () => ContractCluster): void {
       const cluster = started()
       const namespace = await createThree(cluster, t)
 
-      const { object } = await cluster.ask({ path: `${secretsOf(namespace)}?${selector}` })
+      const { object } = await cluster.request({ path: `${secretsOf(namespace)}?${selector}` })
 
       assert.deepEqual(namesOf(object.items), chosen)
     })
@@ -66,7 +66,7 @@ export function listCases(started: () => ContractCluster): void {
     const namespace = await createThree(cluster, t)
     const selector = `metadata.name%3Done,metadata.namespace%3D${namespace}`
 
-    const { object } = await cluster.ask({ path: `/api/v1/secrets?fieldSelector=${selector}` })
+    const { object } = await cluster.request({ path: `/api/v1/secrets?fieldSelector=${selector}` })
 
     assert.deepEqual(
       object.items?.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`),
@@ -78,7 +78,7 @@ export function listCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
-    const { status, object } = await cluster.ask({ path: `${secretsOf(namespace)}?fieldSelector=data%3Da` })
+    const { status, object } = await cluster.request({ path: `${secretsOf(namespace)}?fieldSelector=data%3Da` })
 
     assert.deepEqual([status, object.message], [400, 'field label not supported: data'])
   })
@@ -88,9 +88,9 @@ export function listCases(started: () => ContractCluster): void {
     const namespace = await createThree(cluster, t)
     const path = `${secretsOf(namespace)}?limit=2`
 
-    const first = await cluster.ask({ path })
+    const first = await cluster.request({ path })
     await cluster.apply(namespace, secretWith('zebra'), 'pullpass')
-    const second = await cluster.ask({ path: `${path}&continue=${first.object.metadata?.continue}` })
+    const second = await cluster.request({ path: `${path}&continue=${first.object.metadata?.continue}` })
 
     assert.deepEqual([namesOf(first.object.items), namesOf(second.object.items)], [['one', 'three'], ['two']])
     assert.equal(second.object.metadata?.continue, undefined)
@@ -101,11 +101,11 @@ export function listCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await createThree(cluster, t)
     const path = `${secretsOf(namespace)}?limit=2`
-    const first = await cluster.ask({ path })
+    const first = await cluster.request({ path })
 
     await cluster.target.compact()
-    const outlived = await cluster.ask({ path: `${path}&continue=${aged(first.object.metadata?.continue ?? '')}` })
-    const rest = await cluster.ask({ path: `${path}&continue=${outlived.object.metadata?.continue}` })
+    const outlived = await cluster.request({ path: `${path}&continue=${aged(first.object.metadata?.continue ?? '')}` })
+    const rest = await cluster.request({ path: `${path}&continue=${outlived.object.metadata?.continue}` })
 
     assert.deepEqual([outlived.status, outlived.object.reason], [410, 'Expired'])
     assert.match(
@@ -119,7 +119,7 @@ export function listCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
-    const { status } = await cluster.ask({ path: `${secretsOf(namespace)}?limit=2&continue=e30` })
+    const { status } = await cluster.request({ path: `${secretsOf(namespace)}?limit=2&continue=e30` })
 
     assert.equal(status, 400)
   })
@@ -128,7 +128,7 @@ export function listCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
-    const { status } = await cluster.ask({ path: secretsOf(namespace), accept: 'text/html' })
+    const { status } = await cluster.request({ path: secretsOf(namespace), accept: 'text/html' })
 
     assert.equal(status, 406)
   })

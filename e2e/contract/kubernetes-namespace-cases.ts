@@ -46,11 +46,11 @@ export function namespaceCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const release = await holdAndDelete(cluster, namespace)
-    const ask = () => cluster.ask({ path: `/api/v1/namespaces/${namespace}` })
+    const request = () => cluster.request({ path: `/api/v1/namespaces/${namespace}` })
 
-    const stuck = await ask()
+    const stuck = await request()
     await release()
-    const gone = await eventually(ask, ({ status }) => status === 404)
+    const gone = await eventually(request, ({ status }) => status === 404)
 
     assert.equal(typeof stuck.object.status === 'object' && stuck.object.status.phase, 'Terminating')
     assert.equal(gone.status, 404)
@@ -61,8 +61,8 @@ export function namespaceCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
 
     const { status } = await eventually(
-      () => cluster.ask({ path: `${accountsOf(namespace)}/default` }),
-      (answer) => answer.status === 200,
+      () => cluster.request({ path: `${accountsOf(namespace)}/default` }),
+      (response) => response.status === 200,
     )
 
     assert.equal(status, 200)
@@ -74,10 +74,10 @@ export function namespaceCases(started: () => ContractCluster): void {
     const { object: owner } = await cluster.apply(namespace, secretWith('owner'), 'pullpass')
     await cluster.apply(namespace, ownedBy(owner.metadata?.uid ?? ''), 'pullpass')
 
-    await cluster.ask({ method: 'DELETE', path: `${secretsOf(namespace)}/owner` })
+    await cluster.request({ method: 'DELETE', path: `${secretsOf(namespace)}/owner` })
     const { status } = await eventually(
       () => cluster.readSecret(namespace, 'owned'),
-      (answer) => answer.status === 404,
+      (response) => response.status === 404,
     )
 
     assert.equal(status, 404)
@@ -90,7 +90,7 @@ export function namespaceCases(started: () => ContractCluster): void {
     await cluster.apply(namespace, ownedBy('11111111-2222-4333-8444-555555555555'), 'pullpass')
     const { status } = await eventually(
       () => cluster.readSecret(namespace, 'owned'),
-      (answer) => answer.status === 404,
+      (response) => response.status === 404,
     )
 
     assert.equal(status, 404)
@@ -104,8 +104,8 @@ const ownedBy = (uid: string) =>
 async function holdAndDelete(cluster: ContractCluster, namespace: string): Promise<() => Promise<void>> {
   const path = `${secretsOf(namespace)}/held`
   await cluster.apply(namespace, secretWith('held', {}, { finalizers: ['contract.example/hold'] }), 'contract')
-  await cluster.ask({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
+  await cluster.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
   return async () => {
-    await cluster.ask({ method: 'PATCH', path, contentType: mergePatch, body: { metadata: { finalizers: null } } })
+    await cluster.request({ method: 'PATCH', path, contentType: mergePatch, body: { metadata: { finalizers: null } } })
   }
 }

@@ -2,7 +2,7 @@
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ApiAnswer } from './kubernetes-client.ts'
+import type { ApiResponse } from './kubernetes-client.ts'
 import {
   type ContractCluster,
   dockerConfig,
@@ -38,7 +38,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
     const path = `${secretsOf(namespace)}?fieldManager=kubectl-create`
 
-    const { object } = await cluster.ask({ method: 'POST', path, body: pullSecret('regcred', 'one') })
+    const { object } = await cluster.request({ method: 'POST', path, body: pullSecret('regcred', 'one') })
 
     assert.deepEqual(ownersOf(object), {
       'kubectl-create Update': { 'f:data': { '.': {}, 'f:.dockerconfigjson': {} }, 'f:type': {} },
@@ -93,7 +93,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations: { ours: 'yes' } }), ours)
 
-    const { object } = await cluster.ask({
+    const { object } = await cluster.request({
       method: 'PATCH',
       path: `${secretsOf(namespace)}/regcred?fieldManager=kubectl-client-side-apply`,
       contentType: strategicMergePatch,
@@ -112,7 +112,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one', { labels: { ours: 'yes' } }), ours)
 
-    const { status, object } = await cluster.ask({
+    const { status, object } = await cluster.request({
       method: 'PUT',
       path: `${secretsOf(namespace)}/regcred`,
       body: pullSecret('regcred', 'two'),
@@ -183,7 +183,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one'), ours)
-    await cluster.ask({
+    await cluster.request({
       method: 'PATCH',
       path: `${secretsOf(namespace)}/regcred?fieldManager=kubectl-edit`,
       contentType: mergePatch,
@@ -209,7 +209,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one'), ours)
-    const stripped = await cluster.ask({
+    const stripped = await cluster.request({
       method: 'PATCH',
       path: `${secretsOf(namespace)}/regcred`,
       contentType: mergePatch,
@@ -240,7 +240,7 @@ async function race(cluster: ContractCluster, namespace: string, managers: reado
 }
 
 /** Fields by `MANAGER OPERATION`. */
-const ownersOf = (object: ApiAnswer['object']): Record<string, object> =>
+const ownersOf = (object: ApiResponse['object']): Record<string, object> =>
   Object.fromEntries(
     (object.metadata?.managedFields ?? []).map(({ manager, operation, fieldsV1 }) => [
       `${manager} ${operation}`,

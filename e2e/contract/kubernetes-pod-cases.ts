@@ -2,7 +2,7 @@
  *  https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ApiAnswer, WatchEvent } from './kubernetes-client.ts'
+import type { ApiResponse, WatchEvent } from './kubernetes-client.ts'
 import { accountsOf, type ContractCluster, strategicMergePatch } from './kubernetes-cluster.ts'
 import { podsIn } from './kubernetes-pods.ts'
 
@@ -208,7 +208,7 @@ export function podCases(started: () => ContractCluster): void {
 
     const request = (account: string) => {
       const path = `${accountsOf(pods.namespace)}/${account}/token`
-      return cluster.ask({ method: 'POST', path, body: { spec: { boundObjectRef } } })
+      return cluster.request({ method: 'POST', path, body: { spec: { boundObjectRef } } })
     }
     await cluster.createServiceAccount(pods.namespace, 'other')
     const [own, others] = [await request('default'), await request('other')]
@@ -224,7 +224,7 @@ export function podCases(started: () => ContractCluster): void {
 
 const container = (image: string) => ({ name: 'main', image })
 
-const claimsOf = ({ object }: ApiAnswer): { pod?: object; node?: object } => {
+const claimsOf = ({ object }: ApiResponse): { pod?: object; node?: object } => {
   const token = (typeof object.status === 'object' && object.status.token) || ''
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())['kubernetes.io']
 }

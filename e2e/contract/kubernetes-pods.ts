@@ -1,6 +1,6 @@
 /** Pods of one namespace of a contract's cluster. */
 import type { TestContext } from 'node:test'
-import type { ApiAnswer, WatchEvent } from './kubernetes-client.ts'
+import type { ApiResponse, WatchEvent } from './kubernetes-client.ts'
 import {
   accountsOf,
   applyPatch,
@@ -24,21 +24,21 @@ interface PodJson {
   readonly status: { readonly phase?: string; readonly containerStatuses?: readonly { readonly state: object }[] }
 }
 
-type PodAnswer = ApiAnswer & { readonly json: PodJson }
+type PodResponse = ApiResponse & { readonly json: PodJson }
 
 export interface Pods {
   readonly namespace: string
-  create(name: string, spec: object): Promise<PodAnswer>
-  read(name: string): Promise<PodAnswer>
-  remove(name: string): Promise<PodAnswer>
-  patch(name: string, body: object, contentType?: string): Promise<PodAnswer>
-  apply(name: string, manager: string, spec: object): Promise<PodAnswer>
-  applyStatus(name: string, manager: string, status: object, spec?: object): Promise<PodAnswer>
+  create(name: string, spec: object): Promise<PodResponse>
+  read(name: string): Promise<PodResponse>
+  remove(name: string): Promise<PodResponse>
+  patch(name: string, body: object, contentType?: string): Promise<PodResponse>
+  apply(name: string, manager: string, spec: object): Promise<PodResponse>
+  applyStatus(name: string, manager: string, status: object, spec?: object): Promise<PodResponse>
   /** As the kubelet does when it backs off. */
-  fail(name: string): Promise<PodAnswer>
+  fail(name: string): Promise<PodResponse>
   /** Gives the account these imagePullSecrets. */
-  attach(secrets: readonly string[]): Promise<PodAnswer>
-  list(fieldSelector: string): Promise<PodAnswer>
+  attach(secrets: readonly string[]): Promise<PodResponse>
+  list(fieldSelector: string): Promise<PodResponse>
   /** Names of those that a field selector chooses, in the namespace or across the cluster. */
   within(fieldSelector: string): Promise<(string | undefined)[]>
   across(fieldSelector: string): Promise<(string | undefined)[]>
@@ -51,26 +51,31 @@ export async function podsIn(cluster: ContractCluster, t: TestContext): Promise<
   const path = podsOf(namespace)
   const account = `${accountsOf(namespace)}/default`
   await eventually(
-    () => cluster.ask({ path: account }),
+    () => cluster.request({ path: account }),
     ({ status }) => status === 200,
   )
-  const ask = async (...request: Parameters<ContractCluster['ask']>): Promise<PodAnswer> => {
-    const answer = await cluster.ask(...request)
-    return { ...answer, json: JSON.parse(answer.text) }
+  const request = async (...parameters: Parameters<ContractCluster['request']>): Promise<PodResponse> => {
+    const response = await cluster.request(...parameters)
+    return { ...response, json: JSON.parse(response.text) }
   }
   const patch = (name: string, body: object, contentType = mergePatch) =>
-    ask({ method: 'PATCH', path: `${path}/${name}`, contentType, body })
-  const apply = (place: string, manager: string, fields: object) => {
-    const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: place.split('/')[0] }, ...fields }
-    return ask({ method: 'PATCH', path: `${path}/${place}?fieldManager=${manager}`, contentType: applyPatch, body })
+    request({ method: 'PATCH', path: `${path}/${name}`, contentType, body })
+  const apply = (subpath: string, manager: string, fields: object) => {
+    const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: subpath.split('/')[0] }, ...fields }
+    return request({
+      method: 'PATCH',
+      path: `${path}/${subpath}?fieldManager=${manager}`,
+      contentType: applyPatch,
+      body,
+    })
   }
-  const names = ({ object }: ApiAnswer) => (object.items ?? []).map(({ metadata }) => metadata?.name)
-  const list = (selector: string) => ask({ path: `${path}?fieldSelector=${selector}` })
+  const names = ({ object }: ApiResponse) => (object.items ?? []).map(({ metadata }) => metadata?.name)
+  const list = (selector: string) => request({ path: `${path}?fieldSelector=${selector}` })
   return {
     namespace,
-    create: (name: string, spec: object) => ask({ method: 'POST', path, body: { metadata: { name }, spec } }),
-    read: (name: string) => ask({ path: `${path}/${name}` }),
-    remove: (name: string) => ask({ method: 'DELETE', path: `${path}/${name}` }),
+    create: (name: string, spec: object) => request({ method: 'POST', path, body: { metadata: { name }, spec } }),
+    read: (name: string) => request({ path: `${path}/${name}` }),
+    remove: (name: string) => request({ method: 'DELETE', path: `${path}/${name}` }),
     patch,
     apply: (name: string, manager: string, spec: object) => apply(name, manager, { spec }),
     applyStatus: (name: string, manager: string, status: object, spec?: object) =>
@@ -78,7 +83,7 @@ export async function podsIn(cluster: ContractCluster, t: TestContext): Promise<
     fail: (name: string) =>
       patch(`${name}/status`, { status: { containerStatuses: [backingOff] } }, strategicMergePatch),
     attach: (secrets: readonly string[]) =>
-      ask({
+      request({
         method: 'PATCH',
         path: account,
         contentType: mergePatch,
@@ -86,7 +91,7 @@ export async function podsIn(cluster: ContractCluster, t: TestContext): Promise<
       }),
     list,
     within: async (selector: string) => names(await list(selector)),
-    across: async (selector: string) => names(await ask({ path: `/api/v1/pods?fieldSelector=${selector}` })),
+    across: async (selector: string) => names(await request({ path: `/api/v1/pods?fieldSelector=${selector}` })),
     watch: () => cluster.watch({ path: `${path}?watch=1` }),
   }
 }

@@ -1,10 +1,10 @@
 /** Writes of one Secret by several managers, at random: what a contract's chosen cases do not think of. */
 import fc from 'fast-check'
 import type { ApiObject } from './kubernetes-client.ts'
-import { type Ask, mergePatch, secretsOf, strategicMergePatch } from './kubernetes-cluster.ts'
+import { mergePatch, secretsOf, strategicMergePatch, type TargetRequest } from './kubernetes-cluster.ts'
 
 /** A write of the Secret of this name, as a request. */
-export type RandomWrite = (namespace: string, name: string) => Ask
+export type RandomWrite = (namespace: string, name: string) => TargetRequest
 
 type Fields = { readonly metadata: object; readonly [field: string]: unknown }
 

@@ -1,11 +1,11 @@
 /** A real control plane as the contract wants it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { allowUser } from '../parts/control-plane/allow-user.ts'
+import { grantPermissions } from '../parts/control-plane/allow-user.ts'
 import { compactEtcd } from '../parts/control-plane/compact-etcd.ts'
-import { createNewKind } from '../parts/control-plane/create-new-kind.ts'
-import { waitUntil } from '../parts/ground/wait-until.ts'
+import { createCustomKind } from '../parts/control-plane/create-custom-kind.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
 import type { ControlPlane } from '../parts/start-control-plane.ts'
-import { type ApiServerAddress, askApi } from './kubernetes-client.ts'
+import { type ApiServerAddress, requestApi } from './kubernetes-client.ts'
 import type { KubernetesTarget, Replica, ReplicaPlan, ServerKeys } from './kubernetes-cluster.ts'
 
 /** `signing` is what the control plane was started with. */
@@ -22,11 +22,11 @@ export function realTargetOf(controlPlane: ControlPlane, { signing }: ServerKeys
       await sleep(instant.getTime() - Date.now())
     },
     compact: () => compactEtcd(controlPlane.etcdAddress),
-    collectionWithoutPast: () => createNewKind(controlPlane),
-    async userWith(rules) {
+    compactedCollection: () => createCustomKind(controlPlane),
+    async createUser(rules) {
       const [name, token] = unusedUsers.pop() ?? []
       if (name === undefined || token === undefined) throw new Error('the contract asks for more users than there are')
-      await allowUser(controlPlane, { name, token }, rules)
+      await grantPermissions(controlPlane, { name, token }, rules)
       return token
     },
     startReplica: (plan) => startReplica(controlPlane, plan),
@@ -52,7 +52,7 @@ async function startReplica(controlPlane: ControlPlane, plan: ReplicaPlan): Prom
 
 /** A list that asks for a version that is still to come keeps its slot for the 3 s that the server waits for it. */
 async function occupy(server: ApiServerAddress, token: string): Promise<() => Promise<void>> {
-  const list = (query: string) => askApi(server, { path: `/api/v1/namespaces${query}`, token })
+  const list = (query: string) => requestApi(server, { path: `/api/v1/namespaces${query}`, token })
   const held = await waitUntil('a slot', 20_000, async () => {
     const holding = list('?resourceVersion=999999999')
     const isRefused = (await list('')).status === 429

@@ -27,7 +27,7 @@ export function refusalCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const path = secretsOf(namespace)
-    await cluster.ask({
+    await cluster.request({
       method: 'POST',
       path,
       body: pullSecret('regcred', 'theirs'),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { type ApiServerAddress, askApi } from './kubernetes-client.ts'
+import { type ApiServerAddress, requestApi } from './kubernetes-client.ts'
 import type { ContractCluster, Replica } from './kubernetes-cluster.ts'
 
 export function replicaCases(started: () => ContractCluster): void {
@@ -20,20 +20,20 @@ export function replicaCases(started: () => ContractCluster): void {
     if (!replica) throw new Error('the replica did not start')
     return { first: target, replica }
   }
-  const ask = (server: ApiServerAddress, path: string, token = started().target.adminToken) =>
-    askApi(server, { path, token, accept: '*/*' })
+  const request = (server: ApiServerAddress, path: string, token = started().target.adminToken) =>
+    requestApi(server, { path, token, accept: '*/*' })
   const kidsOf = async (server: ApiServerAddress): Promise<string[]> => {
-    const { keys }: { keys: { kid: string }[] } = JSON.parse((await ask(server, '/openid/v1/jwks')).text)
+    const { keys }: { keys: { kid: string }[] } = JSON.parse((await request(server, '/openid/v1/jwks')).text)
     return keys.map(({ kid }) => kid)
   }
   const mint = async (server: ApiServerAddress): Promise<string> => {
     const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
-    const { object } = await askApi(server, { method: 'POST', path, body: {}, token: started().target.adminToken })
+    const { object } = await requestApi(server, { method: 'POST', path, body: {}, token: started().target.adminToken })
     return (typeof object.status === 'object' && object.status.token) || ''
   }
   /** 401 where its key is not listed; what a token may do is another question. */
-  const isTaken = async (server: ApiServerAddress, token: string): Promise<boolean> =>
-    (await ask(server, '/version', token)).status === 200
+  const isAccepted = async (server: ApiServerAddress, token: string): Promise<boolean> =>
+    (await request(server, '/version', token)).status === 200
 
   test('replicas that read other key files publish other keys, in the order of the files', async () => {
     const { first, replica: other } = servers()
@@ -46,8 +46,8 @@ export function replicaCases(started: () => ContractCluster): void {
     const { first, replica: other } = servers()
     const [old, fresh] = [await mint(first), await mint(other)]
 
-    assert.deepEqual([await isTaken(first, old), await isTaken(other, old)], [true, true])
-    assert.deepEqual([await isTaken(first, fresh), await isTaken(other, fresh)], [false, true])
+    assert.deepEqual([await isAccepted(first, old), await isAccepted(other, old)], [true, true])
+    assert.deepEqual([await isAccepted(first, fresh), await isAccepted(other, fresh)], [false, true])
   })
 
   test('whichever replica signs, a token says the same, but for the kid in its header', async () => {
@@ -72,7 +72,7 @@ export function replicaCases(started: () => ContractCluster): void {
     await other.restart({ signing: next, verifying: [next] })
 
     assert.deepEqual(await kidsOf(other), [kidOf(next)])
-    assert.deepEqual([await isTaken(other, old), await isTaken(other, fresh)], [false, true])
+    assert.deepEqual([await isAccepted(other, old), await isAccepted(other, fresh)], [false, true])
   })
 
   test('a server whose signing key is listed nowhere starts silently, and its tokens verify nowhere', async () => {
@@ -83,7 +83,7 @@ export function replicaCases(started: () => ContractCluster): void {
 
     assert.equal(decodeProtectedHeader(token).kid, kidOf(unlisted))
     assert.deepEqual(await kidsOf(other), [kidOf(first.signingKey)])
-    assert.deepEqual([await isTaken(first, token), await isTaken(other, token)], [false, false])
+    assert.deepEqual([await isAccepted(first, token), await isAccepted(other, token)], [false, false])
   })
 }
 

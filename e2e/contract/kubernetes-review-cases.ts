@@ -16,10 +16,10 @@ const rules: readonly Rule[] = [
 
 export function reviewCases(started: () => ContractCluster): void {
   const review = (spec: object, token?: string) =>
-    started().ask({ method: 'POST', path, body: { spec }, ...(token !== undefined && { token }) })
+    started().request({ method: 'POST', path, body: { spec }, ...(token !== undefined && { token }) })
 
   test('a review is answered as rights are, by name, subresource, group and namespace', async () => {
-    const token = await started().target.userWith(rules)
+    const token = await started().target.createUser(rules)
     const answers: string[] = []
     for (const attributes of [
       { verb: 'list', resource: 'secrets', name: 'regcred' },
@@ -50,10 +50,10 @@ export function reviewCases(started: () => ContractCluster): void {
   })
 
   test('a review of a path is answered as rights are', async () => {
-    const token = await started().target.userWith(rules)
+    const token = await started().target.createUser(rules)
     const allowed: boolean[] = []
-    for (const asked of ['/openid/v1/jwks', '/healthz', '/metrics']) {
-      const { object } = await review({ nonResourceAttributes: { verb: 'get', path: asked } }, token)
+    for (const request of ['/openid/v1/jwks', '/healthz', '/metrics']) {
+      const { object } = await review({ nonResourceAttributes: { verb: 'get', path: request } }, token)
       allowed.push(isAllowed(object.status))
     }
 
@@ -83,10 +83,10 @@ export function reviewCases(started: () => ContractCluster): void {
   })
 
   const reviewOther = (spec: object, token?: string) =>
-    started().ask({ method: 'POST', path: pathOfOthers, body: { spec }, ...(token !== undefined && { token }) })
+    started().request({ method: 'POST', path: pathOfOthers, body: { spec }, ...(token !== undefined && { token }) })
 
   test("a review of somebody else's access is answered as his rights are", async () => {
-    const user = await nameOf(started(), await started().target.userWith(rules))
+    const user = await nameOf(started(), await started().target.createUser(rules))
     const answers: boolean[] = []
     for (const attributes of [
       { verb: 'list', resource: 'secrets', name: 'regcred', namespace: 'default' },
@@ -102,7 +102,7 @@ export function reviewCases(started: () => ContractCluster): void {
   })
 
   test('whoever may ask for himself may not for others by that', async () => {
-    const token = await started().target.userWith(rules)
+    const token = await started().target.createUser(rules)
     const user = await nameOf(started(), token)
 
     const { status, object } = await reviewOther(
@@ -140,7 +140,7 @@ export function reviewCases(started: () => ContractCluster): void {
   test('reviews are asked, never listed or read', async () => {
     const cluster = started()
 
-    const [listed, read] = [await cluster.ask({ path }), await cluster.ask({ path: `${path}/any` })]
+    const [listed, read] = [await cluster.request({ path }), await cluster.request({ path: `${path}/any` })]
 
     assert.deepEqual([listed.status, read.status], [405, 404])
   })
@@ -148,7 +148,7 @@ export function reviewCases(started: () => ContractCluster): void {
 
 /** As the server calls him when it refuses something. */
 async function nameOf(cluster: ContractCluster, token: string): Promise<string> {
-  const { object } = await cluster.ask({ path: '/api/v1/nodes', token })
+  const { object } = await cluster.request({ path: '/api/v1/nodes', token })
   return /User "([^"]+)"/.exec(String(object.message))?.[1] ?? ''
 }
 

@@ -10,18 +10,18 @@ import type { StartedTarget } from './kubernetes-contract.ts'
 
 const adminToken = 'admin-token'
 
-interface Ground {
+interface ServerContext {
   readonly authority: CertificateAuthority
   readonly clock: MovableClock
 }
 
 export async function startSandboxTarget(): Promise<StartedTarget> {
-  const ground = { authority: await createCertificateAuthority(), clock: createMovableClock(() => new Date()) }
-  const { clock } = ground
+  const context = { authority: await createCertificateAuthority(), clock: createMovableClock(() => new Date()) }
+  const { clock } = context
   const served: { handle?: SandboxHandler } = {}
-  const part = await serve(ground, (request) => served.handle?.(request) ?? { status: 503 })
+  const part = await serve(context, (request) => served.handle?.(request) ?? { status: 503 })
   const { url } = part
-  const { ca } = ground.authority
+  const { ca } = context.authority
   const api = await createKubernetesApi({ issuer: url, now: clock.now, ca, tokens: { [adminToken]: 'admin' } })
   api.registerServer(url)
   served.handle = api.handle
@@ -38,29 +38,29 @@ export async function startSandboxTarget(): Promise<StartedTarget> {
       if (secondsLeft > 0) clock.advance(`${secondsLeft} s`)
     },
     compact: async () => api.store.compact(),
-    async collectionWithoutPast() {
+    async compactedCollection() {
       api.store.compact()
       return '/api/v1/secrets'
     },
-    userWith(rules) {
+    createUser(rules) {
       users += 1
       return createUser(api, `user-${users}`, rules)
     },
-    startReplica: (plan) => startReplica(ground, api, plan),
+    startReplica: (plan) => startReplica(context, api, plan),
     close: part.close,
   }
 }
 
-const serve = ({ authority, clock }: Ground, handler: SandboxHandler): Promise<Part> =>
+const serve = ({ authority, clock }: ServerContext, handler: SandboxHandler): Promise<Part> =>
   servePart({ handler, now: clock.now, idle: 'ended', tls: { authority, http2: 'offered' } })
 
-async function startReplica(ground: Ground, api: KubernetesApi, plan: ReplicaPlan): Promise<Replica> {
+async function startReplica(context: ServerContext, api: KubernetesApi, plan: ReplicaPlan): Promise<Replica> {
   const { keys, readers: _, ...differing } = plan
   const replica = await api.createReplica({ ...differing, ...(keys && { keys: readKeys(keys) }) })
-  const { url, close } = await serve(ground, replica.handle)
+  const { url, close } = await serve(context, replica.handle)
   return {
     url,
-    ca: ground.authority.ca,
+    ca: context.authority.ca,
     restart: async (changed) => replica.keys.replace(readKeys(changed)),
     async occupy() {
       const end = replica.overload()

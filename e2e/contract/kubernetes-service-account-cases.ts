@@ -2,7 +2,7 @@
  *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/service-account-v1/ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { ApiAnswer } from './kubernetes-client.ts'
+import type { ApiResponse } from './kubernetes-client.ts'
 import {
   accountsOf,
   applyPatch,
@@ -77,9 +77,9 @@ export function serviceAccountCases(started: () => ContractCluster): void {
 }
 
 interface Account {
-  read(): Promise<ApiAnswer>
-  patch(contentType: string, body: unknown): Promise<ApiAnswer>
-  apply(manager: string, names: readonly string[], query?: string): Promise<ApiAnswer>
+  read(): Promise<ApiResponse>
+  patch(contentType: string, body: unknown): Promise<ApiResponse>
+  apply(manager: string, names: readonly string[], query?: string): Promise<ApiResponse>
 }
 
 async function createAccount(cluster: ContractCluster, t: TestContext): Promise<Account> {
@@ -87,10 +87,10 @@ async function createAccount(cluster: ContractCluster, t: TestContext): Promise<
   const path = `${accountsOf(namespace)}/puller`
   await cluster.createServiceAccount(namespace, 'puller')
   return {
-    read: () => cluster.ask({ path }),
-    patch: (contentType, body) => cluster.ask({ method: 'PATCH', path, contentType, body }),
+    read: () => cluster.request({ path }),
+    patch: (contentType, body) => cluster.request({ method: 'PATCH', path, contentType, body }),
     apply: (manager, names, query = '') =>
-      cluster.ask({
+      cluster.request({
         method: 'PATCH',
         path: `${path}?fieldManager=${manager}${query}`,
         contentType: applyPatch,

@@ -3,17 +3,20 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createRemoteJWKSet, customFetch, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
-import type { ApiAnswer } from './kubernetes-client.ts'
+import type { ApiResponse } from './kubernetes-client.ts'
 import { accountsOf, type ContractCluster, secretWith } from './kubernetes-cluster.ts'
 
 export function tokenCases(started: () => ContractCluster): void {
   test('a token carries the audiences that were asked for, as a list', async (t) => {
     const { request } = await createPuller(started(), t)
 
-    const answer = await request({ audiences: ['//iam.googleapis.com/p', 'sts.amazonaws.com'], expirationSeconds: 600 })
+    const response = await request({
+      audiences: ['//iam.googleapis.com/p', 'sts.amazonaws.com'],
+      expirationSeconds: 600,
+    })
 
-    assert.equal(answer.status, 201)
-    assert.deepEqual(decodeJwt(tokenOf(answer)).aud, ['//iam.googleapis.com/p', 'sts.amazonaws.com'])
+    assert.equal(response.status, 201)
+    assert.deepEqual(decodeJwt(tokenOf(response)).aud, ['//iam.googleapis.com/p', 'sts.amazonaws.com'])
   })
 
   test('one audience is a list too', async (t) => {
@@ -26,10 +29,10 @@ export function tokenCases(started: () => ContractCluster): void {
     const cluster = started()
     const { request } = await createPuller(cluster, t)
 
-    const answer = await request({})
+    const response = await request({})
 
-    assert.deepEqual(answer.object.spec?.audiences, [cluster.target.issuer])
-    assert.deepEqual(decodeJwt(tokenOf(answer)).aud, [cluster.target.issuer])
+    assert.deepEqual(response.object.spec?.audiences, [cluster.target.issuer])
+    assert.deepEqual(decodeJwt(tokenOf(response)).aud, [cluster.target.issuer])
   })
 
   test('the claims say who, for how long, and which account', async (t) => {
@@ -51,10 +54,10 @@ export function tokenCases(started: () => ContractCluster): void {
   test('the answer’s expirationTimestamp is the token’s end', async (t) => {
     const { request } = await createPuller(started(), t)
 
-    const answer = await request({ expirationSeconds: 1200 })
+    const response = await request({ expirationSeconds: 1200 })
 
-    const { exp = 0 } = decodeJwt(tokenOf(answer))
-    const { status } = answer.object
+    const { exp = 0 } = decodeJwt(tokenOf(response))
+    const { status } = response.object
     assert.equal(typeof status === 'object' && Date.parse(status.expirationTimestamp ?? ''), exp * 1000)
   })
 
@@ -82,7 +85,7 @@ export function tokenCases(started: () => ContractCluster): void {
 
     const token = tokenOf(await request({}, '?dryRun=All'))
 
-    const { status } = await cluster.ask({ path: '/openid/v1/jwks', token })
+    const { status } = await cluster.request({ path: '/openid/v1/jwks', token })
     assert.equal(status, 200)
   })
 
@@ -113,14 +116,14 @@ export function tokenCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
 
     const path = `${accountsOf(namespace)}/absent/token`
-    const { status, object } = await cluster.ask({ method: 'POST', path, body: {} })
+    const { status, object } = await cluster.request({ method: 'POST', path, body: {} })
 
     assert.deepEqual([status, object.message], [404, 'serviceaccounts "absent" not found'])
   })
 
   test('in a namespace that does not exist it is the namespace that is missing', async () => {
     const path = `${accountsOf('nowhere')}/absent/token`
-    const { status, object } = await started().ask({ method: 'POST', path, body: {} })
+    const { status, object } = await started().request({ method: 'POST', path, body: {} })
 
     assert.deepEqual([status, object.message], [404, 'namespaces "nowhere" not found'])
   })
@@ -131,7 +134,7 @@ export function tokenCases(started: () => ContractCluster): void {
 
     const token = tokenOf(await request({ audiences: ['//iam.googleapis.com/p'] }))
 
-    assert.equal((await cluster.ask({ path: '/openid/v1/jwks', token })).status, 401)
+    assert.equal((await cluster.request({ path: '/openid/v1/jwks', token })).status, 401)
   })
 
   test('a token verifies by the issuer’s published keys, and its header names one', async (t) => {
@@ -140,7 +143,7 @@ export function tokenCases(started: () => ContractCluster): void {
     const token = tokenOf(await request({ audiences: ['a'] }))
     const keys = createRemoteJWKSet(new URL('/openid/v1/jwks', cluster.target.url), {
       [customFetch]: async (url) => {
-        const { status, text } = await cluster.ask({ path: new URL(url).pathname, accept: '*/*' })
+        const { status, text } = await cluster.request({ path: new URL(url).pathname, accept: '*/*' })
         return new Response(text, { status })
       },
     })
@@ -155,19 +158,19 @@ export function tokenCases(started: () => ContractCluster): void {
 interface Puller {
   readonly namespace: string
   readonly uid: string | undefined
-  readonly request: (spec: object, query?: string) => Promise<ApiAnswer>
+  readonly request: (spec: object, query?: string) => Promise<ApiResponse>
 }
 
 async function createPuller(cluster: ContractCluster, t: TestContext): Promise<Puller> {
   const namespace = await cluster.createNamespace(t)
   await cluster.createServiceAccount(namespace, 'puller')
   const path = `${accountsOf(namespace)}/puller`
-  const { object } = await cluster.ask({ path })
+  const { object } = await cluster.request({ path })
   return {
     namespace,
     uid: object.metadata?.uid,
     request: (spec, query = '') =>
-      cluster.ask({
+      cluster.request({
         method: 'POST',
         path: `${path}/token${query}`,
         body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec },
@@ -175,7 +178,7 @@ async function createPuller(cluster: ContractCluster, t: TestContext): Promise<P
   }
 }
 
-function tokenOf({ object }: ApiAnswer): string {
+function tokenOf({ object }: ApiResponse): string {
   assert.ok(typeof object.status === 'object' && object.status.token, object.message)
   return object.status.token
 }

@@ -11,14 +11,14 @@ export function watchCases(started: () => ContractCluster): void {
   test('a watch from a list’s version on sees what is added, changed and deleted', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
-    const { object: list } = await cluster.ask({ path: secretsOf(namespace) })
+    const { object: list } = await cluster.request({ path: secretsOf(namespace) })
     const watch = cluster.watch({
       path: `${secretsOf(namespace)}?watch=1&resourceVersion=${list.metadata?.resourceVersion}`,
     })
 
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
     await cluster.apply(namespace, pullSecret('regcred', 'two'), 'pullpass')
-    await cluster.ask({ method: 'DELETE', path: `${secretsOf(namespace)}/regcred` })
+    await cluster.request({ method: 'DELETE', path: `${secretsOf(namespace)}/regcred` })
 
     assert.deepEqual(typesOf(await take(watch, 3)), ['ADDED regcred', 'MODIFIED regcred', 'DELETED regcred'])
   })
@@ -49,7 +49,7 @@ export function watchCases(started: () => ContractCluster): void {
   test('a watch across the cluster by name sees every namespace', async (t) => {
     const cluster = started()
     const name = `regcred-${Date.now()}`
-    const { object: list } = await cluster.ask({ path: `/api/v1/secrets?fieldSelector=metadata.name%3D${name}` })
+    const { object: list } = await cluster.request({ path: `/api/v1/secrets?fieldSelector=metadata.name%3D${name}` })
     const version = list.metadata?.resourceVersion
     const watch = cluster.watch({
       path: `/api/v1/secrets?watch=1&fieldSelector=metadata.name%3D${name}&resourceVersion=${version}`,
@@ -70,12 +70,12 @@ export function watchCases(started: () => ContractCluster): void {
 
   test('a watch of namespaces sees one begin and end', async (t) => {
     const cluster = started()
-    const { object: list } = await cluster.ask({ path: '/api/v1/namespaces' })
+    const { object: list } = await cluster.request({ path: '/api/v1/namespaces' })
     const namespace = await cluster.createNamespace(t)
     const selector = `fieldSelector=metadata.name%3D${namespace}&resourceVersion=${list.metadata?.resourceVersion}`
     const watch = cluster.watch({ path: `/api/v1/namespaces?watch=1&${selector}` }, AbortSignal.timeout(20_000))
 
-    await cluster.ask({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
+    await cluster.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` })
 
     const phases: unknown[] = []
     for await (const { type, object } of watch) {
@@ -117,7 +117,7 @@ export function watchCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
-    const { status, object } = await cluster.ask({ path: `${secretsOf(namespace)}?watch=1&sendInitialEvents=true` })
+    const { status, object } = await cluster.request({ path: `${secretsOf(namespace)}?watch=1&sendInitialEvents=true` })
 
     assert.equal(status, 422)
     assert.equal(
@@ -128,9 +128,9 @@ export function watchCases(started: () => ContractCluster): void {
 
   test('too old a version answers HTTP 200 and one ERROR event with 410', async () => {
     const cluster = started()
-    const path = await cluster.target.collectionWithoutPast()
+    const path = await cluster.target.compactedCollection()
 
-    const { status, text } = await cluster.ask({ path: `${path}?watch=1&resourceVersion=1&timeoutSeconds=5` })
+    const { status, text } = await cluster.request({ path: `${path}?watch=1&resourceVersion=1&timeoutSeconds=5` })
 
     const event: WatchEvent = JSON.parse(text)
     assert.deepEqual([status, event.type], [200, 'ERROR'])
@@ -141,7 +141,7 @@ export function watchCases(started: () => ContractCluster): void {
   test('a bookmark says how far the watch has come, before it ends', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
-    const { object: list } = await cluster.ask({ path: secretsOf(namespace) })
+    const { object: list } = await cluster.request({ path: secretsOf(namespace) })
     const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=5&resourceVersion=${list.metadata?.resourceVersion}`
 
     const next = take(cluster.watch({ path: `${secretsOf(namespace)}?${query}` }), 1)
@@ -158,7 +158,7 @@ export function watchCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
     const begun = performance.now()
 
-    const { status, text } = await cluster.ask({ path: `${secretsOf(namespace)}?watch=1&timeoutSeconds=1` })
+    const { status, text } = await cluster.request({ path: `${secretsOf(namespace)}?watch=1&timeoutSeconds=1` })
 
     assert.deepEqual([status, text], [200, ''])
     assert.ok(performance.now() - begun >= 900)

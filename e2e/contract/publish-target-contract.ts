@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../src/errors/codes.ts'
 import type { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { DocumentName, DocumentToStore, PublishTarget } from '../../src/oidc/issuer-documents.ts'
 
-export interface ContractPlace {
+export interface ContractTarget {
   readonly target: PublishTarget
   /** Opened by itself: another writer to the same place. */
   readonly other: PublishTarget
@@ -14,13 +14,13 @@ export interface ContractPlace {
   /** The same place, for who may not use it; absent: the place knows nobody. */
   readonly denied?: PublishTarget
   /** As a stranger gets it; absent: nobody does. */
-  readonly readAsStranger?: (name: DocumentName) => Promise<Response>
+  readonly readAnonymously?: (name: DocumentName) => Promise<Response>
   /** Writes whatever text past the target. */
   readonly put: (name: DocumentName, text: string) => Promise<void>
   readonly remove: (name: DocumentName) => Promise<void>
 }
 
-export interface PlaceTraits {
+export interface TargetTraits {
   /** Of two who write over the same state at the same time one is told; a provider has nothing to hold that by. */
   readonly preconditions: 'atomic' | 'looked at'
 }
@@ -42,7 +42,7 @@ const discovery: DocumentToStore = {
 }
 
 /** With the place's name somewhere in its words, since a vendor's sentence rarely has it, and without the vendor's own error. */
-const tells =
+const matchesError =
   (code: ErrorCode, { name }: PublishTarget) =>
   (fault: PullpassError) => {
     assert.deepEqual([fault.code, fault.hop, fault.cause], [code, 'publish', undefined]) // it holds the request, and that a token
@@ -55,8 +55,8 @@ const tells =
 /** `start` is called once for each case, for an empty place; what it starts is ended by `t.after`. */
 export function publishTargetContract(
   name: string,
-  { preconditions }: PlaceTraits,
-  start: (t: TestContext) => Promise<ContractPlace>,
+  { preconditions }: TargetTraits,
+  start: (t: TestContext) => Promise<ContractTarget>,
 ): void {
   suite(`publish target contract: ${name}`, () => {
     test('an empty place has no document', async (t) => {
@@ -132,29 +132,29 @@ export function publishTargetContract(
     })
 
     test('a stranger gets the document with its type and for how long it holds', async (t) => {
-      const { target, readAsStranger } = await start(t)
+      const { target, readAnonymously } = await start(t)
       await target.write('jwks', keys('one'), undefined)
-      if (readAsStranger === undefined) return assert.equal(target.publicUrl, undefined)
-      const answer = await readAsStranger('jwks')
-      assert.equal(answer.status, 200)
-      assert.equal(answer.headers.get('content-type'), 'application/jwk-set+json')
-      assert.equal(answer.headers.get('cache-control'), 'public, max-age=300')
-      assert.equal(await answer.text(), jwks('one'))
+      if (readAnonymously === undefined) return assert.equal(target.publicUrl, undefined)
+      const response = await readAnonymously('jwks')
+      assert.equal(response.status, 200)
+      assert.equal(response.headers.get('content-type'), 'application/jwk-set+json')
+      assert.equal(response.headers.get('cache-control'), 'public, max-age=300')
+      assert.equal(await response.text(), jwks('one'))
     })
 
     test('a place that does not exist is said to be missing, by reading and by writing, by name and with a way on', async (t) => {
       const { missing } = await start(t)
-      const told = tells('PUBLISH_TARGET_NOT_FOUND', missing)
-      await assert.rejects(missing.read('jwks'), told)
-      await assert.rejects(missing.write('jwks', keys('one'), undefined), told)
+      const isExpected = matchesError('PUBLISH_TARGET_NOT_FOUND', missing)
+      await assert.rejects(missing.read('jwks'), isExpected)
+      await assert.rejects(missing.write('jwks', keys('one'), undefined), isExpected)
     })
 
     test('who may not use the place is told so, by its name and with a way on', async (t) => {
       const { denied } = await start(t)
       if (denied === undefined) return t.skip('the place knows nobody')
-      const told = tells('PUBLISH_DENIED', denied)
-      await assert.rejects(denied.read('jwks'), told)
-      await assert.rejects(denied.write('jwks', keys('one'), undefined), told)
+      const isExpected = matchesError('PUBLISH_DENIED', denied)
+      await assert.rejects(denied.read('jwks'), isExpected)
+      await assert.rejects(denied.write('jwks', keys('one'), undefined), isExpected)
     })
 
     test('what is longer than 1 MiB is not read', async (t) => {

@@ -26,33 +26,33 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
   suite(`registry contract: ${name}`, () => {
     test('the API without a token answers 401 with a Bearer challenge that names its realm', async (t) => {
       const registry = await start(t)
-      const answer = await fetch(`${registry.url}/v2/`)
+      const response = await fetch(`${registry.url}/v2/`)
 
-      assert.equal(answer.status, 401)
-      assert.equal(answer.headers.get('docker-distribution-api-version'), 'registry/2.0')
-      assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer realm="https?:\/\/[^"]+"/)
-      assert.equal(await errorCode(answer), 'UNAUTHORIZED')
+      assert.equal(response.status, 401)
+      assert.equal(response.headers.get('docker-distribution-api-version'), 'registry/2.0')
+      assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer realm="https?:\/\/[^"]+"/)
+      assert.equal(await errorCode(response), 'UNAUTHORIZED')
     })
 
     test('a manifest without a token answers 401 with the same realm', async (t) => {
       const registry = await start(t)
-      const answer = await fetch(manifestUrl(registry), { method: 'HEAD' })
+      const response = await fetch(manifestUrl(registry), { method: 'HEAD' })
 
-      assert.equal(answer.status, 401)
-      assert.equal(challengeOf(answer).get('realm'), challengeOf(await fetch(`${registry.url}/v2/`)).get('realm'))
+      assert.equal(response.status, 401)
+      assert.equal(challengeOf(response).get('realm'), challengeOf(await fetch(`${registry.url}/v2/`)).get('realm'))
     })
 
     test('the realm answers 401 to a wrong password', async (t) => {
       const registry = await start(t)
       const { username } = registry
 
-      assert.equal((await askRealm(registry, { username, password: 'wrong' })).status, 401)
+      assert.equal((await requestToken(registry, { username, password: 'wrong' })).status, 401)
     })
 
     test('the realm gives nobody a token that reads the manifest without a credential', async (t) => {
       const registry = await start(t)
-      const answer = await askRealm(registry, undefined)
-      const token = answer.ok ? tokenIn(await answer.json()) : 'none'
+      const response = await requestToken(registry, undefined)
+      const token = response.ok ? tokenIn(await response.json()) : 'none'
 
       assert.ok([401, 403].includes((await read(manifestUrl(registry), token)).status))
     })
@@ -102,9 +102,9 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
 
     test('the tags of a repository are listed', async (t) => {
       const registry = await start(t)
-      const answer = await read(`${registry.url}/v2/${registry.repository}/tags/list`, await pullToken(registry))
+      const response = await read(`${registry.url}/v2/${registry.repository}/tags/list`, await pullToken(registry))
 
-      assert.deepEqual(await answer.json(), { name: registry.repository, tags: [registry.tag] })
+      assert.deepEqual(await response.json(), { name: registry.repository, tags: [registry.tag] })
     })
 
     test('HEAD of a blob answers its length', async (t) => {
@@ -121,19 +121,19 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       test(`the manifest ${absent} that does not exist answers 404 MANIFEST_UNKNOWN`, async (t) => {
         const registry = await start(t)
         const token = await pullToken(registry)
-        const answer = await read(manifestUrl(registry, absent), token)
+        const response = await read(manifestUrl(registry, absent), token)
 
         assert.equal((await read(manifestUrl(registry, absent), token, 'HEAD')).status, 404)
-        assert.equal(answer.status, 404)
-        assert.equal(await errorCode(answer), 'MANIFEST_UNKNOWN')
+        assert.equal(response.status, 404)
+        assert.equal(await errorCode(response), 'MANIFEST_UNKNOWN')
       })
 
     test('a blob that does not exist answers 404 BLOB_UNKNOWN', async (t) => {
       const registry = await start(t)
-      const answer = await read(blobUrl(registry, absentDigest), await pullToken(registry))
+      const response = await read(blobUrl(registry, absentDigest), await pullToken(registry))
 
-      assert.equal(answer.status, 404)
-      assert.equal(await errorCode(answer), 'BLOB_UNKNOWN')
+      assert.equal(response.status, 404)
+      assert.equal(await errorCode(response), 'BLOB_UNKNOWN')
     })
 
     test('a repository that does not exist answers 404 to a token that may read it', async (t) => {
@@ -152,10 +152,10 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
 
     test('a token that nobody granted answers 401 with a challenge', async (t) => {
       const registry = await start(t)
-      const answer = await read(manifestUrl(registry), 'never-granted')
+      const response = await read(manifestUrl(registry), 'never-granted')
 
-      assert.equal(answer.status, 401)
-      assert.notEqual(challengeOf(answer).get('realm'), undefined)
+      assert.equal(response.status, 401)
+      assert.notEqual(challengeOf(response).get('realm'), undefined)
     })
   })
 }
@@ -169,7 +169,7 @@ const read = (url: string, token: string, method: 'GET' | 'HEAD' = 'GET') =>
   fetch(url, { method, headers: { authorization: `Bearer ${token}`, accept } })
 
 /** Asks as docker does: realm and service from the challenge, Basic auth where there is a credential. */
-async function askRealm(registry: ContractRegistry, credential: Credential | undefined): Promise<Response> {
+async function requestToken(registry: ContractRegistry, credential: Credential | undefined): Promise<Response> {
   const challenge = challengeOf(await fetch(`${registry.url}/v2/`))
   const url = new URL(challenge.get('realm') ?? '')
   const service = challenge.get('service')
@@ -180,9 +180,9 @@ async function askRealm(registry: ContractRegistry, credential: Credential | und
 }
 
 async function pullToken(registry: ContractRegistry): Promise<string> {
-  const answer = await askRealm(registry, registry)
-  assert.equal(answer.status, 200)
-  return tokenIn(await answer.json())
+  const response = await requestToken(registry, registry)
+  assert.equal(response.status, 200)
+  return tokenIn(await response.json())
 }
 
 function tokenIn(body: unknown): string {
@@ -190,11 +190,11 @@ function tokenIn(body: unknown): string {
   return String(token ?? access_token)
 }
 
-function challengeOf(answer: Response): Map<string, string> {
-  const parameters = (answer.headers.get('www-authenticate') ?? '').matchAll(/(\w+)="([^"]*)"/g)
+function challengeOf(response: Response): Map<string, string> {
+  const parameters = (response.headers.get('www-authenticate') ?? '').matchAll(/(\w+)="([^"]*)"/g)
   return new Map([...parameters].map(([, name = '', value = '']) => [name, value]))
 }
 
-const errorCode = async (answer: Response) => Object(await answer.json()).errors[0].code
+const errorCode = async (response: Response) => Object(await response.json()).errors[0].code
 
 const sha256 = (bytes: Buffer | string) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`

@@ -1,38 +1,38 @@
 /** Faults at the issuer and at Google, which pullpass itself mends: with the real cluster's keys and tokens. */
 import { principalOf } from '../../sandbox/google/workload-identity.ts'
 import type { RealFault } from './real-fault.ts'
-import { bucket, serviceAccountEmail } from './start-doctor-stage.ts'
+import { bucket, serviceAccountEmail } from './start-doctor-setup.ts'
 
 export const cloudFaults: readonly RealFault[] = [
   {
     title: "the issuer's documents were deleted",
-    plant({ stage: { sandbox } }) {
+    inject({ setup: { sandbox } }) {
       for (const name of ['.well-known/openid-configuration', 'openid/v1/jwks'])
         sandbox.google.store.remove(bucket, name)
     },
     hop: 'discovery',
     code: 'DISCOVERY_NOT_FOUND',
-    runs: /^pullpass issuer publish --to gs:\/\/real-cluster$/,
+    command: /^pullpass issuer publish --to gs:\/\/real-cluster$/,
   },
   {
     title: 'the provider was deleted a moment ago',
-    plant: ({ stage: { sandbox, plane } }) =>
+    inject: ({ setup: { sandbox, plane } }) =>
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: plane.issuer, state: 'DELETED' }),
     hop: 'exchange',
     code: 'PROVIDER_NOT_FOUND',
-    runs: /^pullpass trust apply -f \S+$/,
-    where: 'terminal',
+    command: /^pullpass trust apply -f \S+$/,
+    confirmation: 'terminal',
   },
   {
     title: 'nobody granted workloadIdentityUser',
-    plant: ({ stage: { sandbox }, system }) =>
+    inject: ({ setup: { sandbox }, system }) =>
       sandbox.google.accounts.denyTokens(
         serviceAccountEmail,
         principalOf(sandbox.provider, `system:serviceaccount:${system}:pullpass`),
       ),
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
-    runs: /^pullpass trust apply -f \S+$/,
-    where: 'terminal',
+    command: /^pullpass trust apply -f \S+$/,
+    confirmation: 'terminal',
   },
 ]

@@ -1,21 +1,21 @@
 /** Faults of a real pod and its service account; its StatefulSet makes it anew where it is deleted. */
-import type { DoctorGround } from './open-ground.ts'
+import type { PreparedNamespace } from './prepare-namespace.ts'
 import type { RealFault } from './real-fault.ts'
 
 const broken = JSON.stringify({ auths: { 'quay.io': { auth: Buffer.from('no-colon').toString('base64') } } })
 
-const attach = ({ stage, namespace }: DoctorGround, ...names: readonly string[]) =>
-  stage.succeed(
+const attach = ({ setup, namespace }: PreparedNamespace, ...names: readonly string[]) =>
+  setup.succeed(
     `kubectl patch serviceaccount default -n ${namespace} --type=merge -p '${JSON.stringify({ imagePullSecrets: names.map((name) => ({ name })) })}'`,
   )
 
-const remakePod = async ({ stage, namespace, awaitPod }: DoctorGround) => {
-  await stage.succeed(`kubectl delete pod web-0 -n ${namespace}`)
+const recreatePod = async ({ setup, namespace, awaitPod }: PreparedNamespace) => {
+  await setup.succeed(`kubectl delete pod web-0 -n ${namespace}`)
   await awaitPod()
 }
 
-const makeSecret = ({ stage, namespace }: DoctorGround, name: string, config: string) =>
-  stage.admin({
+const createSecret = ({ setup, namespace }: PreparedNamespace, name: string, config: string) =>
+  setup.admin({
     method: 'POST',
     path: `/api/v1/namespaces/${namespace}/secrets`,
     body: {
@@ -26,8 +26,8 @@ const makeSecret = ({ stage, namespace }: DoctorGround, name: string, config: st
   })
 
 /** As a kubelet writes it. */
-const backOff = ({ stage, namespace }: DoctorGround) =>
-  stage.admin({
+const backOff = ({ setup, namespace }: PreparedNamespace) =>
+  setup.admin({
     method: 'PATCH',
     path: `/api/v1/namespaces/${namespace}/pods/web-0/status`,
     contentType: 'application/strategic-merge-patch+json',
@@ -36,7 +36,7 @@ const backOff = ({ stage, namespace }: DoctorGround) =>
         containerStatuses: [
           {
             name: 'web',
-            image: stage.sandbox.image,
+            image: setup.sandbox.image,
             imageID: '',
             ready: false,
             restartCount: 0,
@@ -50,61 +50,61 @@ const backOff = ({ stage, namespace }: DoctorGround) =>
 export const podFaults: readonly RealFault[] = [
   {
     title: "somebody took the Secret's name out of the service account",
-    plant: (ground) => attach(ground),
+    inject: (prepared) => attach(prepared),
     hop: 'service-account',
     code: 'SERVICE_ACCOUNT_NOT_ATTACHED',
-    runs: /^pullpass refresh -f \S+$/,
+    command: /^pullpass refresh -f \S+$/,
   },
   {
     title: 'a service account that the document names was deleted',
-    ground: { attachTo: ['default', 'builder'] },
-    plant: ({ stage, namespace }) => stage.succeed(`kubectl delete serviceaccount builder -n ${namespace}`),
+    options: { attachTo: ['default', 'builder'] },
+    inject: ({ setup, namespace }) => setup.succeed(`kubectl delete serviceaccount builder -n ${namespace}`),
     hop: 'service-account',
     code: 'SERVICE_ACCOUNT_NOT_FOUND',
     result: 'warning',
-    runs: /^kubectl create serviceaccount builder -n \S+ && pullpass refresh -f /,
+    command: /^kubectl create serviceaccount builder -n \S+ && pullpass refresh -f /,
   },
   {
     title: 'nothing attached the Secret, so that the pod names none',
-    ground: { attachTo: [] },
-    plant: () => undefined,
+    options: { attachTo: [] },
+    inject: () => undefined,
     hop: 'pod',
     code: 'POD_SECRET_MISSING',
-    runs: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
+    command: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
   },
   {
     title: 'the pod was made before its service account named the Secret',
-    ground: { attachTo: [] },
-    plant: (ground) => attach(ground, 'regcred'),
+    options: { attachTo: [] },
+    inject: (prepared) => attach(prepared, 'regcred'),
     hop: 'pod',
     code: 'POD_OLDER_THAN_ATTACHMENT',
-    runs: /^kubectl delete pod web-0 -n /,
+    command: /^kubectl delete pod web-0 -n /,
   },
   {
     title: 'another pull secret, which the pod has of its service account, breaks all its pulls',
-    async plant(ground) {
-      await makeSecret(ground, 'other', broken)
-      await attach(ground, 'other', 'regcred')
-      await remakePod(ground)
+    async inject(prepared) {
+      await createSecret(prepared, 'other', broken)
+      await attach(prepared, 'other', 'regcred')
+      await recreatePod(prepared)
     },
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_MALFORMED',
-    runs: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
+    command: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
   },
   {
     title: "another pull secret, which the pod's maker names, breaks all its pulls",
-    ground: { pod: { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] } },
-    plant: (ground) => makeSecret(ground, 'other', broken),
+    options: { pod: { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] } },
+    inject: (prepared) => createSecret(prepared, 'other', broken),
     hop: 'pod-secrets',
     code: 'OTHER_SECRET_MALFORMED',
-    runs: /^kubectl delete secret other -n /,
-    leaves: 'OTHER_SECRET_NOT_FOUND',
+    command: /^kubectl delete secret other -n /,
+    remainingWarning: 'OTHER_SECRET_NOT_FOUND',
   },
   {
     title: "everything is mended, and the kubelet's back-off still runs",
-    plant: backOff,
+    inject: backOff,
     hop: 'back-off',
     code: 'PULL_BACK_OFF',
-    runs: /^kubectl delete pod web-0 -n /,
+    command: /^kubectl delete pod web-0 -n /,
   },
 ]

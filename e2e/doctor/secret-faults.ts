@@ -1,6 +1,6 @@
 /** Faults of a real pull secret: whose it is, and what is in it. */
 import { fieldManager } from '../../src/kubernetes/objects/apply-pull-secret.ts'
-import type { DoctorGround } from './open-ground.ts'
+import type { PreparedNamespace } from './prepare-namespace.ts'
 import type { RealFault } from './real-fault.ts'
 
 const hop = 'secret'
@@ -12,23 +12,23 @@ const dataOf = (config: string) => ({ '.dockerconfigjson': Buffer.from(config).t
 const authOf = (pair: string) => Buffer.from(pair).toString('base64')
 
 /** As `kubectl edit` does it. */
-const edit = ({ stage, namespace }: DoctorGround, config: string) =>
-  stage.succeed(
+const edit = ({ setup, namespace }: PreparedNamespace, config: string) =>
+  setup.succeed(
     `kubectl patch secret regcred -n ${namespace} --field-manager=kubectl-edit -p '${JSON.stringify({ data: dataOf(config) })}'`,
   )
 
-const replace = ({ stage, namespace }: DoctorGround, making: string) =>
-  stage.succeed(`kubectl delete secret regcred -n ${namespace}; kubectl create secret ${making} -n ${namespace}`)
+const replace = ({ setup, namespace }: PreparedNamespace, making: string) =>
+  setup.succeed(`kubectl delete secret regcred -n ${namespace}; kubectl create secret ${making} -n ${namespace}`)
 
 /** What lies there is written once more as pullpass writes it, but for its password. */
-async function restoreOldCredential({ stage, namespace }: DoctorGround): Promise<void> {
+async function restoreOldCredential({ setup, namespace }: PreparedNamespace): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/secrets/regcred`
-  const { metadata }: { metadata: { labels: object; annotations: object } } = JSON.parse(await stage.admin({ path }))
+  const { metadata }: { metadata: { labels: object; annotations: object } } = JSON.parse(await setup.admin({ path }))
   const { labels, annotations } = metadata
-  const host = `localhost:${stage.sandbox.parts.registry.port}`
+  const host = `localhost:${setup.sandbox.parts.registry.port}`
   const data = dataOf(JSON.stringify({ auths: { [host]: { auth: authOf('oauth2accesstoken:ya29.of-last-week') } } }))
   const manager = fieldManager({ kind: 'ClusterPullSecret', name: namespace })
-  await stage.admin({
+  await setup.admin({
     method: 'PATCH',
     path: `${path}?fieldManager=${encodeURIComponent(manager)}`,
     contentType: 'application/apply-patch+yaml',
@@ -39,48 +39,50 @@ async function restoreOldCredential({ stage, namespace }: DoctorGround): Promise
 export const secretFaults: readonly RealFault[] = [
   {
     title: 'the pull secret was deleted',
-    plant: ({ stage, namespace }) => stage.succeed(`kubectl delete secret regcred -n ${namespace}`),
+    inject: ({ setup, namespace }) => setup.succeed(`kubectl delete secret regcred -n ${namespace}`),
     hop,
     code: 'SECRET_NOT_FOUND',
-    runs: refresh,
+    command: refresh,
   },
   {
     title: 'a Secret of another type has the name',
-    plant: (ground) => replace(ground, 'generic regcred --from-literal=password=of-years'),
+    inject: (prepared) => replace(prepared, 'generic regcred --from-literal=password=of-years'),
     hop,
     code: 'SECRET_TYPE_WRONG',
-    runs: /^kubectl delete secret regcred -n \S+ && pullpass refresh -f /,
+    command: /^kubectl delete secret regcred -n \S+ && pullpass refresh -f /,
   },
   {
     title: 'the script of old makes the Secret, with a password',
-    plant: (ground) =>
+    inject: (prepared) =>
       replace(
-        ground,
+        prepared,
         'docker-registry regcred --docker-server=registry.example.com --docker-username=a --docker-password=b',
       ),
     hop,
     code: 'SECRET_NOT_OURS',
-    runs: /^pullpass refresh -f \S+ --adopt$/,
+    command: /^pullpass refresh -f \S+ --adopt$/,
   },
   {
     title: 'somebody edited the Secret, and auth has no colon',
-    plant: (ground) => edit(ground, JSON.stringify({ auths: { 'registry.example.com': { auth: authOf('a-token') } } })),
+    inject: (prepared) =>
+      edit(prepared, JSON.stringify({ auths: { 'registry.example.com': { auth: authOf('a-token') } } })),
     hop,
     code: 'SECRET_MALFORMED',
-    runs: refresh,
+    command: refresh,
   },
   {
     title: 'somebody put a password of his own into the Secret',
-    plant: (ground) => edit(ground, JSON.stringify({ auths: { 'registry.example.com': { auth: authOf('a:b') } } })),
+    inject: (prepared) =>
+      edit(prepared, JSON.stringify({ auths: { 'registry.example.com': { auth: authOf('a:b') } } })),
     hop,
     code: 'SECRET_EDITED',
-    runs: refresh,
+    command: refresh,
   },
   {
     title: 'a backup brought an old credential back, with all that says whose it is',
-    plant: restoreOldCredential,
+    inject: restoreOldCredential,
     hop: 'stored-credential',
     code: 'STORED_CREDENTIAL_REFUSED',
-    runs: refresh,
+    command: refresh,
   },
 ]

@@ -37,8 +37,8 @@ const patch = [
 ]
 
 function review(text: string): object {
-  const asked: unknown = JSON.parse(text)
-  const request = isRecord(asked) && isRecord(asked['request']) ? asked['request'] : {}
+  const received: unknown = JSON.parse(text)
+  const request = isRecord(received) && isRecord(received['request']) ? received['request'] : {}
   const response = {
     uid: request['uid'],
     allowed: true,

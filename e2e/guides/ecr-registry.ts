@@ -4,7 +4,7 @@ import { packImage } from '../../sandbox/registry/pack-image.ts'
 import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'
 
 const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs|tags)\/(?<reference>[^/]+)$/
-const notThere: SandboxResponse = { status: 404 }
+const notFound: SandboxResponse = { status: 404 }
 
 export function createEcrRegistry(password: string): SandboxHandler {
   const store = createImageStore()
@@ -17,13 +17,13 @@ export function createEcrRegistry(password: string): SandboxHandler {
     if (path === '/v2/') return { status: 200, body: {} }
     const { name = '', kind, reference = '' } = route.exec(path)?.groups ?? {}
     const repository = store.findRepository(name)
-    if (repository === undefined) return notThere
+    if (repository === undefined) return notFound
     if (kind === 'tags') return { status: 200, body: { name, tags: [...repository.tags] } }
-    if (kind === 'blobs') return found(repository.blobs.get(reference), 'application/octet-stream')
+    if (kind === 'blobs') return blobResponse(repository.blobs.get(reference), 'application/octet-stream')
     const manifest = repository.manifests.get(reference)
-    return found(manifest?.bytes, manifest?.mediaType ?? '')
+    return blobResponse(manifest?.bytes, manifest?.mediaType ?? '')
   }
 }
 
-const found = (body: Buffer | undefined, contentType: string): SandboxResponse =>
-  body === undefined ? notThere : { status: 200, headers: { 'content-type': contentType }, body }
+const blobResponse = (body: Buffer | undefined, contentType: string): SandboxResponse =>
+  body === undefined ? notFound : { status: 200, headers: { 'content-type': contentType }, body }

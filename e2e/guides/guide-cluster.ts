@@ -9,5 +9,5 @@ export interface GuideCluster {
   /** What it signs as. */
   readonly issuer: () => string
   /** Rolls out: signs as `issuer` from now on, and takes tokens of the others too. */
-  readonly signAs: (issuer: string, accepted: readonly string[]) => Promise<void>
+  readonly changeIssuer: (issuer: string, accepted: readonly string[]) => Promise<void>
 }

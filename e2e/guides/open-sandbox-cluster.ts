@@ -19,7 +19,7 @@ export async function openSandboxCluster(
     kubeconfig: () => kubeconfig.replace(parts.kubernetes.url, part.url),
     apiServer: () => ({ server: part.url, authority: authority.ca, adminToken }),
     issuer: () => serving.issuer,
-    async signAs(issuer, acceptedIssuers) {
+    async changeIssuer(issuer, acceptedIssuers) {
       serving = await cluster.createReplica({ issuer, acceptedIssuers })
     },
   }

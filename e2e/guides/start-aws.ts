@@ -6,42 +6,39 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { installAwscli } from '../../tools/real-parts/install-awscli.ts'
-import type { PartGround } from '../parts/ground/start-part.ts'
-import { frontMoto } from '../parts/stores/front-moto.ts'
+import type { PartContext } from '../parts/process/start-part.ts'
 import { startMoto } from '../parts/stores/start-moto.ts'
+import { startMotoProxy } from '../parts/stores/start-moto-proxy.ts'
 import { createEcrRegistry } from './ecr-registry.ts'
-import type { Internet } from './start-internet.ts'
+import type { HttpsProxy } from './start-https-proxy.ts'
 
 const region = 'eu-central-1'
 const regional = ['example-issuer.s3', 'sts', 'api.ecr'].map((service) => `${service}.${region}.amazonaws.com`)
 const names = ['example-issuer.s3.amazonaws.com', 'iam.amazonaws.com', ...regional]
 const account = '123456789012'
 
-interface AwsSurroundings {
+interface AwsOptions {
   /** Of who follows the guide. */
   readonly home: string
-  readonly internet: Internet
+  readonly proxy: HttpsProxy
   readonly authority: CertificateAuthority
 }
 
 /** @throws AbsentPart where moto or the command line cannot be installed */
-export async function startAws(
-  { use, defer }: PartGround,
-  { home, internet, authority }: AwsSurroundings,
-): Promise<void> {
+export async function startAws({ use, defer }: PartContext, { home, proxy, authority }: AwsOptions): Promise<void> {
   const moto = await use(startMoto('all the same'))
-  const { port, close } = await frontMoto(moto.url, authority, names)
+  const { port, close } = await startMotoProxy(moto.url, authority, names)
   defer(close)
-  internet.lead(names, port)
-  await internet.serve(
+  proxy.route(names, port)
+  await proxy.serve(
     { [`${account}.dkr.ecr.${region}.amazonaws.com`]: createEcrRegistry(`${account}-auth-token`) },
     authority,
   )
-  await signIn(home)
+  await writeCredentials(home)
 }
 
 /** By files, as `aws configure` writes them: variables would go before what a guide exports. */
-async function signIn(home: string): Promise<void> {
+async function writeCredentials(home: string): Promise<void> {
   const program = join(home, 'bin/aws')
   await writeFile(program, `#!/bin/sh\nexec '${await installAwscli()}/bin/python' -m awscli "$@"\n`)
   await chmod(program, 0o755)

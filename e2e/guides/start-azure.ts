@@ -6,24 +6,24 @@ import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
-import type { PartGround } from '../parts/ground/start-part.ts'
+import type { PartContext } from '../parts/process/start-part.ts'
 import { startAzurite } from '../parts/stores/start-azurite.ts'
 import { startEntra, tenant } from '../parts/stores/start-entra.ts'
-import type { Internet } from './start-internet.ts'
+import type { HttpsProxy } from './start-https-proxy.ts'
 
 const account = 'exampleissuer'
 const assertion = 'subject.token.one'
 
 /** The variables. @throws AbsentPart where the emulator cannot be installed */
 export async function startAzure(
-  { use, defer, folder }: PartGround,
-  internet: Internet,
+  { use, defer, folder }: PartContext,
+  proxy: HttpsProxy,
   authority: CertificateAuthority,
 ): Promise<Record<string, string>> {
   const azurite = await use(startAzurite(authority, account))
   await azurite.createContainer('cluster-1', 'public')
-  internet.lead([`${account}.blob.core.windows.net`], azurite.port)
-  const entra = await startEntra({ authority, assertion, audience: 'https://storage.azure.com' })
+  proxy.route([`${account}.blob.core.windows.net`], azurite.port)
+  const entra = await startEntra({ authority, acceptedAssertion: assertion, audience: 'https://storage.azure.com' })
   defer(entra.close)
   const tokenFile = join(folder, 'azure-token')
   await writeFile(tokenFile, assertion, { mode: 0o600 })

@@ -19,16 +19,16 @@ interface BlockRun {
   readonly printed: string
 }
 
-export interface ShellGround {
+export interface ShellOptions {
   /** Where the blocks themselves are written. */
-  readonly blocks: string
+  readonly scriptFolder: string
   readonly cwd: string
   readonly environment: Readonly<Record<string, string>>
 }
 
-const patienceMs = 120_000
-const end = 'END-OF-BLOCK'
-const opening = [
+const timeoutMs = 120_000
+const endMarker = 'END-OF-BLOCK'
+const prologue = [
   'exec 2>&1',
   'set -o pipefail',
   'set -E',
@@ -36,22 +36,24 @@ const opening = [
   '',
 ].join('\n')
 
-export function startShell({ blocks, cwd, environment }: ShellGround): Shell {
+export function startShell({ scriptFolder, cwd, environment }: ShellOptions): Shell {
   const child = spawn('bash', ['--noprofile', '--norc'], { cwd, env: { ...environment }, detached: true })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
   })
-  child.stdin.write(opening)
+  child.stdin.write(prologue)
   let count = 0
   return {
     async run(script) {
       count += 1
-      const file = join(blocks, `${count}.sh`)
+      const file = join(scriptFolder, `${count}.sh`)
       await writeFile(file, script)
       const before = output.length
       // Its standard input is the session's script: no command may read on in that.
-      child.stdin.write(`failed=; . '${file}' </dev/null; printf '\\n${end} %s %s %s\\n' ${count} "$?" "$failed"\n`)
+      child.stdin.write(
+        `failed=; . '${file}' </dev/null; printf '\\n${endMarker} %s %s %s\\n' ${count} "$?" "$failed"\n`,
+      )
       return await readEnd(child, count, () => output.slice(before))
     },
     close: () => closeGroup(child),
@@ -59,8 +61,8 @@ export function startShell({ blocks, cwd, environment }: ShellGround): Shell {
 }
 
 async function readEnd(child: ChildProcessWithoutNullStreams, count: number, printed: () => string): Promise<BlockRun> {
-  const pattern = new RegExp(`\\n${end} ${count} (?<code>\\d+) (?<failed>.*)\\n`, 's')
-  const deadline = Date.now() + patienceMs
+  const pattern = new RegExp(`\\n${endMarker} ${count} (?<code>\\d+) (?<failed>.*)\\n`, 's')
+  const deadline = Date.now() + timeoutMs
   while (Date.now() < deadline && child.exitCode === null) {
     const found = pattern.exec(printed())
     if (found !== null) {
@@ -69,7 +71,7 @@ async function readEnd(child: ChildProcessWithoutNullStreams, count: number, pri
     }
     await sleep(20)
   }
-  throw new Error(`the block did not end within ${patienceMs / 1000} s; so far it printed:\n${printed()}`)
+  throw new Error(`the block did not end within ${timeoutMs / 1000} s; so far it printed:\n${printed()}`)
 }
 
 /** The group is the session's own: what it left in the background ends with it. */

@@ -12,13 +12,13 @@ const hosts: Readonly<Record<string, string>> = {
 
 export const vendorIssuers = (cluster: GuideCluster): Record<string, SandboxHandler> =>
   Object.fromEntries(
-    Object.entries(hosts).map(([host, keysAt]): [string, SandboxHandler] => [
+    Object.entries(hosts).map(([host, jwksPath]): [string, SandboxHandler] => [
       host,
       async ({ path }) => {
         const url = `https://${host}${path}`
         if (url === `${cluster.issuer()}/.well-known/openid-configuration`)
-          return json(discoveryOf(cluster.issuer(), keysAt))
-        if (url === `${cluster.issuer()}${keysAt}`) {
+          return json(discoveryOf(cluster.issuer(), jwksPath))
+        if (url === `${cluster.issuer()}${jwksPath}`) {
           return json((await requestKubernetes(cluster.apiServer(), { path: '/openid/v1/jwks' })).body)
         }
         return { status: 404 }
@@ -32,10 +32,10 @@ const json = (body: string): SandboxResponse => ({
   body,
 })
 
-const discoveryOf = (issuer: string, keysAt: string): string =>
+const discoveryOf = (issuer: string, jwksPath: string): string =>
   JSON.stringify({
     issuer,
-    jwks_uri: `${issuer}${keysAt}`,
+    jwks_uri: `${issuer}${jwksPath}`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type ApiServer, type KubernetesRequest, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
-import { waitUntil } from '../parts/ground/wait-until.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
 
 /** By title: the request, and part of the expected denial. */
 export type Attacks = Readonly<Record<string, { readonly request: KubernetesRequest; readonly refusal: string }>>

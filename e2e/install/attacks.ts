@@ -10,7 +10,7 @@ import {
 } from './attack.ts'
 
 /** What no installation has a right to. */
-export const outOfReach = (namespace: string, ownSecret: string): Attacks => ({
+export const notPermitted = (namespace: string, ownSecret: string): Attacks => ({
   'read a Secret of another name': {
     request: { path: `/api/v1/namespaces/${namespace}/secrets/other` },
     refusal: 'cannot get resource "secrets"',
@@ -46,26 +46,26 @@ export const outOfReach = (namespace: string, ownSecret: string): Attacks => ({
   },
 })
 
-const anotherPlace = 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
-const anotherToken =
+const otherNamespace = 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
+const otherToken =
   'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'
 
 /**
  * What RBAC lets through for a document of Secret appscred in apps-* but apps-legacy, attached to the accounts default,
  * with tokens of image-system/puller. In apps-b the Secret has another manager, in apps-c there is none.
  */
-export const beyondTheDocument = ({ server }: ApiServer, audience: string): Attacks => ({
+export const notInDocument = ({ server }: ApiServer, audience: string): Attacks => ({
   'make a token Secret in kube-system': {
     request: applyTokenSecret('kube-system', 'appscred'),
     refusal: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
   },
   'make a pull secret in kube-system': {
     request: applySecret('kube-system', 'appscred'),
-    refusal: anotherPlace,
+    refusal: otherNamespace,
   },
   'make a pull secret in a namespace that is excluded': {
     request: applySecret('apps-legacy', 'appscred'),
-    refusal: anotherPlace,
+    refusal: otherNamespace,
   },
   'make a Secret that does not say whose it is': {
     request: applySecret('apps-c', 'appscred', { metadata: { name: 'appscred' } }),
@@ -79,15 +79,15 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
     request: applySecret('apps-b', 'appscred'),
     refusal: 'pullpass may not adopt a Secret without its label',
   },
-  ...markedSecrets('apps-a'), // where it is
-  ...markedSecrets('apps-c'), // where there is none
+  ...annotatedSecrets('apps-a'), // where it is
+  ...annotatedSecrets('apps-c'), // where there is none
   'request a token for the API server': {
     request: requestToken('image-system', 'puller', { audiences: [server] }),
-    refusal: anotherToken,
+    refusal: otherToken,
   },
   'request a token without an audience, which is for the API server': {
     request: requestToken('image-system', 'puller', {}),
-    refusal: anotherToken,
+    refusal: otherToken,
   },
   'request a token also for the API server': {
     request: requestToken('image-system', 'puller', { audiences: [audience, server] }),
@@ -124,7 +124,7 @@ export const beyondTheDocument = ({ server }: ApiServer, audience: string): Atta
 })
 
 /** A pull secret with what others act by: controllers, GitOps tools, replicators, readers of other keys. */
-function markedSecrets(namespace: string): Attacks {
+function annotatedSecrets(namespace: string): Attacks {
   const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
   const marked = (metadata: object) =>
     applySecret(namespace, 'appscred', { metadata: { name: 'appscred', labels, ...metadata } })
@@ -160,7 +160,7 @@ function markedSecrets(namespace: string): Attacks {
 }
 
 /** What takes away what others wrote beside the credential. */
-export const takeAwayFromOthers = (namespace: string, name: string): Attacks => ({
+export const removeFieldsOfOthers = (namespace: string, name: string): Attacks => ({
   "remove another manager's finalizer": {
     request: patchSecret(namespace, name, { metadata: { finalizers: null } }),
     refusal: 'pullpass may not change finalizers or ownerReferences of a Secret',
@@ -188,7 +188,7 @@ export const takeAwayFromOthers = (namespace: string, name: string): Attacks => 
 const tenYears = 315_360_000
 
 /** What an account of issuer watch or issuer serve can request by its role: a token of its own, and no more than it needs. */
-export const tokensOfItsOwn = (account: string, { server }: ApiServer): Attacks => {
+export const ownTokens = (account: string, { server }: ApiServer): Attacks => {
   const request = (spec: object) => requestToken('pullpass-system', account, spec)
   const audiences = ['pullpass.dev/issuer']
   const refusal = `${account} may request only tokens for audience pullpass.dev/issuer`
@@ -208,7 +208,7 @@ export const tokensOfItsOwn = (account: string, { server }: ApiServer): Attacks 
 }
 
 /** The same account, after its role was extended to everything. */
-export const issuerAsClusterAdmin = (account: string): Attacks => ({
+export const refusedToIssuerAsClusterAdmin = (account: string): Attacks => ({
   "request another account's token": {
     request: requestToken('kube-system', 'default', { audiences: ['pullpass.dev/issuer'] }),
     refusal: `${account} may request only tokens of its own account`,
@@ -237,10 +237,10 @@ export const issuerAsClusterAdmin = (account: string): Attacks => ({
 })
 
 /** Attacks that only the policies deny. */
-export const asClusterAdmin = (audience: string): Attacks => ({
+export const refusedToClusterAdmin = (audience: string): Attacks => ({
   'write a Secret of another name': {
     request: applySecret('apps-a', 'other'),
-    refusal: anotherPlace,
+    refusal: otherNamespace,
   },
   'delete a Secret': {
     request: { method: 'DELETE', path: '/api/v1/namespaces/apps-a/secrets/appscred' },
@@ -248,11 +248,11 @@ export const asClusterAdmin = (audience: string): Attacks => ({
   },
   "request another account's token": {
     request: requestToken('kube-system', 'default', { audiences: [audience] }),
-    refusal: anotherToken,
+    refusal: otherToken,
   },
   'request a token of its own account for the API server that lives ten years': {
     request: requestToken('apps-system', 'pullpass', { audiences: [], expirationSeconds: tenYears }),
-    refusal: anotherToken,
+    refusal: otherToken,
   },
   'make a ServiceAccount': {
     request: {

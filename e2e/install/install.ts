@@ -6,13 +6,13 @@ import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.ts'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
 import type { ApiServer } from '../parts/control-plane/request-kubernetes.ts'
-import { type ProgramRun, runProgram } from '../parts/ground/run-program.ts'
-import type { Stage } from './start-stage.ts'
+import { type ProgramRun, runProgram } from '../parts/process/run-program.ts'
+import type { InstallSetup } from './start-install-setup.ts'
 
 export interface Installation {
   /** What was printed. */
   readonly objects: readonly PrintedObject[]
-  readonly kubectl: (words: readonly string[], stdin: string) => Promise<ProgramRun>
+  readonly kubectl: (args: readonly string[], stdin: string) => Promise<ProgramRun>
   /** What kubectl said of it. */
   readonly applied: ProgramRun
   /** The API server, as the installed ServiceAccount meets it. */
@@ -61,43 +61,43 @@ export interface InstallationSettings {
   /** Documents, or the drop-in variables. */
   readonly from: string | Readonly<Record<string, string>>
   /** Further ones of `pullpass manifests`. */
-  readonly words?: readonly string[]
+  readonly flags?: readonly string[]
 }
 
 /** What of a stage an installation needs. */
-export type InstallGround = Pick<Stage, 'folder' | 'kubectl' | 'apiServer' | 'admin' | 'environment'>
+export type InstallTarget = Pick<InstallSetup, 'folder' | 'kubectl' | 'apiServer' | 'admin' | 'environment'>
 
-export async function install(stage: InstallGround, settings: InstallationSettings): Promise<Installation> {
+export async function install(setup: InstallTarget, settings: InstallationSettings): Promise<Installation> {
   const { namespace } = settings
-  const folder = join(stage.folder, namespace)
+  const folder = join(setup.folder, namespace)
   await mkdir(folder)
-  const adminFile = await writeKubeconfig(stage, join(folder, 'admin'), stage.apiServer.adminToken)
-  const kubectl: Installation['kubectl'] = (words, stdin) =>
-    runProgram(stage.kubectl, [`--kubeconfig=${adminFile}`, ...words], { stdin })
+  const adminFile = await writeKubeconfig(setup, join(folder, 'admin'), setup.apiServer.adminToken)
+  const kubectl: Installation['kubectl'] = (args, stdin) =>
+    runProgram(setup.kubectl, [`--kubeconfig=${adminFile}`, ...args], { stdin })
 
   const printed = await printManifests(settings, folder)
   const objects = parseAllDocuments(printed).map((document): PrintedObject => document.toJS())
   const applied = await kubectl(['apply', '--server-side', '-f', '-'], printed)
-  const token = await requestToken(stage, namespace, {})
+  const token = await requestToken(setup, namespace, {})
   return {
     objects,
     kubectl,
     applied,
-    account: { ...stage.apiServer, adminToken: token },
-    ...(await asCronJob(stage, { namespace, objects, folder, token })),
+    account: { ...setup.apiServer, adminToken: token },
+    ...(await prepareCronJobRun(setup, { namespace, objects, folder, token })),
   }
 }
 
 /** What pullpass manifests prints; the documents are written into the folder. */
 export async function printManifests(
-  { namespace, from, words: more = [] }: InstallationSettings,
+  { namespace, from, flags: more = [] }: InstallationSettings,
   folder: string,
 ): Promise<string> {
   const variables = typeof from === 'string' ? {} : from
   const file = join(folder, 'documents.yaml')
   if (typeof from === 'string') await writeFile(file, from)
   const image = 'registry.example.com/pullpass:1.0.0'
-  const words = [
+  const args = [
     'manifests',
     '--namespace',
     namespace,
@@ -106,7 +106,7 @@ export async function printManifests(
     ...(typeof from === 'string' ? ['-f', file] : []),
     ...more,
   ]
-  const { exitCode, stdout, stderr } = await run(words, variables)
+  const { exitCode, stdout, stderr } = await run(args, variables)
   if (exitCode !== 0) throw new Error(stderr)
   return stdout
 }
@@ -121,30 +121,30 @@ interface InstalledJob extends Pick<Installation, 'objects'> {
 const mountFolders = /\/etc\/pullpass|\/var\/run\/secrets\/publish/g
 
 /** The Pod's arguments and variables; a folder replaces its mounts. */
-async function asCronJob(stage: InstallGround, { namespace, objects, folder, token }: InstalledJob) {
+async function prepareCronJobRun(setup: InstallTarget, { namespace, objects, folder, token }: InstalledJob) {
   const { containers, volumes } = podOf(objects).spec
   const [{ args, env = [] }] = containers
-  const here = (text: string) => text.replaceAll(mountFolders, folder)
+  const mapMounts = (text: string) => text.replaceAll(mountFolders, folder)
   const startPod = async () => {
     for (const { data } of objects.filter(({ kind }) => kind === 'ConfigMap')) {
-      for (const [name, text] of Object.entries(data ?? {})) await writeFile(join(folder, name), here(text))
+      for (const [name, text] of Object.entries(data ?? {})) await writeFile(join(folder, name), mapMounts(text))
     }
     const sources = volumes
       .filter(({ name }) => name !== 'api-access')
       .flatMap(({ projected }) => projected?.sources ?? [])
     for (const { serviceAccountToken: projected } of sources) {
       if (projected)
-        await writeFile(join(folder, projected.path), await requestToken(stage, namespace, projected), { mode: 0o600 })
+        await writeFile(join(folder, projected.path), await requestToken(setup, namespace, projected), { mode: 0o600 })
     }
   }
   await startPod()
   const environment = {
-    ...stage.environment,
-    ...Object.fromEntries(env.map(({ name, value }) => [name, here(value)])),
-    KUBECONFIG: await writeKubeconfig(stage, join(folder, 'account'), token),
+    ...setup.environment,
+    ...Object.fromEntries(env.map(({ name, value }) => [name, mapMounts(value)])),
+    KUBECONFIG: await writeKubeconfig(setup, join(folder, 'account'), token),
     PULLPASS_TOKEN_FILE: join(folder, 'oidc-token'),
   }
-  return { startPod, refresh: () => run(args.map(here), environment) }
+  return { startPod, refresh: () => run(args.map(mapMounts), environment) }
 }
 
 /** The template of the Pods that the CronJob makes. */
@@ -154,12 +154,12 @@ export function podOf(objects: Installation['objects']): PodTemplate {
   return template
 }
 
-const run = (words: readonly string[], environment: Readonly<Record<string, string>>) =>
-  runPullpass({ environment, clock: createMovableClock(() => new Date()) }, words)
+const run = (args: readonly string[], environment: Readonly<Record<string, string>>) =>
+  runPullpass({ environment, clock: createMovableClock(() => new Date()) }, args)
 
 /** As the kubelet requests it; without an audience, for the API server. */
 async function requestToken(
-  { admin }: InstallGround,
+  { admin }: InstallTarget,
   namespace: string,
   { audience, expirationSeconds = 3600 }: { readonly audience?: string; readonly expirationSeconds?: number },
 ): Promise<string> {
@@ -172,7 +172,7 @@ async function requestToken(
   return status.token
 }
 
-async function writeKubeconfig({ apiServer }: InstallGround, file: string, token: string): Promise<string> {
+async function writeKubeconfig({ apiServer }: InstallTarget, file: string, token: string): Promise<string> {
   await writeFile(file, renderKubeconfig(apiServer, token), { mode: 0o600 })
   return file
 }

@@ -7,7 +7,7 @@ import { principalOf } from '../../sandbox/google/workload-identity.ts'
 import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { signInOperator } from '../../sandbox/start/sign-in-operator.ts'
-import type { PartGround } from '../parts/ground/start-part.ts'
+import type { PartContext } from '../parts/process/start-part.ts'
 import { azuriteAccount } from '../parts/stores/azurite-account.ts'
 import { startAzurite } from '../parts/stores/start-azurite.ts'
 import { startEntra, tenant } from '../parts/stores/start-entra.ts'
@@ -21,13 +21,13 @@ export interface PublicationStore {
   /** Of who publishes first. */
   readonly operator: Readonly<Record<string, string>>
   /** Words of `pullpass manifests`. */
-  readonly words: readonly string[]
+  readonly manifestFlags: readonly string[]
   /** Lets a subject of the cluster's tokens write. */
-  readonly letPublish: (subject: string) => void
+  readonly allowPublishing: (subject: string) => void
 }
 
-export interface PublicationStoreNeeds {
-  readonly ground: PartGround
+export interface PublicationStoreContext {
+  readonly partContext: PartContext
   readonly authority: CertificateAuthority
   readonly google: GoogleCloud
   readonly stsUrl: string
@@ -45,7 +45,7 @@ async function openGoogleStore({
   provider,
   serve,
   write,
-}: PublicationStoreNeeds): Promise<PublicationStore> {
+}: PublicationStoreContext): Promise<PublicationStore> {
   const storage = await serve(google.storage)
   google.store.putBucket(bucket, { access: 'public' })
   const operator = await signInOperator(google, { stsUrl, now: () => new Date(), write })
@@ -54,20 +54,20 @@ async function openGoogleStore({
     issuer: `${storage}/${bucket}`,
     environment: { PULLPASS_GCP_STORAGE_ENDPOINT: storage, PULLPASS_GCP_STS_ENDPOINT: stsUrl },
     operator: operator.environment,
-    words: [],
-    letPublish: (subject) =>
+    manifestFlags: [],
+    allowPublishing: (subject) =>
       google.policies.allow(bucketResource(bucket), 'roles/storage.objectUser', principalOf(provider, subject)),
   }
 }
 
-async function openAzureStore({ ground, authority, write }: PublicationStoreNeeds): Promise<PublicationStore> {
-  const azurite = await ground.use(startAzurite(authority))
+async function openAzureStore({ partContext, authority, write }: PublicationStoreContext): Promise<PublicationStore> {
+  const azurite = await partContext.use(startAzurite(authority))
   await azurite.createContainer(bucket, 'public')
   const issuer = `${azurite.endpoint}/${bucket}`
   const subjects = new Set<string>()
   /** As Entra: verifies with the public metadata, for exactly the subjects of federated credentials. */
-  const takes = async (assertion: string) => {
-    const { body } = await azurite.ask({ method: 'GET', path: `${bucket}/openid/v1/jwks` })
+  const verifies = async (assertion: string) => {
+    const { body } = await azurite.requestAnonymously({ method: 'GET', path: `${bucket}/openid/v1/jwks` })
     const keys: JSONWebKeySet = JSON.parse(body)
     const audience = 'api://AzureADTokenExchange'
     const verified = await jwtVerify(assertion, createLocalJWKSet(keys), { issuer, audience }).catch(() => undefined)
@@ -75,10 +75,10 @@ async function openAzureStore({ ground, authority, write }: PublicationStoreNeed
   }
   const entra = await startEntra({
     authority,
-    assertion: async (text) => text === 'operator' || (await takes(text)),
+    acceptedAssertion: async (text) => text === 'operator' || (await verifies(text)),
     audience: 'https://storage.azure.com',
   })
-  ground.defer(entra.close)
+  partContext.defer(entra.close)
   const client = randomUUID()
   return {
     publishTo: `azblob://${azuriteAccount}/${bucket}`,
@@ -89,13 +89,14 @@ async function openAzureStore({ ground, authority, write }: PublicationStoreNeed
       AZURE_CLIENT_ID: client,
       AZURE_FEDERATED_TOKEN_FILE: await write('operator-assertion', 'operator'),
     },
-    words: ['--publish-as', `${tenant}/${client}`],
-    letPublish: (subject) => void subjects.add(subject),
+    manifestFlags: ['--publish-as', `${tenant}/${client}`],
+    allowPublishing: (subject) => void subjects.add(subject),
   }
 }
 
-export const publicationStores: Readonly<Record<string, (needs: PublicationStoreNeeds) => Promise<PublicationStore>>> =
-  {
-    'gs:// at the sandbox’s Google': openGoogleStore,
-    'azblob:// at azurite': openAzureStore,
-  }
+export const publicationStores: Readonly<
+  Record<string, (needs: PublicationStoreContext) => Promise<PublicationStore>>
+> = {
+  'gs:// at the sandbox’s Google': openGoogleStore,
+  'azblob:// at azurite': openAzureStore,
+}

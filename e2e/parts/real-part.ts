@@ -22,7 +22,7 @@ export async function withRealPart<Part extends RealPart>(
     if (!(fault instanceof AbsentPart) || process.env['PULLPASS_REAL_PARTS'] === 'required') throw fault
     return fault
   })
-  if (part instanceof AbsentPart) return skipAloud(name, part.message)
+  if (part instanceof AbsentPart) return reportSkipped(name, part.message)
 
   // A suite of its own: hooks of the file itself run when its tests are done so far, and of a part that starts meanwhile too.
   suite(`with ${name}`, () => {
@@ -38,7 +38,7 @@ export async function withRealPart<Part extends RealPart>(
   })
 }
 
-function skipAloud(name: string, reason: string): void {
+function reportSkipped(name: string, reason: string): void {
   console.error(`SKIPPED, for want of ${name}: ${reason}`)
   test(name, { skip: reason }, () => {})
 }

@@ -19,9 +19,9 @@ import { type ApiServer, requestKubernetes } from './control-plane/request-kuber
 import { type RunningApiServer, startApiServer } from './control-plane/start-api-server.ts'
 import { generateSigningKey } from './control-plane/write-key-files.ts'
 import { type Users, writeUsers } from './control-plane/write-users.ts'
-import { freePort } from './ground/free-port.ts'
-import { type PartGround, startPart } from './ground/start-part.ts'
-import { waitUntil } from './ground/wait-until.ts'
+import { freePort } from './process/free-port.ts'
+import { type PartContext, startPart } from './process/start-part.ts'
+import { waitUntil } from './process/wait-until.ts'
 import type { RealPart } from './real-part.ts'
 
 export interface ControlPlane extends RealPart, Users, Omit<RunningApiServer, 'stop'> {
@@ -41,17 +41,17 @@ export const startControlPlane = ({
   users: names = [],
   ...plan
 }: ControlPlanePlan = {}): Promise<ControlPlane> =>
-  startPart('control-plane', async (ground) => {
+  startPart('control-plane', async (context) => {
     const [etcdAddress, users] = [
-      await startEtcd(ground),
-      await writeUsers(ground.folder, [...names, controllerManager]),
+      await startEtcd(context),
+      await writeUsers(context.folder, [...names, controllerManager]),
     ]
-    const cluster = { ground, etcdAddress, controllers, ...users }
+    const cluster = { context: context, etcdAddress, controllers, ...users }
     const key = generateSigningKey()
     const keys = plan.keys ?? { signing: key, verifying: [key] }
     const first = await startApiServer(cluster, 'first', { ...plan, keys })
     const kubeconfig = renderKubeconfig(first, first.adminToken)
-    if (controllers === 'all') await startControllers(ground, first, controllerAccounts, users)
+    if (controllers === 'all') await startControllers(context, first, controllerAccounts, users)
     let replicas = 0
     const startReplica = (differing: ApiServerPlan = {}) => {
       replicas += 1
@@ -61,7 +61,7 @@ export const startControlPlane = ({
     return { ...users, ...first, userTokens, etcdAddress, kubeconfig, startReplica }
   })
 /** The address that it will listen on: the API server waits for it by itself. */
-async function startEtcd({ folder, start }: PartGround): Promise<string> {
+async function startEtcd({ folder, start }: PartContext): Promise<string> {
   const address = `http://127.0.0.1:${await freePort()}`
   const peerAddress = `http://127.0.0.1:${await freePort()}`
   start(await findControlPlaneProgram('etcd'), [
@@ -80,7 +80,7 @@ async function startEtcd({ folder, start }: PartGround): Promise<string> {
 const controllerManager = 'system:kube-controller-manager'
 
 async function startControllers(
-  { folder, start }: PartGround,
+  { folder, start }: PartContext,
   apiServer: ApiServer & Pick<RunningApiServer, 'signingKeyFile'>,
   accounts: NonNullable<ControlPlanePlan['controllerAccounts']>,
   { userTokens }: Users,

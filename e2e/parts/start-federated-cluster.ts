@@ -5,8 +5,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requestKubernetes } from './control-plane/request-kubernetes.ts'
-import { type ProgramRun, runProgram } from './ground/run-program.ts'
-import { startPart } from './ground/start-part.ts'
+import { type ProgramRun, runProgram } from './process/run-program.ts'
+import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
 import { type ControlPlane, startControlPlane } from './start-control-plane.ts'
 import { type Google, startGoogle } from './start-google.ts'
@@ -28,7 +28,7 @@ const cli = join(import.meta.dirname, '../../src/cli.ts')
 export const startFederatedCluster = (): Promise<FederatedCluster> =>
   startPart('federated-cluster', async ({ folder, use }) => {
     const controlPlane = await use(startControlPlane())
-    await create(controlPlane, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', anybodyReadsIssuer)
+    await create(controlPlane, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', anonymousIssuerDiscovery)
     await create(controlPlane, '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'pullpass' } })
     const google = await use(startGoogle(controlPlane, account))
 
@@ -58,7 +58,7 @@ export const startFederatedCluster = (): Promise<FederatedCluster> =>
   })
 
 /** Google asks for the issuer's documents without a credential, which Kubernetes allows nobody by itself. */
-const anybodyReadsIssuer = {
+const anonymousIssuerDiscovery = {
   metadata: { name: 'anybody-reads-issuer' },
   roleRef: {
     apiGroup: 'rbac.authorization.k8s.io',
@@ -77,7 +77,7 @@ async function requestToken(controlPlane: ControlPlane, audience: string): Promi
 }
 
 async function create(controlPlane: ControlPlane, path: string, body: object): Promise<string> {
-  const answer = await requestKubernetes(controlPlane, { method: 'POST', path, body })
-  if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${answer.body}`)
-  return answer.body
+  const response = await requestKubernetes(controlPlane, { method: 'POST', path, body })
+  if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
+  return response.body
 }

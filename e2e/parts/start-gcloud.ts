@@ -5,9 +5,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
-import { findOnPath } from './ground/find-program.ts'
-import { type ProgramRun, runProgram } from './ground/run-program.ts'
-import { startPart } from './ground/start-part.ts'
+import { findOnPath } from './process/find-program.ts'
+import { type ProgramRun, runProgram } from './process/run-program.ts'
+import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
 
 export interface Gcloud extends RealPart {
@@ -21,24 +21,24 @@ export const startGcloud = (): Promise<Gcloud> =>
     const program = findOnPath('gcloud', 'see https://cloud.google.com/sdk/docs/install')
     return {
       async sh(sandbox, script) {
-        const own = await mkdtemp(join(folder, 'run-'))
-        const environment = await environmentOf(sandbox, own)
+        const home = await mkdtemp(join(folder, 'run-'))
+        const environment = await environmentOf(sandbox, home)
         const PATH = [dirname(program), process.env['PATH']].join(delimiter)
         return await runProgram('sh', ['-c', `cd "$HOME"\n${script}`], {
           environment: { ...environment, PATH },
-          longestMs: 180_000,
+          timeoutMs: 180_000,
         })
       },
     }
   })
 
-async function environmentOf({ parts, operator, folder }: Sandbox, own: string) {
-  const tokenFile = join(own, 'access-token')
+async function environmentOf({ parts, operator, folder }: Sandbox, home: string) {
+  const tokenFile = join(home, 'access-token')
   await writeFile(tokenFile, operator.accessToken(), { mode: 0o600 })
   const endpoint = ({ url }: { url: string }) => `${url}/`
   return {
-    HOME: own,
-    CLOUDSDK_CONFIG: own,
+    HOME: home,
+    CLOUDSDK_CONFIG: home,
     CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: tokenFile,
     CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: folder.caFile,
     REQUESTS_CA_BUNDLE: folder.caFile,

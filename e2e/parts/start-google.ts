@@ -3,7 +3,7 @@ import { createGoogleCloud } from '../../sandbox/google/google-cloud.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
-import { startPart } from './ground/start-part.ts'
+import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
 import type { ControlPlane } from './start-control-plane.ts'
 

@@ -10,13 +10,13 @@ import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
 import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
 import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
 import { requestKubernetes } from './control-plane/request-kubernetes.ts'
-import { freePort } from './ground/free-port.ts'
-import { type PartGround, startPart } from './ground/start-part.ts'
-import { waitUntil } from './ground/wait-until.ts'
-import { keepHostSettings } from './node/keep-host-settings.ts'
 import { renderKubeletConfig } from './node/render-kubelet-config.ts'
+import { saveHostSettings } from './node/save-host-settings.ts'
 import { startContainerd } from './node/start-containerd.ts'
 import { unmountUnder } from './node/unmount-under.ts'
+import { freePort } from './process/free-port.ts'
+import { type PartContext, startPart } from './process/start-part.ts'
+import { waitUntil } from './process/wait-until.ts'
 import type { RealPart } from './real-part.ts'
 import type { ControlPlane } from './start-control-plane.ts'
 
@@ -29,18 +29,18 @@ const readyTimeoutMs = 60_000
 
 /** @throws AbsentPart without root, on a machine that is a node already, or where a program is missing. */
 export const startNode = (apiServer: ControlPlane): Promise<RealNode> =>
-  startPart('node', async (ground) => {
+  startPart('node', async (context) => {
     if (process.getuid?.() !== 0) throw new AbsentPart('a kubelet needs root: run the tests as root')
     if (existsSync('/var/lib/kubelet/pki')) throw new AbsentPart('this machine is a Kubernetes node already')
-    ground.defer(() => unmountUnder(ground.folder))
-    ground.defer(await keepHostSettings())
-    const runtimeEndpoint = await startContainerd(ground)
-    const { ended } = await startKubelet(ground, apiServer, runtimeEndpoint)
+    context.defer(() => unmountUnder(context.folder))
+    context.defer(await saveHostSettings())
+    const runtimeEndpoint = await startContainerd(context)
+    const { ended } = await startKubelet(context, apiServer, runtimeEndpoint)
     await waitUntil('the node', readyTimeoutMs, () => isReady(apiServer), ended)
     return { name }
   })
 
-async function startKubelet({ folder, start }: PartGround, apiServer: ControlPlane, runtimeEndpoint: string) {
+async function startKubelet({ folder, start }: PartContext, apiServer: ControlPlane, runtimeEndpoint: string) {
   const [configFile, kubeconfigFile] = [join(folder, 'kubelet.json'), join(folder, 'kubeconfig')]
   const config = renderKubeletConfig({ folder, runtimeEndpoint, port: await freePort() })
   await writeFile(configFile, config)
@@ -56,8 +56,8 @@ async function startKubelet({ folder, start }: PartGround, apiServer: ControlPla
 }
 
 async function isReady(apiServer: ControlPlane): Promise<true | undefined> {
-  const answer = await requestKubernetes(apiServer, { path: `/api/v1/nodes/${name}` })
-  if (answer.status !== 200) return undefined
-  const node: { status: { conditions?: { type: string; status: string }[] } } = JSON.parse(answer.body)
+  const response = await requestKubernetes(apiServer, { path: `/api/v1/nodes/${name}` })
+  if (response.status !== 200) return undefined
+  const node: { status: { conditions?: { type: string; status: string }[] } } = JSON.parse(response.body)
   return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') || undefined
 }

@@ -1,6 +1,5 @@
 /** A real registry that holds one image, for whoever has the login. */
-
-import { startPart } from './ground/start-part.ts'
+import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
 import { buildImage } from './registry/build-image.ts'
 import { pushImage } from './registry/push-image.ts'

@@ -4,11 +4,11 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findInstalledProgram } from './ground/find-program.ts'
-import { freePort } from './ground/free-port.ts'
-import { runSuccessfully } from './ground/run-program.ts'
-import { type PartGround, startPart } from './ground/start-part.ts'
-import { waitUntil } from './ground/wait-until.ts'
+import { findInstalledProgram } from './process/find-program.ts'
+import { freePort } from './process/free-port.ts'
+import { runSuccessfully } from './process/run-program.ts'
+import { type PartContext, startPart } from './process/start-part.ts'
+import { waitUntil } from './process/wait-until.ts'
 import type { RealPart } from './real-part.ts'
 import { type RegistryLogin, startTokenServer } from './registry/start-token-server.ts'
 
@@ -26,26 +26,26 @@ export type RegistryAuth =
 
 /** @throws AbsentPart where docker-registry, or htpasswd for `basic`, is not installed. */
 export const startRegistry = (auth: RegistryAuth): Promise<Registry> =>
-  startPart('registry', async (ground) => {
+  startPart('registry', async (context) => {
     const program = findInstalledProgram('docker-registry', 'docker-registry')
     const port = await freePort()
-    const storage = join(ground.folder, 'storage')
-    const configurationFile = join(ground.folder, 'registry.json')
+    const storage = join(context.folder, 'storage')
+    const configurationFile = join(context.folder, 'registry.json')
     const configuration = {
       version: '0.1',
       log: { level: 'info', accesslog: { disabled: true } },
       storage: { filesystem: { rootdirectory: storage } },
       http: { addr: `127.0.0.1:${port}` },
-      auth: auth.kind === 'token' ? await tokenAuth(ground, auth.accepts) : await basicAuth(ground, auth.login),
+      auth: auth.kind === 'token' ? await tokenAuth(context, auth.accepts) : await basicAuth(context, auth.login),
     }
     await writeFile(configurationFile, JSON.stringify(configuration), { mode: 0o600 }) // JSON is YAML
-    const { ended } = ground.start(program, ['serve', configurationFile])
-    const asksForLogin = async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401 || undefined
-    await waitUntil('docker-registry', 20_000, asksForLogin, ended)
+    const { ended } = context.start(program, ['serve', configurationFile])
+    const isAvailable = async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401 || undefined
+    await waitUntil('docker-registry', 20_000, isAvailable, ended)
     return { host: `localhost:${port}`, storage }
   })
 
-async function tokenAuth({ folder, defer }: PartGround, accepts: (login: RegistryLogin) => boolean) {
+async function tokenAuth({ folder, defer }: PartContext, accepts: (login: RegistryLogin) => boolean) {
   const { realm, issuer, service, authority, close } = await startTokenServer(accepts)
   defer(close)
   const rootcertbundle = join(folder, 'token-authority.pem')
@@ -54,7 +54,7 @@ async function tokenAuth({ folder, defer }: PartGround, accepts: (login: Registr
 }
 
 /** The registry knows bcrypt only. The password goes in by stdin: an argument list is for all to read. */
-async function basicAuth({ folder }: PartGround, { username, password }: RegistryLogin) {
+async function basicAuth({ folder }: PartContext, { username, password }: RegistryLogin) {
   const program = findInstalledProgram('htpasswd', 'apache2-utils')
   const entry = await runSuccessfully(program, ['-niB', username], { stdin: password })
   const path = join(folder, 'htpasswd')

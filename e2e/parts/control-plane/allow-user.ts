@@ -1,5 +1,5 @@
 /** Gives a user rights by RBAC, and waits until they hold: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
-import { waitUntil } from '../ground/wait-until.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
 
 export interface UserRule {
@@ -19,23 +19,24 @@ export interface User {
   readonly token: string
 }
 
-export async function allowUser(apiServer: ApiServer, user: User, rules: readonly UserRule[]): Promise<void> {
-  for (const [index, rule] of rules.entries()) await bindRule(apiServer, user, `${user.name}-${index}`, rule)
+export async function grantPermissions(apiServer: ApiServer, user: User, rules: readonly UserRule[]): Promise<void> {
+  for (const [index, rule] of rules.entries())
+    await createRoleAndBinding(apiServer, user, `${user.name}-${index}`, rule)
   const asUser = { ...apiServer, adminToken: user.token }
   for (const rule of rules) await waitUntil(`${user.name}'s rights`, 10_000, () => isAllowed(asUser, rule))
 }
 
-async function bindRule(apiServer: ApiServer, user: User, name: string, { namespace, ...rule }: UserRule) {
+async function createRoleAndBinding(apiServer: ApiServer, user: User, name: string, { namespace, ...rule }: UserRule) {
   const [prefix, kind] = namespace === undefined ? ['', 'ClusterRole'] : [`namespaces/${namespace}/`, 'Role']
-  const make = async (collection: string, body: object) => {
+  const create = async (collection: string, body: object) => {
     const path = `/apis/rbac.authorization.k8s.io/v1/${prefix}${collection}`
-    const answer = await requestKubernetes(apiServer, { method: 'POST', path, body: { metadata: { name }, ...body } })
-    if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${answer.body}`)
+    const response = await requestKubernetes(apiServer, { method: 'POST', path, body: { metadata: { name }, ...body } })
+    if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
   }
   const apiGroups = rule.resources && { apiGroups: [''] }
   const apiGroup = 'rbac.authorization.k8s.io'
-  await make(`${kind.toLowerCase()}s`, { rules: [{ ...apiGroups, ...rule }] })
-  await make(`${kind.toLowerCase()}bindings`, {
+  await create(`${kind.toLowerCase()}s`, { rules: [{ ...apiGroups, ...rule }] })
+  await create(`${kind.toLowerCase()}bindings`, {
     roleRef: { apiGroup, kind, name },
     subjects: [{ apiGroup, kind: 'User', name: user.name }],
   })

@@ -5,8 +5,8 @@ export async function compactEtcd(etcdAddress: string): Promise<void> {
 }
 
 async function callEtcd(url: string, body: object): Promise<{ header: { revision: string } }> {
-  const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) })
-  const received = await answer.text()
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${received}`)
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) })
+  const received = await response.text()
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${received}`)
   return JSON.parse(received)
 }

@@ -1,6 +1,6 @@
 /** Finds a program of the control plane: in envtest's folder, or in the cache that it is built into. */
 import { buildControlPlane, type KubernetesRelease } from '../../../tools/real-parts/build-control-plane.ts'
-import { findProgram } from '../ground/find-program.ts'
+import { findProgram } from '../process/find-program.ts'
 
 type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubelet'
 

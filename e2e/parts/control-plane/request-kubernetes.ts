@@ -18,7 +18,7 @@ export interface KubernetesRequest {
   readonly body?: object
 }
 
-export interface KubernetesAnswer {
+export interface KubernetesResponse {
   readonly status: number
   readonly body: string
 }
@@ -26,7 +26,7 @@ export interface KubernetesAnswer {
 export function requestKubernetes(
   { server, authority, adminToken }: ApiServer,
   { method = 'GET', path, contentType = 'application/json', body }: KubernetesRequest,
-): Promise<KubernetesAnswer> {
+): Promise<KubernetesResponse> {
   const headers = { authorization: `Bearer ${adminToken}`, 'content-type': contentType }
   const options: RequestOptions = {
     method,
@@ -36,8 +36,8 @@ export function requestKubernetes(
     timeout: 10_000,
   }
   return new Promise((resolve, reject) => {
-    const sent = request(new URL(path, server), options, (answer) => {
-      text(answer).then((received) => resolve({ status: answer.statusCode ?? 0, body: received }), reject)
+    const sent = request(new URL(path, server), options, (response) => {
+      text(response).then((received) => resolve({ status: response.statusCode ?? 0, body: received }), reject)
     })
     sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} was not answered`)))
     sent.on('error', reject).end(body && JSON.stringify(body))

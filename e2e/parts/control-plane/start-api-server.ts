@@ -4,18 +4,18 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../ground/free-port.ts'
-import type { PartGround } from '../ground/start-part.ts'
-import type { RunningProcess } from '../ground/start-process.ts'
-import { waitUntil } from '../ground/wait-until.ts'
+import { freePort } from '../process/free-port.ts'
+import type { PartContext } from '../process/start-part.ts'
+import type { RunningProcess } from '../process/start-process.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import type { ApiServerPlan } from './api-server-plan.ts'
 import { findControlPlaneProgram } from './find-control-plane-program.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
 import { type KeyFiles, writeKeyFiles } from './write-key-files.ts'
 
 /** What the servers of one cluster share. */
-export interface ClusterGround {
-  readonly ground: PartGround
+export interface ClusterContext {
+  readonly context: PartContext
   readonly etcdAddress: string
   readonly adminToken: string
   readonly tokenFile: string
@@ -35,7 +35,7 @@ export interface RunningApiServer extends ApiServer {
 
 /** `name` is its folder's, where its key files lie. */
 export async function startApiServer(
-  cluster: ClusterGround,
+  cluster: ClusterContext,
   name: string,
   plan: ApiServerPlan & Required<Pick<ApiServerPlan, 'keys'>>,
 ): Promise<RunningApiServer> {
@@ -43,10 +43,10 @@ export async function startApiServer(
   const server = `https://${listen.address}:${listen.port}`
   let current = { issuer: server, ...plan }
   const start = async () => {
-    const files = await writeKeyFiles(join(cluster.ground.folder, name), current.keys)
+    const files = await writeKeyFiles(join(cluster.context.folder, name), current.keys)
     const program = await findControlPlaneProgram('kube-apiserver')
-    const running = cluster.ground.start(program, renderFlags(cluster, { ...current, listen }, files))
-    return { ...files, running, apiServer: await waitFor(cluster, server, running) }
+    const running = cluster.context.start(program, renderFlags(cluster, { ...current, listen }, files))
+    return { ...files, running, apiServer: await waitUntilReady(cluster, server, running) }
   }
   let { running, signingKeyFile, apiServer } = await start()
   const restart = async (change: ApiServerPlan): Promise<void> => {
@@ -58,17 +58,17 @@ export async function startApiServer(
 }
 
 /** All servers of a cluster have one certificate: the first signs it itself, in the folder that they share. */
-async function waitFor(
-  { ground: { folder }, adminToken }: ClusterGround,
+async function waitUntilReady(
+  { context: { folder }, adminToken }: ClusterContext,
   server: string,
   { ended }: RunningProcess,
 ): Promise<ApiServer> {
   // It writes its certificate as it starts: half of the file, read once, would verify nothing.
-  const ask = async () => {
+  const read = async () => {
     const apiServer = { server, authority: await readFile(join(folder, 'apiserver.crt'), 'utf8'), adminToken }
     return (await isReady(apiServer)) && apiServer
   }
-  return await waitUntil('kube-apiserver', 60_000, ask, ended)
+  return await waitUntil('kube-apiserver', 60_000, read, ended)
 }
 
 /** /readyz does not wait for the namespaces that the server itself makes. */
@@ -83,7 +83,7 @@ async function isReady(apiServer: ApiServer): Promise<true | undefined> {
 type ListeningPlan = ApiServerPlan & Required<Pick<ApiServerPlan, 'listen'>>
 
 const renderFlags = (
-  { ground: { folder }, etcdAddress, tokenFile, controllers }: ClusterGround,
+  { context: { folder }, etcdAddress, tokenFile, controllers }: ClusterContext,
   { listen, issuer, acceptedIssuers = [], featureGates = {}, flags = [] }: ListeningPlan,
   { signingKeyFile, verifyingKeyFile }: KeyFiles,
 ): string[] => [

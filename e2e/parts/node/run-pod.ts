@@ -1,6 +1,6 @@
 /** Pods on the real node, and how they fare: https://kubernetes.io/docs/concepts/containers/images/ */
 import { type ApiServer, requestKubernetes } from '../control-plane/request-kubernetes.ts'
-import { waitUntil } from '../ground/wait-until.ts'
+import { waitUntil } from '../process/wait-until.ts'
 
 export interface PodPlan {
   readonly name: string
@@ -42,7 +42,7 @@ export async function runPod(apiServer: ApiServer, { name, image, ...secrets }: 
 }
 
 /** What the pod's program printed, once it has ended well. */
-export async function podOutput(apiServer: ApiServer, name: string): Promise<string> {
+export async function waitForPodOutput(apiServer: ApiServer, name: string): Promise<string> {
   await waitUntil(`Pod ${name} to run`, timeoutMs, async () => {
     const { phase, pullFailure } = await readPod(apiServer, name)
     if (pullFailure !== undefined) throw new Error(pullFailure)
@@ -52,10 +52,10 @@ export async function podOutput(apiServer: ApiServer, name: string): Promise<str
 }
 
 /** Waits until the kubelet says in these words why it cannot pull the pod's image. */
-export async function pullRefusal(apiServer: ApiServer, name: string, words: RegExp): Promise<void> {
-  await waitUntil(`Pod ${name} to be refused its image with ${words}`, timeoutMs, async () => {
+export async function waitForPullFailure(apiServer: ApiServer, name: string, message: RegExp): Promise<void> {
+  await waitUntil(`Pod ${name} to be refused its image with ${message}`, timeoutMs, async () => {
     const { phase, pullFailure } = await readPod(apiServer, name)
-    if (pullFailure === undefined || !words.test(pullFailure)) throw new Error(pullFailure ?? `it is ${phase}`)
+    if (pullFailure === undefined || !message.test(pullFailure)) throw new Error(pullFailure ?? `it is ${phase}`)
     return true
   })
 }

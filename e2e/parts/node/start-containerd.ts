@@ -1,10 +1,10 @@
 /** A real containerd with folders and a socket of its own, and a sandbox image that it need not fetch. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findInstalledProgram } from '../ground/find-program.ts'
-import { type ProgramRun, runProgram, runSuccessfully } from '../ground/run-program.ts'
-import type { PartGround } from '../ground/start-part.ts'
-import { waitUntil } from '../ground/wait-until.ts'
+import { findInstalledProgram } from '../process/find-program.ts'
+import { type ProgramRun, runProgram, runSuccessfully } from '../process/run-program.ts'
+import type { PartContext } from '../process/start-part.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import { buildImage } from '../registry/build-image.ts'
 import { renderContainerdConfig, sandboxImage } from './render-containerd-config.ts'
 
@@ -14,7 +14,7 @@ const sandboxProgram = '#include <unistd.h>\nint main(void) { for (;;) pause(); 
 const network = { cniVersion: '0.4.0', name: 'loopback', plugins: [{ type: 'loopback' }] }
 
 /** Returns the endpoint for a kubelet. At the end its containers go first, then itself. */
-export async function startContainerd({ folder, start, defer }: PartGround): Promise<string> {
+export async function startContainerd({ folder, start, defer }: PartContext): Promise<string> {
   const containerd = findInstalledProgram('containerd', 'containerd')
   const ctr = findInstalledProgram('ctr', 'containerd')
   const runc = findInstalledProgram('runc', 'runc')

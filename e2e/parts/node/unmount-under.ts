@@ -1,6 +1,6 @@
 /** Takes away every mount below a folder, the innermost first, so that the folder can be removed. */
 import { readFile } from 'node:fs/promises'
-import { runSuccessfully } from '../ground/run-program.ts'
+import { runSuccessfully } from '../process/run-program.ts'
 
 export async function unmountUnder(folder: string): Promise<void> {
   const mounts = await readFile('/proc/self/mounts', 'utf8')

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findInstalledProgram } from '../ground/find-program.ts'
-import { runSuccessfully } from '../ground/run-program.ts'
+import { findInstalledProgram } from '../process/find-program.ts'
+import { runSuccessfully } from '../process/run-program.ts'
 
 /** Writes `FOLDER/image.tar` and returns its path; the image runs the program, and `reference` is the name that it carries. */
 export async function buildImage(folder: string, reference: string, programSource: string): Promise<string> {

@@ -1,7 +1,7 @@
 /** Pushes a Docker archive into a registry of this machine, with skopeo. */
 import { writeFile } from 'node:fs/promises'
-import { findInstalledProgram } from '../ground/find-program.ts'
-import { runSuccessfully } from '../ground/run-program.ts'
+import { findInstalledProgram } from '../process/find-program.ts'
+import { runSuccessfully } from '../process/run-program.ts'
 import { renderLogin } from './render-login.ts'
 import type { RegistryLogin } from './start-token-server.ts'
 

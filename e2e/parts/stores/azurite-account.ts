@@ -26,7 +26,7 @@ interface BlobRequest {
 
 export interface AzuriteAccount {
   /** By nobody. */
-  readonly ask: (request: BlobRequest) => Promise<HttpResponse>
+  readonly requestAnonymously: (request: BlobRequest) => Promise<HttpResponse>
   /** By the account's holder. @throws unless it is done */
   readonly administer: (request: BlobRequest) => Promise<void>
   readonly createContainer: (name: string, access: 'public' | 'private') => Promise<void>
@@ -36,7 +36,7 @@ export interface AzuriteAccount {
 export function azuriteAccountAt(endpoint: string, ca: string): AzuriteAccount {
   const account = endpoint.slice(endpoint.lastIndexOf('/') + 1)
   const transport = httpsTransport({}, ca)
-  const ask = ({ method, path, headers, body }: BlobRequest) =>
+  const requestAnonymously = ({ method, path, headers, body }: BlobRequest) =>
     transport({
       method,
       url: `${endpoint}/${path}`,
@@ -47,11 +47,11 @@ export function azuriteAccountAt(endpoint: string, ca: string): AzuriteAccount {
     })
   const administer = async (request: BlobRequest) => {
     const signed = `${request.path}${request.path.includes('?') ? '&' : '?'}${signatureOf(account)}`
-    const { status, body } = await ask({ ...request, path: signed })
+    const { status, body } = await requestAnonymously({ ...request, path: signed })
     assert.ok(status < 300, `${request.method} ${request.path}: ${status} ${body}`)
   }
   return {
-    ask,
+    requestAnonymously,
     administer,
     createContainer: (name, access) =>
       administer({

@@ -6,9 +6,9 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { installAzurite } from '../../../tools/real-parts/install-azurite.ts'
-import { freePort } from '../ground/free-port.ts'
-import { startPart } from '../ground/start-part.ts'
-import { waitUntil } from '../ground/wait-until.ts'
+import { freePort } from '../process/free-port.ts'
+import { startPart } from '../process/start-part.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import type { RealPart } from '../real-part.ts'
 import { type AzuriteAccount, azuriteAccount, azuriteAccountAt, azuriteKey } from './azurite-account.ts'
 import { writeCertificate } from './write-certificate.ts'
@@ -21,26 +21,26 @@ export interface Azurite extends RealPart, AzuriteAccount {
 
 /** `account`: by default the one that it has by itself; its blobs are at Azure's own host name of it, too. @throws AbsentPart */
 export const startAzurite = (authority: CertificateAuthority, account: string = azuriteAccount): Promise<Azurite> =>
-  startPart('azurite', async (ground) => {
+  startPart('azurite', async (context) => {
     const folder = await installAzurite()
     const program = createRequire(join(folder, 'package.json')).resolve('azurite/dist/src/blob/main.js')
     const port = await freePort()
-    const { certificateFile, keyFile } = await writeCertificate(ground.folder, authority, [
+    const { certificateFile, keyFile } = await writeCertificate(context.folder, authority, [
       '127.0.0.1',
       `${account}.blob.core.windows.net`,
     ])
     const address = ['--blobHost', '127.0.0.1', '--blobPort', `${port}`]
     const identities = ['--oauth', 'basic', '--cert', certificateFile, '--key', keyFile]
     const quiet = ['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent']
-    const words = [program, ...address, ...identities, ...quiet]
-    const { ended } = ground.start(process.execPath, words, { AZURITE_ACCOUNTS: `${account}:${azuriteKey}` })
-    await waitUntil('azurite', 30_000, () => opens(port), ended)
+    const args = [program, ...address, ...identities, ...quiet]
+    const { ended } = context.start(process.execPath, args, { AZURITE_ACCOUNTS: `${account}:${azuriteKey}` })
+    await waitUntil('azurite', 30_000, () => isAvailable(port), ended)
     const endpoint = `https://127.0.0.1:${port}/${account}`
     return { endpoint, port, ...azuriteAccountAt(endpoint, authority.ca) }
   })
 
 /** By a whole handshake, ended in order: azurite dies of a connection that is dropped in the middle of one. */
-async function opens(port: number): Promise<true | undefined> {
+async function isAvailable(port: number): Promise<true | undefined> {
   const { connect } = await import('node:tls')
   return await new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => socket.end())

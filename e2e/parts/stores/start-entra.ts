@@ -10,22 +10,23 @@ import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
 
 export const tenant: string = '11111111-2222-3333-4444-555555555555'
 
-interface EntraWanted {
+interface EntraOptions {
   readonly authority: CertificateAuthority
   /** The one subject token that it takes, or whether it takes one. */
-  readonly assertion: string | ((assertion: string) => Promise<boolean>)
+  readonly acceptedAssertion: string | ((assertion: string) => Promise<boolean>)
   /** Of the tokens that it grants. */
   readonly audience: string
 }
 
-export async function startEntra({ authority, assertion, audience }: EntraWanted): Promise<Part> {
+export async function startEntra({ authority, acceptedAssertion, audience }: EntraOptions): Promise<Part> {
   let origin = ''
   const handler: SandboxHandler = async ({ method, path, body }) => {
     if (path === `/${tenant}/v2.0/.well-known/openid-configuration`) return { status: 200, body: metadata(origin) }
     if (method !== 'POST' || path !== `/${tenant}/oauth2/v2.0/token`) return { status: 404 }
-    const asked = new URLSearchParams(body.toString())
-    const given = asked.get('client_assertion') ?? ''
-    if (!(typeof assertion === 'string' ? given === assertion : await assertion(given))) return refused
+    const form = new URLSearchParams(body.toString())
+    const received = form.get('client_assertion') ?? ''
+    if (!(typeof acceptedAssertion === 'string' ? received === acceptedAssertion : await acceptedAssertion(received)))
+      return refused
     const access_token = await grant(audience)
     return { status: 200, body: { token_type: 'Bearer', expires_in: 3600, ext_expires_in: 3600, access_token } }
   }

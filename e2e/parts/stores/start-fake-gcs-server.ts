@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { buildFakeGcsServer } from '../../../tools/real-parts/build-fake-gcs-server.ts'
-import { freePort } from '../ground/free-port.ts'
-import { type PartGround, startPart } from '../ground/start-part.ts'
-import { waitUntil } from '../ground/wait-until.ts'
+import { freePort } from '../process/free-port.ts'
+import { type PartContext, startPart } from '../process/start-part.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import type { RealPart } from '../real-part.ts'
 import { writeCertificate } from './write-certificate.ts'
 
@@ -16,26 +16,26 @@ export interface FakeGcsServer extends RealPart {
 
 /** By https where there is an authority, which this process has to believe. @throws AbsentPart where it cannot be built */
 export const startFakeGcsServer = (authority?: CertificateAuthority): Promise<FakeGcsServer> =>
-  startPart('fake-gcs-server', async (ground) => {
+  startPart('fake-gcs-server', async (context) => {
     const program = join(await buildFakeGcsServer(), 'fake-gcs-server')
     const port = await freePort()
     const scheme = authority === undefined ? 'http' : 'https'
     const url = `${scheme}://127.0.0.1:${port}`
     const address = ['-scheme', scheme, '-host', '127.0.0.1', '-port', `${port}`]
     const names = ['-public-host', `127.0.0.1:${port}`, '-external-url', url]
-    const tls = authority === undefined ? [] : await tlsFlags(ground, authority)
-    const { ended } = ground.start(program, [...address, ...names, ...tls, '-backend', 'memory'])
+    const tls = authority === undefined ? [] : await tlsFlags(context, authority)
+    const { ended } = context.start(program, [...address, ...names, ...tls, '-backend', 'memory'])
     const answers = async () => (await fetch(`${url}/storage/v1/b?project=example-project`)).ok || undefined
     await waitUntil('fake-gcs-server', 20_000, answers, ended)
     return { url, createBucket: (name) => createBucket(url, name) }
   })
 
-async function tlsFlags({ folder }: PartGround, authority: CertificateAuthority): Promise<string[]> {
+async function tlsFlags({ folder }: PartContext, authority: CertificateAuthority): Promise<string[]> {
   const { certificateFile, keyFile } = await writeCertificate(folder, authority)
   return ['-cert-location', certificateFile, '-private-key-location', keyFile]
 }
 
 async function createBucket(url: string, name: string): Promise<void> {
-  const answer = await fetch(`${url}/storage/v1/b`, { method: 'POST', body: JSON.stringify({ name }) })
-  assert.ok(answer.ok, `${answer.status} ${await answer.text()}`)
+  const response = await fetch(`${url}/storage/v1/b`, { method: 'POST', body: JSON.stringify({ name }) })
+  assert.ok(response.ok, `${response.status} ${await response.text()}`)
 }

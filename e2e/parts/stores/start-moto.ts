@@ -6,9 +6,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
 import { installMoto } from '../../../tools/real-parts/install-moto.ts'
-import { freePort } from '../ground/free-port.ts'
-import { startPart } from '../ground/start-part.ts'
-import { waitUntil } from '../ground/wait-until.ts'
+import { freePort } from '../process/free-port.ts'
+import { startPart } from '../process/start-part.ts'
+import { waitUntil } from '../process/wait-until.ts'
 import type { RealPart } from '../real-part.ts'
 
 export const motoRegion: string = 'eu-west-1'
@@ -21,32 +21,32 @@ export interface AwsIdentity {
 export interface Moto extends RealPart {
   readonly url: string
   readonly publisher: AwsIdentity
-  readonly nobody: AwsIdentity
+  readonly unprivileged: AwsIdentity
   /** Requests that nobody signs are answered in here alone. */
-  readonly unsigned: <T>(work: () => Promise<T>) => Promise<T>
+  readonly withoutAuthentication: <T>(work: () => Promise<T>) => Promise<T>
   /** The publisher's. */
   readonly admin: S3Client
   readonly createBucket: (name: string, access: 'public' | 'private') => Promise<void>
 }
 
 /** `all the same`: strangers, too, are answered at any time. @throws AbsentPart where it cannot be installed */
-export const startMoto = (identities: 'looked at' | 'all the same' = 'looked at'): Promise<Moto> =>
-  startPart('moto', async (ground) => {
+export const startMoto = (authentication: 'looked at' | 'all the same' = 'looked at'): Promise<Moto> =>
+  startPart('moto', async (context) => {
     const python = join(await installMoto(), 'bin/python')
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
-    const words = ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`]
-    const { ended } = ground.start(python, words, { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' })
+    const args = ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`]
+    const { ended } = context.start(python, args, { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' })
     await waitUntil('moto', 30_000, async () => (await fetch(`${url}/moto-api/`)).ok || undefined, ended)
     const publisher = await createUser(url, 'publisher')
-    const nobody = await createUser(url, 'nobody')
+    const unprivileged = await createUser(url, 'nobody')
     const Statement = [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }]
     const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement })
-    await askIam(url, { Action: 'PutUserPolicy', UserName: 'publisher', PolicyName: 'all', PolicyDocument })
-    if (identities === 'looked at') await lookAtIdentities(url, 'from now on')
+    await requestIam(url, { Action: 'PutUserPolicy', UserName: 'publisher', PolicyName: 'all', PolicyDocument })
+    if (authentication === 'looked at') await setAuthentication(url, 'from now on')
     const admin = new S3Client({ endpoint: url, region: motoRegion, forcePathStyle: true, credentials: publisher })
     const createBucket: Moto['createBucket'] = (name, access) => putBucket(admin, name, access)
-    return { url, publisher, nobody, unsigned: (work) => unsigned(url, work), admin, createBucket }
+    return { url, publisher, unprivileged, withoutAuthentication: (work) => unsigned(url, work), admin, createBucket }
   })
 
 async function putBucket(admin: S3Client, Bucket: string, access: 'public' | 'private'): Promise<void> {
@@ -60,40 +60,44 @@ async function putBucket(admin: S3Client, Bucket: string, access: 'public' | 'pr
 
 /** Where it looks at identities it has no word for a request without one (it answers 500): for these it does not look. */
 async function unsigned<T>(url: string, work: () => Promise<T>): Promise<T> {
-  await lookAtIdentities(url, 'later')
+  await setAuthentication(url, 'later')
   try {
     return await work()
   } finally {
-    await lookAtIdentities(url, 'from now on')
+    await setAuthentication(url, 'from now on')
   }
 }
 
 /** It wants the number of requests until then. */
-async function lookAtIdentities(url: string, when: 'from now on' | 'later'): Promise<void> {
+async function setAuthentication(url: string, when: 'from now on' | 'later'): Promise<void> {
   const body = when === 'later' ? '1000' : '0'
-  const answer = await fetch(`${url}/moto-api/reset-auth`, {
+  const response = await fetch(`${url}/moto-api/reset-auth`, {
     method: 'POST',
     body,
     headers: { 'content-type': 'text/plain' },
   })
-  assert.equal(answer.status, 200)
+  assert.equal(response.status, 200)
 }
 
 async function createUser(url: string, UserName: string): Promise<AwsIdentity> {
-  await askIam(url, { Action: 'CreateUser', UserName })
-  const answer = await askIam(url, { Action: 'CreateAccessKey', UserName })
-  const field = (name: string) => new RegExp(`<${name}>([^<]+)<`).exec(answer)?.[1] ?? ''
+  await requestIam(url, { Action: 'CreateUser', UserName })
+  const response = await requestIam(url, { Action: 'CreateAccessKey', UserName })
+  const field = (name: string) => new RegExp(`<${name}>([^<]+)<`).exec(response)?.[1] ?? ''
   return { accessKeyId: field('AccessKeyId'), secretAccessKey: field('SecretAccessKey') }
 }
 
 /** By its scope moto sees which service is asked; whose signature it is does not matter where nobody looks at it. */
-export const unsignedFor = (service: 'iam' | 's3'): string =>
+export const placeholderAuthorization = (service: 'iam' | 's3'): string =>
   `AWS4-HMAC-SHA256 Credential=any/20261124/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=any`
 
-async function askIam(url: string, fields: Record<string, string>): Promise<string> {
+async function requestIam(url: string, fields: Record<string, string>): Promise<string> {
   const body = new URLSearchParams({ Version: '2010-05-08', ...fields })
-  const answer = await fetch(url, { method: 'POST', body, headers: { authorization: unsignedFor('iam') } })
-  const text = await answer.text()
-  assert.equal(answer.status, 200, text)
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { authorization: placeholderAuthorization('iam') },
+  })
+  const text = await response.text()
+  assert.equal(response.status, 200, text)
   return text
 }

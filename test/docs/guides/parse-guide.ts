@@ -9,7 +9,7 @@
  *     ```yaml            written to a file, where its first line is `# NAME.yaml`
  *     ```console         lines that the commands before it print
  *
- * `<!-- stage: … -->` says what happens outside meanwhile (e2e/guides/start-guide-stage.ts); `<!-- not run: … -->` says why
+ * `<!-- stage: … -->` says what happens outside meanwhile (e2e/guides/start-guide-setup.ts); `<!-- not run: … -->` says why
  * the block after it is not run although it contains pullpass or kubectl. Steps between `<!-- stage: way NAME -->` and the next
  * of these, or `<!-- stage: every way -->`, belong to that way: a guide is followed once for each. At `<!-- stage: continue PAGE -->`
  * the steps of another page follow, from its `<!-- stage: guides continue here -->`.

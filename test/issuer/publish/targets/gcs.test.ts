@@ -20,7 +20,7 @@ publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async
     other: await openTarget('gs://example-issuer/cluster-1', asOperator(sandbox)),
     missing: await openTarget('gs://not-there/cluster-1', asOperator(sandbox)),
     denied: await openTarget('gs://private-issuer/cluster-1', await asPod(sandbox)),
-    async readAsStranger(name) {
+    async readAnonymously(name) {
       const url = `${target.publicUrl}/${documentPaths[name]}`
       const { status, headers, body } = await asOperator(sandbox).transport({
         method: 'GET',

@@ -1,0 +1,122 @@
+/** A namespace of its own for each fault, in which a document works from end to end: a fresh Secret, and a pod that names it. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { principalOf } from '../../sandbox/google/workload-identity.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
+import { type DoctorSetup, serviceAccountEmail } from './start-doctor-setup.ts'
+
+export interface PreparedNamespace {
+  readonly setup: DoctorSetup
+  readonly namespace: string
+  /** Where the account lies whose token is exchanged, `pullpass`. */
+  readonly system: string
+  /** Of the document. */
+  readonly file: string
+  /** Until the StatefulSet's controller has made `web-0`. */
+  readonly awaitPod: () => Promise<void>
+}
+
+export interface NamespaceOptions {
+  /** Names of service accounts that are to name the Secret; empty: none; absent: `default`. */
+  readonly attachTo?: readonly string[]
+  /** A second namespace that the document names: `NAMESPACE-b`. */
+  readonly second?: 'made'
+  /** `by manifests`: what `pullpass manifests` prints is applied, so that the account holds exactly its rights. */
+  readonly installed?: 'by manifests'
+  /** Absent: it is requested, as the document says. */
+  readonly token?: 'of the pod'
+  /** Of the pod's template. */
+  readonly pod?: object
+}
+
+export async function prepareNamespace(
+  setup: DoctorSetup,
+  namespace: string,
+  options: NamespaceOptions = {},
+): Promise<PreparedNamespace> {
+  const { admin, succeed } = setup
+  const system = `${namespace}-system`
+  const file = join(setup.folder, `${namespace}.yaml`)
+  await writeFile(file, renderDocument(setup, { ...options, namespace, system }))
+  for (const name of namespacesOf(namespace, options))
+    await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
+  const installCommand = `pullpass manifests -f ${file} -n ${system} --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -`
+  const manualCommand = `kubectl create namespace ${system} && kubectl create serviceaccount pullpass -n ${system}`
+  await succeed(options.installed === undefined ? manualCommand : installCommand)
+  trust(setup, system)
+  for (const name of namespacesOf(namespace, options)) {
+    await waitUntil('the default service account', 20_000, () =>
+      admin({ path: `/api/v1/namespaces/${name}/serviceaccounts/default` }),
+    )
+  }
+  for (const name of (options.attachTo ?? []).filter((one) => one !== 'default'))
+    await succeed(`kubectl create serviceaccount ${name} -n ${namespace}`)
+  await writeToken(setup, system)
+  await succeed(`pullpass refresh -f ${file}`)
+  await admin({
+    method: 'POST',
+    path: `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
+    body: statefulSetOf(setup.sandbox.image, options.pod ?? {}),
+  })
+  const prepared = { setup, namespace, system, file, awaitPod: () => awaitPod(setup, namespace) }
+  await prepared.awaitPod()
+  return prepared
+}
+
+/** As a kubelet projects it, for documents that request none. */
+async function writeToken({ sandbox, succeed }: DoctorSetup, system: string): Promise<void> {
+  const audience = `//iam.googleapis.com/${sandbox.provider}`
+  await succeed(`kubectl create token pullpass -n ${system} --audience=${audience} > ${sandbox.folder.tokenFile}`)
+}
+
+const namespacesOf = (namespace: string, { second }: NamespaceOptions) =>
+  second === 'made' ? [namespace, `${namespace}-b`] : [namespace]
+
+function trust({ sandbox: { google, provider } }: DoctorSetup, system: string): void {
+  const principal = principalOf(provider, `system:serviceaccount:${system}:pullpass`)
+  google.accounts.allowTokens(serviceAccountEmail, principal)
+}
+
+interface DocumentOptions extends NamespaceOptions {
+  readonly namespace: string
+  readonly system: string
+}
+
+const renderDocument = (
+  { sandbox }: DoctorSetup,
+  { namespace, system, attachTo = ['default'], ...options }: DocumentOptions,
+) => `
+apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: ${namespace}}
+spec:
+  secretName: regcred
+  namespaces: {include: ${JSON.stringify(namespacesOf(namespace, options))}}
+  ${options.token === undefined ? `serviceAccountRef: {namespace: ${system}, name: pullpass}` : ''}
+  ${attachTo.length === 0 ? '' : `attachToServiceAccounts: ${JSON.stringify(attachTo)}`}
+  registries:
+    - name: google
+      hosts: [localhost:${sandbox.parts.registry.port}]
+      gcp:
+        workloadIdentityProvider: ${sandbox.provider}
+        serviceAccountEmail: ${serviceAccountEmail}
+        trust: {repository: ${sandbox.repository}}
+`
+
+const statefulSetOf = (image: string, pod: object) => ({
+  metadata: { name: 'web' },
+  spec: {
+    serviceName: 'web',
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }], ...pod } },
+  },
+})
+
+async function awaitPod({ admin }: DoctorSetup, namespace: string): Promise<void> {
+  await waitUntil('pod web-0', 20_000, async () => {
+    const { metadata }: { metadata: { deletionTimestamp?: string } } = JSON.parse(
+      await admin({ path: `/api/v1/namespaces/${namespace}/pods/web-0` }),
+    )
+    return metadata.deletionTimestamp === undefined || undefined
+  })
+}

@@ -1,0 +1,86 @@
+/**
+ * Where doctor's printed commands are run as they stand: a real cluster, which signs as an issuer in the sandbox's bucket,
+ * the sandbox's Google and registry, which believe it, and a shell with the real kubectl and pullpass.
+ */
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
+import type { KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
+import { findInstalledProgram } from '../parts/process/find-program.ts'
+import { type ProgramRun, runProgram, runSuccessfully } from '../parts/process/run-program.ts'
+import { startPart } from '../parts/process/start-part.ts'
+import type { RealPart } from '../parts/real-part.ts'
+import { type ControlPlane, startControlPlane } from '../parts/start-control-plane.ts'
+import { startWebhooks, type Webhooks } from './start-webhooks.ts'
+
+export interface DoctorSetup extends RealPart {
+  readonly sandbox: Sandbox
+  readonly plane: ControlPlane
+  /** Admission webhooks, which a configuration leads the API server to. */
+  readonly webhooks: Webhooks
+  /** Mode 0700. */
+  readonly folder: string
+  /** Runs a text by `sh`, whatever its exit code, with variables on top of the shell's own. */
+  readonly sh: (script: string, variables?: Readonly<Record<string, string>>) => Promise<ProgramRun>
+  /** The same at a terminal, at which somebody answers each question with yes. */
+  readonly shAtTerminal: (script: string) => Promise<ProgramRun>
+  /** What it prints. @throws unless it exits with 0 */
+  readonly succeed: (script: string) => Promise<string>
+  /** The tests' own hand. @throws unless it succeeds */
+  readonly admin: (request: KubernetesRequest) => Promise<string>
+}
+
+export const bucket = 'real-cluster'
+export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
+
+/** @throws AbsentPart where a program does not exist. */
+export const startDoctorSetup = (): Promise<DoctorSetup> =>
+  startPart('doctor', async ({ folder, use, defer }) => {
+    findInstalledProgram('kubectl', 'kubernetes-client')
+    findInstalledProgram('script', 'bsdutils')
+    const sandbox = await startSandbox()
+    defer(sandbox.close)
+    const webhooks = await startWebhooks()
+    defer(webhooks.close)
+    const issuer = `${sandbox.parts.storage.url}/${bucket}`
+    sandbox.google.store.putBucket(bucket, { access: 'public' })
+    const plane = await use(startControlPlane({ issuer, controllers: 'all' }))
+    sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: issuer })
+
+    const environment = await setUpShell(folder, sandbox, plane)
+    const sh: DoctorSetup['sh'] = (script, variables = {}) =>
+      runProgram('sh', ['-c', script], { environment: { ...environment, ...variables } })
+    const succeed = (script: string) => runSuccessfully('sh', ['-ec', script], { environment })
+    await succeed(`pullpass issuer publish --to gs://${bucket}`)
+    return {
+      sandbox,
+      plane,
+      webhooks,
+      folder,
+      sh,
+      shAtTerminal: (script) =>
+        runProgram('script', ['-qec', script, '/dev/null'], { environment, stdin: 'y\n'.repeat(20) }),
+      succeed,
+      admin: async (request) => (await requestAsAdmin(plane, request)).body,
+    }
+  })
+
+async function setUpShell(
+  folder: string,
+  sandbox: Sandbox,
+  plane: ControlPlane,
+): Promise<Readonly<Record<string, string>>> {
+  const [bin, kubeconfig] = [join(folder, 'bin'), join(folder, 'kubeconfig')]
+  await mkdir(bin)
+  await writeFile(kubeconfig, plane.kubeconfig, { mode: 0o600 })
+  const cli = join(import.meta.dirname, '../../src/cli.ts')
+  await writeFile(join(bin, 'pullpass'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`)
+  await chmod(join(bin, 'pullpass'), 0o755)
+  return {
+    ...sandbox.environment,
+    PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
+    KUBECONFIG: kubeconfig,
+    NO_COLOR: '1',
+  }
+}

@@ -1,0 +1,25 @@
+/** The home folder of a guide's reader: a kubeconfig, a clone's `deploy`, and `pullpass` on the PATH. */
+import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { GuideCluster } from './guide-cluster.ts'
+
+/** All variables of its shell. */
+export async function setUpHome(
+  home: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  for (const name of ['.kube', '.blocks', 'bin']) await mkdir(join(home, name), { recursive: true })
+  await cp('deploy', join(home, 'deploy'), { recursive: true })
+  const [cli, simulatePublicNetwork] = ['../../src/cli.ts', './simulate-public-network.ts'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  )
+  const shim = join(home, 'bin/pullpass')
+  await writeFile(shim, `#!/bin/sh\nexec '${process.execPath}' --import '${simulatePublicNetwork}' '${cli}' "$@"\n`)
+  await chmod(shim, 0o755)
+  const path = [join(home, 'bin'), process.env['PATH'] ?? '', '/usr/sbin'].join(delimiter)
+  return { PATH: path, HOME: home, TMPDIR: home, LC_ALL: 'C.UTF-8', NO_COLOR: '1', ...variables }
+}
+
+export const writeKubeconfig = (home: string, { kubeconfig }: GuideCluster): Promise<void> =>
+  writeFile(join(home, '.kube/config'), kubeconfig(), { mode: 0o600 })

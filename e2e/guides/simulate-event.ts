@@ -1,0 +1,72 @@
+/**
+ * Plays a guide's stage direction: what happens outside of its commands.
+ *
+ *     issuer URL[, accepts URL …]         the cluster was rolled out to sign as URL
+ *     oidc.example.com serves FOLDER      the reader's web server, from a folder of the guide
+ *     oidc.example.com passes on to URL   … or as a proxy
+ *     migration begins, migration ends    the script of curl and jq runs, and pods pull; no pull failed
+ *     kubeadm FORM                        what kubeadm keeps of itself: v1beta4
+ */
+import { join } from 'node:path'
+import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import type { GuideCluster } from './guide-cluster.ts'
+import { writeKubeconfig } from './set-up-home.ts'
+import type { Shell } from './start-shell.ts'
+import type { WebServer } from './web-server.ts'
+
+export interface EventContext {
+  readonly home: string
+  readonly cluster: GuideCluster
+  readonly webServer: WebServer
+  readonly shell: Pick<Shell, 'run'>
+}
+
+/** @throws where there is no such direction */
+export async function simulateEvent(event: string, context: EventContext): Promise<void> {
+  for (const [pattern, simulate] of simulations) {
+    const found = pattern.exec(event)
+    if (found !== null) return await simulate(found.groups ?? {}, context)
+  }
+  throw new Error(`there is no stage direction "${event}"`)
+}
+
+type Simulation = (said: Readonly<Record<string, string>>, played: EventContext) => Promise<void> | void
+
+const simulations: readonly (readonly [RegExp, Simulation])[] = [
+  [/^issuer (?<signs>\S+?)(?:, accepts (?<accepts>.+))?$/, rollOut],
+  [
+    /^oidc\.example\.com serves (?<folder>\S+)$/,
+    ({ folder = '' }, { home, webServer }) => webServer.serveFolder(join(home, folder)),
+  ],
+  [/^oidc\.example\.com passes on to (?<origin>\S+)$/, ({ origin = '' }, { webServer }) => webServer.forwardTo(origin)],
+  [/^migration (?<phase>begins|ends)$/, simulateMigration],
+  [/^kubeadm (?<form>\S+)$/, ({ form = '' }, { cluster }) => createKubeadmConfig(cluster, form)],
+]
+
+async function rollOut(
+  { signs = '', accepts }: Parameters<Simulation>[0],
+  { home, cluster }: EventContext,
+): Promise<void> {
+  await cluster.changeIssuer(signs, accepts?.split(' ') ?? [])
+  await writeKubeconfig(home, cluster)
+}
+
+async function simulateMigration({ phase = '' }: Parameters<Simulation>[0], { shell }: EventContext): Promise<void> {
+  const script = join(import.meta.dirname, `migration-${phase}.sh`)
+  const { exitCode, printed } = await shell.run(
+    `bash '${script}' '${join(import.meta.dirname, '../../bench/plain-script.sh')}'`,
+  )
+  if (exitCode !== 0) throw new Error(`migration ${phase}: exit code ${exitCode}: ${printed}`)
+}
+
+async function createKubeadmConfig({ apiServer }: GuideCluster, form: string): Promise<void> {
+  const { status, body } = await requestKubernetes(apiServer(), {
+    method: 'POST',
+    path: '/api/v1/namespaces/kube-system/configmaps',
+    body: {
+      metadata: { name: 'kubeadm-config', namespace: 'kube-system' },
+      data: { ClusterConfiguration: `apiVersion: kubeadm.k8s.io/${form}\nkind: ClusterConfiguration\n` },
+    },
+  })
+  if (status !== 201) throw new Error(`ConfigMap kubeadm-config was answered ${status}: ${body}`)
+}

@@ -1,0 +1,116 @@
+/**
+ * The environment of a guide's commands: a cluster, a Google with project, repository and buckets but without trust, the
+ * HTTPS proxy between them, and a shell with pullpass and kubectl. What the guide's own `sh cloud` blocks would have made
+ * (a bucket, a container) is there from the beginning.
+ */
+import { join } from 'node:path'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
+import { findInstalledProgram } from '../parts/process/find-program.ts'
+import { freePort } from '../parts/process/free-port.ts'
+import { type PartContext, startPart } from '../parts/process/start-part.ts'
+import type { RealPart } from '../parts/real-part.ts'
+import type { GuideCluster } from './guide-cluster.ts'
+import { openRealCluster } from './open-real-cluster.ts'
+import { openSandboxCluster } from './open-sandbox-cluster.ts'
+import { setUpHome, writeKubeconfig } from './set-up-home.ts'
+import { simulateEvent } from './simulate-event.ts'
+import { startAws } from './start-aws.ts'
+import { startAzure } from './start-azure.ts'
+import { type HttpsProxy, startHttpsProxy } from './start-https-proxy.ts'
+import { type Shell, startShell } from './start-shell.ts'
+import { vendorIssuers } from './vendor-issuers.ts'
+import { createWebServer, type WebServer } from './web-server.ts'
+import { writeOperatorCredentials } from './write-operator-credentials.ts'
+
+export interface GuideSetup extends RealPart {
+  readonly shell: Shell
+  /** Where the shell begins. */
+  readonly folder: string
+  /** Free ports by the ports that a guide uses. */
+  readonly ports: Readonly<Record<string, string>>
+  readonly unknownHosts: HttpsProxy['unknownHosts']
+  /** @throws where there is no such stage direction */
+  readonly simulateEvent: (direction: string) => Promise<void>
+}
+
+const programs = { kubectl: 'kubernetes-client', skopeo: 'skopeo', curl: 'curl', jq: 'jq' }
+/** Gardener's default issuer: it requires authentication, and its certificate is of the cluster's private authority. */
+const gardenerIssuerHost = 'api.cluster.project.internal.example.com'
+const firstIssuer = 'https://kubernetes.default.svc.cluster.local'
+
+export type GuideCloud = 'aws' | 'azure'
+
+/** `clouds`: what the guide needs beside Google. @throws AbsentPart where a program does not exist. */
+export const startGuideSetup = (kind: GuideCluster['kind'], clouds: readonly GuideCloud[]): Promise<GuideSetup> =>
+  startPart('guide', async (context) => {
+    for (const [program, debianPackage] of Object.entries(programs)) findInstalledProgram(program, debianPackage)
+    const { proxy, sandbox } = await startCloud(context)
+    const cluster =
+      kind === 'real' ? await openRealCluster(context.use) : await openSandboxCluster(sandbox, context.defer)
+    await cluster.changeIssuer(firstIssuer, [])
+    const webServer = createWebServer()
+    await serveNames(proxy, sandbox, { cluster, webServer })
+
+    const home = join(context.folder, 'home')
+    const { caFile } = sandbox.folder
+    const azure = clouds.includes('azure') ? await startAzure(context, proxy, sandbox.authority) : {}
+    const environment = await setUpHome(home, {
+      HTTPS_PROXY: proxy.url,
+      NO_PROXY: '127.0.0.1,localhost',
+      NODE_EXTRA_CA_CERTS: caFile,
+      PULLPASS_CA_FILE: caFile,
+      SSL_CERT_FILE: caFile,
+      AWS_CA_BUNDLE: caFile,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...(await writeOperatorCredentials(context.folder, sandbox.operator)),
+      ...azure,
+    })
+    await writeKubeconfig(home, cluster)
+    if (clouds.includes('aws')) await startAws(context, { home, proxy, authority: sandbox.authority })
+    const shell = startShell({ scriptFolder: join(home, '.blocks'), cwd: home, environment })
+    context.defer(shell.close)
+    return {
+      shell,
+      folder: home,
+      ports: { '8080': `${await freePort()}`, '8081': `${await freePort()}` },
+      unknownHosts: proxy.unknownHosts,
+      simulateEvent: (event) => simulateEvent(event, { home, cluster, webServer, shell }),
+    }
+  })
+
+async function startCloud({ defer }: PartContext): Promise<{ proxy: HttpsProxy; sandbox: Sandbox }> {
+  const proxy = await startHttpsProxy()
+  defer(proxy.close)
+  const sandbox = await startSandbox({
+    namespaces: ['default'],
+    trust: 'absent',
+    issuerDocuments: 'absent',
+    issuerAgent: proxy.agent,
+  })
+  defer(sandbox.close)
+  sandbox.google.store.putBucket('example-issuer', { access: 'public' })
+  return { proxy, sandbox }
+}
+
+interface ClusterServers {
+  readonly cluster: GuideCluster
+  readonly webServer: WebServer
+}
+
+async function serveNames(proxy: HttpsProxy, sandbox: Sandbox, { cluster, webServer }: ClusterServers): Promise<void> {
+  const { google, images, authority } = sandbox
+  const handlers = {
+    'sts.googleapis.com': google.sts,
+    'iamcredentials.googleapis.com': google.iamCredentials,
+    'iam.googleapis.com': google.iam,
+    'artifactregistry.googleapis.com': google.artifactRegistry,
+    'cloudresourcemanager.googleapis.com': google.resourceManager,
+    'storage.googleapis.com': google.storage,
+    'europe-docker.pkg.dev': images.handle,
+    'oidc.example.com': webServer.handler,
+    ...vendorIssuers(cluster),
+  }
+  await proxy.serve(handlers, authority)
+  await proxy.serve({ [gardenerIssuerHost]: () => ({ status: 401 }) }, await createCertificateAuthority())
+}

@@ -1,0 +1,121 @@
+/** Every right of an installation, one by one: a verb on a name in a place, and the role without it. */
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import type { PullpassRun } from '../../test/support/run-pullpass.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
+import type { Installation, PrintedObject, Rule } from './install.ts'
+import type { InstallSetup } from './start-install-setup.ts'
+
+export interface PermissionRemoval {
+  readonly setup: Pick<InstallSetup, 'admin'>
+  readonly installation: Pick<Installation, 'objects'> & {
+    /** One run of what is installed: code 1 and its errors where something failed. */
+    readonly refresh: () => Promise<Pick<PullpassRun, 'exitCode' | 'stderr'>>
+  }
+  /** The user name at the API server. */
+  readonly user: string
+  /** Undoes what earlier runs wrote, so that a run has everything to do. */
+  readonly reset: () => Promise<void>
+}
+
+/** A subtest for each right: without it the CronJob's run fails, and its error says what to grant. */
+export async function assertEachPermissionNeeded(
+  t: TestContext,
+  { setup, installation, user, reset }: PermissionRemoval,
+): Promise<void> {
+  for (const { title, rule, remove } of grantsOf(installation.objects)) {
+    await t.test(title, async () => {
+      const restore = await remove(setup, user)
+      await reset()
+      const { exitCode, stderr } = await installation.refresh()
+      await restore()
+      assert.equal(exitCode, 1)
+      assert.ok(stderr.includes(rule), stderr)
+    })
+  }
+}
+
+interface Grant {
+  /** `list secrets regcred in team-a` */
+  readonly title: string
+  /** The rule that grants this alone, as an error's remedy words it. */
+  readonly rule: string
+  /** Resolves when it is gone, to what gives it back. */
+  readonly remove: (setup: Pick<InstallSetup, 'admin'>, user: string) => Promise<() => Promise<void>>
+}
+
+const grantsOf = (objects: readonly PrintedObject[]): Grant[] =>
+  objects
+    .filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole')
+    .flatMap((role) => (role.rules ?? []).flatMap((rule) => grantsOfRule(role, rule)))
+
+function grantsOfRule(role: PrintedObject, rule: Rule): Grant[] {
+  const { namespace } = role.metadata
+  const [resource = ''] = rule.resources
+  const [group = ''] = rule.apiGroups
+  return rule.verbs.flatMap((verb) =>
+    (rule.resourceNames ?? [undefined]).map((name): Grant => {
+      const access = { verb, group, resource, name, namespace }
+      const names = name === undefined ? '' : `, resourceNames: [${name}]`
+      return {
+        title: `${verb} ${resource} ${name ?? ''} in ${namespace ?? 'the cluster'}`,
+        rule: `{apiGroups: [${group || '""'}], resources: [${resource}]${names}, verbs: [${verb}]}`,
+        async remove(setup, user) {
+          await setRules(setup, role, without(role, rule, access))
+          await waitUntilAllowed(setup, user, access, false)
+          return async () => {
+            await setRules(setup, role, role.rules ?? [])
+            await waitUntilAllowed(setup, user, access, true)
+          }
+        },
+      }
+    }),
+  )
+}
+
+interface Access {
+  readonly verb: string
+  readonly group: string
+  readonly resource: string
+  readonly name: string | undefined
+  readonly namespace: string | undefined
+}
+
+/** All that the role grants but this verb on this name. */
+function without({ rules = [] }: PrintedObject, weakened: Rule, { verb, name }: Access): Rule[] {
+  const otherNames = weakened.resourceNames?.filter((other) => other !== name) ?? []
+  return [
+    ...rules.filter((rule) => rule !== weakened),
+    { ...weakened, verbs: weakened.verbs.filter((other) => other !== verb) },
+    ...(otherNames.length > 0 ? [{ ...weakened, resourceNames: otherNames, verbs: [verb] }] : []),
+  ].filter(({ verbs }) => verbs.length > 0)
+}
+
+function setRules({ admin }: Pick<InstallSetup, 'admin'>, { kind, metadata }: PrintedObject, rules: readonly Rule[]) {
+  const scope = metadata.namespace === undefined ? '' : `namespaces/${metadata.namespace}/`
+  return admin({
+    method: 'PATCH',
+    path: `/apis/rbac.authorization.k8s.io/v1/${scope}${kind.toLowerCase()}s/${metadata.name}`,
+    contentType: 'application/merge-patch+json',
+    body: { rules },
+  })
+}
+
+/** The API server's authorizer learns of a change by a watch. */
+async function waitUntilAllowed(
+  { admin }: Pick<InstallSetup, 'admin'>,
+  user: string,
+  access: Access,
+  expected: boolean,
+): Promise<void> {
+  const [resource, subresource] = access.resource.split('/')
+  await waitUntil(`the right to ${access.verb} ${access.resource} to be ${expected}`, 10_000, async () => {
+    const { body } = await admin({
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      body: { spec: { user, resourceAttributes: { ...access, resource, subresource } } },
+    })
+    const { status }: { status: { allowed: boolean } } = JSON.parse(body)
+    return status.allowed === expected || undefined
+  })
+}

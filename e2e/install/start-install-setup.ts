@@ -1,0 +1,87 @@
+/** A real API server whose published keys the sandbox's Google believes: the stage on which installations are tried. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createGoogleCloud, type GoogleCloud } from '../../sandbox/google/google-cloud.ts'
+import { principalOf } from '../../sandbox/google/workload-identity.ts'
+import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
+import { servePart } from '../../sandbox/serve/serve-part.ts'
+import type { NamespacedName } from '../../src/document/document.ts'
+import type { ControlPlanePlan } from '../parts/control-plane/api-server-plan.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
+import type { ApiServer, KubernetesRequest, KubernetesResponse } from '../parts/control-plane/request-kubernetes.ts'
+import { findInstalledProgram } from '../parts/process/find-program.ts'
+import { type PartContext, startPart } from '../parts/process/start-part.ts'
+import type { RealPart } from '../parts/real-part.ts'
+import { startControlPlane } from '../parts/start-control-plane.ts'
+
+export interface InstallSetup extends RealPart {
+  readonly apiServer: ApiServer
+  readonly kubectl: string
+  /** Mode 0700. */
+  readonly folder: string
+  /** Leads pullpass to the sandbox's Google. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Lets an account of the cluster become the Google service account that pulls. */
+  readonly trust: (account: NamespacedName) => void
+  /** As the cluster's admin. @throws unless it succeeds */
+  readonly admin: (request: KubernetesRequest) => Promise<KubernetesResponse>
+}
+
+export const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
+
+/** @throws AbsentPart where a program does not exist. */
+export const startInstallSetup = (plan: Pick<ControlPlanePlan, 'controllers'> = {}): Promise<InstallSetup> =>
+  startPart('install', async (context) => {
+    const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')
+    const { issuer, ...apiServer } = await context.use(startControlPlane(plan))
+    const admin = (request: KubernetesRequest) => requestAsAdmin(apiServer, request)
+    await publishIssuer(admin)
+    const google = createGoogleCloud({ now: () => new Date(), ca: apiServer.authority })
+    google.identity.putProvider({ name: provider, issuerUri: issuer })
+    google.accounts.put(serviceAccountEmail)
+    return {
+      apiServer,
+      kubectl,
+      folder: context.folder,
+      environment: await serveGoogle(google, context),
+      trust({ namespace, name }) {
+        const principal = principalOf(provider, `system:serviceaccount:${namespace}:${name}`)
+        google.accounts.allowTokens(serviceAccountEmail, principal)
+      },
+      admin,
+    }
+  })
+
+/** Google reads issuer metadata anonymously. */
+const publishIssuer = (admin: InstallSetup['admin']) =>
+  admin({
+    method: 'POST',
+    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    body: {
+      metadata: { name: 'published-issuer' },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'system:service-account-issuer-discovery',
+      },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:unauthenticated' }],
+    },
+  })
+
+async function serveGoogle(google: GoogleCloud, { folder, defer }: PartContext): Promise<InstallSetup['environment']> {
+  const authority = await createCertificateAuthority()
+  const serve = async (handler: SandboxHandler) => {
+    const { url, close } = await servePart({ handler, tls: { authority, http2: 'offered' } })
+    defer(close)
+    return url
+  }
+  const caFile = join(folder, 'google.crt')
+  await writeFile(caFile, authority.ca)
+  return {
+    PULLPASS_GCP_STS_ENDPOINT: await serve(google.sts),
+    PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: await serve(google.iamCredentials),
+    PULLPASS_CA_FILE: caFile,
+  }
+}

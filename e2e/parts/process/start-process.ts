@@ -1,0 +1,54 @@
+/** A program that runs beside the tests: its output goes to a file, it ends by its pid, and never outlives this process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+
+export interface RunningProcess {
+  /** Aborted when the program ended, with the end of its output in the reason. */
+  readonly ended: AbortSignal
+  /** The end of its output, under its name. */
+  logs(): string
+  /** SIGTERM, and SIGKILL when that is not heeded. */
+  stop(): Promise<void>
+}
+
+const killAfterMs = 3000 // an API server waits longer for watches that a failed test left open
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** `environment`: on top of ours. */
+export function startProcess(
+  command: string,
+  commandArguments: readonly string[],
+  logFile: string,
+  environment: Readonly<Record<string, string>> = {},
+): RunningProcess {
+  const log = openSync(logFile, 'a', 0o600)
+  const env = { ...process.env, ...environment }
+  const child = spawn(command, commandArguments, { env, stdio: ['ignore', log, log], detached: true }) // ^C is for us alone
+  closeSync(log)
+  running.add(child)
+
+  const logs = () => `--- ${basename(command)}\n${readFileSync(logFile, 'utf8').slice(-8000)}`
+  const end = new AbortController()
+  const reportEnd = (how: string) => {
+    running.delete(child)
+    end.abort(new Error(`${basename(command)} ended, ${how}\n${logs()}`))
+  }
+  child.once('error', ({ message }) => reportEnd(message))
+  child.once('exit', (code, signal) => reportEnd(signal ?? `exit code ${code}`))
+  return {
+    ended: end.signal,
+    logs,
+    async stop() {
+      if (end.signal.aborted) return
+      child.kill('SIGTERM')
+      const lastResort = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+      await once(child, 'exit')
+      clearTimeout(lastResort)
+    },
+  }
+}
