@@ -11,7 +11,7 @@ import { type IssuerKey, renderJwk, whyUnusable } from './keys.ts'
 export const cacheSeconds = 300
 const cacheControl = `public, max-age=${cacheSeconds}`
 
-/** Where strangers read one of an issuer's documents: an issuer may end in a slash, as AKS's do. */
+/** Where anonymous clients read one of an issuer's documents; an issuer may end in a slash, as at AKS. */
 export const documentUrl = (issuer: string, name: DocumentName): string =>
   `${issuer.replace(/\/$/, '')}/${documentPaths[name]}`
 
@@ -56,7 +56,7 @@ export const withHeaders = (name: DocumentName, text: string): DocumentToStore =
 
 // Where an issuer's documents are written: what publishing needs of a bucket, a folder or a provider, and nothing else.
 
-/** Each by the path under the issuer's URL where a stranger asks for it. */
+/** Paths under the issuer's URL. */
 export const documentPaths = {
   jwks: 'openid/v1/jwks',
   discovery: '.well-known/openid-configuration',

@@ -1,4 +1,4 @@
-/** Whether clouds can take this URL as an issuer at all, before anything is asked of it. OpenID Connect Discovery 1.0 §3. */
+/** Whether clouds accept this URL as an issuer, before anything is requested from it. OpenID Connect Discovery 1.0 §3. */
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { quote } from '../text/plain-text.ts'
 
@@ -16,7 +16,7 @@ export function checkIssuerUrl(issuer: string, from: string): PullpassError | un
     code: 'ISSUER_UNUSABLE',
     hop: 'discovery',
     seen: `${from} is ${quote(issuer)}: ${why}`,
-    expected: 'https://HOST/PATH, which anybody on the internet can read: no user, query or fragment',
+    expected: 'https://HOST/PATH, readable from the internet without credentials: no user, query or fragment',
     hint: from.startsWith('--')
       ? `correct ${from}: it is what tokens are to carry, letter by letter, and where clouds then read the documents`
       : 'another issuer has to be set: pullpass issuer show prints the steps, by distribution',
@@ -31,7 +31,7 @@ function whyUnusable(issuer: string): string | undefined {
   const url = URL.parse(issuer)
   if (url === null) return 'it is no URL'
   if (url.protocol !== 'https:') return 'clouds read an issuer by https alone'
-  if (url.username !== '' || url.password !== '') return 'a user stands in it'
+  if (url.username !== '' || url.password !== '') return 'it contains a user name'
   if (/[?#]/.test(issuer)) return 'an issuer has no query or fragment'
   if (inside.test(url.hostname)) return 'its name exists inside the cluster alone'
   return undefined
@@ -51,6 +51,6 @@ const vendors: readonly (readonly [string, RegExp])[] = [
   ['Gardener', /^https:\/\/[\w.:-]+\/projects\/[\w.-]+\/shoots\/[0-9a-f-]+\/issuer$/],
 ]
 
-/** `EKS`; undefined where whoever runs the cluster publishes. */
+/** `EKS`; undefined if the cluster's operator publishes. */
 export const vendorOfIssuer = (issuer: string): string | undefined =>
   vendors.find(([, pattern]) => pattern.test(issuer))?.[0]

@@ -34,7 +34,7 @@ const longestWord = 256
 const maxKeys = 500
 const algorithmOfCurve: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
 
-/** In the order of the text; undefined where the text is no JWKS at all. What is no object, and no word that anybody reads, is left out. */
+/** In the order of the text; undefined where the text is no JWKS at all. Entries that are not objects, and members that no verifier reads, are left out. */
 export function parseJwks(text: string): readonly IssuerKey[] | undefined {
   const keys = asObject(jsonOrNone(text))?.['keys']
   if (!Array.isArray(keys) || keys.length > maxKeys) return undefined
@@ -86,7 +86,7 @@ export function renderJwk({ members, algorithm }: IssuerKey): object {
   return { kty, use: 'sig', alg: algorithm, kid, ...(kty === 'RSA' ? { n, e } : { crv, x, y }) }
 }
 
-// Whether a key can stand in a published JWKS, and why not: what no cloud reads is left out, never a reason to fail.
+// Whether a key can be published, and why not: a key that no cloud reads is left out, and is not an error.
 
 /** Every cloud that reads elliptic curves at all reads these. RFC 7518 §3.1. */
 const curves = ['P-256', 'P-384', 'P-521']
@@ -104,7 +104,7 @@ export function whyUnusable({ keyId, type, bits, curve, members }: IssuerKey): s
 
 function whyUnusableRsa(bits: number | undefined, members: IssuerKey['members']): string | undefined {
   if (bits === undefined || !members['e']) return 'it lacks its modulus or exponent'
-  return bits < shortestBits ? `${bits} bits are too few: clouds ask for ${shortestBits}` : undefined
+  return bits < shortestBits ? `${bits} bits are too few: clouds require ${shortestBits}` : undefined
 }
 
 // A key's name by what it is, and not by its kid, which any server can give to any key. RFC 7638 §3.
@@ -120,9 +120,9 @@ export function thumbprintOf({ type, members }: IssuerKey): string {
   return createHash('sha256').update(json).digest('base64url')
 }
 
-// Whether a token was signed by one of these keys. RFC 7515 §5.2; nothing else of it is judged here.
+// Whether a token was signed by one of these keys. RFC 7515 §5.2; nothing else is checked here.
 
-/** `unknown-key`: no key has the token's kid. `unsupported`: a key or algorithm that nobody here can compute. */
+/** `unknown-key`: no key has the token's kid. `unsupported`: a key or algorithm that Node cannot verify with. */
 export type SignatureVerdict = 'verified' | 'wrong' | 'unknown-key' | 'unsupported'
 
 export async function verifySignature(token: SubjectToken, keys: readonly IssuerKey[]): Promise<SignatureVerdict> {

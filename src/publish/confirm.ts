@@ -1,4 +1,4 @@
-/** Whether strangers read what was published, and could verify a token of the cluster with it. */
+/** Whether anonymous clients read what was published, and can verify a token of the cluster with it. */
 import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { type DocumentName, documentUrl, type PublishTarget } from '../oidc/issuer-documents.ts'
@@ -9,7 +9,7 @@ import { shellQuote } from '../text/plain-text.ts'
 import type { Publication, PublishOutcome } from './publish-documents.ts'
 import { isSameJson } from './published-documents.ts'
 
-/** `pending`: not so yet, for a reason that passes or that somebody has to end. */
+/** `pending`: not yet, for a reason that passes, or that an operator has to remove. */
 export interface Confirmation {
   readonly check: DocumentName | 'token'
   readonly state: 'ok' | 'pending' | 'failed'
@@ -24,7 +24,7 @@ export interface Confirmation {
   readonly fix?: string | undefined
 }
 
-/** Where it was published, and what strangers are to expect as `iss`. */
+/** Where it was published, and under which issuer. */
 export interface Place {
   readonly issuer: string
   readonly target: Pick<PublishTarget, 'publicUrl' | 'facts'>
@@ -41,7 +41,7 @@ export async function confirmPublication(
   const found = await readPublicIssuer(context, issuer)
   const discovery = confirmDocument('discovery', found.discovery, place, outcome)
   if (found.jwks === undefined) {
-    const jwks = discovery.state === 'ok' ? leadsNowhere : skipped('jwks', 'discovery', discovery)
+    const jwks = discovery.state === 'ok' ? noJwksUri : skipped('jwks', 'discovery', discovery)
     return [discovery, jwks, skipped('token', discovery.state === 'ok' ? 'jwks' : 'discovery', jwks)]
   }
   const jwks = confirmDocument('jwks', found.jwks, place, outcome)
@@ -50,7 +50,7 @@ export async function confirmPublication(
   return [discovery, jwks, await confirmToken(issuer, token, keys)]
 }
 
-const leadsNowhere: Confirmation = {
+const noJwksUri: Confirmation = {
   check: 'jwks',
   state: 'failed',
   says: 'the discovery document leads to no keys',
@@ -84,7 +84,7 @@ function confirmDocument(
   return { check: name, state: 'failed', says: `something else is served at ${url}` }
 }
 
-/** A folder is served by whoever takes it from there: that it is not yet is no failure of publishing. */
+/** A folder is served by another program: if it is not served yet, publishing has not failed. */
 function notServed(check: DocumentName, says: string, { issuer, target }: Place): Confirmation {
   return target.publicUrl === undefined
     ? {
@@ -127,7 +127,7 @@ async function confirmToken(
   return { check: 'token', state: verdict === 'verified' ? 'ok' : 'failed', says }
 }
 
-// Reads back what was published as a stranger does: what only this run's own authorities vouch for is not read by anybody.
+// Reads what was published as an anonymous client: a certificate of this run's own authorities is not trusted by others.
 
 /** Nothing where nothing was published for anonymous clients. `token`: fresh from the cluster, or why there is none. */
 export async function readBack(

@@ -3,7 +3,7 @@ import type { NamespacedName } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { shellQuote } from '../text/plain-text.ts'
 
-/** Any other fault, or error, is as it was. `others'`: whoever serves what lies there has it too, and writes it anew. */
+/** Other errors are returned unchanged. `others'`: another process serves the entries, and writes them again. */
 export function keyStateFault(
   error: unknown,
   place: NamespacedName,

@@ -20,11 +20,11 @@ export interface RecordedKey {
   readonly firstSeenAt: Date
   /** Served, or named by a token. */
   readonly lastSeenAt: Date
-  /** Since when it is public, as far as a watch saw it; absent: it is not, or nobody watched. */
+  /** Since when it is public, as observed by issuer watch; absent: it is not public, or was not observed. */
   readonly publishedAt?: Date
 }
 
-/** By the digest alone a kid is revoked, even where somebody damaged what else is written of it. */
+/** The digest alone revokes a kid, even if the rest of the entry is damaged. */
 export interface Revocation {
   readonly digest: string
   readonly keyId: string | undefined
@@ -54,10 +54,10 @@ export const digestOf = (keyId: string | undefined): string =>
 
 /** A ConfigMap takes 1 MiB; vendors read 100 keys of each type. */
 const maxKeys = 300
-/** What is longer is not read; an RSA key of 4096 bits takes 900. deploy/issuer-revocations lets nobody write more. */
+/** What is longer is not read; an RSA key of 4096 bits takes 900. deploy/issuer-revocations forbids longer entries. */
 const longestEntry = 4096
 
-/** Somebody may have edited it: an entry that says nothing of a key is dropped, and a revocation holds by its name. */
+/** It may have been edited: an entry without a key is dropped, and a revocation is in force by its name. */
 export function parseKeyState(entries: Readonly<Record<string, string>>): KeyState {
   const keys: RecordedKey[] = []
   const revocations: Revocation[] = []
@@ -105,7 +105,7 @@ function revocationIn(digest: string, entry: JsonObject | undefined): Revocation
   }
 }
 
-/** Of this kid, and with what makes it a key: else somebody wrote it there to have the real one pass for unknown. */
+/** With this kid and key material: otherwise it could be forged, so that the real key would pass for unknown. */
 function keyOf(digest: string, jwk: unknown): IssuerKey | undefined {
   const [key] = parseJwks(JSON.stringify({ keys: [jwk] })) ?? []
   return key !== undefined && digestOf(key.keyId) === digest && hasMaterial(key) ? key : undefined
@@ -148,7 +148,7 @@ export const knownKeys = (served: readonly IssuerKey[], { keys, revocations }: K
 ]
 
 /**
- * Published keys that no API server serves, and that none is remembered to have served: whoever has the private key signs
+ * Published keys that no API server serves, and that none is remembered to have served: the owner of the private key can sign
  * tokens for every account of the cluster.
  */
 export function unknownKeys(
@@ -162,7 +162,7 @@ export function unknownKeys(
 
 /**
  * The union of what is served and public, without what was revoked: who publishes once withdraws nothing else. What is
- * remembered alone is not added: whoever may write the ConfigMap could else have a key of his own published.
+ * remembered alone is not added: otherwise a client that can write the ConfigMap could have its own key published.
  */
 export const mergeUnrevoked = (
   served: readonly IssuerKey[],
@@ -174,9 +174,9 @@ export const mergeUnrevoked = (
 
 /** By name: a text, or `undefined` for an entry to take away. Revocations are only ever added. */
 export function keyStateChanges(before: KeyState, after: KeyState): Readonly<Record<string, string | undefined>> {
-  const [old, wanted] = [entriesOf(before), entriesOf(after)]
-  const gone = [...old.keys()].filter((name) => name.startsWith('key.') && !wanted.has(name))
-  const changed = [...wanted].filter(([name, text]) => old.get(name) !== text)
+  const [old, desired] = [entriesOf(before), entriesOf(after)]
+  const gone = [...old.keys()].filter((name) => name.startsWith('key.') && !desired.has(name))
+  const changed = [...desired].filter(([name, text]) => old.get(name) !== text)
   return { ...Object.fromEntries(gone.map((name) => [name, undefined])), ...Object.fromEntries(changed) }
 }
 

@@ -18,7 +18,7 @@ import { quote, shellQuote } from '../text/plain-text.ts'
 import { classifyPublished, isSameJson, type Stored } from './published-documents.ts'
 
 export interface Publication {
-  /** What strangers are told to expect as `iss`. */
+  /** The `iss` that verifiers expect. */
   readonly issuer: string
   /** Every key that this cluster is known to have: by them its own documents are known again. */
   readonly own: readonly IssuerKey[]

@@ -32,7 +32,7 @@ export async function publishUnrevoked(
   if (added.length === 0 || publication.mode === 'dry-run') return outcome
   const after = await readAgain()
   if (!added.some(({ key }) => isRevoked(after, key))) return outcome
-  // Whoever revoked the last key was told that every pull breaks.
+  // Revoking the last key requires a confirmation that every pull breaks.
   return await publishDocuments(target, { ...publicationOf(after), without: 'any-key' })
 }
 
@@ -87,7 +87,7 @@ export function issuerToPublish(
   })
 }
 
-/** What is new in a document, in words, where "updated" alone would leave somebody to guess. Pure. */
+/** What changed in a document, as text. Pure. */
 const most = 5
 
 /** Undefined where nothing lay there, and where nothing changed. Names of members and kids alone, no values. */
@@ -134,7 +134,7 @@ const membersThatDiffer = (one: JsonObject, other: JsonObject): string[] =>
     (member) => !isDeepStrictEqual(one[member], other[member]),
   )
 
-/** Names come from whoever wrote there before: few of them, and short. */
+/** Names come from the previous writer: their number and length are limited. */
 function listed(members: readonly string[]): string {
   const named = members.slice(0, most).map(shortened)
   return `${named.join(', ')}${members.length > most ? ` and ${members.length - most} more` : ''}`

@@ -1,5 +1,5 @@
 /**
- * Whose documents lie at a place already: another cluster's, or another tool's, are never overwritten unasked.
+ * Who wrote the documents that a target contains: those of another cluster or tool are never overwritten without --adopt.
  * kOps, ccoctl and azwi are known by what they write and pullpass never does.
  */
 import { isDeepStrictEqual } from 'node:util'
@@ -12,20 +12,20 @@ import { quote } from '../text/plain-text.ts'
 
 export type Stored = Readonly<Partial<Record<DocumentName, StoredDocument | undefined>>>
 
-/** What lies there, whoever read it: a stranger is told no version. */
-type Lying = Readonly<Partial<Record<DocumentName, Pick<StoredDocument, 'text'> | undefined>>>
+/** The stored documents; an anonymous client reads no version. */
+type StoredTexts = Readonly<Partial<Record<DocumentName, Pick<StoredDocument, 'text'> | undefined>>>
 
 export interface Published {
-  /** Of the JWKS that lies there; empty where none does, or where it is not to be believed. */
+  /** Of the stored JWKS; empty if there is none, or if it is not trusted. */
   readonly keys: readonly IssuerKey[]
-  /** What follows "there lies"; undefined where the documents are this cluster's, or there are none. */
+  /** A noun phrase; undefined if the documents are this cluster's, or there are none. */
   readonly foreign: string | undefined
-  /** The other issuer under which this cluster's own keys lie there. */
+  /** The other issuer under which this cluster's own keys are stored. */
   readonly otherIssuer?: string
 }
 
 /** `own`: every key that this cluster is known to have, now or before. */
-export function classifyPublished(stored: Lying, issuer: string, own: readonly IssuerKey[]): Published {
+export function classifyPublished(stored: StoredTexts, issuer: string, own: readonly IssuerKey[]): Published {
   const keys = stored.jwks && parseJwks(stored.jwks.text)
   const shared = keys?.some((key) => own.some((one) => sameKey(one, key)))
   const foreign = whyForeignDiscovery(stored.discovery, issuer)
@@ -40,9 +40,9 @@ export function classifyPublished(stored: Lying, issuer: string, own: readonly I
     : { keys: [], foreign: `a JWKS of another cluster: none of its ${keys.length} keys is this cluster's` }
 }
 
-const issuerOf = (stored: Lying['discovery']) => asText(asObject(jsonOrNone(stored?.text ?? ''))?.['issuer'])
+const issuerOf = (stored: StoredTexts['discovery']) => asText(asObject(jsonOrNone(stored?.text ?? ''))?.['issuer'])
 
-function whyForeignDiscovery(stored: Lying['discovery'], issuer: string): string | undefined {
+function whyForeignDiscovery(stored: StoredTexts['discovery'], issuer: string): string | undefined {
   if (stored === undefined) return undefined
   const document = asObject(jsonOrNone(stored.text))
   if (document === undefined) return 'something at the place of the discovery document that is no JSON object'
@@ -74,14 +74,14 @@ export function isSameJson(one: string, other: string): boolean {
 
 // Who publishes a cluster's documents: pullpass may, the vendor does, or another tool does. Pure.
 
-/** `stand down`: what lies there is somebody else's, and is never overwritten unasked. */
+/** `stand down`: the documents are another cluster's or tool's, and are not overwritten without --adopt. */
 export interface IssuerMode {
   readonly mode: 'publish' | 'verify only' | 'stand down'
   /** Follows "mode: why". */
   readonly why: string
 }
 
-/** `own`: the keys that the cluster serves. `found`: undefined where nobody would ask such a URL. */
+/** `own`: the keys that the cluster serves. `found`: undefined if no cloud would request such a URL. */
 export function findMode(issuer: string, own: readonly IssuerKey[], found: PublicIssuer | undefined): IssuerMode {
   const vendor = vendorOfIssuer(issuer)
   if (vendor !== undefined) {

@@ -3,7 +3,7 @@
  *
  *   who knows it? what signs? ─▶ remember the revocation ─▶ publish without it
  *
- * The memory comes first: whoever publishes between the two reads it.
+ * The key state comes first: a publisher between the two reads it.
  */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
@@ -49,30 +49,30 @@ export interface Revoked {
 export interface RevocationReport {
   readonly keyId: string
   readonly state: 'new' | 'before'
-  /** When it was revoked before; undefined where it is new, or where nobody wrote down when. */
+  /** When it was revoked before; undefined if it is new, or if the time is unknown. */
   readonly since: Date | undefined
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
-export async function revokeKey(wanted: RevokeRequest, context: Pick<Context, 'now'>): Promise<Revoked> {
-  const { keyId, target, cluster, inUse, mode } = wanted
-  const memory = await readKeyState(cluster, wanted.memory)
-  const { answers: readings } = await readApiServers(wanted)
+export async function revokeKey(request: RevokeRequest, context: Pick<Context, 'now'>): Promise<Revoked> {
+  const { keyId, target, cluster, inUse, mode } = request
+  const memory = await readKeyState(cluster, request.memory)
+  const { answers: readings } = await readApiServers(request)
   const documents = readDocuments(readings)
   const [first] = documents
-  const issuer = issuerToPublish(wanted.issuerUrl, target, first.issuer)
+  const issuer = issuerToPublish(request.issuerUrl, target, first.issuer)
   const served = mergeKeys(...documents.map(({ keys }) => keys))
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])
   const published = await readPublished(target, issuer, knownKeys(served, memory))
-  const key = judgeRevocation({ keyId, served, published, memory, signing, inUse })
+  const key = checkRevocation({ keyId, served, published, memory, signing, inUse })
   const after = withRevocation(memory, keyId, key, context.now())
-  if (mode === 'write') await remember(cluster, wanted.memory, keyStateChanges(memory, after))
-  const revocation = tellRevocation(memory, keyId)
+  if (mode === 'write') await remember(cluster, request.memory, keyStateChanges(memory, after))
+  const revocation = revocationReport(memory, keyId)
   // Who revoked it before has confirmed that every pull breaks.
   const isLastConfirmed = inUse === 'revoke' || revocation.state === 'before'
   const publication = { issuer, served, conflictPolicy: 'Refuse', mode } as const
-  const outcome = await wanted.publish(
+  const outcome = await request.publish(
     mergedPublication({ ...publication, ...(isLastConfirmed && { without: 'any-key' }) }, after),
   )
   return { issuer, outcome, readings, revocation }
@@ -91,7 +91,7 @@ function readDocuments(readings: readonly ApiServerReading[]): [ClusterIssuer, .
   const documents = readings.map((reading) => reading.documents)
   const [first, ...rest] = withoutFaults(documents)
   if (first !== undefined) return [first, ...rest]
-  throw documents[0] ?? new TypeError('at least one API server is asked')
+  throw documents[0] ?? new TypeError('at least one API server is queried')
 }
 
 const readPublished = async (
@@ -100,14 +100,14 @@ const readPublished = async (
   own: readonly IssuerKey[],
 ): Promise<readonly IssuerKey[]> => classifyPublished({ jwks: await read('jwks') }, issuer, own).keys
 
-function tellRevocation({ revocations }: KeyState, keyId: string): RevocationReport {
+function revocationReport({ revocations }: KeyState, keyId: string): RevocationReport {
   const before = revocations.find(({ digest }) => digest === digestOf(keyId))
   return { keyId, state: before === undefined ? 'new' : 'before', since: before?.revokedAt }
 }
 
 function withRevocation(memory: KeyState, keyId: string, key: IssuerKey | undefined, now: Date): KeyState {
   const digest = digestOf(keyId)
-  // Whoever may write the memory may have revoked the kid before, with a key that is another: the leaked one is written.
+  // An earlier, forged revocation of the kid may name another key: the leaked one is written.
   const isSaid = (one: KeyState['revocations'][number]) =>
     one.digest === digest && (key === undefined || (one.key !== undefined && sameKey(one.key, key)))
   if (memory.revocations.some(isSaid)) return memory
@@ -130,8 +130,8 @@ interface RevocationFacts {
   readonly inUse: 'refuse' | 'revoke'
 }
 
-/** The key that is meant; undefined where it was revoked before and nobody serves it any more. @throws KEY_UNKNOWN, KEY_IN_USE */
-function judgeRevocation(facts: RevocationFacts): IssuerKey | undefined {
+/** The key; undefined if it was revoked before and is no longer served. @throws KEY_UNKNOWN, KEY_IN_USE */
+function checkRevocation(facts: RevocationFacts): IssuerKey | undefined {
   const { keyId, memory, signing } = facts
   const known = [...facts.published, ...facts.served, ...memory.keys.map(({ key }) => key)]
   const key = known.find((one) => one.keyId === keyId)
@@ -148,7 +148,7 @@ function judgeRevocation(facts: RevocationFacts): IssuerKey | undefined {
   return key
 }
 
-/** Whoever mistyped must not paste the one that signs: it is listed last, and as what it is. */
+/** The signing key is listed last and marked, so that it is not revoked by mistake. */
 function listed(known: readonly IssuerKey[], signing: readonly string[]): string {
   const kids = [...new Set(known.map((one) => one.keyId ?? ''))]
   const idle = kids.filter((kid) => !signing.includes(kid)).map((kid) => `key ${quote(kid)}`)

@@ -19,60 +19,60 @@ export interface ServedIssuer {
   readonly keys: readonly IssuerKey[]
 }
 
-export interface AskedIssuer extends ServedIssuer {
-  /** `some`: of an API server that could not be asked keys may be missing. */
+export interface QueriedIssuer extends ServedIssuer {
+  /** `some`: keys of an API server that could not be queried may be missing. */
   readonly servers: 'all' | 'some'
 }
 
-/** Somebody waits for it, perhaps where no API server's own address can be reached. */
+/** A person waits for it, perhaps where no API server's own address can be reached. */
 const timeoutMs = 4_000
 
 /**
- * `replicas` empty: those that the cluster lists. An API server that does not answer is told of in the log, and its keys are
+ * `replicas` empty: those that the cluster lists. An API server that does not answer is logged, and its keys are
  * missing: what was uploaded or published before must stay beside them.
  * @throws what reading the documents throws, where no API server gave them
  */
-export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<AskedIssuer> {
-  const [own, asked] = await Promise.all([
+export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<QueriedIssuer> {
+  const [own, queried] = await Promise.all([
     readClusterIssuer(cluster).catch(asFault),
     queryApiServers(cluster, replicas, {
-      ask: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
+      query: async (replica, from) => ({ from, documents: await readClusterIssuer(replica).catch(asFault) }),
       isRead: ({ documents }) => !(documents instanceof PullpassError),
       timeoutMs,
     }),
   ])
-  const read = withoutFaults([own, ...asked.answers.map(({ documents }) => documents)])
+  const read = withoutFaults([own, ...queried.answers.map(({ documents }) => documents)])
   const [first] = read
   if (first === undefined) throw own
-  const servers = tellUnread(asked, log)
+  const servers = logUnread(queried, log)
   return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)), servers }
 }
 
 type Answer = { readonly from: string; readonly documents: ClusterIssuer | PullpassError }
 
-function tellUnread({ answers, asked, fault }: ApiServerAnswers<Answer>, log: Log): AskedIssuer['servers'] {
+function logUnread({ answers, queried, fault }: ApiServerAnswers<Answer>, log: Log): QueriedIssuer['servers'] {
   const unread = answers.flatMap(({ from, documents }) =>
     documents instanceof PullpassError ? [{ from, seen: documents.seen }] : [],
   )
   if (fault !== undefined) {
     const fields = { seen: fault.seen, fix: fixOf(fault) ?? '' }
-    log('warn', 'where the API servers are is not known: one was asked, and keys of others are missing', fields)
+    log('warn', 'the addresses of the API servers are unknown: one was queried, and keys of others are missing', fields)
     return 'some'
   }
-  if (asked === 'each') {
+  if (queried === 'each') {
     for (const one of unread)
-      log('warn', 'an API server could not be asked: keys that it alone serves are missing', one)
+      log('warn', 'an API server could not be queried: keys that only it serves are missing', one)
     return unread.length === 0 ? 'all' : 'some'
   }
   // Where one alone is listed, whichever answers is that one.
   if (unread.length < 2) return 'all'
-  log('warn', 'the API servers could not be asked one by one: one was, and keys of others are missing', unread[0])
+  log('warn', 'the API servers could not be queried one by one: one was, and keys of others are missing', unread[0])
   return 'some'
 }
 
 /** A cluster's issuer with the keys that a cloud may believe: those of every API server, without what was revoked. */
-interface UnrevokedIssuer extends AskedIssuer {
-  /** By any of the memories; also of a key that is out already. */
+interface UnrevokedIssuer extends QueriedIssuer {
+  /** By any of the key states; also of a key that is published already. */
   readonly isRevoked: (key: IssuerKey) => boolean
 }
 
@@ -85,10 +85,10 @@ interface UnrevokedIssuer extends AskedIssuer {
  */
 export async function readUnrevokedIssuer(
   cluster: Cluster,
-  memories: readonly NamespacedName[],
+  keyStates: readonly NamespacedName[],
   log: Log,
 ): Promise<UnrevokedIssuer> {
-  const remembered = await Promise.all(memories.map((memory) => readKeyState(cluster, memory)))
+  const remembered = await Promise.all(keyStates.map((memory) => readKeyState(cluster, memory)))
   const { keys, ...served } = await readServedIssuer(cluster, [], log)
   const known = (key: IssuerKey) => remembered.some((memory) => isRevoked(memory, key))
   return { ...served, keys: keys.filter((key) => !known(key)), isRevoked: known }

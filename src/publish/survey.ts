@@ -1,4 +1,4 @@
-/** What there is to know of a cluster's issuer: what it serves, what it signs, and what a stranger finds. */
+/** What there is to know of a cluster's issuer: what it serves, what it signs, and what an anonymous client finds. */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
@@ -16,11 +16,11 @@ import { safeToSignAt } from './safe-to-sign.ts'
 
 export interface IssuerSurvey {
   readonly issuer: string
-  /** Undefined where the cluster serves no documents, since its issuer is none that anybody could verify. */
+  /** Undefined where the cluster serves no documents, since its issuer cannot be verified. */
   readonly served: ClusterIssuer | undefined
-  /** When issuer watch first saw a key, by kid; empty where nobody watches, or it may not be read. */
+  /** When issuer watch first saw a key, by kid; empty without issuer watch, or if the key state may not be read. */
   readonly seenSince: ReadonlyMap<string, Date>
-  /** Served keys, and from when on each may sign; empty where nobody publishes, or nothing public was read. */
+  /** Served keys, and from when on each may sign; empty if nothing is published or could be read. */
   readonly safeToSign: readonly { readonly keyId: string; readonly at: Date | 'not public' }[]
   /** When it was looked. */
   readonly at: Date
@@ -34,7 +34,7 @@ export interface IssuerSurvey {
   readonly verdicts: readonly IssuerVerdict[]
 }
 
-export interface SurveyWanted {
+export interface SurveyRequest {
   readonly account: NamespacedName
   readonly memory: NamespacedName
   readonly verifiers: readonly IssuerVerifier[]
@@ -44,10 +44,10 @@ export interface SurveyWanted {
 export const isVerifiable = ({ signature }: IssuerSurvey): boolean =>
   signature === undefined || signature === 'verified'
 
-/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_NOT_FOUND without a token, which would tell the issuer */
+/** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_NOT_FOUND without a token, which would show the issuer */
 export async function surveyIssuer(
   cluster: Cluster,
-  { account, memory, verifiers }: SurveyWanted,
+  { account, memory, verifiers }: SurveyRequest,
   context: PublicContext,
 ): Promise<IssuerSurvey> {
   const served = await readServed(cluster)
@@ -105,7 +105,7 @@ async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<
   }
 }
 
-/** The token was requested for nobody, of any account: whom it is for and what it is called is no matter here. */
+/** The token is of any account, without a usable audience: its audience and subject are not evaluated. */
 const tokensOwn: readonly FindingWord[] = ['AUDIENCE_NOT_SINGLE', 'AUDIENCE_MISMATCH', 'SUBJECT_TOO_LONG']
 
 const withoutTokensOwn = (verdict: IssuerVerdict): IssuerVerdict =>

@@ -1,7 +1,7 @@
 /**
- * Writes one pull secret, in place, as its ownership allows; looks again where somebody else was quicker.
+ * Writes one pull secret, in place, as its ownership allows; reads it again after a conflict.
  *
- *   look ─▶ judge ─▶ apply ─▶ done
+ *   read ─▶ classify ─▶ apply ─▶ done
  *     ▲                │ 409: it changed meanwhile
  *     └── newer? ◀─────┘        (an older credential never replaces a newer one)
  */
@@ -69,7 +69,7 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
   const apply = (changes: Partial<PullSecret>, force: 'force' | 'yield') =>
     applySecret(
       cluster,
-      { ...wanted(write), ...changes },
+      { ...desiredSecret(write), ...changes },
       { manager: fieldManager(write.document), force, dryRun: write.mode === 'dry-run' ? 'all' : 'none' },
     )
   switch (ownership.verdict) {
@@ -77,13 +77,13 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
       throw notOurs(write, ownership)
     case 'create':
       return resultOf(await apply({ resourceVersion: createOnly }, 'yield'), 'created')
-    // By force: its version holds who owned what when it was judged, and whoever was quicker is met by a 409.
+    // Forced: the resourceVersion states which ownership was classified, and a concurrent change is a 409.
     case 'update':
       return resultOf(await apply(asFound(ownership.found), 'force'))
-    case 'mend':
+    case 'restore':
       return noted(
         resultOf(await apply(asFound(ownership.found), 'force')),
-        `somebody had changed it (${ownership.editors.join(', ') || 'unknown'}); it was put right`,
+        `it had been changed by ${ownership.editors.join(', ') || 'an unknown client'}, and was restored`,
       )
     case 'replace':
       return noted(
@@ -104,7 +104,7 @@ async function adopt(
   apply: (changes: Partial<PullSecret>, force: 'force') => Promise<Applied>,
 ): Promise<Written> {
   if (found.lastApplied === 'absent') return resultOf(await apply(asFound(found), 'force'))
-  const annotations = { ...wanted(write).annotations, 'kubectl.kubernetes.io/last-applied-configuration': '' }
+  const annotations = { ...desiredSecret(write).annotations, 'kubectl.kubernetes.io/last-applied-configuration': '' }
   const emptied = await apply({ ...asFound(found), annotations }, 'force')
   if (write.mode === 'dry-run' || emptied.outcome === 'terminating') return resultOf(emptied)
   return resultOf(await apply(asFound(emptied), 'force'))
@@ -129,7 +129,7 @@ function resultOf(applied: Applied, done: 'created' | 'updated' = 'updated'): Wr
   }
 }
 
-function wanted({ document, namespace, dockerConfigJson, records, refreshedAt }: PullSecretWrite): PullSecret {
+function desiredSecret({ document, namespace, dockerConfigJson, records, refreshedAt }: PullSecretWrite): PullSecret {
   const target = `${namespace}/${document.secretName}`
   return {
     namespace,
@@ -140,7 +140,7 @@ function wanted({ document, namespace, dockerConfigJson, records, refreshedAt }:
   }
 }
 
-/** A conflict over a Secret that was absent when it was judged is a change too: somebody made it meanwhile. */
+/** A conflict over a Secret that did not exist is a change too: another client created it meanwhile. */
 function changedMeanwhile(fault: unknown, { verdict }: Ownership): boolean {
   if (!(fault instanceof PullpassError)) return false
   return fault.code === 'SECRET_CONFLICT' || (fault.code === 'SECRET_NOT_OURS' && verdict === 'create')

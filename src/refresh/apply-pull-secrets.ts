@@ -98,7 +98,7 @@ const heldOf = ({ composed, record }: Target): RegistryOutcome[] =>
     return expiresAt === undefined ? { name, hosts, state: 'absent' } : { name, hosts, state: 'kept', expiresAt }
   })
 
-/** Nothing was minted: a failure, unless each entry outlives what its exchange waits for. */
+/** Nothing was minted: a failure, unless each entry expires later than its exchange waits for. */
 function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' | 'fault' | 'note'> {
   const fault = registries.find((registry) => registry.fault !== undefined)?.fault
   if (fault !== undefined) return { result: 'failed', fault }
@@ -110,7 +110,7 @@ function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' |
   }
 }
 
-// Works on many things at once, but not on all; results stand in the things' order.
+// Works on a limited number of items concurrently; results are in the order of the items.
 
 /** More than the connection has under way at once, so that it never waits for work. */
 const most = 64

@@ -42,7 +42,7 @@ export async function attachPullSecrets(
     const note = [outcome.note, ...notes].filter((words) => words !== undefined).join('; ')
     return { ...outcome, serviceAccounts, ...(note !== '' && { note }), ...(fault && { fault }) }
   })
-  tellOfAbsent(attached, attach.context)
+  logAbsent(attached, attach.context)
   return attached
 }
 
@@ -55,7 +55,7 @@ function noteOf({ name, result }: ServiceAccountOutcome, mode: Attach['mode']): 
  * Once for each account of a document, however many namespaces lack it. A glob reaches namespaces without it, run by run:
  * only what is in no namespace at all may be a name that is misspelt.
  */
-function tellOfAbsent(outcomes: readonly Outcome[], { log }: Attach['context']): void {
+function logAbsent(outcomes: readonly Outcome[], { log }: Attach['context']): void {
   const accounts = outcomes.flatMap(({ document, namespace = '', serviceAccounts = [] }) =>
     serviceAccounts.map(({ name, result }) => ({ document, namespace, name, result })),
   )
@@ -72,7 +72,7 @@ function tellOfAbsent(outcomes: readonly Outcome[], { log }: Attach['context']):
 
 type AccountsByName = ReadonlyMap<string, Listed<ServiceAccount> | PullpassError>
 
-/** One list for each name; where it cannot be had, every namespace has the same fault, and the Secrets stand all the same. */
+/** One list for each name; if it fails, every namespace has the same error, and the Secrets remain written. */
 async function listAccounts({ document, namespaces }: Job, cluster: Cluster): Promise<AccountsByName> {
   const lists = document.attachToServiceAccounts.map(async (name) => {
     const list = await listServiceAccounts(cluster, name, namespaces).catch(asFault)

@@ -89,7 +89,7 @@ function keepEarlier({ name, hosts }: DocumentRegistry, fault: PullpassError, ea
 /** Time for the next runs, of which more than one may fail. */
 const leastLeftMs = 10 * 60_000
 
-/** A wait that the entry outlives is no failure. */
+/** A wait that ends before the entry expires is not a failure. */
 function waitOf({ code, retryAt }: PullpassError, expiresAt: Date): Date | undefined {
   if (code !== 'KEY_PUBLISHED_RECENTLY' || retryAt === undefined) return undefined
   return expiresAt.getTime() - retryAt.getTime() >= leastLeftMs ? retryAt : undefined
@@ -102,7 +102,7 @@ export interface EarlierEntries {
   readonly faults: ReadonlyMap<string, PullpassError>
 }
 
-/** Nothing is asked of namespaces that hold no such Secret; where the others cannot be read, they alone are not written. */
+/** Namespaces without such a Secret are not read; of the others, those that cannot be read are not written. */
 export async function readEarlierEntries(
   cluster: Cluster,
   { document, namespaces }: Job,

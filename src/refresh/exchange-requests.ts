@@ -1,11 +1,11 @@
-/** What must be minted: one demand for each identity and registry, however many documents and namespaces want it. */
+/** What must be minted: one request for each identity and registry, however many documents and namespaces want it. */
 import { createHash } from 'node:crypto'
 import type { Document, DocumentRegistry } from '../document/document.ts'
 import { asObject } from '../text/json-fields.ts'
 import { type BoundExchange, bindExchange, type Vendors } from '../vendors/vendor.ts'
 
 export interface ExchangeRequest extends BoundExchange {
-  /** The fingerprint that tells demands apart. */
+  /** The fingerprint that distinguishes requests. */
   readonly mintedFrom: string
   /** The first document and registry that want it; others differ in hosts alone. */
   readonly document: Document
@@ -17,14 +17,14 @@ export async function listExchangeRequests(
   documents: readonly Document[],
   vendors: Vendors,
 ): Promise<ExchangeRequest[]> {
-  const wanted = documents.flatMap((document) =>
+  const all = documents.flatMap((document) =>
     document.registries.map((registry) => ({ mintedFrom: mintedFrom(document, registry), document, registry })),
   )
-  const distinct = new Map(wanted.toReversed().map((demand) => [demand.mintedFrom, demand]))
+  const distinct = new Map(all.toReversed().map((request) => [request.mintedFrom, request]))
   return Promise.all(
     [...distinct.values()]
       .toReversed()
-      .map(async (demand) => ({ ...demand, ...(await bindExchange(demand.registry, vendors)) })),
+      .map(async (request) => ({ ...request, ...(await bindExchange(request.registry, vendors)) })),
   )
 }
 

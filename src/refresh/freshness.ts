@@ -28,8 +28,8 @@ export function splitByFreshness(
 ): Split {
   const isFresh = ({ document, namespaces }: Job) => {
     const { found } = surroundings.of(document)
-    const judge = judgeFreshness(document, { minRemainingMs, now })
-    return namespaces.every((namespace) => judge(namespace, found.get(namespace)) === 'fresh')
+    const evaluate = evaluateFreshness(document, { minRemainingMs, now })
+    return namespaces.every((namespace) => evaluate(namespace, found.get(namespace)) === 'fresh')
   }
   const fresh = jobs.filter(isFresh)
   return {
@@ -64,7 +64,7 @@ export interface FreshnessTerms {
 const longestMs = (12 * 60 + 10) * 60_000
 
 /** fresh: written for this document as it is now (or from the variables that it replaces), unedited, and every entry lives long enough. */
-export function judgeFreshness(
+export function evaluateFreshness(
   document: Document,
   { minRemainingMs, now }: FreshnessTerms,
 ): (namespace: string, found: PullSecretMetadata | undefined) => 'fresh' | 'due' {

@@ -101,7 +101,7 @@ async function obtainToken(
 
 /**
  * A key that was published a moment ago is unknown to verifiers that cache the JWKS: they refuse its tokens until their copy has
- * expired. Other verifiers ask again, so that the exchange is tried. A vendor's refusal can be the same for a key that it does not know
+ * expired. Other verifiers read the JWKS again, so that the exchange is tried. A vendor's refusal can be the same for a key that it does not know
  * and for an issuer that it cannot read, so that the error gives both causes, each with what to do.
  */
 function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | undefined, now: Date): unknown {

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly fault?: PullpassError
   /** Of a dry run: fields that an admission webhook or policy changes, so that a refresh cannot write what it means to. */
   readonly rewritten?: readonly string[]
-  /** What else happened, in words: taken over, mended after somebody's edit, skipped because … */
+  /** What else happened, in words: taken over, restored after an edit, skipped because … */
   readonly note?: string
 }
 

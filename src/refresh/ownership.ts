@@ -2,11 +2,11 @@
  * Whose Secret it is, and so how it may be written: pure, by its metadata.
  *
  *   absent                                                   → create
- *   our manager owns the data, and nobody claims a field     → update
- *   our manager owns the data, and somebody a field of ours  → mend: he edited it
+ *   our manager owns the data, and no other owns a field     → update
+ *   our manager owns the data, another owns a field of ours  → restore: it was edited
  *   the variables that our document replaces own the data    → replace: the cluster moved from variables to a document
  *   another document of pullpass owns the data               → refuse, or adopt: it was taken over, not edited
- *   our manager owns the label, not the data                 → mend: somebody edited it
+ *   our manager owns the label, not the data                 → restore: it was edited
  *   anything else                                            → refuse, or adopt where the document says so
  */
 import { recordAnnotations } from '../credential/pull-secret-record.ts'
@@ -18,7 +18,7 @@ import { replacedManager } from './freshness.ts'
 export type Ownership =
   | { readonly verdict: 'create' }
   | { readonly verdict: 'update' | 'adopt' | 'replace'; readonly found: PullSecretMetadata }
-  | { readonly verdict: 'mend'; readonly found: PullSecretMetadata; readonly editors: readonly string[] }
+  | { readonly verdict: 'restore'; readonly found: PullSecretMetadata; readonly editors: readonly string[] }
   | { readonly verdict: 'refuse'; readonly found: PullSecretMetadata; readonly owners: readonly string[] }
 
 export function evaluateOwnership(found: PullSecretMetadata | undefined, document: Document): Ownership {
@@ -27,9 +27,9 @@ export function evaluateOwnership(found: PullSecretMetadata | undefined, documen
   const { data, label } = found.owners
   const editors = editorsOf(found, manager)
   if (data.includes(manager))
-    return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'mend', found, editors }
+    return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'restore', found, editors }
   // Two documents that each restored the Secret would overwrite each other in turn, forever.
-  if (label.includes(manager) && !data.some(isDocumentManager)) return { verdict: 'mend', found, editors }
+  if (label.includes(manager) && !data.some(isDocumentManager)) return { verdict: 'restore', found, editors }
   if (replacedManager(document, found) !== undefined) return { verdict: 'replace', found }
   if (document.conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
   return { verdict: 'refuse', found, owners: data }

@@ -1,4 +1,4 @@
-/** Which Secret is wanted in which namespace: pure, from the documents and the cluster's namespaces. */
+/** Which Secret is written to which namespace: pure, from the documents and the cluster's namespaces. */
 
 import type { Document } from '../document/document.ts'
 import { chooseNamespaces } from '../document/namespaces.ts'
@@ -12,7 +12,7 @@ import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/
 export interface Job {
   readonly document: Document
   readonly namespaces: readonly string[]
-  /** Chosen, but being deleted: nothing can be written there, and nobody pulls there. */
+  /** Selected, but being deleted: nothing can be written there, and no pod starts there. */
   readonly terminating: readonly string[]
   /** Named, but not there. */
   readonly missing: readonly string[]
@@ -69,7 +69,7 @@ const claimedTwice = (target: string, first: Document, second: Document) =>
     hint: 'merge their registries into one document, or give one of them another secretName or other namespaces',
   })
 
-/** What lies in the cluster where documents want to write: each Secret's metadata, and why some could not be read. */
+/** The existing Secrets where documents write: the metadata of each, and why some could not be read. */
 export interface Surroundings {
   readonly of: (document: Document) => Listed<PullSecretMetadata>
 }
@@ -95,7 +95,7 @@ export function documentName({ kind, namespace, name }: Document): string {
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
 }
 
-// Whether one pass, as a CronJob makes it too, can honour all that a document asks for.
+// Whether one pass, as of a CronJob, can honour all fields of a document.
 
 /** Fields that only a controller can honour, with the one value that a single pass satisfies, and why. */
 const controllerFields = [

@@ -43,17 +43,17 @@ export async function refreshOnce(
     minRemainingMs === undefined
       ? { due: jobs, fresh: [] }
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: context.now() })
-  const wanted = due.filter(({ namespaces }) => namespaces.length > 0)
+  const writable = due.filter(({ namespaces }) => namespaces.length > 0)
   const demands = async () =>
     await listExchangeRequests(
-      wanted.map(({ document }) => document),
+      writable.map(({ document }) => document),
       context.vendors,
     )
   const mint = async () => await mintCredentials(await demands(), source, cluster, context)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])
   const apply = { minted, surroundings, refreshedAt: context.now(), mode, onProgress }
-  const written = [...(await applyPullSecrets(wanted, apply, cluster, context)), ...fresh]
+  const written = [...(await applyPullSecrets(writable, apply, cluster, context)), ...fresh]
   const attached = await attachPullSecrets(jobs, written, { cluster, mode, context })
   return [...attached, ...jobs.flatMap(unwritableOutcomes)]
 }

@@ -1,4 +1,4 @@
-/** The subject token for one registry of one document: from a file, or asked of the cluster. */
+/** The subject token for one registry of one document: from a file, or requested from the cluster. */
 import {
   type Document,
   type DocumentIssuer,
@@ -21,13 +21,13 @@ export interface TokenSource {
   readonly now: Context['now']
 }
 
-/** The file that a registry's token is read from; undefined where the cluster is asked for one. */
+/** The file that a registry's token is read from; undefined if it is requested from the cluster. */
 export function tokenFileOf(document: Document, registry: DocumentRegistry, source: TokenSource): string | undefined {
   if (requestedAccount(document, registry) !== undefined) return undefined
   return registry.tokenFile ?? tokenFilePath(source.tokenFile, source.environment)
 }
 
-/** Read anew for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
+/** Read again for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
 export async function readSubjectToken(
   path: string,
   demand: ExchangeRequest,
@@ -42,7 +42,7 @@ export async function readSubjectToken(
   return token
 }
 
-/** Asks for the audience and the life that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
+/** With the audience and the lifetime that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */
 async function requestSubjectToken(
   account: NamespacedName,
   { audiences, subjectTokenLifeSeconds }: ExchangeRequest,

@@ -1,7 +1,7 @@
 /**
  * Records Kubernetes Events about one object. An Event of the same type, reason and subject is written at most once an hour, the
- * time after which the API server deletes it, and a call writes at most five of one reason: whoever can cause conditions cannot
- * have the cluster flooded with Events.
+ * time after which the API server deletes it, and a call writes at most five of one reason: conditions that an attacker can cause do not
+ * flood the cluster with Events.
  */
 import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'

@@ -15,10 +15,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     await patchAs(sandbox, 'team-a', 'kubectl-edit', { data })
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 0)
-    assert.match(
-      stdout,
-      /team-a\/regcred +google +updated .* somebody had changed it \(kubectl-edit\); it was put right\n/,
-    )
+    assert.match(stdout, /team-a\/regcred +google +updated .* it had been changed by kubectl-edit, and was restored\n/)
     assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
   })
 
@@ -31,7 +28,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(
       stdout,
-      /team-a\/regcred +google +updated .* somebody had changed it \(kubectl-annotate\); it was put right\n/,
+      /team-a\/regcred +google +updated .* it had been changed by kubectl-annotate, and was restored\n/,
     )
     assert.equal(
       readPullSecret(sandbox, 'team-a')?.annotations['pullpass.dev/registries'],
@@ -48,7 +45,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     await applyAs(sandbox, 'team-a', 'restore', { type: held?.['type'], data: held?.['data'] })
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 0)
-    assert.match(stdout, /team-a\/regcred +google +updated .* somebody had changed it \(restore\); it was put right\n/)
+    assert.match(stdout, /team-a\/regcred +google +updated .* it had been changed by restore, and was restored\n/)
   })
 
   test('annotations that somebody claims at their own values are written on, as no edit', async (t) => {
@@ -79,7 +76,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     sandbox.google.accounts.denyTokens(second, sandbox.principal)
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /team-a\/regcred +google +failed, kept +somebody had changed it \(tenant\)/)
+    assert.match(stdout, /team-a\/regcred +google +failed, kept +it had been changed by tenant/)
     const after = readPullSecret(sandbox, 'team-a')
     assert.equal(after?.auths['europe-docker.pkg.dev'], before?.auths['europe-docker.pkg.dev'])
     assert.equal(after?.annotations['pullpass.dev/expires-at'], '2026-11-24T13:00:00.000Z')

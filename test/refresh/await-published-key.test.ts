@@ -202,7 +202,7 @@ suite('a document that names its publication', () => {
     )
     const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^KEY_UNPUBLISHED .*strangers do not read it yet/)
+    assert.match(stderr, /^KEY_UNPUBLISHED .*anonymous clients do not read it yet/)
     sandbox.parts.storage.faults.clear()
     assert.equal((await refresh(sandbox, `${account}\n${issuer}`)).exitCode, 0)
   })

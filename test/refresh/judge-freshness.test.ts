@@ -5,7 +5,7 @@ import { renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { Document } from '../../src/document/document.ts'
 import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
-import { judgeFreshness } from '../../src/refresh/freshness.ts'
+import { evaluateFreshness } from '../../src/refresh/freshness.ts'
 import { foundSecret, manager, ownedBy, owners } from './found-secret.ts'
 import { documentOf, registry } from './test-document.ts'
 
@@ -14,7 +14,7 @@ const document = documentOf([registry('one'), registry('two')])
 const need = { document, minRemainingMs: 30 * 60_000 }
 
 const judge = (found: PullSecretMetadata | undefined, wanted: typeof need) =>
-  judgeFreshness(wanted.document, { minRemainingMs: wanted.minRemainingMs, now })('team-a', found)
+  evaluateFreshness(wanted.document, { minRemainingMs: wanted.minRemainingMs, now })('team-a', found)
 
 /** As a run of `document` leaves it, both entries with this life left. */
 function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 60], target = 'team-a/regcred') {

@@ -38,11 +38,15 @@ suite('whose a Secret is', () => {
       'update',
       'update',
     ],
-    'another owns an annotation': [ownedBy({ annotations: annotatedBy([[expiry, ['kubectl']]]) }), 'mend', 'mend'],
-    'another owns the label': [ownedBy({ label: ['argocd'] }), 'mend', 'mend'],
-    'another owns the data with our manager': [ownedBy({ data: ['kubectl', manager] }), 'mend', 'mend'],
-    'our manager owns the label, and another the data': [ownedBy({ data: ['kubectl'] }), 'mend', 'mend'],
-    'our manager owns the label, and nobody the data': [ownedBy({ data: [] }), 'mend', 'mend'],
+    'another owns an annotation': [
+      ownedBy({ annotations: annotatedBy([[expiry, ['kubectl']]]) }),
+      'restore',
+      'restore',
+    ],
+    'another owns the label': [ownedBy({ label: ['argocd'] }), 'restore', 'restore'],
+    'another owns the data with our manager': [ownedBy({ data: ['kubectl', manager] }), 'restore', 'restore'],
+    'our manager owns the label, and another the data': [ownedBy({ data: ['kubectl'] }), 'restore', 'restore'],
+    'our manager owns the label, and nobody the data': [ownedBy({ data: [] }), 'restore', 'restore'],
     'another owns data and label': [ownedBy({ data: ['kubectl'], label: ['kubectl'] }), 'refuse', 'adopt'],
     'another document owns the data': [
       ownedBy({ data: ['pullpass:ClusterPullSecret:other'], label: [] }),
@@ -61,8 +65,8 @@ suite('whose a Secret is', () => {
     ],
     'another document owns the data with our manager': [
       ownedBy({ data: [manager, 'pullpass:ClusterPullSecret:other'] }),
-      'mend',
-      'mend',
+      'restore',
+      'restore',
     ],
     'nobody owns anything': [{ data: [], label: [], annotations: new Map() }, 'refuse', 'adopt'],
   }
@@ -84,7 +88,7 @@ suite('whose a Secret is', () => {
       ]),
     })
     const ownership = evaluateOwnership(foundSecret({ owners: edited }), documentWith('Refuse'))
-    assert.ok(ownership.verdict === 'mend')
+    assert.ok(ownership.verdict === 'restore')
     assert.deepEqual(ownership.editors.toSorted(), ['argocd', 'kubectl-annotate', 'kubectl-edit'])
   })
 

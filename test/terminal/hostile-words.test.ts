@@ -68,7 +68,7 @@ const alarmed = (text: string) => ({
   lookedAt: now,
   publishedAt: now,
   unstoredRounds: 0,
-  replicas: { asked: 1, read: 1 },
+  replicas: { queried: 1, read: 1 },
   keys: { published: 1, remembered: 1, revoked: 0 },
   safeToSign: [{ keyId: text, at: now, signs: false }],
   alarms: [{ code: 'PUBLISH_FAILED' as const, subject: text, message: text }],

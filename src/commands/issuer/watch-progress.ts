@@ -29,7 +29,7 @@ export function logRounds(log: Log): (status: WatchStatus) => void {
   return ({ issuer = '', rounds, replicas, keys, alarms }) => {
     const went = {
       issuer,
-      apiServers: `${replicas.read} of ${replicas.asked}`,
+      apiServers: `${replicas.read} of ${replicas.queried}`,
       publicKeys: keys.published,
       alarms: alarms.length,
     }
@@ -68,7 +68,7 @@ function watchStatus(status: WatchStatus): IssuerWatchStatus {
     ...(issuer !== undefined && { issuer }),
     round: rounds,
     endedAt: instant(lookedAt),
-    apiServers: { known: replicas.asked, read: replicas.read },
+    apiServers: { known: replicas.queried, read: replicas.read },
     keys: { published: keys.published, recorded: keys.remembered, revoked: keys.revoked },
     ...(publishedAt && { publishedAt: instant(publishedAt) }),
     failedStateRounds: unstoredRounds,

@@ -116,7 +116,7 @@ export const issuerSection: Section = {
         'No vendor can read metadata of such an issuer: it is not an https URL, contains a user, query or fragment, or its host exists only inside the cluster.',
       action: 'Correct the URL, or change the issuer: [the steps](issuer-change.md).',
       example: `ISSUER_UNUSABLE (discovery): --issuer-url is "https://kubernetes.default.svc": its name exists inside the cluster alone
-  expected https://HOST/PATH, which anybody on the internet can read: no user, query or fragment
+  expected https://HOST/PATH, readable from the internet without credentials: no user, query or fragment
   fix: correct --issuer-url: it is what tokens are to carry, letter by letter, and where clouds then read the documents`,
     },
     ISSUER_TOO_LONG: {

@@ -10,9 +10,9 @@ export interface ApiServersConfig {
   readonly cluster: Cluster
   /** API servers; empty: those of the EndpointSlices of Service `kubernetes`. */
   readonly replicas: readonly URL[]
-  /** Whose token is requested, for nobody, to see what signs. */
+  /** The service account whose token is requested, to find the signing key. */
   readonly account: NamespacedName
-  /** PEM: only API servers that these vouch for are asked; absent: those that the cluster's connection trusts. */
+  /** PEM: only API servers with certificates of these authorities are queried; absent: as the cluster's connection trusts. */
   readonly authorities?: readonly string[]
 }
 
@@ -24,32 +24,32 @@ export interface ApiServerReading {
 }
 
 /** Never rejects, but where the run ends. */
-export const readApiServers = async (wanted: ApiServersConfig): Promise<ApiServerAnswers<ApiServerReading>> =>
-  await queryApiServers(wanted.cluster, wanted.replicas, {
-    async ask(replica, from) {
+export const readApiServers = async (config: ApiServersConfig): Promise<ApiServerAnswers<ApiServerReading>> =>
+  await queryApiServers(config.cluster, config.replicas, {
+    async query(replica, from) {
       const [documents, token] = await Promise.all([
         readClusterIssuer(replica).catch(asFault),
-        freshToken(replica, wanted.account).catch(asFault),
+        freshToken(replica, config.account).catch(asFault),
       ])
       return { from, documents, token }
     },
     isRead: ({ documents }) => !(documents instanceof PullpassError),
-    ...(wanted.authorities && { authorities: wanted.authorities }),
+    ...(config.authorities && { authorities: config.authorities }),
     timeoutMs: 8_000,
   })
 
 /**
- * Asks each API server of a cluster the same, over a connection of its own: in the middle of a roll-out they differ.
+ * Queries each API server of a cluster over a separate connection: during a roll-out they differ.
  *
  *   --replica URL …, else the EndpointSlices of Service `kubernetes` ─▶ each by its address
  *   where none is known, or none could be reached ───────────────────▶ whichever answers at the cluster's own address
  */
-export interface ReplicaQuestion<T> {
+export interface ApiServerQuery<T> {
   /** `from` names the API server: `https://10.0.0.1:6443`. What it refuses belongs into the answer: nothing is caught here. */
-  readonly ask: (replica: Cluster, from: string) => Promise<T>
-  /** Whether an answer says something, so that nobody else needs to be asked. */
+  readonly query: (replica: Cluster, from: string) => Promise<T>
+  /** Whether an answer is useful. If none is, the cluster's own address is queried. */
   readonly isRead: (answer: T) => boolean
-  /** PEM: only API servers that these vouch for are asked; absent: those that the cluster's connection trusts. */
+  /** PEM: only API servers with certificates of these authorities are queried; absent: as the cluster's connection trusts. */
   readonly authorities?: readonly string[]
   /** One that hangs must not keep the others' news waiting. */
   readonly timeoutMs: number
@@ -58,8 +58,8 @@ export interface ReplicaQuestion<T> {
 export interface ApiServerAnswers<T> {
   /** At least one, in the order of the addresses; of whichever answered in place of them last. */
   readonly answers: readonly T[]
-  /** `any`: none of them could be reached by an address of its own, and so whichever answers was asked. */
-  readonly asked: 'each' | 'any'
+  /** `any`: none could be reached at its own address, and the cluster's address was queried instead. */
+  readonly queried: 'each' | 'any'
   /** Why it is not known where the API servers are. */
   readonly fault: PullpassError | undefined
 }
@@ -68,21 +68,21 @@ export interface ApiServerAnswers<T> {
 export async function queryApiServers<T>(
   cluster: Cluster,
   replicas: readonly URL[],
-  question: ReplicaQuestion<T>,
+  question: ApiServerQuery<T>,
 ): Promise<ApiServerAnswers<T>> {
   const found = replicas.length > 0 ? replicas : await listApiServers(cluster).catch(asFault)
-  const anyOne = async () => await askReplica(cluster, undefined, question)
-  if (found instanceof PullpassError) return { answers: [await anyOne()], asked: 'any', fault: found }
-  const answers = await Promise.all(found.map(async (address) => await askReplica(cluster, address, question)))
-  if (answers.some(question.isRead)) return { answers, asked: 'each', fault: undefined }
-  // Addresses that nobody reaches from here, as those of a managed control plane.
-  return { answers: [...answers, await anyOne()], asked: 'any', fault: undefined }
+  const anyOne = async () => await queryApiServer(cluster, undefined, question)
+  if (found instanceof PullpassError) return { answers: [await anyOne()], queried: 'any', fault: found }
+  const answers = await Promise.all(found.map(async (address) => await queryApiServer(cluster, address, question)))
+  if (answers.some(question.isRead)) return { answers, queried: 'each', fault: undefined }
+  // Addresses that cannot be reached from here, such as those of a managed control plane.
+  return { answers: [...answers, await anyOne()], queried: 'any', fault: undefined }
 }
 
-async function askReplica<T>(
+async function queryApiServer<T>(
   cluster: Cluster,
   address: URL | undefined,
-  { ask, timeoutMs, authorities }: ReplicaQuestion<T>,
+  { query, timeoutMs, authorities }: ApiServerQuery<T>,
 ): Promise<T> {
   const from = address?.href.replace(/\/$/, '') ?? cluster.server
   const over = new AbortController()
@@ -93,7 +93,7 @@ async function askReplica<T>(
     signal: over.signal,
   })
   try {
-    return await ask(replica, from)
+    return await query(replica, from)
   } finally {
     clearTimeout(timer)
     await replica.close()
@@ -105,7 +105,7 @@ const tooSlow = (from: string, timeoutMs: number) =>
     code: 'KUBERNETES_UNREACHABLE',
     hop: 'kubernetes',
     seen: `the API server at ${from} did not answer within ${timeoutMs / 1000} s`,
-    expected: 'what it was asked for',
+    expected: 'a response in time',
     hint: 'see that this address is reachable from here, and that this API server is well',
     retryable: true,
   })

@@ -27,8 +27,8 @@ export interface ClusterIssuer {
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_NOT_FOUND, DISCOVERY_MALFORMED, KUBERNETES_UNREACHABLE, KUBERNETES_UNAUTHENTICATED */
 export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer> {
   // One after the other: a refusal of the first leaves no request under way when the cluster is closed.
-  const discovery = await ask(cluster, 'discovery')
-  const jwks = await ask(cluster, 'jwks')
+  const discovery = await requestDocument(cluster, 'discovery')
+  const jwks = await requestDocument(cluster, 'jwks')
   const document = asObject(jsonOrNone(discovery))
   const issuer = asText(document?.['issuer'])
   const jwksUri = asText(document?.['jwks_uri'])
@@ -39,8 +39,8 @@ export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer
   return { issuer, jwksUri, keys }
 }
 
-/** By any media type: asked for application/json alone, the API server answers 406 for its JWKS. */
-async function ask(cluster: Cluster, name: DocumentName): Promise<string> {
+/** With any media type: for application/json only, the API server answers 406 for its JWKS. */
+async function requestDocument(cluster: Cluster, name: DocumentName): Promise<string> {
   const answer = await cluster.request({ method: 'GET', path: `/${documentPaths[name]}`, accept: '*/*' })
   if (answer.status === 200 && !repeatsSecret(answer.body, cluster.secrets)) return answer.body
   if (answer.status === 200) throw malformed(cluster, name, 'it repeats a credential of this run')
@@ -93,7 +93,7 @@ function malformed({ server }: Cluster, name: DocumentName, what: string): Pullp
   })
 }
 
-// A token that the cluster signs now, for nobody: to see its issuer and key, and to try a signature.
+// A token that the cluster signs now, for no audience that accepts it: it shows issuer and key, and is verified.
 
 /** An audience that no verifier accepts, for the shortest lifetime that an API server grants. */
 export const freshTokenRequest = { audience: 'pullpass.dev/issuer', lifeSeconds: 600 } as const

@@ -1,4 +1,4 @@
-/** The outside as strangers meet it: whom everybody trusts, and what names stand for. */
+/** What an anonymous client on the internet finds at an issuer's URL. */
 
 import { systemErrorCode } from '../../host/read-file.ts'
 import { resolveAddresses } from '../../http/addresses.ts'
@@ -18,23 +18,23 @@ export const openPublicContext = (context: Context): PublicContext => ({
   lookUp: resolveAddresses,
 })
 
-/** The outside as strangers meet it. */
+/** An anonymous client: public certificate authorities, and DNS. */
 export interface PublicContext extends Pick<Context, 'transport' | 'signal' | 'now'> {
-  /** Trusts the authorities that everybody trusts, and no other. */
+  /** Trusts the public authorities only. */
   readonly publicTransport: Transport
   /** Every address of a name; empty where it has none here. */
   readonly lookUp: (name: string) => Promise<readonly string[]>
 }
 
-/** What was gathered of an issuer from outside: what the judges of each cloud look at, and nothing else. */
+/** Facts about a public issuer, which the requirements of each cloud are evaluated against. */
 export interface PublicFacts {
-  /** As it was asked for; clouds compare it letter by letter. */
+  /** As it was given; clouds compare it exactly. */
   readonly issuer: string
-  /** Undefined where clouds ask such a URL for nothing, so that nobody asked here either. */
+  /** Undefined if clouds request nothing from such a URL; then nothing was requested here either. */
   readonly found: PublicIssuer | undefined
   /** Undefined where nothing was read that is a JWKS. */
   readonly keys: readonly IssuerKey[] | undefined
-  /** Whoever serves the documents: one, or two where the keys lie elsewhere. */
+  /** The servers of the documents: one, or two if the keys are elsewhere. */
   readonly hosts: readonly HostFacts[]
   readonly token: TokenFacts | undefined
   readonly at: Date
@@ -45,7 +45,7 @@ export interface HostFacts {
   readonly host: string
   /** Empty where the name was not resolved here. */
   readonly addresses: readonly string[]
-  /** OpenSSL's word for why no public authority vouches for its certificate; undefined where one does, or nobody knows. */
+  /** OpenSSL's code for why its certificate is not trusted by public authorities; undefined if it is, or if it is unknown. */
   readonly untrusted: string | undefined
 }
 
@@ -55,13 +55,13 @@ export interface TokenFacts {
   readonly signature: SignatureVerdict | undefined
 }
 
-/** Gathers what a cloud would find at an issuer's URL: documents as strangers read them, names resolved, certificates tried. */
+/** Gathers what a cloud finds at an issuer's URL: the documents, addresses and certificates. */
 export async function gatherPublicFacts(
   context: PublicContext,
   issuer: string,
   token?: SubjectToken,
 ): Promise<PublicFacts> {
-  // Clouds ask nothing of such a URL: what would be found there is no matter.
+  // Clouds request nothing from such a URL.
   const found = checkIssuerUrl(issuer, 'the issuer') === undefined ? await readPublicIssuer(context, issuer) : undefined
   const keys = foundKeys(found?.jwks)
   const tried = token === undefined || keys === undefined ? undefined : await verifySignature(token, keys)
@@ -87,12 +87,12 @@ async function lookAtHost(context: PublicContext, host: string, url: string): Pr
   return { host, addresses, untrusted }
 }
 
-// Whether an authority that everybody trusts vouches for who serves a URL, whatever this machine trusts besides.
+// Whether a public authority issued the certificate of a URL's server, whatever else this machine trusts.
 
 /** Bytes and milliseconds; the answer itself is no matter. */
 const [maxBytes, timeoutMs] = [1024 * 1024, 20_000]
 
-/** OpenSSL's word for why none does; undefined where one does, or nobody knows. */
+/** OpenSSL's code for why none did; undefined if one did, or if it is unknown. */
 export async function whyUntrusted(
   { publicTransport, signal }: Pick<PublicContext, 'publicTransport' | 'signal'>,
   url: string,

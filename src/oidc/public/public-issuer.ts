@@ -1,5 +1,5 @@
 /**
- * What a stranger finds at an issuer's URL, asked as a cloud asks: no credential, no redirect followed, bounded.
+ * What an anonymous client reads at an issuer's URL, requested as clouds do: no credential, no redirect followed, bounded.
  * https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationRequest
  */
 
@@ -20,7 +20,7 @@ export interface AnsweredDocument {
   readonly cacheControl: string | undefined
   /** Undefined where the server does not say it, or not as RFC 9110 §8.8.2 writes a date. */
   readonly lastModifiedAt: Date | undefined
-  /** Where a redirect leads; nobody went there. */
+  /** The target of a redirect, which is not followed. */
   readonly location: string | undefined
   /** At most 1 MiB. */
   readonly text: string
@@ -52,7 +52,7 @@ export async function readPublicIssuer(
   return { issuer, discovery, jwks: jwksUri === undefined ? undefined : await findDocument(context, jwksUri) }
 }
 
-/** An address that somebody wrote: only one that a cloud would ask as well. */
+/** An address from a document: only one that a cloud would request too. */
 export function jwksUriOf(discovery: string): string | undefined {
   const uri = asText(asObject(jsonOrNone(discovery))?.['jwks_uri'])
   const url = uri === undefined || uri.length > 2048 ? null : URL.parse(uri)
@@ -93,7 +93,7 @@ export function cacheSecondsOf(cacheControl = ''): number | undefined {
   return seconds === undefined ? undefined : Number(seconds)
 }
 
-// The keys of a JWKS that a stranger was given.
+// The keys of a JWKS that an anonymous client received.
 
 /** Undefined where there was no answer, another status than 200, or no JWKS. */
 export const foundKeys = (jwks: FoundDocument | undefined): readonly IssuerKey[] | undefined =>

@@ -137,7 +137,7 @@ interface PublicKeys {
   readonly safeAt: Date | undefined
 }
 
-/** As a stranger reads them; where the store cannot be read from here, as it holds them: a cloud may read what a pod cannot. */
+/** As an anonymous client reads them; if that is not possible from here, as the target stores them: a cloud may read what a pod cannot. */
 async function readPublicKeys({ issuer, target, context }: GatedPublication): Promise<PublicKeys> {
   if (issuer !== undefined) {
     const { discovery, jwks } = await readPublicIssuer(context, issuer)
@@ -147,13 +147,13 @@ async function readPublicKeys({ issuer, target, context }: GatedPublication): Pr
       const safeAt = lastModifiedAt && safeToSignAt(lastModifiedAt, cacheSecondsOf(cacheControl))
       return { keys: foundKeys(jwks) ?? [], safeAt }
     }
-    context.log('warn', "the issuer's documents cannot be read from here as a stranger", { seen: found.fault.seen })
+    context.log('warn', "the issuer's metadata cannot be read anonymously from here", { seen: found.fault.seen })
   }
   const stored = await target.read('jwks')
   return { keys: stored === undefined ? [] : (parseJwks(stored.text) ?? []), safeAt: undefined }
 }
 
-// Reads what was just published as strangers do, until the key of a token is there; a cache may serve the keys before for a while.
+// Reads what was just published as anonymous clients do, until it has the token's key; a cache may serve the earlier keys for a while.
 
 /** Some 6 s of waiting: a run has others to serve, and the next one finds the key. */
 const attempts = 5
@@ -164,8 +164,8 @@ async function waitUntilPublic(token: SubjectToken, place: GatedPublication): Pr
     const found = await readPublicKeys(place)
     if (isAmong(found.keys, token)) return found
     throw keyUnpublished(token, place.target, {
-      why: 'it was written, but strangers do not read it yet; a cache may serve the keys before for some minutes',
-      hint: 'nothing to do if it passes: the next run exchanges it; else see what strangers read: pullpass issuer check URL',
+      why: 'it was written, but anonymous clients do not read it yet; a cache may serve the earlier keys for some minutes',
+      hint: 'nothing to do if it passes: the next run exchanges it; else check what anonymous clients read: pullpass issuer check URL',
     })
   }
   const isRetryable = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'

@@ -81,8 +81,8 @@ export interface GatedPublication extends GateNeeds {
 }
 
 /** Whether one of these keys is the one that a token names. */
-export const isAmong = (keys: readonly IssuerKey[], { keyId: wanted }: SubjectToken): boolean =>
-  wanted !== undefined && keys.some(({ keyId }) => keyId === wanted)
+export const isAmong = (keys: readonly IssuerKey[], { keyId: signing }: SubjectToken): boolean =>
+  signing !== undefined && keys.some(({ keyId }) => keyId === signing)
 
 // That a token has to wait, since its key is not public.
 

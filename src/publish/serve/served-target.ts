@@ -1,5 +1,5 @@
 /**
- * The publish target of `issuer serve`: a ConfigMap with the keys that are served, as a bucket has them. It outlives each process,
+ * The publish target of `issuer serve`: a ConfigMap with the keys that are served, as a bucket has them. It persists across restarts,
  * and all replicas read and write the same one.
  */
 import type { NamespacedName } from '../../document/document.ts'

@@ -1,6 +1,6 @@
 /**
- * Which certificate authorities vouch for the API servers whose word publishes a key. A Pod's CA bundle is ConfigMap
- * kube-root-ca.crt, which anyone with write access to ConfigMaps in its namespace can change where no policy (deploy/root-ca)
+ * The certificate authorities whose API servers can publish a key. A Pod's CA bundle is ConfigMap
+ * kube-root-ca.crt, which any client with write access to ConfigMaps in its namespace can change where no policy (deploy/root-ca)
  * forbids it. Therefore:
  *
  *   pinned      the CA bundle as it was when the process started; connections trust it until the process ends, as client-go does
@@ -21,7 +21,7 @@ export interface Authority {
   readonly certificate: string
 }
 
-/** Where no authority is configured, those that Node trusts vouch: then nothing is pinned, and nothing can be compared. */
+/** If no authority is configured, those that Node trusts are used: then nothing is pinned or compared. */
 export interface TrustedAuthorities {
   readonly pinned: readonly Authority[]
   /** Fingerprints that --accept-ca names. */
@@ -36,7 +36,7 @@ export async function pinAuthorities(cluster: Cluster): Promise<{ cluster: Clust
   return { cluster: cluster.reconnect({ authorities: certificates }), pinned: parseAuthorities(certificates) }
 }
 
-/** What is no certificate vouches for nothing, and is left out. */
+/** Text that is not a certificate is left out. */
 export function parseAuthorities(certificates: readonly string[]): Authority[] {
   return certificates.flatMap((certificate) => {
     try {
@@ -82,7 +82,7 @@ function severalAlarm({ firstAuthorities }: AuthorityFacts): Alarm[] {
     {
       code: 'AUTHORITY_CHANGED',
       subject: 'several',
-      message: `the CA bundle that vouches for API servers had several CAs when they were recorded first (${listed('SHA-256', firstAuthorities).join()}), and each is believed; fix: ${remedy}`,
+      message: `the CA bundle for API servers had several CAs when they were recorded first (${listed('SHA-256', firstAuthorities).join()}), and each is believed; fix: ${remedy}`,
     },
   ]
 }
@@ -99,7 +99,7 @@ function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alar
     {
       code: 'AUTHORITY_CHANGED',
       subject: 'bundle',
-      message: `the CA bundle that vouches for API servers was changed since pullpass started (${changes}); pullpass goes on trusting the authorities that it started with; fix: ${remedy}`,
+      message: `the CA bundle for API servers was changed since pullpass started (${changes}); pullpass goes on trusting the authorities that it started with; fix: ${remedy}`,
     },
   ]
 }
@@ -111,7 +111,7 @@ function unbelievedAlarm({ trusted: { pinned }, believed }: AuthorityFacts): Ala
     {
       code: 'AUTHORITY_CHANGED',
       subject: 'unbelieved',
-      message: `the CA bundle that vouches for API servers has another CA than those that are recorded or accepted (${listed('SHA-256', unbelieved).join()}): a key that only API servers with its certificates serve is not published; fix: ${remedy}`,
+      message: `the CA bundle for API servers has another CA than those that are recorded or accepted (${listed('SHA-256', unbelieved).join()}): a key that only API servers with its certificates serve is not published; fix: ${remedy}`,
     },
   ]
 }

@@ -6,8 +6,8 @@
  *   public and unknown ─────────────┘
  *
  * What one answer lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
- * What is remembered says until when a key stays, and never which key is added: whoever may write the ConfigMap could else
- * have a key of his own published, and be every account of the cluster at the cloud.
+ * What is remembered says until when a key stays, and never which key is added: otherwise a client that can write the
+ * ConfigMap could have its own key published, and impersonate every account of the cluster.
  */
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
 import { isRevoked, type KeyState, type RecordedKey } from '../key-state.ts'
@@ -25,9 +25,9 @@ export interface KeyChoice {
 export function chooseKeys(memory: KeyState, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
   const [leaving, staying] = splitByAge(memory, choice)
   const left = new Set(leaving.map(({ key }) => key.keyId))
-  const vouched = [...choice.witnessed, ...published]
+  const observed = [...choice.witnessed, ...published]
   return mergeKeys(
-    staying.flatMap(({ key }) => vouched.find(({ keyId }) => keyId === key.keyId) ?? []),
+    staying.flatMap(({ key }) => observed.find(({ keyId }) => keyId === key.keyId) ?? []),
     published.filter(({ keyId }) => !left.has(keyId)),
   ).filter((key) => !isRevoked(memory, key))
 }

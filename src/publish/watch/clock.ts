@@ -9,8 +9,8 @@ import type { Alarm } from './alarm.ts'
 export interface ClockEvaluation {
   /** The latest time that any of the clocks shows: what is seen now was not seen before it. */
   readonly seenAt: Date
-  /** `stand still`: no key is withdrawn for its age, since the clocks differ, or no token shows another one. */
-  readonly ages: 'count' | 'stand still'
+  /** `paused`: no key is withdrawn for its age, since the clocks differ, or no token shows another one. */
+  readonly ages: 'count' | 'paused'
   readonly alarms: readonly Alarm[]
 }
 
@@ -22,7 +22,7 @@ export function evaluateClock(readings: readonly Pick<ApiServerReading, 'token'>
   const other = shown.find((at) => Math.abs(at.getTime() - now.getTime()) > mostApartMs)
   return {
     seenAt: new Date(Math.max(now.getTime(), ...shown.map((at) => at.getTime()))),
-    ages: shown.length > 0 && other === undefined ? 'count' : 'stand still',
+    ages: shown.length > 0 && other === undefined ? 'count' : 'paused',
     alarms: other === undefined ? [] : [differs(other, now)],
   }
 }

@@ -76,9 +76,9 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
   })
   const served = mergeKeys(confirmed)
   const signing = signingOf(facts)
-  const vouched = [...served, ...before.witnessed, ...before.published]
+  const observed = [...served, ...before.witnessed, ...before.published]
   const merged =
-    facts.memory instanceof PullpassError ? undefined : mergeKeyStates(facts.memory, before.memory, vouched)
+    facts.memory instanceof PullpassError ? undefined : mergeKeyStates(facts.memory, before.memory, observed)
   const remembered = merged ?? before.memory
   const seen = { served, signing: [...signing.keys()], published: before.published }
   const memory = remembered && observeKeys(remembered, seen, now)
@@ -136,7 +136,7 @@ function signingOf({ readings }: RoundFacts): Map<string, string> {
   return new Map(tokens.flatMap(({ keyId, issuer }) => (keyId === undefined ? [] : [[keyId, issuer] as const])))
 }
 
-/** A key that was revoked is no longer, and whoever takes the revocation back waits for it to be served. */
+/** Not a revoked key: once the revocation is removed, it has to be served again. */
 const isStaying = (memory: KeyState, key: IssuerKey): boolean =>
   memory.keys.some((one) => one.key.keyId === key.keyId) && !isRevoked(memory, key)
 
@@ -188,14 +188,14 @@ export interface SeenKeys {
   readonly served: readonly IssuerKey[]
   /** By kid: tokens that the cluster signed in this look. */
   readonly signing: readonly string[]
-  /** Where strangers read them. */
+  /** As anonymous clients read them. */
   readonly published: readonly IssuerKey[]
 }
 
 /**
  * A served key is seen now; of two with one kid, the one that is served is believed. A key that is public and unknown counts
- * as seen now: whoever lost his memory withdraws nothing. Revoked and unusable keys are not remembered. Nothing was seen later
- * than now: a clock was ahead, or somebody edited the memory.
+ * as seen now: a lost key state withdraws nothing. Revoked and unusable keys are not remembered. Nothing was seen later
+ * than now: a clock was ahead, or the key state was edited.
  */
 export function observeKeys(memory: KeyState, seen: SeenKeys, now: Date): KeyState {
   const known = new Map(memory.keys.map((one) => [one.key.keyId, seenBy(now, one)]))
@@ -220,7 +220,7 @@ function seenNow(key: IssuerKey, before: RecordedKey | undefined, now: Date): Re
   return same ? { ...before, key, lastSeenAt: now } : { key, firstSeenAt: now, lastSeenAt: now }
 }
 
-/** Revocations that somebody took back: each is written again at once, and an alarm for an hour, so that nobody misses it. */
+/** Revocations that were removed: each is written again at once, and is an alarm for an hour. */
 interface RevocationRemoval {
   readonly at: Date
   readonly alarm: Alarm
@@ -249,7 +249,7 @@ const removedAlarm = (subject: string): Alarm => ({
 /** One look at everything that says which keys are to be public: each API server, its authorities, and the key state. */
 export interface RoundFacts {
   readonly readings: readonly ApiServerReading[]
-  /** `unbelieved`: none that a believed authority vouches for answered, and others were asked. */
+  /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were queried. */
   readonly standing: 'believed' | 'unbelieved'
   /** Why it is not known where the API servers are. */
   readonly replicasFault: PullpassError | undefined
@@ -262,13 +262,13 @@ export interface RoundFacts {
 }
 
 /** `before`: what is believed since the first look that read the key state. */
-export async function gatherRound(wanted: WatchConfig, before: RoundFacts['believed']): Promise<RoundFacts> {
-  const reading = readKeyState(wanted.cluster, wanted.memory, stateRetry).catch(asFault)
-  const believed = before ?? believedBy(wanted, await reading)
+export async function gatherRound(config: WatchConfig, before: RoundFacts['believed']): Promise<RoundFacts> {
+  const reading = readKeyState(config.cluster, config.memory, stateRetry).catch(asFault)
+  const believed = before ?? believedBy(config, await reading)
   const [servers, memory, configured] = await Promise.all([
-    readServers(wanted, believed),
+    readServers(config, believed),
     reading,
-    wanted.cluster.authorities().then(parseAuthorities, asFault),
+    config.cluster.authorities().then(parseAuthorities, asFault),
   ])
   const { answers, fault, standing } = servers
   return { readings: answers, standing, replicasFault: fault, memory, configured, believed }
@@ -279,17 +279,17 @@ const believedBy = ({ trusted }: WatchConfig, memory: KeyState | PullpassError):
 
 /** Others than believed API servers are sent a credential only where no believed one answers. */
 async function readServers(
-  { trusted: { pinned }, ...wanted }: WatchConfig,
+  { trusted: { pinned }, ...config }: WatchConfig,
   believed: RoundFacts['believed'],
 ): Promise<ApiServerAnswers<ApiServerReading> & Pick<RoundFacts, 'standing'>> {
   if (believed === undefined || believed.length === pinned.length) {
-    return { ...(await readApiServers(wanted)), standing: 'believed' }
+    return { ...(await readApiServers(config)), standing: 'believed' }
   }
   if (believed.length > 0) {
     const authorities = believed.map(({ certificate }) => certificate)
-    const asked = await readApiServers({ ...wanted, authorities })
-    const isRead = asked.answers.some(({ documents }) => !(documents instanceof PullpassError))
-    if (isRead) return { ...asked, standing: 'believed' }
+    const queried = await readApiServers({ ...config, authorities })
+    const isRead = queried.answers.some(({ documents }) => !(documents instanceof PullpassError))
+    if (isRead) return { ...queried, standing: 'believed' }
   }
-  return { ...(await readApiServers(wanted)), standing: 'unbelieved' }
+  return { ...(await readApiServers(config)), standing: 'unbelieved' }
 }

@@ -89,7 +89,7 @@ function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, 
       [{ value: seconds(publishedAt) }],
     ),
     gauge('replicas', 'API servers of the last round.', [
-      { labels: { state: 'asked' }, value: replicas.asked },
+      { labels: { state: 'queried' }, value: replicas.queried },
       { labels: { state: 'read' }, value: replicas.read },
     ]),
     gauge('keys', 'Signing keys of the cluster.', [

@@ -1,4 +1,4 @@
-/** Keys that are public and nobody's, or remembered and nowhere else: somebody else wrote the bucket, or the ConfigMap. */
+/** Published or recorded keys that the cluster never served: another writer changed the bucket or the ConfigMap. */
 import type { IssuerKey } from '../../oidc/keys.ts'
 import { quote, shellQuote } from '../../text/plain-text.ts'
 import type { Confirmation } from '../confirm.ts'
@@ -16,11 +16,11 @@ interface KeysKnown {
 }
 
 export const keyAlarms = ({ keys }: PublishOutcome, known: KeysKnown): Alarm[] => [
-  ...strangeAlarms(keys, known),
-  ...unvouchedAlarms(keys, known),
+  ...unknownAlarms(keys, known),
+  ...unobservedAlarms(keys, known),
 ]
 
-function strangeAlarms(keys: PublishOutcome['keys'], { memory, served, knows, choice }: KeysKnown): Alarm[] {
+function unknownAlarms(keys: PublishOutcome['keys'], { memory, served, knows, choice }: KeysKnown): Alarm[] {
   if (knows === 'nothing') return []
   const kept = keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
   return unknownKeys(kept, served, memory).map(({ keyId = '(no kid)' }) => ({
@@ -31,7 +31,7 @@ function strangeAlarms(keys: PublishOutcome['keys'], { memory, served, knows, ch
 }
 
 /** What is withdrawn in this round, for its age, is remembered until then. */
-function unvouchedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysKnown): Alarm[] {
+function unobservedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysKnown): Alarm[] {
   const stated = new Set(keys.map(({ key }) => key.keyId))
   return forgetOldKeys(memory, choice)
     .keys.filter(({ key }) => !stated.has(key.keyId))
@@ -42,7 +42,7 @@ function unvouchedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysK
     }))
 }
 
-// What is wrong with what strangers read, in words of an alarm.
+// Alarms about what anonymous clients read.
 
 /** One cause, one alarm. While a cache serves the keys before, a token of a new one cannot verify. */
 export function confirmationAlarms(confirmations: readonly Confirmation[], issuer: string): Alarm[] {

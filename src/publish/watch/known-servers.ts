@@ -7,7 +7,7 @@
  *   served by API servers at new addresses alone ─▶ held back, as long as a known one was heard from in the last ten minutes
  *   none of the API servers that answer has a certificate of a believed authority ─▶ held back
  *
- * To serve the public keys makes no address known: anyone can serve them. API servers that are restarted in place are known, so
+ * Serving the published keys makes no address known: any server can serve them. API servers that are restarted in place are known, so
  * that their new key is confirmed at once. A roll-out that replaces them by others with new addresses has its new key confirmed as
  * soon as one known API server serves it, or ten minutes after the last known one is gone; then those that serve a key are known.
  */
@@ -28,7 +28,7 @@ const looksToLeave = 40
 
 export interface ServerFacts {
   readonly readings: readonly ApiServerReading[]
-  /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were asked. */
+  /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were queried. */
   readonly standing: 'believed' | 'unbelieved'
   /** Addresses that are known by configuration: of --replica, and the cluster's own. */
   readonly configured: readonly string[]
@@ -64,8 +64,8 @@ export function evaluateServers(facts: ServerFacts): ServerVerdict {
   const held: HeldKey[] = []
   for (const { key, from } of gatherKeys(answers)) {
     const isPublic = facts.published.some((one) => isSame(one, key))
-    const isVouched = facts.standing === 'believed' && from.some(isKnown)
-    if (isPublic || isVouched || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
+    const isConfirmed = facts.standing === 'believed' && from.some(isKnown)
+    if (isPublic || isConfirmed || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
     else held.push({ key, from, why: facts.standing === 'believed' ? 'new address' : 'unbelieved authority' })
   }
   return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts.known, answers) : facts.known }

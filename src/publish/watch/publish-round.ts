@@ -1,4 +1,4 @@
-/** Makes public what a look found to be so, where that is due, and reads it back as a stranger. */
+/** Publishes the result of a round where that is due, and reads it back as an anonymous client. */
 
 import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
@@ -21,15 +21,15 @@ export interface Publishing {
   readonly failures: number
   /** When the target is next looked at, though nothing is new. */
   readonly againAt: Date
-  /** When it is next read back as a stranger, though nothing is new. */
+  /** When it is next read as an anonymous client, although nothing changed. */
   readonly confirmAgainAt: Date
-  /** `as written`: whoever asks anonymously gets it, or nothing but the store is asked. */
+  /** `as written`: anonymous clients read it, or the target stores keys only. */
   readonly readBack: 'as written' | 'otherwise'
   /** The max-age with which the JWKS was read anonymously. */
   readonly servedSeconds: number | undefined
   /** The documents before the last change. Until then caches may serve them: an anonymous reader who gets them is no alarm. */
   readonly replaced: { readonly documents: PublishOutcome['before']; readonly until: Date } | undefined
-  /** Of the last reading as a stranger; they stand until the next one. */
+  /** Of the last read as an anonymous client; valid until the next one. */
   readonly publicAlarms: readonly Alarm[]
   /** Keys that the last writing added. */
   readonly added: readonly IssuerKey[]
@@ -37,7 +37,7 @@ export interface Publishing {
   readonly published: readonly IssuerKey[]
   /** When it was last written, or found to be as it should. */
   readonly publishedAt: Date | undefined
-  /** Of the last try; they stand until the next one. */
+  /** Of the last attempt; valid until the next one. */
   readonly alarms: readonly Alarm[]
 }
 
@@ -71,52 +71,52 @@ export interface RoundPublication {
   readonly onPublished: ((documents: PublishOutcome['documents']) => void) | undefined
 }
 
-/** How often somebody else's change at the target is noticed. */
+/** How often the target is read, to find changes of other writers. */
 const checkEveryMs = 5 * 60_000
-/** How often it is read as a stranger while strangers read something else: a key is safe to sign with only after they read it. */
+/** How often it is read while anonymous clients read something else: a key may sign only after they read it. */
 const confirmEveryMs = 60_000
 const firstRetryMs = 15_000
 
 /** The same as `before` where nothing is due. */
 export async function publishRound(
-  wanted: RoundPublication,
+  publication: RoundPublication,
   before: Publishing,
   context: Context,
 ): Promise<Publishing> {
-  const { issuer, memory, choice } = wanted
+  const { issuer, memory, choice } = publication
   const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
   const isUnconfirmed = before.readBack === 'otherwise' && isDue(before.confirmAgainAt, choice.now)
   const isIdle = text === before.triedText && !isDue(before.againAt, choice.now)
   if (isIdle && !(isUnconfirmed && before.failures === 0)) return before
-  const outcome = await publish(wanted).catch(asFault)
+  const outcome = await publish(publication).catch(asFault)
   if (outcome instanceof PullpassError) return failed(outcome, text, before, choice.now)
   const published = outcome.keys.filter(({ state }) => state === 'added' || state === 'kept').map(({ key }) => key)
-  wanted.onPublished?.(outcome.documents)
-  const confirmed = await confirm(wanted, { ...before, published }, outcome, context)
+  publication.onPublished?.(outcome.documents)
+  const confirmed = await confirm(publication, { ...before, published }, outcome, context)
   log(outcome, context)
   return {
     triedText: outcome.documents.jwks.text,
     failures: 0,
-    againAt: new Date(choice.now.getTime() + (wanted.checkIntervalMs ?? checkEveryMs)),
+    againAt: new Date(choice.now.getTime() + (publication.checkIntervalMs ?? checkEveryMs)),
     ...confirmed,
     added: outcome.keys.filter(({ state }) => state === 'added').map(({ key }) => key),
     published,
     publishedAt: choice.now,
-    alarms: [...confirmed.publicAlarms, ...keyAlarms(outcome, wanted)],
+    alarms: [...confirmed.publicAlarms, ...keyAlarms(outcome, publication)],
   }
 }
 
 /** What is set for later than ever was set by a clock that was ahead. */
 const isDue = (at: Date, now: Date): boolean => now >= at || at.getTime() - now.getTime() > checkEveryMs
 
-/** As a stranger reads it: where it changed, and now and then. */
+/** As an anonymous client reads it: after a change, and at intervals. */
 async function confirm(
-  wanted: RoundPublication,
+  publication: RoundPublication,
   before: Publishing,
   outcome: PublishOutcome,
   context: Context,
 ): Promise<Pick<Publishing, 'confirmAgainAt' | 'publicAlarms' | 'readBack' | 'servedSeconds' | 'replaced'>> {
-  const { issuer, target, choice } = wanted
+  const { issuer, target, choice } = publication
   const { confirmAgainAt, publicAlarms, published, readBack, servedSeconds } = before
   if (target.facts.publishes === 'keys') {
     return { confirmAgainAt, publicAlarms, readBack: 'as written', servedSeconds: undefined, replaced: undefined }
@@ -128,7 +128,7 @@ async function confirm(
   }
   const isCached = replaced !== undefined && choice.now < replaced.until
   const read = isCached ? { ...outcome, before: replaced.documents } : outcome
-  const confirmations = await confirmPublication(context, { issuer, target }, read, tokenFor(wanted, published))
+  const confirmations = await confirmPublication(context, { issuer, target }, read, tokenFor(publication, published))
   const jwks = confirmations.find(({ check }) => check === 'jwks')
   const isRead = jwks?.state === 'ok'
   return {
@@ -144,7 +144,7 @@ async function confirm(
 const isOthers = ({ triedText }: Publishing, { changes, documents }: PublishOutcome): boolean =>
   changes.jwks === 'unchanged' && documents.jwks.text !== triedText
 
-/** A cache serves them for as long as the `max-age` that they were read with, whoever replaced them. */
+/** A cache serves them for as long as the `max-age` that they were read with. */
 function replacedBy(before: Publishing, outcome: PublishOutcome, now: Date): Publishing['replaced'] {
   const { triedText, servedSeconds } = before
   const earlier = isOthers(before, outcome) && triedText !== undefined ? { jwks: { text: triedText, version: '' } } : {}
@@ -172,7 +172,7 @@ const publish = async ({
     }),
   })
 
-/** Every key that the cluster could sign with was revoked, by somebody who was told that every pull breaks. */
+/** Every key that the cluster could sign with was revoked, which requires a confirmation that every pull breaks. */
 function isAllRevoked(served: readonly IssuerKey[], memory: KeyState): boolean {
   const usable = served.filter((key) => whyUnusable(key) === undefined)
   return usable.length > 0 && usable.every((key) => isRevoked(memory, key))

@@ -1,4 +1,4 @@
-/** One round of a watch: gather, judge, act. Everything that it does not throw is an alarm, and the next round tries again. */
+/** One round of a watch: gather, evaluate, act. What it does not throw is an alarm, and the next round tries again. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { quote, shellQuote } from '../../text/plain-text.ts'
@@ -45,7 +45,7 @@ export const firstState: WatchState = {
     issuer: undefined,
     lookedAt: new Date(0),
     rounds: 0,
-    replicas: { asked: 0, read: 0 },
+    replicas: { queried: 0, read: 0 },
     keys: { published: 0, remembered: 0, revoked: 0 },
     publishedAt: undefined,
     unstoredRounds: 0,
@@ -58,23 +58,23 @@ export const firstState: WatchState = {
 const looksToMiss = 40
 
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
-export async function watchRound(before: WatchState, wanted: WatchConfig, context: Context): Promise<WatchState> {
-  const facts = await gatherRound(wanted, before.believed)
+export async function watchRound(before: WatchState, config: WatchConfig, context: Context): Promise<WatchState> {
+  const facts = await gatherRound(config, before.believed)
   context.signal.throwIfAborted()
   const now = context.now()
   const clock = evaluateClock(facts.readings, now)
-  const verdict = evaluateRound(facts, { ...before, published: before.publishing.published }, wanted, clock.seenAt)
-  if (verdict.memory !== undefined) wanted.served?.withhold(verdict.memory)
-  const issuer = before.issuer ?? settleIssuer(wanted, verdict)
+  const verdict = evaluateRound(facts, { ...before, published: before.publishing.published }, config, clock.seenAt)
+  if (verdict.memory !== undefined) config.served?.withhold(verdict.memory)
+  const issuer = before.issuer ?? settleIssuer(config, verdict)
   const missed = longMissed(verdict, clock)
-  const choice = { now, keepForMs: wanted.keepForMs, missed, witnessed: verdict.witnessed }
-  const publishing = await actOn({ facts, verdict, issuer, choice }, before, wanted, context)
+  const choice = { now, keepForMs: config.keepForMs, missed, witnessed: verdict.witnessed }
+  const publishing = await actOn({ facts, verdict, issuer, choice }, before, config, context)
   const memory = verdict.memory && {
     ...notePublished(rememberAfter(verdict.memory, publishing, before, choice), publishing, before.publishing, now),
     ...recordedAuthorities(facts),
     ...recordedServers(facts, before.servers, verdict.servers),
   }
-  const unwritten = await remember(memory, facts, clock, wanted)
+  const unwritten = await remember(memory, facts, clock, config)
   const alarms = [
     ...clock.alarms,
     ...verdict.alarms,
@@ -84,8 +84,8 @@ export async function watchRound(before: WatchState, wanted: WatchConfig, contex
     ...unwritten,
   ]
   const safeToSign = safeKeysOf(memory ?? emptyKeyState, publishing, verdict)
-  await announceSafeKeys(safeToSign, before.status.safeToSign, wanted.events, context)
-  await announceServers(before.servers, verdict.servers, wanted.events, context)
+  await announceSafeKeys(safeToSign, before.status.safeToSign, config.events, context)
+  await announceServers(before.servers, verdict.servers, config.events, context)
   return {
     memory,
     missed: verdict.missed,
@@ -96,12 +96,12 @@ export async function watchRound(before: WatchState, wanted: WatchConfig, contex
     firstAuthorities: verdict.firstAuthorities,
     publishing,
     issuer,
-    logged: await reportAlarms(alarms, before.logged, wanted.events, context),
+    logged: await reportAlarms(alarms, before.logged, config.events, context),
     status: {
       issuer,
       lookedAt: context.now(),
       rounds: before.status.rounds + 1,
-      replicas: { asked: facts.readings.length, read: facts.readings.filter(isRead).length },
+      replicas: { queried: facts.readings.length, read: facts.readings.filter(isRead).length },
       keys: countKeys(memory, publishing),
       publishedAt: publishing.publishedAt,
       unstoredRounds: alarms.some(isStateAlarm) ? before.status.unstoredRounds + 1 : 0,
@@ -127,7 +127,7 @@ function recordedServers(
   return isNew || memory.servers === undefined ? { servers: is.slice(0, mostServers) } : { servers: memory.servers }
 }
 
-/** As many as are asked. */
+/** As many as are queried. */
 const mostServers = 32
 
 const isStateAlarm = ({ code }: Alarm) => code === 'KEY_STATE_UNREADABLE' || code === 'KEY_STATE_UNWRITABLE'
@@ -150,7 +150,7 @@ function settleIssuer({ issuerUrl, target }: WatchConfig, { clusterIssuer }: Rou
   return clusterIssuer === undefined ? undefined : issuerToPublish(issuerUrl, target, clusterIssuer)
 }
 
-interface Judged {
+interface Evaluated {
   readonly facts: RoundFacts
   readonly verdict: RoundEvaluation
   readonly issuer: string | undefined
@@ -159,7 +159,7 @@ interface Judged {
 
 /** Nothing is published for a cluster that was never read, nor before it is known what is revoked. */
 async function actOn(
-  { facts, verdict, issuer, choice }: Judged,
+  { facts, verdict, issuer, choice }: Evaluated,
   { publishing, memory: known }: WatchState,
   { cluster, target, memory: place, checkIntervalMs, served: servedDocuments }: WatchConfig,
   context: Context,
@@ -190,13 +190,13 @@ async function remember(
   memory: KeyState | undefined,
   { memory: stored }: RoundFacts,
   { seenAt }: ClockEvaluation,
-  wanted: WatchConfig,
+  config: WatchConfig,
 ): Promise<Alarm[]> {
   if (memory === undefined || stored instanceof PullpassError) return []
-  return await writeKeyState(memory, { stored, now: seenAt }, wanted)
+  return await writeKeyState(memory, { stored, now: seenAt }, config)
 }
 
-// What fresh tokens of the cluster say against what is public: whoever exchanges such a one is refused.
+// Alarms about fresh tokens of the cluster: an exchange with such a token fails.
 
 /** `issuer`: the one that is published; undefined before it is known. */
 function tokenAlarms(

@@ -7,16 +7,16 @@ import type { RoundEvaluation } from './evaluate-round.ts'
 import type { Publishing } from './publish-round.ts'
 
 /**
- * Notes when each key was first read where it is public. One that was added anew is public since then, one of before this process
+ * Notes when each key was first read where it is public. One that was added is public since then, one of before this process
  * started since the time that is remembered, or since now.
  */
 export function notePublished(memory: KeyState, publishing: Publishing, before: Publishing, now: Date): KeyState {
-  const isTold = publishing !== before && publishing.readBack === 'as written'
+  const isRead = publishing !== before && publishing.readBack === 'as written'
   const added = new Set(publishing === before ? [] : publishing.added.map(({ keyId }) => keyId))
   const published = new Set(publishing.published.map(({ keyId }) => keyId))
   const note = (one: RecordedKey): RecordedKey => {
     const { publishedAt, ...rest } = one
-    if (!published.has(one.key.keyId) || (added.has(one.key.keyId) && !isTold)) return rest
+    if (!published.has(one.key.keyId) || (added.has(one.key.keyId) && !isRead)) return rest
     if (publishing.readBack === 'otherwise') return one
     return { ...rest, publishedAt: added.has(one.key.keyId) ? now : (publishedAt ?? now) }
   }

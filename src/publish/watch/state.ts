@@ -10,11 +10,11 @@ import type { TrustedAuthorities } from './authorities.ts'
 
 export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
   readonly target: PublishTarget
-  /** What strangers are told to expect as `iss`; undefined: where the target is read, or else the cluster's own. */
+  /** The `iss` that verifiers expect; undefined: where the target is read, or else the cluster's own. */
   readonly issuerUrl: string | undefined
   readonly memory: NamespacedName
   readonly keepForMs: number
-  /** Who vouches for API servers. */
+  /** The certificate authorities of API servers. */
   readonly trusted: TrustedAuthorities
   /** Records Events about the ConfigMap of the key state. */
   readonly events: EventRecorder
@@ -26,14 +26,14 @@ export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
   readonly served?: Pick<ServedDocuments, 'replace' | 'withhold'>
 }
 
-/** How a watch stands after a round: what health, metrics and a status command show. */
+/** The status after a round, for health, metrics and a status command. */
 export interface WatchStatus {
   /** Undefined as long as no look was taken, or no API server read. */
   readonly issuer: string | undefined
   /** When the last round ended. */
   readonly lookedAt: Date
   readonly rounds: number
-  readonly replicas: { readonly asked: number; readonly read: number }
+  readonly replicas: { readonly queried: number; readonly read: number }
   readonly keys: { readonly published: number; readonly remembered: number; readonly revoked: number }
   /** When what is public was last written, or found to be as it should; undefined: never by this process. */
   readonly publishedAt: Date | undefined

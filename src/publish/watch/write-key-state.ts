@@ -45,7 +45,7 @@ const isEmpty = (changes: object) => Object.keys(changes).length === 0
 const unwritten = (fault: PullpassError | undefined): Alarm[] =>
   fault === undefined ? [] : [{ code: 'KEY_STATE_UNWRITABLE', subject: '', message: faultSentence(fault) }]
 
-/** A key that was stored lately is left as it stands there; a sight in the future is corrected. */
+/** A key that was stored recently is left as it is; a time in the future is corrected. */
 function withStoredSights(memory: KeyState, stored: KeyState, now: Date): KeyState {
   const known = new Map(stored.keys.map((one) => [one.key.keyId, one]))
   const keys = memory.keys.map((one) => {

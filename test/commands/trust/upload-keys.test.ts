@@ -53,7 +53,7 @@ suite('keys that trust apply uploads', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, [...apply, '--replace', 'keys'], uploading)
 
     assert.equal(run.exitCode, 1)
-    assert.match(run.stderr, /an API server could not be asked: keys that it alone serves are missing/)
+    assert.match(run.stderr, /an API server could not be queried: keys that only it serves are missing/)
     assert.match(
       run.stderr,
       /^TRUST_REFUSED \(trust\): .*its keys are not replaced while an API server cannot be asked/m,

@@ -17,7 +17,7 @@ suite('the URL of an issuer', () => {
   const refused: Record<string, string> = {
     'kubernetes/serviceaccount': 'it is no URL',
     'http://oidc.example.com': 'clouds read an issuer by https alone',
-    'https://user:secret@oidc.example.com': 'a user stands in it',
+    'https://user:secret@oidc.example.com': 'it contains a user name',
     'https://oidc.example.com/?': 'an issuer has no query or fragment',
     'https://oidc.example.com/#a': 'an issuer has no query or fragment',
     'https://kubernetes.default.svc': 'its name exists inside the cluster alone',

@@ -64,7 +64,7 @@ suite('the keys that a cloud may believe', () => {
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([watch.sandbox.cluster.keys.current.kid]))
     assert.match(
       watch.logged.join('\n'),
-      /^warn an API server could not be asked: keys that it alone serves are missing/,
+      /^warn an API server could not be queried: keys that only it serves are missing/,
     )
   })
 
@@ -79,7 +79,7 @@ suite('the keys that a cloud may believe', () => {
     assert.deepEqual(await readAt(addresses.slice(1)), new Set([cluster.keys.current.kid]))
     assert.deepEqual(watch.logged, [])
     assert.deepEqual(await readAt(addresses), new Set([cluster.keys.current.kid]))
-    assert.match(watch.logged.join('\n'), /^warn the API servers could not be asked one by one/)
+    assert.match(watch.logged.join('\n'), /^warn the API servers could not be queried one by one/)
   })
 
   test('are none where no API server answers: why is thrown', async (t) => {

@@ -8,7 +8,7 @@ const status: WatchStatus = {
   issuer: 'https://oidc.example.com/cluster-1',
   lookedAt: new Date('2026-11-24T12:10:00Z'),
   rounds: 40,
-  replicas: { asked: 3, read: 2 },
+  replicas: { queried: 3, read: 2 },
   keys: { published: 2, remembered: 3, revoked: 1 },
   publishedAt: new Date('2026-11-24T12:09:00Z'),
   unstoredRounds: 0,

@@ -26,7 +26,7 @@ suite('a rotation of keys', () => {
     const state = await watch.look()
     assert.deepEqual(watch.published(), sorted(old, next))
     assert.deepEqual(reasons(state), [])
-    assert.deepEqual(state.status.replicas, { asked: 2, read: 2 })
+    assert.deepEqual(state.status.replicas, { queried: 2, read: 2 })
   })
 
   test('the old key leaves when it was last seen 48 h ago, and no sooner', async (t) => {
