@@ -60,7 +60,7 @@ function namespacesFlaws(namespaces: ClusterPullSecretForm['spec']['namespaces']
   }
   if (emptyPolicy !== undefined && !needsNamespaceList(namespaces)) {
     const predicate = `is ${emptyPolicy}, and include has only names: one that does not exist always fails`
-    return [{ path: [...path, 'emptyPolicy'], predicate, expected: 'a glob or a selector beside it, or no such field' }]
+    return [{ path: [...path, 'emptyPolicy'], predicate, expected: 'a glob or a selector with it, or no such field' }]
   }
   if (selector === undefined) return []
   const { matchLabels = {}, matchExpressions = [] } = selector
@@ -81,7 +81,7 @@ function requirementFlaws({ operator, values }: LabelRequirement, path: FieldPat
       ? { path, predicate: `has operator ${operator} and no values`, expected: 'at least one value' }
       : {
           path: [...path, 'values'],
-          predicate: `stands beside operator ${operator}`,
+          predicate: `is given with operator ${operator}`,
           expected: 'no values',
           at: 'key',
         },

@@ -1,4 +1,4 @@
-/** The schema library's issues as flaws of ours. How each is put into words is said in schema-parts.ts. */
+/** Issues of the schema library as flaws; schema-parts.ts contains their wording. */
 import type * as z from 'zod/mini'
 import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -36,7 +36,7 @@ function unknownField(path: FieldPath, key: string, known: readonly string[]): F
   }
 }
 
-/** People write one item in place of a list of one. */
+/** A single item in place of a list of one is a frequent mistake. */
 function asList(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code !== 'invalid_type' || issue.expected !== 'array' || typeof value !== 'string') return ''
   const shown = showValue(value)
@@ -86,7 +86,7 @@ export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[
 /** What is wrong at one field of a value that came from a file, before it is known where in the file that is. */
 export type FieldPath = readonly (string | number)[]
 
-/** What is said of a field that does not exist. */
+/** The predicate of a missing field. */
 export const isMissing = 'is missing'
 
 export interface Flaw {

@@ -1,4 +1,4 @@
-/** What is wanted, checked and with its defaults: the same from a file, a custom resource or the environment. */
+/** A document, validated and with its defaults: the same from a file, a custom resource or the environment. */
 
 export interface Document {
   readonly kind: 'ClusterPullSecret' | 'PullSecret'
@@ -24,7 +24,7 @@ export interface DocumentIssuer {
   readonly publishTo: string
   /** Set where the vendor of the target keeps the keys itself, so that nothing need be public. */
   readonly keysOnly?: true
-  /** What strangers are told to expect as `iss`, where it is not where the target is read. */
+  /** The issuer's URL, where it is not the public URL of the target. */
   readonly url?: string
   /** The ConfigMap that remembers keys and revocations, where it is not pullpass-system/pullpass-issuer. */
   readonly memoryRef?: NamespacedName
@@ -55,7 +55,7 @@ export interface RegistryBase {
   readonly name: string
   /** host[:port][/path/]: no scheme, no query, a path ends in `/`. */
   readonly hosts: readonly string[]
-  /** The audience that the subject token carries, where the vendor was told of another than its default. */
+  /** The audience of the subject token, where the vendor is configured for another than its default. */
   readonly audience?: string
   /** Where this registry's subject token is read, when not from the run's token file. */
   readonly tokenFile?: string
@@ -79,7 +79,7 @@ export interface NamespacedName {
   readonly name: string
 }
 
-/** Where a vendor's own credential file says that the subject token is. */
+/** The subject token's file, as a vendor's credential file names it. */
 export interface TokenSource {
   readonly tokenFile: string
   /** Name of the field that holds the token, in a file that is a JSON object. */
@@ -92,7 +92,7 @@ export const issuerMemory: NamespacedName = {
   name: 'pullpass-issuer',
 }
 
-// Whose token a registry's exchange takes: one that is asked of the cluster, or one that lies in a file.
+// The subject token of a registry: requested from the cluster, or read from a file.
 
 /** The service account whose token is requested; undefined where a file is read: a registry's own comes first. */
 export function requestedAccount(

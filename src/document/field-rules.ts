@@ -12,7 +12,7 @@ export interface TextRule {
   readonly knownMistake?: (text: string) => string | undefined
 }
 
-/** A longer text is nobody's slip of the pen, and patterns need not be tried on it. */
+/** A longer text is not a typing mistake: patterns are not tried on it. */
 const longestExplained = 1024
 
 /** What was expected instead of `text`; undefined where it keeps the rule. */

@@ -35,7 +35,7 @@ function jsonSchemaOf(schema: z.ZodMiniType): JsonSchema {
     io: 'input',
     reused: 'inline',
     override: ({ jsonSchema }) => {
-      // JavaScript's largest integer, which says nothing to a reader.
+      // JavaScript's largest integer is not a limit that users need.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
     },
   })

@@ -1,4 +1,4 @@
-/** What is wanted, from wherever it is said: files, standard input, or the environment. */
+/** Documents from files, standard input, or the environment. */
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
 import type { Document } from './document.ts'
@@ -17,7 +17,7 @@ export interface DocumentContext {
 
 /**
  * The documents of `files` (a file, a folder, or `-` for standard input), in their order;
- * without files the one that the environment describes. Never empty.
+ * without files, the one that the environment describes. Never empty.
  * @throws USAGE_INVALID, VARIABLE_INVALID, DOCUMENT_UNREADABLE, DOCUMENT_INVALID, CREDENTIAL_FILE_INVALID
  */
 export async function loadDocuments(files: readonly string[], context: DocumentContext): Promise<Document[]> {
@@ -26,7 +26,7 @@ export async function loadDocuments(files: readonly string[], context: DocumentC
     if (Object.keys(form.rules).every((name) => context.environment[name] === undefined)) throw noDocuments(form.rules)
     return [documentOf(form, context.environment)]
   }
-  // The schema and its library are loaded only for who has files.
+  // The schema and its library are loaded only for files.
   const { readDocuments } = await import('./read-documents.ts')
   return readDocuments(files, context.readInput, context.vendors)
 }

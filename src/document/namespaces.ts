@@ -1,4 +1,4 @@
-/** Which namespaces a document means: include (absent: any) and selector (absent: any) and not exclude. Pure. */
+/** The namespaces that a document selects: include (absent: any) and selector (absent: any) and not exclude. Pure. */
 import type { LabelRequirement, LabelSelector, NamespaceChoice } from './document.ts'
 import { isGlob } from './kubernetes-names.ts'
 
@@ -44,10 +44,10 @@ export type NotChosen =
   /** `by`: the name or glob of `exclude`. */
   | { readonly reason: 'excluded'; readonly by: string }
   | { readonly reason: 'not included' }
-  /** Its labels are not those that the selector asks for. */
+  /** Its labels do not match the selector. */
   | { readonly reason: 'labels' }
 
-/** An exclusion comes first: what else is changed does not help as long as it stands. undefined: it is chosen. */
+/** An exclusion comes first, since no other change helps before it is removed. undefined: it is selected. */
 export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespace): NotChosen | undefined {
   const { name, labels } = namespace
   if (chooseNamespaces(choice, [namespace]).chosen.length > 0) return undefined
@@ -96,7 +96,7 @@ export function matchesGlob(glob: string, name: string): boolean {
 /** Kubernetes' label selectors. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
 type Labels = Readonly<Record<string, string>>
 
-/** Whether `labels` have all that the selector asks for; an empty selector asks for nothing. */
+/** Whether `labels` match the selector; an empty selector matches everything. */
 export function matchesSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
   return (
     Object.entries(matchLabels).every(([key, value]) => labelOf(labels, key) === value) &&

@@ -25,7 +25,7 @@ export interface TextPosition {
 export interface YamlDocument {
   readonly value: unknown
   readonly start: TextPosition
-  /** Where a field stands, or the nearest one around it that does. */
+  /** The position of a field, or of the nearest one that contains it. */
   readonly locate: (path: FieldPath, at: 'key' | 'value') => TextPosition
 }
 

@@ -120,7 +120,7 @@ async function registryOf(
   return { name, hosts, ...(audience && { audience }), ...source, vendor, ...settings }
 }
 
-/** What the document itself says of the token wins over a credential file that it names. */
+/** The document's own token settings take precedence over a credential file that it names. */
 function tokenOf(
   form: RegistryForm,
   document: DocumentForm,

@@ -152,7 +152,7 @@ const clusterPullSecret = (
             list(
               text(objectName, 'Name'),
               100,
-              'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; one that does not exist fails nothing; a name that no namespace has is warned of',
+              'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; a namespace without one is not an error; a name that no namespace has is a warning',
             ),
           ),
           stuckPods: z.exactOptional(
@@ -164,7 +164,7 @@ const clusterPullSecret = (
           conflictPolicy: z.exactOptional(
             word(
               ['Refuse', 'Adopt'],
-              'A Secret of this name that something else made: left as it is, or taken over once, with all that it holds replaced; by default Refuse',
+              'A Secret of this name that something else created: left unchanged, or taken over once with its content replaced; by default Refuse',
             ),
           ),
           deletionPolicy: z.exactOptional(
@@ -174,7 +174,7 @@ const clusterPullSecret = (
             ),
           ),
         },
-        'What is wanted',
+        'The desired state',
       ),
     },
     'A pull secret in many namespaces',
@@ -195,7 +195,7 @@ const pullSecret = (registry: z.ZodMiniType<RegistryForm>): z.ZodMiniType<PullSe
           serviceAccountName: text(objectName, 'ServiceAccount of the same namespace whose token is exchanged'),
           registries: list(registry, 64, 'One or many, merged into the one Secret'),
         },
-        'What is wanted',
+        'The desired state',
       ),
     },
     'A pull secret in one namespace, with the rights of a tenant',

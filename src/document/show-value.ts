@@ -20,7 +20,7 @@ function showText(text: string): string {
   return mayBeSecret(start) ? 'a text that looks like a credential, not shown' : quote(text)
 }
 
-/** Documents hold no secrets, but people paste. To hide too much costs a look at the file: stricter than what is refused. */
+/** Documents contain no secrets, but they are pasted by mistake. Stricter than what is refused: hiding too much is harmless. */
 function mayBeSecret(text: string): boolean {
   return (
     looksLikeSecret(text) || /eyJ[\w-]{8}|ya29\.|-----BEGIN/.test(text) || (text.match(longRun) ?? []).some(isMixed)

@@ -37,7 +37,7 @@ export async function readSources(files: readonly string[], readInput: () => Pro
   return sources
 }
 
-/** Also a file beside its folder. Otherwise each of its documents would be told to be there twice. */
+/** Also a file that its folder contains. Otherwise each of its documents would be reported as repeated. */
 function refuseRepeated(sources: readonly Source[]): void {
   const firsts = new Map<string, Source>()
   for (const source of sources) {
@@ -87,7 +87,7 @@ export async function parseSource(source: Source, code: ErrorCode, hint?: string
     {
       value,
       at: `${source.name}:1`,
-      // JSON is YAML too, and the YAML parser knows the places: loaded only for who made a mistake.
+      // JSON is YAML, and the YAML parser knows the positions: loaded only if there is a mistake.
       find: async (flaws) => {
         const [document] = await parseAsYaml(source, code, hint)
         return document === undefined ? [] : sourceValue(source, document).find(flaws)
@@ -122,7 +122,7 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
   }
 }
 
-/** A field that is missing often is one that is misspelt: that one is told first. */
+/** A missing field is often a misspelt one, which is reported first. */
 const lateness = ({ predicate }: Flaw) => (predicate === isMissing ? 1 : 0)
 
 const render = ({ name }: Source, { line, column }: TextPosition) => `${name}:${line}:${column}`
@@ -136,7 +136,7 @@ export function parseJson(text: string): unknown {
   try {
     value = JSON.parse(text)
   } catch {
-    return undefined // not JSON: the YAML parser says where and why
+    return undefined // not JSON: the YAML parser reports where and why
   }
   return countFields(value) === countWrittenFields(text) ? value : undefined
 }
@@ -192,7 +192,7 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  'may not be read': 'let who runs pullpass read it: ls -l shows who may',
+  'may not be read': 'let the user that runs pullpass read it: ls -l shows its mode',
   'is longer than 1 MiB': 'split it: -f takes a folder, and may be repeated',
   'is not text': 'save it as UTF-8',
   'holds no document': 'write one into it: docs/document.md has examples',
@@ -212,7 +212,7 @@ export function unreadable(path: string, reason = 'cannot be read', cause?: unkn
   })
 }
 
-/** A pipe does not tell its size, so bytes are counted as they come. */
+/** A pipe has no size, so bytes are counted as they arrive. */
 async function readBytes(path: string): Promise<Buffer> {
   const pieces: Buffer[] = []
   let length = 0
@@ -226,7 +226,7 @@ async function readBytes(path: string): Promise<Buffer> {
 
 async function openPieces(path: string): Promise<AsyncIterable<Buffer>> {
   if (!(await stat(path)).isFIFO()) return piecesOf(await open(path))
-  // Otherwise opening it, and reading, would hold a thread until somebody writes, and with it the process.
+  // Otherwise opening and reading it would block a thread, and the process, until a writer appears.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const { Socket } = await import('node:net')
   return new Socket({ fd, writable: false })

@@ -29,7 +29,7 @@ export interface StepOutcome {
 
 export interface ApplyInputs {
   readonly accepted: Accepted
-  /** Shows a change, and asks where somebody is to be asked. */
+  /** Shows a change, and requests confirmation on a terminal. */
   readonly confirm: (change: string) => Promise<'make' | 'leave'>
   readonly record: TrustRecord
 }
@@ -37,7 +37,7 @@ export interface ApplyInputs {
 /** Others may be at work on the same resource, and a new one is not known everywhere at once. */
 const attempts = 8
 
-/** What the run's end leaves is among them: it rejects for nobody's sake. */
+/** An aborted run is an outcome, too: it does not reject. */
 export async function applyTrust(
   resources: readonly TrustResource[],
   ways: ApplyInputs,
@@ -107,15 +107,15 @@ async function applyResource(resource: TrustResource, ways: ApplyInputs, context
       if (!transientCodes.includes(fault.code) || fault.retryable || attempt === attempts)
         return { finding, result: 'failed', fault }
       const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0
-      await context.sleep(delayMs, context.signal).catch(() => undefined) // only the run's end, which the next look meets
+      await context.sleep(delayMs, context.signal).catch(() => undefined) // only an abort, which the next observation meets
     }
   }
 }
 
-/** Another run is at it, or what was made a moment ago is not known everywhere; a retryable one was tried long enough. */
+/** Another run changes the same resource, or a new one is not yet visible everywhere; retryable errors were retried already. */
 const transientCodes: readonly string[] = ['TRUST_CONFLICT', 'TRUST_NOT_FOUND']
 
-/** What was agreed to is not asked again when it is tried again. */
+/** A confirmed change is not confirmed again for a retry. */
 function confirmOnce(agree: ApplyInputs['confirm'], agreed: Set<string>): ApplyInputs['confirm'] {
   return async (change) => {
     if (agreed.has(change)) return 'make'
@@ -159,9 +159,9 @@ const refusals: readonly string[] = [
   'PERIMETER_DENIED',
 ]
 
-/** Before anything is made: whether what is to be granted can be recorded. Else a half of it would be made, and then no grant. */
+/** Whether grants can be recorded, before anything is created: otherwise resources would be created and then no grant. */
 interface Recording extends Pick<ApplyInputs, 'accepted' | 'record'> {
-  /** Whose tokens are to be exchanged, and who do not exist. */
+  /** ServiceAccounts whose tokens are to be exchanged, and that do not exist. */
   readonly absent: readonly AbsentAccount[]
 }
 
@@ -184,18 +184,18 @@ function unrecordable(fault: PullpassError, absent: readonly AbsentAccount[]): P
   if (fault.code !== 'NAMESPACE_NOT_FOUND' && fault.code !== 'KUBERNETES_FORBIDDEN') return fault
   const { code, hop, seen, expected, hint = '', retryable } = fault
   const command = absent.find(({ missing }) => missing === 'namespace')?.command
-  const without = '--no-record makes it without a record, and destroy then leaves the grants'
+  const without = '--no-record creates them without a record, and trust destroy then leaves the grants'
   return new PullpassError({
     code,
     hop,
-    seen: `${seen}; what is granted is recorded there, so nothing was made`,
+    seen: `${seen}; grants are recorded there, so nothing was created`,
     expected,
     hint: command === undefined ? `${hint}; or ${without}` : `${without}; or: ${command}`,
     retryable,
   })
 }
 
-/** Writes down what would be missed if somebody deleted a resource; what cannot be written is no failure of the resource. */
+/** Records what restores a deleted resource; a failure to record it is not a failure of the resource. */
 export async function recordRecovery(entry: RecordEntry | undefined, record: TrustRecord, log: Log): Promise<void> {
   if (entry === undefined) return
   try {
@@ -203,6 +203,6 @@ export async function recordRecovery(entry: RecordEntry | undefined, record: Tru
     if (texts.length < record.copies(entry) || texts.some((text) => text !== entry.text)) await record.write(entry)
   } catch (fault) {
     if (!(fault instanceof PullpassError)) throw fault
-    log('warn', 'what brings a deleted one back could not be recorded', { entry: entry.text, seen: fault.seen })
+    log('warn', 'what restores a deleted resource could not be recorded', { entry: entry.text, seen: fault.seen })
   }
 }

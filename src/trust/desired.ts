@@ -1,4 +1,4 @@
-/** From what needs trust to what each vendor must know for it: nobody is asked yet, and what cannot be is refused here. */
+/** From what needs trust to the resources of each vendor; what cannot work is refused before any request is sent. */
 import type { Context } from '../http/context.ts'
 import type {
   Accepted,
@@ -18,9 +18,9 @@ export async function desiredTrust(needs: readonly TrustNeed[], vendors: Vendors
   return await Promise.all([...byVendor].map(async ([name, its]) => (await trustSetup(name, vendors)).desired(its)))
 }
 
-// All that is wanted of all vendors, ready to be looked at: each resource after those that it needs.
+// The resources of all vendors, each after those that it needs.
 
-/** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID: who has none is told so once */
+/** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID */
 export async function openResources(
   wanted: readonly DesiredTrust[],
   record: TrustRecord,
@@ -37,7 +37,7 @@ export async function observeAll(resources: readonly TrustResource[], accepted: 
 }
 
 /**
- * Nothing is created on top of a resource that is refused or could not be read: a grant would apply to whatever is there,
+ * Nothing is created on top of a resource that is refused or could not be read: a grant would apply to the existing resource,
  * such as another cluster's provider of the same id.
  */
 function blockDependants(resources: readonly TrustResource[], findings: readonly Finding[]): Finding[] {

@@ -1,5 +1,5 @@
 /**
- * Takes back what pullpass made for these clusters, and only that: what the record knows, and what carries the clusters'
+ * Removes what pullpass created for these clusters, and only that: what is recorded, and what carries the clusters'
  * mark. What others hold stays, and what they still use with it.
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
@@ -20,11 +20,11 @@ export interface RemovalInputs {
   /** Absent in a dry run: nothing is removed, and nothing written. `name`: of the resource. */
   readonly confirm: ((change: string, name: string) => Promise<'make' | 'leave'>) | undefined
   readonly record: TrustRecord
-  /** Of the clusters: what carries one of them was made for one of them. */
+  /** Of the clusters: a resource with one of these marks was created for one of them. */
   readonly marks: readonly string[]
 }
 
-/** Each before what it rests on. What the run's end leaves is among them: it rejects for nobody's sake. */
+/** Each resource before those that it needs. An aborted run is an outcome, too: it does not reject. */
 export async function destroyTrust(
   resources: readonly TrustResource[],
   ways: RemovalInputs,
@@ -68,16 +68,19 @@ async function removeResource(
   }
 }
 
-/** `not asked`: it has a place of its own to say who made it. */
-async function isRecorded({ entry }: TrustResource, { record }: RemovalInputs): Promise<'yes' | 'no' | 'not asked'> {
-  if (entry === undefined) return 'not asked'
+/** `not applicable`: it carries the mark at the vendor. */
+async function isRecorded(
+  { entry }: TrustResource,
+  { record }: RemovalInputs,
+): Promise<'yes' | 'no' | 'not applicable'> {
+  if (entry === undefined) return 'not applicable'
   return (await record.read(entry)).length > 0 ? 'yes' : 'no'
 }
 
 async function leaveResource(
   { entry }: TrustResource,
   found: RemovalPlan,
-  recorded: 'yes' | 'no' | 'not asked',
+  recorded: 'yes' | 'no' | 'not applicable',
   { confirm, record }: RemovalInputs,
 ): Promise<RemovalOutcome> {
   if (found.state === 'absent') {

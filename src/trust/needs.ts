@@ -75,7 +75,7 @@ function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustI
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: `${document.source}: registry ${registry.name} takes the token of a file, and whose that is stands nowhere`,
+    seen: `${document.source}: registry ${registry.name} uses the token of a file, and no ServiceAccount is configured for it`,
     expected: 'its account: --subject NAMESPACE/NAME',
     hint: 'or name the account in the document: spec.serviceAccountRef',
   })
@@ -110,12 +110,12 @@ function checkSubjectUsed(documents: readonly Document[], { subject }: TrustInpu
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: `--subject ${subject} stands beside documents that all name their account`,
-    expected: 'it for documents that read a token file, and no others',
+    seen: `--subject ${subject} is given, and all documents name their account`,
+    expected: '--subject only for documents that read a token file',
   })
 }
 
-/** Repositories as images tell them: for documents that name none, and where an image is in another than is named. */
+/** Repositories derived from images: for documents that name none, or if an image is in another one. */
 export interface RepositoryFor {
   /** Of the first image that is in one. */
   readonly name: string | undefined

@@ -19,12 +19,12 @@ import type { GatheredCluster } from './clusters.ts'
 import { trustSetup } from './needs.ts'
 
 export interface Verification {
-  /** For people: whose token, and for which registry. */
+  /** For output: the account and the registry. */
   readonly name: string
   readonly registry: DocumentRegistry
   /** As the vendor names it, for people. */
   readonly repository: string
-  /** The path of an image there that nobody has. */
+  /** The path of an image in it that does not exist. */
   readonly image: string
   /** A token for the audience; an error where the operator gets none, for a reason that is not trust's. */
   readonly token: (audience: string, lifeSeconds: number) => Promise<SubjectToken>
@@ -101,7 +101,7 @@ export async function verifyTrust(
   }
 }
 
-/** What a grant or provider of a minute ago is answered with; a document that nobody can read stays so. */
+/** Responses while a new grant or provider is not yet in effect; an unreadable issuer does not become readable. */
 const transientCodes: ReadonlySet<ErrorCode> = new Set([
   'PROVIDER_NOT_FOUND',
   'IMPERSONATION_DENIED',
@@ -132,7 +132,7 @@ async function tryOnce(trial: Verification, context: VendorContext): Promise<Ver
   }
 }
 
-/** Asks for an image that nobody has: "there is no such image" is what only a reader is told. */
+/** Requests an image that does not exist: only a reader gets "not found". */
 async function readRepository(
   { trial, provider }: { readonly trial: Verification; readonly provider: BoundExchange },
   credential: RegistryCredential,
@@ -156,7 +156,7 @@ async function readRepository(
     hop: 'trust',
     seen: `${host} does not let ${trial.name} read ${image}: ${words}`,
     expected: `the credential that was just minted to read ${trial.repository}`,
-    hint: 'a new grant takes up to 7 minutes: run it again; if it stays so, see that the hosts of the registry are those of the repository',
+    hint: 'a new grant takes minutes to take effect: run it again; if it remains, check that the hosts of the registry are those of the repository',
     retryable: true,
   })
 }

@@ -1,6 +1,6 @@
 /**
- * What pullpass granted, in a ConfigMap of the cluster that it is for: a policy has no place to say so. It is written before
- * the grant, so that none is forgotten where a run ends between the two. Beside it, what brings back what somebody deletes.
+ * The grants of pullpass, in a ConfigMap of the cluster that they are for: a policy cannot carry a mark. An entry is written before
+ * its grant, so that none is lost if the run ends between the two. It also contains what restores a deleted resource.
  */
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { readConfigMap, writeConfigMap } from '../kubernetes/objects/config-map.ts'
@@ -29,7 +29,7 @@ export function openRecord(clusters: readonly Cluster[]): TrustRecord {
   }
 }
 
-/** Where none is wanted: nothing is remembered, and nothing of it can be taken back. */
+/** For --no-record: nothing is recorded, so that grants cannot be removed later. */
 export const noRecord: TrustRecord = {
   read: async () => [],
   copies: () => 0,

@@ -8,7 +8,7 @@ export function renderTerraform(findings: readonly Finding[]): string {
   const printed = findings.filter(isPrinted)
   const first = printed.flatMap(({ changes }) =>
     changes.flatMap(({ byTerraform, command }) =>
-      byTerraform === 'made' ? [] : [`# Terraform undeletes nothing; first: ${command}`],
+      byTerraform === 'applied' ? [] : [`# Terraform does not undelete; run first: ${command}`],
     ),
   )
   const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))

@@ -15,7 +15,7 @@ const known: Readonly<Record<string, string>> = {
   '\t': '\\t',
 }
 
-/** Also what steers a terminal or a reader's eye, on which the text is looked at before it is applied. */
+/** Also control and direction characters, since the text is reviewed in a terminal before it is applied. */
 function escaped(character: string): string {
   if (known[character] !== undefined) return known[character]
   if (plainLine(character) === character) return character
@@ -34,7 +34,7 @@ export function hclBlock(opening: string, body: readonly (HclAttribute | string)
   return `${opening} {\n${lines.map((line) => line.replaceAll(/^/gm, '  ')).join('\n')}\n}`
 }
 
-/** As wide as the widest name of the attributes that stand together there. */
+/** Names of adjacent attributes are padded to the longest. */
 function pad(name: string, body: readonly (HclAttribute | string)[], at: number): string {
   const before = body.slice(0, at).findLastIndex((part) => typeof part === 'string')
   const after = body.findIndex((part, index) => index > at && typeof part === 'string')

@@ -1,4 +1,4 @@
-/** A file that a variable names: vendors' libraries say of one that does not exist neither which it is, nor who named it. */
+/** Files and origins that environment variables name: vendors' libraries report neither the file nor the variable. */
 import { brokenRule, originUrl } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -15,15 +15,15 @@ export async function checkNamedFile(environment: Environment, variable: string)
   await readRegularFile(path, longest).catch((error: unknown) => {
     throw credentialsMissing(
       `${variable} names ${showPath(path)}, which ${whyUnreadable(error)}`,
-      'a file that can be read; no other identity is tried in its place',
+      'a readable file; no other identity is tried instead',
       `mount what ${variable} names, or unset it`,
     )
   })
 }
 
 /**
- * Variables that name an identity together. Where one lacks, a vendor's library passes the others over and asks for whoever
- * comes next, the machine's own at last.
+ * Variables that name an identity together. If one is missing, a vendor's library ignores the others and uses the
+ * next identity of its chain, at last the machine's own.
  */
 export interface NamedTogether {
   readonly variable: string
@@ -31,19 +31,19 @@ export interface NamedTogether {
   readonly needs: readonly string[]
 }
 
-/** @throws PUBLISH_CREDENTIALS_MISSING, of the first of the pairs where the first is there and none of the others */
+/** @throws PUBLISH_CREDENTIALS_MISSING for the first variable that is set without any of those that it needs */
 export function checkNamedTogether(environment: Environment, pairs: readonly NamedTogether[], hint: string): void {
   const half = pairs.find(({ variable, needs }) => environment[variable] && !needs.some((name) => environment[name]))
   if (half === undefined) return
   const lacks = half.needs.length === 1 ? `${half.needs[0]} is not` : `none of ${half.needs.join(', ')} is`
   throw credentialsMissing(
     `the operator's identity is named by half: ${half.variable} is set, and ${lacks}`,
-    'all variables of an identity, or none of them; no other identity is tried in its place',
+    'all variables of an identity, or none of them; no other identity is tried instead',
     hint,
   )
 }
 
-/** Nobody to publish as, or half of somebody: said, and no other identity is asked in his place. */
+/** No identity, or an incomplete one, is an error: no other identity is tried instead. */
 export const credentialsMissing = (seen: string, expected: string, hint: string): PullpassError =>
   new PullpassError({ code: 'PUBLISH_CREDENTIALS_MISSING', hop: 'publish', seen, expected, hint })
 
@@ -67,6 +67,6 @@ export function originVariable(
     hop: 'document',
     seen: `variable ${name} is ${showValue(value)}`,
     expected: mayHavePath === 'path' ? `${expected}, or with one word as its path` : expected,
-    hint: 'correct it, or unset it to ask the vendor itself',
+    hint: 'correct it, or unset it to use the vendor itself',
   })
 }

@@ -1,4 +1,4 @@
-/** What a store's refusal means for who publishes, by its status; its words come from known fields alone. */
+/** Errors of stores by HTTP status; the vendor's message comes from known fields only. */
 import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Redacted } from '../text/redacted.ts'
@@ -52,22 +52,22 @@ function codeOf(status: number): StoreCode {
 const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: string; hint: string }>> = {
   PUBLISH_DENIED: ({ denied }) => ({ expected: 'that the operator may read and write there', hint: denied }),
   PUBLISH_TARGET_NOT_FOUND: ({ missing }) => ({
-    expected: 'it to exist: pullpass makes documents, no buckets',
+    expected: 'it to exist: pullpass does not create buckets',
     hint: missing,
   }),
   PUBLISH_UNAVAILABLE: () => ({ expected: 'an answer', hint: 'nothing to do if it passes; what is published stays' }),
   PUBLISH_REFUSED: () => ({
     expected: 'the request to be taken',
-    hint: 'see that the endpoint is the right one, and that nothing between answers in its place',
+    hint: 'check that the endpoint is correct, and that no proxy or sign-in page intercepts the request',
   }),
 }
 
-/** A store that does not say which state it answered with: nobody could tell then whether somebody else wrote since. */
+/** Without a version, a concurrent write could not be detected. */
 export const versionMissing = (target: string, hint: string): PullpassError =>
   new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop: 'publish',
-    seen: `what lies at ${target} was answered without an ETag`,
-    expected: 'one: by it pullpass sees whether somebody else wrote',
+    seen: `${target} was read without an ETag`,
+    expected: 'an ETag, by which pullpass detects a concurrent write',
     hint,
   })

@@ -64,7 +64,7 @@ export interface BucketName {
   readonly path: string
 }
 
-/** The first form that matches, with what its pattern found in place of `$1` and `$2`. */
+/** By the first pattern that matches, with its groups as `$1` and `$2`. */
 export function respell(text: string, spellings: readonly (readonly [RegExp, string])[]): string | undefined {
   const [pattern, target] = spellings.find(([known]) => known.test(text)) ?? []
   return pattern === undefined || target === undefined ? undefined : text.replace(pattern, target)

@@ -1,10 +1,10 @@
 /**
- * The contract of a vendor's trust: what he must know of clusters so that documents work, against what he knows.
+ * The contract of a vendor's trust set-up: the resources that documents need at the vendor, compared with those that exist.
  *
- *   want ─▶ open ─▶ look ─▶ make, each change agreed to
- *                └▶ lookBack ─▶ remove
+ *   desired ─▶ open ─▶ observe ─▶ apply, each change confirmed
+ *                   └▶ planRemoval ─▶ remove
  *
- * The order of work, the record, the questions and what is printed are everybody's: a vendor brings resources.
+ * The order of work, the record, confirmation and output are common to all vendors; a vendor brings the resources.
  */
 
 import { createHash } from 'node:crypto'
@@ -52,8 +52,8 @@ interface RepositoryNames {
   /** How `trust.repository` and --repository name one. */
   readonly rule: TextRule
   /**
-   * The one that an image is in; undefined of an image that is elsewhere. `beside`: of a host that tells no location, an
-   * image is where this repository is.
+   * The one that an image is in; undefined of an image that is elsewhere. `beside`: for a host that
+   * does not tell the location, a repository of the same location.
    */
   ofImage(image: Pick<ImageReference, 'host' | 'repository'>, beside?: string): string | undefined
   /** The path of an image in one, below the registry's host. */
@@ -61,7 +61,7 @@ interface RepositoryNames {
 }
 
 export interface DesiredTrust {
-  /** Signs the operator in; then what is wanted, each resource after those that it needs. @throws TRUST_CREDENTIALS_MISSING */
+  /** Signs the operator in; returns the resources, each after those that it needs. @throws TRUST_CREDENTIALS_MISSING */
   open(context: Context, record: TrustRecord): Promise<readonly TrustResource[]>
 }
 
@@ -73,28 +73,28 @@ export interface TrustResource {
   readonly name: string
   /** Names of resources that must be in place before this one is created; each comes earlier in the list. */
   readonly needs: readonly string[]
-  /** Of what has no place at the vendor to say who made it: the record says so. */
+  /** For a resource that cannot carry the cluster's mark at the vendor: the record states that pullpass created it. */
   readonly entry: RecordEntry | undefined
-  /** What is worth recording of it as it was seen last, should somebody delete it. */
+  /** What restores the resource if it is deleted, as it was last observed. */
   recoveryEntry(): RecordEntry | undefined
-  /** Judges what is there; what cannot be looked at is `unknown`. Rejects at the run's end alone. */
+  /** Reads the resource and evaluates it; `unknown` if it cannot be read. Rejects only when the run is aborted. */
   observe(accepted: Accepted): Promise<Finding>
-  /** Whether it could be taken back. */
+  /** Whether it can be removed. */
   planRemoval(leaving: RemovalScope): Promise<RemovalPlan>
 }
 
 export interface RemovalScope {
-  /** Of the clusters that go: what carries one of them was made for one of them. */
+  /** Of the clusters that are removed: a resource with one of these marks was created for one of them. */
   readonly marks: readonly string[]
-  /** Names of resources that go before it, or went: they hold nothing back. */
+  /** Names of resources that are removed before it: they no longer need it. */
   readonly removed: readonly string[]
 }
 
 export type RemovalPlan =
   | { readonly state: 'absent' }
-  /** It is somebody else's, or somebody else needs it. */
+  /** Another owner created it, or still needs it. */
   | { readonly state: 'kept'; readonly note: string }
-  /** What `remove` gives says how it comes back. */
+  /** `remove` returns how it can be restored. */
   | { readonly state: 'removable'; readonly remove: () => Promise<string | undefined> }
 
 /** One registry of one document, for one cluster: what trust is to be set up for. */
@@ -109,16 +109,16 @@ export interface TrustNeed<Settings = unknown> {
   readonly publisher?: string | undefined
   /** Whether the document publishes its issuer at the same vendor. */
   readonly publishesHere: boolean
-  /** As the vendor names it; undefined where nobody says. */
+  /** As the vendor names it; undefined where neither the document nor a flag does. */
   readonly repository: string | undefined
 }
 
-// What a plan says of one resource, whoever the vendor is: a word, and the changes that lead where it is wanted.
+// The plan for one resource: a verdict, and the changes that lead to the desired state.
 
 /** A field of an existing resource that changes only when a flag names it: one of the vendor's `replaceable`. */
 export type Replaceable = string
 
-/** What the operator accepted by flags, beside what the documents say. */
+/** What the operator accepts by flags, in addition to the documents. */
 export interface Accepted {
   readonly replace: readonly Replaceable[]
   /** Whether clusters may share a resource in which they have the same identities. */
@@ -126,15 +126,15 @@ export interface Accepted {
 }
 
 export type Verdict =
-  /** As it is wanted, or narrower by somebody else's will. */
+  /** As desired, or more restrictive because another owner made it so. */
   | 'ok'
   | 'create'
   | 'undelete'
   | 'update'
   | 'grant'
-  /** What is there stands against it, and stays as it is unless a flag says otherwise. */
+  /** The existing resource conflicts, and is left unchanged unless a flag accepts the change. */
   | 'refused'
-  /** It could not be looked at. */
+  /** It could not be read. */
   | 'unknown'
   /** It is missing or differs, and a resource that it needs is refused, unknown or blocked: it is not created. */
   | 'blocked'
@@ -145,21 +145,21 @@ export interface Finding {
   readonly name: string
   readonly presence: 'present' | 'absent'
   readonly verdict: Verdict
-  /** In the order in which they are made. */
+  /** In the order in which they are applied. */
   readonly changes: readonly Change[]
-  /** What is there and stays, though the documents do not ask for it. */
+  /** What exists and is left unchanged, although the documents do not need it. */
   readonly notes: readonly string[]
-  /** Fields that differ and stay. */
+  /** Fields that differ and are left unchanged. */
   readonly kept: readonly Replaceable[]
   /** Other clusters that have the same identities in it, a sentence for each; absent where there is none. */
   readonly sharedWith?: readonly string[] | undefined
   /** Why it is refused or unknown. */
   readonly fault?: PullpassError | undefined
-  /** Resources that it needs and that are not in place: by them it is blocked, where anything of it would change. */
+  /** Resources that it needs and that are not in place: they block every change of it. */
   readonly missingNeeds?: readonly MissingNeed[] | undefined
-  /** A resource that the documents may mean instead: it has the same ids and this cluster, under another name. */
+  /** A resource that the documents may mean instead: the same ids and this cluster, under another name. */
   readonly instead?: string | undefined
-  /** Of what is refused: how whoever may decide it has it changed. */
+  /** For a refused resource: how an operator changes it nevertheless. */
   readonly override?: Override | undefined
   readonly hcl: HclResource
 }
@@ -180,54 +180,54 @@ export interface Change {
   readonly action: 'create' | 'undelete' | 'update' | 'grant'
   /** Of an update: the names of the fields that change. */
   readonly fields: readonly string[]
-  /** One line that says what it does, before it is made. */
+  /** One line that describes it before it is applied. */
   readonly description: string
   /** For a shell, by the vendor's command line. */
   readonly command: string
   /** The same for a script that goes on with the next change. */
   readonly script: ScriptLine
-  /** Whether the resource's block does the same. */
-  readonly byTerraform: 'made' | 'not made'
+  /** Whether `terraform apply` of the resource's block applies it, too. */
+  readonly byTerraform: 'applied' | 'not applied'
   /** @throws PullpassError at the hop trust: nothing was changed, or what is under way is named */
   readonly apply: () => Promise<void>
 }
 
 export interface ScriptLine {
-  /** Definitions of the shell functions that the line calls: each stands once in a script. */
+  /** Definitions of the shell functions that the line calls: each is printed once in a script. */
   readonly functions: readonly string[]
   readonly line: string
 }
 
-/** The resource as it is when every change is made. */
+/** The resource after all changes. */
 export interface HclResource {
   readonly requires: { readonly name: string; readonly source: string; readonly version: string }
-  /** Its block; before it, where it can be there already, the block that imports it. */
+  /** Its block, and the block that imports it if it exists. */
   readonly block: string
   readonly importBlock: string | undefined
 }
 
-/** What is there at the vendor's and stands against what is wanted. */
+/** An existing resource that conflicts with the desired state. */
 export const trustRefused = (
   seen: string,
   { expected, hint }: { readonly expected: string; readonly hint?: string },
 ): PullpassError => new PullpassError({ code: 'TRUST_REFUSED', hop: 'trust', seen, expected, hint })
 
-/** A cluster as trust sees it: who signs its tokens, and what is made for it carries. */
+/** A cluster that is trusted: its issuer, its keys, and its ids at the vendor. */
 export interface TrustedCluster extends ClusterIds {
-  /** As the operator calls it: a context of his kubeconfig, or its issuer. */
+  /** The context of the kubeconfig, or the issuer. */
   readonly name: string
   /** `iss` of its tokens. */
   readonly issuer: string
-  /** As the cluster serves them; undefined where it was not asked. */
+  /** As the cluster serves them; undefined where they were not read. */
   readonly keys: readonly IssuerKey[] | undefined
-  /** `some`: an API server could not be asked, and keys that it alone serves are missing. */
+  /** `some`: an API server could not be reached, and keys that only it serves are missing. */
   readonly servers?: 'all' | 'some'
   /** Of a key that was uploaded before; absent: none is known to be revoked. */
   readonly isRevoked?: (key: IssuerKey) => boolean
 }
 
 /**
- * What everything that is made for a cluster carries in its description. It is made of the issuer, since operators call
+ * The mark in the description of every resource that is created for a cluster. It is derived from the issuer, since operators call
  * one cluster by many names, and of its first 12 digits, since a description is short.
  */
 export function markOf({ issuer }: Pick<TrustedCluster, 'issuer'>): string {
@@ -243,17 +243,17 @@ export interface RecordEntry {
   readonly key: string
   /** JSON, for people too. */
   readonly text: string
-  /** Of the accounts that need what it tells of: in each of them it is recorded. */
+  /** Namespaces of the accounts that need the resource: it is recorded in each. */
   readonly namespaces: readonly string[]
 }
 
 export interface TrustRecord {
-  /** What is written of it, in each place where something is. */
+  /** The recorded texts, of each ConfigMap that has one. */
   readonly read: (entry: RecordEntry) => Promise<string[]>
-  /** In how many places it is to be written. */
+  /** The number of ConfigMaps that it is written to. */
   readonly copies: (entry: RecordEntry) => number
   readonly write: (entry: RecordEntry) => Promise<void>
-  /** As `write`, and nothing is stored. */
+  /** `write` as a server-side dry run. */
   readonly dryRun: (entry: RecordEntry) => Promise<void>
   readonly remove: (entry: RecordEntry) => Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
  * The contract of a vendor: everything specific to it is in src/vendors/IDENTIFIER/, behind these parts, each of which may be
- * absent and is loaded when it is used. Other code asks for a part and never for the vendor; a vendor never meets Kubernetes.
+ * absent and is loaded when it is used. Other code uses a part and never names the vendor; a vendor never imports Kubernetes code.
  */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { DocumentRegistry, RegistryBase } from '../document/document.ts'
@@ -52,7 +52,7 @@ interface VendorTrust<Settings = unknown> {
 /** By identifier: the name of the folder, and of the field in a document. */
 export type Vendors = Readonly<Record<string, Vendor>>
 
-/** The context of what meets vendors: which ones exist is an argument, too. */
+/** With the list of vendors, which is an argument like the clock. */
 export interface VendorContext extends Context {
   readonly vendors: Vendors
 }
@@ -79,10 +79,10 @@ export interface Exchange<Settings> {
   /** Checks the variables that set the vendor's endpoints. @throws VARIABLE_INVALID */
   checkEnvironment(environment: Environment): void
 
-  /** Why the vendor cannot accept this subject, whoever signed it; undefined where it can. `from`: where it comes from. Pure. */
+  /** Why the vendor cannot accept this subject, independent of its issuer; undefined if it can. `from`: where it comes from. Pure. */
   checkSubject(subject: string, from: string): PullpassError | undefined
 
-  /** What a registry's refusal means where the vendor's message tells; undefined where it does not. Pure. */
+  /** The meaning of a registry's refusal, from the vendor's message; undefined if it is unknown. Pure. */
   registryRefusal(message: string): Refusal | undefined
 
   /** Subject token in, registry credential out; uses the vendor's quota. */

@@ -25,7 +25,7 @@ suite('a document is refused for', () => {
     'values for an operator that takes none': [
       '{include: [default]}',
       '{selector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}',
-      '-:5:73: spec.namespaces.selector.matchExpressions[0].values stands beside operator Exists',
+      '-:5:73: spec.namespaces.selector.matchExpressions[0].values is given with operator Exists',
       'no values',
     ],
     'a host given twice': [

@@ -61,7 +61,7 @@ export const publishSection: Section = {
         'The bucket, container, directory or provider does not exist. pullpass writes documents and creates no stores.',
       action: 'Create it with the command in the line `fix`, or correct its name.',
       example: `PUBLISH_TARGET_NOT_FOUND (publish): Google answered 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
-  expected it to exist: pullpass makes documents, no buckets
+  expected it to exist: pullpass does not create buckets
   fix: create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://example-isuer --project=PROJECT_ID --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
     },
     PUBLISH_REFUSED: {
@@ -72,7 +72,7 @@ export const publishSection: Section = {
       action: 'Check the endpoint, and that no proxy intercepts the request.',
       example: `PUBLISH_REFUSED (publish): Google answered 405 on reading gs://example-cluster
   expected the request to be taken
-  fix: see that the endpoint is the right one, and that nothing between answers in its place`,
+  fix: check that the endpoint is correct, and that no proxy or sign-in page intercepts the request`,
     },
     PUBLISH_UNAVAILABLE: {
       hops: ['publish'],

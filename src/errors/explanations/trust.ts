@@ -31,7 +31,7 @@ export const trustSection: Section = {
       action: 'Run it again; `pullpass trust plan` shows what exists.',
       example: `TRUST_NOT_FOUND (trust): Google answered 404 "Requested entity was not found."
   expected what this change rests on to be there
-  fix: run it again: somebody may have taken it away a moment ago; pullpass trust plan shows what is there`,
+  fix: run it again: it may have been deleted a moment ago; pullpass trust plan shows what exists`,
     },
     TRUST_REFUSED: {
       hops: ['trust'],
@@ -67,7 +67,7 @@ export const trustSection: Section = {
       action: 'Grant to a group or a principalSet instead of many members, or remove members.',
       example: `TRUST_POLICY_FULL (trust): the policy of puller@example-project.iam.gserviceaccount.com holds 1500 members, and has no room for roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass
   expected fewer than 1500, each appearance counted
-  fix: grant to a group or to a principalSet in place of many members, or take back what nobody needs`,
+  fix: grant to a group or to a principalSet instead of many members, or remove unused members`,
     },
     TRUST_OPERATION_FAILED: {
       hops: ['trust'],
@@ -98,10 +98,10 @@ export const trustSection: Section = {
       meaning:
         'All resources exist and a credential was issued, but the registry denies reading the repository until `--timeout`.',
       action:
-        'A new grant takes up to 7 minutes: run it again. Otherwise check that the hosts of the registry are those of the repository.',
+        'A new grant takes minutes to take effect: run it again. Otherwise check that the hosts of the registry are those of the repository.',
       example: `TRUST_UNVERIFIED (trust): europe-docker.pkg.dev does not let registry google of ClusterPullSecret/regcred in cluster https://storage.googleapis.com/example-cluster read example-project/images/pullpass-trial: 403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource (or it may not exist)"
   expected the credential that was just minted to read projects/example-project/locations/europe/repositories/images
-  fix: a new grant takes up to 7 minutes: run it again; if it stays so, see that the hosts of the registry are those of the repository`,
+  fix: a new grant takes minutes to take effect: run it again; if it remains, check that the hosts of the registry are those of the repository`,
     },
   },
 }

@@ -1,4 +1,4 @@
-/** What speaks against how an issuer's two documents are served: whether anybody gets them, as what, and for how long. */
+/** Findings about how an issuer's two documents are served: whether anonymous clients get them, their type and caching. */
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { quote } from '../../text/plain-text.ts'
 import { type DocumentName, documentUrl } from '../issuer-documents.ts'
@@ -34,7 +34,7 @@ function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendo
 }
 
 function refusedFinding(name: DocumentName, { url, status, location }: AnsweredDocument): IssuerFinding {
-  const message = `${url} answers a stranger ${status}`
+  const message = `${url} answers an anonymous client with ${status}`
   if (status >= 300 && status < 400) {
     const to = location === undefined ? 'nowhere' : quote(location)
     return problem(
@@ -44,10 +44,10 @@ function refusedFinding(name: DocumentName, { url, status, location }: AnsweredD
     )
   }
   if (status === 401 || status === 403) {
-    const fix = 'let anybody read it; some stores answer so for what does not exist: see that it is'
+    const fix = 'let everyone read it; some stores answer this for an object that does not exist: check that it exists'
     return problem('DISCOVERY_FORBIDDEN', `${message}: it is not public`, fix)
   }
-  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${message}: nothing is there`, whereToPut[name])
+  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${message}: it does not exist`, whereToPut[name])
   return problem('DISCOVERY_UNAVAILABLE', message, 'see what serves it, and that it is well')
 }
 
@@ -57,7 +57,7 @@ const whereToPut: Readonly<Record<DocumentName, string>> = {
 }
 
 function servedFindings(name: DocumentName, document: AnsweredDocument, vendor: string | undefined): IssuerFinding[] {
-  const cache = vendor === undefined ? cacheFindings(document) : [] // who trusts a vendor's issuer cannot change it
+  const cache = vendor === undefined ? cacheFindings(document) : [] // its users cannot change how a vendor serves it
   return [...typeFindings(name, document), ...cache, ...sizeFindings(document)]
 }
 
@@ -98,7 +98,7 @@ function sizeFindings({ url, text }: AnsweredDocument): IssuerFinding[] {
   return [{ level: 'warning', word: 'DISCOVERY_LARGE', message, fix: `keep it under ${small} bytes: drop old keys` }]
 }
 
-/** What speaks against what a discovery document message. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
+/** Findings about the content of a discovery document. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
 export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
   const discovery = facts.found?.discovery
   if (discovery?.kind !== 'answered' || discovery.status !== 200) return []
@@ -106,8 +106,7 @@ export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
   const document = asObject(jsonOrNone(text))
   if (document === undefined) {
     const what = /^\s*</.test(text) ? 'a page' : 'no JSON object'
-    const fix =
-      'see that nothing answers in its place (a sign-in page, a catch-all): pullpass issuer publish --to TARGET'
+    const fix = 'check that no sign-in page or catch-all intercepts the request: pullpass issuer publish --to TARGET'
     return [{ level: 'problem', word: 'DISCOVERY_MALFORMED', message: `${url} is ${what}`, fix }]
   }
   return [
@@ -122,7 +121,7 @@ function issuerFindings(issuer: string, document: JsonObject): IssuerFinding[] {
   const named = asText(document['issuer'])
   if (named === undefined || named === issuer) return []
   const slash = named.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ' (a slash at the end counts)' : ''
-  const message = `the discovery document names issuer ${quote(named)}, but it lies at ${quote(issuer)}${slash}`
+  const message = `the discovery document names issuer ${quote(named)}, but it is published at ${quote(issuer)}${slash}`
   const fix = 'the two must be equal, letter by letter: publish it under the URL that it names, or check that URL'
   return [{ level: 'problem', word: 'DISCOVERY_ISSUER_MISMATCH', message, fix }]
 }
@@ -144,8 +143,8 @@ function fieldFindings(url: string, document: JsonObject): IssuerFinding[] {
 function jwksUriFindings(issuer: string, document: JsonObject, text: string): IssuerFinding[] {
   const uri = asText(document['jwks_uri'])
   if (!uri || jwksUriOf(text) !== undefined) return []
-  const message = `jwks_uri is ${quote(uri)}, which no cloud asks: it is no https URL`
-  const fix = `name the public place of the keys: ${documentUrl(issuer, 'jwks')}`
+  const message = `jwks_uri is ${quote(uri)}, which no vendor reads: it is no https URL`
+  const fix = `name the public URL of the keys: ${documentUrl(issuer, 'jwks')}`
   return [{ level: 'problem', word: 'JWKS_URI_INVALID', message, fix }]
 }
 

@@ -1,4 +1,4 @@
-/** What speaks against the keys of a JWKS. RFC 7517 §4, RFC 7518 §6. */
+/** Findings about the keys of a JWKS. RFC 7517 §4, RFC 7518 §6. */
 import { quote, shellQuote } from '../../text/plain-text.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
@@ -30,14 +30,14 @@ const finding = (level: FindingLevel, word: FindingWord, message: string, fix: s
 
 const nameOf = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without kid' : `key ${quote(keyId)}`)
 
-/** RFC 7518 §6.2.2, §6.3.2, §6.4: whoever has these signs tokens himself. */
+/** RFC 7518 §6.2.2, §6.3.2, §6.4: private or symmetric key material. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const bared = keys.filter(({ stray }) => stray.some((name) => privateMembers.includes(name)))
   return bared.map((key) => {
     const members = key.stray.filter((name) => privateMembers.includes(name)).join(', ')
-    const message = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): whoever read it can sign as any service account of the cluster`
+    const message = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): every reader of it can sign tokens of any ServiceAccount of the cluster`
     return finding(
       'problem',
       'PRIVATE_KEY_PUBLISHED',
@@ -102,7 +102,7 @@ function unneededMemberFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   return [finding('warning', 'KEY_MEMBER_UNEXPECTED', message, 'leave them out: pullpass issuer publish does')]
 }
 
-/** What speaks against a token, given what is public: whether a stranger could verify it. */
+/** Findings about a token, given the public keys: whether a verifier could verify it. */
 export function tokenFindings({ issuer, token: facts, at }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   if (facts === undefined) return []
   return [

@@ -1,4 +1,4 @@
-/** What speaks against the URL of an issuer, whatever lies there. */
+/** Findings about the URL of an issuer, independent of its documents. */
 
 import { isPrivateAddress } from '../../http/addresses.ts'
 import { checkIssuerUrl, vendorOfIssuer } from '../issuer-url.ts'
@@ -18,7 +18,7 @@ export function urlFindings({ issuer }: PublicFacts, rules: VerifierRules): Issu
 function portFindings(issuer: string, { port: level }: VerifierRules): IssuerFinding[] {
   const port = /^https:\/\/[^/]*:(\d+)(\/|$)/.exec(issuer)?.[1]
   if (port === undefined || level === undefined) return []
-  const message = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether any but 443 is asked is not documented'}`
+  const message = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether ports other than 443 are requested is not documented'}`
   return [
     { level, word: 'ISSUER_PORT', message, fix: 'serve the documents at port 443, and leave the port out of the URL' },
   ]
@@ -30,21 +30,21 @@ function lengthFindings(issuer: string, { longestIssuer: longest }: VerifierRule
   return [{ level: 'problem', word: 'ISSUER_TOO_LONG', message, fix: 'choose a shorter path' }]
 }
 
-/** AKS has one, and everybody who trusts an AKS cluster copies it. */
+/** The issuers of AKS end in one. */
 function slashFindings(issuer: string): IssuerFinding[] {
   if (!issuer.endsWith('/') || vendorOfIssuer(issuer) !== undefined) return []
-  const message = 'the issuer ends in a slash, which must then stand in every token and trust alike'
+  const message = 'the issuer ends in a slash, which every token and every trust configuration must then contain'
   return [
     {
       level: 'warning',
       word: 'ISSUER_TRAILING_SLASH',
       message,
-      fix: 'leave the slash out, while nobody trusts it yet',
+      fix: 'omit the slash, unless the issuer is already trusted',
     },
   ]
 }
 
-/** What speaks against whoever serves an issuer's documents: where it is, and who vouches for it. */
+/** Findings about the server of an issuer's documents: its address and its certificate. */
 export function hostFindings({ hosts }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   return hosts.flatMap((host) => [...addressFindings(host, rules), ...certificateFindings(host, rules)])
 }
@@ -57,7 +57,7 @@ function addressFindings({ host, addresses }: HostFacts, { privateAddress: level
   return [{ level, word: 'ISSUER_ADDRESS_PRIVATE', message, fix }]
 }
 
-/** Not a matter of who signed it: no trust of anybody mends these. */
+/** Independent of the authority: trusting it does not fix these. */
 const broken: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired',
   CERT_NOT_YET_VALID: 'is not valid yet',

@@ -1,6 +1,6 @@
 /**
  * A credential file of type external_account, as `gcloud iam workload-identity-pools create-cred-config` writes it.
- * Such files travel, and whoever writes one predicate where the token is sent: so hosts are Google's own, or of the universe
+ * Such files travel, and the writer of one decides where the token is sent: so hosts are Google's own, or of the universe
  * that the document itself names, and no program or address that a file names is called. https://google.aip.dev/auth/4117
  */
 import * as z from 'zod/mini'

@@ -75,7 +75,7 @@ export function providerOfParts(parts: {
 /** What people may create, https://cloud.google.com/iam/docs/service-accounts-create; others are Google's own. */
 const creatable = /^([a-z](?:[a-z0-9-]{4,28}[a-z0-9]))@([a-z0-9.-]+)\.iam\.gserviceaccount\.com$/
 
-/** Id and project id in the address of a service account; undefined for an account that nobody can create. */
+/** Id and project id in the address of a service account; undefined for an account that only Google can create. */
 export function accountParts(email: string): { readonly id: string; readonly project: string } | undefined {
   const [, id, host] = creatable.exec(email) ?? []
   if (id === undefined || host === undefined) return undefined

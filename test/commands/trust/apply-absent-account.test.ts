@@ -16,7 +16,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     assert.deepEqual([run.exitCode, run.stdout], [1, ''])
     assert.match(
       run.stderr,
-      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace images does not exist; .* nothing was made$/m,
+      /^NAMESPACE_NOT_FOUND \(kubernetes\): namespace images does not exist; .* nothing was created$/m,
     )
     assert.ok(run.stderr.endsWith(`; or: ${command}\n`), run.stderr)
     const { pool, provider, account } = heldBy(sandbox)

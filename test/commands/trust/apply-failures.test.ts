@@ -89,8 +89,11 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.deepEqual([run.exitCode, run.stdout], [1, ''])
-    assert.match(run.stderr, /^KUBERNETES_FORBIDDEN \(kubernetes\): .*is recorded there, so nothing was made$/m)
-    assert.match(run.stderr, /^ {2}fix: grant the rule .*; or --no-record makes it without a record/m)
+    assert.match(
+      run.stderr,
+      /^KUBERNETES_FORBIDDEN \(kubernetes\): .*grants are recorded there, so nothing was created$/m,
+    )
+    assert.match(run.stderr, /^ {2}fix: grant the rule .*; or --no-record creates them without a record/m)
     assert.deepEqual([heldBy(sandbox).pool, heldBy(sandbox).account], [undefined, undefined])
     const without = await runTrust(sandbox, [...apply, '--no-record'])
     assert.equal(without.exitCode, 0, without.stderr)

@@ -131,7 +131,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     'a subject beside documents that all name their account': [
       ['--subject', 'image-system/pullpass'],
       2,
-      /^USAGE_INVALID \(run\): --subject system:serviceaccount:image-system:pullpass stands beside documents/,
+      /^USAGE_INVALID \(run\): --subject system:serviceaccount:image-system:pullpass is given, and all documents name their account/,
     ],
     'a repository beside documents that all name theirs': [
       ['--repository', 'projects/other/locations/europe/repositories/images'],
@@ -183,7 +183,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     const named = await runTrust(sandbox, ['plan', '--subject', 'image-system/pullpass'], { subject: 'file' })
 
     assert.equal(run.exitCode, 2)
-    assert.match(run.stderr, /^USAGE_INVALID \(run\): .*trust\.yaml:\d+: registry google takes the token of a file/)
+    assert.match(run.stderr, /^USAGE_INVALID \(run\): .*trust\.yaml:\d+: registry google uses the token of a file/)
     assert.equal(named.exitCode, 0, named.stderr)
   })
 

@@ -206,7 +206,10 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
 
   for (const [format, expected] of [
     ['gcloud', /^gcloud iam service-accounts undelete 1\d{20} --project=example-project$/m],
-    ['terraform', /^# Terraform undeletes nothing; first: gcloud iam service-accounts undelete 1\d{20} --project=/m],
+    [
+      'terraform',
+      /^# Terraform does not undelete; run first: gcloud iam service-accounts undelete 1\d{20} --project=/m,
+    ],
   ] as const) {
     test(`is undeleted by what plan -o ${format} prints`, async (t) => {
       const { sandbox } = await startDeleted(t)

@@ -283,6 +283,6 @@ suite('a finding', () => {
       verifiers,
     )
     const [finding] = verdict?.findings ?? []
-    assert.match(finding?.message ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it lies at/)
+    assert.match(finding?.message ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it is published at/)
   })
 })

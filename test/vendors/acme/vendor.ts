@@ -132,7 +132,7 @@ function resourceOf({ registry, cluster, subject }: TrustNeed<AcmeSettings>, con
         description: `let ${name}`,
         command,
         script: { functions: [], line: command },
-        byTerraform: 'made' as const,
+        byTerraform: 'applied' as const,
         apply: async () => void (await request('PUT')),
       }
       return {

@@ -58,18 +58,18 @@ async function identityOfProfile(profile: string | undefined, config: AwsConnect
     return await fromIni({ ...(profile && { profile }), parentClientConfig: { ...config }, ignoreCache: true })()
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'CredentialsProviderError') throw error
-    throw profile ? profileEmpty(profile) : nobodyInPod()
+    throw profile ? profileEmpty(profile) : noneInPod()
   }
 }
 
 const profileEmpty = (profile: string) =>
   credentialsMissing(
     `AWS_PROFILE names ${showValue(profile)}, and AWS's library finds no credentials by it in ~/.aws`,
-    'a profile that leads to credentials; no other identity is tried in its place',
+    'a profile that leads to credentials; no other identity is tried instead',
     'aws configure list-profiles names those that are there; then aws sso login, or aws configure',
   )
 
-const nobodyInPod = () =>
+const noneInPod = () =>
   credentialsMissing(
     'no variable of this pod names an identity at AWS, and the role of its node is not used',
     "the pod's own identity",
@@ -80,10 +80,10 @@ const nobodyInPod = () =>
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 
 /**
- * `profile`: that profile and nobody else. `variables`: what the library finds by the variables, before it looks at the machine.
- * `default-profile`: in a pod, where the machine is a node, and its role is everybody's. `anybody`: on an operator's machine, the library's chain.
+ * `profile`: only that profile. `variables`: what the library finds by the variables, before it looks at the machine.
+ * `default-profile`: in a pod, where the machine is a node, and its role is shared by all pods. `library-chain`: on an operator's machine, the library's chain.
  */
-type NamedAwsIdentity = 'profile' | 'variables' | 'default-profile' | 'anybody'
+type NamedAwsIdentity = 'profile' | 'variables' | 'default-profile' | 'library-chain'
 
 const [key, secret, session] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
 const [role, webToken] = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE']
@@ -107,7 +107,7 @@ async function namedAwsIdentity(environment: Environment): Promise<NamedAwsIdent
   await checkNamedFile(environment, webToken)
   await checkNamedFile(environment, containerToken)
   if ([key, webToken, ...containers].some((name) => environment[name])) return 'variables'
-  return environment['KUBERNETES_SERVICE_HOST'] ? 'default-profile' : 'anybody'
+  return environment['KUBERNETES_SERVICE_HOST'] ? 'default-profile' : 'library-chain'
 }
 
 // What AWS's library threw, in words. Its errors hold the answer, and some the request: known fields are taken, no cause is kept.

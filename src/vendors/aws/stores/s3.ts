@@ -135,7 +135,7 @@ async function writeObject(
   }
 }
 
-/** The region of a bucket, which is part of its URL; anybody may ask, S3 says it in the header of any answer. */
+/** The region of a bucket, which is part of its URL: S3 returns it to anonymous clients, in a header of every response. */
 const region = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/
 
 /**
@@ -176,7 +176,7 @@ const absent = (bucket: string) =>
     code: 'PUBLISH_TARGET_NOT_FOUND',
     hop: 'publish',
     seen: `AWS answered 404: there is no bucket ${bucket}`,
-    expected: 'it to exist: pullpass makes documents, no buckets',
+    expected: 'it to exist: pullpass does not create buckets',
     hint: `aws s3api create-bucket --bucket ${bucket}; in China or GovCloud set AWS_REGION`,
   })
 

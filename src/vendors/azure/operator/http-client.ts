@@ -69,7 +69,7 @@ function send(context: TargetContext, { url, method, body, timeout, abortSignal,
   })
 }
 
-/** The older form's headers are made by nobody but itself: a copy of the request's is emptied and filled. */
+/** Only the older interface can construct its headers: a copy of the request's is cleared and filled. */
 function headersLike(form: HttpHeaders, answer: LibraryResponse): HttpHeaders {
   const headers = form.clone()
   for (const name of headers.headerNames()) headers.remove(name)

@@ -66,7 +66,7 @@ export function azureIdentity(
   }
 }
 
-/** The library's chain goes on to somebody else's identity where the one that variables name is not to be had. */
+/** The library's chain continues with another identity if the one that variables name is not available. */
 async function chooseCredential(
   library: Library,
   options: DefaultAzureCredentialOptions,
@@ -79,7 +79,7 @@ async function chooseCredential(
     workload: () => new library.WorkloadIdentityCredential({ ...options, tenantId, clientId, tokenFilePath }),
     managed: () => new library.ManagedIdentityCredential({ ...options, clientId }),
     'signed-in': () => new library.AzureCliCredential(tenantId === '' ? {} : { tenantId }),
-    anybody: () => new library.DefaultAzureCredential(options),
+    'library-chain': () => new library.DefaultAzureCredential(options),
   }
   return of[await namedAzureIdentity(environment)]()
 }
@@ -106,10 +106,10 @@ function watch(client: HttpClient): { client: HttpClient; fault: () => unknown }
 // https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
 
 /**
- * `application`, `workload`, `managed`: that one and nobody else. `signed-in`: in a pod, whoever signed in there by az; the node's
- * identity is everybody's. `anybody`: on an operator's machine, the library's chain.
+ * `application`, `workload`, `managed`: only that one. `signed-in`: in a pod, the account that signed in with az; the node's
+ * identity is shared by all pods. `library-chain`: on an operator's machine, the library's chain.
  */
-type NamedAzureIdentity = 'application' | 'workload' | 'managed' | 'signed-in' | 'anybody'
+type NamedAzureIdentity = 'application' | 'workload' | 'managed' | 'signed-in' | 'library-chain'
 
 const [tenant, client] = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']
 const [token, secret, certificate] = [
@@ -134,7 +134,7 @@ async function namedAzureIdentity(environment: Environment): Promise<NamedAzureI
   await checkNamedFile(environment, token)
   if (environment[token]) return 'workload'
   if (environment[client]) return 'managed'
-  return environment['KUBERNETES_SERVICE_HOST'] ? 'signed-in' : 'anybody'
+  return environment['KUBERNETES_SERVICE_HOST'] ? 'signed-in' : 'library-chain'
 }
 
 // Why Azure gave the operator no token, in words. The library's errors hold whole answers: known fields are taken, no cause is kept.

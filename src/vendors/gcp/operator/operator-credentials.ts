@@ -56,7 +56,7 @@ export async function findOperatorCredentials(
   return credentialsIn(jsonOrNone(bytes.toString('utf8')), gcloudFile, { environment, caller })
 }
 
-/** Where `gcloud auth application-default login` writes; undefined where nobody is at home. */
+/** Where `gcloud auth application-default login` writes; undefined without a home directory. */
 function gcloudFileOf(environment: Environment): string | undefined {
   const file = 'application_default_credentials.json'
   const { CLOUDSDK_CONFIG: configured, APPDATA: windows, HOME: home } = environment

@@ -70,7 +70,7 @@ interface Bucket {
   readonly name: string
   readonly bucket: string
   readonly endpoint: string
-  /** Undefined where an emulator is asked, which knows nobody. */
+  /** Undefined for an emulator, which has no identities. */
   readonly token: OperatorToken | undefined
   readonly context: TargetContext
   readonly hints: StoreHints & { readonly deniedToRead: string }
@@ -188,7 +188,7 @@ function requestOnce(
 function refusalOf(here: Bucket, doing: StorageRequest['doing'], { status, body }: HttpResponse) {
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
   const { name: target } = here
-  // Who may read nothing there may not list either: a bucket that anybody reads answers both.
+  // Without read permission listing is denied, too: a public bucket permits both.
   const hints = doing === 'writing' ? here.hints : { ...here.hints, denied: here.hints.deniedToRead }
   return storeFault({
     service: 'Google',

@@ -1,6 +1,6 @@
 /**
  * What is known of service accounts beside what Google shows of them now. A deleted one comes back by its unique id alone,
- * which Google tells nobody: it stands in trust's own record, and in the policies that still name the deleted one.
+ * which Google does not report: it is in the record of pullpass trust, and in the policies that still name the deleted one.
  * https://cloud.google.com/iam/docs/service-accounts-delete-undelete
  */
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'

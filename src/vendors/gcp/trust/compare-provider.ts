@@ -76,7 +76,7 @@ function verdictOf({ name }: DesiredProvider, found: FoundProvider, { views, fie
   return { verdict: update.length === 0 ? 'ok' : 'update', changes: update } as const
 }
 
-/** Enabling comes first: nobody sees the rest before. */
+/** Enabling comes first: the other fields have no effect before. */
 function overrideOf(name: string, found: FoundProvider, views: readonly FieldView[]): Override | undefined {
   if (found.disabled) {
     return { command: `gcloud iam workload-identity-pools providers update-oidc ${shellQuote(name)} --no-disabled` }
@@ -109,7 +109,7 @@ function compareIssuer(wanted: DesiredProvider, found: FoundProvider, replace: r
     : { sets: { issuer: wanted.issuer, description }, says: `${says}, description becomes ${description}` }
 }
 
-/** What else is mapped stays: somebody grants by it. */
+/** Other mappings are left unchanged: grants can depend on them. */
 function compareMapping(_: DesiredProvider, { mapping }: FoundProvider, replace: readonly Replaceable[]): FieldView {
   const { key, expression } = subjectMapping
   const there = mapping[key]

@@ -67,7 +67,7 @@ async function update(google: GcpConnection, name: string, fields: UpdatedFields
   await follow(google, { method: 'PATCH', path, json: providerBody(fields) })
 }
 
-/** Field by field, so that what somebody else changes meanwhile stays. */
+/** Field by field, so that concurrent changes of other fields are kept. */
 const masks: Readonly<Record<string, string>> = {
   issuer: 'oidc.issuerUri',
   audiences: 'oidc.allowedAudiences',
@@ -125,7 +125,7 @@ async function createAccount(
 type Undelete = Extract<GcpChange, { resource: 'account' }>
 
 /**
- * The record may be anybody's who may write that ConfigMap: what came back is compared, and goes again where it is another.
+ * The record can be written by every writer of that ConfigMap: the restored account is compared, and deleted again if it is another.
  * Google's answer can be lost, and one to the same request made again tells nothing: then the account itself is looked at.
  * @throws TRUST_NOT_FOUND where Google keeps none under that id: the next look knows
  */

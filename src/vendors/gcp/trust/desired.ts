@@ -154,7 +154,7 @@ function recordedIn(parts: readonly Parts[]): Map<string, string[]> {
   return namespaces
 }
 
-/** What can be known of a set-up to fail before anybody is asked. */
+/** Set-ups that cannot work, found before any request is sent. */
 interface Checked {
   readonly document: Document
   readonly settings: GcpSettings

@@ -33,7 +33,7 @@ export type CreatedResource = Described &
 
 interface Described {
   readonly description: string
-  /** As somebody called what is there. */
+  /** Of the existing resource. */
   readonly displayName?: string | undefined
 }
 

@@ -134,7 +134,7 @@ async function observeAccount(
   return evaluateAccount(wanted, found, undefined)
 }
 
-/** A repository is somebody's decision, and none of pullpass's. */
+/** Repositories are not created by pullpass. */
 async function observeGrant(grant: DesiredGrant, { replace }: Accepted, google: GcpConnection): Promise<GcpFinding> {
   const policy = await readPolicy(google, grant.on)
   if (policy !== undefined || grant.on.kind === 'serviceAccount') return evaluateGrant(grant, policy, replace)
@@ -167,7 +167,7 @@ export function evaluateAccount(
   const { email, description } = wanted
   const after = { kind: 'account', email, description } as const
   if (found === undefined) return evaluateAbsentAccount(after, former)
-  // An empty name is somebody's, too: a new account has pullpass's.
+  // An empty name was set by another owner, too: a new account has the one of pullpass.
   const { description: said, displayName = '' } = found
   const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
   if (!found.disabled) return { ...present, verdict: 'ok', changes: [] }

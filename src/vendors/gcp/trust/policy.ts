@@ -37,7 +37,7 @@ export function withGrant(policy: Policy, { role, member }: Pick<DesiredGrant, '
   return versioned(policy, merged)
 }
 
-/** Without the grant where no condition is on it; a binding that holds nobody any more goes. */
+/** Without the grant, if it has no condition; a binding without members is removed. */
 export function withoutGrant(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): Policy {
   const rest = bindingsOf(policy).map((binding) =>
     binding['role'] === role && isPlain(binding)
@@ -97,7 +97,7 @@ export const policyFull = (grant: DesiredGrant, members: number): PullpassError 
     hop: 'trust',
     seen: `the policy of ${targetName(grant.on)} holds ${members} members, and has no room for ${grantName(grant)}`,
     expected: `fewer than ${mostMembers}, each appearance counted`,
-    hint: 'grant to a group or to a principalSet in place of many members, or take back what nobody needs',
+    hint: 'grant to a group or to a principalSet instead of many members, or remove unused members',
   })
 
 // The policy of a service account or a repository, with its conditions. https://cloud.google.com/iam/docs/policies
@@ -120,7 +120,7 @@ function readPolicyBody({ body }: ApiResponse): Policy {
 }
 
 /**
- * Changes one grant in a policy: read, changed, written with its etag; and read again where somebody else was faster.
+ * Changes one grant in a policy: read, changed, written with its etag; and read again after a conflict.
  * https://cloud.google.com/iam/docs/policies#etag
  */
 const attempts = 8
@@ -162,7 +162,7 @@ const absent = ({ on }: DesiredGrant) =>
     hop: 'trust',
     seen: `${targetName(on)} does not exist, and so has no policy`,
     expected: 'it to exist',
-    hint: 'run it again: somebody may have deleted it a moment ago',
+    hint: 'run it again: it may have been deleted a moment ago',
   })
 
 const outrun = (grant: DesiredGrant) =>

@@ -92,7 +92,7 @@ export function trustRefusal(status: number, body: unknown, about: RequestSubjec
       code: 'TRUST_NOT_FOUND',
       message,
       expected: 'what this change rests on to be there',
-      hint: 'run it again: somebody may have taken it away a moment ago; pullpass trust plan shows what is there',
+      hint: 'run it again: it may have been deleted a moment ago; pullpass trust plan shows what exists',
     }
   }
   if (status < 500) return undefined
@@ -111,7 +111,7 @@ function invalid(message: string): Refusal | undefined {
       code: 'TRUST_POLICY_FULL',
       message,
       expected: 'a policy with room for one more member',
-      hint: 'grant to a group or to a principalSet in place of many members, or take back what nobody needs',
+      hint: 'grant to a group or to a principalSet instead of many members, or remove unused members',
     }
   }
   if (/deleted member/.test(message)) {

@@ -75,7 +75,7 @@ function blockOf(resource: Resource): string {
   }
 }
 
-/** What somebody called it stays: a block without it would take it away. */
+/** An existing display name is kept: a block without it would remove it. */
 const describedBy = ({ displayName, description }: Exclude<Resource, { kind: 'grant' }>) => ({
   ...(displayName && { display_name: displayName }),
   description,

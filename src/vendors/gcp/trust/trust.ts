@@ -142,7 +142,7 @@ export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Prom
       description: describeChange(change),
       command: gcloudCommand(change),
       script: gcloudScript(change),
-      byTerraform: change.kind === 'undelete' ? 'not made' : 'made',
+      byTerraform: change.kind === 'undelete' ? 'not applied' : 'applied',
       apply: async () => await make(change),
     })),
     notes,

@@ -117,7 +117,7 @@ suite('a plan as HCL', () => {
     const text = renderTerraform(first === undefined ? [] : [{ ...first, presence: 'present', changes: undelete }])
     assert.match(
       text,
-      /^# Terraform undeletes nothing; first: gcloud iam workload-identity-pools undelete projects\/123456789012\/locations\/global\/workloadIdentityPools\/pool$/m,
+      /^# Terraform does not undelete; run first: gcloud iam workload-identity-pools undelete projects\/123456789012\/locations\/global\/workloadIdentityPools\/pool$/m,
     )
   })
 })
