@@ -30,7 +30,13 @@ export async function createRequest(
   const { files, kubeconfig, tokenFile, plainHttp, pod, serviceAccount, image, namespace } = options
   const tokenFiles = tokenFile !== undefined || hasTokenFiles(environment) ? 'here' : 'elsewhere'
   return {
-    ...{ documents, pod, serviceAccount, image, namespace, plainHttp, tokenFiles },
+    documents,
+    pod,
+    serviceAccount,
+    image,
+    namespace,
+    plainHttp,
+    tokenFiles,
     verifiers: await issuerVerifiers(
       vendors,
       documents.flatMap(({ registries }) => registries.map(({ vendor }) => vendor)),
@@ -39,7 +45,10 @@ export async function createRequest(
     authorities: trustsOthers(options.caFile, environment) ? 'others too' : 'public ones',
     source: { ...context, tokenFile },
     commands: printedCommands({
-      ...{ files, kubeconfig, tokenFile, environment },
+      files,
+      kubeconfig,
+      tokenFile,
+      environment,
       context: options.context,
       stores: await loadStores(vendors),
       refreshes: tokenFiles === 'here' || !takesFiles(documents) ? 'this user' : (serviceAccount ?? 'other'),
