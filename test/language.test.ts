@@ -71,7 +71,6 @@ const pending: readonly string[] = [
   'e2e/doctor.test.ts',
   'e2e/doctor/',
   'e2e/gcloud.test.ts',
-  'e2e/install/',
   'e2e/issuer-install.test.ts',
   'e2e/parts/',
   'e2e/publish-targets.test.ts',
