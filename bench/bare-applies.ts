@@ -1,15 +1,14 @@
 /**
- * The limit of the machine: a process that only applies, as many Secrets at once as pullpass does, of the same form: the
- * API server's work, which is most of it, is then the same.
- * Its input comes by variables: BENCH_SERVER, BENCH_CA_FILE, BENCH_TOKEN, BENCH_NAMESPACES, BENCH_SECRET.
+ * The baseline: a process that only applies Secrets, with the concurrency of pullpass and Secrets of the same size, so that
+ * the API server does the same work. Its input is in variables: BENCH_SERVER, BENCH_CA_FILE, BENCH_TOKEN, BENCH_NAMESPACES, BENCH_SECRET.
  */
 import { readFileSync } from 'node:fs'
 import { sendAll } from './http2-loop.ts'
 
-const atOnce = 50
+const concurrency = 50
 const variable = (name: string) => process.env[name] ?? ''
 const name = variable('BENCH_SECRET')
-const password = Buffer.from(`${Date.now()}`.padEnd(205, 'x')) // as long as an access token, and another in each run
+const password = Buffer.from(`${Date.now()}`.padEnd(205, 'x')) // as long as an access token, different in each run
 const entry = { username: 'oauth2accesstoken', password: password.toString(), auth: password.toString('base64') }
 const now = new Date().toISOString()
 const host = 'europe-docker.pkg.dev'
@@ -49,5 +48,5 @@ await sendAll(
       contentType: 'application/apply-patch+yaml',
       body: JSON.stringify(manifest(namespace)),
     })),
-  atOnce,
+  concurrency,
 )

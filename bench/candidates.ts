@@ -1,4 +1,4 @@
-/** The programs that do the same work: pullpass as users get it, what they run today, and the least that could do it. */
+/** The measured programs: pullpass as released, a common shell script, and a minimal program. */
 import { join } from 'node:path'
 import { build } from 'rolldown'
 import type { Program } from './measure-process.ts'
@@ -6,7 +6,7 @@ import { type BenchEnvironment, bareSecretName, secretName } from './start-envir
 
 export interface Candidate {
   readonly name: 'bare applies' | 'pullpass' | 'curl, jq, kubectl'
-  /** Of the Secrets that it writes. */
+  /** The name of the Secrets that it writes. */
   readonly secretName: string
   readonly program: (namespaces: readonly string[]) => Program
 }
@@ -18,21 +18,21 @@ export interface Candidates {
 }
 
 const root = join(import.meta.dirname, '..')
-/** What `npm run build` makes. */
+/** The output of `npm run build`. */
 export const pullpassWords: readonly string[] = [process.execPath, join(root, 'dist/pullpass.mjs'), 'refresh']
 
-export const createCandidates = (ground: BenchEnvironment, bareProgram: string): Candidates => ({
-  bare: bareCandidate(ground, bareProgram),
+export const createCandidates = (bench: BenchEnvironment, bareProgram: string): Candidates => ({
+  bare: bareCandidate(bench, bareProgram),
   pullpass: {
     name: 'pullpass',
     secretName,
     program: (namespaces) => ({
       words: pullpassWords,
       environment: {
-        ...clientEnvironment(ground, namespaces),
-        ...trustedGoogleCa(ground),
-        KUBECONFIG: ground.files.kubeconfig,
-        PULLPASS_TOKEN_FILE: ground.files.subjectToken,
+        ...clientEnvironment(bench, namespaces),
+        ...trustedGoogleCa(bench),
+        KUBECONFIG: bench.files.kubeconfig,
+        PULLPASS_TOKEN_FILE: bench.files.subjectToken,
       },
     }),
   },
@@ -42,25 +42,25 @@ export const createCandidates = (ground: BenchEnvironment, bareProgram: string):
     program: (namespaces) => ({
       words: ['bash', join(import.meta.dirname, 'plain-script.sh')],
       environment: {
-        ...clientEnvironment(ground, namespaces),
-        KUBECONFIG: ground.files.kubeconfig,
-        CURL_CA_BUNDLE: ground.files.googleCa,
-        TOKEN_FILE: ground.files.subjectToken,
+        ...clientEnvironment(bench, namespaces),
+        KUBECONFIG: bench.files.kubeconfig,
+        CURL_CA_BUNDLE: bench.files.googleCa,
+        TOKEN_FILE: bench.files.subjectToken,
       },
     }),
   },
 })
 
-const bareCandidate = (ground: BenchEnvironment, bareProgram: string): Candidate => ({
+const bareCandidate = (bench: BenchEnvironment, bareProgram: string): Candidate => ({
   name: 'bare applies',
   secretName: bareSecretName,
   program: (namespaces) => ({
     words: [process.execPath, bareProgram],
     environment: {
-      ...plainEnvironment(ground),
-      BENCH_SERVER: ground.cluster.server,
-      BENCH_CA_FILE: ground.files.clusterCa,
-      BENCH_TOKEN: ground.cluster.token,
+      ...plainEnvironment(bench),
+      BENCH_SERVER: bench.cluster.server,
+      BENCH_CA_FILE: bench.files.clusterCa,
+      BENCH_TOKEN: bench.cluster.token,
       BENCH_NAMESPACES: namespaces.join(','),
       BENCH_SECRET: bareSecretName,
     },
@@ -72,18 +72,18 @@ export const plainEnvironment = ({ files }: BenchEnvironment): Program['environm
   HOME: files.home,
 })
 
-/** One certificate beside Node's own: Google's stand-in is then trusted as Google is, and at the same cost. */
+/** One certificate in addition to Node's own, so that the sandbox is verified like Google, at the same cost. */
 export const trustedGoogleCa = ({ files }: BenchEnvironment): Program['environment'] => ({
   NODE_EXTRA_CA_CERTS: files.googleCa,
 })
 
-export const clientEnvironment = (ground: BenchEnvironment, namespaces: readonly string[]): Program['environment'] => ({
-  ...plainEnvironment(ground),
-  ...ground.variables,
+export const clientEnvironment = (bench: BenchEnvironment, namespaces: readonly string[]): Program['environment'] => ({
+  ...plainEnvironment(bench),
+  ...bench.variables,
   REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
 })
 
-/** Stripping types would be measured too: the bare programs run as JavaScript. */
+/** Compiled to JavaScript, so that type stripping is not measured. */
 export async function buildBarePrograms({ folder }: BenchEnvironment): Promise<{ applies: string; get: string }> {
   await build({
     cwd: import.meta.dirname,

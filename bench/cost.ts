@@ -1,14 +1,14 @@
-/** What a run of a program cost, and what is typical of several. */
+/** The cost of a run of a program, and the median of several runs. */
 
 export interface Cost {
   readonly wallMs: number
-  /** User and system, of all its processes. */
+  /** User and system time of all its processes. */
   readonly cpuMs: number
-  /** Of its largest process. */
+  /** Of the largest process. */
   readonly peakMiB: number
 }
 
-/** The median of each figure by itself: one run is disturbed in its time, another in its memory. */
+/** The median of each value independently. */
 export const medianCost = (costs: readonly Cost[]): Cost => ({
   wallMs: median(costs.map(({ wallMs }) => wallMs)),
   cpuMs: median(costs.map(({ cpuMs }) => cpuMs)),

@@ -1,6 +1,6 @@
 /**
- * One credential into many namespaces: each contestant makes the Secrets (first run), then renews them (second run).
- * They take turns, so that what disturbs the machine disturbs them all.
+ * One credential in many namespaces: each candidate creates the Secrets (first run), then updates them (second run).
+ * Candidates alternate, so that other load on the machine affects them equally.
  */
 import { mkdir, rm } from 'node:fs/promises'
 import type { Candidate, Candidates } from './candidates.ts'
@@ -8,13 +8,13 @@ import { type Cost, medianCost } from './cost.ts'
 import { measureProcess } from './measure-process.ts'
 import type { BenchEnvironment } from './start-environment.ts'
 
-/** Its own figures are the medians of its turns. */
+/** Its values are the medians of its turns. */
 export interface FanOutRow extends Cost {
   readonly program: Candidate['name']
   readonly namespaces: number
   readonly run: 'create' | 'update'
   readonly calls: Calls
-  /** In their order: the same turn of another program stood beside it. Empty where extrapolated. */
+  /** In order: turns with the same index ran next to each other. Empty if extrapolated. */
   readonly turns: readonly Cost[]
 }
 
@@ -23,7 +23,7 @@ interface Calls {
   readonly iamCredentials: number
 }
 
-/** Namespaces, and how often each contestant has its turn. */
+/** Numbers of namespaces, and of turns of each candidate. */
 const rounds = [
   { count: 1, turns: 7 },
   { count: 100, turns: 7 },
@@ -31,20 +31,20 @@ const rounds = [
   { count: 5000, turns: 3 },
 ] as const
 export const maxNamespaces = 5000
-/** The script is measured with these; all else would take minutes. */
+/** The script is measured with these only: others would take minutes. */
 const scriptCounts = { few: 1, many: 20 } as const
 const scriptTurns = 3
 
-export async function measureFanOut(ground: BenchEnvironment, contestants: Candidates, say: Log): Promise<FanOutRow[]> {
-  const { bare, pullpass, script } = contestants
+export async function measureFanOut(bench: BenchEnvironment, candidates: Candidates, log: Log): Promise<FanOutRow[]> {
+  const { bare, pullpass, script } = candidates
   const rows: FanOutRow[] = []
   for (const { count, turns } of rounds) {
-    say(`${count} namespaces, ${turns} turns`)
-    rows.push(...(await takeTurns(ground, [bare, pullpass], { count, turns })))
+    log(`${count} namespaces, ${turns} turns`)
+    rows.push(...(await takeTurns(bench, [bare, pullpass], { count, turns })))
   }
-  say(`the plain script, ${scriptCounts.few} and ${scriptCounts.many} namespaces, ${scriptTurns} turns`)
-  const few = await takeTurns(ground, [script], { count: scriptCounts.few, turns: scriptTurns })
-  const many = await takeTurns(ground, [script], { count: scriptCounts.many, turns: scriptTurns })
+  log(`the plain script, ${scriptCounts.few} and ${scriptCounts.many} namespaces, ${scriptTurns} turns`)
+  const few = await takeTurns(bench, [script], { count: scriptCounts.few, turns: scriptTurns })
+  const many = await takeTurns(bench, [script], { count: scriptCounts.many, turns: scriptTurns })
   return [...rows, ...few, ...many, ...rounds.slice(1).flatMap(({ count }) => extrapolate(few, many, count))]
 }
 
@@ -56,23 +56,23 @@ interface Round {
 }
 
 async function takeTurns(
-  ground: BenchEnvironment,
-  contestants: readonly Candidate[],
+  bench: BenchEnvironment,
+  candidates: readonly Candidate[],
   round: Round,
 ): Promise<FanOutRow[]> {
-  const namespaces = ground.namespaces.slice(0, round.count)
-  const measured = contestants.map((contestant) => ({ contestant, create: [] as Run[], update: [] as Run[] }))
+  const namespaces = bench.namespaces.slice(0, round.count)
+  const measured = candidates.map((candidate) => ({ candidate, create: [] as Run[], update: [] as Run[] }))
   for (let turn = 0; turn < round.turns; turn++) {
-    for (const { contestant, create, update } of turn % 2 === 0 ? measured : measured.toReversed()) {
-      await ground.removeSecrets(contestant.secretName, namespaces)
-      create.push(await runOnce(ground, contestant, namespaces))
-      update.push(await runOnce(ground, contestant, namespaces))
+    for (const { candidate, create, update } of turn % 2 === 0 ? measured : measured.toReversed()) {
+      await bench.removeSecrets(candidate.secretName, namespaces)
+      create.push(await runOnce(bench, candidate, namespaces))
+      update.push(await runOnce(bench, candidate, namespaces))
     }
   }
-  for (const { contestant } of measured) await ground.removeSecrets(contestant.secretName, namespaces)
-  return measured.flatMap(({ contestant, create, update }) => [
-    rowOf(contestant, round.count, { run: 'create', runs: create }),
-    rowOf(contestant, round.count, { run: 'update', runs: update }),
+  for (const { candidate } of measured) await bench.removeSecrets(candidate.secretName, namespaces)
+  return measured.flatMap(({ candidate, create, update }) => [
+    rowOf(candidate, round.count, { run: 'create', runs: create }),
+    rowOf(candidate, round.count, { run: 'update', runs: update }),
   ])
 }
 
@@ -81,12 +81,12 @@ interface Run {
   readonly calls: Calls
 }
 
-async function runOnce(ground: BenchEnvironment, contestant: Candidate, namespaces: readonly string[]): Promise<Run> {
-  const { sts, iamCredentials } = ground.google
+async function runOnce(bench: BenchEnvironment, candidate: Candidate, namespaces: readonly string[]): Promise<Run> {
+  const { sts, iamCredentials } = bench.google
   const before = { sts: sts.seen.length, iamCredentials: iamCredentials.seen.length }
-  await rm(ground.files.home, { recursive: true, force: true })
-  await mkdir(ground.files.home)
-  const cost = await measureProcess(contestant.program(namespaces))
+  await rm(bench.files.home, { recursive: true, force: true })
+  await mkdir(bench.files.home)
+  const cost = await measureProcess(candidate.program(namespaces))
   return {
     cost,
     calls: { sts: sts.seen.length - before.sts, iamCredentials: iamCredentials.seen.length - before.iamCredentials },
@@ -106,7 +106,7 @@ function rowOf(
   return { program: name, namespaces: count, run, ...medianCost(turns), calls, turns }
 }
 
-/** A straight line through both measurements: what a run costs at all, and each namespace. */
+/** Linear extrapolation from both measurements: a fixed cost, and a cost per namespace. */
 function extrapolate(few: readonly FanOutRow[], many: readonly FanOutRow[], count: number): FanOutRow[] {
   return few.map((low, index) => {
     const high = many[index] ?? low

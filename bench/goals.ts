@@ -1,4 +1,4 @@
-/** What was wanted, as ratios within one run, and whether it was met: pure, over the rows. */
+/** Evaluates the goals, ratios within one benchmark run, from the measured rows. */
 import { median } from './cost.ts'
 import type { FanOutRow } from './fan-out.ts'
 import type { OneShotRow } from './one-shot.ts'
@@ -34,11 +34,11 @@ function fanOutGoals(rows: readonly FanOutRow[], run: FanOutRow['run']): Goal[] 
   ]
 }
 
-/** Of turns that stood side by side: a busy moment of the machine meets both. */
+/** Ratio of turns with the same index: other load on the machine affects both. */
 const pairedWall = (ours: FanOutRow, theirs: FanOutRow) =>
   median(ours.turns.map(({ wallMs }, turn) => wallMs / (theirs.turns[turn]?.wallMs ?? Number.NaN)))
 
-/** Of many runs the least: what else runs on the machine only adds to it. */
+/** The minimum of all runs: other load on the machine only increases it. */
 const leastCpuMs = ({ turns }: FanOutRow) => Math.min(...turns.map(({ cpuMs }) => cpuMs))
 
 function oneShotGoals(rows: readonly OneShotRow[]): Goal[] {

@@ -1,4 +1,4 @@
-/** The least that an HTTP/2 client can do: requests over one connection, so many under way at once (RFC 9113). */
+/** A minimal HTTP/2 client: requests over one connection with limited concurrency (RFC 9113). */
 import { type ClientHttp2Session, connect } from 'node:http2'
 
 export interface Http2Server {
@@ -16,11 +16,11 @@ export interface Http2Request {
   readonly body?: string
 }
 
-/** Rejects at the first answer of 300 or more. */
+/** Rejects on the first response with status 300 or higher. */
 export async function sendAll(
   { server, authority, token }: Http2Server,
   requests: readonly Http2Request[],
-  atOnce: number,
+  concurrency: number,
 ): Promise<void> {
   const session = connect(server, { ca: authority })
   const queue = requests.values() // shared: each worker takes the next
@@ -28,7 +28,7 @@ export async function sendAll(
     for (const request of queue) await sendOne(session, `Bearer ${token}`, request)
   }
   try {
-    await Promise.all(Array.from({ length: Math.min(atOnce, requests.length) }, worker))
+    await Promise.all(Array.from({ length: Math.min(concurrency, requests.length) }, worker))
   } finally {
     session.destroy()
   }
@@ -53,7 +53,7 @@ function sendOne(session: ClientHttp2Session, authorization: string, request: Ht
     stream.on('error', reject)
     stream.on('end', () => {
       if (status > 0 && status < 300) resolve()
-      else reject(new Error(`${method} ${path} was answered with ${status}`))
+      else reject(new Error(`${method} ${path} failed with status ${status}`))
     })
   })
 }

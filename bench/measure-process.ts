@@ -1,6 +1,6 @@
 /**
- * Runs a program to its end and says what it cost, its children included: bash's `time` knows milliseconds of CPU,
- * GNU time the largest resident set. Both stand outside of what they measure.
+ * Runs a program and measures its cost, including child processes: bash's `time` has a resolution of milliseconds of CPU,
+ * GNU time reports the largest resident set. Neither is part of the measurement.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,15 +14,15 @@ import type { Cost } from './cost.ts'
 export interface Program {
   /** Command and arguments. */
   readonly words: readonly string[]
-  /** All that it gets: nothing of ours is inherited. */
+  /** The complete environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>
-  /** A command that sets the scene and becomes the program: not measured. */
+  /** A command that prepares the environment and execs the program; not measured. */
   readonly setup?: readonly string[]
 }
 
 const timed = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 3>&2 2>"$BENCH_TIMES"'
 
-/** Rejects with what it printed unless it exits with 0. */
+/** Rejects with its output unless it exits with 0. */
 export async function measureProcess({ words, environment, setup = [] }: Program): Promise<Cost> {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-bench-figures-'))
   const [memoryFile, timesFile] = [join(folder, 'memory'), join(folder, 'times')]

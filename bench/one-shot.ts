@@ -1,7 +1,7 @@
 /**
- * A refresh of one namespace, as a CronJob's pod runs it, against the least that Node does: nothing, and one request.
- * The pod's folder exists only in a mount namespace of the measured process (unshare(1)): the machine's own /run is
- * left alone.
+ * A refresh of one namespace, as in a CronJob's pod, compared with an empty Node process and with a single request.
+ * The pod's folder exists only in a mount namespace of the measured process (unshare(1)); the /run of the machine is
+ * not changed.
  */
 import { type Candidates, clientEnvironment, plainEnvironment, pullpassWords, trustedGoogleCa } from './candidates.ts'
 import { type Cost, median } from './cost.ts'
@@ -20,28 +20,28 @@ export interface OneShotRow {
 const runs = 21
 
 export async function measureOneShot(
-  ground: BenchEnvironment,
+  bench: BenchEnvironment,
   { pullpass }: Candidates,
   bareGet: string,
 ): Promise<OneShotRow[]> {
-  const [namespace = ''] = ground.namespaces
-  const contestants = [
-    ['node -e 0', { words: [process.execPath, '-e', '0'], environment: plainEnvironment(ground) }],
+  const [namespace = ''] = bench.namespaces
+  const candidates = [
+    ['node -e 0', { words: [process.execPath, '-e', '0'], environment: plainEnvironment(bench) }],
     [
       'https.get',
       {
         words: [process.execPath, bareGet],
-        environment: { ...plainEnvironment(ground), ...trustedGoogleCa(ground), BENCH_URL: ground.google.sts.url },
+        environment: { ...plainEnvironment(bench), ...trustedGoogleCa(bench), BENCH_URL: bench.google.sts.url },
       },
     ],
-    ['pullpass in a pod', inPod(ground, namespace)],
+    ['pullpass in a pod', inPod(bench, namespace)],
     ['pullpass, kubeconfig', pullpass.program([namespace])],
   ] as const
-  const costs = new Map<OneShotRow['program'], Cost[]>(contestants.map(([name]) => [name, []]))
+  const costs = new Map<OneShotRow['program'], Cost[]>(candidates.map(([name]) => [name, []]))
   for (let run = 0; run < runs; run++) {
-    for (const [name, program] of contestants) costs.get(name)?.push(await measureProcess(program))
+    for (const [name, program] of candidates) costs.get(name)?.push(await measureProcess(program))
   }
-  await ground.removeSecrets(pullpass.secretName, [namespace])
+  await bench.removeSecrets(pullpass.secretName, [namespace])
   return [...costs].map(([name, measured]) => rowOf(name, measured))
 }
 
@@ -53,17 +53,17 @@ const podSetup = [
   'exec "$@"',
 ].join(' && ')
 
-function inPod(ground: BenchEnvironment, namespace: string): Program {
-  const server = new URL(ground.cluster.server)
+function inPod(bench: BenchEnvironment, namespace: string): Program {
+  const server = new URL(bench.cluster.server)
   const user = process.getuid?.() === 0 ? [] : ['--map-root-user']
   return {
     words: pullpassWords,
     environment: {
-      ...clientEnvironment(ground, [namespace]),
-      ...trustedGoogleCa(ground),
+      ...clientEnvironment(bench, [namespace]),
+      ...trustedGoogleCa(bench),
       KUBERNETES_SERVICE_HOST: server.hostname,
       KUBERNETES_SERVICE_PORT: server.port,
-      BENCH_POD: ground.files.podFolder,
+      BENCH_POD: bench.files.podFolder,
     },
     setup: ['unshare', ...user, '--mount', '--propagation', 'private', 'sh', '-c', podSetup, 'sh'],
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What many people run today, in one form or another: curl and jq exchange the token, kubectl writes it to each namespace.
+# A common script: curl and jq exchange the token, kubectl writes the Secret to each namespace.
 set -euo pipefail
 
 TOKEN_FILE=${TOKEN_FILE:-/var/run/secrets/tokens/oidc-token}

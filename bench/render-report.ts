@@ -1,4 +1,4 @@
-/** The benchmark's figures as tables for people. */
+/** The results of the benchmark as tables. */
 import { renderTable } from '../src/terminal/table.ts'
 import type { FanOutRow } from './fan-out.ts'
 import type { Goal } from './goals.ts'
@@ -24,8 +24,8 @@ export function renderReport({ fanOut, oneShot, goals }: Report): string {
       'never',
     ),
     '',
-    'What was wanted',
-    renderTable({ header: ['GOAL', 'WANTED', 'SEEN', ''], rows: goals.map(goalCells) }, 'never'),
+    'Goals',
+    renderTable({ header: ['GOAL', 'LIMIT', 'MEASURED', ''], rows: goals.map(goalCells) }, 'never'),
   ].join('\n')
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is measured on: a real control plane with many namespaces, an account there that may write pull secrets, and
- * Google's token service and IAM Credentials, which believe that cluster's tokens.
+ * The environment of the benchmark: a real control plane with many namespaces, a ServiceAccount that may write pull secrets,
+ * and sandboxes of Google's token service and IAM Credentials that trust the cluster's issuer.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,11 +17,11 @@ import { type Http2Server, sendAll } from './http2-loop.ts'
 export interface BenchEnvironment {
   readonly folder: string
   readonly namespaces: readonly string[]
-  /** As the account that may write pull secrets. */
+  /** With the token of the ServiceAccount that may write pull secrets. */
   readonly cluster: Http2Server
   readonly files: EnvironmentFiles
   readonly google: { readonly sts: Part; readonly iamCredentials: Part }
-  /** The drop-in variables but for the namespaces, and what leads to Google's stand-ins. */
+  /** The drop-in variables except the namespaces, and the endpoints of the sandbox. */
   readonly variables: Readonly<Record<string, string>>
   /** Removes the Secrets of this name. */
   readonly removeSecrets: (name: string, namespaces: readonly string[]) => Promise<void>
@@ -35,7 +35,7 @@ interface EnvironmentFiles {
   readonly clusterCa: string
   readonly googleCa: string
   readonly subjectToken: string
-  /** Emptied before each run, as in a CronJob's pod: kubectl fills its cache there. */
+  /** Emptied before each run, as in a CronJob's pod: it contains kubectl's cache. */
   readonly home: string
 }
 
@@ -75,7 +75,7 @@ export const startEnvironment = (namespaceCount: number): Promise<BenchEnvironme
 async function createObjects(admin: Http2Server, namespaces: readonly string[]): Promise<void> {
   const metadata = { name: account.name }
   const rules = [
-    // `get` is the script's: kubectl asks before it writes.
+    // `get` is for the script: kubectl reads before it writes.
     { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'create', 'patch'] },
   ]
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: account.name }
@@ -97,7 +97,7 @@ async function createObjects(admin: Http2Server, namespaces: readonly string[]):
   )
 }
 
-/** Google with the cluster's keys uploaded: verifying costs it no call. */
+/** With uploaded keys: verification requires no request to the issuer. */
 async function serveGoogle(controlPlane: ControlPlane) {
   const { body: jwksJson } = await requestKubernetes(controlPlane, { path: '/openid/v1/jwks', contentType: '*/*' })
   const authority = await createCertificateAuthority()
@@ -126,7 +126,7 @@ async function requestToken(controlPlane: ControlPlane, audience: string | undef
       spec: { expirationSeconds: 3 * 3600, ...(audience && { audiences: [audience] }) },
     },
   })
-  if (status !== 201) throw new Error(`the token request was answered with ${status}: ${body}`)
+  if (status !== 201) throw new Error(`the token request failed with status ${status}: ${body}`)
   return JSON.parse(body).status.token
 }
 
@@ -166,7 +166,7 @@ const variablesOf = ({ sts, iamCredentials }: BenchEnvironment['google']) => ({
   PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: iamCredentials.url,
 })
 
-/** Those that do not exist are passed over: a list tells which are. */
+/** Secrets that do not exist are ignored. */
 async function removeSecrets(
   admin: Http2Server & { readonly adminToken: string },
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Starts the whole outside on one machine: a cluster, the bucket that publishes its issuer's documents, a Google that
- * verifies its tokens, and a registry that serves whoever holds a token that Google granted.
+ * Starts every external service on one machine: a cluster, the bucket that publishes its issuer metadata, Google APIs that
+ * verify its tokens, and a registry that accepts the access tokens of these APIs.
  */
 import type { Agent } from 'node:https'
 import { principalOf } from './google/workload-identity.ts'
@@ -17,44 +17,44 @@ import { type Operator, signInOperator } from './start/sign-in-operator.ts'
 import { trustCluster } from './start/trust-cluster.ts'
 
 export interface SandboxOptions {
-  /** What the sandbox's clock starts from; absent: the machine's clock. */
+  /** The base of the sandbox's clock; absent: the system clock. */
   readonly now?: () => Date
-  /** Beside image-system, which is always there; absent: default, team-a, team-b. */
+  /** In addition to image-system; absent: default, team-a, team-b. */
   readonly namespaces?: readonly string[]
-  /** `absent`: the issuer's bucket is there, and empty; absent: published. */
+  /** `absent`: the issuer's bucket exists and is empty; absent: published. */
   readonly issuerDocuments?: 'published' | 'absent'
-  /** `absent`: Google has the project and the repository, but no pool, no account and no grant; absent: set up. */
+  /** `absent`: the project and the repository exist, but no pool, service account or grant; absent: set up. */
   readonly trust?: 'set-up' | 'absent'
-  /** Whether the Kubernetes API speaks HTTP/2; absent: offered. */
+  /** Whether the Kubernetes API offers HTTP/2; absent: offered. */
   readonly kubernetesHttp2?: TlsOptions['http2']
-  /** Signs the parts' certificates; absent: the authority that the sandboxes of this process share. */
+  /** Signs the parts' certificates; absent: the shared authority of this process. */
   readonly authority?: CertificateAuthority
-  /** Of the cluster; absent: one key that the sandboxes of this process share, so that each verifies the others' tokens. */
+  /** Of the cluster; absent: the shared key of this process, with which each sandbox verifies the tokens of the others. */
   readonly keys?: ServerKeys
-  /** Ends the start: what is open by then is closed, and the start fails with its reason. */
+  /** Cancels the start: parts that are open are closed, and the start fails with the reason of the signal. */
   readonly signal?: AbortSignal
-  /** By which Google reaches issuers whose names do not lead here by themselves; absent: directly. */
+  /** With which Google connects to issuers whose names do not resolve to this machine; absent: directly. */
   readonly issuerAgent?: Agent
 }
 
 export interface Sandbox extends OpenParts, AsyncDisposable {
   readonly clock: MovableClock
   readonly folder: Pick<SandboxFolder, 'path' | 'kubeconfigFile' | 'caFile' | 'tokenFile'>
-  /** The drop-in variables, and what leads to the sandbox in place of the real outside. */
+  /** The drop-in variables, and those that direct clients to the sandbox instead of the real services. */
   readonly environment: Readonly<Record<string, string>>
-  /** Who may set up Google's side; `environment` names its credentials. */
+  /** May configure trust in Google Cloud; `environment` contains its credentials. */
   readonly operator: Operator
-  /** Full resource name of the provider that believes the cluster, or is meant to. */
+  /** Full resource name of the provider for the cluster, whether or not it exists. */
   readonly provider: string
-  /** The IAM member that the ServiceAccount image-system/pullpass is. */
+  /** The IAM member of ServiceAccount image-system/pullpass. */
   readonly principal: string
-  /** Full resource name of the repository that the image is in. */
+  /** Full resource name of the image's repository. */
   readonly repository: string
   /** `localhost:PORT/example-project/images/hello:1`. */
   readonly image: string
-  /** Writes the projected token anew, as the kubelet does; absent: for the provider, and for an hour. */
+  /** Writes a new projected token, as the kubelet does; by default for the provider, valid for an hour. */
   readonly writeToken: (options?: { audiences?: readonly string[]; lifeSeconds?: number }) => Promise<void>
-  /** Puts the issuer's documents, as the cluster serves them now, into the bucket `gs://example-cluster`. */
+  /** Writes the issuer metadata that the cluster currently serves into the bucket `gs://example-cluster`. */
   readonly publishIssuer: () => Promise<void>
   readonly close: () => Promise<void>
 }
@@ -75,11 +75,11 @@ const provider = `projects/${projectNumber}/locations/global/workloadIdentityPoo
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const opened: (() => Promise<void>)[] = []
   const close = async () => {
-    await Promise.all(opened.map((end) => end()))
+    await Promise.all(opened.map((closePart) => closePart()))
   }
   try {
-    const sandbox = await createSandbox(options, (end) => {
-      opened.push(end)
+    const sandbox = await createSandbox(options, (closePart) => {
+      opened.push(closePart)
       options.signal?.throwIfAborted()
     })
     return { ...sandbox, close, [Symbol.asyncDispose]: close }
@@ -89,13 +89,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-async function createSandbox(options: SandboxOptions, opened: (end: () => Promise<void>) => void) {
+async function createSandbox(options: SandboxOptions, onOpened: (close: () => Promise<void>) => void) {
   const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = options
   const { issuerDocuments = 'published', trust = 'set-up' } = options
   const clock = createMovableClock(options.now ?? (() => new Date()))
   const { issuerAgent: agent, authority, keys } = options
   const identity = { ...(authority && { authority }), ...(keys && { keys }) }
-  const partsOptions = { now: clock.now, admin, kubernetesHttp2, opened, ...identity, ...(agent && { agent }) }
+  const partsOptions = { now: clock.now, admin, kubernetesHttp2, onOpened, ...identity, ...(agent && { agent }) }
   const context = await openParts(partsOptions)
   const { cluster, google, parts } = context
 
@@ -105,7 +105,7 @@ async function createSandbox(options: SandboxOptions, opened: (end: () => Promis
   context.images.putImage(`${images}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
 
   const { writeToken, write, remove, ...folder } = await createSandboxFolder(context.kubeconfig, context.authority.ca)
-  opened(remove)
+  onOpened(remove)
   const operator = await signInOperator(google, { stsUrl: parts.sts.url, now: clock.now, write })
   const writeNewToken: Sandbox['writeToken'] = async (token) => {
     const standard = {
@@ -132,7 +132,7 @@ async function createSandbox(options: SandboxOptions, opened: (end: () => Promis
   }
 }
 
-/** Returns the principal that the account is, whether or not it is trusted. */
+/** Returns the principal of the ServiceAccount, whether or not it is trusted. */
 function setUpGoogle({ google, cluster }: OpenParts, trust: 'set-up' | 'absent'): string {
   google.projects.put('example-project', projectNumber)
   google.repositories.put(repository)
@@ -158,5 +158,5 @@ const environmentOf = (parts: Sandbox['parts'], folder: Sandbox['folder'], names
   PULLPASS_GCP_RESOURCE_MANAGER_ENDPOINT: parts.resourceManager.url,
   PULLPASS_GCP_STORAGE_ENDPOINT: parts.storage.url,
   PULLPASS_CA_FILE: folder.caFile,
-  NODE_EXTRA_CA_CERTS: folder.caFile, // for other people's clients
+  NODE_EXTRA_CA_CERTS: folder.caFile, // for third-party clients
 })

@@ -61,7 +61,6 @@ const rules: readonly Rule[] = [
  */
 const pending: readonly string[] = [
   'SECURITY.md',
-  'bench/',
   'docs/architecture.md',
   'docs/document.md',
   'docs/errors.md',
@@ -75,12 +74,6 @@ const pending: readonly string[] = [
   'e2e/parts/',
   'e2e/publish-targets.test.ts',
   'e2e/refresh-ownership.test.ts',
-  'sandbox/google/',
-  'sandbox/kubernetes/',
-  'sandbox/registry/',
-  'sandbox/serve/',
-  'sandbox/start-sandbox.ts',
-  'sandbox/start/',
   'src/commands/issuer/show-report.ts',
   'src/document/',
   'src/errors/',
@@ -104,7 +97,6 @@ const pending: readonly string[] = [
   'test/terminal/',
   'test/tools/',
   'test/trust/',
-  'tools/',
 ]
 
 const paths = [

@@ -1,6 +1,6 @@
 /**
- * Builds a container image of pullpass as an OCI archive, without a daemon and without root: Node with the libraries that
- * it needs in one layer, dist/ in another, from scratch. The same input gives the same digest.
+ * Builds a container image of pullpass as an OCI archive, without a daemon and without root: one layer with Node and its
+ * libraries, one with dist/, from scratch. The same input results in the same digest.
  *
  *     npm run image [-- FILE]     absent: release/pullpass-image.tar
  *     skopeo copy oci-archive:release/pullpass-image.tar docker://REGISTRY/pullpass:VERSION
@@ -48,7 +48,7 @@ try {
   rmSync(work, { recursive: true, force: true })
 }
 
-/** Node without its symbols, and the C and C++ libraries of this machine, at the paths where its loader looks. */
+/** Node without symbols, and the C and C++ libraries of this machine at the paths of the loader. */
 function writeRuntime(folder: string): string {
   const node = join(folder, 'usr/local/bin/node')
   copy(process.execPath, node)
@@ -131,7 +131,7 @@ function digestOf(content: Buffer): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`
 }
 
-/** GNU tar, so that nothing of this machine is in the archive but the content: no owner, no time, no order of its own. */
+/** GNU tar, with fixed owner, time and order, so that the archive depends only on the content. */
 function packTar(folder: string, to: string): void {
   const fixed = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u+rw,go+rX,go-w']
   execFileSync('tar', ['--create', '--file', to, '--directory', folder, ...fixed, '.'])

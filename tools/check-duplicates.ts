@@ -1,13 +1,13 @@
-/** Fails when the lockfile holds a package in two versions, or an exception that is no longer needed. */
+/** Fails if the lockfile contains a package in two versions, or if an exception is no longer needed. */
 import { readFileSync } from 'node:fs'
 
-/** Wanted by other people's packages in versions that exclude each other; none of them is in what a one-shot loads. */
+/** Required by third-party packages in incompatible versions; none of them is loaded by a refresh. */
 const exceptions = new Set([
-  '@types/node', // types alone: @kubernetes/client-node brings its own
-  'undici-types', // types alone: of the above
-  '@oxc-project/types', // types alone: knip's parser against rolldown's
-  'agent-base', // google-auth-library (who publishes, and trust) against @kubernetes/client-node
-  'tslib', // @peculiar/x509's container (the sandbox) is a major version behind
+  '@types/node', // types only, of @kubernetes/client-node
+  'undici-types', // types only, of the above
+  '@oxc-project/types', // types only: knip's and rolldown's parsers
+  'agent-base', // google-auth-library (publish, trust) and @kubernetes/client-node
+  'tslib', // a dependency of @peculiar/x509 (sandbox) requires an older major version
 ])
 
 const lock: { packages: Record<string, { version?: string; optional?: true }> } = JSON.parse(
@@ -16,7 +16,7 @@ const lock: { packages: Record<string, { version?: string; optional?: true }> } 
 const versions = new Map<string, Set<string>>()
 for (const [path, { version, optional }] of Object.entries(lock.packages)) {
   const name = path.split('node_modules/').at(-1)
-  // What is optional is some platform's: the WebAssembly that stands in for a tool's binary is installed nowhere here.
+  // Optional packages depend on the platform: WebAssembly fallbacks of tools are not installed.
   if (path.includes('node_modules/') && name && version && !optional)
     versions.set(name, (versions.get(name) ?? new Set()).add(version))
 }
@@ -24,5 +24,5 @@ const double = [...versions].filter(([, found]) => found.size > 1)
 const unknown = double.filter(([name]) => !exceptions.has(name))
 const stale = [...exceptions].filter((name) => !double.some(([found]) => found === name))
 for (const [name, found] of unknown) console.error(`${name} is locked in versions ${[...found].join(' and ')}`)
-for (const name of stale) console.error(`${name} is no longer locked twice: take its exception away`)
+for (const name of stale) console.error(`${name} is no longer locked twice: remove its exception`)
 if (unknown.length + stale.length > 0) process.exitCode = 1

@@ -1,7 +1,7 @@
 /**
- * Fails when a regular expression of src/ may take more than linear time: what it reads often comes from outside, and
- * neither a deadline nor Ctrl-C interrupts it. Judged by recheck (https://makenowjust-labs.github.io/recheck/), by automata
- * where it can and by search for an attack otherwise. `FILE …`: these files in place of src/.
+ * Fails if a regular expression in src/ may take more than linear time: it often matches external input, and neither a
+ * deadline nor Ctrl-C interrupts it. Checked with recheck (https://makenowjust-labs.github.io/recheck/), with automata if
+ * possible, otherwise by fuzzing. `FILE …`: check these files instead of src/.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { check } from 'recheck'
@@ -17,22 +17,21 @@ interface Expression {
 type Node = { readonly [field: string]: unknown; readonly type: string; readonly start: number }
 
 const timeoutMs = 30_000
-/** Without one of these an expression reads a bounded number of characters at each place. */
+/** Without one of these an expression matches a bounded number of characters. */
 const unbounded = /[*+]|\{\d+,\}/
 
 const files = process.argv.length > 2 ? process.argv.slice(2) : globSync('src/**/*.ts')
 const faults: string[] = []
 const expressions = files.flatMap(expressionsIn)
 for (const { at, pattern, flags } of expressions.filter((one) => unbounded.test(one.pattern))) {
-  const why = await whyNotLinear(withFewRepetitions(pattern), flags)
+  const why = await whyNotLinear(withSmallBounds(pattern), flags)
   if (why !== undefined) faults.push(`${at}: /${pattern}/${flags}: ${why}`)
 }
 for (const fault of faults.toSorted()) console.error(fault)
-if (expressions.length + faults.length === 0)
-  console.error('no regular expression was found: the search itself is broken')
-process.exit(faults.length > 0 || expressions.length === 0 ? 1 : 0) // recheck keeps its process alive
+if (expressions.length + faults.length === 0) console.error('no regular expression was found: the check is broken')
+process.exit(faults.length > 0 || expressions.length === 0 ? 1 : 0) // recheck keeps the process alive
 
-/** Automata know no look-around: then an attack is searched for. */
+/** Automata do not support lookaround: then by fuzzing. */
 async function whyNotLinear(pattern: string, flags: string): Promise<string | undefined> {
   for (const checker of ['automaton', 'fuzz'] as const) {
     const result = await check(pattern, flags, { checker, timeout: timeoutMs })
@@ -40,11 +39,11 @@ async function whyNotLinear(pattern: string, flags: string): Promise<string | un
     if (result.status === 'vulnerable') return result.complexity.summary
     if (result.error.kind !== 'unsupported') return result.error.kind
   }
-  return 'not judged'
+  return 'not checked'
 }
 
-/** A bounded repetition adds a constant: fewer of them keep the growth, and automata small. */
-function withFewRepetitions(pattern: string): string {
+/** A bounded repetition adds a constant factor: smaller bounds keep the complexity and make automata small. */
+function withSmallBounds(pattern: string): string {
   return pattern.replaceAll(/(?<!\\)\{(\d+)(?:(,)(\d*))?\}/g, (_, least: string, comma = '', most = '') => {
     const few = (count: string) => (count === '' ? '' : String(Math.min(Number(count), 2)))
     return `{${few(least)}${comma}${few(most)}}`
@@ -69,7 +68,7 @@ function expressionsIn(file: string): Expression[] {
     } else if (isNode(callee) && callee['name'] === 'RegExp') {
       const [source, flags] = [value['arguments']].flat()
       const pattern = isNode(source) ? textOf(source, texts) : undefined
-      if (pattern === undefined) faults.push(`${at}: RegExp of what is no constant of this file`)
+      if (pattern === undefined) faults.push(`${at}: RegExp without a constant of this file`)
       else found.push({ at, pattern, flags: (isNode(flags) && textOf(flags, texts)) || '' })
     }
     for (const field of Object.values(value)) visit(field)
@@ -82,7 +81,7 @@ function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value
 }
 
-/** A text that is known without running anything: literals, templates of them (`String.raw` too), and their names. */
+/** Text that is known statically: literals, templates of literals (also `String.raw`), and constants. */
 function textOf(node: Node, known: ReadonlyMap<string, string>): string | undefined {
   if (node.type === 'Literal' && typeof node['value'] === 'string') return node['value']
   if (node.type === 'Identifier') return known.get(String(node['name']))

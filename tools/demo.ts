@@ -1,4 +1,4 @@
-/** npm run demo: the whole story on real sockets, from a cluster that no cloud knows to an image that was pulled. */
+/** npm run demo: from a cluster that no cloud trusts to an image pull, with the sandbox on real sockets. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
@@ -11,74 +11,72 @@ const namespaces = ['default', 'team-a', 'team-b']
 
 async function runDemo(): Promise<void> {
   await using sandbox = await runStep(
-    'A cluster, its issuer, a Google and a private registry start on this machine',
+    'Start a cluster, its issuer, Google Cloud APIs and a private registry on this machine',
     startParts,
   )
   const { authority, image } = sandbox
 
   const documentFile = await configureTrust(sandbox)
 
-  await runStep('Without a credential, the registry refuses the image', async (tell) => {
-    tell(`pull ${image}`)
+  await runStep('Pull without a credential: the registry refuses the image', async (print) => {
+    print(`pull ${image}`)
     const refused = await pullImage(image, authority.ca, undefined).catch((error: unknown) => error)
-    if (!(refused instanceof PullRefused)) throw new Error('it was served to somebody without a credential')
-    tell(`registry answers ${refused.message}`)
+    if (!(refused instanceof PullRefused)) throw new Error('the registry served the image without a credential')
+    print(`response: ${refused.message}`)
   })
 
-  await runStep("pullpass exchanges the account's token, once, and writes each pull secret", async (tell) => {
+  await runStep('Exchange a token of the ServiceAccount once and write all pull secrets', async (print) => {
     const { sts, iamCredentials } = sandbox.parts
     const before = [sts.seen.length, iamCredentials.seen.length] as const
-    await runCommand(['refresh', '-f', documentFile], sandbox, tell)
+    await runCommand(['refresh', '-f', documentFile], sandbox, print)
     const after = [sts.seen.length - before[0], iamCredentials.seen.length - before[1]] as const
-    tell(
-      `(Google was asked ${after[0]} time at the STS, ${after[1]} at IAM Credentials, for ${namespaces.length} namespaces)`,
-    )
-    await runCommand(['doctor', '-f', documentFile, '--image', image], sandbox, tell)
-    tell('(only in the sandbox: hop discovery mentions authorities that clouds may not trust)')
+    print(`(requests for ${namespaces.length} namespaces: ${after[0]} to the STS, ${after[1]} to IAM Credentials)`)
+    await runCommand(['doctor', '-f', documentFile, '--image', image], sandbox, print)
+    print('(only in the sandbox: hop discovery warns that clouds may not trust the certificate authority)')
   })
 
-  await runStep('With the pull secret of namespace team-a, the same registry serves it', async (tell) => {
-    tell(`pull ${image}`)
+  await runStep('Pull with the pull secret of namespace team-a', async (print) => {
+    print(`pull ${image}`)
     const { digest, blobs } = await pullImage(image, authority.ca, readAuth(sandbox, 'team-a'))
-    tell(`manifest ${digest}`)
-    for (const blob of blobs) tell(`${blob.kind.padEnd(8)} ${blob.digest}, ${blob.bytes} bytes`)
-    tell('each digest is that of the bytes that came')
+    print(`manifest ${digest}`)
+    for (const blob of blobs) print(`${blob.kind.padEnd(8)} ${blob.digest}, ${blob.bytes} bytes`)
+    print('all digests verified')
   })
 }
 
-/** Publishes the cluster's issuer and sets up Google's side, for the document whose file it returns. */
+/** Publishes the issuer metadata and configures trust; returns the path of the document. */
 async function configureTrust(sandbox: Sandbox): Promise<string> {
-  await runStep("The cluster's OIDC documents are published where Google can read them", async (tell) => {
-    await runCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, tell)
-    tell(
-      '(only in the sandbox: its certificate authority is private; with a public issuer no line mentions certificates)',
+  await runStep('Publish the discovery document and JWKS of the cluster', async (print) => {
+    await runCommand(['issuer', 'publish', '--to', `gs://${bucketOf(sandbox)}`], sandbox, print)
+    print(
+      '(only in the sandbox: its certificate authority is private; a public issuer has no finding about certificates)',
     )
   })
 
   const documentFile = join(sandbox.folder.path, 'artifact-registry.yaml')
   await runStep(
-    'Google is told whom to trust: one service account of this cluster, for one repository',
-    async (tell) => {
+    'Create the cloud IAM resources: trust one ServiceAccount of this cluster, for one repository',
+    async (print) => {
       const document = renderDocument(sandbox)
       await writeFile(documentFile, document)
-      for (const line of document.trimEnd().split('\n')) tell(line)
-      await runCommand(['trust', 'apply', '-f', documentFile, '--yes'], sandbox, tell)
+      for (const line of document.trimEnd().split('\n')) print(line)
+      await runCommand(['trust', 'apply', '-f', documentFile, '--yes'], sandbox, print)
     },
   )
   return documentFile
 }
 
-async function startParts(tell: (line: string) => void): Promise<Sandbox> {
+async function startParts(print: (line: string) => void): Promise<Sandbox> {
   const sandbox = await startSandbox({ namespaces, trust: 'absent', issuerDocuments: 'absent' })
   const { kubernetes, storage, sts, iam, registry } = sandbox.parts
-  tell(`Kubernetes API       ${kubernetes.url}  (namespaces ${namespaces.join(', ')})`)
-  tell(`Cloud Storage        ${storage.url}`)
-  tell(`Google STS and IAM   ${sts.url}, ${iam.url}`)
-  tell(`private registry     ${registry.url}`)
+  print(`Kubernetes API       ${kubernetes.url}  (namespaces ${namespaces.join(', ')})`)
+  print(`Cloud Storage        ${storage.url}`)
+  print(`Google STS and IAM   ${sts.url}, ${iam.url}`)
+  print(`private registry     ${registry.url}`)
   return sandbox
 }
 
-/** The cluster's issuer is what this bucket is read at. */
+/** The bucket of the cluster's issuer URL. */
 const bucketOf = ({ cluster }: Sandbox): string => new URL(cluster.issuer).pathname.slice(1)
 
 const renderDocument = ({ parts, provider, repository }: Sandbox): string => `apiVersion: pullpass.dev/v1alpha1
@@ -97,14 +95,14 @@ spec:
         trust: {repository: ${repository}}
 `
 
-async function runCommand(argv: string[], { environment }: Sandbox, tell: (line: string) => void): Promise<void> {
-  tell(`$ pullpass ${argv.join(' ')}`)
+async function runCommand(argv: string[], { environment }: Sandbox, print: (line: string) => void): Promise<void> {
+  print(`$ pullpass ${argv.join(' ')}`)
   const { exitCode, stdout, stderr } = await spawnPullpass(argv, environment).ended
-  for (const line of stdout.trimEnd().split('\n')) tell(line)
+  for (const line of stdout.trimEnd().split('\n')) print(line)
   if (exitCode !== 0) throw new Error(`exit code ${exitCode}\n${stderr}`)
 }
 
-/** Base64 of `user:password`, as a kubelet takes it from the Secret. */
+/** Base64 of `user:password`, as the kubelet reads it from the Secret. */
 function readAuth(sandbox: Sandbox, namespace: string): string {
   const pair = readPullSecret(sandbox, namespace)?.auths[`localhost:${sandbox.parts.registry.port}`] ?? ''
   return Buffer.from(pair).toString('base64')
@@ -113,10 +111,8 @@ function readAuth(sandbox: Sandbox, namespace: string): string {
 const startedAt = performance.now()
 try {
   await runDemo()
-  console.log(
-    `\nNo password was stored anywhere. The whole story took ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`,
-  )
+  console.log(`\nNo password was stored. Finished in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`)
 } catch (error) {
   if (!(error instanceof StepFailed)) throw error
-  console.log(`\nThe story ends here: step "${error.message}" failed.`)
+  console.log(`\nStopped: step "${error.message}" failed.`)
 }

@@ -1,7 +1,7 @@
 /**
- * Writes what deploy/ contains of the program's own output:
+ * Writes the files in deploy/ that pullpass generates:
  *
- *   deploy/cronjob/manifests.yaml             what pullpass manifests prints for the documents beside it
+ *   deploy/cronjob/manifests.yaml             the output of pullpass manifests for documents.yaml
  *   deploy/ISSUER/account-policies.yaml       the policies of the accounts of issuer watch and issuer serve
  */
 import { execFile } from 'node:child_process'

@@ -1,11 +1,11 @@
 /**
- * The JSON Schemas of the results of `-o json`, from the types that the renderers use (src/commands/output/). A small part
- * of TypeScript is enough: interfaces, `extends`, arrays, references, unions of literals; anything else is an error.
+ * JSON Schemas of the results of `-o json`, from the types in src/commands/output/. Supported are interfaces, `extends`,
+ * arrays, references and unions of literals; anything else is an error.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { parseAst } from 'rolldown/parseAst'
 
-/** As far as a result uses it. https://json-schema.org/draft/2020-12 */
+/** The keywords in use. https://json-schema.org/draft/2020-12 */
 export interface OutputSchema {
   $schema?: string
   $ref?: string
@@ -24,7 +24,7 @@ export interface OutputSchema {
 
 const apiVersion = 'pullpass.dev/v1alpha1'
 
-/** By kind, in the order of the files; closed: no member beside those that are listed. */
+/** By kind, in the order of the files; no additional members. */
 export function outputSchemas(): ReadonlyMap<string, OutputSchema> {
   const types = readTypes()
   const kinds = [...types.values()].flatMap((type): [string, OutputSchema][] => {
@@ -45,7 +45,7 @@ export function outputSchemas(): ReadonlyMap<string, OutputSchema> {
   return new Map(kinds)
 }
 
-/** As far as it is read of the ESTree of a type: https://github.com/estree/estree */
+/** The ESTree fields in use: https://github.com/estree/estree */
 interface Node {
   readonly type: string
   readonly start: number
@@ -85,7 +85,7 @@ function readTypes(): Types {
   return types
 }
 
-/** The envelope last: errors and version after the commands. */
+/** The envelope is last: errors and version after the commands. */
 const byEnvelope = (one: string, other: string) => rank(one) - rank(other) || (one < other ? -1 : 1)
 const rank = (file: string) => (file.endsWith('envelope.ts') ? 1 : 0)
 
@@ -140,7 +140,7 @@ function typeOf(node: Node): OutputSchema {
 
 function literalOf({ type, literal }: Node): string {
   if (typeof literal?.value === 'string') return literal.value
-  throw new Error(`${type} is no literal text`)
+  throw new Error(`${type} is not a string literal`)
 }
 
 function need(node: Node | undefined, of: Node): Node {
@@ -167,7 +167,7 @@ function commentBefore({ start }: Node, text: string): { readonly description: s
   return pattern === undefined ? { description } : { description, pattern }
 }
 
-/** Types that a schema refers to, by name, in the order of their first use. */
+/** Types that a schema references, by name, in order of first use. */
 function definitionsOf(schema: OutputSchema, types: Types, found: Map<string, OutputSchema> = new Map()) {
   for (const name of JSON.stringify(schema).matchAll(/"#\/\$defs\/(\w+)"/g)) {
     const [, type = ''] = name

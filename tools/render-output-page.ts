@@ -1,4 +1,4 @@
-/** docs/json-output.md: the envelope, and the fields of each result, from the types of the results; the text is here. */
+/** docs/json-output.md: the envelope, and the fields of each result, from the types of the results. */
 import { type OutputSchema, outputSchemas } from './output-types.ts'
 
 export function renderOutputPage(): string {
@@ -99,7 +99,7 @@ pullpass doctor -f documents/ -o json | jq -r '.firstFailure.command // empty'
 pullpass issuer show -o json | jq -r '.keys[] | [.kid, .safeToSignAt] | @tsv'
 \`\`\``
 
-/** `shown`: types that have a section already; those of errors are shown with the kind Error. */
+/** `shown`: types that already have a section; types of errors are in the section of kind Error. */
 function renderKind(kind: string, schema: OutputSchema, shown: Set<string>): string {
   const { description = '', $defs = {} } = schema
   const own = Object.entries($defs).filter(

@@ -1,21 +1,21 @@
 #!/usr/bin/env node
 /**
- * Runs the tests with real components, two files at a time: most of their time is waiting. Files that start a kubelet run
- * one after the other, since a machine is one node only.
+ * Runs the tests with real components, two files at a time, because they mostly wait. Files that start a kubelet run
+ * one after the other, because a machine can be only one node.
  *
  *     node tools/test-real.ts [FILE]...
- *       --kubernetes oldest|newest    absent: oldest. newest: only the files that depend on the version of Kubernetes
+ *       --kubernetes oldest|newest    absent: oldest. newest: only files that depend on the Kubernetes version
  *
- * With PULLPASS_REAL_PARTS=required a component that is absent fails instead of being skipped.
+ * With PULLPASS_REAL_PARTS=required an absent component is a failure instead of a skip.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 
-/** The longest ones, which begin first. */
+/** The longest ones, which start first. */
 const longest = ['guides', 'doctor', 'gcloud', 'issuer-replicas', 'kubernetes-contract', 'issuer-authorities']
-/** The contract, the installations, and the attacks on their admission policies. */
+/** The contract, the installations, and tests of admission policies. */
 const versioned = [
   'kubernetes-contract',
   'install',

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * Runs the tests that need only Node, in two processes that each load many test files (`isolation: 'none'`: a process
- * for each file costs 0.6 s of CPU), and prints failures and one summary.
+ * Runs the tests that need only Node, in two processes that each load many test files (`isolation: 'none'`; a process
+ * per file takes 0.6 s of CPU), and prints failures and a summary.
  *
- *     node tools/test.ts [FILE | FOLDER]...      the tests; files and folders narrow them
+ *     node tools/test.ts [FILE | FOLDER]...      all tests, or those of files and folders
  *       --matrix                                 only the full matrices, *.matrix.test.ts
- *       --affected [--since REF]                 only those that a change can affect, the nearest ones first
+ *       --affected [--since REF]                 only those that a change can affect, the closest first
  *       --order reversed|shuffled [--seed N]     load the files in another order
  *       --shards N                               absent: 2
  */
@@ -44,17 +44,17 @@ if (files.length === 0 && !flags.affected) {
   process.exitCode = summarize(results, performance.now() - startedAt)
 }
 
-/** At most as many as run in about 8 s, by what each file took last. */
+/** At most as many as run in about 8 s, by the last duration of each file. */
 async function selectAffected(tests: readonly string[]): Promise<string[]> {
   const budgetMs = 8000 * Number(flags.shards)
   const { selected, remaining, changed } = affectedTests(tests, { since: flags.since, durations, budgetMs })
   if (changed.length === 0) console.log('No file has changed')
   else console.log(`Affected by ${changed.length} changed files: ${selected.length} test files`)
-  if (remaining.length > 0) console.log(`${remaining.length} more distant test files are left to npm test`)
+  if (remaining.length > 0) console.log(`${remaining.length} more distant test files run only with npm test`)
   return selected
 }
 
-/** The lines that `node --test` ends with, for people and programs that know them. */
+/** The summary of `node --test`, for tools that parse it. */
 function summarize(results: readonly ShardResult[], durationMs: number): 0 | 1 {
   const sum = (name: keyof ShardResult['counts']) => results.reduce((total, { counts }) => total + counts[name], 0)
   const names = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const
@@ -69,7 +69,7 @@ function readDurations(): Durations {
   try {
     return JSON.parse(readFileSync(durationsFile, 'utf8'))
   } catch {
-    return {} // the first run: files are split by their size
+    return {} // first run: files are split by size
   }
 }
 

@@ -1,10 +1,10 @@
-/** The access tokens that Google granted: who holds them, for what, until when. */
+/** Access tokens that Google issued, with principal, scopes and expiry. */
 import { randomBytes } from 'node:crypto'
 
 export interface AccessGrant {
   /** An IAM member: `principal://iam.googleapis.com/…/subject/SUB` or `serviceAccount:EMAIL`. */
   readonly member: string
-  /** The `principalSet://…` members that it is one of; absent: none. */
+  /** The `principalSet://…` members that include it; absent: none. */
   readonly sets?: readonly string[]
   readonly scopes: readonly string[]
   readonly expiresAt: Date
@@ -12,7 +12,7 @@ export interface AccessGrant {
 
 export interface AccessTokens {
   readonly grant: (grant: AccessGrant) => string
-  /** Undefined for a token that was never granted, and for one that has expired. */
+  /** Undefined for an unknown or expired token. */
   readonly holderOf: (accessToken: string) => AccessGrant | undefined
 }
 
@@ -36,7 +36,7 @@ export function createAccessTokens(now: () => Date): AccessTokens {
 
 export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform'
 
-/** All members by which a policy may mean the holder. */
+/** All members in a policy that match the principal. */
 export const membersOf = ({ member, sets = [] }: AccessGrant): readonly string[] => [
   member,
   ...sets,

@@ -1,4 +1,4 @@
-/** Refusals as Google's APIs give them (google.rpc.Status). https://cloud.google.com/apis/design/errors */
+/** Error responses of Google's APIs (google.rpc.Status). https://cloud.google.com/apis/design/errors */
 import type { SandboxResponse } from '../serve/handler.ts'
 
 export const apiError = (code: number, status: string, message: string, details?: object): SandboxResponse => ({
@@ -13,7 +13,7 @@ export const errorInfo = (reason: string, domain: string, metadata: object): obj
   metadata,
 })
 
-/** The status is confirmed wherever it is used; without a message it is Google's general sentence. */
+/** The status is confirmed for every use; without a message it has Google's generic message. */
 export const invalidArgument = (message = 'Request contains an invalid argument.'): SandboxResponse =>
   apiError(400, 'INVALID_ARGUMENT', message)
 
@@ -23,11 +23,11 @@ export const notFound = (message = 'Requested entity was not found.'): SandboxRe
 export const alreadyExists = (message = 'Requested entity already exists'): SandboxResponse =>
   apiError(409, 'ALREADY_EXISTS', message)
 
-/** Google's general sentence for a resource in another state than the call needs; not confirmed call by call. */
+/** Google's generic message for a resource that is in the wrong state for the call; not confirmed for each call. */
 export const failedPrecondition = (message = 'Precondition check failed.'): SandboxResponse =>
   apiError(400, 'FAILED_PRECONDITION', message)
 
-/** What a path that no method has is answered with: a page, no JSON. */
+/** The response for a path without a method: an HTML page, not JSON. */
 export const noSuchMethod: SandboxResponse = {
   status: 404,
   headers: { 'content-type': 'text/html; charset=UTF-8' },
@@ -58,7 +58,7 @@ export const insufficientScopes = (service: string, method?: string): SandboxRes
     errorInfo('ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'googleapis.com', { service, ...(method && { method }) }),
   )
 
-/** Said of a resource that does not exist, too. `resource` without its service; service accounts are not named. */
+/** Also for a resource that does not exist. `resource` excludes the service; service accounts are not named. */
 export function permissionDenied(permission: string, service: string, resource?: string): SandboxResponse {
   const where = resource === undefined ? '' : ` '//${service}/${resource}'`
   return apiError(
@@ -69,7 +69,7 @@ export function permissionDenied(permission: string, service: string, resource?:
   )
 }
 
-/** A quota by the minute that is used up: 429, with the consumer by its project number. */
+/** A per-minute quota is exhausted: 429, with the consumer by its project number. */
 export const quotaExceeded = (service: string, projectNumber: string, limit: number): SandboxResponse =>
   apiError(
     429,

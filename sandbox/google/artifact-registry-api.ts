@@ -1,4 +1,4 @@
-/** Artifact Registry's API, as far as its policies need it. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
+/** Artifact Registry's API for repositories and their policies. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { alreadyExists, invalidArgument, noSuchMethod, notFound } from './api-errors.ts'
 import type { ArtifactRegistry } from './artifact-registry.ts'
@@ -41,7 +41,7 @@ export const artifactRegistryApi =
     return verb === 'get' ? { status: 200, body: repository } : writePolicy(request, name, policyCalls)
   }
 
-/** Answered as an operation that is done: how long the real one takes matters to nobody here. */
+/** Returns an operation that is already done: no test depends on its duration. */
 function create(
   request: SandboxRequest,
   { project = '', location = '' }: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** Artifact Registry's repositories and their policies: who may read in them, which the registry asks. */
+/** Repositories of Artifact Registry and their policies, which the registry evaluates. */
 import type { IamPolicies } from './iam-policies.ts'
 import type { ProjectServices } from './project-services.ts'
 
@@ -10,12 +10,12 @@ interface Repository {
 
 export interface ArtifactRegistry {
   readonly put: (name: string) => void
-  /** By its name; the project as it was written. */
+  /** By its name; the project exactly as in the name. */
   readonly find: (name: string) => Repository | undefined
-  /** `repository`: PROJECT/REPOSITORY, as images are named; its location is that of the host. */
+  /** `repository`: PROJECT/REPOSITORY, as in image names; the host determines the location. */
   readonly allowReading: (repository: string, member: string) => void
   readonly denyReading: (repository: string, member: string) => void
-  /** Why nobody may read there, whatever is granted; undefined where somebody may. */
+  /** Why all reads are denied regardless of grants; undefined if grants decide. */
   readonly denialReason: (repository: string) => string | undefined
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
 }
@@ -33,7 +33,7 @@ export function createArtifactRegistry(policies: IamPolicies, services: ProjectS
   }
   const known = (short: string) => {
     const name = nameOf(short)
-    if (name === undefined) throw new Error(`no repository ${short} in the sandbox: put it there first`)
+    if (name === undefined) throw new Error(`no repository ${short} in the sandbox: create it first with put`)
     return name
   }
   return {

@@ -4,21 +4,21 @@
  */
 import { type CelInput, type CelValue, celEnv, isCelError, isCelList, isCelMap, parse, plan } from '@bufbuild/cel'
 
-/** What the names `assertion`, `google`, `attribute` and `resource` stand for: JSON values. */
+/** The values of `assertion`, `google`, `attribute` and `resource`, as JSON. */
 export type Scope = Readonly<Record<string, unknown>>
 
 export type CompiledExpression = (scope: Scope) => unknown
 
-/** The expression does not compile, or has no value for a scope: an absent claim, or one of another type. */
+/** The expression does not compile, or cannot be evaluated for a scope: a claim is absent or has another type. */
 export class ExpressionError extends Error {}
 
 type Expr = NonNullable<ReturnType<typeof parse>['expr']>
 
 const environment = celEnv()
-/** In a call, they are not expanded: an argument is invalid. */
+/** Not expanded in a call: its argument is invalid. */
 const macros = ['has', 'all', 'exists', 'exists_one', 'map', 'filter']
 
-/** `roots`: the names that the expression may refer to. @throws ExpressionError, also when the result is called */
+/** `roots`: the names that the expression may reference. @throws ExpressionError, also when the result is called */
 export function compileExpression(text: string, roots: readonly string[]): CompiledExpression {
   const parsed = orExpressionError(() => parse(text), 'Syntax error: ')
   if (parsed.expr) checkReferences(parsed.expr, roots)
@@ -31,7 +31,7 @@ export function compileExpression(text: string, roots: readonly string[]): Compi
   }
 }
 
-/** The library's own errors, and an exhausted stack: its parser is recursive. */
+/** Errors of the library, and stack overflow: its parser is recursive. */
 function orExpressionError<Result>(action: () => Result, prefix = ''): Result {
   try {
     return action()
@@ -40,7 +40,7 @@ function orExpressionError<Result>(action: () => Result, prefix = ''): Result {
   }
 }
 
-/** The library finds an unknown name only when it evaluates it; Google's compiler refuses the expression. */
+/** The library reports an unknown name only on evaluation; Google's compiler refuses the expression. */
 function checkReferences({ exprKind: { case: kind, value } }: Expr, names: readonly string[]): void {
   const check = (...expressions: readonly (Expr | undefined)[]) => {
     for (const expression of expressions) if (expression) checkReferences(expression, names)

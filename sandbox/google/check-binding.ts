@@ -1,4 +1,4 @@
-/** What Google refuses in a binding: a role of another service, a member that is none or does not exist. */
+/** Validation of a policy binding: roles of another service, invalid members and members that do not exist are refused. */
 import type { Binding } from './iam-policies.ts'
 import type { ServiceAccounts } from './service-accounts.ts'
 import type { WorkloadIdentity } from './workload-identity.ts'
@@ -13,7 +13,7 @@ const poolMember =
   /^principal(?:Set)?:\/\/iam\.googleapis\.com\/(projects\/\d+\/locations\/global\/workloadIdentityPools\/[^/]+)\/(?:subject\/|group\/|attribute\.\w+\/|\*$)/
 const otherMember = /^(?:user|group|domain|deleted:\w+|principal|principalSet):|^all(?:AuthenticatedU|U)sers$/
 
-/** `roles`: the prefix of those that the resource knows. */
+/** `roles`: the prefix of roles that the resource supports. */
 export const createBindingCheck =
   ({ accounts, identity }: BindingCheckNeeds, roles: string) =>
   ({ role, members }: Binding): string | undefined => {
@@ -21,7 +21,7 @@ export const createBindingCheck =
       return 'The role name must be in the form "roles/{role}", "organizations/{organization_id}/roles/{role}", or "projects/{project_id}/roles/{role}".'
     const ofService = !role.startsWith('roles/') || role.startsWith(roles)
     if (!ofService) return `Role ${role} is not supported for this resource.`
-    return members.map((member) => memberError(member, accounts, identity)).find((flaw) => flaw !== undefined)
+    return members.map((member) => memberError(member, accounts, identity)).find((error) => error !== undefined)
   }
 
 function memberError(member: string, accounts: ServiceAccounts, identity: WorkloadIdentity): string | undefined {

@@ -1,13 +1,13 @@
-/** Values that are written at once and take effect later: what is read back is not yet what decides. */
+/** Values that take effect some time after the write; until then a read returns a value that is not yet in effect. */
 
 export interface DelayedValues<Value> {
   readonly write: (key: string, value: Value, effectiveAt: Date) => void
   readonly forget: (key: string) => void
   readonly latest: (key: string) => Value | undefined
-  /** The last written of those whose time has come. */
+  /** The last written value that is in effect. */
   readonly effective: (key: string) => Value | undefined
   readonly keys: () => readonly string[]
-  /** Each that was written and is not forgotten, whether its time has come or not. */
+  /** Edits every stored value, in effect or not. */
   readonly change: (edit: (value: Value) => Value) => void
 }
 

@@ -1,4 +1,4 @@
-/** Google Cloud, as far as a pull secret and its trust need it: one memory behind each of its APIs. */
+/** The Google Cloud APIs that pull secrets and their trust need; they share one state. */
 import type { SandboxHandler } from '../serve/handler.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'
 import { type ArtifactRegistry, createArtifactRegistry } from './artifact-registry.ts'
@@ -29,11 +29,11 @@ export interface GoogleCloud extends GoogleState {
   readonly resourceManager: SandboxHandler
   readonly serviceUsage: SandboxHandler
   readonly storage: SandboxHandler
-  /** Delays, quotas and ends of operations, from now on. */
+  /** Changes delays, quotas and results of operations. */
   readonly adjust: (settings: Partial<GoogleSettings>) => void
 }
 
-/** What its APIs share, to be arranged and looked at by tests. */
+/** The state of the APIs, for tests to set up and inspect. */
 interface GoogleState {
   readonly identity: WorkloadIdentity
   readonly accounts: ServiceAccounts
@@ -45,7 +45,7 @@ interface GoogleState {
   readonly store: ObjectStore
   readonly policies: IamPolicies
   readonly holderOf: AccessTokens['holderOf']
-  /** Makes an access token without an exchange. */
+  /** Creates an access token without an exchange. */
   readonly grantToken: AccessTokens['grant']
 }
 
@@ -68,7 +68,7 @@ export function createGoogleCloud({ now, ...reach }: GoogleCloudNeeds): GoogleCl
   const shared = { ...state, tokens: { holderOf, grant }, operations, settings, now }
   const readKeys: Parameters<typeof securityTokenService>[0]['readKeys'] = (provider) =>
     readPublishedKeys(provider, reach, settings().issuerDocuments === 'cached' ? cache : undefined)
-  /** Every API sees the operations that are done by now, whoever started them. */
+  /** Completes due operations of all clients before each request. */
   const withOperations =
     (handler: SandboxHandler): SandboxHandler =>
     (request) => {

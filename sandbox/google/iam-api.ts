@@ -53,7 +53,7 @@ function pollOperation(
   return found ? { status: 200, body: found } : notFound()
 }
 
-/** Counts the writes of each project within the last minute. */
+/** Limits the writes of each project per minute. */
 function createWriteQuota({ now, settings }: IamApiNeeds): (projectNumber: string) => boolean {
   const written = new Map<string, number[]>()
   return (projectNumber) => {

@@ -1,5 +1,5 @@
 /**
- * Google's IAM Credentials API: `generateAccessToken`, by which a principal becomes a service account.
+ * Google's IAM Credentials API: `generateAccessToken`, with which a principal impersonates a service account.
  * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
  */
 import type { SandboxHandler } from '../serve/handler.ts'
@@ -31,7 +31,7 @@ interface AccessTokenRequest {
 const route = /^\/v1\/projects\/-\/serviceAccounts\/([^/:]+):generateAccessToken$/
 const service = 'iamcredentials.googleapis.com'
 const delegateName = /^projects\/-\/serviceAccounts\/([^/:]+)$/
-/** Google's own clients ask the STS for one or the other of them. */
+/** Google's clients request one of them from the STS. */
 const sufficientScopes = [cloudPlatform, 'https://www.googleapis.com/auth/iam']
 
 export const iamCredentials =
@@ -58,7 +58,7 @@ export const iamCredentials =
     return { status: 200, body: { accessToken: minted, expireTime: expiresAt.toISOString().replace('.000Z', 'Z') } }
   }
 
-/** Whose API is called: the project of the caller's pool, or of the service account that the caller is. */
+/** The project whose API is called: that of the caller's pool or service account. */
 function consumerOf(member: string): string {
   const [, number] = /^principal:\/\/iam\.googleapis\.com\/projects\/(\d+)\//.exec(member) ?? []
   return number ?? /@(.+)\.iam\.gserviceaccount\.com$/.exec(member)?.[1] ?? ''
@@ -67,16 +67,16 @@ function consumerOf(member: string): string {
 function parseRequest(body: Buffer): AccessTokenRequest | undefined {
   try {
     const { scope, lifetime, delegates } = JSON.parse(body.toString())
-    const lifeSeconds = Number(/^(\d+)s$/.exec(lifetime ?? '3600s')?.[1]) // null is absent: Python's client sends it
+    const lifeSeconds = Number(/^(\d+)s$/.exec(lifetime ?? '3600s')?.[1]) // null means absent: the Python client sends it
     const emails = (delegates ?? []).map((delegate: string) => delegateName.exec(delegate)?.[1])
     const valid = Array.isArray(scope) && scope.length > 0 && lifeSeconds > 0 && emails.every(Boolean)
     return valid ? { scope, lifeSeconds, delegates: emails } : undefined
   } catch {
-    return undefined // no JSON, or fields of another type: INVALID_ARGUMENT in either case
+    return undefined // not JSON, or fields of another type: INVALID_ARGUMENT in both cases
   }
 }
 
-/** Each account of the chain must trust the one before it. */
+/** Each account of the chain must trust the previous one. */
 function mayImpersonate(
   members: readonly string[],
   [email = '', ...rest]: string[],

@@ -1,5 +1,5 @@
 /**
- * IAM policies of resources: read, written with etag, and asked who holds a role. https://cloud.google.com/iam/docs/reference/rest/v1/Policy
+ * IAM policies of resources: reads, writes with etag, and evaluation. https://cloud.google.com/iam/docs/reference/rest/v1/Policy
  */
 import { compileExpression, ExpressionError } from './cel.ts'
 import { createDelayedValues } from './delayed-values.ts'
@@ -7,11 +7,11 @@ import { createDelayedValues } from './delayed-values.ts'
 export interface Binding {
   readonly role: string
   readonly members: readonly string[]
-  /** Evaluated where the resource of a request is known; elsewhere a conditional binding grants nothing. */
+  /** Evaluated if the resource of the request is known; otherwise a conditional binding grants nothing. */
   readonly condition?: { readonly title?: string; readonly expression: string }
 }
 
-/** What a condition can compare. https://cloud.google.com/iam/docs/conditions-attribute-reference */
+/** Attributes that a condition can compare. https://cloud.google.com/iam/docs/conditions-attribute-reference */
 export interface RequestedResource {
   readonly name: string
   readonly type: string
@@ -25,20 +25,20 @@ export interface StoredPolicy {
 }
 
 export interface IamPolicies {
-  /** `resource`: its full name. Without a policy: no bindings, and Google's etag for none. */
+  /** `resource`: its full name. Without a policy: no bindings, and Google's etag of an empty policy. */
   readonly read: (resource: string) => StoredPolicy
   readonly write: (resource: string, bindings: readonly Binding[], effectiveAt?: Date) => StoredPolicy
   readonly forget: (resource: string) => void
-  /** One member is called otherwise from now on, in every policy; etags stay. */
+  /** Renames one member in every policy; etags do not change. */
   readonly rename: (member: string, as: string) => void
-  /** Whether a binding that is in effect gives one of the members one of the roles. */
+  /** Whether a binding in effect grants one of the roles to one of the members. */
   readonly grants: (
     resource: string,
     roles: readonly string[],
     members: readonly string[],
     requested?: RequestedResource,
   ) => boolean
-  /** Arrange one binding, as a test does: at once, or from then on. */
+  /** Adds one binding, for tests: in effect immediately or from the given time. */
   readonly allow: (resource: string, role: string, member: string, effectiveAt?: Date) => void
   readonly deny: (resource: string, member: string) => void
 }
@@ -82,7 +82,7 @@ export function createIamPolicies(now: () => Date): IamPolicies {
   }
 }
 
-/** A condition without a value grants nothing. */
+/** A condition that cannot be evaluated grants nothing. */
 function holds(condition: Binding['condition'], requested: RequestedResource | undefined): boolean {
   if (!condition) return true
   if (!requested) return false
@@ -97,7 +97,7 @@ function holds(condition: Binding['condition'], requested: RequestedResource | u
 const renamed = (bindings: readonly Binding[], member: string, as: string) =>
   bindings.map((binding) => ({ ...binding, members: binding.members.map((one) => (one === member ? as : one)) }))
 
-/** Eight bytes, as Google's are: the time in microseconds, here with a count, since a test's clock may stand still. */
+/** Eight bytes, as Google's etags: the time in microseconds plus a counter, because a test's clock may be constant. */
 function etagOf(now: Date, count: number): string {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64BE(BigInt(now.getTime()) * 1000n + BigInt(count))

@@ -1,5 +1,5 @@
 /**
- * Maps a verified token to what IAM knows of its holder, and asks the attribute condition.
+ * Maps a verified token to the identity that IAM evaluates, and evaluates the attribute condition.
  * https://cloud.google.com/iam/docs/workload-identity-federation#mapping
  */
 import type { JWTPayload } from 'jose'
@@ -10,7 +10,7 @@ import type { Provider } from './workload-identity.ts'
 export interface MappedIdentity {
   readonly subject: string
   readonly groups: readonly string[]
-  /** By their names without `attribute.`; one that has no value is left out. */
+  /** By name without `attribute.`; attributes without a value are omitted. */
   readonly attributes: Readonly<Record<string, string | readonly string[]>>
 }
 
@@ -35,7 +35,7 @@ export function mapAttributes(
   return { identity: { subject, groups, attributes } }
 }
 
-/** Undefined if a claim that it needs is absent. */
+/** Undefined if a required claim is absent. */
 function evaluate(text: string, scope: Scope): unknown {
   try {
     return compileExpression(text, Object.keys(scope))(scope)

@@ -1,4 +1,4 @@
-/** The sets of principals that a federated identity belongs to. https://cloud.google.com/iam/docs/principal-identifiers */
+/** The principal sets that include a federated identity. https://cloud.google.com/iam/docs/principal-identifiers */
 import type { MappedIdentity } from './map-attributes.ts'
 
 /** `pool`: its full name. */

@@ -2,15 +2,15 @@
  * Long-running operations: a write is acknowledged with an operation, and takes effect when the operation is done.
  * https://cloud.google.com/iam/docs/reference/rest/Shared.Types/Operation
  *
- *   start ──▶ running ──time passed, or polled often enough──▶ done: applied, or failed
+ *   start ──▶ running ──duration elapsed, or enough polls──▶ done: applied, or failed
  *
- * Real operations end by time, whether or not a client polls them (gcloud does not). Polls count as well, because the
- * clock of many tests stands still while their client waits between two polls.
+ * Real operations complete after some time, polled or not (gcloud does not poll). Polls count as well, because the
+ * clock of many tests is constant while the client waits between two polls.
  */
 import { randomBytes } from 'node:crypto'
 import type { GoogleSettings } from './settings.ts'
 
-/** As it is answered: `done` is left out while it is false, as Google's JSON leaves out defaults. */
+/** As returned: `done` is omitted while it is false, as Google's JSON omits defaults. */
 interface OperationView {
   readonly name: string
   readonly done?: true
@@ -19,13 +19,13 @@ interface OperationView {
 }
 
 export interface Operations {
-  /** `resource`: the full name of what is written; `apply` writes it and returns the operation's response. */
+  /** `resource`: the full name of the resource; `apply` writes it and returns the operation's response. */
   readonly start: (resource: string, apply: () => object) => OperationView
-  /** Completes each operation whose time has passed. To be called before any request is answered. */
+  /** Completes each due operation. Must be called before every request is handled. */
   readonly completeDue: () => void
-  /** Undefined for an operation that never existed. */
+  /** Undefined for an unknown operation. */
   readonly poll: (name: string) => OperationView | undefined
-  /** Whether an operation on the resource is running. A caller that asks is refused, and the request counts as a poll. */
+  /** Whether an operation on the resource is running. The request that checks this is refused, and counts as a poll. */
   readonly isBusy: (resource: string) => boolean
 }
 

@@ -1,4 +1,4 @@
-/** People who set up Google's side, each with every permission but those that were withheld. */
+/** Operators of Google Cloud. Each has every permission except those that were withheld. */
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { type AccessTokens, cloudPlatform } from './access-tokens.ts'
 import { insufficientScopes, invalidCredential, missingCredential, permissionDenied } from './api-errors.ts'
@@ -6,11 +6,11 @@ import { insufficientScopes, invalidCredential, missingCredential, permissionDen
 export interface Operators {
   /** `user:EMAIL`, `serviceAccount:EMAIL` or `principal://…`, with every permission. */
   readonly put: (member: string) => void
-  /** Takes one permission from all of them: `iam.workloadIdentityPools.create`. */
+  /** Removes one permission from all of them, such as `iam.workloadIdentityPools.create`. */
   readonly withhold: (permission: string) => void
   readonly restore: (permission: string) => void
   readonly may: (member: string, permission: string) => boolean
-  /** What a call that needs the permission is refused with; undefined where it may go on. */
+  /** The error response for a call without the permission; undefined if it is allowed. */
   readonly refuse: (request: SandboxRequest, needed: Needed) => SandboxResponse | undefined
 }
 
@@ -18,7 +18,7 @@ interface Needed {
   readonly permission: string
   /** `iam.googleapis.com`. */
   readonly service: string
-  /** Absent for a service account, which Google does not name. */
+  /** Absent for a service account: Google does not name it in errors. */
   readonly resource?: string
 }
 

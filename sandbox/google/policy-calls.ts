@@ -1,5 +1,5 @@
 /**
- * `:getIamPolicy` and `:setIamPolicy`, as every resource has them. https://cloud.google.com/iam/docs/policies
+ * `:getIamPolicy` and `:setIamPolicy`, for every resource. https://cloud.google.com/iam/docs/policies
  */
 import { createHash } from 'node:crypto'
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
@@ -9,7 +9,7 @@ import type { Binding, IamPolicies, StoredPolicy } from './iam-policies.ts'
 
 export interface PolicyCallNeeds {
   readonly policies: IamPolicies
-  /** What is wrong with a binding that is new, as Google would say. */
+  /** Google's message for an invalid new binding. */
   readonly checkBinding: (binding: Binding) => string | undefined
   readonly effectiveAt: () => Date
 }
@@ -37,16 +37,16 @@ export function writePolicy(
   if (!bindings) return invalidArgument()
   const current = policies.read(resource)
   if (sent.etag && !sameBytes(sent.etag, current.etag)) return concurrentChange(String(sent.etag), current.etag)
-  const flaw =
+  const error =
     sizeError(bindings) ??
     versionError(sent, bindings, current) ??
     deletedMemberError(bindings) ??
     firstBindingError(bindings, checkBinding)
-  if (flaw !== undefined) return invalidArgument(flaw)
+  if (error !== undefined) return invalidArgument(error)
   return { status: 200, body: policyView(policies.write(resource, bindings, effectiveAt()), 3) }
 }
 
-/** Before version 3 a conditional binding is shown without its condition, under a name that no role has. */
+/** Before version 3 a conditional binding is returned without its condition, with a role name that does not exist. */
 function policyView({ bindings, etag }: StoredPolicy, version: number): object {
   if (bindings.length === 0) return { etag }
   const conditional = bindings.some(({ condition }) => condition)
@@ -72,7 +72,7 @@ function bindingsIn({ bindings = [] }: { bindings?: unknown }): readonly Binding
   return whole.length < parsed.length ? undefined : merge(whole.filter(({ members }) => members.length > 0))
 }
 
-/** Bindings of the same role and condition become one. */
+/** Merges bindings with the same role and condition. */
 function merge(bindings: readonly Binding[]): readonly Binding[] {
   const byKey = Map.groupBy(bindings, ({ role, condition }) => JSON.stringify([role, condition]))
   return [...byKey.values()].flatMap((same) =>
@@ -88,17 +88,17 @@ const concurrentChange = (requested: string, current: string): SandboxResponse =
       `The request's ETag '${escaped(requested)}' did not match the current policy's ETag '${escaped(current)}'.`,
   )
 
-/** Clients send an etag's bytes as base64 or base64url (gcloud), and JSON for protocol buffers accepts both. */
+/** Clients send the etag as base64 or base64url (gcloud); the JSON format of protocol buffers accepts both. */
 const sameBytes = (one: unknown, other: string) =>
   Buffer.from(String(one), 'base64').equals(Buffer.from(other, 'base64'))
 
-/** Google quotes the bytes of an etag, what is not printable in octal. */
+/** Google quotes the bytes of an etag, with unprintable ones in octal. */
 const escaped = (etag: string) =>
   [...Buffer.from(etag, 'base64')]
     .map((byte) => (byte < 32 || byte > 126 ? `\\${byte.toString(8).padStart(3, '0')}` : String.fromCharCode(byte)))
     .join('')
 
-/** The sentence on members is Google's own; that on bytes is not confirmed. */
+/** The message for members is Google's; that for bytes is not confirmed. */
 function sizeError(bindings: readonly Binding[]): string | undefined {
   const members = bindings.reduce((sum, binding) => sum + binding.members.length, 0)
   const grouped = (count: number) => count.toLocaleString('en-US')
@@ -110,7 +110,7 @@ function sizeError(bindings: readonly Binding[]): string | undefined {
   return undefined
 }
 
-/** Who does not know of conditions would drop them. Only without an etag Google lets that happen. Not confirmed in words. */
+/** A client without support for conditions would remove them: allowed only without an etag. Messages not confirmed. */
 function versionError(
   sent: { version?: unknown; etag?: unknown },
   bindings: readonly Binding[],
@@ -124,7 +124,7 @@ function versionError(
   return undefined
 }
 
-/** A deleted account beside a new one of its name. Seen in 2020; whether Google is still so strict is not confirmed. */
+/** A deleted account and a new one with the same name. Observed in 2020; not confirmed for the current API. */
 function deletedMemberError(bindings: readonly Binding[]): string | undefined {
   const members = bindings.flatMap((binding) => binding.members)
   const deleted = members.find((member) => members.includes(/^deleted:(.+)\?uid=\d+$/.exec(member)?.[1] ?? ''))
@@ -134,11 +134,11 @@ function deletedMemberError(bindings: readonly Binding[]): string | undefined {
 
 function firstBindingError(
   bindings: readonly Binding[],
-  bindingFlaw: PolicyCallNeeds['checkBinding'],
+  checkBinding: PolicyCallNeeds['checkBinding'],
 ): string | undefined {
   for (const binding of bindings) {
-    const flaw = bindingFlaw(binding)
-    if (flaw !== undefined) return flaw
+    const error = checkBinding(binding)
+    if (error !== undefined) return error
   }
   return undefined
 }

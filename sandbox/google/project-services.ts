@@ -1,5 +1,5 @@
 /**
- * Which of Google's APIs a project has enabled, and which are inside a service perimeter that keeps callers out.
+ * APIs that a project has enabled, and those that a service perimeter protects.
  * https://cloud.google.com/service-usage/docs/enabled-service, https://cloud.google.com/vpc-service-controls/docs/overview
  */
 import type { SandboxResponse } from '../serve/handler.ts'
@@ -7,22 +7,22 @@ import { apiError, errorInfo } from './api-errors.ts'
 import type { Projects } from './projects.ts'
 
 export interface ProjectServices {
-  /** `project`: its id or number; `service`: `iamcredentials.googleapis.com`. All are enabled at first. */
+  /** `project`: its ID or number; `service`: such as `iamcredentials.googleapis.com`. All are enabled by default. */
   readonly disable: (project: string, service: string) => void
   readonly enable: (project: string, service: string) => void
   readonly isEnabled: (project: string, service: string) => boolean
-  /** From now on a perimeter around the service refuses every caller, under this identifier. */
+  /** Adds a perimeter around the service that refuses every caller, with this identifier. */
   readonly protect: (service: string, uid: string) => void
-  /** An administrator of the perimeter lets callers in. */
+  /** Removes the perimeter. */
   readonly admit: (service: string) => void
-  /** Why the service does not answer calls on behalf of a project; undefined where it does. */
+  /** Why the service refuses calls for a project; undefined if it does not. */
   readonly refusal: (project: string, service: string) => ServiceRefusal | undefined
 }
 
 interface ServiceRefusal {
-  /** Google's sentence: a registry says it and no more. */
+  /** Google's message, which is all that a registry returns. */
   readonly message: string
-  /** As Google's JSON APIs answer. */
+  /** The response of Google's JSON APIs. */
   readonly response: SandboxResponse
 }
 

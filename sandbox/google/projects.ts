@@ -1,4 +1,4 @@
-/** Projects, which have an id that people write and a number that Google's resource names carry. */
+/** Projects: users write the ID, Google's resource names contain the number. */
 
 export interface Project {
   readonly id: string

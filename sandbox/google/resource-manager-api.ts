@@ -1,6 +1,6 @@
 /**
- * Cloud Resource Manager: a project's number by its id, and its policy.
- * https://cloud.google.com/resource-manager/reference/rest/v3/projects; gcloud speaks v1.
+ * Cloud Resource Manager: a project's number by its ID, and its policy.
+ * https://cloud.google.com/resource-manager/reference/rest/v3/projects; gcloud uses v1.
  */
 import type { SandboxHandler, SandboxResponse } from '../serve/handler.ts'
 import { noSuchMethod, permissionDenied } from './api-errors.ts'
@@ -15,16 +15,16 @@ export interface ResourceManagerApiNeeds {
 }
 
 const service = 'cloudresourcemanager.googleapis.com'
-const route = /^\/(?<version>v[13])\/projects\/(?<asked>[^/:]+)(?::(?<verb>[gs]etIamPolicy))?$/
+const route = /^\/(?<version>v[13])\/projects\/(?<name>[^/:]+)(?::(?<verb>[gs]etIamPolicy))?$/
 
 export const resourceManagerApi =
   ({ projects, operators, policyCalls }: ResourceManagerApiNeeds): SandboxHandler =>
   (request) => {
-    const { version, asked, verb = 'get' } = route.exec(request.path)?.groups ?? {}
-    if (asked === undefined || request.method !== (verb === 'get' ? 'GET' : 'POST')) return noSuchMethod
+    const { version, name, verb = 'get' } = route.exec(request.path)?.groups ?? {}
+    if (name === undefined || request.method !== (verb === 'get' ? 'GET' : 'POST')) return noSuchMethod
     const permission = `resourcemanager.projects.${verb}`
-    const resource = `projects/${asked}`
-    const project = projects.find(asked)
+    const resource = `projects/${name}`
+    const project = projects.find(name)
     const refusal = operators.refuse(request, { permission, service, resource })
     if (refusal) return refusal
     if (!project) return permissionDenied(permission, service, resource)
@@ -33,7 +33,7 @@ export const resourceManagerApi =
     return version === 'v1' ? projectOfV1(project) : projectOfV3(project)
   }
 
-/** Where the policy of a project is kept. */
+/** The resource of the policy of a project. */
 const projectResource = ({ number }: Project): string => `projects/${number}`
 
 const projectOfV1 = ({ id, number }: Project): SandboxResponse => ({

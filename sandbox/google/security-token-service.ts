@@ -34,8 +34,8 @@ export const securityTokenService =
     if (refusal) return refuse(refusal)
     const name = providerName.exec(fields.get('audience') ?? '')?.[1]
     if (!name) return refuse(invalidAudience)
-    const closed = services.refusal(name.split('/')[1] ?? '', 'sts.googleapis.com')
-    if (closed) return closed.response
+    const denial = services.refusal(name.split('/')[1] ?? '', 'sts.googleapis.com')
+    if (denial) return denial.response
     const provider = identity.activeProvider(name)
     if (!provider) return refuse(invalidTarget)
 
@@ -44,7 +44,7 @@ export const securityTokenService =
     const verdict = await verifySubjectToken(fields.get('subject_token') ?? '', provider, nowSeconds, read)
     if ('refusal' in verdict) return refuse(verdict.refusal)
 
-    // A federated token never outlives its subject token; within the tolerated skew it still lives for a second.
+    // A federated token never expires later than its subject token; within the tolerated clock skew it is valid for a second.
     const expiresIn = Math.max(1, Math.min(verdict.expiry - nowSeconds, maxLifeSeconds))
     const accessToken = tokens.grant({
       member: principalOf(name, verdict.identity.subject),
@@ -71,13 +71,13 @@ function readFields({ headers, body }: SandboxRequest): URLSearchParams {
     const fields: [string, unknown][] = Object.entries(JSON.parse(body.toString()))
     return new URLSearchParams(Object.fromEntries(fields.map(([name, value]) => [snakeCase(name), String(value)])))
   } catch {
-    return new URLSearchParams() // no JSON: then every field is missing, which is what is answered
+    return new URLSearchParams() // not JSON: the response then reports a missing field
   }
 }
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** The wording for the three type fields is not confirmed; that for scope is. */
+/** The messages for the three type fields are not confirmed; that for scope is. */
 function fieldRefusal(fields: URLSearchParams): Refusal | undefined {
   if (fields.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:token-exchange') return invalidField('grant_type')
   if (fields.get('requested_token_type') !== accessTokenType) return invalidField('requested_token_type')
@@ -107,7 +107,7 @@ const invalidTarget: Refusal = {
 
 const refuse = (refusal: Refusal): SandboxResponse => ({ status: 400, body: refusal })
 
-/** What STS answers when a project's quota is used up (6,000 a minute): to be injected as a fault. */
+/** The response of the STS if a project's quota (6,000 per minute) is exhausted, to inject as a fault. */
 export const stsQuotaExceeded: SandboxResponse = {
   status: 429,
   body: {

@@ -1,4 +1,4 @@
-/** A service account, and where its policy is kept. https://cloud.google.com/iam/docs/service-account-overview */
+/** A service account, and the resource of its policy. https://cloud.google.com/iam/docs/service-account-overview */
 
 export interface ServiceAccount {
   readonly email: string
@@ -10,5 +10,5 @@ export interface ServiceAccount {
   readonly maxLifetimeSeconds: number
 }
 
-/** Where the policies of an account are kept. */
+/** The resource of the policy of a service account. */
 export const accountResource = (email: string): string => `projects/-/serviceAccounts/${email}`

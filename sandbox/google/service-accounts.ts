@@ -1,26 +1,26 @@
-/** Service accounts and who may make access tokens of theirs (roles/iam.workloadIdentityUser, serviceAccountTokenCreator). */
+/** Service accounts and their impersonation (roles iam.workloadIdentityUser, iam.serviceAccountTokenCreator). */
 import { createDeletedAccounts } from './deleted-accounts.ts'
 import type { IamPolicies } from './iam-policies.ts'
 import { accountResource, type ServiceAccount } from './service-account.ts'
 
 export interface ServiceAccounts {
-  /** A new one without grants. `maxLifetimeSeconds`: 3600, or 43200 where the organisation's policy extends it. */
+  /** Creates an account without grants. `maxLifetimeSeconds`: 3600, or 43200 if the organization's policy extends it. */
   readonly put: (email: string, maxLifetimeSeconds?: 3600 | 43200) => void
-  /** The member may impersonate the account from that time on: a new binding takes a while to be known everywhere. */
+  /** The member may impersonate the account from that time: new bindings take some time to propagate. */
   readonly allowTokens: (email: string, member: string, effectiveAt?: Date) => void
   readonly denyTokens: (email: string, member: string) => void
-  /** `members`: what the caller is, with the sets that it belongs to. */
+  /** `members`: the caller, and the sets that include it. */
   readonly mayCreateTokens: (email: string, members: readonly string[]) => boolean
-  /** By its address or its unique id. */
+  /** By its email address or unique ID. */
   readonly find: (name: string) => ServiceAccount | undefined
   readonly create: (email: string, described: Pick<ServiceAccount, 'displayName' | 'description'>) => ServiceAccount
-  /** A disabled account keeps its grants, and nobody gets a token of it. */
+  /** A disabled account keeps its grants, but no tokens are issued for it. */
   readonly setState: (email: string, state: 'enabled' | 'disabled') => void
-  /** Softly: its name is free, and it is kept under its unique id. */
+  /** Soft deletion: its name becomes unused, and the account is kept by its unique ID. */
   readonly remove: (email: string) => void
-  /** Of a deleted one by its unique id; undefined where none is kept under it. */
+  /** A deleted account by its unique ID; undefined if none is kept. */
   readonly findDeleted: (uniqueId: string) => ServiceAccount | undefined
-  /** With the grants that it had, and those on it; its name must be free. */
+  /** With its roles and its policy; its name must be unused. */
   readonly undelete: (deleted: ServiceAccount) => void
 }
 
@@ -31,7 +31,7 @@ export function createServiceAccounts(policies: IamPolicies, now: () => Date): S
   const deleted = createDeletedAccounts(policies, now)
   let created = 0
   const known = (email: string) => {
-    if (!accounts.has(email)) throw new Error(`no service account ${email} in the sandbox: put it there first`)
+    if (!accounts.has(email)) throw new Error(`no service account ${email} in the sandbox: create it first with put`)
     return accountResource(email)
   }
   const create = (email: string, described: object, maxLifetimeSeconds = 3600) => {

@@ -1,4 +1,4 @@
-/** Service Usage: which APIs a project has enabled. https://cloud.google.com/service-usage/docs/reference/rest/v1/services */
+/** Service Usage: the APIs that a project has enabled. https://cloud.google.com/service-usage/docs/reference/rest/v1/services */
 import type { SandboxHandler } from '../serve/handler.ts'
 import { noSuchMethod, permissionDenied } from './api-errors.ts'
 import type { Operators } from './operators.ts'
@@ -29,7 +29,7 @@ export const serviceUsageApi =
     const state = services.isEnabled(project, name) ? 'ENABLED' : 'DISABLED'
     const described = { name: `projects/${number}/services/${name}`, parent: `projects/${number}`, state }
     if (verb === 'get') return { status: 200, body: described }
-    // What is there already, and what takes no time, is answered as an operation that is done.
+    // Returns an operation that is already done, as for an API that is already enabled.
     return {
       status: 200,
       body: { name: 'operations/noop.DONE_OPERATION', done: true, response: { service: described } },

@@ -1,21 +1,21 @@
-/** How this Google behaves where the real one varies: delays, quotas, and how its operations end. */
+/** Behavior that varies in Google Cloud: delays, quotas and results of operations. */
 
 type OperationEnd = 'succeeds' | 'fails' | 'never-ends'
 
 export interface GoogleSettings {
-  /** Until a policy that was set by the API decides; the real one takes 70 to 90 s, at times 5 min. */
+  /** Until a policy that was set with the API takes effect; in Google Cloud 70 to 90 s, sometimes 5 min. */
   readonly bindingDelaySeconds: number
-  /** Until the STS knows a pool or provider as it was written by the API. */
+  /** Until a write of a pool or provider takes effect in the STS. */
   readonly providerDelaySeconds: number
-  /** How old an operation is, by the sandbox's clock, when it is done. */
+  /** The duration of an operation, by the sandbox's clock. */
   readonly operationSeconds: number
-  /** The number of polls after which it is done before its time: a test's clock may stand still. */
+  /** The number of polls after which it is done earlier: a test's clock may be constant. */
   readonly operationPolls: number
-  /** By the operation's name, which begins with the name of the pool or provider that is written. */
+  /** By the name of the operation, which begins with the name of the pool or provider. */
   readonly operationEnd: (operation: string) => OperationEnd
-  /** Whether the STS keeps an issuer's documents as long as their max-age allows, or reads them for each token. */
+  /** Whether the STS caches issuer metadata for its max-age, or reads it for each token. */
   readonly issuerDocuments: 'uncached' | 'cached'
-  /** Of pools and providers, in a project. */
+  /** Writes of pools and providers in a project. */
   readonly writesPerMinute: number
 }
 

@@ -1,5 +1,5 @@
 /**
- * Verifies a subject token for one provider, and words each refusal as Google's STS does.
+ * Verifies a subject token for one provider, with the error messages of Google's STS.
  * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
  */
 import {
@@ -41,7 +41,7 @@ function decodeClaims(token: string): JWTPayload | undefined {
     decodeProtectedHeader(token)
     return decodeJwt(token)
   } catch {
-    return undefined // whatever is wrong with its form, Google says the same
+    return undefined // Google reports the same error for any malformed token
   }
 }
 
@@ -68,7 +68,7 @@ async function signatureRefusal(token: string, readKeys: () => Promise<JSONWebKe
     await compactVerify(token, createLocalJWKSet(keys), { algorithms })
     return undefined
   } catch (error) {
-    if (!(error instanceof errors.JOSEError)) return unreachable // an uploaded key that is no key
+    if (!(error instanceof errors.JOSEError)) return unreachable // an uploaded key that is invalid
     return grantRefusal('Unable to verify the ID Token signature.')
   }
 }

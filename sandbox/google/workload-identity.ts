@@ -1,18 +1,18 @@
 /**
- * Workload identity pools and their OIDC providers: whose tokens are believed, and as whom.
+ * Workload identity pools and their OIDC providers: trusted issuers and the principals of their tokens.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
  */
 import { createDelayedValues } from './delayed-values.ts'
 
-/** A pool or a provider as the API reads it; what is empty is left out. */
+/** A pool or a provider as the API returns it; empty fields are omitted. */
 export interface IdentityResource {
-  /** With the project's number, whatever it was asked by. */
+  /** With the project number, even if the request used the ID. */
   readonly name: string
   readonly displayName?: string
   readonly description?: string
   readonly disabled?: boolean
   readonly state: 'ACTIVE' | 'DELETED'
-  /** Of what is deleted: until then it can be undeleted, and its id is taken. RFC 3339. */
+  /** If it is deleted: until then it can be undeleted, and its ID cannot be reused. RFC 3339. */
   readonly expireTime?: string
   readonly attributeMapping?: Readonly<Record<string, string>>
   readonly attributeCondition?: string
@@ -20,17 +20,17 @@ export interface IdentityResource {
     readonly issuerUri: string
     /** Absent: the provider's full name with or without `https:`. */
     readonly allowedAudiences?: readonly string[]
-    /** An uploaded JWKS: no document is fetched then. */
+    /** An uploaded JWKS: the issuer metadata is then not fetched. */
     readonly jwksJson?: string
   }
 }
 
-/** A provider as the STS needs it. */
+/** A provider as the STS uses it. */
 export interface Provider {
   /** `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`. */
   readonly name: string
   readonly issuerUri: string
-  /** Where the issuer's documents are really read, as if its name led there. */
+  /** The actual URL of the issuer metadata, as if the issuer's name resolved to it. */
   readonly publishedAt?: string
   readonly jwksJson?: string
   readonly allowedAudiences?: readonly string[]
@@ -40,7 +40,7 @@ export interface Provider {
 
 type State = 'ACTIVE' | 'DISABLED' | 'DELETED'
 
-/** A provider as a test arranges it: at once, and without an operation. */
+/** A provider that a test creates directly, without an operation. */
 export interface ProviderOptions extends Omit<Provider, 'attributeMapping'> {
   /** Absent: `google.subject` is `assertion.sub`. */
   readonly attributeMapping?: Provider['attributeMapping']
@@ -48,20 +48,20 @@ export interface ProviderOptions extends Omit<Provider, 'attributeMapping'> {
 }
 
 export interface WorkloadIdentity {
-  /** Adds a provider, and its pool where that is new; one of the same name is replaced. */
+  /** Creates a provider, and its pool if necessary; replaces one with the same name. */
   readonly putProvider: (provider: ProviderOptions) => void
   readonly putPool: (name: string, state: State) => void
-  /** Undefined where the provider or its pool is absent, disabled or deleted, or not yet known to the STS. */
+  /** Undefined if the provider or its pool is absent, disabled, deleted, or not yet in effect in the STS. */
   readonly activeProvider: (name: string) => Provider | undefined
-  /** As the API reads it. */
+  /** As the API returns it. */
   readonly read: (name: string) => IdentityResource | undefined
-  /** In the order of their creation. `collection`: `…/workloadIdentityPools` or `…/providers`. */
+  /** In order of creation. `collection`: `…/workloadIdentityPools` or `…/providers`. */
   readonly list: (collection: string) => readonly IdentityResource[]
   readonly write: (resource: IdentityResource, effectiveAt?: Date) => void
 }
 
 type Stored = Pick<WorkloadIdentity, 'read' | 'list' | 'write'> & {
-  /** As the STS knows it, where that is active. */
+  /** As the STS uses it, if it is active. */
   readonly active: (name: string) => IdentityResource | undefined
 }
 
@@ -122,12 +122,12 @@ function storeResources(now: () => Date): Stored {
   }
 }
 
-/** Until when something that is deleted now can be undeleted. */
+/** The time until which a resource that is deleted now can be undeleted. */
 export const deletionExpiry = (now: Date): string => new Date(now.getTime() + deletedForMs).toISOString()
 
-/** The IAM member that a subject of the provider's pool is. */
+/** The IAM member for a subject of the provider's pool. */
 export const principalOf = (providerName: string, subject: string): string =>
   `principal://iam.googleapis.com/${poolOf(providerName)}/subject/${subject}`
 
-/** The name of the pool, or workforce pool, that the provider is in. */
+/** The name of the workload or workforce identity pool of the provider. */
 export const poolOf = (providerName: string): string => providerName.replace(/\/providers\/[^/]*$/, '')

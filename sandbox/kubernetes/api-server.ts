@@ -1,5 +1,5 @@
-/** One API server of a cluster: a request is authenticated, authorized, and then handed to the one operation that it
- *  names. Servers of one cluster share its objects, and differ in keys and issuers. */
+/** One API server of a cluster: authenticates and authorizes a request and passes it to its operation. Servers of one
+ *  cluster share its objects and can have different keys and issuers. */
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { authenticate } from './access/authentication.ts'
 import type { Attributes, Authorization } from './access/authorization.ts'
@@ -28,17 +28,17 @@ import type { SigningKeys } from './tokens/signing-keys.ts'
 export interface ApiServer {
   readonly handle: SandboxHandler
   readonly issuer: string
-  /** Its own: another server of the cluster may sign with, and publish, others. */
+  /** Per server: other servers of the cluster may sign with, and publish, other keys. */
   readonly keys: SigningKeys
   signServiceAccountToken(options: TokenOptions): Promise<string>
-  /** From now on others hold all its slots: whoever is not an admin gets 429, until the answer is called. */
+  /** Simulates overload: users other than administrators get 429 until the returned function is called. */
   overload(): () => void
 }
 
-/** Who is known, and what each may do. */
+/** Static credentials, and the permissions of users. */
 export interface Access {
   readonly authorization: Authorization
-  /** Static bearer tokens, and the user that each one names. */
+  /** User names by static bearer token. */
   readonly tokens: ReadonlyMap<string, string>
 }
 
@@ -104,7 +104,7 @@ async function route(cluster: Cluster, request: SandboxRequest, requester: Reque
   return response
 }
 
-/** @throws StatusError 404 and 405 for all that is not a new review */
+/** @throws StatusError 404 and 405 for any request that does not create a review */
 function isReview({ group, verb, name }: RequestInfo): boolean {
   if (group !== 'authorization.k8s.io') return false
   if (name && verb !== 'list') throw noSuchResource()

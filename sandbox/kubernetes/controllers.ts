@@ -1,5 +1,5 @@
-/** What kube-controller-manager does after a write, as far as pullpass notices: default ServiceAccounts, root certificates, the end of
- *  namespaces, and the removal of what lost its owners. Here it is done at once, where the real one takes seconds.
+/** The controllers of kube-controller-manager that matter to pullpass: default ServiceAccounts, root certificates, namespace
+ *  deletion and garbage collection. They run synchronously after a write, where the real ones take seconds.
  *  https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
 import { markDeleted } from './calls/delete-object.ts'
 import type { Cluster } from './cluster.ts'
@@ -10,7 +10,7 @@ import type { ObjectStore, StoredChange } from './objects/object-store.ts'
 
 type Controlled = Pick<Cluster, 'store' | 'now' | 'ca'>
 
-/** Follows every change after this version, its own included, until nothing is left to do. */
+/** Reconciles every change after this version, including its own, until nothing changes. */
 export function runControllers(cluster: Controlled, since: number): void {
   const { store } = cluster
   const changes = store.changesSince(since) ?? []
@@ -56,7 +56,7 @@ const rootCertificates = (namespace: string): KubernetesObject => ({
 const aboutCertificates =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
 
-/** Empties the namespace and takes it away, unless a finalizer holds it or something in it. */
+/** Deletes the content of the namespace and the namespace, unless finalizers remain. */
 function finalizeNamespace(cluster: Controlled, namespace: StoredObject): void {
   const content = (): StoredObject[] =>
     resourceKinds
@@ -76,7 +76,7 @@ const dependents = (store: ObjectStore, owner: StoredObject): StoredObject[] =>
     .flatMap(({ kind }) => store.list(kind))
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))
 
-/** Every owner is gone, or is another object of that name. An owner of a kind that is not served here counts as present. */
+/** Every owner is deleted or replaced by a namesake. An owner of a kind that is not served is assumed to exist. */
 function isOrphan(store: ObjectStore, { metadata }: StoredObject): boolean {
   const owners = metadata.ownerReferences ?? []
   const exists = ({ kind, name, uid }: (typeof owners)[number]): boolean => {

@@ -1,4 +1,4 @@
-/** What a client asks before it asks for objects: versions, groups, resources, schemas, health. As much as kubectl needs.
+/** Discovery as kubectl needs it: versions, groups, resources, schemas, health.
  *  https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api */
 import type { SandboxResponse } from '../serve/handler.ts'
 import type { RequestInfo } from './calls/api-call.ts'
@@ -7,7 +7,7 @@ import { resourceKinds } from './kinds/resource-kinds.ts'
 import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
-/** Of the group `authorization.k8s.io` nothing is stored, and of the core group's subresources nothing is listed. */
+/** Objects of group `authorization.k8s.io` are not stored; subresources of the core group are not listed. */
 const groups = ['discovery.k8s.io', 'authorization.k8s.io']
 
 const release = {
@@ -30,10 +30,10 @@ const responses: Readonly<Record<string, () => SandboxResponse>> = {
   ...Object.fromEntries(groups.flatMap((group) => Object.entries(responsesOf(group)))),
 }
 
-/** The answer for a path that is no resource; undefined where there is nothing. */
+/** The response for a path that is not a resource; undefined if there is none. */
 export const discoveryResponse = (path: string): SandboxResponse | undefined => responses[path]?.()
 
-/** Every group is served as v1, and no other version of it. */
+/** Every group is served only as v1. */
 export const isServedVersion = ({ group, version }: Pick<RequestInfo, 'group' | 'version'>): boolean =>
   version === 'v1' && (group === '' || groups.includes(group))
 

@@ -1,5 +1,5 @@
-/** The sandbox's Kubernetes API: what pullpass and kubectl ask of it, answered as kube-apiserver 1.34 answers. It is a
- *  cluster of one API server, to which further ones may be added. */
+/** The Kubernetes API of the sandbox: the requests of pullpass and kubectl, with the responses of kube-apiserver 1.34. A
+ *  cluster has one API server; others can be added. */
 import { type Authorization, createAuthorization } from './access/authorization.ts'
 import { type ApiServer, createApiServer } from './api-server.ts'
 import type { Cluster } from './cluster.ts'
@@ -12,15 +12,15 @@ import { registerServer } from './register-server.ts'
 import { createSigningKeys, type ServerKeys } from './tokens/signing-keys.ts'
 
 export interface KubernetesApi extends ApiServer {
-  /** Objects as they are, to look at and to write past all rules. */
+  /** The stored objects, to inspect and to write without validation. */
   readonly store: ObjectStore
   readonly authorization: Authorization
-  /** Writes an object with its kind's defaults, and what a controller adds to it: a namespace gets its ServiceAccount. */
+  /** Writes an object with default values and runs controllers: a namespace gets its ServiceAccount. */
   seed(object: KubernetesObject): StoredObject
-  /** Says in the EndpointSlice `kubernetes` that the API is reached there. */
+  /** Adds the address of the API to the EndpointSlice `kubernetes`. */
   registerServer(url: string): void
-  /** A further API server of this cluster, which signs and publishes with the keys that the first has now, unless others
-   *  are named; each is served on a socket of its own. In the middle of a rotation of keys:
+  /** Another API server of this cluster, by default with the current keys of the first one; each is served on its own
+   *  socket. During a key rotation:
    *
    *      const next = await generateSigningKey()
    *      const replica = await api.createReplica({ keys: { signing: next, published: [next, api.keys.current] } })
@@ -29,7 +29,7 @@ export interface KubernetesApi extends ApiServer {
   createReplica(options?: ReplicaOptions): Promise<ApiServer>
 }
 
-/** How one server of a cluster differs from the others; absent: as the first one does it. */
+/** The differences of one server of a cluster; absent: as the first server. */
 export interface ReplicaOptions {
   readonly issuer?: string
   readonly acceptedIssuers?: readonly string[]
@@ -38,14 +38,14 @@ export interface ReplicaOptions {
 }
 
 export interface KubernetesApiOptions extends ReplicaOptions {
-  /** The URL that the API is reached by, since it serves its own issuer's documents; no slash at its end. */
+  /** The URL of the API, which serves its issuer metadata; without a trailing slash. */
   readonly issuer: string
   readonly now: () => Date
-  /** In [0, 1); makes uids and generated names. */
+  /** In [0, 1), for uids and generated names. */
   readonly random?: () => number
-  /** PEM of what signed its certificate; absent: no namespace gets it. */
+  /** PEM of the CA of its certificate; absent: namespaces get none. */
   readonly ca?: string
-  /** Static bearer tokens, and the user that each one names. */
+  /** User names by static bearer token. */
   readonly tokens?: Readonly<Record<string, string>>
 }
 

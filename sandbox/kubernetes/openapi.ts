@@ -1,5 +1,5 @@
-/** The little of the API's OpenAPI v3 that kubectl asks before it applies: whether the server itself looks for unknown
- *  fields. What an object is made of kubectl knows by itself. https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3 */
+/** The part of OpenAPI v3 that kubectl reads before an apply: whether the server supports field validation. The sandbox has
+ *  no schemas. https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3 */
 
 import type { ResourceKind } from './kinds/resource-kind.ts'
 import { resourceKinds } from './kinds/resource-kinds.ts'

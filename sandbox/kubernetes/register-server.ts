@@ -1,10 +1,10 @@
-/** What an API server keeps of itself in its own cluster: the EndpointSlice `kubernetes` in `default`, with an endpoint for
- *  each server. https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors */
+/** API servers register in the EndpointSlice `kubernetes` in namespace `default`, with an endpoint for each server.
+ *  https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors */
 import { endpointSlice } from './kinds/endpoint-slice.ts'
 import { isRecord, type KubernetesObject } from './objects/kubernetes-object.ts'
 import type { ObjectStore } from './objects/object-store.ts'
 
-/** A slice has one port for all its addresses: a server on another port gets a slice of its own, with the same label. */
+/** A slice has one port for all its addresses: a server on another port gets its own slice, with the same label. */
 export function registerServer(store: ObjectStore, url: string): void {
   const { hostname, port } = new URL(url)
   const slices = store

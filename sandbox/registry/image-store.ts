@@ -16,7 +16,7 @@ export interface Repository {
 }
 
 export interface ImageStore {
-  /** Returns the manifest's digest. */
+  /** Returns the digest of the manifest. */
   readonly putImage: (repository: string, tag: string, image: Image) => string
   readonly findRepository: (name: string) => Repository | undefined
 }

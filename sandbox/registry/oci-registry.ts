@@ -1,5 +1,5 @@
 /**
- * A registry as a pulling client sees Google's Artifact Registry: token auth, manifests and blobs.
+ * The pull API of Google's Artifact Registry: token authentication, manifests and blobs.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
  */
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
@@ -9,10 +9,10 @@ import { registryError } from './registry-error.ts'
 import { readDenied, type TokenEndpointNeeds, tokenResponse } from './token-endpoint.ts'
 
 export interface OciRegistryNeeds {
-  /** How clients reach it: the realm is an absolute URL. */
+  /** How clients connect: the realm is an absolute URL. */
   readonly scheme: 'http' | 'https'
   readonly holderOf: TokenEndpointNeeds['holderOf']
-  /** Who may read where; absent: a memory of the registry's own. */
+  /** Read permissions; absent: stored by the registry itself. */
   readonly readers?: Readers
   readonly now: () => Date
 }
@@ -22,14 +22,14 @@ export interface Readers {
   readonly allowReading: (repository: string, member: string) => void
   readonly denyReading: (repository: string, member: string) => void
   readonly mayRead: (repository: string, members: readonly string[]) => boolean
-  /** Why nobody may read there, whatever is granted, in the registry's words; absent: never. */
+  /** Why all reads are denied regardless of grants, as the registry reports it; absent: never. */
   readonly denialReason?: (repository: string) => string | undefined
 }
 
 export interface OciRegistry {
   readonly handle: SandboxHandler
   readonly putImage: ImageStore['putImage']
-  /** The member may pull what lies in `PROJECT/REPOSITORY`. */
+  /** The member may pull from `PROJECT/REPOSITORY`. */
   readonly allowReading: (repository: string, member: string) => void
   readonly denyReading: (repository: string, member: string) => void
 }
@@ -79,7 +79,7 @@ function createReaders(): Readers {
   }
 }
 
-/** Artifact Registry names no service, and no scope: a client knows what it is about to ask for. */
+/** Artifact Registry sends neither service nor scope: the client knows which scope it needs. */
 const challenge = (realm: string): SandboxResponse => ({
   ...registryError('UNAUTHORIZED', 'authentication required'),
   headers: { 'www-authenticate': `Bearer realm="${realm}"` },

@@ -1,5 +1,5 @@
 /**
- * Packs text files into a one-layer image with true digests.
+ * Packs text files into a one-layer image with valid digests.
  * https://github.com/opencontainers/image-spec/blob/v1.1.0/manifest.md
  */
 import { createHash } from 'node:crypto'
@@ -15,7 +15,7 @@ export interface Image {
 
 export const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 
-/** The same files give the same image. */
+/** The same files result in the same image. */
 export function packImage(files: Readonly<Record<string, string>>): Image {
   const layer = packTar(files)
   const compressed = gzipSync(layer)

@@ -1,9 +1,9 @@
-/** The registry's own bearer tokens: which repositories each may pull from, until when. */
+/** The registry's bearer tokens, with the repositories that each may pull from and its expiry. */
 import { randomBytes } from 'node:crypto'
 
 export interface PullTokens {
   readonly grant: (repositories: readonly string[], expiresAt: Date) => string
-  /** Undefined for a token that was never granted or has expired. */
+  /** Undefined for an unknown or expired token. */
   readonly repositoriesOf: (token: string) => readonly string[] | undefined
 }
 

@@ -1,4 +1,4 @@
-/** A registry's error answers. https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#error-codes */
+/** Error responses of a registry. https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#error-codes */
 import type { SandboxResponse } from '../serve/handler.ts'
 
 const statuses = {

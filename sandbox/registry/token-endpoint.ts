@@ -1,15 +1,15 @@
 /**
- * The realm of the registry's Bearer challenge: an access token as Basic password becomes a token for pulling.
+ * The realm of the registry's Bearer challenge: exchanges an access token, sent as Basic password, for a pull token.
  * https://distribution.github.io/distribution/spec/auth/token/
  */
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import type { PullTokens } from './pull-tokens.ts'
 import { registryError } from './registry-error.ts'
 
-/** Who presents an access token, as Google's side knows it. */
+/** The principal of an access token, from IAM. */
 interface Holder {
   readonly member: string
-  /** What else a policy may mean it by; absent: nothing. */
+  /** Principal sets that it belongs to; absent: none. */
   readonly sets?: readonly string[]
   readonly scopes: readonly string[]
   readonly expiresAt: Date
@@ -28,7 +28,7 @@ const pullScopes = ['cloud-platform', 'cloud-platform.read-only'].map(
 )
 
 export function tokenResponse(request: SandboxRequest, needs: TokenEndpointNeeds): SandboxResponse {
-  // containerd tries OAuth by POST first and goes on with GET when that is not allowed
+  // containerd tries OAuth with POST first and falls back to GET when that is not allowed
   if (request.method !== 'GET') return registryError('UNSUPPORTED', 'The operation is unsupported.')
   const credential = basicCredential(request.headers['authorization'])
   if (!credential) return registryError('DENIED', 'Unauthenticated request.')
@@ -67,7 +67,7 @@ function basicCredential(authorization: string | undefined): { username: string;
   return { username, password }
 }
 
-/** `repository:NAME:pull,push`, several of them separated by spaces or in parameters of their own. */
+/** `repository:NAME:pull,push`; several are separated by spaces or sent as repeated parameters. */
 const repositoriesToPull = (scopes: readonly string[]) =>
   scopes
     .flatMap((scope) => scope.split(' '))

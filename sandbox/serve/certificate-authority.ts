@@ -1,4 +1,4 @@
-/** A certificate authority that lives as long as the sandbox (RFC 5280): its keys stay in memory, never on disk. */
+/** A certificate authority for the lifetime of the sandbox (RFC 5280). Its keys are in memory, never on disk. */
 import 'reflect-metadata'
 import { randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
@@ -11,11 +11,11 @@ interface Certificate {
 }
 
 export interface CertificateAuthority {
-  /** The authority's own certificate, PEM: what clients are told to trust. */
+  /** The authority's own certificate, PEM, for clients to trust. */
   readonly ca: string
-  /** The same one for the same names: issuing costs more than most tests do otherwise. */
+  /** Cached by names: issuing a certificate takes longer than most tests. */
   issueServerCertificate(names?: readonly string[]): Promise<Certificate>
-  /** Kubernetes reads the user from the common name. */
+  /** Kubernetes takes the user name from the common name. */
   issueClientCertificate(commonName: string): Promise<Certificate>
 }
 
@@ -25,7 +25,7 @@ const dayMs = 24 * 3600 * 1000
 
 let shared: Promise<CertificateAuthority> | undefined
 
-/** The authority of every sandbox of this process that names none: keys and certificates are most of a start's cost. */
+/** The default authority of all sandboxes of this process: generating keys and certificates dominates start-up time. */
 export function sharedAuthority(): Promise<CertificateAuthority> {
   shared ??= createCertificateAuthority()
   return shared
@@ -90,9 +90,9 @@ async function issue(
 
 const generateKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 
-// TLS clients judge certificates by the machine's clock, so that a sandbox whose clock was moved is still reached.
+// TLS clients verify certificates with the system clock, so a sandbox with a moved clock is still reachable.
 const validity = () => ({
-  serialNumber: `40${randomBytes(15).toString('hex')}`, // positive, whatever the random bytes are
+  serialNumber: `40${randomBytes(15).toString('hex')}`, // positive for any random bytes
   notBefore: new Date(Date.now() - dayMs),
   notAfter: new Date(Date.now() + 365 * dayMs),
   signingAlgorithm: algorithm,

@@ -1,37 +1,37 @@
-/** Faults on demand: what goes wrong with which requests of a part, and how often. */
+/** Fault injection: which requests of a part fail, how, and how often. */
 import type { SandboxRequest, SandboxResponse } from './handler.ts'
 
 export type Fault =
-  /** The handler is asked only after this time. */
+  /** The handler is called after this delay. */
   | { readonly kind: 'latency'; readonly ms: number }
-  /** This is answered instead of the handler's answer: a status, HTML for JSON, a redirect, too large a body. */
+  /** This response replaces the handler's: a status, HTML instead of JSON, a redirect, a body that is too large. */
   | { readonly kind: 'response'; readonly response: SandboxResponse }
-  /** The handler is asked without this header, as behind a proxy that drops it. */
+  /** The handler is called without this header, as behind a proxy that drops it. */
   | { readonly kind: 'drop-header'; readonly name: string }
-  /** The TCP connection is reset: before the handler is asked, or when its work is done and only the answer is lost. */
+  /** The TCP connection is reset: before the handler is called, or after it, so that only the response is lost. */
   | { readonly kind: 'reset'; readonly at: 'request' | 'response' }
-  /** Headers and half of the body (or a stream's first piece), then the end of the connection or HTTP/2 stream. */
+  /** Headers and half of the body (or the first chunk of a stream), then the connection or HTTP/2 stream ends. */
   | { readonly kind: 'truncate' }
-  /** Silence on an open connection: at once, or after headers and half of the body. */
+  /** No further bytes on an open connection: immediately, or after headers and half of the body. */
   | { readonly kind: 'stall'; readonly at: 'request' | 'body' }
-  /** HTTP/2 GOAWAY that still answers the request, or refuses it undone; on HTTP/1.1 the connection just closes. */
-  | { readonly kind: 'goaway'; readonly request: 'answered' | 'refused' }
+  /** HTTP/2 GOAWAY after processing the request, or refusing it unprocessed; on HTTP/1.1 the connection closes. */
+  | { readonly kind: 'goaway'; readonly request: 'processed' | 'refused' }
 
 interface FaultScope {
-  /** Which requests it meets; absent: all. */
+  /** Which requests it affects; absent: all. */
   readonly when?: (request: Pick<SandboxRequest, 'method' | 'path'>) => boolean
-  /** How many it meets; absent: all until cleared. */
+  /** How many requests it affects; absent: all until cleared. */
   readonly times?: number
 }
 
 export interface Faults {
-  /** Of several faults that fit a request the one injected first meets it. */
+  /** If several faults match a request, the one injected first applies. */
   inject(fault: Fault, aim?: FaultScope): void
   clear(): void
 }
 
 export interface FaultPlan extends Faults {
-  /** The fault that meets this request, counted as used. */
+  /** The fault for this request, counted as used. */
   take(request: Pick<SandboxRequest, 'method' | 'path'>): Fault | undefined
 }
 
@@ -45,14 +45,14 @@ export function createFaultPlan(): FaultPlan {
       planned = []
     },
     take(request) {
-      const met = planned.find(({ when, left }) => left > 0 && when(request))
-      if (met) met.left -= 1
-      return met?.fault
+      const matching = planned.find(({ when, left }) => left > 0 && when(request))
+      if (matching) matching.left -= 1
+      return matching?.fault
     },
   }
 }
 
-/** HTTP 429 with the time to wait (RFC 6585 §4, RFC 9110 §10.2.3). */
+/** HTTP 429 with the delay (RFC 6585 §4, RFC 9110 §10.2.3). */
 export const throttled = (retryAfterSeconds: number): Fault => ({
   kind: 'response',
   response: { status: 429, headers: { 'retry-after': `${retryAfterSeconds}` }, body: 'Too Many Requests\n' },

@@ -1,21 +1,21 @@
-/** The shape of every part of the sandbox: a request is data, an answer is data, a handler turns one into the other. */
+/** The interface of every part of the sandbox: a handler takes a request and returns a response, both as data. */
 
-/** A request as a handler sees it: whole, decoded once, with nothing of the socket it came by. */
+/** A request as a handler gets it: complete, decoded once, independent of the socket. */
 export interface SandboxRequest {
   readonly method: string
-  /** Decoded path without the query, beginning with `/`. */
+  /** Decoded path without the query; begins with `/`. */
   readonly path: string
   readonly query: URLSearchParams
   /** Lower-case names; HTTP/2 pseudo headers are left out. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** Common name of a client certificate that the part's own authority signed. */
+  /** Common name of the client certificate, if the part's own authority signed it. */
   readonly clientName?: string
-  /** Aborts when the client goes away or the part closes: a streamed answer ends then. */
+  /** Aborts when the client disconnects or the part closes: a streamed response then ends. */
   readonly signal: AbortSignal
 }
 
-/** An answer; an object body is sent as JSON, an async iterable piece by piece until it ends or the client leaves. */
+/** A response. An object body is sent as JSON, an async iterable in chunks until it ends or the client disconnects. */
 export interface SandboxResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>

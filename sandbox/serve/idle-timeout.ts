@@ -1,12 +1,12 @@
-/** Ends a connection that nobody has used for 90 s of the part's clock, as servers written in Go do, the Kubernetes API
- *  server among them: HTTP/2 with GOAWAY (RFC 9113 §6.8), HTTP/1.1 by its end. */
+/** Closes connections that were idle for 90 s by the part's clock, as Go servers such as the Kubernetes API server do:
+ *  HTTP/2 with GOAWAY (RFC 9113 §6.8), HTTP/1.1 by closing the socket. */
 import { constants, Http2ServerRequest, type Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Incoming } from './receive-request.ts'
 import type { Outgoing } from './send-response.ts'
 
 export interface IdleTimeout {
-  /** The request's connection is in use until its answer is done. */
+  /** Marks the connection as active until the response has been sent. */
   readonly use: (incoming: Incoming, outgoing: Outgoing) => void
   readonly stop: () => void
 }
@@ -19,7 +19,7 @@ interface Use {
 }
 
 const idleMs = 90_000
-const checkIntervalMs = 50 // of real time: a clock that is moved tells nobody
+const checkIntervalMs = 50 // of system time: a movable clock does not notify
 
 export function createIdleTimeout(now: () => Date): IdleTimeout {
   const uses = new Map<Connection, Use>()
@@ -58,7 +58,7 @@ const connectionOf = (incoming: Incoming): Connection | undefined =>
   incoming instanceof Http2ServerRequest ? incoming.stream.session : incoming.socket
 
 function closeConnection(connection: Connection): void {
-  if (connection.destroyed) return // by its client, and its own end is still to be told
+  if (connection.destroyed) return // by the client; its close event is pending
   if ('goaway' in connection) {
     connection.goaway(constants.NGHTTP2_NO_ERROR)
     connection.close()

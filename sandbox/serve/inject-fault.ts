@@ -1,4 +1,4 @@
-/** Lets one fault happen to one request, on its own connection or HTTP/2 stream. */
+/** Injects one fault into one request, on its connection or HTTP/2 stream. */
 import { constants, Http2ServerResponse } from 'node:http2'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Fault } from './faults.ts'
@@ -8,7 +8,7 @@ import { type Outgoing, sendHalf } from './send-response.ts'
 export interface FaultyExchange {
   readonly request: SandboxRequest
   readonly outgoing: Outgoing
-  /** Asks the part's handler. */
+  /** Calls the part's handler. */
   readonly handle: (request?: SandboxRequest) => Promise<SandboxResponse>
   readonly send: (answer: SandboxResponse) => Promise<void>
   /** Resets the TCP connection. */
@@ -18,7 +18,7 @@ export interface FaultyExchange {
 export async function injectFault(fault: Fault, exchange: FaultyExchange): Promise<void> {
   switch (fault.kind) {
     case 'latency':
-      await wait(fault.ms, undefined, { signal: exchange.request.signal }).catch(() => {}) // the client went away
+      await wait(fault.ms, undefined, { signal: exchange.request.signal }).catch(() => {}) // the client disconnected
       return exchange.send(await exchange.handle())
     case 'response':
       return exchange.send(fault.response)
@@ -34,9 +34,9 @@ export async function injectFault(fault: Fault, exchange: FaultyExchange): Promi
       return abortBody(exchange.outgoing)
     case 'stall':
       if (fault.at === 'body') await sendHalf(exchange.outgoing, await exchange.handle())
-      return // and nothing more, until the client leaves or the part closes
+      return // no further bytes until the client disconnects or the part closes
     case 'goaway':
-      return fault.request === 'answered' ? respondThenGoAway(exchange) : goAwayUnprocessed(exchange)
+      return fault.request === 'processed' ? respondThenGoAway(exchange) : goAwayUnprocessed(exchange)
   }
 }
 
@@ -45,19 +45,19 @@ function abortBody(outgoing: Outgoing): void {
   else outgoing.socket?.destroy()
 }
 
-/** As the Kubernetes API server does by chance with --goaway-chance: this stream is still answered. */
+/** As the Kubernetes API server does at random with --goaway-chance: this stream still gets its response. */
 async function respondThenGoAway({ outgoing, handle, send }: FaultyExchange): Promise<void> {
   if (outgoing instanceof Http2ServerResponse) outgoing.stream.session?.close()
   else outgoing.setHeader('connection', 'close')
   await send(await handle())
 }
 
-/** RFC 9113 §6.8: streams above the last identifier were not acted on; the client may send them again. */
+/** RFC 9113 §6.8: streams above the last identifier were not processed; the client may retry them. */
 function goAwayUnprocessed({ outgoing, reset }: FaultyExchange): void {
   if (!(outgoing instanceof Http2ServerResponse)) reset()
   else {
     const { id = 0, session } = outgoing.stream
-    session?.goaway(constants.NGHTTP2_NO_ERROR, id - 2) // a client's streams have odd numbers
+    session?.goaway(constants.NGHTTP2_NO_ERROR, id - 2) // client streams have odd identifiers
     outgoing.stream.close(constants.NGHTTP2_REFUSED_STREAM)
   }
 }

@@ -1,4 +1,4 @@
-/** Opens a server on 127.0.0.1, port 0, and knows its sockets, so that one can be reset and all be ended. */
+/** Opens a server on 127.0.0.1, port 0, and tracks its sockets, so that one can be reset and all can be closed. */
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
@@ -12,21 +12,21 @@ export interface TlsOptions {
   /** Whether ALPN offers HTTP/2 beside HTTP/1.1. */
   readonly http2: 'offered' | 'absent'
   readonly clientCertificates?: 'requested' | 'ignored'
-  /** Names in the server's certificate; absent: those of the loopback. */
+  /** Names in the server's certificate; absent: the loopback addresses. */
   readonly serverNames?: readonly string[]
 }
 
 export interface OpenServer {
   readonly port: number
-  /** Resets the TCP connection that the request came by. */
+  /** Resets the TCP connection of the request. */
   readonly reset: (incoming: Incoming) => void
   readonly close: () => Promise<void>
 }
 
 type Listener = (incoming: Incoming, outgoing: Outgoing) => void
 
-const maxStreams = 100 // the Kubernetes API server allows as many
-const keepAliveTimeout = 0 // idle connections stay, unless a part ends them by its clock
+const maxStreams = 100 // as the Kubernetes API server
+const keepAliveTimeout = 0 // idle connections are kept, unless a part closes them by its clock
 
 export async function openServer(tls: TlsOptions | undefined, listener: Listener): Promise<OpenServer> {
   const server = await createServer(tls, listener)
@@ -59,10 +59,10 @@ async function createServer(tls: TlsOptions | undefined, listener: Listener) {
     cert: certificate,
     key,
     ...(tls.clientCertificates === 'requested' && { ca: tls.authority.ca, requestCert: true }),
-    rejectUnauthorized: false, // who a client is, and whether that suffices, the handler decides
+    rejectUnauthorized: false, // the handler authenticates and authorizes clients
   }
   if (tls.http2 === 'absent') return https.createServer({ ...secure, keepAliveTimeout }, listener)
-  const alternative = { allowHTTP1: true, keepAliveTimeout } // the latter for HTTP/1.1, by 5 s unless it is named
+  const alternative = { allowHTTP1: true, keepAliveTimeout } // keepAliveTimeout applies to HTTP/1.1; its default is 5 s
   return http2.createSecureServer(
     { ...secure, ...alternative, settings: { maxConcurrentStreams: maxStreams } },
     listener,

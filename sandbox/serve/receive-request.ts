@@ -1,4 +1,4 @@
-/** Reads a request from HTTP/1.1 or HTTP/2 into the handlers' shape; a body over the limit is not kept. */
+/** Reads an HTTP/1.1 or HTTP/2 request into a SandboxRequest; a body over the limit is not kept. */
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { TLSSocket } from 'node:tls'
@@ -11,7 +11,7 @@ export async function receiveRequest(
   maxBodyBytes: number,
   signal: AbortSignal,
 ): Promise<{ request: SandboxRequest } | { refusal: SandboxResponse }> {
-  const clientName = clientNameOf(incoming) // asked first: the socket may be gone when the body has been read
+  const clientName = clientNameOf(incoming) // read first: the socket may be closed when the body has been read
   const body = await readBody(incoming, maxBodyBytes)
   if (!body) return { refusal: { status: 413, body: `Request body is larger than ${maxBodyBytes} bytes\n` } }
   const target = parseTarget(incoming.url ?? '')
@@ -29,7 +29,7 @@ function clientNameOf(incoming: Incoming): string | undefined {
   return Array.isArray(name) ? name[0] : name
 }
 
-/** Undefined where it is larger than allowed: the rest is read and dropped, so that the answer arrives. */
+/** Undefined if it is larger than allowed: the rest is read and discarded, so that the response arrives. */
 async function readBody(incoming: Incoming, maxBytes: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = []
   let size = 0
@@ -40,17 +40,17 @@ async function readBody(incoming: Incoming, maxBytes: number): Promise<Buffer | 
   return size <= maxBytes ? Buffer.concat(pieces) : undefined
 }
 
-/** Undefined where the percent-encoding is broken. */
+/** Undefined if the percent-encoding is invalid. */
 function parseTarget(target: string): Pick<SandboxRequest, 'path' | 'query'> | undefined {
   const [path = '', query = ''] = target.split(/\?(.*)/s)
   try {
     return { path: decodeURIComponent(path), query: new URLSearchParams(query) }
   } catch {
-    return undefined // URIError is the one error that decoding knows
+    return undefined // decodeURIComponent throws only URIError
   }
 }
 
-/** HTTP/2 names the host in a pseudo header (RFC 9113 §8.3.1): handlers find it under `host` in both versions. */
+/** HTTP/2 has the host in a pseudo header (RFC 9113 §8.3.1): handlers find it under `host` in both versions. */
 function plainHeaders(incoming: Incoming): Record<string, string> {
   const headers = Object.entries({ host: incoming.headers[':authority'], ...incoming.headers })
   return Object.fromEntries(

@@ -1,10 +1,10 @@
-/** What a part was asked, for whoever counts it or waits for it: never bodies or headers, so that no token is kept. */
+/** The requests that a part received, for tests that count them or wait for them. No bodies or headers: no token is kept. */
 
 export interface SeenRequest {
   readonly method: string
   /** Without the query. */
   readonly path: string
-  /** 0 until an answer begins. */
+  /** 0 until a response begins. */
   readonly status: number
   readonly at: Date
 }
@@ -13,10 +13,10 @@ export interface SeenRequest {
 export type RequestFilter = (request: Pick<SeenRequest, 'method' | 'path'>) => boolean
 
 export interface SeenRequests {
-  /** The last 100,000, in the order of their arrival. */
+  /** The last 100,000, in order of arrival. */
   readonly all: readonly SeenRequest[]
   add(request: SeenRequest): void
-  when(fits?: RequestFilter, times?: number): Promise<void>
+  when(matches?: RequestFilter, times?: number): Promise<void>
 }
 
 const maxEntries = 100_000
@@ -28,17 +28,17 @@ export function createSeenRequests(): SeenRequests {
     all,
     add(request) {
       if (all.push(request) > maxEntries) all.shift()
-      for (const look of waiters) look()
+      for (const check of waiters) check()
     },
-    when: (fits = () => true, times = 1) =>
+    when: (matches = () => true, times = 1) =>
       new Promise((resolve) => {
-        const look = (): void => {
-          if (all.filter(fits).length < times) return
-          waiters.delete(look)
+        const check = (): void => {
+          if (all.filter(matches).length < times) return
+          waiters.delete(check)
           resolve()
         }
-        waiters.add(look)
-        look()
+        waiters.add(check)
+        check()
       }),
   }
 }

@@ -1,4 +1,4 @@
-/** Sends a handler's answer by HTTP/1.1 or HTTP/2: whole, streamed piece by piece, or cut short on demand. */
+/** Sends a handler's response by HTTP/1.1 or HTTP/2: whole, streamed in chunks, or truncated for a fault. */
 import type { ServerResponse } from 'node:http'
 import { Http2ServerResponse } from 'node:http2'
 import type { Writable } from 'node:stream'
@@ -7,7 +7,7 @@ import type { SandboxResponse } from './handler.ts'
 
 export type Outgoing = ServerResponse | Http2ServerResponse
 
-/** The bytes and what they are, or pieces to come. */
+/** The bytes with their media type, or the chunks of a stream. */
 interface Content {
   readonly type?: string
   readonly body: Buffer | AsyncIterable<string>
@@ -20,10 +20,10 @@ export async function sendResponse(outgoing: Outgoing, method: string, answer: S
   else await pipeline(body, outgoing).catch(ignoreDisconnect)
 }
 
-/** Headers and half of the body, or the first piece of a stream; resolves when they are on their way. */
+/** Headers and half of the body, or the first chunk of a stream; resolves when they have been written. */
 export async function sendHalf(outgoing: Outgoing, response: SandboxResponse): Promise<void> {
   const { body } = sendHead(outgoing, response)
-  const half = Buffer.isBuffer(body) ? body.subarray(0, body.length / 2) : await firstPiece(body)
+  const half = Buffer.isBuffer(body) ? body.subarray(0, body.length / 2) : await firstChunk(body)
   const writable: Writable = outgoing
   await new Promise<void>((resolve) => {
     writable.write(half, () => resolve())
@@ -40,7 +40,7 @@ function sendHead(outgoing: Outgoing, response: SandboxResponse): Content {
   return content
 }
 
-/** A watcher must see that it is heard before the first event comes. */
+/** The client of a watch must receive headers before the first event. */
 function flushHead(outgoing: Outgoing): void {
   if (outgoing instanceof Http2ServerResponse) outgoing.writeHead(outgoing.statusCode)
   else outgoing.flushHeaders()
@@ -54,13 +54,13 @@ function contentOf(body: SandboxResponse['body']): Content {
   return { type: 'application/json', body: Buffer.from(JSON.stringify(body)) }
 }
 
-async function firstPiece(pieces: AsyncIterable<string>): Promise<Buffer> {
-  for await (const piece of pieces) return Buffer.from(piece)
+async function firstChunk(chunks: AsyncIterable<string>): Promise<Buffer> {
+  for await (const chunk of chunks) return Buffer.from(chunk)
   return Buffer.alloc(0)
 }
 
 function ignoreDisconnect(error: NodeJS.ErrnoException): void {
-  const departures = [
+  const disconnects = [
     'ERR_STREAM_PREMATURE_CLOSE',
     'ERR_HTTP2_INVALID_STREAM',
     'ERR_STREAM_DESTROYED',
@@ -68,5 +68,5 @@ function ignoreDisconnect(error: NodeJS.ErrnoException): void {
     'EPIPE',
     'ECONNRESET',
   ]
-  if (!departures.includes(error.code ?? '')) throw error
+  if (!disconnects.includes(error.code ?? '')) throw error
 }

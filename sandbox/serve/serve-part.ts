@@ -1,6 +1,6 @@
 /**
  * Serves one part of the sandbox: plain HTTP/1.1, or TLS with HTTP/2 and HTTP/1.1 by ALPN (RFC 7301), or TLS with
- * HTTP/1.1 alone. A request is received whole, then a fault meets it or the handler answers it.
+ * HTTP/1.1 only. A request is received completely, then a fault is injected or the handler responds.
  */
 
 import { createFaultPlan, type FaultPlan, type Faults } from './faults.ts'
@@ -16,9 +16,9 @@ export interface PartOptions {
   readonly handler: SandboxHandler
   /** Absent: plain HTTP/1.1. */
   readonly tls?: TlsOptions
-  /** The clock of `seen` and of every Date header; absent: the machine's. */
+  /** The clock of `seen` and of every Date header; absent: the system clock. */
   readonly now?: () => Date
-  /** Whether connections end that nobody used for 90 s of this clock; absent: they are kept. */
+  /** Whether connections that were idle for 90 s by this clock are closed; absent: they are kept. */
   readonly idle?: 'ended' | 'kept'
   /** Absent: 3 MiB, the Kubernetes API server's limit. */
   readonly maxBodyBytes?: number
@@ -31,11 +31,11 @@ export interface Part extends AsyncDisposable {
   /** PEM of the authority that signed the server's certificate. */
   readonly ca?: string
   readonly faults: Faults
-  /** The last 100,000 requests, in the order of their arrival. */
+  /** The last 100,000 requests, in order of arrival. */
   readonly seen: readonly SeenRequest[]
-  /** Resolves as soon as it was asked that often, of what fits: now, or later. */
-  readonly whenSeen: (fits?: RequestFilter, times?: number) => Promise<void>
-  /** Ends every connection, busy ones too. */
+  /** Resolves when that many matching requests have been received; immediately if they already have. */
+  readonly whenSeen: (filter?: RequestFilter, times?: number) => Promise<void>
+  /** Closes every connection, also active ones. */
   readonly close: () => Promise<void>
 }
 
@@ -62,7 +62,7 @@ export async function servePart(options: PartOptions): Promise<Part> {
     ...(options.tls && { ca: options.tls.authority.ca }),
     faults,
     seen: seen.all,
-    whenSeen: (fits, times) => seen.when(fits, times),
+    whenSeen: (filter, times) => seen.when(filter, times),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -100,7 +100,7 @@ function record(incoming: Incoming, seen: SeenRequests, at: Date): Exchange['ent
   return entry
 }
 
-/** A handler that throws is a fault of the sandbox: whoever meets it must not take it for the vendor's answer. */
+/** A handler that throws is an error of the sandbox, which tests must distinguish from a response of the vendor. */
 function reportHandlerError(outgoing: Outgoing, error: unknown): void {
   if (outgoing.headersSent) return void outgoing.destroy()
   outgoing.statusCode = 500

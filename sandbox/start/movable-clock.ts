@@ -1,8 +1,8 @@
-/** A clock that goes on by itself and can be moved ahead, so that an hour's credential expires while a test runs. */
+/** A clock that runs by itself and can be moved, so that a credential expires during a test. */
 
 export interface MovableClock {
   readonly now: () => Date
-  /** `50 min`, `1 h`, `90 s`, `2 d`; a minus sign moves it back. */
+  /** `50 min`, `1 h`, `90 s`, `2 d`; a minus sign moves the clock back. */
   readonly advance: (duration: string) => void
 }
 
@@ -14,7 +14,7 @@ export function createMovableClock(base: () => Date): MovableClock {
     now: () => new Date(base().getTime() + aheadMs),
     advance(duration) {
       const [, amount, unit = ''] = /^(-?\d+) ?(s|min|h|d)$/.exec(duration) ?? []
-      if (amount === undefined) throw new Error(`"${duration}" is no duration: say 90 s, 50 min, 1 h or 2 d`)
+      if (amount === undefined) throw new Error(`"${duration}" is not a duration such as 90 s, 50 min, 1 h or 2 d`)
       aheadMs += Number(amount) * (unitsMs[unit] ?? 0)
     },
   }

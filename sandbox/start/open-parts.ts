@@ -1,4 +1,4 @@
-/** Opens every part of the outside, empty as yet, on sockets of its own. */
+/** Opens every part of the sandbox, without content, each on its own socket. */
 import { randomBytes } from 'node:crypto'
 import { createGoogleCloud, type GoogleCloud } from '../google/google-cloud.ts'
 import type { IssuerConnection } from '../google/published-keys.ts'
@@ -23,13 +23,13 @@ type PartName =
   | 'registry'
 
 export interface OpenParts {
-  /** What listens, each with its faults and what it has seen. */
+  /** The servers, each with its faults and the requests that it received. */
   readonly parts: Readonly<Record<PartName, Part>>
   readonly cluster: KubernetesApi
   readonly google: GoogleCloud
   readonly images: OciRegistry
   readonly authority: CertificateAuthority
-  /** Of the cluster's admin. */
+  /** Of the cluster's administrator. */
   readonly kubeconfig: string
 }
 
@@ -37,34 +37,34 @@ export interface PartsOptions {
   readonly now: () => Date
   readonly admin: string
   readonly kubernetesHttp2: TlsOptions['http2']
-  /** Absent: what the sandboxes of this process share. */
+  /** Absent: shared by the sandboxes of this process. */
   readonly authority?: CertificateAuthority
   readonly keys?: ServerKeys
-  /** By which Google reaches issuers; absent: directly. */
+  /** With which Google connects to issuers; absent: directly. */
   readonly agent?: IssuerConnection['agent']
-  /** Called with each part's close as soon as there is something to close. */
-  readonly opened: (close: () => Promise<void>) => void
+  /** Called with each part's close function as soon as the part is open. */
+  readonly onOpened: (close: () => Promise<void>) => void
 }
 
 const issuerBucket = 'example-cluster'
-/** Every API server's certificate names the Service as well, by which it is asked at its own address. */
+/** Every API server's certificate contains the name of the Service, with which a client connects to a single server. */
 export const apiServerNames: readonly string[] = ['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc']
 
 type Serving = Partial<TlsOptions> & Pick<PartOptions, 'idle'>
 
 export async function openParts(options: PartsOptions): Promise<OpenParts> {
-  const { now, admin, kubernetesHttp2, opened, agent, keys } = options
+  const { now, admin, kubernetesHttp2, onOpened, agent, keys } = options
   const authority = options.authority ?? (await sharedAuthority())
   const serve = async (handler: SandboxHandler, { idle = 'kept', ...tls }: Serving = {}) => {
     const part = await servePart({ handler, now, idle, tls: { authority, http2: 'offered', ...tls } })
-    opened(part.close)
+    onOpened(part.close)
     return part
   }
   const google = createGoogleCloud({ now, ca: authority.ca, ...(agent && { agent }) })
   const storage = await serve(google.storage)
   google.store.putBucket(issuerBucket, { access: 'public' })
   const token = randomBytes(32).toString('base64url')
-  const issuer = `${storage.url}/${issuerBucket}` // what the tokens carry is where clouds read the documents
+  const issuer = `${storage.url}/${issuerBucket}` // the issuer of the tokens is the URL at which clouds read the metadata
   const tokens = { [token]: admin }
   const cluster = await createKubernetesApi({ issuer, now, ca: authority.ca, tokens, ...(keys && { keys }) })
   const images = createOciRegistry({ scheme: 'https', holderOf: google.holderOf, readers: google.repositories, now })

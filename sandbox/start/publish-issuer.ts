@@ -1,8 +1,8 @@
-/** Copies the cluster's two OIDC documents into a bucket that anybody may read, where clouds can read them. */
+/** Publishes the cluster's discovery document and JWKS in a public bucket. */
 import type { ObjectStore } from '../google/storage/object-store.ts'
 import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 
-const documents = ['/openid/v1/jwks', '/.well-known/openid-configuration'] // keys first: what is named must be there
+const documents = ['/openid/v1/jwks', '/.well-known/openid-configuration'] // keys first: the discovery document refers to them
 
 /** The issuer is `https://HOST/BUCKET`. */
 export async function publishIssuer(cluster: KubernetesApi, store: ObjectStore, admin: string): Promise<void> {
@@ -17,7 +17,7 @@ export async function publishIssuer(cluster: KubernetesApi, store: ObjectStore, 
       clientName: admin,
       signal: new AbortController().signal,
     })
-    if (status !== 200 || typeof body !== 'string') throw new Error(`the cluster answered ${status} for ${path}`)
+    if (status !== 200 || typeof body !== 'string') throw new Error(`the cluster responded with ${status} for ${path}`)
     const contentType = headers?.['content-type'] ?? 'application/json'
     store.put(bucket, path.slice(1), { contentType, cacheControl: 'public, max-age=300', body })
   }

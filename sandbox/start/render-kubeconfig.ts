@@ -1,4 +1,4 @@
-/** The kubeconfig of a cluster's admin, by token. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
+/** The kubeconfig of a cluster's administrator, with a bearer token. https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
 
 export interface ClusterAccess {
   readonly server: string

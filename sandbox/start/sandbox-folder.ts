@@ -1,4 +1,4 @@
-/** The files of a running sandbox, for its user alone: how to reach it, whom to trust, and the projected token. */
+/** The files of a running sandbox, readable only by its user: kubeconfig, CA certificate and projected token. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { chmod, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,23 +9,23 @@ export interface SandboxFolder {
   readonly kubeconfigFile: string
   readonly caFile: string
   readonly tokenFile: string
-  /** Writes a file for the user alone, and gives its path. */
+  /** Writes a file that only the user can read, and returns its path. */
   readonly write: (name: string, content: string) => Promise<string>
-  /** Replaces the token at once, as the kubelet does: a reader sees the old or the new one, never half of it. */
+  /** Replaces the token atomically, as the kubelet does: a reader gets the old or the new one. */
   readonly writeToken: (token: string) => Promise<void>
   readonly remove: () => Promise<void>
 }
 
-/** Those of this process that are not removed yet. */
+/** Folders of this process that have not been removed. */
 const openFolders = new Set<string>()
 
-/** Whoever is stopped twice ends at once, and no token may stay behind. */
+/** On exit, also after a second signal: no token may remain on disk. */
 function removeOpenFolders(): void {
   for (const path of openFolders) rmSync(path, { recursive: true, force: true })
 }
 
 export async function createSandboxFolder(kubeconfig: string, ca: string): Promise<SandboxFolder> {
-  const path = mkdtempSync(join(tmpdir(), 'pullpass-sandbox-')) // at once: no signal comes between it and the next line
+  const path = mkdtempSync(join(tmpdir(), 'pullpass-sandbox-')) // synchronous: no signal is handled before the next line
   if (openFolders.add(path).size === 1) process.once('exit', removeOpenFolders)
   await chmod(path, 0o700)
   const [kubeconfigFile, caFile, tokenFile] = [join(path, 'kubeconfig'), join(path, 'ca.crt'), join(path, 'oidc-token')]

@@ -1,4 +1,4 @@
-/** Puts namespaces, and the account that pulls images for them, into an empty cluster. */
+/** Creates namespaces and the ServiceAccount of pullpass in an empty cluster. */
 import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 
 export interface ServiceAccountName {

@@ -1,6 +1,6 @@
 /**
- * Whoever sets up Google's side, with credentials that Google's own libraries take: a token of a login service of theirs,
- * which a pool of another project believes. (A key file would not do: the library for Node sends keys to Google alone.)
+ * The operator that configures Google Cloud, with credentials for Google's client libraries: a token of a login service
+ * that a pool of another project trusts. (A key file is not possible: the Node.js library sends keys only to Google.)
  * https://google.aip.dev/auth/4117
  */
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose'
@@ -9,18 +9,18 @@ import type { GoogleCloud } from '../google/google-cloud.ts'
 import { principalOf } from '../google/workload-identity.ts'
 
 export interface Operator {
-  /** The IAM member that the operator is. */
+  /** The IAM member of the operator. */
   readonly member: string
-  /** A new access token, for an hour by the sandbox's clock. */
+  /** A new access token, valid for an hour by the sandbox's clock. */
   readonly accessToken: () => string
-  /** What leads Google's libraries, and pullpass, to the operator's credentials. */
+  /** Variables that select the operator's credentials in Google's libraries and in pullpass. */
   readonly environment: Readonly<Record<string, string>>
 }
 
 export interface OperatorNeeds {
   readonly stsUrl: string
   readonly now: () => Date
-  /** Writes a file for the user alone, and gives its path. */
+  /** Writes a file that only the user can read, and returns its path. */
   readonly write: (name: string, content: string) => Promise<string>
 }
 
@@ -29,7 +29,7 @@ const subject = 'operator@example.com'
 const provider = 'projects/210987654321/locations/global/workloadIdentityPools/operators/providers/login'
 const monthSeconds = 30 * 86_400
 
-/** All sandboxes of this process share it. */
+/** Shared by all sandboxes of this process. */
 let loginKey: Promise<GenerateKeyPairResult> | undefined
 
 export async function signInOperator(google: GoogleCloud, { stsUrl, now, write }: OperatorNeeds): Promise<Operator> {
@@ -69,7 +69,7 @@ export async function signInOperator(google: GoogleCloud, { stsUrl, now, write }
         'operator-credentials.json',
         JSON.stringify(credentials, undefined, 2),
       ),
-      GOOGLE_CLOUD_PROJECT: 'example-project', // else Google's own library asks Google which it is
+      GOOGLE_CLOUD_PROJECT: 'example-project', // otherwise Google's library looks it up at Google
     },
   }
 }

@@ -1,4 +1,4 @@
-/** Sets up Google's side: a provider that believes the cluster, and a service account that its principal may become. */
+/** Configures trust: a provider for the cluster's issuer, and a service account that the principal may impersonate. */
 import type { GoogleCloud } from '../google/google-cloud.ts'
 import { principalOf } from '../google/workload-identity.ts'
 
@@ -6,12 +6,12 @@ export interface TrustOptions {
   /** `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`. */
   readonly provider: string
   readonly issuer: string
-  /** Of the account's tokens: `system:serviceaccount:NAMESPACE:NAME`. */
+  /** Of the ServiceAccount's tokens: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string
   readonly serviceAccountEmail: string
 }
 
-/** Returns the principal that the subject is. */
+/** Returns the principal of the subject. */
 export function trustCluster(google: GoogleCloud, options: TrustOptions): string {
   const principal = principalOf(options.provider, options.subject)
   google.identity.putProvider({ name: options.provider, issuerUri: options.issuer })

@@ -43,7 +43,7 @@ export const faults: Record<string, FaultCase> = {
   'breaks the connection before an apply': { fault: { kind: 'reset', at: 'request' }, times: 1, mostRepeats: 50 },
   'breaks the connection after an apply': { fault: { kind: 'reset', at: 'response' }, times: 1, mostRepeats: 50 },
   'goes away, and answers what is under way': {
-    fault: { kind: 'goaway', request: 'answered' },
+    fault: { kind: 'goaway', request: 'processed' },
     times: 1,
     mostRepeats: 0,
   },

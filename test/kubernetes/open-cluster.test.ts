@@ -83,7 +83,7 @@ for (const protocol of protocols) {
 
     test('a server that goes away tells so, and the request finds its next connection', async (t) => {
       const { cluster, part } = await open(t, { protocol })
-      for (const request of ['refused', 'answered'] as const) {
+      for (const request of ['refused', 'processed'] as const) {
         part.faults.inject({ kind: 'goaway', request }, { times: 1 })
         assert.equal((await ask(cluster)).status, 200)
       }

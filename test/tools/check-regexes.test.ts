@@ -33,7 +33,7 @@ suite('regular expressions in src/', { concurrency: 2 }, () => {
     const planted = 'export const made = (text: string) => new RegExp(text)\n'
     assert.deepEqual(checkRegexes(t, planted), {
       status: 1,
-      stderr: 'planted.ts:1: RegExp of what is no constant of this file\n',
+      stderr: 'planted.ts:1: RegExp without a constant of this file\n',
     })
   })
 

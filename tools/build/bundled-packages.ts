@@ -1,4 +1,4 @@
-/** What others wrote in a bundle: which packages, their licence texts, and a bill of materials for scanners. */
+/** Third-party packages in a bundle: their licence texts, and a bill of materials for scanners. */
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -10,7 +10,7 @@ interface Package {
   readonly folder: string
 }
 
-/** The packages of these modules, by name; a module of our own is of none. */
+/** The packages of these modules, by name; own modules are ignored. */
 export async function packagesOf(modulePaths: readonly string[]): Promise<readonly Package[]> {
   const found = modulePaths.map((path) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path)?.[0])
   const folders = [...new Set(found)].filter((folder) => folder !== undefined).toSorted()
@@ -22,7 +22,7 @@ export async function packagesOf(modulePaths: readonly string[]): Promise<readon
   )
 }
 
-/** The licence text of each package, as its licence requires. @throws Error where a package has none */
+/** The licence text of each package, as licences require. @throws Error if a package has none */
 export async function renderLicenses(packages: readonly Package[]): Promise<string> {
   const sections = packages.map(async (one) => {
     const texts = await licenseTexts(one)
@@ -32,7 +32,7 @@ export async function renderLicenses(packages: readonly Package[]): Promise<stri
   return (await Promise.all(sections)).join('\n')
 }
 
-/** Its own files; else the section of its README; else the standard text of each of its licences. */
+/** The licence files of the package; otherwise the section of its README; otherwise the standard text of each licence. */
 async function licenseTexts({ folder, license }: Package): Promise<readonly string[]> {
   const files = (await readdir(folder)).filter((file) => /^(?:un)?licen[cs]e|^notice/i.test(file))
   if (files.length > 0) return await Promise.all(files.toSorted().map((file) => readFile(`${folder}/${file}`, 'utf8')))
@@ -50,31 +50,19 @@ async function licenseTexts({ folder, license }: Package): Promise<readonly stri
 
 async function standardText(license: string, folder: string): Promise<string | undefined> {
   if (license === 'Apache-2.0') return await readFile('LICENSE', 'utf8')
-  if (license === 'MIT') return mitText(JSON.parse(await readFile(`${folder}/package.json`, 'utf8')).author)
-  // @bufbuild/protobuf has it as the opening comment of the code that it took over.
+  if (license === 'MIT') return await mitText(JSON.parse(await readFile(`${folder}/package.json`, 'utf8')).author)
+  // @bufbuild/protobuf has it in the first comment of code from another project.
   if (license !== 'BSD-3-Clause') return undefined
   const source = await readFile(`${folder}/dist/esm/wire/varint.js`, 'utf8')
   const lines = /^(?:\/\/.*\n)+/.exec(source.replace(/^(?:\/\/.*\n)+\n/, ''))?.[0] ?? source
   return /Redistributions of source code/.test(lines) ? lines.replaceAll(/^\/\/ ?/gm, '') : undefined
 }
 
-const mitText = (author: string | { readonly name: string }) => `MIT License
-
-Copyright (c) ${typeof author === 'string' ? author : author.name}
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
-files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy,
-modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the
-Software is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
-Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE,
-ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-`
+/** https://opensource.org/license/mit */
+async function mitText(author: string | { readonly name: string }): Promise<string> {
+  const text = await readFile(new URL('./mit-license.txt', import.meta.url), 'utf8')
+  return text.replace('<copyright holder>', typeof author === 'string' ? author : author.name)
+}
 
 interface BillOfMaterials {
   serialNumber?: string
@@ -103,13 +91,13 @@ export async function renderBillOfMaterials(packages: readonly Package[], beside
   bill.dependencies = bill.dependencies
     .filter(({ ref }) => references.has(ref) || ref.startsWith('pullpass@'))
     .map((one) => ({ ...one, dependsOn: (one.dependsOn ?? []).filter((ref) => references.has(ref)) }))
-  bill.metadata.component.name = 'pullpass' // npm takes the folder's name
+  bill.metadata.component.name = 'pullpass' // npm uses the name of the folder
   delete bill.serialNumber
   delete bill.metadata.timestamp
   return `${JSON.stringify(bill, undefined, 2)}\n`
 }
 
-/** @throws Error where a package is a development dependency alone: audits without those do not see it */
+/** @throws Error if a package is only a development dependency: audits may exclude those */
 async function checkDeclared(packages: readonly Package[]): Promise<void> {
   const lock: { readonly packages: Readonly<Record<string, { readonly dev?: boolean }>> } = JSON.parse(
     await readFile('package-lock.json', 'utf8'),

@@ -1,5 +1,5 @@
 /**
- * Pulls an image as any client does: challenge, token, manifest, config, layers, each checked by its digest.
+ * Pulls an image: challenge, token, manifest, config and layers, with verification of digests.
  * https://distribution.github.io/distribution/spec/auth/token/
  */
 import { createHash } from 'node:crypto'
@@ -11,10 +11,10 @@ export interface PulledImage {
   readonly blobs: readonly { readonly kind: 'config' | 'layer'; readonly digest: string; readonly bytes: number }[]
 }
 
-/** The registry said no: what it answered. */
+/** An error response of the registry. */
 export class PullRefused extends Error {}
 
-/** `image`: HOST/REPOSITORY:TAG. `auth`: base64 of `user:password`, as a dockerconfigjson holds it. */
+/** `image`: HOST/REPOSITORY:TAG. `auth`: base64 of `user:password`, as in a dockerconfigjson. */
 export async function pullImage(image: string, ca: string, auth: string | undefined): Promise<PulledImage> {
   const [, host = '', repository = '', tag = ''] = /^([^/]+)\/(.+):([^:]+)$/.exec(image) ?? []
   const base = `https://${host}/v2/${repository}`
@@ -30,11 +30,11 @@ export async function pullImage(image: string, ca: string, auth: string | undefi
   const blobs: PulledImage['blobs'][number][] = []
   for (const { digest } of [config, ...layers]) {
     const blob = await download(`${base}/blobs/${digest}`, ca, bearer)
-    if (digestOf(blob) !== digest) throw new Error(`blob ${digest} arrived as ${digestOf(blob)}`)
+    if (digestOf(blob) !== digest) throw new Error(`blob ${digest} has digest ${digestOf(blob)}`)
     blobs.push({ kind: digest === config.digest ? 'config' : 'layer', digest, bytes: blob.length })
   }
   const digest = digestOf(manifest)
-  await download(`${base}/manifests/${digest}`, ca, bearer) // the registry knows the manifest by the digest of these bytes
+  await download(`${base}/manifests/${digest}`, ca, bearer) // the registry also serves the manifest by digest
   return { digest, blobs }
 }
 
@@ -60,7 +60,7 @@ function sendRequest(url: string, ca: string, authorization?: string): Promise<R
   const headers = authorization === undefined ? { accept } : { accept, authorization }
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { ca, headers }, (response) => {
-      const collected = response.toArray().then((pieces) => Buffer.concat(pieces))
+      const collected = response.toArray().then((chunks) => Buffer.concat(chunks))
       collected.then((body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }), reject)
     })
     outgoing.on('error', reject)

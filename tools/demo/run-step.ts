@@ -1,17 +1,17 @@
-/** One step of the demo's story: what happens, what it showed, and how long it took. */
+/** One step of the demo: prints its title, its output and its duration. */
 import { styleText } from 'node:util'
 
 let count = 0
 
-/** Prints `title`, then what `act` tells. A step that fails says so, and the process ends with exit code 1. */
+/** Prints `title` and the lines that `run` prints. If a step fails, the process exits with code 1. */
 export async function runStep<Value>(
   title: string,
   run: (print: (line: string) => void) => Promise<Value>,
 ): Promise<Value> {
   count += 1
-  const begunAt = performance.now()
+  const startedAt = performance.now()
   console.log(`\n${styleText('bold', `${count}. ${title}`)}`)
-  const took = () => `${((performance.now() - begunAt) / 1000).toFixed(2)} s`
+  const took = () => `${((performance.now() - startedAt) / 1000).toFixed(2)} s`
   try {
     const value = await run((line) => console.log(`   ${line}`))
     console.log(styleText('green', `   done in ${took()}`))
@@ -25,5 +25,5 @@ export async function runStep<Value>(
   }
 }
 
-/** What follows a failed step cannot be told. */
+/** Ends the demo: later steps depend on the failed one. */
 export class StepFailed extends Error {}

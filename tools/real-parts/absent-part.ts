@@ -1,4 +1,4 @@
-/** Said by whatever cannot start or be built here: what is missing, and how to get it. Anything else that fails is a fault. */
+/** A component cannot be started or built on this machine: the message names what is missing and how to install it. */
 export class AbsentPart extends Error {
   override readonly name = 'AbsentPart'
 }

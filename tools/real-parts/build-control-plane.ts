@@ -1,12 +1,12 @@
 /**
- * Builds etcd, kube-apiserver, kube-controller-manager and kubelet from their published Go modules, once for each
- * version: https://pkg.go.dev/k8s.io/kubernetes. Run by itself it builds every supported version and prints their folders.
+ * Builds etcd, kube-apiserver, kube-controller-manager and kubelet from their published Go modules, once per
+ * version: https://pkg.go.dev/k8s.io/kubernetes. Run as a script it builds every supported version and prints their folders.
  */
 import { readFileSync } from 'node:fs'
 import { cachedFolder } from './cached-folder.ts'
 import { runGo } from './run-go.ts'
 
-/** The oldest and the newest version that README.md names, each with its module file. */
+/** The oldest and the newest supported version (README.md), each with its module file. */
 const releases = {
   oldest: { version: 'v1.34.4', moduleFile: 'go.mod' },
   newest: { version: 'v1.37.2', moduleFile: 'kubernetes-1.37.mod' },
@@ -14,7 +14,7 @@ const releases = {
 export type KubernetesRelease = keyof typeof releases
 const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubelet']
 
-/** The folder of the four programs: about five minutes of one core the first time, at once from then on. */
+/** The folder of the four programs. The first build takes about five minutes of one core; later calls return immediately. */
 export function buildControlPlane(release: KubernetesRelease): Promise<string> {
   const { version, moduleFile } = releases[release]
   return cachedFolder(version, [...goArguments(release, ''), ...sourcesOf(moduleFile)], (folder) => {
@@ -23,7 +23,7 @@ export function buildControlPlane(release: KubernetesRelease): Promise<string> {
   })
 }
 
-/** `-p 1`: two packages of Kubernetes compiled side by side take the memory of a small machine. */
+/** `-p 1`: compiling two packages of Kubernetes in parallel requires too much memory for a small machine. */
 function goArguments(release: KubernetesRelease, outputFolder: string): string[] {
   const { version, moduleFile } = releases[release]
   const [major, minor] = version.slice(1).split('.')

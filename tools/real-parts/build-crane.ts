@@ -1,6 +1,6 @@
 /**
- * Builds crane, the registry client of go-containerregistry, which shares no code with skopeo and containerd:
- * https://pkg.go.dev/github.com/google/go-containerregistry/cmd/crane. Run by itself it prints the folder that holds it.
+ * Builds crane, the registry client of go-containerregistry, independent of skopeo and containerd:
+ * https://pkg.go.dev/github.com/google/go-containerregistry/cmd/crane. Run as a script it prints its folder.
  */
 import { cachedFolder } from './cached-folder.ts'
 import { runGo } from './run-go.ts'

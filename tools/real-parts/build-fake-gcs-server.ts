@@ -1,6 +1,6 @@
 /**
- * Builds fake-gcs-server, other people's Cloud Storage, which is strict on generations:
- * https://pkg.go.dev/github.com/fsouza/fake-gcs-server. Run by itself it prints the folder that holds it.
+ * Builds fake-gcs-server, a third-party emulator of Cloud Storage that enforces generations:
+ * https://pkg.go.dev/github.com/fsouza/fake-gcs-server. Run as a script it prints its folder.
  */
 import { cachedFolder } from './cached-folder.ts'
 import { runGo } from './run-go.ts'

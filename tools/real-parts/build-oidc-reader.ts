@@ -1,6 +1,6 @@
 /**
- * Builds oidc-reader, a relying party by go-oidc: https://pkg.go.dev/github.com/coreos/go-oidc/v3/oidc. Run by itself it
- * prints the folder that holds it.
+ * Builds oidc-reader, a relying party that uses go-oidc: https://pkg.go.dev/github.com/coreos/go-oidc/v3/oidc. Run as a
+ * script it prints its folder.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** A folder of built programs, outside the tree: made once for each recipe, never seen half made. */
+/** A cache of built programs outside the repository: built once per recipe, and renamed atomically. */
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -6,8 +6,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * The folder `name/HASH` of the cache, where HASH is that of `recipe`: all that decides what `fill` makes.
- * When it does not exist yet, `fill` fills an empty folder beside it, which then gets its name.
+ * The folder `name/HASH` of the cache, where HASH is the hash of `recipe`: all inputs of `fill`.
+ * If it does not exist, `fill` writes to a temporary folder, which is then renamed.
  */
 export async function cachedFolder(
   name: string,
@@ -22,9 +22,9 @@ export async function cachedFolder(
   try {
     await fill(unfinished)
     await rename(unfinished, folder)
-  } catch (fault) {
+  } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    if (!existsSync(folder)) throw fault // else another run was first, and its folder is as good
+    if (!existsSync(folder)) throw error // otherwise another process was first: its folder is used
   }
   return folder
 }

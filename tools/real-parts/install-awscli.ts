@@ -1,7 +1,7 @@
 /**
- * Installs AWS's own command line: https://docs.aws.amazon.com/cli/v1/reference. It is of version 1, since AWS publishes 2 as
- * an installer alone; what the guides ask of it is the same in both. Run by itself it prints the folder that holds it, where
- * it is `bin/python -m awscli`.
+ * Installs the AWS CLI: https://docs.aws.amazon.com/cli/v1/reference. Version 1, because AWS publishes version 2 only as
+ * an installer; the commands in the guides are the same in both. Run as a script it prints its folder; the command is
+ * `bin/python -m awscli`.
  */
 import { pythonEnvironment } from './python-environment.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Installs Azurite, Microsoft's own emulator of Azure Storage, outside the tree, since it would double the packages there:
- * https://learn.microsoft.com/azure/storage/common/storage-use-azurite. Run by itself it prints the folder that holds it.
+ * Installs Azurite, Microsoft's emulator of Azure Storage, outside the repository, because it has many packages:
+ * https://learn.microsoft.com/azure/storage/common/storage-use-azurite. Run as a script it prints its folder.
  */
 import { cachedFolder } from './cached-folder.ts'
 import { runInstaller } from './run-installer.ts'

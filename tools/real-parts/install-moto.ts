@@ -1,6 +1,6 @@
 /**
- * Installs moto's server, other people's AWS: https://docs.getmoto.org/en/latest/docs/server_mode.html. Run by itself it
- * prints the folder that holds it, where it is `bin/python -m moto.server`.
+ * Installs moto's server, a third-party emulator of AWS: https://docs.getmoto.org/en/latest/docs/server_mode.html. Run as a script it
+ * prints its folder; the command is `bin/python -m moto.server`.
  */
 import { pythonEnvironment } from './python-environment.ts'
 

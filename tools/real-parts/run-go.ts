@@ -1,4 +1,4 @@
-/** Runs the `go` command, in this folder's module unless another is named; what it prints goes to stderr. */
+/** Runs the `go` command, by default in the module of this folder; its output goes to stderr. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { AbsentPart } from './absent-part.ts'
@@ -13,9 +13,9 @@ export async function runGo(
     env: { ...process.env, ...environment },
     stdio: ['ignore', process.stderr, process.stderr],
   })
-  const [code] = await once(child, 'exit').catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code === 'ENOENT') throw new AbsentPart('go is not on the PATH (1.26 or newer, from https://go.dev/dl)')
-    throw fault
+  const [code] = await once(child, 'exit').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new AbsentPart('go is not on the PATH (1.26 or newer, from https://go.dev/dl)')
+    throw error
   })
-  if (code !== 0) throw new AbsentPart(`go ${commandArguments[0]} exited with ${code}: see above what it says`)
+  if (code !== 0) throw new AbsentPart(`go ${commandArguments[0]} exited with ${code}: see its output above`)
 }

@@ -1,11 +1,11 @@
-/** Which test files a change can affect: by the imports between files, and by the paths that a test names. */
+/** Test files that a change can affect, by imports and by paths in tests. */
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path/posix'
 import type { Durations } from './select-tests.ts'
 
 export interface AffectedOptions {
-  /** A commit; absent: where this branch left main. What is not committed counts in either case. */
+  /** A commit; absent: the merge base with main. Uncommitted changes are always included. */
   readonly since: string | undefined
   readonly durations: Durations
   readonly budgetMs: number
@@ -13,7 +13,7 @@ export interface AffectedOptions {
 
 export interface Affected {
   readonly changed: readonly string[]
-  /** The nearest ones, as many as fit the budget; at least one. */
+  /** The closest ones within the budget; at least one. */
   readonly selected: string[]
   readonly remaining: readonly string[]
 }
@@ -22,8 +22,8 @@ export function affectedTests(tests: readonly string[], { since, durations, budg
   const changed = changedFiles(since ?? branchPoint())
   const distances = distancesFrom(changed)
   const areas = new Set(changed.flatMap((file) => file.split('/').slice(1, -1)))
-  const outsideOfItsArea = (file: string) => (file.split('/').some((folder) => areas.has(folder)) ? 0 : 1)
-  const rank = (file: string) => (distances.get(file) ?? Infinity) + outsideOfItsArea(file)
+  const areaDistance = (file: string) => (file.split('/').some((folder) => areas.has(folder)) ? 0 : 1)
+  const rank = (file: string) => (distances.get(file) ?? Infinity) + areaDistance(file)
   const near = tests.filter((file) => distances.has(file)).toSorted((one, other) => rank(one) - rank(other))
   let spentMs = 0
   const fits = near.filter((file, position) => {
@@ -45,7 +45,7 @@ const changedFiles = (since: string) => [
   ...new Set([...git('diff', '--name-only', since), ...git('ls-files', '--others', '--exclude-standard')]),
 ]
 
-/** Steps from a changed file to each that loads it. A lazy import counts more: behind it, most of the product hangs together. */
+/** Import distance from a changed file to each file that loads it. A lazy import counts more: it can reach most of src/. */
 function distancesFrom(changed: readonly string[]): ReadonlyMap<string, number> {
   const importers = new Map<string, { readonly file: string; readonly steps: number }[]>()
   const files = globSync('{src,sandbox,test,tools,bench,e2e}/**/*.{ts,mjs}').map((file) => file.replaceAll('\\', '/'))
@@ -72,7 +72,7 @@ function importsOf(file: string, text: string) {
   return [...found].map(([, lazy, path = '']) => ({ target: join(file, '..', path), steps: lazy ? 4 : 1 }))
 }
 
-/** `docs/errors.md`, `deploy`, `package.json`: a test that reads files says their path or their folder. */
+/** `docs/errors.md`, `deploy`, `package.json`: paths or folders of files that a test reads. */
 function pathsNamedIn(text: string, changed: readonly string[]) {
   const strings = new Set([...text.matchAll(/['"`/](\w[\w./{},*-]*)/g)].map(([, string = '']) => string))
   const named = (file: string) => {

@@ -1,6 +1,6 @@
 /**
- * Test files share a process. What one file changes of the process itself and does not restore, the files after it meet:
- * variables, the working directory, signal handlers. Loaded as the first file of a run.
+ * Test files share a process. Reports process state that a file changes and does not restore: variables, the working
+ * directory, signal handlers. Loaded as the first file of a run.
  */
 import { beforeEach } from 'node:test'
 
@@ -8,7 +8,7 @@ const found: string[] = []
 let before = readState()
 let file: string | undefined
 
-// Before the first test of each file: then the file before it has undone what it did.
+// Before the first test of each file, when the previous file has cleaned up.
 beforeEach((context) => {
   const next = 'filePath' in context ? context.filePath : undefined
   if (next === file) return
@@ -16,7 +16,7 @@ beforeEach((context) => {
   file = next
 })
 
-/** One sentence for each change that a file left behind. */
+/** One message for each change that was not restored. */
 export function differences(): readonly string[] {
   compare()
   return found

@@ -1,4 +1,4 @@
-/** Starts one process for each list of test files, prints their failures as they come, and returns what they counted. */
+/** Runs each list of test files in a process, prints failures immediately, and returns the results. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Durations } from './select-tests.ts'
@@ -7,12 +7,12 @@ export interface ShardResult {
   readonly success: boolean
   readonly counts: Readonly<Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>>
   readonly durationsMs: Durations
-  /** User and system time of the process and of those that it started and waited for. */
+  /** User and system time of the process and its child processes. */
   readonly cpuMs: number
 }
 
 const shardFile = fileURLToPath(new URL('./shard.ts', import.meta.url))
-/** What a process may take to end after its last test: longer, and a test has left something open. */
+/** Maximum time between the last test and the exit of a process; longer means that a test left a handle open. */
 const graceMs = 15_000
 
 export function runShards(
@@ -40,12 +40,12 @@ function runShard(files: readonly string[], print: (text: string) => void): Prom
       const when = result === undefined ? 'before its tests were over' : 'though its tests passed'
       const ending = `a test process ended by ${signal ?? `exit code ${code}`}, ${when}`
       if (result === undefined || result.success) print(`✖ ${ending}; its files: ${files.join(' ')}\n`)
-      resolve({ ...(result ?? nothingCounted), success: false })
+      resolve({ ...(result ?? emptyResult), success: false })
     })
   })
 }
 
-const nothingCounted: ShardResult = {
+const emptyResult: ShardResult = {
   success: false,
   counts: { tests: 0, suites: 0, passed: 0, failed: 1, cancelled: 0, skipped: 0, todo: 0 },
   durationsMs: {},

@@ -1,12 +1,12 @@
-/** Which test files run, in which order, and in which process. */
+/** Selects test files, their order and their process. */
 import { globSync, readFileSync } from 'node:fs'
 
-/** What each test file took in an earlier run. Milliseconds. */
+/** The duration of each test file in an earlier run. Milliseconds. */
 export type Durations = Readonly<Record<string, number>>
 
 const isMatrix = (file: string) => file.endsWith('.matrix.test.ts')
 
-/** `patterns`: files, folders and globs; none: all of test/. A file that is named is taken, matrix or not. */
+/** `patterns`: files, folders and globs; none: all of test/. Explicit files are included, matrix or not. */
 export function listTests(patterns: readonly string[], kind: 'tests' | 'matrix'): string[] {
   const named = patterns.filter((pattern) => pattern.endsWith('.test.ts'))
   const folders = patterns.filter((pattern) => !pattern.endsWith('.test.ts')).map((folder) => `${folder}/**/*.test.ts`)
@@ -15,7 +15,7 @@ export function listTests(patterns: readonly string[], kind: 'tests' | 'matrix')
   return [...new Set([...selected, ...globSync(named).map(toPosix)])].toSorted()
 }
 
-/** A test must not depend on the files before it: any order has to pass. */
+/** Tests must not depend on their order. */
 export function orderTests(files: readonly string[], order: string, seed: number): readonly string[] {
   if (order === 'sorted') return files
   if (order === 'reversed') return files.toReversed()
@@ -27,7 +27,7 @@ export function orderTests(files: readonly string[], order: string, seed: number
     .map(({ file }) => file)
 }
 
-/** The longest file first to whichever process has the least to do; each keeps the order that was asked for. */
+/** Assigns the longest file first to the process with the least work; each process keeps the requested order. */
 export function splitTests(files: readonly string[], shards: number, durations: Durations): string[][] {
   const weigh = (file: string) => durations[file] ?? readFileSync(file).length / 50
   const loads = Array.from({ length: Math.max(1, Math.min(shards, files.length)) }, () => ({
@@ -36,7 +36,7 @@ export function splitTests(files: readonly string[], shards: number, durations: 
   }))
   for (const file of files.toSorted((one, other) => weigh(other) - weigh(one))) {
     const least = loads.reduce((one, other) => (other.sum < one.sum ? other : one))
-    least.sum += weigh(file) + 20 // to load it
+    least.sum += weigh(file) + 20 // for loading
     least.files.add(file)
   }
   return loads.map((load) => files.filter((file) => load.files.has(file)))
@@ -44,7 +44,7 @@ export function splitTests(files: readonly string[], shards: number, durations: 
 
 const toPosix = (path: string) => path.replaceAll('\\', '/')
 
-/** Mulberry32, by Tommy Ettinger (public domain): the same order for the same seed. */
+/** Mulberry32, by Tommy Ettinger (public domain): deterministic for a seed. */
 function pseudoRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,4 +1,4 @@
-/** One process of a test run: loads its test files, prints each failure, and sends what it counted to its parent. */
+/** One process of a test run: loads its test files, prints failures, and sends the result to its parent. */
 import { AssertionError } from 'node:assert'
 import { relative } from 'node:path'
 import { type EventData, run } from 'node:test'
@@ -12,13 +12,13 @@ let uncounted = 0
 const lateErrors: string[] = []
 const parents = new Map<number, { readonly name: string; readonly parentId: number | undefined }>()
 
-// A file like the tests, since its hook has to be registered with the run that they belong to.
+// Loaded like a test file, because its hook must be registered in the same run.
 const stateFile = fileURLToPath(new URL('./process-state.ts', import.meta.url))
 const stream = run({ files: [stateFile, ...files], isolation: 'none' })
   .on('test:enqueue', ({ name, testId, parentId }) => parents.set(testId, { name, parentId }))
   .on('test:pass', (passed) => {
     addDuration(passed)
-    if (passed.name === stateFile) uncounted = 1 // a file without tests counts as one that passed
+    if (passed.name === stateFile) uncounted = 1 // a file without tests counts as a passed test
   })
   .on('test:fail', (failure) => {
     addDuration(failure)
@@ -48,7 +48,7 @@ async function end({ counts, success }: EventData.TestSummary): Promise<void> {
   setTimeout(failForOpenHandles, 10_000).unref()
 }
 
-/** A suite fails with its tests: they have been printed. */
+/** A suite fails if one of its tests fails, which has been printed. */
 function isConsequence({ details }: EventData.TestFail): boolean {
   return 'failureType' in details.error && details.error.failureType === 'subtestsFailed'
 }
@@ -57,7 +57,7 @@ function renderFailure({ name, file = '', line, parentId, details }: EventData.T
   const path = [name]
   for (let at = parentOf(parentId); at !== undefined; at = parentOf(at.parentId)) path.unshift(at.name)
   const error = details.error.cause ?? details.error
-  // An AssertionError has its values in its message, and shows them once more among its fields.
+  // The message of an AssertionError contains its values; inspect would print them again.
   const shown = error instanceof AssertionError ? (error.stack ?? error.message) : inspect(error)
   const lines = shown
     .split('\n')

@@ -1,6 +1,6 @@
 /**
- * What Google refuses in a pool or a provider. The limits are documented; of the sentences those on display names, mapped
- * keys and conditions of shared issuers are Google's own, the others are not confirmed.
+ * Validation of pools and providers. The limits are documented; the messages for display names, mapped keys and conditions
+ * of shared issuers are Google's, the others are not confirmed.
  */
 import { compileExpression, ExpressionError } from '../cel.ts'
 
@@ -14,10 +14,10 @@ const maxAudience = 256
 const maxCustomAttributes = 50
 const googleKeys = ['google.subject', 'google.groups']
 const customKey = /^attribute\.[a-z0-9_]{1,100}$/
-/** Anybody can get a token of theirs, so that a provider must say which are meant. */
+/** Issuers with tokens for any user: a provider must restrict them with a condition. */
 const sharedIssuers = ['https://token.actions.githubusercontent.com', 'https://gitlab.com', 'https://app.terraform.io']
 
-/** 4 to 32 characters of [a-z0-9-]; `gcp-` is Google's own. */
+/** 4 to 32 characters of [a-z0-9-]; the prefix `gcp-` is reserved. */
 export const identityIdError = (parameter: string, id: string): string | undefined =>
   /^(?!gcp-)[a-z0-9-]{4,32}$/.test(id)
     ? undefined
@@ -65,8 +65,8 @@ function checkMapping(mapping: unknown): string | undefined {
     if (!googleKeys.includes(key) && !customKey.test(key))
       return `Invalid mapped attribute key: ${key}. Custom mapped attributes must be in format 'attribute.{custom_attribute}'`
     if (typeof text !== 'string' || text.length > maxExpression.mapping) return `The mapping of ${key} is too long.`
-    const flaw = compileError(text, ['assertion'])
-    if (flaw !== undefined) return `Error compiling the attribute mapping for ${key}: ${flaw}`
+    const error = compileError(text, ['assertion'])
+    if (error !== undefined) return `Error compiling the attribute mapping for ${key}: ${error}`
   }
   return undefined
 }
@@ -93,6 +93,6 @@ function compileError(text: string, roots: readonly string[]): string | undefine
 
 const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string'
 
-/** Google's sentence for a field that a message does not have. */
+/** Google's message for an unknown field. */
 export const unknownName = (name: string, at: string): string =>
   `Invalid JSON payload received. Unknown name "${name}" at '${at}': Cannot find field.`

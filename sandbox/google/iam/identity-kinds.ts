@@ -1,17 +1,17 @@
-/** What pools and providers have in common, as data: their names in paths, parameters, permissions and types. */
+/** The differences between pools and providers as data: names in paths, parameters, permissions and types. */
 import { checkPool, checkProvider } from './check-identity.ts'
 
 export interface IdentityKind {
   readonly collection: 'workloadIdentityPools' | 'providers'
-  /** The query parameter that names a new one. */
+  /** The query parameter with the ID of a new one. */
   readonly idParameter: string
   readonly permissions: 'iam.workloadIdentityPools' | 'iam.workloadIdentityPoolProviders'
   readonly type: string
-  /** How a payload's flaws name it. */
+  /** Its name in errors about the payload. */
   readonly payload: string
   readonly mutable: readonly string[]
   readonly maxPageSize: number
-  /** What is wrong with it, as Google would say. */
+  /** Google's message for the first invalid field. */
   readonly check: (fields: Readonly<Record<string, unknown>>) => string | undefined
 }
 

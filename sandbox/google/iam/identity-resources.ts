@@ -19,25 +19,25 @@ export interface IdentityResourcesNeeds {
   readonly operations: Operations
   readonly operators: Operators
   readonly settings: () => GoogleSettings
-  /** Whether one more write of the project's is within its quota. */
+  /** Whether one more write is within the quota of the project. */
   readonly mayWrite: (projectNumber: string) => boolean
   readonly now: () => Date
 }
 
-/** A call, its project found and its path taken apart. */
+/** A call with its parsed path. */
 export interface IdentityCall {
   readonly request: SandboxRequest
   readonly kind: IdentityKind
   readonly projectNumber: string
-  /** Of the pool, or of the project's location, with the project's number. */
+  /** Name of the pool, or of the project's location, with the project number. */
   readonly parent: string
-  /** Absent where the collection is meant. */
+  /** Absent for the collection. */
   readonly id: string | undefined
   readonly verb: string | undefined
 }
 
 const service = 'iam.googleapis.com'
-const internal = ['name', 'state', 'expireTime'] // output only: read back by clients, and ignored when they send them
+const internal = ['name', 'state', 'expireTime'] // output only: ignored when clients send them
 
 export function respondToIdentityCall(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxResponse | undefined {
   const { method } = call.request
@@ -89,10 +89,10 @@ function create(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxRespo
   if (refusal) return refusal
   const fields = fieldsOf(call)
   if ('refusal' in fields) return fields.refusal
-  const flaw = identityIdError(kind.idParameter, id) ?? kind.check(fields.sent)
-  if (flaw !== undefined) return invalidArgument(flaw)
-  const parentFlaw = parentRefusal(call, needs)
-  if (parentFlaw) return parentFlaw
+  const error = identityIdError(kind.idParameter, id) ?? kind.check(fields.sent)
+  if (error !== undefined) return invalidArgument(error)
+  const parentError = parentRefusal(call, needs)
+  if (parentError) return parentError
   const name = `${parent}/${kind.collection}/${id}`
   if (needs.identity.read(name) || needs.operations.isBusy(name)) return alreadyExists()
   return writeLater(call, needs, { name, state: 'ACTIVE', ...withoutEmpty(fields.sent) })
@@ -108,9 +108,9 @@ function patch(call: IdentityCall, needs: IdentityResourcesNeeds): SandboxRespon
   const fields = fieldsOf(call)
   if ('refusal' in fields) return fields.refusal
   const merged = mergeByMask(current, fields.sent, call.request.query.get('updateMask') ?? '', call.kind.mutable)
-  if ('flaw' in merged) return invalidArgument(merged.flaw)
-  const flaw = call.kind.check(merged.fields)
-  if (flaw !== undefined) return invalidArgument(flaw)
+  if ('error' in merged) return invalidArgument(merged.error)
+  const error = call.kind.check(merged.fields)
+  if (error !== undefined) return invalidArgument(error)
   return writeLater(call, needs, { name, state: 'ACTIVE', ...withoutEmpty(merged.fields) })
 }
 
@@ -150,7 +150,7 @@ function overQuota({ projectNumber }: IdentityCall, { mayWrite, settings }: Iden
   return mayWrite(projectNumber) ? undefined : quotaExceeded(service, projectNumber, settings().writesPerMinute)
 }
 
-/** A provider's pool must be there and not be deleted. */
+/** A provider's pool must exist and not be deleted. */
 function parentRefusal({ kind, parent }: IdentityCall, { identity }: IdentityResourcesNeeds) {
   if (kind.collection !== 'providers') return undefined
   const pool = identity.read(parent)
@@ -166,6 +166,6 @@ function fieldsOf({ request, kind }: IdentityCall): { sent: Record<string, unkno
   return { sent: Object.fromEntries(Object.entries(json).filter(([name]) => kind.mutable.includes(name))) }
 }
 
-/** Google's JSON leaves out what is default. */
+/** Google's JSON omits default values. */
 const withoutEmpty = (fields: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '' && value !== false))

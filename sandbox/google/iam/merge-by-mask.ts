@@ -1,29 +1,29 @@
-/** What a patch makes of a resource: the fields that its update mask names, and no others (google.protobuf.FieldMask). */
+/** Applies a patch to the fields of its update mask (google.protobuf.FieldMask). */
 
 type Fields = Readonly<Record<string, unknown>>
 
 const oidcFields = ['issuerUri', 'allowedAudiences', 'jwksJson']
 
-/** A masked field that was not sent is emptied. The sentences are not confirmed. */
+/** A field of the mask that was not sent is cleared. The messages are not confirmed. */
 export function mergeByMask(
   current: object,
   sent: Fields,
   mask: string,
   mutable: readonly string[],
-): { fields: Fields } | { flaw: string } {
+): { fields: Fields } | { error: string } {
   const fields = Object.fromEntries(Object.entries(current).filter(([name]) => mutable.includes(name)))
   const paths = mask
     .split(',')
     .map((path) => path.trim().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()))
-  if (mask === '') return { flaw: 'The update mask is required.' }
+  if (mask === '') return { error: 'The update mask is required.' }
   for (const path of paths) {
     const [name = '', inner, ...deeper] = path.split('.')
     const known = mutable.includes(name) && deeper.length === 0
     if (!known || (inner !== undefined && !(name === 'oidc' && oidcFields.includes(inner))))
-      return { flaw: `Invalid field in the update mask: ${path}` }
+      return { error: `Invalid field in the update mask: ${path}` }
     fields[name] = inner === undefined ? sent[name] : { ...Object(fields[name]), [inner]: Object(sent[name])[inner] }
   }
-  // proto3: what is empty does not exist.
+  // proto3: empty fields are unset.
   const withoutUnset = (entries: object) =>
     Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined && value !== ''))
   return {

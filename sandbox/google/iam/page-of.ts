@@ -1,4 +1,4 @@
-/** One page of a list, by `pageSize` and `pageToken`; undefined where either is invalid. https://google.aip.dev/158 */
+/** One page of a list, by `pageSize` and `pageToken`; undefined if either is invalid. https://google.aip.dev/158 */
 
 const defaultSize = 50
 

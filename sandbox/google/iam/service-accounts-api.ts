@@ -18,7 +18,7 @@ export interface ServiceAccountsApiNeeds {
 const service = 'iam.googleapis.com'
 const route = /^\/v1\/projects\/(?<project>[^/]+)\/serviceAccounts(?:\/(?<email>[^/:]+)(?::(?<verb>\w+))?)?$/
 
-/** Undefined for a path or method that it does not have. */
+/** Undefined for a path or method that does not exist. */
 export function respondToServiceAccountCall(
   request: SandboxRequest,
   needs: ServiceAccountsApiNeeds,
@@ -32,7 +32,7 @@ export function respondToServiceAccountCall(
   if (refusal) return refusal
   if (action === 'undelete') return undelete(email, project, needs)
   const account = findAccount(email, project, needs)
-  // with "-" for the project Google cannot tell whose it would be, and says no more than that
+  // with "-" as project the owner is unknown, and Google only denies access
   if (!account) return project === '-' ? permissionDenied(`iam.serviceAccounts.${action}`, service) : unknownAccount
   if (action === 'getIamPolicy') return readPolicy(request, accountResource(account.email), needs.policyCalls)
   if (action === 'setIamPolicy') return writePolicy(request, accountResource(account.email), needs.policyCalls)
@@ -54,7 +54,7 @@ function actionOf(method: string, verb: string | undefined): string | undefined 
   return method === 'DELETE' ? 'delete' : undefined
 }
 
-/** By its address or its unique id. */
+/** By its email address or unique ID. */
 const findAccount = (name: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds) =>
   ofProject(accounts.find(name), project, projects)
 
@@ -63,7 +63,7 @@ function ofProject(account: ServiceAccount | undefined, project: string, project
   return account && (project === '-' || account.email.endsWith(`@${id}.iam.gserviceaccount.com`)) ? account : undefined
 }
 
-/** By its unique id, not its address: a new one may have that. Google's words for a name that is taken are not confirmed. */
+/** By its unique ID, not its address: a new account may have it. Google's message for a name in use is not confirmed. */
 function undelete(uniqueId: string, project: string, { accounts, projects }: ServiceAccountsApiNeeds): SandboxResponse {
   const account = ofProject(accounts.findDeleted(uniqueId), project, projects)
   if (!account) return project === '-' ? permissionDenied('iam.serviceAccounts.undelete', service) : unknownAccount

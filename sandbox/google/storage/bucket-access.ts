@@ -1,4 +1,4 @@
-/** Who may do what in a bucket: operators, and whom the bucket's own policy grants a role that holds the permission. */
+/** Authorization for a bucket: operators, and members to which the bucket's policy grants a role with the permission. */
 import type { SandboxRequest } from '../../serve/handler.ts'
 import { type AccessTokens, cloudPlatform, membersOf } from '../access-tokens.ts'
 import type { IamPolicies, RequestedResource } from '../iam-policies.ts'
@@ -6,9 +6,9 @@ import type { Operators } from '../operators.ts'
 import { bucketResource, type ObjectStore } from './object-store.ts'
 
 export interface BucketAccess {
-  /** Undefined for a token that nobody holds. */
+  /** Undefined for an unknown token. */
   readonly callerOf: (request: SandboxRequest) => Caller | undefined
-  /** `object`: absent where the permission is on the bucket itself, as for a list. */
+  /** `object`: absent if the permission is on the bucket itself, as for a list. */
   readonly may: (caller: Caller, permission: string, bucket: string, object?: string) => boolean
 }
 
@@ -29,7 +29,7 @@ const storageScopes = [cloudPlatform, 'full_control', 'read_write'].map((name) =
   name === cloudPlatform ? name : `https://www.googleapis.com/auth/devstorage.${name}`,
 )
 
-/** https://cloud.google.com/storage/docs/access-control/iam-roles, what objects and their listing need. */
+/** https://cloud.google.com/storage/docs/access-control/iam-roles, the permissions for objects and lists. */
 const permissionsOf: Readonly<Record<string, readonly string[]>> = {
   'roles/storage.objectViewer': ['storage.objects.get', 'storage.objects.list'],
   'roles/storage.legacyObjectReader': ['storage.objects.get'],

@@ -1,4 +1,4 @@
-/** CRC-32C of bytes (RFC 3720 §B.4), big-endian in base64, as Cloud Storage says it of an object. */
+/** CRC-32C of bytes (RFC 3720 §B.4), big-endian in base64, as Cloud Storage reports it. */
 
 const table = Array.from({ length: 256 }, (_, index) => {
   let remainder = index

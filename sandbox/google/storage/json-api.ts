@@ -80,7 +80,7 @@ const policyMethods: Record<string, Method> = {
 
 const originOf = ({ headers }: SandboxRequest) => `https://${headers['host'] ?? 'storage.googleapis.com'}`
 
-/** Bucket names are global; here each project's buckets are. */
+/** Bucket names are global; here they are unique in the sandbox. */
 function createBucket(request: SandboxRequest, { store, access }: JsonApiNeeds): SandboxResponse {
   const caller = access.callerOf(request)
   if (!caller) return invalidCredentials
@@ -150,7 +150,7 @@ function list({ request, bucket, needs }: Call): SandboxResponse {
 function readObject({ request, caller, bucket, needs }: Call, name: string): SandboxResponse {
   const media = request.query.get('alt') === 'media'
   const object = needs.store.find(bucket.name, name)
-  // Whoever may not list must not learn what is absent.
+  // Without permission to list, a client must not learn that an object does not exist.
   if (!object && !needs.access.may(caller, 'storage.objects.list', bucket.name))
     return accessDenied(caller.member, 'storage.objects.list')
   const generation = request.query.get('generation')
@@ -161,12 +161,12 @@ function readObject({ request, caller, bucket, needs }: Call, name: string): San
   if (state === 'unchanged') return { status: 304 }
   if (!media) return { status: 200, body: objectResource(object, originOf(request)) }
   const readers = needs.access.may({ members: ['allUsers'] }, 'storage.objects.get', bucket.name, name)
-    ? 'anybody'
-    : 'some'
+    ? 'public'
+    : 'private'
   return { status: 200, headers: objectHeaders(object, readers), body: object.bytes }
 }
 
-/** Whoever replaces an object deletes the one that was there. */
+/** Replacing an object requires the permission to delete it. */
 function upload({ request, caller, bucket, needs }: Call): SandboxResponse {
   const sent = readUpload(request)
   if (!sent) return storageError(400, 'badRequest', 'Malformed multipart body.')
@@ -208,7 +208,7 @@ function withVersion(request: SandboxRequest): SandboxRequest {
   return { ...request, query: new URLSearchParams({ 'options.requestedPolicyVersion': version }) }
 }
 
-/** The same policy and the same refusals as of any resource, as this API puts them. */
+/** The policy and errors of any resource, in the format of this API. */
 function asStoragePolicy({ status, body }: SandboxResponse, resourceId: string): SandboxResponse {
   if (status === 200) return { status, body: { kind: 'storage#policy', resourceId, ...Object(body) } }
   return status === 409 ? preconditionFailed : storageError(status, 'invalid', Object(body).error.message)

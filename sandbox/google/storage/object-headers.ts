@@ -1,4 +1,4 @@
-/** What Cloud Storage says of an object: its resource in JSON, and the headers of its content. */
+/** The metadata of an object: its resource in JSON, and the headers of its content. */
 import { createHash } from 'node:crypto'
 import { crc32c } from './crc32c.ts'
 import type { StoredObject } from './object-store.ts'
@@ -30,13 +30,13 @@ export function objectResource(object: StoredObject, origin: string): object {
   }
 }
 
-/** `readers`: caches may keep for an hour what anybody may read, unless the object says otherwise. */
-export function objectHeaders(object: StoredObject, readers: 'anybody' | 'some'): Record<string, string> {
+/** `readers`: by default, public objects may be cached for an hour. */
+export function objectHeaders(object: StoredObject, readers: 'public' | 'private'): Record<string, string> {
   const { contentType, cacheControl, bytes, generation, createdAt } = object
-  const usual = readers === 'anybody' ? 'public, max-age=3600' : 'private, max-age=0'
+  const defaultCacheControl = readers === 'public' ? 'public, max-age=3600' : 'private, max-age=0'
   return {
     'content-type': contentType,
-    'cache-control': cacheControl ?? usual,
+    'cache-control': cacheControl ?? defaultCacheControl,
     etag: `"${md5(bytes).toString('hex')}"`,
     'last-modified': createdAt.toUTCString(),
     'x-goog-generation': generation,

@@ -1,11 +1,11 @@
-/** Buckets of Cloud Storage and the objects in them: each write makes a new generation. */
+/** Buckets of Cloud Storage and their objects: each write creates a new generation. */
 import type { IamPolicies } from '../iam-policies.ts'
 
 export interface StoredObject {
   readonly bucket: string
   readonly name: string
   readonly contentType: string
-  /** Absent: the default of whoever serves it. */
+  /** Absent: the default of the server. */
   readonly cacheControl?: string
   readonly bytes: Buffer
   readonly generation: string
@@ -19,16 +19,16 @@ export interface Bucket {
 }
 
 export interface ObjectStore {
-  /** A new bucket, empty; `public`: anybody may read and list its objects. */
+  /** Creates an empty bucket; `public`: allUsers may read and list its objects. */
   readonly putBucket: (
     name: string,
     options?: { access?: 'public' | 'private'; publicAccessPrevention?: Bucket['publicAccessPrevention'] },
   ) => void
   readonly removeBucket: (name: string) => void
-  /** Anybody may, or may no longer, read what is in it. */
+  /** Grants or revokes public read access. */
   readonly setAccess: (bucket: string, access: 'public' | 'private') => void
   readonly findBucket: (name: string) => Bucket | undefined
-  /** @throws where the bucket does not exist */
+  /** @throws if the bucket does not exist */
   readonly put: (bucket: string, name: string, object: ObjectContent) => StoredObject
   readonly find: (bucket: string, name: string) => StoredObject | undefined
   readonly remove: (bucket: string, name: string) => void
@@ -42,7 +42,7 @@ interface ObjectContent {
   readonly body: string | Buffer
 }
 
-/** Where the policy of a bucket is kept. */
+/** The resource of the policy of a bucket. */
 export const bucketResource = (name: string): string => `projects/_/buckets/${name}`
 
 const publicRole = 'roles/storage.objectViewer'
@@ -52,10 +52,10 @@ export function createObjectStore(policies: IamPolicies, now: () => Date): Objec
   let lastGeneration = 0n
   const known = (name: string) => {
     const bucket = buckets.get(name)
-    if (!bucket) throw new Error(`no bucket ${name} in the sandbox: put it there first`)
+    if (!bucket) throw new Error(`no bucket ${name} in the sandbox: create it first with putBucket`)
     return bucket
   }
-  /** Microseconds; one more where the clock stands still. */
+  /** Microseconds; incremented by one if the clock has not advanced. */
   const nextGeneration = () => {
     const time = BigInt(now().getTime()) * 1000n
     lastGeneration = time > lastGeneration ? time : lastGeneration + 1n

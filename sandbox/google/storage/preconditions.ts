@@ -1,7 +1,7 @@
 /** Preconditions by generation. https://cloud.google.com/storage/docs/request-preconditions */
 import type { StoredObject } from './object-store.ts'
 
-/** How they go for the object that is there now; 0 stands for none. */
+/** Evaluates them for the current object; generation 0 means that it does not exist. */
 export function preconditions(
   query: URLSearchParams,
   object: StoredObject | undefined,

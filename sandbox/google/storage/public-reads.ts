@@ -1,5 +1,5 @@
 /**
- * Objects by `/BUCKET/OBJECT`, as anybody reads them in a browser: Cloud Storage's XML API.
+ * Objects by `/BUCKET/OBJECT`, as anonymous clients and browsers read them: Cloud Storage's XML API.
  * https://cloud.google.com/storage/docs/xml-api/get-object-download
  */
 import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
@@ -21,13 +21,13 @@ export function respondToPublicRead(request: SandboxRequest, { store, access }: 
   const denied = (permission: string) =>
     xmlError(403, 'AccessDenied', 'Access denied.', denial(caller.member, permission))
   if (request.method !== 'GET' && request.method !== 'HEAD') return denied('storage.objects.create')
-  if (name === '') return denied('storage.objects.list') // listings in XML are not played
+  if (name === '') return denied('storage.objects.list') // lists in XML are not implemented
   if (!access.may(caller, 'storage.objects.get', bucket, name)) return denied('storage.objects.get')
   const object = store.find(bucket, name)
-  // whoever may not list must not learn what is absent
+  // without permission to list, a client must not learn that an object does not exist
   if (!object && !access.may(caller, 'storage.objects.list', bucket)) return denied('storage.objects.list')
   if (!object) return xmlError(404, 'NoSuchKey', 'The specified key does not exist.')
-  const headers = objectHeaders(object, caller.member === undefined ? 'anybody' : 'some')
+  const headers = objectHeaders(object, caller.member === undefined ? 'public' : 'private')
   if (request.headers['if-none-match'] === headers['etag']) return { status: 304, headers }
   return { status: 200, headers, body: object.bytes }
 }

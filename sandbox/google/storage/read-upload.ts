@@ -1,5 +1,5 @@
 /**
- * An upload taken apart: what is said of the object, and what it holds.
+ * Parses an upload into metadata and content of the object.
  * https://cloud.google.com/storage/docs/uploads-downloads, multipart/related as in RFC 2387
  */
 import type { SandboxRequest } from '../../serve/handler.ts'
@@ -12,15 +12,15 @@ export interface Upload {
   readonly body: Buffer
 }
 
-const usualType = 'application/octet-stream'
+const defaultType = 'application/octet-stream'
 
-/** Undefined where it is malformed. */
+/** Undefined if it is malformed. */
 export function readUpload({ query, headers, body }: SandboxRequest): Upload | undefined {
-  const type = headers['content-type'] ?? usualType
+  const type = headers['content-type'] ?? defaultType
   const named = query.get('name') ?? undefined
   const uploadType = query.get('uploadType')
   if (uploadType === 'multipart') return readMultipart(body, type, named)
-  if (uploadType !== 'media') throw new Error(`uploadType ${uploadType} is not played; media and multipart are`)
+  if (uploadType !== 'media') throw new Error(`uploadType ${uploadType} is not implemented; use media or multipart`)
   return named === undefined ? undefined : { name: named, contentType: type, body }
 }
 
@@ -29,7 +29,7 @@ function readMultipart(body: Buffer, type: string, named: string | undefined): U
   const [described, content, ...more] = partsOf(body, boundary?.[1] ?? boundary?.[2] ?? '')
   const metadata = described && readJson(described.content)
   if (!metadata || !content || more.length > 0) return undefined
-  const { name = named, contentType = content.type ?? usualType, cacheControl } = metadata
+  const { name = named, contentType = content.type ?? defaultType, cacheControl } = metadata
   if (typeof name !== 'string' || name === '' || typeof contentType !== 'string') return undefined
   if (cacheControl !== undefined && typeof cacheControl !== 'string') return undefined
   return { name, contentType, ...(cacheControl !== undefined && { cacheControl }), body: content.content }
@@ -42,7 +42,7 @@ interface BodyPart {
 
 function partsOf(body: Buffer, boundary: string): BodyPart[] {
   if (boundary === '') return []
-  const text = body.toString('latin1') // one character a byte, so that what is binary stays as it is
+  const text = body.toString('latin1') // one character per byte, so that binary content is preserved
   const pieces = `\r\n${text}`.split(`\r\n--${boundary}`)
   const closed = pieces.at(-1)?.startsWith('--')
   return closed ? pieces.slice(1, -1).map(readPart) : []

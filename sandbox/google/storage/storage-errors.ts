@@ -1,4 +1,4 @@
-/** Refusals as Cloud Storage's JSON API gives them. https://cloud.google.com/storage/docs/json_api/v1/status-codes */
+/** Error responses of Cloud Storage's JSON API. https://cloud.google.com/storage/docs/json_api/v1/status-codes */
 import type { SandboxResponse } from '../../serve/handler.ts'
 
 type Location = { readonly locationType: 'header' | 'parameter'; readonly location: string }
@@ -12,7 +12,7 @@ const authorization: Location = { locationType: 'header', location: 'Authorizati
 
 export const bucketNotFound: SandboxResponse = storageError(404, 'notFound', 'The specified bucket does not exist.')
 
-/** Where the content itself is asked for, plain text. */
+/** Plain text if the content itself was requested. */
 export function objectNotFound(bucket: string, name: string, form: 'json' | 'text'): SandboxResponse {
   const message = `No such object: ${bucket}/${name}`
   if (form === 'json') return storageError(404, 'notFound', message)
@@ -32,7 +32,7 @@ export const publicAccessPrevented: SandboxResponse = storageError(
   'The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.',
 )
 
-/** That Google refuses it is documented; its sentence is not confirmed. */
+/** The refusal is documented; its message is not confirmed. */
 export const publicUnderCondition: SandboxResponse = storageError(
   400,
   'invalid',
@@ -41,17 +41,17 @@ export const publicUnderCondition: SandboxResponse = storageError(
 
 export const invalidCredentials: SandboxResponse = storageError(401, 'authError', 'Invalid Credentials', authorization)
 
-/** `who`: undefined for somebody without credentials. */
-export function accessDenied(who: string | undefined, permission: string): SandboxResponse {
-  const message = denial(who, permission)
-  return who === undefined
+/** `member`: undefined for an anonymous client. */
+export function accessDenied(member: string | undefined, permission: string): SandboxResponse {
+  const message = denial(member, permission)
+  return member === undefined
     ? storageError(401, 'required', message, authorization)
     : storageError(403, 'forbidden', message)
 }
 
-/** The sentence, which the XML API says as well. */
-export function denial(who: string | undefined, permission: string): string {
+/** The message, also of the XML API. */
+export function denial(member: string | undefined, permission: string): string {
   const what = permission.startsWith('storage.buckets.') ? 'bucket' : 'object'
-  const name = who?.replace(/^(?:user|serviceAccount):/, '') ?? 'Anonymous caller'
+  const name = member?.replace(/^(?:user|serviceAccount):/, '') ?? 'Anonymous caller'
   return `${name} does not have ${permission} access to the Google Cloud Storage ${what}. Permission '${permission}' denied on resource (or it may not exist).`
 }

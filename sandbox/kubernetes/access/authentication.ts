@@ -1,4 +1,4 @@
-/** Who asks. https://kubernetes.io/docs/reference/access-authn-authz/authentication/ */
+/** Authentication of requests. https://kubernetes.io/docs/reference/access-authn-authz/authentication/ */
 import type { SandboxRequest } from '../../serve/handler.ts'
 import { unauthorized } from '../calls/status-error.ts'
 import type { Cluster } from '../cluster.ts'
@@ -6,8 +6,8 @@ import { verifyServiceAccountToken } from '../tokens/service-account-token.ts'
 
 export const anonymous = 'system:anonymous'
 
-/** The user's name: of a client certificate, a static token, or a token of the cluster's own for its own audience.
- *  @throws StatusError 401 for a token that is none of these; no credential at all is the anonymous user */
+/** The user name: from a client certificate, a static token, or a service account token for the cluster's audience.
+ *  @throws StatusError 401 for any other token; without a credential the user is anonymous */
 export async function authenticate(
   cluster: Cluster,
   tokens: ReadonlyMap<string, string>,

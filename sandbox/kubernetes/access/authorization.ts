@@ -1,20 +1,20 @@
-/** Who may do what, in the words of RBAC rules. A user without rules of his own may do everything, as a cluster's admin may.
+/** Authorization by RBAC rules. A user without rules may do everything, like a cluster administrator.
  *  https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 import { anonymous } from './authentication.ts'
 
 interface Rule {
   readonly verbs: readonly string[]
-  /** Absent: the core group alone. */
+  /** Absent: only the core group. */
   readonly apiGroups?: readonly string[]
-  /** Plurals, a subresource after a slash: `serviceaccounts/token`. */
+  /** Plural names, with a subresource after a slash: `serviceaccounts/token`. */
   readonly resources?: readonly string[]
   readonly resourceNames?: readonly string[]
-  /** Where it holds; absent: everywhere, as a ClusterRole bound for the whole cluster. */
+  /** The namespace to which it applies; absent: the whole cluster, as with a ClusterRoleBinding. */
   readonly namespace?: string
   readonly nonResourceURLs?: readonly string[]
 }
 
-/** One question to the authorizer. */
+/** The attributes of a request, for the authorizer. */
 export interface Attributes {
   readonly user: string
   readonly verb: string
@@ -27,16 +27,16 @@ export interface Attributes {
 }
 
 export interface Authorization {
-  /** Gives the user these rules, and from then on nothing else. */
+  /** Restricts the user to these rules. */
   permit(user: string, rules: readonly Rule[]): void
-  /** Refuses to everybody what the rule names; the answer takes it back. */
+  /** Denies requests that match the rule to all users; the returned function removes the denial. */
   forbid(rule: Rule): () => void
   isAllowed(attributes: Attributes): boolean
-  /** Whether nothing was said of the user, so that he may do everything. */
+  /** Whether the user has no rules, and may therefore do everything. */
   isUnrestricted(user: string): boolean
 }
 
-/** What everybody may read, by the default ClusterRole system:public-info-viewer. */
+/** What every client may read, by the default ClusterRole system:public-info-viewer. */
 const publicRules: readonly Rule[] = [
   { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'] },
 ]

@@ -1,4 +1,4 @@
-/** The authorizer's No, as the API words it.
+/** Authorizes a request, with the API's error messages.
  *  https://kubernetes.io/docs/reference/access-authn-authz/authorization/ */
 import { forbidden, StatusError } from '../calls/status-error.ts'
 import type { Attributes, Authorization } from './authorization.ts'

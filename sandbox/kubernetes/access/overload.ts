@@ -1,11 +1,11 @@
-/** A server whose slots are all taken, as one whose --max-requests-inflight is reached: the rest is told to come again.
+/** An overloaded server, as one that has reached --max-requests-inflight: further requests get 429 with Retry-After.
  *  https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Authorization } from './authorization.ts'
 
 export interface Overload {
   begin(): () => void
-  /** Undefined for a user who is served: an admin always is. */
+  /** Undefined if the request is served; those of administrators always are. */
   refusal(user: string): SandboxResponse | undefined
 }
 

@@ -1,5 +1,5 @@
-/** Reviews of access: whether whoever asks may do something (SelfSubjectAccessReview), or whether somebody else may
- *  (SubjectAccessReview, which takes a right of its own). Nothing is kept.
+/** Access reviews, for the requesting user (SelfSubjectAccessReview) or for another one (SubjectAccessReview, which requires
+ *  its own permission). They are not stored.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/ */
 import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { readBody } from '../calls/read-body.ts'
@@ -9,7 +9,7 @@ import { isRecord } from '../objects/kubernetes-object.ts'
 import { textField } from '../objects/text-field.ts'
 import type { Attributes, Authorization } from './authorization.ts'
 
-/** By their plurals. */
+/** By their plural names. */
 const reviews = {
   selfsubjectaccessreviews: 'SelfSubjectAccessReview',
   subjectaccessreviews: 'SubjectAccessReview',
@@ -30,11 +30,11 @@ export function reviewAccess(
   const spec = isRecord(sent) ? sent : {}
   const [attributes, causes] = readAttributes(spec)
   if (kind === 'SubjectAccessReview' && hasNoSubject(spec)) causes.push(missingSubject)
-  // The API forgets to say of which kind.
+  // The API's error has an empty kind.
   if (attributes === undefined || causes.length > 0)
     throw invalid({ name: '', group: 'authorization.k8s.io', kind: '' }, causes)
   const user = kind === 'SubjectAccessReview' ? textField(spec, 'user') : requester
-  // Here rights are of users, never of groups alone.
+  // Permissions are granted to users only, not to groups.
   const allowed = user !== '' && authorization.isAllowed({ user, ...attributes })
   return json(201, { kind, apiVersion, metadata: {}, spec: sent, status: { allowed } })
 }

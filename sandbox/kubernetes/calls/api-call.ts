@@ -1,4 +1,4 @@
-/** A request as the API understands it: which verb on which resource.
+/** A request as verb and resource.
  *  https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb */
 
 import type { SandboxRequest } from '../../serve/handler.ts'
@@ -11,15 +11,15 @@ export interface ApiCall {
   readonly kind: ResourceKind
   /** '' for a cluster-scoped kind, and for a namespaced one across the cluster. */
   readonly namespace: string
-  /** '' for a collection; of a list or watch, the name that its field selector demands. */
+  /** '' for a collection; for a list or watch, the name in its field selector. */
   readonly name: string
   readonly subresource: string
   readonly request: SandboxRequest
-  /** Demands a further right on the same object: an apply that creates needs `create` besides `patch`. @throws StatusError 403 */
+  /** Requires another permission for the same object: `create` for an apply that creates it. @throws StatusError 403 */
   requirePermission(verb: Verb): void
 }
 
-/** What a path and method name, before anybody has looked whether it is served. */
+/** The content of path and method, before the check whether the resource is served. */
 export interface RequestInfo extends Pick<ApiCall, 'namespace' | 'name' | 'subresource'> {
   readonly verb: Verb
   /** '' is the core group. */
@@ -32,12 +32,12 @@ const collectionVerbs: Readonly<Record<string, Verb>> = { GET: 'list', POST: 'cr
 const objectVerbs: Readonly<Record<string, Verb>> = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
 const subresourceVerbs: Readonly<Record<string, Verb>> = { GET: 'get', PUT: 'update', PATCH: 'patch', POST: 'create' }
 
-/** `/api/v1/…` of the core group, `/apis/GROUP/VERSION/…` of the others; what is shorter is discovery's. */
+/** `/api/v1/…` for the core group, `/apis/GROUP/VERSION/…` for others; shorter paths are discovery. */
 const resourcePath = /^\/(?:api\/(?<core>v1)|apis\/(?<group>[^/]+)\/(?<version>[^/]+))\/(?<rest>.+)$/
 
 export const isResourcePath = (path: string): boolean => resourcePath.test(path)
 
-/** Reads a resource's path. @throws StatusError 404 for no resource's path, 405 for a method that none has */
+/** Parses the path of a resource. @throws StatusError 404 for other paths, 405 for an unsupported method */
 export function readRequestInfo(request: SandboxRequest): RequestInfo {
   const { core, group = '', version = core ?? '', rest = '' } = resourcePath.exec(request.path)?.groups ?? {}
   const { namespace, plural, name, subresource } = parsePath(rest)
@@ -46,7 +46,7 @@ export function readRequestInfo(request: SandboxRequest): RequestInfo {
   return { verb, group, version, plural, namespace, name: isCollection ? selectedName(request) : name, subresource }
 }
 
-/** The kind that is asked for. @throws StatusError 404 for one that is not served here */
+/** The requested kind. @throws StatusError 404 if it is not served */
 export function servedKind({ verb, group, plural, namespace, name, subresource }: RequestInfo): ResourceKind {
   const kind = resourceKinds.find((served) => served.group === group && served.plural === plural)
   if (!kind || (subresource && !kind.subresources.includes(subresource))) throw noSuchResource()
@@ -56,7 +56,7 @@ export function servedKind({ verb, group, plural, namespace, name, subresource }
   return kind
 }
 
-/** What refusals about this call name: a resource by its plural, where the object's own rules speak by its kind. */
+/** The subject of errors: most name the plural of the resource, validation errors the kind. */
 export const subjectOf = ({ kind, name }: Pick<ApiCall, 'kind' | 'name'>): Subject => ({
   name,
   ...(kind.group && { group: kind.group }),
@@ -69,7 +69,7 @@ export const objectSubjectOf = (call: Pick<ApiCall, 'kind' | 'name'>): Subject =
 
 function parsePath(path: string) {
   const parts = path.split('/')
-  // /namespaces/NAME is the Namespace itself, /namespaces/NAME/secrets is what lies in it.
+  // /namespaces/NAME is the Namespace itself, /namespaces/NAME/secrets a collection in it.
   const isWithin = parts[0] === 'namespaces' && parts.length > 2
   const [plural = '', name = '', subresource = '', ...rest] = isWithin ? parts.slice(2) : parts
   if (rest.length > 0) throw noSuchResource()

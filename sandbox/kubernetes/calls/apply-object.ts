@@ -2,7 +2,7 @@
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
-import { shapeMistake } from '../fields/check-shape.ts'
+import { shapeError } from '../fields/check-shape.ts'
 import { inOrder, printPath } from '../fields/field-set.ts'
 import { applyFields, type Conflict, type Owner, ownersAfterUpdate, readOwners } from '../fields/managed-fields.ts'
 import { apiVersionOf } from '../kinds/resource-kind.ts'
@@ -42,18 +42,18 @@ function readApplied(call: ApiCall) {
   }
   const applied = sentObject(body, call)
   if (applied.metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
-  const mistake = shapeMistake(call.kind.shape, body)
-  if (!mistake) return writablePart(call, applied)
+  const error = shapeError(call.kind.shape, body)
+  if (!error) return writablePart(call, applied)
   const { namespace = '', name } = applied.metadata
   const type = printType(apiVersion, kind)
-  throw internalError(`failed to create typed patch object (${namespace}/${name}; ${type}): ${mistake}`)
+  throw internalError(`failed to create typed patch object (${namespace}/${name}; ${type}): ${error}`)
 }
 
-/** The core group has no name, but keeps its slash. */
+/** The name of the core group is empty, but the slash is printed. */
 const printType = (apiVersion: string, kind: string): string =>
   `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`
 
-/** Fields of an object that nobody owns yet belong to "before-first-apply", so that an apply does not take them silently. */
+/** Fields of an object without owners belong to "before-first-apply", so that an apply does not take ownership silently. */
 function ownersBefore({ now }: Cluster, { kind }: ApiCall, before: StoredObject | undefined): Owner[] {
   const owners = readOwners(before)
   if (!before || owners.length > 0) return owners

@@ -1,4 +1,4 @@
-/** What stands in a write's way before its kind is asked: the namespace, the version and uid that it names, finalizers. */
+/** Checks of a write that are independent of its kind: namespace, resourceVersion, uid and finalizers. */
 import type { Cluster } from '../cluster.ts'
 import { phaseOf } from '../kinds/namespace.ts'
 import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
@@ -15,7 +15,7 @@ import {
 } from './status-error.ts'
 
 export interface Change {
-  /** Absent where the object is new. */
+  /** Absent for a new object. */
   readonly before: StoredObject | undefined
   readonly after: KubernetesObject
 }
@@ -26,7 +26,7 @@ export function checkWrite(cluster: Cluster, call: ApiCall, change: Change): voi
   checkVersion(call, change)
 }
 
-/** An object on its way out takes no new finalizer; two of the API's checks say so. */
+/** An object that is being deleted gets no new finalizers; two checks of the API report this. */
 export function finalizerCauses({ metadata }: KubernetesObject, before: StoredObject | undefined): StatusCause[] {
   if (!before?.metadata.deletionTimestamp) return []
   const added = (metadata.finalizers ?? []).filter((name) => !before.metadata.finalizers?.includes(name))
@@ -35,7 +35,7 @@ export function finalizerCauses({ metadata }: KubernetesObject, before: StoredOb
   return added.flatMap(() => [forbiddenValue('metadata.finalizers', why), forbiddenValue('metadata.finalizers', why)])
 }
 
-/** New content needs a namespace that is there and not on its way out. */
+/** A new object requires a namespace that exists and is not terminating. */
 function checkNamespace({ store }: Cluster, call: ApiCall, { metadata }: KubernetesObject): void {
   if (!call.kind.namespaced) return
   const namespace = store.read('Namespace', '', call.namespace)
@@ -54,7 +54,7 @@ function checkNamespace({ store }: Cluster, call: ApiCall, { metadata }: Kuberne
   )
 }
 
-/** A uid in the body means "this very object", a resourceVersion "as I saw it"; the latter is not asked of a new one. */
+/** A uid or resourceVersion in the body is a precondition; resourceVersion is not checked for a new object. */
 function checkVersion(call: ApiCall, { before, after }: Change): void {
   const { uid, resourceVersion } = after.metadata
   if (!before) {
@@ -65,6 +65,6 @@ function checkVersion(call: ApiCall, { before, after }: Change): void {
   if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw modified(subjectOf(call))
   if (uid && uid !== before.metadata.uid) {
     const cause = invalidValue('metadata.uid', uid, 'field is immutable')
-    throw invalid(objectSubjectOf(call), [cause, cause]) // two of the API's checks find it
+    throw invalid(objectSubjectOf(call), [cause, cause]) // two checks of the API report it
   }
 }

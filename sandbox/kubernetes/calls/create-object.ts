@@ -16,7 +16,7 @@ export function createObject(cluster: Cluster, collection: ApiCall): SandboxResp
   const call = { ...collection, name: chooseName(cluster, collection, sent) }
   if (sent.metadata.resourceVersion) throw internalError('resourceVersion should not be set on objects to be created')
   const existing = cluster.store.read(call.kind.kind, call.namespace, call.name)
-  if (existing) throw alreadyExists(subjectOf(call), existing.metadata.deletionTimestamp ? 'going' : 'staying')
+  if (existing) throw alreadyExists(subjectOf(call), existing.metadata.deletionTimestamp ? 'terminating' : 'active')
   return json(201, renderObject(writeObject(cluster, call, { before: undefined, after: sent }, options), form))
 }
 

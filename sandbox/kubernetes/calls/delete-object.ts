@@ -1,4 +1,4 @@
-/** DELETE of one object, under preconditions where the body names them.
+/** DELETE of one object, with the preconditions of the body.
  *  https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
@@ -17,20 +17,23 @@ export function deleteObject(cluster: Cluster, call: ApiCall): SandboxResponse {
 
   const isDryRun = call.request.query.has('dryRun') || (Array.isArray(dryRun) && dryRun.length > 0)
   const grace = graceOf(call, object, gracePeriodSeconds)
-  const isHeld = call.kind.kind === 'Namespace' || grace > 0 || (object.metadata.finalizers ?? []).length > 0
-  const gone = isDryRun ? object : isHeld ? markDeleted(cluster, object, grace) : end(cluster, call, object)
-  return json(200, isHeld || call.kind.deleteResponse === 'object' ? renderObject(gone, form) : success(call, object))
+  const isKept = call.kind.kind === 'Namespace' || grace > 0 || (object.metadata.finalizers ?? []).length > 0
+  const deleted = isDryRun ? object : isKept ? markDeleted(cluster, object, grace) : removeObject(cluster, call, object)
+  return json(
+    200,
+    isKept || call.kind.deleteResponse === 'object' ? renderObject(deleted, form) : success(call, object),
+  )
 }
 
-/** Takes the object away; what could have had grace shows in the answer that it got none. */
-function end(cluster: Cluster, call: ApiCall, object: StoredObject): StoredObject {
-  const gone = cluster.store.remove(object) ?? object
+/** Removes the object. For a kind with a grace period, the response shows a grace period of 0. */
+function removeObject(cluster: Cluster, call: ApiCall, object: StoredObject): StoredObject {
+  const removed = cluster.store.remove(object) ?? object
   return call.kind.graceSeconds
-    ? { ...gone, metadata: { ...gone.metadata, ...deletionFields(cluster, gone, 0) } }
-    : gone
+    ? { ...removed, metadata: { ...removed.metadata, ...deletionFields(cluster, removed, 0) } }
+    : removed
 }
 
-/** As the query or the body says, or else as its kind gives. */
+/** From the query or the body; by default that of the kind. */
 function graceOf({ kind, request }: ApiCall, object: StoredObject, fromBody: unknown): number {
   const maxGrace = kind.graceSeconds?.(object) ?? 0
   const requested = request.query.get('gracePeriodSeconds') ?? fromBody
@@ -51,7 +54,7 @@ function checkPreconditions(call: ApiCall, { metadata }: StoredObject, precondit
   }
 }
 
-/** A namespace, or an object with finalizers or grace, stays and shows that it is going. */
+/** A namespace, or an object with finalizers or a grace period, is kept with a deletionTimestamp. */
 export function markDeleted(cluster: Pick<Cluster, 'store' | 'now'>, object: StoredObject, grace = 0): StoredObject {
   if (object.metadata.deletionTimestamp) return object
   return cluster.store.put({

@@ -1,4 +1,4 @@
-/** JSON Patch, RFC 6902: add, remove, replace and test. A test that fails is 422 here, as in the API, not 409. */
+/** JSON Patch, RFC 6902: add, remove, replace and test. A failed test is 422, as in the API, not 409. */
 import { isDeepStrictEqual } from 'node:util'
 import { isRecord } from '../objects/kubernetes-object.ts'
 import { badRequest, StatusError } from './status-error.ts'
@@ -49,6 +49,6 @@ function applyOperation(root: unknown, { op, path, value }: Operation): void {
 const member = (node: unknown, key: string): unknown =>
   Array.isArray(node) ? node[Number(key)] : isRecord(node) ? node[key] : undefined
 
-/** The API does not say which operation failed, nor why. */
+/** The API reports neither the failed operation nor the reason. */
 const unprocessable = (): StatusError =>
   new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})

@@ -1,4 +1,4 @@
-/** GET of a collection, in pages where a limit is given.
+/** GET of a collection, in pages if a limit is set.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
@@ -11,12 +11,12 @@ import { json, negotiateRepresentation, type Representation, renderObject } from
 import { readSelector } from './selector.ts'
 import { badRequest, expired } from './status-error.ts'
 
-/** Where a list goes on, in the form of the API server's own tokens. */
+/** A continue token, in the format of the API server. */
 interface Continuation {
   readonly v: 'meta.k8s.io/v1'
-  /** As of which version; -1 is the newest one, whatever it holds. */
+  /** The version of the list; -1 means the newest one. */
   readonly rv: number
-  /** The first place that is still to be listed. */
+  /** The key of the first object that has not been listed. */
   readonly start: string
 }
 
@@ -29,7 +29,7 @@ export function listObjects({ store }: Cluster, call: ApiCall): SandboxResponse 
   const { rv, start } = readContinuation(store, options.continuation)
   const asOf = rv === -1 ? store.resourceVersion : rv
   const selects = readSelector(query, call.kind)
-  // Any version will do: the real server answers from its cache, which knows no pages.
+  // Any version: the API server responds from its cache, without pages.
   const limit = options.resourceVersion === '0' ? 0 : options.limit
 
   const remaining = store
@@ -45,7 +45,7 @@ export function listObjects({ store }: Cluster, call: ApiCall): SandboxResponse 
       resourceVersion: String(asOf),
       ...(isCut && {
         continue: writeContinuation({ v, rv: asOf, start: `${keyOf(last)}\0` }),
-        // Not told under a selector: the server would have to read on to know it.
+        // Omitted with a selector: the server would have to read all objects.
         ...(!query.get('labelSelector') &&
           !query.get('fieldSelector') && { remainingItemCount: remaining.length - page.length }),
       }),
@@ -71,7 +71,7 @@ const keyOf = ({ metadata }: StoredObject): string => `${metadata.namespace ?? '
 const writeContinuation = (continuation: Continuation): string =>
   Buffer.from(JSON.stringify(continuation)).toString('base64url')
 
-/** @throws StatusError 400 for a token that is none, 410 for one that outlived what it continues */
+/** @throws StatusError 400 for an invalid token, 410 for an expired one */
 function readContinuation(store: ObjectStore, token: string): Continuation {
   if (!token) return { v, rv: -1, start: '' }
   const continuation = decodeContinuation(token)
@@ -86,7 +86,7 @@ function decodeContinuation(token: string): Continuation {
       return { v, rv: value['rv'], start: value['start'] }
     }
   } catch {
-    // Not JSON: the same refusal as for JSON that is no continuation.
+    // Not JSON: the same error as for other invalid tokens.
   }
   throw badRequest('invalid continue token: continue key is not valid: server does not recognize this encoded version ')
 }

@@ -1,4 +1,4 @@
-/** JSON Merge Patch, RFC 7386: maps are merged, null takes away, everything else is replaced. */
+/** JSON Merge Patch, RFC 7386: maps are merged, null removes a field, everything else is replaced. */
 import { isRecord } from '../objects/kubernetes-object.ts'
 
 export function applyMergePatch(target: unknown, patch: unknown): unknown {

@@ -1,4 +1,4 @@
-/** PATCH of one object by its content type: an apply, or a patch that is laid over the object as it is. */
+/** PATCH of one object by content type: an apply, or a patch of the current object. */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'

@@ -1,4 +1,4 @@
-/** Request bodies: JSON, YAML or protobuf, bounded as the API bounds them. */
+/** Request bodies: JSON, YAML or protobuf, with the size limit of the API. */
 import { parse } from 'yaml'
 import type { SandboxRequest } from '../../serve/handler.ts'
 import { isRecord } from '../objects/kubernetes-object.ts'
@@ -10,14 +10,14 @@ const maxBytes = 3 * 1024 * 1024
 const protobuf = 'application/vnd.kubernetes.protobuf'
 const bodyTypes = ['application/json', 'application/yaml', protobuf]
 
-/** What a body must be: its group's short name is for the API's wording. */
+/** The expected type of a body; the short name of the group is for error messages. */
 export interface BodyKind {
   readonly apiVersion: string
   readonly kind: string
   readonly group: string
 }
 
-/** The body of a POST or PUT, of this kind where it names one; `{}` where it is empty. @throws StatusError 400, 413, 415 */
+/** The body of a POST or PUT; if it has a kind, it must be this one. `{}` if it is empty. @throws StatusError 400, 413, 415 */
 export function readBody(request: SandboxRequest, expected: BodyKind): Record<string, unknown> {
   const body = readMap(request, expected.kind)
   const [apiVersion, kind] = [
@@ -39,7 +39,7 @@ export function readMap(request: SandboxRequest, kind: string): Record<string, u
   return value
 }
 
-/** The body as a value, whatever its type says: YAML holds JSON. @throws StatusError 400, 413 */
+/** The parsed body, regardless of its media type: YAML includes JSON. @throws StatusError 400, 413 */
 export function parseBody({ body }: SandboxRequest): unknown {
   if (body.length > maxBytes) throw tooLarge(maxBytes)
   const text = body.toString()
@@ -72,7 +72,7 @@ export const mediaType = ({ headers }: SandboxRequest): string =>
 
 function parseYaml(text: string): unknown {
   try {
-    return parse(text, { version: '1.1' }) // in which an unquoted y is true, as for the API's own reader
+    return parse(text, { version: '1.1' }) // in which an unquoted y is true, as in the API server
   } catch (cause) {
     throw Object.assign(badRequest(`error decoding YAML: ${messageOf(cause)}`), { cause })
   }

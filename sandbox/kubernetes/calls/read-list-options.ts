@@ -1,4 +1,4 @@
-/** The query of a list or watch, checked as the API checks it.
+/** The query of a list or watch, with the validation of the API.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions */
 import type { ObjectStore } from '../objects/object-store.ts'
 import { isTrue } from './api-call.ts'
@@ -12,16 +12,16 @@ import {
 } from './status-error.ts'
 
 export interface ListOptions {
-  /** '' where none was given; '0' is any version, the newest here. */
+  /** '' if absent; '0' is any version, here the newest. */
   readonly resourceVersion: string
   readonly limit: number
   readonly continuation: string
   readonly timeoutSeconds: number
-  /** Whether a watch begins with what is there: as the query says, or else where it names no version. */
+  /** Whether a watch begins with the current objects: as the query requests, by default if it has no version. */
   readonly initialEvents: 'send' | 'omit'
-  /** Whether a bookmark says that the initial events are complete. */
+  /** Whether a bookmark marks the end of the initial events. */
   readonly initialEventsEnd: 'mark' | 'omit'
-  /** Whether a watch says from time to time how far it has come. */
+  /** Whether a watch sends bookmarks periodically. */
   readonly bookmarks: 'send' | 'omit'
 }
 
@@ -45,7 +45,7 @@ export function readListOptions(query: URLSearchParams, verb: 'list' | 'watch', 
   }
 }
 
-/** As a server before 1.34 answers, or one whose feature gate WatchList is off. @throws StatusError 422 */
+/** As a server before 1.34, or with the feature gate WatchList disabled. @throws StatusError 422 */
 export function refuseWatchList(query: URLSearchParams): void {
   if (!query.has('sendInitialEvents')) return
   const why = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled'
@@ -82,7 +82,7 @@ function watchCauses(query: URLSearchParams): StatusCause[] {
   return [missing, { reason: 'FieldValueNotSupported', message, field }]
 }
 
-/** A watch waits for a version that is still to come; a list gives up. */
+/** A watch waits for a future version; a list fails. */
 function checkVersion(text: string, verb: 'list' | 'watch', store: ObjectStore): void {
   if (!/^\d*$/.test(text)) {
     const syntax = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`

@@ -1,4 +1,4 @@
-/** An object that a client sent, checked against the path that it came by. */
+/** An object that a client sent, checked against the path of the request. */
 import { declaredFields } from '../fields/check-shape.ts'
 import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { isRecord, type KubernetesObject, type ObjectMeta } from '../objects/kubernetes-object.ts'
@@ -13,8 +13,8 @@ export function readSentObject(call: ApiCall): KubernetesObject {
   return sentObject(readBody(call.request, expected), call)
 }
 
-/** A value as an object of the call's kind, with the name of its path; undeclared fields and nulls are left out, as the
- *  API's decoder leaves them. @throws StatusError 400 */
+/** A value as an object of the call's kind, with the name from the path; undeclared fields and nulls are omitted, as by
+ *  the decoder of the API. @throws StatusError 400 */
 export function sentObject(value: unknown, { kind, namespace, name }: ApiCall): KubernetesObject {
   const declared = declaredFields(kind.shape, value)
   const body = isRecord(declared) ? declared : {}

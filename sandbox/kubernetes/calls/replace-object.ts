@@ -1,4 +1,4 @@
-/** PUT of one object: the sent one takes its place; what it leaves out is gone. */
+/** PUT of one object: replaces it completely. */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
@@ -19,7 +19,7 @@ export function replaceObject(cluster: Cluster, call: ApiCall): SandboxResponse 
   return json(200, renderObject(writeObject(cluster, call, { before, after }, options), form))
 }
 
-/** Another uid means another object: found by the storage, whose words these are. */
+/** Another uid means another object; the message is that of the storage layer. */
 function checkUid(call: ApiCall, after: KubernetesObject, before: StoredObject): void {
   const { uid } = after.metadata
   if (!uid || uid === before.metadata.uid) return

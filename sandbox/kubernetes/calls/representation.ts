@@ -1,4 +1,4 @@
-/** In which form an answer goes out: the whole object, or its metadata alone.
+/** Content negotiation: the whole object, or only its metadata.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { StoredObject } from '../objects/kubernetes-object.ts'
@@ -11,7 +11,7 @@ const jsonTypes = ['application/json', 'application/*', '*/*']
 const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 const streams = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
 
-/** The first form of the Accept header that is served here; a Table is passed over, and kubectl makes its own. */
+/** The first representation of the Accept header that is served; a Table is skipped, and kubectl then renders its own. */
 export function negotiateRepresentation({ verb, request }: Pick<ApiCall, 'verb' | 'request'>): Representation {
   const { accept } = request.headers
   const types = (accept ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim() ?? '')

@@ -5,14 +5,14 @@ import { badRequest } from './status-error.ts'
 
 export type Selector = (object: KubernetesObject) => boolean
 
-/** What the query's labelSelector and fieldSelector choose. @throws StatusError 400 */
+/** The selector of the labelSelector and fieldSelector of the query. @throws StatusError 400 */
 export function readSelector(query: URLSearchParams, kind: ResourceKind): Selector {
   const labels = splitRequirements(query.get('labelSelector') ?? '').map(parseLabelRequirement)
   const fields = splitRequirements(query.get('fieldSelector') ?? '').map((text) => parseFieldRequirement(text, kind))
   return (object) => [...labels, ...fields].every((selects) => selects(object))
 }
 
-/** At commas, but not within the parentheses of a set. */
+/** Splits at commas, except in the parentheses of a set. */
 const splitRequirements = (text: string): string[] =>
   text
     .split(/,(?![^(]*\))/)
@@ -33,7 +33,7 @@ function parseLabelRequirement(text: string): Selector {
   return ({ metadata }) => (labelOf(metadata.labels, key) === value) === (operator !== '!=')
 }
 
-/** A label that is absent equals no value, so that `!=` and `notin` choose the object. */
+/** An absent label equals no value, so that `!=` and `notin` select the object. */
 const labelOf = (labels: Readonly<Record<string, string>> | undefined, key: string): string =>
   labels && Object.hasOwn(labels, key) ? (labels[key] ?? '') : '\0'
 

@@ -1,4 +1,4 @@
-/** The API's own error bodies: a Status with reason, details and causes, worded as the API words them.
+/** Error responses of the API: a Status with reason, details and causes, with the messages of the API.
  *  https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 
 export interface StatusCause {
@@ -27,7 +27,7 @@ export interface Status {
   readonly code?: number
 }
 
-/** A refusal: thrown where it is found, answered in one place. */
+/** An error response: thrown by any check, rendered in one place. */
 export class StatusError extends Error {
   readonly status: Status & { readonly code: number }
 
@@ -47,7 +47,7 @@ export class StatusError extends Error {
   }
 }
 
-/** What a refusal is about: the plural of the kind, and the object's name where there is one. */
+/** The subject of an error: the plural of the kind, and the object's name if there is one. */
 export interface Subject {
   /** Absent: the core group. */
   readonly group?: string
@@ -60,7 +60,7 @@ const printKind = ({ kind, group }: Pick<Subject, 'kind' | 'group'>): string => 
 
 export const badRequest = (message: string): StatusError => new StatusError(400, 'BadRequest', message)
 
-/** What the API says where it classified no error. */
+/** An error that the API does not classify. */
 export const internalError = (message: string): StatusError => new StatusError(500, undefined, message)
 
 export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized')
@@ -74,17 +74,17 @@ export const noSuchResource = (): StatusError =>
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
-export const alreadyExists = (subject: Subject, life: 'staying' | 'going'): StatusError => {
+export const alreadyExists = (subject: Subject, state: 'active' | 'terminating'): StatusError => {
   const message = `${printKind(subject)} "${subject.name}" already exists`
   return new StatusError(
     409,
     'AlreadyExists',
-    life === 'going' ? `object is being deleted: ${message}` : message,
+    state === 'terminating' ? `object is being deleted: ${message}` : message,
     subject,
   )
 }
 
-/** A write that lost: the version, or the uid, that it named is not the object's. */
+/** A conflict: the version or uid of the write is not the object's. */
 export const conflict = (subject: Subject, why: string): StatusError =>
   new StatusError(
     409,
@@ -108,7 +108,7 @@ export const forbidden = (
     { ...subject, ...(causes && { causes }) },
   )
 
-/** An object that breaks its kind's rules; `kind` is the kind itself here, not its plural. */
+/** A validation error; `kind` is the kind itself here, not its plural. */
 export const invalid = (subject: Subject, causes: readonly StatusCause[]): StatusError => {
   const { name, group, kind } = subject
   const what = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))]
@@ -150,7 +150,7 @@ export const tooLarge = (limitBytes: number): StatusError =>
 export const notAcceptable = (accepted: readonly string[]): StatusError =>
   new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
 
-/** The router's own refusals, before a handler sees the request. */
+/** Errors of the router, before a handler gets the request. */
 export const unroutable = (code: 406 | 415, text: string): StatusError =>
   new StatusError(code, code === 406 ? 'NotAcceptable' : 'UnsupportedMediaType', `${code}: ${text}`, {})
 
@@ -161,14 +161,14 @@ export const unsupportedMediaType = (accepted: readonly string[]): StatusError =
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   )
 
-/** A version that the server has not come to yet: one that a client took from another server. */
+/** A version that the server has not reached: a client got it from another server. */
 export const tooLargeVersion = (requested: string, current: number): StatusError =>
   new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${requested}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })
 
-/** A version or continue token that is compacted away; the new token goes on with the list, though not as of one moment. */
+/** A compacted version or continue token; the new token continues the list, without consistency. */
 export const expired = (message: string, token?: string): StatusError => {
   const error = new StatusError(410, 'Expired', message)
   return token ? Object.assign(error, { status: { ...error.status, metadata: { continue: token } } }) : error

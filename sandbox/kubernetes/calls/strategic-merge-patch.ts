@@ -1,4 +1,4 @@
-/** Strategic merge patch, as far as the served kinds need it: a merge patch in which some lists merge by a key, or by their items themselves.
+/** Strategic merge patch for the served kinds: a merge patch in which some lists are merged by a key or by value.
  *  https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/ */
 import { isRecord } from '../objects/kubernetes-object.ts'
 
@@ -26,7 +26,7 @@ function mergeLists(target: unknown, patch: readonly unknown[], by: { key: strin
   const patches = new Map(patch.map((item) => [keyOf(item), item]))
   const items = new Map(listOf(target).map((item) => [keyOf(item), item]))
   const isNew = (key: unknown): boolean => !items.has(key)
-  // What the patch brings goes before what is there alone; a patch that brings nothing keeps the order.
+  // New items precede items that are not in the patch; without new items the order is kept.
   const keys = [...patches.keys()].some(isNew) ? [...patches.keys(), ...items.keys()] : [...items.keys()]
   return [...new Set(keys)]
     .filter((key) => !isDeleted(patches.get(key)))
@@ -35,6 +35,6 @@ function mergeLists(target: unknown, patch: readonly unknown[], by: { key: strin
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-/** `$setElementOrder/…` and `$retainKeys` steer orders and unions, of which there are none here. */
+/** `$setElementOrder/…` and `$retainKeys` concern orders and unions, which the served kinds do not have. */
 const withoutDirectives = (patch: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(patch).filter(([name]) => !name.startsWith('$') || name.startsWith('$deleteFrom')))

@@ -1,5 +1,5 @@
-/** A watch: one JSON event a line, from a version on, or after what is there now; bookmarks each minute and two seconds
- *  before its end. https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks */
+/** A watch: one JSON event per line, from a version on or after the current objects; bookmarks every minute and two seconds
+ *  before the timeout. https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks */
 import { PassThrough } from 'node:stream'
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
@@ -26,7 +26,7 @@ export function watchObjects({ store, watchList }: Cluster, call: ApiCall): Sand
   const events = new PassThrough({ objectMode: true })
   if (missed) {
     for (const event of firstEvents(store, subscription, { options, missed })) events.write(event)
-    // Subscribed before the answer begins, so that no change falls between.
+    // Subscribed before the response begins, so that no change is lost.
     follow(store, subscription, { options, events })
   } else {
     events.end(tooOldEvent(from, store.resourceVersion))
@@ -46,7 +46,7 @@ function firstEvents(
   return options.initialEventsEnd === 'mark' ? [...state, end] : state
 }
 
-/** Writes what happens from now on, until the client leaves, its reader gives up, or the watch's time is over. */
+/** Writes changes until the client disconnects, the reader stops, or the watch times out. */
 function follow(
   store: ObjectStore,
   subscription: Subscription,

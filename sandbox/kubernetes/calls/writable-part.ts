@@ -1,11 +1,11 @@
-/** What a call may write of an object: by the subresource `status` its status alone, by the object itself all else.
+/** The part of an object that a call may write: with the subresource `status` only its status, otherwise all other fields.
  *  https://kubernetes.io/docs/concepts/overview/working-with-objects/#object-spec-and-status */
 import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
 import type { ApiCall } from './api-call.ts'
 
 type Where = Pick<ApiCall, 'kind' | 'subresource'>
 
-/** What an applied object claims there: the rest of it is passed over, and owned by nobody. */
+/** The writable part of an applied object; the rest is ignored and gets no owner. */
 export function writablePart({ kind, subresource }: Where, applied: KubernetesObject): KubernetesObject {
   const { status, ...rest } = applied
   if (!kind.subresources.includes('status')) return applied
@@ -14,7 +14,7 @@ export function writablePart({ kind, subresource }: Where, applied: KubernetesOb
   return { apiVersion, kind: kind.kind, metadata, ...(status !== undefined && { status }) }
 }
 
-/** The object as a write leaves it: what may not be written there is as it was. */
+/** The object after a write: parts that the call may not write are unchanged. */
 export function withOtherPart(
   { kind, subresource }: Where,
   after: KubernetesObject,

@@ -1,4 +1,4 @@
-/** The end of every write: what the server keeps for itself, the kind's rules, ownership, and no write where nothing changed. */
+/** The last step of every write: server fields, validation, ownership, and no write if nothing has changed. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Cluster } from '../cluster.ts'
 import { isEmpty } from '../fields/field-tree.ts'
@@ -12,11 +12,11 @@ import { withOtherPart } from './writable-part.ts'
 import type { WriteOptions } from './write-options.ts'
 
 export interface Draft extends Change {
-  /** Who owns what then; absent for client-side writes, where the writer takes what it changes. */
+  /** The resulting owners; absent for client-side writes, where the writer owns the fields that it changes. */
   readonly owners?: readonly Owner[]
 }
 
-/** Writes the draft, unless it is a rehearsal or changes nothing. @throws StatusError 403, 404, 409, 422 */
+/** Writes the draft, except in a dry run or without changes. @throws StatusError 403, 404, 409, 422 */
 export function writeObject(cluster: Cluster, call: ApiCall, draft: Draft, options: WriteOptions): StoredObject {
   const { before } = draft
   checkWrite(cluster, call, draft)
@@ -40,7 +40,7 @@ export function writeObject(cluster: Cluster, call: ApiCall, draft: Draft, optio
 /** etcd's `--max-request-bytes`; a dry run does not reach it. https://etcd.io/docs/v3.5/dev-guide/limit/ */
 const maxRequestBytes = 1.5 * 1024 * 1024
 
-/** About as long as in protobuf, in which the API server stores it: each name and text with a tag and a length. */
+/** The approximate size in protobuf, the storage format of the API server: each string has a tag and a length. */
 function storedBytes(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value) + 2
   if (typeof value !== 'object' || value === null) return 2
@@ -48,7 +48,7 @@ function storedBytes(value: unknown): number {
   return parts.reduce((sum, bytes) => sum + bytes, 0)
 }
 
-/** With the identity that the path and the object before it give, whatever the body says. */
+/** With the identity from the path and the existing object, regardless of the body. */
 function identified({ before, after: sent }: Draft, call: ApiCall): KubernetesObject {
   const { kind, namespace, name } = call
   const after = withOtherPart(call, sent, before)
@@ -72,7 +72,7 @@ function identified({ before, after: sent }: Draft, call: ApiCall): KubernetesOb
   }
 }
 
-/** `managedFields: [{}]` clears all ownership; an object without any stays without, until somebody applies. */
+/** `managedFields: [{}]` clears all ownership; an object without owners has none until the first apply. */
 function clientSideOwners(
   cluster: Cluster,
   { kind, subresource }: Pick<ApiCall, 'kind' | 'subresource'>,
@@ -86,7 +86,7 @@ function clientSideOwners(
   return ownersAfterUpdate(write, { before, after }, readOwners(before))
 }
 
-/** What a deletion left in the metadata, which no other write takes away. */
+/** The metadata of a deletion, which no other write removes. */
 const deletionFields = ({ deletionTimestamp, deletionGracePeriodSeconds }: ObjectMeta): Partial<ObjectMeta> => ({
   ...(deletionTimestamp !== undefined && { deletionTimestamp }),
   ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
@@ -103,7 +103,7 @@ const withoutVersion = (object: KubernetesObject): object => ({
   metadata: { ...object.metadata, resourceVersion: '' },
 })
 
-/** What the write would have left: with a uid of its own when it is new, and no version. */
+/** The result of a dry run: a new object has a uid, but no version. */
 const dryRunResult = ({ newUid, now }: Cluster, candidate: KubernetesObject): StoredObject => ({
   ...candidate,
   metadata: {

@@ -1,11 +1,11 @@
-/** The query of a write: who manages the fields, whether it is a rehearsal, whether it takes by force.
+/** The query of a write: field manager, dry run, force.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run */
 import type { SandboxRequest } from '../../serve/handler.ts'
 import { isTrue } from './api-call.ts'
 import { forbiddenValue, invalid, requiredValue, type StatusCause, tooLong } from './status-error.ts'
 
 export interface WriteOptions {
-  /** From `fieldManager`, or else the User-Agent up to its first slash. */
+  /** From `fieldManager`; by default the User-Agent up to its first slash. */
   readonly manager: string
   readonly mode: 'write' | 'dry-run'
   readonly conflicts: 'refuse' | 'force'

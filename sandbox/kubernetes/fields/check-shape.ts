@@ -1,18 +1,18 @@
-/** What a kind's schema says to a value: an apply with a field that is not declared is refused, other writes lose it. */
+/** Checks a value by the schema of its kind: undeclared fields are an error in an apply and dropped in other writes. */
 import { isRecord } from '../objects/kubernetes-object.ts'
 import type { FieldShape } from './field-shape.ts'
 import { assemble, children, isEmpty } from './field-tree.ts'
 
-/** The first mistake in the API's words (`.foo: field not declared in schema`), or undefined. */
-export function shapeMistake(shape: FieldShape, value: unknown, path = ''): string | undefined {
+/** The API's message for the first error (`.foo: field not declared in schema`), or undefined. */
+export function shapeError(shape: FieldShape, value: unknown, path = ''): string | undefined {
   if (shape.is === 'text' && typeof value !== 'string') {
     return `${path}: expected string, got &value.valueUnstructured{Value:${JSON.stringify(value)}}`
   }
   for (const child of children(shape, value) ?? []) {
     const childPath = child.element.startsWith('f:') ? `${path}.${child.element.slice(2)}` : path
     if (!isDeclared(shape, child.element)) return `${childPath}: field not declared in schema`
-    const mistake = shapeMistake(child.shape, child.value, childPath)
-    if (mistake) return mistake
+    const error = shapeError(child.shape, child.value, childPath)
+    if (error) return error
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-/** Which fields a write adds, changes and takes away: what ownership and conflicts are decided by. */
+/** The fields that a write adds, changes and removes: the basis of ownership and conflicts. */
 import { isDeepStrictEqual } from 'node:util'
 import { difference, type FieldPath, type FieldSet, member, neverOwned } from './field-set.ts'
 import type { FieldShape } from './field-shape.ts'
@@ -20,7 +20,7 @@ export function compareFields(shape: FieldShape, before: unknown, after: unknown
     const partsBefore = children(part.shape, part.before)
     const partsAfter = children(part.shape, part.after)
     const isOwnedWhole = !partsBefore || !partsAfter || (isEmpty(part.before) && isEmpty(part.after))
-    // A map or list that appears or goes is itself a field besides what is in it.
+    // A map or list that is added or removed is itself a field, in addition to its content.
     if (part.after === undefined) removed.add(member(part.path))
     else if (part.before === undefined) written.add(member(part.path))
     else if (isOwnedWhole && !isDeepStrictEqual(part.before, part.after)) written.add(member(part.path))

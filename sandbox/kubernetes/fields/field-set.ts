@@ -1,11 +1,11 @@
-/** A set of field paths, as managers own them. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+/** A set of field paths that a manager owns. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
 import { type FieldsV1, isRecord } from '../objects/kubernetes-object.ts'
 import type { FieldShape } from './field-shape.ts'
 import { children, isEmpty, isLeaf } from './field-tree.ts'
 
 export type FieldPath = readonly string[]
 
-/** Paths by their JSON, so that equal paths are one member. */
+/** Paths as JSON, so that equal paths are one member. */
 export type FieldSet = ReadonlySet<string>
 
 export const member = (path: FieldPath): string => JSON.stringify(path)
@@ -17,13 +17,13 @@ export const intersection = (one: FieldSet, other: FieldSet): FieldSet =>
 export const difference = (one: FieldSet, other: FieldSet): FieldSet =>
   new Set([...one].filter((path) => !other.has(path)))
 
-/** What an applied value claims: its leaves, its lists' items, and maps that are empty. */
+/** The fields that an applied value claims: leaves, list items, and empty maps. */
 export function claimedFields(shape: FieldShape, value: unknown, path: FieldPath = []): FieldSet {
   const claimed = new Set<string>()
   for (const child of children(shape, value) ?? []) {
     const childPath = [...path, child.element]
     const isItem = shape.is === 'set' || shape.is === 'keyed'
-    // An empty map is a claim, an empty list is none.
+    // An empty map is a claim, an empty list is not.
     const isEmptyMap = isRecord(child.value) && isEmpty(child.value)
     if (isItem || isEmptyMap || isLeaf(child.shape)) claimed.add(member(childPath))
     for (const inner of claimedFields(child.shape, child.value, childPath)) claimed.add(inner)
@@ -31,7 +31,7 @@ export function claimedFields(shape: FieldShape, value: unknown, path: FieldPath
   return difference(claimed, neverOwned)
 }
 
-/** What identifies an object or is the server's own is nobody's field. */
+/** Fields that identify an object or that only the server sets have no owner. */
 export const neverOwned: FieldSet = new Set(
   [
     ['f:apiVersion'],
@@ -43,7 +43,7 @@ export const neverOwned: FieldSet = new Set(
   ].map(member),
 )
 
-/** In the API's order: at each level what is owned itself, then what holds more. */
+/** In the order of the API: at each level first owned fields, then parents of owned fields. */
 export const inOrder = (fields: FieldSet): FieldPath[] => [...fields].map(pathOf).toSorted(comparePaths)
 
 function comparePaths(one: FieldPath, other: FieldPath): number {
@@ -56,7 +56,7 @@ function comparePaths(one: FieldPath, other: FieldPath): number {
 
 type Tree = { [element: string]: Tree }
 
-/** Into the API's nested form, where `.` stands for a part that is owned besides what is in it. */
+/** To the nested format of the API, where `.` marks a field that is owned in addition to its content. */
 export function encodeFields(fields: FieldSet): FieldsV1 {
   const root: Tree = {}
   for (const path of [...fields].map(pathOf).toSorted((one, other) => one.length - other.length)) {
@@ -71,7 +71,7 @@ export function encodeFields(fields: FieldSet): FieldsV1 {
   return root
 }
 
-/** Out of the API's nested form. */
+/** From the nested format of the API. */
 export function decodeFields(fields: FieldsV1, path: FieldPath = []): FieldSet {
   const decoded = new Set<string>()
   for (const [element, inner] of Object.entries(fields)) {
@@ -82,7 +82,7 @@ export function decodeFields(fields: FieldsV1, path: FieldPath = []): FieldSet {
   return decoded
 }
 
-/** A path as the API's messages write it: `.data..dockerconfigjson`, `.metadata.finalizers[="a"]`. */
+/** A path as in messages of the API: `.data..dockerconfigjson`, `.metadata.finalizers[="a"]`. */
 export const printPath = (path: FieldPath): string =>
   path
     .map((element) => {

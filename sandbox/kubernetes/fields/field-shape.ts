@@ -1,4 +1,4 @@
-/** How server-side apply sees a kind: which fields it has, which parts are owned whole, which by key.
+/** The schema of a kind for server-side apply: its fields, and which parts are atomic or keyed.
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy */
 
 export type FieldShape =
@@ -9,9 +9,9 @@ export type FieldShape =
   | { readonly is: 'set' }
   | { readonly is: 'keyed'; readonly key: string; readonly items: FieldShape }
 
-/** A scalar, or a list or map that is owned as a whole (`atomic`). */
+/** A scalar, or an atomic list or map. */
 export const leaf: FieldShape = { is: 'leaf' }
-/** A leaf that nothing but a string may be. */
+/** A leaf that must be a string. */
 export const string: FieldShape = { is: 'text' }
 export const struct = (fields: Readonly<Record<string, FieldShape>>): FieldShape => ({ is: 'struct', fields })
 export const mapOf = (values: FieldShape): FieldShape => ({ is: 'map', values })
@@ -36,10 +36,10 @@ const objectMeta: FieldShape = struct({
   managedFields: leaf,
 })
 
-/** Fields of these names, each a leaf. */
+/** Fields with these names, each a leaf. */
 export const leaves = (...names: readonly string[]): Readonly<Record<string, FieldShape>> =>
   Object.fromEntries(names.map((name) => [name, leaf]))
 
-/** A kind with what every object has, and fields of its own. */
+/** The fields that every object has, and those of the kind. */
 export const objectOf = (fields: Readonly<Record<string, FieldShape>>): FieldShape =>
   struct({ apiVersion: string, kind: string, metadata: objectMeta, ...fields })

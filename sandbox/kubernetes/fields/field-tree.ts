@@ -1,15 +1,15 @@
-/** A value taken apart by its shape: its children under the path elements that ownership is written with (`f:`, `v:`, `k:`). */
+/** The children of a value by its shape, with the path elements of managedFields (`f:`, `v:`, `k:`). */
 import { isRecord } from '../objects/kubernetes-object.ts'
 import { type FieldShape, leaf } from './field-shape.ts'
 
 export interface Child {
-  /** `f:NAME` of a field, `v:JSON` of a set's member, `k:{"KEY":JSON}` of a keyed list's item. */
+  /** `f:NAME` for a field, `v:JSON` for a member of a set, `k:{"KEY":JSON}` for an item of a keyed list. */
   readonly element: string
   readonly shape: FieldShape
   readonly value: unknown
 }
 
-/** The children of a value that is owned part by part; undefined where it is owned as a whole. */
+/** The children of a value; undefined if it is atomic. */
 export function children(shape: FieldShape, value: unknown): Child[] | undefined {
   switch (shape.is) {
     case 'leaf':
@@ -35,7 +35,7 @@ export function children(shape: FieldShape, value: unknown): Child[] | undefined
   }
 }
 
-/** The value that these children make: the inverse of `children`. */
+/** The value with these children: the inverse of `children`. */
 export const assemble = (shape: FieldShape, parts: readonly Child[]): unknown =>
   shape.is === 'set' || shape.is === 'keyed'
     ? parts.map(({ value }) => value)

@@ -1,5 +1,5 @@
-/** Who owns which fields of an object, and how writes change that.
- *  https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management, as structured-merge-diff does it. */
+/** Owners of the fields of an object, and how writes change them.
+ *  https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management, as implemented by structured-merge-diff. */
 import type { KubernetesObject, ManagedFieldsEntry } from '../objects/kubernetes-object.ts'
 import { compareFields } from './compare-fields.ts'
 import {
@@ -14,13 +14,13 @@ import {
 import type { FieldShape } from './field-shape.ts'
 import { droppedFields, mergeFields, withoutFields } from './merge-fields.ts'
 
-/** One manager and its fields; those by which it wrote a subresource are told apart. */
+/** One manager and its fields; writes of a subresource have an entry of their own. */
 export interface Owner {
   readonly manager: string
   readonly operation: 'Apply' | 'Update'
   /** '' for the object itself. */
   readonly subresource: string
-  /** Absent where the first apply of an owner changed nothing of the object. */
+  /** Absent if the first apply of an owner did not change the object. */
   readonly time: string | undefined
   readonly fields: FieldSet
 }
@@ -34,32 +34,32 @@ export interface Write {
   readonly shape: FieldShape
   readonly manager: string
   readonly subresource: string
-  /** When, in the API's form. */
+  /** The time, in the format of the API. */
   readonly time: string
 }
 
-/** What a client-side write (POST, PUT, other patches) leaves: the writer owns all that it changed. */
+/** Owners after a client-side write (POST, PUT, other patches): the writer owns all fields that it changed. */
 export function ownersAfterUpdate(
   write: Write,
   { before, after }: { before: KubernetesObject | undefined; after: KubernetesObject },
   owners: readonly Owner[],
 ): Owner[] {
   const changes = compareFields(write.shape, before ?? {}, after)
-  const losing = union(changes.written, changes.removed)
+  const changed = union(changes.written, changes.removed)
   const own = owners.find((owner) => isSame(owner, write, 'Update'))
   const others = owners
     .filter((owner) => owner !== own)
-    .map((owner) => ({ ...owner, fields: difference(owner.fields, losing) }))
+    .map((owner) => ({ ...owner, fields: difference(owner.fields, changed) }))
   const fields = union(difference(own?.fields ?? new Set(), changes.removed), changes.written)
-  const hasTaken = changes.written.size > 0
-  const time = hasTaken || !own ? write.time : own.time
+  const hasWritten = changes.written.size > 0
+  const time = hasWritten || !own ? write.time : own.time
   return withFields([
     ...others,
     { manager: write.manager, operation: 'Update', subresource: write.subresource, time, fields },
   ])
 }
 
-/** What an apply leaves, or the conflicts that forbid it. */
+/** The result of an apply, or its conflicts. */
 export function applyFields(
   write: Write,
   live: unknown,
@@ -78,14 +78,14 @@ export function applyFields(
   const conflicts = others
     .map((owner) => ({ owner, fields: intersection(owner.fields, changes.written) }))
     .filter(({ fields }) => fields.size > 0)
-  const losing = union(changes.written, changes.removed)
+  const changed = union(changes.written, changes.removed)
   const owners = [
-    ...others.map((owner) => ({ ...owner, fields: difference(owner.fields, losing) })),
+    ...others.map((owner) => ({ ...owner, fields: difference(owner.fields, changed) })),
     {
       manager: write.manager,
       operation: 'Apply' as const,
       subresource: write.subresource,
-      time: losing.size > 0 ? write.time : own?.time,
+      time: changed.size > 0 ? write.time : own?.time,
       fields: claimed,
     },
   ]
@@ -102,7 +102,7 @@ export const readOwners = (object: KubernetesObject | undefined): Owner[] =>
     fields: decodeFields(fieldsV1),
   }))
 
-/** Owners as an object's metadata shows them: appliers first, then by time and name. */
+/** Owners in the order of an object's metadata: appliers first, then by time and name. */
 export const renderOwners = (owners: readonly Owner[], apiVersion: string): ManagedFieldsEntry[] =>
   owners
     .toSorted((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))

@@ -1,9 +1,9 @@
-/** The two ways an apply changes an object: what it says is merged in, what it says no longer is taken out. */
+/** An apply merges the fields of the applied value and removes those that are no longer applied. */
 import { difference, type FieldPath, type FieldSet, member, pathOf, union } from './field-set.ts'
 import type { FieldShape } from './field-shape.ts'
 import { assemble, type Child, children, isEmpty } from './field-tree.ts'
 
-/** Live with the applied value laid over it: parts by key, leaves and atomic parts whole. */
+/** Merges the applied value into the live one: keyed parts by key, leaves and atomic parts as a whole. */
 export function mergeFields(shape: FieldShape, live: unknown, applied: unknown): unknown {
   const liveParts = children(shape, live)
   const appliedParts = children(shape, applied)
@@ -15,7 +15,7 @@ export function mergeFields(shape: FieldShape, live: unknown, applied: unknown):
   return assemble(shape, interleave(liveParts, merged))
 }
 
-/** In the applied order, with what is live alone where it was: before what followed it, and before what is new there. */
+/** In the applied order; live items that are not applied keep their position, before their successors and before new items. */
 function interleave(liveParts: readonly Child[], merged: readonly Child[]): Child[] {
   const positions = new Map(liveParts.map(({ element }, at) => [element, at]))
   const elements = new Set(merged.map(({ element }) => element))
@@ -33,20 +33,20 @@ function interleave(liveParts: readonly Child[], merged: readonly Child[]): Chil
   return [...ordered, ...upTo(liveParts.length)]
 }
 
-/** What an owner loses of its fields because it says them no longer and nobody else owns them. A map or list that
- *  nobody owns anything of goes whole, with what lies in it unowned. */
+/** Fields of an owner that are no longer applied and have no other owner. A map or list without owned content is
+ *  removed completely, including content without an owner. */
 export function droppedFields(own: FieldSet, owned: FieldSet): FieldSet {
   const held = new Set([...owned].map(pathOf).flatMap(prefixes).map(member))
   const containers = [...own].map(pathOf).flatMap(prefixes).filter(isContainer).map(member)
   return difference(union(own, new Set(containers)), held)
 }
 
-/** The path and all that hold it. */
+/** The path and its parents. */
 const prefixes = (path: FieldPath): FieldPath[] => path.map((_, depth) => path.slice(0, depth + 1))
 
 const isContainer = (path: FieldPath): boolean => (path[0] === 'f:metadata' ? path.length === 2 : path.length === 1)
 
-/** The value without these fields; what this empties stays, empty, as its owner left it. */
+/** The value without these fields; maps and lists that become empty are kept. */
 export function withoutFields(shape: FieldShape, value: unknown, fields: FieldSet, path: FieldPath = []): unknown {
   const parts = children(shape, value)
   if (!parts || isEmpty(value)) return value

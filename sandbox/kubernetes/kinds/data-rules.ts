@@ -1,4 +1,4 @@
-/** What holds for the data of Secrets and ConfigMaps alike: keys, base64, size, and that it may be frozen.
+/** Common rules for the data of Secrets and ConfigMaps: keys, base64, size, immutability.
  *  https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable */
 import { isDeepStrictEqual } from 'node:util'
 import { badRequest, forbiddenValue, invalidValue, type StatusCause } from '../calls/status-error.ts'
@@ -14,7 +14,7 @@ export const keyCauses = (field: string, data: object): StatusCause[] =>
     .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key))
     .map((key) => invalidValue(`${field}[${key}]`, key, keyRule))
 
-/** Bytes by key. @throws StatusError 400 for what is no base64: the API's decoder refuses it before any rule is asked */
+/** Bytes by key. @throws StatusError 400 for invalid base64, which the API's decoder refuses before validation */
 export function decodeData(kind: string, data: unknown): Record<string, Buffer> {
   return Object.fromEntries(
     Object.entries(isRecord(data) ? data : {}).map(([key, value]) => {
@@ -30,7 +30,7 @@ export function decodeData(kind: string, data: unknown): Record<string, Buffer> 
   )
 }
 
-/** Once `immutable` is set neither it nor these fields change. */
+/** If `immutable` is set, neither it nor these fields can change. */
 export function immutableCauses(
   object: KubernetesObject,
   before: KubernetesObject,

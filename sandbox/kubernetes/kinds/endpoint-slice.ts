@@ -1,4 +1,4 @@
-/** EndpointSlices: where a Service is reached; the one named `kubernetes` says where the API servers are.
+/** EndpointSlices: the addresses of a Service; the one named `kubernetes` contains those of the API servers.
  *  https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
 import { isIP } from 'node:net'
 import { invalidValue, requiredValue, type StatusCause } from '../calls/status-error.ts'

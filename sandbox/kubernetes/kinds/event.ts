@@ -1,4 +1,4 @@
-/** Events: what somebody noticed of an object. The real server forgets them after an hour, this one never.
+/** Events. The API server deletes them after an hour, the sandbox never.
  *  https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import { invalidValue, type StatusCause } from '../calls/status-error.ts'
 import { leaf, leaves, mapOf, objectOf } from '../fields/field-shape.ts'
@@ -47,7 +47,7 @@ export const event: ResourceKind = {
   check,
 }
 
-/** What has no namespace is told of in `default`. */
+/** Events of cluster-scoped objects are in namespace `default`. */
 function check({ involvedObject, metadata }: KubernetesObject): StatusCause[] {
   const namespace = textField(involvedObject, 'namespace')
   if ((namespace || 'default') === metadata.namespace) return []

@@ -1,5 +1,5 @@
-/** Pods, as far as somebody looks who asks why an image is not pulled: they are never scheduled or run here. What lies
- *  deeper in a container than its own fields is owned whole.
+/** Pods, for the diagnosis of image pulls: they are never scheduled or run. Nested fields of a container are atomic.
+ *
  *  https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 import { textField } from '../objects/text-field.ts'
 import { admitPod } from './pod/admit-pod.ts'

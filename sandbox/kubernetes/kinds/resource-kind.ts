@@ -1,4 +1,4 @@
-/** What the sandbox must know of a kind to serve it as the API does. */
+/** The properties of a kind that the sandbox needs to serve it. */
 import type { StatusCause } from '../calls/status-error.ts'
 import type { FieldShape } from '../fields/field-shape.ts'
 import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
@@ -7,7 +7,7 @@ import type { ObjectStore } from '../objects/object-store.ts'
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete'
 
 export interface ResourceKind {
-  /** '' is the core group; every kind is served as its group's v1. */
+  /** '' is the core group; every kind is served as v1 of its group. */
   readonly group: string
   readonly kind: string
   /** As in the path: `secrets`. */
@@ -15,7 +15,7 @@ export interface ResourceKind {
   readonly singular: string
   readonly shortNames: readonly string[]
   readonly namespaced: boolean
-  /** With `status` among them the object's status is written there alone. */
+  /** If it includes `status`, the object's status can be written only there. */
   readonly subresources: readonly string[]
   /** How its fields are owned and merged. */
   readonly shape: FieldShape
@@ -23,19 +23,19 @@ export interface ResourceKind {
   readonly mergeKeys: Readonly<Record<string, string>>
   /** Fields besides metadata.name and metadata.namespace that a field selector may name. */
   readonly selectable: Readonly<Record<string, (object: KubernetesObject) => string>>
-  /** What a delete answers: a Status, or the object as it was. */
+  /** The response of a delete: a Status, or the deleted object. */
   readonly deleteResponse: 'status' | 'object'
-  /** How many seconds an object that is being deleted may still take; absent: it goes at once. */
+  /** The grace period of an object that is being deleted; absent: it is removed immediately. */
   graceSeconds?(object: StoredObject): number
-  /** A new object as admission plugins leave it; nobody owns what they add. @throws StatusError 403 */
+  /** A new object after the admission plugins; the fields that they add have no owner. @throws StatusError 403 */
   admit?(object: KubernetesObject, store: ObjectStore): KubernetesObject
-  /** The object with its defaults, which belong to whoever writes it. */
+  /** The object with default values, which the writer owns. */
   applyDefaults(object: KubernetesObject): KubernetesObject
-  /** The object with what only the server says, which nobody owns. */
+  /** The object with fields that only the server sets, which have no owner. */
   addServerFields(object: KubernetesObject, before?: KubernetesObject): KubernetesObject
-  /** What is wrong with it; empty when it may be written. */
+  /** Validation errors; empty if it may be written. */
   check(object: KubernetesObject, before: KubernetesObject | undefined): StatusCause[]
 }
 
-/** As objects name it: `v1`, `discovery.k8s.io/v1`. */
+/** As in objects: `v1`, `discovery.k8s.io/v1`. */
 export const apiVersionOf = ({ group }: Pick<ResourceKind, 'group'>): string => (group ? `${group}/v1` : 'v1')

@@ -5,7 +5,7 @@ import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts
 import { decodeData, immutableCauses, keyCauses, maxDataBytes } from './data-rules.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
-/** Keys that a type demands; the API fills none of them in. */
+/** Keys that a type requires; the API adds none. */
 const requiredKey: Readonly<Record<string, string>> = {
   'kubernetes.io/dockerconfigjson': '.dockerconfigjson',
   'kubernetes.io/dockercfg': '.dockercfg',

@@ -10,7 +10,7 @@ export const serviceAccount: ResourceKind = {
   shortNames: ['sa'],
   namespaced: true,
   subresources: ['token'],
-  // imagePullSecrets is atomic: a second manager's list conflicts, a forced one wipes the others' entries.
+  // imagePullSecrets is atomic: the list of a second manager conflicts, a forced apply replaces all entries.
   shape: objectOf({
     secrets: keyedBy('name', leaf),
     imagePullSecrets: leaf,

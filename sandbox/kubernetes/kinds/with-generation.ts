@@ -1,9 +1,9 @@
-/** metadata.generation: how often what is wanted was changed, which nobody but the server counts.
+/** metadata.generation: the number of changes of the desired state, which only the server counts.
  *  https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
 import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '../objects/kubernetes-object.ts'
 
-/** `wanted` picks out what counts: another value is another generation. */
+/** `specOf` selects the desired state: another value is another generation. */
 export function withGeneration(
   object: KubernetesObject,
   before: KubernetesObject | undefined,

@@ -1,6 +1,6 @@
 /** A Kubernetes object as JSON. https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 
-/** Ownership in the API's own nested form: `{"f:data": {"f:key": {}}}`. */
+/** Ownership in the nested format of the API: `{"f:data": {"f:key": {}}}`. */
 export interface FieldsV1 {
   readonly [element: string]: FieldsV1
 }
@@ -12,7 +12,7 @@ export interface ManagedFieldsEntry {
   readonly time?: string
   readonly fieldsType: 'FieldsV1'
   readonly fieldsV1: FieldsV1
-  /** Where the fields were written by a subresource. */
+  /** If the fields were written through a subresource. */
   readonly subresource?: string
 }
 
@@ -46,7 +46,7 @@ export interface KubernetesObject {
   readonly [field: string]: unknown
 }
 
-/** An object as the store holds it: the server has filled in what only it knows. */
+/** An object in the store, with the fields that the server sets. */
 export type StoredObject = KubernetesObject & {
   readonly metadata: ObjectMeta & Required<Pick<ObjectMeta, 'uid' | 'resourceVersion' | 'creationTimestamp'>>
 }
@@ -54,5 +54,5 @@ export type StoredObject = KubernetesObject & {
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Instants in the API's form: RFC 3339 in whole seconds. */
+/** Instants in the format of the API: RFC 3339 in whole seconds. */
 export const timestamp = (instant: Date): string => instant.toISOString().replace(/\.\d+Z$/, 'Z')

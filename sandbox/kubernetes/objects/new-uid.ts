@@ -1,4 +1,4 @@
-/** A version 4 UUID (RFC 9562 §5.4) from an injected source of chance, so that a seeded run repeats itself. */
+/** A version 4 UUID (RFC 9562 §5.4) from an injected random source, so that a seeded run is reproducible. */
 export function newUid(random: () => number): string {
   const hex = Array.from({ length: 32 }, (_, place) => {
     const digit = Math.floor(random() * 16)

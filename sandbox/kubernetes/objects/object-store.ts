@@ -1,4 +1,4 @@
-/** The sandbox's etcd: objects by key, one resourceVersion that counts every change, and the changes that watches replay. */
+/** The store of the sandbox: objects by key, a resourceVersion that counts changes, and the changes for watches. */
 import { EventEmitter } from 'node:events'
 import { type KubernetesObject, type StoredObject, timestamp } from './kubernetes-object.ts'
 
@@ -6,7 +6,7 @@ export interface StoredChange {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
   readonly resourceVersion: number
   readonly object: StoredObject
-  /** The object as it was before; absent when it was added. */
+  /** The previous object; absent if it was added. */
   readonly before?: StoredObject
 }
 
@@ -53,7 +53,7 @@ export class ObjectStore {
       .map(([, object]) => object)
   }
 
-  /** Writes the object as it is, without rules or ownership: what a test seeds. Gives it what the server fills in. */
+  /** Writes the object without validation or ownership, and sets the fields of the server. */
   put(object: KubernetesObject): StoredObject {
     const before = this.#objects.get(keyOf(object))
     const stored = freeze({
@@ -71,32 +71,32 @@ export class ObjectStore {
     return stored
   }
 
-  /** Takes the object out and gives it as watches see its end, with the deletion's own version. */
+  /** Removes the object and returns it as in DELETED events, with the version of the deletion. */
   remove(object: KubernetesObject): StoredObject | undefined {
     const before = this.#objects.get(keyOf(object))
     if (!before) return undefined
     this.#objects.delete(keyOf(object))
-    const gone = freeze({
+    const removed = freeze({
       ...before,
       metadata: { ...before.metadata, resourceVersion: String(this.#resourceVersion + 1) },
     })
-    this.#record({ type: 'DELETED', object: gone, before })
-    return gone
+    this.#record({ type: 'DELETED', object: removed, before })
+    return removed
   }
 
-  /** Changes after the given version, or undefined when some of them are compacted away. */
+  /** Changes after the given version, or undefined if some of them have been compacted. */
   changesSince(resourceVersion: number): StoredChange[] | undefined {
     if (resourceVersion < this.#compactedAt) return undefined
     return this.#changesAfter(resourceVersion)
   }
 
-  /** Forgets the past, as etcd does every five minutes: older versions and continue tokens answer 410 from now on. */
+  /** Compacts the history, as etcd does every five minutes: older versions and continue tokens then fail with 410. */
   compact(): void {
     this.#changes = []
     this.#compactedAt = this.#resourceVersion
   }
 
-  /** Every change counts one version, so a version is also a place in the list. */
+  /** Every change increments the version, so a version is also an index in the list. */
   #changesAfter(resourceVersion: number): StoredChange[] {
     return this.#changes.slice(Math.max(0, resourceVersion - this.#compactedAt))
   }

@@ -1,4 +1,4 @@
-/** A field of a map that may be none, as the text that selectors and rules compare: '' where it is absent or no scalar. */
+/** A field as text, for selectors and validation: '' if the value is not a map, or the field is absent or not a scalar. */
 import { isRecord } from './kubernetes-object.ts'
 
 export function textField(fields: unknown, name: string): string {

@@ -1,4 +1,4 @@
-/** Protocol Buffers from the wire to JSON, by a description of the message.
+/** Decodes Protocol Buffers to JSON, by a description of the message.
  *  https://protobuf.dev/programming-guides/encoding/ */
 
 type FieldKind =
@@ -10,10 +10,10 @@ type FieldKind =
   | { readonly mapOf: 'string' | 'bytes' }
   | { readonly list: 'string' | MessageShape }
 
-/** Fields by their number. */
+/** Fields by number. */
 export type MessageShape = Readonly<Record<number, readonly [name: string, kind: FieldKind]>>
 
-/** Fields that the shape does not know are passed over. @throws RangeError for bytes that are no message */
+/** Unknown fields are ignored. @throws RangeError for bytes that are not a message */
 export function decodeMessage(shape: MessageShape, bytes: Buffer): Record<string, unknown> {
   const decoded: Record<string, unknown> = {}
   for (const { number, value } of readFields(bytes)) {
@@ -57,7 +57,7 @@ function decodeValue(
 }
 
 function asBytes(value: number | Buffer): Buffer {
-  if (typeof value === 'number') throw new RangeError('a number stands where bytes belong')
+  if (typeof value === 'number') throw new RangeError('expected bytes, got a number')
   return value
 }
 
@@ -86,7 +86,7 @@ function* readFields(bytes: Buffer): Generator<WireField> {
       value += (byte % 128) * scale
       if (byte < 128) return value
     }
-    throw new RangeError('a number does not end')
+    throw new RangeError('the varint is too long')
   }
 
   function take(length: number): Buffer {

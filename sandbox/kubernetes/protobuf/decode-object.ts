@@ -1,4 +1,4 @@
-/** Objects as kubectl's typed commands send them (`create`, `create token`): Kubernetes' envelope around a message.
+/** Objects that kubectl's typed commands (`create`, `create token`) send: a message in the envelope of Kubernetes.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding-idl, numbers as in k8s.io/api's generated.proto */
 import { decodeMessage, type MessageShape } from './decode-message.ts'
 
@@ -90,7 +90,7 @@ const messages: Readonly<Record<string, MessageShape>> = {
   },
 }
 
-/** The object in JSON's form, or undefined for a kind that is not known here. @throws RangeError for other bytes */
+/** The object as JSON, or undefined for an unknown kind. @throws RangeError for other bytes */
 export function decodeObject(bytes: Buffer): Record<string, unknown> | undefined {
   if (!bytes.subarray(0, magic.length).equals(magic)) throw new RangeError('the envelope does not begin with k8s')
   const envelope = readEnvelope(bytes.subarray(magic.length))
@@ -107,6 +107,6 @@ function readEnvelope(bytes: Buffer): { apiVersion: string; kind: string; raw: B
   return { apiVersion, kind, raw: Buffer.from(String(raw), 'base64') }
 }
 
-/** Go writes unset strings as empty ones, which JSON leaves out. */
+/** Go encodes unset strings as empty ones, which JSON omits. */
 const withoutEmpty = (fields: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))

@@ -1,4 +1,4 @@
-/** The issuer's two documents. https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery */
+/** The discovery document and the JWKS of the issuer. https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery */
 import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { methodNotAllowed, unroutable } from '../calls/status-error.ts'
 import type { Cluster } from '../cluster.ts'
@@ -21,10 +21,10 @@ const documents: Readonly<Record<string, { type: string; render: (cluster: Clust
 
 export const isIssuerPath = (path: string): boolean => Object.hasOwn(documents, path)
 
-/** Whoever is allowed gets it in its own type alone: `application/json` is 406 for the keys. */
+/** Each is served only with its own media type: `application/json` is 406 for the keys. */
 export function issuerDocumentResponse(cluster: Cluster, { path, method, headers }: SandboxRequest): SandboxResponse {
   const document = documents[path]
-  // The API server serves neither for an issuer that nobody could verify.
+  // The API server serves neither for an issuer that is not https.
   if (!document || !cluster.issuer.startsWith('https://')) return plain(404, '404 page not found\n')
   if (method !== 'GET') throw methodNotAllowed()
   const accepts = (headers['accept'] ?? '*/*').split(',').map((type) => type.split(';')[0]?.trim())

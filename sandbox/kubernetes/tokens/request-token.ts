@@ -1,4 +1,4 @@
-/** TokenRequest: POST to a ServiceAccount's `token`. It ignores dryRun: the token that it answers is real.
+/** TokenRequest: POST to the subresource `token` of a ServiceAccount. It ignores dryRun and returns a valid token.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import { type ApiCall, subjectOf } from '../calls/api-call.ts'
@@ -62,7 +62,7 @@ const invalidLifetime = (seconds: number, why: string): StatusError =>
     invalidValue('spec.expirationSeconds', seconds, why),
   ])
 
-/** What the token is bound to: a Secret, or a Pod of the account, with the node that it runs on. */
+/** The object that the token is bound to: a Secret, or a Pod of the account with its node. */
 function readBinding({ store }: Cluster, call: ApiCall, reference: unknown) {
   if (!isRecord(reference)) return {}
   const [kind, name, uid] = [reference['kind'], reference['name'], reference['uid']].map((part) =>
@@ -78,13 +78,13 @@ function readBinding({ store }: Cluster, call: ApiCall, reference: unknown) {
       `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
     )
   }
-  const reached = { name: object.metadata.name, uid: object.metadata.uid }
-  return object.kind === 'Secret' ? { secret: reached } : { pod: reached, ...nodeOf(call, object) }
+  const bound = { name: object.metadata.name, uid: object.metadata.uid }
+  return object.kind === 'Secret' ? { secret: bound } : { pod: bound, ...nodeOf(call, object) }
 }
 
 const otherPod = 'pod running with different serviceaccount name.'
 
-/** Nodes are not served here, so that its uid is not known; the API leaves it out then, too. */
+/** Nodes are not served, so the uid is unknown; the API then omits it as well. */
 function nodeOf({ name }: ApiCall, pod: StoredObject): Pick<TokenOptions, 'node'> {
   const { serviceAccountName, nodeName }: Record<string, unknown> = isRecord(pod['spec']) ? pod['spec'] : {}
   if (serviceAccountName !== name) {

@@ -1,4 +1,4 @@
-/** Service account tokens: signed for an audience, verified when they come back.
+/** Signs and verifies service account tokens.
  *  https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#schema-for-service-account-private-claims */
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Cluster } from '../cluster.ts'
@@ -9,17 +9,17 @@ export interface TokenOptions {
   readonly name: string
   readonly audiences: readonly string[]
   readonly lifeSeconds: number
-  /** What the token is bound to: it says so, and ends with it. */
+  /** The object that the token is bound to, as a claim. */
   readonly pod?: { readonly name: string; readonly uid: string }
   readonly node?: { readonly name: string; readonly uid?: string }
   readonly secret?: { readonly name: string; readonly uid: string }
 }
 
-/** A token for a ServiceAccount, signed by the current key. @throws when there is no such account */
+/** A token for a ServiceAccount, signed by the current key. @throws if the account does not exist */
 export async function signServiceAccountToken(cluster: Cluster, options: TokenOptions): Promise<string> {
   const { namespace, name, pod, node, secret } = options
   const account = cluster.store.read('ServiceAccount', namespace, name)
-  if (!account) throw new Error(`there is no ServiceAccount ${namespace}/${name} to sign a token for`)
+  if (!account) throw new Error(`ServiceAccount ${namespace}/${name} does not exist`)
   const now = Math.floor(cluster.now().getTime() / 1000)
   const { kid, privateKey } = cluster.keys.current
   return new SignJWT({
@@ -42,7 +42,7 @@ export async function signServiceAccountToken(cluster: Cluster, options: TokenOp
     .sign(privateKey)
 }
 
-/** The user name of the account that a token was signed for; undefined where the API server would refuse it. */
+/** The user name of the account of a token; undefined if the API server would refuse the token. */
 export async function verifyServiceAccountToken(cluster: Cluster, token: string): Promise<string | undefined> {
   const keyOf = ({ kid }: { kid?: string }) => {
     const found = cluster.keys.published.find((candidate) => candidate.kid === kid)
@@ -57,12 +57,12 @@ export async function verifyServiceAccountToken(cluster: Cluster, token: string)
     })
     return accountOf(cluster, payload)
   } catch {
-    // Whatever is wrong with a token, the answer is the same 401.
+    // Every invalid token results in the same 401.
     return undefined
   }
 }
 
-/** The account must still be the one that the token was signed for. */
+/** The account must be the same object that the token was signed for. */
 function accountOf({ store }: Cluster, { 'kubernetes.io': claims }: JWTPayload): string | undefined {
   if (!isRecord(claims) || !isRecord(claims['serviceaccount'])) return undefined
   const { namespace } = claims

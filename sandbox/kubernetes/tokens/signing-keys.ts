@@ -1,4 +1,4 @@
-/** The keys that sign service account tokens: one signs, all are published, until they are dropped. */
+/** The keys for service account tokens: one signs, all are published until they are dropped. */
 import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { JSONWebKeySet, JWK } from 'jose'
@@ -11,28 +11,29 @@ export interface SigningKey {
 }
 
 export interface SigningKeys {
-  /** The key that signs, and all published ones, the signing one first unless it was withheld. */
+  /** The key that signs. */
   readonly current: SigningKey
+  /** In the order of the JWKS. */
   readonly published: readonly SigningKey[]
   readonly jwks: JSONWebKeySet
   /** Publishes a new key without signing with it yet: the first step of a safe rotation. */
   add(): Promise<SigningKey>
-  /** Signs with this key from now on, published or not: an unpublished one makes tokens that verify nowhere. */
+  /** Signs with this key, published or not: tokens of an unpublished key cannot be verified. */
   signWith(key: SigningKey): void
-  /** Publishes the key no longer. */
+  /** Stops publishing the key. */
   drop(kid: string): void
-  /** Signs and verifies with these alone, as a server that was started anew with other key files. */
+  /** Signs and verifies only with these keys, as a server after a restart with other key files. */
   replace(keys: ServerKeys): void
 }
 
-/** The key files of one server. Where the signing key is not among the published ones, its tokens verify nowhere. */
+/** The key files of one server. If the signing key is not published, its tokens cannot be verified. */
 export interface ServerKeys {
   readonly signing: SigningKey
   /** In the order of the JWKS. */
   readonly published: readonly SigningKey[]
 }
 
-/** Without `keys`: the key that all clusters of this process share. A test of two issuers names keys. */
+/** Without `keys`: the shared key of all clusters of this process. Tests with two issuers set keys. */
 export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys> {
   let current = keys?.signing ?? (await sharedSigningKey())
   let published: readonly SigningKey[] = keys?.published ?? [current]
@@ -75,7 +76,7 @@ export async function generateSigningKey(): Promise<SigningKey> {
   return signingKeyOf((await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })).privateKey)
 }
 
-/** An RSA key that lies elsewhere, in a key file of a real server too. */
+/** From an existing RSA key, such as a key file of an API server. */
 export function signingKeyOf(privateKey: KeyObject): SigningKey {
   const publicKey = createPublicKey(privateKey)
   const der = publicKey.export({ type: 'spki', format: 'der' })

@@ -109,7 +109,7 @@ suite('faults on a connection', async () => {
 
   test('after GOAWAY the request is answered and the connection ends', async (t) => {
     const { part } = await serve(t, 'http2')
-    part.faults.inject({ kind: 'goaway', request: 'answered' }, { times: 1 })
+    part.faults.inject({ kind: 'goaway', request: 'processed' }, { times: 1 })
     const session = connect(t, part)
     const goaway = once(session, 'goaway')
     const answer = await text(session.request({}))
@@ -136,7 +136,7 @@ suite('faults on a connection', async () => {
 
   test('on HTTP/1.1 a GOAWAY is a connection that closes after its answer', async (t) => {
     const { part } = await serve(t, 'http')
-    part.faults.inject({ kind: 'goaway', request: 'answered' })
+    part.faults.inject({ kind: 'goaway', request: 'processed' })
     const answer = await fetch(part.url)
 
     assert.equal(answer.status, 200)

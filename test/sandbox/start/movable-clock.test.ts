@@ -27,7 +27,7 @@ suite('movable clock', () => {
     assert.equal(clock.now().toISOString(), '2026-11-24T13:00:00.000Z')
   })
 
-  test('what is no duration is refused', () => {
-    assert.throws(() => createMovableClock(noon).advance('soon'), { message: /"soon" is no duration/ })
+  test('an invalid duration is refused', () => {
+    assert.throws(() => createMovableClock(noon).advance('soon'), { message: /"soon" is not a duration/ })
   })
 })

@@ -1,4 +1,4 @@
-/** What the admission plugins ServiceAccount, Priority and DefaultTolerationSeconds make of a new Pod.
+/** The changes of the admission plugins ServiceAccount, Priority and DefaultTolerationSeconds to a new Pod.
  *  https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#serviceaccount */
 import { forbidden } from '../../calls/status-error.ts'
 import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object.ts'
@@ -7,7 +7,7 @@ import { textField } from '../../objects/text-field.ts'
 
 type Fields = Record<string, unknown>
 
-/** @throws StatusError 403 where its ServiceAccount does not exist */
+/** @throws StatusError 403 if its ServiceAccount does not exist */
 export function admitPod(pod: KubernetesObject, store: ObjectStore): KubernetesObject {
   const { name, namespace = '' } = pod.metadata
   const spec: Fields = isRecord(pod['spec']) ? pod['spec'] : {}
@@ -24,7 +24,7 @@ export function admitPod(pod: KubernetesObject, store: ObjectStore): KubernetesO
     priority: 0,
     preemptionPolicy: 'PreemptLowerPriority',
     tolerations: [...listOf(spec['tolerations']), ...['not-ready', 'unreachable'].map(tolerationOf)],
-    // Copied now and never again, and only where the Pod names none itself.
+    // Copied once on creation, only if the Pod has none.
     ...(listOf(spec['imagePullSecrets']).length === 0 &&
       listOf(account['imagePullSecrets']).length > 0 && { imagePullSecrets: account['imagePullSecrets'] }),
   }
@@ -41,7 +41,7 @@ const tolerationOf = (condition: string) => ({
   tolerationSeconds: 300,
 })
 
-/** The projected volume with the account's token for the API server; its name ends differently for each Pod. */
+/** The projected volume with the account's token for the API server; its name has a suffix per Pod. */
 function withTokenVolume(spec: Fields, podName: string): Fields {
   const name = `kube-api-access-${Buffer.from(podName).toString('hex').slice(-5)}`
   const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'

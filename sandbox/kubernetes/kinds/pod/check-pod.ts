@@ -1,4 +1,4 @@
-/** What makes a Pod invalid, as far as somebody here would send one; and what of it may change later.
+/** Validation of Pods, as far as tests need it, and of the fields that may change.
  *  https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement */
 import { isDeepStrictEqual } from 'node:util'
 import { forbiddenValue, invalidValue, requiredValue, type StatusCause } from '../../calls/status-error.ts'
@@ -8,7 +8,7 @@ import { textField } from '../../objects/text-field.ts'
 const nameRule =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 
-/** The API adds what differs, as Go would print it; here it is left out. */
+/** The API appends the differences in the format of Go; here they are omitted. */
 const frozen =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 

@@ -1,4 +1,4 @@
-/** A Pod's defaults, as the API fills them in. https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting */
+/** Default values of a Pod. https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting */
 import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object.ts'
 import { textField } from '../../objects/text-field.ts'
 
@@ -34,7 +34,7 @@ const applyContainerDefaults = (container: unknown): unknown =>
       }
     : container
 
-/** What has no tag, or `latest`, may change at any time; a digest never does. */
+/** Images without a tag or with `latest` may change; images with a digest do not. */
 function policyOf(image: string): string {
   if (image.includes('@')) return 'IfNotPresent'
   const tag = /:([^/:]+)$/.exec(image)?.[1] ?? 'latest'

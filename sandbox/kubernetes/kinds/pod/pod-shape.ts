@@ -1,4 +1,4 @@
-/** Which fields a Pod has, and which of its lists merge by a key. Fields as in the API reference of 1.34. */
+/** The fields of a Pod, and its lists that merge by a key, as in the API reference of 1.34. */
 import { type FieldShape, keyedBy, leaf, leaves, mapOf, objectOf, struct } from '../../fields/field-shape.ts'
 
 const named = (names: string): readonly string[] => names.split(' ')

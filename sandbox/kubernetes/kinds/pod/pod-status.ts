@@ -1,5 +1,5 @@
-/** A Pod's status with what the server itself says: the phase that it begins with, its quality of service, and fields that
- *  are never absent. https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */
+/** The initial status of a Pod that the server sets: phase, quality of service class, and required fields.
+ *  https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */
 import { isDeepStrictEqual } from 'node:util'
 import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object.ts'
 
