@@ -121,8 +121,12 @@ async function examine(call: DoctorCall): Promise<Finding[]> {
       documents,
       {
         ...options,
-        ...{ kubeconfig, files, context: call.flags.context, caFile: call.common['ca-file'] },
-        ...{ tokenFile: call.flags['token-file'], plainHttp: call.flags['plain-http'] },
+        kubeconfig,
+        files,
+        context: call.flags.context,
+        caFile: call.common['ca-file'],
+        tokenFile: call.flags['token-file'],
+        plainHttp: call.flags['plain-http'],
       },
       context,
     )

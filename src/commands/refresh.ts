@@ -86,7 +86,7 @@ export const refresh: Command<typeof refreshFlags> = {
     await checkSetUp(demands, source)
     const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, context)
     try {
-      const pass = { source, minRemainingMs, mode, onProgress: showProgress(terminal) } as const
+      const pass = { source, minRemainingMs, mode, onProgress: progressOf(terminal) } as const
       const outcomes = await refreshOnce(documents, pass, cluster, context)
       const now = context.now()
       await printOutcomes(outcomes, { output: flags.output, mode, now, terminal })
@@ -140,7 +140,7 @@ function withFlags(flags: FlagValues<typeof refreshFlags>): (document: Document)
 /** Fewer are written before the progress could be read. */
 const worthShowing = 50
 
-function showProgress({ showProgress }: Terminal): (done: number, all: number) => void {
+function progressOf({ showProgress }: Terminal): (done: number, all: number) => void {
   return (done, all) => {
     if (all < worthShowing) return
     if (done === all) showProgress(undefined)

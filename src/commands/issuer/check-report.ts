@@ -30,9 +30,9 @@ export function renderVerdicts(verdicts: readonly IssuerVerdict[], color: 'alway
 
 function verdictOf(level: IssuerVerdict['level'], findings: readonly IssuerFinding[]): Cell {
   if (level === 'ok') return { text: 'can use it', tone: 'good' }
-  const count = (level: IssuerFinding['level']) => {
-    const number = findings.filter((finding) => finding.level === level).length
-    return number === 0 ? [] : [`${number} ${level}${number === 1 ? '' : 's'}`]
+  const count = (of: IssuerFinding['level']) => {
+    const number = findings.filter((finding) => finding.level === of).length
+    return number === 0 ? [] : [`${number} ${of}${number === 1 ? '' : 's'}`]
   }
   const counts = [...count('problem'), ...count('warning')].join(', ')
   return level === 'problem' ? { text: `cannot use it: ${counts}`, tone: 'bad' } : `can use it, with ${counts}`

@@ -29,7 +29,13 @@ export async function runTrust<Result>(
   if (issuer !== undefined && contexts.length > 1)
     throw usageFault(command, '--issuer is given with several contexts', 'one context: each cluster has its own issuer')
   const request = {
-    ...{ kubeconfig, contexts, issuer, connected, subject, publisher, repository },
+    kubeconfig,
+    contexts,
+    issuer,
+    connected,
+    subject,
+    publisher,
+    repository,
     keyStates: readKeyStates(flags.memory, documents, command),
     ids: clusterIds(
       command,
