@@ -201,7 +201,7 @@ const impersonationUrl =
   /^(?<origin>https?:\/\/[a-z0-9.:[\]-]+)\/v1\/projects\/-\/serviceAccounts\/(?<email>[a-z0-9.-]+@[a-z0-9.-]+\.gserviceaccount\.com):generateAccessToken$/
 
 /**
- * Whether an origin is a service of Google's, compared whole: whoever is named there receives tokens.
+ * Whether an origin is a service of Google's, compared as a whole: the named host receives tokens.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
 const googleOwn = 'googleapis.com'

@@ -1,5 +1,5 @@
 /**
- * Where Google is asked: a document's endpoint, the environment's, a region's or a universe's, Google's own.
+ * Google's endpoints, in this order: a document's endpoint, the environment's, a region's or a universe's, Google's own.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
 import { brokenRule, originUrl } from '../../document/field-rules.ts'

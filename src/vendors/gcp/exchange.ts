@@ -1,5 +1,5 @@
 /**
- * Google Artifact Registry: token exchange (RFC 8693 §2), then impersonation where asked.
+ * Google Artifact Registry: token exchange (RFC 8693 §2), then impersonation if configured.
  * https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token
  * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
  */
@@ -136,7 +136,7 @@ function generateAccessToken(
 
 const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => scopes
 
-/** `expireTime` is by Google's clock: moved onto ours, by which freshness is judged; never longer than was asked for. */
+/** `expireTime` is by Google's clock: converted to this machine's; never longer than requested. */
 function readImpersonatedToken(answer: ApiResponse, lifeSeconds: number): AccessToken {
   const { body } = answer
   const value = textField(body, 'accessToken')
@@ -148,14 +148,14 @@ function readImpersonatedToken(answer: ApiResponse, lifeSeconds: number): Access
 /**
  * How far this clock is ahead of theirs. A Date header counts whole seconds, and travels: up to 2 s mean nothing.
  * Anybody on the way can write that header, and it moves an expiry: no clock that keeps certificates valid and tokens
- * accepted is a day off, so more than that is a lie or a fault, and this clock is believed.
+ * accepted is a day off, so a larger difference is an error, and this machine's clock is used.
  */
 function clockSkewMs({ receivedAt, serverDate }: ApiResponse): number {
   const skewMs = serverDate === undefined ? 0 : receivedAt.getTime() - serverDate.getTime()
   return Math.abs(skewMs) <= 2000 || Math.abs(skewMs) > dayMs ? 0 : skewMs
 }
 
-/** Whatever the answer claims, a token lives no longer than was asked for: a credential fresh for ever is never renewed. */
+/** A token never lives longer than requested, whatever the response claims: otherwise it would not be renewed in time. */
 function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, receivedAt }: ApiResponse): Date {
   const expiresAt = new Date(Math.min(claimedMs, sentAt.getTime() + longestSeconds * 1000))
   if (Number.isNaN(expiresAt.getTime())) throw new UnexpectedResponse('its expiry is beyond any date')

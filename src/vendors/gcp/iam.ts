@@ -10,7 +10,7 @@ import { iamEndpoint } from './endpoints.ts'
 import { type IamCaller, type IamContext, iamRefusal } from './operator/caller.ts'
 import type { OperatorToken } from './operator/operator-token.ts'
 
-/** All that a request needs beside what it asks. */
+/** What every request needs. */
 export interface IamConnection {
   readonly context: IamContext
   readonly caller: IamCaller
@@ -60,7 +60,7 @@ export interface Operation {
   readonly error: { readonly code: number | undefined; readonly message: string } | undefined
 }
 
-/** By the path of an operation of IAM's: nothing else is asked, with the operator's token, on an answer's word. */
+/** Only complete paths of IAM operations are requested: the operator's token is not sent elsewhere because a response says so. */
 const known = /^(?=.{1,300}$)(?!.*\.\.)projects\/[A-Za-z0-9._/-]+\/operations\/[A-Za-z0-9._-]+$/
 const longestMs = 120_000
 const firstMs = 500

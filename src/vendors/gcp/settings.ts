@@ -23,7 +23,7 @@ interface GcpTrust {
   readonly repository: string
   /** CEL, on one line. */
   readonly attributeCondition?: string
-  /** `Always`: the cluster's keys lie in the provider itself, and no document of the issuer is public. Absent: `Never`. */
+  /** `Always`: the cluster's keys are uploaded to the provider, and the issuer's documents need not be public. Absent: `Never`. */
   readonly uploadKeys?: 'Always' | 'Never'
 }
 

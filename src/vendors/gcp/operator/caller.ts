@@ -1,4 +1,4 @@
-/** Who asks Google on the operator's behalf, so that an error names his hop and his codes: publishing, trust. */
+/** The part of pullpass that uses the operator's credentials, for the hop and codes of errors: publishing or trust. */
 import type { ErrorCode } from '../../../errors/codes.ts'
 import { type Hop, unspecificCodes } from '../../../errors/pullpass-error.ts'
 import type { Environment } from '../../../http/context.ts'
@@ -13,9 +13,9 @@ export interface IamCaller {
   readonly codes: {
     /** No operator's credentials were found. */
     readonly credentials: ErrorCode
-    /** Google knows the operator, and refuses; or refuses his credentials. */
+    /** Google refuses the operator, or the credentials. */
     readonly denied: ErrorCode
-    /** What is asked for does not exist. */
+    /** The resource does not exist. */
     readonly absent: ErrorCode
     /** Of long-running operations; absent: as of any other request. */
     readonly operationFailed?: ErrorCode
@@ -25,7 +25,7 @@ export interface IamCaller {
 
 export type IamContext = SendContext & { readonly environment: Environment }
 
-/** What a refusal of Google's IAM means to whoever asks on the operator's behalf. https://cloud.google.com/apis/design/errors */
+/** The meaning of a refusal of Google's IAM for the caller. https://cloud.google.com/apis/design/errors */
 export function iamRefusal(status: number, body: unknown, { hop, codes }: IamCaller): Refusal | undefined {
   const message = asText(asObject(asObject(body)?.['error'])?.['message'])
   if (message === undefined) return undefined

@@ -1,5 +1,5 @@
 /**
- * Where the operator's own credentials lie, in the order of Google's application default credentials: the file that the
+ * The operator's own credentials, in the order of Google's application default credentials: the file that the
  * environment names, gcloud's, the machine's metadata server. What is named and broken is an error, never the next of them.
  * https://cloud.google.com/docs/authentication/application-default-credentials
  */
@@ -18,7 +18,7 @@ export interface CredentialFile {
   readonly kind: 'file'
   readonly path: string
   readonly type: CredentialType
-  /** A secret: a key or a refresh token lies in it. */
+  /** A secret: it contains a key or a refresh token. */
   readonly json: JsonObject
 }
 

@@ -1,17 +1,17 @@
-/** Who the operator is to Google, as a policy names him: where his credentials tell, for a command that grants him something. */
+/** The operator as an IAM member, as far as the credentials tell, for commands that grant a role. */
 import type { Environment } from '../../../http/context.ts'
 import { asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { IamCaller } from './caller.ts'
 import { type CredentialFile, findOperatorCredentials } from './operator-credentials.ts'
 
 export interface OperatorMember {
-  /** `serviceAccount:…`, `user:…`; a word in capitals stands for what is not known. */
+  /** `serviceAccount:…`, `user:…`; a word in capitals is a placeholder. */
   readonly member: string
   /** Of that word: what to put there. */
   readonly unknown: string | undefined
 }
 
-/** Nobody is asked. @throws CREDENTIAL_FILE_INVALID */
+/** Without a request. @throws CREDENTIAL_FILE_INVALID */
 export async function operatorMember(environment: Environment, caller: IamCaller): Promise<OperatorMember> {
   const found = await findOperatorCredentials(environment, caller)
   if (found.kind === 'metadata') {

@@ -1,4 +1,4 @@
-/** The operator's access token at Google, granted when it is first asked for, and renewed. */
+/** The operator's access token at Google, requested when it is first used, and renewed. */
 import type {
   BaseExternalAccountClient,
   Credentials,
@@ -90,7 +90,7 @@ function ownClient(library: Library, { type, json }: CredentialFile, options: OA
   return client
 }
 
-/** Fields that the library is told: it knows others, by which a file would have its token sent elsewhere. */
+/** Fields that are passed to the library: with others, a file could send its token elsewhere. */
 const federationFields = [
   'type',
   'audience',

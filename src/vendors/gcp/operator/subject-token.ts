@@ -1,4 +1,4 @@
-/** The token that the operator exchanges at Google: of the file that his credentials name, or GitHub's of a job. */
+/** The token that the operator exchanges at Google: from the file that the credentials name, or of a GitHub Actions job. */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { send, textField } from '../../../http/send.ts'
 import type { HttpResponse } from '../../../http/transport.ts'

@@ -18,7 +18,7 @@ export interface AccountHistory {
   readonly saw: (email: string, uniqueId: string) => void
   /** That Google does not keep it any more. */
   readonly lost: (uniqueId: string) => void
-  /** Of a name that is free; undefined where nothing tells that there was one. */
+  /** Of a deleted account; undefined if none is known. */
   readonly former: (email: string) => Promise<FormerAccount | undefined>
   /** What is to be recorded of an account that was seen. */
   readonly entry: (email: string) => RecordEntry | undefined

@@ -180,7 +180,7 @@ function compareAudiences({ name, audiences }: DesiredProvider, found: FoundProv
   return { sets: { audiences: all }, says: `audience ${missing.join(', ')} is added` }
 }
 
-// The keys that lie in a provider, wanted against found: pure.
+// The uploaded keys of a provider, desired and found: pure.
 
 /**
  * A key that the cluster does not serve any more may still have tokens: it stays until it is replaced, unless it was revoked.
@@ -233,9 +233,9 @@ function replaceKeys(keys: readonly IssuerKey[], jwks: string): FieldView {
 
 const kids = (keys: readonly IssuerKey[]) => keys.map(({ keyId }) => keyId ?? 'without a kid').join(', ')
 
-// One field of a provider, wanted against found.
+// One field of a provider, desired and found.
 
-/** What is set, with words for it; what is kept; or what stands in the way. */
+/** What is set, with its description; what is kept; or what conflicts. */
 interface FieldView {
   /** What `--replace` would name. */
   readonly field?: Replaceable

@@ -85,7 +85,7 @@ export function grantName({ on, role, member }: DesiredGrant): string {
 
 export const targetName = (on: GrantTarget): string => (on.kind === 'serviceAccount' ? on.email : on.name)
 
-// What stands in the description of all that pullpass makes at Google: first the marks, then words for people.
+// The description of every resource that pullpass creates at Google: the marks, then a sentence.
 
 /** https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
 const longest = 256
@@ -112,7 +112,7 @@ export function describeSuccessor(
 const describe = (marks: readonly string[], { issuer }: Pick<TrustedCluster, 'issuer'>) =>
   `${marks.join(' ')} pulls images for the cluster of ${issuer}`.slice(0, longest)
 
-/** How the record tells of a grant. */
+/** The record of a grant. */
 export function grantEntry(grant: DesiredGrant, { recordedIn }: Pick<DesiredState, 'recordedIn'>): RecordEntry {
   const { on, role, member } = grant
   return {

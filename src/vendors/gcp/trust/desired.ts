@@ -201,7 +201,7 @@ const orUploaded = (fault: PullpassError) =>
     hint: `${fault.hint ?? ''}; or let Google have the keys themselves, and read nothing there: trust.uploadKeys: Always`,
   })
 
-/** Of uploaded keys Google compares the name alone, and reads nothing there. But it stands in commands as it came. */
+/** With uploaded keys Google only compares the issuer, and does not read it. It is printed in commands unchanged. */
 const isHttps = (issuer: string) => URL.parse(issuer)?.protocol === 'https:' && !/[?#]|[^\x21-\x7e]/.test(issuer)
 
 /** Who must be granted what, from the principal to the repository. */
@@ -236,7 +236,7 @@ function grantsOf(
 
 // The keys of a cluster that can be uploaded to a provider.
 
-/** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster was not asked */
+/** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster's keys were not read */
 function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
   if (keys === undefined) throw keysUnknown(name)
   const usable = keys.filter((key) => whyUnusable(key) === undefined && whyNotKept(key) === undefined)
@@ -271,7 +271,7 @@ function mergeProviders(all: readonly DesiredProvider[]): DesiredProvider[] {
   )
 }
 
-/** Empty where the default is all that is asked for. */
+/** Empty where only the default is needed. */
 function audiencesOf(same: readonly DesiredProvider[], name: string): readonly string[] {
   const [usual] = defaultAudiences(name)
   const asked = same.flatMap(({ audiences }) => (audiences.length > 0 ? audiences : [usual]))

@@ -4,7 +4,7 @@ import type { Override, Replaceable, Verdict } from '../../trust-contract.ts'
 import { type DesiredGrant, grantName } from './desired-state.ts'
 
 export type GcpChange =
-  /** `lost`: what whoever agrees to it should know. */
+  /** `lost`: what cannot be restored, shown before confirmation. */
   | { readonly kind: 'create'; readonly resource: CreatedResource; readonly lost?: string }
   | { readonly kind: 'undelete'; readonly resource: 'pool' | 'provider'; readonly name: string }
   | { readonly kind: 'undelete'; readonly resource: 'account'; readonly email: string; readonly uniqueId: string }

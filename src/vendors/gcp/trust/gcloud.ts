@@ -4,11 +4,10 @@
  * Pools, providers and repositories are given by their full resource names: gcloud refuses a project number as --project,
  * and documents know no other. The project of a service account is part of its address, by its id.
  */
-
 import { shellQuote } from '../../../text/plain-text.ts'
 import type { ScriptLine } from '../../trust-contract.ts'
 import { accountParts, gcloudAccount } from '../names.ts'
-import { setFields } from './create.ts'
+import { setFields } from './apply-change.ts'
 import type { DesiredGrant } from './desired-state.ts'
 import type { CreatedResource, GcpChange, UpdatedFields } from './finding.ts'
 
@@ -90,7 +89,7 @@ function withKeys(words: readonly string[], { jwks }: UpdatedFields): string {
   return `${command([...words, '--jwk-json-path=/dev/stdin'])} <<'JWKS'\n${jwks}\nJWKS`
 }
 
-/** `--condition=None`: without it gcloud asks where a policy holds conditions, and fails where it cannot ask. */
+/** `--condition=None`: without it gcloud prompts if a policy has conditions, and fails without a terminal. */
 function grant({ on, role, member }: DesiredGrant): string {
   const granted = [`--role=${role}`, `--member=${member}`, '--condition=None']
   if (on.kind === 'repository')

@@ -156,7 +156,7 @@ function asDesired(one: DesiredResource): Resource {
   return { kind: 'grant', grant: one.wanted }
 }
 
-// A service account, wanted against found: pure.
+// A service account, desired and found: pure.
 
 /** `former`: of a name that is free, the deleted account that had it. */
 export function evaluateAccount(
@@ -207,7 +207,7 @@ function evaluateAbsentAccount(after: Account, former: FormerAccount | undefined
   }
 }
 
-// A grant, wanted against the policy that is there: pure.
+// A grant, and the existing policy: pure.
 
 /** `policy` undefined: what it is on does not exist yet. */
 export function evaluateGrant(
@@ -235,7 +235,7 @@ export function evaluateGrant(
   return { ...absent, verdict: 'grant', changes: [{ kind: 'grant', grant }], notes }
 }
 
-/** A pool, wanted against found, with the providers that are in it: pure. */
+/** A pool, desired and found, with its providers: pure. */
 export interface PoolContent {
   readonly listed: readonly ListedProvider[]
   readonly sharing: Accepted['sharing']

@@ -74,7 +74,7 @@ export const countActing = (policy: Policy): number =>
 export const countMembers = (policy: Policy): number =>
   bindingsOf(policy).reduce((sum, binding) => sum + membersOf(binding).length, 0)
 
-/** Version 3 says that whoever writes knows of conditions: without it Google refuses to keep them. */
+/** Version 3 declares that the writer knows conditions: without it Google refuses policies that have any. */
 function versioned(policy: Policy, bindings: readonly JsonObject[]): Policy {
   const conditional = bindings.some((binding) => !isPlain(binding))
   return { ...policy, bindings, ...(conditional && { version: 3 }) }

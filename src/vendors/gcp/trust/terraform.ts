@@ -114,7 +114,7 @@ function grantBlock(grant: DesiredGrant, ownLabel: string): string {
   return hclBlock(`resource "google_artifact_registry_repository_iam_member" "${ownLabel}"`, [...of, ...given])
 }
 
-/** Names alone tell Terraform nothing of the order; what a grant needs stands in every plan that holds the grant. */
+/** Terraform does not derive the order from names; every plan with a grant contains what the grant needs. */
 function dependencies(grant: DesiredGrant): HclAttribute[] {
   const { accounts, pool, providers } = grantNeeds(grant)
   const managed = accounts.filter((email) => accountParts(email) !== undefined)

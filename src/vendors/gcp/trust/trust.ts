@@ -1,17 +1,22 @@
 /** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
-
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import type { Finding, RemovalScope, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
 import { accountParts, artifactRepository, createdId, poolOf, providerOfParts } from '../names.ts'
 import type { GcpSettings } from '../settings.ts'
 import { openHistory } from './account-history.ts'
-import { applyChange } from './create.ts'
+import { applyChange } from './apply-change.ts'
 import { desiredState } from './desired.ts'
 import { type DesiredGrant, type DesiredState, grantEntry, grantName, grantNeeds } from './desired-state.ts'
 import { describeChange, type GcpChange, type GcpFinding, resourceKinds, resourceName } from './finding.ts'
 import { gcloudCommand, gcloudScript } from './gcloud.ts'
 import { type DesiredResource, observeResource } from './observe.ts'
-import { ownerCheck, planAccountRemoval, planGrantRemoval, planPoolRemoval, planProviderRemoval } from './remove.ts'
+import {
+  ownerCheck,
+  planAccountRemoval,
+  planGrantRemoval,
+  planPoolRemoval,
+  planProviderRemoval,
+} from './plan-removal.ts'
 import { connectOperator, type GcpConnection } from './requests.ts'
 import { terraformOf } from './terraform.ts'
 
@@ -43,7 +48,7 @@ export const trust: TrustSetup<GcpSettings> = {
   },
 }
 
-// What is wanted of Google as resources: pool, provider, accounts, grants, each after those that must be there before.
+// The desired state as resources: pools, providers, accounts and grants, each after those that it needs.
 
 /** Its description says who made it. */
 const unrecorded = { needs: [], entry: undefined } as const

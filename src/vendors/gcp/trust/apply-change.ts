@@ -1,5 +1,4 @@
 /** Makes one change at Google, and follows it to its end. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
-
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { trustRefused } from '../../trust-contract.ts'
@@ -126,7 +125,7 @@ type Undelete = Extract<GcpChange, { resource: 'account' }>
 
 /**
  * The record can be written by every writer of that ConfigMap: the restored account is compared, and deleted again if it is another.
- * Google's answer can be lost, and one to the same request made again tells nothing: then the account itself is looked at.
+ * Google's response can be lost, and a repeated request does not reveal the result: then the account itself is read.
  * @throws TRUST_NOT_FOUND where Google keeps none under that id: the next look knows
  */
 async function undeleteAccount(

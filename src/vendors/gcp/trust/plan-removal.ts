@@ -1,5 +1,4 @@
 /** Whether what pullpass may have made at Google can be taken back: whose it is, and who else needs it. */
-
 import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
 import { followOperation, readOperation } from '../iam.ts'
 import type { AccountHistory } from './account-history.ts'
