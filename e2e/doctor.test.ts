@@ -1,5 +1,5 @@
 /**
- * The command that doctor prints mends what it found: run as it stands, by `sh`, with the real kubectl and pullpass, at a
+ * The command that doctor prints fixes its finding: it is run unchanged by `sh`, with the real kubectl and pullpass, against a
  * real API server. (Commands of gcloud: e2e/gcloud.test.ts.)
  */
 import assert from 'node:assert/strict'
@@ -63,7 +63,7 @@ async function assertFixed(prepared: PreparedNamespace, fault: RealFault): Promi
   assert.equal(after.exitCode, 0)
 }
 
-/** What is printed to be run; or what its words tell somebody to do, who then does it. */
+/** The printed command; or a command that does what the printed instruction describes. */
 function commandFor(
   first: Finding | undefined,
   { command, instruction, manualCommand }: RealFault,
@@ -73,7 +73,7 @@ function commandFor(
     assert.match(first?.command ?? '', command)
     return first?.command ?? ''
   }
-  assert.ok(instruction && manualCommand, 'nothing is expected of the fix')
+  assert.ok(instruction && manualCommand, 'the fault states no expected fix')
   assert.equal(first?.command, undefined)
   assert.match(first?.fix ?? '', instruction)
   return manualCommand(prepared)
@@ -84,7 +84,7 @@ interface JobList {
 }
 
 await withRealPart('an API server, its controllers and kubectl', startDoctorSetup, (setup) => {
-  suite('the command that doctor prints, run as it stands by sh and the real kubectl, mends it:', () => {
+  suite('the command that doctor prints, run unchanged by sh and the real kubectl, fixes it:', () => {
     for (const [index, fault] of faults.entries()) {
       test(fault.title, async () => {
         const prepared = await prepareNamespace(setup, `case-${index}`, fault.options)
@@ -93,7 +93,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorSetu
       })
     }
 
-    test('a run whose time is over while a webhook does not answer names the hop, and that webhook', async () => {
+    test('a run that times out while a webhook does not respond reports the hop and the webhook', async () => {
       const prepared = await prepareNamespace(setup, 'case-slow')
       await writeFaults.find(({ code }) => code === 'ADMISSION_UNAVAILABLE')?.inject(prepared)
       const { stdout, exitCode } = await setup.sh(`pullpass doctor -f ${prepared.file} --timeout 2s`)
@@ -104,7 +104,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorSetu
       assert.match(stdout, /case-slow\.example\.com \(ValidatingWebhookConfiguration case-slow\), or give it longer/)
     })
 
-    test('from a laptop it runs the installed CronJob, whose pod holds the token (no kubelet is here to go on)', async () => {
+    test('outside the cluster it runs the installed CronJob, whose pod has the token (there is no kubelet to run the pod)', async () => {
       const { system, namespace, file } = await prepareNamespace(setup, 'case-laptop', {
         installed: 'by manifests',
         token: 'of the pod',

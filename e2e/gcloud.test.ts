@@ -54,9 +54,9 @@ const hints: Readonly<Record<string, Hint>> = {
     pullpass: ['refresh'],
   },
   'a condition that does not hold': {
-    inject: (sandbox) => putProvider(sandbox, { attributeCondition: "assertion.sub == 'nobody'" }),
+    inject: (sandbox) => putProvider(sandbox, { attributeCondition: "assertion.sub == 'other'" }),
     pullpass: ['refresh'],
-    prints: /^attributeCondition: assertion\.sub == 'nobody'$/m,
+    prints: /^attributeCondition: assertion\.sub == 'other'$/m,
   },
   'a provider that does not exist': {
     inject(sandbox) {

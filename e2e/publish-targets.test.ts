@@ -1,4 +1,4 @@
-/** Publishing to other people's stores, and read back from them by a stranger: the same cases as at the sandbox. */
+/** Publishing to stores of other projects, and anonymous reads from them: the same cases as with the sandbox. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ import { startEntra, tenant } from './parts/stores/start-entra.ts'
 import { startFakeGcsServer } from './parts/stores/start-fake-gcs-server.ts'
 import { type AwsIdentity, motoRegion, startMoto } from './parts/stores/start-moto.ts'
 
-/** What a run has, with this machine's clock. */
+/** The context of a run, with this machine's clock. */
 function contextOf(environment: Environment, ca?: string): VendorContext {
   return {
     environment,
@@ -45,10 +45,10 @@ async function succeed(url: string, request: RequestInit): Promise<void> {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'pullpass-stores-'))
-/** Not by `after`: what is said here ends with the first part's tests. */
+/** Not by `after`: at file level it would run after the first part's tests. */
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-/** What restores them. */
+/** Returns a function that restores them. */
 function setVariables(variables: Readonly<Record<string, string | undefined>>): () => void {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
   for (const [name, value] of Object.entries(variables)) setVariable(name, value)
@@ -62,7 +62,7 @@ function setVariable(name: string, value: string | undefined): void {
   else process.env[name] = value
 }
 
-/** The library reads this process' variables, when its identity is first asked for. */
+/** The library reads this process' variables at the first request. */
 async function openAs(
   { accessKeyId, secretAccessKey }: AwsIdentity,
   name: string,
@@ -126,7 +126,7 @@ await withRealPart(
     suite('s3://', () => {
       const keys = { text: '{"keys":[]}', contentType: 'application/jwk-set+json', cacheControl: 'public, max-age=300' }
 
-      test('a pod writes by the role that its token gives it: no key is needed to publish keys', async (t) => {
+      test('a pod writes with the role of its token, without a stored access key', async (t) => {
         const Bucket = `issuer-${randomUUID()}`
         await createBucket(Bucket, 'private')
         const file = join(folder, randomUUID())
@@ -143,7 +143,7 @@ await withRealPart(
         assert.equal(await withoutAuthentication(() => target.write('jwks', keys, undefined)), 'written')
       })
 
-      test('a token file that does not exist is an error, and nobody else is tried', async (t) => {
+      test('a missing token file is an error, and no other identity is tried', async (t) => {
         const restore = setVariables({
           AWS_ACCESS_KEY_ID: undefined,
           AWS_SECRET_ACCESS_KEY: undefined,
@@ -156,7 +156,7 @@ await withRealPart(
         await assert.rejects(target.read('jwks'), { code: 'PUBLISH_REFUSED', seen: /"ENOENT"$/ })
       })
 
-      test('nobody’s credentials is an error that says the places', async (t) => {
+      test('missing credentials are an error with their possible sources', async (t) => {
         const restore = setVariables({
           AWS_ACCESS_KEY_ID: undefined,
           AWS_SECRET_ACCESS_KEY: undefined,
@@ -177,7 +177,7 @@ await withRealPart(
   'azurite',
   () => startAzurite(authority),
   ({ endpoint, requestAnonymously, administer, createContainer }) => {
-    /** By workload identity, as a pod has it; `audience` is of the token that it is granted. */
+    /** With workload identity, as in a pod; `audience`: of the issued token. */
     async function open(name: string, audience: string, assertion = 'subject.token.one'): Promise<PublishTarget> {
       const entra = await startEntra({ authority, acceptedAssertion: 'subject.token.one', audience })
       after(() => entra.close())
@@ -224,7 +224,7 @@ await withRealPart(
     })
 
     suite('azblob://', () => {
-      test('a subject token that Entra does not take is an error with its words, and nobody else is tried', async () => {
+      test('a subject token that Entra refuses is an error with its message, and no other identity is tried', async () => {
         const target = await open(`azblob://${azuriteAccount}/issuer`, storage, 'subject.token.other')
         await assert.rejects(target.read('jwks'), {
           code: 'PUBLISH_DENIED',

@@ -1,4 +1,4 @@
-/** Server-side apply of a pull secret: what it answers and what it writes.
+/** Server-side apply of a pull secret: its responses and its writes.
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -13,7 +13,7 @@ import {
 } from './kubernetes-cluster.ts'
 
 export function applyCases(started: () => ContractCluster): void {
-  test('an apply answers 201 when it creates and 200 when it updates', async (t) => {
+  test('an apply returns 201 when it creates and 200 when it updates', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -25,7 +25,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal(updated.object.metadata?.uid, created.object.metadata?.uid)
   })
 
-  test('an apply understands YAML as well as JSON', async (t) => {
+  test('an apply accepts YAML as well as JSON', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const yaml = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: regcred\ndata:\n  key: dmFsdWU=\n'
@@ -35,7 +35,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.data], [201, { key: 'dmFsdWU=' }])
   })
 
-  test('a metadata-only answer to an apply holds no secret data', async (t) => {
+  test('a metadata-only response to an apply contains no secret data', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -71,7 +71,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.notEqual(second.object.metadata?.resourceVersion, first.object.metadata?.resourceVersion)
   })
 
-  test('a resourceVersion is ignored while the object is absent', async (t) => {
+  test('a resourceVersion is ignored while the object does not exist', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -84,7 +84,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal(status, 201)
   })
 
-  test('a dropped key of stringData stays', async (t) => {
+  test('a key that is omitted from stringData is kept', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, secretWith('words', { stringData: { old: 'a' } }), 'pullpass')
@@ -94,7 +94,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.deepEqual(object.data, { old: 'YQ==', new: 'Yg==' })
   })
 
-  test('a dropped key of data goes', async (t) => {
+  test('a key that is omitted from data is removed', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, secretWith('words', { data: { old: 'YQ==' } }), 'pullpass')
@@ -104,7 +104,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.deepEqual(object.data, { new: 'Yg==' })
   })
 
-  test('an omitted type gives Opaque', async (t) => {
+  test('the default type is Opaque', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -113,7 +113,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal(object.type, 'Opaque')
   })
 
-  test('a rehearsal answers as a write would and writes nothing', async (t) => {
+  test('a dry run returns the response of a write and writes nothing', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -125,7 +125,7 @@ export function applyCases(started: () => ContractCluster): void {
     assert.equal((await cluster.readSecret(namespace, 'regcred')).status, 404)
   })
 
-  test('an apply alone can empty last-applied-configuration: set to nothing, then omitted', async (t) => {
+  test('an apply can remove last-applied-configuration: set to an empty string, then omitted', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const annotation = 'kubectl.kubernetes.io/last-applied-configuration'

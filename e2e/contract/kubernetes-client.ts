@@ -1,4 +1,4 @@
-/** The contract's own hand at an API server: one HTTP/1.1 request at a time, whole answers, watches line by line. */
+/** The HTTP client of the contract: one HTTP/1.1 request at a time, complete responses, watches line by line. */
 import type { IncomingMessage } from 'node:http'
 import { type RequestOptions, request } from 'node:https'
 import { createInterface } from 'node:readline'
@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 export interface ApiServerAddress {
   /** `https://127.0.0.1:PORT` */
   readonly url: string
-  /** PEM of what signed its certificate. */
+  /** PEM of the CA of its certificate. */
   readonly ca: string
 }
 
@@ -19,11 +19,11 @@ export interface ApiRequest {
   readonly contentType?: string
   readonly accept?: string
   readonly userAgent?: string
-  /** A bearer token; '' asks as nobody. */
+  /** A bearer token; '' for an anonymous request. */
   readonly token: string
 }
 
-/** What the cases look at of an object, a list or a Status. */
+/** The fields of an object, a list or a Status that the cases use. */
 export interface ApiObject {
   readonly kind?: string
   readonly apiVersion?: string
@@ -76,7 +76,7 @@ export interface ApiResponse {
   readonly status: number
   readonly headers: IncomingMessage['headers']
   readonly text: string
-  /** The body as JSON; {} where it is none. */
+  /** The body as JSON; {} if it is not JSON. */
   readonly object: ApiObject
 }
 
@@ -91,7 +91,7 @@ export async function requestApi(server: ApiServerAddress, apiRequest: ApiReques
   return { status: response.statusCode ?? 0, headers: response.headers, text: body, object: parseObject(body) }
 }
 
-/** Events as they come, until the server ends the watch or the signal does. */
+/** Events as they arrive, until the server or the signal ends the watch. */
 export async function* watchApi(
   server: ApiServerAddress,
   apiRequest: ApiRequest,
@@ -131,6 +131,6 @@ function parseObject(body: string): ApiObject {
   try {
     return JSON.parse(body)
   } catch {
-    return {} // plain text, or the empty answer to HEAD
+    return {} // plain text, or the empty response to HEAD
   }
 }

@@ -1,4 +1,4 @@
-/** The cluster that a contract runs against: what it must be able to do, and short ways to say what most cases say. */
+/** The cluster that a contract runs against: the operations that it must support, and short forms of frequent requests. */
 import { type KeyObject, randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import {
@@ -27,7 +27,7 @@ export interface ReplicaPlan {
   readonly acceptedIssuers?: readonly string[]
   readonly keys?: ServerKeys
   readonly watchList?: 'off'
-  /** How many readers it serves at once; absent: enough. */
+  /** Its limit of concurrent read requests; absent: the default. */
   readonly readers?: 1
 }
 
@@ -38,31 +38,31 @@ export interface ServerKeys {
 }
 
 export interface Replica extends ApiServerAddress {
-  /** Starts it anew with other keys. */
+  /** Restarts it with other keys. */
   restart(keys: ServerKeys): Promise<void>
-  /** Lets others take all its slots for readers; whoever holds the token may list namespaces. The answer gives them back. */
+  /** Exhausts its limit of concurrent read requests with a token that may list namespaces. Returns a function that ends these requests. */
   occupy(token: string): Promise<() => Promise<void>>
   close(): Promise<void>
 }
 
-/** A server with its controllers running, and the means that its own API does not give. */
+/** A server with running controllers, and operations that its API does not offer. */
 export interface KubernetesTarget extends ApiServerAddress {
-  /** Of a user who may do everything. */
+  /** Of a user with all permissions. */
   readonly adminToken: string
   readonly issuer: string
-  /** The first server signs with it, and verifies by it alone. */
+  /** The only key with which the first server signs and verifies. */
   readonly signingKey: KeyObject
   /** A further API server of the same cluster, with the first one's users. */
   startReplica(plan: ReplicaPlan): Promise<Replica>
   /** The server's clock. */
   now(): Date
-  /** Resolves when the server's clock has come that far. */
+  /** Resolves when the server's clock has reached this instant. */
   waitUntil(instant: Date): Promise<void>
-  /** Forgets every earlier version, as etcd's compaction does. */
+  /** Discards every earlier version, as etcd's compaction does. */
   compact(): Promise<void>
-  /** Path of a collection whose earlier changes are forgotten: a watch from version 1 on is too late there. */
+  /** Path of a collection whose earlier changes were compacted: a watch from version 1 on is too old. */
   compactedCollection(): Promise<string>
-  /** The token of a new user who holds these rules alone. */
+  /** The token of a new user with only these rules. */
   createUser(rules: readonly Rule[]): Promise<string>
 }
 
@@ -74,7 +74,7 @@ export interface ContractCluster {
   /** Server-side apply of a Secret, `fieldManager` as given. */
   apply(namespace: string, secret: SecretBody, manager: string, more?: ApplyExtras): Promise<ApiResponse>
   readSecret(namespace: string, name: string): Promise<ApiResponse>
-  /** A new namespace of the case's own; it is deleted after it. */
+  /** A new namespace for the test; it is deleted afterwards. */
   createNamespace(t: TestContext): Promise<string>
   createServiceAccount(namespace: string, name: string): Promise<void>
   /** Events until the watch ends; `timeoutSeconds` in the path ends it. */
@@ -146,7 +146,7 @@ export const pullSecret = (name: string, password: string, metadata: object = {}
 export const dockerConfig = (password: string): string =>
   Buffer.from(JSON.stringify({ auths: { 'registry.example': { auth: password } } })).toString('base64')
 
-/** A Secret with these fields alone. */
+/** A Secret with only these fields. */
 export const secretWith = (name: string, fields: object = {}, metadata: object = {}): SecretBody => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -166,7 +166,7 @@ export const manyLabels = (count: number): Record<string, string> =>
 /** 247 characters: a prefix has at most 253. */
 const longDomain = [...Array.from({ length: 4 }, () => 'd'.repeat(49)), 'd'.repeat(47)].join('.')
 
-/** Asks again until the answer fits, as long as controllers take; gives the last answer. */
+/** Repeats the request until the response matches, for as long as controllers may take; returns the last response. */
 export async function eventually(
   request: () => Promise<ApiResponse>,
   matches: (response: ApiResponse) => boolean,

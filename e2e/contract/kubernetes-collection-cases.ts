@@ -12,7 +12,7 @@ export function collectionCases(started: () => ContractCluster): void {
     ['HTTP/2', undefined],
     ['HTTP/1.1', { inFlight: 1 }],
   ] as const) {
-    test(`pullpass's watch over ${protocol} reports what is there, and then each change`, async (t) => {
+    test(`pullpass's watch over ${protocol} reports the existing objects, and then each change`, async (t) => {
       const cluster = started()
       const namespace = await cluster.createNamespace(t)
       await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
@@ -32,7 +32,7 @@ export function collectionCases(started: () => ContractCluster): void {
       await assert.rejects(pending, reason)
     })
 
-    test(`a watch over ${protocol} whose time is over ends without an error`, async (t) => {
+    test(`a watch over ${protocol} whose timeout has expired ends without an error`, async (t) => {
       const cluster = started()
       const namespace = await cluster.createNamespace(t)
       const line = openPullpassConnection(cluster.target, cluster.target.adminToken, { limits })
@@ -54,7 +54,7 @@ export function collectionCases(started: () => ContractCluster): void {
     })
   }
 
-  test('without the right to watch, the error of pullpass’s watch names it', async (t) => {
+  test('without permission to watch, the error of pullpass’s watch names the missing permission', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['list'], apiGroups: [''], resources: ['secrets'] }])

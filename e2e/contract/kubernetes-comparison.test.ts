@@ -1,4 +1,4 @@
-/** The sandbox's server-side apply against kube-apiserver's: the same random writes get the same answers. */
+/** The sandbox's server-side apply against kube-apiserver's: the same random writes get the same responses. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -19,7 +19,7 @@ export function configMapCases(started: () => ContractCluster): void {
       body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: path.split('/').at(-1) }, ...fields },
     })
 
-  test('an applied ConfigMap is read back, key by key of its owners', async (t) => {
+  test('an applied ConfigMap contains the keys of each of its managers', async (t) => {
     const cluster = started()
     const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
 
@@ -33,7 +33,7 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.deepEqual((await cluster.request({ path })).object.data, { one: '1', two: '2' })
   })
 
-  test('a ConfigMap that is set immutable changes no more', async (t) => {
+  test('an immutable ConfigMap cannot be changed', async (t) => {
     const cluster = started()
     const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
     await apply(path, { data: { one: '1' }, immutable: true })
@@ -48,7 +48,7 @@ export function configMapCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a merge patch that names an older resourceVersion changes nothing', async (t) => {
+  test('a merge patch with an older resourceVersion changes nothing', async (t) => {
     const cluster = started()
     const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
     const { object: first } = await apply(path, { data: { one: '1' } })
@@ -61,14 +61,14 @@ export function configMapCases(started: () => ContractCluster): void {
         body: { metadata: { resourceVersion: version }, data: { one: '3' } },
       })
 
-    const outrun = await patch(first.metadata?.resourceVersion)
+    const stale = await patch(first.metadata?.resourceVersion)
     const written = await patch(second.metadata?.resourceVersion)
 
-    assert.deepEqual([outrun.status, outrun.object.reason], [409, 'Conflict'])
+    assert.deepEqual([stale.status, stale.object.reason], [409, 'Conflict'])
     assert.deepEqual([written.status, written.object.data], [200, { one: '3' }])
   })
 
-  test('a key stands in data or in binaryData', async (t) => {
+  test('a key may not be in both data and binaryData', async (t) => {
     const cluster = started()
     const body = { metadata: { name: 'state' }, data: { key: 'y' }, binaryData: { key: 'eA==' } }
 
@@ -116,7 +116,7 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.deepEqual([written.object.reason, written.object.message], [undefined, 'etcdserver: request is too large'])
   })
 
-  test('no field of a ConfigMap but its name may be selected', async (t) => {
+  test('a ConfigMap supports only name and namespace as field selectors', async (t) => {
     const cluster = started()
     const path = configMapsOf(await cluster.createNamespace(t))
 
@@ -126,7 +126,7 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.equal(object.message, '"data" is not a known field selector: only "metadata.name", "metadata.namespace"')
   })
 
-  test('every namespace gets the certificates of the API server', async (t) => {
+  test('every namespace gets the CA certificates of the API server', async (t) => {
     const cluster = started()
     const path = `${configMapsOf(await cluster.createNamespace(t))}/kube-root-ca.crt`
 
@@ -138,7 +138,7 @@ export function configMapCases(started: () => ContractCluster): void {
     assert.equal(object.data?.['ca.crt'], cluster.target.ca)
   })
 
-  test('a deleted ConfigMap answers a Status with its uid', async (t) => {
+  test('deleting a ConfigMap returns a Status with its uid', async (t) => {
     const cluster = started()
     const path = `${configMapsOf(await cluster.createNamespace(t))}/state`
     const { object: created } = await apply(path, {})

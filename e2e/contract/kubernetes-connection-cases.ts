@@ -1,4 +1,4 @@
-/** What one connection carries: HTTP/2 where the client offers it (RFC 9113), HTTP/1.1 where it does not. */
+/** Connections: HTTP/2 if the client offers it (RFC 9113), else HTTP/1.1. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Settings } from 'node:http2'
@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import type { ContractCluster } from './kubernetes-cluster.ts'
 
 export function connectionCases(started: () => ContractCluster): void {
-  test('a connection takes 100 HTTP/2 streams at once', async () => {
+  test('a connection allows 100 concurrent HTTP/2 streams', async () => {
     const { url, ca } = started().target
     const session = connect(url, { ca })
     try {
@@ -19,7 +19,7 @@ export function connectionCases(started: () => ContractCluster): void {
     }
   })
 
-  test('a client that offers HTTP/1.1 alone gets it', async () => {
+  test('a client that offers only HTTP/1.1 gets HTTP/1.1', async () => {
     const { url, ca } = started().target
     const socket = connectTls({ host: '127.0.0.1', port: Number(new URL(url).port), ca, ALPNProtocols: ['http/1.1'] })
     try {

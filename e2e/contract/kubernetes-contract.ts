@@ -1,4 +1,4 @@
-/** What pullpass relies on at an API server, case by case: the same cases hold for the sandbox and for kube-apiserver,
+/** The API server behaviour that pullpass relies on: the same cases run against the sandbox and kube-apiserver,
  *  so that the sandbox cannot drift. https://kubernetes.io/docs/reference/using-api/ */
 import { after, before, suite } from 'node:test'
 import { applyCases } from './kubernetes-apply-cases.ts'
@@ -26,7 +26,7 @@ import { watchCases } from './kubernetes-watch-cases.ts'
 /** A target that is closed after the last case. */
 export type StartedTarget = KubernetesTarget & { close?(): Promise<void> }
 
-/** `start` is called once; every case works in a namespace of its own. */
+/** `start` is called once; every case uses its own namespace. */
 export function kubernetesContract(name: string, start: () => Promise<StartedTarget>): void {
   suite(`Kubernetes contract: ${name}`, () => {
     let target: StartedTarget | undefined
@@ -35,7 +35,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     before(async () => {
       target = await start()
       cluster = createContractCluster(target)
-      idle = await openIdleConnections(target) // looked at in the end: nobody waits for them alone
+      idle = await openIdleConnections(target) // evaluated last, so that their idle time overlaps with the other cases
     })
     after(async () => {
       await idle?.close()
@@ -55,7 +55,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('events', () => eventCases(started))
     suite('endpoint slices', () => endpointSliceCases(started))
     suite('reviews', () => reviewCases(started))
-    suite('rights', () => permissionCases(started))
+    suite('permissions', () => permissionCases(started))
     suite('list', () => listCases(started))
     suite('watch', () => watchCases(started))
     suite('collections', () => collectionCases(started))

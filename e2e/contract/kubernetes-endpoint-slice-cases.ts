@@ -1,4 +1,4 @@
-/** EndpointSlices: a group of its own, and the one that says where the API servers are.
+/** EndpointSlices: their API group, and the slice with the addresses of the API servers.
  *  https://kubernetes.io/docs/reference/kubernetes-api/service-resources/endpoint-slice-v1/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -15,7 +15,7 @@ const body = {
 }
 
 export function endpointSliceCases(started: () => ContractCluster): void {
-  test('the API server keeps an EndpointSlice kubernetes in default, found by its service’s label', async () => {
+  test('the API server maintains the EndpointSlice kubernetes in default, with the label of its service', async () => {
     const cluster = started()
     const { text } = await cluster.request({ path: `/apis/discovery.k8s.io/v1/endpointslices?${ofKubernetes}` })
 
@@ -28,7 +28,7 @@ export function endpointSliceCases(started: () => ContractCluster): void {
     assert.deepEqual(ports, [{ name: 'https', protocol: 'TCP', port: Number(new URL(cluster.target.url).port) }])
   })
 
-  test('an EndpointSlice has the defaults of its ports, and counts its generations', async (t) => {
+  test('an EndpointSlice gets default port fields, and its generation increases with its content', async (t) => {
     const cluster = started()
     const path = slicesOf(await cluster.createNamespace(t))
 
@@ -48,7 +48,7 @@ export function endpointSliceCases(started: () => ContractCluster): void {
     )
   })
 
-  test('refusals name the group', async (t) => {
+  test('error messages name the API group', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const path = slicesOf(namespace)
@@ -90,7 +90,7 @@ export function endpointSliceCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a group that is not served answers 404, as text', async () => {
+  test('a group that is not served returns 404 as plain text', async () => {
     const { status, text } = await started().request({ path: '/apis/nothing.example/v1/things' })
 
     assert.deepEqual([status, text], [404, '404 page not found\n'])

@@ -1,11 +1,11 @@
-/** Events, and how the ones about an object are found.
+/** Events, and field selectors for the Events of an object.
  *  https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type ContractCluster, eventsOf } from './kubernetes-cluster.ts'
 
 export function eventCases(started: () => ContractCluster): void {
-  test('an event is answered with fields that are never absent', async (t) => {
+  test('a created Event has fields that are never absent', async (t) => {
     const { create, namespace } = await eventsIn(started(), t)
 
     const { status, text } = await create('failed', { involvedObject: { namespace } })
@@ -25,7 +25,7 @@ export function eventCases(started: () => ContractCluster): void {
     })
   })
 
-  test('an event is of the namespace of what it is about', async (t) => {
+  test('an Event is in the namespace of its involved object', async (t) => {
     const { create, namespace } = await eventsIn(started(), t)
 
     const elsewhere = await create('failed', { involvedObject: { kind: 'Pod', namespace: 'default', name: 'a' } })
@@ -70,7 +70,7 @@ export function eventCases(started: () => ContractCluster): void {
     })
   }
 
-  test('an event’s message is no field to select by', async (t) => {
+  test('the message of an Event is not a field selector', async (t) => {
     const { list } = await eventsIn(started(), t)
 
     const { status, object } = await list('?fieldSelector=message%3Da')

@@ -1,5 +1,5 @@
-/** What a server does with connections that nobody uses. They are opened when the contract begins and looked at when it
- *  ends, so that no run waits for them alone. RFC 9113 §6.8 */
+/** Idle connections. They are opened when the contract begins and evaluated when it ends, so that their idle time
+ *  overlaps with the other cases. RFC 9113 §6.8 */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type ClientHttp2Session, connect } from 'node:http2'
@@ -50,7 +50,7 @@ async function waitForGoAway(session: ClientHttp2Session, target: KubernetesTarg
 }
 
 export function idleCases(started: () => ContractCluster, opened: () => IdleConnections | undefined): void {
-  test('a connection that was idle for 90 s is told to go, without an error, and ends', {
+  test('a connection that was idle for 90 s gets GOAWAY without an error, and is closed', {
     timeout: 150_000,
   }, async () => {
     const { target } = started()
@@ -66,7 +66,7 @@ export function idleCases(started: () => ContractCluster, opened: () => IdleConn
     assert.ok(lastedMs > idleMs - 1000 && lastedMs < idleMs + 10_000, `${lastedMs} ms`)
   })
 
-  test('pullpass opens a new line where the server ended the idle one, without a fault or a wait', async () => {
+  test('pullpass opens a new connection after the server closed the idle one, without an error or a delay', async () => {
     const idle = opened()
     assert.ok(idle)
     const { cluster, waits, log } = idle.pullpass
@@ -75,6 +75,6 @@ export function idleCases(started: () => ContractCluster, opened: () => IdleConn
 
     assert.deepEqual([status, waits], [200, []])
     const request = ['a request to the API server', 'a response of the API server']
-    assert.deepEqual(log, [...request, ...request]) // the first is of before
+    assert.deepEqual(log, [...request, ...request]) // the first pair is from the start of the contract
   })
 }

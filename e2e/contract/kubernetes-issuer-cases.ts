@@ -1,4 +1,4 @@
-/** The issuer's two documents, as the API server itself serves them.
+/** The issuer metadata that the API server serves.
  *  https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery */
 import assert from 'node:assert/strict'
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto'
@@ -9,7 +9,7 @@ const configuration = '/.well-known/openid-configuration'
 const jwks = '/openid/v1/jwks'
 
 export function issuerCases(started: () => ContractCluster): void {
-  test('the configuration names the issuer and where its keys are', async () => {
+  test('the discovery document contains the issuer and the URL of its keys', async () => {
     const cluster = started()
 
     const { status, headers, text } = await cluster.request({ path: configuration, accept: '*/*' })
@@ -26,21 +26,21 @@ export function issuerCases(started: () => ContractCluster): void {
     })
   })
 
-  test('the keys have a type of their own and may be cached for an hour', async () => {
+  test('the JWKS has its own media type and may be cached for an hour', async () => {
     const { status, headers } = await started().request({ path: jwks, accept: '*/*' })
 
     assert.deepEqual([status, headers['content-type']], [200, 'application/jwk-set+json'])
     assert.equal(headers['cache-control'], 'public, max-age=3600')
   })
 
-  test('asking the keys for application/json answers 406', async () => {
+  test('a request for the JWKS as application/json returns 406', async () => {
     const { status, object } = await started().request({ path: jwks, accept: 'application/json' })
 
     assert.equal(status, 406)
     assert.equal(object.message, '406: Not Acceptable\n\nAvailable representations: application/jwk-set+json')
   })
 
-  test('a kid is the hash of its key', async () => {
+  test('a kid is the hash of its public key', async () => {
     const { text } = await started().request({ path: jwks })
 
     const { keys }: { keys: (JsonWebKey & { kid: string })[] } = JSON.parse(text)
@@ -54,14 +54,14 @@ export function issuerCases(started: () => ContractCluster): void {
   })
 
   for (const path of [configuration, jwks]) {
-    test(`nobody in particular gets 403 for ${path}`, async () => {
+    test(`an anonymous client gets 403 for ${path}`, async () => {
       const { status, object } = await started().request({ path, token: '' })
 
       assert.equal(status, 403)
       assert.equal(object.message, `forbidden: User "system:anonymous" cannot get path "${path}"`)
     })
 
-    test(`HEAD answers 403 for ${path}, even where GET is allowed`, async () => {
+    test(`HEAD returns 403 for ${path}, even if GET is allowed`, async () => {
       const cluster = started()
       const token = await cluster.target.createUser([{ verbs: ['get'], nonResourceURLs: [configuration, jwks] }])
 

@@ -1,4 +1,4 @@
-/** Lists: metadata alone, selectors, pages. https://kubernetes.io/docs/reference/using-api/api-concepts/ */
+/** Lists: metadata only, selectors, pages. https://kubernetes.io/docs/reference/using-api/api-concepts/ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
@@ -11,7 +11,7 @@ import {
 } from './kubernetes-cluster.ts'
 
 export function listCases(started: () => ContractCluster): void {
-  test('a list of metadata alone holds no secret data', async (t) => {
+  test('a metadata-only list contains no secret data', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const { text: applied } = await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
@@ -26,7 +26,7 @@ export function listCases(started: () => ContractCluster): void {
     assert.equal(text.includes(dataIn(applied)), false)
   })
 
-  test('metadata alone still carries last-applied-configuration', async (t) => {
+  test('metadata includes last-applied-configuration', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'a whole credential' }
@@ -61,7 +61,7 @@ export function listCases(started: () => ContractCluster): void {
     })
   }
 
-  test('a list across the cluster by name and namespace finds the one', async (t) => {
+  test('a cluster-wide list by name and namespace returns that object', async (t) => {
     const cluster = started()
     const namespace = await createThree(cluster, t)
     const selector = `metadata.name%3Done,metadata.namespace%3D${namespace}`
@@ -74,7 +74,7 @@ export function listCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a field that no selector may name answers 400', async (t) => {
+  test('an unsupported field selector returns 400', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -83,7 +83,7 @@ export function listCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [400, 'field label not supported: data'])
   })
 
-  test('pages hold all objects once, as they were when the first was asked', async (t) => {
+  test('pages contain each object once, in the state of the first page', async (t) => {
     const cluster = started()
     const namespace = await createThree(cluster, t)
     const path = `${secretsOf(namespace)}?limit=2`
@@ -97,25 +97,25 @@ export function listCases(started: () => ContractCluster): void {
     assert.equal(second.object.metadata?.resourceVersion, first.object.metadata?.resourceVersion)
   })
 
-  test('a continue token that outlived its version answers 410 with one that goes on', async (t) => {
+  test('a continue token whose version was compacted returns 410 with a token for the rest', async (t) => {
     const cluster = started()
     const namespace = await createThree(cluster, t)
     const path = `${secretsOf(namespace)}?limit=2`
     const first = await cluster.request({ path })
 
     await cluster.target.compact()
-    const outlived = await cluster.request({ path: `${path}&continue=${aged(first.object.metadata?.continue ?? '')}` })
-    const rest = await cluster.request({ path: `${path}&continue=${outlived.object.metadata?.continue}` })
+    const expired = await cluster.request({ path: `${path}&continue=${aged(first.object.metadata?.continue ?? '')}` })
+    const rest = await cluster.request({ path: `${path}&continue=${expired.object.metadata?.continue}` })
 
-    assert.deepEqual([outlived.status, outlived.object.reason], [410, 'Expired'])
+    assert.deepEqual([expired.status, expired.object.reason], [410, 'Expired'])
     assert.match(
-      outlived.object.message ?? '',
+      expired.object.message ?? '',
       /^The provided continue parameter is too old to display a consistent list result\./,
     )
     assert.deepEqual(namesOf(rest.object.items), ['two'])
   })
 
-  test('a continue token that is none answers 400', async (t) => {
+  test('an invalid continue token returns 400', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -124,7 +124,7 @@ export function listCases(started: () => ContractCluster): void {
     assert.equal(status, 400)
   })
 
-  test('an answer form that the server does not have answers 406', async (t) => {
+  test('an unsupported media type returns 406', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -133,7 +133,7 @@ export function listCases(started: () => ContractCluster): void {
     assert.equal(status, 406)
   })
 
-  test('a body over 3 MiB answers 413', async (t) => {
+  test('a body over 3 MiB returns 413', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -161,7 +161,7 @@ const namesOf = (items: readonly { metadata?: { name?: string } }[] | undefined)
 
 const dataIn = (text: string): string => /"\.dockerconfigjson":"([^"]+)"/.exec(text)?.[1] ?? text
 
-/** The token as if it had been given out at the first version: a real server keeps recent ones even when it compacts. */
+/** The token as if it had been issued at the first version: a real server keeps recent versions even after a compaction. */
 function aged(token: string): string {
   const continuation: { rv: number } = JSON.parse(Buffer.from(token, 'base64url').toString())
   return Buffer.from(JSON.stringify({ ...continuation, rv: 1 })).toString('base64url')

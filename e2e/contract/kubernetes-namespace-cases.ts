@@ -1,4 +1,4 @@
-/** Namespaces that are missing or on their way out, and what garbage collection takes.
+/** Missing and terminating namespaces, and garbage collection.
  *  https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -13,14 +13,14 @@ import {
 } from './kubernetes-cluster.ts'
 
 export function namespaceCases(started: () => ContractCluster): void {
-  test('an apply into a missing namespace answers 404 and names it', async () => {
+  test('an apply into a missing namespace returns 404 and names it', async () => {
     const { status, object } = await started().apply('contract-missing', pullSecret('regcred', 'one'), 'pullpass')
 
     assert.deepEqual([status, object.message], [404, 'namespaces "contract-missing" not found'])
     assert.deepEqual(object.details, { name: 'contract-missing', kind: 'namespaces' })
   })
 
-  test('a terminating namespace takes no new Secret: 403 with the cause NamespaceTerminating', async (t) => {
+  test('a terminating namespace refuses a new Secret: 403 with the cause NamespaceTerminating', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const release = await holdAndDelete(cluster, namespace)
@@ -42,7 +42,7 @@ export function namespaceCases(started: () => ContractCluster): void {
     ])
   })
 
-  test('a finalizer without its controller leaves the namespace stuck, until it is taken away', async (t) => {
+  test('a finalizer without its controller blocks the deletion of the namespace until it is removed', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const release = await holdAndDelete(cluster, namespace)
@@ -68,7 +68,7 @@ export function namespaceCases(started: () => ContractCluster): void {
     assert.equal(status, 200)
   })
 
-  test('a Secret goes with its owner', async (t) => {
+  test('a Secret is deleted with its owner', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const { object: owner } = await cluster.apply(namespace, secretWith('owner'), 'pullpass')
@@ -83,7 +83,7 @@ export function namespaceCases(started: () => ContractCluster): void {
     assert.equal(status, 404)
   })
 
-  test('an ownerReference to what does not exist removes the Secret', async (t) => {
+  test('a Secret whose ownerReference names a missing object is deleted', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -100,7 +100,7 @@ export function namespaceCases(started: () => ContractCluster): void {
 const ownedBy = (uid: string) =>
   secretWith('owned', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Secret', name: 'owner', uid }] })
 
-/** Deletes the namespace while a Secret with a finalizer holds it; the answer lets it go. */
+/** Deletes the namespace while a Secret with a finalizer blocks it; returns a function that removes the finalizer. */
 async function holdAndDelete(cluster: ContractCluster, namespace: string): Promise<() => Promise<void>> {
   const path = `${secretsOf(namespace)}/held`
   await cluster.apply(namespace, secretWith('held', {}, { finalizers: ['contract.example/hold'] }), 'contract')

@@ -1,4 +1,4 @@
-/** Whose Secret is it: how managers take, share and lose fields.
+/** Field ownership of a Secret: how managers acquire, share and lose fields.
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -16,7 +16,7 @@ import {
 const ours = 'pullpass:ClusterPullSecret:registry'
 
 export function ownershipCases(started: () => ContractCluster): void {
-  test('an applier owns each field it said, in the API’s own form', async (t) => {
+  test('an applier owns each field that it applied, in the format of managedFields', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const metadata = { labels: { team: 'a' }, annotations: { 'pullpass.dev/target': 'x' } }
@@ -33,7 +33,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a client-side writer owns the maps too that it made', async (t) => {
+  test('a client-side writer also owns the maps that it created', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const path = `${secretsOf(namespace)}?fieldManager=kubectl-create`
@@ -45,7 +45,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('two appliers of one name overwrite each other silently', async (t) => {
+  test('two appliers with the same name overwrite each other without a conflict', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'zero'), ours)
@@ -55,7 +55,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(answers.flat(), Array(10).fill(200))
   })
 
-  test('of two appliers with a name each, exactly one gets 409', async (t) => {
+  test('of two appliers with different names, exactly one gets 409', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -74,7 +74,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a forced apply by another tool takes the data and leaves our annotations', async (t) => {
+  test('a forced apply by another tool takes the data and keeps our annotations', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations: { ours: 'yes' } }), ours)
@@ -88,7 +88,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a client-side write by another tool takes the data and leaves our annotations', async (t) => {
+  test('a client-side write by another tool takes the data and keeps our annotations', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one', { annotations: { ours: 'yes' } }), ours)
@@ -107,7 +107,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a PUT takes what it changes, under the name in its User-Agent', async (t) => {
+  test('a PUT owns what it changes, with the name from its User-Agent', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one', { labels: { ours: 'yes' } }), ours)
@@ -138,7 +138,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(ownersOf(object), { [`${ours} Apply`]: all, 'other Apply': all })
   })
 
-  test('a co-owned field stays when one of its owners drops it', async (t) => {
+  test('a co-owned field is kept when one of its owners omits it', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const labelled = pullSecret('regcred', 'same', { labels: { team: 'a' } })
@@ -152,7 +152,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.equal(dropped.object.metadata?.labels, undefined)
   })
 
-  test('after a forced take-over the old manager keeps type and extra keys until it applies nothing', async (t) => {
+  test('after a forced apply the previous manager keeps type and extra keys until it applies an empty object', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const data = { '.dockerconfigjson': dockerConfig('one'), extra: 'YQ==' }
@@ -167,7 +167,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(Object.keys(ownersOf(left.object)), [`${ours} Apply`])
   })
 
-  test('the usual script that comes back by server-side apply gets 409, and wins only by force', async (t) => {
+  test('a server-side apply by the usual script gets 409, and succeeds only with force', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'ours'), ours)
@@ -179,7 +179,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.equal(forced.object.data?.['.dockerconfigjson'], dockerConfig('script'))
   })
 
-  test('our forced apply takes the data back from an editor', async (t) => {
+  test('our forced apply takes the data back after an edit', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one'), ours)
@@ -205,7 +205,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     assert.deepEqual(Object.keys(ownersOf(object)), [`${ours} Apply`])
   })
 
-  test('stripped managedFields still conflict, with before-first-apply', async (t) => {
+  test('without managedFields an apply conflicts with before-first-apply', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one'), ours)
@@ -227,7 +227,7 @@ export function ownershipCases(started: () => ContractCluster): void {
   })
 }
 
-/** Five rounds, in each of which every manager applies a value of its own at once. */
+/** Five rounds; in each of them all managers apply different values concurrently. */
 async function race(cluster: ContractCluster, namespace: string, managers: readonly string[]): Promise<number[][]> {
   const rounds: number[][] = []
   for (let round = 0; round < 5; round += 1) {

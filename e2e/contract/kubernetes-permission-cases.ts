@@ -1,4 +1,4 @@
-/** The least that a user needs for each call. https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+/** The minimal permissions for each request. https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -13,7 +13,7 @@ import {
 const named = ['regcred']
 
 export function permissionCases(started: () => ContractCluster): void {
-  test('an apply that updates needs patch alone, not get', async (t) => {
+  test('an apply that updates needs only patch, not get', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['patch'], resources: ['secrets'] }])
@@ -24,7 +24,7 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.equal(status, 200)
   })
 
-  test('an apply that creates needs create besides patch', async (t) => {
+  test('an apply that creates needs create in addition to patch', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['patch'], resources: ['secrets'] }])
@@ -38,7 +38,7 @@ export function permissionCases(started: () => ContractCluster): void {
     )
   })
 
-  test('resourceNames hold for the create half of an apply, not for a POST', async (t) => {
+  test('resourceNames apply to the create of an apply, not to a POST', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([
@@ -53,7 +53,7 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual([applied.status, other.status, posted.status], [201, 403, 403])
   })
 
-  test('a list by name is allowed by resourceNames, in a namespace and across the cluster', async (t) => {
+  test('resourceNames allow a list by name, in a namespace and cluster-wide', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['list'], resources: ['secrets'], resourceNames: named }])
@@ -68,7 +68,7 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual([within.status, across.status, others.status, all.status], [200, 200, 403, 403])
   })
 
-  test('a watch by name is allowed by resourceNames', async (t) => {
+  test('resourceNames allow a watch by name', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['watch'], resources: ['secrets'], resourceNames: named }])
@@ -80,7 +80,7 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual([byName.status, all.status], [200, 403])
   })
 
-  test('with a Role alone a list across the cluster is forbidden', async (t) => {
+  test('with only a Role a cluster-wide list is forbidden', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([
@@ -95,7 +95,7 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.match(across.object.message ?? '', /cannot list resource "secrets" in API group "" at the cluster scope$/)
   })
 
-  test('a list by name gives data where get is not granted', async (t) => {
+  test('a list by name returns data without permission to get', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['list'], resources: ['secrets'], resourceNames: named }])
@@ -111,13 +111,13 @@ export function permissionCases(started: () => ContractCluster): void {
     assert.deepEqual(listed.object.items?.[0]?.data, pullSecret('regcred', 'one')['data'])
   })
 
-  test('an apply of nothing gives data to whoever holds patch', async (t) => {
+  test('an empty apply returns data to a user with permission to patch', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['patch'], resources: ['secrets'], resourceNames: named }])
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
 
-    const { object } = await cluster.apply(namespace, secretWith('regcred'), 'stranger', { token })
+    const { object } = await cluster.apply(namespace, secretWith('regcred'), 'other', { token })
 
     assert.deepEqual(object.data, pullSecret('regcred', 'one')['data'])
   })
@@ -140,13 +140,13 @@ export function permissionCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a token that nobody signed answers 401', async () => {
+  test('an invalid token returns 401', async () => {
     const { status, object } = await started().request({ path: '/api/v1/namespaces', token: 'no-such-token' })
 
     assert.deepEqual([status, object.reason, object.message], [401, 'Unauthorized', 'Unauthorized'])
   })
 
-  test('nobody in particular is forbidden, by his name', async () => {
+  test('an anonymous request is forbidden for system:anonymous', async () => {
     const { status, object } = await started().request({ path: '/api/v1/namespaces', token: '' })
 
     assert.equal(status, 403)

@@ -1,4 +1,4 @@
-/** Pods, as whoever looks for the reason of a failed pull sees them.
+/** Pods, with the fields that a diagnosis of a failed pull uses.
  *  https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { accountsOf, type ContractCluster, strategicMergePatch } from './kuberne
 import { podsIn } from './kubernetes-pods.ts'
 
 export function podCases(started: () => ContractCluster): void {
-  test('a new Pod waits, with its defaults', async (t) => {
+  test('a new Pod is pending and has default values', async (t) => {
     const pods = await podsIn(started(), t)
 
     const { status, json } = await pods.create('waiting', { containers: [container('i')] })
@@ -42,7 +42,7 @@ export function podCases(started: () => ContractCluster): void {
     })
   }
 
-  test('a Pod takes its account’s imagePullSecrets as it is created, and only if it names none', async (t) => {
+  test('a Pod gets the imagePullSecrets of its ServiceAccount at creation, and only if it has none', async (t) => {
     const pods = await podsIn(started(), t)
     await pods.attach(['first'])
 
@@ -56,7 +56,7 @@ export function podCases(started: () => ContractCluster): void {
     assert.deepEqual(later.json.spec.imagePullSecrets, [{ name: 'first' }])
   })
 
-  test('a Pod of an account that does not exist is forbidden', async (t) => {
+  test('a Pod whose ServiceAccount does not exist is forbidden', async (t) => {
     const pods = await podsIn(started(), t)
 
     const { status, object } = await pods.create('stray', { serviceAccountName: 'none', containers: [container('i')] })
@@ -77,7 +77,7 @@ export function podCases(started: () => ContractCluster): void {
     assert.equal(object.message, 'Pod "empty" is invalid: spec.containers: Required value')
   })
 
-  test('the status is written by its subresource alone, and owned there', async (t) => {
+  test('the status is written only by its subresource, and owned there', async (t) => {
     const pods = await podsIn(started(), t)
     await pods.create('failing', { nodeName: 'node-1', containers: [container('i')] })
 
@@ -111,7 +111,7 @@ export function podCases(started: () => ContractCluster): void {
     )
   })
 
-  test('an apply of the status passes over the spec, and conflicts name the subresource', async (t) => {
+  test('an apply of the status ignores the spec, and conflicts name the subresource', async (t) => {
     const pods = await podsIn(started(), t)
     await pods.create('failing', { containers: [container('i')] })
 
@@ -142,21 +142,21 @@ export function podCases(started: () => ContractCluster): void {
     })
   })
 
-  test('Pods are found by node, by phase and by name', async (t) => {
+  test('Pods are selected by node, by phase and by name', async (t) => {
     const pods = await podsIn(started(), t)
     await pods.create('here', { nodeName: `node-${pods.namespace}`, containers: [container('i')] })
-    await pods.create('nowhere', { containers: [container('i')] })
+    await pods.create('unassigned', { containers: [container('i')] })
     await pods.applyStatus('here', 'kubelet', { phase: 'Running' })
 
     assert.deepEqual(await pods.across(`spec.nodeName%3Dnode-${pods.namespace}`), ['here'])
-    assert.deepEqual(await pods.within('status.phase%3DPending'), ['nowhere'])
+    assert.deepEqual(await pods.within('status.phase%3DPending'), ['unassigned'])
     assert.deepEqual(await pods.within('status.phase!%3DPending'), ['here'])
-    assert.deepEqual(await pods.within('metadata.name%3Dnowhere,spec.nodeName%3D'), ['nowhere'])
+    assert.deepEqual(await pods.within('metadata.name%3Dunassigned,spec.nodeName%3D'), ['unassigned'])
     const { status, object } = await pods.list('spec.image%3Di')
     assert.deepEqual([status, object.message], [400, 'field label not supported: spec.image'])
   })
 
-  test('a watch of Pods sees how the status changes', async (t) => {
+  test('a watch of Pods reports status changes', async (t) => {
     const pods = await podsIn(started(), t)
     await pods.create('failing', { containers: [container('i')] })
     const events = pods.watch()
@@ -170,37 +170,37 @@ export function podCases(started: () => ContractCluster): void {
     assert.deepEqual([changed.value.type, waiting(changed.value)], ['MODIFIED', true])
   })
 
-  test('what a Pod is made of is frozen, but for its images', async (t) => {
+  test('the spec of a Pod is immutable except for its images', async (t) => {
     const pods = await podsIn(started(), t)
     await pods.create('frozen', { nodeName: 'node-1', containers: [container('i')] })
 
     const moved = await pods.patch('frozen', { spec: { nodeName: 'node-2' } })
     const body = { spec: { containers: [{ name: 'main', image: 'other' }] } }
-    const mended = await pods.patch('frozen', body, strategicMergePatch)
+    const updated = await pods.patch('frozen', body, strategicMergePatch)
 
     assert.deepEqual([moved.status, moved.object.details?.causes?.[0]?.field], [422, 'spec'])
     assert.match(
       moved.object.message ?? '',
       /^Pod "frozen" is invalid: spec: Forbidden: pod updates may not change fields/,
     )
-    assert.deepEqual([mended.status, mended.json.spec.containers[0]?.['image']], [200, 'other'])
-    assert.equal(mended.json.metadata.generation, 2)
+    assert.deepEqual([updated.status, updated.json.spec.containers[0]?.['image']], [200, 'other'])
+    assert.equal(updated.json.metadata.generation, 2)
   })
 
-  test('a Pod that no node runs goes at once; one that a node runs is given grace', async (t) => {
+  test('an unscheduled Pod is deleted immediately; a scheduled one gets a grace period', async (t) => {
     const pods = await podsIn(started(), t)
-    await pods.create('nowhere', { containers: [container('i')] })
+    await pods.create('unassigned', { containers: [container('i')] })
     await pods.create('here', { nodeName: 'node-1', containers: [container('i')] })
 
-    const [unscheduled, running] = [await pods.remove('nowhere'), await pods.remove('here')]
+    const [unscheduled, running] = [await pods.remove('unassigned'), await pods.remove('here')]
 
     assert.equal(unscheduled.object.metadata?.deletionGracePeriodSeconds, 0)
-    assert.equal((await pods.read('nowhere')).status, 404)
+    assert.equal((await pods.read('unassigned')).status, 404)
     assert.equal(running.object.metadata?.deletionGracePeriodSeconds, 30)
     assert.ok(Date.parse(running.object.metadata?.deletionTimestamp ?? '') - Date.now() > 20_000)
   })
 
-  test('a token bound to a Pod names it and its node', async (t) => {
+  test('a token bound to a Pod contains the Pod and its node', async (t) => {
     const cluster = started()
     const pods = await podsIn(cluster, t)
     const { object } = await pods.create('bound', { nodeName: 'node-1', containers: [container('i')] })

@@ -11,7 +11,7 @@ import {
   strategicMergePatch,
 } from './kubernetes-cluster.ts'
 
-/** What the cases look at of a Pod. */
+/** The fields of a Pod that the cases use. */
 interface PodJson {
   readonly metadata: { readonly generation?: number }
   readonly spec: {
@@ -36,16 +36,16 @@ export interface Pods {
   applyStatus(name: string, manager: string, status: object, spec?: object): Promise<PodResponse>
   /** As the kubelet does when it backs off. */
   fail(name: string): Promise<PodResponse>
-  /** Gives the account these imagePullSecrets. */
+  /** Sets imagePullSecrets of the ServiceAccount. */
   attach(secrets: readonly string[]): Promise<PodResponse>
   list(fieldSelector: string): Promise<PodResponse>
-  /** Names of those that a field selector chooses, in the namespace or across the cluster. */
+  /** Names of the Pods that a field selector selects, in the namespace or cluster-wide. */
   within(fieldSelector: string): Promise<(string | undefined)[]>
   across(fieldSelector: string): Promise<(string | undefined)[]>
   watch(): AsyncGenerator<WatchEvent>
 }
 
-/** Ways to say what the cases say of Pods, in a namespace of their own whose account is there. */
+/** Operations on Pods, in a new namespace whose default ServiceAccount exists. */
 export async function podsIn(cluster: ContractCluster, t: TestContext): Promise<Pods> {
   const namespace = await cluster.createNamespace(t)
   const path = podsOf(namespace)

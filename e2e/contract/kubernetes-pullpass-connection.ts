@@ -1,5 +1,5 @@
-/** pullpass's own connection to an API server of the contract. Its clock moves by its waits alone: what it waits is what
- *  the server said, however busy the machine is. */
+/** pullpass's own connection to an API server of the contract. Its clock advances only by its delays, so that they depend
+ *  on the server's responses and not on the load of the machine. */
 import type { Cluster, ClusterContext } from '../../src/kubernetes/connection/cluster.ts'
 import { type ClusterLimits, defaultLimits, openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
 import { Redacted } from '../../src/text/redacted.ts'
@@ -9,13 +9,13 @@ import type { ApiServerAddress } from './kubernetes-client.ts'
 export interface PullpassConnection {
   readonly cluster: Cluster
   readonly context: ClusterContext
-  /** How long it wanted to wait before it asked again. Milliseconds. */
+  /** Requested delays between attempts. Milliseconds. */
   readonly waits: readonly number[]
   readonly log: readonly string[]
 }
 
 interface ConnectionOptions {
-  /** In place of each of its waits. */
+  /** Replaces each of its delays. */
   readonly wait?: () => Promise<void>
   readonly limits?: Partial<ClusterLimits> | undefined
 }

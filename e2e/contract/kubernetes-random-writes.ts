@@ -1,4 +1,4 @@
-/** Writes of one Secret by several managers, at random: what a contract's chosen cases do not think of. */
+/** Random writes of one Secret by several managers, in addition to the chosen cases of the contract. */
 import fc from 'fast-check'
 import type { ApiObject } from './kubernetes-client.ts'
 import { mergePatch, secretsOf, strategicMergePatch, type TargetRequest } from './kubernetes-cluster.ts'
@@ -103,7 +103,7 @@ export const randomWrites: fc.Arbitrary<RandomWrite[]> = fc.array(
   { minLength: 1, maxLength: 8 },
 )
 
-/** An object or Status without what differs between any two servers: uids, versions, instants and their order. */
+/** An object or Status without the fields that differ between servers: uids, versions, timestamps and their order. */
 export function comparable(object: ApiObject): object {
   const { managedFields = [], ...metadata } = object.metadata ?? {}
   const owners = managedFields.map(({ manager: by, operation, fieldsV1 }) => ({ by, operation, fieldsV1 }))

@@ -1,4 +1,4 @@
-/** A real control plane as the contract wants it. */
+/** A real control plane as the target of the contract. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { grantPermissions } from '../parts/control-plane/allow-user.ts'
 import { compactEtcd } from '../parts/control-plane/compact-etcd.ts'
@@ -25,7 +25,8 @@ export function realTargetOf(controlPlane: ControlPlane, { signing }: ServerKeys
     compactedCollection: () => createCustomKind(controlPlane),
     async createUser(rules) {
       const [name, token] = unusedUsers.pop() ?? []
-      if (name === undefined || token === undefined) throw new Error('the contract asks for more users than there are')
+      if (name === undefined || token === undefined)
+        throw new Error('the contract needs more users than the control plane has')
       await grantPermissions(controlPlane, { name, token }, rules)
       return token
     },
@@ -38,7 +39,7 @@ async function startReplica(controlPlane: ControlPlane, plan: ReplicaPlan): Prom
   const replica = await controlPlane.startReplica({
     ...differing,
     featureGates: { WatchList: watchList !== 'off' },
-    // Priority and fairness would let the rest wait in queues.
+    // With priority and fairness the other requests would be queued.
     flags: readers ? [`--max-requests-inflight=${readers}`, '--enable-priority-and-fairness=false'] : [],
   })
   const address = { url: replica.server, ca: replica.authority }
@@ -50,10 +51,10 @@ async function startReplica(controlPlane: ControlPlane, plan: ReplicaPlan): Prom
   }
 }
 
-/** A list that asks for a version that is still to come keeps its slot for the 3 s that the server waits for it. */
+/** A list with a future resourceVersion occupies the limit for the 3 s that the server waits for that version. */
 async function occupy(server: ApiServerAddress, token: string): Promise<() => Promise<void>> {
   const list = (query: string) => requestApi(server, { path: `/api/v1/namespaces${query}`, token })
-  const held = await waitUntil('a slot', 20_000, async () => {
+  const held = await waitUntil('a pending list request', 20_000, async () => {
     const holding = list('?resourceVersion=999999999')
     const isRefused = (await list('')).status === 429
     const isHeld = await Promise.race([holding.then(() => false), sleep(100, true)])

@@ -1,11 +1,11 @@
-/** Applies that are refused, in the API's own words.
+/** Refused applies, with the messages of the API.
  *  https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ContractCluster, dockerConfig, pullSecret, secretsOf, secretWith } from './kubernetes-cluster.ts'
 
 export function refusalCases(started: () => ContractCluster): void {
-  test('a conflict answers 409 and names manager and field', async (t) => {
+  test('a conflict returns 409 and names manager and field', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'ours'), 'pullpass:one')
@@ -57,7 +57,7 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a stale resourceVersion answers 409 without causes', async (t) => {
+  test('a stale resourceVersion returns 409 without causes', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const first = await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
@@ -77,7 +77,7 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a uid means update only: 409 while the object is absent', async (t) => {
+  test('a uid means update only: 409 if the object does not exist', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const uid = '11111111-2222-4333-8444-555555555555'
@@ -91,7 +91,7 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('the uid of another object answers 422', async (t) => {
+  test('the uid of another object returns 422', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
@@ -116,7 +116,7 @@ export function refusalCases(started: () => ContractCluster): void {
     ])
   })
 
-  test('a Secret that is set immutable takes no further credential', async (t) => {
+  test('an immutable Secret refuses another credential', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, { ...pullSecret('regcred', 'one'), immutable: true }, 'pullpass')
@@ -139,7 +139,7 @@ export function refusalCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a manager of 128 bytes is taken, one of 129 is refused', async (t) => {
+  test('a manager of 128 bytes is accepted, one of 129 is refused', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -150,7 +150,7 @@ export function refusalCases(started: () => ContractCluster): void {
     assert.match(tooLong.object.message ?? '', /fieldManager: Too long: may not be more than 128 bytes/)
   })
 
-  test('a document that is no JSON is refused, and is not quoted', async (t) => {
+  test('a .dockerconfigjson that is not JSON is refused, and is not quoted', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const secret = { ...pullSecret('regcred', 'one'), data: { '.dockerconfigjson': 'bm90IGpzb24=' } }

@@ -1,4 +1,4 @@
-/** API servers of one cluster that read other key files, as they do in the middle of a rotation.
+/** API servers of one cluster with different key files, as during a key rotation.
  *  https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ */
 import assert from 'node:assert/strict'
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
@@ -31,18 +31,18 @@ export function replicaCases(started: () => ContractCluster): void {
     const { object } = await requestApi(server, { method: 'POST', path, body: {}, token: started().target.adminToken })
     return (typeof object.status === 'object' && object.status.token) || ''
   }
-  /** 401 where its key is not listed; what a token may do is another question. */
+  /** False if the server does not verify its key (401). */
   const isAccepted = async (server: ApiServerAddress, token: string): Promise<boolean> =>
     (await request(server, '/version', token)).status === 200
 
-  test('replicas that read other key files publish other keys, in the order of the files', async () => {
+  test('replicas with different key files serve different keys, in the order of the files', async () => {
     const { first, replica: other } = servers()
 
     assert.deepEqual(await kidsOf(first), [kidOf(first.signingKey)])
     assert.deepEqual(await kidsOf(other), [kidOf(next), kidOf(first.signingKey)])
   })
 
-  test('a token is taken where its key is listed, and refused by a neighbour that does not list it', async () => {
+  test('a token is accepted by a server that has its key, and refused by a replica that does not', async () => {
     const { first, replica: other } = servers()
     const [old, fresh] = [await mint(first), await mint(other)]
 
@@ -50,7 +50,7 @@ export function replicaCases(started: () => ContractCluster): void {
     assert.deepEqual([await isAccepted(first, fresh), await isAccepted(other, fresh)], [false, true])
   })
 
-  test('whichever replica signs, a token says the same, but for the kid in its header', async () => {
+  test('tokens of different replicas differ only in the kid of the header', async () => {
     const { first, replica: other } = servers()
     const tokens = [await mint(first), await mint(other)]
 
@@ -65,7 +65,7 @@ export function replicaCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a key that is no longer listed refuses at once what it signed', async () => {
+  test('tokens of a removed key are refused immediately', async () => {
     const { first, replica: other } = servers()
     const [old, fresh] = [await mint(first), await mint(other)]
 
@@ -75,7 +75,7 @@ export function replicaCases(started: () => ContractCluster): void {
     assert.deepEqual([await isAccepted(other, old), await isAccepted(other, fresh)], [false, true])
   })
 
-  test('a server whose signing key is listed nowhere starts silently, and its tokens verify nowhere', async () => {
+  test('a server whose signing key is not among the verification keys starts without an error, and its tokens are refused', async () => {
     const { first, replica: other } = servers()
 
     await other.restart({ signing: unlisted, verifying: [first.signingKey] })

@@ -1,4 +1,4 @@
-/** SelfSubjectAccessReview and SubjectAccessReview: what the server says one may do is what it then lets one do.
+/** SelfSubjectAccessReview and SubjectAccessReview: their results match the authorization of requests.
  *  https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -18,7 +18,7 @@ export function reviewCases(started: () => ContractCluster): void {
   const review = (spec: object, token?: string) =>
     started().request({ method: 'POST', path, body: { spec }, ...(token !== undefined && { token }) })
 
-  test('a review is answered as rights are, by name, subresource, group and namespace', async () => {
+  test('a review considers name, subresource, group and namespace', async () => {
     const token = await started().target.createUser(rules)
     const answers: string[] = []
     for (const attributes of [
@@ -49,7 +49,7 @@ export function reviewCases(started: () => ContractCluster): void {
     ])
   })
 
-  test('a review of a path is answered as rights are', async () => {
+  test('a review of a non-resource path matches the rules', async () => {
     const token = await started().target.createUser(rules)
     const allowed: boolean[] = []
     for (const request of ['/openid/v1/jwks', '/healthz', '/metrics']) {
@@ -60,7 +60,7 @@ export function reviewCases(started: () => ContractCluster): void {
     assert.deepEqual(allowed, [true, true, false])
   })
 
-  test('whoever may do everything is told so', async () => {
+  test('a user with all permissions is allowed', async () => {
     const { status, object, text } = await review({ resourceAttributes: { verb: 'list', resource: 'secrets' } })
 
     assert.deepEqual(
@@ -71,7 +71,7 @@ export function reviewCases(started: () => ContractCluster): void {
     assert.equal(isAllowed(object.status), true)
   })
 
-  test('a review asks one thing', async () => {
+  test('a review needs exactly one kind of attributes', async () => {
     const { status, object } = await review({})
 
     assert.equal(status, 422)
@@ -85,7 +85,7 @@ export function reviewCases(started: () => ContractCluster): void {
   const reviewOther = (spec: object, token?: string) =>
     started().request({ method: 'POST', path: pathOfOthers, body: { spec }, ...(token !== undefined && { token }) })
 
-  test("a review of somebody else's access is answered as his rights are", async () => {
+  test('a review of another user considers the rules of that user', async () => {
     const user = await nameOf(started(), await started().target.createUser(rules))
     const answers: boolean[] = []
     for (const attributes of [
@@ -101,12 +101,12 @@ export function reviewCases(started: () => ContractCluster): void {
     assert.deepEqual(answers, [true, false, true])
   })
 
-  test('whoever may ask for himself may not for others by that', async () => {
+  test('permission for a self review does not include reviews of other users', async () => {
     const token = await started().target.createUser(rules)
     const user = await nameOf(started(), token)
 
     const { status, object } = await reviewOther(
-      { user: 'somebody', resourceAttributes: { verb: 'list', resource: 'secrets' } },
+      { user: 'other', resourceAttributes: { verb: 'list', resource: 'secrets' } },
       token,
     )
 
@@ -117,7 +117,7 @@ export function reviewCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a review is of somebody', async () => {
+  test('a review of another user needs a user or a group', async () => {
     const { status, object } = await reviewOther({ resourceAttributes: { verb: 'list', resource: 'secrets' } })
 
     assert.equal(status, 422)
@@ -127,7 +127,7 @@ export function reviewCases(started: () => ContractCluster): void {
     )
   })
 
-  test('nobody in particular may not ask', async () => {
+  test('an anonymous client may not create a review', async () => {
     const { status, object } = await review({ resourceAttributes: { verb: 'list', resource: 'secrets' } }, '')
 
     assert.equal(status, 403)
@@ -137,7 +137,7 @@ export function reviewCases(started: () => ContractCluster): void {
     )
   })
 
-  test('reviews are asked, never listed or read', async () => {
+  test('reviews can only be created, not listed or read', async () => {
     const cluster = started()
 
     const [listed, read] = [await cluster.request({ path }), await cluster.request({ path: `${path}/any` })]
@@ -146,7 +146,7 @@ export function reviewCases(started: () => ContractCluster): void {
   })
 }
 
-/** As the server calls him when it refuses something. */
+/** The user name, from the message of a refused request. */
 async function nameOf(cluster: ContractCluster, token: string): Promise<string> {
   const { object } = await cluster.request({ path: '/api/v1/nodes', token })
   return /User "([^"]+)"/.exec(String(object.message))?.[1] ?? ''

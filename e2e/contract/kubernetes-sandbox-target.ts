@@ -1,4 +1,4 @@
-/** The sandbox's Kubernetes API as the contract wants it, on real sockets. */
+/** The sandbox's Kubernetes API as the target of the contract, on real sockets. */
 import { createKubernetesApi, type KubernetesApi } from '../../sandbox/kubernetes/kubernetes-api.ts'
 import { signingKeyOf } from '../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { type CertificateAuthority, createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'

@@ -1,4 +1,4 @@
-/** An API server whose flags are not the usual ones: another issuer, no watch lists, and slots for one reader.
+/** An API server with other flags: another issuer, no watch lists, and a limit of one concurrent read request.
  *  https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -26,14 +26,14 @@ export function serverFlagCases(started: () => ContractCluster): void {
     requestApi(other(), { token, ...request })
 
   for (const path of ['/.well-known/openid-configuration', '/openid/v1/jwks']) {
-    test(`an issuer that is not https answers 404 for ${path}`, async () => {
+    test(`an issuer that is not https returns 404 for ${path}`, async () => {
       const { status, text } = await request({ path, accept: '*/*' })
 
       assert.deepEqual([status, text], [404, '404 page not found\n'])
     })
   }
 
-  test('a server names its first issuer, means its tokens for all, and takes those of all', async () => {
+  test('a server issues tokens of its first issuer with all issuers as audience, and accepts tokens of all issuers', async () => {
     const first = started()
     const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
     const [own, old] = [
@@ -48,7 +48,7 @@ export function serverFlagCases(started: () => ContractCluster): void {
     assert.equal((await first.request({ path: '/version', token: tokenOf(own) })).status, 401)
   })
 
-  test('a server without watch lists answers 422 to one, and then a list and a watch do the same', async () => {
+  test('a server without watch lists returns 422, and a list with a watch replaces it', async () => {
     const refused = await request({ path: `/api/v1/namespaces?watch=1&${watchList}` })
     const { object: list } = await request({ path: '/api/v1/namespaces' })
     const version = `resourceVersion=${list.metadata?.resourceVersion}`
@@ -69,7 +69,7 @@ export function serverFlagCases(started: () => ContractCluster): void {
     assert.equal(watched.status, 200)
   })
 
-  test('a server whose slots are taken answers 429 with Retry-After, in plain text, but serves the admin', async () => {
+  test('a server at its concurrency limit returns 429 with Retry-After, in plain text, but serves the admin', async () => {
     const token = await started().target.createUser([{ verbs: ['list'], resources: ['namespaces'] }])
     const list = () => request({ path: '/api/v1/namespaces' }, token)
 
@@ -84,7 +84,7 @@ export function serverFlagCases(started: () => ContractCluster): void {
     assert.deepEqual([served.status, later.status], [200, 200])
   })
 
-  test('pullpass waits as long as Retry-After says, and is answered', async () => {
+  test('pullpass waits for Retry-After, and its request succeeds', async () => {
     const token = await started().target.createUser([{ verbs: ['list'], resources: ['namespaces'] }])
     const free = await other().occupy(token)
     const line = openPullpassConnection(other(), token, { wait: free })

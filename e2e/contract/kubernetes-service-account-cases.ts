@@ -1,4 +1,4 @@
-/** A ServiceAccount's imagePullSecrets: an atomic list that several writers share.
+/** A ServiceAccount's imagePullSecrets: an atomic list with several writers.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/service-account-v1/ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -13,7 +13,7 @@ import {
 } from './kubernetes-cluster.ts'
 
 export function serviceAccountCases(started: () => ContractCluster): void {
-  test('a second manager’s apply of imagePullSecrets conflicts, and by force it wipes the others’ entries', async (t) => {
+  test('a second manager’s apply of imagePullSecrets conflicts, and with force it removes the entries of others', async (t) => {
     const account = await createAccount(started(), t)
     await account.apply('one', ['first'])
 
@@ -34,7 +34,7 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.deepEqual(object.imagePullSecrets, [{ name: 'second' }])
   })
 
-  test('a failed test of a JSON patch answers 422, not 409', async (t) => {
+  test('a failed test of a JSON patch returns 422, not 409', async (t) => {
     const account = await createAccount(started(), t)
     await account.patch(mergePatch, { imagePullSecrets: [{ name: 'first' }] })
 
@@ -43,7 +43,7 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.equal(status, 422)
   })
 
-  test('the test [] of a JSON patch fails where the list is absent', async (t) => {
+  test('the test [] of a JSON patch fails if the list is absent', async (t) => {
     const account = await createAccount(started(), t)
 
     const { status } = await account.patch(jsonPatch, [{ op: 'test', path: '/imagePullSecrets', value: [] }])
@@ -51,7 +51,7 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.equal(status, 422)
   })
 
-  test('a merge patch with a stale resourceVersion answers a real 409', async (t) => {
+  test('a merge patch with a stale resourceVersion returns 409', async (t) => {
     const account = await createAccount(started(), t)
     const seen = await account.read()
     await account.patch(mergePatch, { imagePullSecrets: [{ name: 'first' }] })
@@ -65,7 +65,7 @@ export function serviceAccountCases(started: () => ContractCluster): void {
     assert.deepEqual((await account.read()).object.imagePullSecrets, [{ name: 'first' }])
   })
 
-  test('of 20 writers that merge with a resourceVersion, each keeps its entry', async (t) => {
+  test('20 concurrent writers that merge with a resourceVersion keep all entries', async (t) => {
     const account = await createAccount(started(), t)
     const names = Array.from({ length: 20 }, (_, at) => `secret-${String(at).padStart(2, '0')}`)
 

@@ -1,4 +1,4 @@
-/** TokenRequest, and what the token says.
+/** TokenRequest, and the claims of the token.
  *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -7,7 +7,7 @@ import type { ApiResponse } from './kubernetes-client.ts'
 import { accountsOf, type ContractCluster, secretWith } from './kubernetes-cluster.ts'
 
 export function tokenCases(started: () => ContractCluster): void {
-  test('a token carries the audiences that were asked for, as a list', async (t) => {
+  test('a token contains the requested audiences as a list', async (t) => {
     const { request } = await createPuller(started(), t)
 
     const response = await request({
@@ -19,13 +19,13 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual(decodeJwt(tokenOf(response)).aud, ['//iam.googleapis.com/p', 'sts.amazonaws.com'])
   })
 
-  test('one audience is a list too', async (t) => {
+  test('a single audience is a list too', async (t) => {
     const { request } = await createPuller(started(), t)
 
     assert.deepEqual(decodeJwt(tokenOf(await request({ audiences: ['one'] }))).aud, ['one'])
   })
 
-  test('absent audiences are the API server’s own', async (t) => {
+  test('the default audience is the API server', async (t) => {
     const cluster = started()
     const { request } = await createPuller(cluster, t)
 
@@ -35,7 +35,7 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual(decodeJwt(tokenOf(response)).aud, [cluster.target.issuer])
   })
 
-  test('the claims say who, for how long, and which account', async (t) => {
+  test('the claims contain issuer, subject, lifetime and ServiceAccount', async (t) => {
     const cluster = started()
     const { request, namespace, uid } = await createPuller(cluster, t)
 
@@ -51,7 +51,7 @@ export function tokenCases(started: () => ContractCluster): void {
     })
   })
 
-  test('the answer’s expirationTimestamp is the token’s end', async (t) => {
+  test('expirationTimestamp of the response is the expiry of the token', async (t) => {
     const { request } = await createPuller(started(), t)
 
     const response = await request({ expirationSeconds: 1200 })
@@ -61,13 +61,13 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.equal(typeof status === 'object' && Date.parse(status.expirationTimestamp ?? ''), exp * 1000)
   })
 
-  test('without a life the token lives an hour', async (t) => {
+  test('the default lifetime is one hour', async (t) => {
     const { request } = await createPuller(started(), t)
 
     assert.equal((await request({})).object.spec?.expirationSeconds, 3600)
   })
 
-  test('a life under 600 seconds answers 422', async (t) => {
+  test('a lifetime under 600 seconds returns 422', async (t) => {
     const { request } = await createPuller(started(), t)
 
     const { status, object } = await request({ expirationSeconds: 599 })
@@ -89,7 +89,7 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.equal(status, 200)
   })
 
-  test('a token bound to a Secret names it', async (t) => {
+  test('a token bound to a Secret contains its name', async (t) => {
     const cluster = started()
     const { request, namespace } = await createPuller(cluster, t)
     const { object } = await cluster.apply(namespace, secretWith('bound'), 'pullpass')
@@ -103,7 +103,7 @@ export function tokenCases(started: () => ContractCluster): void {
     })
   })
 
-  test('a token bound to what does not exist answers 404', async (t) => {
+  test('a token bound to a missing object returns 404', async (t) => {
     const { request } = await createPuller(started(), t)
 
     const { status, object } = await request({ boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'absent' } })
@@ -111,7 +111,7 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [404, 'pods "absent" not found'])
   })
 
-  test('a ServiceAccount that does not exist answers 404', async (t) => {
+  test('a missing ServiceAccount returns 404', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -121,14 +121,14 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.deepEqual([status, object.message], [404, 'serviceaccounts "absent" not found'])
   })
 
-  test('in a namespace that does not exist it is the namespace that is missing', async () => {
-    const path = `${accountsOf('nowhere')}/absent/token`
+  test('in a missing namespace the error names the namespace', async () => {
+    const path = `${accountsOf('absent-namespace')}/absent/token`
     const { status, object } = await started().request({ method: 'POST', path, body: {} })
 
-    assert.deepEqual([status, object.message], [404, 'namespaces "nowhere" not found'])
+    assert.deepEqual([status, object.message], [404, 'namespaces "absent-namespace" not found'])
   })
 
-  test('a token for another audience does not open the API', async (t) => {
+  test('a token for another audience is not accepted by the API server', async (t) => {
     const cluster = started()
     const { request } = await createPuller(cluster, t)
 
@@ -137,7 +137,7 @@ export function tokenCases(started: () => ContractCluster): void {
     assert.equal((await cluster.request({ path: '/openid/v1/jwks', token })).status, 401)
   })
 
-  test('a token verifies by the issuer’s published keys, and its header names one', async (t) => {
+  test('a token verifies with the issuer’s published keys, and its header names one', async (t) => {
     const cluster = started()
     const { request } = await createPuller(cluster, t)
     const token = tokenOf(await request({ audiences: ['a'] }))

@@ -1,4 +1,4 @@
-/** Watches: what they send, how they begin and how they end.
+/** Watches: their events, start and end.
  *  https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -8,7 +8,7 @@ import { type ContractCluster, metadataOnly, pullSecret, secretsOf, secretWith }
 const watchList = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
 
 export function watchCases(started: () => ContractCluster): void {
-  test('a watch from a list’s version on sees what is added, changed and deleted', async (t) => {
+  test('a watch from the version of a list reports added, modified and deleted objects', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const { object: list } = await cluster.request({ path: secretsOf(namespace) })
@@ -23,7 +23,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.deepEqual(typesOf(await take(watch, 3)), ['ADDED regcred', 'MODIFIED regcred', 'DELETED regcred'])
   })
 
-  test('a watch of metadata alone holds no secret data', async (t) => {
+  test('a metadata-only watch contains no secret data', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
@@ -34,7 +34,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.equal(event?.object.data, undefined)
   })
 
-  test('an object that leaves the selector is deleted for the watch', async (t) => {
+  test('an object that no longer matches the selector is reported as deleted', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, secretWith('words', {}, { labels: { team: 'a' } }), 'pullpass')
@@ -46,7 +46,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.deepEqual(typesOf([...begun, ...(await take(watch, 1))]), ['ADDED words', 'DELETED words'])
   })
 
-  test('a watch across the cluster by name sees every namespace', async (t) => {
+  test('a cluster-wide watch by name covers every namespace', async (t) => {
     const cluster = started()
     const name = `regcred-${Date.now()}`
     const { object: list } = await cluster.request({ path: `/api/v1/secrets?fieldSelector=metadata.name%3D${name}` })
@@ -68,7 +68,7 @@ export function watchCases(started: () => ContractCluster): void {
     )
   })
 
-  test('a watch of namespaces sees one begin and end', async (t) => {
+  test('a watch of namespaces reports creation and deletion', async (t) => {
     const cluster = started()
     const { object: list } = await cluster.request({ path: '/api/v1/namespaces' })
     const namespace = await cluster.createNamespace(t)
@@ -87,7 +87,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.equal(phases.at(-1), 'DELETED Terminating')
   })
 
-  test('a watch list ends its initial events with a bookmark that says so', async (t) => {
+  test('a watch list ends its initial events with an annotated bookmark', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     for (const name of ['one', 'two']) await cluster.apply(namespace, secretWith(name), 'pullpass')
@@ -102,7 +102,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.match(events[2]?.object.metadata?.resourceVersion ?? '', /^\d+$/)
   })
 
-  test('a watch list goes on after its bookmark', async (t) => {
+  test('a watch list continues after its bookmark', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const watch = cluster.watch({ path: `${secretsOf(namespace)}?watch=1&${watchList}` })
@@ -113,7 +113,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.deepEqual([mark?.type, ...typesOf(await take(watch, 1))], ['BOOKMARK', 'ADDED late'])
   })
 
-  test('a watch list that does not say how old it may be answers 422', async (t) => {
+  test('a watch list without resourceVersionMatch returns 422', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
@@ -126,7 +126,7 @@ export function watchCases(started: () => ContractCluster): void {
     )
   })
 
-  test('too old a version answers HTTP 200 and one ERROR event with 410', async () => {
+  test('a version that is too old returns HTTP 200 and one ERROR event with 410', async () => {
     const cluster = started()
     const path = await cluster.target.compactedCollection()
 
@@ -138,7 +138,7 @@ export function watchCases(started: () => ContractCluster): void {
     assert.match(event.object.message ?? '', /^too old resource version: 1 \(\d+\)$/)
   })
 
-  test('a bookmark says how far the watch has come, before it ends', async (t) => {
+  test('a bookmark with the current version is sent before the watch ends', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const { object: list } = await cluster.request({ path: secretsOf(namespace) })

@@ -1,4 +1,4 @@
-/** What publishing relies on at every place it writes to: the same cases hold for a folder, each store and a provider. */
+/** The behaviour that publishing requires of every target: the same cases run against a folder, each store and a provider. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { ErrorCode } from '../../src/errors/codes.ts'
@@ -7,25 +7,25 @@ import type { DocumentName, DocumentToStore, PublishTarget } from '../../src/oid
 
 export interface ContractTarget {
   readonly target: PublishTarget
-  /** Opened by itself: another writer to the same place. */
+  /** Opened separately: another writer to the same target. */
   readonly other: PublishTarget
-  /** The same kind of place, which does not exist. */
+  /** A target of the same kind that does not exist. */
   readonly missing: PublishTarget
-  /** The same place, for who may not use it; absent: the place knows nobody. */
+  /** The same target with an identity without permission; absent: the target has no identities. */
   readonly denied?: PublishTarget
-  /** As a stranger gets it; absent: nobody does. */
+  /** The response to an anonymous client; absent: no anonymous access. */
   readonly readAnonymously?: (name: DocumentName) => Promise<Response>
-  /** Writes whatever text past the target. */
+  /** Writes a text directly, not by the target. */
   readonly put: (name: DocumentName, text: string) => Promise<void>
   readonly remove: (name: DocumentName) => Promise<void>
 }
 
 export interface TargetTraits {
-  /** Of two who write over the same state at the same time one is told; a provider has nothing to hold that by. */
-  readonly preconditions: 'atomic' | 'looked at'
+  /** `atomic`: of two concurrent writes one gets a conflict. `checked`: a provider has no precondition for that. */
+  readonly preconditions: 'atomic' | 'checked'
 }
 
-/** As a provider gives it back, too. */
+/** In the form that a provider returns, too. */
 const jwks = (kid: string): string =>
   JSON.stringify({ keys: [{ kty: 'RSA', use: 'sig', alg: 'RS256', kid, n: `n-of-${kid}`, e: 'AQAB' }] })
 
@@ -41,30 +41,30 @@ const discovery: DocumentToStore = {
   cacheControl: 'public, max-age=300',
 }
 
-/** With the place's name somewhere in its words, since a vendor's sentence rarely has it, and without the vendor's own error. */
+/** With the name of the target, which a vendor's message rarely contains, and without the vendor's error as cause. */
 const matchesError =
   (code: ErrorCode, { name }: PublishTarget) =>
   (fault: PullpassError) => {
-    assert.deepEqual([fault.code, fault.hop, fault.cause], [code, 'publish', undefined]) // it holds the request, and that a token
-    assert.ok(fault.expected, 'it says what was expected')
-    assert.ok(fault.hint, 'it says what to do')
+    assert.deepEqual([fault.code, fault.hop, fault.cause], [code, 'publish', undefined]) // the cause would contain the request, and so a token
+    assert.ok(fault.expected, 'the error has expected')
+    assert.ok(fault.hint, 'the error has a hint')
     assert.ok(`${fault.seen} ${fault.expected}`.includes(name.replace(/^gcp-provider:/, '')), fault.message)
     return true
   }
 
-/** `start` is called once for each case, for an empty place; what it starts is ended by `t.after`. */
+/** `start` is called once for each case, for an empty target; it registers its cleanup by `t.after`. */
 export function publishTargetContract(
   name: string,
   { preconditions }: TargetTraits,
   start: (t: TestContext) => Promise<ContractTarget>,
 ): void {
   suite(`publish target contract: ${name}`, () => {
-    test('an empty place has no document', async (t) => {
+    test('an empty target has no document', async (t) => {
       const { target } = await start(t)
       assert.equal(await target.read('jwks'), undefined)
     })
 
-    test('what was written is read back as it was', async (t) => {
+    test('a written document is read unchanged', async (t) => {
       const { target, other } = await start(t)
       assert.equal(await target.write('jwks', keys('one'), undefined), 'written')
       assert.equal((await other.read('jwks'))?.text, jwks('one'))
@@ -74,14 +74,14 @@ export function publishTargetContract(
       assert.equal((await target.read('discovery'))?.text, discovery.text)
     })
 
-    test('a document is made only where none is', async (t) => {
+    test('a document is created only if none exists', async (t) => {
       const { target, other } = await start(t)
       await other.write('jwks', keys('other'), undefined)
       assert.equal(await target.write('jwks', keys('mine'), undefined), 'conflict')
       assert.equal((await target.read('jwks'))?.text, jwks('other'))
     })
 
-    test('the state that was read is replaced, and has another name then', async (t) => {
+    test('the version that was read is replaced, and gets a new version', async (t) => {
       const { target } = await start(t)
       await target.write('jwks', keys('one'), undefined)
       const before = await target.read('jwks')
@@ -91,7 +91,7 @@ export function publishTargetContract(
       assert.notEqual(after?.version, before?.version)
     })
 
-    test('what a second writer wrote since is not overwritten', async (t) => {
+    test('a later write of another writer is not overwritten', async (t) => {
       const { target, other } = await start(t)
       await target.write('jwks', keys('one'), undefined)
       const read = await target.read('jwks')
@@ -100,7 +100,7 @@ export function publishTargetContract(
       assert.equal((await target.read('jwks'))?.text, jwks('two'))
     })
 
-    test('to check whether a document may be written changes nothing, where a target can', async (t) => {
+    test('checking write permission changes nothing, if the target supports it', async (t) => {
       const { target } = await start(t)
       await target.write('jwks', keys('one'), undefined)
       const before = await target.read('jwks')
@@ -108,7 +108,7 @@ export function publishTargetContract(
       assert.deepEqual(await target.read('jwks'), before)
     })
 
-    test('what was taken away since is not made anew', async (t) => {
+    test('a document that was removed meanwhile is not created again', async (t) => {
       const { target, remove } = await start(t)
       await target.write('jwks', keys('one'), undefined)
       const read = await target.read('jwks')
@@ -117,8 +117,8 @@ export function publishTargetContract(
       assert.equal(await target.read('jwks'), undefined)
     })
 
-    test('of two who replace the same state at the same time one is told', {
-      skip: preconditions === 'atomic' ? false : 'nothing at this place holds it',
+    test('of concurrent replacements of the same version one succeeds and the others conflict', {
+      skip: preconditions === 'atomic' ? false : 'this target has no atomic precondition',
     }, async (t) => {
       const { target, other } = await start(t)
       await target.write('jwks', keys('one'), undefined)
@@ -131,7 +131,7 @@ export function publishTargetContract(
       assert.deepEqual(outcomes.toSorted(), ['conflict', 'conflict', 'conflict', 'written'])
     })
 
-    test('a stranger gets the document with its type and for how long it holds', async (t) => {
+    test('an anonymous client gets the document with its media type and cache lifetime', async (t) => {
       const { target, readAnonymously } = await start(t)
       await target.write('jwks', keys('one'), undefined)
       if (readAnonymously === undefined) return assert.equal(target.publicUrl, undefined)
@@ -142,22 +142,22 @@ export function publishTargetContract(
       assert.equal(await response.text(), jwks('one'))
     })
 
-    test('a place that does not exist is said to be missing, by reading and by writing, by name and with a way on', async (t) => {
+    test('a missing target is reported by reads and writes, with its name and a hint', async (t) => {
       const { missing } = await start(t)
       const isExpected = matchesError('PUBLISH_TARGET_NOT_FOUND', missing)
       await assert.rejects(missing.read('jwks'), isExpected)
       await assert.rejects(missing.write('jwks', keys('one'), undefined), isExpected)
     })
 
-    test('who may not use the place is told so, by its name and with a way on', async (t) => {
+    test('missing permission is reported with the name of the target and a hint', async (t) => {
       const { denied } = await start(t)
-      if (denied === undefined) return t.skip('the place knows nobody')
+      if (denied === undefined) return t.skip('the target has no identities')
       const isExpected = matchesError('PUBLISH_DENIED', denied)
       await assert.rejects(denied.read('jwks'), isExpected)
       await assert.rejects(denied.write('jwks', keys('one'), undefined), isExpected)
     })
 
-    test('what is longer than 1 MiB is not read', async (t) => {
+    test('a document over 1 MiB is not read', async (t) => {
       const { target, put } = await start(t)
       await put('jwks', `{"keys":[],"more":"${'x'.repeat(1024 * 1024)}"}`)
       await assert.rejects(target.read('jwks'), { code: 'RESPONSE_TOO_LARGE', hop: 'publish' })

@@ -1,12 +1,12 @@
 /**
- * What a pulling client sees of a registry with token auth: the same cases hold for the sandbox's and for a real one.
+ * A registry with token auth, as a pulling client uses it: the same cases run against the sandbox's registry and a real one.
  * https://distribution.github.io/distribution/spec/auth/token/
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
 
-/** A running registry that holds one image, and whom it serves. */
+/** A running registry with one image, and the login that it accepts. */
 export interface ContractRegistry {
   /** `http://HOST:PORT`. */
   readonly url: string
@@ -21,10 +21,10 @@ type Credential = Pick<ContractRegistry, 'username' | 'password'>
 const accept = 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
 const absentDigest = `sha256:${'0'.repeat(64)}`
 
-/** `start` is called once for each case; what it starts is ended by `t.after`. */
+/** `start` is called once for each case; it registers its cleanup by `t.after`. */
 export function registryContract(name: string, start: (t: TestContext) => Promise<ContractRegistry>): void {
   suite(`registry contract: ${name}`, () => {
-    test('the API without a token answers 401 with a Bearer challenge that names its realm', async (t) => {
+    test('the API without a token returns 401 with a Bearer challenge that contains its realm', async (t) => {
       const registry = await start(t)
       const response = await fetch(`${registry.url}/v2/`)
 
@@ -34,7 +34,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       assert.equal(await errorCode(response), 'UNAUTHORIZED')
     })
 
-    test('a manifest without a token answers 401 with the same realm', async (t) => {
+    test('a manifest without a token returns 401 with the same realm', async (t) => {
       const registry = await start(t)
       const response = await fetch(manifestUrl(registry), { method: 'HEAD' })
 
@@ -42,14 +42,14 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       assert.equal(challengeOf(response).get('realm'), challengeOf(await fetch(`${registry.url}/v2/`)).get('realm'))
     })
 
-    test('the realm answers 401 to a wrong password', async (t) => {
+    test('the realm returns 401 for a wrong password', async (t) => {
       const registry = await start(t)
       const { username } = registry
 
       assert.equal((await requestToken(registry, { username, password: 'wrong' })).status, 401)
     })
 
-    test('the realm gives nobody a token that reads the manifest without a credential', async (t) => {
+    test('an anonymous token cannot read the manifest', async (t) => {
       const registry = await start(t)
       const response = await requestToken(registry, undefined)
       const token = response.ok ? tokenIn(await response.json()) : 'none'
@@ -57,13 +57,13 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       assert.ok([401, 403].includes((await read(manifestUrl(registry), token)).status))
     })
 
-    test('the token of the realm opens the API', async (t) => {
+    test('the token of the realm is accepted by the API', async (t) => {
       const registry = await start(t)
 
       assert.equal((await read(`${registry.url}/v2/`, await pullToken(registry))).status, 200)
     })
 
-    test('HEAD of a manifest answers its digest, type and length without a body', async (t) => {
+    test('HEAD of a manifest returns its digest, type and length without a body', async (t) => {
       const registry = await start(t)
       const token = await pullToken(registry)
       const head = await read(manifestUrl(registry), token, 'HEAD')
@@ -88,7 +88,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       assert.equal(await byDigest.text(), byTag)
     })
 
-    test('config and layers have the digests and sizes that the manifest names', async (t) => {
+    test('config and layers have the digests and sizes of the manifest', async (t) => {
       const registry = await start(t)
       const token = await pullToken(registry)
       const manifest = Object(await (await read(manifestUrl(registry), token)).json())
@@ -107,7 +107,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       assert.deepEqual(await response.json(), { name: registry.repository, tags: [registry.tag] })
     })
 
-    test('HEAD of a blob answers its length', async (t) => {
+    test('HEAD of a blob returns its length', async (t) => {
       const registry = await start(t)
       const token = await pullToken(registry)
       const { config } = Object(await (await read(manifestUrl(registry), token)).json())
@@ -118,7 +118,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
     })
 
     for (const absent of ['no-such-tag', absentDigest])
-      test(`the manifest ${absent} that does not exist answers 404 MANIFEST_UNKNOWN`, async (t) => {
+      test(`the missing manifest ${absent} returns 404 MANIFEST_UNKNOWN`, async (t) => {
         const registry = await start(t)
         const token = await pullToken(registry)
         const response = await read(manifestUrl(registry, absent), token)
@@ -128,7 +128,7 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
         assert.equal(await errorCode(response), 'MANIFEST_UNKNOWN')
       })
 
-    test('a blob that does not exist answers 404 BLOB_UNKNOWN', async (t) => {
+    test('a missing blob returns 404 BLOB_UNKNOWN', async (t) => {
       const registry = await start(t)
       const response = await read(blobUrl(registry, absentDigest), await pullToken(registry))
 
@@ -136,21 +136,21 @@ export function registryContract(name: string, start: (t: TestContext) => Promis
       assert.equal(await errorCode(response), 'BLOB_UNKNOWN')
     })
 
-    test('a repository that does not exist answers 404 to a token that may read it', async (t) => {
+    test('a missing repository returns 404 for a token that may read it', async (t) => {
       const registry = await start(t)
       const absent = { ...registry, repository: `${registry.repository}-absent` }
 
       assert.equal((await read(manifestUrl(absent), await pullToken(absent))).status, 404)
     })
 
-    test('a token for one repository does not open another', async (t) => {
+    test('a token for one repository is not accepted for another', async (t) => {
       const registry = await start(t)
       const token = await pullToken({ ...registry, repository: `${registry.repository}-other` })
 
       assert.ok([401, 403].includes((await read(manifestUrl(registry), token)).status))
     })
 
-    test('a token that nobody granted answers 401 with a challenge', async (t) => {
+    test('an invalid token returns 401 with a challenge', async (t) => {
       const registry = await start(t)
       const response = await read(manifestUrl(registry), 'never-granted')
 
@@ -168,7 +168,7 @@ const blobUrl = ({ url, repository }: ContractRegistry, digest: string) => `${ur
 const read = (url: string, token: string, method: 'GET' | 'HEAD' = 'GET') =>
   fetch(url, { method, headers: { authorization: `Bearer ${token}`, accept } })
 
-/** Asks as docker does: realm and service from the challenge, Basic auth where there is a credential. */
+/** As docker: realm and service from the challenge, Basic auth if there is a credential. */
 async function requestToken(registry: ContractRegistry, credential: Credential | undefined): Promise<Response> {
   const challenge = challengeOf(await fetch(`${registry.url}/v2/`))
   const url = new URL(challenge.get('realm') ?? '')

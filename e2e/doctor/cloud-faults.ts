@@ -1,11 +1,11 @@
-/** Faults at the issuer and at Google, which pullpass itself mends: with the real cluster's keys and tokens. */
+/** Faults of the issuer and of Google that pullpass fixes, with the real cluster's keys and tokens. */
 import { principalOf } from '../../sandbox/google/workload-identity.ts'
 import type { RealFault } from './real-fault.ts'
 import { bucket, serviceAccountEmail } from './start-doctor-setup.ts'
 
 export const cloudFaults: readonly RealFault[] = [
   {
-    title: "the issuer's documents were deleted",
+    title: 'the issuer metadata was deleted',
     inject({ setup: { sandbox } }) {
       for (const name of ['.well-known/openid-configuration', 'openid/v1/jwks'])
         sandbox.google.store.remove(bucket, name)
@@ -15,7 +15,7 @@ export const cloudFaults: readonly RealFault[] = [
     command: /^pullpass issuer publish --to gs:\/\/real-cluster$/,
   },
   {
-    title: 'the provider was deleted a moment ago',
+    title: 'the provider was recently deleted',
     inject: ({ setup: { sandbox, plane } }) =>
       sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: plane.issuer, state: 'DELETED' }),
     hop: 'exchange',
@@ -24,7 +24,7 @@ export const cloudFaults: readonly RealFault[] = [
     confirmation: 'terminal',
   },
   {
-    title: 'nobody granted workloadIdentityUser',
+    title: 'workloadIdentityUser is not granted',
     inject: ({ setup: { sandbox }, system }) =>
       sandbox.google.accounts.denyTokens(
         serviceAccountEmail,

@@ -1,4 +1,4 @@
-/** Faults of a real cluster: rights, accounts, namespaces. */
+/** Faults of a real cluster: permissions, accounts, namespaces. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
@@ -13,7 +13,7 @@ const apply =
 
 const role = ({ namespace, system }: PreparedNamespace) => `role pullpass.${system} -n ${namespace}`
 
-/** As `kubectl edit` does it: the rules are the editor's from then on. */
+/** As `kubectl edit`: the editor owns the rules afterwards. */
 const editRules = (prepared: PreparedNamespace, rules: readonly object[]) =>
   prepared.setup.succeed(
     `kubectl patch ${role(prepared)} --type=merge --field-manager=kubectl-edit -p '${JSON.stringify({ rules })}'`,
@@ -26,7 +26,7 @@ const rule = (resource: string, name: string, ...verbs: readonly string[]) => ({
   verbs,
 })
 
-/** A kubeconfig of the account itself, as if doctor ran in its pod. */
+/** A kubeconfig of the account, as if doctor ran in its pod. */
 async function asAccount({ setup, system }: PreparedNamespace): Promise<Readonly<Record<string, string>>> {
   const token = await setup.succeed(`kubectl create token pullpass -n ${system}`)
   const file = join(setup.folder, `${system}.kubeconfig`)
@@ -36,7 +36,7 @@ async function asAccount({ setup, system }: PreparedNamespace): Promise<Readonly
 
 export const clusterFaults: readonly RealFault[] = [
   {
-    title: 'the Role of who refreshes was deleted',
+    title: 'the Role of the refreshing account was deleted',
     options: installed,
     inject: (prepared) => prepared.setup.succeed(`kubectl delete ${role(prepared)}`),
     refresher: 'named',
@@ -45,7 +45,7 @@ export const clusterFaults: readonly RealFault[] = [
     command: apply,
   },
   {
-    title: 'the RoleBinding of who refreshes was deleted',
+    title: 'the RoleBinding of the refreshing account was deleted',
     options: installed,
     inject: ({ setup, namespace, system }) =>
       setup.succeed(`kubectl delete rolebinding pullpass.${system} -n ${namespace}`),
@@ -55,7 +55,7 @@ export const clusterFaults: readonly RealFault[] = [
     command: apply,
   },
   {
-    title: 'somebody edited the right to patch the Secret out of the Role',
+    title: 'the permission to patch the Secret was removed from the Role',
     options: installed,
     inject: (prepared) =>
       editRules(prepared, [
@@ -68,7 +68,7 @@ export const clusterFaults: readonly RealFault[] = [
     command: apply,
   },
   {
-    title: 'somebody edited the service accounts out of the Role',
+    title: 'the permissions on service accounts were removed from the Role',
     options: installed,
     inject: (prepared) => editRules(prepared, [rule('secrets', 'regcred', 'list', 'create', 'patch')]),
     refresher: 'named',
@@ -77,7 +77,7 @@ export const clusterFaults: readonly RealFault[] = [
     command: apply,
   },
   {
-    title: 'who refreshes may not request its own token, as seen from its pod',
+    title: 'the refreshing account may not request its own token, diagnosed from its pod',
     options: installed,
     inject: ({ setup, system }) => setup.succeed(`kubectl delete role pullpass.${system} -n ${system}`),
     variables: asAccount,

@@ -1,4 +1,4 @@
-/** Faults of a real pod and its service account; its StatefulSet makes it anew where it is deleted. */
+/** Faults of a real pod and its service account; its StatefulSet recreates it after a deletion. */
 import type { PreparedNamespace } from './prepare-namespace.ts'
 import type { RealFault } from './real-fault.ts'
 
@@ -49,7 +49,7 @@ const backOff = ({ setup, namespace }: PreparedNamespace) =>
 
 export const podFaults: readonly RealFault[] = [
   {
-    title: "somebody took the Secret's name out of the service account",
+    title: "the Secret's name was removed from the service account",
     inject: (prepared) => attach(prepared),
     hop: 'service-account',
     code: 'SERVICE_ACCOUNT_NOT_ATTACHED',
@@ -65,7 +65,7 @@ export const podFaults: readonly RealFault[] = [
     command: /^kubectl create serviceaccount builder -n \S+ && pullpass refresh -f /,
   },
   {
-    title: 'nothing attached the Secret, so that the pod names none',
+    title: 'the Secret is not attached, so that the pod has no pull secret',
     options: { attachTo: [] },
     inject: () => undefined,
     hop: 'pod',
@@ -73,7 +73,7 @@ export const podFaults: readonly RealFault[] = [
     command: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
   },
   {
-    title: 'the pod was made before its service account named the Secret',
+    title: 'the pod was created before its service account named the Secret',
     options: { attachTo: [] },
     inject: (prepared) => attach(prepared, 'regcred'),
     hop: 'pod',
@@ -81,7 +81,7 @@ export const podFaults: readonly RealFault[] = [
     command: /^kubectl delete pod web-0 -n /,
   },
   {
-    title: 'another pull secret, which the pod has of its service account, breaks all its pulls',
+    title: 'another pull secret of the pod, from its service account, breaks all pulls',
     async inject(prepared) {
       await createSecret(prepared, 'other', broken)
       await attach(prepared, 'other', 'regcred')
@@ -92,7 +92,7 @@ export const podFaults: readonly RealFault[] = [
     command: /^kubectl patch serviceaccount default -n \S+ --type=merge -p '\{.*\}' && kubectl delete pod web-0 -n /,
   },
   {
-    title: "another pull secret, which the pod's maker names, breaks all its pulls",
+    title: 'another pull secret of the pod, from its template, breaks all pulls',
     options: { pod: { imagePullSecrets: [{ name: 'other' }, { name: 'regcred' }] } },
     inject: (prepared) => createSecret(prepared, 'other', broken),
     hop: 'pod-secrets',
@@ -101,7 +101,7 @@ export const podFaults: readonly RealFault[] = [
     remainingWarning: 'OTHER_SECRET_NOT_FOUND',
   },
   {
-    title: "everything is mended, and the kubelet's back-off still runs",
+    title: 'everything is fixed, and the kubelet still backs off',
     inject: backOff,
     hop: 'back-off',
     code: 'PULL_BACK_OFF',

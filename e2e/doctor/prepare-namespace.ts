@@ -1,4 +1,4 @@
-/** A namespace of its own for each fault, in which a document works from end to end: a fresh Secret, and a pod that names it. */
+/** A namespace for each fault, in which a document works end to end: a fresh Secret, and a pod that references it. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { principalOf } from '../../sandbox/google/workload-identity.ts'
@@ -8,22 +8,22 @@ import { type DoctorSetup, serviceAccountEmail } from './start-doctor-setup.ts'
 export interface PreparedNamespace {
   readonly setup: DoctorSetup
   readonly namespace: string
-  /** Where the account lies whose token is exchanged, `pullpass`. */
+  /** The namespace of the account `pullpass`, whose token is exchanged. */
   readonly system: string
   /** Of the document. */
   readonly file: string
-  /** Until the StatefulSet's controller has made `web-0`. */
+  /** Waits until the StatefulSet controller has created `web-0`. */
   readonly awaitPod: () => Promise<void>
 }
 
 export interface NamespaceOptions {
-  /** Names of service accounts that are to name the Secret; empty: none; absent: `default`. */
+  /** Service accounts to which the Secret is attached; empty: none; absent: `default`. */
   readonly attachTo?: readonly string[]
   /** A second namespace that the document names: `NAMESPACE-b`. */
   readonly second?: 'made'
-  /** `by manifests`: what `pullpass manifests` prints is applied, so that the account holds exactly its rights. */
+  /** `by manifests`: what `pullpass manifests` prints is applied, so that the account has exactly these permissions. */
   readonly installed?: 'by manifests'
-  /** Absent: it is requested, as the document says. */
+  /** Absent: requested by the serviceAccountRef of the document. */
   readonly token?: 'of the pod'
   /** Of the pod's template. */
   readonly pod?: object

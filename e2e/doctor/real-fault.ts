@@ -1,17 +1,17 @@
-/** One fault of the real world, and the hop whose printed command mends it. */
+/** A fault of real components, and the hop whose printed command fixes it. */
 import type { Code } from '../../src/errors/codes.ts'
 import type { NamespaceOptions, PreparedNamespace } from './prepare-namespace.ts'
 
 export interface RealFault {
-  /** What is wrong, as a user would tell it. */
+  /** The problem, as a user would report it. */
   readonly title: string
   readonly options?: NamespaceOptions
   readonly inject: (prepared: PreparedNamespace) => unknown
-  /** Without --pod, whose namespace would be the only one that is looked at. */
+  /** Without --pod, which limits the diagnosis to its namespace. */
   readonly allNamespaces?: true
-  /** Whose rights are asked about; absent: as the document tells. */
+  /** Passes --service-account; absent: the account from the document. */
   readonly refresher?: 'named'
-  /** Who looks; absent: the cluster's admin, who mends it in any case. */
+  /** Variables of another identity for doctor; absent: the cluster's admin, which also runs the fix. */
   readonly variables?: (prepared: PreparedNamespace) => Promise<Readonly<Record<string, string>>>
   readonly hop: string
   readonly code: Code
@@ -19,11 +19,11 @@ export interface RealFault {
   readonly result?: 'warning'
   /** The printed command, which is run. */
   readonly command?: RegExp
-  /** Where words tell somebody else what to do: those, and the script that does it. */
+  /** If the fix is an instruction instead of a command: the instruction, and a command that follows it. */
   readonly instruction?: RegExp
   readonly manualCommand?: (prepared: PreparedNamespace) => string
-  /** What stands after it, as a warning; absent: nothing. */
+  /** Code of the warning that remains after the fix; absent: none. */
   readonly remainingWarning?: Code
-  /** `terminal`: the command asks, and somebody says yes. */
+  /** `terminal`: the command prompts, and the test confirms. */
   readonly confirmation?: 'terminal'
 }

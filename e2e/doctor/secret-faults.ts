@@ -1,4 +1,4 @@
-/** Faults of a real pull secret: whose it is, and what is in it. */
+/** Faults of a real pull secret: its manager and its content. */
 import { fieldManager } from '../../src/kubernetes/objects/apply-pull-secret.ts'
 import type { PreparedNamespace } from './prepare-namespace.ts'
 import type { RealFault } from './real-fault.ts'
@@ -11,7 +11,7 @@ const dataOf = (config: string) => ({ '.dockerconfigjson': Buffer.from(config).t
 
 const authOf = (pair: string) => Buffer.from(pair).toString('base64')
 
-/** As `kubectl edit` does it. */
+/** As `kubectl edit`. */
 const edit = ({ setup, namespace }: PreparedNamespace, config: string) =>
   setup.succeed(
     `kubectl patch secret regcred -n ${namespace} --field-manager=kubectl-edit -p '${JSON.stringify({ data: dataOf(config) })}'`,
@@ -20,7 +20,7 @@ const edit = ({ setup, namespace }: PreparedNamespace, config: string) =>
 const replace = ({ setup, namespace }: PreparedNamespace, making: string) =>
   setup.succeed(`kubectl delete secret regcred -n ${namespace}; kubectl create secret ${making} -n ${namespace}`)
 
-/** What lies there is written once more as pullpass writes it, but for its password. */
+/** Writes the Secret as pullpass writes it, with an old password. */
 async function restoreOldCredential({ setup, namespace }: PreparedNamespace): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/secrets/regcred`
   const { metadata }: { metadata: { labels: object; annotations: object } } = JSON.parse(await setup.admin({ path }))
@@ -52,7 +52,7 @@ export const secretFaults: readonly RealFault[] = [
     command: /^kubectl delete secret regcred -n \S+ && pullpass refresh -f /,
   },
   {
-    title: 'the script of old makes the Secret, with a password',
+    title: 'the previous script created the Secret, with a password',
     inject: (prepared) =>
       replace(
         prepared,
@@ -63,7 +63,7 @@ export const secretFaults: readonly RealFault[] = [
     command: /^pullpass refresh -f \S+ --adopt$/,
   },
   {
-    title: 'somebody edited the Secret, and auth has no colon',
+    title: 'the Secret was edited, and auth has no colon',
     inject: (prepared) =>
       edit(prepared, JSON.stringify({ auths: { 'registry.example.com': { auth: authOf('a-token') } } })),
     hop,
@@ -71,7 +71,7 @@ export const secretFaults: readonly RealFault[] = [
     command: refresh,
   },
   {
-    title: 'somebody put a password of his own into the Secret',
+    title: 'the password in the Secret was replaced',
     inject: (prepared) =>
       edit(prepared, JSON.stringify({ auths: { 'registry.example.com': { auth: authOf('a:b') } } })),
     hop,
@@ -79,7 +79,7 @@ export const secretFaults: readonly RealFault[] = [
     command: refresh,
   },
   {
-    title: 'a backup brought an old credential back, with all that says whose it is',
+    title: 'a backup restored an old credential with its ownership metadata',
     inject: restoreOldCredential,
     hop: 'stored-credential',
     code: 'STORED_CREDENTIAL_REFUSED',

@@ -1,6 +1,6 @@
 /**
- * Where doctor's printed commands are run as they stand: a real cluster, which signs as an issuer in the sandbox's bucket,
- * the sandbox's Google and registry, which believe it, and a shell with the real kubectl and pullpass.
+ * The environment for doctor's printed commands: a real cluster whose issuer is in the sandbox's bucket, the sandbox's
+ * Google and registry, which trust it, and a shell with the real kubectl and pullpass.
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
@@ -17,17 +17,17 @@ import { startWebhooks, type Webhooks } from './start-webhooks.ts'
 export interface DoctorSetup extends RealPart {
   readonly sandbox: Sandbox
   readonly plane: ControlPlane
-  /** Admission webhooks, which a configuration leads the API server to. */
+  /** The server of admission webhooks. */
   readonly webhooks: Webhooks
   /** Mode 0700. */
   readonly folder: string
-  /** Runs a text by `sh`, whatever its exit code, with variables on top of the shell's own. */
+  /** Runs a script with `sh` and additional variables; does not throw on a non-zero exit code. */
   readonly sh: (script: string, variables?: Readonly<Record<string, string>>) => Promise<ProgramRun>
-  /** The same at a terminal, at which somebody answers each question with yes. */
+  /** The same on a terminal, with yes as the response to each prompt. */
   readonly shAtTerminal: (script: string) => Promise<ProgramRun>
-  /** What it prints. @throws unless it exits with 0 */
+  /** Returns stdout. @throws unless it exits with 0 */
   readonly succeed: (script: string) => Promise<string>
-  /** The tests' own hand. @throws unless it succeeds */
+  /** A request as the cluster's admin. @throws unless it succeeds */
   readonly admin: (request: KubernetesRequest) => Promise<string>
 }
 

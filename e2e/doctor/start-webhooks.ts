@@ -1,5 +1,5 @@
 /**
- * An admission webhook server for the real API server: it changes Secrets, or never answers, by its path.
+ * An admission webhook server for the real API server: it changes Secrets, or never responds, depending on the path.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
@@ -8,7 +8,7 @@ import type { SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 
 export interface Webhooks {
-  /** How an API server reaches it: the `clientConfig` of a webhook. */
+  /** The `clientConfig` of a webhook. */
   readonly clientConfig: (path: '/rewrite' | '/stall') => object
   readonly close: () => Promise<void>
 }
@@ -30,7 +30,7 @@ export async function startWebhooks(): Promise<Webhooks> {
   }
 }
 
-/** As a mirror would do it: every Secret leads to another host, and says nothing of pullpass. */
+/** As for a registry mirror: replaces the content of every Secret, and removes the annotations of pullpass. */
 const patch = [
   { op: 'replace', path: '/data/.dockerconfigjson', value: Buffer.from('{"auths":{}}').toString('base64') },
   { op: 'remove', path: '/metadata/annotations' },

@@ -1,4 +1,4 @@
-/** Faults of a real API server that keep a refresh from writing, or from running at all. */
+/** Faults of a real API server that prevent a refresh from writing or from running. */
 import { waitUntil } from '../parts/process/wait-until.ts'
 import type { PreparedNamespace } from './prepare-namespace.ts'
 import type { RealFault } from './real-fault.ts'
@@ -37,11 +37,11 @@ async function createWebhook(
 interface PolicyOptions {
   readonly resources: string
   readonly operations: string
-  /** Refuses what is then refused: it is waited for. */
+  /** A command that the policy refuses: it is repeated until it fails. */
   readonly probe: string
 }
 
-/** A policy acts a moment after it was made. */
+/** A policy takes effect a moment after its creation. */
 async function createPolicy(
   prepared: PreparedNamespace,
   { resources, operations, probe }: PolicyOptions,
@@ -53,7 +53,7 @@ async function createPolicy(
       namespaceSelector: namespaceSelectorOf(prepared),
       resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], resources: [resources], operations: [operations] }],
     },
-    validations: [{ expression: 'false', message: 'not here' }],
+    validations: [{ expression: 'false', message: 'not allowed' }],
   }
   await setup.admin({
     method: 'POST',
@@ -65,7 +65,7 @@ async function createPolicy(
   await waitUntil('the policy', 30_000, async () => (await setup.sh(probe)).exitCode !== 0 || undefined)
 }
 
-/** And until it acts no more. */
+/** Deletes the policy and waits until it has no effect. */
 const deletePolicy = ({ namespace }: PreparedNamespace, probe: string) =>
   `kubectl delete validatingadmissionpolicybinding,validatingadmissionpolicy ${namespace}; i=0; until ${probe} >/dev/null 2>&1 || [ $((i += 1)) -gt 60 ]; do sleep 0.5; done`
 
@@ -94,7 +94,7 @@ async function setWaiting(
   })
 }
 
-/** The pod that a Job of the CronJob made, as soon as it is there. */
+/** The pod of a Job of the CronJob, as soon as it exists. */
 async function startJob({ setup, system }: PreparedNamespace): Promise<string> {
   await setup.succeed(`kubectl create job --from=cronjob/pullpass pullpass-first -n ${system}`)
   const find = `kubectl get pods -n ${system} -l batch.kubernetes.io/job-name=pullpass-first -o name`
@@ -108,7 +108,7 @@ async function startJob({ setup, system }: PreparedNamespace): Promise<string> {
 
 export const writeFaults: readonly RealFault[] = [
   {
-    title: 'somebody set immutable on the Secret',
+    title: 'the Secret was set immutable',
     inject: ({ setup, namespace }) =>
       setup.succeed(`kubectl patch secret regcred -n ${namespace} -p '{"immutable":true}'`),
     hop: 'secret',
@@ -116,7 +116,7 @@ export const writeFaults: readonly RealFault[] = [
     command: /^kubectl delete secret regcred -n \S+ && pullpass refresh -f \S+$/,
   },
   {
-    title: 'a webhook changes the Secret on its way, so that a refresh brings nothing back',
+    title: 'a mutating webhook changes the Secret, so that a refresh does not restore it',
     async inject(prepared) {
       await createWebhook(prepared, 'Mutating', '/rewrite')
       await prepared.setup.succeed(`pullpass refresh -f ${prepared.file}`)
@@ -134,7 +134,7 @@ export const writeFaults: readonly RealFault[] = [
     },
   },
   {
-    title: 'a webhook that the API server asks about Secrets does not answer',
+    title: 'a validating webhook for Secrets does not respond',
     inject: (prepared) => createWebhook(prepared, 'Validating', '/stall'),
     hop: 'write',
     code: 'ADMISSION_UNAVAILABLE',
@@ -143,7 +143,7 @@ export const writeFaults: readonly RealFault[] = [
     manualCommand: ({ namespace }) => `kubectl delete validatingwebhookconfiguration ${namespace} && sleep 2`,
   },
   {
-    title: "a policy keeps the Secret's name out of service accounts, from which somebody took it",
+    title: 'a policy denies changes of the service account from which the Secret was removed',
     async inject(prepared) {
       const { setup, namespace } = prepared
       await setup.succeed(
@@ -163,7 +163,7 @@ export const writeFaults: readonly RealFault[] = [
       `${deletePolicy(prepared, patchAccount(prepared))}; pullpass refresh -f ${prepared.file}`,
   },
   {
-    title: 'a policy refuses the token request of who refreshes',
+    title: 'a policy denies the token request of the refreshing account',
     async inject(prepared) {
       const { system } = prepared
       await createPolicy(
@@ -182,7 +182,7 @@ export const writeFaults: readonly RealFault[] = [
     manualCommand: (prepared) => deletePolicy({ ...prepared, namespace: prepared.system }, requestToken(prepared)),
   },
   {
-    title: 'a quota leaves no room for the Secret, which was deleted',
+    title: 'a quota prevents the creation of the deleted Secret',
     async inject(prepared) {
       const { setup, namespace } = prepared
       await setup.succeed(`kubectl create quota objects -n ${namespace} --hard=count/secrets=0`)
@@ -197,7 +197,7 @@ export const writeFaults: readonly RealFault[] = [
       `kubectl patch quota objects -n ${namespace} -p '{"spec":{"hard":{"count/secrets":"5"}}}' && i=0; until pullpass refresh -f ${file} || [ $((i += 1)) -gt 30 ]; do sleep 1; done`,
   },
   {
-    title: 'the CronJob that refreshes is suspended, and the Secret is gone',
+    title: 'the CronJob is suspended, and the Secret was deleted',
     options: { installed: 'by manifests' },
     async inject(prepared) {
       const { setup, system } = prepared
@@ -210,7 +210,7 @@ export const writeFaults: readonly RealFault[] = [
     command: /^kubectl patch cronjob pullpass -n \S+ -p '\{"spec":\{"suspend":false\}\}' && pullpass refresh -f \S+$/,
   },
   {
-    title: 'the CronJob that refreshes cannot pull its own image, and the Secret is gone',
+    title: 'the CronJob cannot pull its own image, and the Secret was deleted',
     options: { installed: 'by manifests' },
     async inject(prepared) {
       const name = await startJob(prepared)
@@ -226,7 +226,7 @@ export const writeFaults: readonly RealFault[] = [
     command: /^pullpass refresh -f \S+ && kubectl delete pod pullpass-first-\S+ -n \S+$/,
   },
   {
-    title: 'a container may never pull its image, and its node does not have it',
+    title: 'imagePullPolicy is Never, and the node does not have the image',
     inject: (prepared) =>
       setWaiting(
         prepared,

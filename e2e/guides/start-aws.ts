@@ -1,6 +1,6 @@
 /**
- * AWS as a guide's commands meet it: other people's S3, IAM and STS under AWS's own names (moto, which takes any identity and
- * any token for good), a registry that takes the password that moto gives, and AWS's own command line, signed in.
+ * AWS for a guide's commands: S3, IAM and STS under AWS's host names (moto, which accepts any identity and any token), a
+ * registry that accepts the password that moto issues, and the AWS CLI with credentials.
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ interface AwsOptions {
 
 /** @throws AbsentPart where moto or the command line cannot be installed */
 export async function startAws({ use, defer }: PartContext, { home, proxy, authority }: AwsOptions): Promise<void> {
-  const moto = await use(startMoto('all the same'))
+  const moto = await use(startMoto('disabled'))
   const { port, close } = await startMotoProxy(moto.url, authority, names)
   defer(close)
   proxy.route(names, port)
@@ -37,13 +37,13 @@ export async function startAws({ use, defer }: PartContext, { home, proxy, autho
   await writeCredentials(home)
 }
 
-/** By files, as `aws configure` writes them: variables would go before what a guide exports. */
+/** In files, as `aws configure` writes them: variables would take precedence over what a guide exports. */
 async function writeCredentials(home: string): Promise<void> {
   const program = join(home, 'bin/aws')
   await writeFile(program, `#!/bin/sh\nexec '${await installAwscli()}/bin/python' -m awscli "$@"\n`)
   await chmod(program, 0o755)
   await mkdir(join(home, '.aws'))
   await writeFile(join(home, '.aws/config'), `[default]\nregion = ${region}\n`)
-  const keys = 'aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = not-looked-at\n'
+  const keys = 'aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = not-checked\n'
   await writeFile(join(home, '.aws/credentials'), `[default]\n${keys}`, { mode: 0o600 })
 }

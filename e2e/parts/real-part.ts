@@ -1,18 +1,18 @@
 /**
- * How a test file gets a part that others wrote: started once, shared by the file's tests, closed after the last, its
- * log shown when one of them failed. Where the part cannot start, the file says so and is skipped, or fails when
+ * A real component for the tests of a file: started once, shared by the tests, closed after the last one, its log printed
+ * if one of them failed. If the part cannot start, the file reports that and is skipped, or fails with
  * PULLPASS_REAL_PARTS=required.
  */
 import { after, afterEach, suite, test } from 'node:test'
 import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
 
 export interface RealPart {
-  /** The end of what its processes printed. */
+  /** The end of the output of its processes. */
   logs(): string
   close(): Promise<void>
 }
 
-/** Starts the part, then lets `defineTests` name the tests that use it. `start` rejects with AbsentPart where it cannot. */
+/** Starts the part, then calls `defineTests`. `start` rejects with AbsentPart if the part is not available. */
 export async function withRealPart<Part extends RealPart>(
   name: string,
   start: () => Promise<Part>,
@@ -24,7 +24,7 @@ export async function withRealPart<Part extends RealPart>(
   })
   if (part instanceof AbsentPart) return reportSkipped(name, part.message)
 
-  // A suite of its own: hooks of the file itself run when its tests are done so far, and of a part that starts meanwhile too.
+  // Its own suite: hooks at file level would run as soon as the tests defined so far have finished, while another part starts.
   suite(`with ${name}`, () => {
     let failed = false
     afterEach((context) => {
@@ -39,6 +39,6 @@ export async function withRealPart<Part extends RealPart>(
 }
 
 function reportSkipped(name: string, reason: string): void {
-  console.error(`SKIPPED, for want of ${name}: ${reason}`)
+  console.error(`SKIPPED, ${name} is not available: ${reason}`)
   test(name, { skip: reason }, () => {})
 }

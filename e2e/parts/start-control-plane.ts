@@ -1,8 +1,8 @@
 /**
- * A real control plane on 127.0.0.1: etcd, kube-apiserver and, where asked, kube-controller-manager. Three seconds to
- * start. https://kubernetes.io/docs/reference/command-line-tools-reference/
+ * A real control plane on 127.0.0.1: etcd, kube-apiserver and, on request, kube-controller-manager. It starts in three
+ * seconds. https://kubernetes.io/docs/reference/command-line-tools-reference/
  *
- * A control plane of several API servers, in the middle of a rotation of keys:
+ * A control plane with several API servers during a key rotation:
  *
  *     const [old, next] = [generateSigningKey(), generateSigningKey()]
  *     const plane = await startControlPlane({ keys: { signing: old, verifying: [old] } })
@@ -30,7 +30,7 @@ export interface ControlPlane extends RealPart, Users, Omit<RunningApiServer, 's
   /** With the admin's token. */
   readonly kubeconfig: string
   /** A further API server of the same cluster, with the first one's certificate and users, and its issuer and keys
-   *  unless the plan names others. It ends with the control plane, or before it by `stop`. */
+   *  unless the plan names others. It is stopped with the control plane, or earlier by `stop`. */
   startReplica(plan?: ApiServerPlan): Promise<RunningApiServer>
 }
 
@@ -60,7 +60,7 @@ export const startControlPlane = ({
     const userTokens = new Map([...users.userTokens].filter(([name]) => names.includes(name)))
     return { ...users, ...first, userTokens, etcdAddress, kubeconfig, startReplica }
   })
-/** The address that it will listen on: the API server waits for it by itself. */
+/** Returns its address without waiting: the API server retries. */
 async function startEtcd({ folder, start }: PartContext): Promise<string> {
   const address = `http://127.0.0.1:${await freePort()}`
   const peerAddress = `http://127.0.0.1:${await freePort()}`
@@ -71,7 +71,7 @@ async function startEtcd({ folder, start }: PartContext): Promise<string> {
     `--listen-peer-urls=${peerAddress}`,
     `--initial-advertise-peer-urls=${peerAddress}`,
     `--initial-cluster=default=${peerAddress}`,
-    '--unsafe-no-fsync', // nothing here has to outlive a power failure
+    '--unsafe-no-fsync', // durability is not needed
     '--log-level=warn',
   ])
   return address
@@ -85,7 +85,7 @@ async function startControllers(
   accounts: NonNullable<ControlPlanePlan['controllerAccounts']>,
   { userTokens }: Users,
 ) {
-  // Its bootstrap role covers what it does in its own name; the controllers' rights are those of their accounts.
+  // Its bootstrap role covers its own requests; the controllers have the permissions of their accounts.
   if (accounts === 'shared') await grantAll(apiServer, controllerManager)
   const kubeconfigFile = join(folder, 'kubeconfig')
   await writeFile(kubeconfigFile, renderKubeconfig(apiServer, userTokens.get(controllerManager) ?? ''), { mode: 0o600 })

@@ -1,5 +1,5 @@
 /**
- * A real control plane whose service account tokens Google believes, and pullpass beside it, run as its own process.
+ * A real control plane whose service account tokens Google trusts, and pullpass as a process of its own.
  * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
  */
 import { writeFile } from 'node:fs/promises'
@@ -14,11 +14,11 @@ import { type Google, startGoogle } from './start-google.ts'
 export interface FederatedCluster extends RealPart {
   readonly controlPlane: ControlPlane
   readonly google: Google
-  /** The drop-in variables (Secret `regcred` in namespace default), and what leads to this cluster and its Google. */
+  /** The drop-in variables (Secret `regcred` in namespace default), and the addresses of this cluster and its Google. */
   readonly environment: Readonly<Record<string, string>>
   /** pullpass as its own process, with a fresh token and variables on top of those. */
   readonly pullpass: (argv: readonly string[], environment?: Readonly<Record<string, string>>) => Promise<ProgramRun>
-  /** Writes the subject token anew, as the kubelet does. */
+  /** Writes a new subject token, as the kubelet does. */
   readonly writeToken: () => Promise<void>
 }
 
@@ -57,9 +57,9 @@ export const startFederatedCluster = (): Promise<FederatedCluster> =>
     }
   })
 
-/** Google asks for the issuer's documents without a credential, which Kubernetes allows nobody by itself. */
+/** Google reads the issuer metadata anonymously, which Kubernetes does not permit by default. */
 const anonymousIssuerDiscovery = {
-  metadata: { name: 'anybody-reads-issuer' },
+  metadata: { name: 'anonymous-issuer-discovery' },
   roleRef: {
     apiGroup: 'rbac.authorization.k8s.io',
     kind: 'ClusterRole',
@@ -68,7 +68,7 @@ const anonymousIssuerDiscovery = {
   subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:unauthenticated' }],
 }
 
-/** As the kubelet asks for a projected token. */
+/** As the kubelet requests a projected token. */
 async function requestToken(controlPlane: ControlPlane, audience: string): Promise<string> {
   const path = '/api/v1/namespaces/default/serviceaccounts/pullpass/token'
   const body = await create(controlPlane, path, { spec: { audiences: [audience], expirationSeconds: 3600 } })
@@ -78,6 +78,6 @@ async function requestToken(controlPlane: ControlPlane, audience: string): Promi
 
 async function create(controlPlane: ControlPlane, path: string, body: object): Promise<string> {
   const response = await requestKubernetes(controlPlane, { method: 'POST', path, body })
-  if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
+  if (response.status !== 201) throw new Error(`${path} returned ${response.status}: ${response.body}`)
   return response.body
 }

@@ -1,5 +1,5 @@
 /**
- * The real gcloud, pointed at a sandbox: its own settings, certificates and access token, and no default project.
+ * The real gcloud with the endpoints of a sandbox: separate settings, certificates and access token, and no default project.
  * https://cloud.google.com/sdk/docs/properties
  */
 import { mkdtemp, writeFile } from 'node:fs/promises'
@@ -11,11 +11,11 @@ import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
 
 export interface Gcloud extends RealPart {
-  /** Runs a text by `sh` in which `gcloud` is the real one, signed in as the sandbox's operator. */
+  /** Runs a script with `sh` and the real `gcloud`, with the credentials of the sandbox's operator. */
   readonly sh: (sandbox: Sandbox, script: string) => Promise<ProgramRun>
 }
 
-/** @throws AbsentPart where gcloud is not installed: no package of Debian or npm has it. */
+/** @throws AbsentPart if gcloud is not installed: Debian and npm have no package of it. */
 export const startGcloud = (): Promise<Gcloud> =>
   startPart('gcloud', async ({ folder }) => {
     const program = findOnPath('gcloud', 'see https://cloud.google.com/sdk/docs/install')

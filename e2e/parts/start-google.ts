@@ -1,4 +1,4 @@
-/** The sandbox's Google, which believes the service account tokens of one real cluster: no cloud can be started here. */
+/** The sandbox's Google, which trusts the service account tokens of one real cluster: no cloud can be started here. */
 import { createGoogleCloud } from '../../sandbox/google/google-cloud.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
@@ -8,13 +8,13 @@ import type { RealPart } from './real-part.ts'
 import type { ControlPlane } from './start-control-plane.ts'
 
 export interface Google extends RealPart {
-  /** The drop-in variables of the provider and the account, and where this Google is. */
+  /** The drop-in variables of the provider and the account, and the endpoints of this Google. */
   readonly environment: Readonly<Record<string, string>>
-  /** What a subject token has to be meant for. */
+  /** Required audience of a subject token. */
   readonly audience: string
-  /** PEM of what signed its certificates. */
+  /** PEM of the CA of its certificates. */
   readonly authority: string
-  /** The IAM member whose access token it is, while it lives. */
+  /** The IAM member of an access token, until it expires. */
   readonly holderOf: (accessToken: string) => string | undefined
 }
 
@@ -22,7 +22,7 @@ const [projectNumber, poolId, providerId] = ['123456789012', 'pool', 'cluster']
 const provider = `projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/providers/${providerId}`
 const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
-/** `subject` may become the service account; the issuer's documents have to be readable by anybody. */
+/** `subject` may impersonate the service account; the issuer metadata must be readable anonymously. */
 export const startGoogle = (cluster: ControlPlane, subject: string): Promise<Google> =>
   startPart('google', async ({ defer }) => {
     const google = createGoogleCloud({ now: () => new Date(), ca: cluster.authority })

@@ -1,6 +1,6 @@
 /**
- * A real node of a real control plane: containerd and a kubelet on this machine, which pull images and run Pods that
- * name it (`nodeName: localhost`, `hostNetwork: true`: there is no scheduler and no Pod network). Needs root.
+ * A real node of a real control plane: containerd and a kubelet on this machine, which pull images and run Pods with its
+ * name (`nodeName: localhost`, `hostNetwork: true`: there is no scheduler and no Pod network). Needs root.
  * https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
  */
 import { existsSync } from 'node:fs'
@@ -24,10 +24,10 @@ export interface RealNode extends RealPart {
   readonly name: string
 }
 
-const name = 'localhost' // the API server knows the token of this node alone, and reaches it by this name
+const name = 'localhost' // the API server has only the token of this node, and connects to it by this name
 const readyTimeoutMs = 60_000
 
-/** @throws AbsentPart without root, on a machine that is a node already, or where a program is missing. */
+/** @throws AbsentPart without root, on a machine that is already a node, or if a program is missing. */
 export const startNode = (apiServer: ControlPlane): Promise<RealNode> =>
   startPart('node', async (context) => {
     if (process.getuid?.() !== 0) throw new AbsentPart('a kubelet needs root: run the tests as root')

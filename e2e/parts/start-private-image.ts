@@ -1,4 +1,4 @@
-/** A real registry that holds one image, for whoever has the login. */
+/** A real registry with one image, which requires the login. */
 import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
 import { buildImage } from './registry/build-image.ts'

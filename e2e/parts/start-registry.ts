@@ -1,5 +1,5 @@
 /**
- * A real registry, Debian's docker-registry, on a free port of 127.0.0.1, that serves nobody without a login.
+ * A real registry, Debian's docker-registry, on a free port of 127.0.0.1, that requires authentication.
  * https://distribution.github.io/distribution/about/configuration
  */
 import { writeFile } from 'node:fs/promises'
@@ -13,13 +13,13 @@ import type { RealPart } from './real-part.ts'
 import { type RegistryLogin, startTokenServer } from './registry/start-token-server.ts'
 
 export interface Registry extends RealPart {
-  /** `localhost:PORT`, as image references and pull secrets name it. */
+  /** `localhost:PORT`, as in image references and pull secrets. */
   readonly host: string
   /** The folder of its file system driver. */
   readonly storage: string
 }
 
-/** By tokens (as Google's, Azure's and most others do), or by the password itself with each request (as AWS does). */
+/** `token`: as Google, Azure and most others. `basic`: the password in each request, as AWS. */
 export type RegistryAuth =
   | { readonly kind: 'token'; readonly accepts: (login: RegistryLogin) => boolean }
   | { readonly kind: 'basic'; readonly login: RegistryLogin }
@@ -53,7 +53,7 @@ async function tokenAuth({ folder, defer }: PartContext, accepts: (login: Regist
   return { token: { realm, issuer, service, rootcertbundle } }
 }
 
-/** The registry knows bcrypt only. The password goes in by stdin: an argument list is for all to read. */
+/** The registry supports only bcrypt. The password is passed on stdin: arguments are readable by all users. */
 async function basicAuth({ folder }: PartContext, { username, password }: RegistryLogin) {
   const program = findInstalledProgram('htpasswd', 'apache2-utils')
   const entry = await runSuccessfully(program, ['-niB', username], { stdin: password })

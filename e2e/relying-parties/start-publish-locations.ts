@@ -46,7 +46,7 @@ const startGcsLocation: StartLocation = async ({ use }, authority) => {
 }
 
 const startS3Location: StartLocation = async ({ use, defer }, authority) => {
-  const moto = await use(startMoto('all the same'))
+  const moto = await use(startMoto('disabled'))
   await moto.createBucket(bucket, 'public')
   const { url, close } = await startMotoProxy(moto.url, authority)
   defer(close)

@@ -1,4 +1,4 @@
-/** Gives a user rights by RBAC, and waits until they hold: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+/** Grants permissions to a user by RBAC, and waits until they are effective: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 import { waitUntil } from '../process/wait-until.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
 
@@ -10,7 +10,7 @@ export interface UserRule {
   readonly resources?: readonly string[]
   readonly resourceNames?: readonly string[]
   readonly nonResourceURLs?: readonly string[]
-  /** Makes it a Role's; absent: a ClusterRole's. */
+  /** Present: a Role; absent: a ClusterRole. */
   readonly namespace?: string
 }
 
@@ -23,7 +23,7 @@ export async function grantPermissions(apiServer: ApiServer, user: User, rules: 
   for (const [index, rule] of rules.entries())
     await createRoleAndBinding(apiServer, user, `${user.name}-${index}`, rule)
   const asUser = { ...apiServer, adminToken: user.token }
-  for (const rule of rules) await waitUntil(`${user.name}'s rights`, 10_000, () => isAllowed(asUser, rule))
+  for (const rule of rules) await waitUntil(`the permissions of ${user.name}`, 10_000, () => isAllowed(asUser, rule))
 }
 
 async function createRoleAndBinding(apiServer: ApiServer, user: User, name: string, { namespace, ...rule }: UserRule) {
@@ -31,7 +31,7 @@ async function createRoleAndBinding(apiServer: ApiServer, user: User, name: stri
   const create = async (collection: string, body: object) => {
     const path = `/apis/rbac.authorization.k8s.io/v1/${prefix}${collection}`
     const response = await requestKubernetes(apiServer, { method: 'POST', path, body: { metadata: { name }, ...body } })
-    if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
+    if (response.status !== 201) throw new Error(`${path} returned ${response.status}: ${response.body}`)
   }
   const apiGroups = rule.resources && { apiGroups: [''] }
   const apiGroup = 'rbac.authorization.k8s.io'
@@ -42,7 +42,7 @@ async function createRoleAndBinding(apiServer: ApiServer, user: User, name: stri
   })
 }
 
-/** The API server learns of new rules by a watch of its own. */
+/** The API server loads new rules asynchronously by a watch. */
 async function isAllowed(asUser: ApiServer, rule: UserRule): Promise<true | undefined> {
   const [resource, subresource] = rule.resources?.[0]?.split('/') ?? []
   const {

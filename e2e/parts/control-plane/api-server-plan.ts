@@ -1,24 +1,24 @@
-/** How a kube-apiserver is to be started: what differs from server to server of one cluster. */
+/** Start options of a kube-apiserver that may differ between the servers of one cluster. */
 import type { KeyObject } from 'node:crypto'
 
-/** The files that a server reads once, as it starts: each change of them is a restart. */
+/** Key files, which a server reads only at its start: each change needs a restart. */
 export interface ServiceAccountKeys {
-  /** Private: signs service account tokens. Where it is not among `verifying`, they verify nowhere. */
+  /** Private: signs service account tokens. If it is not in `verifying`, no server accepts them. */
   readonly signing: KeyObject
-  /** Private or public: verify, and are published, in this order. */
+  /** Private or public: verification keys, served in this order. */
   readonly verifying: readonly KeyObject[]
 }
 
 export interface ApiServerPlan {
-  /** By default a free port of 127.0.0.1, which the EndpointSlice of the API servers refuses to lead to. */
+  /** By default a free port of 127.0.0.1, which the EndpointSlice of the API servers may not contain. */
   readonly listen?: { readonly address: string; readonly port: number }
-  /** Of its service account tokens; by default its own address, where it publishes the issuer's documents. */
+  /** Of its service account tokens; by default its own address, where it serves the issuer metadata. */
   readonly issuer?: string
-  /** Whose tokens it takes besides. */
+  /** Further issuers whose tokens it accepts. */
   readonly acceptedIssuers?: readonly string[]
   /** By default one RSA key. */
   readonly keys?: ServiceAccountKeys
-  /** Those that are to differ from the defaults: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/ */
+  /** Differences from the defaults: https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/ */
   readonly featureGates?: Readonly<Record<string, boolean>>
   /** Further ones: `--max-requests-inflight=1`. */
   readonly flags?: readonly string[]
@@ -30,6 +30,6 @@ export interface ControlPlanePlan extends ApiServerPlan {
   /** `own`: each controller runs as its own service account (--use-service-account-credentials, the default here and of kubeadm);
    *  `shared`: all of them as system:kube-controller-manager. */
   readonly controllerAccounts?: 'own' | 'shared'
-  /** Users beside the admin; they hold no rights by themselves. */
+  /** Users in addition to the admin, without permissions. */
   readonly users?: readonly string[]
 }

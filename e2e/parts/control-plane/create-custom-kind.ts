@@ -1,4 +1,4 @@
-/** A kind that the cluster did not know before: of its collection the API server remembers nothing earlier. */
+/** A new custom resource kind, whose collection has no earlier versions. */
 import { randomBytes } from 'node:crypto'
 import { waitUntil } from '../process/wait-until.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
@@ -16,7 +16,7 @@ export async function createCustomKind(apiServer: ApiServer): Promise<string> {
   }
   const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   const created = await requestKubernetes(apiServer, { method: 'POST', path: definitions, body })
-  if (created.status !== 201) throw new Error(`${definitions} answered ${created.status}: ${created.body}`)
+  if (created.status !== 201) throw new Error(`${definitions} returned ${created.status}: ${created.body}`)
   const path = `/apis/${group}/v1/${names.plural}`
   const isServed = async () => (await requestKubernetes(apiServer, { path })).status === 200 || undefined
   await waitUntil(`${path} to be served`, 20_000, isServed)

@@ -1,4 +1,4 @@
-/** Creates the admission policies of a file, each with its binding, as the cluster's admin. */
+/** Creates the admission policies and bindings of a file as the cluster's admin. */
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
 import { requestAsAdmin } from './request-as-admin.ts'

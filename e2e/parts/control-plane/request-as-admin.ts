@@ -1,4 +1,4 @@
-/** What a stage prepares at a real kube-apiserver: whatever is refused ends the test. */
+/** Setup requests to a real kube-apiserver: a refused request fails the test. */
 import {
   type ApiServer,
   type KubernetesRequest,
@@ -6,9 +6,9 @@ import {
   requestKubernetes,
 } from './request-kubernetes.ts'
 
-/** @throws with the answer's body, where it is no success */
+/** @throws with the response body, unless it succeeds */
 export async function requestAsAdmin(apiServer: ApiServer, request: KubernetesRequest): Promise<KubernetesResponse> {
   const response = await requestKubernetes(apiServer, request)
   if (response.status < 300) return response
-  throw new Error(`${request.method ?? 'GET'} ${request.path} was answered ${response.status}: ${response.body}`)
+  throw new Error(`${request.method ?? 'GET'} ${request.path} returned ${response.status}: ${response.body}`)
 }

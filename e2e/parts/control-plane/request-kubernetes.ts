@@ -1,11 +1,11 @@
-/** One request to a real kube-apiserver, as plain as `kubectl --raw`: the tests' own hand, apart from what they test. */
+/** One request to a real kube-apiserver, like `kubectl --raw`, independent of the code under test. */
 import { type RequestOptions, request } from 'node:https'
 import { text } from 'node:stream/consumers'
 
 export interface ApiServer {
-  /** `https://ADDRESS:PORT`; its certificate holds for `kubernetes.default.svc`, whatever the address. */
+  /** `https://ADDRESS:PORT`; its certificate is for `kubernetes.default.svc`, independent of the address. */
   readonly server: string
-  /** PEM of what signed its certificate. */
+  /** PEM of the CA of its certificate. */
   readonly authority: string
   /** Of a member of `system:masters`. */
   readonly adminToken: string
@@ -39,7 +39,7 @@ export function requestKubernetes(
     const sent = request(new URL(path, server), options, (response) => {
       text(response).then((received) => resolve({ status: response.statusCode ?? 0, body: received }), reject)
     })
-    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} was not answered`)))
+    sent.on('timeout', () => sent.destroy(new Error(`${method} ${path} timed out`)))
     sent.on('error', reject).end(body && JSON.stringify(body))
   })
 }

@@ -1,5 +1,5 @@
 /**
- * A real kube-apiserver, by default on a free port of 127.0.0.1, with RBAC; the first of its cluster, or a further one on
+ * A real kube-apiserver, by default on a free port of 127.0.0.1, with RBAC: the first of its cluster, or a replica on
  * the same etcd. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
 import { readFile } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import { findControlPlaneProgram } from './find-control-plane-program.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
 import { type KeyFiles, writeKeyFiles } from './write-key-files.ts'
 
-/** What the servers of one cluster share. */
+/** Shared by the servers of one cluster. */
 export interface ClusterContext {
   readonly context: PartContext
   readonly etcdAddress: string
@@ -23,17 +23,17 @@ export interface ClusterContext {
 }
 
 export interface RunningApiServer extends ApiServer {
-  /** As it was started first. */
+  /** Of its first start. */
   readonly issuer: string
-  /** PEM, private: what signs service account tokens. */
+  /** PEM, private: signs service account tokens. */
   readonly signingKeyFile: string
-  /** Ends it and starts it anew at its own address, with what the change names: that is how key files are rotated. */
+  /** Restarts it at the same address with these changes, as for a rotation of key files. */
   restart(change: ApiServerPlan): Promise<void>
-  /** Ends this one; the others of its cluster go on. */
+  /** Stops this server; the others of its cluster keep running. */
   stop(): Promise<void>
 }
 
-/** `name` is its folder's, where its key files lie. */
+/** `name`: of the folder for its key files. */
 export async function startApiServer(
   cluster: ClusterContext,
   name: string,
@@ -57,13 +57,13 @@ export async function startApiServer(
   return { ...apiServer, issuer: current.issuer, signingKeyFile, restart, stop: () => running.stop() }
 }
 
-/** All servers of a cluster have one certificate: the first signs it itself, in the folder that they share. */
+/** All servers of a cluster share one certificate: the first creates a self-signed one in the shared folder. */
 async function waitUntilReady(
   { context: { folder }, adminToken }: ClusterContext,
   server: string,
   { ended }: RunningProcess,
 ): Promise<ApiServer> {
-  // It writes its certificate as it starts: half of the file, read once, would verify nothing.
+  // The certificate is written during the start: it is read again until it is complete.
   const read = async () => {
     const apiServer = { server, authority: await readFile(join(folder, 'apiserver.crt'), 'utf8'), adminToken }
     return (await isReady(apiServer)) && apiServer
@@ -71,7 +71,7 @@ async function waitUntilReady(
   return await waitUntil('kube-apiserver', 60_000, read, ended)
 }
 
-/** /readyz does not wait for the namespaces that the server itself makes. */
+/** /readyz does not wait for the namespaces that the server creates. */
 async function isReady(apiServer: ApiServer): Promise<true | undefined> {
   for (const path of ['/readyz', '/api/v1/namespaces/default', '/api/v1/namespaces/kube-system']) {
     const { status } = await requestKubernetes(apiServer, { path })
@@ -99,7 +99,7 @@ const renderFlags = (
   '--kubelet-preferred-address-types=Hostname',
   `--token-auth-file=${tokenFile}`,
   ...[issuer, ...acceptedIssuers].map((accepted) => `--service-account-issuer=${accepted}`),
-  `--service-account-jwks-uri=https://${listen.address}:${listen.port}/openid/v1/jwks`, // by default an address of the machine where it does not listen
+  `--service-account-jwks-uri=https://${listen.address}:${listen.port}/openid/v1/jwks`, // the default is an address where it does not listen
   `--service-account-signing-key-file=${signingKeyFile}`,
   `--service-account-key-file=${verifyingKeyFile}`,
   ...Object.entries(featureGates).map(([gate, state]) => `--feature-gates=${gate}=${state}`),

@@ -11,7 +11,7 @@ export interface KeyFiles {
   readonly verifyingKeyFile: string
 }
 
-/** A folder for each server: replicas have their own. */
+/** Each server has its own folder. */
 export async function writeKeyFiles(folder: string, keys: ServiceAccountKeys): Promise<KeyFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const [signingKeyFile, verifyingKeyFile] = [join(folder, 'signing-key.pem'), join(folder, 'verifying-keys.pem')]
@@ -20,7 +20,7 @@ export async function writeKeyFiles(folder: string, keys: ServiceAccountKeys): P
   return { signingKeyFile, verifyingKeyFile }
 }
 
-/** All that Kubernetes signs service account tokens with. */
+/** The key types that Kubernetes supports for service account tokens. */
 export type SigningKeyKind = 'RSA' | 'P-256' | 'P-384' | 'P-521'
 
 export const generateSigningKey = (kind: SigningKeyKind = 'RSA'): KeyObject =>

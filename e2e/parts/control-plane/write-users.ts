@@ -1,4 +1,4 @@
-/** Who may ask a control plane, each by a bearer token: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file */
+/** The users of a control plane, each with a bearer token: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#static-token-file */
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ export interface Users {
   readonly nodeToken: string
   /** Bearer tokens by user. */
   readonly userTokens: ReadonlyMap<string, string>
-  /** All of them, in the API server's form. */
+  /** All of them, for --token-auth-file. */
   readonly tokenFile: string
 }
 

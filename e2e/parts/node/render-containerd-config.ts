@@ -1,9 +1,9 @@
-/** containerd's settings: https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md */
+/** containerd configuration: https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md */
 import { join } from 'node:path'
 
 export const sandboxImage = 'local/pause:1'
 
-/** Registries named `localhost` are spoken to by plain http without being told so. */
+/** containerd uses plain http for registries on `localhost` by default. */
 export const renderContainerdConfig = (folder: string, socket: string, runc: string): string => `version = 2
 root = "${join(folder, 'containerd')}"
 state = "${join(folder, 'containerd-state')}"
@@ -16,11 +16,11 @@ state = "${join(folder, 'containerd-state')}"
 
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${sandboxImage}"
-  # Without CAP_SYS_RESOURCE runc may not lower a score below our own, and no sandbox would start.
+  # Without CAP_SYS_RESOURCE runc may not lower a score below its own, and no sandbox would start.
   restrict_oom_score_adj = true
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
-  snapshotter = "native" # needs nothing of the file system, which may be an overlay itself
+  snapshotter = "native" # works on any file system, such as an overlay
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"

@@ -1,5 +1,5 @@
 /**
- * A kubelet's settings for a machine that is not its own: all its folders in one, nothing evicted, no firewall rules.
+ * Kubelet configuration for a shared machine: all folders in one, no eviction, no firewall rules.
  * https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
  */
 import { join } from 'node:path'
@@ -17,12 +17,12 @@ export const renderKubeletConfig = ({ folder, runtimeEndpoint, port }: KubeletPl
     address: '127.0.0.1',
     port,
     healthzPort: 0,
-    // The API server asks it for logs, without a certificate; only this machine reaches it, for the time of a test.
+    // The API server requests logs without a client certificate; the port is only reachable from this machine.
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: 'AlwaysAllow' },
     containerRuntimeEndpoint: runtimeEndpoint,
     cgroupDriver: 'cgroupfs',
-    cgroupsPerQOS: false, // leaves no `kubepods` behind
+    cgroupsPerQOS: false, // does not create `kubepods`
     enforceNodeAllocatable: [],
     failCgroupV1: false,
     failSwapOn: false,

@@ -1,4 +1,4 @@
-/** Pods on the real node, and how they fare: https://kubernetes.io/docs/concepts/containers/images/ */
+/** Pods on the real node, and their state: https://kubernetes.io/docs/concepts/containers/images/ */
 import { type ApiServer, requestKubernetes } from '../control-plane/request-kubernetes.ts'
 import { waitUntil } from '../process/wait-until.ts'
 
@@ -6,7 +6,7 @@ export interface PodPlan {
   readonly name: string
   readonly image: string
   readonly pullSecret?: string
-  /** Named before it. */
+  /** Listed before pullSecret. */
   readonly otherSecret?: string
 }
 
@@ -19,10 +19,10 @@ interface Pod {
 
 const pods = '/api/v1/namespaces/default/pods'
 
-// On a busy machine a kubelet may read the pull secret too late for its first try; the second comes after 10 s.
+// On a busy machine a kubelet may read the pull secret too late for its first attempt; the second one follows after 10 s.
 const timeoutMs = 60_000
 
-/** Runs a pod that always asks the registry (`Always`: a cached image would start without any credential). */
+/** Runs a pod that always pulls from the registry (`Always`: a cached image would start without a credential). */
 export async function runPod(apiServer: ApiServer, { name, image, ...secrets }: PodPlan): Promise<void> {
   const body = {
     metadata: { name },
@@ -38,10 +38,10 @@ export async function runPod(apiServer: ApiServer, { name, image, ...secrets }: 
     },
   }
   const created = await requestKubernetes(apiServer, { method: 'POST', path: pods, body })
-  if (created.status !== 201) throw new Error(`Pod ${name} was not made: ${created.body}`)
+  if (created.status !== 201) throw new Error(`Pod ${name} was not created: ${created.body}`)
 }
 
-/** What the pod's program printed, once it has ended well. */
+/** The output of the pod's program after it has succeeded. */
 export async function waitForPodOutput(apiServer: ApiServer, name: string): Promise<string> {
   await waitUntil(`Pod ${name} to run`, timeoutMs, async () => {
     const { phase, pullFailure } = await readPod(apiServer, name)
@@ -51,11 +51,11 @@ export async function waitForPodOutput(apiServer: ApiServer, name: string): Prom
   return (await requestKubernetes(apiServer, { path: `${pods}/${name}/log` })).body
 }
 
-/** Waits until the kubelet says in these words why it cannot pull the pod's image. */
+/** Waits until the kubelet reports this message for the pod's image pull. */
 export async function waitForPullFailure(apiServer: ApiServer, name: string, message: RegExp): Promise<void> {
-  await waitUntil(`Pod ${name} to be refused its image with ${message}`, timeoutMs, async () => {
+  await waitUntil(`Pod ${name} to fail its image pull with ${message}`, timeoutMs, async () => {
     const { phase, pullFailure } = await readPod(apiServer, name)
-    if (pullFailure === undefined || !message.test(pullFailure)) throw new Error(pullFailure ?? `it is ${phase}`)
+    if (pullFailure === undefined || !message.test(pullFailure)) throw new Error(pullFailure ?? `phase ${phase}`)
     return true
   })
 }

@@ -1,6 +1,6 @@
 /**
- * What a kubelet and a containerd change on their machine outside their own folders, whatever their settings say:
- * noted, and put back. Kubernetes, pkg/kubelet/cm/container_manager_linux.go: setupKernelTunables
+ * Saves and restores what a kubelet and a containerd always change on the machine outside their own folders.
+ * Kubernetes, pkg/kubelet/cm/container_manager_linux.go: setupKernelTunables
  */
 import { existsSync, globSync } from 'node:fs'
 import { readFile, rm, rmdir, writeFile } from 'node:fs/promises'
@@ -14,10 +14,10 @@ const kernelSettings = [
   '/proc/sys/kernel/keys/root_maxbytes',
 ]
 
-/** Device plugins, the old place of container logs, the sockets of shims. */
+/** Device plugins, the legacy location of container logs, the sockets of shims. */
 const folders = ['/var/lib/kubelet', '/var/log/containers', '/run/containerd']
 
-/** Returns what puts it all back; nothing that was there before is removed. */
+/** Returns a function that restores the settings and removes only new folders. */
 export async function saveHostSettings(): Promise<() => Promise<void>> {
   const values = await Promise.all(kernelSettings.map((file) => readFile(file, 'utf8')))
   const newFolders = folders.filter((folder) => !existsSync(folder))
@@ -29,5 +29,5 @@ export async function saveHostSettings(): Promise<() => Promise<void>> {
   }
 }
 
-/** Of version 2, and of each controller of version 1. */
+/** Control groups v2, and those of each v1 controller. */
 const controlGroups = (): string[] => globSync(['/sys/fs/cgroup/k8s.io', '/sys/fs/cgroup/*/k8s.io'])

@@ -1,4 +1,4 @@
-/** A real containerd with folders and a socket of its own, and a sandbox image that it need not fetch. */
+/** A real containerd with its own folders and socket, and a local sandbox image. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findInstalledProgram } from '../process/find-program.ts'
@@ -10,10 +10,10 @@ import { renderContainerdConfig, sandboxImage } from './render-containerd-config
 
 const sandboxProgram = '#include <unistd.h>\nint main(void) { for (;;) pause(); }'
 
-/** Pods share the machine's network, so that loopback is all there is: https://www.cni.dev/docs/spec/ */
+/** Pods share the machine's network, so only loopback is configured: https://www.cni.dev/docs/spec/ */
 const network = { cniVersion: '0.4.0', name: 'loopback', plugins: [{ type: 'loopback' }] }
 
-/** Returns the endpoint for a kubelet. At the end its containers go first, then itself. */
+/** Returns the endpoint for a kubelet. On close its containers are removed first. */
 export async function startContainerd({ folder, start, defer }: PartContext): Promise<string> {
   const containerd = findInstalledProgram('containerd', 'containerd')
   const ctr = findInstalledProgram('ctr', 'containerd')
@@ -25,8 +25,8 @@ export async function startContainerd({ folder, start, defer }: PartContext): Pr
   await writeFile(join(folder, 'cni', 'loopback.conflist'), JSON.stringify(network))
   await writeFile(join(folder, 'containerd.toml'), renderContainerdConfig(folder, socket, runc))
   const { ended } = start(containerd, [`--config=${join(folder, 'containerd.toml')}`])
-  const answers = async () => (await runProgram(ctr, [...clientFlags, 'version'])).exitCode === 0 || undefined
-  await waitUntil('containerd', 20_000, answers, ended)
+  const isAvailable = async () => (await runProgram(ctr, [...clientFlags, 'version'])).exitCode === 0 || undefined
+  await waitUntil('containerd', 20_000, isAvailable, ended)
   defer(() => removeTasks((...command) => runProgram(ctr, [...clientFlags, ...command])))
 
   const archive = await buildImage(join(folder, 'sandbox-image'), sandboxImage, sandboxProgram)
@@ -34,11 +34,11 @@ export async function startContainerd({ folder, start, defer }: PartContext): Pr
   return `unix://${socket}`
 }
 
-/** With its last task a shim ends too, which otherwise outlives containerd. */
+/** A shim exits with its last task; otherwise it would keep running after containerd has exited. */
 async function removeTasks(ctr: (...command: string[]) => Promise<ProgramRun>): Promise<void> {
   await waitUntil('the containers to end', 20_000, async () => {
     const ids = (await ctr('tasks', 'list', '--quiet')).stdout.split('\n').filter((id) => id !== '')
-    // Its exit code is the container's, or tells that containerd, who also removes what ended, was first.
+    // The exit code is ignored: it is the container's, or containerd has already removed the task.
     for (const id of ids) await ctr('tasks', 'delete', '--force', id)
     return ids.length === 0 || undefined
   })

@@ -1,4 +1,4 @@
-/** Takes away every mount below a folder, the innermost first, so that the folder can be removed. */
+/** Unmounts every mount below a folder, innermost first, so that the folder can be removed. */
 import { readFile } from 'node:fs/promises'
 import { runSuccessfully } from '../process/run-program.ts'
 

@@ -1,9 +1,9 @@
-/** Where a program of another project is found. */
+/** Finds programs of other projects. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { AbsentPart } from '../../../tools/real-parts/absent-part.ts'
 
-/** The PATH, and the service folders that an ordinary user's PATH lacks on Debian. */
+/** PATH, and the sbin folders that are not in a user's PATH on Debian. */
 const pathFolders = (): string[] => [
   ...(process.env['PATH'] ?? '').split(delimiter),
   '/usr/local/sbin',
@@ -12,8 +12,8 @@ const pathFolders = (): string[] => [
 ]
 
 /**
- * The whole path of a program.
- * @throws AbsentPart with `remedy`, a clause that says how to get it.
+ * The absolute path of a program.
+ * @throws AbsentPart with `remedy`, a clause that states how to install it.
  */
 export function findProgram(name: string, folders: readonly string[], fix: string): string {
   const found = folders.map((folder) => join(folder, name)).find(isExecutable)
@@ -21,11 +21,11 @@ export function findProgram(name: string, folders: readonly string[], fix: strin
   return found
 }
 
-/** A program of a Debian package, wherever the machine has it from. */
+/** A program that a Debian package contains, from any source. */
 export const findInstalledProgram = (name: string, debianPackage: string): string =>
   findOnPath(name, `apt-get install --no-install-recommends ${debianPackage}`)
 
-/** A program that no package of Debian has. @throws AbsentPart with `remedy` */
+/** A program that is not in a Debian package. @throws AbsentPart with `remedy` */
 export const findOnPath = (name: string, remedy: string): string => findProgram(name, pathFolders(), remedy)
 
 function isExecutable(path: string): boolean {
@@ -33,6 +33,6 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK)
     return true
   } catch {
-    return false // not there, or not ours to run: the next folder may have it
+    return false // does not exist or is not executable: the next folder may contain it
   }
 }

@@ -1,4 +1,4 @@
-/** A port of 127.0.0.1 that nobody listens on, for a program that cannot choose one and tell it. */
+/** An unused port of 127.0.0.1, for a program that cannot choose and report a port itself. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 

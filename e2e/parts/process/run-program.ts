@@ -1,4 +1,4 @@
-/** Runs a program to its end and says how it ended. */
+/** Runs a program until it exits. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { basename } from 'node:path'
@@ -10,27 +10,27 @@ export interface ProgramRun {
   readonly stderr: string
 }
 
-/** What it gets beside its arguments: variables on top of ours, all of its stdin, and its time. */
+/** Variables in addition to those of this process, the whole stdin, and a timeout. */
 export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly timeoutMs?: number
 }
 
-/** Whatever the exit code: it is the caller's to judge. */
+/** Does not throw on a non-zero exit code: the caller evaluates it. */
 export async function runProgram(
   command: string,
   commandArguments: readonly string[],
   { environment, stdin = '', timeoutMs = 60_000 }: ProgramOptions = {},
 ): Promise<ProgramRun> {
   const child = spawn(command, commandArguments, { env: { ...process.env, ...environment }, timeout: timeoutMs })
-  child.stdin.on('error', () => {}) // EPIPE: it ended without reading, which its exit code judges
+  child.stdin.on('error', () => {}) // EPIPE: it exited without reading; the caller evaluates its exit code
   child.stdin.end(stdin)
   const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { exitCode, stdout, stderr }
 }
 
-/** For the steps that a test stands on: what it prints, and a fault unless it exits with 0. */
+/** For setup steps of a test: returns stdout. @throws unless it exits with 0 */
 export async function runSuccessfully(
   command: string,
   commandArguments: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * A network of its own, in which this machine has further addresses and nothing else: what refuses to lead to the loopback, as
- * the EndpointSlice of the API servers does, is tried there. Linux namespaces: https://man7.org/linux/man-pages/man1/unshare.1.html
+ * A network namespace with additional local addresses and no other network, for tests of what refuses loopback addresses, such
+ * as the EndpointSlice of the API servers. Linux namespaces: https://man7.org/linux/man-pages/man1/unshare.1.html
  */
 import { AbsentPart } from '../../../tools/real-parts/absent-part.ts'
 import type { RealPart } from '../real-part.ts'
@@ -9,22 +9,22 @@ import { type ProgramRun, runProgram } from './run-program.ts'
 import { startPart } from './start-part.ts'
 
 export interface NetworkNamespace extends RealPart {
-  /** Runs a test file inside, as a process that knows so by PULLPASS_OWN_NETWORK. */
+  /** Runs a test file inside, as a process with PULLPASS_OWN_NETWORK set. */
   runTestFile(file: string): Promise<ProgramRun>
 }
 
-/** @throws AbsentPart where the machine gives nobody a namespace */
+/** @throws AbsentPart if the machine does not permit namespaces */
 export const startNetworkNamespace = (addresses: readonly string[]): Promise<NetworkNamespace> =>
   startPart('own-network', async () => {
     const unshare = findInstalledProgram('unshare', 'util-linux')
     const ip = findInstalledProgram('ip', 'iproute2')
     const inside = ['--map-root-user', '--net', '--', 'sh', '-ceu', setUpAddresses(ip, addresses), 'sh']
     const probe = await runProgram(unshare, [...inside, 'true'])
-    if (probe.exitCode !== 0) throw new AbsentPart(`no network of its own is to be had here: ${probe.stderr.trim()}`)
+    if (probe.exitCode !== 0) throw new AbsentPart(`a network namespace cannot be created: ${probe.stderr.trim()}`)
     return {
       runTestFile: async (file) =>
         await runProgram(unshare, [...inside, process.execPath, '--test-reporter=spec', file], {
-          // The runner outside must not take its words for its own: it asserts on how they end.
+          // Without the variable, so that the outer test runner does not parse its output: only its exit code is asserted.
           environment: { PULLPASS_OWN_NETWORK: 'yes', NODE_TEST_CONTEXT: '' },
           timeoutMs: 180_000,
         }),

@@ -1,4 +1,4 @@
-/** The ground under every real part: a private folder and processes, which are gone when it is closed or fails to start. */
+/** The context of every real part: a private folder and processes, which are removed when it is closed or fails to start. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -15,7 +15,7 @@ export interface PartContext {
   ) => RunningProcess
   /** Another part, closed with this one. */
   readonly use: <Part extends RealPart>(other: Promise<Part>) => Promise<Part>
-  /** What to undo at the end, the last one first; processes, other parts and the folder are among them. */
+  /** Cleanup on close, last one first; processes, other parts and the folder are included. */
   readonly defer: (undo: () => Promise<void>) => void
 }
 
@@ -31,7 +31,7 @@ export async function startPart<Part>(
   const stack = new AsyncDisposableStack()
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= stack.disposeAsync().finally(() => openParts.delete(close)) // whoever closes it too waits for the same end
+    closing ??= stack.disposeAsync().finally(() => openParts.delete(close)) // concurrent calls wait for the same cleanup
     return closing
   }
   openParts.add(close)
@@ -69,9 +69,9 @@ const createContext = (
   defer: (undo) => stack.defer(undo),
 })
 
-/** An interrupted run leaves the machine as it was, too, although the test runner, and with it the pipes, ends first. */
+/** Cleans up after an interrupted run too, although the test runner, and with it the pipes, may exit first. */
 async function closeAllAndExit(exitCode: number): Promise<void> {
-  if (interrupted) return // after ^C comes the runner's SIGTERM
+  if (interrupted) return // ^C is followed by the runner's SIGTERM
   interrupted = true
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   await Promise.allSettled([...openParts].map((close) => close()))

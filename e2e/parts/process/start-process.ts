@@ -1,25 +1,25 @@
-/** A program that runs beside the tests: its output goes to a file, it ends by its pid, and never outlives this process. */
+/** A background program: its output goes to a file, it is stopped by its pid, and is killed when this process exits. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 
 export interface RunningProcess {
-  /** Aborted when the program ended, with the end of its output in the reason. */
+  /** Aborted when the program has exited, with the end of its output in the reason. */
   readonly ended: AbortSignal
   /** The end of its output, under its name. */
   logs(): string
-  /** SIGTERM, and SIGKILL when that is not heeded. */
+  /** SIGTERM, and SIGKILL if it does not exit in time. */
   stop(): Promise<void>
 }
 
-const killAfterMs = 3000 // an API server waits longer for watches that a failed test left open
+const killAfterMs = 3000 // an API server would wait longer for open watches of a failed test
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** `environment`: on top of ours. */
+/** `environment`: in addition to that of this process. */
 export function startProcess(
   command: string,
   commandArguments: readonly string[],
@@ -28,7 +28,7 @@ export function startProcess(
 ): RunningProcess {
   const log = openSync(logFile, 'a', 0o600)
   const env = { ...process.env, ...environment }
-  const child = spawn(command, commandArguments, { env, stdio: ['ignore', log, log], detached: true }) // ^C is for us alone
+  const child = spawn(command, commandArguments, { env, stdio: ['ignore', log, log], detached: true }) // ^C is only sent to this process
   closeSync(log)
   running.add(child)
 

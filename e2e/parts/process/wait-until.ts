@@ -1,11 +1,11 @@
-/** Waits for what another program will do, by asking it again and again. */
+/** Waits for a state of another program by polling. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const intervalMs = 50
 
 /**
- * The first answer of `ask` that is not undefined; a fault of `ask` counts as "not yet", the last one is the cause of
- * the timeout's. `giveUp` ends the wait with its reason.
+ * Returns the first result of `poll` that is not undefined. An error of `poll` counts as undefined; the last one is the
+ * cause of the timeout error. `signal` ends the wait with its reason.
  */
 export async function waitUntil<Value>(
   description: string,

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { findInstalledProgram } from '../process/find-program.ts'
 import { runSuccessfully } from '../process/run-program.ts'
 
-/** Writes `FOLDER/image.tar` and returns its path; the image runs the program, and `reference` is the name that it carries. */
+/** Writes `FOLDER/image.tar` and returns its path; the image runs the program, and `reference` is its tag. */
 export async function buildImage(folder: string, reference: string, programSource: string): Promise<string> {
   const compiler = findInstalledProgram('gcc', 'gcc libc6-dev')
   await mkdir(join(folder, 'layer'), { recursive: true, mode: 0o700 })

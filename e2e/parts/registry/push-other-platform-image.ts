@@ -1,5 +1,5 @@
 /**
- * Pushes an image index that has nothing for this machine's platform, with skopeo.
+ * Pushes an image index without an image for this machine's platform, with skopeo.
  * https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md
  */
 import { createHash } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
- * The token server that a Docker registry sends its clients to: Basic credentials in, a signed token for the asked
- * scopes out. https://distribution.github.io/distribution/spec/auth/token and /spec/auth/jwt
+ * The token server of a Docker registry: Basic credentials in, a signed token for the requested scopes
+ * out. https://distribution.github.io/distribution/spec/auth/token and /spec/auth/jwt
  */
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
@@ -24,12 +24,12 @@ export interface TokenServer {
 const issuer = 'pullpass token server'
 const service = 'pullpass registry'
 
-/** `accepts` is asked anew for each token, so that a login can be withdrawn while the registry runs. */
+/** `accepts` is called for each token, so that a login can be revoked while the registry runs. */
 export async function startTokenServer(accepts: (login: RegistryLogin) => boolean): Promise<TokenServer> {
   const { authority, sign } = await createSigner()
   const { port, close } = await servePart({
     async handler({ method, query, headers }) {
-      if (method !== 'GET') return { status: 405 } // no OAuth form: clients then ask by GET, as they must at Google's
+      if (method !== 'GET') return { status: 405 } // no OAuth2 POST: clients then use GET, as Google's registry requires
       const login = parseBasicAuth(headers['authorization'])
       if (!login || !accepts(login)) {
         return { status: 401, body: { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] } }
@@ -39,7 +39,7 @@ export async function startTokenServer(accepts: (login: RegistryLogin) => boolea
     },
   })
   return {
-    realm: `http://localhost:${port}/token`, // by name: crane and oras refuse a realm on a loopback address
+    realm: `http://localhost:${port}/token`, // by name: crane and oras refuse a realm with a loopback address
     issuer,
     service,
     authority,
@@ -80,7 +80,7 @@ function parseBasicAuth(header = ''): RegistryLogin | undefined {
   return { username, password: password.join(':') }
 }
 
-/** `repository:team/app:pull,push`; a name may hold a host with its port, and so a colon. */
+/** `repository:team/app:pull,push`; a name may contain a host with a port, and so a colon. */
 function parseScope(scope: string): Access {
   const [type = '', ...rest] = scope.split(':')
   const actions = rest.pop() ?? ''

@@ -1,4 +1,4 @@
-/** A storage account of Azurite, whose key is known to everybody, and what its holder does with it: all is allowed. */
+/** A storage account of Azurite, with its public well-known key, which permits every operation. */
 import assert from 'node:assert/strict'
 import {
   AccountSASPermissions,
@@ -11,7 +11,7 @@ import {
 import { httpsTransport } from '../../../src/http/https-transport.ts'
 import type { HttpMethod, HttpResponse } from '../../../src/http/transport.ts'
 
-/** The one that Azurite has by itself. */
+/** The built-in account of Azurite. */
 export const azuriteAccount: string = 'devstoreaccount1'
 export const azuriteKey: string =
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
@@ -25,14 +25,14 @@ interface BlobRequest {
 }
 
 export interface AzuriteAccount {
-  /** By nobody. */
+  /** An anonymous request. */
   readonly requestAnonymously: (request: BlobRequest) => Promise<HttpResponse>
-  /** By the account's holder. @throws unless it is done */
+  /** With the account key. @throws unless it succeeds */
   readonly administer: (request: BlobRequest) => Promise<void>
   readonly createContainer: (name: string, access: 'public' | 'private') => Promise<void>
 }
 
-/** `endpoint`: https://127.0.0.1:PORT/ACCOUNT; `ca`: PEM of what signed its certificate. */
+/** `endpoint`: https://127.0.0.1:PORT/ACCOUNT; `ca`: PEM of the CA of its certificate. */
 export function azuriteAccountAt(endpoint: string, ca: string): AzuriteAccount {
   const account = endpoint.slice(endpoint.lastIndexOf('/') + 1)
   const transport = httpsTransport({}, ca)

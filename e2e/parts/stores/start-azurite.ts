@@ -1,5 +1,5 @@
 /**
- * Microsoft's emulator of Azure's blobs, which looks at the audience, the issuer and the life of a token, by https alone.
+ * Microsoft's emulator of Azure Blob Storage, which checks audience, issuer and lifetime of tokens, over https only.
  * https://learn.microsoft.com/azure/storage/common/storage-use-azurite
  */
 import { createRequire } from 'node:module'
@@ -19,7 +19,7 @@ export interface Azurite extends RealPart, AzuriteAccount {
   readonly port: number
 }
 
-/** `account`: by default the one that it has by itself; its blobs are at Azure's own host name of it, too. @throws AbsentPart */
+/** `account`: by default Azurite's built-in one; the certificate includes Azure's host name of the account. @throws AbsentPart */
 export const startAzurite = (authority: CertificateAuthority, account: string = azuriteAccount): Promise<Azurite> =>
   startPart('azurite', async (context) => {
     const folder = await installAzurite()
@@ -39,7 +39,7 @@ export const startAzurite = (authority: CertificateAuthority, account: string = 
     return { endpoint, port, ...azuriteAccountAt(endpoint, authority.ca) }
   })
 
-/** By a whole handshake, ended in order: azurite dies of a connection that is dropped in the middle of one. */
+/** Completes a TLS handshake: azurite crashes if a connection is dropped during one. */
 async function isAvailable(port: number): Promise<true | undefined> {
   const { connect } = await import('node:tls')
   return await new Promise((resolve) => {

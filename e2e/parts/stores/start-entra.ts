@@ -1,5 +1,5 @@
 /**
- * Microsoft's token service as far as a workload identity asks it, for an emulator that looks at claims alone: no cloud can
+ * The part of Microsoft's token service that a workload identity uses, for an emulator that checks only claims: no cloud can
  * be started here. https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  */
 import { randomUUID } from 'node:crypto'
@@ -12,9 +12,9 @@ export const tenant: string = '11111111-2222-3333-4444-555555555555'
 
 interface EntraOptions {
   readonly authority: CertificateAuthority
-  /** The one subject token that it takes, or whether it takes one. */
+  /** The accepted subject token, or a function that accepts or refuses it. */
   readonly acceptedAssertion: string | ((assertion: string) => Promise<boolean>)
-  /** Of the tokens that it grants. */
+  /** Audience of the tokens that it issues. */
   readonly audience: string
 }
 

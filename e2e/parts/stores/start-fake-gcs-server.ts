@@ -1,4 +1,4 @@
-/** Other people's Cloud Storage: strict on generations, and everything in it is public. https://github.com/fsouza/fake-gcs-server */
+/** fake-gcs-server, an emulator of Cloud Storage: it checks generations, and all of its content is public. https://github.com/fsouza/fake-gcs-server */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
@@ -14,7 +14,7 @@ export interface FakeGcsServer extends RealPart {
   readonly createBucket: (name: string) => Promise<void>
 }
 
-/** By https where there is an authority, which this process has to believe. @throws AbsentPart where it cannot be built */
+/** By https with an authority, which this process must trust. @throws AbsentPart if it cannot be built */
 export const startFakeGcsServer = (authority?: CertificateAuthority): Promise<FakeGcsServer> =>
   startPart('fake-gcs-server', async (context) => {
     const program = join(await buildFakeGcsServer(), 'fake-gcs-server')
@@ -25,8 +25,8 @@ export const startFakeGcsServer = (authority?: CertificateAuthority): Promise<Fa
     const names = ['-public-host', `127.0.0.1:${port}`, '-external-url', url]
     const tls = authority === undefined ? [] : await tlsFlags(context, authority)
     const { ended } = context.start(program, [...address, ...names, ...tls, '-backend', 'memory'])
-    const answers = async () => (await fetch(`${url}/storage/v1/b?project=example-project`)).ok || undefined
-    await waitUntil('fake-gcs-server', 20_000, answers, ended)
+    const isAvailable = async () => (await fetch(`${url}/storage/v1/b?project=example-project`)).ok || undefined
+    await waitUntil('fake-gcs-server', 20_000, isAvailable, ended)
     return { url, createBucket: (name) => createBucket(url, name) }
   })
 

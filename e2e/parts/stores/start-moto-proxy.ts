@@ -1,6 +1,6 @@
 /**
- * Moto behind https, by AWS's own host names where they are given. Moto takes every stranger's request for
- * `.well-known/openid-configuration` for one to Cognito: here what a stranger reads is S3's, as at a bucket's own host name.
+ * An https proxy for moto, optionally under AWS's host names. Moto routes anonymous requests for
+ * `.well-known/openid-configuration` to Cognito; the proxy sends them to S3, as a bucket's host name does.
  */
 import { once } from 'node:events'
 import { type IncomingMessage, request, type ServerResponse } from 'node:http'
@@ -16,7 +16,7 @@ export interface MotoProxy {
   readonly close: () => Promise<void>
 }
 
-/** `moto`: `http://127.0.0.1:PORT`, where identities are not looked at. `names`: by default of this machine. */
+/** `moto`: `http://127.0.0.1:PORT`, with authentication disabled. `names`: by default of this machine. */
 export async function startMotoProxy(
   moto: string,
   authority: CertificateAuthority,
@@ -40,15 +40,15 @@ export async function startMotoProxy(
   return { url: `https://127.0.0.1:${port}`, port, close }
 }
 
-/** With the name by which it was incoming. */
+/** Keeps the host name of the request. */
 async function forward(moto: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/', headers } = incoming
-  const reads = method === 'GET' || method === 'HEAD'
-  const named = reads ? { authorization: placeholderAuthorization('s3'), ...headers } : headers
+  const isRead = method === 'GET' || method === 'HEAD'
+  const named = isRead ? { authorization: placeholderAuthorization('s3'), ...headers } : headers
   const passed = request(new URL(url, moto), { method, headers: named })
   passed.end(await text(incoming))
   const [found]: IncomingMessage[] = await once(passed, 'response')
-  if (found === undefined) throw new TypeError('moto answered nothing')
+  if (found === undefined) throw new TypeError('moto did not respond')
   response.writeHead(found.statusCode ?? 500, found.headers)
   found.pipe(response)
 }

@@ -1,5 +1,5 @@
 /**
- * Other people's AWS, which looks at signatures and policies: one user may do all at S3, another nothing.
+ * Moto, an emulator of AWS that checks signatures and policies: one user has all S3 permissions, another none.
  * https://docs.getmoto.org/en/latest/docs/iam.html
  */
 import assert from 'node:assert/strict'
@@ -22,15 +22,15 @@ export interface Moto extends RealPart {
   readonly url: string
   readonly publisher: AwsIdentity
   readonly unprivileged: AwsIdentity
-  /** Requests that nobody signs are answered in here alone. */
+  /** Disables authentication while `work` runs, for unsigned requests. */
   readonly withoutAuthentication: <T>(work: () => Promise<T>) => Promise<T>
-  /** The publisher's. */
+  /** With the credentials of the publisher. */
   readonly admin: S3Client
   readonly createBucket: (name: string, access: 'public' | 'private') => Promise<void>
 }
 
-/** `all the same`: strangers, too, are answered at any time. @throws AbsentPart where it cannot be installed */
-export const startMoto = (authentication: 'looked at' | 'all the same' = 'looked at'): Promise<Moto> =>
+/** `disabled`: unsigned requests are served at any time. @throws AbsentPart if it cannot be installed */
+export const startMoto = (authentication: 'enabled' | 'disabled' = 'enabled'): Promise<Moto> =>
   startPart('moto', async (context) => {
     const python = join(await installMoto(), 'bin/python')
     const port = await freePort()
@@ -39,11 +39,11 @@ export const startMoto = (authentication: 'looked at' | 'all the same' = 'looked
     const { ended } = context.start(python, args, { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' })
     await waitUntil('moto', 30_000, async () => (await fetch(`${url}/moto-api/`)).ok || undefined, ended)
     const publisher = await createUser(url, 'publisher')
-    const unprivileged = await createUser(url, 'nobody')
+    const unprivileged = await createUser(url, 'unprivileged')
     const Statement = [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }]
     const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement })
     await requestIam(url, { Action: 'PutUserPolicy', UserName: 'publisher', PolicyName: 'all', PolicyDocument })
-    if (authentication === 'looked at') await setAuthentication(url, 'from now on')
+    if (authentication === 'enabled') await setAuthentication(url, 'enabled')
     const admin = new S3Client({ endpoint: url, region: motoRegion, forcePathStyle: true, credentials: publisher })
     const createBucket: Moto['createBucket'] = (name, access) => putBucket(admin, name, access)
     return { url, publisher, unprivileged, withoutAuthentication: (work) => unsigned(url, work), admin, createBucket }
@@ -58,19 +58,19 @@ async function putBucket(admin: S3Client, Bucket: string, access: 'public' | 'pr
   await admin.send(new PutBucketPolicyCommand({ Bucket, Policy }))
 }
 
-/** Where it looks at identities it has no word for a request without one (it answers 500): for these it does not look. */
+/** With authentication enabled, moto responds to unsigned requests with 500; so it is disabled for them. */
 async function unsigned<T>(url: string, work: () => Promise<T>): Promise<T> {
-  await setAuthentication(url, 'later')
+  await setAuthentication(url, 'disabled')
   try {
     return await work()
   } finally {
-    await setAuthentication(url, 'from now on')
+    await setAuthentication(url, 'enabled')
   }
 }
 
-/** It wants the number of requests until then. */
-async function setAuthentication(url: string, when: 'from now on' | 'later'): Promise<void> {
-  const body = when === 'later' ? '1000' : '0'
+/** The body is the number of requests before authentication starts. */
+async function setAuthentication(url: string, state: 'enabled' | 'disabled'): Promise<void> {
+  const body = state === 'disabled' ? '1000' : '0'
   const response = await fetch(`${url}/moto-api/reset-auth`, {
     method: 'POST',
     body,
@@ -86,7 +86,7 @@ async function createUser(url: string, UserName: string): Promise<AwsIdentity> {
   return { accessKeyId: field('AccessKeyId'), secretAccessKey: field('SecretAccessKey') }
 }
 
-/** By its scope moto sees which service is asked; whose signature it is does not matter where nobody looks at it. */
+/** Moto selects the service by the scope of the signature; the signature is not checked while authentication is disabled. */
 export const placeholderAuthorization = (service: 'iam' | 's3'): string =>
   `AWS4-HMAC-SHA256 Credential=any/20261124/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=any`
 

@@ -1,4 +1,4 @@
-/** A certificate as files, by default for 127.0.0.1, for a server that takes nothing else. */
+/** A certificate as files, by default for 127.0.0.1, for a server that reads it from files. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'

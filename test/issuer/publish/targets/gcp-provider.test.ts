@@ -18,7 +18,7 @@ const document = (keys: readonly object[]) => ({
 const open = (sandbox: TestSandbox, provider = sandbox.provider): Promise<PublishTarget> =>
   openTarget(`gcp-provider:${provider}`, asOperator(sandbox))
 
-publishTargetContract('gcp-provider: at the sandbox', { preconditions: 'looked at' }, async (t) => {
+publishTargetContract('gcp-provider: at the sandbox', { preconditions: 'checked' }, async (t) => {
   const sandbox = await startTestSandbox(t)
   const { provider, cluster, google } = sandbox
   const set = async (jwksJson?: string) =>
