@@ -214,7 +214,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
 
       const due = await pullpassAs('artifact-registry')
       assert.deepEqual([due.exitCode, due.stderr], [0, ''])
-      assert.match(due.stdout, /written .*taken over from the environment variables/)
+      assert.match(due.stdout, /updated .*taken over from the environment variables/)
       const after = await secret()
       assert.equal(after.metadata.uid, before.metadata.uid)
       assert.deepEqual(ownersOfData(after), ['pullpass:ClusterPullSecret:artifact-registry'])

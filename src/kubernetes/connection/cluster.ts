@@ -48,7 +48,7 @@ export interface ClusterStream {
    */
   readonly lines: AsyncGenerator<string, void>
   /** Ends it, whether or not it was read. */
-  close(): void
+  readonly close: () => void
 }
 
 export interface Cluster {

@@ -48,7 +48,7 @@ export interface HttpStream {
   readonly retryAfter: undefined
   readonly lines: AsyncGenerator<string, void>
   /** Ends it, whether or not it was read. */
-  close(): void
+  readonly close: () => void
 }
 
 export interface HttpResponse {

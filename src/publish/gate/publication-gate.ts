@@ -61,7 +61,7 @@ export function createPublicationGate(
 interface Publication {
   /** Undefined if the target holds keys only: then it is not compared. */
   readonly issuer: string | undefined
-  awaitKey(token: SubjectToken): Promise<PublicKey | PullpassError>
+  readonly awaitKey: (token: SubjectToken) => Promise<PublicKey | PullpassError>
 }
 
 async function openPublication(named: DocumentIssuer, needs: GateNeeds): Promise<Publication> {

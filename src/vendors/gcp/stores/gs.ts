@@ -5,8 +5,9 @@
  * Credentials come from Google's own auth library. Its storage library (8.4.0) is not used: it keeps one pool of connections for the
  * whole process, which no run's own authorities reach, follows redirects, and brings 59 packages for two requests.
  */
+import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type LibraryRequest, requestForLibrary } from '../../../http/library-transport.ts'
-import { retryDelayMs } from '../../../http/retry.ts'
+import { retry } from '../../../http/retry.ts'
 import type { HttpResponse } from '../../../http/transport.ts'
 import {
   type DocumentName,
@@ -155,15 +156,16 @@ function boundaryFor(text: string): string {
 
 async function requestStorage(here: Bucket, asked: StorageRequest, good: readonly number[]): Promise<HttpResponse> {
   const { context } = here
-  for (let attempt = 1; ; attempt++) {
-    const bearer = await here.token?.()
-    const answer = await requestOnce(context, asked, bearer)
-    if (good.includes(answer.status)) return answer
-    const fault = refusalOf(here, asked.doing, answer)
-    const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now())
-    if (!fault.retryable || attempt === attempts || delayMs === undefined) throw fault
-    await context.sleep(delayMs, context.signal)
+  let refusal: PullpassError | undefined
+  const once = async () => {
+    const response = await requestOnce(context, asked, await here.token?.())
+    if (good.includes(response.status)) return response
+    refusal = refusalOf(here, asked.doing, response)
+    throw refusal
   }
+  // The transport and the sign-in have repeated their own failures.
+  const isRetryable = (fault: PullpassError) => fault === refusal && fault.retryable
+  return await retry(once, { attempts, isRetryable }, context)
 }
 
 function requestOnce(
