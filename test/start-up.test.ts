@@ -49,6 +49,11 @@ suite('start-up', () => {
     assert.deepEqual([...commands.filter((command) => loaded.has(command)), ...others], ['src/commands/refresh.ts'])
   })
 
+  test('a refresh loads the codes of errors, and not their explanations', () => {
+    const loaded = [...loadedWith(inPod)].filter((file) => file.startsWith('src/errors/'))
+    assert.deepEqual(loaded.toSorted(), ['src/errors/codes.ts', 'src/errors/pullpass-error.ts'])
+  })
+
   test('whoever has no document in a file does not load their schema', () => {
     assert.ok(loadedWith(inPod).has('src/document/load-documents.ts'))
     const schemas = [...loadedWith(inPod)].filter((file) => /schema/.test(file))
