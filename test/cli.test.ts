@@ -5,7 +5,7 @@ import { spawnPullpass } from './support/spawn-pullpass.ts'
 import { startTestSandbox } from './support/start-test-sandbox.ts'
 
 suite('the process', () => {
-  test('ended by SIGTERM in the middle, it finishes what is in flight, says what was not done, and exits 143', async (t) => {
+  test('on SIGTERM it finishes requests in flight, reports what was not done, and exits with 143', async (t) => {
     const namespaces = Array.from({ length: 200 }, (_, index) => `team-${index}`)
     const sandbox = await startTestSandbox(t, { namespaces, now: () => new Date() })
     sandbox.parts.kubernetes.faults.inject({ kind: 'latency', ms: 300 }, { when: ({ method }) => method === 'PATCH' })
@@ -22,7 +22,7 @@ suite('the process', () => {
     assert.match(stderr, new RegExp(`affects ${200 - written.length} namespaces: team-`))
   })
 
-  test('whoever reads only the first line ends the output, not the run', async (t) => {
+  test('a closed standard output ends the output, not the run', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
     const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)
     child.stdout?.destroy()

@@ -8,18 +8,18 @@ import { fakeContext } from './support/fake-context.ts'
 import { plantSecrets, seedScriptSecret, setStsResponse } from './support/plant-secrets.ts'
 import { searchClusterResponses } from './support/search-responses.ts'
 
-suite('no secret is shown by what concerns the cluster', () => {
+suite('no secret is shown by commands for the cluster', () => {
   test('whatever the API server answers', async (t) => {
     await searchClusterResponses(t, (spelling, status) => spelling === 'raw' || status === 403) // all: leaks.matrix.test.ts
   })
 
-  test('nor by a token that was requested', async (t) => {
+  test('nor for a requested token', async (t) => {
     const { sandbox, run, secrets } = await plantSecrets(t)
     const { faults } = sandbox.parts.kubernetes
     const more = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
     const file = await sandbox.write('pull.yaml', documentText(sandbox, { more }))
-    const wanted = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 600 }
-    const token = await sandbox.cluster.signServiceAccountToken({ ...wanted, audiences: ['requested'] })
+    const options = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 600 }
+    const token = await sandbox.cluster.signServiceAccountToken({ ...options, audiences: ['requested'] })
     secrets.plant('the requested token', token)
     const isRequest = { when: ({ method }: { method: string }) => method === 'POST' }
     for (const body of [
@@ -36,7 +36,7 @@ suite('no secret is shown by what concerns the cluster', () => {
     await run('inspect serviceaccount', ['inspect', 'serviceaccount', 'image-system/pullpass'])
   })
 
-  test('nor by what is inspected', async (t) => {
+  test('nor by inspect', async (t) => {
     const { sandbox, run, subjectToken } = await plantSecrets(t)
     seedScriptSecret(sandbox, 'team-a')
     await run('inspect FILE', ['inspect', sandbox.folder.tokenFile])
@@ -48,15 +48,15 @@ suite('no secret is shown by what concerns the cluster', () => {
     await run('inspect secret', ['inspect', 'secret', 'team-a/regcred', '--image', 'europe-docker.pkg.dev/a/b:1'])
   })
 
-  test('nor by objects that somebody prints', async (t) => {
+  test('nor by objects that are printed with inspect or as JSON', async (t) => {
     const { sandbox, secrets } = await plantSecrets(t)
     const context = fakeContext({ environment: sandbox.environment })
     const cluster = await connect({}, context)
     await cluster.request({ method: 'GET', path: '/version' })
     await sandbox.parts.kubernetes.close()
-    const fault = await cluster.request({ method: 'GET', path: '/version' }).catch((error: unknown) => error)
-    assert.ok(fault instanceof PullpassError)
-    for (const [name, value] of Object.entries({ context, cluster, fault })) {
+    const error = await cluster.request({ method: 'GET', path: '/version' }).catch((reason: unknown) => reason)
+    assert.ok(error instanceof PullpassError)
+    for (const [name, value] of Object.entries({ context, cluster, error })) {
       secrets.assertAbsent(inspect(value, { depth: null, showHidden: true }), name)
       secrets.assertAbsent(JSON.stringify(value) ?? '', name)
     }

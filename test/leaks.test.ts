@@ -15,7 +15,7 @@ import { hostsWithSeveralRoles, searchCloudResponses } from './support/search-re
 import { spawnPullpass } from './support/spawn-pullpass.ts'
 
 suite('no secret is shown', () => {
-  test('but the search finds one, however it is spelt', () => {
+  test('the search finds a secret in every encoding', () => {
     const secrets = createPlantedSecrets()
     secrets.plant('it', impersonated)
     for (const [name, echo] of Object.entries(echoes)) {
@@ -29,20 +29,20 @@ suite('no secret is shown', () => {
     secrets.assertAbsent(`nothing of ${impersonated.slice(0, 23)}`, 'a short slice')
   })
 
-  test('by a run that succeeds, is refused, takes over, rehearses, or has nothing to do', async (t) => {
+  test('by a run that succeeds, is refused, adopts, is a dry run, or has nothing to do', async (t) => {
     const { sandbox, run } = await plantSecrets(t)
     seedScriptSecret(sandbox, 'team-a')
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     assert.equal((await run('a refused Secret', ['refresh', '-f', file])).exitCode, 1)
-    assert.equal((await run('a rehearsal', ['refresh', '-f', file, '--adopt', '--dry-run'])).exitCode, 0)
-    assert.equal((await run('a take-over', ['refresh', '-f', file, '--adopt'])).exitCode, 0)
+    assert.equal((await run('a dry run', ['refresh', '-f', file, '--adopt', '--dry-run'])).exitCode, 0)
+    assert.equal((await run('an adoption', ['refresh', '-f', file, '--adopt'])).exitCode, 0)
     assert.equal((await run('nothing to do', ['refresh', '-f', file, '--min-remaining', '30m'])).exitCode, 0)
     assert.equal((await run('variables', ['refresh'])).exitCode, 1) // the Secrets are the document's
     const yaml = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'yaml'])
     assert.match(yaml.stdout, /result: unchanged/)
   })
 
-  test('by a run that keeps an earlier entry', async (t) => {
+  test('by a run that keeps a previous entry', async (t) => {
     const { sandbox, run } = await plantSecrets(t)
     seedScriptSecret(sandbox, 'team-a')
     const registries = {
@@ -63,20 +63,20 @@ suite('no secret is shown', () => {
     assert.match(stdout, /"kept"/)
   })
 
-  test('by whatever Google answers', async (t) => {
+  test('by any response of Google', async (t) => {
     await searchCloudResponses(t, (spelling, kind) => spelling === 'raw' || kind === 'a refusal') // all: leaks.matrix.test.ts
   })
 })
 
-suite('no secret is shown by a host that has several roles, and so knows secrets of other requests', () => {
-  // Every spelling: leaks.matrix.test.ts.
+suite('no secret is shown by a host that has several roles, and therefore has secrets of other requests', () => {
+  // Every encoding: leaks.matrix.test.ts.
   for (const [roles, search] of Object.entries(hostsWithSeveralRoles))
     test(roles, async (t) => await search(t, (spelling) => spelling === 'raw'))
 })
 
 suite('no secret is shown by Node itself', () => {
   for (const name of ['NODE_DEBUG', 'NODE_DEBUG_NATIVE']) {
-    test(`where ${name} asks for it: the process says so and sends nothing`, async (t) => {
+    test(`if ${name} is set: the process reports it and sends nothing`, async (t) => {
       const { sandbox, secrets } = await plantSecrets(t)
       const environment = { ...sandbox.environment, [name]: 'http,https,http2,tls,net,fetch,undici,HTTP2SESSION,TLS' }
       const { exitCode, stdout, stderr } = await spawnPullpass(['refresh'], environment).ended
@@ -88,7 +88,7 @@ suite('no secret is shown by Node itself', () => {
   }
 })
 
-suite('no secret is shown by what stands in the wrong place', () => {
+suite('no secret is shown by misplaced input', () => {
   test('a token for a document, a variable, a flag, a command', async (t) => {
     const { sandbox, run, subjectToken } = await plantSecrets(t)
     await run('a document', ['refresh', '-f', sandbox.folder.tokenFile])
@@ -130,11 +130,11 @@ suite('no secret is shown by what stands in the wrong place', () => {
     ])
   })
 
-  test('a fault that nobody knows', async (t) => {
+  test('an unexpected error', async (t) => {
     const { sandbox, run, subjectToken } = await plantSecrets(t)
-    const fault = Object.assign(new Error(subjectToken, { cause: new Error(subjectToken) }), { token: subjectToken })
+    const error = Object.assign(new Error(subjectToken, { cause: new Error(subjectToken) }), { token: subjectToken })
     const sleep = () => {
-      throw fault
+      throw error
     }
     setStsResponse(sandbox.parts, { status: 503 })
     const { exitCode, stderr } = await run('a crash', ['refresh'], { sleep })

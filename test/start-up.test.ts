@@ -17,7 +17,7 @@ const commands = [...read('src/commands/commands.ts').matchAll(/import\('(.+?)'\
 )
 
 suite('start-up', () => {
-  test("Node's version is looked at before anything is loaded that an older one lacks", () => {
+  test('the version of Node is checked before modules are loaded that an older version lacks', () => {
     const loaded = [...loadedWith(['src/cli.ts'])].filter((name) => !name.startsWith('node:'))
     assert.deepEqual(loaded, ['src/cli.ts', 'src/commands/check-node.ts'])
   })
@@ -26,7 +26,7 @@ suite('start-up', () => {
     assert.deepEqual(packagesOf(inPod), [])
   })
 
-  test('nor any of what takes Node milliseconds to load, and one Secret does not need', () => {
+  test('a refresh in a pod loads no slow module of Node that one Secret does not need', () => {
     const slow = ['node:http2', 'node:util', 'node:fs/promises', 'node:net', 'node:stream', 'node:child_process']
     const loaded = loadedWith(inPod)
     assert.deepEqual(
@@ -54,7 +54,7 @@ suite('start-up', () => {
     assert.deepEqual(loaded.toSorted(), ['src/errors/codes.ts', 'src/errors/pullpass-error.ts'])
   })
 
-  test('whoever has no document in a file does not load their schema', () => {
+  test('a refresh without a document file does not load the schema', () => {
     assert.ok(loadedWith(inPod).has('src/document/load-documents.ts'))
     const schemas = [...loadedWith(inPod)].filter((file) => /schema/.test(file))
     assert.deepEqual(schemas, [])
@@ -72,7 +72,7 @@ function packagesOf(entries: readonly string[]): string[] {
   return [...loadedWith(entries)].filter((name) => !/^(?:src\/|node:)|\.json$/.test(name))
 }
 
-/** What is loaded with these files: they themselves, and all that they import at once. */
+/** These files and their static imports. */
 function loadedWith(entries: readonly string[]): Set<string> {
   const loaded = new Set<string>()
   const load = (name: string) => {
@@ -84,7 +84,7 @@ function loadedWith(entries: readonly string[]): Set<string> {
   return loaded
 }
 
-/** A type is erased, and `import()` waits until it is used. */
+/** Types are erased, and `import()` is lazy. */
 function importsOf(file: string): string[] {
   const named = read(file).matchAll(/^(?:import|export)\s(?!type\s)(?:[^'=;()]*?\sfrom\s)?'([^']+)'/gm)
   return [...named].map(([, path = '']) => (path.startsWith('.') ? join(file, '..', path) : path))

@@ -20,7 +20,7 @@ interface RequestOptions {
   readonly body?: string
 }
 
-/** One request, trusting the sandbox's authority alone, as a client with its CA file would. */
+/** Sends one request that trusts only the CA of the sandbox, as a client with its CA file. */
 async function send(
   { authority: { ca } }: Sandbox,
   url: string,
@@ -38,7 +38,7 @@ const parse = (response: { text: string }) => JSON.parse(response.text)
 
 const basic = (password: string) => `Basic ${Buffer.from(`oauth2accesstoken:${password}`).toString('base64')}`
 
-/** As the usual script does, from the environment alone. */
+/** Exchanges the token with the variables of the environment only, as a common script does. */
 async function exchange(sandbox: Sandbox) {
   const { environment } = sandbox
   const response = await send(sandbox, `${environment['PULLPASS_GCP_STS_ENDPOINT']}/v1/token`, {
@@ -65,7 +65,7 @@ async function impersonate(sandbox: Sandbox, federatedToken: string): Promise<st
   return parse(response).accessToken
 }
 
-/** The status of the realm's answer, and the manifest where there was a token. */
+/** The status of the token response, and the manifest if a token was issued. */
 async function pull(sandbox: Sandbox, password: string) {
   const url = `https://${sandbox.environment['REGISTRY_HOSTS']}/v2`
   const scope = 'repository:example-project/images/hello:pull'
@@ -78,7 +78,7 @@ async function pull(sandbox: Sandbox, password: string) {
 }
 
 suite('sandbox', () => {
-  test('the whole way from the projected token to a pulled config, on real sockets', async (t) => {
+  test('the projected token is exchanged and an image config pulled, on real sockets', async (t) => {
     const sandbox = await start(t)
     assert.equal((await pull(sandbox, 'nothing')).status, 401)
 
@@ -93,7 +93,7 @@ suite('sandbox', () => {
     )
   })
 
-  test('a federated token pulls only where the principal itself may read', async (t) => {
+  test('a federated token pulls only if the principal itself may read', async (t) => {
     const sandbox = await start(t)
     const { body } = await exchange(sandbox)
 
@@ -123,7 +123,7 @@ suite('sandbox', () => {
     assert.equal((await exchange(sandbox)).status, 200)
   })
 
-  test('the documents of the issuer are those of the cluster, readable by anybody', async (t) => {
+  test('the public issuer metadata is that of the cluster', async (t) => {
     const sandbox = await start(t)
     const discovery = await send(sandbox, `${sandbox.cluster.issuer}/.well-known/openid-configuration`)
     const { issuer, jwks_uri } = parse(discovery)
@@ -136,19 +136,19 @@ suite('sandbox', () => {
     assert.equal((await send(sandbox, `${sandbox.cluster.issuer}/other`)).status, 404)
   })
 
-  test('the kubeconfig leads to a cluster with the namespaces of the drop-in variables', async (t) => {
+  test('the kubeconfig is of a cluster with the namespaces of the drop-in variables', async (t) => {
     const sandbox = await start(t)
     const token = /token: (.+)/.exec(readFileSync(sandbox.environment['KUBECONFIG'] ?? '', 'utf8'))?.[1]
-    const answer = await send(sandbox, `${sandbox.parts.kubernetes.url}/api/v1/namespaces`, {
+    const response = await send(sandbox, `${sandbox.parts.kubernetes.url}/api/v1/namespaces`, {
       authorization: `Bearer ${token}`,
     })
-    const names = parse(answer).items.map((item: { metadata: { name: string } }) => item.metadata.name)
+    const names = parse(response).items.map((item: { metadata: { name: string } }) => item.metadata.name)
 
     assert.deepEqual(names, ['default', 'image-system', 'kube-system', 'team-a', 'team-b'])
     assert.equal(sandbox.environment['REGISTRY_SECRET_NAMESPACES'], 'default,team-a,team-b')
   })
 
-  test('its files are for its user alone, and gone at the end', async (t) => {
+  test('its files are readable only by its user, and removed at the end', async (t) => {
     const { folder, environment, close } = await start(t)
     const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
@@ -160,17 +160,17 @@ suite('sandbox', () => {
     assert.equal(existsSync(folder.path), false)
   })
 
-  test('its operator can set up what is not trusted yet, until the exchange and the pull go through', async (t) => {
+  test('its operator can configure trust, so that the exchange and the pull succeed', async (t) => {
     const sandbox = await start(t, { trust: 'absent' })
     const { environment, repository, principal, provider } = sandbox
     assert.equal((await exchange(sandbox)).body.error, 'invalid_target')
     const authorization = `Bearer ${sandbox.operator.accessToken()}`
     const call = async (url: string, body: object) => {
-      let answer = await send(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(body) })
-      const operation = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/${parse(answer).name}`
-      while (/operations/.test(operation) && !parse(answer).done)
-        answer = await send(sandbox, operation, { authorization })
-      assert.equal(answer.status, 200, answer.text)
+      let response = await send(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(body) })
+      const operation = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/${parse(response).name}`
+      while (/operations/.test(operation) && !parse(response).done)
+        response = await send(sandbox, operation, { authorization })
+      assert.equal(response.status, 200, response.text)
     }
     const iam = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/projects/${environment['GOOGLE_CLOUD_PROJECT']}`
     const pools = `${iam}/locations/global/workloadIdentityPools`
@@ -193,7 +193,7 @@ suite('sandbox', () => {
     assert.equal((await pull(sandbox, password)).status, 200)
   })
 
-  test('what its operator uploads into the bucket of the issuer is what Google reads', async (t) => {
+  test('Google reads the issuer metadata that its operator uploads', async (t) => {
     const sandbox = await start(t, { issuerDocuments: 'absent' })
     assert.match((await exchange(sandbox)).body.error_description, /Error connecting/)
     const { issuer, keys } = sandbox.cluster
@@ -214,7 +214,7 @@ suite('sandbox', () => {
     assert.equal((await exchange(sandbox)).status, 200)
   })
 
-  test('two sandboxes do not take each other for real', async (t) => {
+  test('two sandboxes do not trust each other', async (t) => {
     const one = await start(t)
     const other = await start(t, { authority: await createCertificateAuthority() })
     const { body } = await exchange(one)

@@ -1,4 +1,4 @@
-/** A further API server of a sandbox's cluster, which the EndpointSlice of Service `kubernetes` lists from then on. */
+/** Adds an API server to the cluster of a sandbox and to the EndpointSlice of Service `kubernetes`. */
 import type { TestContext } from 'node:test'
 import type { ApiServer } from '../../sandbox/kubernetes/api-server.ts'
 import type { ReplicaOptions } from '../../sandbox/kubernetes/kubernetes-api.ts'
@@ -11,7 +11,7 @@ export interface Replica extends Part {
   readonly keys: ApiServer['keys']
 }
 
-/** `authority`: of its certificate; by default the cluster's own. */
+/** `authority`: signs its certificate; by default that of the cluster. */
 export async function addReplica(
   t: TestContext,
   sandbox: Sandbox,

@@ -1,4 +1,4 @@
-/** Holds what a run prints with -o json or -o yaml against the committed JSON Schemas of docs/schema/output/. */
+/** Validates the output of -o json and -o yaml with the JSON Schemas in docs/schema/output/. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 
@@ -11,14 +11,14 @@ type Parse = (value: unknown) => {
 
 const parsers = new Map<string, Promise<Parse>>()
 
-/** Loaded only by runs that print for programs. */
+/** Loaded only for -o json and -o yaml. */
 async function loadParser(kind: string): Promise<Parse> {
   const { fromJSONSchema } = await import('zod')
   const schema = fromJSONSchema(JSON.parse(readFileSync(new URL(`${kind.toLowerCase()}.json`, schemas), 'utf8')))
   return (value) => schema.safeParse(value)
 }
 
-/** The kind of a result; fails where it has none, or is not as its schema says. */
+/** The kind of a result; fails if it has none, or does not match its schema. */
 export async function checkOutput(value: unknown): Promise<string> {
   assert.ok(typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string')
   const { kind } = value
@@ -32,7 +32,7 @@ export async function checkOutput(value: unknown): Promise<string> {
 /** Commands that print objects of another API instead of a result. */
 const otherObjects = new Set(['manifests', 'init'])
 
-/** What a run printed: nothing, for people, or exactly one result; of `issuer watch` and `issuer serve` one a line. */
+/** Checks the output of a run: none, text, or exactly one result; one per line for `issuer watch` and `issuer serve`. */
 export async function checkPrinted(argv: readonly string[], stdout: string): Promise<void> {
   const at = argv.findIndex((word) => word === '-o' || word === '--output')
   const format = at === -1 ? undefined : argv[at + 1]

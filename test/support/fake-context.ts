@@ -7,12 +7,12 @@ import type { VendorContext } from '../../src/vendors/vendor.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 
 export interface FakeContext extends VendorContext {
-  /** How long each sleep was meant to last. Milliseconds. */
+  /** The duration of each sleep. Milliseconds. */
   readonly slept: readonly number[]
 }
 
 export interface FakeContextSettings {
-  /** PEM to trust besides the system's. */
+  /** PEM to trust in addition to the system's. */
   readonly ca?: string | undefined
   readonly at?: string
   readonly environment?: Environment

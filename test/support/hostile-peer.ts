@@ -1,9 +1,9 @@
-/** A server that breaks the rules of HTTP/1.1 on purpose, each way by its name, over plain TCP. */
+/** A server that violates HTTP/1.1 on purpose, over plain TCP. */
 import assert from 'node:assert/strict'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 
-/** What the peer does with a connection after the head of a request came. */
+/** What the server does with a connection after the head of a request. */
 export type Behavior = (socket: Socket) => void
 
 const drip = (socket: Socket, text: string) => {
@@ -11,7 +11,7 @@ const drip = (socket: Socket, text: string) => {
   socket.once('close', () => clearInterval(timer))
 }
 
-/** Each of these may go on for ever, unless the client ends it. */
+/** These never end unless the client closes the connection. */
 export const endless: Record<string, Behavior> = {
   'says nothing': () => undefined,
   'sends an interim response now and then': (socket) => drip(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
@@ -32,7 +32,7 @@ export const endless: Record<string, Behavior> = {
   },
 }
 
-/** Each of these is no answer, and known at once. */
+/** These are not a response, and are detected immediately. */
 export const broken: Record<string, Behavior> = {
   'switches protocols': (socket) =>
     socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
@@ -67,7 +67,7 @@ export const broken: Record<string, Behavior> = {
 
 export interface HostilePeer {
   readonly port: number
-  /** Connections that are open. */
+  /** The number of open connections. */
   readonly open: () => number
 }
 

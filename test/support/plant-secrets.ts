@@ -1,4 +1,4 @@
-/** A sandbox whose every secret is known, and runs of pullpass whose every word is searched for them. */
+/** A sandbox with known secrets, and runs of pullpass whose output is searched for them. */
 import type { TestContext } from 'node:test'
 import type { SandboxResponse } from '../../sandbox/serve/handler.ts'
 import { createPlantedSecrets, type PlantedSecrets } from './planted-secrets.ts'
@@ -14,17 +14,17 @@ export interface PlantedSandbox {
   readonly secrets: PlantedSecrets
   readonly subjectToken: string
   readonly bearer: string
-  /** Runs pullpass, and searches all that it printed: in every form of log and output, or as programs read it. */
+  /** Runs pullpass and searches its output, in all formats of logs and output or only in JSON. */
   readonly run: Run
   readonly runForPrograms: Run
 }
 
-type Run = (where: string, argv: readonly string[], wanted?: PullpassOptions) => Promise<PullpassRun>
+type Run = (where: string, argv: readonly string[], options?: PullpassOptions) => Promise<PullpassRun>
 
 const forPeople = ['--log-level', 'debug']
 const forPrograms = ['--log-level', 'debug', '--log-format', 'json', '-o', 'json']
 
-/** A sandbox whose every secret is known: Google grants two planted tokens, a Secret of the script holds a password. */
+/** Plants all secrets: Google issues two planted tokens, a Secret of the script contains a password. */
 export async function plantSecrets(t: TestContext): Promise<PlantedSandbox> {
   const sandbox = await startTestSandbox(t)
   const tokenOptions = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 3600 }
@@ -39,18 +39,18 @@ export async function plantSecrets(t: TestContext): Promise<PlantedSandbox> {
   for (const [name, secret] of Object.entries({ ...planted, 'an earlier password': password }))
     secrets.plant(name, secret)
   grant(sandbox)
-  const search = (way: readonly string[]): Run => {
+  const search = (flags: readonly string[]): Run => {
     return async (where, argv, more) => {
-      const run = await runPullpass(sandbox, [...argv, ...way], more)
-      secrets.assertAbsent(run.stdout, `${where}, ${way.join(' ')}: stdout`)
-      secrets.assertAbsent(run.stderr, `${where}, ${way.join(' ')}: stderr`)
+      const run = await runPullpass(sandbox, [...argv, ...flags], more)
+      secrets.assertAbsent(run.stdout, `${where}, ${flags.join(' ')}: stdout`)
+      secrets.assertAbsent(run.stderr, `${where}, ${flags.join(' ')}: stderr`)
       return run
     }
   }
   const [runForPeople, runForPrograms] = [search(forPeople), search(forPrograms)]
-  const run: Run = async (...asked) => {
-    await runForPeople(...asked)
-    return await runForPrograms(...asked)
+  const run: Run = async (...args) => {
+    await runForPeople(...args)
+    return await runForPrograms(...args)
   }
   return { sandbox, secrets, subjectToken, bearer, run, runForPrograms }
 }
@@ -83,7 +83,7 @@ export function seedScriptSecret({ cluster }: TestSandbox, namespace: string): v
   cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/dockerconfigjson', data })
 }
 
-/** What a hostile or careless side may say of a secret that it was sent. */
+/** Messages of a hostile or careless server that contain a secret of the request. */
 export const echoes: Record<string, (secret: string) => string> = {
   raw: (secret) => `cannot take ${secret}`,
   base64: (secret) => `cannot take ${Buffer.from(secret).toString('base64')}`,

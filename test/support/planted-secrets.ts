@@ -1,13 +1,13 @@
-/** Secrets that a test knows, and the search for them in whatever was shown: raw, in base64, URL-encoded, any slice. */
+/** Known secrets, and a search for them in output: raw, base64, URL-encoded, any slice. */
 import assert from 'node:assert/strict'
 
-/** No shorter slice counts: of a token it is of no use to anybody. */
+/** The minimum length of a slice: a shorter part of a token is of no use. */
 const slice = 24
 
 export interface PlantedSecrets {
-  /** `name` is for the message, when it was found. */
+  /** `name` is for the failure message. */
   readonly plant: (name: string, secret: string) => void
-  /** Fails where `text` holds a slice of a planted secret. */
+  /** Fails if `text` contains a slice of a planted secret. */
   readonly assertAbsent: (text: string, where: string) => void
 }
 
@@ -21,14 +21,14 @@ export function createPlantedSecrets(): PlantedSecrets {
     assertAbsent(text, where) {
       for (const piece of slicesOf(text)) {
         const name = names.get(piece)
-        // The place tells enough: a log of this test must not hold the secret either.
+        // The message contains only the position: a log of this test must not contain the secret.
         if (name !== undefined) assert.fail(`${where} shows ${name}, at ${text.indexOf(piece)}`)
       }
     },
   }
 }
 
-/** Base64 depends on how many bytes came before: three ways, of which the ends depend on the neighbours. */
+/** Base64 depends on the offset of the secret: three variants, whose ends depend on adjacent bytes. */
 function encodingsOf(secret: string): string[] {
   const encoded = [0, 1, 2].map((before) =>
     Buffer.from(`${'\0'.repeat(before)}${secret}`)

@@ -1,4 +1,4 @@
-/** What a sandbox's cluster holds under a pull secret's name. */
+/** Reads a pull secret from the cluster of a sandbox. */
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 

@@ -1,4 +1,4 @@
-/** A run of pullpass in this process against a sandbox: its clock is the sandbox's, its waits take no time. */
+/** Runs pullpass in this process against a sandbox, with the clock of the sandbox and without waiting. */
 
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 import { run } from '../../src/commands/run.ts'
@@ -13,15 +13,15 @@ export interface PullpassRun {
 }
 
 export interface PullpassOptions {
-  /** Beside the sandbox's own; undefined takes a variable away. */
+  /** In addition to those of the sandbox; undefined unsets a variable. */
   readonly environment?: Readonly<Record<string, string | undefined>>
   readonly input?: string
   readonly signal?: AbortSignal
-  /** What somebody at a terminal answers; absent: nobody sits there. */
+  /** The input at a prompt; absent: no terminal. */
   readonly prompt?: (question: string) => Promise<string | undefined>
-  /** Who sits there, and reads what a long run says; absent: nobody. */
+  /** Receives progress messages; absent: no terminal. */
   readonly notify?: (text: string) => void
-  /** How the run waits; absent: its pauses are over at once, and its time is never over. */
+  /** Absent: pauses end immediately, and the run does not time out. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** Absent: the vendors of the product. */
   readonly vendors?: Vendors
@@ -59,7 +59,7 @@ export async function runPullpass(
   return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 
-/** A bound on the whole run never comes to its end; a pause between two tries is over at once. */
+/** A timeout of the whole run never expires; a pause between two attempts ends immediately. */
 async function waitWithoutTime(ms: number, signal: AbortSignal): Promise<void> {
   const wholeRun = 60_000
   if (ms >= wholeRun) return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))

@@ -1,4 +1,4 @@
-/** Refreshes while a cloud answers with the very secret that it was sent, and searches all output and errors for it. */
+/** Refreshes while a cloud responds with a secret of the request, and searches all output and errors for it. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
@@ -15,7 +15,7 @@ import {
   setStsResponse,
 } from './plant-secrets.ts'
 
-/** Answers of a cloud that hold a secret wherever an answer can. */
+/** Responses of a cloud with a secret in every possible place. */
 function responsesWith(words: string): Record<string, SandboxResponse> {
   return {
     'a refusal': { status: 400, body: { error: 'invalid_grant', error_description: words } },
@@ -30,14 +30,14 @@ function responsesWith(words: string): Record<string, SandboxResponse> {
   }
 }
 
-/** Headers can hold no control characters. */
+/** Headers cannot contain control characters. */
 const headersWith = (words: string): Record<string, SandboxResponse> => ({
   'a content type': { status: 200, headers: { 'content-type': words }, body: 'no JSON' },
   'a redirect': { status: 307, headers: { location: `https://elsewhere.example/?${words}` } },
   'a time to wait': { status: 429, headers: { 'retry-after': words.slice(0, 60) }, body: '' },
 })
 
-/** `isWanted` chooses among every spelling of the secret in every kind of answer, at both hops. */
+/** `isSelected` selects among all encodings of the secret and all kinds of response, for both hops. */
 export async function searchCloudResponses(
   t: TestContext,
   isSelected: (spelling: string, kind: string) => boolean,
@@ -47,7 +47,7 @@ export async function searchCloudResponses(
   const gcp = {
     gcp: [`workloadIdentityProvider: ${sandbox.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
   }
-  for (const [hop, answer, secret] of [
+  for (const [hop, response, secret] of [
     ['exchange', setStsResponse, subjectToken],
     ['impersonation', setIamResponse, federated],
   ] as const) {
@@ -57,13 +57,13 @@ export async function searchCloudResponses(
       for (const [kind, given] of Object.entries({ ...responsesWith(words), ...headers })) {
         if (!isSelected(spelling, kind)) continue
         const where = `${hop}, ${kind}, ${spelling}`
-        answer(sandbox.parts, given)
+        response(sandbox.parts, given)
         const { exitCode, stderr } = await run(where, ['refresh', '-f', file])
         assert.equal(exitCode, 1, where)
         assert.match(stderr, new RegExp(`"hop":"${hop}"`), where)
-        const fault = await refusal(sandbox, gcp)
-        secrets.assertAbsent(inspect(fault, { depth: null, showHidden: true }), `${where}, inspect`)
-        secrets.assertAbsent(JSON.stringify(fault), `${where}, JSON`)
+        const error = await refusal(sandbox, gcp)
+        secrets.assertAbsent(inspect(error, { depth: null, showHidden: true }), `${where}, inspect`)
+        secrets.assertAbsent(JSON.stringify(error), `${where}, JSON`)
       }
     }
     grant(sandbox)
@@ -75,7 +75,7 @@ const statusResponse = (status: number, message: string): SandboxResponse => ({
   body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'Invalid', code: status },
 })
 
-/** The same of the API server's answers, to an apply and to a list. */
+/** The same for responses of the API server, to an apply and to a list. */
 export async function searchClusterResponses(
   t: TestContext,
   isSelected: (spelling: string, status: number) => boolean,
@@ -101,7 +101,7 @@ export async function searchClusterResponses(
 
 type Search = (t: TestContext, isSelected: (spelling: string) => boolean) => Promise<void>
 
-/** A host that has two roles answers in one of them with a secret that it was sent in the other. */
+/** A host with two roles responds in one of them with a secret that it received in the other. */
 export const hostsWithSeveralRoles: Readonly<Record<string, Search>> = {
   'as token service and IAM': async (t, isSelected) => {
     const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantSecrets(t)
@@ -145,7 +145,7 @@ export const hostsWithSeveralRoles: Readonly<Record<string, Search>> = {
     }
   },
 
-  'as token service and issuer, whose keys have names of its choice': async (t, isSelected) => {
+  'as token service and issuer, with key IDs that contain a secret': async (t, isSelected) => {
     const { sandbox, run, subjectToken } = await plantSecrets(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const { kubernetes } = sandbox.parts

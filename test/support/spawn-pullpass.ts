@@ -1,4 +1,4 @@
-/** pullpass as its own process, from the sources: for what only a process has, signals and pipes. */
+/** pullpass as a process, from the sources, for tests of signals and pipes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PullpassRun } from './run-pullpass.ts'
@@ -10,7 +10,7 @@ export interface PullpassProcess {
   readonly ended: Promise<PullpassRun>
 }
 
-/** Nothing of this process' environment reaches it but `environment`. `stdout`: an open file in place of a pipe. */
+/** Inherits no environment variables except `environment`. `stdout`: an open file instead of a pipe. */
 export function spawnPullpass(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,

@@ -1,11 +1,11 @@
-/** A sandbox for one test, closed at its end, with documents written beside its kubeconfig. */
+/** A sandbox for one test, closed at its end. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/start-sandbox.ts'
 
 export interface TestSandbox extends Sandbox {
-  /** Writes a file into the sandbox's folder, and gives its path. */
+  /** Writes a file to the sandbox's folder, and returns its path. */
   readonly write: (name: string, content: string | Buffer) => Promise<string>
 }
 

@@ -1,4 +1,4 @@
-/** A subject token that lives from 11 to 12 o'clock and is meant for `sts`, for tests that judge one. */
+/** A subject token that is valid from 11:00 to 12:00 for the audience `sts`. */
 import type { SubjectToken } from '../../src/identity/subject-token.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 

@@ -61,7 +61,7 @@ suite('test:affected', () => {
     assert.match(runAffected(t, files, { 'test/new.test.ts': added }), /^Affected by 1 changed files: 1 test files\n/)
   })
 
-  test('says so when nothing has changed', (t) => {
+  test('reports that nothing has changed', (t) => {
     assert.equal(runAffected(t, files, {}), 'No file has changed\n')
   })
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 
-/** What `npm run check` says of a file that holds this. */
+/** The result of `npm run check` for a file with this content. */
 function checkRegexes(t: TestContext, source: string) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpass-'))
   t.after(() => rmSync(folder, { recursive: true }))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { orderTests, splitTests } from '../../tools/test/select-tests.ts'
 
-/** Runs test files of this text as npm test does, from the root of the repository. */
+/** Runs test files with this content as npm test does, from the root of the repository. */
 async function runTests(t: TestContext, files: Readonly<Record<string, string>>) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpass-test-run-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -25,7 +25,7 @@ async function runTests(t: TestContext, files: Readonly<Record<string, string>>)
 }
 
 suite('a test run', () => {
-  test('prints a summary of all its processes, and nothing of what passed', async (t) => {
+  test('prints a summary of all its processes, and no passed tests', async (t) => {
     const { exitCode, output } = await runTests(t, {
       'one.test.ts': "test('passes', () => {})",
       'two.test.ts': "suite('two', () => test('passes', () => {}))\ntest('is skipped', { skip: 'absent' }, () => {})",
@@ -48,7 +48,7 @@ suite('a test run', () => {
     assert.equal(exitCode, 1)
   })
 
-  test('fails where a file leaves the process changed for the files after it, or an error comes late', async (t) => {
+  test('fails if a file does not restore process state, or an error is thrown after its test', async (t) => {
     const { exitCode, output } = await runTests(t, {
       'one.test.ts': "test('forgets', () => { process.env['LEFT_BY_A_TEST'] = 'yes'; process.on('SIGHUP', () => {}) })",
       'two.test.ts': `test('does not wait', () => void setTimeout(() => { throw new Error('late') }, 5))
@@ -61,7 +61,7 @@ test('waits', () => new Promise((resolve) => setTimeout(resolve, 50)))`,
     assert.equal(exitCode, 1)
   })
 
-  test('fails where a process ends before its tests do', async (t) => {
+  test('fails if a process exits before its tests end', async (t) => {
     const { exitCode, output } = await runTests(t, { 'one.test.ts': "test('exits', () => process.exit(0))" })
     assert.match(
       output,
@@ -75,12 +75,12 @@ test('waits', () => new Promise((resolve) => setTimeout(resolve, 50)))`,
 suite('test files', () => {
   const files = ['a.test.ts', 'b.test.ts', 'c.test.ts', 'd.test.ts']
 
-  test('are split by what each took last, every file once', () => {
+  test('are split by their last duration, every file once', () => {
     const durations = { 'a.test.ts': 900, 'b.test.ts': 100, 'c.test.ts': 500, 'd.test.ts': 300 }
     assert.deepEqual(splitTests(files, 2, durations), [['a.test.ts'], ['b.test.ts', 'c.test.ts', 'd.test.ts']])
   })
 
-  test('run in the order that was asked for; a seed repeats a shuffled one', () => {
+  test('run in the requested order; a seed reproduces a shuffled one', () => {
     assert.deepEqual(orderTests(files, 'reversed', 0), ['d.test.ts', 'c.test.ts', 'b.test.ts', 'a.test.ts'])
     assert.deepEqual(orderTests(files, 'shuffled', 7), orderTests(files, 'shuffled', 7))
     assert.deepEqual(orderTests(files, 'shuffled', 7).toSorted(), files)

@@ -123,7 +123,7 @@ suite('a CEL expression', () => {
     )
   })
 
-  test('nested a thousand deep is refused', () => {
+  test('nesting of a thousand levels is refused', () => {
     assert.throws(() => evaluate('('.repeat(1000)), ExpressionError)
     assert.throws(() => evaluate('!'.repeat(1000)), ExpressionError)
   })

@@ -28,17 +28,17 @@ suite('IAM Credentials', () => {
     t.after(part.close)
     const federated = tokens.grant({ member, scopes: [scope], expiresAt: new Date('2026-11-24T13:00:00Z') })
     const generate = async (request: object, { email = puller, bearer = federated } = {}) => {
-      const answer = await fetch(`${part.url}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`, {
+      const response = await fetch(`${part.url}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) },
         body: JSON.stringify(request),
       })
-      return { status: answer.status, body: Object(await answer.json()) }
+      return { status: response.status, body: Object(await response.json()) }
     }
     return { clock, accounts, tokens, generate }
   }
 
-  test('whoever holds the grant gets a token of the service account, with the scopes and life that were asked', async (t) => {
+  test('a principal with the role gets a token of the service account, with the requested scopes and lifetime', async (t) => {
     const { tokens, generate } = await start(t)
     const { status, body } = await generate({ scope: [readOnly], lifetime: '1800s' })
 
@@ -51,7 +51,7 @@ suite('IAM Credentials', () => {
     })
   })
 
-  test('without a lifetime, or with null as some clients send it, the token lives for an hour', async (t) => {
+  test('without a lifetime, or with null as some clients send it, the token is valid for an hour', async (t) => {
     const { generate } = await start(t)
     const withNull = { scope: [readOnly], lifetime: null, delegates: null }
 
@@ -85,18 +85,18 @@ suite('IAM Credentials', () => {
     },
   }
 
-  test('without the grant, and for an account that does not exist, the answer is the same 403', async (t) => {
+  test('without the role, and for an account that does not exist, the response is the same 403', async (t) => {
     const { accounts, generate } = await start(t)
     accounts.denyTokens(puller, member)
 
     assert.deepEqual(await generate({ scope: [readOnly] }), { status: 403, body: denied })
-    assert.deepEqual(await generate({ scope: [readOnly] }, { email: 'nobody@x.iam.gserviceaccount.com' }), {
+    assert.deepEqual(await generate({ scope: [readOnly] }, { email: 'absent@x.iam.gserviceaccount.com' }), {
       status: 403,
       body: denied,
     })
   })
 
-  test('a new binding takes effect only after a while', async (t) => {
+  test('a new binding takes effect after a delay', async (t) => {
     const { clock, accounts, generate } = await start(t)
     accounts.allowTokens(puller, member, new Date('2026-11-24T12:01:20Z'))
 
@@ -106,16 +106,16 @@ suite('IAM Credentials', () => {
     assert.equal((await generate({ scope: [readOnly] })).status, 200)
   })
 
-  test('a chain of delegates needs a grant at each link', async (t) => {
+  test('a chain of delegates requires a role at each step', async (t) => {
     const { accounts, generate } = await start(t)
-    const wanted = { scope: [readOnly], delegates: [`projects/-/serviceAccounts/${middle}`] }
+    const request = { scope: [readOnly], delegates: [`projects/-/serviceAccounts/${middle}`] }
     accounts.put(middle)
     accounts.denyTokens(puller, member)
     accounts.allowTokens(middle, member)
 
-    assert.equal((await generate(wanted)).status, 403)
+    assert.equal((await generate(request)).status, 403)
     accounts.allowTokens(puller, `serviceAccount:${middle}`)
-    assert.equal((await generate(wanted)).status, 200)
+    assert.equal((await generate(request)).status, 200)
     assert.equal((await generate({ scope: [readOnly] })).status, 403)
   })
 
@@ -126,26 +126,26 @@ suite('IAM Credentials', () => {
     'no scope': {},
     'a delegate by its bare address': { scope: [readOnly], delegates: [middle] },
   }
-  for (const [name, wanted] of Object.entries(invalid))
+  for (const [name, request] of Object.entries(invalid))
     test(`${name} is an invalid argument`, async (t) => {
       const { generate } = await start(t)
-      const { status, body } = await generate(wanted)
+      const { status, body } = await generate(request)
 
       assert.equal(status, 400)
       assert.equal(body.error.status, 'INVALID_ARGUMENT')
     })
 
-  test('whatever JSON is sent in place of a request is granted or an invalid argument, and breaks nothing', async (t) => {
+  test('any JSON is granted or an invalid argument', async (t) => {
     const { generate } = await start(t)
     await fc.assert(
-      fc.asyncProperty(fc.object({ key: fc.constantFrom('scope', 'lifetime', 'delegates') }), async (wanted) => {
-        assert.ok([200, 400].includes((await generate(wanted)).status))
+      fc.asyncProperty(fc.object({ key: fc.constantFrom('scope', 'lifetime', 'delegates') }), async (request) => {
+        assert.ok([200, 400].includes((await generate(request)).status))
       }),
       { numRuns: 50 },
     )
   })
 
-  test('twelve hours are granted where the organisation allows them', async (t) => {
+  test('twelve hours are granted if the organization allows them', async (t) => {
     const { accounts, generate } = await start(t)
     accounts.put(puller, 43200)
     accounts.allowTokens(puller, member)
@@ -153,7 +153,7 @@ suite('IAM Credentials', () => {
     assert.equal((await generate({ scope: [readOnly], lifetime: '43200s' })).body.expireTime, '2026-11-25T00:00:00Z')
   })
 
-  test('a request without token, with one never granted, or with an expired one is unauthenticated', async (t) => {
+  test('a request without a token, with an unknown or an expired token is unauthenticated', async (t) => {
     const { clock, generate } = await start(t)
     const statusOf = async (bearer?: string) =>
       (await generate({ scope: [readOnly] }, bearer === undefined ? {} : { bearer })).body.error?.status

@@ -13,7 +13,7 @@ const audience = `//iam.googleapis.com/${providerName}`
 
 suite("Google's STS", async () => {
   const issuer = await createTestIssuer()
-  const stranger = await createTestIssuer()
+  const otherIssuer = await createTestIssuer()
 
   async function start(t: TestContext, provider: Partial<ProviderOptions> = {}) {
     const bucket = await servePart({ handler: issuer.documents })
@@ -35,11 +35,11 @@ suite("Google's STS", async () => {
 
   async function exchange(url: string, subjectToken: string, changes: Record<string, string> = {}) {
     const body = new URLSearchParams({ ...exchangeFields(subjectToken), ...changes })
-    const answer = await fetch(url, { method: 'POST', body })
-    return { status: answer.status, body: Object(await answer.json()) }
+    const response = await fetch(url, { method: 'POST', body })
+    return { status: response.status, body: Object(await response.json()) }
   }
 
-  test('a form is exchanged for a token that Google knows by principal, scope and expiry', async (t) => {
+  test('a form is exchanged for a token with principal, scope and expiry', async (t) => {
     const { google, url } = await start(t)
     const { status, body } = await exchange(url, await issuer.sign(now))
 
@@ -65,7 +65,7 @@ suite("Google's STS", async () => {
 
   test('JSON with camelCase fields, as scripts send it, is exchanged too', async (t) => {
     const { url } = await start(t)
-    const answer = await fetch(url, {
+    const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -78,18 +78,18 @@ suite("Google's STS", async () => {
       }),
     })
 
-    assert.equal(answer.status, 200)
-    assert.equal(answer.headers.get('date'), 'Tue, 24 Nov 2026 12:00:00 GMT')
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('date'), 'Tue, 24 Nov 2026 12:00:00 GMT')
   })
 
-  test('a federated token never outlives its subject token', async (t) => {
+  test('a federated token never expires later than its subject token', async (t) => {
     const { url } = await start(t)
 
     assert.equal((await exchange(url, await issuer.sign(now, { exp: iat + 600 }))).body.expires_in, 600)
     assert.equal((await exchange(url, await issuer.sign(now, { exp: iat + 86400 }))).body.expires_in, 3600)
   })
 
-  test('documents are fetched from where they are published, the keys through the discovery document', async (t) => {
+  test('metadata is read from its published URL, the keys through the discovery document', async (t) => {
     const { bucket, url } = await start(t)
     await exchange(url, await issuer.sign(now))
 
@@ -170,16 +170,16 @@ suite("Google's STS", async () => {
     'a useless uploaded JWKS': ['invalid_grant', unreachable, {}, { jwksJson: '{}' }],
   }
   for (const [name, [error, error_description, changes, provider]] of Object.entries(refused))
-    test(`${name} is refused in Google's words`, async (t) => {
+    test(`${name} is refused with Google's message`, async (t) => {
       const { url } = await start(t, provider)
-      const answer = await exchange(url, await issuer.sign(now, changes))
+      const response = await exchange(url, await issuer.sign(now, changes))
 
-      assert.deepEqual(answer, { status: 400, body: { error, error_description } })
+      assert.deepEqual(response, { status: 400, body: { error, error_description } })
     })
 
   test("a signature by another key under the issuer's key id is refused", async (t) => {
     const { url } = await start(t)
-    const { body } = await exchange(url, await stranger.sign(now))
+    const { body } = await exchange(url, await otherIssuer.sign(now))
 
     assert.deepEqual(body, {
       error: 'invalid_grant',
@@ -187,14 +187,14 @@ suite("Google's STS", async () => {
     })
   })
 
-  test('a key id that is not published is refused as an issuer that cannot be reached', async (t) => {
+  test('an unpublished key ID is refused like an unreachable issuer', async (t) => {
     const { url } = await start(t)
     const { body } = await exchange(url, await issuer.sign(now, {}, { kid: 'key-2' }))
 
     assert.deepEqual(body, { error: 'invalid_grant', error_description: unreachable })
   })
 
-  test('what is no JWT is refused', async (t) => {
+  test('a token that is not a JWT is refused', async (t) => {
     const { url } = await start(t)
 
     assert.deepEqual((await exchange(url, 'no.jwt.here')).body, {
@@ -203,7 +203,7 @@ suite("Google's STS", async () => {
     })
   })
 
-  test('a discovery document of another issuer is not believed', async (t) => {
+  test('a discovery document of another issuer is refused', async (t) => {
     const { google, bucket, url } = await start(t)
     google.identity.putProvider({ name: providerName, issuerUri: 'https://other.example', publishedAt: bucket.url })
     const { body } = await exchange(url, await issuer.sign(now, { iss: 'https://other.example' }))
@@ -211,7 +211,7 @@ suite("Google's STS", async () => {
     assert.deepEqual(body, { error: 'invalid_grant', error_description: unreachable })
   })
 
-  test('a disabled pool and an absent provider are no target', async (t) => {
+  test('a disabled pool and an absent provider are an invalid target', async (t) => {
     const { google, url } = await start(t)
     const other = await exchange(url, await issuer.sign(now), { audience: `${audience}-2` })
     google.identity.putPool('projects/123456789012/locations/global/workloadIdentityPools/pool', 'DISABLED')
@@ -221,7 +221,7 @@ suite("Google's STS", async () => {
     assert.deepEqual(disabled.body, { error: 'invalid_target', error_description: absentTarget })
   })
 
-  test('an audience with a scheme, and a project id in place of its number, are no provider name', async (t) => {
+  test('an audience with a scheme, or with a project ID instead of its number, is invalid', async (t) => {
     const { url } = await start(t)
     const token = await issuer.sign(now)
     const withScheme = await exchange(url, token, { audience: `https:${audience}` })
@@ -242,19 +242,19 @@ suite("Google's STS", async () => {
     })
   })
 
-  test('whatever is sent in place of a request is refused, and breaks nothing', async () => {
+  test('any other request body is refused', async () => {
     const { sts } = createGoogleCloud({ now: () => now })
     const request = { method: 'POST', path: '/v1/token', query: new URLSearchParams(), signal: AbortSignal.abort() }
     const types = fc.constantFrom('application/json', 'application/x-www-form-urlencoded')
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string()), types, async (text, type) => {
-        const answer = await sts({ ...request, headers: { 'content-type': type }, body: Buffer.from(text) })
-        assert.equal(answer.status, 400)
+        const response = await sts({ ...request, headers: { 'content-type': type }, body: Buffer.from(text) })
+        assert.equal(response.status, 400)
       }),
     )
   })
 
-  test('whatever is sent as subject token is refused, and breaks nothing', async (t) => {
+  test('any other subject token is refused', async (t) => {
     const { url } = await start(t, { jwksJson: JSON.stringify(issuer.jwks) })
     const part = fc.oneof(fc.json(), fc.string()).map((text) => Buffer.from(text).toString('base64url'))
     await fc.assert(
@@ -271,16 +271,16 @@ suite("Google's STS", async () => {
     )
   })
 
-  test('a used-up quota can be played', async (t) => {
+  test('an exhausted quota can be simulated', async (t) => {
     const { sts, url } = await start(t)
     sts.faults.inject({ kind: 'response', response: stsQuotaExceeded }, { times: 1 })
-    const answer = await exchange(url, await issuer.sign(now))
+    const response = await exchange(url, await issuer.sign(now))
 
-    assert.equal(answer.status, 429)
-    assert.equal(answer.body.error, 'quota_exceeded')
+    assert.equal(response.status, 429)
+    assert.equal(response.body.error, 'quota_exceeded')
   })
 
-  test('an access token is forgotten when it expires', async (t) => {
+  test('an access token is unknown after its expiry', async (t) => {
     let clock = now
     const google = createGoogleCloud({ now: () => clock })
     google.identity.putProvider({ name: providerName, issuerUri, jwksJson: JSON.stringify(issuer.jwks) })

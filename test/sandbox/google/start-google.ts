@@ -1,4 +1,4 @@
-/** A Google for one test, with a clock that the test moves, asked over real sockets as its operator. */
+/** Google Cloud APIs for one test, with a movable clock, and a client that sends requests as the operator. */
 import type { TestContext } from 'node:test'
 import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
 import { createGoogleCloud, type GoogleCloud } from '../../../sandbox/google/google-cloud.ts'
@@ -20,7 +20,7 @@ export interface StartedGoogle {
   readonly advance: (duration: string) => void
   /** `method path`, as `GET /v3/projects/x`. */
   readonly send: (part: PartName, call: string, options?: RequestOptions) => Promise<ReceivedResponse>
-  /** Does a write, and asks for its operation until it is done. */
+  /** Sends a write, and polls its operation until it is done. */
   readonly write: (call: string, body?: object) => Promise<ReceivedResponse>
   readonly tokenOf: (member: string) => string
 }
@@ -28,8 +28,8 @@ export interface StartedGoogle {
 interface ReceivedResponse {
   readonly status: number
   readonly headers: Headers
-  /** Parsed where it is JSON, else text. */
-  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of it, the test says
+  /** Parsed if it is JSON, otherwise text. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test asserts the type that it expects
   readonly body: any // oxlint-disable-line typescript/no-explicit-any
 }
 
@@ -64,21 +64,21 @@ export async function startGoogle(t: TestContext): Promise<StartedGoogle> {
     google.grantToken({ member, scopes: [cloudPlatform], expiresAt: new Date(clock.now().getTime() + 3_600_000) })
   const send: StartedGoogle['send'] = async (part, call, { body, token = tokenOf(operator), headers } = {}) => {
     const [method = '', path = ''] = call.split(/ (.*)/)
-    const answer = await fetch(parts[part].url + path, {
+    const response = await fetch(parts[part].url + path, {
       method,
       headers: { ...(token && { authorization: `Bearer ${token}` }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-    const text = await answer.text()
-    const isJson = answer.headers.get('content-type')?.startsWith('application/json')
-    return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text }
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.startsWith('application/json')
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
   }
   const write: StartedGoogle['write'] = async (call, body) => {
-    let answer = await send('iam', call, { ...(body && { body }) })
-    const { name } = answer.body
-    for (let polls = 0; answer.status === 200 && !answer.body.done && polls < 5; polls++)
-      answer = await send('iam', `GET /v1/${name}`)
-    return answer
+    let response = await send('iam', call, { ...(body && { body }) })
+    const { name } = response.body
+    for (let polls = 0; response.status === 200 && !response.body.done && polls < 5; polls++)
+      response = await send('iam', `GET /v1/${name}`)
+    return response
   }
   return { google, parts, advance: clock.advance, send, write, tokenOf }
 }

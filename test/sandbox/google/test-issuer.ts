@@ -1,4 +1,4 @@
-/** An issuer for tests: it signs tokens with its own key, and its documents can be served or not. */
+/** An issuer for tests: signs tokens with its own key, and has a handler for its metadata. */
 import { type CryptoKey, exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose'
 import type { SandboxHandler } from '../../../sandbox/serve/handler.ts'
 
@@ -9,7 +9,7 @@ export const subject = 'system:serviceaccount:image-system:pullpass'
 export interface TestIssuer {
   readonly jwks: JSONWebKeySet
   readonly documents: SandboxHandler
-  /** A token that lives from `now` for an hour, with the default audience, changed by what is given. */
+  /** A token that is valid from `now` for an hour, with the default audience; claims and header can be changed. */
   readonly sign: (now: Date, changes?: object, header?: { alg?: string; kid?: string }) => Promise<string>
 }
 

@@ -10,7 +10,7 @@ const principal = `principal://iam.googleapis.com/${poolName}/subject/${subject}
 const user = 'roles/iam.workloadIdentityUser'
 const claims = { 'kubernetes.io': { namespace: 'image-system', serviceaccount: { name: 'pullpass' } } }
 
-suite('what is written by the APIs decides', async () => {
+suite('writes with the APIs take effect', async () => {
   const issuer = await createTestIssuer('ES256')
 
   /** A pool and a provider with the issuer's keys; `settings` of the provider. */
@@ -48,7 +48,7 @@ suite('what is written by the APIs decides', async () => {
     return { ...started, exchange, impersonate, grant }
   }
 
-  test('whether a principal may become the account', async (t) => {
+  test('for impersonation of an account', async (t) => {
     const { impersonate, grant } = await start(t)
     assert.equal(await impersonate(), 403)
     await grant([principal])
@@ -57,7 +57,7 @@ suite('what is written by the APIs decides', async () => {
     assert.equal(await impersonate(), 403)
   })
 
-  test('a binding only after a while', async (t) => {
+  test('for a binding after a delay', async (t) => {
     const { google, impersonate, grant, advance } = await start(t)
     google.adjust({ bindingDelaySeconds: 80 })
     await grant([principal])
@@ -67,7 +67,7 @@ suite('what is written by the APIs decides', async () => {
     assert.equal(await impersonate(), 200)
   })
 
-  test('a provider only after a while, and a change of it', async (t) => {
+  test('for a provider after a delay', async (t) => {
     const { google, exchange, write, advance } = await start(t)
     google.adjust({ providerDelaySeconds: 30 })
     await write(`PATCH ${providerPath}?updateMask=disabled`, { disabled: true })
@@ -84,7 +84,7 @@ suite('what is written by the APIs decides', async () => {
     'the provider of a deleted pool': `DELETE ${pools}/pool`,
   }
   for (const [name, call] of Object.entries(gone))
-    test(`${name} is no target`, async (t) => {
+    test(`${name} is an invalid target`, async (t) => {
       const { exchange, write } = await start(t)
       assert.notEqual((await exchange()).access_token, undefined)
       await write(call, call.startsWith('PATCH') ? { disabled: true } : undefined)
@@ -104,14 +104,14 @@ suite('what is written by the APIs decides', async () => {
     'by its pool': ['*', 200],
   }
   for (const [name, [rest, status]] of Object.entries(sets))
-    test(`a set means a principal ${name}`, async (t) => {
+    test(`a principal set matches ${name}`, async (t) => {
       const { impersonate, grant } = await start(t, { attributeMapping: mapping })
       assert.equal((await grant([`principalSet://iam.googleapis.com/${poolName}/${rest}`])).status, 200)
 
       assert.equal(await impersonate(), status)
     })
 
-  test('the condition of a provider, over claims and mapped attributes', async (t) => {
+  test('for the condition of a provider, with claims and mapped attributes', async (t) => {
     const attributeCondition = "attribute.namespace == 'image-system' && assertion.sub.startsWith('system:')"
     const { exchange, write } = await start(t, { attributeMapping: mapping, attributeCondition })
     assert.notEqual((await exchange()).access_token, undefined)
@@ -127,7 +127,7 @@ suite('what is written by the APIs decides', async () => {
     assert.deepEqual(await exchange(), refused) // a claim that does not exist makes it false
   })
 
-  test('the audiences of a provider, in place of its name', async (t) => {
+  test('for the audiences of a provider, instead of its name', async (t) => {
     const { exchange } = await start(t, {
       oidc: { issuerUri, jwksJson: JSON.stringify(issuer.jwks), allowedAudiences: ['pullpass'] },
     })
@@ -136,7 +136,7 @@ suite('what is written by the APIs decides', async () => {
     assert.notEqual((await exchange({ aud: 'pullpass' })).access_token, undefined)
   })
 
-  test('the keys that were uploaded, until others are', async (t) => {
+  test('for uploaded keys, until others are uploaded', async (t) => {
     const { exchange, write } = await start(t)
     const others = await createTestIssuer('ES256')
     const replace = (jwksJson: string) =>
@@ -153,10 +153,10 @@ suite('what is written by the APIs decides', async () => {
       'assertion.email',
       'Could not obtain a value for google.subject from the given credential.',
     ],
-    'a truth': ["assertion.sub == 'x'", "The mapped attribute 'google.subject' must be of type STRING."],
+    'a boolean': ["assertion.sub == 'x'", "The mapped attribute 'google.subject' must be of type STRING."],
   }
   for (const [name, [mapped, error_description]] of Object.entries(subjects))
-    test(`${name} is no subject`, async (t) => {
+    test(`${name} is not a subject`, async (t) => {
       const { exchange } = await start(t, { attributeMapping: { 'google.subject': mapped } })
 
       assert.deepEqual(await exchange(), { error: 'unauthorized_client', error_description })
@@ -168,7 +168,7 @@ suite('Artifact Registry', () => {
   const reader = (member: string) => ({ bindings: [{ role: 'roles/artifactregistry.reader', members: [member] }] })
   const path = `/v1/${repository}`
 
-  test('lets read in exactly the repository whose policy says so', async (t) => {
+  test('grants reads only in the repository whose policy allows it', async (t) => {
     const { google, send, advance } = await startGoogle(t)
     const member = `serviceAccount:${account}`
     google.accounts.put(account)
@@ -184,7 +184,7 @@ suite('Artifact Registry', () => {
     assert.equal(google.repositories.mayRead(short, ['serviceAccount:other@x.iam.gserviceaccount.com']), false)
   })
 
-  test('says what does not exist, and which permission is missing', async (t) => {
+  test('reports an absent repository, and a missing permission', async (t) => {
     const { google, send } = await startGoogle(t)
     const absent = await send('artifactRegistry', `GET ${path}-2`)
     google.operators.withhold('artifactregistry.repositories.setIamPolicy')
@@ -200,7 +200,7 @@ suite('Artifact Registry', () => {
 })
 
 suite('Resource Manager', () => {
-  test('gives the number of a project, by its id or number', async (t) => {
+  test('returns the number of a project, by its ID or number', async (t) => {
     const { send } = await startGoogle(t)
     const project = {
       name: 'projects/123456789012',

@@ -6,26 +6,26 @@ test('a client certificate names the user', async () => {
   const { api, send } = await createSandboxClient()
   api.authorization.permit('kubelet', [])
 
-  const answer = await send('GET', '/api/v1/secrets', { clientName: 'kubelet', headers: { authorization: '' } })
+  const response = await send('GET', '/api/v1/secrets', { clientName: 'kubelet', headers: { authorization: '' } })
 
-  assert.equal(answer.status, 403)
+  assert.equal(response.status, 403)
   assert.equal(
-    bodyField(answer, 'message'),
+    bodyField(response, 'message'),
     'secrets is forbidden: User "kubelet" cannot list resource "secrets" in API group "" at the cluster scope',
   )
 })
 
-test('what is forbidden is forbidden to everybody, until it is taken back', async () => {
+test('a denied request is denied for all users, until the denial is removed', async () => {
   const { api, send } = await createSandboxClient()
   const path = '/api/v1/namespaces/default/serviceaccounts/default'
 
   const allow = api.authorization.forbid({ verbs: ['get'], resources: ['serviceaccounts'], namespace: 'default' })
   const refused = await send('GET', path)
-  const elsewhere = await send('GET', '/api/v1/namespaces/kube-system/serviceaccounts/default')
+  const otherNamespace = await send('GET', '/api/v1/namespaces/kube-system/serviceaccounts/default')
   allow()
   const allowed = await send('GET', path)
 
-  assert.deepEqual([refused.status, elsewhere.status, allowed.status], [403, 200, 200])
+  assert.deepEqual([refused.status, otherNamespace.status, allowed.status], [403, 200, 200])
 })
 
 test('a seeded namespace has its ServiceAccount and its label', async () => {
@@ -38,7 +38,7 @@ test('a seeded namespace has its ServiceAccount and its label', async () => {
   assert.ok(api.store.read('ServiceAccount', 'team-a', 'default'))
 })
 
-test('a seeded namespace that terminates stays so while a finalizer holds it', async () => {
+test('a seeded namespace remains Terminating while it has a finalizer', async () => {
   const { api, send } = await createSandboxClient()
   api.seed({
     apiVersion: 'v1',
@@ -46,24 +46,24 @@ test('a seeded namespace that terminates stays so while a finalizer holds it', a
     metadata: { name: 'leaving', finalizers: ['example.com/hold'], deletionTimestamp: '2026-11-24T11:00:00Z' },
   })
 
-  const answer = await send('POST', '/api/v1/namespaces/leaving/secrets', { body: { metadata: { name: 'late' } } })
+  const response = await send('POST', '/api/v1/namespaces/leaving/secrets', { body: { metadata: { name: 'late' } } })
 
-  assert.equal(answer.status, 403)
+  assert.equal(response.status, 403)
   assert.deepEqual(api.store.read('Namespace', '', 'leaving')?.['status'], { phase: 'Terminating' })
 })
 
-test('an issuer that is not https publishes neither document', async () => {
+test('an issuer that is not https serves neither document', async () => {
   const { send } = await createSandboxClient({ issuer: 'http://cluster.example' })
 
-  const answers = [await send('GET', '/.well-known/openid-configuration'), await send('GET', '/openid/v1/jwks')]
+  const responses = [await send('GET', '/.well-known/openid-configuration'), await send('GET', '/openid/v1/jwks')]
 
   assert.deepEqual(
-    answers.map(({ status }) => status),
+    responses.map(({ status }) => status),
     [404, 404],
   )
 })
 
-test('two sandboxes with the same clock and chance give the same uids', async () => {
+test('two sandboxes with the same clock and random source have the same uids', async () => {
   const namespaces = await Promise.all(
     [1, 2].map(async () => {
       const { api } = await createSandboxClient()
@@ -90,7 +90,7 @@ for (const [path, status] of [
   ['/api/v1/replicationcontrollers', 404],
   ['/api/v1/namespaces/default/secrets/a/b/c', 404],
 ] as const) {
-  test(`GET ${path} answers ${status}`, async () => {
+  test(`GET ${path} returns ${status}`, async () => {
     const { send } = await createSandboxClient()
 
     assert.equal((await send('GET', path)).status, status)

@@ -1,4 +1,4 @@
-/** A sandbox cluster without a socket: requests as data, answers as data. */
+/** A client of a sandbox cluster without a socket: requests and responses are data. */
 import { createKubernetesApi, type KubernetesApi } from '../../../sandbox/kubernetes/kubernetes-api.ts'
 import { isRecord } from '../../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import type { SandboxRequest, SandboxResponse } from '../../../sandbox/serve/handler.ts'
@@ -7,7 +7,7 @@ export const issuer = 'https://cluster.example'
 
 export interface SandboxClient {
   readonly api: KubernetesApi
-  /** As the admin, unless the headers say otherwise. */
+  /** As the administrator, unless the headers have other credentials. */
   readonly send: (method: string, path: string, more?: RequestOptions) => Promise<SandboxResponse>
 }
 
@@ -46,5 +46,5 @@ function requestOf(
   }
 }
 
-/** A field of an answer's body. */
+/** A field of the body of a response. */
 export const bodyField = ({ body }: SandboxResponse, name: string): unknown => (isRecord(body) ? body[name] : undefined)

@@ -23,20 +23,20 @@ suite('registry of the sandbox', () => {
     t.after(part.close)
     const requestToken = async ({ scope = `repository:${repository}:pull`, username = 'oauth2accesstoken' } = {}) => {
       const authorization = `Basic ${Buffer.from(`${username}:granted`).toString('base64')}`
-      const answer = await fetch(`${part.url}/v2/token?scope=${scope}`, { headers: { authorization } })
-      return { status: answer.status, body: Object(await answer.json()) }
+      const response = await fetch(`${part.url}/v2/token?scope=${scope}`, { headers: { authorization } })
+      return { status: response.status, body: Object(await response.json()) }
     }
     return { clock, registry, part, requestToken }
   }
 
-  test("the challenge is Artifact Registry's: a realm on the host that was asked, and no service", async (t) => {
+  test('the challenge is that of Artifact Registry: a realm on the requested host, and no service', async (t) => {
     const { part } = await start(t)
-    const answer = await fetch(`${part.url}/v2/${repository}/manifests/1`)
+    const response = await fetch(`${part.url}/v2/${repository}/manifests/1`)
 
-    assert.equal(answer.headers.get('www-authenticate'), `Bearer realm="${part.url}/v2/token"`)
+    assert.equal(response.headers.get('www-authenticate'), `Bearer realm="${part.url}/v2/token"`)
   })
 
-  test('a token for pulling lives as long as the access token that it was given for', async (t) => {
+  test('a pull token expires with its access token', async (t) => {
     const { clock, part, requestToken } = await start(t)
     const { body } = await requestToken()
     const read = () =>
@@ -49,7 +49,7 @@ suite('registry of the sandbox', () => {
     assert.equal((await requestToken()).status, 401)
   })
 
-  test('whoever may not read the repository is denied, and nothing is said of whether it exists', async (t) => {
+  test('without read permission the request is denied, whether or not the repository exists', async (t) => {
     const { registry, requestToken } = await start(t)
     const { status, body } = await requestToken({ scope: 'repository:example-project/secrets/hello:pull' })
     registry.denyReading('example-project/images', member)
@@ -93,14 +93,14 @@ suite('registry of the sandbox', () => {
     assert.equal(Object(await absent.json()).errors[0].code, 'NAME_UNKNOWN')
   })
 
-  test('nothing can be written', async (t) => {
+  test('writes are refused', async (t) => {
     const { part, requestToken } = await start(t)
     const { body } = await requestToken()
-    const answer = await fetch(`${part.url}/v2/${repository}/blobs/uploads`, {
+    const response = await fetch(`${part.url}/v2/${repository}/blobs/uploads`, {
       method: 'POST',
       headers: { authorization: `Bearer ${body.token}` },
     })
 
-    assert.equal(answer.status, 405)
+    assert.equal(response.status, 405)
   })
 })

@@ -16,7 +16,7 @@ suite('pack image', () => {
     assert.equal(content, 'Hello\n')
   })
 
-  test('the manifest names config and layer by their digests, the config the layer before compression', () => {
+  test('the manifest has the digests of config and layer, the config that of the uncompressed layer', () => {
     const manifest = JSON.parse(image.manifest.toString())
 
     assert.equal(manifest.config.digest, digestOf(config))
@@ -24,7 +24,7 @@ suite('pack image', () => {
     assert.deepEqual(JSON.parse(config.toString()).rootfs.diff_ids, [digestOf(gunzipSync(layer))])
   })
 
-  test('the same files give the same digest', () => {
+  test('the same files have the same digest', () => {
     const again = packImage({ 'hello.txt': 'Hello\n', 'greetings/long.txt': 'x'.repeat(600) })
 
     assert.equal(digestOf(again.manifest), digestOf(image.manifest))

@@ -6,7 +6,7 @@ import { createCertificateAuthority } from '../../../sandbox/serve/certificate-a
 suite('certificate authority', async () => {
   const authority = await createCertificateAuthority()
 
-  test('a server certificate names the loopback and is signed by the authority', async () => {
+  test('a server certificate contains the loopback addresses and is signed by the authority', async () => {
     const certificate = new X509Certificate((await authority.issueServerCertificate()).certificate)
 
     assert.equal(certificate.verify(new X509Certificate(authority.ca).publicKey), true)
@@ -16,14 +16,14 @@ suite('certificate authority', async () => {
     assert.equal(certificate.ca, false)
   })
 
-  test('a server certificate can be issued for other names, so that it does not fit', async () => {
+  test('a server certificate can be issued for other names', async () => {
     const certificate = new X509Certificate((await authority.issueServerCertificate(['elsewhere.example'])).certificate)
 
     assert.equal(certificate.checkHost('elsewhere.example'), 'elsewhere.example')
     assert.equal(certificate.checkIP('127.0.0.1'), undefined)
   })
 
-  test('two authorities do not vouch for each other', async () => {
+  test('two authorities do not verify certificates of each other', async () => {
     const other = await createCertificateAuthority()
     const certificate = new X509Certificate((await other.issueServerCertificate()).certificate)
 

@@ -5,7 +5,7 @@ import { createFaultPlan } from '../../../sandbox/serve/faults.ts'
 const request = { method: 'POST', path: '/v1/token' }
 
 suite('fault plan', () => {
-  test('a fault for the next two requests leaves the third in peace', () => {
+  test('a fault for two requests does not affect the third', () => {
     const plan = createFaultPlan()
     plan.inject({ kind: 'truncate' }, { times: 2 })
 
@@ -15,7 +15,7 @@ suite('fault plan', () => {
     )
   })
 
-  test('a fault aimed at one path meets no other and is not used up by it', () => {
+  test('a fault for one path does not affect others and is not consumed by them', () => {
     const plan = createFaultPlan()
     plan.inject({ kind: 'stall', at: 'request' }, { when: ({ path }) => path === '/v1/token', times: 1 })
 
@@ -23,7 +23,7 @@ suite('fault plan', () => {
     assert.equal(plan.take(request)?.kind, 'stall')
   })
 
-  test('faults meet requests in the order they were injected, and none after clear', () => {
+  test('faults apply in the order of injection, and not after clear', () => {
     const plan = createFaultPlan()
     plan.inject({ kind: 'reset', at: 'request' }, { times: 1 })
     plan.inject({ kind: 'latency', ms: 1 })

@@ -19,7 +19,7 @@ async function serve(t: TestContext, handler: SandboxHandler = hello) {
   return { clock, part, ca: authority.ca }
 }
 
-test('an HTTP/2 connection that was idle for 90 s is told to go, without an error, and ends', async (t) => {
+test('an HTTP/2 connection that was idle for 90 s gets GOAWAY without an error, and closes', async (t) => {
   const { clock, part, ca } = await serve(t)
   const session = connect(part.url, { ca })
   assert.equal(await text(session.request({ ':path': '/' })), 'hello\n')
@@ -33,19 +33,19 @@ test('an HTTP/2 connection that was idle for 90 s is told to go, without an erro
   assert.deepEqual([code, lastStream], [0, 3])
 })
 
-test('an HTTP/1.1 connection that was idle for 90 s ends', async (t) => {
+test('an HTTP/1.1 connection that was idle for 90 s closes', async (t) => {
   const { clock, part, ca } = await serve(t)
   const socket = connectTls({ host: '127.0.0.1', port: part.port, ca, ALPNProtocols: ['http/1.1'] })
   socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
-  const [answer] = await once(socket, 'data')
+  const [response] = await once(socket, 'data')
 
   clock.advance('90 s')
   await once(socket, 'close')
 
-  assert.match(String(answer), /^HTTP\/1\.1 200 OK\r\n/)
+  assert.match(String(response), /^HTTP\/1\.1 200 OK\r\n/)
 })
 
-test('a connection whose answer is still to come is not idle', async (t) => {
+test('a connection with a pending response is not idle', async (t) => {
   const begun = Promise.withResolvers<void>()
   const held = Promise.withResolvers<void>()
   const { clock, part, ca } = await serve(t, async ({ path }) => {

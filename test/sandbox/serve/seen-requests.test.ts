@@ -4,17 +4,17 @@ import { createSeenRequests } from '../../../sandbox/serve/seen-requests.ts'
 
 const request = (method: string) => ({ method, path: '/', status: 0, at: new Date('2026-11-24T12:00:00Z') })
 
-test('whoever waits for requests is told when the last of them comes, and not before', async () => {
+test('a wait for requests resolves with the last of them, and not before', async () => {
   const seen = createSeenRequests()
-  const told: string[] = []
+  const events: string[] = []
   seen.add(request('PATCH'))
-  const waiting = seen.when(({ method }) => method === 'PATCH', 2).then(() => told.push('two patches'))
+  const waiting = seen.when(({ method }) => method === 'PATCH', 2).then(() => events.push('two patches'))
 
   seen.add(request('GET'))
   await seen.when(({ method }) => method === 'GET')
-  told.push('a get')
+  events.push('a get')
   seen.add(request('PATCH'))
   await waiting
 
-  assert.deepEqual(told, ['a get', 'two patches'])
+  assert.deepEqual(events, ['a get', 'two patches'])
 })

@@ -24,7 +24,7 @@ async function connectHttp2(t: TestContext, part: Part, options: http2.SecureCli
   return (headers: http2.OutgoingHttpHeaders) => session.request(headers)
 }
 
-/** By HTTP/1.1, with the certificate of a client where one is given. */
+/** With HTTP/1.1, optionally with a client certificate. */
 const getHttp1 = (url: string, options: https.RequestOptions) =>
   new Promise<{ version: string; body: unknown }>((resolve, reject) => {
     https
@@ -39,10 +39,10 @@ suite('serve part', async () => {
 
   test('plain HTTP serves method, decoded path, query, host and body', async (t) => {
     const part = await serve(t)
-    const answer = await fetch(`${part.url}/a%20b?name=c%2Fd`, { method: 'POST', body: 'hello' })
+    const response = await fetch(`${part.url}/a%20b?name=c%2Fd`, { method: 'POST', body: 'hello' })
 
-    assert.equal(answer.headers.get('content-type'), 'application/json')
-    assert.deepEqual(await answer.json(), {
+    assert.equal(response.headers.get('content-type'), 'application/json')
+    assert.deepEqual(await response.json(), {
       method: 'POST',
       path: '/a b',
       name: 'c/d',
@@ -51,7 +51,7 @@ suite('serve part', async () => {
     })
   })
 
-  test('one TLS port speaks HTTP/2 and HTTP/1.1, as ALPN says', async (t) => {
+  test('one TLS port serves HTTP/2 and HTTP/1.1, by ALPN', async (t) => {
     const part = await serve(t, { tls: { authority, http2: 'offered' } })
     const request = await connectHttp2(t, part)
     const overHttp2 = await json(request({ ':path': '/two' }))
@@ -71,20 +71,20 @@ suite('serve part', async () => {
     assert.equal((await getHttp1(part.url, { ca: authority.ca })).version, '1.1')
   })
 
-  test('the common name of a client certificate is known in both versions, that of a strange authority is not', async (t) => {
+  test('the common name of a client certificate is read in both versions, unless another authority signed it', async (t) => {
     const part = await serve(t, { tls: { authority, http2: 'offered', clientCertificates: 'requested' } })
     const { certificate: cert, key } = await authority.issueClientCertificate('alice')
-    const stranger = await (await createCertificateAuthority()).issueClientCertificate('alice')
+    const other = await (await createCertificateAuthority()).issueClientCertificate('alice')
     const nameByHttp1 = async (client: { cert?: string; key?: string }) =>
       Object(await getHttp1(part.url, { ca: authority.ca, ...client })).body.clientName
 
     assert.equal(await nameByHttp1({ cert, key }), 'alice')
     assert.equal(Object(await json((await connectHttp2(t, part, { cert, key }))({}))).clientName, 'alice')
     assert.equal(await nameByHttp1({}), undefined)
-    assert.equal(await nameByHttp1({ cert: stranger.certificate, key: stranger.key }), undefined)
+    assert.equal(await nameByHttp1({ cert: other.certificate, key: other.key }), undefined)
   })
 
-  test('a stream reaches the client piece by piece, and the handler learns that the client left', async (t) => {
+  test('a stream is sent in chunks, and the handler is notified when the client disconnects', async (t) => {
     const left = Promise.withResolvers<void>()
     const part = await serve(t, {
       tls: { authority, http2: 'offered' },
@@ -105,7 +105,7 @@ suite('serve part', async () => {
     await left.promise
   })
 
-  test('close ends a stream that would never end', async (t) => {
+  test('close ends an endless stream', async (t) => {
     const part = await serve(t, {
       handler: ({ signal }) => ({
         status: 200,
@@ -115,20 +115,20 @@ suite('serve part', async () => {
         })(),
       }),
     })
-    const answer = await fetch(part.url)
+    const response = await fetch(part.url)
     await part.close()
 
-    await assert.rejects(answer.text(), { message: 'terminated' })
+    await assert.rejects(response.text(), { message: 'terminated' })
   })
 
-  test('a body over the limit is refused with 413, one at the limit is served', async (t) => {
+  test('a body over the limit is refused with 413, a body at the limit is accepted', async (t) => {
     const part = await serve(t, { maxBodyBytes: 10 })
 
     assert.equal((await fetch(part.url, { method: 'POST', body: 'x'.repeat(11) })).status, 413)
     assert.equal((await fetch(part.url, { method: 'POST', body: 'x'.repeat(10) })).status, 200)
   })
 
-  test('a broken percent-encoding is refused with 400', async (t) => {
+  test('an invalid percent-encoding is refused with 400', async (t) => {
     const part = await serve(t)
 
     assert.equal((await fetch(`${part.url}/%E0%A4%A`)).status, 400)
@@ -136,15 +136,15 @@ suite('serve part', async () => {
 
   test('a HEAD request gets the length of the body, not the body', async (t) => {
     const part = await serve(t, { handler: () => ({ status: 200, body: 'hello' }) })
-    const answer = await fetch(part.url, { method: 'HEAD' })
+    const response = await fetch(part.url, { method: 'HEAD' })
 
-    assert.equal(answer.headers.get('content-length'), '5')
-    assert.equal(await answer.text(), '')
+    assert.equal(response.headers.get('content-length'), '5')
+    assert.equal(await response.text(), '')
   })
 
-  test('what was asked is remembered by method, path, status and time of the given clock, and no more', async (t) => {
+  test('requests are recorded with method, path, status and time of the given clock only', async (t) => {
     const part = await serve(t, { now: () => new Date('2026-11-24T12:00:00Z') })
-    const answer = await fetch(`${part.url}/v1/token?secret=x`, {
+    const response = await fetch(`${part.url}/v1/token?secret=x`, {
       method: 'POST',
       headers: { authorization: 'Bearer x' },
       body: 'x',
@@ -153,18 +153,18 @@ suite('serve part', async () => {
     assert.deepEqual(part.seen, [
       { method: 'POST', path: '/v1/token', status: 200, at: new Date('2026-11-24T12:00:00Z') },
     ])
-    assert.equal(answer.headers.get('date'), 'Tue, 24 Nov 2026 12:00:00 GMT')
+    assert.equal(response.headers.get('date'), 'Tue, 24 Nov 2026 12:00:00 GMT')
   })
 
-  test('a handler that throws is told from the vendor: 500 says that the sandbox itself failed', async (t) => {
+  test('a handler that throws is distinguished from the vendor: 500 states that the sandbox failed', async (t) => {
     const part = await serve(t, {
       handler: () => {
         throw new Error('no such thing')
       },
     })
-    const answer = await fetch(part.url)
+    const response = await fetch(part.url)
 
-    assert.equal(answer.status, 500)
-    assert.equal(await answer.text(), 'The sandbox itself failed: no such thing\n')
+    assert.equal(response.status, 500)
+    assert.equal(await response.text(), 'The sandbox itself failed: no such thing\n')
   })
 })

@@ -12,7 +12,7 @@ suite('movable clock', () => {
     '2 d': '2026-11-26T12:00:00.000Z',
     '-5 min': '2026-11-24T11:55:00.000Z',
   }))
-    test(`moved by ${duration} from noon it shows ${instant}`, () => {
+    test(`moved by ${duration} from noon it is ${instant}`, () => {
       const clock = createMovableClock(noon)
       clock.advance(duration)
 

@@ -22,7 +22,7 @@ const taken = { error: { code: 409, message: 'Requested entity already exists', 
 const wrongState = { error: { code: 400, message: 'Precondition check failed.', status: 'FAILED_PRECONDITION' } }
 
 suite('a pool', () => {
-  test('is there when its operation is done, and not before; its name carries the number of the project', async (t) => {
+  test('exists when its operation is done, and not before; its name contains the project number', async (t) => {
     const { send } = await startGoogle(t)
     const created = await send('iam', createPool, { body: { displayName: 'Clusters', description: 'pullpass:one' } })
     const { name } = created.body
@@ -38,7 +38,7 @@ suite('a pool', () => {
     assert.deepEqual((await send('iam', `GET /v1/${poolName}`)).body, pool)
   })
 
-  test('that is deleted keeps its id for 30 days, comes back by undelete, and is gone after them', async (t) => {
+  test('that is deleted keeps its ID for 30 days, can be undeleted, and is then removed', async (t) => {
     const { send, write, advance } = await startGoogle(t)
     await write(createPool, {})
     await write(`DELETE ${pools}/pool`)
@@ -60,7 +60,7 @@ suite('a pool', () => {
     assert.equal((await write(createPool, {})).body.done, true)
   })
 
-  test('is changed in the fields of the mask alone', async (t) => {
+  test('is changed only in the fields of the mask', async (t) => {
     const { send, write } = await startGoogle(t)
     await write(createPool, { displayName: 'one', description: 'kept' })
     await write(`PATCH ${pools}/pool?updateMask=displayName,disabled`, { disabled: true, description: 'not meant' })
@@ -86,7 +86,7 @@ suite('a pool', () => {
   })
 
   for (const id of ['abc', 'a'.repeat(33), 'Pool-1', 'gcp-pool', 'pool_1', ''])
-    test(`is not created under the id "${id}"`, async (t) => {
+    test(`is not created with the ID "${id}"`, async (t) => {
       const { send } = await startGoogle(t)
       const { status, body } = await send('iam', `POST ${pools}?workloadIdentityPoolId=${id}`, { body: {} })
 
@@ -96,7 +96,7 @@ suite('a pool', () => {
 })
 
 suite('a provider', () => {
-  test('lies in its pool, with what it was given', async (t) => {
+  test('is created in its pool, with its settings', async (t) => {
     const { send, write } = await startGoogle(t)
     assert.deepEqual((await send('iam', createProvider, { body: provider })).body, absent)
     await write(createPool, {})
@@ -111,7 +111,7 @@ suite('a provider', () => {
     })
   })
 
-  test('gets new keys by a mask that leaves its issuer', async (t) => {
+  test('gets new keys with a mask that does not include its issuer', async (t) => {
     const { send, write } = await startGoogle(t)
     await write(createPool, {})
     await write(createProvider, provider)
@@ -140,23 +140,23 @@ suite('a provider', () => {
       { attributeMapping: { ...provider.attributeMapping, 'assertion.aud': 'assertion.aud' } },
       "Invalid mapped attribute key: assertion.aud. Custom mapped attributes must be in format 'attribute.{custom_attribute}'",
     ],
-    'a mapping that is no CEL': [
+    'a mapping that is not CEL': [
       { attributeMapping: { 'google.subject': 'sub' } },
       "Error compiling the attribute mapping for google.subject: undeclared reference to 'sub'",
     ],
-    'a condition that is no CEL': [
+    'a condition that is not CEL': [
       { attributeCondition: "assertion.sub = 'x'" },
       /^Error compiling the attribute condition: Syntax error/,
     ],
-    'a condition with a function that is not known': [
+    'a condition with an unknown function': [
       { attributeCondition: 'assertion.sub.reverse()' },
       /undeclared reference to 'reverse'/,
     ],
-    'an issuer that everybody shares, without a condition': [
+    'a shared issuer without a condition': [
       { oidc: { issuerUri: 'https://token.actions.githubusercontent.com' } },
       /^The attribute condition must reference one of the provider's claims\./,
     ],
-    'a field that it does not have': [
+    'an unknown field': [
       { issuerUri: 'https://issuer.example' },
       'Invalid JSON payload received. Unknown name "issuerUri" at \'workload_identity_pool_provider\': Cannot find field.',
     ],
@@ -172,7 +172,7 @@ suite('a provider', () => {
       else assert.match(body.error.message, message)
     })
 
-  test('is created with keys that are none: they are looked at when a token comes', async (t) => {
+  test('is created with invalid keys: they are checked when a token is verified', async (t) => {
     const { write } = await startGoogle(t)
     await write(createPool, {})
 
@@ -184,7 +184,7 @@ suite('a provider', () => {
 })
 
 suite('an operation', () => {
-  test('that fails leaves everything as it was', async (t) => {
+  test('that fails changes nothing', async (t) => {
     const { google, send, write } = await startGoogle(t)
     google.adjust({ operationEnd: (name) => (name.includes('/providers/') ? 'fails' : 'succeeds') })
     await write(createPool, {})
@@ -196,7 +196,7 @@ suite('an operation', () => {
     assert.equal((await write(createProvider, provider)).body.done, true)
   })
 
-  test('can go on for ever, and keeps the id meanwhile', async (t) => {
+  test('can run forever, and then reserves the ID', async (t) => {
     const { google, send, write, advance } = await startGoogle(t)
     google.adjust({ operationEnd: () => 'never-ends' })
     assert.equal((await write(createPool, {})).body.done, undefined)
@@ -205,7 +205,7 @@ suite('an operation', () => {
     assert.equal((await send('iam', `GET ${pools}/pool`)).status, 404)
   })
 
-  test('ends by time, though no client polls it', async (t) => {
+  test('completes after its duration, without polls', async (t) => {
     const { google, send, advance } = await startGoogle(t)
     google.adjust({ operationSeconds: 10 })
     const { name } = (await send('iam', createPool, { body: {} })).body
@@ -218,7 +218,7 @@ suite('an operation', () => {
     assert.equal((await send('iam', `GET /v1/${name}0`)).status, 404)
   })
 
-  test('that ended by time decides at once what the token service answers', async (t) => {
+  test('that completes takes effect in the token service immediately', async (t) => {
     const { google, send, advance } = await startGoogle(t)
     google.identity.putProvider({ name: `${poolName}/providers/cluster`, issuerUri: 'https://issuer.example' })
     await send('iam', `DELETE ${pools}/pool/providers/cluster`)
@@ -231,7 +231,7 @@ suite('an operation', () => {
 })
 
 suite('a caller', () => {
-  test('without a token, or with one that nobody holds, is not known', async (t) => {
+  test('without a token, or with an unknown token, is unauthenticated', async (t) => {
     const { send } = await startGoogle(t)
     const missing = await send('iam', `GET ${pools}`, { token: '' })
     const invalid = await send('iam', `GET ${pools}`, { token: 'ya29.x' })
@@ -241,7 +241,7 @@ suite('a caller', () => {
     assert.match(invalid.body.error.message, /^Request had invalid authentication credentials\./)
   })
 
-  test('needs the permission of each call, and is told which', async (t) => {
+  test('requires the permission of each call; the error names it', async (t) => {
     const { google, send, write } = await startGoogle(t)
     google.operators.withhold('iam.workloadIdentityPoolProviders.create')
     await write(createPool, {})
@@ -265,17 +265,20 @@ suite('a caller', () => {
     assert.equal((await write(createProvider, provider)).body.done, true)
   })
 
-  test('who is no operator, and a project that does not exist, get the same refusal', async (t) => {
+  test('that is not an operator gets the same error as for a project that does not exist', async (t) => {
     const { send, tokenOf } = await startGoogle(t)
-    const stranger = await send('iam', `GET ${pools}`, { token: tokenOf('user:stranger@example.com') })
-    const elsewhere = await send('iam', `GET ${pools.replace('example-project', 'other-project')}`)
+    const unauthorized = await send('iam', `GET ${pools}`, { token: tokenOf('user:other@example.com') })
+    const otherProject = await send('iam', `GET ${pools.replace('example-project', 'other-project')}`)
 
-    assert.equal(stranger.status, 403)
-    assert.equal(elsewhere.status, 403)
-    assert.match(elsewhere.body.error.message, /projects\/other-project\/locations\/global' \(or it may not exist\)\.$/)
+    assert.equal(unauthorized.status, 403)
+    assert.equal(otherProject.status, 403)
+    assert.match(
+      otherProject.body.error.message,
+      /projects\/other-project\/locations\/global' \(or it may not exist\)\.$/,
+    )
   })
 
-  test('may write 60 times a minute', async (t) => {
+  test('may write 60 times per minute', async (t) => {
     const { google, send, advance } = await startGoogle(t)
     google.adjust({ writesPerMinute: 2 })
     const create = (id: string) => send('iam', `POST ${pools}?workloadIdentityPoolId=${id}`, { body: {} })
@@ -289,7 +292,7 @@ suite('a caller', () => {
     assert.equal((await create('pool-c')).status, 200)
   })
 
-  test('of a method that there is not gets a page', async (t) => {
+  test('of an unknown method gets an HTML page', async (t) => {
     const { send } = await startGoogle(t)
 
     for (const call of [`PUT ${pools}/pool`, `POST ${pools}/pool:destroy`, 'GET /v1/projects/example-project/roles'])

@@ -45,7 +45,7 @@ suite('a service account', () => {
     })
   })
 
-  test('by a project that Google must guess is denied where it does not exist', async (t) => {
+  test('with "-" as project is denied if it does not exist', async (t) => {
     const { send } = await startGoogle(t)
     const { status, body } = await send('iam', `GET /v1/projects/-/serviceAccounts/${account}`)
 
@@ -78,13 +78,13 @@ suite('a deleted service account', () => {
     return { ...started, created: body, uniqueId: `${body.uniqueId}`, undelete, members }
   }
 
-  test('stands in policies with its unique id, and grants nothing', async (t) => {
+  test('is listed in policies with its unique ID, and is granted nothing', async (t) => {
     const { google, members, uniqueId } = await start(t)
     assert.deepEqual(members(), [`deleted:serviceAccount:${account}?uid=${uniqueId}`])
     assert.equal(google.policies.grants(repository, [reader], [member]), false)
   })
 
-  test('comes back by its unique id, with the grants that it had and those on it', async (t) => {
+  test('is undeleted by its unique ID, with its roles and its policy', async (t) => {
     const { google, undelete, members, uniqueId, created } = await start(t)
     const { status, body } = await undelete(uniqueId)
 
@@ -94,14 +94,14 @@ suite('a deleted service account', () => {
     assert.equal(google.accounts.mayCreateTokens(account, [subject]), true)
   })
 
-  test('does not come back by its address, nor after 30 days', async (t) => {
+  test('is not undeleted by its address, nor after 30 days', async (t) => {
     const { undelete, advance, uniqueId } = await start(t)
     assert.deepEqual([(await undelete(account)).status, (await undelete('1')).status], [404, 404])
     advance('720h')
     assert.equal((await undelete(uniqueId)).body.error.message, 'Unknown service account')
   })
 
-  test('does not come back where a new one has its name, which inherits nothing of it', async (t) => {
+  test('is not undeleted if a new account has its name, which inherits nothing', async (t) => {
     const { google, send, undelete, uniqueId } = await start(t)
     const { body } = await send('iam', create, { body: puller })
 
@@ -111,7 +111,7 @@ suite('a deleted service account', () => {
     assert.equal((await undelete(uniqueId)).status, 409)
   })
 
-  test('does not stand beside a new one of its name in a policy', async (t) => {
+  test('cannot be in a policy with a new account of the same name', async (t) => {
     const { send, members } = await start(t)
     await send('iam', create, { body: puller })
     const bindings = [{ role: reader, members: [...members(), member] }]
@@ -122,7 +122,7 @@ suite('a deleted service account', () => {
     assert.match(body.error.message, /^Inconsistent representation of deleted member: 'deleted:serviceAccount:puller@/)
   })
 
-  test('comes back for who may undelete, and for nobody else', async (t) => {
+  test('is undeleted only with the permission', async (t) => {
     const { google, undelete, uniqueId } = await start(t)
     google.operators.withhold('iam.serviceAccounts.undelete')
     assert.equal((await undelete(uniqueId)).status, 403)
@@ -139,7 +139,7 @@ suite('a policy', () => {
     return { ...started, read, set }
   }
 
-  test('is empty at first, and then what was written, bindings of one role in one', async (t) => {
+  test('is empty at first, then as written, with bindings of one role merged', async (t) => {
     const { read, set } = await start(t)
     assert.deepEqual(await read(), { etag: 'ACAB' })
     const other = `${subject}2`
@@ -156,7 +156,7 @@ suite('a policy', () => {
     assert.deepEqual(await read(), body)
   })
 
-  test('that somebody else wrote meanwhile is not replaced', async (t) => {
+  test('that was changed concurrently is not replaced', async (t) => {
     const { google, read, set } = await start(t)
     const { etag } = await read()
     google.accounts.allowTokens(account, subject)
@@ -168,10 +168,10 @@ suite('a policy', () => {
       /^There were concurrent policy changes\. Please retry the whole read-modify-write with exponential backoff\. The request's ETag '\\000 \\001' did not match the current policy's ETag '.+'\.$/,
     )
     assert.deepEqual((await read()).bindings, [{ role: user, members: [subject] }])
-    assert.equal((await set({ bindings: [] })).status, 200) // without an etag it is
+    assert.equal((await set({ bindings: [] })).status, 200) // without an etag it is replaced
   })
 
-  test('takes an etag in base64url too, as gcloud sends it', async (t) => {
+  test('accepts an etag in base64url, as gcloud sends it', async (t) => {
     const { set, advance } = await start(t)
     let etag = ''
     for (let written = 0; !/[+/]/.test(etag) && written < 200; written++) {
@@ -199,7 +199,7 @@ suite('a policy', () => {
       { role: 'roles/artifactregistry.reader', members: [subject] },
       'Role roles/artifactregistry.reader is not supported for this resource.',
     ],
-    'with a role that is none': [
+    'with an invalid role': [
       { role: 'workloadIdentityUser', members: [subject] },
       'The role name must be in the form "roles/{role}", "organizations/{organization_id}/roles/{role}", or "projects/{project_id}/roles/{role}".',
     ],
@@ -207,7 +207,7 @@ suite('a policy', () => {
       { role: user, members: [subject.replace('/pool/', '/loop/')] },
       'Identity Pool does not exist (projects/123456789012/locations/global/workloadIdentityPools/loop). Please check that you specified a valid resource name as returned in the `name` attribute in the configuration API.',
     ],
-    'for a pool by the id of its project': [
+    'for a pool with a project ID': [
       { role: user, members: [subject.replace('123456789012', 'example-project')] },
       `Invalid principal: "${subject.replace('123456789012', 'example-project')}".`,
     ],
@@ -225,7 +225,7 @@ suite('a policy', () => {
       assert.deepEqual(await read(), { etag: 'ACAB' })
     })
 
-  test('with a condition shows it to who asks for version 3, and is not lost to who does not know of it', async (t) => {
+  test('with a condition returns it in version 3, and older versions cannot remove it', async (t) => {
     const { google, read, set } = await start(t)
     const condition = { title: 'until', expression: 'request.time < timestamp("2027-01-01T00:00:00Z")' }
     const bindings = [{ role: user, members: [subject], condition }]
@@ -240,7 +240,7 @@ suite('a policy', () => {
     assert.equal(google.accounts.mayCreateTokens(account, [subject]), false)
   })
 
-  test('needs its permission', async (t) => {
+  test('requires its permission', async (t) => {
     const { google, send } = await start(t)
     google.operators.withhold('iam.serviceAccounts.setIamPolicy')
     const { status, body } = await send('iam', `POST ${accountPath}:setIamPolicy`, { body: { policy: {} } })

@@ -22,7 +22,7 @@ suite('a role on a bucket under an IAM condition', () => {
     return { ...started, put, read, list, token }
   }
 
-  test('holds for objects under the prefix, also to replace them, and for no others', async (t) => {
+  test('applies to objects with the prefix, also to replace them, and to no others', async (t) => {
     const { google, put, read, send, token } = await start(t, prefix)
     google.store.put('example-issuers', 'two/jwks', { contentType: 'text/plain', body: 'theirs' })
 
@@ -34,7 +34,7 @@ suite('a role on a bucket under an IAM condition', () => {
     assert.equal(google.store.find('example-issuers', 'two/jwks')?.bytes.toString(), 'theirs')
   })
 
-  test('does not hold for a list, so that what is absent is refused like what is forbidden', async (t) => {
+  test('does not apply to a list, so that absent objects are refused like forbidden ones', async (t) => {
     const { read, list } = await start(t, prefix)
     assert.deepEqual([await list(), await read('one/absent')], [403, 403])
   })
@@ -44,12 +44,12 @@ suite('a role on a bucket under an IAM condition', () => {
     assert.deepEqual([await list(), await read('one/absent'), await read('two/absent')], [200, 404, 403])
   })
 
-  test('grants nothing where the condition is an error', async (t) => {
+  test('grants nothing if the condition is invalid', async (t) => {
     const { put } = await start(t, 'resource.title.startsWith("x")')
     assert.equal(await put('one/jwks'), 403)
   })
 
-  test('cannot be given to everybody', async (t) => {
+  test('cannot be granted to allUsers', async (t) => {
     const { send } = await startStorage(t)
     const condition = { title: 'issuer-path', expression: prefix }
     const bindings = [{ role: 'roles/storage.objectViewer', members: ['allUsers'], condition }]

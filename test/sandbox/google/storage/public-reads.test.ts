@@ -4,7 +4,7 @@ import { bucket, name, objectPath, startStorage } from './start-storage.ts'
 
 const viewer = { role: 'roles/storage.objectViewer', members: ['allUsers'] }
 
-suite('a stranger', () => {
+suite('an anonymous client', () => {
   const errorOf = (code: string, message: string, details = '') =>
     `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${message}</Message>${details && `<Details>${details}</Details>`}</Error>`
   const denied = (permission: string) =>
@@ -14,20 +14,20 @@ suite('a stranger', () => {
       `Anonymous caller does not have ${permission} access to the Google Cloud Storage object. Permission '${permission}' denied on resource (or it may not exist).`,
     )
 
-  test('learns that an object or a bucket does not exist', async (t) => {
+  test('is informed that an object or a bucket does not exist', async (t) => {
     const { read } = await startStorage(t)
     const object = await read('/example-issuers/other')
-    const elsewhere = await read('/other/object')
+    const otherBucket = await read('/other/object')
 
     assert.deepEqual([object.status, object.body], [404, errorOf('NoSuchKey', 'The specified key does not exist.')])
     assert.deepEqual(
-      [elsewhere.status, elsewhere.body],
+      [otherBucket.status, otherBucket.body],
       [404, errorOf('NoSuchBucket', 'The specified bucket does not exist.')],
     )
     assert.equal(object.headers.get('content-type'), 'application/xml; charset=UTF-8')
   })
 
-  test('reads nothing in a bucket that is not public, and does not learn what is in it', async (t) => {
+  test('cannot read a private bucket, nor determine which objects exist', async (t) => {
     const { upload, read } = await startStorage(t, 'private')
     await upload('one')
 
@@ -38,7 +38,7 @@ suite('a stranger', () => {
     assert.equal((await read(`${objectPath}?alt=media`)).status, 401)
   })
 
-  test('reads as soon as the policy of the bucket says so, and no longer', async (t) => {
+  test('can read while the policy of the bucket allows it', async (t) => {
     const { upload, read, send } = await startStorage(t, 'private')
     await upload('one')
     const set = (bindings: object[]) => send('storage', `PUT ${bucket}/iam`, { body: { bindings } })
@@ -57,7 +57,7 @@ suite('a stranger', () => {
     assert.equal((await read(`/example-issuers/${name}`)).status, 403)
   })
 
-  test('reads nothing where public access is prevented, and nobody may allow it', async (t) => {
+  test('cannot read if public access is prevented, and the policy cannot allow it', async (t) => {
     const { google, upload, read, send } = await startStorage(t)
     google.store.putBucket('example-issuers', { access: 'public', publicAccessPrevention: 'enforced' })
     await upload('one')

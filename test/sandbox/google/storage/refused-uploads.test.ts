@@ -4,20 +4,20 @@ import fc from 'fast-check'
 import { bucket, multipart, name, objectPath, related, startStorage } from './start-storage.ts'
 
 suite('an upload is refused', () => {
-  test('where the bucket does not exist', async (t) => {
+  test('if the bucket does not exist', async (t) => {
     const { google, upload, send } = await startStorage(t)
     google.store.removeBucket('example-issuers')
-    const answers = [
+    const responses = [
       await upload('x'),
       await send('storage', `GET ${objectPath}`),
       await send('storage', `GET ${bucket}`),
     ]
 
-    for (const { status, body } of answers)
+    for (const { status, body } of responses)
       assert.deepEqual([status, body.error.message], [404, 'The specified bucket does not exist.'])
   })
 
-  test('without a token, with one that nobody holds, and without the permission', async (t) => {
+  test('without a token, with an unknown token, and without the permission', async (t) => {
     const { google, upload, send, tokenOf } = await startStorage(t)
     const body = multipart({ name }, 'x')
     const anonymous = await send('storage', `POST /upload${bucket}/o?uploadType=multipart`, {
@@ -25,18 +25,18 @@ suite('an upload is refused', () => {
       headers: related,
       token: '',
     })
-    const stranger = await upload('x', {}, tokenOf('user:stranger@example.com'))
+    const unauthorized = await upload('x', {}, tokenOf('user:other@example.com'))
     google.operators.withhold('storage.objects.create')
 
     const sentence =
       "does not have storage.objects.create access to the Google Cloud Storage object. Permission 'storage.objects.create' denied on resource (or it may not exist)."
     assert.deepEqual([anonymous.status, anonymous.body.error.message], [401, `Anonymous caller ${sentence}`])
-    assert.deepEqual([stranger.status, stranger.body.error.message], [403, `stranger@example.com ${sentence}`])
+    assert.deepEqual([unauthorized.status, unauthorized.body.error.message], [403, `other@example.com ${sentence}`])
     assert.equal((await upload('x', {}, 'ya29.x')).body.error.message, 'Invalid Credentials')
     assert.equal((await upload('x')).body.error.message, `operator@example.com ${sentence}`)
   })
 
-  test('of an object that is there, for who may only create', async (t) => {
+  test('of an existing object, with permission only to create', async (t) => {
     const { google, upload, tokenOf } = await startStorage(t)
     const member = 'serviceAccount:publisher@example-project.iam.gserviceaccount.com'
     google.policies.allow('projects/_/buckets/example-issuers', 'roles/storage.objectCreator', member)
@@ -50,14 +50,14 @@ suite('an upload is refused', () => {
   })
 
   for (const body of ['', 'x', '--b--', multipart({ name: '' }, 'x'), multipart({ name: 1 }, 'x'), '--b\r\n\r\n{}'])
-    test(`whose body is ${JSON.stringify(body.slice(0, 12))}… and so on`, async (t) => {
+    test(`with the body ${JSON.stringify(body.slice(0, 12))}…`, async (t) => {
       const { send } = await startStorage(t)
-      const answer = await send('storage', `POST /upload${bucket}/o?uploadType=multipart`, { body, headers: related })
+      const response = await send('storage', `POST /upload${bucket}/o?uploadType=multipart`, { body, headers: related })
 
-      assert.equal(answer.status, 400)
+      assert.equal(response.status, 400)
     })
 
-  test('or taken, whatever its body is, and nothing breaks', async (t) => {
+  test('or accepted, for any body', async (t) => {
     const { google } = await startStorage(t)
     const request = { method: 'POST', path: `/upload${bucket}/o`, signal: AbortSignal.abort() }
     const token = google.grantToken({

@@ -1,4 +1,4 @@
-/** A Google with one bucket, which its operator uploads to and a stranger reads from. */
+/** Cloud Storage with one bucket, for uploads as the operator and reads as an anonymous client. */
 import type { TestContext } from 'node:test'
 import { type StartedGoogle, startGoogle } from '../start-google.ts'
 
@@ -16,7 +16,7 @@ type Send = StartedGoogle['send']
 
 export interface StartedStorage extends StartedGoogle {
   readonly upload: (content: string, query?: Record<string, string>, token?: string) => ReturnType<Send>
-  /** As a stranger. */
+  /** As an anonymous client. */
   readonly read: (path: string) => ReturnType<Send>
 }
 

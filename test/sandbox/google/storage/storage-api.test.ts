@@ -5,7 +5,7 @@ import { bucket, multipart, name, objectPath, related, startStorage } from './st
 const precondition = 'At least one of the pre-conditions you specified did not hold.'
 
 suite('Cloud Storage', () => {
-  test('keeps what is uploaded, and anybody reads it as it was described', async (t) => {
+  test('stores uploads, and serves them to anonymous clients with their metadata', async (t) => {
     const { upload, send, read } = await startStorage(t)
     const { status, body } = await upload('{"keys":[]}')
 
@@ -18,22 +18,22 @@ suite('Cloud Storage', () => {
     assert.match(body.generation, /^1795521600\d{6}$/)
     assert.deepEqual((await send('storage', `GET ${objectPath}`)).body, body)
 
-    const answer = await read(`/example-issuers/${name}`)
-    assert.equal(answer.body, '{"keys":[]}')
-    assert.equal(answer.headers.get('content-type'), 'application/jwk-set+json')
-    assert.equal(answer.headers.get('cache-control'), 'public, max-age=300')
+    const response = await read(`/example-issuers/${name}`)
+    assert.equal(response.body, '{"keys":[]}')
+    assert.equal(response.headers.get('content-type'), 'application/jwk-set+json')
+    assert.equal(response.headers.get('cache-control'), 'public, max-age=300')
     const media = await send('storage', `GET ${objectPath}?alt=media`)
     assert.deepEqual([media.body, media.headers.get('x-goog-generation')], ['{"keys":[]}', body.generation])
   })
 
-  test('lets what says nothing of caches be kept for an hour by anybody', async (t) => {
+  test('serves public objects without Cache-Control with a max-age of an hour', async (t) => {
     const { google, read } = await startStorage(t)
     google.store.put('example-issuers', 'plain', { contentType: 'text/plain', body: 'x' })
 
     assert.equal((await read('/example-issuers/plain')).headers.get('cache-control'), 'public, max-age=3600')
   })
 
-  test('keeps bytes as they are, line ends and what is no text', async (t) => {
+  test('stores bytes unchanged, line ends and binary content', async (t) => {
     const { google, send } = await startStorage(t)
     const body = multipart({ name: 'bytes' }, '\r\n\r\n--a\r\n\u00e9\u0000', 'application/octet-stream')
     await send('storage', `POST /upload${bucket}/o?uploadType=multipart`, { body, headers: related })
@@ -41,7 +41,7 @@ suite('Cloud Storage', () => {
     assert.deepEqual(google.store.find('example-issuers', 'bytes')?.bytes, Buffer.from('\r\n\r\n--a\r\né\0'))
   })
 
-  test('creates only where nothing is, and replaces only what was read', async (t) => {
+  test('creates and replaces with preconditions on generations', async (t) => {
     const { upload, read } = await startStorage(t)
     const first = await upload('one', { ifGenerationMatch: '0' })
     const second = await upload('two', { ifGenerationMatch: '0' })
@@ -66,7 +66,7 @@ suite('Cloud Storage', () => {
     assert.equal((await read(`/example-issuers/${name}`)).body, 'three')
   })
 
-  test('lets one of many writers win', async (t) => {
+  test('accepts one of several concurrent writes', async (t) => {
     const { upload } = await startStorage(t)
     const statuses = (await Promise.all(['a', 'b', 'c'].map((text) => upload(text, { ifGenerationMatch: '0' })))).map(
       ({ status }) => status,
@@ -78,7 +78,7 @@ suite('Cloud Storage', () => {
     )
   })
 
-  test('deletes what is there, and what was read', async (t) => {
+  test('deletes with and without a precondition', async (t) => {
     const { upload, send } = await startStorage(t)
     const { generation } = (await upload('one')).body
 
@@ -88,7 +88,7 @@ suite('Cloud Storage', () => {
     assert.deepEqual([again.status, again.body.error.message], [404, `No such object: example-issuers/${name}`])
   })
 
-  test('says that nothing changed since a generation', async (t) => {
+  test('reports that an object has not changed since a generation', async (t) => {
     const { upload, send } = await startStorage(t)
     const { generation } = (await upload('one')).body
 
@@ -116,7 +116,7 @@ suite('Cloud Storage', () => {
     assert.deepEqual((await send('storage', `GET ${bucket}/o?prefix=three`)).body, { kind: 'storage#objects' })
   })
 
-  test('says of a bucket whether it may be public', async (t) => {
+  test('returns the public access prevention of a bucket', async (t) => {
     const { send } = await startStorage(t)
     const { iamConfiguration } = (await send('storage', `GET ${bucket}`)).body
 

@@ -13,9 +13,9 @@ for (const [does, target, patch, merged] of [
     { data: { a: '1', c: '3' } },
   ],
   ['replaces a list without a key', { list: ['a'] }, { list: ['b'] }, { list: ['b'] }],
-  ['joins finalizers', { finalizers: ['a'] }, { finalizers: ['b'] }, { finalizers: ['b', 'a'] }],
+  ['merges finalizers', { finalizers: ['a'] }, { finalizers: ['b'] }, { finalizers: ['b', 'a'] }],
   [
-    'takes finalizers away by name',
+    'removes finalizers by name',
     { finalizers: ['a', 'b'] },
     { '$deleteFromPrimitiveList/finalizers': ['a'] },
     { finalizers: ['b'] },
@@ -32,7 +32,7 @@ for (const [does, target, patch, merged] of [
     { ownerReferences: [{ uid: '1', $patch: 'delete' }] },
     { ownerReferences: [{ uid: '2' }] },
   ],
-  ['passes over the order of elements', { data: {} }, { '$setElementOrder/finalizers': ['a'] }, { data: {} }],
+  ['ignores the order of elements', { data: {} }, { '$setElementOrder/finalizers': ['a'] }, { data: {} }],
 ] as const) {
   test(`a strategic merge patch ${does}`, () => {
     assert.deepEqual(merge(target, patch), merged)

@@ -13,7 +13,7 @@ async function linesOf({ body }: SandboxResponse): Promise<string[]> {
   return lines
 }
 
-test('a change between the answer and its first reading is not lost', async () => {
+test('a change between the response and its first read is not lost', async () => {
   const { send } = await createSandboxClient()
   const leaving = new AbortController()
   const watch = await send('GET', `${secrets}?watch=1`, { signal: leaving.signal })
@@ -27,7 +27,7 @@ test('a change between the answer and its first reading is not lost', async () =
   )
 })
 
-test('a watch ends when its client leaves, and lets the store forget it', async () => {
+test('a watch ends when its client disconnects, and removes its listener', async () => {
   const { api, send } = await createSandboxClient()
   const leaving = new AbortController()
   const watch = await send('GET', `${secrets}?watch=1`, { signal: leaving.signal })
@@ -38,15 +38,15 @@ test('a watch ends when its client leaves, and lets the store forget it', async 
   assert.equal(api.store.emitter.listenerCount('change'), 0)
 })
 
-test('a watch from before a compaction ends with 410 in its stream', async () => {
+test('a watch from a version before a compaction ends with 410 in its stream', async () => {
   const { api, send } = await createSandboxClient()
   api.store.compact()
 
-  const answer = await send('GET', `${secrets}?watch=1&resourceVersion=1`)
+  const response = await send('GET', `${secrets}?watch=1&resourceVersion=1`)
 
-  assert.equal(answer.status, 200)
+  assert.equal(response.status, 200)
   assert.deepEqual(
-    (await linesOf(answer)).map((line) => JSON.parse(line)),
+    (await linesOf(response)).map((line) => JSON.parse(line)),
     [
       {
         type: 'ERROR',

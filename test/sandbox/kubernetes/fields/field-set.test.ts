@@ -12,7 +12,7 @@ import {
 const element = fc.constantFrom('f:metadata', 'f:data', 'f:a', 'f:.dockerconfigjson', 'k:{"uid":"1"}', 'v:"x"')
 const path = fc.array(element, { minLength: 1, maxLength: 4 })
 
-test('any set of fields survives the API’s own form', () => {
+test('any set of fields is decoded from its encoding unchanged', () => {
   fc.assert(
     fc.property(fc.array(path), (paths) => {
       const fields = new Set(paths.map(member))
@@ -21,13 +21,13 @@ test('any set of fields survives the API’s own form', () => {
   )
 })
 
-test('a part that is owned besides what is in it is written as a point', () => {
+test('a field that is owned in addition to its content is encoded as a dot', () => {
   const fields = new Set([['f:data'], ['f:data', 'f:key']].map(member))
 
   assert.deepEqual(encodeFields(fields), { 'f:data': { '.': {}, 'f:key': {} } })
 })
 
-test('at each level what is owned itself comes before what holds more', () => {
+test('at each level owned fields precede parents of owned fields', () => {
   const fields = new Set(
     [['f:metadata', 'f:labels', 'f:a'], ['f:type'], ['f:data', 'f:b'], ['f:data', 'f:a']].map(member),
   )

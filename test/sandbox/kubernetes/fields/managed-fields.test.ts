@@ -8,7 +8,7 @@ const values = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('YQ
 const applied = fc.record({ data: values, metadata: fc.record({ labels: values, annotations: values }) })
 const applies = fc.array(fc.tuple(fc.constantFrom('one', 'two', 'three'), applied), { minLength: 1, maxLength: 6 })
 
-/** Applies one after another by force, and gives what is left. */
+/** Applies all in order, with force, and returns the result. */
 function applyAll(all: readonly (readonly [string, object])[]) {
   let state: { object: unknown; owners: Owner[] } = { object: {}, owners: [] }
   for (const [manager, value] of all) {
@@ -28,7 +28,7 @@ test('the same apply again changes nothing', () => {
   )
 })
 
-test('the last applier owns all it said', () => {
+test('the last applier owns all fields that it applied', () => {
   fc.assert(
     fc.property(applies, (all) => {
       const [manager, value] = all.at(-1) ?? ['', {}]
@@ -39,7 +39,7 @@ test('the last applier owns all it said', () => {
   )
 })
 
-test('an applier alone leaves nothing behind when it applies nothing', () => {
+test('an applier without other owners removes all fields by applying none', () => {
   fc.assert(
     fc.property(applied, (value) => {
       const { object, owners } = applyAll([

@@ -14,7 +14,7 @@ const createStore = () =>
     () => 'a-uid',
   )
 
-test('an object gets what only the server knows', () => {
+test('an object gets the fields that the server sets', () => {
   const stored = createStore().put(secret('default', 'a'))
 
   assert.deepEqual(stored.metadata, {
@@ -26,7 +26,7 @@ test('an object gets what only the server knows', () => {
   })
 })
 
-test('a namespace’s list holds nothing of a namespace whose name begins alike', () => {
+test('the list of a namespace excludes namespaces with the same prefix', () => {
   const store = createStore()
   for (const namespace of ['team', 'team-a']) store.put(secret(namespace, 'a'))
 
@@ -36,7 +36,7 @@ test('a namespace’s list holds nothing of a namespace whose name begins alike'
   )
 })
 
-test('a list as of an earlier version holds what was there then', () => {
+test('a list at an earlier version contains the objects of that version', () => {
   const store = createStore()
   store.put(secret('default', 'changed', 'before'))
   store.put(secret('default', 'deleted'))
@@ -51,7 +51,7 @@ test('a list as of an earlier version holds what was there then', () => {
   )
 })
 
-test('changes before a compaction are forgotten, and those after it are not', () => {
+test('changes before a compaction are removed, those after it are kept', () => {
   const store = createStore()
   store.put(secret('default', 'early'))
   const early = store.resourceVersion
@@ -66,7 +66,7 @@ test('changes before a compaction are forgotten, and those after it are not', ()
   )
 })
 
-test('what is read cannot be changed behind the store’s back', () => {
+test('stored objects are immutable', () => {
   const stored = createStore().put(secret('default', 'a'))
 
   assert.throws(() => Object.assign(stored.metadata, { name: 'b' }), TypeError)

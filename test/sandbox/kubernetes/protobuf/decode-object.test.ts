@@ -13,7 +13,7 @@ const recorded = {
 }
 const decode = (text: string) => decodeObject(Buffer.from(text, 'base64'))
 
-test('kubectl create namespace is understood', () => {
+test('the message of kubectl create namespace is decoded', () => {
   assert.deepEqual(decode(recorded.namespace), {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -22,7 +22,7 @@ test('kubectl create namespace is understood', () => {
   })
 })
 
-test('kubectl create secret docker-registry is understood', () => {
+test('the message of kubectl create secret docker-registry is decoded', () => {
   assert.deepEqual(decode(recorded.secret), {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -36,7 +36,7 @@ test('kubectl create secret docker-registry is understood', () => {
   })
 })
 
-test('kubectl create token is understood', () => {
+test('the message of kubectl create token is decoded', () => {
   assert.deepEqual(decode(recorded.tokenRequest), {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
@@ -45,11 +45,11 @@ test('kubectl create token is understood', () => {
   })
 })
 
-test('a kind that is not served is no object', () => {
+test('a kind that is not served is undefined', () => {
   assert.equal(decode(recorded.namespace.replace('TmFtZXNwYWNl', 'TmFtZXNwYWNm')), undefined)
 })
 
-test('any other bytes are refused as out of range, and never loop', () => {
+test('any other bytes are refused with a RangeError', () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       try {

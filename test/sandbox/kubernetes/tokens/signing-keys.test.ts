@@ -7,7 +7,7 @@ import { createSandboxClient, issuer } from '../sandbox-client.ts'
 const tokenOptions = { namespace: 'default', name: 'default', audiences: [issuer], lifeSeconds: 600 }
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
 
-test('in a safe rotation no token ever fails: publish, sign, drop', async () => {
+test('no token fails in a safe rotation: publish, sign, drop', async () => {
   const { api, send } = await createSandboxClient()
   const old = { key: api.keys.current, token: await api.signServiceAccountToken(tokenOptions) }
   const statuses: number[] = []
@@ -30,7 +30,7 @@ test('in a safe rotation no token ever fails: publish, sign, drop', async () => 
   )
 })
 
-test('tokens of an unpublished key verify nowhere', async () => {
+test('tokens of an unpublished key cannot be verified', async () => {
   const { api, send } = await createSandboxClient()
   api.keys.signWith(await generateSigningKey())
 
@@ -39,7 +39,7 @@ test('tokens of an unpublished key verify nowhere', async () => {
   assert.equal(status, 401)
 })
 
-test('published keys hold nothing private', async () => {
+test('published keys contain no private fields', async () => {
   const { api } = await createSandboxClient()
 
   assert.deepEqual(
@@ -52,7 +52,7 @@ for (const [when, life] of [
   ['an expired token', -1],
   ['a token of a deleted account', 600],
 ] as const) {
-  test(`${when} answers 401`, async () => {
+  test(`${when} gets 401`, async () => {
     const { api, send } = await createSandboxClient()
     const token = await api.signServiceAccountToken({ ...tokenOptions, lifeSeconds: life })
     if (life > 0) await send('DELETE', '/api/v1/namespaces/default/serviceaccounts/default')
@@ -61,7 +61,7 @@ for (const [when, life] of [
   })
 }
 
-test('a token bound to a pod and its node names both', async () => {
+test('a token that is bound to a pod and its node contains both', async () => {
   const { api } = await createSandboxClient()
   const bound = { pod: { name: 'pullpass-0', uid: 'pod-uid' }, node: { name: 'node-1', uid: 'node-uid' } }
 
