@@ -21,7 +21,7 @@ import { type Alarm, faultSentence } from './alarm.ts'
 import { type Authority, authorityAlarms, believedOf, parseAuthorities } from './authorities.ts'
 import { evaluateServers, type HeldKey, type KnownServers } from './known-servers.ts'
 import { mergeKeyStates } from './merge-key-state.ts'
-import type { WatchConfig } from './state.ts'
+import { confirmingRounds, type WatchConfig } from './state.ts'
 import { stateRetry } from './write-key-state.ts'
 
 export interface RoundBefore {
@@ -39,7 +39,7 @@ export interface RoundBefore {
 }
 
 /** What does not change from look to look. */
-export interface RoundRules extends Pick<WatchConfig, 'replicas' | 'trusted' | 'acceptedKeys'> {
+export interface RoundRules extends Pick<WatchConfig, 'replicas' | 'trusted' | 'acceptedKeys' | 'intervalMs'> {
   readonly cluster: Pick<WatchConfig['cluster'], 'server'>
 }
 
@@ -73,6 +73,7 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
     known: before.servers ?? recordedServers(facts),
     published: before.published,
     acceptedKeys: rules.acceptedKeys,
+    confirmingRounds: confirmingRounds(rules),
   })
   const served = mergeKeys(confirmed)
   const signing = signingOf(facts)

@@ -23,9 +23,6 @@ import type { Alarm } from './alarm.ts'
 /** By address: looks since the known API server answered last. */
 export type KnownServers = ReadonlyMap<string, number>
 
-/** So many looks, ten minutes of them, after its last answer a known API server counts no longer. */
-const looksToLeave = 40
-
 export interface ServerFacts {
   readonly readings: readonly ApiServerReading[]
   /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were queried. */
@@ -37,6 +34,8 @@ export interface ServerFacts {
   readonly published: readonly IssuerKey[]
   /** Thumbprints. */
   readonly acceptedKeys: readonly string[]
+  /** A known API server no longer counts after so many rounds without a response. */
+  readonly confirmingRounds: number
 }
 
 export interface HeldKey {
@@ -68,7 +67,7 @@ export function evaluateServers(facts: ServerFacts): ServerVerdict {
     if (isPublic || isConfirmed || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
     else held.push({ key, from, why: facts.standing === 'believed' ? 'new address' : 'unbelieved authority' })
   }
-  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts.known, answers) : facts.known }
+  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts, answers) : facts.known }
 }
 
 interface Answer {
@@ -93,13 +92,13 @@ function gatherKeys(answers: readonly Answer[]): { key: IssuerKey; from: string[
 }
 
 /** An answer without a usable key makes no address known. */
-function knownAfter(known: KnownServers | undefined, answers: readonly Answer[]): KnownServers | undefined {
+function knownAfter({ known, confirmingRounds }: ServerFacts, answers: readonly Answer[]): KnownServers | undefined {
   const answered = answers.filter(({ keys }) => keys.some((key) => whyUnusable(key) === undefined))
   if (answered.length === 0) return known
   if (known === undefined || known.size === 0) return new Map(answered.map(({ from }) => [from, 0]))
   const heard = new Set(answered.map(({ from }) => from))
   const after = [...known].map(([from, looks]): [string, number] => [from, heard.has(from) ? 0 : looks + 1])
-  return new Map(after.filter(([, looks]) => looks < looksToLeave))
+  return new Map(after.filter(([, rounds]) => rounds < confirmingRounds))
 }
 
 /** Says which API servers are known from this look on, because no known one was heard from any more. */

@@ -12,7 +12,7 @@ import { announceServers, heldKeyAlarms } from './known-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
 import { type LoggedAlarms, reportAlarms } from './report-alarms.ts'
 import { announceSafeKeys, notePublished, safeKeysOf } from './safe-keys.ts'
-import type { WatchConfig, WatchStatus } from './state.ts'
+import { confirmingRounds, type WatchConfig, type WatchStatus } from './state.ts'
 import { writeKeyState } from './write-key-state.ts'
 
 export interface WatchState {
@@ -54,9 +54,6 @@ export const firstState: WatchState = {
   },
 }
 
-/** So many whole looks in a row, ten minutes of them, must miss a key before its age counts: a restart proves nothing. */
-const looksToMiss = 40
-
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
 export async function watchRound(before: WatchState, config: WatchConfig, context: Context): Promise<WatchState> {
   const facts = await gatherRound(config, before.believed)
@@ -66,7 +63,7 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
   const verdict = evaluateRound(facts, { ...before, published: before.publishing.published }, config, clock.seenAt)
   if (verdict.memory !== undefined) config.served?.withhold(verdict.memory)
   const issuer = before.issuer ?? settleIssuer(config, verdict)
-  const missed = longMissed(verdict, clock)
+  const missed = longMissed(verdict, clock, config)
   const choice = { now, keepForMs: config.keepForMs, missed, witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, config, context)
   const memory = verdict.memory && {
@@ -141,8 +138,13 @@ const countKeys = (memory: KeyState = emptyKeyState, { published }: Publishing):
 })
 
 /** Keys whose age counts; none while the clocks differ. */
-function longMissed({ missed }: RoundEvaluation, { ages }: ClockEvaluation): Set<string | undefined> {
-  const long = ages === 'count' ? [...missed].filter(([, looks]) => looks >= looksToMiss) : []
+function longMissed(
+  { missed }: RoundEvaluation,
+  { ages }: ClockEvaluation,
+  config: WatchConfig,
+): Set<string | undefined> {
+  const needed = confirmingRounds(config)
+  const long = ages === 'count' ? [...missed].filter(([, rounds]) => rounds >= needed) : []
   return new Set(long.map(([keyId]) => keyId))
 }
 

@@ -14,6 +14,8 @@ export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
   readonly issuerUrl: string | undefined
   readonly memory: NamespacedName
   readonly keepForMs: number
+  /** From the start of one round to the start of the next; absent: 15 s. */
+  readonly intervalMs?: number
   /** The certificate authorities of API servers. */
   readonly trusted: TrustedAuthorities
   /** Records Events about the ConfigMap of the key state. */
@@ -43,3 +45,11 @@ export interface WatchStatus {
   readonly safeToSign: readonly SafeKey[]
   readonly alarms: readonly Alarm[]
 }
+
+/** A round that waits for API servers that do not respond takes longer. */
+export const defaultIntervalMs = 15_000
+const confirmationMs = 10 * 60_000
+
+/** So many complete rounds in a row, ten minutes of them, must miss a key or an API server before it counts as gone. */
+export const confirmingRounds = ({ intervalMs = defaultIntervalMs }: Pick<WatchConfig, 'intervalMs'>): number =>
+  Math.ceil(confirmationMs / intervalMs)

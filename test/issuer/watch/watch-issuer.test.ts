@@ -7,7 +7,7 @@ import { startTestWatch } from './test-watch.ts'
 
 suite('a watch', () => {
   test('looks every 15 s, however long a look takes', async (t) => {
-    const watch = await startTestWatch(t)
+    const watch = await startTestWatch(t, { intervalMs: 15_000 })
     const ended = new AbortController()
     const paused: number[] = []
     const context: Context = {

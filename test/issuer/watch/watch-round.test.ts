@@ -32,7 +32,7 @@ suite('a rotation of keys', () => {
   test('the old key leaves when it was last seen 48 h ago, and no sooner', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    const old = await watch.swapKey(50)
+    const old = await watch.swapKey(5)
     watch.sandbox.clock.advance('47 h')
     await watch.look()
     assert.deepEqual(watch.published(), sorted(old, keys.current))
@@ -48,7 +48,7 @@ suite('a rotation of keys', () => {
     const old = await watch.swapKey()
     watch.restart()
     watch.sandbox.clock.advance('3 d')
-    await watch.look(39)
+    await watch.look(3)
     assert.deepEqual(watch.published(), sorted(old, keys.current))
     await watch.look()
     assert.deepEqual(watch.published(), sorted(keys.current))
@@ -67,7 +67,7 @@ suite('a rotation of keys', () => {
     store.remove(memory)
     watch.restart()
     watch.sandbox.clock.advance('3 d')
-    const state = await watch.look(42)
+    const state = await watch.look(5)
     assert.equal(watch.published()?.includes(old.kid), true)
     assert.equal(state.memory?.keys.length, 2)
     assert.equal(Object.keys(watch.remembered()).length, 2)
@@ -90,7 +90,7 @@ suite('what goes wrong takes no key away', () => {
         { kind: 'response', response: answer },
         { when: ({ path }) => path === '/openid/v1/jwks' },
       )
-      await watch.look(41)
+      await watch.look(5)
       watch.sandbox.clock.advance('3 d')
       const state = await watch.look()
       assert.deepEqual(watch.published(), before)
@@ -101,9 +101,9 @@ suite('what goes wrong takes no key away', () => {
   test('a clock that is two days ahead for ten minutes, and it is told of; right again, keys grow old as before', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    const old = await watch.swapKey(50)
+    const old = await watch.swapKey(5)
     watch.skew('2 d')
-    const state = await watch.look(40)
+    const state = await watch.look(4)
     assert.deepEqual(watch.published(), sorted(old, keys.current))
     assert.deepEqual(reasons(state), ['CLOCK_SKEWED'])
     watch.skew('-2 d')
@@ -124,7 +124,7 @@ suite('what goes wrong takes no key away', () => {
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, current] } })
     await watch.look()
     replica.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
-    await watch.look(45)
+    await watch.look(5)
     watch.sandbox.clock.advance('3 d')
     const state = await watch.look(2)
     assert.deepEqual(watch.published(), sorted(current, next))
@@ -144,11 +144,11 @@ suite('what goes wrong takes no key away', () => {
     )
     assert.deepEqual(reasons(await watch.look()), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
     const after = seen.length
-    await watch.look(20)
+    await watch.look(2)
     const tries = seen.slice(after).filter(({ path, status }) => path.includes('jwks') && status === 403).length
     assert.ok(tries > 1 && tries < 10, `${tries}`)
     faults.clear()
-    const state = await watch.look(20)
+    const state = await watch.look(2)
     assert.deepEqual(reasons(state), [])
     assert.equal(watch.published()?.includes(next.kid), true)
   })
@@ -234,7 +234,7 @@ suite('a watch that cannot store its state', () => {
   }
 
   test('since the API server fails every write to it, still ends its round within seconds', async (t) => {
-    const watch = await startTestWatch(t)
+    const watch = await startTestWatch(t, { intervalMs: 15_000 })
     await watch.look()
     const status = { kind: 'Status', status: 'Failure', message: 'failed calling webhook', code: 500 }
     const when = ({ method, path }: { method: string; path: string }) =>
@@ -255,7 +255,7 @@ suite('a watch that cannot store its state', () => {
     const version = () =>
       watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')?.metadata.resourceVersion
     const before = version()
-    await watch.look(20)
+    await watch.look(2)
     assert.equal(version(), before)
   })
 })
@@ -285,7 +285,7 @@ suite('what somebody should know', () => {
   })
 
   test('it is told of again after an hour, not at every look', async (t) => {
-    const watch = await startTestWatch(t)
+    const watch = await startTestWatch(t, { intervalMs: 15_000 })
     watch.sandbox.cluster.keys.signWith(await generateSigningKey())
     await watch.look(3)
     watch.sandbox.clock.advance('58 min')
@@ -309,12 +309,12 @@ suite('what somebody should know', () => {
       contentType: 'application/jwk-set+json',
       body,
     })
-    await watch.look(25)
+    await watch.look(3)
     assert.match(
       watch.logged.join('\n'),
       new RegExp(`PUBLISHED_KEY_UNKNOWN key "${kid}" is public, but the cluster never served it`),
     )
-    await watch.look(45)
+    await watch.look(5)
     watch.sandbox.clock.advance('2 d')
     await watch.look(2)
     assert.equal(watch.published()?.includes(kid), false)
