@@ -31,14 +31,14 @@ await writeFile(join(folder, 'rc.fish'), await run('pullpass', ['completion', 'f
 
 const lines = (text: string) => text.split('\n').filter(Boolean)
 
-/** As bash calls it on Tab: with the line, the cursor, and its own splitting of words, which the script ignores. */
+/** As bash calls it on Tab: with the line, the cursor, and its own word splitting, which the script ignores. */
 async function inBash(line: string): Promise<string[]> {
   const script = `source rc.bash; complete -p pullpass >/dev/null || exit 1
     COMP_LINE=$1 COMP_POINT=\${#1}; compopt() { :; }; _pullpass; printf '%s\\n' "\${COMPREPLY[@]}"`
   return lines(await run('bash', ['--norc', '-c', script, 'bash', line]))
 }
 
-/** What zsh would insert, seen by standing in for the function that shows it. */
+/** The completions in zsh, captured by replacing the function that displays them. */
 async function inZsh(line: string): Promise<string[]> {
   const script = `autoload -Uz compinit; compinit -u -D; source rc.zsh
     [[ $_comps[pullpass] == _pullpass ]] || exit 1

@@ -1,4 +1,4 @@
-/** The package as users get it: packed, installed elsewhere from that file alone, and run by its own name. */
+/** The npm package: packed, installed from the archive, and run by its command name. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -57,12 +57,12 @@ spec:
 `
 
 suite('the package', () => {
-  test('holds what users need, and nothing else', async () => {
+  test('contains only the files that users need', async () => {
     const files = await readdir(join(installed, 'pullpass'), { recursive: true })
     const others = files.filter((file) => !/^[a-z0-9-]+\.mjs$/.test(file))
     const expected = ['LICENSE', 'LICENSES.txt', 'README.md', 'package.json', 'sbom.cdx.json']
     assert.deepEqual(others.toSorted(), expected)
-    assert.deepEqual(await readdir(installed), ['.bin', '.package-lock.json', 'pullpass']) // it depends on nothing
+    assert.deepEqual(await readdir(installed), ['.bin', '.package-lock.json', 'pullpass']) // no dependencies
   })
 
   test('contains the licence text and the bill of materials of every package in the bundle', async () => {
@@ -73,7 +73,7 @@ suite('the package', () => {
     assert.match(licenses, /^==> @kubernetes\/client-node \S+: Apache-2\.0\n\n +Apache License\n/m)
     assert.match(licenses, /^==> yaml \S+: ISC\n\nCopyright /m)
     assert.match(licenses, /^==> data-uri-to-buffer \S+: MIT\n\n\(The MIT License\)\n\nCopyright /m)
-    // Every licence text excludes warranties in these words.
+    // Every licence text contains this warranty disclaimer.
     const sections = licenses.split(/^==> /m).slice(1)
     assert.deepEqual(
       sections.filter((text) => !/AS[- ]IS/i.test(text)),
@@ -89,7 +89,7 @@ suite('the package', () => {
     assert.ok(bill.components.every(({ hashes }) => hashes.length > 0))
   })
 
-  test('says its version, also as a plugin of kubectl', async () => {
+  test('prints its version, also as a kubectl plugin', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
     const asPlugin = await execute(join(installed, '.bin/kubectl-pullpass'), ['--version'], { env: { PATH: path } })
     const { stdout: head } = await execute('git', ['rev-parse', 'HEAD'], { cwd: root })
@@ -140,7 +140,7 @@ suite('the package', () => {
     assert.match(stdout, /team-b\/regcred +google +created /)
   })
 
-  test('goes through the proxy that a kubeconfig names, by Kubernetes’ own client', async (t) => {
+  test('uses the proxy of a kubeconfig with the Kubernetes client', async (t) => {
     const sandbox = await startInstalled(t)
     const proxy = await startProxy(t)
     const kubeconfig = (await kubeconfigOf(sandbox)).replace(/( +)server: .*/, `$&\n$1proxy-url: ${proxy.url}`)
@@ -152,7 +152,7 @@ suite('the package', () => {
 
   test('runs a sandbox, until it is stopped', async () => {
     const running = execute(join(installed, '.bin/pullpass'), ['sandbox'], { env: { PATH: path } })
-    running.child.stderr?.once('data', () => running.child.kill('SIGTERM')) // it says so when it runs
+    running.child.stderr?.once('data', () => running.child.kill('SIGTERM')) // it prints when it is ready
     assert.match((await running).stdout, /^export KUBECONFIG='/m)
   })
 
@@ -181,7 +181,7 @@ suite('the package', () => {
   })
 })
 
-/** It makes tunnels. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
+/** A CONNECT proxy. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
 async function startProxy(t: TestContext): Promise<{ url: string; tunnels: () => number }> {
   let tunnels = 0
   const server = createServer().on('connect', ({ url = '' }, client) => {

@@ -1,6 +1,6 @@
 /**
- * What a real kubelet and a real containerd say of pulls that no credential helps, and what doctor makes of their words:
- * the container's cause, and after its fix a second run that finds nothing.
+ * Image pulls that fail for reasons other than credentials, with a real kubelet and a real containerd: doctor reports the cause
+ * for the container, and reports nothing after the fix.
  */
 import assert from 'node:assert/strict'
 import { open, readdir, rm } from 'node:fs/promises'
@@ -65,7 +65,7 @@ const startSetup = () =>
     }
     return {
       imageOf,
-      /** An image of its own for each name, and each line that it prints. */
+      /** Publishes an image for this name, which prints the line. */
       async publish(name: string, line = name): Promise<void> {
         const program = `#include <stdio.h>\nint main(void) { puts("${line}"); }`
         await pushImage(
@@ -76,7 +76,7 @@ const startSetup = () =>
       },
       publishForeign: (name: string) =>
         pushOtherPlatformImage(join(folder, `${name}-foreign`), imageOf(name), publisher),
-      /** As a clean-up of the registry may: the manifest still names it. */
+      /** As after a garbage collection of the registry: the manifest still refers to the layer. */
       async loseLayer(name: string): Promise<void> {
         const root = join(registry.storage, 'docker/registry/v2')
         for (const digest of await readdir(join(root, `repositories/private/${name}/_layers/sha256`))) {
@@ -141,8 +141,8 @@ await withRealPart('a node that pulls', startSetup, (setup) => {
     assert.deepEqual(await setup.examine(pod), { exitCode: 0, failed: [] })
   }
 
-  suite('of a real kubelet that cannot pull, doctor says that', () => {
-    test("the image has nothing for the node's platform, and finds nothing once it was pushed for it", async () => {
+  suite('for a failed pull of a real kubelet, doctor reports', () => {
+    test("an image without the node's platform, and nothing after that platform was pushed", async () => {
       await setup.publishForeign('foreign')
       const containers = [{ name: 'program', image: imageOf('foreign') }]
       await setup.run('foreign', containers)
@@ -162,7 +162,7 @@ await withRealPart('a node that pulls', startSetup, (setup) => {
       await assertFixed('foreign', containers)
     })
 
-    test('a layer of it is missing, of a second container too, and finds nothing once it was pushed again', async () => {
+    test('a missing layer, also of a second container, and nothing after the image was pushed again', async () => {
       await setup.publish('whole')
       await setup.publish('torn')
       await setup.loseLayer('torn')
@@ -182,7 +182,7 @@ await withRealPart('a node that pulls', startSetup, (setup) => {
       await assertFixed('torn', containers)
     })
 
-    test('its name cannot be parsed, though the API server takes it', async () => {
+    test('an image name that cannot be parsed, which the API server accepts', async () => {
       await setup.publish('named')
       await setup.run('named', [{ name: 'program', image: imageOf('Named') }])
       await setup.untilWaits('named', 'program', /^InvalidImageName$/)
@@ -195,7 +195,7 @@ await withRealPart('a node that pulls', startSetup, (setup) => {
       await assertFixed('named', [{ name: 'program', image: imageOf('named') }])
     })
 
-    test('it may never be pulled, and the node does not have it', async () => {
+    test('an image with pull policy Never that the node does not have', async () => {
       await setup.publish('never')
       const container = { name: 'program', image: imageOf('never') }
       await setup.run('never', [{ ...container, imagePullPolicy: 'Never' }])
@@ -209,7 +209,7 @@ await withRealPart('a node that pulls', startSetup, (setup) => {
       await assertFixed('never', [{ ...container, imagePullPolicy: 'IfNotPresent' }])
     })
 
-    test('the node does not resolve the name of another registry', async () => {
+    test('a registry host name that the node cannot resolve', async () => {
       await setup.publish('reached')
       const first = { name: 'first', image: imageOf('reached') }
       await setup.run('far', [first, { name: 'second', image: 'registry.invalid/team/app:1' }])

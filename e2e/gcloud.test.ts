@@ -1,6 +1,6 @@
 /**
- * Real gcloud runs what pullpass prints for it, as printed, at the sandbox's Google: the scripts of `trust plan -o gcloud`, and
- * the commands in hints. npm test runs the same scripts with an imitation, which is held here to what the real one refuses.
+ * Real gcloud runs what pullpass prints for it, as printed, against the sandbox's Google: the scripts of `trust plan -o gcloud`, and
+ * the commands in hints. npm test runs the same scripts with an imitation, whose refusals are compared here with the real one.
  */
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { startTestSandbox, type TestSandbox } from '../test/support/start-test-s
 import { withRealPart } from './parts/real-part.ts'
 import { type Gcloud, startGcloud } from './parts/start-gcloud.ts'
 
-/** By the machine's clock, and slower than gcloud starts: it polls no operation, and must wait all the same. */
+/** With this machine's clock and slow operations: gcloud must wait for them although they cannot be polled. */
 async function startSlow(t: TestContext, one: (typeof gcloudCases)[string]): Promise<TestSandbox> {
   const sandbox = await startCase(t, one, { now: () => new Date() })
   sandbox.google.adjust({ operationSeconds: 3, operationPolls: Number.POSITIVE_INFINITY })
@@ -29,7 +29,7 @@ async function succeed({ sh }: Gcloud, sandbox: TestSandbox, script: string): Pr
   return stdout
 }
 
-/** A fault whose hint ends in commands of gcloud; what is in capitals, the operator replaces. */
+/** A fault whose hint ends in gcloud commands; the operator replaces words in capitals. */
 interface Hint {
   readonly inject: (sandbox: TestSandbox) => unknown
   readonly pullpass: readonly string[]
@@ -105,7 +105,7 @@ const hints: Readonly<Record<string, Hint>> = {
 }
 const readers = ['roles/storage.objectViewer']
 
-/** What a guide lets gcloud do, but for signing in, which a person does in a browser. */
+/** The gcloud commands of a guide, except gcloud auth, which needs a browser. */
 function commandsOf(page: string): string {
   const blocks = readGuide(page).flatMap((step) => ('script' in step ? [step.script] : []))
   const lines = blocks.join('\n').replaceAll('\\\n', ' ').split('\n')
@@ -119,7 +119,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
         const [sandbox, other] = [await startSlow(t, one), await startCase(t, one)]
         const script = await runTrust(sandbox, ['plan', '-o', 'gcloud'], one.document)
         await succeed(gcloud, sandbox, script.stdout)
-        sandbox.clock.advance('3 s') // an update needs no wait: nothing in a script rests on it
+        sandbox.clock.advance('3 s') // updates are not waited for: no later command depends on them
         const left = await runTrust(sandbox, ['plan'], one.document)
         const applied = await runTrust(other, ['apply', '--yes'], one.document)
 
@@ -146,7 +146,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
       assert.deepEqual(resultsOf(left), ['ok', 'ok', 'ok', 'ok', 'ok'])
     })
 
-    test('ends at the first command that fails, and is not run to its end', async (t) => {
+    test('stops at the first command that fails', async (t) => {
       const sandbox = await startSlow(t, {})
       sandbox.google.operators.withhold('iam.serviceAccounts.create')
       const script = await runTrust(sandbox, ['plan', '-o', 'gcloud'])
@@ -159,7 +159,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
     })
   })
 
-  suite('gcloud refuses before it sends anything, as its imitation does:', () => {
+  suite('gcloud refuses before it sends a request, as its imitation does:', () => {
     for (const [title, [words, reason]] of Object.entries(refusedByGcloud)) {
       test(title, async (t) => {
         const sandbox = await startCase(t, {})
@@ -208,7 +208,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
       test(fault.title, async (t) => await checkFault(t, fault, runGcloud))
   })
 
-  suite('what guides do with gcloud, it does', () => {
+  suite('the gcloud commands of guides succeed', () => {
     for (const page of globSync('docs/guides/*.md').toSorted()) {
       const script = commandsOf(page)
       if (script === '') continue

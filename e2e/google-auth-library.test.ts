@@ -1,5 +1,5 @@
 /**
- * Google's own client takes the sandbox's STS and IAM Credentials for Google's, and understands how they refuse.
+ * Google's own client works with the sandbox's STS and IAM Credentials, and reports their errors.
  * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
  */
 import assert from 'node:assert/strict'
@@ -8,7 +8,7 @@ import { setDefaultCACertificates } from 'node:tls'
 import { GoogleAuth, IdentityPoolClient, type IdentityPoolClientOptions } from 'google-auth-library'
 import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
 
-suite("Google's auth library at the sandbox", () => {
+suite("Google's auth library with the sandbox", () => {
   let sandbox: Sandbox
   before(async () => {
     sandbox = await startSandbox()
@@ -16,7 +16,7 @@ suite("Google's auth library at the sandbox", () => {
   })
   after(() => sandbox.close())
 
-  /** As `gcloud iam workload-identity-pools create-cred-config` writes it, but for the hosts. */
+  /** As `gcloud iam workload-identity-pools create-cred-config` writes it, except for the hosts. */
   const credentialFile = (): IdentityPoolClientOptions => ({
     type: 'external_account',
     audience: `//iam.googleapis.com/${sandbox.provider}`,
@@ -39,14 +39,14 @@ suite("Google's auth library at the sandbox", () => {
     )
   })
 
-  test('it goes on to the token of a service account', async () => {
+  test('it impersonates a service account', async () => {
     const email = 'puller@example-project.iam.gserviceaccount.com'
     const { token } = await new IdentityPoolClient(impersonating(email)).getAccessToken()
 
     assert.equal(holderOf(token), 'serviceAccount:puller@example-project.iam.gserviceaccount.com')
   })
 
-  test("it signs the sandbox's operator in by the file that the environment names", async () => {
+  test("it reads the credentials of the sandbox's operator from the file in the environment", async () => {
     const { GOOGLE_APPLICATION_CREDENTIALS: keyFilename, GOOGLE_CLOUD_PROJECT: projectId } = sandbox.environment
     const scopes = 'https://www.googleapis.com/auth/cloud-platform'
     const auth = new GoogleAuth({ ...(keyFilename && { keyFilename }), ...(projectId && { projectId }), scopes })
@@ -59,7 +59,7 @@ suite("Google's auth library at the sandbox", () => {
     assert.equal(Object(project.data).name, 'projects/123456789012')
   })
 
-  test('it reports a service account that the principal may not become', async () => {
+  test('it reports a service account that the principal may not impersonate', async () => {
     const client = new IdentityPoolClient(impersonating('other@example-project.iam.gserviceaccount.com'))
 
     await assert.rejects(client.getAccessToken(), {

@@ -25,7 +25,7 @@ for (const page of pages) {
   suite(page, () => {
     for (const way of ways) {
       const steps = stepsOnWay(whole, way)
-      // What differs between ways is not the cluster: one of them is followed on a real one too.
+      // Ways do not differ in the cluster: only the first one also runs on a real control plane.
       for (const kind of way === ways[0] ? (['sandbox', 'real'] as const) : (['sandbox'] as const)) {
         test(titleOf(way, steps, kind), async (t) => {
           const clouds = cloudsOf(steps)
@@ -52,7 +52,7 @@ interface GuideRun {
   readonly kind: ClusterKind
 }
 
-/** Beside Google: those whose own command line is run, or whose places pullpass publishes to. */
+/** Clouds in addition to Google: those whose CLI is run, or whose stores pullpass publishes to. */
 function cloudsOf(steps: readonly PlacedStep[]): GuideCloud[] {
   const run = steps.filter((step) => step.kind === 'run')
   const usesAws = run.some(({ where }) => where === 'aws')
@@ -73,7 +73,7 @@ function titleOf(way: string, steps: readonly PlacedStep[], kind: ClusterKind): 
   return `${way && `${way}, `}with ${cluster}, leads where it says: ${counts}${programs && ` (${programs})`}`
 }
 
-/** What each line begins with that begins a command. */
+/** The first word of each command. */
 function programsOf(script: string): string[] {
   const commands = script.matchAll(/(?<!\\\n)^(?<program>[a-z][\w-]*) /gm)
   return [...commands].map(({ groups }) => groups?.['program'] ?? '')

@@ -1,4 +1,4 @@
-/** Each way to install pullpass that the README lists, on a machine as the README describes it. */
+/** Each installation method of the README, with its prerequisites. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '..')
 const { version } = manifest
 const current = dirname(process.execPath)
 
-/** The variables of the sandbox, and nothing of this process but a PATH. */
+/** The variables of the sandbox and PATH, without those of this process. */
 const environmentOf = (sandbox: TestSandbox, path: string) => ({
   ...sandbox.environment,
   PATH: `${path}:/usr/bin:/bin`,
@@ -32,7 +32,7 @@ const assertRefreshes = async (sandbox: TestSandbox, command: string, args: read
   assert.match(stdout, /team-b\/regcred +google +created /)
 }
 
-/** npm packs once; each installation is a folder of its own. */
+/** The package is packed once; each installation has its own folder. */
 const startPackage = () =>
   startPart('package', async ({ folder }) => {
     const pack = ['--prefix', root, 'run', 'pack', '--', '--pack-destination', folder]
@@ -49,7 +49,7 @@ const startPackage = () =>
     return { old, folder, archive: join(folder, packed), install }
   })
 
-/** Node 18 or 20, as distributions have it: the tests themselves run on a newer one. */
+/** Node 18 or 20, as in distributions; the tests run on a newer version. */
 async function findOldNode(): Promise<string> {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
   const node = findProgram('node', folders, 'install Node 20 beside the Node that runs the tests')
@@ -59,7 +59,7 @@ async function findOldNode(): Promise<string> {
 }
 
 await withRealPart('the npm package', startPackage, ({ old, archive, folder, install }) => {
-  test('on a machine with Node 20, npm install brings a newer Node, and pullpass runs with it', async (t) => {
+  test('on a machine with Node 20, npm install includes a newer Node, with which pullpass runs', async (t) => {
     const pullpass = await install('with-its-node')
     const run = await runProgram(pullpass, ['--version'], { environment: { PATH: `${old}:/usr/bin:/bin` } })
     assert.match(run.stdout, new RegExp(`^pullpass ${version} \\(commit `))
@@ -81,7 +81,7 @@ await withRealPart('the npm package', startPackage, ({ old, archive, folder, ins
       env: { PATH: `${old}:/usr/bin:/bin` },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    child.stderr.once('data', () => child.kill('SIGTERM')) // it says so when it runs
+    child.stderr.once('data', () => child.kill('SIGTERM')) // it prints when it is ready
     const [code] = await once(child, 'close')
     assert.equal(code, 0)
   })
@@ -120,7 +120,7 @@ await withRealPart(
   },
 )
 
-/** The image as it comes back from a registry, unpacked to a root file system that runc starts. */
+/** The image after a push and pull, unpacked to a root file system for runc. */
 const startImage = () =>
   startPart('image', async ({ folder, use }) => {
     const [skopeo, runc] = [findInstalledProgram('skopeo', 'skopeo'), findInstalledProgram('runc', 'runc')]
@@ -170,7 +170,7 @@ await withRealPart('the image', startImage, ({ folder, runc, started }) => {
   })
 })
 
-/** The sandbox writes for its user alone; the container's user is another. */
+/** The files of the sandbox are readable only by its user; the container has another user. */
 async function makeReadable(path: string): Promise<void> {
   await chmod(path, 0o755)
   for (const name of await readdir(path)) await chmod(join(path, name), 0o644)

@@ -1,5 +1,5 @@
 /**
- * What `pullpass manifests` prints, in a real API server: a refresh needs all of its rights, and they lead no further.
+ * The output of `pullpass manifests` in a real API server: a refresh needs all of its permissions, and they allow nothing else.
  */
 import assert from 'node:assert/strict'
 import { cp, readFile, writeFile } from 'node:fs/promises'
@@ -24,7 +24,7 @@ const audience = `//iam.googleapis.com/${provider}`
 const google = `{workloadIdentityProvider: ${provider}, serviceAccountEmail: ${serviceAccountEmail}}`
 
 await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
-  suite('installed from the drop-in variables, for namespaces that are named', () => {
+  suite('installed from the drop-in variables, for named namespaces', () => {
     const namespaces = ['team-a', 'team-b', 'team-c', 'team-d', 'team-e']
     let installation: Installation
     before(async () => {
@@ -43,7 +43,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       setup.trust({ namespace: 'drop-in-system', name: 'pullpass' })
     })
 
-    test('kubectl applies all of it, and the API server warns of nothing', () => {
+    test('kubectl applies all of it without warnings of the API server', () => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
     })
 
@@ -84,11 +84,11 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       await deleteSecret(setup, 'team-c', 'regcred')
       await assertRefused(t, installation.account, {
         ...notPermitted('team-a', 'regcred'),
-        'make a token Secret in kube-system': {
+        'create a token Secret in kube-system': {
           request: applyTokenSecret('kube-system', 'regcred'),
           refusal: 'cannot patch resource "secrets"',
         },
-        'make a token Secret where it may write': {
+        'create a token Secret where it may write': {
           request: applyTokenSecret('team-c', 'regcred'),
           refusal: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
         },
@@ -121,11 +121,11 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       for (const name of [...namespaces, 'kube-system']) await createServiceAccount(setup, name, 'default')
       await createServiceAccount(setup, 'image-system', 'puller')
       installation = await install(setup, { namespace: 'apps-system', from: document })
-      await createServiceAccount(setup, 'apps-system', 'default') // which the glob chooses too
+      await createServiceAccount(setup, 'apps-system', 'default') // the glob selects it too
       setup.trust({ namespace: 'image-system', name: 'puller' })
     })
 
-    test('kubectl applies all of it, and the API server warns of nothing', () => {
+    test('kubectl applies all of it without warnings of the API server', () => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
     })
 
@@ -220,7 +220,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
     })
 
-    test('with every flag that fits it into a cluster, the API server accepts it and its Pod, and warns of nothing', async () => {
+    test('with every flag for cluster settings, the API server accepts it and its Pod without warnings', async () => {
       const authorities = join(setup.folder, 'ca.pem')
       await writeFile(authorities, setup.apiServer.authority)
       const flags = [
@@ -244,7 +244,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       assert.deepEqual([created.exitCode, created.stderr], [0, ''])
     })
 
-    test('kubectl kustomize renders deploy/cronjob, with an image of your own, and the API server takes it', async () => {
+    test('kubectl kustomize renders deploy/cronjob with a custom image, and the API server accepts it', async () => {
       const folder = join(setup.folder, 'kustomize')
       await cp('deploy/cronjob', folder, { recursive: true })
       const kustomization = await readFile(join(folder, 'kustomization.yaml'), 'utf8')
@@ -295,7 +295,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
     test('a namespace whose labels do not match is not accessible', async (t) => {
       const refusal = 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
       await assertRefused(t, installation.account, {
-        'make a Secret': { request: applySecret('shop-closed', 'shopcred'), refusal },
+        'create a Secret': { request: applySecret('shop-closed', 'shopcred'), refusal },
       })
     })
   })

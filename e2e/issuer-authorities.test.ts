@@ -1,6 +1,6 @@
 /**
- * A tenant with all rights to ConfigMaps in pullpass's namespace, and to EndpointSlices in `default`, adds a CA and an API server of
- * their own, at a real control plane without the policy deploy/root-ca: no key of theirs is published, and the watch says so.
+ * A tenant with all permissions on ConfigMaps in pullpass's namespace and on EndpointSlices in `default` adds a CA and an API
+ * server, on a real control plane without the policy deploy/root-ca: its keys are not published, and the watch reports an alarm.
  */
 import assert from 'node:assert/strict'
 import { createPublicKey, type KeyObject } from 'node:crypto'
@@ -43,7 +43,7 @@ const withNetwork = async () =>
 
 const jwkOf = (key: KeyObject) => ({ ...createPublicKey(key).export({ format: 'jwk' }), kid: kidOf(key), alg: 'RS256' })
 
-/** Answers every client, as an API server, with the cluster's key and one of its own. */
+/** Serves the cluster's key and a forged key to every client, like an API server. */
 async function serveForged(t: TestContext, authority: CertificateAuthority) {
   const { certificate, key } = await authority.issueServerCertificate(['kubernetes.default.svc'])
   const seen: string[] = []
@@ -72,9 +72,9 @@ async function withControlPlane() {
   const waitForRounds = async (setup: ReplicasSetup, rounds: number) => {
     const before = (await setup.metric('rounds_total')) ?? 0
     const isLater = async () => ((await setup.metric('rounds_total')) ?? 0) >= before + rounds || undefined
-    await waitUntil(`${rounds} looks`, 90_000, isLater)
+    await waitUntil(`${rounds} rounds`, 90_000, isLater)
   }
-  /** `text`: of several alarms with this reason, the one to wait for. The stage's own bundle has two CAs, which is one. */
+  /** `text`: selects one of several alarms with this reason. The two CAs of the setup's own bundle are such an alarm. */
   const alarm = async (setup: ReplicasSetup, reason: string, text = '') =>
     await waitUntil(`${reason} ${text}`, 60_000, async () => {
       const lines = (await setup.readiness()).split('\n')
@@ -83,7 +83,7 @@ async function withControlPlane() {
 
   await withRealPart('a control plane', start, (setup) => {
     suite('a tenant who may write ConfigMaps and EndpointSlices', () => {
-      test('has no key published, before or after a restart of the watch, and is sent no credential', async (t) => {
+      test('gets no key published, before or after a restart of the watch, and receives no credential', async (t) => {
         const isPublished = async () => (await setup.readPublishedKids()).length === 1 || undefined
         await waitUntil('the first key', 60_000, isPublished)
         const token = setup.plane.userTokens.get(tenant) ?? ''
@@ -120,7 +120,7 @@ async function withControlPlane() {
     })
 
     suite('an API server of the cluster at a new address', () => {
-      test('with a key that the known one lacks: an alarm, and it is published once an operator accepts it', async () => {
+      test('with a key that the known server does not have: an alarm, and the key is published after an operator accepts it', async () => {
         const replica = await setup.startReplica({
           listen: { address: further, port },
           keys: { signing: next, verifying: [next, first] },

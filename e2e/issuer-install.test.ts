@@ -1,6 +1,6 @@
 /**
- * deploy/issuer and deploy/issuer-serve in a real API server: they need all of their rights, each that is missing is named, and
- * no more is there.
+ * deploy/issuer and deploy/issuer-serve in a real API server: they need all of their permissions and no others, and each missing
+ * one is reported.
  */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import { runSuccessfully } from './parts/process/run-program.ts'
 import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 
-/** There are no controllers here to create it. */
+/** There is no controller that creates it. */
 async function createDefaultAccount(
   { admin }: Pick<Parameters<typeof createServiceAccount>[0], 'admin'>,
   namespace: string,
@@ -36,7 +36,7 @@ interface StoredObject {
   readonly metadata: { readonly managedFields?: readonly { readonly manager: string }[] }
 }
 
-/** Each Deployment's words as they are run here; tokens carry another issuer, and the CA bundle has two CAs: both are alarms. */
+/** Each Deployment with replaced arguments; tokens have another issuer, and the CA bundle has two CAs: both are alarms. */
 const installations = {
   'deploy/issuer': {
     account: 'pullpass-issuer',
@@ -67,7 +67,7 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
   const editor = () => (connectingAsEditor ??= connectAsEditor())
   for (const [name, { account, maps, argReplacements, expectedCodes }] of Object.entries(installations)) {
     suite(name, () => {
-      test('kubectl applies it, and the API server warns of nothing', async () => {
+      test('kubectl applies it without warnings of the API server', async () => {
         const applied = await kubectl('apply', '--server-side', '-k', name)
         assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
       })
@@ -167,7 +167,7 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
     }
 
     before(async () => {
-      // The API server loads a policy a moment after it was applied.
+      // A policy takes effect a moment after it was applied.
       const probe = { method: 'PATCH', path: `${served}?dryRun=All`, contentType, body: forged } as const
       await waitUntil('the policy to hold', 20_000, async () => {
         const response = await admin(probe).catch((refused: unknown) => String(refused))
@@ -180,7 +180,7 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
     // The first of them is denied.
     const takeAway = /requires the verb (clear on served|pardon on revocations)\.pullpass\.dev/
 
-    test('frozen before the policy existed, they and the key state are recreated by the printed commands', async () => {
+    test('set immutable before the policy existed, they and the key state are recreated by the printed commands', async () => {
       const revoked = { [`revoked.${'A'.repeat(43)}`]: '{}' }
       const freeze = async (path: string, data: object | null) =>
         await admin({ method: 'PATCH', path, contentType, body: { data, immutable: true } })
@@ -200,7 +200,7 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
       )
     })
 
-    test('are added to by no other account, cluster-admin included', async () => {
+    test('cannot be extended by another account, including cluster-admin', async () => {
       await assert.rejects(admin({ method: 'PATCH', path: served, contentType, body: forged }), add)
       const { body } = await admin({ path: served })
       const taken = { ...JSON.parse(body), metadata: { name: 'pullpass-issuer-served' }, ...forged }
@@ -256,7 +256,7 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
       assert.equal(created.status, 201)
     })
 
-    test('are written by its own account, however many field managers others added', async () => {
+    test('are written by its own account, regardless of the field managers that others added', async () => {
       await admin({
         method: 'PATCH',
         path: served,

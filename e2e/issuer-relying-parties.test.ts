@@ -1,6 +1,6 @@
 /**
- * What pullpass publishes of a real cluster, read by other people's relying parties: each verifies the cluster's tokens by
- * what it finds at the issuer, in each kind of place, and takes none that it should not.
+ * Issuer metadata of a real cluster, published by pullpass to each kind of target: relying parties of other projects verify the
+ * cluster's tokens with it, and reject others.
  */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
@@ -46,15 +46,15 @@ await withRealPart('stores and two control planes', startRelyingParties, ({ rely
       for (const { name, verify, refusals } of relyingParties) {
         const expected = { issuer, audience, caFile }
 
-        test(`${name} verifies a token that the cluster signed, by ${keyKind}`, async () => {
+        test(`${name} verifies a token that the cluster signed with ${keyKind}`, async () => {
           assert.equal(await verify(token, expected), account)
         })
 
-        test(`${name} knows the issuer by its exact name alone: a slash at its end is another issuer`, async () => {
+        test(`${name} compares the issuer exactly: a trailing slash is another issuer`, async () => {
           await assert.rejects(verify(token, { ...expected, issuer: `${issuer}/` }), refusals['another issuer'])
         })
 
-        test(`${name} takes no token of a key that is not published`, async () => {
+        test(`${name} rejects a token of a key that is not published`, async () => {
           await assert.rejects(verify(await forge(token), expected), refusals['a key that is not published'])
         })
 
@@ -65,7 +65,7 @@ await withRealPart('stores and two control planes', startRelyingParties, ({ rely
       }
 
       test('the API server of another cluster authenticates the account’s token, and rejects a forged one', async () => {
-        // It reads an issuer's documents in the background, and tries again every few seconds until it has them.
+        // It reads issuer metadata in the background, and retries every few seconds.
         const known = await waitUntil('the other cluster to know the issuer', 30_000, () =>
           readUsername(published, token),
         )

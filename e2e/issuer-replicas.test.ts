@@ -1,4 +1,4 @@
-/** Real API servers of one cluster, found by the EndpointSlice in which they enter themselves: the keys of all are public. */
+/** Real API servers of one cluster, discovered by the EndpointSlice in which they register: the keys of all are published. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
@@ -9,7 +9,7 @@ import { startControlPlane } from './parts/start-control-plane.ts'
 import { kidOf } from './rotation/kid-of.ts'
 import { type ReplicasSetup, startReplicasSetup } from './rotation/start-replicas-setup.ts'
 
-/** An EndpointSlice leads to no address of the loopback, and the API servers of a cluster listen on one port. */
+/** An EndpointSlice may not contain loopback addresses, and the API servers of a cluster listen on the same port. */
 const [own, further, foreign] = ['10.77.0.1', '10.77.0.2', '10.77.0.3'] as const
 const listenAt = (address: string) => ({ address, port: 6443 })
 
@@ -18,7 +18,7 @@ const withNetwork = async () =>
     'a network of its own',
     () => startNetworkNamespace([own, further, foreign]),
     (network) => {
-      test('API servers at addresses of their own', async () => {
+      test('API servers at different addresses', async () => {
         const { exitCode, stdout, stderr } = await network.runTestFile(import.meta.filename)
         console.error(stdout, stderr)
         assert.equal(exitCode, 0)
@@ -33,8 +33,8 @@ async function withControlPlane() {
   const arePublished = async (setup: ReplicasSetup, kids: readonly string[]) =>
     (await setup.readPublishedKids()).toSorted().join() === kids.join() || undefined
   await withRealPart('a control plane', start, (setup) => {
-    suite('API servers that enter themselves in the EndpointSlice', () => {
-      test('a second one: watch finds it by itself, and its new key is public within 30 s after the first one serves it too', async () => {
+    suite('API servers that register in the EndpointSlice', () => {
+      test('a second one: watch discovers it, and its new key is public within 30 s after the first one serves it too', async () => {
         await waitUntil('the first key', 30_000, async () => await arePublished(setup, [kidOf(first)]))
         const replica = await setup.startReplica({ listen: listenAt(further) })
         const areBothRead = async () => (await setup.metric('replicas{state="read"}')) === 2 || undefined
@@ -53,11 +53,11 @@ async function withControlPlane() {
         await replica.stop()
       })
 
-      test('it ends, and leaves the EndpointSlice: its key stays public', async () => {
+      test('it stops and is removed from the EndpointSlice: its key remains public', async () => {
         await waitUntil('one alone', 60_000, async () => (await setup.listEndpoints()).length === 1 || undefined)
         const before = (await setup.metric('rounds_total')) ?? 0
         const isTwoLater = async () => ((await setup.metric('rounds_total')) ?? 0) > before + 1 || undefined
-        await waitUntil('two looks', 60_000, isTwoLater)
+        await waitUntil('two rounds', 60_000, isTwoLater)
         assert.equal(await arePublished(setup, union), true)
       })
 

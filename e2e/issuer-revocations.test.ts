@@ -32,7 +32,7 @@ const ownLabels = { 'app.kubernetes.io/managed-by': 'pullpass' }
 const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection']
 const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace }
 const keyStateResource = { apiGroups: ['pullpass.dev'], resources: ['revocations'], resourceNames: ['pullpass-issuer'] }
-/** Who revokes, and is no cluster-admin. */
+/** An operator that revokes keys without being cluster-admin. */
 const operatorRules: readonly UserRule[] = [
   allOfConfigMaps,
   { verbs: ['remember'], ...keyStateResource, namespace },
@@ -91,14 +91,14 @@ const startSetup = () =>
       revoke: async (key: 'leaked' | 'other') =>
         await pullpass(['revoke', '--to', folder, '--', kidOf(key === 'leaked' ? leaked : other)]),
       publish: async () => await pullpass(['publish', '--to', folder]),
-      /** Of /readyz, after each of so many rounds of a watch. */
+      /** The responses of /readyz after each of these rounds of a watch. */
       watch: async (rounds: number) => {
         const port = await freePort()
         const answers: { readonly status: number; readonly text: string }[] = []
         const ended = new AbortController()
         await pullpass(['watch', '--to', folder, `--health-listen=127.0.0.1:${port}`], {
           signal: ended.signal,
-          random: Math.random, // Events written at one moment have names of their own
+          random: Math.random, // Events written at the same time need different names
           sleep: async (ms) => {
             if (ms < 5_000) return // between two attempts of a request
             const response = await fetch(`http://127.0.0.1:${port}/readyz`)
@@ -117,7 +117,7 @@ await withRealPart('a control plane', startSetup, (setup) => {
   suite('deploy/issuer-revocations', () => {
     const patch = (body: object): KubernetesRequest => ({ method: 'PATCH', path: keyStatePath, contentType, body })
 
-    test('revoking goes on under it', async () => {
+    test('revoke succeeds with the policy', async () => {
       for (const { exitCode, stderr } of [await publish(), await revoke('leaked')]) assert.equal(exitCode, 0, stderr)
       assert.equal(Object.keys(await entries()).filter((name) => name.startsWith('revoked.')).length, 1)
     })
@@ -134,7 +134,7 @@ await withRealPart('a control plane', startSetup, (setup) => {
       'by deleting all of them': { method: 'DELETE', path: maps },
     })
     const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }
-    /** Every field of the object but data. */
+    /** Changes of every field except data. */
     const changesOfTheRest: Record<string, KubernetesRequest> = {
       'by a label': patch({ metadata: { labels: { team: 'platform' } } }),
       'by 4,294 labels': patch({ metadata: { labels: manyLabels(4_294) } }),
@@ -200,7 +200,7 @@ await withRealPart('a control plane', startSetup, (setup) => {
       assert.deepEqual(Object.keys(await entries()), [name])
     })
 
-    test('a tenant adds no field manager, and those that others added block no write', async (t) => {
+    test('a tenant adds no field manager, and those of others do not block writes', async (t) => {
       const managers = async () => {
         const { metadata }: StoredObject = JSON.parse((await admin({ path: keyStatePath })).body)
         return (metadata.managedFields ?? []).map(({ manager }) => manager)
@@ -231,7 +231,7 @@ await withRealPart('a control plane', startSetup, (setup) => {
       await admin(patch({ metadata: { managedFields: [{}] }, data }))
     })
 
-    test('an operator with the verb stores and forgets keys, and adds revocations', async () => {
+    test('an operator with the verb stores and removes keys, and adds revocations', async () => {
       const [name = ''] = Object.keys(await entries())
       for (const data of [
         { 'key.a': '{}' },
@@ -257,7 +257,7 @@ await withRealPart('a control plane', startSetup, (setup) => {
       }
     })
 
-    test('filled with labels before there was a policy: revoke fails without trying again, its fix empties it, and a watch is not ready', async (t) => {
+    test('filled with labels before the policy existed: revoke fails without retries, its fix removes them, and a watch is not ready', async (t) => {
       await fillWithLabels(send, patch)
       const ready = await watch(3)
       assert.deepEqual(
@@ -312,10 +312,10 @@ await withRealPart('a control plane', startSetup, (setup) => {
   })
 })
 
-/** A tenth of a second on an idle machine; repeated until the run gives up, it would take two minutes. */
+/** It takes 0.1 s on an idle machine; with retries until the timeout of the run it would take two minutes. */
 const limitMs = 10_000
 
-/** Up to what etcd stores: large labels first, then smaller ones, as long as one more is accepted. */
+/** Adds labels up to the size limit of etcd: large ones first, then smaller ones, until no more is accepted. */
 async function fillWithLabels(
   send: (request: KubernetesRequest) => Promise<{ readonly status: number }>,
   patch: (body: object) => KubernetesRequest,

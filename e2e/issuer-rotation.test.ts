@@ -1,4 +1,4 @@
-/** Keys rotate on two real API servers that disagree in the middle of it, while tokens are exchanged all the time: none fails. */
+/** Key rotations on two real API servers, which have different keys meanwhile: continuous token exchanges do not fail. */
 import assert from 'node:assert/strict'
 import type { KeyObject } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
@@ -47,7 +47,7 @@ spec:
         serviceAccountEmail: puller@example-project.iam.gserviceaccount.com
 `
 
-/** A watch in this process: real API servers and a real wait between looks, but a clock that can be moved. */
+/** A watch in this process: real API servers and real time between rounds, but a movable clock. */
 async function startWatch(setup: RotationSetup) {
   const ended = new AbortController()
   const context: Context = {
@@ -84,7 +84,7 @@ async function startWatch(setup: RotationSetup) {
   })
   return {
     status: () => state.status,
-    /** Looks no longer by itself. */
+    /** Stops the automatic rounds. */
     pause: async () => await rounds.pause(),
     runRound: runRound,
     async end() {
@@ -98,7 +98,7 @@ await withRealPart(
   'a control plane',
   () => startRotationSetup({ signing: first, verifying: [first] }),
   (setup) => {
-    suite('a rotation of keys', () => {
+    suite('a key rotation', () => {
       const watching = startWatch(setup)
       after(async () => (await watching).end())
       const waitUntilPublished = async (key: KeyObject) =>
@@ -116,7 +116,7 @@ await withRealPart(
       }
       let oldToken = ''
 
-      test('in stages, verify first, then sign: no exchange of any token fails, at any time', async () => {
+      test('in two steps, verify first, then sign: no token exchange fails at any time', async () => {
         await waitUntilPublished(first)
         oldToken = await setup.mint(setup.servers[0])
         const trial = repeatUntilStopped(async () => {
@@ -139,7 +139,7 @@ await withRealPart(
         assert.ok(trial.attempts() > 50, `${trial.attempts()}`)
       })
 
-      test('in one step, signed as soon as it is served: refresh holds its token back until its key is public, and none fails', async () => {
+      test('in one step, where a key signs as soon as it is served: refresh holds its token back until its key is public, and none fails', async () => {
         const document = join(setup.folder, 'pull.yaml')
         await writeFile(document, documentText(setup.provider))
         await (await watching).pause() // only with the publication gate
@@ -161,7 +161,7 @@ await withRealPart(
         assert.deepEqual(new Set(setup.readPublishedKids()), new Set([first, second, third].map(kidOf)))
       })
 
-      test('by a cloud that caches the keys: signed before it is safe, tokens are refused; signed from then on, none is', async () => {
+      test('with a cloud that caches the keys: tokens signed before the safe time are refused, later ones are not', async () => {
         const watch = await watching
         await watch.pause()
         setup.cacheDocuments()
@@ -178,13 +178,13 @@ await withRealPart(
             up.add(server)
           }
         }
-        /** Publishes the next key, waits, signs with it; how many exchanges were refused, of how many. */
+        /** Publishes the next key, waits, and signs with it. Returns the numbers of refused and of all exchanges. */
         const rotate = async (from: KeyObject, to: KeyObject, until: (safeAt: Date) => void) => {
           answers.length = 0
           await rollOut({ signing: from, verifying: [from, to] })
           await watch.runRound()
           const safe = watch.status().safeToSign.find(({ keyId }) => keyId === kidOf(to))
-          assert.ok(safe, 'the watch says from when on it is safe to sign')
+          assert.ok(safe, 'the watch reports when it is safe to sign')
           until(safe.at)
           await rollOut({ signing: to, verifying: [to, from] })
           const before = trial.attempts()
@@ -195,7 +195,7 @@ await withRealPart(
           return { refused, of: answers.length }
         }
         const hasty = await rotate(third, fourth, () => undefined)
-        setup.advanceGoogle(300_000) // its copy expires
+        setup.advanceGoogle(300_000) // the cached metadata expires
         const patient = await rotate(fourth, fifth, (safeAt) => setup.advanceGoogle(safeAt.getTime() - Date.now()))
         await trial.stop()
         console.error(
@@ -206,13 +206,13 @@ await withRealPart(
         assert.ok(patient.of > 50, `${patient.of}`)
       })
 
-      test('a token of the first key is taken until the key was last seen keep-for ago; then it is withdrawn, the others stay', async () => {
+      test('a token of the first key is accepted until keep-for after the key was last served; then that key is removed, the others remain', async () => {
         const watch = await watching
         await watch.pause()
         for (let rounds = 0; rounds < 41; rounds++) await watch.runRound()
         assert.deepEqual(watch.status().alarms, [])
         assert.equal((await setup.exchange(oldToken)).status, 200)
-        clock.advance('3 d') // and the API servers' clocks are right
+        clock.advance('3 d') // the clocks of the API servers are correct
         await watch.runRound()
         assert.deepEqual(
           watch.status().alarms.map(({ code }) => code),

@@ -1,4 +1,4 @@
-/** pullpass issuer show at a real control plane: an internal issuer, then the way to another, in the order that is printed. */
+/** pullpass issuer show at a real control plane: an internal issuer, then the steps to another one in the printed order. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -68,7 +68,7 @@ await withRealPart(
         assert.match(stdout, /^fresh token +not requested: .*cannot create resource "serviceaccounts\/token"/m)
       })
 
-      test('in the printed order no token is refused: accepted first, then signing, both named until the end', async () => {
+      test('in the printed order no token is refused: the issuer is accepted first, then used, and both are listed until the last step', async () => {
         const request = {
           method: 'POST',
           path: '/api/v1/namespaces/default/serviceaccounts/default/token',

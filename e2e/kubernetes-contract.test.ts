@@ -1,4 +1,4 @@
-/** The sandbox's Kubernetes API is believed where a real one passes the same cases. */
+/** Runs the cases of the sandbox's Kubernetes API against a real API server. */
 import { kubernetesContract } from './contract/kubernetes-contract.ts'
 import { realTargetOf } from './contract/kubernetes-real-target.ts'
 import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
@@ -7,7 +7,7 @@ import { startControlPlane } from './parts/start-control-plane.ts'
 
 const users = Array.from({ length: 100 }, (_, index) => `user-${index}`)
 
-// The API server would go on from its snapshots for up to 15 s after etcd has forgotten what a list began with.
+// With snapshots the API server could continue a list for up to 15 s after its version was compacted in etcd.
 const featureGates = { ListFromCacheSnapshot: false }
 
 const signing = generateSigningKey()

@@ -1,4 +1,4 @@
-/** A real kubelet pulls private images from a real registry with what `pullpass refresh` wrote, again after a rotation. */
+/** A real kubelet pulls private images from a real registry with the pull secret of `pullpass refresh`, also after a refresh in place. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -38,11 +38,11 @@ const startPullingNode = () =>
         await pushImage(await buildImage(join(folder, name), image, program), image, publisher)
         return image
       },
-      /** From now on the registry refuses every access token that it has seen. */
+      /** Makes the registry refuse every access token that was used so far. */
       revokeTokens(): void {
         for (const password of used) revoked.add(password)
       },
-      /** Another one than pullpass's; its type is named by its field. */
+      /** A Secret not managed by pullpass; its type follows from its field. */
       async createSecret(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
         const encoded = Object.entries(fields).map(([field, text]) => [field, Buffer.from(text).toString('base64')])
         const type = `kubernetes.io/${Object.keys(fields)[0]?.slice(1)}`
@@ -51,7 +51,7 @@ const startPullingNode = () =>
         const { status } = await requestKubernetes(controlPlane, { method: 'POST', path, body })
         assert.equal(status, 201)
       },
-      /** Makes the pull secret, or updates it in place. */
+      /** Creates the pull secret, or updates it in place. */
       async refreshPullSecret(): Promise<void> {
         const { exitCode, stdout, stderr } = await pullpass(['refresh'], { REGISTRY_HOSTS: registry.host })
         assert.equal(exitCode, 0, stdout + stderr)
@@ -59,7 +59,7 @@ const startPullingNode = () =>
     }
   })
 
-/** containerd says this of a login that the registry's token server does not accept, expired or wrong. */
+/** The message of containerd for a login that the registry's token server refuses, expired or wrong. */
 const refusedLogin = /failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized$/
 const refusedAnonymous = /failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized$/
 
@@ -92,7 +92,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
       assert.equal(await waitForPodOutput(controlPlane, 'second'), 'the second private image\n')
     })
 
-    test('a stale credential in another secret, which is tried first, keeps no pod from its image', async () => {
+    test('a stale credential in another secret, which is tried first, does not prevent the pull', async () => {
       const image = await node.publish('beside', 'pulled by the second credential')
       await node.refreshPullSecret()
       const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
@@ -104,7 +104,7 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
       assert.equal(await waitForPodOutput(controlPlane, 'beside'), 'pulled by the second credential\n')
     })
 
-    test('a secret of the form of old that cannot be parsed keeps it from every image', async () => {
+    test('a legacy .dockercfg secret that cannot be parsed prevents every pull', async () => {
       const image = await node.publish('broken', 'never printed')
       const entry = { 'registry.example.com': { username: 'robot', password: 'p', auth: 'not base64' } }
       await node.createSecret('broken', { '.dockercfg': JSON.stringify(entry) })

@@ -1,4 +1,4 @@
-/** What a process does in real time. */
+/** The behaviour of a process in real time. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { startTestSandbox } from '../test/support/start-test-sandbox.ts'
 
 suite('the process, in real time', () => {
-  test('standard input that never ends does not hold a run beyond its time', async (t) => {
+  test('standard input that never ends does not delay a run beyond its timeout', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
     const { child, ended } = spawnPullpass(['refresh', '-f', '-', '--timeout', '1s'], sandbox.environment, {
       stdin: 'pipe',
@@ -32,7 +32,7 @@ suite('the process, in real time', () => {
 
 const cli = join(import.meta.dirname, '../src/cli.ts')
 
-/** On a pseudo-terminal, by util-linux's script(1): all that a person would see there. */
+/** Output on a pseudo-terminal, by script(1) of util-linux. */
 async function onTerminal(argv: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
   const command = [process.execPath, cli, ...argv].map((word) => `'${word}'`).join(' ')
   const { stdout } = await promisify(execFile)('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
@@ -44,7 +44,7 @@ async function onTerminal(argv: readonly string[], environment: Readonly<Record<
 suite('on a terminal', () => {
   const controlSequence = '\u001b['
 
-  test('what does not answer for two seconds is named with its hop, and the line is removed by the answer', async (t) => {
+  test('a request without a response for two seconds is shown with its hop, and the line is removed after the response', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
     sandbox.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
     const shown = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'xterm' })

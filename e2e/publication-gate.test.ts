@@ -1,5 +1,5 @@
 /**
- * What `pullpass manifests` prints for a document that says where its issuer is public, in a real API server: in a rotation
+ * The output of `pullpass manifests` for a document with issuer.publishTo, in a real API server: in a rotation
  * the CronJob publishes the new key as itself, without a stored key, before a token of it is exchanged.
  */
 import assert from 'node:assert/strict'
@@ -49,7 +49,7 @@ for (const [name, openStore] of Object.entries(publicationStores)) {
           installation = await install(setup, settings)
         })
 
-        test('kubectl applies all of it, and the API server warns of nothing', () => {
+        test('kubectl applies all of it without warnings of the API server', () => {
           assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
         })
 

@@ -1,4 +1,4 @@
-/** Whose Secret it is, row by row of the design's table, on a real API server and beside the script that people run today. */
+/** Secret ownership on a real API server: each row of the design's table, and the script that is commonly used. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { type FederatedCluster, startFederatedCluster } from './parts/start-fede
 const script = join(import.meta.dirname, '../bench/plain-script.sh')
 const host = 'europe-docker.pkg.dev'
 
-/** A namespace of its own for each test, and what can be done there. */
+/** A namespace for a test, and operations in it. */
 async function openNamespace(cluster: FederatedCluster, name: string) {
   const { controlPlane, environment } = cluster
   await requestKubernetes(controlPlane, { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
@@ -24,7 +24,7 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
   }
   return {
     pullpass: (...flags: string[]) => cluster.pullpass(['refresh', ...flags], variables),
-    /** By a document of that name, which wants the same Secret. */
+    /** With a document of that name, which has the same Secret. */
     pullpassAs: async (document: string, ...flags: string[]): Promise<ProgramRun> => {
       const file = join(await mkdtemp(join(tmpdir(), 'pullpass-document-')), 'document.json')
       await writeFile(file, JSON.stringify(documentOf(document, name, environment)))
@@ -47,7 +47,7 @@ async function openNamespace(cluster: FederatedCluster, name: string) {
         environment: { KUBECONFIG: environment['KUBECONFIG'] ?? '' },
       }),
     secret,
-    /** A server-side apply of all that the Secret holds, without force. */
+    /** A server-side apply of the whole content of the Secret, without force. */
     claimAs: async (manager: string): Promise<void> => {
       const { metadata, ...held } = await secret()
       const { labels, annotations } = metadata
@@ -106,16 +106,16 @@ const passwordOf = ({ data }: Secret) => {
   return Buffer.from(config.auths[host]?.auth ?? '', 'base64').toString()
 }
 
-await withRealPart('a control plane that Google believes', startFederatedCluster, (cluster) => {
-  suite('whose Secret it is, on a real API server', () => {
-    test('an absent one is made, and owned by the name of its document', async () => {
+await withRealPart('a control plane that Google trusts', startFederatedCluster, (cluster) => {
+  suite('Secret ownership on a real API server', () => {
+    test('a missing Secret is created, with the field manager of its document', async () => {
       const { pullpass, secret } = await openNamespace(cluster, 'absent')
       const { exitCode, stderr } = await pullpass()
       assert.deepEqual([exitCode, stderr], [0, ''])
       assert.deepEqual(ownersOfData(await secret()), ['pullpass:ClusterPullSecret:regcred'])
     })
 
-    test('our own is updated in place', async () => {
+    test('a Secret of pullpass is updated in place', async () => {
       const { pullpass, secret } = await openNamespace(cluster, 'ours')
       await pullpass()
       const before = await secret()
@@ -160,7 +160,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.doesNotMatch((await pullpass()).stdout, /somebody/)
     })
 
-    test("the usual script's Secret is refused by its manager's name, and left as it is", async () => {
+    test('the Secret of the usual script is left unchanged, and its manager is reported', async () => {
       const { pullpass, script: run, secret } = await openNamespace(cluster, 'script-before')
       assert.equal((await run()).exitCode, 0)
       const before = await secret()
@@ -203,7 +203,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.equal((await pullpassAs('other')).exitCode, 0)
     })
 
-    test('a document of another name takes over what the variables wrote, without a second exchange while it is fresh', async () => {
+    test('a document of another name adopts the Secret that was written with variables, without a second exchange while it is fresh', async () => {
       const { pullpass, pullpassAs, secret } = await openNamespace(cluster, 'moved')
       await pullpass()
       const before = await secret()
@@ -231,7 +231,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.match(again.stdout, / unchanged /)
     })
 
-    test('a document of the same name goes on with what the variables wrote', async () => {
+    test('a document of the same name updates the Secret that was written with variables', async () => {
       const { pullpass, pullpassAs, secret } = await openNamespace(cluster, 'same-name')
       await pullpass()
       const before = await secret()
@@ -242,7 +242,7 @@ await withRealPart('a control plane that Google believes', startFederatedCluster
       assert.deepEqual(ownersOfData(await secret()), ['pullpass:ClusterPullSecret:regcred'])
     })
 
-    test('the usual script that comes back wins by client-side apply, and the next refresh puts it right', async () => {
+    test('a client-side apply of the usual script succeeds, and the next refresh restores the Secret', async () => {
       const { pullpass, script: run, secret } = await openNamespace(cluster, 'script-after')
       await pullpass()
       const { uid } = (await secret()).metadata

@@ -1,4 +1,4 @@
-/** The sandbox's registry is believed where a real one passes the same cases. */
+/** Runs the cases of the sandbox's registry against a real registry. */
 import { registryContract } from './contract/registry-contract.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startPrivateImage } from './parts/start-private-image.ts'

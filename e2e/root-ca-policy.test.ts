@@ -1,4 +1,4 @@
-/** deploy/root-ca in a real API server: users with all rights to ConfigMaps do not change which API servers pullpass trusts. */
+/** deploy/root-ca in a real API server: users with all permissions on ConfigMaps do not change which API servers pullpass trusts. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Attacks, assertRefused } from './install/attack.ts'
@@ -79,10 +79,10 @@ for (const [title, controllerAccounts] of Object.entries(accountsOf)) {
         assert.equal(ca, plane.authority)
       })
 
-      test('a tenant with all rights to ConfigMaps does not change it', async (t) =>
+      test('a tenant with all permissions on ConfigMaps does not change it', async (t) =>
         await assertRefused(t, asTenant, attacks))
 
-      test('nor does a cluster-admin, who can delete it: the controller creates it again', async () => {
+      test('a cluster-admin does not change it either, but can delete it: the controller creates it again', async () => {
         const patched = await requestKubernetes(plane, { method: 'PATCH', path: rootCa, contentType, body: { data } })
         assert.equal(patched.status, 403)
         const before = await published()

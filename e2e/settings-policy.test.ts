@@ -19,7 +19,7 @@ const [editor, installer] = ['editor', 'installer']
 const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace }
 const configure: UserRule = { verbs: ['configure'], apiGroups: ['pullpass.dev'], resources: ['settings'], namespace }
 
-/** As an installation has them; kustomize adds a digest to the name of what it generates. */
+/** As in an installation; kustomize adds a hash to generated names. */
 const settings = ['pullpass-documents', 'pullpass-publish', 'pullpass-issuer-credentials-6ct58987ht']
 
 const ownLabels = { 'app.kubernetes.io/name': 'pullpass' }
@@ -57,7 +57,7 @@ await withRealPart('a control plane', startSetup, ({ plane, asEditor, asInstalle
         'by an update': { method: 'PUT', path, body: { metadata: { name }, data } },
         'by deleting it, to recreate it': { method: 'DELETE', path },
         'by deleting all': { method: 'DELETE', path: maps },
-        'by freezing it': { method: 'PATCH', path, contentType, body: { immutable: true } },
+        'by making it immutable': { method: 'PATCH', path, contentType, body: { immutable: true } },
         'by 4,294 labels': { method: 'PATCH', path, contentType, body: { metadata: { labels: manyLabels(4_294) } } },
         'by an annotation': {
           method: 'PATCH',

@@ -1,4 +1,4 @@
-/** Other people's registry clients take what pullpass writes into a pull secret, at a real registry of either kind. */
+/** Registry clients of other projects use what pullpass writes into a pull secret, with a real registry of either kind. */
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { startPrivateImage } from './parts/start-private-image.ts'
 const login = { username: 'oauth2accesstoken', password: 'ya29.c.right' }
 const wrongLogin = { username: 'oauth2accesstoken', password: 'ya29.c.wrong' }
 
-/** Each client pulls the one private image with a Docker configuration that holds what a pull secret would. */
+/** Each client pulls the private image with a Docker configuration that has the content of a pull secret. */
 const startClients = (kind: 'token' | 'basic') =>
   startPart('clients', async ({ folder, use }) => {
     const skopeo = findInstalledProgram('skopeo', 'skopeo')

@@ -1,4 +1,4 @@
-/** `pullpass uninstall` on a real API server with its controllers: nothing of pullpass is left, nothing else is touched. */
+/** `pullpass uninstall` on a real API server with its controllers: all objects of pullpass are removed, and no others. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** A registry with one image, which takes one password by basic auth. https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html */
+/** A registry with one image, which accepts one password by basic auth. https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html */
 import { createImageStore } from '../../sandbox/registry/image-store.ts'
 import { packImage } from '../../sandbox/registry/pack-image.ts'
 import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'

@@ -1,4 +1,4 @@
-/** The sandbox's cluster behind one address, with the issuer that a guide's step has rolled out. */
+/** The sandbox's cluster at a fixed address, with the issuer of the last roll-out. */
 import type { ApiServer } from '../../sandbox/kubernetes/api-server.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { apiServerNames } from '../../sandbox/start/open-parts.ts'

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { GuideCluster } from './guide-cluster.ts'
 
-/** All variables of its shell. */
+/** Returns all variables of its shell. */
 export async function setUpHome(
   home: string,
   variables: Readonly<Record<string, string>>,

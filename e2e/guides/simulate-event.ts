@@ -1,11 +1,11 @@
 /**
- * Plays a guide's stage direction: what happens outside of its commands.
+ * Simulates an event that a guide's comment describes: what happens outside of its commands.
  *
- *     issuer URL[, accepts URL …]         the cluster was rolled out to sign as URL
+ *     issuer URL[, accepts URL …]         the cluster was rolled out with issuer URL
  *     oidc.example.com serves FOLDER      the reader's web server, from a folder of the guide
  *     oidc.example.com passes on to URL   … or as a proxy
  *     migration begins, migration ends    the script of curl and jq runs, and pods pull; no pull failed
- *     kubeadm FORM                        what kubeadm keeps of itself: v1beta4
+ *     kubeadm FORM                        the ConfigMap of kubeadm, in this version: v1beta4
  */
 import { join } from 'node:path'
 import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
@@ -21,13 +21,13 @@ export interface EventContext {
   readonly shell: Pick<Shell, 'run'>
 }
 
-/** @throws where there is no such direction */
+/** @throws if the event is unknown */
 export async function simulateEvent(event: string, context: EventContext): Promise<void> {
   for (const [pattern, simulate] of simulations) {
     const found = pattern.exec(event)
     if (found !== null) return await simulate(found.groups ?? {}, context)
   }
-  throw new Error(`there is no stage direction "${event}"`)
+  throw new Error(`unknown event "${event}"`)
 }
 
 type Simulation = (said: Readonly<Record<string, string>>, played: EventContext) => Promise<void> | void
@@ -68,5 +68,5 @@ async function createKubeadmConfig({ apiServer }: GuideCluster, form: string): P
       data: { ClusterConfiguration: `apiVersion: kubeadm.k8s.io/${form}\nkind: ClusterConfiguration\n` },
     },
   })
-  if (status !== 201) throw new Error(`ConfigMap kubeadm-config was answered ${status}: ${body}`)
+  if (status !== 201) throw new Error(`ConfigMap kubeadm-config returned ${status}: ${body}`)
 }

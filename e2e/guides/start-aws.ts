@@ -18,13 +18,13 @@ const names = ['example-issuer.s3.amazonaws.com', 'iam.amazonaws.com', ...region
 const account = '123456789012'
 
 interface AwsOptions {
-  /** Of who follows the guide. */
+  /** Home folder of the guide's reader. */
   readonly home: string
   readonly proxy: HttpsProxy
   readonly authority: CertificateAuthority
 }
 
-/** @throws AbsentPart where moto or the command line cannot be installed */
+/** @throws AbsentPart if moto or the AWS CLI cannot be installed */
 export async function startAws({ use, defer }: PartContext, { home, proxy, authority }: AwsOptions): Promise<void> {
   const moto = await use(startMoto('disabled'))
   const { port, close } = await startMotoProxy(moto.url, authority, names)

@@ -1,6 +1,6 @@
 /**
- * Azure as a guide's `pullpass` meets it: Microsoft's emulator of its blobs under Azure's own host name, with the public
- * container that the guide's `az` makes. `az login` is replaced by a workload identity in variables.
+ * Azure for a guide's commands: Microsoft's emulator of Blob Storage under Azure's host name, with the public container
+ * that the guide's `az` commands create. `az login` is replaced by a workload identity in variables.
  */
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import type { HttpsProxy } from './start-https-proxy.ts'
 const account = 'exampleissuer'
 const assertion = 'subject.token.one'
 
-/** The variables. @throws AbsentPart where the emulator cannot be installed */
+/** Returns the variables. @throws AbsentPart if the emulator cannot be installed */
 export async function startAzure(
   { use, defer, folder }: PartContext,
   proxy: HttpsProxy,

@@ -1,7 +1,7 @@
 /**
  * The environment of a guide's commands: a cluster, a Google with project, repository and buckets but without trust, the
- * HTTPS proxy between them, and a shell with pullpass and kubectl. What the guide's own `sh cloud` blocks would have made
- * (a bucket, a container) is there from the beginning.
+ * HTTPS proxy between them, and a shell with pullpass and kubectl. What the guide's own `sh cloud` blocks would create
+ * (a bucket, a container) exists from the beginning.
  */
 import { join } from 'node:path'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
@@ -25,13 +25,13 @@ import { writeOperatorCredentials } from './write-operator-credentials.ts'
 
 export interface GuideSetup extends RealPart {
   readonly shell: Shell
-  /** Where the shell begins. */
+  /** The working directory of the shell. */
   readonly folder: string
   /** Free ports by the ports that a guide uses. */
   readonly ports: Readonly<Record<string, string>>
   readonly unknownHosts: HttpsProxy['unknownHosts']
-  /** @throws where there is no such stage direction */
-  readonly simulateEvent: (direction: string) => Promise<void>
+  /** @throws if the event is unknown */
+  readonly simulateEvent: (event: string) => Promise<void>
 }
 
 const programs = { kubectl: 'kubernetes-client', skopeo: 'skopeo', curl: 'curl', jq: 'jq' }
@@ -41,7 +41,7 @@ const firstIssuer = 'https://kubernetes.default.svc.cluster.local'
 
 export type GuideCloud = 'aws' | 'azure'
 
-/** `clouds`: what the guide needs beside Google. @throws AbsentPart where a program does not exist. */
+/** `clouds`: the clouds that the guide needs in addition to Google. @throws AbsentPart if a program does not exist. */
 export const startGuideSetup = (kind: GuideCluster['kind'], clouds: readonly GuideCloud[]): Promise<GuideSetup> =>
   startPart('guide', async (context) => {
     for (const [program, debianPackage] of Object.entries(programs)) findInstalledProgram(program, debianPackage)

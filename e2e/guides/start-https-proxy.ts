@@ -1,6 +1,6 @@
 /**
- * The names of the internet, on this machine: a proxy (RFC 9110 §9.3.6) that leads each name to a handler, behind a
- * certificate of that name. So a guide's commands run unchanged, with Google's own host names.
+ * A proxy (RFC 9110 §9.3.6) for public host names: it routes each name to a local handler with a certificate of that name.
+ * So a guide's commands run unchanged, with Google's own host names.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -15,9 +15,9 @@ export interface HttpsProxy {
   readonly url: string
   /** For requests of node:https through the proxy. */
   readonly agent: Agent
-  /** From now on these names are served. */
+  /** Adds handlers for these names. */
   readonly serve: (handlers: Readonly<Record<string, SandboxHandler>>, authority: CertificateAuthority) => Promise<void>
-  /** Leads the names to another's port of this machine, which has a certificate of them. */
+  /** Routes the names to a local port, whose server has a certificate for them. */
   readonly route: (names: readonly string[], port: number) => void
   /** Requested names without a handler. */
   readonly unknownHosts: ReadonlySet<string>

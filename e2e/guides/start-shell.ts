@@ -7,20 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface Shell {
   /** Runs a block and waits for its end. */
   readonly run: (script: string) => Promise<BlockRun>
-  /** Ends the session, and what it left running. */
+  /** Ends the session and its background jobs. */
   readonly close: () => Promise<void>
 }
 
 interface BlockRun {
-  /** Of the last command; and the first that failed, with its code. */
+  /** `exitCode` is of the last command; `failed` is the first command that failed, with its code. */
   readonly exitCode: number
   readonly failed: string | undefined
-  /** Both streams. */
+  /** stdout and stderr. */
   readonly printed: string
 }
 
 export interface ShellOptions {
-  /** Where the blocks themselves are written. */
+  /** The folder for the scripts of the blocks. */
   readonly scriptFolder: string
   readonly cwd: string
   readonly environment: Readonly<Record<string, string>>
@@ -50,7 +50,7 @@ export function startShell({ scriptFolder, cwd, environment }: ShellOptions): Sh
       const file = join(scriptFolder, `${count}.sh`)
       await writeFile(file, script)
       const before = output.length
-      // Its standard input is the session's script: no command may read on in that.
+      // The standard input is the session's script, which no command may read.
       child.stdin.write(
         `failed=; . '${file}' </dev/null; printf '\\n${endMarker} %s %s %s\\n' ${count} "$?" "$failed"\n`,
       )
@@ -74,7 +74,7 @@ async function readEnd(child: ChildProcessWithoutNullStreams, count: number, pri
   throw new Error(`the block did not end within ${timeoutMs / 1000} s; so far it printed:\n${printed()}`)
 }
 
-/** The group is the session's own: what it left in the background ends with it. */
+/** Background jobs are in the process group of the session, and are ended with it. */
 async function closeGroup(child: ChildProcessWithoutNullStreams): Promise<void> {
   if (child.pid === undefined) return
   try {
@@ -82,6 +82,6 @@ async function closeGroup(child: ChildProcessWithoutNullStreams): Promise<void> 
     await sleep(200)
     process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // ESRCH: nothing is left of it
+    // ESRCH: the group no longer exists
   }
 }

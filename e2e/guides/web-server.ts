@@ -1,4 +1,4 @@
-/** `oidc.example.com`, a reader's own web server: it serves a folder of the guide, or passes on to a local port. */
+/** `oidc.example.com`, a reader's own web server: it serves a folder of the guide, or forwards to a local port. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handler.ts'
@@ -32,12 +32,12 @@ export function createWebServer(): WebServer {
   }
 }
 
-/** The handler's paths are decoded, and none leads out of a URL's root. */
+/** Paths are decoded and normalized by the server, so none leaves the folder. */
 async function readFileResponse(file: string): Promise<SandboxResponse> {
   try {
     const headers = { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' }
     return { status: 200, headers, body: await readFile(file, 'utf8') }
   } catch {
-    return { status: 404 } // nothing is there, or a folder
+    return { status: 404 } // does not exist, or is a folder
   }
 }

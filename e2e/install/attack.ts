@@ -26,7 +26,7 @@ async function assertOneRefused(account: ApiServer, { request, refusal }: Attack
   assert.ok(message.includes(refusal), message)
 }
 
-/** A Secret as pullpass writes it, but for `fields`. */
+/** A Secret as pullpass writes it, with other `fields`. */
 export const applySecret = (namespace: string, name: string, fields: object = {}): KubernetesRequest => ({
   method: 'PATCH',
   path: `/api/v1/namespaces/${namespace}/secrets/${name}?fieldManager=thief&force=true`,
@@ -41,7 +41,7 @@ export const applySecret = (namespace: string, name: string, fields: object = {}
   },
 })
 
-/** The controllers fill it with a token of whatever account it names. */
+/** The controllers store a token of the named account in it. */
 export const applyTokenSecret = (namespace: string, name: string): KubernetesRequest =>
   applySecret(namespace, name, {
     metadata: {

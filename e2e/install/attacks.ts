@@ -1,4 +1,4 @@
-/** What the installed ServiceAccount must not do, and what the API server says to it. */
+/** Requests that the installed ServiceAccount may not make, with the message of the API server. */
 import type { ApiServer } from '../parts/control-plane/request-kubernetes.ts'
 import {
   type Attacks,
@@ -9,7 +9,7 @@ import {
   requestToken,
 } from './attack.ts'
 
-/** What no installation has a right to. */
+/** Requests that no installation has permission for. */
 export const notPermitted = (namespace: string, ownSecret: string): Attacks => ({
   'read a Secret of another name': {
     request: { path: `/api/v1/namespaces/${namespace}/secrets/other` },
@@ -40,7 +40,7 @@ export const notPermitted = (namespace: string, ownSecret: string): Attacks => (
     request: { method: 'POST', path: `/api/v1/namespaces/${namespace}/pods`, body: { metadata: { name: 'thief' } } },
     refusal: 'cannot create resource "pods"',
   },
-  'take the policies away': {
+  'delete the policies': {
     request: { method: 'DELETE', path: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies' },
     refusal: 'cannot deletecollection resource "validatingadmissionpolicies"',
   },
@@ -51,23 +51,23 @@ const otherToken =
   'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'
 
 /**
- * What RBAC lets through for a document of Secret appscred in apps-* but apps-legacy, attached to the accounts default,
+ * Requests that RBAC permits for a document with Secret appscred in apps-* except apps-legacy, attached to the accounts default,
  * with tokens of image-system/puller. In apps-b the Secret has another manager, in apps-c there is none.
  */
 export const notInDocument = ({ server }: ApiServer, audience: string): Attacks => ({
-  'make a token Secret in kube-system': {
+  'create a token Secret in kube-system': {
     request: applyTokenSecret('kube-system', 'appscred'),
     refusal: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
   },
-  'make a pull secret in kube-system': {
+  'create a pull secret in kube-system': {
     request: applySecret('kube-system', 'appscred'),
     refusal: otherNamespace,
   },
-  'make a pull secret in a namespace that is excluded': {
+  'create a pull secret in a namespace that is excluded': {
     request: applySecret('apps-legacy', 'appscred'),
     refusal: otherNamespace,
   },
-  'make a Secret that does not say whose it is': {
+  'create a Secret without our label': {
     request: applySecret('apps-c', 'appscred', { metadata: { name: 'appscred' } }),
     refusal: 'pullpass may write only Secrets labelled app.kubernetes.io/managed-by=pullpass',
   },
@@ -79,8 +79,8 @@ export const notInDocument = ({ server }: ApiServer, audience: string): Attacks 
     request: applySecret('apps-b', 'appscred'),
     refusal: 'pullpass may not adopt a Secret without its label',
   },
-  ...annotatedSecrets('apps-a'), // where it is
-  ...annotatedSecrets('apps-c'), // where there is none
+  ...annotatedSecrets('apps-a'), // with the Secret
+  ...annotatedSecrets('apps-c'), // without it
   'request a token for the API server': {
     request: requestToken('image-system', 'puller', { audiences: [server] }),
     refusal: otherToken,
@@ -101,7 +101,7 @@ export const notInDocument = ({ server }: ApiServer, audience: string): Attacks 
     request: patchServiceAccount('apps-a', 'default', { metadata: { labels: { images: 'private' } } }),
     refusal: 'pullpass may change only imagePullSecrets of a ServiceAccount',
   },
-  'let Pods have a token again': {
+  'enable automountServiceAccountToken': {
     request: patchServiceAccount('apps-a', 'default', { automountServiceAccountToken: true }),
     refusal: 'pullpass may change only imagePullSecrets of a ServiceAccount',
   },
@@ -123,7 +123,7 @@ export const notInDocument = ({ server }: ApiServer, audience: string): Attacks 
   },
 })
 
-/** A pull secret with what others act by: controllers, GitOps tools, replicators, readers of other keys. */
+/** A pull secret with fields that other tools act on: controllers, GitOps tools, replicators, readers of other keys. */
 function annotatedSecrets(namespace: string): Attacks {
   const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
   const marked = (metadata: object) =>
@@ -159,7 +159,7 @@ function annotatedSecrets(namespace: string): Attacks {
   }
 }
 
-/** What takes away what others wrote beside the credential. */
+/** Requests that remove what others wrote in addition to the credential. */
 export const removeFieldsOfOthers = (namespace: string, name: string): Attacks => ({
   "remove another manager's finalizer": {
     request: patchSecret(namespace, name, { metadata: { finalizers: null } }),
@@ -187,7 +187,7 @@ export const removeFieldsOfOthers = (namespace: string, name: string): Attacks =
 
 const tenYears = 315_360_000
 
-/** What an account of issuer watch or issuer serve can request by its role: a token of its own, and no more than it needs. */
+/** Token requests that the role of issuer watch or issuer serve permits for its own account, beyond what it needs. */
 export const ownTokens = (account: string, { server }: ApiServer): Attacks => {
   const request = (spec: object) => requestToken('pullpass-system', account, spec)
   const audiences = ['pullpass.dev/issuer']
@@ -207,7 +207,7 @@ export const ownTokens = (account: string, { server }: ApiServer): Attacks => {
   }
 }
 
-/** The same account, after its role was extended to everything. */
+/** The same account with all permissions. */
 export const refusedToIssuerAsClusterAdmin = (account: string): Attacks => ({
   "request another account's token": {
     request: requestToken('kube-system', 'default', { audiences: ['pullpass.dev/issuer'] }),
@@ -217,12 +217,12 @@ export const refusedToIssuerAsClusterAdmin = (account: string): Attacks => ({
     request: requestToken('pullpass-system', 'default', { audiences: ['pullpass.dev/issuer'] }),
     refusal: `${account} may request only tokens of its own account`,
   },
-  'make a token Secret': {
+  'create a token Secret': {
     request: applyTokenSecret('kube-system', 'stolen'),
     refusal: `${account} may not write Secrets`,
   },
-  'make a pull secret': { request: applySecret('default', 'regcred'), refusal: `${account} may not write Secrets` },
-  'make a ServiceAccount': {
+  'create a pull secret': { request: applySecret('default', 'regcred'), refusal: `${account} may not write Secrets` },
+  'create a ServiceAccount': {
     request: {
       method: 'POST',
       path: '/api/v1/namespaces/default/serviceaccounts',
@@ -254,7 +254,7 @@ export const refusedToClusterAdmin = (audience: string): Attacks => ({
     request: requestToken('apps-system', 'pullpass', { audiences: [], expirationSeconds: tenYears }),
     refusal: otherToken,
   },
-  'make a ServiceAccount': {
+  'create a ServiceAccount': {
     request: {
       method: 'POST',
       path: '/api/v1/namespaces/apps-a/serviceaccounts',

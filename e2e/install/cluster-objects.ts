@@ -16,7 +16,7 @@ export async function createServiceAccount({ admin }: Admin, namespace: string, 
   await admin({ method: 'POST', path, body: { metadata: { name }, imagePullSecrets: [{ name: 'other' }] } })
 }
 
-/** As `kubectl create secret docker-registry` makes it; replaces one of the same name. */
+/** As `kubectl create secret docker-registry` creates it; replaces one of the same name. */
 export async function createSecret({ admin }: Admin, namespace: string, name: string): Promise<void> {
   await deleteSecret({ admin }, namespace, name)
   const data = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') }
@@ -24,13 +24,13 @@ export async function createSecret({ admin }: Admin, namespace: string, name: st
   await admin({ method: 'POST', path: `/api/v1/namespaces/${namespace}/secrets`, body })
 }
 
-/** Nothing happens where it does not exist. */
+/** Succeeds if it does not exist. */
 export async function deleteSecret({ admin }: Admin, namespace: string, name: string): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3D${name}`
   await admin({ method: 'DELETE', path })
 }
 
-/** The account's pull secrets, as others left them. */
+/** The account's pull secrets, as set by others. */
 export async function resetImagePullSecrets({ admin }: Admin, namespace: string, name: string): Promise<void> {
   await admin({
     method: 'PATCH',

@@ -1,4 +1,4 @@
-/** An installation as `pullpass manifests` prints it and kubectl applies it, and a run as its CronJob makes it. */
+/** An installation by `pullpass manifests` and kubectl, and a run as in its CronJob. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
@@ -10,20 +10,20 @@ import { type ProgramRun, runProgram } from '../parts/process/run-program.ts'
 import type { InstallSetup } from './start-install-setup.ts'
 
 export interface Installation {
-  /** What was printed. */
+  /** The printed objects. */
   readonly objects: readonly PrintedObject[]
   readonly kubectl: (args: readonly string[], stdin: string) => Promise<ProgramRun>
-  /** What kubectl said of it. */
+  /** The result of kubectl apply. */
   readonly applied: ProgramRun
-  /** The API server, as the installed ServiceAccount meets it. */
+  /** The API server with the token of the installed ServiceAccount. */
   readonly account: ApiServer
-  /** What the CronJob runs, with what its Pod holds. */
+  /** Runs the command of the CronJob with the files and variables of its Pod. */
   readonly refresh: () => Promise<PullpassRun>
   /** Restarts its Pod, which gets new tokens. */
   readonly startPod: () => Promise<void>
 }
 
-/** As far as the tests look into it. */
+/** The fields that the tests use. */
 export interface PrintedObject {
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace?: string }
@@ -60,11 +60,11 @@ export interface InstallationSettings {
   readonly namespace: string
   /** Documents, or the drop-in variables. */
   readonly from: string | Readonly<Record<string, string>>
-  /** Further ones of `pullpass manifests`. */
+  /** Additional flags of `pullpass manifests`. */
   readonly flags?: readonly string[]
 }
 
-/** What of a stage an installation needs. */
+/** The part of a setup that an installation needs. */
 export type InstallTarget = Pick<InstallSetup, 'folder' | 'kubectl' | 'apiServer' | 'admin' | 'environment'>
 
 export async function install(setup: InstallTarget, settings: InstallationSettings): Promise<Installation> {
@@ -88,7 +88,7 @@ export async function install(setup: InstallTarget, settings: InstallationSettin
   }
 }
 
-/** What pullpass manifests prints; the documents are written into the folder. */
+/** The output of pullpass manifests; the documents are written to the folder. */
 export async function printManifests(
   { namespace, from, flags: more = [] }: InstallationSettings,
   folder: string,
@@ -117,7 +117,7 @@ interface InstalledJob extends Pick<Installation, 'objects'> {
   readonly token: string
 }
 
-/** Where the Pod mounts what one folder holds here. */
+/** Mount paths of the Pod, replaced by one folder. */
 const mountFolders = /\/etc\/pullpass|\/var\/run\/secrets\/publish/g
 
 /** The Pod's arguments and variables; a folder replaces its mounts. */
@@ -147,7 +147,7 @@ async function prepareCronJobRun(setup: InstallTarget, { namespace, objects, fol
   return { startPod, refresh: () => run(args.map(mapMounts), environment) }
 }
 
-/** The template of the Pods that the CronJob makes. */
+/** The Pod template of the CronJob. */
 export function podOf(objects: Installation['objects']): PodTemplate {
   const template = objects.find(({ kind }) => kind === 'CronJob')?.spec?.jobTemplate?.spec.template
   if (template === undefined) throw new Error('no CronJob was printed')

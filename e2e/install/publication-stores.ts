@@ -13,16 +13,16 @@ import { startAzurite } from '../parts/stores/start-azurite.ts'
 import { startEntra, tenant } from '../parts/stores/start-entra.ts'
 
 export interface PublicationStore {
-  /** As a document names it. */
+  /** The value of publishTo in a document. */
   readonly publishTo: string
   readonly issuer: string
-  /** Leads pullpass there. */
+  /** Endpoints for pullpass. */
   readonly environment: Readonly<Record<string, string>>
-  /** Of who publishes first. */
+  /** Credentials of the operator that publishes first. */
   readonly operator: Readonly<Record<string, string>>
-  /** Words of `pullpass manifests`. */
+  /** Flags of `pullpass manifests`. */
   readonly manifestFlags: readonly string[]
-  /** Lets a subject of the cluster's tokens write. */
+  /** Grants write access to a subject of the cluster's tokens. */
   readonly allowPublishing: (subject: string) => void
 }
 
@@ -31,7 +31,7 @@ export interface PublicationStoreContext {
   readonly authority: CertificateAuthority
   readonly google: GoogleCloud
   readonly stsUrl: string
-  /** The provider at Google that believes the cluster. */
+  /** The provider at Google that trusts the cluster. */
   readonly provider: string
   readonly serve: (handler: SandboxHandler) => Promise<string>
   readonly write: (name: string, content: string) => Promise<string>

@@ -1,4 +1,4 @@
-/** Every right of an installation, one by one: a verb on a name in a place, and the role without it. */
+/** Removes each permission of an installation, one at a time: a verb on a name in a namespace. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { PullpassRun } from '../../test/support/run-pullpass.ts'
@@ -9,16 +9,16 @@ import type { InstallSetup } from './start-install-setup.ts'
 export interface PermissionRemoval {
   readonly setup: Pick<InstallSetup, 'admin'>
   readonly installation: Pick<Installation, 'objects'> & {
-    /** One run of what is installed: code 1 and its errors where something failed. */
+    /** One run of the installation: code 1 and its errors if something failed. */
     readonly refresh: () => Promise<Pick<PullpassRun, 'exitCode' | 'stderr'>>
   }
   /** The user name at the API server. */
   readonly user: string
-  /** Undoes what earlier runs wrote, so that a run has everything to do. */
+  /** Removes what earlier runs wrote, so that the next run needs all permissions. */
   readonly reset: () => Promise<void>
 }
 
-/** A subtest for each right: without it the CronJob's run fails, and its error says what to grant. */
+/** A subtest for each permission: without it the CronJob's run fails, and its error states what to grant. */
 export async function assertEachPermissionNeeded(
   t: TestContext,
   { setup, installation, user, reset }: PermissionRemoval,
@@ -38,9 +38,9 @@ export async function assertEachPermissionNeeded(
 interface Grant {
   /** `list secrets regcred in team-a` */
   readonly title: string
-  /** The rule that grants this alone, as an error's remedy words it. */
+  /** The rule that grants only this permission, in the format of an error's fix. */
   readonly rule: string
-  /** Resolves when it is gone, to what gives it back. */
+  /** Resolves when the removal is effective, to a function that restores it. */
   readonly remove: (setup: Pick<InstallSetup, 'admin'>, user: string) => Promise<() => Promise<void>>
 }
 
@@ -81,7 +81,7 @@ interface Access {
   readonly namespace: string | undefined
 }
 
-/** All that the role grants but this verb on this name. */
+/** The rules of the role without this verb on this name. */
 function without({ rules = [] }: PrintedObject, weakened: Rule, { verb, name }: Access): Rule[] {
   const otherNames = weakened.resourceNames?.filter((other) => other !== name) ?? []
   return [
@@ -101,7 +101,7 @@ function setRules({ admin }: Pick<InstallSetup, 'admin'>, { kind, metadata }: Pr
   })
 }
 
-/** The API server's authorizer learns of a change by a watch. */
+/** The API server's authorizer loads changes asynchronously by a watch. */
 async function waitUntilAllowed(
   { admin }: Pick<InstallSetup, 'admin'>,
   user: string,
@@ -109,7 +109,7 @@ async function waitUntilAllowed(
   expected: boolean,
 ): Promise<void> {
   const [resource, subresource] = access.resource.split('/')
-  await waitUntil(`the right to ${access.verb} ${access.resource} to be ${expected}`, 10_000, async () => {
+  await waitUntil(`the permission to ${access.verb} ${access.resource} to be ${expected}`, 10_000, async () => {
     const { body } = await admin({
       method: 'POST',
       path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',

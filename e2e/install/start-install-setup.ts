@@ -1,4 +1,4 @@
-/** A real API server whose published keys the sandbox's Google believes: the stage on which installations are tried. */
+/** The environment for tests of installations: a real API server whose keys the sandbox's Google trusts. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGoogleCloud, type GoogleCloud } from '../../sandbox/google/google-cloud.ts'
@@ -20,9 +20,9 @@ export interface InstallSetup extends RealPart {
   readonly kubectl: string
   /** Mode 0700. */
   readonly folder: string
-  /** Leads pullpass to the sandbox's Google. */
+  /** Endpoints of the sandbox's Google. */
   readonly environment: Readonly<Record<string, string>>
-  /** Lets an account of the cluster become the Google service account that pulls. */
+  /** Allows an account of the cluster to impersonate the Google service account that pulls. */
   readonly trust: (account: NamespacedName) => void
   /** As the cluster's admin. @throws unless it succeeds */
   readonly admin: (request: KubernetesRequest) => Promise<KubernetesResponse>
@@ -31,7 +31,7 @@ export interface InstallSetup extends RealPart {
 export const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 
-/** @throws AbsentPart where a program does not exist. */
+/** @throws AbsentPart if a program does not exist. */
 export const startInstallSetup = (plan: Pick<ControlPlanePlan, 'controllers'> = {}): Promise<InstallSetup> =>
   startPart('install', async (context) => {
     const kubectl = findInstalledProgram('kubectl', 'kubernetes-client')

@@ -1,4 +1,4 @@
-/** A real API server for what publishes or serves its issuer's keys from inside, and looks of it as its Deployment takes them. */
+/** A real API server for deploy/issuer and deploy/issuer-serve, and single rounds with the arguments of their Deployments. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
@@ -18,7 +18,7 @@ import type { PrintedObject } from './install.ts'
 export interface IssuerSetup extends RealPart {
   /** As the cluster's admin. @throws unless it succeeds */
   readonly admin: (request: KubernetesRequest) => Promise<KubernetesResponse>
-  /** The API server for a user with all permissions on ConfigMaps of pullpass-system, which exists by then. */
+  /** The API server for a user with all permissions on ConfigMaps of pullpass-system, which must exist. */
   readonly connectAsEditor: () => Promise<ApiServer>
   /** The API server for an account of pullpass-system. */
   readonly connectAs: (account: string) => Promise<ApiServer>
@@ -74,11 +74,11 @@ interface Pod {
   readonly containers: readonly [{ readonly args: readonly string[] }]
 }
 
-/** What a folder of deploy/ holds. */
+/** Reads the objects of a folder of deploy/. */
 export const readDeployed = async (folder: string): Promise<DeployedObject[]> =>
   parseAllDocuments(await readFile(`${folder}/manifests.yaml`, 'utf8')).map((document) => document.toJS())
 
-/** Words of the Deployment's own, some of them in another form here. */
+/** The arguments of the Deployment, some of them replaced. */
 export interface RoundOptions {
   readonly objects: readonly DeployedObject[]
   readonly kubeconfig: string
@@ -88,7 +88,7 @@ export interface RoundOptions {
   readonly expectedCodes: readonly string[]
 }
 
-/** One round of the Deployment's own words, as its own account: code 1 and what it says where something is wrong. */
+/** One round with the Deployment's arguments and account: code 1 and the messages of its alarms, if any. */
 export async function runOneRound({
   objects,
   kubeconfig,
@@ -106,7 +106,7 @@ export async function runOneRound({
     [...args, '--log-format', 'json'],
     {
       signal: ended.signal,
-      random: Math.random, // several Events are written at once, each under a name of its own
+      random: Math.random, // Events written at the same time need different names
       sleep: async (ms) => {
         if (ms > 5_000) ended.abort(new Error('one round is enough'))
       },

@@ -1,6 +1,6 @@
 /**
- * A real API server whose issuer is public in a store, and a Google that believes it: the stage on which a CronJob meets a key
- * that is not public yet.
+ * The environment for tests of the publication gate: a real API server whose issuer metadata is in a store, and a Google that
+ * trusts it.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,9 +24,9 @@ import type { PublicationStore, PublicationStoreContext } from './publication-st
 
 export interface PublicationSetup extends RealPart, InstallTarget {
   readonly store: PublicationStore
-  /** Where a document leads pullpass to this Google. */
+  /** Endpoints of this Google for a document. */
   readonly endpoints: { readonly sts: string; readonly iamCredentials: string }
-  /** Publishes what the cluster serves, by the operator's own credentials. */
+  /** Publishes the cluster's keys with the operator's credentials. */
   readonly publish: () => Promise<void>
   readonly rotate: (keys: ServiceAccountKeys) => Promise<void>
   /** The number of public keys. */
@@ -39,11 +39,11 @@ export const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.c
 export interface PublicationSetupOptions {
   readonly openStore: (needs: PublicationStoreContext) => Promise<PublicationStore>
   readonly keys: ServiceAccountKeys
-  /** The subject whose tokens pull. */
+  /** The subject whose tokens are exchanged. */
   readonly puller: string
 }
 
-/** @throws AbsentPart where a program does not exist */
+/** @throws AbsentPart if a program does not exist */
 export const startPublicationSetup = ({
   openStore,
   keys,

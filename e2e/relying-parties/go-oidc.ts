@@ -1,10 +1,10 @@
-/** go-oidc, in a program of its own: tools/real-parts/oidc-reader. */
+/** go-oidc, in a separate program: tools/real-parts/oidc-reader. */
 import { join } from 'node:path'
 import { buildOidcReader } from '../../tools/real-parts/build-oidc-reader.ts'
 import { runSuccessfully } from '../parts/process/run-program.ts'
 import type { RelyingParty } from './relying-party.ts'
 
-/** @throws AbsentPart where it cannot be built */
+/** @throws AbsentPart if it cannot be built */
 export async function goOidc(): Promise<RelyingParty> {
   const program = join(await buildOidcReader(), 'oidc-reader')
   return {

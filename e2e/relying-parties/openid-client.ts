@@ -25,7 +25,7 @@ export const openidClient: RelyingParty = {
       const needed = { issuer: found.issuer, jwks_uri, id_token_signing_alg_values_supported }
       const client = new Configuration({ ...needed, token_endpoint: tokenEndpoint }, audience)
       client[customFetch] = simulateTokenEndpoint(token)
-      enableNonRepudiationChecks(client) // else it believes whatever a token endpoint gives it
+      enableNonRepudiationChecks(client) // otherwise it does not verify tokens from a token endpoint
       return (await genericGrantRequest(client, 'play', {})).claims()?.sub ?? ''
     } catch (fault) {
       throw new Error(messagesOf(fault), { cause: fault })
@@ -45,7 +45,7 @@ const simulateTokenEndpoint =
       ? Response.json({ access_token: 'none', token_type: 'bearer', id_token: token })
       : await fetch(url, { headers, redirect })
 
-/** It says what happened, and as the cause of that why. */
+/** The message of the error and of its causes. */
 function messagesOf(fault: unknown): string {
   return fault instanceof Error ? `${fault.message}: ${messagesOf(fault.cause)}` : ''
 }

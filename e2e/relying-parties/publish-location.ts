@@ -1,15 +1,15 @@
 /** A target that pullpass publishes to, and that anonymous clients read by https. */
 
 export interface PublishLocation {
-  /** As a user names it, and whose server it is here. */
+  /** The scheme, and the server that is used here. */
   readonly name: string
   readonly issuer: string
-  /** By pullpass' own command, as a process. @throws unless it has ended well, or serves */
+  /** Runs the pullpass command as a process. @throws unless it succeeds or serves */
   readonly publish: (cluster: PublishedCluster) => Promise<void>
 }
 
 export interface PublishedCluster {
-  /** What leads a process to the cluster, and lets it believe the places' certificates. */
+  /** Variables with the cluster's kubeconfig and the CA of the locations. */
   readonly environment: Readonly<Record<string, string>>
   /** `https://127.0.0.1:PORT` */
   readonly apiServer: string

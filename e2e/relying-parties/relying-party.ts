@@ -1,17 +1,17 @@
 /** Another project's relying party: given an issuer and an audience, it finds the keys itself. */
 
-/** What a token is held against. */
+/** The values that a token is verified against. */
 interface Expected {
   readonly issuer: string
   readonly audience: string
-  /** PEM, on disk: the one authority that it believes. */
+  /** PEM file of the only trusted CA. */
   readonly caFile: string
 }
 
 export interface RelyingParty {
   readonly name: string
-  /** The token's subject. @throws in its own words */
+  /** Returns the token's subject. @throws its own error */
   readonly verify: (token: string, expected: Expected) => Promise<string>
-  /** Its words for what it refuses. */
+  /** Its messages for refused tokens. */
   readonly refusals: Readonly<Record<'another issuer' | 'a key that is not published' | 'another audience', RegExp>>
 }

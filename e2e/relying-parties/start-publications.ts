@@ -19,15 +19,15 @@ interface Publication {
   readonly location: string
   readonly issuer: string
   readonly keyKind: SigningKeyKind
-  /** Of `account`, for `audience`, fresh from the cluster. */
+  /** A new token of `account` for `audience`. */
   readonly token: string
 }
 
 export interface Publications extends RealPart {
   readonly publications: readonly Publication[]
-  /** PEM, on disk: what signed every certificate. */
+  /** PEM file of the CA of every certificate. */
   readonly caFile: string
-  /** Another cluster, which takes tokens of every one of these issuers. */
+  /** Another cluster that accepts tokens of all of these issuers. */
   readonly verifyingCluster: ControlPlane
 }
 
@@ -36,7 +36,7 @@ export const account: string = 'system:serviceaccount:default:default'
 
 const keyKinds: readonly SigningKeyKind[] = ['RSA', 'P-256', 'P-384', 'P-521']
 
-/** This process believes their authority from then on, and no other. @throws AbsentPart where a part does not exist */
+/** From then on this process trusts only their CA. @throws AbsentPart if a part does not exist */
 export const startPublications = (): Promise<Publications> =>
   startPart('publications', async (context) => {
     const authority = await createCertificateAuthority()
@@ -52,7 +52,7 @@ export const startPublications = (): Promise<Publications> =>
     return { publications, caFile, verifyingCluster }
   })
 
-/** Each is the cluster's issuer in its turn; all keys are published at each. */
+/** Each location is the cluster's issuer in turn; all keys are published to each. */
 async function publishTo(
   locations: readonly PublishLocation[],
   plane: ControlPlane,
@@ -102,6 +102,6 @@ async function mint(plane: ControlPlane): Promise<string> {
 
 async function create(plane: ControlPlane, path: string, body: object): Promise<string> {
   const response = await requestKubernetes(plane, { method: 'POST', path, body })
-  if (response.status !== 201) throw new Error(`${path} was answered ${response.status}: ${response.body}`)
+  if (response.status !== 201) throw new Error(`${path} returned ${response.status}: ${response.body}`)
   return response.body
 }

@@ -1,4 +1,4 @@
-/** Every kind of place that documents are published to: other people's three stores, a folder, and pullpass itself. */
+/** Every kind of publish target: three stores of other projects, a folder, and pullpass issuer serve. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -23,7 +23,7 @@ type StartLocation = (context: PartContext, authority: CertificateAuthority) => 
 const cli = join(import.meta.dirname, '../../src/cli.ts')
 const bucket = 'example-issuer'
 
-/** @throws AbsentPart where a store does not exist */
+/** @throws AbsentPart if a store does not exist */
 export async function startPublishLocations(
   context: PartContext,
   authority: CertificateAuthority,
@@ -124,7 +124,7 @@ const startServeLocation: StartLocation = async ({ start, defer }, authority) =>
   }
 }
 
-/** It exits with 0 only where both documents are read back as they were written, and a fresh token verifies by them. */
+/** It exits with 0 only if both documents were read back unchanged, and a new token verifies with them. */
 async function publish(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
   const { exitCode, stdout, stderr } = await runProgram(process.execPath, [cli, 'issuer', 'publish', ...args], {
     environment,

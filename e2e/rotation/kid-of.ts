@@ -1,4 +1,4 @@
-/** The kid under which kube-apiserver serves a key of its files. */
+/** The kid under which kube-apiserver serves a key from its files. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 
 export const kidOf = (key: KeyObject): string =>

@@ -1,11 +1,11 @@
-/** Does one thing after another, all the time, until it is stopped: what must succeed throughout. */
+/** Repeats an operation that must always succeed, until it is stopped. */
 
 export interface RepeatedTask {
   readonly attempts: () => number
   /** Waits for the current attempt and pauses until `resume`: the server may be stopped meanwhile. */
   pause(): Promise<void>
   resume(): void
-  /** @throws what an attempt threw */
+  /** @throws the error of an attempt */
   stop(): Promise<void>
 }
 

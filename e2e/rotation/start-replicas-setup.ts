@@ -1,6 +1,6 @@
 /**
- * A control plane at an address that an EndpointSlice may lead to, and `pullpass issuer watch`, which is given no API server and
- * trusts what a Pod trusts: a file that follows ConfigMap kube-root-ca.crt of its namespace, as the kubelet writes it.
+ * A control plane at an address that an EndpointSlice may contain, and `pullpass issuer watch`, which is given no API server and
+ * trusts the CA of a Pod: a file that is updated from ConfigMap kube-root-ca.crt of its namespace, as by the kubelet.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,20 +19,20 @@ import { type ControlPlane, startControlPlane } from '../parts/start-control-pla
 export interface ReplicasSetup extends RealPart, RunningWatch {
   readonly plane: ControlPlane
   startReplica(plan: ApiServerPlan): Promise<RunningApiServer>
-  /** Writes an address into an EndpointSlice of its own, with this token; by default as the cluster's admin. */
+  /** Creates an EndpointSlice with this address, with this token; by default as the cluster's admin. */
   addEndpoint(address: string, port: number, token?: string): Promise<void>
   /** Addresses in the EndpointSlices of Service `kubernetes`. */
   listEndpoints(): Promise<string[]>
-  /** Kids of the JWKS that the watch writes into its folder; none as long as there is none. */
+  /** Kids of the JWKS in the folder of the watch; none if it does not exist. */
   readPublishedKids(): Promise<string[]>
-  /** The CA bundle as the watch finds it in its file. */
+  /** The content of the CA file of the watch. */
   readCaBundle(): Promise<string>
   /** Restarts the watch with further flags. */
   restartWatch(...flags: string[]): Promise<void>
 }
 
 interface RunningWatch {
-  /** What `/readyz` of the watch says. */
+  /** The response of `/readyz` of the watch. */
   readiness(): Promise<string>
   /** Of the watch, by name and labels. */
   metric(name: string): Promise<number | undefined>
@@ -46,7 +46,7 @@ interface ReplicasOptions {
 
 const rootCa = '/api/v1/namespaces/pullpass-system/configmaps/kube-root-ca.crt'
 
-/** @throws AbsentPart where a program does not exist */
+/** @throws AbsentPart if a program does not exist */
 export const startReplicasSetup = ({ listen, keys, users = [] }: ReplicasOptions): Promise<ReplicasSetup> =>
   startPart('replicas', async (context) => {
     const issuer = 'https://oidc.example.com/cluster-1'
@@ -83,7 +83,7 @@ export const startReplicasSetup = ({ listen, keys, users = [] }: ReplicasOptions
     }
   })
 
-/** As the kubelet does, which looks more seldom. */
+/** As the kubelet does, at a shorter interval. */
 async function followRootCa(context: PartContext, plane: ControlPlane, file: string): Promise<void> {
   let written = ''
   const follow = async () => {

@@ -1,6 +1,6 @@
 /**
- * A control plane of two API servers, a public bucket where its issuer's documents belong, and a Google that believes them:
- * the stage on which keys are rotated while tokens are exchanged.
+ * The environment for key rotations while tokens are exchanged: a control plane with two API servers, a public bucket for its
+ * issuer metadata, and a Google that trusts it.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,26 +20,26 @@ import { startControlPlane } from '../parts/start-control-plane.ts'
 
 export interface RotationServer {
   readonly url: string
-  /** The path of a kubeconfig for the admin, with this server alone. */
+  /** The path of a kubeconfig for the admin, with only this server. */
   readonly kubeconfigFile: string
   restart(keys: ServiceAccountKeys): Promise<void>
 }
 
 export interface RotationSetup extends RealPart {
   readonly servers: readonly [RotationServer, RotationServer]
-  /** What leads pullpass to this Google, with the operator's credentials. */
+  /** Endpoints of this Google, and the operator's credentials. */
   readonly environment: Readonly<Record<string, string>>
   readonly authority: string
   readonly folder: string
   readonly provider: string
   /** The public kids of the bucket. */
   readonly readPublishedKids: () => string[]
-  /** A token for this Google, minted by that server, which lives for an hour. */
+  /** A token for this Google, issued by that server, valid for an hour. */
   readonly mint: (server: RotationServer) => Promise<string>
-  /** From now on Google keeps the issuer's documents as long as their max-age allows, by a clock of its own that is moved. */
+  /** Enables Google's cache of the issuer metadata, for its max-age by Google's own clock. */
   readonly cacheDocuments: () => void
   readonly advanceGoogle: (ms: number) => void
-  /** What Google answers to it: 200, or why not. */
+  /** The response of Google to a token exchange. */
   readonly exchange: (token: string) => Promise<{ status: number; body: string }>
 }
 
@@ -48,7 +48,7 @@ const provider = 'projects/123456789012/locations/global/workloadIdentityPools/p
 const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
 const account = { namespace: 'image-system', name: 'pullpass' }
 
-/** Both servers begin with these keys. @throws AbsentPart where a program does not exist */
+/** Both servers start with these keys. @throws AbsentPart if a program does not exist */
 export const startRotationSetup = (keys: ServiceAccountKeys): Promise<RotationSetup> =>
   startPart('rotation', async (context) => {
     const authority = await createCertificateAuthority()
