@@ -79,13 +79,17 @@ export const issuerUrl: TextRule = {
   knownMistake: (text) => (/[?#]/.test(text) ? 'an https URL without query or fragment' : undefined),
 }
 
+const targetUrl = /^[a-z][a-z0-9-]*:(?:\/\/)?[A-Za-z0-9][!-~]*$/
+
 /** Where an issuer is published. `forms`: of each kind of target, as `SCHEME://BUCKET/PATH`: up to its first capital it is literal. */
 export function targetRule(forms: readonly string[]): TextRule {
-  const prefixes = forms.map((form) => (/^[^A-Z…]+/.exec(form)?.[0] ?? form).replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
+  const prefixes = forms.map((form) => /^[^A-Z…]+/.exec(form)?.[0] ?? form)
   const last = forms.at(-1) ?? ''
+  const expected = forms.length < 2 ? last : `${forms.slice(0, -1).join(', ')}, or ${last}`
   return {
-    pattern: new RegExp(`^(?:${prefixes.join('|')})[A-Za-z0-9][!-~]*$`),
+    pattern: targetUrl,
     maxLength: 1024,
-    expected: forms.length < 2 ? last : `${forms.slice(0, -1).join(', ')}, or ${last}`,
+    expected,
+    knownMistake: (text) => (prefixes.some((prefix) => text.startsWith(prefix)) ? undefined : expected),
   }
 }
