@@ -25,9 +25,9 @@ async function assertPrinted(part: string) {
   assert.deepEqual(await read(`deploy/${part}/policy.yaml`), printed)
 }
 
-suite('what runs in the cluster', () => {
-  test('is held in the same bounds, whether it watches or serves', async () => {
-    const boundsOf = async (folder: string) => {
+suite('the manifests in deploy/', () => {
+  test('issuer watch and issuer serve have the same restrictions', async () => {
+    const restrictionsOf = async (folder: string) => {
       const { find, pod, container } = await readObjects(folder)
       return {
         namespace: find('Namespace').metadata.labels,
@@ -38,7 +38,7 @@ suite('what runs in the cluster', () => {
         apiAccess: pod.volumes[0],
       }
     }
-    assert.deepEqual(await boundsOf(folders.serve), await boundsOf(folders.watch))
+    assert.deepEqual(await restrictionsOf(folders.serve), await restrictionsOf(folders.watch))
   })
 
   test('serves health and metrics only to labelled namespaces', async () => {
@@ -59,7 +59,7 @@ suite('what runs in the cluster', () => {
       assert.deepEqual(images, [{ name: 'pullpass', newName: 'pullpass', newTag: version }])
     })
 
-    test(`${folder}, with nothing said of where, ends with what to say`, async (t) => {
+    test(`${folder}, without a target, fails with the expected value`, async (t) => {
       const { container } = await readObjects(folder)
       const words: string[] = container.args.filter((word: string) => !/^--(health-)?listen/.test(word))
       const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
@@ -72,11 +72,11 @@ suite('what runs in the cluster', () => {
     })
   }
 
-  test('deploy/settings is what pullpass manifests prints', async () => await assertPrinted('settings'))
+  test('deploy/settings is the output of pullpass manifests', async () => await assertPrinted('settings'))
 
-  test('deploy/root-ca is what pullpass manifests prints', async () => await assertPrinted('root-ca'))
+  test('deploy/root-ca is the output of pullpass manifests', async () => await assertPrinted('root-ca'))
 
-  test('each base whose Pods trust kube-root-ca.crt brings the policy that protects it', async () => {
+  test('each base whose Pods trust kube-root-ca.crt includes the policy that protects it', async () => {
     const bases = (await readdir('deploy', { withFileTypes: true })).filter((entry) => entry.isDirectory())
     for (const { name } of bases) {
       const files = (await readdir(`deploy/${name}`)).filter((file) => file.endsWith('.yaml'))

@@ -9,7 +9,7 @@ import type { Outgoing } from './send-response.ts'
 
 export interface TlsOptions {
   readonly authority: CertificateAuthority
-  /** Whether ALPN offers HTTP/2 beside HTTP/1.1. */
+  /** Whether ALPN offers HTTP/2 in addition to HTTP/1.1. */
   readonly http2: 'offered' | 'absent'
   readonly clientCertificates?: 'requested' | 'ignored'
   /** Names in the server's certificate; absent: the loopback addresses. */

@@ -17,7 +17,7 @@ suite('docs/doctor.md', () => {
     )
   })
 
-  test('every code that doctor alone reports is named by a test', () => {
+  test('every code that only doctor reports is in a test', () => {
     const files = globSync('test/{doctor,commands}/**/*.ts').filter((file) => /doctor/.test(file))
     const tests = files.map((file) => readFileSync(file, 'utf8')).join('\n')
     const own = Object.entries(explanations).filter(

@@ -45,20 +45,20 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     )
   })
 
-  test('issuer check reports the codes of which the page says so', () => {
+  test('issuer check reports the codes that the page attributes to it', () => {
     assert.deepEqual(codesWith(({ issuerCheck }) => issuerCheck).toSorted(), findingWords.toSorted())
   })
 
-  test('issuer watch raises the alarms of which the page says so', () => {
+  test('issuer watch raises the alarms that the page attributes to it', () => {
     assert.deepEqual(codesWith(({ alarm }) => alarm).toSorted(), alarmCodes.toSorted())
   })
 
-  test('an alarm is named in the form of an Event’s reason', () => {
+  test('an alarm has a name in the format of an Event reason', () => {
     assert.equal(eventReason('KEY_UNPUBLISHED'), 'KeyUnpublished')
     assert.equal(eventReason('API_SERVERS_UNKNOWN'), 'ApiServersUnknown')
   })
 
-  test('only where what was expected is what to write, no fix follows', () => {
+  test('an example without a fix states what to write as expected', () => {
     assert.deepEqual(
       codesWith(({ example }) => example && !example.includes('\n  fix: ')),
       ['VARIABLE_INVALID', 'DOCUMENT_INVALID'],
@@ -70,14 +70,14 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
   })
 
   for (const [code, exitCode] of errorCodes) {
-    test(`${code} is shown under its hop, as a run that ends on it prints it`, async (t) => {
+    test(`${code} has its hop, and the output of a run as example`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
       const runInto = cases.get(code)
-      assert.ok(runInto, 'no run ends on it')
+      assert.ok(runInto, 'no run fails with it')
       const run = await runInto(sandbox)
       const { hops = [], example } = explanations[code as Code] ?? {}
       assert.equal(normalizeMessage(run.stderr, sandbox), example)
-      assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // a shell's own: 128 + SIGTERM
+      assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // as in a shell: 128 + SIGTERM
       const hop = /^[A-Z_]+ \(([a-z-]+)\)/.exec(run.stderr)?.[1] ?? ''
       assert.ok(hops.includes(hop) || hops.includes('any'), `${hops.join()} for ${hop}`)
     })

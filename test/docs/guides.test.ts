@@ -21,14 +21,14 @@ suite('docs/guides', () => {
   for (const page of pages) {
     const steps = readGuide(page)
 
-    test(`${page}: pullpass and kubectl are run by the test of guides, or the page says why not`, () => {
+    test(`${page}: pullpass and kubectl are run by the tests of guides, or the page has a reason`, () => {
       const silent = steps.filter(
         (step) => step.kind === 'parse' && step.reason === undefined && /^(?:pullpass|kubectl) /m.test(step.script),
       )
       assert.deepEqual(silent, [])
     })
 
-    test(`${page}: what is shown follows what is run`, () => {
+    test(`${page}: output follows commands that are run`, () => {
       for (const way of waysOf(steps)) {
         const commands = stepsOnWay(steps, way).filter(({ kind }) => kind !== 'stage' && kind !== 'file')
         const loose = commands.filter((step, index) => step.kind === 'shown' && commands[index - 1]?.kind !== 'run')
@@ -36,22 +36,22 @@ suite('docs/guides', () => {
       }
     })
 
-    test(`${page}: its documents are good ones`, async () => {
+    test(`${page}: its documents are valid`, async () => {
       const documents = steps.filter((step) => step.kind === 'file' && step.text.includes('kind: ClusterPullSecret'))
       for (const step of documents) if (step.kind === 'file') await loadText(step.text)
     })
   }
 })
 
-suite('what a guide shows', () => {
+suite('the output in a guide', () => {
   const printed = 'RESULT  NAME\nmade    pool until 2026-11-24T17:32:40Z (in 60 min)\nworks  registry google\n'
 
-  test('was printed, in its order, whatever differs from run to run', () => {
+  test('was printed in this order, except for values that differ between runs', () => {
     const shown = ['made pool until 2027-01-01T00:00:00Z (in 59 min)', '', 'works  …']
     assert.deepEqual(findUnprinted(shown, printed), [])
   })
 
-  test('is named where it was not printed, or at another place', () => {
+  test('is reported if it was not printed, or in another order', () => {
     assert.deepEqual(findUnprinted(['made    provider …'], printed), ['made    provider …'])
     assert.deepEqual(findUnprinted(['works  registry google', 'RESULT  NAME'], printed), ['RESULT  NAME'])
   })

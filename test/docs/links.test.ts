@@ -6,13 +6,13 @@ import { suite, test } from 'node:test'
 interface Link {
   readonly path: string
   readonly anchor: string | undefined
-  /** Tests that the page says are there: `[test](PATH): "title" and "title"`. */
+  /** Tests that the page cites: `[test](PATH): "title" and "title"`. */
   readonly titles: readonly string[]
 }
 
 const pages = [...globSync('docs/**/*.md').toSorted(), 'README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
 
-/** Links to files of ours, outside code blocks; paths from the root. */
+/** Links to files of the repository, outside of code blocks; paths from the root. */
 function linksOf(page: string): Link[] {
   const text = readFileSync(page, 'utf8')
     .replaceAll(/^```.*?^```$/gms, '')
@@ -25,7 +25,7 @@ function linksOf(page: string): Link[] {
   }))
 }
 
-/** As GitHub makes them of headings. */
+/** As GitHub generates them from headings. */
 function anchorsOf(page: string): string[] {
   const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.*)$/gm)
   return [...headings].map(([, heading = '']) =>
@@ -57,7 +57,7 @@ suite('links', () => {
   }
 
   for (const page of ['docs/architecture.md', 'SECURITY.md']) {
-    test(`each test that ${page} names is named by its title`, () => {
+    test(`each test that ${page} cites is cited by its title`, () => {
       const tests = linksOf(page).filter(({ path }) => path.endsWith('.test.ts'))
       assert.notDeepEqual(tests, [])
       assert.deepEqual(

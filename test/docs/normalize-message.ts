@@ -1,8 +1,8 @@
-/** A message of a run in the sandbox, with the addresses and files that a cluster and Google have in their place. */
+/** Replaces addresses and files of the sandbox in a message with those of a real cluster and of Google. */
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 
 export function normalizeMessage(message: string, { parts, folder }: Pick<TestSandbox, 'parts' | 'folder'>): string {
-  const places = [
+  const replacements = [
     [parts.sts.url, 'https://sts.googleapis.com'],
     [parts.iamCredentials.url, 'https://iamcredentials.googleapis.com'],
     [`localhost:${parts.registry.port}`, 'europe-docker.pkg.dev'],
@@ -13,9 +13,9 @@ export function normalizeMessage(message: string, { parts, folder }: Pick<TestSa
     [folder.tokenFile, '/var/run/secrets/tokens/oidc-token'],
     [`${folder.path}/`, ''],
   ] as const
-  return places
-    .reduce((text, [here, there]) => text.replaceAll(here, there), message)
-    .replaceAll(/key "[\w-]{43}"/g, 'key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc"') // made for each sandbox
+  return replacements
+    .reduce((text, [from, to]) => text.replaceAll(from, to), message)
+    .replaceAll(/key "[\w-]{43}"/g, 'key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc"') // generated for each sandbox
     .replace(/(?<=^INTERNAL.*Error at ).*/, 'refreshOnce (pullpass.mjs:1:2345)')
     .trimEnd()
 }

@@ -9,12 +9,12 @@ import { loadText } from '../document/load-text.ts'
 const page = readFileSync('docs/trust.md', 'utf8')
 
 suite('docs/trust.md', () => {
-  test('its example is a good document, with all that trust needs', async () => {
+  test('its example is a valid document with all fields that trust requires', async () => {
     const [document] = await loadText(/```yaml\n(.*?)```/s.exec(page)?.[1] ?? '')
     assert.match(JSON.stringify(document?.registries[0]?.settings), /"uploadKeys":"Never"/)
   })
 
-  test('names no flag that the commands do not take', () => {
+  test('contains only flags of the commands', () => {
     const known = new Set([plan, apply, destroy].flatMap(({ flags }) => Object.keys(flags)).concat('timeout'))
     const named = [...page.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map(([, flag = '']) => flag)
     assert.deepEqual(

@@ -72,8 +72,8 @@ interface BillOfMaterials {
 }
 
 /**
- * A CycloneDX document of the packages in the bundle and of those that npm installs beside it, with hashes and licences by
- * the lockfile. The same sources give the same bytes: it has no serial number and no time.
+ * A CycloneDX document of the packages in the bundle and of optional dependencies, with hashes and licences by
+ * the lockfile. Reproducible: it has no serial number and no timestamp.
  * https://cyclonedx.org/specification/overview, https://docs.npmjs.com/cli/commands/npm-sbom
  */
 export async function renderBillOfMaterials(packages: readonly Package[], beside: readonly string[]): Promise<string> {

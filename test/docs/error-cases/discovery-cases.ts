@@ -1,4 +1,4 @@
-/** Runs that end on the issuer's documents: what the cluster serves, and what clouds could read. */
+/** Errors about issuer metadata: what the cluster serves, and what clouds can read. */
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -10,7 +10,7 @@ const show = (sandbox: TestSandbox, ...words: string[]) =>
 
 const forbidden = 'forbidden: User "jane" cannot get path "/.well-known/openid-configuration"'
 
-/** The cluster answers so where its issuer's documents are. */
+/** Injects a response of the cluster for paths of the issuer metadata. */
 function injectResponse({ parts }: TestSandbox, path: string, answer: SandboxResponse): void {
   parts.kubernetes.faults.inject(
     { kind: 'response', response: answer },

@@ -1,4 +1,4 @@
-/** Runs that fail on their input: variables, documents, files. */
+/** Errors in the input: variables, documents, files. */
 import { join } from 'node:path'
 import { documentText } from '../../support/document-text.ts'
 import { type ErrorCases, refresh, refreshDocument } from './error-case.ts'

@@ -1,4 +1,4 @@
-/** A run that ends on one code, from which docs/errors.md takes its example. */
+/** A run that fails with one code; its output is the example in docs/errors.md. */
 import type { Fault } from '../../../sandbox/serve/faults.ts'
 import type { ErrorCode } from '../../../src/errors/codes.ts'
 import { documentText } from '../../support/document-text.ts'
@@ -10,7 +10,7 @@ export type ErrorCase = (sandbox: TestSandbox) => Promise<PullpassRun>
 
 export type ErrorCases = Readonly<Partial<Record<ErrorCode, ErrorCase>>>
 
-/** A run on the drop-in variables. */
+/** A run with the drop-in variables. */
 export function refresh(
   sandbox: TestSandbox,
   flags: readonly string[] = [],
@@ -20,7 +20,7 @@ export function refresh(
   return runPullpass(sandbox, ['refresh', ...flags], { environment: { ...host, ...environment } })
 }
 
-/** A run on documents, after `edit`. */
+/** A run with a document, modified by `edit`. */
 export async function refreshDocument(
   sandbox: TestSandbox,
   edit: (text: string) => string,
@@ -32,7 +32,7 @@ export async function refreshDocument(
 
 type PartName = keyof TestSandbox['parts']
 
-/** A run while one part has a fault; of the Kubernetes API, on writes. */
+/** A run while one part has a fault; for the Kubernetes API only on writes. */
 export async function refreshWithFault(sandbox: TestSandbox, part: PartName, fault: Fault): Promise<PullpassRun> {
   const when = ({ method }: { method: string }) => part !== 'kubernetes' || method === 'PATCH'
   sandbox.parts[part].faults.inject(fault, { when })

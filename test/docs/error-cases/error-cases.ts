@@ -1,4 +1,4 @@
-/** For each code a run that ends on it. */
+/** A run for each error code. */
 
 import { discoveryCases } from './discovery-cases.ts'
 import { documentCases } from './document-cases.ts'

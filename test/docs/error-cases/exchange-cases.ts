@@ -1,10 +1,10 @@
-/** Runs that end on Google: its token service, and the service account that is impersonated. */
+/** Errors of Google: its token service, and impersonation of the service account. */
 import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { type ErrorCases, refresh, refreshDocument, refreshWithFault } from './error-case.ts'
 
-/** A run with the provider set up otherwise. */
+/** A run with other settings of the provider. */
 function refreshWithProvider(
   sandbox: TestSandbox,
   settings: Partial<Parameters<typeof sandbox.google.identity.putProvider>[0]>,

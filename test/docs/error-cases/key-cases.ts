@@ -1,4 +1,4 @@
-/** Runs that end on one key of the issuer. */
+/** Errors about one key of the issuer. */
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { type ErrorCases, refreshDocument } from './error-case.ts'

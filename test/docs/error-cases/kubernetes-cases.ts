@@ -1,4 +1,4 @@
-/** Runs that end on the cluster: how it is reached, what it allows, and what is there already. */
+/** Errors of the cluster: connection, permissions, and existing objects. */
 import { readFile } from 'node:fs/promises'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { documentText } from '../../support/document-text.ts'
@@ -6,7 +6,7 @@ import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { type ErrorCases, refresh, refreshWithFault } from './error-case.ts'
 
-/** A run with another kubeconfig than the sandbox's. */
+/** A run with a modified kubeconfig. */
 async function refreshWith(sandbox: TestSandbox, edit: (kubeconfig: string) => string) {
   const text = await readFile(sandbox.folder.kubeconfigFile, 'utf8')
   return await refresh(sandbox, ['--kubeconfig', await sandbox.write('other-kubeconfig', edit(text))])
@@ -28,7 +28,7 @@ function seedSecret({ cluster }: TestSandbox, type: string): void {
   cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data: { '.dockerconfigjson': 'e30=' } })
 }
 
-/** A second passes with each look at it: patience ends by the clock. */
+/** A clock that advances by a second on each call, so that retries end. */
 function withFastClock({ clock }: TestSandbox): TestSandbox['clock'] {
   let calls = 0
   return { ...clock, now: () => new Date(Date.parse('2026-11-24T12:00:00Z') + 1000 * calls++) }
@@ -38,8 +38,8 @@ export const kubernetesCases: ErrorCases = {
   KUBECONFIG_INVALID: (sandbox) => refresh(sandbox, ['--context', 'staging']),
 
   KUBERNETES_UNREACHABLE: (sandbox) => {
-    const elsewhere = (text: string) => text.replace(/server: .*/, 'server: https://127.0.0.1:9')
-    return refreshWith({ ...sandbox, clock: withFastClock(sandbox) }, elsewhere)
+    const unreachable = (text: string) => text.replace(/server: .*/, 'server: https://127.0.0.1:9')
+    return refreshWith({ ...sandbox, clock: withFastClock(sandbox) }, unreachable)
   },
 
   KUBERNETES_UNAUTHENTICATED: (sandbox) => refreshWith(sandbox, (text) => text.replace(/token: .*/, 'token: revoked')),
@@ -101,9 +101,9 @@ export const kubernetesCases: ErrorCases = {
   async SECRET_IMMUTABLE(sandbox) {
     await refresh(sandbox)
     const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
-    if (secret === undefined) throw new Error('the Secret is there')
+    if (secret === undefined) throw new Error('the Secret does not exist')
     sandbox.cluster.store.put({ ...secret, immutable: true })
-    sandbox.clock.advance('1 min') // another credential
+    sandbox.clock.advance('1 min') // for another credential
     return await refresh(sandbox)
   },
 

@@ -1,4 +1,4 @@
-/** Runs that end on where the issuer's documents are to be published. */
+/** Errors of the publish target. */
 import { mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runPullpass } from '../../support/run-pullpass.ts'
@@ -8,7 +8,7 @@ import type { ErrorCases } from './error-case.ts'
 const publish = (sandbox: TestSandbox) =>
   runPullpass(sandbox, ['issuer', 'publish', '--to', join(sandbox.folder.path, 'public')])
 
-/** A file that is there before. */
+/** Writes a file before the run. */
 async function put({ folder, clock }: TestSandbox, path: string, text: string): Promise<void> {
   const file = join(folder.path, 'public', path)
   await mkdir(join(file, '..'), { recursive: true })
@@ -32,7 +32,7 @@ export const publishCases: ErrorCases = {
   },
 
   async PUBLISH_CONFLICT(sandbox) {
-    await put(sandbox, 'openid/v1/jwks.lock', '') // another writer, who never ends
+    await put(sandbox, 'openid/v1/jwks.lock', '') // another writer that does not finish
     return await publish(sandbox)
   },
 }

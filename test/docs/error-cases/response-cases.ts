@@ -1,4 +1,4 @@
-/** Runs that end on an answer that is none, or on who answered. */
+/** Errors about invalid responses, and about the server that responds. */
 import { type ErrorCases, refresh, refreshWithFault } from './error-case.ts'
 
 const html = { 'content-type': 'text/html' }
@@ -27,6 +27,6 @@ export const responseCases: ErrorCases = {
   PROXY_FAILED: (sandbox) =>
     refresh(sandbox, [], {
       HTTPS_PROXY: 'http://127.0.0.1:1',
-      PULLPASS_GCP_STS_ENDPOINT: 'https://sts.googleapis.com', // the proxy's to reach: nothing is sent there
+      PULLPASS_GCP_STS_ENDPOINT: 'https://sts.googleapis.com', // only the proxy would connect to it: nothing is sent
     }),
 }

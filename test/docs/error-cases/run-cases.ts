@@ -1,4 +1,4 @@
-/** Runs that end by a command line, by time, by a signal, or by a fault of pullpass's own. */
+/** Errors about the run: usage, timeout, signal, output, internal error. */
 import { open } from 'node:fs/promises'
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { type ErrorCases, refresh } from './error-case.ts'
@@ -15,7 +15,7 @@ export const runCases: ErrorCases = {
       return true
     }
     sandbox.parts.sts.faults.inject({ kind: 'stall', at: 'request' }, { when })
-    // A process has the machine's clock.
+    // A process uses the system clock.
     sandbox.clock.advance(`${Math.round((Date.now() - sandbox.clock.now().getTime()) / 1000)} s`)
     await sandbox.writeToken()
     const { child, ended } = spawnPullpass(['refresh'], sandbox.environment)

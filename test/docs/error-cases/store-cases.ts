@@ -1,4 +1,4 @@
-/** Runs that end on the store that documents are written to. */
+/** Errors of the store of a publish target. */
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { ErrorCases } from './error-case.ts'
@@ -6,7 +6,7 @@ import type { ErrorCases } from './error-case.ts'
 const publishTo = (sandbox: TestSandbox, target: string, environment: Record<string, string | undefined> = {}) =>
   runPullpass(sandbox, ['issuer', 'publish', '--to', target], { environment })
 
-/** Its answers in place of the store's own. */
+/** A run while the store responds with this status. */
 function publishWithStatus(sandbox: TestSandbox, status: number) {
   sandbox.parts.storage.faults.inject({ kind: 'response', response: { status, body: '<!DOCTYPE html>' } })
   return publishTo(sandbox, 'gs://example-cluster')

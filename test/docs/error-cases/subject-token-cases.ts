@@ -1,4 +1,4 @@
-/** Runs that end on the subject token: where it comes from, and what it says. */
+/** Errors about the subject token: its source and its claims. */
 import { join } from 'node:path'
 import { type ErrorCases, refresh, refreshDocument } from './error-case.ts'
 

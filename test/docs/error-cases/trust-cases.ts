@@ -1,10 +1,10 @@
-/** Runs that end on Google's side of trust: who may set it up, what is there already, and how Google's work ends. */
+/** Errors of trust commands: permissions, existing resources, and results of operations. */
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { ErrorCases } from './error-case.ts'
 
-/** On the drop-in variables, which name neither repository nor account. */
+/** With the drop-in variables, which contain neither repository nor ServiceAccount. */
 function trust(
   sandbox: TestSandbox,
   words: readonly string[],
@@ -14,7 +14,7 @@ function trust(
   return runPullpass(sandbox, ['trust', ...words, ...named], { environment })
 }
 
-/** Without the changes that it said before it made them. */
+/** Without the lines about planned changes. */
 async function apply(sandbox: TestSandbox, environment: PullpassOptions['environment'] = {}): Promise<PullpassRun> {
   const run = await trust(sandbox, ['apply', '--yes'], environment)
   return { ...run, stderr: run.stderr.replaceAll(/^(?:create|grant) .*\n/gm, '') }
@@ -28,7 +28,7 @@ const refusal = (code: number, status: string, message: string): { kind: 'respon
 const account = 'puller@example-project.iam.gserviceaccount.com'
 const accountPolicy = `projects/-/serviceAccounts/${account}`
 
-/** A pool that does not exist yet, and its fate. */
+/** Creates a pool whose operation ends in this way. */
 async function applyWithEnd(sandbox: TestSandbox, end: 'fails' | 'never-ends'): Promise<PullpassRun> {
   sandbox.google.adjust({ operationEnd: () => end })
   const run = await apply(sandbox, { POOL_ID: 'images' })

@@ -1,4 +1,4 @@
-/** Which lines that a guide shows were not printed, in their order; what differs from run to run is left out of account. */
+/** Lines of a guide that were not printed in this order; values that differ between runs are ignored. */
 
 /** `…` in a shown line matches anything. */
 export function findUnprinted(shown: readonly string[], printed: string): string[] {

@@ -3,15 +3,15 @@
  *
  *     ```sh              run, each command must end with exit code 0
  *     ```sh exits-1      run, the last command must end with that code
- *     ```sh aws          run, by AWS's own command line, against other people's AWS
- *     ```sh cloud        a vendor's own command line, which is not here: parsed only; likewise `node`
- *     ```sh real         run where the cluster is a real control plane, else parsed only
- *     ```yaml            written to a file, where its first line is `# NAME.yaml`
- *     ```console         lines that the commands before it print
+ *     ```sh aws          run with the AWS CLI and an emulator of AWS
+ *     ```sh cloud        the CLI of a vendor, which is not installed: only parsed; likewise `node`
+ *     ```sh real         run if the cluster is a real control plane, otherwise only parsed
+ *     ```yaml            written to a file if its first line is `# NAME.yaml`
+ *     ```console         output of the preceding commands
  *
- * `<!-- stage: … -->` says what happens outside meanwhile (e2e/guides/start-guide-setup.ts); `<!-- not run: … -->` says why
- * the block after it is not run although it contains pullpass or kubectl. Steps between `<!-- stage: way NAME -->` and the next
- * of these, or `<!-- stage: every way -->`, belong to that way: a guide is followed once for each. At `<!-- stage: continue PAGE -->`
+ * `<!-- stage: … -->` names an external event (e2e/guides/start-guide-setup.ts); `<!-- not run: … -->` is the reason
+ * why the next block is not run although it contains pullpass or kubectl. Steps between `<!-- stage: way NAME -->` and the next
+ * of these, or `<!-- stage: every way -->`, are an alternative: a guide is run once for each. At `<!-- stage: continue PAGE -->`
  * the steps of another page follow, from its `<!-- stage: guides continue here -->`.
  */
 import { readFileSync } from 'node:fs'
@@ -24,13 +24,13 @@ export type GuideStep =
   | { readonly kind: 'shown'; readonly lines: readonly string[] }
   | { readonly kind: 'stage'; readonly direction: string }
 
-/** `real`: a real control plane alone; `aws`: where AWS is played. */
+/** `real`: only with a real control plane; `aws`: with the emulator of AWS. */
 type RunPlace = 'anywhere' | 'real' | 'aws'
 
-/** With the page and line where it begins. */
+/** With the page and line of its first line. */
 export type PlacedStep = GuideStep & { readonly page: string; readonly line: number }
 
-/** @throws where a page is continued by one that has no mark for it */
+/** @throws if a page is continued by one without a mark */
 export function readGuide(page: string): PlacedStep[] {
   return parseGuide(readFileSync(page, 'utf8'), page).flatMap((step) => {
     const next = step.kind === 'stage' ? /^continue (?<page>\S+)$/.exec(step.direction)?.groups?.['page'] : undefined
@@ -47,13 +47,13 @@ function continuedBy(page: string): PlacedStep[] {
 
 const isContinuationMark = (step: GuideStep) => step.kind === 'stage' && step.direction === 'guides continue here'
 
-/** The ways that a guide knows; one without a name where it knows none. */
+/** The alternatives of a guide; one without a name if there are none. */
 export function waysOf(steps: readonly PlacedStep[]): string[] {
   const named = steps.flatMap((step) => (step.kind === 'stage' ? (wayOf(step.direction) ?? []) : []))
   return named.length === 0 ? [''] : [...new Set(named)]
 }
 
-/** The steps of a reader who takes this way. */
+/** The steps of one alternative. */
 export function stepsOnWay(steps: readonly PlacedStep[], way: string): PlacedStep[] {
   let current = way
   return steps.filter((step) => {
@@ -99,6 +99,6 @@ function readCommands(manner: string, script: string, reason: string | undefined
   const exits = /^exits-(?<code>\d+)$/.exec(manner)?.groups?.['code']
   const where = manner === 'real' || manner === 'aws' ? manner : 'anywhere'
   if (manner !== '' && where === 'anywhere' && exits === undefined)
-    throw new Error(`"sh ${manner}" is no kind of block`)
+    throw new Error(`"sh ${manner}" is not a valid kind of block`)
   return { kind: 'run', script, where, exits: Number(exits ?? 0) }
 }
