@@ -37,7 +37,7 @@ suite('a refusal that no grant fixes', () => {
       assert.deepEqual([refusal?.code, refusal?.command], ['PERIMETER_DENIED', undefined])
       assert.match(
         refusal?.hint ?? '',
-        /^ask an administrator of .*vpcServiceControlsUniqueIdentifier zvW4mQKV6irg5Nm25Div;/,
+        /^request an ingress rule from an administrator of .*vpcServiceControlsUniqueIdentifier zvW4mQKV6irg5Nm25Div;/,
       )
     }
   })

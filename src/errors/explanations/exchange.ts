@@ -136,10 +136,10 @@ export const exchangeSection: Section = {
       meaning:
         'A perimeter of VPC Service Controls surrounds the API or the project, and the cluster is outside. The response contains nothing but an identifier, under which the audit log has the reason.',
       action:
-        "Ask an administrator of the organization's access policy for an ingress rule for the principal, or for an access level for the egress addresses of the cluster.",
+        "Request an ingress rule for the principal, or an access level for the egress addresses of the cluster, from an administrator of the organization's access policy.",
       example: `PERIMETER_DENIED (impersonation): Google answered 403 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Kc9mFhVgQ2v0Ij4d"
   expected VPC Service Controls to let this request through
-  fix: ask an administrator of your organization's access policy for an ingress rule: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; no grant and no pullpass command changes it`,
+  fix: request an ingress rule from an administrator of your organization's access policy: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; no grant and no pullpass command changes it`,
     },
   },
 }

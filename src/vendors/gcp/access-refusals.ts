@@ -57,5 +57,5 @@ const perimeterDenied = (message: string, uid: string | undefined): Refusal => (
   code: 'PERIMETER_DENIED',
   message,
   expected: 'VPC Service Controls to let this request through',
-  hint: `ask an administrator of your organization's access policy for an ingress rule: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier ${uid !== undefined && /^[\w-]{1,100}$/.test(uid) ? uid : '(see above)'}; no grant and no pullpass command changes it`,
+  hint: `request an ingress rule from an administrator of your organization's access policy: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier ${uid !== undefined && /^[\w-]{1,100}$/.test(uid) ? uid : '(see above)'}; no grant and no pullpass command changes it`,
 })

@@ -65,7 +65,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'impersonation',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
-      `^send an administrator of your organization's access policy .* vpcServiceControlsUniqueIdentifier ${uid}`,
+      `^request an ingress rule from an administrator of your organization's access policy: .* vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
     repair: ({ sandbox }) => sandbox.google.services.admit('iamcredentials.googleapis.com'),
   },
@@ -75,7 +75,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'registry',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
-      `^send an administrator of your organization's access policy .* vpcServiceControlsUniqueIdentifier ${uid}`,
+      `^request an ingress rule from an administrator of your organization's access policy: .* vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
     repair: ({ sandbox }) => sandbox.google.services.admit('artifactregistry.googleapis.com'),
   },
