@@ -70,7 +70,7 @@ function titleOf(way: string, steps: readonly PlacedStep[], kind: ClusterKind): 
   const cluster = kind === 'real' ? 'a real control plane' : "the sandbox's cluster"
   const counts = `${scripts.length - parsed.length} blocks of commands run, ${parsed.length} parsed only`
   const programs = [...new Set(parsed.flatMap(({ script }) => programsOf(script)))].join(', ')
-  return `${way && `${way}, `}with ${cluster}, leads where it says: ${counts}${programs && ` (${programs})`}`
+  return `${way && `${way}, `}with ${cluster}, has the documented result: ${counts}${programs && ` (${programs})`}`
 }
 
 /** The first word of each command. */

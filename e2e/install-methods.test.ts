@@ -52,7 +52,7 @@ const startPackage = () =>
 /** Node 18 or 20, as in distributions; the tests run on a newer version. */
 async function findOldNode(): Promise<string> {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
-  const node = findProgram('node', folders, 'install Node 20 beside the Node that runs the tests')
+  const node = findProgram('node', folders, 'install Node 20 in addition to the Node that runs the tests')
   const found = (await runSuccessfully(node, ['--version'])).trim()
   if (!/^v(?:18|20)\./.test(found)) throw new AbsentPart(`the Node of this machine is ${found}: install Node 20`)
   return dirname(node)

@@ -21,7 +21,7 @@ const [own, further, foreign] = ['10.78.0.1', '10.78.0.2', '10.78.0.3'] as const
 const port = 6443
 const tenant = 'tenant'
 const all = ['get', 'list', 'create', 'update', 'patch', 'delete']
-const rights: readonly UserRule[] = [
+const permissions: readonly UserRule[] = [
   { verbs: all, resources: ['configmaps'], namespace: 'pullpass-system' },
   { verbs: all, apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], namespace: 'default' },
 ]
@@ -30,7 +30,7 @@ const [first, next, forged] = [generateSigningKey(), generateSigningKey(), gener
 
 const withNetwork = async () =>
   await withRealPart(
-    'a network of its own',
+    'a network namespace',
     () => startNetworkNamespace([own, further, foreign]),
     (network) => {
       test('a tenant’s CA and API server', async () => {
@@ -87,7 +87,7 @@ async function withControlPlane() {
         const isPublished = async () => (await setup.readPublishedKids()).length === 1 || undefined
         await waitUntil('the first key', 60_000, isPublished)
         const token = setup.plane.userTokens.get(tenant) ?? ''
-        await grantPermissions(setup.plane, { name: tenant, token }, rights)
+        await grantPermissions(setup.plane, { name: tenant, token }, permissions)
         const authority = await createCertificateAuthority()
         const seen = await serveForged(t, authority)
         const bundle = `${await setup.readCaBundle()}\n${authority.ca}`

@@ -15,7 +15,7 @@ const listenAt = (address: string) => ({ address, port: 6443 })
 
 const withNetwork = async () =>
   await withRealPart(
-    'a network of its own',
+    'a network namespace',
     () => startNetworkNamespace([own, further, foreign]),
     (network) => {
       test('API servers at different addresses', async () => {

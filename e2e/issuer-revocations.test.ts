@@ -94,7 +94,7 @@ const startSetup = () =>
       /** The responses of /readyz after each of these rounds of a watch. */
       watch: async (rounds: number) => {
         const port = await freePort()
-        const answers: { readonly status: number; readonly text: string }[] = []
+        const responses: { readonly status: number; readonly text: string }[] = []
         const ended = new AbortController()
         await pullpass(['watch', '--to', folder, `--health-listen=127.0.0.1:${port}`], {
           signal: ended.signal,
@@ -102,11 +102,11 @@ const startSetup = () =>
           sleep: async (ms) => {
             if (ms < 5_000) return // between two attempts of a request
             const response = await fetch(`http://127.0.0.1:${port}/readyz`)
-            answers.push({ status: response.status, text: await response.text() })
-            if (answers.length === rounds) ended.abort(new Error('enough rounds'))
+            responses.push({ status: response.status, text: await response.text() })
+            if (responses.length === rounds) ended.abort(new Error('enough rounds'))
           },
         })
-        return answers
+        return responses
       },
       adminKubeconfig,
     }

@@ -165,9 +165,9 @@ await withRealPart(
         const watch = await watching
         await watch.pause()
         setup.cacheDocuments()
-        const answers: number[] = []
+        const responses: number[] = []
         const trial = repeatUntilStopped(async () => {
-          answers.push((await setup.exchange(await setup.mint(anyServer()))).status)
+          responses.push((await setup.exchange(await setup.mint(anyServer()))).status)
         })
         const rollOut = async (keys: ServiceAccountKeys) => {
           for (const server of setup.servers) {
@@ -180,7 +180,7 @@ await withRealPart(
         }
         /** Publishes the next key, waits, and signs with it. Returns the numbers of refused and of all exchanges. */
         const rotate = async (from: KeyObject, to: KeyObject, until: (safeAt: Date) => void) => {
-          answers.length = 0
+          responses.length = 0
           await rollOut({ signing: from, verifying: [from, to] })
           await watch.runRound()
           const safe = watch.status().safeToSign.find(({ keyId }) => keyId === kidOf(to))
@@ -190,9 +190,9 @@ await withRealPart(
           const before = trial.attempts()
           await waitUntil('exchanges with both', 30_000, async () => trial.attempts() > before + 20 || undefined)
           await trial.pause()
-          const refused = answers.filter((status) => status !== 200).length
+          const refused = responses.filter((status) => status !== 200).length
           trial.resume()
-          return { refused, of: answers.length }
+          return { refused, of: responses.length }
         }
         const hasty = await rotate(third, fourth, () => undefined)
         setup.advanceGoogle(300_000) // the cached metadata expires

@@ -45,7 +45,7 @@ for (const [name, openStore] of Object.entries(publicationStores)) {
         before(async () => {
           await createNamespace(setup, 'team-a')
           await setup.publish()
-          const settings = { namespace: 'gate-system', from: documentOf(setup), words: setup.store.manifestFlags }
+          const settings = { namespace: 'gate-system', from: documentOf(setup), flags: setup.store.manifestFlags }
           installation = await install(setup, settings)
         })
 

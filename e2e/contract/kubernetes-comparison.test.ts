@@ -9,7 +9,7 @@ import { comparable, randomWrites } from './kubernetes-random-writes.ts'
 import { startSandboxTarget } from './kubernetes-sandbox-target.ts'
 
 await withRealPart('a control plane to compare with', startControlPlane, (plane) => {
-  test('the sandbox answers random applies, patches and deletes as kube-apiserver does', async (t) => {
+  test('the sandbox responds to random applies, patches and deletes like kube-apiserver', async (t) => {
     const sandbox = await startSandboxTarget()
     t.after(() => sandbox.close?.())
     const servers = [{ url: plane.server, ca: plane.authority, adminToken: plane.adminToken }, sandbox]

@@ -50,16 +50,16 @@ export function ownershipCases(started: () => ContractCluster): void {
     const namespace = await cluster.createNamespace(t)
     await cluster.apply(namespace, pullSecret('regcred', 'zero'), ours)
 
-    const answers = await race(cluster, namespace, [ours, ours])
+    const responses = await race(cluster, namespace, [ours, ours])
 
-    assert.deepEqual(answers.flat(), Array(10).fill(200))
+    assert.deepEqual(responses.flat(), Array(10).fill(200))
   })
 
   test('of two appliers with different names, exactly one gets 409', async (t) => {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
 
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, async (_, round) => {
         const statuses = await Promise.all(
           ['one', 'two'].map((name) => cluster.apply(namespace, pullSecret(`race-${round}`, name), `pullpass:${name}`)),
@@ -69,7 +69,7 @@ export function ownershipCases(started: () => ContractCluster): void {
     )
 
     assert.deepEqual(
-      answers,
+      responses,
       Array.from({ length: 20 }, () => [201, 409]),
     )
   })

@@ -20,7 +20,7 @@ export function reviewCases(started: () => ContractCluster): void {
 
   test('a review considers name, subresource, group and namespace', async () => {
     const token = await started().target.createUser(rules)
-    const answers: string[] = []
+    const results: string[] = []
     for (const attributes of [
       { verb: 'list', resource: 'secrets', name: 'regcred' },
       { verb: 'list', resource: 'secrets', name: 'regcred', namespace: 'default' },
@@ -37,10 +37,10 @@ export function reviewCases(started: () => ContractCluster): void {
       { verb: 'get', resource: 'pods', name: 'any' },
     ]) {
       const { object } = await review({ resourceAttributes: attributes }, token)
-      if (isAllowed(object.status)) answers.push(Object.values(attributes).join(' '))
+      if (isAllowed(object.status)) results.push(Object.values(attributes).join(' '))
     }
 
-    assert.deepEqual(answers, [
+    assert.deepEqual(results, [
       'list secrets regcred',
       'list secrets regcred default',
       'create serviceaccounts token puller default',
@@ -87,7 +87,7 @@ export function reviewCases(started: () => ContractCluster): void {
 
   test('a review of another user considers the rules of that user', async () => {
     const user = await nameOf(started(), await started().target.createUser(rules))
-    const answers: boolean[] = []
+    const results: boolean[] = []
     for (const attributes of [
       { verb: 'list', resource: 'secrets', name: 'regcred', namespace: 'default' },
       { verb: 'list', resource: 'secrets', name: 'other', namespace: 'default' },
@@ -95,10 +95,10 @@ export function reviewCases(started: () => ContractCluster): void {
     ]) {
       const { status, object } = await reviewOther({ user, resourceAttributes: attributes })
       assert.deepEqual([status, object.kind], [201, 'SubjectAccessReview'])
-      answers.push(isAllowed(object.status))
+      results.push(isAllowed(object.status))
     }
 
-    assert.deepEqual(answers, [true, false, true])
+    assert.deepEqual(results, [true, false, true])
   })
 
   test('permission for a self review does not include reviews of other users', async () => {

@@ -102,7 +102,7 @@ export const clusterFaults: readonly RealFault[] = [
   },
   {
     title: 'a namespace that the document names was deleted',
-    options: { second: 'made' },
+    options: { second: 'created' },
     inject: ({ setup, namespace }) => setup.succeed(`kubectl delete namespace ${namespace}-b --timeout=40s`),
     allNamespaces: true,
     hop: 'namespace',

@@ -20,7 +20,7 @@ export interface NamespaceOptions {
   /** Service accounts to which the Secret is attached; empty: none; absent: `default`. */
   readonly attachTo?: readonly string[]
   /** A second namespace that the document names: `NAMESPACE-b`. */
-  readonly second?: 'made'
+  readonly second?: 'created'
   /** `by manifests`: what `pullpass manifests` prints is applied, so that the account has exactly these permissions. */
   readonly installed?: 'by manifests'
   /** Absent: requested by the serviceAccountRef of the document. */
@@ -70,7 +70,7 @@ async function writeToken({ sandbox, succeed }: DoctorSetup, system: string): Pr
 }
 
 const namespacesOf = (namespace: string, { second }: NamespaceOptions) =>
-  second === 'made' ? [namespace, `${namespace}-b`] : [namespace]
+  second === 'created' ? [namespace, `${namespace}-b`] : [namespace]
 
 function trust({ sandbox: { google, provider } }: DoctorSetup, system: string): void {
   const principal = principalOf(provider, `system:serviceaccount:${system}:pullpass`)

@@ -30,7 +30,7 @@ export async function simulateEvent(event: string, context: EventContext): Promi
   throw new Error(`unknown event "${event}"`)
 }
 
-type Simulation = (said: Readonly<Record<string, string>>, played: EventContext) => Promise<void> | void
+type Simulation = (groups: Readonly<Record<string, string>>, context: EventContext) => Promise<void> | void
 
 const simulations: readonly (readonly [RegExp, Simulation])[] = [
   [/^issuer (?<signs>\S+?)(?:, accepts (?<accepts>.+))?$/, rollOut],

@@ -20,7 +20,7 @@ export const notPermitted = (namespace: string, ownSecret: string): Attacks => (
     request: applySecret(namespace, 'other'),
     refusal: 'cannot patch resource "secrets"',
   },
-  'delete a Secret of its own': {
+  'delete its own Secret': {
     request: { method: 'DELETE', path: `/api/v1/namespaces/${namespace}/secrets/${ownSecret}` },
     refusal: 'cannot delete resource "secrets"',
   },
@@ -193,14 +193,14 @@ export const ownTokens = (account: string, { server }: ApiServer): Attacks => {
   const audiences = ['pullpass.dev/issuer']
   const refusal = `${account} may request only tokens for audience pullpass.dev/issuer`
   return {
-    'request a token for the API server that lives ten years': {
+    'request a token for the API server with a lifetime of ten years': {
       request: request({ audiences: [server], expirationSeconds: tenYears }),
       refusal,
     },
     'request a token without an audience, which is for the API server': { request: request({}), refusal },
     'request a token for the API server as well': { request: request({ audiences: [...audiences, server] }), refusal },
     'request a token for a cloud': { request: request({ audiences: ['sts.amazonaws.com'] }), refusal },
-    'request a token that lives longer than 10 minutes': {
+    'request a token with a lifetime over 10 minutes': {
       request: request({ audiences, expirationSeconds: 601 }),
       refusal: `${account} may request only tokens with a lifetime of at most 600 s`,
     },
@@ -250,7 +250,7 @@ export const refusedToClusterAdmin = (audience: string): Attacks => ({
     request: requestToken('kube-system', 'default', { audiences: [audience] }),
     refusal: otherToken,
   },
-  'request a token of its own account for the API server that lives ten years': {
+  'request a token of its own account for the API server with a lifetime of ten years': {
     request: requestToken('apps-system', 'pullpass', { audiences: [], expirationSeconds: tenYears }),
     refusal: otherToken,
   },

@@ -1,5 +1,5 @@
 /**
- * A real control plane whose service account tokens Google trusts, and pullpass as a process of its own.
+ * A real control plane whose service account tokens Google trusts, and pullpass as a separate process.
  * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
  */
 import { writeFile } from 'node:fs/promises'

@@ -26,7 +26,7 @@ export const openidClient: RelyingParty = {
       const client = new Configuration({ ...needed, token_endpoint: tokenEndpoint }, audience)
       client[customFetch] = simulateTokenEndpoint(token)
       enableNonRepudiationChecks(client) // otherwise it does not verify tokens from a token endpoint
-      return (await genericGrantRequest(client, 'play', {})).claims()?.sub ?? ''
+      return (await genericGrantRequest(client, 'test', {})).claims()?.sub ?? ''
     } catch (fault) {
       throw new Error(messagesOf(fault), { cause: fault })
     }
