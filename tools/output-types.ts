@@ -91,9 +91,9 @@ const rank = (file: string) => (file.endsWith('envelope.ts') ? 1 : 0)
 
 function schemaOf({ node, text }: TypeSource, types: Types): OutputSchema {
   const { description, pattern } = commentBefore(node, text)
-  const said = description === '' ? {} : { description }
+  const documentation = description === '' ? {} : { description }
   if (node.type === 'TSTypeAliasDeclaration') {
-    return { ...typeOf(need(node.typeAnnotation, node)), ...said, ...(pattern && { pattern }) }
+    return { ...typeOf(need(node.typeAnnotation, node)), ...documentation, ...(pattern && { pattern }) }
   }
   if (node.type !== 'TSInterfaceDeclaration') throw new Error(`${node.type} has no schema`)
   const parents = (node.extends ?? []).map(({ expression }) => schemaOf(find(expression?.name, types), types))
@@ -104,7 +104,7 @@ function schemaOf({ node, text }: TypeSource, types: Types): OutputSchema {
     ...parents.flatMap((parent) => parent.required ?? []),
     ...own.filter(({ optional }) => !optional).map(({ name }) => name),
   ].toSorted((one, other) => Number(other === 'kind') - Number(one === 'kind'))
-  return { ...said, type: 'object', properties, required, additionalProperties: false }
+  return { ...documentation, type: 'object', properties, required, additionalProperties: false }
 }
 
 function memberOf(member: Node, text: string): { name: string; optional: boolean; schema: OutputSchema } {

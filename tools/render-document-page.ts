@@ -91,7 +91,7 @@ function renderTenantSection(schema: JsonSchema, cluster: JsonSchema): string {
   const fieldsOf = (one: JsonSchema) => renderFields(one, '').map((row) => /`([^`]+)`/.exec(row)?.[1] ?? '')
   const present = new Set(fieldsOf(schema))
   const absent = fieldsOf(cluster).filter((field) => !present.has(field))
-  const outermost = absent.filter((field) => !absent.some((other) => field !== other && field.startsWith(`${other}`)))
+  const outermost = absent.filter((field) => !absent.some((other) => field !== other && field.startsWith(other)))
   return `## PullSecret
 
 One Secret in the namespace of the document, with a ServiceAccount of that namespace, for tenants. It contains no field that would

@@ -87,7 +87,7 @@ async function serveRequest(exchange: Exchange, options: PartOptions, faults: Fa
   const received = await receiveRequest(incoming, options.maxBodyBytes ?? defaultMaxBodyBytes, disconnected.signal)
   if ('refusal' in received) return send(received.refusal)
   const { request } = received
-  const handle = async (received = request) => options.handler(received)
+  const handle = async (forwarded = request) => options.handler(forwarded)
   const fault = faults.take(request)
   if (fault) await injectFault(fault, { request, outgoing, handle, send, reset })
   else await send(await handle())

@@ -7,7 +7,7 @@ import { startTestSandbox, type TestSandbox } from './start-test-sandbox.ts'
 
 export const federated: string = `ya29.${'Federated-Token_of.Google/+='.repeat(9)}`
 export const impersonated: string = `ya29.${'Impersonated-Token_of.Google/+='.repeat(9)}`
-const password = 'an-older-password-of-the-usual-script-0123456789'
+const password = 'an-older-password-of-a-common-script-0123456789'
 
 export interface PlantedSandbox {
   readonly sandbox: TestSandbox

@@ -7,11 +7,14 @@ import type { Attributes, Authorization } from './authorization.ts'
 export function authorize(authorization: Authorization, attributes: Attributes): void {
   if (authorization.isAllowed(attributes)) return
   const { user, verb, group = '', resource, namespace, name, path } = attributes
-  const who = `User ${JSON.stringify(user)} cannot ${verb}`
+  const attempt = `User ${JSON.stringify(user)} cannot ${verb}`
   if (resource === undefined) {
-    throw new StatusError(403, 'Forbidden', `forbidden: ${who} path ${JSON.stringify(path)}`, {})
+    throw new StatusError(403, 'Forbidden', `forbidden: ${attempt} path ${JSON.stringify(path)}`, {})
   }
   const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope'
   const subject = { ...(name && { name }), ...(group && { group }), kind: resource.split('/')[0] ?? resource }
-  throw forbidden(subject, `${who} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`)
+  throw forbidden(
+    subject,
+    `${attempt} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`,
+  )
 }
