@@ -45,8 +45,8 @@ for (const [name, openStore] of Object.entries(publicationStores)) {
         before(async () => {
           await createNamespace(setup, 'team-a')
           await setup.publish()
-          const settings = { namespace: 'gate-system', from: documentOf(setup), flags: setup.store.manifestFlags }
-          installation = await install(setup, settings)
+          const flags = setup.store.manifestFlags
+          installation = await install(setup, { namespace: 'gate-system', from: documentOf(setup), flags })
         })
 
         test('kubectl applies all of it without warnings of the API server', () => {
