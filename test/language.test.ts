@@ -68,7 +68,6 @@ const pending: readonly string[] = [
   'docs/guides/publishing.md',
   'e2e/contract/',
   'e2e/issuer-install.test.ts',
-  'e2e/refresh-ownership.test.ts',
   'src/commands/issuer/show-report.ts',
   'src/document/',
   'src/errors/',

@@ -22,8 +22,8 @@ export function serverFlagCases(started: () => ContractCluster): void {
     if (!server) throw new Error('the server did not start')
     return server
   }
-  const request = (request: Omit<ApiRequest, 'token'>, token = started().target.adminToken) =>
-    requestApi(other(), { token, ...request })
+  const request = (apiRequest: Omit<ApiRequest, 'token'>, token = started().target.adminToken) =>
+    requestApi(other(), { token, ...apiRequest })
 
   for (const path of ['/.well-known/openid-configuration', '/openid/v1/jwks']) {
     test(`an issuer that is not https returns 404 for ${path}`, async () => {
