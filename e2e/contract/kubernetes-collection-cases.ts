@@ -16,7 +16,7 @@ export function collectionCases(started: () => ContractCluster): void {
       const cluster = started()
       const namespace = await cluster.createNamespace(t)
       await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
-      const { collection, end } = openCollection(t, cluster, namespace, limits)
+      const { collection, end } = openCollection(t, cluster, namespace, { limits })
       assert.deepEqual((await collection.next()).value, { type: 'listed', items: ['regcred'] })
 
       const changed = collection.next()
@@ -58,7 +58,7 @@ export function collectionCases(started: () => ContractCluster): void {
     const cluster = started()
     const namespace = await cluster.createNamespace(t)
     const token = await cluster.target.createUser([{ verbs: ['list'], apiGroups: [''], resources: ['secrets'] }])
-    const { collection } = openCollection(t, cluster, namespace, undefined, token)
+    const { collection } = openCollection(t, cluster, namespace, { token })
     assert.deepEqual((await collection.next()).value, { type: 'listed', items: [] })
     await assert.rejects(collection.next(), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[watch\]/ })
   })
@@ -68,8 +68,10 @@ function openCollection(
   t: TestContext,
   { target }: ContractCluster,
   namespace: string,
-  limits?: { readonly inFlight: number },
-  token: string = target.adminToken,
+  {
+    limits,
+    token = target.adminToken,
+  }: { readonly limits?: { readonly inFlight: number } | undefined; readonly token?: string } = {},
 ) {
   const { cluster, context } = openPullpassConnection(target, token, { limits })
   const end = new AbortController()

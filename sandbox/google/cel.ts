@@ -48,7 +48,10 @@ function checkReferences({ exprKind: { case: kind, value } }: Expr, names: reado
   if (kind === 'identExpr' && !names.includes(value.name)) throw undeclared(value.name)
   if (kind === 'selectExpr') check(value.operand)
   if (kind === 'listExpr') check(...value.elements)
-  if (kind === 'structExpr') check(...value.entries.flatMap(({ keyKind, value: entry }) => [mapKey(keyKind), entry]))
+  if (kind === 'structExpr') {
+    for (const { keyKind, value: entry } of value.entries)
+      check(keyKind.case === 'mapKey' ? keyKind.value : undefined, entry)
+  }
   if (kind === 'callExpr') {
     if (macros.includes(value.function)) throw new ExpressionError(`invalid argument to ${value.function}() macro`)
     const isOperator = /^[_!@-]/.test(value.function)
@@ -61,9 +64,6 @@ function checkReferences({ exprKind: { case: kind, value } }: Expr, names: reado
     for (const one of [value.loopCondition, value.loopStep, value.result]) if (one) checkReferences(one, inner)
   }
 }
-
-const mapKey = (kind: { readonly case?: string | undefined; readonly value?: unknown }) =>
-  kind.case === 'mapKey' ? (kind.value as Expr) : undefined
 
 const undeclared = (name: string) => new ExpressionError(`undeclared reference to '${name}'`)
 
@@ -78,6 +78,9 @@ function toCel(value: unknown): CelInput {
 
 function fromCel(value: CelValue): unknown {
   if (isCelList(value)) return [...value].map(fromCel)
-  if (isCelMap(value)) return Object.fromEntries([...value].map(([name, member]) => [String(name), fromCel(member)]))
+  if (isCelMap(value))
+    return Object.fromEntries(
+      [...value].map(([name, member]) => [`${typeof name === 'object' ? name.value : name}`, fromCel(member)]),
+    )
   return typeof value === 'bigint' ? Number(value) : value
 }

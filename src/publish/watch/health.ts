@@ -29,7 +29,7 @@ export interface WatchHealth {
   /** Of the watch's rounds. */
   readonly watchdog: Watchdog
   /** Called after each round. */
-  update(status: WatchStatus): void
+  readonly update: (status: WatchStatus) => void
 }
 
 export function createWatchHealth(readiness: Readiness, context: { readonly now: () => Date }): WatchHealth {

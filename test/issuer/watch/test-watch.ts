@@ -154,7 +154,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
       const { keys }: { keys: { kid: string }[] } = JSON.parse(object.bytes.toString())
       return keys.map(({ kid }) => kid).toSorted()
     },
-    addReplica: async (context, ...differing) => await addReplica(context, sandbox, ...differing),
+    addReplica: async (test, ...differing) => await addReplica(test, sandbox, ...differing),
     remembered: () => entriesOf(sandbox, (name) => /^(key|revoked)\./.test(name)),
     recorded: () => entriesOf(sandbox, (name) => !/^(key|revoked)\./.test(name)),
   }
