@@ -1,13 +1,13 @@
 /** docs/errors.md: every code that pullpass reports, from the table in src/errors/. */
 import type { Code } from '../src/errors/codes.ts'
 import type { Explanation, Section } from '../src/errors/explanation.ts'
-import { reportedBy, sections } from '../src/errors/explanations.ts'
+import { explanationsOf, reportedBy, sections } from '../src/errors/explanations.ts'
 
 export const renderErrorsPage = (): string => `${[head, ...sections.map(renderSection)].join('\n\n')}\n`
 
-function renderSection({ title, introduction, codes }: Section): string {
-  const entries = Object.entries(codes) as [Code, Explanation][]
-  return [`## ${title}`, wrap(introduction), ...entries.map(([code, one]) => renderCode(code, one))].join('\n\n')
+function renderSection(section: Section): string {
+  const explained = explanationsOf(section).map(([code, one]) => renderCode(code, one))
+  return [`## ${section.title}`, wrap(section.introduction), ...explained].join('\n\n')
 }
 
 function renderCode(code: Code, { meaning, action, example }: Explanation): string {

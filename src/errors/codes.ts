@@ -190,6 +190,8 @@ export const codes = {
 
 export type Code = keyof typeof codes
 
+export const isCode = (text: string): text is Code => Object.hasOwn(codes, text)
+
 /** The codes that an error carries: a run can end on them. */
 export type ErrorCode = { [C in Code]: (typeof codes)[C] extends number ? C : never }[Code]
 

@@ -1,6 +1,6 @@
 /**
- * The form of the texts that explain a code. They are loaded by `pullpass explain` and by the generator of docs/errors.md
- * alone, never by a refresh. `codes.ts` has the codes and their exit codes.
+ * The form of the texts that explain a code. Only the generator of docs/errors.md and tests load them, never a command.
+ * `codes.ts` has the codes and their exit codes.
  */
 import type { Code } from './codes.ts'
 

@@ -1,5 +1,5 @@
 /** Explanations of all codes, in the order of docs/errors.md, and what reports each. */
-import { type Code, codes, eventReason } from './codes.ts'
+import { type Code, codes, eventReason, isCode } from './codes.ts'
 import type { Explanation, Section } from './explanation.ts'
 import { documentSection } from './explanations/document.ts'
 import { exchangeSection } from './explanations/exchange.ts'
@@ -34,6 +34,10 @@ export const explanations: Readonly<Partial<Record<Code, Explanation>>> = Object
   {},
   ...sections.map((section) => section.codes),
 )
+
+/** The codes of a section with their explanations, in order. */
+export const explanationsOf = (section: Section): (readonly [Code, Explanation])[] =>
+  Object.entries(section.codes).flatMap(([code, one]) => (isCode(code) ? [[code, one] as const] : []))
 
 /** `error, hop exchange, exit code 1; doctor, hop signature or exchange; issuer check; alarm KeyUnpublished`. */
 export function reportedBy(code: Code): string {

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { issuerWords } from '../../src/doctor/hops/issuer-remedy.ts'
 import { hops as doctorHops } from '../../src/doctor/hops.ts'
-import type { Code } from '../../src/errors/codes.ts'
+import { isCode } from '../../src/errors/codes.ts'
 import { explanations } from '../../src/errors/explanations.ts'
 
 const page = readFileSync('docs/doctor.md', 'utf8')
@@ -30,7 +30,7 @@ suite('docs/doctor.md', () => {
 
   test('each code of issuer check is explained with the hop at which doctor reports it', () => {
     for (const [code, known] of Object.entries(issuerWords)) {
-      if (known !== 'of the token') assert.ok(explanations[code as Code]?.doctor?.includes(known.hop), code)
+      if (known !== 'of the token') assert.ok(isCode(code) && explanations[code]?.doctor?.includes(known.hop), code)
     }
   })
 })

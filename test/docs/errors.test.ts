@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { hops as doctorHops } from '../../src/doctor/hops.ts'
-import { type Code, codes, eventReason } from '../../src/errors/codes.ts'
+import { codes, eventReason, isCode } from '../../src/errors/codes.ts'
 import type { Explanation } from '../../src/errors/explanation.ts'
-import { explanations, sections } from '../../src/errors/explanations.ts'
+import { explanations, explanationsOf, sections } from '../../src/errors/explanations.ts'
 import { findingWords } from '../../src/oidc/evaluate/finding.ts'
 import { alarmCodes } from '../../src/publish/watch/alarm.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
@@ -12,7 +12,7 @@ import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { errorCases } from './error-cases/error-cases.ts'
 import { normalizeMessage } from './normalize-message.ts'
 
-const explained = sections.flatMap((section) => Object.entries(section.codes) as [Code, Explanation][])
+const explained = sections.flatMap(explanationsOf)
 const errorCodes = Object.entries(codes).filter(([, exitCode]) => exitCode !== null)
 const cases = new Map(Object.entries(errorCases))
 const codesWith = (isOne: (explanation: Explanation) => unknown): string[] =>
@@ -75,7 +75,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
       const runInto = cases.get(code)
       assert.ok(runInto, 'no run fails with it')
       const run = await runInto(sandbox)
-      const { hops = [], example } = explanations[code as Code] ?? {}
+      const { hops = [], example } = (isCode(code) && explanations[code]) || {}
       assert.equal(normalizeMessage(run.stderr, sandbox), example)
       assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // as in a shell: 128 + SIGTERM
       const hop = /^[A-Z_]+ \(([a-z-]+)\)/.exec(run.stderr)?.[1] ?? ''
