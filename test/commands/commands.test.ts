@@ -4,10 +4,10 @@ import { commands } from '../../src/commands/commands.ts'
 import { version } from '../../src/commands/version.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 
-const nowhere = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
-const pullpass = (...words: string[]) => runPullpass(nowhere, words)
+const emptyHost = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
+const pullpass = (...words: string[]) => runPullpass(emptyHost, words)
 
-/** Wider than this a terminal breaks lines. */
+/** Terminals wrap longer lines. */
 const columns = 120
 
 function assertReadable(help: string): void {
@@ -59,7 +59,7 @@ suite('the commands', () => {
     })
   }
 
-  test('an unknown member of a group is refused with all that there are', async () => {
+  test('an unknown command of a group is refused, and the commands of the group are listed', async () => {
     const { exitCode, stderr } = await pullpass('trust', 'toString')
     assert.equal(exitCode, 2)
     assert.match(
@@ -68,7 +68,7 @@ suite('the commands', () => {
     )
   })
 
-  test('an unknown command is refused, and the nearest one proposed', async () => {
+  test('an unknown command is refused, and the nearest one is suggested', async () => {
     const { exitCode, stderr } = await pullpass('refrsh')
     assert.equal(exitCode, 2)
     assert.equal(
@@ -78,14 +78,14 @@ suite('the commands', () => {
     assert.deepEqual(await pullpass('help', 'refrsh'), { exitCode, stdout: '', stderr })
   })
 
-  test('where none is near, all are named', async () => {
+  test('where no command is similar, all are listed', async () => {
     const { exitCode, stderr } = await pullpass('toString')
     assert.equal(exitCode, 2)
     const words = new Set(Object.keys(commands).map((name) => name.split(' ')[0]))
     assert.match(stderr, new RegExp(`\n  expected one of ${[...words].join(', ')}\n`))
   })
 
-  test('a flag before the command is told where it belongs', async () => {
+  test('a flag before the command is refused with its correct position', async () => {
     const { exitCode, stderr } = await pullpass('--dry-run', 'refresh')
     assert.equal(exitCode, 2)
     assert.match(stderr, /^USAGE_INVALID \(run\): "--dry-run" precedes the command\n/)
@@ -101,7 +101,7 @@ suite('the commands', () => {
     { words: ['inspect', 'secrets'], expected: 'the kind secret' },
   ]
   for (const { words, expected } of kubectlHabits) {
-    test(`"${words.join(' ')}", as kubectl has it, is told how pullpass has it`, async () => {
+    test(`"${words.join(' ')}", valid in kubectl, is refused with the pullpass syntax`, async () => {
       const { exitCode, stderr } = await pullpass(...words)
       assert.equal(exitCode, 2)
       assert.ok(stderr.startsWith('USAGE_INVALID (run): ') && stderr.includes(`\n  expected ${expected}\n`), stderr)
@@ -114,7 +114,7 @@ suite('the commands', () => {
         assert.equal((await load()).summary, summary)
       })
 
-      test('help shows how it is called and each of its flags, and fits into a terminal', async () => {
+      test('help shows the usage and each flag, and fits into a terminal', async () => {
         const { usage, flags } = await load()
         const { exitCode, stdout, stderr } = await pullpass(...name.split(' '), '--help')
         assert.deepEqual([exitCode, stderr], [0, ''])

@@ -5,7 +5,7 @@ import { complete } from '../../src/commands/complete.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 
-const nowhere = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
+const emptyHost = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
 
 /** Candidates without their descriptions, and the directive. */
 const candidates = async (line: string) => (await complete(line.split(' '), vendors)).map((one) => one.split('\t')[0])
@@ -60,9 +60,9 @@ suite('shell completion', () => {
   })
 
   test('of an unknown shell is refused', async () => {
-    const { exitCode, stdout, stderr } = await runPullpass(nowhere, ['completion', 'tcsh'])
+    const { exitCode, stdout, stderr } = await runPullpass(emptyHost, ['completion', 'tcsh'])
     assert.deepEqual([exitCode, stdout], [2, ''])
     assert.match(stderr, /^USAGE_INVALID \(run\): unknown shell "tcsh"\n {2}expected one of bash, zsh, fish, kubectl\n/)
-    assert.match((await runPullpass(nowhere, ['completion'])).stderr, /: SHELL is missing\n/)
+    assert.match((await runPullpass(emptyHost, ['completion'])).stderr, /: SHELL is missing\n/)
   })
 })

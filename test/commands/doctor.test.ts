@@ -57,7 +57,7 @@ suite('pullpass doctor', () => {
     assert.equal(exitCode, 1)
   })
 
-  test('names what else failed, that does not follow from the first', async (t) => {
+  test('lists the other failures that do not follow from the first', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     sandbox.google.accounts.denyTokens(email, sandbox.principal)
     await send('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
@@ -68,7 +68,7 @@ suite('pullpass doctor', () => {
     )
   })
 
-  test('-o json and -o yaml say the same, for programs', async (t) => {
+  test('-o json and -o yaml contain the same data', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
     const json = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
@@ -133,7 +133,7 @@ suite('pullpass doctor', () => {
     assert.equal(await look(), byHand)
   })
 
-  test('external values are one word of a shell in a printed command', async (t) => {
+  test('external values are quoted as one shell word in a printed command', async (t) => {
     const { sandbox } = await startGround(t)
     const name = "it's $(touch broken) `pull`.yaml"
     const file = await sandbox.write(name, await readFile(join(sandbox.folder.path, 'pull.yaml')))
@@ -206,7 +206,7 @@ suite('pullpass doctor', () => {
     await look('a Secret with a token in its place')
   })
 
-  test('a document that is wrong is the first hop', async (t) => {
+  test('an invalid document is reported as the first hop', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', 'kind: ClusterPullSecret\n')
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file])
@@ -215,7 +215,7 @@ suite('pullpass doctor', () => {
     assert.equal(exitCode, 1)
   })
 
-  test('a variable that is wrong is the first hop', async (t) => {
+  test('an invalid variable is reported as the first hop', async (t) => {
     const sandbox = await startTestSandbox(t)
     const environment = { PULLPASS_GCP_STS_ENDPOINT: 'ftp://sts.example.com' }
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor'], { environment })
@@ -237,7 +237,7 @@ suite('pullpass doctor', () => {
       /--namespace is "team-b", and --pod is "team-a\/web-0"/,
     ],
   ] as const) {
-    test(`${title} is a wrong use`, async (t) => {
+    test(`${title} is a usage error`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const { stderr, exitCode } = await runPullpass(sandbox, ['doctor', ...argv])
       assert.match(stderr, /^USAGE_INVALID/)

@@ -12,7 +12,7 @@ interface Ended {
   readonly stderr: string
 }
 
-/** A process whose deadline is 1.2 s, and which then does this. */
+/** A process with a deadline of 1.2 s that runs this script. */
 async function runUntilDeadline(work: string): Promise<Ended> {
   const source = `
     import { startHardDeadline } from ${JSON.stringify(module)}
@@ -44,13 +44,13 @@ suite('a deadline that the event loop cannot serve', { concurrency: 2 }, () => {
     assert.deepEqual(await runUntilDeadline("/^(a+)+$/.test('a'.repeat(60) + '!')"), timedOut)
   })
 
-  test('ends what waits in the system by a signal that nothing holds up', patience, async () => {
+  test('ends a blocking system call by a signal that cannot be handled', patience, async () => {
     const blocked = "process.getBuiltinModule('child_process').execFileSync('sleep', ['30'])"
     const { signal, stderr } = await runUntilDeadline(blocked)
     assert.deepEqual([signal, stderr], ['SIGKILL', 'TIMED_OUT (run): in words\n'])
   })
 
-  test('does nothing once it was served', patience, async () => {
+  test('does nothing after it was cancelled', patience, async () => {
     const { code, stderr } = await runUntilDeadline('deadline.serve(); setTimeout(() => process.exit(7), 1500)')
     assert.deepEqual([code, stderr], [7, ''])
   })

@@ -15,7 +15,7 @@ const variables = {
   REGISTRY_SECRET_NAME: 'regcred',
   REGISTRY_SECRET_NAMESPACES: 'default, team-*',
 }
-const nowhere = { environment: variables, clock: { now: () => new Date(0), advance: () => undefined } }
+const emptyHost = { environment: variables, clock: { now: () => new Date(0), advance: () => undefined } }
 
 const converted = `apiVersion: pullpass.dev/v1alpha1
 kind: ClusterPullSecret
@@ -38,18 +38,18 @@ spec:
 
 suite('pullpass init --from-env', () => {
   test('prints the document that the variables describe', async () => {
-    const run = await runPullpass(nowhere, ['init', '--from-env'])
+    const run = await runPullpass(emptyHost, ['init', '--from-env'])
     assert.deepEqual(run, { exitCode: 0, stdout: converted, stderr: '' })
   })
 
   test('with -o json prints it as JSON', async () => {
-    const { stdout } = await runPullpass(nowhere, ['init', '--from-env', '-o', 'json'])
+    const { stdout } = await runPullpass(emptyHost, ['init', '--from-env', '-o', 'json'])
     assert.deepEqual(JSON.parse(stdout), parse(converted))
   })
 
   test('with --service-account, tokens of that account are requested', async () => {
     const words = ['init', '--from-env', '--service-account', 'image-system/registry-sync']
-    const { stdout } = await runPullpass(nowhere, words)
+    const { stdout } = await runPullpass(emptyHost, words)
     assert.equal(stdout, `${converted}  serviceAccountRef:\n    namespace: image-system\n    name: registry-sync\n`)
   })
 
@@ -77,19 +77,19 @@ suite('pullpass init --from-env', () => {
     assert.equal(await readFile(file, 'utf8'), 'mine')
   })
 
-  test('needs its source to be named, and every variable', async () => {
-    const unnamed = await runPullpass(nowhere, ['init'])
+  test('requires --from-env, and every variable', async () => {
+    const unnamed = await runPullpass(emptyHost, ['init'])
     assert.equal(unnamed.exitCode, 2)
     assert.match(unnamed.stderr, /^USAGE_INVALID \(run\): no source is given\n {2}expected --from-env\n/)
     const environment = { POOL_ID: undefined }
-    const missing = await runPullpass(nowhere, ['init', '--from-env'], { environment })
+    const missing = await runPullpass(emptyHost, ['init', '--from-env'], { environment })
     assert.deepEqual([missing.exitCode, missing.stdout], [2, ''])
     assert.match(missing.stderr, /^VARIABLE_INVALID \(document\): variable POOL_ID is not set\n/)
   })
 
   test('without any variable, names all of them and no flag that init does not have', async () => {
     const none = Object.fromEntries(Object.keys(variables).map((name) => [name, undefined]))
-    const { exitCode, stderr } = await runPullpass(nowhere, ['init', '--from-env'], { environment: none })
+    const { exitCode, stderr } = await runPullpass(emptyHost, ['init', '--from-env'], { environment: none })
     assert.equal(exitCode, 2)
     assert.match(stderr, /^VARIABLE_INVALID \(document\): variable PROJECT_NUMBER is not set\n/)
     for (const name of Object.keys(variables)) assert.match(stderr, new RegExp(`variable ${name} is not set`))

@@ -15,9 +15,9 @@ function seedSecret(sandbox: Sandbox, name: string, auths: object, metadata: obj
 }
 
 suite('pullpass inspect secret', () => {
-  const auth = Buffer.from('somebody:hunter2-hunter2').toString('base64')
+  const auth = Buffer.from('robot:hunter2-hunter2').toString('base64')
 
-  test('a pull secret that refresh wrote says for whom, until when, and what a kubelet does with it', async (t) => {
+  test('a pull secret that refresh wrote is shown with its manager, its expiry, and whether a kubelet uses it', async (t) => {
     const sandbox = await start(t)
     assert.equal((await runPullpass(sandbox, ['refresh'])).exitCode, 0)
     sandbox.clock.advance('12 min')
@@ -32,7 +32,7 @@ suite('pullpass inspect secret', () => {
     assert.ok(stdout.endsWith(`\nA kubelet can parse it, and uses ${host} for ${sandbox.image}.\n`), stdout)
   })
 
-  test('an expiry that somebody else wrote beside the credential is not believed', async (t) => {
+  test('an expiry that another field manager wrote is ignored', async (t) => {
     const sandbox = await start(t)
     await runPullpass(sandbox, ['refresh'])
     const token = /token: "?([^"\n]+)"?/.exec(sandbox.kubeconfig)?.[1] ?? ''
@@ -56,11 +56,11 @@ suite('pullpass inspect secret', () => {
     seedSecret(sandbox, 'mine', { 'quay.io/org/': { auth } })
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/mine', '--image', 'quay.io/other/app'])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^quay\.io\/org\/ +somebody +unknown +not tried: other path$/m)
+    assert.match(stdout, /^quay\.io\/org\/ +robot +unknown +not tried: other path$/m)
     assert.match(stdout, /^problem: none of its hosts matches quay\.io\/other\/app, which is quay\.io\/other\/app: /m)
   })
 
-  test('a secret that breaks pulls is named, and its credential never shown', async (t) => {
+  test('a Secret that breaks pulls is reported, and its credential is never shown', async (t) => {
     const sandbox = await start(t)
     seedSecret(sandbox, 'mine', { 'quay.io': { auth }, 'bad.example.com': { auth: 'aHVudGVyMi1odW50ZXIy' } })
     const outputs = await Promise.all(
@@ -94,12 +94,12 @@ suite('pullpass inspect secret', () => {
     seedSecret(sandbox, 'copy', { 'quay.io': { auth } }, { annotations })
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/copy'])
     assert.equal(exitCode, 0)
-    assert.match(stdout, /^quay\.io +somebody +unknown$/m)
+    assert.match(stdout, /^quay\.io +robot +unknown$/m)
     assert.match(stdout, /^note: it is a copy of the Secret team-a\/regcred, not written by pullpass$/m)
     assert.doesNotMatch(stdout, /^document/m)
   })
 
-  test('programs get hosts, owners and the verdict', async (t) => {
+  test('-o json contains the hosts, the managers and the result', async (t) => {
     const sandbox = await start(t)
     seedSecret(sandbox, 'mine', { 'quay.io': { auth } })
     const words = ['secret', 'team-a/mine', '--image', 'quay.io/org/app', '-o', 'json']
@@ -112,14 +112,14 @@ suite('pullpass inspect secret', () => {
       type: 'kubernetes.io/dockerconfigjson',
       managers: [],
       otherManagers: [],
-      entries: [{ host: 'quay.io', username: 'somebody', match: 'match' }],
+      entries: [{ host: 'quay.io', username: 'robot', match: 'match' }],
       kubelet: { parses: true, image: 'quay.io/org/app', triedHosts: ['quay.io'] },
       problems: [],
       notes: [],
     })
   })
 
-  test('a Secret of another type is no pull secret', async (t) => {
+  test('a Secret of another type is not a pull secret', async (t) => {
     const sandbox = await start(t)
     sandbox.cluster.seed({
       apiVersion: 'v1',
@@ -132,10 +132,15 @@ suite('pullpass inspect secret', () => {
     assert.match(stdout, /^problem: its type is Opaque: kubelets use only kubernetes\.io\/dockerconfigjson$/m)
   })
 
-  test('a Secret that kubectl made as a generic one says who manages it, and that nobody owns a credential in it', async (t) => {
+  test('a generic Secret that kubectl created is shown with its manager, and without an owner of a credential', async (t) => {
     const sandbox = await start(t)
-    const made = { manager: 'kubectl-create', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1' } as const
-    const managedFields = [{ ...made, fieldsV1: { 'f:data': { '.': {}, 'f:password': {} }, 'f:type': {} } }]
+    const created = {
+      manager: 'kubectl-create',
+      operation: 'Update',
+      apiVersion: 'v1',
+      fieldsType: 'FieldsV1',
+    } as const
+    const managedFields = [{ ...created, fieldsV1: { 'f:data': { '.': {}, 'f:password': {} }, 'f:type': {} } }]
     sandbox.cluster.seed({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -148,7 +153,7 @@ suite('pullpass inspect secret', () => {
     assert.match(stdout, /^managed by +kubectl-create; none owns \.dockerconfigjson$/m)
   })
 
-  test('a Secret that does not exist is named', async (t) => {
+  test('a Secret that does not exist is reported', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['secret', 'team-a/absent'])
     assert.equal(exitCode, 1)
     assert.match(stderr, /^SECRET_NOT_FOUND \(kubernetes\): Secret team-a\/absent does not exist$/m)

@@ -24,7 +24,7 @@ async function writeDocument(sandbox: Sandbox, extra: object = {}, more: object 
 }
 
 suite('pullpass inspect, of a token', () => {
-  test('a projected token is shown as people read it, never the token itself', async (t) => {
+  test('a projected token is shown by its claims, never the token itself', async (t) => {
     const sandbox = await start(t)
     sandbox.clock.advance('2 min')
     const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox)])
@@ -38,7 +38,7 @@ suite('pullpass inspect, of a token', () => {
     assert.doesNotMatch(stdout, /eyJ/)
   })
 
-  test('a token for the API server is refused for a document, by name of its registry', async (t) => {
+  test('a token for the API server is refused for a document, with the name of its registry', async (t) => {
     const sandbox = await start(t)
     await sandbox.writeToken({ audiences: ['https://kubernetes.default.svc'] })
     const { exitCode, stdout } = await runInspect(sandbox, ['-f', await writeDocument(sandbox)])
@@ -47,14 +47,14 @@ suite('pullpass inspect, of a token', () => {
     assert.match(stdout, /\(with or without "https:"\), from registry europe-docker\.pkg\.dev$/m)
   })
 
-  test('a registry that reads a token file of its own has no say about another file', async (t) => {
+  test('a registry with its own token file is not checked against another file', async (t) => {
     const sandbox = await start(t)
     await sandbox.writeToken({ audiences: ['other'] })
     const document = await writeDocument(sandbox, { tokenFile: join(sandbox.folder.path, 'own-token') })
     assert.equal((await runInspect(sandbox, [sandbox.folder.tokenFile, '-f', document])).exitCode, 0)
   })
 
-  test('where no token is named, it is the one of the file that the document names', async (t) => {
+  test('without a token argument, the token file of the document is shown', async (t) => {
     const sandbox = await start(t)
     const tokenFile = join(sandbox.folder.path, 'own-token')
     await copyFile(sandbox.folder.tokenFile, tokenFile)
@@ -63,7 +63,7 @@ suite('pullpass inspect, of a token', () => {
     assert.deepEqual([exitCode, stdout.split('\n')[0]], [0, `token          ${tokenFile}`])
   })
 
-  test('where the document names a service account, it is the token that refresh would request for it', async (t) => {
+  test('where the document names a service account, the token that refresh would request for it is shown', async (t) => {
     const sandbox = await start(t)
     await sandbox.writeToken({ audiences: ['other'] })
     const serviceAccountRef = { namespace: 'image-system', name: 'pullpass' }
@@ -75,14 +75,14 @@ suite('pullpass inspect, of a token', () => {
     assert.match(stdout, /^Nothing speaks against it for europe-docker\.pkg\.dev;/m)
   })
 
-  test('a file that does not exist is told without a flag that inspect lacks', async (t) => {
+  test('the error for a missing file names no flag that inspect does not have', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['nofile'])
     assert.equal(exitCode, 2)
     assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): nofile does not exist\n/)
     assert.doesNotMatch(stderr, /--/)
   })
 
-  test('without a document, the registry that the variables describe is asked about', async (t) => {
+  test('without a document, the token is checked for the registry of the environment variables', async (t) => {
     const sandbox = await start(t)
     const { exitCode, stdout } = await runInspect(sandbox, [])
     assert.equal(exitCode, 0)
@@ -101,7 +101,7 @@ suite('pullpass inspect, of a token', () => {
     assert.match(stdout, /^TOKEN_EXPIRED \(subject-token\): .* expired at 2026-11-24T13:00:00\.000Z$/m)
   })
 
-  test('a token on standard input that is none is refused without a word of it', async (t) => {
+  test('an invalid token on standard input is refused, and no part of it is shown', async (t) => {
     const sandbox = await start(t)
     const { exitCode, stdout, stderr } = await runInspect(sandbox, ['-'], 'my-password')
     assert.deepEqual([exitCode, stdout], [2, ''])
@@ -109,7 +109,7 @@ suite('pullpass inspect, of a token', () => {
     assert.doesNotMatch(stderr, /my-password/)
   })
 
-  test('programs get claims and problems, and no token', async (t) => {
+  test('-o json contains claims and problems, and no token', async (t) => {
     const sandbox = await start(t)
     const { stdout } = await runInspect(sandbox, [sandbox.folder.tokenFile, '-o', 'json'])
     const { tokens } = JSON.parse(stdout)
@@ -135,7 +135,7 @@ suite('pullpass inspect, of a token', () => {
 suite('pullpass inspect serviceaccount', () => {
   const account = ['serviceaccount', 'image-system/pullpass']
 
-  test('a token that nobody takes shows what the cluster says of the account', async (t) => {
+  test('without a document, a token with the audience pullpass.dev/inspect is requested', async (t) => {
     const { exitCode, stdout } = await runInspect(await start(t), account)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^audience +pullpass\.dev\/inspect$/m)
@@ -149,7 +149,7 @@ suite('pullpass inspect serviceaccount', () => {
     assert.match(stdout, /^audience +\/\/iam\.googleapis\.com\/projects\/123456789012\//m)
   })
 
-  test('an audience that the registry does not take is named', async (t) => {
+  test('an audience that the registry does not accept is reported', async (t) => {
     const sandbox = await start(t)
     const words = [...account, '--audience', 'sts', '-f', await writeDocument(sandbox)]
     const { exitCode, stdout } = await runInspect(sandbox, words)
@@ -157,7 +157,7 @@ suite('pullpass inspect serviceaccount', () => {
     assert.match(stdout, /^AUDIENCE_MISMATCH \(subject-token\): the token of service account .* has audience "sts"$/m)
   })
 
-  test('an account that does not exist is named', async (t) => {
+  test('an account that does not exist is reported', async (t) => {
     const { exitCode, stderr } = await runInspect(await start(t), ['serviceaccount', 'image-system/absent'])
     assert.equal(exitCode, 1)
     assert.match(

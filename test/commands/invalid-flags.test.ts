@@ -1,4 +1,4 @@
-/** Every flag of every command, by the list of commands, with a value that it does not take. */
+/** Every flag of every command in the list of commands, with an invalid value. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { commands, loadCommand } from '../../src/commands/commands.ts'
@@ -9,9 +9,9 @@ import { documentText } from '../support/document-text.ts'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
-/** By what stands for the value in the help; a new kind of value needs an entry here. */
+/** By the placeholder of the value in the help; a new placeholder needs an entry here. */
 const invalidValues: Readonly<Record<string, string>> = {
-  ADDRESS: 'nowhere',
+  ADDRESS: 'no-port',
   AUDIENCE: 'two words',
   CLOUD: 'mainframe',
   'CONTEXT=ID': 'no-equals-sign',
@@ -23,7 +23,7 @@ const invalidValues: Readonly<Record<string, string>> = {
   FORMAT: 'punch-card',
   'HOST,…': 'two words',
   'HOST[:PORT]': 'http://registry.example.com',
-  IDENTITY: 'nobody',
+  IDENTITY: 'no-identity',
   IMAGE: 'UPPER/case:tag:tag',
   'KEY=VALUE,…': 'no value',
   'KEY[=VALUE][:EFFECT]': 'a:Sometimes',
@@ -39,7 +39,7 @@ const invalidValues: Readonly<Record<string, string>> = {
   URL: 'foo/x',
 }
 
-/** Command lines that are valid, so that the flag in question is the only mistake: words, then flags. */
+/** Valid command lines, so that the tested flag is the only error: arguments, then flags. */
 const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; readonly flags: Given }>> = {
   refresh: { flags: { file: 'DOCUMENT' } },
   init: { flags: { 'from-env': true } },
@@ -61,7 +61,7 @@ const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; 
   sandbox: { flags: {} },
 }
 
-/** Where another target of the same command is the one that takes the flag. */
+/** Flags that are valid only with another target of the same command. */
 const otherWords: Readonly<Record<string, readonly string[]>> = { 'inspect --image': ['secret', 'team-a/regcred'] }
 
 type Given = Readonly<Record<string, string | true>>
@@ -115,12 +115,12 @@ for (const [command, entry] of Object.entries(commands)) {
     })
 
     test('ends with exit code 2 for a switch with a value, and for a flag that is given twice', async () => {
-      const nowhere = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
+      const emptyHost = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
       const flags: Readonly<Record<string, Flag>> = { ...(await loadCommand(entry, vendors)).flags, ...commonFlags }
       for (const [flag, { type, multiple }] of Object.entries(flags)) {
         if (multiple) continue
         const words = type === 'boolean' ? [`--${flag}=yes`] : [`--${flag}=a`, `--${flag}=a`]
-        const { exitCode, stderr } = await runPullpass(nowhere, [...command.split(' '), ...words])
+        const { exitCode, stderr } = await runPullpass(emptyHost, [...command.split(' '), ...words])
         assert.equal(exitCode, 2, stderr)
         assert.match(stderr, new RegExp(`^USAGE_INVALID \\(run\\): --${flag} `))
       }
@@ -128,12 +128,12 @@ for (const [command, entry] of Object.entries(commands)) {
   })
 }
 
-test('a command that takes no words refuses one with exit code 2', async (t) => {
-  const nowhere = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
+test('a command without arguments refuses one with exit code 2', async (t) => {
+  const emptyHost = { environment: {}, clock: { now: () => new Date(0), advance: () => undefined } }
   for (const [command, { flags, words }] of Object.entries(validCalls)) {
     if (words !== undefined) continue
     await t.test(command, async () => {
-      const { exitCode, stderr } = await runPullpass(nowhere, [...command.split(' '), 'extra', ...argvOf(flags)])
+      const { exitCode, stderr } = await runPullpass(emptyHost, [...command.split(' '), 'extra', ...argvOf(flags)])
       assert.equal(exitCode, 2)
       assert.match(stderr, /^USAGE_INVALID \(run\): unexpected argument "extra"\n/)
     })

@@ -13,9 +13,9 @@ import { trustDocument } from './trust/run-trust.ts'
 
 const update = 'node tools/schema.ts'
 const docs = new URL('../../docs/', import.meta.url)
-const nowhere = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
+const emptyHost = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
 
-suite('what is generated from the types of the results is up to date', () => {
+suite('files generated from the result types are up to date', () => {
   for (const [kind, schema] of outputSchemas()) {
     const path = `schema/output/${kind.toLowerCase()}.json`
     test(`docs/${path}`, () => {
@@ -63,7 +63,7 @@ interface Run {
   readonly before?: (sandbox: TestSandbox, file: string) => unknown
   readonly trust?: 'absent'
   readonly issuerDocuments?: 'absent'
-  readonly wanted?: PullpassOptions
+  readonly options?: PullpassOptions
 }
 
 const refreshed = (sandbox: TestSandbox, file: string) => runPullpass(sandbox, ['refresh', '-f', file])
@@ -72,7 +72,7 @@ const kid = ({ cluster }: TestSandbox) => cluster.keys.current.kid
 const bucket = 'gs://example-cluster'
 const missing = () => ['-f', 'missing.yaml']
 
-/** Each command where it succeeds, where something fails, and where it ends before it has a result. */
+/** Each command where it succeeds, where a part fails, and where it ends before it has a result. */
 const runs: Readonly<Record<string, Run>> = {
   'refresh writes pull secrets': {
     words: (_, file) => ['refresh', '-f', file],
@@ -301,7 +301,7 @@ async function startWith(t: Parameters<typeof startTestSandbox>[0], run: Run) {
   return { sandbox, argv: await words(sandbox, file) }
 }
 
-/** `-o FORMAT` before `--`, after which words are no flags. */
+/** `-o FORMAT` before `--`, which ends the flags. */
 function withFormat(argv: readonly string[], format: 'json' | 'yaml'): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length
   return [...argv.slice(0, end), '-o', format, ...argv.slice(end)]
@@ -313,7 +313,7 @@ suite('with -o json a run prints one document, which its schema allows, when', {
   for (const [title, run] of Object.entries(runs)) {
     test(title, async (t) => {
       const { sandbox, argv } = await startWith(t, run)
-      const printed = await runPullpass(sandbox, withFormat(argv, 'json'), run.wanted)
+      const printed = await runPullpass(sandbox, withFormat(argv, 'json'), run.options)
       assert.equal(printed.exitCode, run.exitCode, printed.stdout + printed.stderr)
       const { kind, result } = JSON.parse(printed.stdout)
       assert.deepEqual([kind, result], [run.kind, run.result])
@@ -321,7 +321,7 @@ suite('with -o json a run prints one document, which its schema allows, when', {
     })
   }
 
-  test('every command that takes -o has runs here', async () => {
+  test('every command with -o has runs in this file', async () => {
     const taking: string[] = []
     for (const [name, { load }] of Object.entries(commands)) {
       if ((await load()).flags['output']?.choices?.includes('json')) taking.push(name)
@@ -341,7 +341,7 @@ suite('with -o json a run prints one document, which its schema allows, when', {
 
 suite('an error that ends a run', () => {
   test('is YAML with -o yaml', async () => {
-    const printed = await runPullpass(nowhere, ['refresh', '-f', 'missing.yaml', '-o', 'yaml'])
+    const printed = await runPullpass(emptyHost, ['refresh', '-f', 'missing.yaml', '-o', 'yaml'])
     assert.equal(printed.exitCode, 2)
     assert.match(
       printed.stdout,
@@ -350,8 +350,8 @@ suite('an error that ends a run', () => {
     assert.equal(resultOf(printed).kind, 'Error')
   })
 
-  test('is on standard error too, as text', async () => {
-    const { stderr } = await runPullpass(nowhere, ['refresh', '-f', 'missing.yaml', '-o', 'json'])
+  test('is also printed to standard error, as text', async () => {
+    const { stderr } = await runPullpass(emptyHost, ['refresh', '-f', 'missing.yaml', '-o', 'json'])
     assert.match(stderr, /^DOCUMENT_UNREADABLE \(document\): /)
   })
 
@@ -364,20 +364,20 @@ suite('an error that ends a run', () => {
   }
   for (const [title, argv] of Object.entries(unusable)) {
     test(`is JSON for ${title}`, async () => {
-      const { exitCode, stdout } = await runPullpass(nowhere, argv)
+      const { exitCode, stdout } = await runPullpass(emptyHost, argv)
       const result = JSON.parse(stdout)
       assert.equal(exitCode, 2)
       assert.deepEqual([await checkOutput(result), result.error.code], ['Error', 'USAGE_INVALID'])
     })
   }
 
-  test('is only text without -o, and where -o names another format', async () => {
+  test('is text only without -o, and with an unknown format of -o', async () => {
     for (const argv of [
       ['refresh', '-f', 'missing.yaml'],
       ['trust', 'plan', '-f', 'missing.yaml', '-o', 'terraform'],
       ['refresh', '--no-such', '--', '-o', 'json'],
     ]) {
-      assert.equal((await runPullpass(nowhere, argv)).stdout, '')
+      assert.equal((await runPullpass(emptyHost, argv)).stdout, '')
     }
   })
 })

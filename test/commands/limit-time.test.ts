@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { limitTime } from '../../src/commands/run.ts'
 
-/** A run's outside whose one sleep is ended by hand. */
-function handMade() {
+/** A context whose sleep ends on request of the test. */
+function manualContext() {
   const slept: number[] = []
   const wakings: (() => void)[] = []
   const interrupt = new AbortController()
@@ -20,9 +20,9 @@ function handMade() {
   return { context: { sleep, signal: interrupt.signal }, slept, wake, interrupt }
 }
 
-suite('endAfter', () => {
-  test('when the time is over, the run ends, and says after how long', async () => {
-    const { context, slept, wake } = handMade()
+suite('limitTime', () => {
+  test('at the timeout the run ends, and the error contains the timeout', async () => {
+    const { context, slept, wake } = manualContext()
     const { signal } = limitTime('1h30m', context)
     assert.deepEqual(slept, [5_400_000])
     assert.equal(signal.aborted, false)
@@ -31,36 +31,36 @@ suite('endAfter', () => {
     assert.equal(signal.reason.seen, 'the run did not end within 1h30m')
   })
 
-  test('a run that ended in time is ended no more', async () => {
-    const { context, wake } = handMade()
+  test('a run that ended in time is not aborted', async () => {
+    const { context, wake } = manualContext()
     const { signal, cancel } = limitTime('5m', context)
     cancel()
     await wake()
     assert.equal(signal.aborted, false)
   })
 
-  test('an interruption ends it before, with its own reason', () => {
-    const { context, interrupt } = handMade()
+  test('an interruption before the timeout ends it with its own reason', () => {
+    const { context, interrupt } = manualContext()
     const { signal } = limitTime('5m', context)
     interrupt.abort('stopped')
     assert.equal(signal.reason, 'stopped')
   })
 
-  test('without a time only an interruption ends it', () => {
-    const { context, slept } = handMade()
+  test('without a timeout only an interruption ends it', () => {
+    const { context, slept } = manualContext()
     assert.equal(limitTime(undefined, context).signal, context.signal)
     assert.deepEqual(slept, [])
   })
 
-  test('a time of years is as long as a timer holds, not over at once', () => {
-    const { context, slept } = handMade()
+  test('a timeout of years is limited to the maximum of a timer, and does not end at once', () => {
+    const { context, slept } = manualContext()
     limitTime('99999h', context)
     assert.deepEqual(slept, [2_147_483_647])
   })
 
   for (const timeout of ['0s', '5 minutes', '-5m', '1.5h', '5']) {
     test(`${timeout} is refused`, () => {
-      assert.throws(() => limitTime(timeout, handMade().context), {
+      assert.throws(() => limitTime(timeout, manualContext().context), {
         code: 'USAGE_INVALID',
         seen: `--timeout is "${timeout}"`,
         expected: 'a duration greater than 0, such as 90s, 5m or 1h30m',

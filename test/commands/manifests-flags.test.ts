@@ -45,7 +45,7 @@ async function printed(...flags: string[]) {
 
 const tcp = (port: number) => ({ protocol: 'TCP', port })
 
-suite('pullpass manifests refuses a namespace of the cluster itself', () => {
+suite('pullpass manifests refuses a system namespace', () => {
   for (const namespace of ['default', 'kube-system', 'kube-public', 'openshift', 'openshift-config']) {
     test(`${namespace}: its other Pods would have to obey the labels of the Namespace`, async () => {
       const { exitCode, stdout, stderr } = await print('--namespace', namespace)
@@ -56,31 +56,31 @@ suite('pullpass manifests refuses a namespace of the cluster itself', () => {
     })
   }
 
-  test('and takes names that only begin like one', async () => {
+  test('and accepts names that only share a prefix with one', async () => {
     for (const namespace of ['default-images', 'kubernetes-images', 'openshifted'])
       assert.equal((await print('--namespace', namespace)).exitCode, 0)
   })
 })
 
-suite('pullpass manifests fits the Pods into their cluster', () => {
-  test('--schedule says when they run, and so which remaining lifetime is exchanged', async () => {
+suite('pullpass manifests adapts the Pods to their cluster', () => {
+  test('--schedule sets when they run, and thereby the remaining lifetime that causes an exchange', async () => {
     const { schedule, args, deadline } = await printed('--schedule', '*/10 * * * *')
     assert.equal(schedule, '*/10 * * * *')
     assert.deepEqual(args.slice(-2), ['--min-remaining', '25m'])
     assert.equal(deadline, 540)
   })
 
-  test('--labels are on each object and on the Pods, besides pullpass’s own', async () => {
+  test('--labels are set on each object and on the Pods, in addition to the labels of pullpass', async () => {
     const { objects, template } = await printed('--labels', 'team=platform,env=prod', '--labels', 'example.com/cost=')
-    const wanted = { team: 'platform', env: 'prod', 'example.com/cost': '', 'app.kubernetes.io/name': 'pullpass' }
+    const expected = { team: 'platform', env: 'prod', 'example.com/cost': '', 'app.kubernetes.io/name': 'pullpass' }
     for (const { metadata } of [...objects, template]) {
-      for (const [key, value] of Object.entries(wanted)) assert.equal(metadata.labels[key], value)
+      for (const [key, value] of Object.entries(expected)) assert.equal(metadata.labels[key], value)
     }
     const selector = objects.find(({ kind }) => kind === 'NetworkPolicy').spec.podSelector.matchLabels
     assert.deepEqual(selector, { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes.io/component': 'refresh' })
   })
 
-  test('--node-selector and --toleration choose their nodes', async () => {
+  test('--node-selector and --toleration select their nodes', async () => {
     const { template } = await printed(
       '--node-selector',
       'node-role.kubernetes.io/infra=,pool=system',
@@ -150,7 +150,7 @@ suite('pullpass manifests warns of variables that the CronJob will not have', ()
   const warnings = ({ stderr }: PullpassRun) =>
     [...stderr.matchAll(/ warn .*variable="(\w+)" fix="(.*?)"/g)].map((match) => match.slice(1))
 
-  test('an endpoint and PULLPASS_CA_FILE are named with their replacement; an empty variable is not', async (t) => {
+  test('an endpoint and PULLPASS_CA_FILE are reported with their replacement; an empty variable is not', async (t) => {
     const sandbox = await startTestSandbox(t)
     const run = await runPullpass(host, ['manifests', '-f', '-', ...image], {
       input,
@@ -163,7 +163,7 @@ suite('pullpass manifests warns of variables that the CronJob will not have', ()
     ])
   })
 
-  test('PULLPASS_CA_FILE is not named where --ca-configmap gives the Pods their authorities', async (t) => {
+  test('PULLPASS_CA_FILE is not reported where --ca-configmap provides the certificate authorities', async (t) => {
     const sandbox = await startTestSandbox(t)
     const run = await runPullpass(host, ['manifests', '-f', '-', ...image, '--ca-configmap', 'trust-bundle'], {
       input,
@@ -174,7 +174,7 @@ suite('pullpass manifests warns of variables that the CronJob will not have', ()
 })
 
 suite('the NetworkPolicy that pullpass manifests prints', () => {
-  test('allows DNS at 53 and 5353, clouds at 443, and API servers at the usual ports', async () => {
+  test('allows DNS at 53 and 5353, clouds at 443, and API servers at the default ports', async () => {
     const [dns, clouds, servers, ...more] = (await printed()).egress
     assert.deepEqual(dns, {
       ports: [53, 5353].flatMap((port) => [
@@ -209,7 +209,7 @@ suite('the NetworkPolicy that pullpass manifests prints', () => {
     assert.deepEqual(policy.spec.egress.slice(2), [{ ports: [tcp(6443), tcp(9443)] }])
   })
 
-  test('is left out by --no-network-policy', async () => {
+  test('is omitted with --no-network-policy', async () => {
     assert.equal((await printed('--no-network-policy')).egress, undefined)
   })
 })

@@ -22,7 +22,7 @@ const runManifests = (input: string, ...identities: string[]) =>
     { input },
   )
 
-/** What the Pod is given to publish by, and what the page says of it. */
+/** The credentials with which the Pod publishes, and their description in the manifests. */
 async function publisherOf(input: string, ...identities: string[]) {
   const { exitCode, stdout, stderr } = await runManifests(input, ...identities)
   assert.deepEqual([exitCode, stderr], [0, ''])
@@ -45,7 +45,7 @@ const token = (path: string, audience: string) => ({
   serviceAccountToken: { path, audience, expirationSeconds: 600 },
 })
 
-suite('pullpass manifests, of a document that says where its issuer is public, lets the Pod publish as itself', () => {
+suite('pullpass manifests, of a document with spec.issuer, configures the Pod to publish with its own identity', () => {
   test('to gs://, by the provider at Google that the document exchanges at', async () => {
     const { variables, sources, mount, files, grants } = await publisherOf(publishing('gs://example-issuer/one'))
     assert.deepEqual(variables, {
@@ -116,7 +116,7 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
     )
   })
 
-  test('to a provider at Google that holds the keys', async () => {
+  test('to a Google provider with uploaded keys', async () => {
     const { variables, grants } = await publisherOf(publishing(`gcp-provider:${provider}`))
     assert.deepEqual(Object.keys(variables), ['GOOGLE_APPLICATION_CREDENTIALS'])
     assert.deepEqual(grants, [
@@ -154,7 +154,7 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
     ])
   })
 
-  test('to several clouds at once, each by its own token', async () => {
+  test('to several clouds, each with its own token', async () => {
     const input = [publishing('gs://example-issuer'), publishing('s3://example-issuer', 'other')].join('---\n')
     const { variables, sources } = await publisherOf(input, role)
     assert.deepEqual(Object.keys(variables).toSorted(), [
@@ -165,7 +165,7 @@ suite('pullpass manifests, of a document that says where its issuer is public, l
     assert.equal(sources.length, 3)
   })
 
-  test('to nowhere where nobody said as whom, and says so', async () => {
+  test('without --publish-as it has no identity, and a comment states this', async () => {
     const { variables, sources, grants } = await publisherOf(publishing('s3://example-issuer'))
     assert.deepEqual([variables, sources], [{}, undefined])
     assert.match(grants[0] ?? '', /^s3:\/\/example-issuer: no grant, because --publish-as is not set/)

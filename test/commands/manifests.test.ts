@@ -24,9 +24,9 @@ const host = { environment: {}, clock: createMovableClock(() => new Date('2026-1
 
 const image = ['--image', 'registry.example.com/pullpass:1.0.0']
 
-/** With an image, unless `words` name one. */
-const runManifests = (words: readonly string[], wanted: Parameters<typeof runPullpass>[2] = {}) =>
-  runPullpass(host, ['manifests', ...(words.includes('--image') ? [] : image), ...words], wanted)
+/** With an image, unless `words` contain one. */
+const runManifests = (words: readonly string[], options: Parameters<typeof runPullpass>[2] = {}) =>
+  runPullpass(host, ['manifests', ...(words.includes('--image') ? [] : image), ...words], options)
 
 /** The printed objects by kind; of several of a kind, the last. */
 const objectsOf = ({ stdout }: PullpassRun) =>
@@ -39,7 +39,7 @@ const objectsOf = ({ stdout }: PullpassRun) =>
 
 const podOf = (run: PullpassRun) => objectsOf(run)['CronJob'].spec.jobTemplate.spec.template.spec
 
-/** The CronJob's words, for a document of that name. */
+/** The arguments of the CronJob, for a document of that name. */
 const imagesOnly = ['refresh', '-f', '/etc/pullpass/images.yaml', '--min-remaining', '35m']
 
 async function makeFolder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
@@ -50,7 +50,7 @@ async function makeFolder(t: TestContext, files: Readonly<Record<string, string>
 }
 
 suite('pullpass manifests', () => {
-  test('the drop-in variables become those of the CronJob, which wants the same of them', async () => {
+  test('the drop-in variables become the environment of the CronJob, which produces the same document', async () => {
     const run = await runManifests([], { environment: dropIn })
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     const [{ args, env }] = podOf(run).containers
@@ -61,14 +61,14 @@ suite('pullpass manifests', () => {
     assert.doesNotMatch(run.stdout, /pullpass-settings/)
   })
 
-  test('the CronJob has no --min-remaining where every credential lives too short for it', async () => {
+  test('the CronJob has no --min-remaining where the lifetime of every credential is too short', async () => {
     const document = documentText({ provider }).replace('      gcp:\n', '      gcp:\n        lifetime: 30m\n')
     const run = await runManifests(['-f', '-'], { input: document })
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(podOf(run).containers[0].args, ['refresh', '-f', '/etc/pullpass/documents.yaml'])
   })
 
-  test('documents go into a ConfigMap as they are, and the CronJob reads them there', async (t) => {
+  test('documents are copied unchanged into a ConfigMap, and the CronJob mounts it', async (t) => {
     const text = `# ours\n${documentText({ provider })}`
     const folder = await makeFolder(t, { 'images.yaml': text })
     const run = await runManifests(['-f', folder])
@@ -76,13 +76,13 @@ suite('pullpass manifests', () => {
     assert.deepEqual(podOf(run).containers[0].args, imagesOnly)
   })
 
-  test('documents may come from standard input', async () => {
+  test('documents can be read from standard input', async () => {
     const input = documentText({ provider })
     const run = await runManifests(['-f', '-'], { input })
     assert.deepEqual(objectsOf(run)['ConfigMap'].data, { 'documents.yaml': input })
   })
 
-  test('a credential file that a document names lies beside it in the pod', async (t) => {
+  test('a credential file of a document is mounted next to it in the pod', async (t) => {
     const credential = JSON.stringify({
       type: 'external_account',
       audience: `//iam.googleapis.com/${provider}`,
@@ -134,7 +134,7 @@ suite('pullpass manifests', () => {
     assert.equal(pod.securityContext.runAsUser, 65_532)
   })
 
-  test('the metadata address, where clouds hand out credentials of the node, is out of the pod’s reach', async () => {
+  test('the pod cannot reach the metadata address, at which clouds serve credentials of the node', async () => {
     const { ingress, egress } = objectsOf(await runManifests([], { environment: dropIn }))['NetworkPolicy'].spec
     assert.deepEqual(ingress, [])
     const [, clouds, servers] = egress
@@ -148,7 +148,7 @@ suite('pullpass manifests', () => {
     )
   })
 
-  test('image and namespace are those that were asked for, in every binding and policy too', async () => {
+  test('the given image and namespace are used in every object, including bindings and policies', async () => {
     const words = ['--image', 'registry.example.com/pullpass:1.0.0', '-n', 'image-system']
     const run = await runManifests(words, { environment: dropIn })
     assert.equal(podOf(run).containers[0].image, 'registry.example.com/pullpass:1.0.0')
@@ -165,7 +165,7 @@ suite('pullpass manifests', () => {
     )
   })
 
-  test('before the objects it says which subject the cloud must trust, and which API servers are allowed', async () => {
+  test('a comment before the objects names the subject that the cloud must trust, and the allowed API servers', async () => {
     const { stdout } = await runManifests(['--image', 'registry.example.com/pullpass:1'], { environment: dropIn })
     assert.equal(
       stdout.slice(0, stdout.indexOf('apiVersion')),
@@ -180,7 +180,7 @@ suite('pullpass manifests', () => {
     )
   })
 
-  test('where tokens are requested, it names the subjects of those accounts, each once', async () => {
+  test('where tokens are requested, the comment names the subjects of those accounts, each once', async () => {
     const requested = (name: string, account: string) =>
       documentText(
         { provider },
@@ -194,7 +194,7 @@ suite('pullpass manifests', () => {
     ])
   })
 
-  test('-o json prints the same as one List', async () => {
+  test('-o json prints the same objects as one List', async () => {
     const yaml = await runManifests([], { environment: dropIn })
     const { apiVersion, kind, items } = JSON.parse((await runManifests(['-o', 'json'], { environment: dropIn })).stdout)
     assert.deepEqual([apiVersion, kind], ['v1', 'List'])
@@ -204,7 +204,7 @@ suite('pullpass manifests', () => {
     )
   })
 
-  test('deploy/cronjob is what it prints for the documents there (npm exec -- node tools/deploy.ts)', async () => {
+  test('deploy/cronjob is its output for the documents in that folder (npm exec -- node tools/deploy.ts)', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'))
     const { stdout } = await runManifests(['-f', 'deploy/cronjob/documents.yaml', '--image', `pullpass:${version}`])
     assert.equal(await readFile('deploy/cronjob/manifests.yaml', 'utf8'), stdout)

@@ -17,7 +17,7 @@ const read = (words: string, { flags, usage } = command) =>
   readCommandLine('paint', { flags, usage }, words.split(' ').filter(Boolean))
 
 suite('readCommandLine', () => {
-  test('values stand under their flags, in any of their spellings', () => {
+  test('values are returned by flag, in each syntax of a flag', () => {
     const { flags, common } = read('-f a -fb --file=c --coats 2 --dry-run --finish=matt --log-level debug')
     assert.deepEqual(
       [flags['file'], flags['coats'], flags['dry-run'], flags['finish']],
@@ -26,7 +26,7 @@ suite('readCommandLine', () => {
     assert.equal(common['log-level'], 'debug')
   })
 
-  test('what is not given is no value, an empty list, or off', () => {
+  test('an absent flag is undefined, an empty list, or false', () => {
     const { flags } = read('')
     assert.deepEqual([flags['file'], flags['coats'], flags['dry-run']], [[], undefined, false])
   })
@@ -60,7 +60,7 @@ suite('readCommandLine', () => {
     })
   }
 
-  test('words are taken where a form of the command has them', () => {
+  test('arguments are accepted where a form of the command has them', () => {
     const usage = ['paint [FILE|-] [-f DOCUMENT]', 'paint wall PLACE [--coats NUMBER]']
     assert.deepEqual(read('wall north', { ...command, usage }).positionals, ['wall', 'north'])
   })

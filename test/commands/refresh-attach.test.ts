@@ -24,7 +24,7 @@ const accountPatches = ({ parts }: TestSandbox) =>
   parts.kubernetes.seen.filter(({ method, path }) => method === 'PATCH' && path.includes('/serviceaccounts/'))
 
 suite('attachToServiceAccounts', () => {
-  test('names the Secret on each account, beside the entries of others', async (t) => {
+  test('adds the Secret to each account, and keeps other entries', async (t) => {
     const sandbox = await startTestSandbox(t)
     seedAccount(sandbox, 'team-a', ['theirs', 'also-theirs'])
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])
@@ -38,7 +38,7 @@ suite('attachToServiceAccounts', () => {
     assert.equal(pullSecretsOf(sandbox, 'default'), undefined)
   })
 
-  test('does so once: a second run writes no account', async (t) => {
+  test('changes no account in a second run', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await attaching(sandbox, 'default')
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -49,7 +49,7 @@ suite('attachToServiceAccounts', () => {
     assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
   })
 
-  test('comes to accounts of fresh Secrets too, without an exchange', async (t) => {
+  test('also changes the accounts of fresh Secrets, without an exchange', async (t) => {
     const sandbox = await startTestSandbox(t)
     await runPullpass(sandbox, ['refresh', '-f', await sandbox.write('pull.yaml', documentText(sandbox))])
     const file = await attaching(sandbox, 'default')
@@ -58,7 +58,7 @@ suite('attachToServiceAccounts', () => {
     assert.equal(sandbox.parts.sts.seen.length, 1)
   })
 
-  test('passes over an account that a namespace does not have', async (t) => {
+  test('skips an account that does not exist in a namespace', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await attaching(sandbox, 'builder, default')
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'])
@@ -69,7 +69,7 @@ suite('attachToServiceAccounts', () => {
     ])
   })
 
-  test('says what it attached, and warns of a name that no account has, once', async (t) => {
+  test('reports what it attached, and warns once of a name without any account', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await attaching(sandbox, 'defualt, default')
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
@@ -86,7 +86,7 @@ suite('attachToServiceAccounts', () => {
     assert.doesNotMatch(again.stdout, /attached/)
   })
 
-  test('says of an account that only some namespaces lack in the log, and warns of nothing', async (t) => {
+  test('logs an account that some namespaces lack, without a warning', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.seed({
       apiVersion: 'v1',
@@ -96,11 +96,11 @@ suite('attachToServiceAccounts', () => {
     const file = await attaching(sandbox, 'builder')
     assert.equal((await runPullpass(sandbox, ['refresh', '-f', file])).stderr, '')
     const { stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--log-level', 'info'])
-    const told = 'info a service account does not exist document="ClusterPullSecret/pull" serviceAccount="builder"'
-    assert.ok(stderr.includes(`${told} namespace="team-b" namespaces=1\n`), stderr)
+    const expected = 'info a service account does not exist document="ClusterPullSecret/pull" serviceAccount="builder"'
+    assert.ok(stderr.includes(`${expected} namespace="team-b" namespaces=1\n`), stderr)
   })
 
-  test('without the right to change an account fails, and the Secret is written all the same', async (t) => {
+  test('without the right to change an account fails, and still writes the Secret', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['serviceaccounts'], namespace: 'team-a' })
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])
@@ -114,7 +114,7 @@ suite('attachToServiceAccounts', () => {
     assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'regcred' }])
   })
 
-  test('without the right to look at accounts of one namespace fails there alone', async (t) => {
+  test('without the right to read accounts of one namespace fails in that namespace only', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['serviceaccounts'], namespace: 'team-a' })
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])
@@ -124,7 +124,7 @@ suite('attachToServiceAccounts', () => {
     assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'regcred' }])
   })
 
-  test('names no Secret that does not exist', async (t) => {
+  test('adds no Secret that does not exist', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'], namespace: 'team-a' })
     await runPullpass(sandbox, ['refresh', '-f', await attaching(sandbox, 'default')])

@@ -15,7 +15,7 @@ const good = [
   '        workloadIdentityProvider: projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster',
 ].join('\n')
 
-/** Another document that wants the same Secret. */
+/** Another document with the same Secret. */
 const other = good.replace('{name: pull}', '{name: other}').replace('spec:', 'spec:\n  secretName: pull')
 
 /** The good document, with one text replaced. */

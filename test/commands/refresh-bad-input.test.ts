@@ -94,8 +94,8 @@ const badInputs: Record<string, BadInput> = {
   },
   'an expired token': {
     async give({ cluster, write }) {
-      const wanted = { namespace: 'image-system', name: 'pullpass', audiences: ['any'], lifeSeconds: -600 }
-      return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(wanted))] }
+      const token = { namespace: 'image-system', name: 'pullpass', audiences: ['any'], lifeSeconds: -600 }
+      return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(token))] }
     },
     said: [
       'TOKEN_EXPIRED (subject-token): FOLDER/token expired at 2026-11-24T11:50:00.000Z',
@@ -105,8 +105,8 @@ const badInputs: Record<string, BadInput> = {
   },
   'a token without the audience': {
     async give({ cluster, write }) {
-      const wanted = { namespace: 'image-system', name: 'pullpass', audiences: ['https://other'], lifeSeconds: 600 }
-      return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(wanted))] }
+      const token = { namespace: 'image-system', name: 'pullpass', audiences: ['https://other'], lifeSeconds: 600 }
+      return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(token))] }
     },
     said: [
       'AUDIENCE_MISMATCH (subject-token): FOLDER/token has audience "https://other"',

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { faults, many, refreshMany } from './refresh-many.ts'
 
-// Side by side: a connection that is gone without a word is noticed after some seconds.
+// Concurrent: a connection that is lost silently is detected after some seconds.
 suite('every Secret of 200 namespaces is written once, though the API server', { concurrency: true }, () => {
   for (const [name, fault] of Object.entries(faults)) {
     test(name, async (t) => {

@@ -7,7 +7,7 @@ import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 import { faults, many, patches, type Report, refreshMany } from './refresh-many.ts'
 
-// Side by side: a connection that is gone without a word is noticed after some seconds. All faults: the .matrix file.
+// Concurrent: a connection that is lost silently is detected after some seconds. All faults: the .matrix file.
 suite('every Secret of 200 namespaces is written once, though the API server', { concurrency: true }, () => {
   for (const name of [
     'throttles some applies',
@@ -20,11 +20,11 @@ suite('every Secret of 200 namespaces is written once, though the API server', {
   }
 })
 
-suite('a run that is ended in the middle of 200 namespaces', () => {
+suite('a run that is interrupted during 200 namespaces', () => {
   const ended = (code: 'INTERRUPTED' | 'TIMED_OUT') =>
     new PullpassError({ code, hop: 'run', seen: 'the run was ended by SIGTERM', retryable: true })
 
-  test('lets applies under way finish, and says what was not done', async (t) => {
+  test('finishes applies in flight, and reports what was not done', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: many })
     const file = await sandbox.write('many.yaml', documentText(sandbox, { include: ['ns-*'] }))
     const interrupt = new AbortController()
@@ -38,8 +38,8 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
         },
       },
     )
-    const wanted = { signal: interrupt.signal }
-    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'], wanted)
+    const options = { signal: interrupt.signal }
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '-o', 'json'], options)
 
     const { secrets }: Report = JSON.parse(stdout)
     const written = secrets.filter(({ result }) => result === 'created').map(({ namespace }) => namespace)
@@ -72,13 +72,13 @@ suite('a run that is ended in the middle of 200 namespaces', () => {
   })
 })
 
-test('an API server that does not exist ends the run after some patience, and is named', async (t) => {
+test('an unreachable API server ends the run after retries, with its address', async (t) => {
   const sandbox = await startTestSandbox(t)
   const file = await sandbox.write('pull.yaml', documentText(sandbox))
   await sandbox.parts.kubernetes.close()
   const sleep = async (ms: number, signal: AbortSignal) => {
     if (ms > 60_000)
-      await new Promise((resolve) => signal.addEventListener('abort', resolve)) // the whole run's time
+      await new Promise((resolve) => signal.addEventListener('abort', resolve)) // until the timeout of the run
     else sandbox.clock.advance(`${Math.ceil(ms / 1000)} s`)
   }
   const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file], { sleep })
@@ -116,7 +116,7 @@ suite('namespaces that cannot be written', () => {
     assert.equal(readPullSecret(sandbox, 'closed'), undefined)
   })
 
-  test('are named by a document with globs before anything is asked of them', async (t) => {
+  test('are reported for a document with globs before any request for them', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b', 'ending'] })
     endNamespace(sandbox, 'ending')
     const include = ['team-*', 'gone', 'ending']
@@ -134,7 +134,7 @@ suite('namespaces that cannot be written', () => {
     )
   })
 
-  test('that are being deleted alone change no exit code', async (t) => {
+  test('that are being deleted do not change the exit code', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'ending'] })
     endNamespace(sandbox, 'ending')
     const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a', 'ending'] }))
@@ -142,7 +142,7 @@ suite('namespaces that cannot be written', () => {
     assert.deepEqual([exitCode, stderr], [0, ''])
   })
 
-  test('may not be looked into: one of many fails alone where rights go namespace by namespace', async (t) => {
+  test('without read access: one of many fails alone where rights are granted per namespace', async (t) => {
     const teams = ['team-a', 'team-b', 'team-c', 'team-d', 'team-e', 'closed']
     const sandbox = await startTestSandbox(t, { namespaces: teams })
     sandbox.cluster.authorization.permit(
@@ -163,7 +163,7 @@ suite('namespaces that cannot be written', () => {
   })
 })
 
-/** As the API shows a namespace whose content takes a while to go. */
+/** As the API shows a namespace whose content is still being deleted. */
 function endNamespace({ cluster }: TestSandbox, name: string): void {
   const namespace = cluster.store.read('Namespace', '', name)
   assert.ok(namespace)

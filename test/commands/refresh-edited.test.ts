@@ -6,8 +6,8 @@ import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 import { applyAs, dockerConfigData, patchAs } from './write-as.ts'
 
-suite('pullpass refresh, of a Secret that somebody edited', () => {
-  test("a credential that somebody edited is put right, and the edit's author is named", async (t) => {
+suite('pullpass refresh, of an edited Secret', () => {
+  test('an edited credential is restored, and the field manager of the edit is reported', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -19,7 +19,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
   })
 
-  test('an annotation that somebody edited is put right, and the edit’s author is named; the next run says nothing', async (t) => {
+  test('an edited annotation is restored, and the field manager of the edit is reported once', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -34,10 +34,10 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
       readPullSecret(sandbox, 'team-a')?.annotations['pullpass.dev/registries'],
       readPullSecret(sandbox, 'team-b')?.annotations['pullpass.dev/registries'],
     )
-    assert.doesNotMatch((await runPullpass(sandbox, ['refresh', '-f', file])).stdout, /somebody/)
+    assert.doesNotMatch((await runPullpass(sandbox, ['refresh', '-f', file])).stdout, /had been changed/)
   })
 
-  test('a credential that somebody claims at its own value is written on, and he is named', async (t) => {
+  test('a credential that another field manager co-owns, unchanged, is updated, and the manager is reported', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -48,7 +48,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.match(stdout, /team-a\/regcred +google +updated .* it had been changed by restore, and was restored\n/)
   })
 
-  test('annotations that somebody claims at their own values are written on, as no edit', async (t) => {
+  test('annotations that another field manager co-owns, unchanged, are updated, and no edit is reported', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -60,7 +60,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.match(stdout, /team-a\/regcred +google +updated +2026-11-24T13:10:00Z \(in 60 min\)\n/)
   })
 
-  test('an expiry that somebody wrote is not written on with the entry that stays', async (t) => {
+  test('an expiry of another field manager is not kept with an entry that is kept', async (t) => {
     const sandbox = await startTestSandbox(t)
     const second = 'second@example-project.iam.gserviceaccount.com'
     sandbox.google.accounts.put(second)
@@ -83,7 +83,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.deepEqual(Object.keys(JSON.parse(after?.annotations['pullpass.dev/registries'] ?? '')), ['other'])
   })
 
-  test('with --min-remaining, an annotation that somebody edited makes no Secret fresh', async (t) => {
+  test('with --min-remaining, an edited annotation does not make a Secret fresh', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'] }))
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -106,12 +106,12 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.equal(sandbox.parts.sts.seen.length, 3)
   })
 
-  test('a tenant who writes in our manager’s name deceives his own namespace alone, and no longer than 12 h', async (t) => {
+  test('a tenant that writes under our field manager affects only its own namespace, for at most 12 h', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const own = await sandbox.write('own.yaml', documentText(sandbox, { include: ['team-a'] }))
     const refresh = (from: string) => runPullpass(sandbox, ['refresh', '-f', from, '--min-remaining', '30m'])
-    const deceive = (hours: number) =>
+    const forge = (hours: number) =>
       applyAs(sandbox, 'team-a', 'pullpass:ClusterPullSecret:pull', {
         metadata: { annotations: claimAhead(sandbox, hours), labels: { 'app.kubernetes.io/managed-by': 'pullpass' } },
         type: 'kubernetes.io/dockerconfigjson',
@@ -119,7 +119,7 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
       })
     await refresh(file)
 
-    await deceive(11)
+    await forge(11)
     assert.match((await refresh(own)).stdout, /team-a\/regcred +google +unchanged /)
     sandbox.clock.advance('31 min')
     const late = await refresh(file)
@@ -127,12 +127,12 @@ suite('pullpass refresh, of a Secret that somebody edited', () => {
     assert.match(late.stdout, /team-b\/regcred +google +updated +2026-11-24T13:31:00Z/)
     assert.match(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '', /^oauth2accesstoken:ya29\./)
 
-    await deceive(13)
+    await forge(13)
     assert.match((await refresh(own)).stdout, /team-a\/regcred +google +updated /)
   })
 })
 
-/** Our annotations of team-a's Secret, with a life of so many hours. */
+/** Our annotations of team-a's Secret, with an expiry in this number of hours. */
 function claimAhead(sandbox: TestSandbox, hours: number): Record<string, string> {
   const { annotations = {} } = readPullSecret(sandbox, 'team-a') ?? {}
   const expiresAt = new Date(sandbox.clock.now().getTime() + hours * 3_600_000).toISOString()

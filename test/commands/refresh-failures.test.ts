@@ -13,7 +13,7 @@ const registries = {
   two: { host: 'us-docker.pkg.dev', account: second },
 }
 
-/** A cluster whose Google knows both accounts. */
+/** A cluster with both accounts at Google. */
 async function startWithTwo(t: Parameters<typeof startTestSandbox>[0]): Promise<TestSandbox> {
   const sandbox = await startTestSandbox(t)
   sandbox.google.accounts.put(second)
@@ -80,7 +80,7 @@ suite('when one of several registries fails', () => {
     })
   })
 
-  test('it is exchanged anew by the next run, --min-remaining or not', async (t) => {
+  test('it is exchanged again by the next run, with or without --min-remaining', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('both.yaml', documentText(sandbox, { registries }))
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -94,14 +94,14 @@ suite('when one of several registries fails', () => {
     ])
   })
 
-  test('and what a namespace holds cannot be read, that namespace stays as it is, alone', async (t) => {
+  test('and the Secret of a namespace cannot be read, only that namespace is left unchanged', async (t) => {
     const sandbox = await startWithTwo(t)
     const file = await sandbox.write('both.yaml', documentText(sandbox, { registries }))
     await runPullpass(sandbox, ['refresh', '-f', file])
     const before = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
     sandbox.google.accounts.denyTokens(second, sandbox.principal)
     let lists = 0
-    // The first list of team-a asks for metadata, the second for what is in the Secret.
+    // The first list of team-a requests metadata, the second the data of the Secret.
     sandbox.parts.kubernetes.faults.inject(
       { kind: 'response', response: { status: 400, body: { kind: 'Status', message: 'no', reason: 'BadRequest' } } },
       { when: ({ method, path }) => method === 'GET' && path.includes('/team-a/') && ++lists > 1 },
@@ -187,7 +187,7 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
       })
     }
 
-    await t.test('because nobody vouches for its certificate', async () => {
+    await t.test('because its certificate is not trusted', async () => {
       const environment = { PULLPASS_CA_FILE: undefined }
       const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file], { environment })
       assert.equal(exitCode, 1)
@@ -199,12 +199,12 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
       assert.deepEqual(secrets(), before)
     })
 
-    await t.test('because it stalls until the run’s time is over', async () => {
+    await t.test('because it stalls until the timeout of the run', async () => {
       sts.faults.inject({ kind: 'stall', at: 'body' })
-      const asked = sts.seen.length
+      const requests = sts.seen.length
       const sleep = async (ms: number, signal: AbortSignal) => {
         if (ms !== 30_000) return
-        await sts.whenSeen(undefined, asked + 1)
+        await sts.whenSeen(undefined, requests + 1)
         signal.throwIfAborted()
       }
       const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--timeout', '30s'], { sleep })

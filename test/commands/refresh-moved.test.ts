@@ -1,4 +1,4 @@
-/** A cluster that moves from the variables of the script to a document, while pods go on pulling. */
+/** A cluster that moves from the variables of the script to a document, while pods continue to pull. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { documentText } from '../support/document-text.ts'
@@ -51,7 +51,7 @@ suite('moving from the variables to a document', () => {
     })
   }
 
-  test('is told in the summary, and a run with the variables that was forgotten is refused', async (t) => {
+  test('is reported in the summary, and a later run with the variables is refused', async (t) => {
     const sandbox = await startOnVariables(t)
     const text = documentText(sandbox, { name: 'artifact-registry', registries: { google: { host } } })
     const file = await sandbox.write('pull.yaml', text)

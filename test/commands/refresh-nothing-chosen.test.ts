@@ -7,7 +7,7 @@ import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbo
 
 const warnings = (stderr: string) => stderr.replaceAll(/^\S+ /gm, '')
 
-/** A document that selects namespaces by a label that none has, with more lines of `namespaces`. */
+/** A document that selects namespaces by a label that no namespace has, with more lines of `namespaces`. */
 const bySelector = (sandbox: TestSandbox, more = '') =>
   documentText(sandbox).replace(/namespaces: .*/, `namespaces: {selector: {matchLabels: {images: private}}${more}}`)
 
@@ -69,10 +69,13 @@ suite('a document that selects no namespace', () => {
 
     const byFlag = await runPullpass(sandbox, ['refresh', '--allow-empty'])
     assert.equal(byFlag.exitCode, 2)
-    assert.match(byFlag.stderr, /^USAGE_INVALID \(run\): --allow-empty has no effect: .* plain names only\n/)
+    assert.match(
+      byFlag.stderr,
+      /^USAGE_INVALID \(run\): --allow-empty has no effect: all documents select namespaces only by name\n/,
+    )
   })
 
-  test('beside a name that does not exist fails, and the fix names the variable that holds it', async (t) => {
+  test('and a name that does not exist fails, and the fix names the variable that contains it', async (t) => {
     const sandbox = await startTestSandbox(t)
     const environment = { REGISTRY_SECRET_NAMESPACES: 'taem-*,gone' }
     const { exitCode, stderr } = await runPullpass(sandbox, ['refresh'], { environment })
@@ -88,7 +91,7 @@ suite('a document that selects no namespace', () => {
   })
 
   for (const flags of [[], ['--min-remaining', '30m']]) {
-    test(`keeps no other document from being written: refresh ${flags.join(' ')}`, async (t) => {
+    test(`does not prevent other documents from being applied: refresh ${flags.join(' ')}`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const empty = documentText(sandbox, {
         name: 'empty',

@@ -37,8 +37,8 @@ function seedScriptSecret({ cluster }: TestSandbox, namespace: string, type = 'k
   })
 }
 
-suite('pullpass refresh keeps to whose Secret it is', () => {
-  test('a Secret of the usual script is left as it is, by name of its manager, and the others are written', async (t) => {
+suite('pullpass refresh respects the owner of a Secret', () => {
+  test('a Secret of the usual script is left as it is, its manager is reported, and the others are written', async (t) => {
     const sandbox = await startTestSandbox(t)
     seedScriptSecret(sandbox, 'team-a')
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
@@ -59,7 +59,7 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-b')?.managers, [manager])
   })
 
-  test('--adopt takes it over once, and empties what kubectl remembers of the old password', async (t) => {
+  test('--adopt takes it over once, and clears the old password from the last-applied annotation of kubectl', async (t) => {
     const sandbox = await startTestSandbox(t)
     seedScriptSecret(sandbox, 'team-a')
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
@@ -74,7 +74,7 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.deepEqual([again.exitCode, again.stderr], [0, ''])
   })
 
-  test('a Secret of another type is not taken over, and the run says what it is', async (t) => {
+  test('a Secret of another type is not taken over, and its type is reported', async (t) => {
     const sandbox = await startTestSandbox(t)
     seedScriptSecret(sandbox, 'team-a', 'Opaque')
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
@@ -86,7 +86,7 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     )
   })
 
-  test('what failed says what the Secret holds: its earlier entry and expiry, or nothing of ours', async (t) => {
+  test('a failure reports the content of the Secret: its earlier entry and expiry, or no entry of ours', async (t) => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     await runPullpass(sandbox, ['refresh', '-f', file])
@@ -131,7 +131,7 @@ suite('pullpass refresh keeps to whose Secret it is', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
   })
 
-  test('once a second document adopts it, the first leaves it to that one, and neither takes it in turn', async (t) => {
+  test('once a second document adopts it, the first leaves it to that one, and they do not alternate', async (t) => {
     const sandbox = await startTestSandbox(t)
     const first = await sandbox.write('first.yaml', documentText(sandbox))
     const second = await sandbox.write('second.yaml', documentText(sandbox, { name: 'other', include: ['team-a'] }))

@@ -19,7 +19,7 @@ const failed = (namespace: string, fault: PullpassError): Outcome => ({
 })
 
 suite('the errors of a refresh', () => {
-  test('show one cause once, though it names a service account that is called like a selected namespace', () => {
+  test('show one cause once, also where it names a service account with the name of a selected namespace', () => {
     const denied = new PullpassError({
       code: 'IMPERSONATION_DENIED',
       hop: 'impersonation',
@@ -56,7 +56,7 @@ suite('the errors of a refresh', () => {
     )
   })
 
-  test('show a right that is missing in many namespaces once', async (t) => {
+  test('show a permission that is missing in many namespaces once', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b'] })
     for (const namespace of ['team-a', 'team-b'])
       sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'], namespace })

@@ -26,7 +26,7 @@ suite('pullpass refresh', () => {
     assert.deepEqual([sts.seen.length, iamCredentials.seen.length], [1, 1])
   })
 
-  test('a pull secret says whose it is and until when it is good, and holds a credential that pulls', async (t) => {
+  test('a pull secret has its owner, its expiry and a credential that can pull', async (t) => {
     const sandbox = await startTestSandbox(t)
     await runPullpass(sandbox, ['refresh'])
     const secret = readPullSecret(sandbox, 'team-a')
@@ -66,15 +66,15 @@ suite('pullpass refresh', () => {
     assert.equal(after?.annotations['pullpass.dev/expires-at'], '2026-11-24T13:40:00.000Z')
   })
 
-  test('a second run asks the API server once for each of many namespaces', async (t) => {
+  test('a second run sends one request for each of many namespaces', async (t) => {
     const sandbox = await startTestSandbox(t, {
       namespaces: Array.from({ length: 200 }, (_, index) => `team-${index}`),
     })
     await runPullpass(sandbox, ['refresh'])
     const before = sandbox.parts.kubernetes.seen.length
     await runPullpass(sandbox, ['refresh'])
-    const asked = sandbox.parts.kubernetes.seen.slice(before).map(({ method, status }) => `${method} ${status}`)
-    assert.deepEqual([asked.length, asked.filter((one) => one === 'PATCH 200').length], [201, 200])
+    const requests = sandbox.parts.kubernetes.seen.slice(before).map(({ method, status }) => `${method} ${status}`)
+    assert.deepEqual([requests.length, requests.filter((one) => one === 'PATCH 200').length], [201, 200])
   })
 
   test('with --min-remaining, what lives on long enough costs no exchange', async (t) => {
@@ -98,7 +98,7 @@ suite('pullpass refresh', () => {
     assert.deepEqual(Object.keys(readPullSecret(sandbox, 'team-a')?.auths ?? {}), ['europe-docker.pkg.dev'])
   })
 
-  test('--dry-run stores nothing, and says that the exchange was real', async (t) => {
+  test('--dry-run writes nothing, and states that the exchange was real', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '--dry-run'])
     assert.equal(exitCode, 0)
@@ -107,7 +107,7 @@ suite('pullpass refresh', () => {
     assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
   })
 
-  test('--dry-run speaks of real exchanges only where there were some', async (t) => {
+  test('--dry-run mentions real exchanges only where there were any', async (t) => {
     const sandbox = await startTestSandbox(t)
     await runPullpass(sandbox, ['refresh'])
     const { stdout } = await runPullpass(sandbox, ['refresh', '--dry-run', '--min-remaining', '30m'])
@@ -115,7 +115,7 @@ suite('pullpass refresh', () => {
     assert.match(stdout, /\nDry run: nothing was stored\.\n$/)
   })
 
-  test('-o json says the same for programs', async (t) => {
+  test('-o json contains the same results', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { stdout } = await runPullpass(sandbox, ['refresh', '-o', 'json'])
     const { secrets, ...report }: { secrets: unknown[] } = JSON.parse(stdout)
@@ -138,7 +138,7 @@ suite('pullpass refresh', () => {
     })
   })
 
-  test('-o json of a dry run says, as the table does, what it would do', async (t) => {
+  test('-o json of a dry run contains, as the table does, the planned changes', async (t) => {
     const { stdout } = await runPullpass(await startTestSandbox(t), ['refresh', '--dry-run', '-o', 'json'])
     const report: { dryRun: boolean; secrets: { result: string }[] } = JSON.parse(stdout)
     assert.equal(report.dryRun, true)

@@ -1,4 +1,4 @@
-/** Holds that refresh says what is wrong with what it was given, before anything is exchanged or written. */
+/** Asserts that refresh reports invalid input before anything is exchanged or written. */
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type PullpassOptions, runPullpass } from '../support/run-pullpass.ts'
@@ -10,7 +10,7 @@ interface Given extends PullpassOptions {
 
 export interface BadInput {
   readonly give: (sandbox: TestSandbox) => Promise<Given> | Given
-  /** What is said, in lines; FOLDER and REGISTRY are the sandbox's. */
+  /** Expected lines of standard error; FOLDER and REGISTRY are those of the sandbox. */
   readonly said: readonly string[]
 }
 
@@ -22,8 +22,8 @@ export async function refusesBeforeWriting(
   const { sts, iamCredentials, kubernetes, registry } = sandbox.parts
   for (const [name, { give, said }] of Object.entries(badInputs)) {
     await t.test(name, async () => {
-      const { argv = [], ...wanted } = await give(sandbox)
-      const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', ...argv], wanted)
+      const { argv = [], ...options } = await give(sandbox)
+      const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', ...argv], options)
       const shown = stderr.replaceAll(sandbox.folder.path, 'FOLDER').replace(`localhost:${registry.port}`, 'REGISTRY')
       assert.deepEqual(shown.split('\n'), [...said, ''])
       assert.deepEqual([exitCode, stdout], [2, ''])

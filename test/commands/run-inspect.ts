@@ -1,4 +1,4 @@
-/** `pullpass inspect`, at a sandbox whose clock stands until it is advanced. */
+/** `pullpass inspect`, with a sandbox whose clock is constant until it is advanced. */
 import type { TestContext } from 'node:test'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'

@@ -8,14 +8,14 @@ import { interruption } from '../../src/commands/run.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { spawnPullpass } from '../support/spawn-pullpass.ts'
 
-const nowhere = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
+const emptyHost = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
 
-/** A sandbox as its own process, met while it starts: its folder is there, and it has said nothing yet. */
-async function meetStarting(t: TestContext) {
+/** A sandbox in its own process, during its start: its folder exists, and it has printed nothing yet. */
+async function spawnStarting(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpass-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const changes = watch(folder)[Symbol.asyncIterator]()
-  const changed = changes.next() // asked before anything can change
+  const changed = changes.next() // started before anything can change
   const { child, ended } = spawnPullpass(['sandbox'], { TMPDIR: folder })
   await Promise.race([changed, ended])
   await changes.return?.()
@@ -23,31 +23,31 @@ async function meetStarting(t: TestContext) {
 }
 
 suite('pullpass sandbox', () => {
-  test('stopped while it starts, it says nothing of what is gone already', async () => {
+  test('stopped during its start, it prints nothing about parts that are already closed', async () => {
     const stopped = new AbortController()
     const now = () => {
-      stopped.abort(interruption('SIGINT')) // whoever asks for the time is starting something
+      stopped.abort(interruption('SIGINT')) // the clock is read during the start
       return new Date('2026-11-24T12:00:00Z')
     }
-    const clock = { ...nowhere.clock, now }
-    const run = await runPullpass({ ...nowhere, clock }, ['sandbox'], { signal: stopped.signal })
+    const clock = { ...emptyHost.clock, now }
+    const run = await runPullpass({ ...emptyHost, clock }, ['sandbox'], { signal: stopped.signal })
     assert.equal(stopped.signal.aborted, true)
     assert.deepEqual(run, { exitCode: 0, stdout: '', stderr: '' })
   })
 
-  test('stopped as soon as it has a folder, it ends, and leaves no file behind', async (t) => {
-    const { child, ended, left } = await meetStarting(t)
+  test('stopped as soon as it has a folder, it ends, and leaves no file', async (t) => {
+    const { child, ended, left } = await spawnStarting(t)
     child.kill('SIGINT')
     assert.equal((await ended).exitCode, 0)
     assert.deepEqual(left(), [])
   })
 
-  test('stopped twice, it ends at once, and leaves no token behind', async (t) => {
-    const { child, ended, left } = await meetStarting(t)
+  test('stopped twice, it ends at once, and leaves no token', async (t) => {
+    const { child, ended, left } = await spawnStarting(t)
     child.kill('SIGINT')
     child.kill('SIGTERM')
     const { exitCode } = await ended
-    assert.ok(exitCode === 130 || exitCode === 143, String(exitCode)) // the kernel says in which order they come
+    assert.ok(exitCode === 130 || exitCode === 143, String(exitCode)) // the kernel determines the order
     assert.deepEqual(left(), [])
   })
 
@@ -55,16 +55,16 @@ suite('pullpass sandbox', () => {
     ['Foo,bar', '"Foo"'],
     ['team-a,', 'empty'],
   ] as const) {
-    test(`--namespaces ${list} is refused before anything listens`, async () => {
-      const { exitCode, stdout, stderr } = await runPullpass(nowhere, ['sandbox', '--namespaces', list])
+    test(`--namespaces ${list} is refused before any server listens`, async () => {
+      const { exitCode, stdout, stderr } = await runPullpass(emptyHost, ['sandbox', '--namespaces', list])
       assert.deepEqual([exitCode, stdout], [2, ''])
       assert.ok(stderr.startsWith(`USAGE_INVALID (run): --namespaces names ${name}\n  expected lower-case`), stderr)
     })
   }
 
-  test('its help gives no time limit, which it does not have', async () => {
-    const { stdout } = await runPullpass(nowhere, ['sandbox', '--help'])
+  test('its help lists no --timeout, which it does not have', async () => {
+    const { stdout } = await runPullpass(emptyHost, ['sandbox', '--help'])
     assert.match(stdout, /--timeout DURATION .*\(default none\)/)
-    assert.match((await runPullpass(nowhere, ['refresh', '--help'])).stdout, /--timeout DURATION .*\(default 5m\)/)
+    assert.match((await runPullpass(emptyHost, ['refresh', '--help'])).stdout, /--timeout DURATION .*\(default 5m\)/)
   })
 })

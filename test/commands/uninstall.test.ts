@@ -20,9 +20,9 @@ async function installed(sandbox: TestSandbox): Promise<string> {
 async function succeed(
   sandbox: TestSandbox,
   words: readonly string[],
-  wanted: PullpassOptions = {},
+  options: PullpassOptions = {},
 ): Promise<PullpassRun> {
-  const run = await runPullpass(sandbox, words, wanted)
+  const run = await runPullpass(sandbox, words, options)
   assert.equal(run.exitCode, 0, run.stderr)
   return run
 }
@@ -177,7 +177,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     )
   })
 
-  test('shows the plan and asks, and removes nothing when the answer is no', async (t) => {
+  test('shows the plan and prompts, and removes nothing when the response is no', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
     const before = readPullSecret(sandbox, 'team-a')
@@ -203,7 +203,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     const granted = policies.read(sandbox.repository)
     policies.write(sandbox.repository, [])
     const prompt = async () => {
-      policies.write(sandbox.repository, granted.bindings) // between the plan and the answer
+      policies.write(sandbox.repository, granted.bindings) // between the plan and the confirmation
       return 'yes'
     }
 
@@ -227,7 +227,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     ['--pool-id', 'prod=pool'],
     ['--provider-id', 'prod=cluster'],
   ] as const) {
-    test(`refuses ${flag} beside --keep-trust, before anything is read`, async (t) => {
+    test(`refuses ${flag} with --keep-trust, before anything is read`, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
       const words = ['uninstall', '-f', 'absent.yaml', '--yes', '--keep-trust', flag, value]
       const run = await runPullpass(sandbox, words)
@@ -236,7 +236,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     })
   }
 
-  test('does not take --publisher and --share-pool, which removals do not depend on', async (t) => {
+  test('does not have --publisher and --share-pool, on which removals do not depend', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     for (const words of [
       ['uninstall', '--publisher', 'a/b'],
@@ -263,7 +263,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     await succeed(sandbox, words)
   })
 
-  test('prints --dry-run results for programs as they would be', async (t) => {
+  test('prints --dry-run results with -o json as they would be', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
     const run = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', ...json])
@@ -271,7 +271,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.equal(stepsOf(run)[0], 'detach would-detach ServiceAccount team-a/default')
   })
 
-  test('without a terminal needs --yes, and says so before anything is read', async (t) => {
+  test('without a terminal requires --yes, before anything is read', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runPullpass(sandbox, ['uninstall', '-f', 'absent.yaml', '--delete-pull-secrets'])
     assert.equal(run.exitCode, 2)
@@ -279,7 +279,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.match(run.stderr, /: pullpass uninstall -f absent\.yaml --delete-pull-secrets --dry-run$/m)
   })
 
-  test('stops at the phase that fails, and names what is blocked', async (t) => {
+  test('stops at the phase that fails, and reports what is blocked', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
     const answer = { status: 403, body: { kind: 'Status', status: 'Failure', message: 'quota of changes', code: 403 } }

@@ -1,4 +1,4 @@
-/** Writes to team-a's pull secret as somebody else does, by field manager. */
+/** Writes to the pull secret of team-a under another field manager. */
 import assert from 'node:assert/strict'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 
@@ -8,13 +8,18 @@ export function dockerConfigData(host: string, auth: string): { '.dockerconfigjs
   return { '.dockerconfigjson': Buffer.from(JSON.stringify(config)).toString('base64') }
 }
 
-export const patchAs = (sandbox: TestSandbox, namespace: string, author: string, body: object): Promise<void> =>
-  writeAs(sandbox, { namespace, author, contentType: 'application/merge-patch+json' }, body)
+export const patchAs = (sandbox: TestSandbox, namespace: string, fieldManager: string, body: object): Promise<void> =>
+  writeAs(sandbox, { namespace, fieldManager, contentType: 'application/merge-patch+json' }, body)
 
-export const applyAs = (sandbox: TestSandbox, namespace: string, author: string, fields: SecretFields): Promise<void> =>
+export const applyAs = (
+  sandbox: TestSandbox,
+  namespace: string,
+  fieldManager: string,
+  fields: SecretFields,
+): Promise<void> =>
   writeAs(
     sandbox,
-    { namespace, author, contentType: 'application/apply-patch+yaml' },
+    { namespace, fieldManager, contentType: 'application/apply-patch+yaml' },
     { apiVersion: 'v1', kind: 'Secret', ...fields, metadata: { name: 'regcred', namespace, ...fields.metadata } },
   )
 
@@ -26,20 +31,20 @@ interface SecretFields {
 
 interface Writer {
   readonly namespace: string
-  readonly author: string
+  readonly fieldManager: string
   readonly contentType: string
 }
 
 async function writeAs({ cluster, kubeconfig }: TestSandbox, writer: Writer, body: object): Promise<void> {
-  const { namespace, author, contentType } = writer
+  const { namespace, fieldManager, contentType } = writer
   const token = /token: "?([^"\n]+)"?/.exec(kubeconfig)?.[1] ?? ''
-  const answer = await cluster.handle({
+  const response = await cluster.handle({
     method: 'PATCH',
     path: `/api/v1/namespaces/${namespace}/secrets/regcred`,
-    query: new URLSearchParams({ fieldManager: author }),
+    query: new URLSearchParams({ fieldManager }),
     headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
     body: Buffer.from(JSON.stringify(body)),
     signal: new AbortController().signal,
   })
-  assert.equal(answer.status, 200)
+  assert.equal(response.status, 200)
 }

@@ -1,4 +1,4 @@
-/** Words that somebody outside chose, through each way on which pullpass shows anything. */
+/** External text in each kind of output of pullpass. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
@@ -85,12 +85,12 @@ async function eventOf(text: string): Promise<string> {
   const cluster: Cluster = {
     server: 'https://cluster.example.com:6443',
     secrets: new SecretRegister(),
-    async request(wanted) {
-      body = typeof wanted.body === 'string' ? wanted.body : ''
+    async request(input) {
+      body = typeof input.body === 'string' ? input.body : ''
       return { status: 201, body: '{}' }
     },
     stream: () => assert.fail('no stream is opened'),
-    reconnect: () => assert.fail('nobody asks for another connection'),
+    reconnect: () => assert.fail('no new connection is requested'),
     authorities: () => assert.fail('no authorities are read'),
     close: async () => undefined,
   }
@@ -118,16 +118,16 @@ const ways: Record<string, (text: string) => string | Promise<string>> = {
   JSON: async (text) => await renderStructured({ text, [text]: 1 }, 'json'),
   'a comment of a script': (text) => hashComment(faultOf(text).message),
   HCL: hclText,
-  'what publish says': (text) => renderPublication(publicationOf(text), 'never'),
-  'what doctor says': (text) => renderFindings([findingOf(text)], { color: 'never' }),
+  'the output of publish': (text) => renderPublication(publicationOf(text), 'never'),
+  'the output of doctor': (text) => renderFindings([findingOf(text)], { color: 'never' }),
   metrics: (text) => healthOf('/metrics', text),
   'the response to a probe': (text) => healthOf('/readyz', text),
   'an Event': eventOf,
 }
 
-suite('words of others', () => {
+suite('external text', () => {
   for (const [name, show] of Object.entries(ways)) {
-    test(`in ${name} steer no terminal, and forge no line`, async () => {
+    test(`in ${name} cannot control the terminal or forge a line`, async () => {
       await fc.assert(
         fc.asyncProperty(hostile, async (text) => {
           const lines = (await show(text)).split('\n')

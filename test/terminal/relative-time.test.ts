@@ -24,7 +24,7 @@ suite('relativeTime', () => {
     test(`at noon, ${at} is ${expected}`, () => assert.equal(relativeTime(new Date(at), now), expected))
   }
 
-  test('an instant is shown whole, to be pasted, with its distance beside it', () => {
+  test('an instant is shown in full, with its relative time', () => {
     assert.equal(instantAndDistance(new Date('2025-11-24T12:58:00.500Z'), now), '2025-11-24T12:58:00Z (in 58 min)')
   })
 })

@@ -13,7 +13,7 @@ const value = {
 }
 
 suite('renderStructured', () => {
-  test('JSON holds dates as RFC 3339, and no secret', async () => {
+  test('JSON contains dates as RFC 3339, and no secret', async () => {
     assert.deepEqual(JSON.parse(await renderStructured(value, 'json')), {
       hosts: ['quay.io'],
       expiresAt: '2025-11-24T12:00:00.000Z',
@@ -21,14 +21,14 @@ suite('renderStructured', () => {
     })
   })
 
-  test('YAML says the same', async () => {
+  test('YAML contains the same data', async () => {
     assert.equal(
       await renderStructured(value, 'yaml'),
       'hosts:\n  - quay.io\nexpiresAt: 2025-11-24T12:00:00.000Z\npassword: "[redacted]"',
     )
   })
 
-  test('YAML holds whatever steers a terminal in escapes, and says the same', async () => {
+  test('YAML escapes terminal control characters, and contains the same data', async () => {
     assert.equal(await renderStructured({ text: 'a\u001b[2J\u009b\u202eb' }, 'yaml'), 'text: "a\\e[2J\\u009b\\u202eb"')
     const texts = fc.string({ unit: 'binary' })
     await fc.assert(

@@ -30,7 +30,7 @@ suite('renderTable', () => {
     )
   })
 
-  test('without colour there is no escape, whatever the cells say', () => {
+  test('without colour there is no escape, whatever the cells contain', () => {
     const cell = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('\x1b[31mred', 'two\nlines', '\u202Eright to left'),
@@ -77,5 +77,5 @@ suite('renderTable', () => {
     assert.equal(renderTable({ rows }, 'never', 40), 'a-namespace-with-a-long-name  two words')
   })
 
-  test('no rows are an empty text', () => assert.equal(renderTable({ rows: [] }, 'never'), ''))
+  test('no rows are an empty string', () => assert.equal(renderTable({ rows: [] }, 'never'), ''))
 })

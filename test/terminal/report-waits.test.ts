@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { reportWaits } from '../../src/terminal/report-waits.ts'
 
-/** Waits that end when the test says so. */
+/** Waits that end on request of the test. */
 function makeClock() {
   const sleeping: { ms: number; signal: AbortSignal; wake: () => void }[] = []
   return {
@@ -15,8 +15,8 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 const google = { hop: 'exchange', endpoint: 'Google at https://sts.googleapis.com/v1/token' } as const
 const server = { hop: 'kubernetes', endpoint: 'the API server at https://10.0.0.1' } as const
 
-suite('what a run waits for', () => {
-  test('is shown with hop and endpoint after two seconds, until the answer comes', async () => {
+suite('a wait of a run', () => {
+  test('is shown with hop and endpoint after two seconds, until the response arrives', async () => {
     const shown: (string | undefined)[] = []
     const { sleeping, sleep } = makeClock()
     const waiting = reportWaits((line) => shown.push(line), { sleep, signal: new AbortController().signal })
@@ -33,7 +33,7 @@ suite('what a run waits for', () => {
     assert.deepEqual(shown, [line, line, 'waiting for the API server at https://10.0.0.1 (kubernetes)', undefined])
   })
 
-  test('is not shown where the answer comes sooner, and its timer ends', () => {
+  test('is not shown where the response arrives sooner, and its timer ends', () => {
     const shown: (string | undefined)[] = []
     const { sleeping, sleep } = makeClock()
     const waiting = reportWaits((line) => shown.push(line), { sleep, signal: new AbortController().signal })

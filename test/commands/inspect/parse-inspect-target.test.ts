@@ -4,8 +4,8 @@ import { parseInspectTarget } from '../../../src/commands/inspect/target.ts'
 
 const none = { file: [], audience: undefined, image: undefined }
 
-suite('what inspect is asked to show', () => {
-  test('without words it is the token of the usual place, else a file or standard input', () => {
+suite('parseInspectTarget', () => {
+  test('without arguments it is the token at the default path, otherwise a file or standard input', () => {
     assert.deepEqual(parseInspectTarget([], none), { kind: 'file', path: undefined })
     assert.deepEqual(parseInspectTarget(['./token'], none), { kind: 'file', path: './token' })
     assert.deepEqual(parseInspectTarget(['-'], { ...none, file: ['gcp.yaml'] }), { kind: 'file', path: '-' })
@@ -19,7 +19,7 @@ suite('what inspect is asked to show', () => {
     })
   })
 
-  test('a Secret may be asked about an image', () => {
+  test('a Secret can be checked for an image', () => {
     assert.deepEqual(parseInspectTarget(['secret', 'team-a/regcred'], { ...none, image: 'busybox' }), {
       kind: 'secret',
       secret: { namespace: 'team-a', name: 'regcred' },
