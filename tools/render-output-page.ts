@@ -55,7 +55,7 @@ pullpass; neither has an envelope.
   the exit code is then 1. \`trust plan --exit-code\` also exits 1 if something is missing.
 - In a dry run, changes have results that begin with \`would-\`.
 - Instants end in \`At\`: RFC 3339, in UTC, without fractions of a second. Expiry is rounded down. Durations include their unit.
-- Keys have their \`kid\`, clouds and vendors their identifier.
+- Keys have their \`kid\`, vendors their identifier.
 - A member without a value is absent, never \`null\`. Lists are never absent, unless the table says so.
 - Errors have one shape everywhere: [ErrorDetail](#errordetail). Decide by \`code\`, never by text: texts may change in any version.
 - Later versions of \`v1alpha1\` may add members and codes. They do not remove or rename members, or add values of \`result\`,

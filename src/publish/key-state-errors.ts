@@ -44,7 +44,7 @@ function verbMissing(error: PullpassError, { namespace, name }: NamespacedName):
 
 /** With an empty first entry the API server drops all managed fields. */
 const bareMetadata = '.metadata |= {namespace, name, resourceVersion, managedFields: [{}]}'
-/** What pullpass writes into its ConfigMaps: `parse-memory.ts`, `served-target.ts`. */
+/** What pullpass writes into its ConfigMaps: `key-state.ts`, `serve/served-target.ts`. */
 const ownEntries =
   '.data |= with_entries(select((.key | test("^((key|revoked)[.][A-Za-z0-9_-]{43}|authorities|servers|jwks.json)$")) and (.key == "jwks.json" or (.value | length) <= 4096)))'
 

@@ -153,10 +153,12 @@ function gatherCauses(findings: readonly Finding[]): Cause[] {
   })
 }
 
+/** Findings in several namespaces are one cause where they differ in the namespace only, as a whole word. */
 function keyOf(finding: Finding): string {
   const { hop, result, code, about, alike, namespace, seen } = finding
   if (alike === undefined || namespace === undefined) return JSON.stringify([hop, result, code, about, seen])
-  return JSON.stringify([hop, result, code, alike, seen.replaceAll(namespace, '*')])
+  const words = seen.split(/([a-z0-9-]+)/)
+  return JSON.stringify([hop, result, code, alike, words.map((word) => (word === namespace ? '*' : word))])
 }
 
 // The result for programs.

@@ -110,7 +110,7 @@ const made = { create: 'created', undelete: 'undeleted', update: 'updated', gran
 /** What destroy did, or would do, as a table or for programs. */
 interface PrintedRemovals {
   readonly flags: { readonly output: 'json' | 'yaml' | undefined; readonly 'dry-run': boolean }
-  readonly terminal: Terminal
+  readonly terminal: Pick<Terminal, 'print' | 'color'>
 }
 
 export async function printRemovals(removals: readonly Removal[], { flags, terminal }: PrintedRemovals): Promise<void> {
@@ -154,7 +154,7 @@ const destroyResult = (removals: readonly Removal[], dryRun: boolean): TrustDest
 })
 
 /** Kept resources count: another owner has them. */
-export const isRemoved = ({ result }: Removal): boolean => result !== 'failed' && result !== 'declined'
+export const isRemoved = ({ result }: Removal): boolean => !bad.includes(result)
 
 function removalResult(result: Removal['result']): DestroyedResource['result'] {
   if (result === 'removed') return 'deleted'

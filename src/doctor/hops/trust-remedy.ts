@@ -81,10 +81,10 @@ function refusedRemedy({ fault, override }: TrustFinding, facts: TrustFacts, com
   return { ...trustCommand(facts, commands, ...override.replace), words: seen }
 }
 
-/** The command that creates what the documents need at the vendor, with what only their tokens and images show. */
 /**
- * `replace`: what of a provider that is there is to be changed. A pool that is shared already is changed only where that is
- * accepted: the words name the clusters that get the same rights.
+ * The command that creates what the documents need at the vendor, with what only their tokens and images show. `replace`: fields
+ * of an existing resource that it may change. A resource that clusters share is changed only where that is accepted: the words
+ * name the clusters that get the same permissions.
  */
 function trustCommand(known: TrustKnown, commands: PrintedCommands, ...replace: readonly string[]): Remedy {
   const { documents, subject, repository, found = [] } = known

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { printRemovals } from '../../../src/commands/trust/apply-report.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, resultsOf, runTrust } from './run-trust.ts'
 
@@ -128,5 +129,16 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'failed', 'kept'])
     assert.match(run.stderr, /^ {2}expected the operator to hold iam\.workloadIdentityPoolProviders\.delete, which /m)
+  })
+
+  test('that did not finish is reported as failed to programs', async () => {
+    const printed: string[] = []
+    const terminal = { print: (text: string) => void printed.push(text), color: 'never' } as const
+    for (const result of ['unfinished', 'not done', 'failed', 'declined'] as const) {
+      const removals = [{ name: 'pool', result: 'removed' } as const, { name: 'provider', result }]
+      await printRemovals(removals, { flags: { output: 'json', 'dry-run': false }, terminal })
+      const { result: whole }: { result: string } = JSON.parse(printed.pop() ?? '')
+      assert.equal(whole, 'failed', result)
+    }
   })
 })
