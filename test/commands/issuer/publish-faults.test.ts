@@ -4,16 +4,16 @@ import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-k
 import type { SandboxRequest } from '../../../sandbox/serve/handler.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
-import { bucket, kidsOf, lies, publish } from './publish-to-bucket.ts'
+import { bucket, kidsOf, objectText, publish } from './publish-to-bucket.ts'
 
 /** The n-th upload, counted from 1. */
-function upload(wanted: number) {
+function upload(nth: number) {
   let seen = 0
-  return { when: ({ path }: Pick<SandboxRequest, 'path'>) => path.startsWith('/upload/') && ++seen === wanted }
+  return { when: ({ path }: Pick<SandboxRequest, 'path'>) => path.startsWith('/upload/') && ++seen === nth }
 }
 
-suite('faults on the way of issuer publish', () => {
-  test('the store goes down between the two: keys are there, the discovery document is not ahead of them', async (t) => {
+suite('faults during issuer publish', () => {
+  test('the store fails between the two documents: the keys are published, and the discovery document is not', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     let uploads = 0
     const down = { kind: 'response', response: { status: 503, body: 'down' } } as const
@@ -24,14 +24,14 @@ suite('faults on the way of issuer publish', () => {
     const { exitCode, stderr } = await publish(sandbox)
     assert.equal(exitCode, 1)
     assert.match(stderr, /^PUBLISH_UNAVAILABLE \(publish\): Google answered 503/)
-    assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), [sandbox.cluster.keys.current.kid])
-    assert.equal(lies(sandbox, '.well-known/openid-configuration'), undefined)
+    assert.deepEqual(kidsOf(objectText(sandbox, 'openid/v1/jwks')), [sandbox.cluster.keys.current.kid])
+    assert.equal(objectText(sandbox, '.well-known/openid-configuration'), undefined)
   })
 
-  test('a second writer who is faster keeps his key: both are public afterwards', async (t) => {
+  test('a faster concurrent writer keeps its key: both keys are public afterwards', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     const { publicKey } = await generateSigningKey()
-    const his = { ...publicKey.export({ format: 'jwk' }), kid: 'his', use: 'sig', alg: 'RS256' }
+    const concurrent = { ...publicKey.export({ format: 'jwk' }), kid: 'concurrent', use: 'sig', alg: 'RS256' }
     const ours = { ...sandbox.cluster.keys.current.publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }
     const first = upload(1)
     sandbox.parts.storage.faults.inject(
@@ -39,7 +39,7 @@ suite('faults on the way of issuer publish', () => {
       {
         when(request) {
           if (!first.when(request)) return false
-          const keys = [his, { ...ours, kid: sandbox.cluster.keys.current.kid }]
+          const keys = [concurrent, { ...ours, kid: sandbox.cluster.keys.current.kid }]
           const object = { contentType: 'application/json', body: JSON.stringify({ keys }) }
           sandbox.google.store.put(bucket, 'openid/v1/jwks', object)
           return true
@@ -49,8 +49,8 @@ suite('faults on the way of issuer publish', () => {
     const { exitCode, stderr } = await publish(sandbox)
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.deepEqual(
-      kidsOf(lies(sandbox, 'openid/v1/jwks')).toSorted(),
-      ['his', sandbox.cluster.keys.current.kid].toSorted(),
+      kidsOf(objectText(sandbox, 'openid/v1/jwks')).toSorted(),
+      ['concurrent', sandbox.cluster.keys.current.kid].toSorted(),
     )
   })
 })
@@ -61,7 +61,7 @@ const wrong = [
   { words: [], says: /^USAGE_INVALID \(run\): --to is missing\n/ },
 ]
 for (const { words, says } of wrong) {
-  test(`"${['issuer publish', ...words].join(' ')}" is refused before anything is asked`, async (t) => {
+  test(`"${['issuer publish', ...words].join(' ')}" is refused before any request`, async (t) => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'publish', ...words])
     assert.equal(exitCode, 2)

@@ -1,4 +1,4 @@
-/** Runs of `pullpass issuer publish` to the sandbox's bucket, and what lies there after them. */
+/** Runs of `pullpass issuer publish` to the sandbox's bucket, and the objects in it. */
 import { type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -9,7 +9,7 @@ export const account: readonly string[] = ['--service-account', 'image-system/pu
 export const publish = (sandbox: TestSandbox, ...words: string[]): Promise<PullpassRun> =>
   runPullpass(sandbox, ['issuer', 'publish', '--to', `gs://${bucket}`, ...account, ...words])
 
-export const lies = (sandbox: TestSandbox, name: (typeof documents)[number]): string | undefined =>
+export const objectText = (sandbox: TestSandbox, name: (typeof documents)[number]): string | undefined =>
   sandbox.google.store.find(bucket, name)?.bytes.toString()
 
 export function kidsOf(jwks: string | undefined): string[] {

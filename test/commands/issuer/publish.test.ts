@@ -6,19 +6,19 @@ import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-k
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
-import { account, bucket, documents, kidsOf, lies, publish } from './publish-to-bucket.ts'
+import { account, bucket, documents, kidsOf, objectText, publish } from './publish-to-bucket.ts'
 
 suite('pullpass issuer publish', () => {
-  test('brings both documents to a bucket, and sees them there as a stranger, with a fresh token', async (t) => {
+  test('uploads both documents to a bucket, and verifies them as an anonymous client, with a fresh token', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     const { exitCode, stdout, stderr } = await publish(sandbox)
     assert.deepEqual([exitCode, stderr], [0, ''])
     for (const name of documents) assert.match(stdout, new RegExp(`^${name} +created$`, 'm'))
     for (const check of ['discovery', 'jwks', 'token']) assert.match(stdout, new RegExp(`^${check} +ok `, 'm'))
-    // The sandbox has an authority of its own.
-    assert.match(stdout, /^jwks +ok +read at https:.* by this run’s own authorities: no public one vouches/m)
+    // The sandbox has its own certificate authority.
+    assert.match(stdout, /^jwks +ok +read at https:.* by this run’s own authorities: /m)
     const { issuer } = sandbox.cluster
-    assert.deepEqual(JSON.parse(lies(sandbox, '.well-known/openid-configuration') ?? ''), {
+    assert.deepEqual(JSON.parse(objectText(sandbox, '.well-known/openid-configuration') ?? ''), {
       issuer,
       jwks_uri: `${issuer}/openid/v1/jwks`,
       response_types_supported: ['id_token'],
@@ -30,7 +30,7 @@ suite('pullpass issuer publish', () => {
     assert.doesNotMatch(stdout + stderr, /eyJ|ya29/)
   })
 
-  test('a second time nothing is written', async (t) => {
+  test('a second run writes nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     await publish(sandbox)
     const uploads = () => sandbox.parts.storage.seen.filter(({ path }) => path.startsWith('/upload/')).length
@@ -47,11 +47,11 @@ suite('pullpass issuer publish', () => {
     assert.equal(exitCode, 0)
     for (const name of documents) {
       assert.match(stdout, new RegExp(`^${name} +would create$`, 'm'))
-      assert.equal(lies(sandbox, name), undefined)
+      assert.equal(objectText(sandbox, name), undefined)
     }
   })
 
-  test('-o json of a dry run says, as the table does, what would be', async (t) => {
+  test('-o json of a dry run contains, as the table does, the planned changes', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     const report: { documents: { result: string }[]; keys: { result: string }[] } = JSON.parse(
       (await publish(sandbox, '--dry-run', '-o', 'json')).stdout,
@@ -66,7 +66,7 @@ suite('pullpass issuer publish', () => {
     )
   })
 
-  test('a key that a ConfigMap alone remembers is not published: its writer would sign in every account’s name', async (t) => {
+  test('a key that only the ConfigMap contains is not published: its writer could sign tokens of every account', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     const { publicKey, kid } = await generateSigningKey()
     const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
@@ -79,7 +79,7 @@ suite('pullpass issuer publish', () => {
     })
     const { exitCode } = await publish(sandbox)
     assert.equal(exitCode, 0)
-    assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), [sandbox.cluster.keys.current.kid])
+    assert.deepEqual(kidsOf(objectText(sandbox, 'openid/v1/jwks')), [sandbox.cluster.keys.current.kid])
   })
 
   test('after a rotation the new key is added, and the old one stays', async (t) => {
@@ -93,13 +93,13 @@ suite('pullpass issuer publish', () => {
     const { exitCode, stdout } = await publish(sandbox)
     assert.equal(exitCode, 0, stdout)
     assert.match(stdout, new RegExp(`^${old} +RSA 2048 +kept`, 'm'))
-    assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')).toSorted(), [old, next.kid].toSorted())
+    assert.deepEqual(kidsOf(objectText(sandbox, 'openid/v1/jwks')).toSorted(), [old, next.kid].toSorted())
   })
 
   test('warns of a published key that no API server serves or is known to have served', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { publicKey, kid } = await generateSigningKey()
-    const [own] = JSON.parse(lies(sandbox, 'openid/v1/jwks') ?? '').keys
+    const [own] = JSON.parse(objectText(sandbox, 'openid/v1/jwks') ?? '').keys
     const planted = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
     const body = JSON.stringify({ keys: [own, planted] })
     sandbox.google.store.put(bucket, 'openid/v1/jwks', { contentType: 'application/jwk-set+json', body })
@@ -117,9 +117,9 @@ suite('pullpass issuer publish', () => {
     assert.equal(warnings.length, 1)
   })
 
-  test('does not warn of a key that is remembered to have been served', async (t) => {
+  test('does not warn of a key that is recorded as served', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const [own] = JSON.parse(lies(sandbox, 'openid/v1/jwks') ?? '').keys
+    const [own] = JSON.parse(objectText(sandbox, 'openid/v1/jwks') ?? '').keys
     sandbox.cluster.seed({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -139,14 +139,14 @@ suite('pullpass issuer publish', () => {
     sandbox.google.store.setAccess(bucket, 'private')
     const { exitCode, stdout } = await publish(sandbox)
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^discovery +failed +https:.* answers a stranger 403: it is not public$/m)
+    assert.match(stdout, /^discovery +failed +https:.* 403: it is not public$/m)
     assert.match(
       stdout,
       /^fix: gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster .*--member=allUsers .*--condition=None$/m,
     )
   })
 
-  test("until the cluster's tokens carry the issuer, their check is pending, and says what to set", async (t) => {
+  test("until the cluster's tokens contain the issuer, their check is pending, with the setting to change", async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.putBucket('other-issuer', { access: 'public' })
     const words = ['issuer', 'publish', '--to', 'gs://other-issuer/cluster-1', ...account]
@@ -173,7 +173,7 @@ suite('pullpass issuer publish', () => {
     })
   }
 
-  test('into a folder, for whoever serves it', async (t) => {
+  test('into a folder, to be served by another server', async (t) => {
     const sandbox = await startTestSandbox(t)
     const folder = join(sandbox.folder.path, 'public')
     await mkdir(folder)
@@ -187,31 +187,31 @@ suite('pullpass issuer publish', () => {
     assert.deepEqual(kidsOf(await readFile(join(folder, documents[1]), 'utf8')), [sandbox.cluster.keys.current.kid])
   })
 
-  suite("what lies there is another's", () => {
-    const place = async (sandbox: TestSandbox, name: (typeof documents)[number], body: object) =>
+  suite('documents of another owner', () => {
+    const seed = async (sandbox: TestSandbox, name: (typeof documents)[number], body: object) =>
       sandbox.google.store.put(bucket, name, { contentType: 'application/json', body: JSON.stringify(body) })
 
-    test("another cluster's keys are left as they are, unless --adopt says otherwise", async (t) => {
+    test("another cluster's keys are left unchanged without --adopt", async (t) => {
       const sandbox = await startTestSandbox(t)
       const { publicKey } = await generateSigningKey()
       const foreign = { ...publicKey.export({ format: 'jwk' }), kid: 'other', use: 'sig', alg: 'RS256' }
-      await place(sandbox, 'openid/v1/jwks', { keys: [foreign] })
+      await seed(sandbox, 'openid/v1/jwks', { keys: [foreign] })
       const { exitCode, stderr } = await publish(sandbox)
       assert.equal(exitCode, 1)
-      assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): at gs:\/\/example-cluster lies a JWKS of another cluster/)
-      assert.deepEqual(kidsOf(lies(sandbox, 'openid/v1/jwks')), ['other'])
+      assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): at gs:\/\/example-cluster .*a JWKS of another cluster/)
+      assert.deepEqual(kidsOf(objectText(sandbox, 'openid/v1/jwks')), ['other'])
       const tried = await publish(sandbox, '--adopt', '--dry-run')
       assert.match(tried.stdout, /^openid\/v1\/jwks +would update: 1 key added, 1 key withdrawn$/m)
       assert.match(tried.stdout, /^other +RSA 2048 +would withdraw$/m)
       assert.equal((await publish(sandbox, '--adopt')).exitCode, 0)
-      assert.ok(kidsOf(lies(sandbox, 'openid/v1/jwks')).includes(sandbox.cluster.keys.current.kid))
+      assert.ok(kidsOf(objectText(sandbox, 'openid/v1/jwks')).includes(sandbox.cluster.keys.current.kid))
     })
 
-    test('with --adopt a key that lies there already is kept, and it is said what changes', async (t) => {
+    test('with --adopt an existing key is kept, and the changes are shown', async (t) => {
       const sandbox = await startTestSandbox(t)
       await publish(sandbox)
-      const before = JSON.parse(lies(sandbox, documents[0]) ?? '')
-      await place(sandbox, documents[0], { ...before, claims_supported: ['sub'] })
+      const before = JSON.parse(objectText(sandbox, documents[0]) ?? '')
+      await seed(sandbox, documents[0], { ...before, claims_supported: ['sub'] })
       const { exitCode, stdout } = await publish(sandbox, '--adopt', '--dry-run')
       assert.equal(exitCode, 0)
       assert.match(stdout, /^\.well-known\/openid-configuration +would update: claims_supported$/m)
@@ -222,28 +222,28 @@ suite('pullpass issuer publish', () => {
 
     const others = [
       {
-        title: "another issuer's",
+        title: 'of another issuer',
         discovery: { issuer: 'https://oidc.example.com' },
-        lies: 'of issuer "https://oidc.example.com"',
+        found: 'of issuer "https://oidc.example.com"',
       },
-      { title: "ccoctl's", discovery: { jwks_uri: 'https://example.com/keys.json' }, lies: 'that ccoctl wrote' },
-      { title: 'one with claims_supported', discovery: { claims_supported: ['sub'] }, lies: 'that another tool' },
+      { title: 'of ccoctl', discovery: { jwks_uri: 'https://example.com/keys.json' }, found: 'that ccoctl wrote' },
+      { title: 'with claims_supported', discovery: { claims_supported: ['sub'] }, found: 'that another tool' },
       {
-        title: 'one with an authorization_endpoint',
+        title: 'with an authorization_endpoint',
         discovery: { authorization_endpoint: 'urn:x' },
-        lies: 'that a tool of the family',
+        found: 'that a tool of the family',
       },
     ]
-    for (const { title, discovery, lies: said } of others) {
-      test(`a discovery document: ${title}`, async (t) => {
+    for (const { title, discovery, found } of others) {
+      test(`a discovery document ${title}`, async (t) => {
         const sandbox = await startTestSandbox(t)
         const before = { issuer: sandbox.cluster.issuer, ...discovery }
-        await place(sandbox, documents[0], before)
+        await seed(sandbox, documents[0], before)
         const { exitCode, stderr } = await publish(sandbox)
         assert.equal(exitCode, 1)
         assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): /)
-        assert.ok(stderr.includes(said), stderr)
-        assert.deepEqual(JSON.parse(lies(sandbox, documents[0]) ?? ''), before)
+        assert.ok(stderr.includes(found), stderr)
+        assert.deepEqual(JSON.parse(objectText(sandbox, documents[0]) ?? ''), before)
       })
     }
   })

@@ -8,9 +8,9 @@ import { runPullpass } from '../../support/run-pullpass.ts'
 
 const to = ['--to', 'gs://example-cluster']
 const revoke = (watch: TestWatch, keyId: string, ...flags: string[]) =>
-  runPullpass(watch.sandbox, ['issuer', 'revoke', ...to, ...flags, '--', keyId]) // a kid may begin with a hyphen
+  runPullpass(watch.sandbox, ['issuer', 'revoke', ...to, ...flags, '--', keyId]) // a kid can begin with a hyphen
 
-/** After a rotation: the old key still public, the new one signs; the watch has seen both. */
+/** After a rotation: the old key is still public, the new one signs; the watch has recorded both. */
 async function rotate(watch: TestWatch): Promise<{ old: SigningKey; next: SigningKey }> {
   const { keys } = watch.sandbox.cluster
   const old = keys.current
@@ -21,10 +21,10 @@ async function rotate(watch: TestWatch): Promise<{ old: SigningKey; next: Signin
   return { old, next }
 }
 
-/** Somebody else writes the memory. */
+/** Another client writes the key state. */
 function forge({ sandbox: { cluster } }: TestWatch, data: Record<string, string>): void {
-  const memory = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-  if (memory) cluster.store.remove(memory)
+  const keyState = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+  if (keyState) cluster.store.remove(keyState)
   cluster.seed({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -34,7 +34,7 @@ function forge({ sandbox: { cluster } }: TestWatch, data: Record<string, string>
 }
 
 suite('pullpass issuer revoke', () => {
-  test('takes a key out at once, and neither watch nor publish brings it back, though the cluster serves it', async (t) => {
+  test('removes a key at once, and neither watch nor publish adds it again, although the cluster serves it', async (t) => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
     const { exitCode, stdout } = await revoke(watch, old.kid)
@@ -51,7 +51,7 @@ suite('pullpass issuer revoke', () => {
     assert.deepEqual(watch.published(), [next.kid])
   })
 
-  test('a second time changes nothing, and is no fault', async (t) => {
+  test('a second time changes nothing, and succeeds', async (t) => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
     await revoke(watch, old.kid)
@@ -63,7 +63,7 @@ suite('pullpass issuer revoke', () => {
     assert.deepEqual(watch.published(), [next.kid])
   })
 
-  test('of a key that somebody revoked before, by a key that is another, the real one is written down', async (t) => {
+  test('of a key that a forged revocation names with another key, the real key is recorded', async (t) => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
     const { publicKey } = await generateSigningKey()
@@ -72,8 +72,8 @@ suite('pullpass issuer revoke', () => {
       forge(watch, { ...watch.remembered(), [name]: JSON.stringify({ kid: old.kid, key }) })
       await watch.look()
       assert.equal((await revoke(watch, old.kid)).exitCode, 0)
-      for (const looks of [0, 2]) {
-        await watch.look(looks)
+      for (const rounds of [0, 2]) {
+        await watch.look(rounds)
         const { key: written }: { key: { n: string } } = JSON.parse(watch.remembered()[name] ?? '')
         assert.equal(written.n, old.publicKey.export({ format: 'jwk' }).n)
         assert.deepEqual(watch.published(), [next.kid])
@@ -81,7 +81,7 @@ suite('pullpass issuer revoke', () => {
     }
   })
 
-  test('the key that signs now is not revoked unless all pulls may break', async (t) => {
+  test('the signing key is not revoked without --yes, because all pulls can fail', async (t) => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
     const { exitCode, stderr } = await revoke(watch, next.kid)
@@ -102,7 +102,7 @@ suite('pullpass issuer revoke', () => {
     )
   })
 
-  test('of the only key an empty set of keys is left, with --yes', async (t) => {
+  test('of the only key leaves an empty JWKS, with --yes', async (t) => {
     const watch = await startTestWatch(t)
     await watch.look()
     const { kid } = watch.sandbox.cluster.keys.current
@@ -121,12 +121,12 @@ suite('pullpass issuer revoke', () => {
     assert.deepEqual(watch.published(), [keys.current.kid])
   })
 
-  test('a kid that nobody knows is refused, with those that are known, and last the one that signs', async (t) => {
+  test('an unknown kid is refused, with the known ones, the signing key last', async (t) => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
-    const { exitCode, stderr } = await revoke(watch, 'nobody')
+    const { exitCode, stderr } = await revoke(watch, 'unknown')
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^KEY_UNKNOWN \(publish\): "nobody" is no key that is served, public or remembered\n/)
+    assert.match(stderr, /^KEY_UNKNOWN \(publish\): "unknown" is no key that is served, public or remembered\n/)
     assert.ok(stderr.includes(`known: key "${old.kid}", key "${next.kid}" (it signs now)\n`), stderr)
   })
 
@@ -135,7 +135,7 @@ suite('pullpass issuer revoke', () => {
     '--rNyZx0bVRt-o9JZCWzRj2cEBt1bCPdz2uFUKbXMPg',
     '-0123456789abcdef012345',
   ]) {
-    test(`takes ${kid}, which begins with a hyphen, as a KID wherever it stands`, async (t) => {
+    test(`takes ${kid}, which begins with a hyphen, as a KID in any position`, async (t) => {
       const { sandbox } = await startTestWatch(t)
       for (const argv of [
         [kid, ...to],
@@ -160,7 +160,7 @@ suite('pullpass issuer revoke', () => {
     'with a target that is none': [['one', '--to', 'ftp://x'], /^USAGE_INVALID \(run\): the target is "ftp:\/\/x"\n/],
   }
   for (const [title, [argv, says]] of Object.entries(wrong)) {
-    test(`${title} ends with code 2`, async (t) => {
+    test(`${title} ends with exit code 2`, async (t) => {
       const watch = await startTestWatch(t)
       const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'revoke', ...argv])
       assert.equal(exitCode, 2)
@@ -179,7 +179,7 @@ suite('pullpass issuer revoke', () => {
     assert.deepEqual(watch.remembered(), remembered)
   })
 
-  test('where the revocation cannot be remembered, nothing is changed: the next merge would undo it', async (t) => {
+  test('where the revocation cannot be recorded, nothing is changed: the next merge would undo it', async (t) => {
     const watch = await startTestWatch(t)
     const { old } = await rotate(watch)
     watch.sandbox.cluster.authorization.forbid({ verbs: ['patch', 'create'], resources: ['configmaps'] })
@@ -189,7 +189,7 @@ suite('pullpass issuer revoke', () => {
     assert.equal(watch.published()?.length, 2)
   })
 
-  test('where labels fill the ConfigMap, it fails without a second try, changes nothing, and prints what empties it', async (t) => {
+  test('where labels fill the ConfigMap, it fails without a retry, changes nothing, and prints the command that removes them', async (t) => {
     const watch = await startTestWatch(t)
     const { old } = await rotate(watch)
     const { store } = watch.sandbox.cluster
@@ -213,23 +213,23 @@ suite('pullpass issuer revoke', () => {
     assert.equal(watch.published()?.length, 2)
   })
 
-  test('where the namespace of the memory does not exist, it is said how to make it or to name another', async (t) => {
+  test('where the namespace of the key state does not exist, the fix is to create it or to name another', async (t) => {
     const watch = await startTestWatch(t)
     const { old } = await rotate(watch)
-    const { exitCode, stderr } = await revoke(watch, old.kid, '--memory', 'nowhere/keys')
+    const { exitCode, stderr } = await revoke(watch, old.kid, '--memory', 'absent/keys')
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /^NAMESPACE_NOT_FOUND .*: namespace nowhere does not exist: ConfigMap nowhere\/keys could not be/,
+      /^NAMESPACE_NOT_FOUND .*: namespace absent does not exist: ConfigMap absent\/keys could not be/,
     )
     assert.match(
       stderr,
-      /^ {2}fix: kubectl create namespace nowhere; or name a ConfigMap elsewhere: --memory NAMESPACE/m,
+      /^ {2}fix: kubectl create namespace absent; or name a ConfigMap elsewhere: --memory NAMESPACE/m,
     )
     assert.equal(watch.published()?.length, 2)
   })
 
-  test('publish brings the keys of every API server', async (t) => {
+  test('publish uploads the keys of every API server', async (t) => {
     const watch = await startTestWatch(t)
     const next = await generateSigningKey()
     await watch.addReplica(t, { keys: { signing: next, published: [next] } })
@@ -263,7 +263,7 @@ suite('pullpass issuer revoke', () => {
     })
   }
 
-  test('publish writes nothing without the right to what was revoked, and says which', async (t) => {
+  test('publish writes nothing without permission to read revocations, and names the permission', async (t) => {
     const watch = await startTestWatch(t)
     await watch.look()
     watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })

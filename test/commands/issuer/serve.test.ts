@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
-import { untilSaid } from './until-said.ts'
+import { waitForStderr } from './wait-for-stderr.ts'
 
 suite('pullpass issuer serve', () => {
   test("serves the cluster's keys under its issuer's path, and ends on SIGTERM", async (t) => {
@@ -12,7 +12,7 @@ suite('pullpass issuer serve', () => {
     const argv = ['issuer', 'serve', '--issuer-url', issuer, '--listen', '0', '--log-level', 'info']
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
-    const port = /documents are served port=(\d+)/.exec(await untilSaid(child, /a key was published/))?.[1]
+    const port = /documents are served port=(\d+)/.exec(await waitForStderr(child, /a key was published/))?.[1]
     const read = async (path: string, headers = {}) =>
       await fetch(`http://127.0.0.1:${port}/cluster-1${path}`, { headers })
     const discovery = await read('/.well-known/openid-configuration')
@@ -37,7 +37,7 @@ suite('pullpass issuer serve', () => {
     assert.equal((await ended).exitCode, 0)
   })
 
-  test('started anew, it still serves the key that went out of use before', async (t) => {
+  test('after a restart it still serves the key that was replaced before', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const { keys } = sandbox.cluster
     const old = keys.current
@@ -45,8 +45,8 @@ suite('pullpass issuer serve', () => {
       const words = ['--issuer-url', 'https://oidc.example.com', '--listen', '0']
       const serving = spawnPullpass(['issuer', 'serve', ...words, '--log-level', 'info'], sandbox.environment)
       t.after(() => serving.child.kill('SIGKILL'))
-      // Nobody reads it at its URL: that is told once the keys are remembered.
-      return { ...serving, said: await untilSaid(serving.child, /PUBLISHED_MISMATCH/) }
+      // Nothing is served at the issuer URL: this is logged after the keys are recorded.
+      return { ...serving, said: await waitForStderr(serving.child, /PUBLISHED_MISMATCH/) }
     }
     const first = await start()
     first.child.kill('SIGTERM')
@@ -60,20 +60,20 @@ suite('pullpass issuer serve', () => {
     assert.deepEqual(served.keys.map(({ kid }) => kid).toSorted(), [old.kid, keys.current.kid].toSorted())
   })
 
-  test('tells who sits there where it listens', async (t) => {
+  test('prints the address at which it listens', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const end = new AbortController()
-    const told: string[] = []
+    const notes: string[] = []
     const { exitCode } = await runPullpass(sandbox, ['issuer', 'serve', '--listen', '127.0.0.1:0'], {
       signal: end.signal,
-      notify: (text) => void told.push(text),
+      notify: (text) => void notes.push(text),
       sleep: async () => end.abort(),
     })
     assert.equal(exitCode, 0)
-    assert.match(told.join('\n'), /^Serving the issuer metadata at http:\/\/127\.0\.0\.1:\d+\. Checks/)
+    assert.match(notes.join('\n'), /^Serving the issuer metadata at http:\/\/127\.0\.0\.1:\d+\. Checks/)
   })
 
-  test('an address that is none ends with code 2', async (t) => {
+  test('an invalid address ends with exit code 2', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default'] })
     const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'serve', '--listen', ':8080'])
     assert.equal(exitCode, 2)

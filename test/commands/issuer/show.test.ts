@@ -9,12 +9,9 @@ const account = ['--service-account', 'image-system/pullpass']
 const show = (sandbox: TestSandbox, ...words: string[]) =>
   runPullpass(sandbox, ['issuer', 'show', ...account, ...words])
 
-/** The cluster answers so instead. */
-const answer = (sandbox: TestSandbox, path: string, given: SandboxResponse) =>
-  sandbox.parts.kubernetes.faults.inject(
-    { kind: 'response', response: given },
-    { when: (request) => request.path === path },
-  )
+/** Replaces the response of the API server. */
+const respond = (sandbox: TestSandbox, path: string, response: SandboxResponse) =>
+  sandbox.parts.kubernetes.faults.inject({ kind: 'response', response }, { when: (request) => request.path === path })
 
 const discoveryPath = '/.well-known/openid-configuration'
 const jwksPath = '/openid/v1/jwks'
@@ -22,7 +19,7 @@ const internal = { issuer: 'https://kubernetes.default.svc', jwks_uri: 'https://
 const to = 'https://oidc.example.com/cluster-1'
 
 suite('pullpass issuer show', () => {
-  test('tells mode, issuer, keys, a fresh token, and which clouds could use them', async (t) => {
+  test('shows mode, issuer, keys, a fresh token, and the clouds that can use them', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout, stderr } = await show(sandbox)
     const { kid } = sandbox.cluster.keys.current
@@ -35,7 +32,7 @@ suite('pullpass issuer show', () => {
     assert.doesNotMatch(stdout, /TOKEN_AUDIENCE|distribution|eyJ/)
   })
 
-  test('tells since when a key is known, where issuer watch remembers it', async (t) => {
+  test('shows since when a key is known, where issuer watch recorded it', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const stopped = new AbortController()
     await runPullpass(sandbox, ['issuer', 'watch', '--to', 'gs://example-cluster', ...account], {
@@ -50,7 +47,7 @@ suite('pullpass issuer show', () => {
     )
   })
 
-  test('says from when on it is safe to sign with a key that is served and public, and with which it is not', async (t) => {
+  test('shows when it is safe to sign with a key that is served and public, and with which key it is not', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const next = await sandbox.cluster.keys.add()
     assert.ok((await show(sandbox)).stdout.includes(`\nnot safe to sign with ${next.kid}: it is not public\n`))
@@ -60,7 +57,7 @@ suite('pullpass issuer show', () => {
     assert.deepEqual(says.exec((await show(sandbox)).stdout)?.slice(1), says.exec(published.stdout)?.slice(1))
   })
 
-  test('says until when tokens of a key can be refused that signs sooner', async (t) => {
+  test('shows until when tokens can be refused if a key signs sooner', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
     await runPullpass(sandbox, ['issuer', 'publish', '--to', 'gs://example-cluster', ...account])
@@ -70,7 +67,7 @@ suite('pullpass issuer show', () => {
     assert.equal((await show(sandbox)).stdout.includes('signs already'), false)
   })
 
-  test('tells that the key that signs was revoked', async (t) => {
+  test('reports that the signing key was revoked', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const { kid } = sandbox.cluster.keys.current
     await runPullpass(sandbox, ['issuer', 'revoke', kid, '--to', 'gs://example-cluster', '--yes', ...account])
@@ -86,7 +83,7 @@ suite('pullpass issuer show', () => {
     assert.deepEqual(report.keys, [{ kid, type: 'RSA', bits: 2048, algorithm: 'RS256', revoked: true }])
   })
 
-  test('programs get the same by names', async (t) => {
+  test('-o json contains the same data', async (t) => {
     const sandbox = await startTestSandbox(t)
     const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
     const { kid } = sandbox.cluster.keys.current
@@ -106,7 +103,7 @@ suite('pullpass issuer show', () => {
     assert.deepEqual(report.vendors.at(-1), { vendor: 'oidc', result: 'warning' })
   })
 
-  test('in the middle of a rotation tells that a key is not public yet', async (t) => {
+  test('during a rotation reports that a key is not public yet', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
     const { exitCode, stdout } = await show(sandbox)
@@ -116,7 +113,7 @@ suite('pullpass issuer show', () => {
     assert.match(stdout, /pullpass issuer publish --to TARGET$/m)
   })
 
-  test('a token by a key that the cluster serves nowhere is exit code 1', async (t) => {
+  test('a token signed by a key that the cluster does not serve is exit code 1', async (t) => {
     const sandbox = await startTestSandbox(t)
     const key = await sandbox.cluster.keys.add()
     sandbox.cluster.keys.signWith(key)
@@ -126,7 +123,7 @@ suite('pullpass issuer show', () => {
     assert.ok(stdout.includes(`is signed by key ${key.kid}, which the cluster does not serve`))
   })
 
-  test('without the right to a token tells that, and goes on', async (t) => {
+  test('without permission to request a token reports this, and continues', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
     const { exitCode, stdout } = await show(sandbox)
@@ -135,26 +132,23 @@ suite('pullpass issuer show', () => {
     assert.match(stdout, /^OIDC +can use it, with 2 warnings$/m)
   })
 
-  test('documents that nobody published yet, and those of another tool, are told apart', async (t) => {
+  test('unpublished documents and documents of another tool are distinguished', async (t) => {
     const sandbox = await startTestSandbox(t)
     const path = `/example-cluster${discoveryPath}`
     const { faults } = sandbox.parts.storage
     faults.inject({ kind: 'response', response: { status: 404 } }, { when: (request) => request.path === path })
-    assert.match(
-      (await show(sandbox)).stdout,
-      /^mode +publish: nobody publishes its documents yet: a stranger gets 404$/m,
-    )
+    assert.match((await show(sandbox)).stdout, /^mode +publish: .* gets 404$/m)
     faults.clear()
     const { issuer } = sandbox.cluster
     const body = { issuer, jwks_uri: `${issuer}/keys.json` }
     faults.inject({ kind: 'response', response: { status: 200, body } }, { when: (request) => request.path === path })
-    assert.match((await show(sandbox)).stdout, /^mode +external: there lies a discovery document that ccoctl wrote/m)
+    assert.match((await show(sandbox)).stdout, /^mode +external: .* a discovery document that ccoctl wrote/m)
   })
 
-  test('an issuer that exists inside the cluster alone comes with the steps to another', async (t) => {
+  test('an issuer that is reachable only in the cluster is shown with the steps to another issuer', async (t) => {
     const sandbox = await startTestSandbox(t)
-    answer(sandbox, discoveryPath, { status: 200, body: internal })
-    answer(sandbox, '/version', { status: 200, body: { gitVersion: 'v1.34.1+k3s1' } })
+    respond(sandbox, discoveryPath, { status: 200, body: internal })
+    respond(sandbox, '/version', { status: 200, body: { gitVersion: 'v1.34.1+k3s1' } })
     const { exitCode, stdout } = await show(sandbox)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^mode +publish: no cloud can read this issuer: another one has to be set first$/m)
@@ -168,9 +162,9 @@ suite('pullpass issuer show', () => {
     )
   })
 
-  test('an issuer for which the cluster serves no documents is known by its token', async (t) => {
+  test('an issuer for which the cluster serves no documents is read from a token', async (t) => {
     const sandbox = await startTestSandbox(t)
-    for (const path of [discoveryPath, jwksPath]) answer(sandbox, path, { status: 404, body: '404 page not found\n' })
+    for (const path of [discoveryPath, jwksPath]) respond(sandbox, path, { status: 404, body: '404 page not found\n' })
     const { exitCode, stdout } = await show(sandbox)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^issuer +https:\/\/127\S+$/m)
@@ -179,9 +173,9 @@ suite('pullpass issuer show', () => {
 
   test('an issuer of a vendor has no steps to another', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const issuer = 'https://oidc.eks.nowhere.amazonaws.com/id/0123456789ABCDEF'
-    answer(sandbox, discoveryPath, { status: 200, body: { ...internal, issuer } })
-    const environment = { HTTPS_PROXY: 'http://127.0.0.1:9', NODE_USE_ENV_PROXY: '1' } // nobody is asked
+    const issuer = 'https://oidc.eks.example.amazonaws.com/id/0123456789ABCDEF'
+    respond(sandbox, discoveryPath, { status: 200, body: { ...internal, issuer } })
+    const environment = { HTTPS_PROXY: 'http://127.0.0.1:9', NODE_USE_ENV_PROXY: '1' } // no request is possible
     const argv = ['issuer', 'show', ...account, '--to-issuer', to]
     const { stdout } = await runPullpass(sandbox, argv, { environment })
     assert.match(stdout, /^mode +verify-only: EKS publishes the documents of this issuer, and keeps them true$/m)
@@ -194,7 +188,7 @@ suite('pullpass issuer show', () => {
 })
 
 suite('pullpass issuer show --to-issuer', () => {
-  test('is what --distribution needs, where the present issuer is public', async (t) => {
+  test('requires --distribution, where the present issuer is public', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout } = await show(sandbox, '--distribution', 'k3s')
     assert.equal(exitCode, 0)
@@ -213,7 +207,7 @@ suite('pullpass issuer show --to-issuer', () => {
   for (const [name, [node, title, setting]] of Object.entries(nodes)) {
     test(`${name} is recognized by a node`, async (t) => {
       const sandbox = await startTestSandbox(t)
-      answer(sandbox, '/api/v1/nodes', { status: 200, body: { items: [node] } })
+      respond(sandbox, '/api/v1/nodes', { status: 200, body: { items: [node] } })
       const { exitCode, stdout } = await show(sandbox, '--to-issuer', to)
       assert.equal(exitCode, 0)
       assert.ok(stdout.includes(`\ndistribution  ${title}, by a node's `))
@@ -225,16 +219,16 @@ suite('pullpass issuer show --to-issuer', () => {
     const sandbox = await startTestSandbox(t)
     const ClusterConfiguration = 'apiServer: {}\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n'
     const path = '/api/v1/namespaces/kube-system/configmaps/kubeadm-config'
-    answer(sandbox, path, { status: 200, body: { data: { ClusterConfiguration } } })
+    respond(sandbox, path, { status: 200, body: { data: { ClusterConfiguration } } })
     const { stdout } = await show(sandbox, '--to-issuer', to)
     assert.match(stdout, /^distribution +kubeadm \(v1beta4\), by ConfigMap kube-system\/kubeadm-config, of v1beta4$/m)
     assert.match(stdout, /^ {5}apiServer:\n {7}extraArgs:\n {9}- name: service-account-issuer$/m)
   })
 
-  test('where it is not clear which, the choice is told and no step', async (t) => {
+  test('where the distribution is ambiguous, the candidates are listed, without steps', async (t) => {
     const sandbox = await startTestSandbox(t)
     const metadata = { annotations: { 'cluster.x-k8s.io/machine': 'm' } }
-    answer(sandbox, '/api/v1/nodes', { status: 200, body: { items: [{ metadata }] } })
+    respond(sandbox, '/api/v1/nodes', { status: 200, body: { items: [{ metadata }] } })
     const { exitCode, stdout } = await show(sandbox, '--to-issuer', to)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^distribution +Cluster API \(v1beta1\) or Cluster API \(v1beta2\), by .*$/m)
@@ -245,7 +239,7 @@ suite('pullpass issuer show --to-issuer', () => {
     assert.doesNotMatch(stdout, /^From /m)
   })
 
-  test('named, its steps are there for programs too', async (t) => {
+  test('with --distribution, -o json contains its steps', async (t) => {
     const sandbox = await startTestSandbox(t)
     const words = ['--to-issuer', to, '--distribution', 'kubeadm-v1beta4', '-o', 'json']
     const { change, distribution } = JSON.parse((await show(sandbox, ...words)).stdout)
@@ -254,19 +248,19 @@ suite('pullpass issuer show --to-issuer', () => {
     assert.equal(change.steps.length, 6)
   })
 
-  test('to the present issuer is wrong usage', async (t) => {
+  test('to the present issuer is a usage error', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout, stderr } = await show(sandbox, '--to-issuer', sandbox.cluster.issuer)
     assert.deepEqual([exitCode, stdout], [2, ''])
     assert.ok(stderr.includes(`--to-issuer is the present issuer of the cluster: ${sandbox.cluster.issuer}`), stderr)
   })
 
-  test('to one with a slash at its end comes with a warning', async (t) => {
+  test('to an issuer with a trailing slash has a warning', async (t) => {
     const { stdout } = await show(await startTestSandbox(t), '--to-issuer', `${to}/`)
     assert.match(stdout, /^note +the trailing slash is part of the issuer, in tokens and in trust: better without$/m)
   })
 
-  test('to one that no cloud can read is refused', async (t) => {
+  test('to an issuer that no cloud can read is refused', async (t) => {
     const { exitCode, stdout, stderr } = await show(await startTestSandbox(t), '--to-issuer', 'http://oidc.example.com')
     assert.deepEqual([exitCode, stdout], [2, ''])
     assert.match(
@@ -275,7 +269,7 @@ suite('pullpass issuer show --to-issuer', () => {
     )
   })
 
-  test('to one that exists only inside the cluster is refused before the cluster is contacted', async (t) => {
+  test('to an issuer that is reachable only in the cluster is refused before the cluster is contacted', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stderr } = await show(sandbox, '--to-issuer', 'https://kubernetes.default.svc')
     assert.equal(exitCode, 2)
@@ -284,11 +278,11 @@ suite('pullpass issuer show --to-issuer', () => {
   })
 })
 
-suite('pullpass issuer show ends', () => {
-  test('with what is missing, where the documents may not be read', async (t) => {
+suite('pullpass issuer show fails', () => {
+  test('without permission to read the documents, with the missing permission', async (t) => {
     const sandbox = await startTestSandbox(t)
     const message = 'forbidden: User "jane" cannot get path "/openid/v1/jwks"'
-    answer(sandbox, jwksPath, { status: 403, body: { kind: 'Status', status: 'Failure', message, code: 403 } })
+    respond(sandbox, jwksPath, { status: 403, body: { kind: 'Status', status: 'Failure', message, code: 403 } })
     const { exitCode, stderr } = await show(sandbox)
     assert.equal(exitCode, 1)
     assert.match(
@@ -298,16 +292,16 @@ suite('pullpass issuer show ends', () => {
     assert.match(stderr, /--clusterrole=system:service-account-issuer-discovery/)
   })
 
-  test('where neither documents nor a token tell the issuer', async (t) => {
+  test('where neither documents nor a token contain the issuer', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
-    for (const path of [discoveryPath, jwksPath]) answer(sandbox, path, { status: 404, body: '404 page not found\n' })
+    for (const path of [discoveryPath, jwksPath]) respond(sandbox, path, { status: 404, body: '404 page not found\n' })
     const { exitCode, stderr } = await show(sandbox)
     assert.equal(exitCode, 1)
     assert.match(stderr, /^DISCOVERY_NOT_FOUND \(discovery\): the API server answered 404 for https/)
   })
 
-  test('on a word where nothing is expected', async (t) => {
+  test('for an unexpected argument', async (t) => {
     const { exitCode, stderr } = await show(await startTestSandbox(t), 'https://oidc.example.com')
     assert.equal(exitCode, 2)
     assert.match(stderr, /^USAGE_INVALID \(run\): unexpected argument "https:\/\/oidc\.example\.com"/)

@@ -8,7 +8,7 @@ import { parseAllDocuments } from 'yaml'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
-import { untilSaid } from './until-said.ts'
+import { waitForStderr } from './wait-for-stderr.ts'
 
 suite('pullpass issuer watch', () => {
   test('publishes into a folder, serves its health, and ends on SIGTERM', async (t) => {
@@ -18,7 +18,7 @@ suite('pullpass issuer watch', () => {
     const argv = ['issuer', 'watch', '--to', folder, '--health-listen', '0', '--log-level', 'info']
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
-    const said = await untilSaid(child, /a key was published/)
+    const said = await waitForStderr(child, /a key was published/)
     const port = /serving health and metrics port=(\d+)/.exec(said)?.[1]
     const jwks: { keys: { kid: string }[] } = JSON.parse(await readFile(join(folder, 'openid/v1/jwks'), 'utf8'))
     assert.deepEqual(
@@ -31,17 +31,17 @@ suite('pullpass issuer watch', () => {
     assert.equal((await ended).exitCode, 0)
   })
 
-  test('tells who sits there that it lives and where it listens, and logs the looks that went otherwise', async (t) => {
+  test('prints that it runs and where it listens, and logs the rounds with a changed result', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const end = new AbortController()
-    const told: string[] = []
+    const notes: string[] = []
     let pauses = 0
     const { exitCode, stderr } = await runPullpass(
       sandbox,
       ['issuer', 'watch', '--to', 'gs://example-cluster', '--health-listen', '0', '--log-level', 'info'],
       {
         signal: end.signal,
-        notify: (text) => void told.push(text),
+        notify: (text) => void notes.push(text),
         sleep: async () => {
           if (++pauses === 3) end.abort()
         },
@@ -49,24 +49,24 @@ suite('pullpass issuer watch', () => {
     )
     assert.equal(exitCode, 0, stderr)
     assert.match(
-      told.join('\n'),
+      notes.join('\n'),
       /^Publishing the keys of the cluster to gs:\/\/example-cluster; health and metrics at http:\/\/127\.0\.0\.1:\d+\. Checks every 15 s until it is stopped \(Ctrl-C\)\. .*$/,
     )
-    const looks = stderr.split('\n').filter((line) => line.includes('the API servers were read'))
-    assert.equal(looks.length, 1, stderr)
-    assert.match(looks[0] ?? '', /round=1 issuer="https:.*" apiServers="1 of 1" publicKeys=1 alarms=0$/)
+    const rounds = stderr.split('\n').filter((line) => line.includes('the API servers were read'))
+    assert.equal(rounds.length, 1, stderr)
+    assert.match(rounds[0] ?? '', /round=1 issuer="https:.*" apiServers="1 of 1" publicKeys=1 alarms=0$/)
   })
 
-  test('tells nobody where the log is for programs', async (t) => {
+  test('prints no progress with --log-format json', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const end = new AbortController()
-    const told: string[] = []
+    const notes: string[] = []
     await runPullpass(sandbox, ['issuer', 'watch', '--to', 'gs://example-cluster', '--log-format', 'json'], {
       signal: end.signal,
-      notify: (text) => void told.push(text),
+      notify: (text) => void notes.push(text),
       sleep: async () => end.abort(),
     })
-    assert.deepEqual(told, [])
+    assert.deepEqual(notes, [])
   })
 
   for (const [format, read] of [
@@ -124,7 +124,7 @@ suite('pullpass issuer watch', () => {
     'with a memory that is none': [['--to', '.', '--memory', 'pullpass'], /"pullpass" is not a valid ConfigMap name/],
   }
   for (const [title, [argv, says]] of Object.entries(wrong)) {
-    test(`${title} ends with code 2`, async (t) => {
+    test(`${title} ends with exit code 2`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: ['default'] })
       const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'watch', ...argv])
       assert.equal(exitCode, 2)
@@ -150,7 +150,7 @@ suite('pullpass issuer watch', () => {
     })
   }
 
-  test('takes a CA as openssl prints it, and believes no API server of another one', async (t) => {
+  test('accepts a CA fingerprint as openssl prints it, and trusts no API server of another CA', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const folder = join(sandbox.folder.path, 'public')
     await mkdir(folder)
