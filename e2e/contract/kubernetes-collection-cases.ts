@@ -82,7 +82,7 @@ function openCollection(
   const list = {
     path: secretsOf(namespace),
     accept: listOfMetadata,
-    asked: { verb: 'list', resource: 'secrets', namespace },
+    call: { verb: 'list', resource: 'secrets', namespace },
   } as const
   const keep = (item: JsonObject) => {
     assert.equal(item['data'], undefined)

@@ -35,7 +35,7 @@ export async function connect(
 ): Promise<Cluster> {
   const access = await findAccess(flags, context, podFolder)
   if (access.server.protocol === 'https:') await access.trust()
-  await access.identify('asked')
+  await access.identify('needed')
   return openCluster(access, context, {
     ...defaultLimits,
     ...(flags.atOnce === 'one' && { inFlight: 1 }),

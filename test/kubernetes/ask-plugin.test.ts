@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
 import type { ChosenContext } from '../../src/kubernetes/kubeconfig/load.ts'
-import { askPlugin } from '../../src/kubernetes/kubeconfig/plugin.ts'
+import { findPlugin } from '../../src/kubernetes/kubeconfig/plugin.ts'
 import type { PluginCredential } from '../../src/kubernetes/kubeconfig/plugin-credential.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
@@ -25,8 +25,8 @@ async function contextAsking(t: TestContext, script: string, exec: object = {}) 
 function asking(
   chosen: ChosenContext,
   context = fakeContext({ environment: process.env }),
-): (because: 'asked' | 'refused') => Promise<PluginCredential> {
-  const asked = askPlugin(chosen, context)
+): (because: 'needed' | 'refused') => Promise<PluginCredential> {
+  const asked = findPlugin(chosen, context)
   return async (because) => {
     const ask = await asked
     assert.ok(ask)
@@ -45,12 +45,12 @@ const credential = (status: object) => `printf %s '${JSON.stringify({ kind: 'Exe
 suite('a kubeconfig’s plugin', () => {
   test('is run beside its kubeconfig, and gives a token', async (t) => {
     const ask = asking(await contextAsking(t, credential({ token: 'from-plugin' })))
-    assert.equal((await ask('asked')).authorization?.reveal(), 'Bearer from-plugin')
+    assert.equal((await ask('needed')).authorization?.reveal(), 'Bearer from-plugin')
   })
 
   test('gives a client certificate instead', async (t) => {
     const status = { clientCertificateData: 'CERTIFICATE', clientKeyData: 'KEY' }
-    const given = await asking(await contextAsking(t, credential(status)))('asked')
+    const given = await asking(await contextAsking(t, credential(status)))('needed')
     assert.equal(given.authorization, undefined)
     assert.equal(given.clientCertificate, 'CERTIFICATE')
     assert.equal(given.clientKey?.reveal(), 'KEY')
@@ -59,9 +59,9 @@ suite('a kubeconfig’s plugin', () => {
   test('is asked once for as long as its credential lives, and anew when that was refused', async (t) => {
     const script = `echo x >> runs; printf '{"status":{"token":"token-%s"}}' "$(wc -l < runs | tr -d ' ')"`
     const ask = asking(await contextAsking(t, script))
-    const token = async (because: 'asked' | 'refused') => (await ask(because)).authorization?.reveal()
-    assert.equal(await token('asked'), 'Bearer token-1')
-    assert.equal(await token('asked'), 'Bearer token-1')
+    const token = async (because: 'needed' | 'refused') => (await ask(because)).authorization?.reveal()
+    assert.equal(await token('needed'), 'Bearer token-1')
+    assert.equal(await token('needed'), 'Bearer token-1')
     assert.equal(await token('refused'), 'Bearer token-2')
   })
 
@@ -69,7 +69,7 @@ suite('a kubeconfig’s plugin', () => {
     const script = `printf '{"status":{"token":"%s"}}' "$(printf '%s|%s' "$KUBERNETES_EXEC_INFO" "$REGION" | base64 | tr -d '\\n')"`
     const exec = { provideClusterInfo: true, env: [{ name: 'REGION', value: 'eu' }] }
     const ask = asking(await contextAsking(t, script, exec))
-    const told = (await ask('asked')).authorization?.reveal().replace('Bearer ', '') ?? ''
+    const told = (await ask('needed')).authorization?.reveal().replace('Bearer ', '') ?? ''
     assert.equal(
       Buffer.from(told, 'base64').toString(),
       '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false,' +
@@ -81,16 +81,16 @@ suite('a kubeconfig’s plugin', () => {
     const script = `echo x >> runs; printf '{"status":{"token":"token-%s","expirationTimestamp":"2026-11-24T12:10:00Z"}}' "$(wc -l < runs | tr -d ' ')"`
     const context = fakeContext({ environment: process.env })
     const ask = asking(await contextAsking(t, script), context)
-    assert.equal((await ask('asked')).authorization?.reveal(), 'Bearer token-1')
+    assert.equal((await ask('needed')).authorization?.reveal(), 'Bearer token-1')
     await context.sleep(599_000, context.signal)
-    assert.equal((await ask('asked')).authorization?.reveal(), 'Bearer token-1')
+    assert.equal((await ask('needed')).authorization?.reveal(), 'Bearer token-1')
     await context.sleep(1_000, context.signal)
-    await assert.rejects(ask('asked'), { seen: /its credential expired at 2026-11-24T12:10:00.000Z$/ })
+    await assert.rejects(ask('needed'), { seen: /its credential expired at 2026-11-24T12:10:00.000Z$/ })
   })
 
   test('that fails tells how, and nothing of what it said: tokens may be in it', async (t) => {
     const ask = asking(await contextAsking(t, 'echo "id_token=sesame-sesame" | tee /dev/stderr; exit 3'))
-    await assert.rejects(ask('asked'), (fault: Error & { code?: string; seen?: string; hint?: string }) => {
+    await assert.rejects(ask('needed'), (fault: Error & { code?: string; seen?: string; hint?: string }) => {
       assert.equal(fault.code, 'KUBERNETES_UNAUTHENTICATED')
       assert.equal(fault.seen, 'the user of context test asks ./plugin.sh for a credential: it ended with exit code 3')
       assert.equal(fault.hint, 'run it by hand to read what it says: it is not shown here, since tokens may be in it')
@@ -122,7 +122,7 @@ suite('a kubeconfig’s plugin', () => {
   }
   for (const [title, [script, words]] of Object.entries(none)) {
     test(`that prints ${title} has given nothing, so that nobody is asked as somebody else`, async (t) => {
-      await assert.rejects(asking(await contextAsking(t, script))('asked'), {
+      await assert.rejects(asking(await contextAsking(t, script))('needed'), {
         code: 'KUBERNETES_UNAUTHENTICATED',
         seen: `the user of context test asks ./plugin.sh for a credential: ${words}`,
       })
@@ -132,14 +132,14 @@ suite('a kubeconfig’s plugin', () => {
   test('that sleeps is ended with the run', async (t) => {
     const stop = new AbortController()
     const context = fakeContext({ environment: process.env, signal: stop.signal })
-    const asked = asking(await contextAsking(t, 'sleep 5 & sleep 5'), context)('asked')
+    const asked = asking(await contextAsking(t, 'sleep 5 & sleep 5'), context)('needed')
     setTimeout(() => stop.abort(new Error('the run is over')), 50)
     await assert.rejects(asked, { message: 'the run is over' })
   })
 
   test('that does not exist is told with what installs it, in quotes', async (t) => {
     const exec = { command: 'no-such-plugin', installHint: 'install it\u001b[2J\nfrom example.com' }
-    await assert.rejects(asking(await contextAsking(t, '', exec))('asked'), {
+    await assert.rejects(asking(await contextAsking(t, '', exec))('needed'), {
       code: 'KUBECONFIG_INVALID',
       seen: 'the user of context test asks no-such-plugin for a credential: there is no such program',
       hint: 'install it, or correct the command in the kubeconfig, which says "install it [2J from example.com"',
@@ -164,7 +164,7 @@ suite('a kubeconfig’s plugin', () => {
   ]
   for (const [title, user, seen] of unclear) {
     test(`${title} is refused`, async () => {
-      await assert.rejects(askPlugin(withUser(user), fakeContext()), { code: 'KUBECONFIG_INVALID', seen })
+      await assert.rejects(findPlugin(withUser(user), fakeContext()), { code: 'KUBECONFIG_INVALID', seen })
     })
   }
 })
@@ -180,7 +180,7 @@ suite('the auth-provider oidc', () => {
 
   test('gives its id-token while it lives', async () => {
     const token = idToken(4_000_000_000)
-    assert.equal((await asks({ 'id-token': token })('asked')).authorization?.reveal(), `Bearer ${token}`)
+    assert.equal((await asks({ 'id-token': token })('needed')).authorization?.reveal(), `Bearer ${token}`)
   })
 
   const none: [title: string, config: object][] = [
@@ -190,7 +190,7 @@ suite('the auth-provider oidc', () => {
   ]
   for (const [title, config] of none) {
     test(`with ${title} for an id-token is refused: it would be nobody who asks`, async () => {
-      await assert.rejects(asks(config)('asked'), {
+      await assert.rejects(asks(config)('needed'), {
         code: 'KUBERNETES_UNAUTHENTICATED',
         seen: 'the user of context test asks the auth-provider oidc for a credential: it has no id-token that lives, or none that can be renewed',
       })
@@ -204,7 +204,7 @@ suite('the auth-provider oidc', () => {
       'client-id': 'kubernetes',
       'idp-issuer-url': 'https://127.0.0.1:9/sesame',
     }
-    await assert.rejects(asks(config)('asked'), {
+    await assert.rejects(asks(config)('needed'), {
       code: 'KUBERNETES_UNAUTHENTICATED',
       seen: 'the user of context test asks the auth-provider oidc for a credential: it did not renew the id-token',
     })

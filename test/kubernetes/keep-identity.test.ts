@@ -13,7 +13,7 @@ function prepare(tokens: string[]) {
     },
     () => new Date(nowMs),
   )
-  const authorization = async (because: 'asked' | 'refused' = 'asked') =>
+  const authorization = async (because: 'needed' | 'refused' = 'needed') =>
     (await identify(because)).authorization?.reveal()
   return { identify, authorization, reads, wait: (ms: number) => (nowMs += ms) }
 }
@@ -26,14 +26,14 @@ suite('an identity', () => {
     assert.equal(await authorization(), 'Bearer one')
     wait(1)
     assert.equal(await authorization(), 'Bearer two')
-    assert.deepEqual(reads, ['asked', 'asked'])
+    assert.deepEqual(reads, ['needed', 'needed'])
   })
 
   test('is read at once when it was refused', async () => {
     const { authorization, reads } = prepare(['one', 'two'])
     assert.equal(await authorization(), 'Bearer one')
     assert.equal(await authorization('refused'), 'Bearer two')
-    assert.deepEqual(reads, ['asked', 'refused'])
+    assert.deepEqual(reads, ['needed', 'refused'])
   })
 
   test('that did not change is the same object, so that nobody sends it twice', async () => {
@@ -50,8 +50,8 @@ suite('an identity', () => {
       },
       () => new Date(0),
     )
-    await assert.rejects(identify('asked'), { message: 'broken' })
+    await assert.rejects(identify('needed'), { message: 'broken' })
     broken = false
-    assert.equal((await identify('asked')).authorization?.reveal(), 'Bearer one')
+    assert.equal((await identify('needed')).authorization?.reveal(), 'Bearer one')
   })
 })

@@ -230,7 +230,7 @@ suite('a request to the API server', () => {
       },
     )
     assert.equal((await ask(cluster)).status, 200)
-    assert.deepEqual(asked, ['asked', 'refused'])
+    assert.deepEqual(asked, ['needed', 'refused'])
   })
 
   test('a token that stays refused is not sent again', async (t) => {

@@ -10,7 +10,7 @@ const list = {
   path: '/api/v1/secrets',
   fieldSelector: 'metadata.name=regcred',
   accept: metadataOnly,
-  asked: { verb: 'list', resource: 'secrets', name: 'regcred' },
+  call: { verb: 'list', resource: 'secrets', name: 'regcred' },
 } as const
 
 const object = (namespace: string, resourceVersion: string) => ({ metadata: { namespace, resourceVersion } })

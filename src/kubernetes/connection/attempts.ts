@@ -142,7 +142,7 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
   }
   channel.changes += change
   try {
-    const identity = await access.identify('asked')
+    const identity = await access.identify('needed')
     let response = await send(identity)
     if (response.status === 401) {
       const newer = await access.identify('refused')

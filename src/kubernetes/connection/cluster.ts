@@ -95,7 +95,7 @@ export interface ClusterAccess {
   /** What `trust` was before its authorities were replaced for this connection; absent: it is as configured. */
   readonly configured?: () => Promise<Trust>
   /** Who asks. `refused`: the server did not take the last one, so that a newer one is looked for. */
-  readonly identify: (because: 'asked' | 'refused') => Promise<ClusterIdentity>
+  readonly identify: (because: 'needed' | 'refused') => Promise<ClusterIdentity>
   /** Makes what makes the connections, where a proxy stands between: HTTP/1.1 then. */
   readonly proxy?: (tls: ConnectionOptions) => Promise<Agent>
 }

@@ -109,31 +109,31 @@ export interface ReusedConnection {
   end(): Promise<void>
 }
 
-interface OpenedLine {
+interface OpenedConnection {
   readonly opening: Promise<Connection>
-  line?: Connection
+  connection?: Connection
 }
 
 export function reuseConnection(open: (ended: AbortSignal) => Promise<Connection>): ReusedConnection {
   const ended = new AbortController()
-  let kept: OpenedLine | undefined
+  let kept: OpenedConnection | undefined
   let draining: Connection[] = []
   return {
     async current() {
-      if (kept?.line && kept.line.state() !== 'usable') {
-        draining = [...draining, kept.line].filter((line) => line.state() !== 'ended')
+      if (kept?.connection && kept.connection.state() !== 'usable') {
+        draining = [...draining, kept.connection].filter((line) => line.state() !== 'ended')
         kept = undefined
       }
       if (kept) return await kept.opening
-      const fresh: OpenedLine = { opening: open(ended.signal) }
+      const fresh: OpenedConnection = { opening: open(ended.signal) }
       kept = fresh
       try {
-        fresh.line = await fresh.opening
+        fresh.connection = await fresh.opening
       } catch (error) {
         if (kept === fresh) kept = undefined
         throw error
       }
-      return fresh.line
+      return fresh.connection
     },
     async end() {
       ended.abort()

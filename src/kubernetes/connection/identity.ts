@@ -11,13 +11,13 @@ type Headers = NonNullable<ClusterIdentity['headers']>
 
 /** `read` gives the Authorization header's value. Requests that ask at the same time wait for one reading. */
 export function keepIdentity(
-  read: (because: 'asked' | 'refused') => Promise<Redacted | undefined>,
+  read: (because: 'needed' | 'refused') => Promise<Redacted | undefined>,
   now: () => Date,
   headers?: Headers,
 ): ClusterAccess['identify'] {
   let known: { identity: ClusterIdentity; readAtMs: number } | undefined
   let reading: Promise<ClusterIdentity> | undefined
-  const readAnew = async (because: 'asked' | 'refused'): Promise<ClusterIdentity> => {
+  const readAgain = async (because: 'needed' | 'refused'): Promise<ClusterIdentity> => {
     const authorization = await read(because)
     const same = known?.identity.authorization?.reveal() === authorization?.reveal()
     const identity =
@@ -26,8 +26,8 @@ export function keepIdentity(
     return identity
   }
   return async (because) => {
-    if (because === 'asked' && known && now().getTime() - known.readAtMs < rereadMs) return known.identity
-    reading ??= readAnew(because).finally(() => {
+    if (because === 'needed' && known && now().getTime() - known.readAtMs < rereadMs) return known.identity
+    reading ??= readAgain(because).finally(() => {
       reading = undefined
     })
     return await reading

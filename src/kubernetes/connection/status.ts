@@ -8,14 +8,10 @@ import type { Cluster, ClusterResponse } from './cluster.ts'
 import { malformed } from './response.ts'
 
 /** The error that stands for an answer which is not the one that was asked for. */
-export function readStatus(
-  { server, secrets }: Cluster,
-  answer: ClusterResponse,
-  asked: KubernetesCall,
-): PullpassError {
-  const wording = withoutStatus(server, answer) ?? withStatus(server, answer, { ...asked, secrets })
+export function readStatus({ server, secrets }: Cluster, answer: ClusterResponse, call: KubernetesCall): PullpassError {
+  const wording = withoutStatus(server, answer) ?? withStatus(server, answer, { ...call, secrets })
   const { message = '', causes = [] } = parseStatus(answer) ?? {}
-  const { verb, resource, name } = asked
+  const { verb, resource, name } = call
   // Nothing but its words tells apart the reasons of one webhook or policy.
   const words = wording.code === 'KUBERNETES_REFUSED' ? quoteSafely(message, secrets) : undefined
   const cause = [verb, resource, name, answer.status, parseRefuser(message), conflictingManagers(causes), words]
@@ -53,7 +49,7 @@ function withoutStatus(server: string, { status }: ClusterResponse): Wording | u
 function withStatus(
   server: string,
   answer: ClusterResponse,
-  { secrets, ...asked }: KubernetesCall & Pick<Cluster, 'secrets'>,
+  { secrets, ...call }: KubernetesCall & Pick<Cluster, 'secrets'>,
 ): Wording {
   const status = parseStatus(answer)
   if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
@@ -63,14 +59,14 @@ function withStatus(
   if (answer.status === 403 && verbs.includes(verb)) {
     return user === 'system:anonymous'
       ? unauthenticated(`${server} answered 403 ${words}`)
-      : forbidden(words, verb, asked)
+      : forbidden(words, verb, call)
   }
-  if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(asked)
+  if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(call)
   return (
-    (asked.resource === 'secrets' ? secretRefusal(answer.status, status, asked, quoted) : undefined) ??
+    (call.resource === 'secrets' ? secretRefusal(answer.status, status, call, quoted) : undefined) ??
     (isTooLarge(answer, status)
-      ? tooLarge(words, asked)
-      : refused(answer.status, words, asked, parseRefuser(status.message)))
+      ? tooLarge(words, call)
+      : refused(answer.status, words, call, parseRefuser(status.message)))
   )
 }
 
@@ -117,19 +113,19 @@ function unavailable(server: string, status: number): Wording {
 /** What a document needs, and `pullpass manifests` grants. */
 const neededByDocuments: readonly string[] = ['namespaces', 'secrets', 'serviceaccounts', 'serviceaccounts/token']
 
-function forbidden(words: string, verb: string, asked: KubernetesCall): Wording {
-  const { resource, name, namespace } = asked
+function forbidden(words: string, verb: string, call: KubernetesCall): Wording {
+  const { resource, name, namespace } = call
   const names = name === undefined ? '' : `, resourceNames: [${name}]`
-  const group = asked.group ?? (resource === 'endpointslices' ? 'discovery.k8s.io' : '""')
+  const group = call.group ?? (resource === 'endpointslices' ? 'discovery.k8s.io' : '""')
   const rule = `{apiGroups: [${group}], resources: [${resource}]${names}, verbs: [${verb}]}`
   const source =
-    asked.verb !== 'delete' && neededByDocuments.includes(resource)
+    call.verb !== 'delete' && neededByDocuments.includes(resource)
       ? ': pullpass manifests -f FILE prints all that a document needs'
       : ''
   return {
     code: 'KUBERNETES_FORBIDDEN',
     seen: `the API server answered 403 ${words}`,
-    expected: `the right to ${verb} ${nameOf(asked)}`,
+    expected: `the right to ${verb} ${nameOf(call)}`,
     hint: `grant the rule ${rule} in a ClusterRole${namespace ? `, or in a Role of ${namespace}` : ''}${source}`,
   }
 }
@@ -146,17 +142,17 @@ function namespaceMissing({ namespace = '' }: KubernetesCall): Wording {
 /** The entries of a pull secret are its hosts. */
 export const fewerHosts = 'list fewer hosts in one document: several documents have several Secrets'
 
-function tooLarge(words: string, asked: KubernetesCall): Wording {
+function tooLarge(words: string, call: KubernetesCall): Wording {
   return {
     code: 'OBJECT_TOO_LARGE',
-    seen: `${nameOf(asked)} would be larger than the cluster stores: ${words}`,
+    seen: `${nameOf(call)} would be larger than the cluster stores: ${words}`,
     expected: 'at most 1 MiB of data, and 1.5 MiB with labels, annotations and managed fields',
     hint: 'see which entries, labels or annotations fill it, and who may write them; repeating the request cannot help',
   }
 }
 
-function refused(status: number, words: string, asked: KubernetesCall, refuser: Admission | undefined): Wording {
-  const seen = `the API server answered ${status} ${words} for ${nameOf(asked)}`
+function refused(status: number, words: string, call: KubernetesCall, refuser: Admission | undefined): Wording {
+  const seen = `the API server answered ${status} ${words} for ${nameOf(call)}`
   if (refuser === undefined) {
     return {
       code: 'KUBERNETES_REFUSED',
@@ -172,8 +168,8 @@ function refused(status: number, words: string, asked: KubernetesCall, refuser: 
       return {
         code: 'KUBERNETES_QUOTA_EXCEEDED',
         seen,
-        expected: `room in ResourceQuota ${refuser.name} of namespace ${asked.namespace}`,
-        hint: `raise the quota, or delete what is not needed there: kubectl describe resourcequota ${name} -n ${shellQuote(asked.namespace ?? '')}`,
+        expected: `room in ResourceQuota ${refuser.name} of namespace ${call.namespace}`,
+        hint: `raise the quota, or delete what is not needed there: kubectl describe resourcequota ${name} -n ${shellQuote(call.namespace ?? '')}`,
       }
     case 'webhook down':
       return {
@@ -205,11 +201,11 @@ function refused(status: number, words: string, asked: KubernetesCall, refuser: 
 
 const webhookCommand = 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml'
 
-const denied = (seen: string, by: string, look: string): Wording => ({
+const denied = (seen: string, by: string, command: string): Wording => ({
   code: 'KUBERNETES_REFUSED',
   seen,
   expected: `that ${by} lets pass what pullpass writes`,
-  hint: `let the operator of ${by} except pullpass: ${look}`,
+  hint: `let the operator of ${by} except pullpass: ${command}`,
 })
 
 // What was asked of the API server, and the words that a refusal of it is put into.
@@ -232,16 +228,16 @@ export type Wording = Omit<Fault, 'hop'>
 type Quoted = (text: string) => string
 
 /** Undefined where the reason is not one of a Secret's own. `quoted` makes the server's words safe to show. */
-function secretRefusal(code: number, status: Status, asked: KubernetesCall, quoted: Quoted): Wording | undefined {
+function secretRefusal(code: number, status: Status, call: KubernetesCall, quoted: Quoted): Wording | undefined {
   const words = quoted(status.message)
-  const secret = `Secret ${asked.namespace}/${asked.name}`
+  const secret = `Secret ${call.namespace}/${call.name}`
   const managers = conflictingManagers(status.causes)
   if (code === 409 && managers.length > 0) return managed(secret, managers.map(quoted))
   if (code === 409 || (code === 422 && has(status, 'metadata.uid'))) return changedMeanwhile(secret, code, words)
   if (code === 422 && has(status, 'type')) return wrongType(secret)
-  if (code === 422 && isFrozen(status)) return immutable(secret, asked)
+  if (code === 422 && isFrozen(status)) return immutable(secret, call)
   const isDataTooLong = status.causes.some(({ field, reason }) => field === 'data' && reason === 'FieldValueTooLong')
-  if (code === 413 || (code === 422 && isDataTooLong)) return { ...tooLarge(words, asked), hint: fewerHosts }
+  if (code === 413 || (code === 422 && isDataTooLong)) return { ...tooLarge(words, call), hint: fewerHosts }
   return undefined
 }
 

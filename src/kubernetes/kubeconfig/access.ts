@@ -20,8 +20,8 @@ import {
   resolveBeside,
   textField,
 } from './load.ts'
-import { askPlugin } from './plugin.ts'
-import type { AskPlugin, PluginContext } from './plugin-credential.ts'
+import { findPlugin } from './plugin.ts'
+import type { CredentialPlugin, PluginContext } from './plugin-credential.ts'
 import { clusterProxy } from './proxy.ts'
 
 /** @throws KUBECONFIG_INVALID */
@@ -31,12 +31,12 @@ export async function kubeconfigAccess(
 ): Promise<ClusterAccess> {
   const chosen = chooseContext(await loadKubeconfig(flags.kubeconfig, context.environment), flags.context)
   const server = serverOf(chosen.cluster)
-  const ask = server.protocol === 'https:' ? await askPlugin(chosen, context) : undefined
+  const plugin = server.protocol === 'https:' ? await findPlugin(chosen, context) : undefined
   const proxy = proxyOf(chosen.cluster) ?? proxyFor(server, context.environment)
   return {
     server,
-    trust: () => readTrust(chosen, ask),
-    identify: identifyBy(server, chosen.user, ask, context.now),
+    trust: () => readTrust(chosen, plugin),
+    identify: identifyBy(server, chosen.user, plugin, context.now),
     ...(proxy && { proxy: clusterProxy(server, proxy) }),
   }
 }
@@ -57,13 +57,13 @@ function serverOf(cluster: KubeconfigEntry): URL {
   throw kubeconfigInvalid({ seen, expected: 'a URL: https://HOST:PORT' })
 }
 
-async function readTrust({ cluster, user }: ChosenContext, ask: AskPlugin | undefined): Promise<Trust> {
+async function readTrust({ cluster, user }: ChosenContext, plugin: CredentialPlugin | undefined): Promise<Trust> {
   const ca = await readAuthorities(cluster)
   const verify = cluster.fields['insecure-skip-tls-verify'] === true ? 'never' : 'always'
   if (ca && verify === 'never') throw contradiction(cluster)
-  const asked = await ask?.('asked')
-  const clientCertificate = asked?.clientCertificate ?? (await dataOrFile(user, 'client-certificate'))
-  const clientKey = asked?.clientKey ?? (await dataOrFile(user, 'client-key').then(redactedOrNone))
+  const credential = await plugin?.('needed')
+  const clientCertificate = credential?.clientCertificate ?? (await dataOrFile(user, 'client-certificate'))
+  const clientKey = credential?.clientKey ?? (await dataOrFile(user, 'client-key').then(redactedOrNone))
   if ((clientCertificate === undefined) !== (clientKey === undefined)) throw halfCertificate(user)
   if (clientCertificate && clientKey) await checkClientCertificate(user, clientCertificate, clientKey)
   const serverName = textField(cluster, 'tls-server-name')
@@ -114,13 +114,13 @@ async function dataOrFile(entry: KubeconfigEntry, field: string): Promise<string
 function identifyBy(
   server: URL,
   user: KubeconfigEntry,
-  ask: AskPlugin | undefined,
+  plugin: CredentialPlugin | undefined,
   now: () => Date,
 ): ClusterAccess['identify'] {
   const headers = impersonationHeaders(user)
   if (server.protocol === 'http:') return keepIdentity(async () => undefined, now, headers)
   const tokenFile = textField(user, 'tokenFile')
-  if (ask) return keepIdentity(async (because) => (await ask(because)).authorization, now, headers)
+  if (plugin) return keepIdentity(async (because) => (await plugin(because)).authorization, now, headers)
   if (tokenFile) return keepIdentity(() => readBearerFile(resolveBeside(user, tokenFile)), now, headers)
   const authorization = authorizationOf(user)
   return keepIdentity(async () => authorization, now, headers)

@@ -14,15 +14,15 @@ import { quote } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { parseBearer } from '../connection/identity.ts'
 import { type ChosenContext, kubeconfigInvalid, resolveBeside, textField } from './load.ts'
-import type { AskPlugin, PluginContext, PluginCredential } from './plugin-credential.ts'
+import type { CredentialPlugin, PluginContext, PluginCredential } from './plugin-credential.ts'
 
 /** It is run as often as its credential expires. @throws KUBECONFIG_INVALID */
-export function askExecPlugin(chosen: ChosenContext, exec: JsonObject, context: PluginContext): AskPlugin {
+export function execPlugin(chosen: ChosenContext, exec: JsonObject, context: PluginContext): CredentialPlugin {
   const command = commandOf(chosen, exec, context.environment)
   let known: PluginCredential | undefined
   return async (because) => {
     const lives = known && (known.expiresAt === undefined || known.expiresAt > context.now())
-    if (known && lives && because === 'asked') return known
+    if (known && lives && because === 'needed') return known
     known = undefined
     try {
       known = parseExecCredential(await runExecPlugin(command, context.signal), context.now())
@@ -45,11 +45,11 @@ function commandOf(chosen: ChosenContext, exec: JsonObject, environment: Environ
     const named = { fields: asObject(entry) ?? {}, file }
     return [textField(named, 'name') ?? '', textField(named, 'value') ?? '']
   })
-  const told = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(chosen, exec)) }
+  const execInfoVariable = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(chosen, exec)) }
   return {
     command: command.includes('/') && !isAbsolute(command) ? resolveBeside(chosen.user, command) : command,
     args,
-    environment: { ...environment, ...told, ...Object.fromEntries(own) },
+    environment: { ...environment, ...execInfoVariable, ...Object.fromEntries(own) },
   }
 }
 
@@ -58,11 +58,11 @@ function execInfo({ cluster }: ChosenContext, exec: JsonObject): object {
   const config = asList(extensions)
     .map(asObject)
     .find((entry) => entry?.['name'] === 'client.authentication.k8s.io/exec')
-  const told = { server, ...rest, ...(config && { config: config['extension'] }) }
+  const clusterInfo = { server, ...rest, ...(config && { config: config['extension'] }) }
   return {
     apiVersion: exec['apiVersion'],
     kind: 'ExecCredential',
-    spec: { interactive: false, ...(exec['provideClusterInfo'] === true && { cluster: told }) },
+    spec: { interactive: false, ...(exec['provideClusterInfo'] === true && { cluster: clusterInfo }) },
   }
 }
 

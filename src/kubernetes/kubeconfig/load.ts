@@ -113,8 +113,8 @@ export interface ChosenContext {
 }
 
 /** The current context where none is `wanted`. @throws KUBECONFIG_INVALID, naming the contexts that there are */
-export function chooseContext(kubeconfig: Kubeconfig, wanted: string | undefined): ChosenContext {
-  const name = wanted ?? kubeconfig.currentContext
+export function chooseContext(kubeconfig: Kubeconfig, requested: string | undefined): ChosenContext {
+  const name = requested ?? kubeconfig.currentContext
   const files = kubeconfig.files.join(', ')
   const context = name === undefined ? undefined : kubeconfig.contexts.get(name)
   if (name === undefined || context === undefined) {
@@ -130,11 +130,11 @@ export function chooseContext(kubeconfig: Kubeconfig, wanted: string | undefined
     if (entry) return entry
     throw kubeconfigInvalid({ seen: `context ${name} names ${kind} ${showValue(named)}, which ${files} does not hold` })
   }
-  return { name, cluster: find('cluster'), user: textField(context, 'user') ? find('user') : nobody(context) }
+  return { name, cluster: find('cluster'), user: textField(context, 'user') ? find('user') : withoutUser(context) }
 }
 
 /** `kubectl proxy` needs no user. */
-const nobody = ({ file }: KubeconfigEntry): KubeconfigEntry => ({ fields: {}, file })
+const withoutUser = ({ file }: KubeconfigEntry): KubeconfigEntry => ({ fields: {}, file })
 
 /** One named entry of a kubeconfig (a cluster, a user or a context), and where it stands. */
 export interface KubeconfigEntry {

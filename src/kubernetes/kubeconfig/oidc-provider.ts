@@ -10,19 +10,19 @@ import type { Redacted } from '../../text/redacted.ts'
 import { readCertificates } from '../connection/certificates.ts'
 import { parseBearer } from '../connection/identity.ts'
 import { type ChosenContext, resolveBeside, textField } from './load.ts'
-import type { AskPlugin, PluginContext } from './plugin-credential.ts'
+import type { CredentialPlugin, PluginContext } from './plugin-credential.ts'
 
 const longestMs = 60_000
 /** No others: the library would run a program that is named in `exec`. */
 const settings = ['idp-issuer-url', 'client-id', 'client-secret', 'id-token', 'refresh-token'] as const
 
-export function askOidcProvider(context: ChosenContext, config: JsonObject, { signal }: PluginContext): AskPlugin {
-  let asked: Promise<KubeConfig> | undefined
+export function oidcProvider(context: ChosenContext, config: JsonObject, { signal }: PluginContext): CredentialPlugin {
+  let loading: Promise<KubeConfig> | undefined
   return async (because) => {
-    if (because === 'refused') asked = undefined // and with it what it remembers
-    asked ??= configOf(context, config)
+    if (because === 'refused') loading = undefined // and with it what it remembers
+    loading ??= configOf(context, config)
     const options: RequestOptions = {}
-    const kubeConfig = await asked
+    const kubeConfig = await loading
     await withinTime(kubeConfig.applyToHTTPSOptions(options), signal).catch(() => {
       signal.throwIfAborted()
       throw fault(context, 'it did not renew the id-token') // its words may hold tokens

@@ -10,5 +10,5 @@ export interface PluginCredential {
 }
 
 /** `refused`: the API server did not take the last credential, so that one is asked for anew. */
-export type AskPlugin = (because: 'asked' | 'refused') => Promise<PluginCredential>
+export type CredentialPlugin = (because: 'needed' | 'refused') => Promise<PluginCredential>
 export type PluginContext = Pick<Context, 'environment' | 'now' | 'signal'>

@@ -5,27 +5,27 @@
 import { showValue } from '../../document/show-value.ts'
 import { asObject, type JsonObject } from '../../text/json-fields.ts'
 import { type ChosenContext, kubeconfigInvalid, textField } from './load.ts'
-import type { AskPlugin, PluginContext } from './plugin-credential.ts'
+import type { CredentialPlugin, PluginContext } from './plugin-credential.ts'
 
 /**
  * Undefined where the user's credential has not to be asked for. What is asked gives a credential or throws
  * KUBERNETES_UNAUTHENTICATED, or KUBECONFIG_INVALID where there is no such program.
  * @throws KUBECONFIG_INVALID where it is not clear who is to be asked
  */
-export async function askPlugin(chosen: ChosenContext, context: PluginContext): Promise<AskPlugin | undefined> {
+export async function findPlugin(chosen: ChosenContext, context: PluginContext): Promise<CredentialPlugin | undefined> {
   const { file } = chosen.user
   const exec = objectField(chosen, 'exec')
   const provider = objectField(chosen, 'auth-provider')
   if (exec && provider) throw kubeconfigInvalid({ seen: `a user in ${file} has both exec and auth-provider` })
   if (exec) {
-    const { askExecPlugin } = await import('./exec-plugin.ts')
-    return askExecPlugin(chosen, exec, context)
+    const { execPlugin } = await import('./exec-plugin.ts')
+    return execPlugin(chosen, exec, context)
   }
   if (!provider) return undefined
   const name = textField({ fields: provider, file }, 'name')
   if (name === 'oidc') {
-    const { askOidcProvider } = await import('./oidc-provider.ts')
-    return askOidcProvider(chosen, asObject(provider['config']) ?? {}, context)
+    const { oidcProvider } = await import('./oidc-provider.ts')
+    return oidcProvider(chosen, asObject(provider['config']) ?? {}, context)
   }
   throw kubeconfigInvalid({
     seen: `the auth-provider of a user in ${file} is ${showValue(name)}`,

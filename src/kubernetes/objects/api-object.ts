@@ -49,7 +49,7 @@ export async function listObjects(
     accept: metadataOnly,
     whereAbsent: 'empty',
     ...(labelSelector !== undefined && { labelSelector }),
-    asked: { verb: 'list', resource, ...inGroup(type), ...(namespace !== undefined && { namespace }) },
+    call: { verb: 'list', resource, ...inGroup(type), ...(namespace !== undefined && { namespace }) },
   } as const
   return await listPages(cluster, list, (item) => objectOf(type, item))
 }

@@ -28,7 +28,7 @@ export async function readStoredConfigMap(
   map: NamespacedName,
   patience: Patience = {},
 ): Promise<StoredConfigMap> {
-  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
+  const answer = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
   if (answer.status === 404) return { data: {}, bytes: 0 }
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
   return { data: asTexts(asObject(readResponse(cluster, answer)['data'])), bytes: Buffer.byteLength(answer.body) }
@@ -84,7 +84,7 @@ async function patch(
   map: NamespacedName,
   { changes, dryRun, patience }: { changes: object; dryRun: 'all' | 'none'; patience: Patience },
 ): Promise<'patched' | 'absent'> {
-  const answer = await askConfigMap(cluster, map, {
+  const answer = await requestConfigMap(cluster, map, {
     ...patience,
     method: 'PATCH',
     path: `${configMapPath(map)}?${queryOf(dryRun)}`,
@@ -103,7 +103,7 @@ async function createConfigMap(
   data: object,
   dryRun: 'all' | 'none' = 'none',
 ): Promise<'created' | 'there already'> {
-  const answer = await askConfigMap(cluster, map, {
+  const answer = await requestConfigMap(cluster, map, {
     method: 'POST',
     path: `${folderOf(map)}?${queryOf(dryRun)}`,
     contentType: 'application/json',
@@ -123,9 +123,13 @@ async function createConfigMap(
 const largestConfigMap = 8 * 1024 * 1024
 
 /** Each answer is the whole ConfigMap, with what others wrote into it. @throws RESPONSE_TOO_LARGE, and what a cluster throws */
-async function askConfigMap(cluster: Cluster, map: NamespacedName, wanted: ClusterRequest): Promise<ClusterResponse> {
+async function requestConfigMap(
+  cluster: Cluster,
+  map: NamespacedName,
+  request: ClusterRequest,
+): Promise<ClusterResponse> {
   try {
-    return await cluster.request({ ...wanted, maxResponseBytes: largestConfigMap })
+    return await cluster.request({ ...request, maxResponseBytes: largestConfigMap })
   } catch (error) {
     throw error instanceof PullpassError && error.code === 'RESPONSE_TOO_LARGE' ? tooLarge(map, error) : error
   }
@@ -156,7 +160,7 @@ export interface ConfigMapEntry {
 
 /** @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, key: string): Promise<ConfigMapEntry> {
-  const answer = await askConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
+  const answer = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
   if (answer.status === 404) return { text: undefined, resourceVersion: undefined }
   if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
   const { metadata, data } = readResponse(cluster, answer)
@@ -177,7 +181,7 @@ export async function replaceConfigMapEntry(
   if (resourceVersion === undefined) {
     return (await createConfigMap(cluster, map, data)) === 'created' ? 'written' : 'conflict'
   }
-  const answer = await askConfigMap(cluster, map, {
+  const answer = await requestConfigMap(cluster, map, {
     method: 'PATCH',
     path: `${configMapPath(map)}?fieldManager=pullpass`,
     contentType: 'application/merge-patch+json',

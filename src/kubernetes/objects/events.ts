@@ -93,7 +93,7 @@ export async function listPodEvents(cluster: Cluster, { namespace, name, uid }: 
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
     fieldSelector: `involvedObject.kind=Pod,involvedObject.name=${name},involvedObject.uid=${uid}`,
     accept: 'application/json',
-    asked: { verb: 'list', resource: 'events', namespace },
+    call: { verb: 'list', resource: 'events', namespace },
     maxResponseBytes: largestPage,
   } as const
   const events = await listPages(cluster, list, eventOf)

@@ -8,7 +8,7 @@ import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
 import { type KubernetesCall, readStatus } from '../connection/status.ts'
 
-export interface NamedAsked {
+export interface NamedListRequest {
   readonly resource: 'secrets' | 'serviceaccounts'
   readonly name: string
   readonly namespaces: readonly string[] | 'all'
@@ -30,7 +30,7 @@ const oneObjectBytes = 2 * 1024 * 1024
 /** @throws KUBERNETES_FORBIDDEN, for `all` without the right to list in the whole cluster */
 export async function listByName<T extends { readonly namespace: string }>(
   cluster: Cluster,
-  named: NamedAsked,
+  named: NamedListRequest,
   keep: (item: JsonObject) => T,
 ): Promise<Listed<T>> {
   const { namespaces } = named
@@ -49,7 +49,7 @@ const byNamespace = <T extends { readonly namespace: string }>(items: readonly T
 
 async function listEach<T extends { readonly namespace: string }>(
   cluster: Cluster,
-  named: NamedAsked,
+  named: NamedListRequest,
   namespaces: readonly string[],
   keep: (item: JsonObject) => T,
 ): Promise<Listed<T>> {
@@ -74,16 +74,16 @@ function isOfNamespace(fault: unknown): fault is PullpassError {
 
 async function listIn<T>(
   cluster: Cluster,
-  { resource, name, accept }: NamedAsked,
+  { resource, name, accept }: NamedListRequest,
   namespace: string | undefined,
   keep: (item: JsonObject) => T,
 ): Promise<T[]> {
-  const place = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`
+  const prefix = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`
   const list = {
-    path: `/api/v1/${place}${resource}`,
+    path: `/api/v1/${prefix}${resource}`,
     fieldSelector: `metadata.name=${name}`,
     accept,
-    asked: { verb: 'list', resource, name, ...(namespace === undefined ? {} : { namespace }) },
+    call: { verb: 'list', resource, name, ...(namespace === undefined ? {} : { namespace }) },
     ...(namespace === undefined ? {} : { maxResponseBytes: oneObjectBytes }),
   } as const
   return await listPages(cluster, list, keep)
@@ -95,7 +95,7 @@ async function listIn<T>(
  */
 export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
-export interface ListAsked {
+export interface ListRequest {
   /** Without a query. */
   readonly path: string
   /** `metadata.name=regcred` */
@@ -104,7 +104,7 @@ export interface ListAsked {
   /** What a 404 means: the kind is not served. Absent: an error. */
   readonly whereAbsent?: 'empty'
   readonly accept: string
-  readonly asked: KubernetesCall
+  readonly call: KubernetesCall
   /** Of one page; absent: 8 MiB. */
   readonly maxResponseBytes?: number
 }
@@ -117,7 +117,7 @@ const maxItems = 50_000
 const maxAttempts = 4
 
 /** Every item, each turned into what the caller keeps of it: the rest of a page is dropped as it comes. */
-export const listPages = async <T>(cluster: Cluster, list: ListAsked, keep: (item: JsonObject) => T): Promise<T[]> =>
+export const listPages = async <T>(cluster: Cluster, list: ListRequest, keep: (item: JsonObject) => T): Promise<T[]> =>
   (await listCollection(cluster, list, keep)).items
 
 export interface ListedCollection<T> {
@@ -129,7 +129,7 @@ export interface ListedCollection<T> {
 /** @throws as `listPages` */
 export async function listCollection<T>(
   cluster: Cluster,
-  list: ListAsked,
+  list: ListRequest,
   keep: (item: JsonObject) => T,
 ): Promise<ListedCollection<T>> {
   for (let attempt = 1, size = 0; ; ) {
@@ -137,10 +137,10 @@ export async function listCollection<T>(
       if (!isTooLarge(fault) || size === pageSizes.length - 1) throw fault
       return 'too large' as const
     })
-    if (items === 'endless') throw endless(cluster, list.asked)
+    if (items === 'endless') throw endless(cluster, list.call)
     if (items === 'too large') size += 1
     else if (items !== 'expired') return items
-    else if (attempt++ === maxAttempts) throw expired(cluster, list.asked, maxAttempts)
+    else if (attempt++ === maxAttempts) throw expired(cluster, list.call, maxAttempts)
   }
 }
 
@@ -150,7 +150,7 @@ const isTooLarge = (fault: unknown) => fault instanceof PullpassError && fault.c
 /** `expired`: the next page is no longer there (410), and the list begins anew. `endless`: more came than is kept. */
 async function listOnce<T>(
   cluster: Cluster,
-  list: ListAsked,
+  list: ListRequest,
   limit: number,
   keep: (item: JsonObject) => T,
 ): Promise<ListedCollection<T> | 'expired' | 'endless'> {
@@ -161,7 +161,7 @@ async function listOnce<T>(
     const answer = await cluster.request({ method: 'GET', path, accept, maxResponseBytes, timeoutMs })
     if (answer.status === 410) return 'expired'
     if (answer.status === 404 && list.whereAbsent === 'empty') return { items: [], resourceVersion: '' }
-    if (answer.status !== 200) throw readStatus(cluster, answer, list.asked)
+    if (answer.status !== 200) throw readStatus(cluster, answer, list.call)
     const content = readResponse(cluster, answer)
     for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
     const metadata = asObject(content['metadata'])
@@ -171,12 +171,12 @@ async function listOnce<T>(
   return 'endless'
 }
 
-const pageQuery = (list: ListAsked, limit: number, next: string | undefined): string =>
+const pageQuery = (list: ListRequest, limit: number, next: string | undefined): string =>
   selectorQuery(list, { limit: String(limit), ...(next !== undefined && { continue: next }) })
 
 /** With the list's selectors. */
 export function selectorQuery(
-  { fieldSelector, labelSelector }: ListAsked,
+  { fieldSelector, labelSelector }: ListRequest,
   parameters: Readonly<Record<string, string>>,
 ): string {
   const query = new URLSearchParams(parameters)

@@ -14,7 +14,7 @@ export async function listNamespaces(cluster: Cluster): Promise<Namespace[]> {
   const list = {
     path: '/api/v1/namespaces',
     accept: metadataOnly,
-    asked: { verb: 'list', resource: 'namespaces' },
+    call: { verb: 'list', resource: 'namespaces' },
   } as const
   return await listPages(cluster, list, namespaceOf)
 }

@@ -28,10 +28,10 @@ const shortestSeconds = 600
 export async function requestToken(
   cluster: Cluster,
   account: NamespacedName,
-  wanted: TokenRequest,
+  tokenRequest: TokenRequest,
 ): Promise<RequestedToken> {
   const { namespace, name } = account
-  const expirationSeconds = Math.max(shortestSeconds, Math.ceil(wanted.lifeSeconds))
+  const expirationSeconds = Math.max(shortestSeconds, Math.ceil(tokenRequest.lifeSeconds))
   const answer = await cluster.request({
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}/token`,
@@ -39,7 +39,7 @@ export async function requestToken(
     body: JSON.stringify({
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
-      spec: { audiences: [wanted.audience], expirationSeconds },
+      spec: { audiences: [tokenRequest.audience], expirationSeconds },
     }),
   })
   if (answer.status !== 201) {
@@ -61,10 +61,10 @@ function readToken(cluster: Cluster, answer: ClusterResponse): RequestedToken {
 }
 
 /** What is wrong with the account or the right to it is wrong with this request; a lost connection is not. */
-function refused(cluster: Cluster, answer: ClusterResponse, asked: KubernetesCall): PullpassError {
-  const fault = readStatus(cluster, answer, asked)
+function refused(cluster: Cluster, answer: ClusterResponse, call: KubernetesCall): PullpassError {
+  const fault = readStatus(cluster, answer, call)
   if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'RESPONSE_MALFORMED') return fault
-  const words = wordsOf(answer, asked, fault)
+  const words = wordsOf(answer, call, fault)
   return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...words, cause: fault })
 }
 
@@ -127,10 +127,10 @@ export async function findAbsentAccount(
 const metadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 /** Asks the cluster something over a connection of its own: behind a load balancer perhaps another API server answers. */
-export async function withNewConnection<T>(cluster: Cluster, ask: (other: Cluster) => Promise<T>): Promise<T> {
+export async function withNewConnection<T>(cluster: Cluster, run: (other: Cluster) => Promise<T>): Promise<T> {
   const other = cluster.reconnect()
   try {
-    return await ask(other)
+    return await run(other)
   } finally {
     await other.close()
   }

@@ -84,8 +84,8 @@ async function patch(
 }
 
 function refused(cluster: Cluster, answer: ClusterResponse, { namespace, name }: ServiceAccount): PullpassError {
-  const asked: KubernetesCall = { verb: 'patch', resource: 'serviceaccounts', namespace, name }
-  if (answer.status !== 409) return readStatus(cluster, answer, asked)
+  const call: KubernetesCall = { verb: 'patch', resource: 'serviceaccounts', namespace, name }
+  if (answer.status !== 409) return readStatus(cluster, answer, call)
   return new PullpassError({
     code: 'KUBERNETES_REFUSED',
     hop: 'kubernetes',

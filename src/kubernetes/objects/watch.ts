@@ -15,7 +15,7 @@ import { quote } from '../../text/plain-text.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { malformed } from '../connection/response.ts'
 import { readStatus } from '../connection/status.ts'
-import { type ListAsked, listCollection, selectorQuery } from './list.ts'
+import { type ListRequest, listCollection, selectorQuery } from './list.ts'
 
 export type CollectionEvent<T> =
   /** First, and after changes were missed: what is not among the items is gone. */
@@ -37,7 +37,7 @@ const idleTimeoutMs = 150_000
  */
 export async function* watchCollection<T>(
   cluster: Cluster,
-  list: ListAsked,
+  list: ListRequest,
   keep: (item: JsonObject) => T,
   context: WatchContext,
 ): AsyncGenerator<CollectionEvent<T>, never> {
@@ -63,7 +63,7 @@ export async function* watchCollection<T>(
       if (fault instanceof Expired) version = undefined
       else if (!(fault instanceof PullpassError) || !fault.retryable) throw fault
       failures = Math.max(1, failures) // even if events came: many clients lose their connections at once
-      const { resource } = list.asked
+      const { resource } = list.call
       context.log('info', 'a watch is resumed', { resource, seen: fault instanceof Expired ? '410' : fault.seen })
     }
     if (failures > 0) await context.sleep(backoffMs(failures, context.random()), context.signal)
@@ -85,7 +85,7 @@ class Expired extends Error {}
 
 async function* openWatch(
   cluster: Cluster,
-  list: ListAsked,
+  list: ListRequest,
   from: string,
   { random, signal }: WatchContext,
 ): AsyncGenerator<WatchEvent, void> {
@@ -99,7 +99,7 @@ async function* openWatch(
   })
   if (!('lines' in stream)) {
     if (stream.status === 410) throw new Expired()
-    throw readStatus(cluster, stream, { ...list.asked, verb: 'watch' })
+    throw readStatus(cluster, stream, { ...list.call, verb: 'watch' })
   }
   try {
     for await (const line of stream.lines) yield readEvent(cluster, line)

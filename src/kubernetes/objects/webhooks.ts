@@ -69,8 +69,8 @@ const isOfSecrets = ({ apiGroups, resources, operations, scope }: JsonObject): b
   holds(operations, 'CREATE', 'UPDATE', '*') &&
   scope !== 'Cluster'
 
-const holds = (list: unknown, ...wanted: readonly string[]): boolean =>
-  asList(list).some((one) => wanted.some((text) => text === one))
+const holds = (list: unknown, ...values: readonly string[]): boolean =>
+  asList(list).some((one) => values.some((text) => text === one))
 
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const
 
