@@ -71,7 +71,6 @@ const pending: readonly string[] = [
   'src/commands/issuer/show-report.ts',
   'src/document/',
   'src/errors/',
-  'src/kubernetes/',
   'src/oidc/',
   'src/publish/',
   'src/trust/',

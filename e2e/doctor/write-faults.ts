@@ -139,7 +139,7 @@ export const writeFaults: readonly RealFault[] = [
     hop: 'write',
     code: 'ADMISSION_UNAVAILABLE',
     instruction:
-      /^let the operator of that webhook bring it back, or leave out what pullpass writes; kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml names its configuration$/,
+      /^restore that webhook, or exclude what pullpass writes from its rules; kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml shows its configuration$/,
     manualCommand: ({ namespace }) => `kubectl delete validatingwebhookconfiguration ${namespace} && sleep 2`,
   },
   {
@@ -158,7 +158,7 @@ export const writeFaults: readonly RealFault[] = [
     hop: 'service-account',
     code: 'KUBERNETES_REFUSED',
     instruction:
-      /^let the operator of ValidatingAdmissionPolicy (\S+) except pullpass: kubectl get validatingadmissionpolicy \1 -o yaml$/,
+      /^exempt pullpass in ValidatingAdmissionPolicy (\S+): kubectl get validatingadmissionpolicy \1 -o yaml$/,
     manualCommand: (prepared) =>
       `${deletePolicy(prepared, patchAccount(prepared))}; pullpass refresh -f ${prepared.file}`,
   },
@@ -178,7 +178,7 @@ export const writeFaults: readonly RealFault[] = [
     hop: 'subject-token',
     code: 'TOKEN_REQUEST_REFUSED',
     instruction:
-      /^let the operator of ValidatingAdmissionPolicy (\S+) except pullpass: kubectl get validatingadmissionpolicy \1 -o yaml$/,
+      /^exempt pullpass in ValidatingAdmissionPolicy (\S+): kubectl get validatingadmissionpolicy \1 -o yaml$/,
     manualCommand: (prepared) => deletePolicy({ ...prepared, namespace: prepared.system }, requestToken(prepared)),
   },
   {
@@ -192,7 +192,7 @@ export const writeFaults: readonly RealFault[] = [
     },
     hop: 'write',
     code: 'KUBERNETES_QUOTA_EXCEEDED',
-    instruction: /^raise the quota, or delete what is not needed there: kubectl describe resourcequota objects -n \S+$/,
+    instruction: /^raise the quota, or delete unused objects: kubectl describe resourcequota objects -n \S+$/,
     manualCommand: ({ namespace, file }) =>
       `kubectl patch quota objects -n ${namespace} -p '{"spec":{"hard":{"count/secrets":"5"}}}' && i=0; until pullpass refresh -f ${file} || [ $((i += 1)) -gt 30 ]; do sleep 1; done`,
   },

@@ -1,5 +1,5 @@
 /**
- * The connection to the cluster that is meant: `--kubeconfig`, KUBECONFIG, the pod's own, `~/.kube/config`, in this order.
+ * The connection to the selected cluster: `--kubeconfig`, KUBECONFIG, the pod's own, `~/.kube/config`, in this order.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
 import { existsSync } from 'node:fs'
@@ -14,17 +14,17 @@ import { defaultLimits, openCluster } from './connection/open-cluster.ts'
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
-  /** Requests that wait for their answers at the same time; absent: many. */
+  /** Concurrent requests; absent: many. */
   readonly atOnce?: 'one' | 'many'
-  /** `briefly`: who diagnoses wants to know what fails, not to wait until it passes. Absent: as long as a refresh can wait. */
+  /** `briefly`: for a diagnosis, which reports a failure at once. Absent: as long as a refresh can wait. */
   readonly tries?: 'briefly' | 'patiently'
 }
 
-/** Milliseconds. One attempt at least, however long its answer takes. */
+/** Milliseconds. At least one attempt is made, however long its response takes. */
 const brief = 10_000
 
 /**
- * Nothing is sent yet, but all that is needed for it is read: what is wrong with it is told before anything is done.
+ * Reads and checks everything that a request needs, so that errors are reported first. No request is sent.
  * `podFolder`: where a pod finds its token and its authority.
  * @throws KUBECONFIG_INVALID, CA_FILE_INVALID, TOKEN_FILE_UNREADABLE, KUBERNETES_UNAUTHENTICATED where a plugin fails
  */
@@ -54,7 +54,7 @@ async function findAccess(
     if (pod && flags.context !== undefined) throw contextInPod(flags.context)
     if (pod) return pod
   }
-  const { kubeconfigAccess } = await import('./kubeconfig/access.ts') // a pod needs none of it
+  const { kubeconfigAccess } = await import('./kubeconfig/access.ts') // not needed in a pod
   return await kubeconfigAccess(flags, context)
 }
 
@@ -63,8 +63,8 @@ function contextInPod(context: string): PullpassError {
     code: 'KUBECONFIG_INVALID',
     hop: 'kubernetes',
     seen: `--context ${context} is given, but the cluster is this pod's own, which has no contexts`,
-    expected: 'a kubeconfig that holds this context',
-    hint: 'name it: --kubeconfig FILE; or leave --context out',
+    expected: 'a kubeconfig that has this context',
+    hint: 'set --kubeconfig FILE, or omit --context',
   })
 }
 
@@ -74,7 +74,7 @@ function contextInPod(context: string): PullpassError {
  */
 const podFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 
-/** Undefined outside a pod, or where the pod mounts no token. Never asks a proxy. */
+/** Undefined outside a pod, or where the pod mounts no token. Never uses a proxy. */
 async function findPodAccess(
   environment: Environment,
   now: () => Date,
@@ -99,7 +99,7 @@ function serverAt(host: string, port: string): URL {
       hop: 'kubernetes',
       seen: `KUBERNETES_SERVICE_HOST is ${showValue(host)}, KUBERNETES_SERVICE_PORT is ${showValue(port)}`,
       expected: 'an address and a port, as the kubelet sets them in every pod',
-      hint: 'leave both variables to the kubelet, or name a kubeconfig: --kubeconfig FILE',
+      hint: 'do not set these variables: the kubelet sets them; or set --kubeconfig FILE',
       cause,
     })
   }

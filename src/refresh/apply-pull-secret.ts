@@ -191,8 +191,8 @@ const ofAnotherManager = (secret: string, document: Document, owners: readonly s
   expected: `one that pullpass created for ${document.kind} ${document.name}, or none`,
   hint:
     document.source === environmentSource
-      ? 'choose another REGISTRY_SECRET_NAME, or take this Secret over, once: --adopt'
-      : 'choose another spec.secretName, or take this Secret over: spec.conflictPolicy: Adopt (once: --adopt)',
+      ? 'choose another REGISTRY_SECRET_NAME, or take over this Secret, once: --adopt'
+      : 'choose another spec.secretName, or take over this Secret: spec.conflictPolicy: Adopt (once: --adopt)',
 })
 
 /** The other document is named by its field manager, or, where that is hashed, by its record. */

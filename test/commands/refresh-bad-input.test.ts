@@ -135,15 +135,15 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'KUBECONFIG_INVALID (kubernetes): FOLDER/kubeconfig has no context "other"',
       '  expected one of its contexts: sandbox',
-      '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
+      '  fix: kubectl config view shows what kubectl reads; --context NAME selects another context',
     ],
   },
   'a kubeconfig that does not exist': {
     give: ({ folder }) => ({ argv: ['--kubeconfig', `${folder.path}/none`] }),
     said: [
       'KUBECONFIG_INVALID (kubernetes): FOLDER/none does not exist',
-      '  expected a kubeconfig, in YAML or JSON, with all that its context names',
-      '  fix: kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
+      '  expected a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
+      '  fix: kubectl config view shows what kubectl reads; --context NAME selects another context',
     ],
   },
   'a kubeconfig whose token file does not exist': {
@@ -153,7 +153,7 @@ const badInputs: Record<string, BadInput> = {
     },
     said: [
       'TOKEN_FILE_UNREADABLE (kubernetes): FOLDER/none does not exist',
-      '  expected a bearer token for the API server, alone in the file',
+      '  expected a file with only a bearer token for the API server',
       '  fix: in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
     ],
   },
@@ -163,7 +163,7 @@ const badInputs: Record<string, BadInput> = {
       return { argv: ['--kubeconfig', await write('config', text)] }
     },
     said: [
-      'CA_FILE_INVALID (kubernetes): certificate-authority-data in FOLDER/config holds no certificate',
+      'CA_FILE_INVALID (kubernetes): certificate-authority-data in FOLDER/config contains no certificate',
       '  expected the certificate of the API server’s authority, in PEM: -----BEGIN CERTIFICATE-----',
       '  fix: kubectl get configmap kube-root-ca.crt -o jsonpath={.data.ca\\.crt} shows it',
     ],

@@ -164,7 +164,7 @@ suite('pullpass refresh', () => {
       code: 'NAMESPACE_NOT_FOUND',
       hop: 'kubernetes',
       expected: 'a namespace that exists',
-      fix: 'kubectl create namespace nope; or correct the name where it was given',
+      fix: 'kubectl create namespace nope; or correct the name',
       retryable: false,
       namespaces: ['nope'],
     })

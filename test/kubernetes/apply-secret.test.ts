@@ -111,7 +111,7 @@ suite('applying a pull secret', () => {
           assert.equal(fault.retryable, true)
           assert.match(
             fault.seen ?? '',
-            new RegExp(`was changed while pullpass worked on it: the API server answered ${status} "`),
+            new RegExp(`was changed while pullpass updated it: the API server answered ${status} "`),
           )
           return true
         },
@@ -151,7 +151,7 @@ suite('applying a pull secret', () => {
       code: 'KUBERNETES_FORBIDDEN',
       seen: 'the API server answered 403 "secrets "regcred" is forbidden: User "admin" cannot create resource "secrets" in API group "" in the namespace "team-a""',
       expected: 'the right to create Secret team-a/regcred',
-      hint: 'grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [create]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all that a document needs',
+      hint: 'grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [create]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all rules that a document needs',
     })
   })
 

@@ -92,8 +92,14 @@ suite('a kubeconfig’s plugin', () => {
     const ask = asking(await contextAsking(t, 'echo "id_token=sesame-sesame" | tee /dev/stderr; exit 3'))
     await assert.rejects(ask('needed'), (fault: Error & { code?: string; seen?: string; hint?: string }) => {
       assert.equal(fault.code, 'KUBERNETES_UNAUTHENTICATED')
-      assert.equal(fault.seen, 'the user of context test asks ./plugin.sh for a credential: it ended with exit code 3')
-      assert.equal(fault.hint, 'run it by hand to read what it says: it is not shown here, since tokens may be in it')
+      assert.equal(
+        fault.seen,
+        'the user of context test gets its credential from ./plugin.sh: it ended with exit code 3',
+      )
+      assert.equal(
+        fault.hint,
+        'run it in a shell to read its output, which is not shown here since it may contain tokens',
+      )
       assert.doesNotMatch(inspect(fault, { depth: null }), /sesame/)
       return true
     })
@@ -124,7 +130,7 @@ suite('a kubeconfig’s plugin', () => {
     test(`that prints ${title} has given nothing, so that nobody is asked as somebody else`, async (t) => {
       await assert.rejects(asking(await contextAsking(t, script))('needed'), {
         code: 'KUBERNETES_UNAUTHENTICATED',
-        seen: `the user of context test asks ./plugin.sh for a credential: ${words}`,
+        seen: `the user of context test gets its credential from ./plugin.sh: ${words}`,
       })
     })
   }
@@ -141,8 +147,8 @@ suite('a kubeconfig’s plugin', () => {
     const exec = { command: 'no-such-plugin', installHint: 'install it\u001b[2J\nfrom example.com' }
     await assert.rejects(asking(await contextAsking(t, '', exec))('needed'), {
       code: 'KUBECONFIG_INVALID',
-      seen: 'the user of context test asks no-such-plugin for a credential: there is no such program',
-      hint: 'install it, or correct the command in the kubeconfig, which says "install it [2J from example.com"',
+      seen: 'the user of context test gets its credential from no-such-plugin: this program does not exist',
+      hint: 'install it, or correct the command in the kubeconfig, whose installHint is "install it [2J from example.com"',
     })
   })
 
@@ -192,7 +198,7 @@ suite('the auth-provider oidc', () => {
     test(`with ${title} for an id-token is refused: it would be nobody who asks`, async () => {
       await assert.rejects(asks(config)('needed'), {
         code: 'KUBERNETES_UNAUTHENTICATED',
-        seen: 'the user of context test asks the auth-provider oidc for a credential: it has no id-token that lives, or none that can be renewed',
+        seen: 'the user of context test gets its credential from the auth-provider oidc: it has no valid id-token, and cannot renew one',
       })
     })
   }
@@ -206,7 +212,7 @@ suite('the auth-provider oidc', () => {
     }
     await assert.rejects(asks(config)('needed'), {
       code: 'KUBERNETES_UNAUTHENTICATED',
-      seen: 'the user of context test asks the auth-provider oidc for a credential: it did not renew the id-token',
+      seen: 'the user of context test gets its credential from the auth-provider oidc: it did not renew the id-token',
     })
   })
 })

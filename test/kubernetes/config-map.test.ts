@@ -52,7 +52,7 @@ suite('a ConfigMap as a memory', () => {
     await assert.rejects(readConfigMap(cluster, map), {
       code: 'RESPONSE_TOO_LARGE',
       seen: `${cluster.server} answered more than 8388608 bytes for ConfigMap default/pullpass-trust`,
-      hint: 'see what somebody wrote into it: kubectl -n default describe configmap pullpass-trust',
+      hint: 'find which entries fill it: kubectl -n default describe configmap pullpass-trust',
     })
   })
 

@@ -77,14 +77,14 @@ suite('a kubeconfig', () => {
     [
       'that lacks the cluster of its context says so',
       (ground) => ({ ...kubeconfig(ground, { one: {} }), clusters: [] }),
-      'context one names cluster "test", which FILE does not hold',
-      'a kubeconfig, in YAML or JSON, with all that its context names',
+      'context one names cluster "test", which FILE does not contain',
+      'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
     [
       'that lacks the user of its context says so',
       (ground) => ({ ...kubeconfig(ground, { one: {} }), users: [] }),
-      'context one names user "one", which FILE does not hold',
-      'a kubeconfig, in YAML or JSON, with all that its context names',
+      'context one names user "one", which FILE does not contain',
+      'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
     [
       'whose server is no URL says so',
@@ -102,13 +102,13 @@ suite('a kubeconfig', () => {
       'that is no YAML names the place, and quotes nothing of it',
       () => 'users:\n- {name: u, user: {token: "sesame',
       'FILE:2:34 is not YAML',
-      'a kubeconfig, in YAML or JSON, with all that its context names',
+      'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
     [
       'that is a list says so',
       () => '[]',
-      'FILE holds no kubeconfig',
-      'a kubeconfig, in YAML or JSON, with all that its context names',
+      'FILE contains no kubeconfig',
+      'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
   ]
   for (const [title, content, seen, expected] of flawed) {
@@ -145,13 +145,13 @@ suite('a kubeconfig', () => {
     }
   })
 
-  test('whose authority holds no certificate says so', async (t) => {
+  test('whose authority contains no certificate says so', async (t) => {
     const ground = await prepare(t)
     const cluster = { 'certificate-authority-data': base64('oops') }
     const path = await ground.write('config', kubeconfig(ground, { one: {} }, cluster))
     await assert.rejects(whoAsks(t, { kubeconfig: path }), {
       code: 'CA_FILE_INVALID',
-      seen: `certificate-authority-data in ${path} holds no certificate`,
+      seen: `certificate-authority-data in ${path} contains no certificate`,
     })
   })
 })

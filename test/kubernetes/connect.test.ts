@@ -42,11 +42,11 @@ suite('the cluster is', () => {
   test('missed with what was looked for, where there is none', async () => {
     await assert.rejects(connect({}, fakeContext({ environment: { HOME: '/nowhere' } }), '/nowhere'), {
       code: 'KUBECONFIG_INVALID',
-      seen: 'no kubeconfig is there: looked for /nowhere/.kube/config',
+      seen: 'no kubeconfig exists: the default is /nowhere/.kube/config',
     })
     await assert.rejects(connect({}, fakeContext({ environment: { KUBECONFIG: '/a:/b' } }), '/nowhere'), {
       code: 'KUBECONFIG_INVALID',
-      seen: 'no kubeconfig is there: KUBECONFIG names /a, /b',
+      seen: 'no kubeconfig exists: KUBECONFIG names /a, /b',
     })
     await assert.rejects(connect({ kubeconfig: '/nowhere' }, fakeContext()), {
       code: 'KUBECONFIG_INVALID',
@@ -113,9 +113,15 @@ suite('in a pod', () => {
   })
 
   const spoiled = [
-    ['an authority that holds no certificate', 'ca.crt', 'oops', 'CA_FILE_INVALID', /ca\.crt holds no certificate$/],
+    [
+      'an authority that contains no certificate',
+      'ca.crt',
+      'oops',
+      'CA_FILE_INVALID',
+      /ca\.crt contains no certificate$/,
+    ],
     ['an empty token', 'token', '\n', 'TOKEN_FILE_UNREADABLE', /token is empty$/],
-    ['a binary token', 'token', 'a\0b', 'TOKEN_FILE_UNREADABLE', /token holds no bearer token$/],
+    ['a binary token', 'token', 'a\0b', 'TOKEN_FILE_UNREADABLE', /token contains no bearer token$/],
   ] as const
   for (const [title, file, content, code, seen] of spoiled) {
     test(`${title} is told before anything is sent`, async (t) => {

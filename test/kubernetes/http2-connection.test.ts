@@ -137,7 +137,7 @@ suite('requests over HTTP/2', () => {
     const { cluster } = await serve(t, (served) => served.drip())
     await assert.rejects(cluster.request({ method: 'GET', path: '/', timeoutMs: 50 }), {
       code: 'KUBERNETES_UNREACHABLE',
-      seen: `the API server at ${cluster.server} gave no answer: the answer did not end within 0.05 s`,
+      seen: `the API server at ${cluster.server} gave no answer: the response did not end within 0.05 s`,
     })
   })
 

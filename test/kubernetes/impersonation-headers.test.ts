@@ -30,16 +30,24 @@ suite('a kubeconfig’s user who acts as another one', () => {
   const unclear: [title: string, fields: object, seen: string][] = [
     ['a number', { as: 12_345 }, 'as in config is a number'],
     ['a list', { as: ['jane'] }, 'as in config is a object'],
-    ['a name of two lines', { as: 'jane\nx: y' }, 'as in config holds characters that no header can'],
-    ['a name that a header would spell otherwise', { as: 'jané' }, 'as in config holds characters that no header can'],
-    ['groups that are a text', { as: 'jane', 'as-groups': 'admins' }, 'as-groups in config is no list'],
-    ['groups that are numbers', { as: 'jane', 'as-groups': [1] }, 'as-groups in config holds a number'],
+    ['a name of two lines', { as: 'jane\nx: y' }, 'as in config contains characters that are not allowed in a header'],
+    [
+      'a name that a header would spell otherwise',
+      { as: 'jané' },
+      'as in config contains characters that are not allowed in a header',
+    ],
+    ['groups that are a text', { as: 'jane', 'as-groups': 'admins' }, 'as-groups in config is not a list'],
+    ['groups that are numbers', { as: 'jane', 'as-groups': [1] }, 'as-groups in config contains a number'],
     ['a uid that is a number', { as: 'jane', 'as-uid': 7 }, 'as-uid in config is a number'],
-    ['extra fields that are a list', { as: 'jane', 'as-user-extra': [] }, 'as-user-extra in config is no map of lists'],
+    [
+      'extra fields that are a list',
+      { as: 'jane', 'as-user-extra': [] },
+      'as-user-extra in config is not a map of lists',
+    ],
     [
       'an extra field that is a text',
       { as: 'jane', 'as-user-extra': { reason: 'x' } },
-      'as-user-extra in config is no list',
+      'as-user-extra in config is not a list',
     ],
   ]
   for (const [title, fields, seen] of unclear) {
@@ -53,7 +61,7 @@ suite('a kubeconfig’s user who acts as another one', () => {
       const value = { 'as-groups': ['viewers'], 'as-uid': '7', 'as-user-extra': { reason: ['x'] } }[field]
       assert.throws(() => headersOf({ [field]: value }), {
         code: 'KUBECONFIG_INVALID',
-        seen: "a user in config acts with another's uid, groups or extra fields, but as nobody",
+        seen: 'a user in config impersonates a uid, groups or extra fields, but no user',
       })
     })
   }

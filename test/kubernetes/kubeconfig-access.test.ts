@@ -18,7 +18,7 @@ suite('a kubeconfig that leaves open who asks, or whom', () => {
       'by a token that would be two lines of a header',
       { token: 'sesame\r\nx: y' },
       {},
-      'token in FILE holds characters that no header can',
+      'token in FILE contains characters that are not allowed in a header',
     ],
     ['by a password of nobody', { password: 'sesame' }, {}, 'a user in FILE has a password, but no username'],
     [

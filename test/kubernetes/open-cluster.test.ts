@@ -165,7 +165,7 @@ suite('a request to the API server', () => {
     await assert.rejects(ask(cluster), {
       code: 'KUBERNETES_UNREACHABLE',
       seen: `the API server at ${part.url} gave no answer: connect ECONNREFUSED 127.0.0.1:${part.port}`,
-      hint: 'nothing listens there: see that the API server (or kubectl proxy) runs, and that the port is right',
+      hint: 'nothing listens there: check that the API server (or kubectl proxy) runs, and that the port is correct',
       retryable: true,
     })
     const sum = context.slept.reduce((total, ms) => total + ms, 0)

@@ -36,7 +36,7 @@ const rows: Row[] = [
     body: status('Unauthorized'),
     expected: {
       code: 'KUBERNETES_UNAUTHENTICATED',
-      seen: 'https://10.0.0.1 answered 401: it does not know who asks',
+      seen: 'https://10.0.0.1 answered 401: it does not accept the credential',
     },
   },
   {
@@ -68,7 +68,7 @@ const rows: Row[] = [
     expected: {
       code: 'KUBERNETES_FORBIDDEN',
       seen: 'the API server answered 403 "namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope"',
-      hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole: pullpass manifests -f FILE prints all that a document needs',
+      hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole: pullpass manifests -f FILE prints all rules that a document needs',
     },
   },
   {
@@ -77,7 +77,7 @@ const rows: Row[] = [
     body: 'slow down',
     expected: {
       code: 'KUBERNETES_UNREACHABLE',
-      seen: 'https://10.0.0.1 answered 429, and went on so while pullpass tried again',
+      seen: 'https://10.0.0.1 answered 429, also to retries',
       retryable: true,
     },
   },

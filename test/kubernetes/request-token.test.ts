@@ -49,7 +49,7 @@ suite('a token is requested', () => {
       code: 'TOKEN_REQUEST_REFUSED',
       hop: 'subject-token',
       expected: 'the right to create a token of ServiceAccount default/default',
-      hint: 'grant the rule {apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [default], verbs: [create]} in a ClusterRole, or in a Role of default: pullpass manifests -f FILE prints all that a document needs',
+      hint: 'grant the rule {apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [default], verbs: [create]} in a ClusterRole, or in a Role of default: pullpass manifests -f FILE prints all rules that a document needs',
     })
   })
 

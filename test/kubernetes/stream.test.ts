@@ -91,7 +91,10 @@ for (const protocol of protocols) {
 
     test('that falls silent is an error', async (t) => {
       const { response } = await open(t, stream(['one\n'], 'silence'), { wanted: { protocol }, idleTimeoutMs: 50 })
-      await assert.rejects(linesOf(response), { code: 'KUBERNETES_UNREACHABLE', seen: /nothing came for 0\.05 s$/ })
+      await assert.rejects(linesOf(response), {
+        code: 'KUBERNETES_UNREACHABLE',
+        seen: /nothing was received for 0\.05 s$/,
+      })
     })
 
     test('with a line that is too long is an error, however it is sent', async (t) => {

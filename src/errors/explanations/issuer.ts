@@ -39,7 +39,7 @@ export const issuerSection: Section = {
         'Check the address, and that no proxy or sign-in page intercepts the request. Publish the documents again: `pullpass issuer publish --to TARGET`.',
       example: `DISCOVERY_MALFORMED (discovery): https://cluster.example.com:6443/openid/v1/jwks answered 200, but it is no JWKS
   expected the document that an API server serves
-  fix: see that the server in the kubeconfig is the API server, and that nothing between answers in its place`,
+  fix: check that the server in the kubeconfig is the API server, and that no proxy answers in its place`,
     },
     DISCOVERY_UNAVAILABLE: {
       hops: ['discovery'],

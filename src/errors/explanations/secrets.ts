@@ -23,16 +23,16 @@ export const secretsSection: Section = {
         'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. Coming from the usual script of curl, jq and kubectl: [migrate-from-script.md](guides/migrate-from-script.md).',
       example: `SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged
   expected one that pullpass created for ClusterPullSecret regcred, or none
-  fix: choose another REGISTRY_SECRET_NAME, or take this Secret over, once: --adopt`,
+  fix: choose another REGISTRY_SECRET_NAME, or take over this Secret, once: --adopt`,
     },
     SECRET_CONFLICT: {
       hops: ['kubernetes'],
       doctor: ['write'],
       meaning: 'Another client changed the Secret each time before pullpass wrote it.',
       action: 'Find it: `kubectl get secret -o yaml --show-managed-fields`.',
-      example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass worked on it: the API server answered 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
-  expected the state that pullpass saw before
-  fix: see who else writes it: kubectl get secret -o yaml --show-managed-fields`,
+      example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass updated it: the API server answered 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
+  expected the state that pullpass read before
+  fix: find the other writers: kubectl get secret -o yaml --show-managed-fields`,
     },
     SECRET_TYPE_WRONG: {
       hops: ['kubernetes'],
@@ -50,9 +50,9 @@ export const secretsSection: Section = {
       meaning:
         'The Secret has `immutable: true`: neither its data nor that field can be changed. pullpass does not delete it.',
       action: 'Delete it and refresh.',
-      example: `SECRET_IMMUTABLE (kubernetes): Secret team-a/regcred is immutable: somebody set that, and nobody takes it back
+      example: `SECRET_IMMUTABLE (kubernetes): Secret team-a/regcred is immutable, which cannot be reverted
   expected a Secret that can be updated
-  fix: kubectl delete secret regcred -n team-a, and refresh: it is made anew`,
+  fix: kubectl delete secret regcred -n team-a, then refresh: the Secret is created again`,
     },
     SECRET_EXPIRED: {
       doctor: ['secret'],

@@ -1,4 +1,4 @@
-/** Certificate authorities in a PEM file (RFC 7468): without one, TLS would trust nobody and say so in riddles. */
+/** Certificate authorities in a PEM file (RFC 7468): without one, TLS trusts no server, and its errors do not name the cause. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../../host/read-file.ts'
 
@@ -12,11 +12,11 @@ export async function readCertificates(path: string): Promise<string> {
 
 /** `where` is where the text came from, for messages. @throws CA_FILE_INVALID */
 export function checkCertificates(text: string, where: string): string {
-  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) throw invalid(`${where} holds no certificate`)
+  if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) throw invalid(`${where} contains no certificate`)
   return text
 }
 
-/** One by one, without what stands between them. */
+/** Each certificate, without the text between them. */
 export const splitCertificates = (bundle: string): string[] =>
   bundle.split(/(?<=-----END (?:X509 |TRUSTED )?CERTIFICATE-----)/).flatMap((piece) => {
     const start = piece.lastIndexOf('-----BEGIN ')
@@ -34,10 +34,10 @@ function invalid(seen: string, cause?: unknown): PullpassError {
   })
 }
 
-/** A file that a kubeconfig or a pod's folder names: text of bounded size. */
+/** A text file of bounded size that a kubeconfig names or that is mounted into the pod. */
 const maxBytes = 4 * 1024 * 1024
 
-/** Rejects with what `whyUnreadable` puts into words. */
+/** Rejects with an error that `whyUnreadable` describes. */
 export async function readSmallFile(path: string): Promise<string> {
   return (await readRegularFile(path, maxBytes)).toString('utf8')
 }

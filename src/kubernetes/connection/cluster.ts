@@ -1,4 +1,4 @@
-/** A connection to one API server: requests and streams, whatever they are about. */
+/** A connection to one API server: requests and streams. */
 
 import type { Agent } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
@@ -70,33 +70,33 @@ export interface Cluster {
   /** The same cluster over a new connection, closed separately: behind a load balancer perhaps another API server. */
   reconnect(reconnection?: Reconnection): Cluster
   /**
-   * The certificates (PEM) that vouch for its API servers as they are configured now: a Pod's file may have changed since this
-   * connection was opened. Empty where the authorities are those that Node trusts. @throws CA_FILE_INVALID
+   * The CA certificates (PEM) of its API servers as they are configured now: a Pod's file may have changed since this
+   * connection was opened. Empty if Node's own authorities are used. @throws CA_FILE_INVALID
    */
   authorities(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
 export interface Reconnection {
-  /** Of one API server: certificates of every one of them hold for `kubernetes.default.svc`, which is asked for there. */
+  /** Of one API server. `kubernetes.default.svc`, for which every API server's certificate is valid, is the server name. */
   readonly address?: URL
-  /** Ends it, beside what ends the run. */
+  /** Closes the connection, as the end of the run does. */
   readonly signal?: AbortSignal
-  /** PEM certificates that alone vouch for its API servers from now on, whatever is configured later. */
+  /** The only trusted CA certificates (PEM) from now on, independent of later configuration. */
   readonly authorities?: readonly string[]
 }
 
-/** How one API server is reached, and as whom: what a kubeconfig or a pod's folder says, before anything is connected. */
+/** Address and credentials of one API server, from a kubeconfig or the files in a pod; nothing is connected yet. */
 export interface ClusterAccess {
-  /** `https:` or `http:`; its path, where it has one, comes before every request's. */
+  /** `https:` or `http:`; its path, if it has one, is the prefix of every request's path. */
   readonly server: URL
-  /** Read anew for each connection: authorities and client certificates rotate. */
+  /** Read again for each connection: authorities and client certificates rotate. */
   readonly trust: () => Promise<Trust>
-  /** What `trust` was before its authorities were replaced for this connection; absent: it is as configured. */
+  /** The configured `trust`, if its authorities were replaced for this connection; absent: not replaced. */
   readonly configured?: () => Promise<Trust>
-  /** Who asks. `refused`: the server did not take the last one, so that a newer one is looked for. */
+  /** The client's identity. `refused`: the server did not accept the last one, so that it is read again. */
   readonly identify: (because: 'needed' | 'refused') => Promise<ClusterIdentity>
-  /** Makes what makes the connections, where a proxy stands between: HTTP/1.1 then. */
+  /** Creates the agent for connections through a proxy, over HTTP/1.1. */
   readonly proxy?: (tls: ConnectionOptions) => Promise<Agent>
 }
 
@@ -105,15 +105,15 @@ export interface Trust {
   readonly ca?: string
   readonly clientCertificate?: string
   readonly clientKey?: Redacted
-  /** The name in the server's certificate, where it is not the server's host. */
+  /** The name in the server's certificate, if it is not the server's host. */
   readonly serverName?: string
   readonly verify: 'always' | 'never'
 }
 
-/** The same object as long as nothing changed. */
+/** The same object as long as the identity is unchanged. */
 export interface ClusterIdentity {
   /** The header's whole value: `Bearer …`. */
   readonly authorization?: Redacted
-  /** Impersonation, as a kubeconfig asks for it. */
+  /** Impersonation headers, from a kubeconfig. */
   readonly headers?: Readonly<Record<string, string | string[]>>
 }

@@ -1,4 +1,4 @@
-/** A connection to the API server, over whichever HTTP version it offers: it sends each request once, without retries. */
+/** A connection to the API server, over the HTTP version that it offers: it sends each request once, without retries. */
 import { collectBody, type ReceiveResponse, type ResponseHead, readLines } from '../../http/response-body.ts'
 
 export interface Connection {
@@ -20,7 +20,7 @@ export interface Connection {
 
 export interface HttpRequest {
   readonly method: string
-  /** With the server's own path before it. */
+  /** With the server's own path as a prefix. */
   readonly path: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[]>>
@@ -62,7 +62,7 @@ export const receiveWhole =
   (maxResponseBytes: number): ReceiveResponse<HttpResponse> =>
   async (head, body) => ({ ...answerOf(head), body: await collectBody(body, maxResponseBytes) })
 
-/** What is not status 200 is an error of bounded size. */
+/** Of a response of another status than 200. */
 const maxErrorBytes = 1024 * 1024
 
 /** Reads a response line by line. `onHead` is called when it begins. */
@@ -77,23 +77,23 @@ export const receiveStream =
 
 const answerOf = ({ status, headers }: ResponseHead) => ({ status, retryAfter: headers['retry-after'] })
 
-/** Nothing came for so long that the server, or the network between, counts as gone. */
+/** Nothing was received for so long that the connection counts as lost. */
 export class ConnectionStalled extends Error {
   constructor(ms: number) {
-    super(`nothing came for ${ms / 1000} s`)
+    super(`nothing was received for ${ms / 1000} s`)
     this.name = 'Stalled'
   }
 }
 
-/** The answer came, but did not end. */
+/** The response began, but did not end. */
 export class ResponseOverdue extends Error {
   constructor(ms: number) {
-    super(`the answer did not end within ${ms / 1000} s`)
+    super(`the response did not end within ${ms / 1000} s`)
     this.name = 'Overdue'
   }
 }
 
-/** The server's certificate is not one that the client trusts; the cause says why. */
+/** The client does not trust the server's certificate; the cause is the TLS error. */
 export class Untrusted extends Error {
   constructor(cause: Error) {
     super(cause.message, { cause })
@@ -101,11 +101,11 @@ export class Untrusted extends Error {
   }
 }
 
-/** The line in use, opened when it is needed and replaced when it is gone; what still drains on an older one is not lost. */
+/** One connection, opened when it is needed and replaced when it is unusable; requests on a draining one are completed. */
 export interface ReusedConnection {
-  /** Whoever asks while a line is being opened waits for that one. */
+  /** Concurrent callers share a connection that is being opened. */
   current(): Promise<Connection>
-  /** Ends every line, and the requests on them; one that is being opened is given up. */
+  /** Ends every connection and its requests, and cancels one that is being opened. */
   end(): Promise<void>
 }
 
@@ -121,7 +121,7 @@ export function reuseConnection(open: (ended: AbortSignal) => Promise<Connection
   return {
     async current() {
       if (kept?.connection && kept.connection.state() !== 'usable') {
-        draining = [...draining, kept.connection].filter((line) => line.state() !== 'ended')
+        draining = [...draining, kept.connection].filter((connection) => connection.state() !== 'ended')
         kept = undefined
       }
       if (kept) return await kept.opening
@@ -137,9 +137,9 @@ export function reuseConnection(open: (ended: AbortSignal) => Promise<Connection
     },
     async end() {
       ended.abort()
-      for (const line of draining) line.destroy()
-      const line = await kept?.opening.catch(() => undefined) // whoever waits for it is told
-      line?.destroy()
+      for (const connection of draining) connection.destroy()
+      const connection = await kept?.opening.catch(() => undefined) // the callers that wait for it receive the error
+      connection?.destroy()
     },
   }
 }

@@ -105,8 +105,8 @@ function openExchange<T>(
 }
 
 /**
- * A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1). The length tells if it
- * was announced; otherwise the stream must have been open still, or its connection alive.
+ * A stream that was reset, or whose connection is gone, ends too, even without an error (RFC 9113 §8.1). A content-length,
+ * if there is one, decides; otherwise the stream must have been open still, or its connection usable.
  */
 function bodyOf(stream: ClientHttp2Stream, length: string | undefined, abort: ResponseBody['abort']): ResponseBody {
   let endedOpen = false
@@ -118,7 +118,7 @@ function bodyOf(stream: ClientHttp2Stream, length: string | undefined, abort: Re
 }
 
 /**
- * Detects an HTTP/2 connection that is gone without notice, by PING (RFC 9113 §6.7).
+ * Detects an HTTP/2 connection that was lost without notice, by PING (RFC 9113 §6.7).
  * After a write to a reset connection, Node's TLS waits for that write forever and reads nothing (node 24.21): no event reports
  * it, and nothing keeps the process alive. The timer does both while a request waits.
  */
@@ -127,7 +127,7 @@ export interface SilenceWatch {
   during<T>(request: () => Promise<T>): Promise<T>
 }
 
-/** After `quietMs` without a byte, a PING is sent; after another `quietMs` without an answer the session is destroyed. */
+/** After `quietMs` without a byte, a PING is sent; after another `quietMs` without a reply the session is destroyed. */
 export function watchSilence(session: ClientHttp2Session, socket: TLSSocket, quietMs: number): SilenceWatch {
   let waiting = 0
   let timer: NodeJS.Timeout | undefined
@@ -137,7 +137,7 @@ export function watchSilence(session: ClientHttp2Session, socket: TLSSocket, qui
     const silent = socket.bytesRead === readBefore
     readBefore = socket.bytesRead
     if (silent && isPinged) session.destroy(new ConnectionStalled(2 * quietMs))
-    else if (silent && !session.destroyed) session.ping(() => {}) // its answer is a byte that was read
+    else if (silent && !session.destroyed) session.ping(() => {}) // its reply counts in bytesRead
     isPinged = silent
   }
   return {

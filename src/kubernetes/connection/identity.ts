@@ -1,4 +1,4 @@
-/** Who asks, read anew by time: at most once a minute, and at once when the server refused what was read last. */
+/** The client's identity, read again at most once a minute, and at once when the server refused the last one. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { whyUnreadable } from '../../host/read-file.ts'
 import { Redacted } from '../../text/redacted.ts'
@@ -9,7 +9,7 @@ const rereadMs = 60_000
 
 type Headers = NonNullable<ClusterIdentity['headers']>
 
-/** `read` gives the Authorization header's value. Requests that ask at the same time wait for one reading. */
+/** `read` returns the Authorization header's value. Concurrent requests share one read. */
 export function keepIdentity(
   read: (because: 'needed' | 'refused') => Promise<Redacted | undefined>,
   now: () => Date,
@@ -34,7 +34,7 @@ export function keepIdentity(
   }
 }
 
-// A bearer token for the API server from a file that somebody keeps fresh: the kubelet, or whoever wrote the kubeconfig.
+// A bearer token for the API server from a file that the kubelet, or the owner of the kubeconfig, renews.
 
 /** The Authorization header's value. @throws TOKEN_FILE_UNREADABLE */
 export async function readBearerFile(path: string): Promise<Redacted> {
@@ -44,7 +44,7 @@ export async function readBearerFile(path: string): Promise<Redacted> {
   const token = text.trim()
   const bearer = parseBearer(token)
   if (bearer) return bearer
-  throw unreadable(`${path} ${token === '' ? 'is empty' : 'holds no bearer token'}`)
+  throw unreadable(`${path} ${token === '' ? 'is empty' : 'contains no bearer token'}`)
 }
 
 function unreadable(seen: string, cause?: unknown): PullpassError {
@@ -52,7 +52,7 @@ function unreadable(seen: string, cause?: unknown): PullpassError {
     code: 'TOKEN_FILE_UNREADABLE',
     hop: 'kubernetes',
     seen,
-    expected: 'a bearer token for the API server, alone in the file',
+    expected: 'a file with only a bearer token for the API server',
     hint: 'in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
     cause,
   })
@@ -60,7 +60,7 @@ function unreadable(seen: string, cause?: unknown): PullpassError {
 
 // A bearer token as an Authorization header's value.
 
-/** Undefined where it holds what no header line can: RFC 6750 §2.1 allows less, but Rancher's tokens hold colons. */
+/** Undefined if a header cannot contain it. RFC 6750 §2.1 allows fewer characters, but Rancher's tokens contain colons. */
 export function parseBearer(token: string): Redacted | undefined {
   return /^[\x21-\x7e]+$/.test(token) ? new Redacted(`Bearer ${token}`) : undefined
 }

@@ -82,7 +82,7 @@ function reconnect(
 
 /**
  * The kubeconfig's proxy leads to the server that the kubeconfig names, not to an address inside the cluster. Its
- * insecure-skip-tls-verify does not apply either: whoever can write an EndpointSlice would be sent the credential.
+ * insecure-skip-tls-verify does not apply either: a client that can write an EndpointSlice would receive the credential.
  */
 const accessAt = ({ trust, identify, configured }: ClusterAccess, server: URL): ClusterAccess => ({
   server,

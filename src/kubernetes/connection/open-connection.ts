@@ -1,13 +1,13 @@
-/** Opens a line by what the server offers: HTTP/2 where TLS agrees on it (ALPN, RFC 7301), HTTP/1.1 otherwise. */
+/** Opens a connection: HTTP/2 if TLS negotiates it (ALPN, RFC 7301), HTTP/1.1 otherwise. */
 import type { Agent } from 'node:http'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import type { ClusterAccess, Trust } from './cluster.ts'
 import { type Connection, ConnectionStalled, Untrusted } from './connection.ts'
 
 export interface ConnectionLimits {
-  /** Requests that may wait for their answers at once. */
+  /** Maximum of concurrent requests. */
   readonly inFlight: number
-  /** How long nothing may come before a request counts as stalled. */
+  /** How long nothing may be received before a request counts as stalled. */
   readonly idleTimeoutMs: number
 }
 
@@ -20,14 +20,14 @@ export async function openConnection(
   if (access.server.protocol === 'http:') return await openPlain(access, limits)
   const options = tlsOptions(access.server, await access.trust())
   if (access.proxy) return await openHttps(options, limits, await access.proxy(options))
-  // What is asked one by one needs no streams: node:http2 costs 4 ms to load.
+  // Sequential requests need no streams, and node:http2 takes 4 ms to load.
   if (limits.inFlight === 1) return await openHttps(options, limits)
   const socket = await shakeHands(options, limits.idleTimeoutMs, ended)
   if (socket.alpnProtocol === 'h2') {
     const { openHttp2Connection } = await import('./http2-connection.ts')
     return openHttp2Connection(socket, access.server, limits.idleTimeoutMs)
   }
-  socket.destroy() // it told that the server knows HTTP/1.1 only; the agent opens as many as it needs
+  socket.destroy() // the server supports HTTP/1.1 only; the agent opens its own connections
   return await openHttps(options, limits)
 }
 
@@ -36,7 +36,7 @@ function tlsOptions(server: URL, trust: Trust): ConnectionOptions {
   return {
     host,
     port: Number(server.port || 443),
-    // RFC 6066 §3: an address is no server name.
+    // RFC 6066 §3: an IP address is not a valid server name.
     ...(trust.serverName ? { servername: trust.serverName } : isAddress(host) ? {} : { servername: host }),
     ...(trust.ca === undefined ? {} : { ca: trust.ca }),
     ...(trust.clientCertificate === undefined ? {} : { cert: trust.clientCertificate }),

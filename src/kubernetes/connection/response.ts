@@ -1,4 +1,4 @@
-/** An API server's good answer as JSON. */
+/** A successful response of the API server as JSON. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import { proxyError, unreachedBy } from '../../http/request-errors.ts'
@@ -7,7 +7,7 @@ import { asObject, type JsonObject, jsonOrNone } from '../../text/json-fields.ts
 import type { Cluster, ClusterResponse } from './cluster.ts'
 import { ConnectionStalled, Untrusted } from './connection.ts'
 
-/** @throws RESPONSE_MALFORMED; what was answered is not shown, since it may hold a Secret */
+/** @throws RESPONSE_MALFORMED; the response is not shown, since it may contain a Secret */
 export function readResponse({ server }: Cluster, { status, body }: ClusterResponse): JsonObject {
   const object = asObject(jsonOrNone(body))
   if (object) return object
@@ -20,13 +20,13 @@ export function malformed(server: string, status: number, bytes: number): Pullpa
     hop: 'kubernetes',
     seen: `${server} answered ${status}, ${bytes} bytes that are no object of the Kubernetes API`,
     expected: 'JSON, as the Kubernetes API answers',
-    hint: 'see that the server in the kubeconfig is the API server, and that nothing between (a proxy, a sign-in page) answers in its place',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or sign-in page answers in its place',
   })
 }
 
-// A request to the API server that got no answer, in words.
+// The error for a request to the API server that got no response.
 
-/** What was said already stays as it is. */
+/** A PullpassError is returned unchanged. */
 export function unreachable(server: URL, error: unknown): PullpassError {
   if (error instanceof PullpassError) return error
   if (error instanceof ResponseTooLarge) return tooLarge(server, error)
@@ -41,7 +41,7 @@ export function unreachable(server: URL, error: unknown): PullpassError {
     expected: 'an answer from the API server',
     hint:
       (code && hints[code]) ??
-      'see that this address is reachable from here (network policy, firewall, VPN), and that the API server runs',
+      'check that this address is reachable from here (network policy, firewall, VPN), and that the API server runs',
     retryable: code !== 'ENOTFOUND',
     unreached: error instanceof ConnectionStalled ? 'timed out' : unreachedBy(code),
     cause: error,
@@ -49,8 +49,9 @@ export function unreachable(server: URL, error: unknown): PullpassError {
 }
 
 const hints: Readonly<Record<string, string | undefined>> = {
-  ENOTFOUND: 'correct the server in the kubeconfig: no address is known under this name',
-  ECONNREFUSED: 'nothing listens there: see that the API server (or kubectl proxy) runs, and that the port is right',
+  ENOTFOUND: 'correct the server in the kubeconfig: DNS has no address for this name',
+  ECONNREFUSED:
+    'nothing listens there: check that the API server (or kubectl proxy) runs, and that the port is correct',
 }
 
 function wordsOf(error: unknown): string {
@@ -64,8 +65,8 @@ function tooLarge(server: URL, { maxBytes }: ResponseTooLarge): PullpassError {
     code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',
     seen: `${server.origin} answered more than ${maxBytes} bytes`,
-    expected: 'an answer as the API server gives it',
-    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+    expected: 'a response of the API server, which is smaller',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or sign-in page answers in its place',
   })
 }
 
@@ -85,7 +86,7 @@ function untrusted(server: URL, { cause, message }: Untrusted): PullpassError {
     hop: 'kubernetes',
     seen: `the certificate at ${server.origin} is not trusted: ${systemErrorCode(cause) ?? message}`,
     expected: `a certificate for ${server.hostname} from the authority that the kubeconfig, or the pod's ca.crt, names`,
-    hint: "see that nothing between answers in the API server's place; in a kubeconfig, certificate-authority names its authority, tls-server-name its name",
+    hint: "check that no proxy answers in the API server's place; in a kubeconfig, certificate-authority sets its authority, tls-server-name its name",
     cause,
   })
 }

@@ -1,4 +1,4 @@
-/** What the API server's refusal means, and what mends it. */
+/** The meaning of an error status of the API server, and how to fix it. */
 import { pullSecretType } from '../../credential/docker-config.ts'
 import { type Fault, type KubernetesRefusal, PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
@@ -7,12 +7,12 @@ import { quoteSafely } from '../../text/secret-register.ts'
 import type { Cluster, ClusterResponse } from './cluster.ts'
 import { malformed } from './response.ts'
 
-/** The error that stands for an answer which is not the one that was asked for. */
+/** The error for a response of another status than the expected one. */
 export function readStatus({ server, secrets }: Cluster, answer: ClusterResponse, call: KubernetesCall): PullpassError {
   const wording = withoutStatus(server, answer) ?? withStatus(server, answer, { ...call, secrets })
   const { message = '', causes = [] } = parseStatus(answer) ?? {}
   const { verb, resource, name } = call
-  // Nothing but its words tells apart the reasons of one webhook or policy.
+  // Only the message distinguishes the reasons of one webhook or policy.
   const words = wording.code === 'KUBERNETES_REFUSED' ? quoteSafely(message, secrets) : undefined
   const cause = [verb, resource, name, answer.status, parseRefuser(message), conflictingManagers(causes), words]
   const refusal = refusalOf(answer.status, message, causes)
@@ -31,15 +31,15 @@ function refusalOf(status: number, message: string, causes: Status['causes']): K
   return verb === undefined || resource === undefined ? undefined : { kind: 'verb-required', verb, resource }
 }
 
-/** What a load balancer or proxy may answer in place of the API server: its status alone is reliable. */
+/** A load balancer or proxy may answer in place of the API server: only the status is reliable. */
 function withoutStatus(server: string, { status }: ClusterResponse): Wording | undefined {
-  if (status === 401) return unauthenticated(`${server} answered 401: it does not know who asks`)
+  if (status === 401) return unauthenticated(`${server} answered 401: it does not accept the credential`)
   if (status === 429 || (status >= 502 && status <= 504)) return unavailable(server, status)
   if (status >= 300 && status < 400) {
     return {
       code: 'REDIRECT_REFUSED',
       seen: `${server} answered ${status}, a redirect`,
-      expected: 'the API server itself: a token is never sent on to another address',
+      expected: 'the API server itself: a token is never sent to another address',
       hint: 'correct the server in the kubeconfig',
     }
   }
@@ -103,14 +103,14 @@ function nameOf({ resource, name, namespace }: KubernetesCall): string {
 function unavailable(server: string, status: number): Wording {
   return {
     code: 'KUBERNETES_UNREACHABLE',
-    seen: `${server} answered ${status}, and went on so while pullpass tried again`,
-    expected: 'an API server that has time for this',
-    hint: 'nothing to do if it passes: the next run asks again; else look at the API server’s load and its flow control',
+    seen: `${server} answered ${status}, also to retries`,
+    expected: 'an API server that is available',
+    hint: 'no action is needed if it passes: the next run retries; else check the API server’s load and its flow control',
     retryable: true,
   }
 }
 
-/** What a document needs, and `pullpass manifests` grants. */
+/** Resources that a document needs, and to which `pullpass manifests` grants access. */
 const neededByDocuments: readonly string[] = ['namespaces', 'secrets', 'serviceaccounts', 'serviceaccounts/token']
 
 function forbidden(words: string, verb: string, call: KubernetesCall): Wording {
@@ -120,7 +120,7 @@ function forbidden(words: string, verb: string, call: KubernetesCall): Wording {
   const rule = `{apiGroups: [${group}], resources: [${resource}]${names}, verbs: [${verb}]}`
   const source =
     call.verb !== 'delete' && neededByDocuments.includes(resource)
-      ? ': pullpass manifests -f FILE prints all that a document needs'
+      ? ': pullpass manifests -f FILE prints all rules that a document needs'
       : ''
   return {
     code: 'KUBERNETES_FORBIDDEN',
@@ -135,7 +135,7 @@ function namespaceMissing({ namespace = '' }: KubernetesCall): Wording {
     code: 'NAMESPACE_NOT_FOUND',
     seen: `namespace ${namespace} does not exist`,
     expected: 'a namespace that exists',
-    hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name where it was given`,
+    hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name`,
   }
 }
 
@@ -147,7 +147,7 @@ function tooLarge(words: string, call: KubernetesCall): Wording {
     code: 'OBJECT_TOO_LARGE',
     seen: `${nameOf(call)} would be larger than the cluster stores: ${words}`,
     expected: 'at most 1 MiB of data, and 1.5 MiB with labels, annotations and managed fields',
-    hint: 'see which entries, labels or annotations fill it, and who may write them; repeating the request cannot help',
+    hint: 'find which entries, labels or annotations fill it, and which clients may write them; a retry cannot succeed',
   }
 }
 
@@ -157,8 +157,8 @@ function refused(status: number, words: string, call: KubernetesCall, refuser: A
     return {
       code: 'KUBERNETES_REFUSED',
       seen,
-      expected: 'that it takes what pullpass asks',
-      hint: 'its words name who refused; let that pass what pullpass writes',
+      expected: 'an API server that accepts the request',
+      hint: 'the message names what refused the request; configure that to allow what pullpass writes',
       retryable: status >= 500,
     }
   }
@@ -168,23 +168,23 @@ function refused(status: number, words: string, call: KubernetesCall, refuser: A
       return {
         code: 'KUBERNETES_QUOTA_EXCEEDED',
         seen,
-        expected: `room in ResourceQuota ${refuser.name} of namespace ${call.namespace}`,
-        hint: `raise the quota, or delete what is not needed there: kubectl describe resourcequota ${name} -n ${shellQuote(call.namespace ?? '')}`,
+        expected: `unused quota in ResourceQuota ${refuser.name} of namespace ${call.namespace}`,
+        hint: `raise the quota, or delete unused objects: kubectl describe resourcequota ${name} -n ${shellQuote(call.namespace ?? '')}`,
       }
     case 'webhook down':
       return {
         code: 'ADMISSION_UNAVAILABLE',
         seen,
-        expected: `an answer of admission webhook ${refuser.name}`,
-        hint: `let the operator of that webhook bring it back, or leave out what pullpass writes; ${webhookCommand} names its configuration`,
+        expected: `a response of admission webhook ${refuser.name}`,
+        hint: `restore that webhook, or exclude what pullpass writes from its rules; ${webhookCommand} shows its configuration`,
         retryable: true,
       }
     case 'webhook in dry runs':
       return {
         code: 'DRY_RUN_UNSUPPORTED',
         seen,
-        expected: `that admission webhook ${refuser.name} takes part in dry runs (sideEffects: None or NoneOnDryRun)`,
-        hint: 'nothing to do for pull secrets: only a dry run is refused',
+        expected: `support for dry runs in admission webhook ${refuser.name} (sideEffects: None or NoneOnDryRun)`,
+        hint: 'no action is needed for pull secrets: only dry runs are refused',
       }
     case 'policy':
       return denied(
@@ -204,13 +204,13 @@ const webhookCommand = 'kubectl get validatingwebhookconfigurations,mutatingwebh
 const denied = (seen: string, by: string, command: string): Wording => ({
   code: 'KUBERNETES_REFUSED',
   seen,
-  expected: `that ${by} lets pass what pullpass writes`,
-  hint: `let the operator of ${by} except pullpass: ${command}`,
+  expected: `${by} to allow what pullpass writes`,
+  hint: `exempt pullpass in ${by}: ${command}`,
 })
 
-// What was asked of the API server, and the words that a refusal of it is put into.
+// A call to the API server, and the wording of its error.
 
-/** What was asked, in RBAC's words. */
+/** A call to the API server, in terms of RBAC. */
 export interface KubernetesCall {
   readonly verb: 'create' | 'get' | 'list' | 'watch' | 'patch' | 'delete'
   /** Plural, with a subresource after a slash: `configmaps`, `serviceaccounts/token`. */
@@ -224,10 +224,13 @@ export interface KubernetesCall {
 
 export type Wording = Omit<Fault, 'hop'>
 
-/** Why the API server did not take an apply of a Secret: somebody else's fields, a newer state, its type, its size. */
+/** Makes text of the API server safe to show. */
 type Quoted = (text: string) => string
 
-/** Undefined where the reason is not one of a Secret's own. `quoted` makes the server's words safe to show. */
+/**
+ * Why the API server refused to apply a Secret: fields of another manager, a newer state, its type, its size.
+ * Undefined for a reason that is not specific to Secrets.
+ */
 function secretRefusal(code: number, status: Status, call: KubernetesCall, quoted: Quoted): Wording | undefined {
   const words = quoted(status.message)
   const secret = `Secret ${call.namespace}/${call.name}`
@@ -243,7 +246,7 @@ function secretRefusal(code: number, status: Status, call: KubernetesCall, quote
 
 const has = ({ causes }: Status, field: string) => causes.some((cause) => cause.field === field)
 
-/** The one rule that forbids a value of these fields. */
+/** Immutability is the only rule that forbids a value of these fields. */
 const isFrozen = ({ causes }: Pick<Status, 'causes'>) =>
   causes.some(({ field, reason }) => ['data', 'immutable'].includes(field) && reason === 'FieldValueForbidden')
 
@@ -252,7 +255,7 @@ const mostManagers = 10
 /** `conflict with "kubectl-create" using v1`, with the operation after the name in some versions. */
 function conflictingManagers(causes: readonly StatusCause[]): string[] {
   const conflicts = causes.filter(({ reason }) => reason === 'FieldManagerConflict')
-  const names = conflicts.map(({ message }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? 'somebody else')
+  const names = conflicts.map(({ message }) => /conflict with "([^"]*)"/.exec(message)?.[1] ?? 'another field manager')
   return [...new Set(names)].slice(0, mostManagers)
 }
 
@@ -261,16 +264,16 @@ function managed(secret: string, managers: readonly string[]): Wording {
     code: 'SECRET_NOT_OURS',
     seen: `${secret} is managed by ${managers.join(', ')}; it was left unchanged`,
     expected: 'one that pullpass created for this document, or none',
-    hint: 'choose another spec.secretName, or take this Secret over: spec.conflictPolicy: Adopt (once: --adopt)',
+    hint: 'choose another spec.secretName, or take over this Secret: spec.conflictPolicy: Adopt (once: --adopt)',
   }
 }
 
 function changedMeanwhile(secret: string, code: number, words: string): Wording {
   return {
     code: 'SECRET_CONFLICT',
-    seen: `${secret} was changed while pullpass worked on it: the API server answered ${code} ${words}`,
-    expected: 'the state that pullpass saw before',
-    hint: 'see who else writes it: kubectl get secret -o yaml --show-managed-fields',
+    seen: `${secret} was changed while pullpass updated it: the API server answered ${code} ${words}`,
+    expected: 'the state that pullpass read before',
+    hint: 'find the other writers: kubectl get secret -o yaml --show-managed-fields',
     retryable: true,
   }
 }
@@ -287,9 +290,9 @@ function wrongType(secret: string): Wording {
 function immutable(secret: string, { namespace = '', name = '' }: KubernetesCall): Wording {
   return {
     code: 'SECRET_IMMUTABLE',
-    seen: `${secret} is immutable: somebody set that, and nobody takes it back`,
+    seen: `${secret} is immutable, which cannot be reverted`,
     expected: 'a Secret that can be updated',
-    hint: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}, and refresh: it is made anew`,
+    hint: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}, then refresh: the Secret is created again`,
   }
 }
 
@@ -298,7 +301,7 @@ function immutable(secret: string, { namespace = '', name = '' }: KubernetesCall
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 export interface Status {
-  /** A word: `Forbidden`, `Conflict`; empty where there is none. */
+  /** `Forbidden`, `Conflict`, …; empty if there is none. */
   readonly reason: string
   readonly message: string
   readonly causes: readonly StatusCause[]
@@ -312,7 +315,7 @@ interface StatusCause {
 
 const mostCauses = 100
 
-/** Undefined where the answer is none of the API server's. */
+/** Undefined if the response is not one of the API server. */
 export function parseStatus({ body }: Pick<ClusterResponse, 'body'>): Status | undefined {
   const object = asObject(jsonOrNone(body))
   if (object?.['kind'] !== 'Status') return undefined
@@ -325,7 +328,7 @@ export function parseStatus({ body }: Pick<ClusterResponse, 'body'>): Status | u
 
 /**
  * Whether the object would exceed what etcd stores, 1.5 MiB by default: the same request fails again. The API server classifies
- * neither refusal: 500 without a reason, and only the message of etcd, or of its client, says why.
+ * neither refusal: 500 without a reason, and only the message of etcd, or of its client, states the reason.
  * https://etcd.io/docs/v3.5/dev-guide/limit/
  */
 export function isTooLargeToStore(answer: Pick<ClusterResponse, 'status' | 'body'>): boolean {
@@ -334,7 +337,7 @@ export function isTooLargeToStore(answer: Pick<ClusterResponse, 'status' | 'body
   return message === 'etcdserver: request is too large' || message.includes('trying to send message larger than max')
 }
 
-/** Characters; either refusal takes 200. */
+/** Characters; either message has about 200. */
 const longestRefusal = 4_096
 
 function causeOf(value: unknown): StatusCause {
@@ -342,33 +345,33 @@ function causeOf(value: unknown): StatusCause {
   return { reason: asText(reason) ?? '', field: asText(field) ?? '', message: asText(message) ?? '' }
 }
 
-/** The wording for an API server that does not know who asks. */
+/** The wording for an API server that does not accept the credential. */
 export function unauthenticated(seen: string): Wording {
   return {
     code: 'KUBERNETES_UNAUTHENTICATED',
     seen,
-    expected: 'a credential that the API server takes',
-    hint: 'see that the token or client certificate is of this cluster and has not expired: kubectl auth whoami',
+    expected: 'a credential that the API server accepts',
+    hint: 'check that the token or client certificate is for this cluster and has not expired: kubectl auth whoami',
   }
 }
 
 /**
- * Who refused a request beside the API server itself, by its words: the only place that reads them. A Status names nobody
- * in a field of its own.
+ * The quota, policy or webhook that refused a request, from the message of the Status, which has no field for it.
+ * Only this function parses that message.
  * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  * https://kubernetes.io/docs/concepts/policy/resource-quotas/
  */
 export interface Admission {
   /**
-   * `webhook in dry runs`: it acts on what it sees, so that the API server asks it in no dry run, and refuses that.
-   * `webhook down`: it could not be asked, or did not answer in time.
+   * `webhook in dry runs`: it has side effects, so that the API server refuses dry runs.
+   * `webhook down`: it could not be called, or did not respond in time.
    */
   readonly kind: 'policy' | 'webhook' | 'webhook in dry runs' | 'webhook down' | 'quota'
   readonly name: string
 }
 
-/** Names are bounded, as are the words that are read. */
+/** Names and the message are bounded. */
 const patterns: readonly (readonly [Admission['kind'], RegExp])[] = [
   ['webhook in dry runs', /admission webhook "([^"]{1,253})" does not support dry run/],
   ['webhook down', /failed calling webhook "([^"]{1,253})"/],

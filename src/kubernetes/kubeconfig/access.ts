@@ -1,6 +1,6 @@
 /**
- * How a kubeconfig's context reaches its cluster. What it says plainly is read here; auth providers and proxies
- * are left to Kubernetes' own client, which is loaded for them alone.
+ * How a kubeconfig's context reaches its cluster. Most fields are read here; auth providers and proxies are handled by the
+ * Kubernetes client library, which is only loaded for them.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
 import { showValue } from '../../document/show-value.ts'
@@ -79,10 +79,10 @@ async function readTrust({ cluster, user }: ChosenContext, plugin: CredentialPlu
 const contradiction = ({ file }: KubeconfigEntry) =>
   kubeconfigInvalid({
     seen: `a cluster in ${file} has both a certificate-authority and insecure-skip-tls-verify`,
-    expected: 'one of them: an authority that is not asked vouches for nobody',
+    expected: 'one of them: without verification the authority has no effect',
   })
 
-/** TLS would leave out the half, and the API server answer to nobody. */
+/** TLS would ignore the half, and the request would be anonymous. */
 const halfCertificate = ({ file }: KubeconfigEntry) =>
   kubeconfigInvalid({
     seen: `a user in ${file} has only one of client-certificate and client-key`,
@@ -98,7 +98,7 @@ async function readAuthorities(cluster: KubeconfigEntry): Promise<string | undef
   return path ? await readCertificates(resolveBeside(cluster, path)) : undefined
 }
 
-/** Data goes before the file, as in kubectl. */
+/** Data takes precedence over the file, as in kubectl. */
 async function dataOrFile(entry: KubeconfigEntry, field: string): Promise<string | undefined> {
   const data = textField(entry, `${field}-data`)
   if (data) return decode(data)
@@ -110,7 +110,7 @@ async function dataOrFile(entry: KubeconfigEntry, field: string): Promise<string
   })
 }
 
-/** Over plain http nobody's credential is sent, as kubectl does: `kubectl proxy` has its own, and others could read it. */
+/** Over plain http no credential is sent, as in kubectl: `kubectl proxy` has its own, and others could read it. */
 function identifyBy(
   server: URL,
   user: KubeconfigEntry,
@@ -131,7 +131,7 @@ function authorizationOf(user: KubeconfigEntry): Redacted | undefined {
   if (token) {
     const bearer = parseBearer(token)
     if (bearer) return bearer
-    throw kubeconfigInvalid({ seen: `token in ${user.file} holds characters that no header can` })
+    throw kubeconfigInvalid({ seen: `token in ${user.file} contains characters that are not allowed in a header` })
   }
   const username = textField(user, 'username')
   const password = textField(user, 'password')
@@ -141,7 +141,7 @@ function authorizationOf(user: KubeconfigEntry): Redacted | undefined {
 
 const decode = (base64: string) => Buffer.from(base64, 'base64').toString('utf8')
 
-// Whether TLS can use a client certificate: looked at before anything is connected, since each attempt would fail alike.
+// Whether TLS can use a client certificate: checked before a connection is opened, since each attempt would fail alike.
 
 /** @throws KUBECONFIG_INVALID */
 async function checkClientCertificate(user: KubeconfigEntry, certificate: string, key: Redacted): Promise<void> {

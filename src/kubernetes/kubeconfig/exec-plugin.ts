@@ -1,6 +1,7 @@
 /**
- * A kubeconfig's program (exec) as kubectl runs it: beside its kubeconfig, and told of the cluster where it asks for that.
- * Kubernetes' own client runs it without a bound of time or size, and takes an answer without a credential for nobody's.
+ * A kubeconfig's credential plugin (exec), run as by kubectl: its path is relative to the kubeconfig, and it receives the
+ * cluster with provideClusterInfo. The Kubernetes client library limits neither its time nor its output, and treats output
+ * without a credential as anonymous access.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
@@ -16,7 +17,7 @@ import { parseBearer } from '../connection/identity.ts'
 import { type ChosenContext, kubeconfigInvalid, resolveBeside, textField } from './load.ts'
 import type { CredentialPlugin, PluginContext, PluginCredential } from './plugin-credential.ts'
 
-/** It is run as often as its credential expires. @throws KUBECONFIG_INVALID */
+/** The plugin runs again when its credential has expired. @throws KUBECONFIG_INVALID */
 export function execPlugin(chosen: ChosenContext, exec: JsonObject, context: PluginContext): CredentialPlugin {
   const command = commandOf(chosen, exec, context.environment)
   let known: PluginCredential | undefined
@@ -71,22 +72,22 @@ function execFault({ name }: ChosenContext, exec: JsonObject, { absent, message 
   return new PullpassError({
     code: absent ? 'KUBECONFIG_INVALID' : 'KUBERNETES_UNAUTHENTICATED',
     hop: 'kubernetes',
-    seen: `the user of context ${name} asks ${asText(exec['command'])} for a credential: ${message}`,
+    seen: `the user of context ${name} gets its credential from ${asText(exec['command'])}: ${message}`,
     expected: 'a credential for the API server',
     hint: absent
-      ? `install it, or correct the command in the kubeconfig${installHint ? `, which says ${quote(installHint)}` : ''}`
-      : 'run it by hand to read what it says: it is not shown here, since tokens may be in it',
+      ? `install it, or correct the command in the kubeconfig${installHint ? `, whose installHint is ${quote(installHint)}` : ''}`
+      : 'run it in a shell to read its output, which is not shown here since it may contain tokens',
   })
 }
 
-/** One run of a kubeconfig's program, for what it prints: bounded in time and size, and ended with the run. */
+/** One run of a credential plugin: bounded in time and output, and ended with pullpass. */
 interface ExecCommand {
   readonly command: string
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-/** The message is what a sentence about the program goes on with; it quotes nothing of what the program said. */
+/** The message continues a sentence about the program; it quotes nothing of the program's output. */
 class ExecFailed extends Error {
   readonly absent: boolean
 
@@ -99,7 +100,7 @@ class ExecFailed extends Error {
 const longestMs = 60_000
 const maxBytes = 1024 * 1024
 
-/** Its standard error is not read: tokens may be in it. Rejects with ExecFailed, or the signal's reason. */
+/** Its standard error is not read: it may contain tokens. Rejects with ExecFailed, or the signal's reason. */
 async function runExecPlugin({ command, args, environment }: ExecCommand, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted()
   const plugin = start({ command, args, environment })
@@ -125,7 +126,7 @@ async function runExecPlugin({ command, args, environment }: ExecCommand, signal
     clearTimeout(tooLong)
     signal.removeEventListener('abort', interrupt)
     plugin.kill('SIGKILL')
-    plugin.stdout.destroy() // what it has started may hold this pipe open, and with it the run
+    plugin.stdout.destroy() // its child processes may keep this pipe open, and pullpass running
     plugin.unref()
   }
 }
@@ -140,15 +141,15 @@ function start({ command, args, environment }: ExecCommand): ChildProcessByStdio
 
 function notStarted(error: unknown): ExecFailed {
   const code = systemErrorCode(error)
-  if (code === 'ENOENT') return new ExecFailed('there is no such program', 'absent')
+  if (code === 'ENOENT') return new ExecFailed('this program does not exist', 'absent')
   return new ExecFailed(`it cannot be run: ${code ?? 'no reason given'}`)
 }
 
-// The credential that a kubeconfig's program prints. One that is not whole is none: without it pullpass would ask the
-// API server as somebody else, or as nobody.
+// The credential that a plugin prints. An incomplete one is an error: without it pullpass would send requests with
+// another identity, or anonymously.
 // https://kubernetes.io/docs/reference/config-api/client-authentication.v1/#client-authentication-k8s-io-v1-ExecCredentialStatus
 
-/** Throws ExecFailed; what was printed is not quoted, since a credential is in there. */
+/** Throws ExecFailed; the output is not quoted, since it contains a credential. */
 function parseExecCredential(text: string, now: Date): PluginCredential {
   const status = asObject(asObject(jsonOrNone(text))?.['status'])
   if (!status) throw new ExecFailed('it gave no ExecCredential')

@@ -1,5 +1,5 @@
 /**
- * Kubeconfig files, merged as kubectl does: whatever is named first counts, whole entries at a time.
+ * Kubeconfig files, merged as by kubectl: the first entry of a name is used as a whole.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  */
 import { delimiter, dirname, resolve } from 'node:path'
@@ -26,7 +26,7 @@ export async function loadKubeconfig(flag: string | undefined, environment: Envi
   const paths = listed.length > 0 ? listed : home ? [`${home}/.kube/config`] : []
   const read = await Promise.all(paths.map((path) => readIfPresent(resolve(path))))
   const present = read.filter((file) => file !== undefined)
-  if (present.length === 0) throw absent(paths, listed.length > 0 ? 'KUBECONFIG names' : 'looked for')
+  if (present.length === 0) throw absent(paths, listed.length > 0 ? 'KUBECONFIG names' : 'the default is')
   return merge(present)
 }
 
@@ -39,7 +39,7 @@ async function readIfPresent(path: string): Promise<KubeconfigFile | undefined> 
   try {
     return await readKubeconfig(path)
   } catch (error) {
-    // kubectl passes over files that do not exist, so that one list serves many machines.
+    // kubectl ignores files that do not exist, so that one list can be used on many machines.
     if (error instanceof PullpassError && systemErrorCode(error.cause) === 'ENOENT') return undefined
     throw error
   }
@@ -50,23 +50,23 @@ async function readKubeconfig(path: string): Promise<KubeconfigFile> {
     throw kubeconfigInvalid({ seen: `${path} ${whyUnreadable(cause)}`, cause })
   })
   const content = asObject(await parse(text, path))
-  if (!content) throw kubeconfigInvalid({ seen: `${path} holds no kubeconfig` })
+  if (!content) throw kubeconfigInvalid({ seen: `${path} contains no kubeconfig` })
   return { path, content }
 }
 
-/** YAML's parser costs more than everything else here, and tools that write JSON need not pay for it. */
+/** The YAML parser is slow to load, and is not needed for JSON. */
 async function parse(text: string, path: string): Promise<unknown> {
   try {
     if (text.trimStart().startsWith('{')) return JSON.parse(text)
   } catch {
-    // not JSON: YAML's flow style begins like it
+    // not JSON: YAML in flow style begins the same
   }
   const { parse: parseYaml, YAMLParseError } = await import('yaml')
   try {
-    // Its warnings go to standard error, and quote the line: none are wanted.
+    // Its warnings quote the line on standard error: they are disabled.
     return parseYaml(text, { maxAliasCount: 100, logLevel: 'error' })
   } catch (error) {
-    // Its message quotes the line, which may hold a token: only the place is told.
+    // Its message quotes the line, which may contain a token: only the position is reported.
     const place = error instanceof YAMLParseError ? error.linePos?.[0] : undefined
     throw kubeconfigInvalid({ seen: `${path}${place ? `:${place.line}:${place.col}` : ''} is not YAML` })
   }
@@ -95,24 +95,24 @@ function entriesOf(files: readonly KubeconfigFile[], list: string, field: string
   return entries
 }
 
-function absent(paths: readonly string[], who: string): PullpassError {
+function absent(paths: readonly string[], source: string): PullpassError {
   return new PullpassError({
     code: 'KUBECONFIG_INVALID',
     hop: 'kubernetes',
-    seen: paths.length === 0 ? 'no kubeconfig is named' : `no kubeconfig is there: ${who} ${paths.join(', ')}`,
-    expected: 'a kubeconfig, or the token and the variables that the kubelet gives a pod',
-    hint: 'name one: --kubeconfig FILE, or KUBECONFIG; in a pod, mount its service account token',
+    seen: paths.length === 0 ? 'no kubeconfig is configured' : `no kubeconfig exists: ${source} ${paths.join(', ')}`,
+    expected: 'a kubeconfig, or the token and the variables that the kubelet provides in a pod',
+    hint: 'set --kubeconfig FILE or KUBECONFIG; in a pod, mount its service account token',
   })
 }
 
-/** The context that is meant, with the cluster and the user that it names. */
+/** The selected context, with the cluster and the user that it names. */
 export interface ChosenContext {
   readonly name: string
   readonly cluster: KubeconfigEntry
   readonly user: KubeconfigEntry
 }
 
-/** The current context where none is `wanted`. @throws KUBECONFIG_INVALID, naming the contexts that there are */
+/** The current context if none is `requested`. @throws KUBECONFIG_INVALID, with the existing contexts */
 export function chooseContext(kubeconfig: Kubeconfig, requested: string | undefined): ChosenContext {
   const name = requested ?? kubeconfig.currentContext
   const files = kubeconfig.files.join(', ')
@@ -128,7 +128,9 @@ export function chooseContext(kubeconfig: Kubeconfig, requested: string | undefi
     if (named === undefined) throw kubeconfigInvalid({ seen: `context ${name} in ${files} names no ${kind}` })
     const entry = kubeconfig[`${kind}s`].get(named)
     if (entry) return entry
-    throw kubeconfigInvalid({ seen: `context ${name} names ${kind} ${showValue(named)}, which ${files} does not hold` })
+    throw kubeconfigInvalid({
+      seen: `context ${name} names ${kind} ${showValue(named)}, which ${files} does not contain`,
+    })
   }
   return { name, cluster: find('cluster'), user: textField(context, 'user') ? find('user') : withoutUser(context) }
 }
@@ -136,7 +138,7 @@ export function chooseContext(kubeconfig: Kubeconfig, requested: string | undefi
 /** `kubectl proxy` needs no user. */
 const withoutUser = ({ file }: KubeconfigEntry): KubeconfigEntry => ({ fields: {}, file })
 
-/** One named entry of a kubeconfig (a cluster, a user or a context), and where it stands. */
+/** One named entry of a kubeconfig (a cluster, a user or a context), and its file. */
 export interface KubeconfigEntry {
   readonly fields: JsonObject
   /** Paths in `fields` are relative to its folder. */
@@ -147,7 +149,7 @@ export function resolveBeside({ file }: KubeconfigEntry, path: string): string {
   return resolve(dirname(file), path)
 }
 
-/** An empty text counts as absent, as in kubectl. @throws KUBECONFIG_INVALID where it is a number, or another type */
+/** An empty string counts as absent, as in kubectl. @throws KUBECONFIG_INVALID for a number, or another type */
 export function textField({ fields, file }: KubeconfigEntry, name: string): string | undefined {
   const value = fields[name]
   if (value === undefined || value === null || value === '') return undefined
@@ -159,8 +161,8 @@ export function kubeconfigInvalid(fault: { seen: string; expected?: string; caus
   return new PullpassError({
     code: 'KUBECONFIG_INVALID',
     hop: 'kubernetes',
-    expected: 'a kubeconfig, in YAML or JSON, with all that its context names',
-    hint: 'kubectl config view shows what kubectl reads; another context is chosen by --context NAME',
+    expected: 'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
+    hint: 'kubectl config view shows what kubectl reads; --context NAME selects another context',
     ...fault,
   })
 }

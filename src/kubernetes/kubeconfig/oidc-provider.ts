@@ -1,5 +1,5 @@
 /**
- * A kubeconfig's auth-provider oidc: its id-token, renewed by its refresh-token, by Kubernetes' own client.
+ * A kubeconfig's auth-provider oidc: its id-token, renewed with its refresh-token by the Kubernetes client library.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#option-1-oidc-authenticator
  */
 import type { RequestOptions } from 'node:https'
@@ -13,19 +13,19 @@ import { type ChosenContext, resolveBeside, textField } from './load.ts'
 import type { CredentialPlugin, PluginContext } from './plugin-credential.ts'
 
 const longestMs = 60_000
-/** No others: the library would run a program that is named in `exec`. */
+/** Only these: the library would run the program of an `exec` setting. */
 const settings = ['idp-issuer-url', 'client-id', 'client-secret', 'id-token', 'refresh-token'] as const
 
 export function oidcProvider(context: ChosenContext, config: JsonObject, { signal }: PluginContext): CredentialPlugin {
   let loading: Promise<KubeConfig> | undefined
   return async (because) => {
-    if (because === 'refused') loading = undefined // and with it what it remembers
+    if (because === 'refused') loading = undefined // and its cached token
     loading ??= configOf(context, config)
     const options: RequestOptions = {}
     const kubeConfig = await loading
     await withinTime(kubeConfig.applyToHTTPSOptions(options), signal).catch(() => {
       signal.throwIfAborted()
-      throw fault(context, 'it did not renew the id-token') // its words may hold tokens
+      throw fault(context, 'it did not renew the id-token') // its message may contain tokens
     })
     return { authorization: bearerOf(context, options) }
   }
@@ -42,7 +42,7 @@ async function configOf({ user }: ChosenContext, fields: JsonObject): Promise<Ku
     : textField(entry, 'idp-certificate-authority-data')
   const { KubeConfig } = await import('./kube-config.ts')
   const kubeConfig = new KubeConfig()
-  // Its agent is not used: the server is only named because the library wants one.
+  // Its agent is not used; the library requires a server.
   const cluster = { name: 'cluster', server: 'https://localhost', skipTLSVerify: false }
   kubeConfig.loadFromClusterAndUser(cluster, { name: 'user', authProvider: { name: 'oidc', config } })
   return kubeConfig
@@ -62,11 +62,11 @@ async function withinTime(work: Promise<void>, signal: AbortSignal): Promise<voi
   }
 }
 
-/** An id-token that is absent, or over and not to be renewed, is told: without one, pullpass would ask as nobody. */
+/** An id-token that is absent, or expired and not renewable, is an error: without it the request would be anonymous. */
 function bearerOf(context: ChosenContext, { headers }: RequestOptions): Redacted {
   const bearer = asText(asObject(headers)?.['Authorization'])?.replace(/^Bearer /, '')
   const authorization = bearer === 'undefined' ? undefined : parseBearer(bearer ?? '')
-  if (!authorization) throw fault(context, 'it has no id-token that lives, or none that can be renewed')
+  if (!authorization) throw fault(context, 'it has no valid id-token, and cannot renew one')
   return authorization
 }
 
@@ -74,8 +74,8 @@ function fault({ name }: ChosenContext, words: string): PullpassError {
   return new PullpassError({
     code: 'KUBERNETES_UNAUTHENTICATED',
     hop: 'kubernetes',
-    seen: `the user of context ${name} asks the auth-provider oidc for a credential: ${words}`,
+    seen: `the user of context ${name} gets its credential from the auth-provider oidc: ${words}`,
     expected: 'a credential for the API server',
-    hint: 'sign in anew, and see that kubectl works with this context',
+    hint: 'sign in again, and check that kubectl works with this context',
   })
 }

@@ -1,4 +1,4 @@
-/** What a kubeconfig's program or auth provider is asked for, and what it gives. */
+/** The interface of a kubeconfig's credential plugin or auth provider. */
 import type { Context } from '../../http/context.ts'
 import type { Redacted } from '../../text/redacted.ts'
 
@@ -9,6 +9,6 @@ export interface PluginCredential {
   readonly expiresAt?: Date
 }
 
-/** `refused`: the API server did not take the last credential, so that one is asked for anew. */
+/** `refused`: the API server did not accept the last credential, so that a new one is requested. */
 export type CredentialPlugin = (because: 'needed' | 'refused') => Promise<PluginCredential>
 export type PluginContext = Pick<Context, 'environment' | 'now' | 'signal'>

@@ -8,9 +8,9 @@ import { type ChosenContext, kubeconfigInvalid, textField } from './load.ts'
 import type { CredentialPlugin, PluginContext } from './plugin-credential.ts'
 
 /**
- * Undefined where the user's credential has not to be asked for. What is asked gives a credential or throws
- * KUBERNETES_UNAUTHENTICATED, or KUBECONFIG_INVALID where there is no such program.
- * @throws KUBECONFIG_INVALID where it is not clear who is to be asked
+ * Undefined if the user has no plugin. A plugin returns a credential or throws KUBERNETES_UNAUTHENTICATED, or
+ * KUBECONFIG_INVALID if its program does not exist.
+ * @throws KUBECONFIG_INVALID if the plugin is ambiguous or not supported
  */
 export async function findPlugin(chosen: ChosenContext, context: PluginContext): Promise<CredentialPlugin | undefined> {
   const { file } = chosen.user
@@ -29,7 +29,7 @@ export async function findPlugin(chosen: ChosenContext, context: PluginContext):
   }
   throw kubeconfigInvalid({
     seen: `the auth-provider of a user in ${file} is ${showValue(name)}`,
-    expected: 'exec, or the auth-provider oidc: Kubernetes 1.26 took away the others, which run programs unasked',
+    expected: 'exec, or the auth-provider oidc: Kubernetes 1.26 removed the others',
   })
 }
 

@@ -20,7 +20,7 @@ const agentOfClient = (server: URL, proxy: NamedProxy) => async (tls: Connection
   // The library refuses plain http unless nothing is to be verified; over https `tls` says what is.
   const skipTLSVerify = server.protocol === 'http:' || tls.rejectUnauthorized === false
   const cluster = { name: 'cluster', server: server.href, skipTLSVerify, proxyUrl: proxy.url }
-  config.loadFromClusterAndUser(cluster, { name: 'nobody' })
+  config.loadFromClusterAndUser(cluster, { name: 'none' })
   const options: RequestOptions = { ...tls }
   await config.applyToHTTPSOptions(options)
   if (typeof options.agent !== 'object') throw invalid(proxy)

@@ -1,5 +1,5 @@
 /**
- * Where each API server of the cluster listens, as they say it themselves: the EndpointSlices of Service `kubernetes`.
+ * Where each API server of the cluster listens, as they publish it: the EndpointSlices of Service `kubernetes`.
  * https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
  */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
@@ -8,10 +8,10 @@ import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
 import { readStatus } from '../connection/status.ts'
 
-/** More API servers has no cluster. */
+/** No cluster has more API servers. */
 const most = 32
 
-/** They keep this one themselves: whoever may write others crowds it out of no page, and not out of those that are asked. */
+/** The API servers maintain this one. It is listed separately, so that other slices cannot displace it from the page or the limit. */
 const ownSlice = 'kubernetes'
 
 /** @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, RESPONSE_MALFORMED, and what a cluster throws */

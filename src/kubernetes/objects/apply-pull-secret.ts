@@ -1,5 +1,5 @@
 /**
- * One pull secret, by server-side apply. Its data is sent back by a dry run alone, which tells what admission makes of it.
+ * One pull secret, by server-side apply. Only a dry run returns its data, which shows the changes by admission.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 import { createHash } from 'node:crypto'
@@ -33,7 +33,7 @@ export interface ApplyWays {
 }
 
 export type Applied =
-  /** A dry run changes no resourceVersion, and has none to tell of what it would create: an update is `updated` there. */
+  /** A dry run changes no resourceVersion, and returns none for an object that it would create: each update is `updated`. */
   | {
       readonly outcome: 'created' | 'updated' | 'unchanged'
       readonly uid: string
@@ -41,7 +41,7 @@ export type Applied =
       /** Of a dry run: fields that admission changed, so that something else would be stored than what was sent. */
       readonly rewritten?: readonly string[]
     }
-  /** The namespace is being deleted: nothing new fits into it, and nothing is missed. */
+  /** The namespace is being deleted: no object can be created in it, and none is needed. */
   | { readonly outcome: 'terminating' }
 
 /**

@@ -1,4 +1,4 @@
-/** A ConfigMap as a small memory: its texts by key, read whole, written key by key. */
+/** A ConfigMap as a key-value store: read as a whole, written key by key. */
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText, asTexts } from '../../text/json-fields.ts'
@@ -37,7 +37,7 @@ export async function readStoredConfigMap(
 /**
  * Sets these keys, and removes those of `undefined`; others stay. The ConfigMap is created if it does not exist. `dryRun` all:
  * the API server authorizes, admits and validates the write, and stores nothing; an admission webhook that supports no dry run
- * says nothing about the write, and is not an error.
+ * does not evaluate the write, and is not an error.
  * @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE
  */
 export async function writeConfigMap(
@@ -61,7 +61,7 @@ async function writeKeys(
   { dryRun = 'none', ...patience }: ConfigMapWrite,
 ): Promise<void> {
   const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
-  // Not there, and there again: somebody is faster, or the answer to a first try was lost.
+  // Absent, then present: another client was faster, or the response to a first attempt was lost.
   for (let attempt = 1; attempt <= attempts; attempt++) {
     if ((await patch(cluster, map, { changes, dryRun, patience })) === 'patched' || kept.length === 0) return
     if ((await createConfigMap(cluster, map, Object.fromEntries(kept), dryRun)) === 'created') return
@@ -69,16 +69,16 @@ async function writeKeys(
   throw new PullpassError({
     code: 'KUBERNETES_REFUSED',
     hop: 'kubernetes',
-    seen: `ConfigMap ${map.namespace}/${map.name} was made and deleted ${attempts} times while pullpass wrote it`,
-    expected: 'a ConfigMap that stays',
-    hint: 'see who deletes it',
+    seen: `ConfigMap ${map.namespace}/${map.name} was created and deleted ${attempts} times while pullpass wrote it`,
+    expected: 'a ConfigMap that is not deleted',
+    hint: 'find what deletes it, for example in the audit log',
     retryable: true,
   })
 }
 
 const attempts = 5
 
-/** A merge patch changes the keys that it names, whoever writes others at the same time. */
+/** A merge patch changes the keys that it names; concurrent writes of other keys are kept. */
 async function patch(
   cluster: Cluster,
   map: NamespacedName,
@@ -89,7 +89,7 @@ async function patch(
     method: 'PATCH',
     path: `${configMapPath(map)}?${queryOf(dryRun)}`,
     contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null takes a key away
+    body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null removes a key
   })
   if (answer.status === 200) return 'patched'
   if (answer.status === 404) return 'absent'
@@ -102,7 +102,7 @@ async function createConfigMap(
   map: NamespacedName,
   data: object,
   dryRun: 'all' | 'none' = 'none',
-): Promise<'created' | 'there already'> {
+): Promise<'created' | 'exists'> {
   const answer = await requestConfigMap(cluster, map, {
     method: 'POST',
     path: `${folderOf(map)}?${queryOf(dryRun)}`,
@@ -115,14 +115,14 @@ async function createConfigMap(
     }),
   })
   if (answer.status === 201) return 'created'
-  if (answer.status === 409) return 'there already'
+  if (answer.status === 409) return 'exists'
   throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
 }
 
 /** 1 MiB of texts and 256 KiB of annotations, each character of which JSON may write as six. */
 const largestConfigMap = 8 * 1024 * 1024
 
-/** Each answer is the whole ConfigMap, with what others wrote into it. @throws RESPONSE_TOO_LARGE, and what a cluster throws */
+/** Each response is the whole ConfigMap, with the entries of others. @throws RESPONSE_TOO_LARGE, and what a cluster throws */
 async function requestConfigMap(
   cluster: Cluster,
   map: NamespacedName,
@@ -142,7 +142,7 @@ function tooLarge({ namespace, name }: NamespacedName, { code, hop, seen }: Pull
     hop,
     seen: `${seen} for ConfigMap ${namespace}/${name}`,
     expected: 'a ConfigMap, which takes 1 MiB',
-    hint: `see what somebody wrote into it: kubectl -n ${words[0]} describe configmap ${words[1]}`,
+    hint: `find which entries fill it: kubectl -n ${words[0]} describe configmap ${words[1]}`,
   })
 }
 
@@ -150,9 +150,9 @@ const queryOf = (dryRun: 'all' | 'none') => `fieldManager=pullpass${dryRun === '
 const folderOf = ({ namespace }: NamespacedName) => `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`
 const configMapPath = (map: NamespacedName): string => `${folderOf(map)}/${encodeURIComponent(map.name)}`
 
-/** One text of a ConfigMap that several writers share: none overwrites what it did not see. */
+/** One entry of a ConfigMap with several writers: none overwrites a state that it did not read. */
 export interface ConfigMapEntry {
-  /** Undefined where there is none of this key. */
+  /** Undefined if there is no such key. */
   readonly text: string | undefined
   /** Of the whole ConfigMap; undefined where it does not exist. */
   readonly resourceVersion: string | undefined
@@ -168,7 +168,7 @@ export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, 
 }
 
 /**
- * Writes where the ConfigMap is still as `seen`; `conflict` where somebody wrote it since.
+ * Writes only from this resourceVersion; `conflict` if the ConfigMap was changed since.
  * @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED
  */
 export async function replaceConfigMapEntry(

@@ -1,5 +1,5 @@
 /**
- * A CronJob, and the newest pod that one of its Jobs made: whether it runs at all. To read them is a further right.
+ * A CronJob, and the newest pod that one of its Jobs created: whether it runs at all. Reading them needs a further permission.
  * https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
  */
 import type { NamespacedName } from '../../document/document.ts'
@@ -10,7 +10,7 @@ import { type Pod, podOf } from './pods.ts'
 
 export interface CronJobFacts extends NamespacedName {
   readonly suspended: boolean
-  /** The newest one; absent: none is there, or pods may not be listed. */
+  /** The newest one; absent: none exists, or pods may not be listed. */
   readonly pod: Pod | undefined
 }
 
@@ -43,7 +43,7 @@ async function listPods(cluster: Cluster, namespace: string): Promise<JsonObject
   return asList(readResponse(cluster, answer)['items']).map((item) => asObject(item) ?? {})
 }
 
-/** Name of the Job that made a pod. */
+/** Name of the Job that created a pod. */
 function jobOf(pod: JsonObject): string | undefined {
   const owners = asList(asObject(pod['metadata'])?.['ownerReferences']).map((one) => asObject(one))
   return asText(owners.find((one) => one?.['kind'] === 'Job')?.['name'])

@@ -65,13 +65,13 @@ export async function createEvent(
 }
 
 /**
- * What was noticed of one pod; the API server forgets it after an hour.
+ * An Event about one pod; the API server keeps it for an hour by default.
  * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
 export interface PodEvent {
   /** `Failed`, `BackOff`, `FailedToRetrieveImagePullSecret`, … */
   readonly reason: string
-  /** Somebody's words: from outside. */
+  /** Text of another component: untrusted. */
   readonly message: string
   /** The last time. */
   readonly at: Date | undefined
@@ -80,7 +80,7 @@ export interface PodEvent {
 export interface PodOfEvents {
   readonly namespace: string
   readonly name: string
-  /** Tells it from an earlier pod of its name. */
+  /** Distinguishes it from an earlier pod of the same name. */
   readonly uid: string
 }
 
@@ -100,7 +100,7 @@ export async function listPodEvents(cluster: Cluster, { namespace, name, uid }: 
   return events.toSorted((one, other) => (other.at?.getTime() ?? 0) - (one.at?.getTime() ?? 0))
 }
 
-/** An event of the newer API has its times elsewhere: a series, or the one moment. */
+/** An event of the newer API has its times in other fields: those of a series, or one time. */
 function eventOf(event: JsonObject): PodEvent {
   const times = [event['lastTimestamp'], asObject(event['series'])?.['lastObservedTime'], event['eventTime']]
   const [at] = times.map((time) => Date.parse(asText(time) ?? '')).filter((time) => !Number.isNaN(time))

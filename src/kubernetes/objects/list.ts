@@ -1,6 +1,5 @@
 /**
- * Objects of one name, wherever they are: by one list of the whole cluster, or namespace by namespace where the rights
- * go no further. A list by name is authorized by a rule with that name alone, `resourceNames: [NAME]`.
+ * Objects of one name: by one list of the whole cluster, or one list per namespace without the permission for that. A list by name is authorized by a rule with that name alone, `resourceNames: [NAME]`.
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
@@ -18,16 +17,16 @@ export interface NamedListRequest {
 export interface Listed<T> {
   /** By namespace; with `all`, or many namespaces, also of namespaces that were not named. */
   readonly found: ReadonlyMap<string, T>
-  /** Why a namespace could not be looked into: whether there is something in it is not known then. */
+  /** Why a namespace could not be read: whether it has the object is unknown. */
   readonly faults: ReadonlyMap<string, PullpassError>
 }
 
-/** So few are asked for one by one: it reads less, and needs fewer rights. */
+/** Up to so many namespaces are listed one by one: this reads less, and needs fewer permissions. */
 const few = 4
-/** etcd takes no object over 1.5 MiB. Many namespaces are asked at once: what one of them can fill is bounded. */
+/** etcd stores no object over 1.5 MiB. Namespaces are listed concurrently, so that the response of each is bounded. */
 const oneObjectBytes = 2 * 1024 * 1024
 
-/** @throws KUBERNETES_FORBIDDEN, for `all` without the right to list in the whole cluster */
+/** @throws KUBERNETES_FORBIDDEN, for `all` without the permission to list in the whole cluster */
 export async function listByName<T extends { readonly namespace: string }>(
   cluster: Cluster,
   named: NamedListRequest,
@@ -66,7 +65,7 @@ async function listEach<T extends { readonly namespace: string }>(
   return { found: byNamespace((await Promise.all(lists)).flat()), faults }
 }
 
-/** A server that cannot be reached, or an ended run, is no namespace's own trouble. */
+/** An unreachable server or an interrupted run is not the fault of one namespace. */
 function isOfNamespace(fault: unknown): fault is PullpassError {
   const own = ['KUBERNETES_FORBIDDEN', 'KUBERNETES_REFUSED', 'RESPONSE_TOO_LARGE', 'RESPONSE_MALFORMED']
   return fault instanceof PullpassError && own.includes(fault.code)
@@ -90,7 +89,7 @@ async function listIn<T>(
 }
 
 /**
- * A list of the API server's, page by page.
+ * A list request, page by page.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
@@ -101,7 +100,7 @@ export interface ListRequest {
   /** `metadata.name=regcred` */
   readonly fieldSelector?: string
   readonly labelSelector?: string
-  /** What a 404 means: the kind is not served. Absent: an error. */
+  /** The result of a 404, for a kind that is not served. Absent: an error. */
   readonly whereAbsent?: 'empty'
   readonly accept: string
   readonly call: KubernetesCall
@@ -112,11 +111,11 @@ export interface ListRequest {
 const defaultPageBytes = 8 * 1024 * 1024
 const pageSizes = [500, 50, 5, 1] as const
 const timeoutMs = 120_000
-/** Five times what Kubernetes takes for a large cluster. */
+/** Five times the number of namespaces in a large cluster. */
 const maxItems = 50_000
 const maxAttempts = 4
 
-/** Every item, each turned into what the caller keeps of it: the rest of a page is dropped as it comes. */
+/** Every item, converted by `keep`: the rest of each page is discarded at once. */
 export const listPages = async <T>(cluster: Cluster, list: ListRequest, keep: (item: JsonObject) => T): Promise<T[]> =>
   (await listCollection(cluster, list, keep)).items
 
@@ -144,10 +143,10 @@ export async function listCollection<T>(
   }
 }
 
-/** Whoever may write annotations can make a page as large as he likes; a page of a few objects is bounded. */
+/** Annotations can make a page arbitrarily large; a page of a few objects is bounded. */
 const isTooLarge = (fault: unknown) => fault instanceof PullpassError && fault.code === 'RESPONSE_TOO_LARGE'
 
-/** `expired`: the next page is no longer there (410), and the list begins anew. `endless`: more came than is kept. */
+/** `expired`: the continue token has expired (410), and the list is restarted. `endless`: the list exceeds the limit. */
 async function listOnce<T>(
   cluster: Cluster,
   list: ListRequest,
@@ -190,8 +189,8 @@ function expired({ server }: Cluster, { resource }: KubernetesCall, attempts: nu
     code: 'KUBERNETES_UNREACHABLE',
     hop: 'kubernetes',
     seen: `${server} answered 410 in the middle of the list of ${resource}, ${attempts} times`,
-    expected: 'a list that can be read to its end',
-    hint: 'nothing to do if it passes: the next run asks again',
+    expected: 'a list that can be read completely',
+    hint: 'no action is needed if it passes: the next run retries',
     retryable: true,
   })
 }
@@ -202,13 +201,13 @@ function endless({ server }: Cluster, { resource }: KubernetesCall): PullpassErr
     hop: 'kubernetes',
     seen: `${server} answered more than ${maxItems} ${resource}`,
     expected: 'a list that ends',
-    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy answers in its place',
   })
 }
 
-// What a list by name found in one namespace.
+// The result of a list by name for one namespace.
 
-/** @throws why that namespace could not be looked into */
+/** @throws why that namespace could not be read */
 export function foundIn<T>({ found, faults }: Listed<T>, namespace: string): T | undefined {
   const fault = faults.get(namespace)
   if (fault !== undefined) throw fault

@@ -1,4 +1,4 @@
-/** The namespaces of a cluster, by their metadata: a phase is not needed, a deletion time tells what Terminating would. */
+/** The namespaces of a cluster, by their metadata: the deletion timestamp replaces the phase Terminating. */
 import { asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { listPages, metadataOnly } from './list.ts'
@@ -9,7 +9,7 @@ export interface Namespace {
   readonly terminating: boolean
 }
 
-/** @throws KUBERNETES_FORBIDDEN without the right to list namespaces */
+/** @throws KUBERNETES_FORBIDDEN without the permission to list namespaces */
 export async function listNamespaces(cluster: Cluster): Promise<Namespace[]> {
   const list = {
     path: '/api/v1/namespaces',

@@ -1,4 +1,4 @@
-/** One pod, as far as its images and pull secrets go. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
+/** The fields of a pod about its images and pull secrets. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 import type { NamespacedName } from '../../document/document.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Cluster } from '../connection/cluster.ts'
@@ -17,9 +17,9 @@ export interface Pod {
   readonly imagePullSecrets: readonly string[]
   /** Init containers first, ephemeral ones last. */
   readonly containers: readonly PodContainer[]
-  /** What makes a new pod where this one is deleted; absent: nothing does. */
+  /** The controller that replaces this pod when it is deleted; absent: none. */
   readonly controller: PodController | undefined
-  /** Why it does not run, where that is no container's: `Evicted`, `Unschedulable`. */
+  /** Why the pod itself does not run: `Evicted`, `Unschedulable`. */
   readonly stopped: StoppedPod | undefined
   readonly deleting: boolean
 }
@@ -29,7 +29,7 @@ export interface PodContainer {
   readonly kind: 'initContainers' | 'containers' | 'ephemeralContainers'
   /** As the pod names it. */
   readonly image: string
-  /** `present`: the node has it. `unknown`: the kubelet has said nothing of it yet. */
+  /** `present`: the node has it. `unknown`: the kubelet has not reported it yet. */
   readonly imageState: 'present' | 'unknown'
   readonly waiting: WaitingReason | undefined
 }
@@ -37,7 +37,7 @@ export interface PodContainer {
 export interface WaitingReason {
   /** `ImagePullBackOff`, `ContainerCreating`, … */
   readonly reason: string
-  /** The kubelet's words: from outside. */
+  /** Text of the kubelet: untrusted. */
   readonly message: string
 }
 
@@ -49,7 +49,7 @@ interface PodController {
 
 interface StoppedPod {
   readonly reason: string
-  /** From outside. */
+  /** Untrusted. */
   readonly message: string
 }
 
@@ -123,7 +123,7 @@ function waitingOf(waiting: JsonObject | undefined): WaitingReason | undefined {
   return reason === undefined ? undefined : { reason, message: asText(waiting?.['message']) ?? '' }
 }
 
-/** Of a ReplicaSet the Deployment, whose name its own begins with: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label */
+/** For a ReplicaSet its Deployment, whose name is a prefix of its own: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label */
 function controllerOf(metadata: JsonObject | undefined): PodController | undefined {
   const owner = asList(metadata?.['ownerReferences'])
     .map((one) => asObject(one))
@@ -136,7 +136,7 @@ function controllerOf(metadata: JsonObject | undefined): PodController | undefin
     : { kind, name }
 }
 
-/** What an eviction or an admission by the kubelet leaves in the status, or what the scheduler says of no node that fits. */
+/** The reason in the status after an eviction or a refused admission by the kubelet, or of the scheduler if no node fits. */
 function stoppedOf(status: JsonObject | undefined): StoppedPod | undefined {
   const reason = asText(status?.['reason'])
   if (reason !== undefined) return { reason, message: asText(status?.['message']) ?? '' }

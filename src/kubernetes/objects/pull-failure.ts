@@ -1,6 +1,6 @@
 /**
- * Why a node could not get an image, by what its kubelet said: the only place that reads those words. A kubelet passes on
- * what its container runtime says, which is no interface: what is not known here is `unknown`.
+ * Why a node could not pull an image, from the kubelet's message: the only code that parses it. The kubelet repeats the
+ * message of its container runtime, which is no stable interface: an unrecognized message is `unknown`.
  * Kubelet: pkg/kubelet/images/image_manager.go; containerd: core/remotes/docker; CRI-O: containers/image.
  */
 
@@ -13,7 +13,7 @@ export type PullFailure =
   | 'no platform'
   /** The manifest names a layer or configuration that the registry does not have, or has with another content. */
   | 'incomplete'
-  /** What the node keeps of images is damaged. */
+  /** The node's image store is damaged. */
   | 'node store damaged'
   | 'certificate expired'
   | 'certificate of another name'
@@ -26,7 +26,7 @@ export type PullFailure =
   | 'absent'
   | 'unknown'
 
-/** Reasons of waiting containers and of Events that say it all. */
+/** Reasons of waiting containers and of Events that determine the failure. */
 const byReason: Readonly<Record<string, PullFailure>> = {
   InvalidImageName: 'name invalid',
   ErrImageNeverPull: 'never pulled',
@@ -128,7 +128,7 @@ export function parsePullFailure({
   return byWords.find(([, texts]) => texts.some((text) => words.includes(text)))?.[0] ?? 'unknown'
 }
 
-/** Reasons of a container that waits for its image, whatever failed. */
+/** Reasons of a container that waits for its image, for any failure. */
 const pulling: readonly string[] = [
   'ErrImagePull',
   'ImagePullBackOff',
@@ -154,5 +154,5 @@ export function isDiskPressure({ reason, message }: { readonly reason: string; r
 /** Characters that are shown of a message. */
 const shown = 290
 
-/** What failed last stands at the end of a message: of a long one, that part. */
+/** The last failure is at the end of a message: a long message is shortened at its beginning. */
 export const lastWords = (message: string): string => (message.length > shown ? `…${message.slice(-shown)}` : message)

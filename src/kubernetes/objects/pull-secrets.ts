@@ -1,4 +1,4 @@
-/** What a Secret's metadata says about whose it is; whatever else it says is dropped as it comes. */
+/** The parts of a Secret's metadata that show its owner; the rest is discarded at once. */
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'
@@ -62,7 +62,7 @@ function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners
   return { data, label, annotations }
 }
 
-/** The pull secrets of one name, by their metadata alone: what is in them is not asked for. */
+/** The pull secrets of one name, metadata only: their data is not requested. */
 export async function listPullSecrets(
   cluster: Cluster,
   name: string,
@@ -72,21 +72,21 @@ export async function listPullSecrets(
   return await listByName(cluster, named, pullSecretMetadata)
 }
 
-/** Pull secrets of one name with what is in them, for the one case that needs it: to keep what a failed registry had. */
+/** Pull secrets of one name with their data, which is only needed to keep the entries of a failed registry. */
 export interface PullSecretContent extends PullSecretMetadata {
-  /** `kubernetes.io/dockerconfigjson`, or whatever else somebody made it. */
+  /** `kubernetes.io/dockerconfigjson`, or another type. */
   readonly type: string
-  /** Whether somebody made it so that nobody can update it. */
+  /** Whether the Secret is immutable. */
   readonly immutable: boolean
   /** Names of all field managers of the Secret, whatever they own. */
   readonly managers: readonly string[]
   /** Absent where the Secret has no `.dockerconfigjson`. */
   readonly dockerConfigJson: Redacted | undefined
-  /** Absent where it has no `.dockercfg`, the form of old. */
+  /** Absent where it has no `.dockercfg`, the legacy format. */
   readonly dockerCfg: Redacted | undefined
 }
 
-/** `list` by name is the right that it takes, not `get`. */
+/** It needs the permission to `list` by name, not to `get`. */
 export async function readPullSecretData(
   cluster: Cluster,
   name: string,

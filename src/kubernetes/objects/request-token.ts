@@ -13,7 +13,7 @@ import { type KubernetesCall, readStatus } from '../connection/status.ts'
 
 export interface TokenRequest {
   readonly audience: string
-  /** Seconds; the API server grants no less than 600, and may grant less than is asked. */
+  /** Seconds; the API server grants no less than 600, and may grant less than requested. */
   readonly lifeSeconds: number
 }
 
@@ -60,7 +60,7 @@ function readToken(cluster: Cluster, answer: ClusterResponse): RequestedToken {
   return { value, expiresAt }
 }
 
-/** What is wrong with the account or the right to it is wrong with this request; a lost connection is not. */
+/** An error of the account or its permissions is TOKEN_REQUEST_REFUSED; a lost connection is not. */
 function refused(cluster: Cluster, answer: ClusterResponse, call: KubernetesCall): PullpassError {
   const fault = readStatus(cluster, answer, call)
   if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'RESPONSE_MALFORMED') return fault
@@ -83,7 +83,7 @@ function wordsOf(
   }
 }
 
-/** A service account that does not exist, or whose namespace is not: in words, and how it is made. */
+/** A service account that does not exist, or whose namespace does not: the wording, and the command that creates it. */
 export interface AbsentAccount {
   readonly missing: 'namespace' | 'account'
   readonly seen: string
@@ -92,41 +92,41 @@ export interface AbsentAccount {
 }
 
 function absentAccount({ namespace, name }: NamespacedName, missing: AbsentAccount['missing']): AbsentAccount {
-  const [place = '', account = ''] = [namespace, name].map(shellQuote)
-  const create = `kubectl create serviceaccount ${account} -n ${place}`
+  const [inNamespace = '', account = ''] = [namespace, name].map(shellQuote)
+  const create = `kubectl create serviceaccount ${account} -n ${inNamespace}`
   return missing === 'account'
     ? { missing, seen: `ServiceAccount ${namespace}/${name} does not exist`, command: create }
     : {
         missing,
         seen: `Namespace ${namespace} does not exist`,
-        command: `kubectl create namespace ${place} && ${create}`,
+        command: `kubectl create namespace ${inNamespace} && ${create}`,
       }
 }
 
-// Whether a service account is there, before anything rests on it.
+// Whether a service account exists, before other steps depend on it.
 
-/** Undefined where it is there, and where the operator may not look: nothing is known then. @throws KUBERNETES_REFUSED, KUBERNETES_UNREACHABLE */
+/** Undefined if it exists, and if the operator may not read it: it is unknown then. @throws KUBERNETES_REFUSED, KUBERNETES_UNREACHABLE */
 export async function findAbsentAccount(
   cluster: Cluster,
   { namespace, name }: NamespacedName,
 ): Promise<AbsentAccount | undefined> {
-  const place = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
+  const namespacePath = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const account = await cluster.request({
     method: 'GET',
-    path: `${place}/serviceaccounts/${encodeURIComponent(name)}`,
+    path: `${namespacePath}/serviceaccounts/${encodeURIComponent(name)}`,
     accept: metadata,
   })
   if (account.status === 200 || account.status === 403) return undefined
   if (account.status !== 404)
     throw readStatus(cluster, account, { verb: 'get', resource: 'serviceaccounts', namespace, name })
-  // Of an account in a namespace that does not exist, the API server says no more than that the account is not.
-  const { status } = await cluster.request({ method: 'GET', path: place, accept: metadata })
+  // Of an account in a namespace that does not exist, the API server only reports that the account does not exist.
+  const { status } = await cluster.request({ method: 'GET', path: namespacePath, accept: metadata })
   return absentAccount({ namespace, name }, status === 404 ? 'namespace' : 'account')
 }
 
 const metadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
-/** Asks the cluster something over a connection of its own: behind a load balancer perhaps another API server answers. */
+/** Runs requests over a separate connection: behind a load balancer perhaps another API server responds. */
 export async function withNewConnection<T>(cluster: Cluster, run: (other: Cluster) => Promise<T>): Promise<T> {
   const other = cluster.reconnect()
   try {

@@ -1,5 +1,5 @@
 /**
- * Whether who asks, or a service account, may do one thing, without doing it: reviews store nothing.
+ * Whether this client, or a service account, is allowed to make a request, without making it: reviews store nothing.
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/
  */
@@ -24,8 +24,8 @@ export interface ReviewedAccount {
 }
 
 /**
- * `account`: absent, who asks; else whoever asks needs the right to ask about others.
- * @throws KUBERNETES_FORBIDDEN where even asking is not allowed, and what a cluster throws
+ * `account`: absent, this client; otherwise the client needs the permission to review the access of others.
+ * @throws KUBERNETES_FORBIDDEN if the review itself is not allowed, and what a cluster throws
  */
 export async function reviewAccess(
   cluster: Cluster,

@@ -15,10 +15,10 @@ export interface AttachWays {
   readonly dryRun: 'all' | 'none'
 }
 
-/** Each means that somebody else wrote the same account in between: of n writers the slowest needs n of them. */
+/** Each conflict means that another client wrote the same account in between: of n writers the slowest needs n attempts. */
 const maxAttempts = 50
 
-/** Nothing is written where the name is there already. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+/** Nothing is written if the list has the name already. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function attachPullSecret(
   cluster: Cluster,
   account: ServiceAccount,
@@ -89,9 +89,9 @@ function refused(cluster: Cluster, answer: ClusterResponse, { namespace, name }:
   return new PullpassError({
     code: 'KUBERNETES_REFUSED',
     hop: 'kubernetes',
-    seen: `ServiceAccount ${namespace}/${name} was changed ${maxAttempts} times while pullpass worked on it`,
-    expected: 'a service account that keeps still for a moment',
-    hint: 'see who else writes it: kubectl get serviceaccount -o yaml --show-managed-fields',
+    seen: `ServiceAccount ${namespace}/${name} was changed ${maxAttempts} times while pullpass updated it`,
+    expected: 'a service account that is not changed continuously',
+    hint: 'find the other writers: kubectl get serviceaccount -o yaml --show-managed-fields',
     retryable: true,
     causeKey: name,
   })

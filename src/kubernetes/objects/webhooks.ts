@@ -1,6 +1,6 @@
 /**
- * The admission webhooks that the API server asks about a pull secret. To read them is a further right, and what is not
- * told is not known: this names who may be meant where a write is refused, changed, or not answered.
+ * The admission webhooks that the API server calls for a pull secret, to name candidates when a write is refused, changed
+ * or not answered. Reading them needs a further permission; without it they are unknown.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
 import type { LabelRequirement, LabelSelector } from '../../document/document.ts'
@@ -74,7 +74,7 @@ const holds = (list: unknown, ...values: readonly string[]): boolean =>
 
 const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const
 
-/** What is not understood of it asks for nothing: rather one webhook too many is named. */
+/** An unknown requirement is ignored: the selector then matches more, and one webhook too many is named. */
 function selectorOf(value: unknown): LabelSelector {
   const selector = asObject(value)
   const matchExpressions = asList(selector?.['matchExpressions']).flatMap((one): LabelRequirement[] => {

@@ -89,7 +89,7 @@ function malformed({ server }: Cluster, name: DocumentName, what: string): Pullp
     hop: 'discovery',
     seen: `${server}/${documentPaths[name]} answered 200, but ${what}`,
     expected: 'the document that an API server serves',
-    hint: 'see that the server in the kubeconfig is the API server, and that nothing between answers in its place',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy answers in its place',
   })
 }
 

@@ -114,7 +114,7 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'write',
     code: 'KUBERNETES_REFUSED',
     seen: /no-secrets/,
-    fix: /^let the operator of ValidatingAdmissionPolicy no-secrets except pullpass: kubectl get validatingadmissionpolicy no-secrets -o yaml/,
+    fix: /^exempt pullpass in ValidatingAdmissionPolicy no-secrets: kubectl get validatingadmissionpolicy no-secrets -o yaml/,
     repair: clear,
   },
   {
@@ -130,7 +130,7 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'write',
     code: 'KUBERNETES_QUOTA_EXCEEDED',
     seen: /exceeded quota: objects/,
-    fix: /^raise the quota, or delete what is not needed there: kubectl describe resourcequota objects -n team-a/,
+    fix: /^raise the quota, or delete unused objects: kubectl describe resourcequota objects -n team-a/,
     async repair(ground) {
       clear(ground)
       await ground.pullpass(['refresh', '-f', ground.file])
@@ -147,7 +147,7 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'write',
     code: 'ADMISSION_UNAVAILABLE',
     seen: /failed calling webhook "labels\.example\.com"/,
-    fix: /^let the operator of that webhook bring it back, or leave out what pullpass writes; kubectl get /,
+    fix: /^restore that webhook, or exclude what pullpass writes from its rules; kubectl get /,
     repair: clear,
   },
   {
@@ -190,7 +190,7 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'service-account',
     code: 'KUBERNETES_REFUSED',
     seen: /ValidatingAdmissionPolicy 'accounts'/,
-    fix: /^let the operator of ValidatingAdmissionPolicy accounts except pullpass/,
+    fix: /^exempt pullpass in ValidatingAdmissionPolicy accounts/,
     async repair(world) {
       clear(world)
       await world.pullpass(['refresh', '-f', world.file])
@@ -209,7 +209,7 @@ export const clusterFaults: readonly Fault[] = [
     hop: 'subject-token',
     code: 'TOKEN_REQUEST_REFUSED',
     seen: /ValidatingAdmissionPolicy 'tokens'/,
-    fix: /^let the operator of ValidatingAdmissionPolicy tokens except pullpass: kubectl get validatingadmissionpolicy tokens -o yaml/,
+    fix: /^exempt pullpass in ValidatingAdmissionPolicy tokens: kubectl get validatingadmissionpolicy tokens -o yaml/,
     repair: clear,
   },
   {
@@ -217,7 +217,7 @@ export const clusterFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' }),
     hop: 'cluster',
     code: 'KUBERNETES_UNREACHABLE',
-    fix: /^see that this address is reachable from here/,
+    fix: /^check that this address is reachable from here/,
     repair: clear,
   },
   {
@@ -225,7 +225,7 @@ export const clusterFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: unauthorized }),
     hop: 'cluster',
     code: 'KUBERNETES_UNAUTHENTICATED',
-    fix: /^see that the token or client certificate is of this cluster/,
+    fix: /^check that the token or client certificate is for this cluster/,
     repair: clear,
   },
   {
