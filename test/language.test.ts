@@ -66,7 +66,6 @@ const pending: readonly string[] = [
   'docs/errors.md',
   'docs/guides/gardener.md',
   'docs/guides/publishing.md',
-  'e2e/contract/',
   'e2e/issuer-install.test.ts',
   'src/commands/issuer/show-report.ts',
   'src/document/',
