@@ -75,7 +75,6 @@ const pending: readonly string[] = [
   'src/trust/',
   'src/vendors/',
   'test/commands/refresh-bad-input.test.ts',
-  'test/commands/trust/',
   'test/document/',
   'test/issuer/',
   'test/kubernetes/',

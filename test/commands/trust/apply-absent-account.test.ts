@@ -5,13 +5,13 @@ import { heldBy, resultsOf, runTrust } from './run-trust.ts'
 
 const apply = ['apply', '--yes']
 const command = 'kubectl create namespace images && kubectl create serviceaccount newcomer -n images'
-const nowhere = { subject: { namespace: 'images', name: 'newcomer' } } as const
-const beside = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
+const absentNamespace = { subject: { namespace: 'images', name: 'newcomer' } } as const
+const existingNamespace = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
 
 suite('trust apply for an account that does not exist yet', { concurrency: 4 }, () => {
-  test('makes nothing where its namespace does not exist to record the grants in, and says what makes both', async (t) => {
+  test('creates nothing where the namespace for the record does not exist, and prints the command that creates both', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const run = await runTrust(sandbox, apply, nowhere)
+    const run = await runTrust(sandbox, apply, absentNamespace)
 
     assert.deepEqual([run.exitCode, run.stdout], [1, ''])
     assert.match(
@@ -23,9 +23,9 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     assert.deepEqual([pool, provider, account], [undefined, undefined, undefined])
   })
 
-  test('without a record makes all of it, and exits 1: what could not be tried is not proven', async (t) => {
+  test('without a record creates everything, and exits 1, because the grant could not be tried', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const run = await runTrust(sandbox, [...apply, '--no-record'], nowhere)
+    const run = await runTrust(sandbox, [...apply, '--no-record'], absentNamespace)
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
@@ -33,9 +33,9 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     assert.ok(run.stderr.includes(`\n  fix: ${command}, or correct the reference\n`), run.stderr)
   })
 
-  test('in a namespace that is there, all is made and recorded, and the account’s command is the fix', async (t) => {
+  test('in an existing namespace, everything is created and recorded, and the fix is to create the account', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const run = await runTrust(sandbox, apply, beside)
+    const run = await runTrust(sandbox, apply, existingNamespace)
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
@@ -46,7 +46,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     assert.match(run.stderr, /^ {2}fix: kubectl create serviceaccount newcomer -n image-system, or /m)
   })
 
-  test('is not held up by a webhook that refuses dry runs alone', async (t) => {
+  test('is not prevented by a webhook that refuses only dry runs', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const message = 'admission webhook "audit.example.com" does not support dry run'
     const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'BadRequest', code: 400 }
@@ -59,7 +59,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
   })
 
-  test('is no failure where all is granted already, whoever may write there', async (t) => {
+  test('succeeds where everything is granted already, without permission to write the record', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.cluster.authorization.forbid({ verbs: ['patch', 'create'], resources: ['configmaps'] })
     const run = await runTrust(sandbox, apply)

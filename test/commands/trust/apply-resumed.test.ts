@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { heldBy, runTrust } from './run-trust.ts'
 
-/** In the order in which a run writes: whether there can be a record, then pool, provider, account and its record, then a record and a policy for each of two grants. */
+/** In the order in which a run writes: the check that a record can be written, then pool, provider, account and its record, then a record and a policy for each of two grants. */
 const writes = [
   'nothing, and sees whether a record could be written',
   'nothing, and sees whether a record could be written where there is none yet',
@@ -21,13 +21,13 @@ const writes = [
 const isWrite = ({ method, path }: { method: string; path: string }) =>
   (method === 'POST' || method === 'PATCH') && !path.endsWith(':getIamPolicy') && !path.endsWith('/token')
 
-/** Calls `meet` with each write's number as it comes, wherever it goes; `lose` decides whether its answer is lost. */
-function countWrites({ parts }: TestSandbox, meet: (nth: number) => 'lose' | 'pass'): void {
+/** Calls `decide` with the number of each write, to any API; for `lose` its response is lost. */
+function countWrites({ parts }: TestSandbox, decide: (nth: number) => 'lose' | 'pass'): void {
   let nth = 0
   for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
     part.faults.inject(
       { kind: 'reset', at: 'response' },
-      { when: (request) => isWrite(request) && meet(nth++) === 'lose' },
+      { when: (request) => isWrite(request) && decide(nth++) === 'lose' },
     )
   }
 }
@@ -44,20 +44,20 @@ async function stateAfterWholeRun(t: Parameters<typeof startTestSandbox>[0]) {
   return { count, state: withoutIssuer(sandbox) }
 }
 
-/** Each sandbox has a port of its own. */
+/** Each sandbox has its own port. */
 function withoutIssuer(sandbox: TestSandbox): unknown {
   const mark = /pullpass:[0-9a-f]{12}/g
   const text = JSON.stringify(heldBy(sandbox))
   return JSON.parse(text.replaceAll(sandbox.cluster.issuer, 'ISSUER').replaceAll(mark, 'MARK'))
 }
 
-suite('trust apply that was ended is taken up by the next run', { concurrency: 4 }, () => {
-  test('these are all the writes that a run makes', async (t) => {
+suite('an interrupted trust apply is continued by the next run', { concurrency: 4 }, () => {
+  test('this is the number of writes of a run', async (t) => {
     assert.equal((await stateAfterWholeRun(t)).count, writes.length)
   })
 
   for (const [at, what] of writes.entries()) {
-    test(`ended while Google or the cluster writes ${what}`, async (t) => {
+    test(`interrupted while Google or the cluster writes ${what}`, async (t) => {
       const { state } = await stateAfterWholeRun(t)
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
       const end = new AbortController()
@@ -76,7 +76,7 @@ suite('trust apply that was ended is taken up by the next run', { concurrency: 4
   }
 
   for (const [at, what] of writes.entries()) {
-    test(`goes on by itself where the answer on ${what} was lost`, async (t) => {
+    test(`continues where the response to ${what} was lost`, async (t) => {
       const { state } = await stateAfterWholeRun(t)
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
       let lost = 0

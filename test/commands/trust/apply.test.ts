@@ -5,7 +5,7 @@ import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, provider, resultsOf, runTrust } from './run-trust.ts'
 
 suite('trust apply', { concurrency: 4 }, () => {
-  test('makes all that a document needs: a refresh writes its pull secrets', async (t) => {
+  test('creates everything that a document needs: a refresh writes its pull secrets', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
@@ -43,7 +43,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(heldBy(sandbox).account, undefined)
   })
 
-  test('uploads the keys where nothing is to be public, and a token is exchanged by them', async (t) => {
+  test('uploads the keys where nothing is published, and a token is exchanged with them', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent', issuerDocuments: 'absent' })
     const run = await runTrust(sandbox, ['apply', '--yes'], { trust: ['uploadKeys: Always'] })
 
@@ -53,7 +53,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.deepEqual(Object.keys(keys[0]).toSorted(), ['alg', 'e', 'kid', 'kty', 'n', 'use'])
   })
 
-  test('asks before each change, and leaves what is refused with what rests on it', async (t) => {
+  test('prompts before each change, and skips a declined change and its dependents', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const questions: string[] = []
     const prompt = async (question: string) => {
@@ -69,7 +69,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(account), undefined)
   })
 
-  test('asks no more once all are agreed to', async (t) => {
+  test('prompts no more after "all"', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const questions: string[] = []
     const prompt = async (question: string) => {
@@ -82,7 +82,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(questions.length, 1)
   })
 
-  test('asks again where the answer is none', async (t) => {
+  test('prompts again after an invalid response', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const lines = ['foo', '', ' Yes ', 'all']
     const prompt = async () => lines.shift()
@@ -92,7 +92,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.deepEqual(lines, [])
   })
 
-  test('leaves all that is left where whoever was asked is gone', async (t) => {
+  test('declines the remaining changes at the end of the input', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const lines = ['y']
     const run = await runTrust(sandbox, ['apply'], {}, { prompt: async () => lines.shift() })
@@ -111,7 +111,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.identity.read(pool), undefined)
   })
 
-  test('brings back a pool, a provider and an account that were deleted', async (t) => {
+  test('undeletes a pool, a provider and an account', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, ['apply', '--yes'])
     await runTrust(sandbox, ['destroy', '--yes'])
@@ -124,12 +124,12 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(heldBy(sandbox).pool?.state, 'ACTIVE')
   })
 
-  test('waits until a new grant is known everywhere', async (t) => {
+  test('waits until a new grant is propagated', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.google.adjust({ bindingDelaySeconds: 75 })
     const sleep = async (ms: number, signal: AbortSignal) => {
       signal.throwIfAborted()
-      if (ms >= 60_000) return await new Promise<void>(() => undefined) // the bound on the whole run
+      if (ms >= 60_000) return await new Promise<void>(() => undefined) // the timeout of the run
       sandbox.clock.advance(`${Math.ceil(ms / 1000)} s`)
     }
     const run = await runTrust(sandbox, ['apply', '--yes'], {}, { sleep })
@@ -138,7 +138,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^works /m)
   })
 
-  test('ends in its time where the grant does not come to work, and says what was seen last', async (t) => {
+  test('ends in time where the grant does not become effective, and reports the last response', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.google.adjust({ bindingDelaySeconds: 86_400 })
     const run = await runTrust(sandbox, ['apply', '--yes'])
@@ -148,7 +148,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.match(run.stderr, /^IMPERSONATION_DENIED \(impersonation\): /m)
   })
 
-  test('says why nothing could be tried where the operator gets no token', async (t) => {
+  test('reports why nothing could be tried where the operator gets no token', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
     const run = await runTrust(sandbox, ['apply', '--yes'])
@@ -159,7 +159,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^untried +registry google .* +no token to try it with: .*serviceaccounts\\?"?.*token/m)
   })
 
-  test('tries nothing where it is told to, and all that was wanted is made', async (t) => {
+  test('creates all resources with --no-trial, and tries nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
     const run = await runTrust(sandbox, ['apply', '--yes', '--no-trial'])
@@ -168,7 +168,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^Nothing was tried\.$/m)
   })
 
-  test('takes the drop-in variables, with the repository and the account by flags', async (t) => {
+  test('accepts the drop-in variables, with the repository and the account as flags', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const named = ['--repository', sandbox.repository, '--subject', 'system:serviceaccount:image-system:pullpass']
     const run = await runPullpass(sandbox, ['trust', 'apply', '--yes', ...named])

@@ -5,7 +5,7 @@ import { clusterIds } from '../../../src/commands/trust/cluster-ids.ts'
 import { idOfContext } from '../../../src/trust/clusters.ts'
 import { createdId } from '../../../src/vendors/gcp/names.ts'
 
-/** As Google forms ids. */
+/** The syntax of ids at Google. */
 const rules = [createdId]
 
 const none = {
@@ -34,7 +34,7 @@ suite('the ids of several clusters', () => {
     )
   })
 
-  test('of one context are those of the document, unless others are chosen', () => {
+  test('of one context are those of the document, without flags for ids', () => {
     const context = ['prod-1']
     const document = { trustDomainId: undefined, issuerId: undefined }
     assert.deepEqual(clusterIds('trust plan', { ...none, context }, rules).get('prod-1'), document)
@@ -51,7 +51,7 @@ suite('the ids of several clusters', () => {
       { context: ['a', 'b'], 'provider-id': ['a=prod', 'b=prod'], 'share-pool': true },
       /two contexts have the provider prod/,
     ],
-    'a pool id beside a shared pool': [
+    'a pool id with a shared pool': [
       { context: ['a', 'b'], 'pool-id': ['a=prod'], 'share-pool': true },
       /--pool-id is given with --share-pool/,
     ],
@@ -64,12 +64,12 @@ suite('the ids of several clusters', () => {
   }
 })
 
-suite('the id made of a context’s name', () => {
-  test('is the name where Google accepts it', () => {
+suite('the id derived from the name of a context', () => {
+  test('is the name if Google accepts it', () => {
     assert.equal(idOfContext('prod-1', rules), 'prod-1')
   })
 
-  test('is otherwise what Google accepts of it, with digits that tell ids apart', () => {
+  test('is otherwise the part that Google accepts, with digits that make it unique', () => {
     const ids = ['gke_project_europe-west1_prod', 'GKE_project_europe-west1_prod', 'dev', 'gcp-prod', '***'].map(
       (name) => idOfContext(name, rules),
     )
@@ -80,7 +80,7 @@ suite('the id made of a context’s name', () => {
     assert.equal(new Set(ids).size, ids.length)
   })
 
-  test('is one that Google accepts, whatever the name', () => {
+  test('is accepted by Google for any name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
         assert.match(idOfContext(name, rules), /^(?!gcp-)[a-z0-9-]{4,32}$/)

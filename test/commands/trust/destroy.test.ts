@@ -8,7 +8,7 @@ const apply = ['apply', '--yes']
 const destroy = ['destroy', '--yes']
 
 suite('trust destroy', { concurrency: 4 }, () => {
-  test('takes back all that apply made', async (t) => {
+  test('removes everything that apply created', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
     const run = await runTrust(sandbox, destroy)
@@ -25,7 +25,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^note: .*\/pool: Google keeps it, and its id, for 30 days/m)
   })
 
-  test('with --dry-run says what would go and what would stay, on no terminal, and changes nothing', async (t) => {
+  test('with --dry-run shows what would be deleted and kept, without a terminal, and changes nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
     const before = heldBy(sandbox)
@@ -37,7 +37,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.deepEqual(heldBy(sandbox), before)
   })
 
-  test('with --dry-run foretells what others hold, and leaves a record of what is gone', async (t) => {
+  test('with --dry-run shows what others use, and keeps the record of what was deleted', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
     sandbox.google.policies.allow(accountPolicy, 'roles/iam.serviceAccountUser', 'user:other@example.com')
@@ -49,7 +49,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(await runTrust(sandbox, destroy)), ['absent', 'deleted', 'kept', 'deleted', 'deleted'])
   })
 
-  test('run a second time, finds nothing', async (t) => {
+  test('finds nothing in a second run', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
     await runTrust(sandbox, destroy)
@@ -59,7 +59,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['absent', 'absent', 'absent', 'absent', 'absent'])
   })
 
-  test('leaves what was there before apply, though apply needed it', async (t) => {
+  test('keeps what existed before apply, although apply needed it', async (t) => {
     const sandbox = await startTestSandbox(t)
     await runTrust(sandbox, apply)
     const before = heldBy(sandbox)
@@ -111,7 +111,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     ])
   })
 
-  test('without a terminal and without --yes takes nothing', async (t) => {
+  test('without a terminal and without --yes removes nothing', async (t) => {
     const sandbox = await startTestSandbox(t)
     const run = await runTrust(sandbox, ['destroy'])
 
@@ -120,7 +120,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     assert.match(run.stderr, /: pullpass trust destroy -f \S+\/trust\.yaml --dry-run$/m)
   })
 
-  test('says which right is missing, and does the rest', async (t) => {
+  test('reports the missing permission, and removes the rest', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
     sandbox.google.operators.withhold('iam.workloadIdentityPoolProviders.delete')

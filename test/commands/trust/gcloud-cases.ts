@@ -1,4 +1,4 @@
-/** What `plan -o gcloud` is held to: by the imitated gcloud in npm test, by the real one in e2e/gcloud.test.ts. */
+/** Cases of `plan -o gcloud`, tested with the simulated gcloud in npm test and with the real one in e2e/gcloud.test.ts. */
 import type { TestContext } from 'node:test'
 import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -8,7 +8,7 @@ const condition = `attributeCondition: "assertion.sub.startsWith('system:service
 
 export interface GcloudCase {
   readonly document?: TrustDocument
-  /** What is done before the plan. */
+  /** Runs before the plan. */
   readonly before?: (sandbox: TestSandbox) => Promise<void> | void
 }
 
@@ -43,14 +43,14 @@ export const gcloudCases: Readonly<Record<string, GcloudCase>> = {
 export async function startCase(
   t: TestContext,
   { before }: GcloudCase,
-  wanted: SandboxOptions = {},
+  options: SandboxOptions = {},
 ): Promise<TestSandbox> {
-  const sandbox = await startTestSandbox(t, { trust: 'absent', ...wanted })
+  const sandbox = await startTestSandbox(t, { trust: 'absent', ...options })
   await before?.(sandbox)
   return sandbox
 }
 
-/** What Google holds, without what differs between two sandboxes: the record, the issuer's port and mark, the keys. */
+/** The state at Google, without what differs between two sandboxes: the record, the issuer's port and mark, the keys. */
 export function stateOf(sandbox: TestSandbox): unknown {
   const { record: _, ...held } = heldBy(sandbox)
   const text = JSON.stringify(held)
@@ -71,7 +71,7 @@ export const refusedByGcloud: Readonly<Record<string, readonly [words: readonly 
     [...create, 'pool', '--project=123456789012', '--location=global'],
     /flag was set to Project number/,
   ],
-  'a project number beside a full resource name': [
+  'a project number with a full resource name': [
     [...create, pool, '--project=123456789012'],
     /flag was set to Project number/,
   ],

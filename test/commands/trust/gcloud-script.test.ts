@@ -6,7 +6,7 @@ import { gcloudCases, refusedByGcloud, startCase, stateOf } from './gcloud-cases
 import { imitateGcloud } from './imitate-gcloud.ts'
 import { resultsOf, runTrust } from './run-trust.ts'
 
-suite('the imitated gcloud refuses what the real one refuses (e2e/gcloud.test.ts):', () => {
+suite('the simulated gcloud refuses what the real one refuses (e2e/gcloud.test.ts):', () => {
   for (const [title, [words, reason]] of Object.entries(refusedByGcloud)) {
     test(title, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
@@ -17,7 +17,7 @@ suite('the imitated gcloud refuses what the real one refuses (e2e/gcloud.test.ts
 
 suite('the script of plan -o gcloud', { concurrency: 4 }, () => {
   for (const [title, one] of Object.entries(gcloudCases)) {
-    test(`creates what apply creates ${title}, and leaves nothing to do`, async (t) => {
+    test(`creates what apply creates ${title}, and leaves no changes`, async (t) => {
       const [sandbox, other] = [await startCase(t, one), await startCase(t, one)]
       const script = await runTrust(sandbox, ['plan', '-o', 'gcloud'], one.document)
       for (const words of runGcloudScript(t, script.stdout, 'sh')) await imitateGcloud(sandbox, words)

@@ -1,6 +1,6 @@
 /**
- * What gcloud requests of Google for the commands that a plan prints, requested of the sandbox. It refuses what the real one
- * refuses (gcloud-cases.ts holds both to it). https://cloud.google.com/sdk/gcloud/reference/iam
+ * Sends the requests of gcloud for the commands that a plan prints to the sandbox. It refuses what the real gcloud
+ * refuses (gcloud-cases.ts tests both). https://cloud.google.com/sdk/gcloud/reference/iam
  */
 import assert from 'node:assert/strict'
 import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
@@ -22,7 +22,7 @@ const providerFields = [
 const binding = ['role', 'member', 'condition']
 
 interface KnownCommand {
-  /** Flags of which a full resource name takes the place; of a service account, its project. */
+  /** Flags that a full resource name replaces; of a service account, its project. */
   readonly parents: readonly string[]
   readonly flags: readonly string[]
   readonly required?: readonly string[]
@@ -50,18 +50,22 @@ const known: Readonly<Record<string, KnownCommand>> = {
 }
 
 function checkKnown(command: string, id: string, flags: Flags): void {
-  const { parents: wanted, flags: own, required = [] } = known[command] ?? assert.fail(`unknown: gcloud ${command}`)
-  const unknown = Object.keys(flags).filter((flag) => !wanted.includes(flag) && !own.includes(flag))
+  const {
+    parents: parentFlags,
+    flags: own,
+    required = [],
+  } = known[command] ?? assert.fail(`unknown: gcloud ${command}`)
+  const unknown = Object.keys(flags).filter((flag) => !parentFlags.includes(flag) && !own.includes(flag))
   assert.deepEqual(unknown, [], `unrecognized arguments: ${unknown.map((flag) => `--${flag}`).join(' ')}`)
   assert.doesNotMatch(flags['project'] ?? '', /^\d+$/, "The value of ``--project'' flag was set to Project number")
   for (const flag of required) assert.ok(flags[flag] !== undefined, `argument --${flag}: Must be specified`)
-  const missing = id.startsWith('projects/') ? undefined : wanted.find((flag) => flags[flag] === undefined)
+  const missing = id.startsWith('projects/') ? undefined : parentFlags.find((flag) => flags[flag] === undefined)
   assert.equal(missing, undefined, `Failed to find attribute [${missing}]`)
   assert.equal(flags['condition'] ?? 'None', 'None')
   assert.equal(flags['jwk-json-path'], flags['stdin'] === undefined ? undefined : '/dev/stdin')
 }
 
-/** `words`: after `gcloud`; `STDIN …` last, where it was given something to read. */
+/** `words`: after `gcloud`; `STDIN …` last, where it has standard input. */
 export async function imitateGcloud({ google, clock, operator }: TestSandbox, words: readonly string[]): Promise<void> {
   const isFlag = (word: string) => word.startsWith('--') || word.startsWith('STDIN ')
   const named = words.filter((word) => !isFlag(word))
@@ -69,24 +73,31 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
   const flags: Flags = Object.fromEntries(words.filter(isFlag).map(flagOf))
   const expiresAt = new Date(clock.now().getTime() + 3_600_000)
   const token = google.grantToken({ member: operator.member, scopes: [cloudPlatform], expiresAt })
-  const ask = async (handler: SandboxHandler, call: string, body?: object) => {
+  const send = async (handler: SandboxHandler, call: string, body?: object) => {
     const [method = '', target = ''] = call.split(' ')
     const { pathname, searchParams: query } = new URL(target, 'https://google.example.com')
     const headers = { authorization: `Bearer ${token}` }
-    const sent = Buffer.from(body === undefined ? '' : JSON.stringify(body))
+    const requestBody = Buffer.from(body === undefined ? '' : JSON.stringify(body))
     const { signal } = new AbortController()
-    const answer = await handler({ method, path: decodeURIComponent(pathname), query, headers, body: sent, signal })
-    assert.equal(answer.status, 200, JSON.stringify(answer.body))
-    return Object(answer.body)
+    const response = await handler({
+      method,
+      path: decodeURIComponent(pathname),
+      query,
+      headers,
+      body: requestBody,
+      signal,
+    })
+    assert.equal(response.status, 200, JSON.stringify(response.body))
+    return Object(response.body)
   }
   const follow = async (call: string, body: object) => {
-    let { name, done } = await ask(google.iam, call, body)
-    while (done !== true) ({ name, done } = await ask(google.iam, `GET /v1/${name}`))
+    let { name, done } = await send(google.iam, call, body)
+    while (done !== true) ({ name, done } = await send(google.iam, `GET /v1/${name}`))
   }
   const bind = async (handler: SandboxHandler, resource: string, read: string) => {
-    const policy = await ask(handler, `${read} ${resource}:getIamPolicy?options.requestedPolicyVersion=3`)
+    const policy = await send(handler, `${read} ${resource}:getIamPolicy?options.requestedPolicyVersion=3`)
     const bindings = [...(policy.bindings ?? []), { role: flags['role'], members: [flags['member']] }]
-    await ask(handler, `POST ${resource}:setIamPolicy`, { policy: { ...policy, bindings } })
+    await send(handler, `POST ${resource}:setIamPolicy`, { policy: { ...policy, bindings } })
   }
   const { description } = flags
   const command = named.slice(0, -1).join(' ')
@@ -103,23 +114,23 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
       return await follow(`POST ${resource}:undelete`, {})
     case 'iam workload-identity-pools describe':
     case 'iam workload-identity-pools providers describe':
-      return void (await ask(google.iam, `GET ${resource}`))
+      return void (await send(google.iam, `GET ${resource}`))
     case 'iam workload-identity-pools providers create-oidc':
       return await follow(`POST ${parent}?workloadIdentityPoolProviderId=${own}`, { description, ...fieldsOf(flags) })
     case 'iam workload-identity-pools providers update-oidc':
       return await follow(`PATCH ${resource}?updateMask=${masksOf(flags).join(',')}`, fieldsOf(flags))
     case 'iam service-accounts create': {
       const serviceAccount = { displayName: flags['display-name'], description }
-      return void (await ask(google.iam, `POST ${accounts}`, { accountId: id, serviceAccount }))
+      return void (await send(google.iam, `POST ${accounts}`, { accountId: id, serviceAccount }))
     }
     case 'iam service-accounts undelete':
-      return void (await ask(google.iam, `POST ${accounts}/${id}:undelete`, {}))
+      return void (await send(google.iam, `POST ${accounts}/${id}:undelete`, {}))
     case 'iam service-accounts add-iam-policy-binding':
       return await bind(google.iam, `${accounts}/${id}`, 'POST')
     case 'artifacts repositories add-iam-policy-binding':
       return await bind(google.artifactRegistry, resource, 'GET')
     default:
-      return assert.fail(`this test does not know gcloud ${words.join(' ')}`)
+      return assert.fail(`this test does not simulate gcloud ${words.join(' ')}`)
   }
 }
 
@@ -129,13 +140,13 @@ function flagOf(word: string): [name: string, value: string] {
   return [name, value]
 }
 
-/** By commas, or by the sign between two `^`: `gcloud topic escaping`. */
+/** Separated by commas, or by the character between two `^`: `gcloud topic escaping`. */
 function listIn(text: string): string[] {
   const [, sign, rest] = /^\^(.)\^(.*)$/s.exec(text) ?? []
   return sign === undefined ? text.split(',') : (rest ?? '').split(sign)
 }
 
-/** By flag: where its field lies, and what of the flag's text it is. */
+/** By flag: the path of its field, and its value parsed from the flag. */
 const fields: Readonly<Record<string, readonly [mask: string, read: (text: string) => unknown]>> = {
   description: ['description', String],
   'issuer-uri': ['oidc.issuerUri', String],

@@ -4,7 +4,7 @@ import { interruption } from '../../../src/commands/run.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { heldBy, resultsOf, runTrust } from './run-trust.ts'
 
-/** Ctrl-C while the first request that fits is answered. */
+/** Ctrl-C during the response to the first matching request. */
 function interruptAt({ parts }: TestSandbox, when: (call: { method: string; path: string }) => boolean): AbortSignal {
   const end = new AbortController()
   for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
@@ -22,8 +22,8 @@ function interruptAt({ parts }: TestSandbox, when: (call: { method: string; path
   return end.signal
 }
 
-suite('a run that is ended in the middle says what was done', { concurrency: 4 }, () => {
-  test('of apply: what was made, what it was at, and what was not begun', async (t) => {
+suite('an interrupted run reports what was done', { concurrency: 4 }, () => {
+  test('of apply: what was created, what was in progress, and what was not started', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const signal = interruptAt(sandbox, ({ method, path }) => method === 'POST' && path.endsWith('/serviceAccounts'))
     const run = await runTrust(sandbox, ['apply', '--yes'], {}, { signal })
@@ -35,7 +35,7 @@ suite('a run that is ended in the middle says what was done', { concurrency: 4 }
     assert.match(run.stderr, /\nINTERRUPTED \(run\): the run was ended by SIGINT\n/)
   })
 
-  test('of apply in programs’ words', async (t) => {
+  test('of apply with -o json', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const signal = interruptAt(sandbox, ({ method, path }) => method === 'POST' && path.endsWith('/providers'))
     const { stdout } = await runTrust(sandbox, ['apply', '--yes', '-o', 'json'], {}, { signal })
@@ -43,7 +43,7 @@ suite('a run that is ended in the middle says what was done', { concurrency: 4 }
     assert.deepEqual(results, ['created', 'unfinished', 'not-started', 'not-started', 'not-started'])
   })
 
-  test('of apply while a new grant is waited for: all was made', async (t) => {
+  test('of apply while waiting for a new grant: everything was created', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const signal = interruptAt(sandbox, ({ path }) => path.endsWith('/token'))
     const run = await runTrust(sandbox, ['apply', '--yes'], {}, { signal })

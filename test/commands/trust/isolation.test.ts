@@ -9,7 +9,7 @@ const pools = 'projects/123456789012/locations/global/workloadIdentityPools'
 
 const uploaded = { trust: ['uploadKeys: Always'] }
 
-suite('a provider that believes another cluster', { concurrency: 4 }, () => {
+suite('a provider that trusts another cluster', { concurrency: 4 }, () => {
   async function start(t: Parameters<typeof startTwoClusters>[0]) {
     const two = await startTwoClusters(t)
     const { sandbox, second, secondJwks } = two
@@ -36,7 +36,7 @@ suite('a provider that believes another cluster', { concurrency: 4 }, () => {
     assert.match(attack.stderr, /^IMPERSONATION_DENIED \(impersonation\): /m)
   })
 
-  test('is refused in the plan, and what needs it is blocked, with the reason', async (t) => {
+  test('is refused in the plan, and dependent resources are blocked, with the reason', async (t) => {
     const { run } = await start(t)
     const plan = await run(['plan'], uploaded)
 
@@ -55,7 +55,7 @@ suite('a provider that believes another cluster', { concurrency: 4 }, () => {
     assert.deepEqual(resources[3].missing, [{ name: provider, result: 'refused' }])
   })
 
-  test('is left out of printed commands and HCL, with what needs it', async (t) => {
+  test('is omitted from printed commands and HCL, with dependent resources', async (t) => {
     const { run } = await start(t)
     const script = (await run(['plan', '-o', 'gcloud'], uploaded)).stdout
     const hcl = (await run(['plan', '-o', 'terraform'], uploaded)).stdout
@@ -67,7 +67,7 @@ suite('a provider that believes another cluster', { concurrency: 4 }, () => {
     assert.match(hcl, /^# grant roles\/artifactregistry\.reader on .* is not created: blocked by .* \(refused\)$/m)
   })
 
-  test('is named where what needs it is in place already', async (t) => {
+  test('is reported where dependent resources exist already', async (t) => {
     const two = await startTwoClusters(t, {})
     two.sandbox.google.identity.putProvider({ name: provider, issuerUri: two.second.issuer, jwksJson: two.secondJwks })
     const plan = await two.run(['plan'], uploaded)
@@ -80,7 +80,7 @@ suite('a provider that believes another cluster', { concurrency: 4 }, () => {
   })
 })
 
-suite('a provider that pullpass made', () => {
+suite('a provider that pullpass created', () => {
   test('accepts no other service account of its cluster, until a document uses it', async (t) => {
     const { sandbox, environment, run } = await startTwoClusters(t)
     await run(['apply', '--yes'], uploaded)
@@ -97,7 +97,7 @@ suite('a provider that pullpass made', () => {
     assert.equal((await runPullpass(sandbox, ['refresh', '-f', file], { environment })).exitCode, 0)
   })
 
-  test('accepts the publisher of the cluster’s keys where it is named', async (t) => {
+  test('accepts the publisher of the cluster’s keys where --publisher names it', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
     await run(['apply', '--yes', '--publisher', 'pullpass-system/pullpass-issuer'], uploaded)
     assert.equal(
@@ -112,7 +112,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
   const namespace = 'pullpass-system'
   const jwks = 'openid/v1/jwks'
 
-  /** Both clusters set up as documented, each allowed by the printed command alone to write its documents. */
+  /** Both clusters set up as documented, each with only the printed permission to write its documents. */
   async function start(t: Parameters<typeof startTwoClusters>[0], trusted: Pick<TrustDocument, 'subject'> = {}) {
     const two = await startTwoClusters(t)
     const { sandbox, second, run } = two
@@ -160,7 +160,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
     assert.equal(held('prod'), '{"keys":[]}')
   })
 
-  test('is of no use to an account that the provider does not accept; the hint says how it is added', async (t) => {
+  test('has no effect for an account that the provider does not accept; the hint shows how to add it', async (t) => {
     const { publish } = await start(t, { subject: { namespace: 'image-system', name: 'pullpass' } })
     const refused = await publish('dev')
     assert.match(
@@ -170,7 +170,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
     assert.match(refused.stderr, /^ {2}fix: .* is added by pullpass trust apply --publisher NAMESPACE\/NAME$/m)
   })
 
-  test('does not reach a path that begins with the same letters, or the bucket’s root', async (t) => {
+  test('does not include a path with the same prefix, or the root of the bucket', async (t) => {
     const { publish, held } = await start(t)
     for (const path of ['dev-2', 'dev-2/dev']) {
       assert.match((await publish(path)).stderr, /^PUBLISH_DENIED /m)
@@ -179,7 +179,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
   })
 })
 
-/** Does what the printed gcloud command does. */
+/** Performs the printed gcloud command. */
 function grantAsPrinted({ google }: TestSandbox, manifests: string): void {
   const command =
     /^# {3}gcloud storage buckets add-iam-policy-binding gs:\/\/(\S+) --role=(\S+) --member=(\S+) '--condition=title=([\w-]+),expression=(.+)'$/m

@@ -6,7 +6,7 @@ import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { pool, resultsOf, runTrust } from './run-trust.ts'
 
 suite('trust plan', { concurrency: 4 }, () => {
-  test('names what is missing and changes nothing', async (t) => {
+  test('lists what is missing and changes nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['plan'])
 
@@ -16,7 +16,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.identity.read(pool), undefined)
   })
 
-  test('with --exit-code tells by it whether something is missing', async (t) => {
+  test('with --exit-code returns 1 if something is missing', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     assert.equal((await runTrust(sandbox, ['plan', '--exit-code'])).exitCode, 1)
     await runTrust(sandbox, ['apply', '--yes'])
@@ -25,16 +25,16 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^Nothing is missing\.$/m)
   })
 
-  test('needs no cluster where the issuer is named', async (t) => {
+  test('requires no cluster with --issuer', async (t) => {
     const sandbox = await startTestSandbox(t)
     const issuer = ['--issuer', sandbox.cluster.issuer]
-    const run = await runTrust(sandbox, ['plan', ...issuer], {}, { environment: { KUBECONFIG: '/nowhere' } })
+    const run = await runTrust(sandbox, ['plan', ...issuer], {}, { environment: { KUBECONFIG: '/nonexistent' } })
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     assert.deepEqual(resultsOf(run), ['ok', 'ok', 'ok', 'ok', 'ok'])
   })
 
-  test('tells programs of each change and error', async (t) => {
+  test('prints each change and error with -o json', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
     sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
@@ -60,7 +60,7 @@ suite('trust plan', { concurrency: 4 }, () => {
   const newcomer = { subject: { namespace: 'images', name: 'newcomer' } } as const
   const command = 'kubectl create namespace images && kubectl create serviceaccount newcomer -n images'
 
-  test('names the account whose token is to be exchanged where it does not exist, with the command that makes it', async (t) => {
+  test('reports a missing account whose token is exchanged, with the command that creates it', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['plan'], newcomer)
 
@@ -75,26 +75,26 @@ suite('trust plan', { concurrency: 4 }, () => {
     )
   })
 
-  test('with --exit-code counts an account that does not exist; where nobody may look, nothing is said', async (t) => {
+  test('with --exit-code counts a missing account; without permission to read it, it is not reported', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const beside = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
-    await runTrust(sandbox, ['apply', '--yes', '--no-trial'], beside)
-    const absent = await runTrust(sandbox, ['plan', '--exit-code'], beside)
+    const existingNamespace = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
+    await runTrust(sandbox, ['apply', '--yes', '--no-trial'], existingNamespace)
+    const absent = await runTrust(sandbox, ['plan', '--exit-code'], existingNamespace)
     assert.match(absent.stdout, /create it: kubectl create serviceaccount newcomer -n image-system\n/)
     assert.deepEqual([absent.exitCode, absent.stderr], [1, ''])
     assert.match(absent.stdout, /^Nothing is missing at the cloud\.$/m)
     sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['serviceaccounts'] })
-    assert.equal((await runTrust(sandbox, ['plan', '--exit-code'], beside)).exitCode, 0)
+    assert.equal((await runTrust(sandbox, ['plan', '--exit-code'], existingNamespace)).exitCode, 0)
   })
 
-  test('beside commands for a shell the account is named on standard error', async (t) => {
+  test('with -o gcloud the missing account is reported on standard error', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, ['plan', '-o', 'gcloud'], newcomer)
     assert.ok(run.stderr.includes(`; create it: ${command}\n`))
     assert.doesNotMatch(run.stdout, /kubectl/)
   })
 
-  test('asks for no repository where the document has no place to name one', async (t) => {
+  test('requires no repository where the document cannot contain one', async (t) => {
     const sandbox = await startTestSandbox(t)
     const tenant = [
       'apiVersion: pullpass.dev/v1alpha1',
@@ -128,7 +128,7 @@ suite('trust plan', { concurrency: 4 }, () => {
       1,
       /^ISSUER_UNUSABLE \(discovery\): .* its name exists inside the cluster alone/,
     ],
-    'a subject beside documents that all name their account': [
+    'a subject with documents that all name their account': [
       ['--subject', 'image-system/pullpass'],
       2,
       /^USAGE_INVALID \(run\): --subject system:serviceaccount:image-system:pullpass is given, and all documents name their account/,
@@ -155,9 +155,9 @@ suite('trust plan', { concurrency: 4 }, () => {
     ],
   }
   for (const [title, [words, exitCode, says]] of Object.entries(refused)) {
-    test(`refuses ${title} before Google is asked`, async (t) => {
+    test(`refuses ${title} before any request to Google`, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
-      sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }) // nobody gets a token to ask with
+      sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }) // no token for a request is available
       const run = await runTrust(sandbox, ['plan', ...words])
 
       assert.equal(run.exitCode, exitCode)
@@ -165,7 +165,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     })
   }
 
-  test('refuses a subject that Google cannot map, before Google is asked', async (t) => {
+  test('refuses a subject that Google cannot map, before any request to Google', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const name = `pullpass-${'of-the-image-platform-team-'.repeat(4)}x`
     const run = await runTrust(sandbox, ['plan'], { subject: { namespace: 'image-system', name } })
@@ -177,7 +177,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     )
   })
 
-  test('asks whose token a file holds', async (t) => {
+  test('requires --subject for a token from a file', async (t) => {
     const sandbox = await startTestSandbox(t)
     const run = await runTrust(sandbox, ['plan'], { subject: 'file' })
     const named = await runTrust(sandbox, ['plan', '--subject', 'image-system/pullpass'], { subject: 'file' })

@@ -9,7 +9,7 @@ const oldMark = markOf({ issuer: 'https://old.example.com' })
 const replace = ['apply', '--yes', '--replace', 'issuer']
 const destroy = ['destroy', '--yes']
 
-/** All made for the issuer that the cluster had. */
+/** Trust that was created for the previous issuer of the cluster. */
 async function startWithOldIssuer(t: Parameters<typeof startTestSandbox>[0]): Promise<TestSandbox> {
   const sandbox = await startTestSandbox(t, { trust: 'absent' })
   await runTrust(sandbox, ['apply', '--yes', '--no-trial', ...old])
@@ -17,7 +17,7 @@ async function startWithOldIssuer(t: Parameters<typeof startTestSandbox>[0]): Pr
   return sandbox
 }
 
-/** As somebody at Google would. */
+/** Changes the description at Google, without pullpass. */
 function describeProvider({ google: { identity } }: TestSandbox, description: string): void {
   const found = identity.read(provider)
   assert.ok(found)
@@ -25,7 +25,7 @@ function describeProvider({ google: { identity } }: TestSandbox, description: st
 }
 
 suite('an issuer that was replaced', { concurrency: 4 }, () => {
-  test('is no reason for destroy to leave what pullpass made for the one before', async (t) => {
+  test('does not prevent destroy from removing what pullpass created for the previous issuer', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     const replaced = await runTrust(sandbox, replace)
     assert.equal(replaced.exitCode, 0, replaced.stderr)
@@ -37,7 +37,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     assert.deepEqual([held.pool?.state, held.provider?.state, held.account], ['DELETED', 'DELETED', undefined])
   })
 
-  test('is said in the plan, with the provider’s description, which keeps the mark that it had', async (t) => {
+  test('is shown in the plan, with the description of the provider, which keeps its mark', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     const mark = markOf({ issuer: sandbox.cluster.issuer })
     const plan = await runTrust(sandbox, ['plan', '--replace', 'issuer'])
@@ -51,7 +51,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     assert.equal((await runTrust(sandbox, ['plan', '--exit-code'])).exitCode, 0)
   })
 
-  test('replaced twice, and back, is remembered all the same', async (t) => {
+  test('is recorded also if it is replaced twice, and back', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     await runTrust(sandbox, [...replace, '--no-trial', '--issuer', 'https://between.example.com'])
     await runTrust(sandbox, replace)
@@ -59,7 +59,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'deleted', 'deleted'])
   })
 
-  test('a destroy that ended after the provider went is taken up by the next', async (t) => {
+  test('a destroy that was interrupted after deleting the provider is continued by the next run', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     await runTrust(sandbox, replace)
     sandbox.google.operators.withhold('iam.workloadIdentityPools.delete')
@@ -71,7 +71,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['absent', 'absent', 'deleted', 'absent', 'deleted'])
   })
 
-  test('leaves a provider that others made as theirs, and all beside it', async (t) => {
+  test('keeps a provider that others created, and everything else', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     describeProvider(sandbox, 'made by hand')
     await runTrust(sandbox, replace)
@@ -87,7 +87,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     )
   })
 
-  test('a mark that somebody else’s provider claims opens nothing to destroy', async (t) => {
+  test('a mark in a provider of another owner does not permit destroy to delete anything else', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     sandbox.google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer })
     describeProvider(sandbox, `by hand ${oldMark}`)
@@ -97,7 +97,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
     assert.notEqual(sandbox.google.accounts.find(account), undefined)
   })
 
-  test('nor does a record that anybody may have written', async (t) => {
+  test('a forged mark in the record does not permit it either', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     const found = sandbox.cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')
     sandbox.cluster.seed({

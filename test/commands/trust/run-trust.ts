@@ -1,4 +1,4 @@
-/** Runs of `pullpass trust` on a document, and what Google holds after them. */
+/** Runs of `pullpass trust` on a document, and the state at Google. */
 import type { Binding } from '../../../sandbox/google/iam-policies.ts'
 import type { IdentityResource } from '../../../sandbox/google/workload-identity.ts'
 import type { NamespacedName } from '../../../src/document/document.ts'
@@ -11,19 +11,19 @@ export const pool = 'projects/123456789012/locations/global/workloadIdentityPool
 export const provider: string = `${pool}/providers/cluster`
 
 export interface TrustDocument {
-  /** More fields of `gcp.trust`, as YAML in one line each. */
+  /** Additional fields of `gcp.trust`, as YAML in one line each. */
   readonly trust?: readonly string[]
   readonly impersonation?: 'by account' | 'direct'
   /** The account whose token is exchanged; `file`: a token file. */
   readonly subject?: NamespacedName | 'file'
   readonly registry?: readonly string[]
-  /** More fields of `spec`. */
+  /** Additional fields of `spec`. */
   readonly spec?: readonly string[]
 }
 
-export function trustDocument(sandbox: TestSandbox, wanted: TrustDocument = {}): string {
-  const { trust = [], impersonation = 'by account', registry = [], spec = [] } = wanted
-  const { subject = { namespace: 'image-system', name: 'pullpass' } } = wanted
+export function trustDocument(sandbox: TestSandbox, document: TrustDocument = {}): string {
+  const { trust = [], impersonation = 'by account', registry = [], spec = [] } = document
+  const { subject = { namespace: 'image-system', name: 'pullpass' } } = document
   return [
     'apiVersion: pullpass.dev/v1alpha1',
     'kind: ClusterPullSecret',
@@ -47,15 +47,15 @@ export function trustDocument(sandbox: TestSandbox, wanted: TrustDocument = {}):
   ].join('\n')
 }
 
-/** `words`: after `trust`; the document is named last. */
+/** `words`: after `trust`; the document is the last argument. */
 export async function runTrust(
   sandbox: TestSandbox,
   words: readonly string[],
   document: TrustDocument = {},
-  wanted: PullpassOptions = {},
+  options: PullpassOptions = {},
 ): Promise<PullpassRun> {
   const file = await sandbox.write('trust.yaml', trustDocument(sandbox, document))
-  return await runPullpass(sandbox, ['trust', ...words, '-f', file], wanted)
+  return await runPullpass(sandbox, ['trust', ...words, '-f', file], options)
 }
 
 /** The first column of the table: for each resource its result. */
@@ -76,7 +76,7 @@ export interface Held {
   readonly record: unknown
 }
 
-/** All that trust is about. */
+/** All resources and grants of trust. */
 export function heldBy({ google, repository, cluster }: TestSandbox): Held {
   const bindings = (resource: string) => google.policies.read(resource).bindings
   const record = cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')

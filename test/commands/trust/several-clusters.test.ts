@@ -10,7 +10,7 @@ const apply = ['apply', '--yes', ...bothContexts]
 const first = ['--context', firstContext]
 
 suite('several clusters', { concurrency: 4 }, () => {
-  test('each get a pool of their own, and exchange their own tokens', async (t) => {
+  test('each have their own pool, and exchange their own tokens', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
     const made = await run(apply)
 
@@ -41,7 +41,7 @@ suite('several clusters', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(other), ['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
   })
 
-  test('that share a pool have a provider each, and the plan names the consequence', async (t) => {
+  test('that share a pool have one provider each, and the plan shows the consequence', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
     const plan = await run(['plan', ...bothContexts, '--share-pool'])
     assert.equal(plan.exitCode, 0, plan.stderr)
@@ -77,7 +77,7 @@ suite('several clusters', { concurrency: 4 }, () => {
     assert.match(same.stderr, /^USAGE_INVALID \(run\): the contexts sandbox and again are one cluster: both sign as /m)
   })
 
-  test('of which one is named use the document’s own provider', async (t) => {
+  test('with only one context use the provider of the document', async (t) => {
     const { run } = await startTwoClusters(t)
     const { stdout } = await run(['plan', ...first])
     assert.ok(stdout.includes(provider))
@@ -110,7 +110,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     assert.deepEqual(heldBy(sandbox).accountPolicy, [])
   })
 
-  test('is used where --share-pool accepts it, and still named', async (t) => {
+  test('is used with --share-pool, and still reported', async (t) => {
     const { run } = await start(t)
     const applied = await run(['apply', '--yes', '--share-pool'])
     assert.equal(applied.exitCode, 0, applied.stderr)
@@ -123,7 +123,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     ['n', ['failed', 'blocked', 'created', 'blocked', 'blocked']],
     ['y', ['unchanged', 'created', 'created', 'granted', 'granted']],
   ] as const) {
-    test(`is asked for on a terminal before all changes, and the answer ${answer} is followed`, async (t) => {
+    test(`is confirmed on a terminal before all changes, with the response ${answer}`, async (t) => {
       const { run } = await start(t)
       const questions: string[] = []
       const prompt = async (question: string) => {
@@ -173,7 +173,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
       assert.ok(plan.stderr.includes(`maps google.subject by ${expression ?? 'nothing'}: `), plan.stderr)
     })
 
-  test('that was deleted is compared again once it is back, before anything is created in it', async (t) => {
+  test('that was undeleted is compared again, before anything is created in it', async (t) => {
     const { sandbox, run } = await start(t)
     await run(['apply', '--yes', '--share-pool', '--no-trial'])
     const { google } = sandbox

@@ -12,25 +12,25 @@ import { runTrust, type TrustDocument } from './run-trust.ts'
 
 export const firstContext = 'sandbox'
 export const secondContext = 'gke_example_europe-west1_second'
-/** What pullpass makes of the second context's name, which Google does not take as an id. */
+/** The id that pullpass derives from the second context's name, which Google does not accept as an id. */
 export const secondId = 'gke-example-europe-west1-fd317f'
 export const bothContexts: readonly string[] = ['--context', firstContext, '--context', secondContext]
 
 export interface TwoClusters {
   readonly sandbox: TestSandbox
   readonly second: KubernetesApi
-  /** As the second cluster serves it. */
+  /** The JWKS that the second cluster serves. */
   readonly secondJwks: string
-  /** Names a kubeconfig for both. */
+  /** With a kubeconfig for both. */
   readonly environment: Readonly<Record<string, string>>
-  readonly run: (words: readonly string[], document?: TrustDocument, wanted?: PullpassOptions) => Promise<PullpassRun>
+  readonly run: (words: readonly string[], document?: TrustDocument, options?: PullpassOptions) => Promise<PullpassRun>
 }
 
 export async function startTwoClusters(
   t: TestContext,
-  wanted: SandboxOptions = { trust: 'absent' },
+  options: SandboxOptions = { trust: 'absent' },
 ): Promise<TwoClusters> {
-  const sandbox = await startTestSandbox(t, wanted)
+  const sandbox = await startTestSandbox(t, options)
   const token = 'the-token-of-the-second-cluster'
   const issuer = 'https://second.example.com'
   const signing = await generateSigningKey()
@@ -38,7 +38,7 @@ export async function startTwoClusters(
     issuer,
     now: sandbox.clock.now,
     tokens: { [token]: 'kubernetes-admin' },
-    keys: { signing, published: [signing] }, // all clusters of a process share one otherwise
+    keys: { signing, published: [signing] }, // by default all clusters of a process share one key
   })
   seedCluster(second, ['team-a'], { namespace: 'image-system', name: 'pullpass' })
   const tls = { authority: sandbox.authority, http2: 'offered', clientCertificates: 'requested' } as const

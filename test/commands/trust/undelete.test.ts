@@ -10,11 +10,11 @@ const others = 'projects/example-project/locations/europe/repositories/others'
 interface Deleted {
   readonly sandbox: TestSandbox
   readonly uniqueId: string
-  /** Members of another repository's policy, which somebody granted to the account. */
+  /** Members of another repository's policy, to which the account was added. */
   readonly othersPolicy: () => readonly string[]
 }
 
-/** Trust is made, somebody grants the account more, and somebody deletes it. */
+/** Applies trust, grants the account another role, and deletes it. */
 async function startDeleted(t: TestContext, words: readonly string[] = apply): Promise<Deleted> {
   const sandbox = await startTestSandbox(t, { trust: 'absent' })
   const made = await runTrust(sandbox, words)
@@ -26,7 +26,7 @@ async function startDeleted(t: TestContext, words: readonly string[] = apply): P
   return { sandbox, uniqueId, othersPolicy }
 }
 
-/** Somebody edits the record by hand. */
+/** Edits the record without pullpass. */
 function editRecord(sandbox: TestSandbox, edit: (key: string, text: unknown) => unknown): void {
   const edited = Object.entries(Object(heldBy(sandbox).record)).map(([key, text]) => [key, edit(key, text)])
   sandbox.cluster.seed({
@@ -40,7 +40,7 @@ function editRecord(sandbox: TestSandbox, edit: (key: string, text: unknown) => 
 const other = 'other-account@example-project.iam.gserviceaccount.com'
 const isUndelete = ({ path }: { readonly path: string }) => path.endsWith(':undelete')
 
-/** The record names another deleted account; `uniqueId`: its own. */
+/** The record names another deleted account; `uniqueId`: of that account. */
 async function startForged(t: TestContext): Promise<Pick<Deleted, 'sandbox' | 'uniqueId'>> {
   const { sandbox } = await startDeleted(t)
   sandbox.google.accounts.put(other)
@@ -60,8 +60,8 @@ function assertRefused(run: Awaited<ReturnType<typeof runTrust>>, became: string
   assert.ok(run.stderr.includes(`  expected its own; the other one ${became}\n`), run.stderr)
 }
 
-suite('a service account that somebody deleted', { concurrency: 4 }, () => {
-  test('is undeleted by the unique id that apply recorded, with all that was granted to it', async (t) => {
+suite('a deleted service account', { concurrency: 4 }, () => {
+  test('is undeleted by the unique id that apply recorded, with all its grants', async (t) => {
     const { sandbox, uniqueId, othersPolicy } = await startDeleted(t)
     assert.deepEqual(othersPolicy(), [`deleted:serviceAccount:${account}?uid=${uniqueId}`])
     const plan = await runTrust(sandbox, ['plan'])
@@ -76,7 +76,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^works {2,}registry google /m)
   })
 
-  test('is undeleted by what the repository’s policy shows of it, where nothing is recorded', async (t) => {
+  test('is undeleted by the unique id in the policy of the repository, where nothing is recorded', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t, [...apply, '--no-record'])
     const run = await runTrust(sandbox, apply)
 
@@ -84,7 +84,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
   })
 
-  test('comes back after destroy, which keeps its unique id in the record', async (t) => {
+  test('is undeleted after destroy, which keeps its unique id in the record', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
     const uniqueId = sandbox.google.accounts.find(account)?.uniqueId ?? ''
@@ -97,7 +97,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.deepEqual(heldBy(sandbox).account?.startsWith('pullpass:'), true)
   })
 
-  test('is made anew where nobody knows its unique id, and what is lost by it is said first', async (t) => {
+  test('is created again where its unique id is unknown, and the lost grants are reported first', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
     editRecord(sandbox, (key, text) => (key.startsWith('account-') ? undefined : text))
     sandbox.google.policies.forget(sandbox.repository)
@@ -106,13 +106,11 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(run.exitCode, 0, run.stderr)
     const lost = 'what was granted to a deleted one of this name does not come back'
     assert.ok(run.stderr.includes(`create service account ${account}: ${lost}\n`), run.stderr)
-    assert.ok(
-      run.stdout.includes(`note: ${account}: it is made anew, and ${lost}: the unique id of the deleted one is`),
-    )
+    assert.ok(run.stdout.includes(`, and ${lost}: the unique id of the deleted one is`))
     assert.notEqual(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
   })
 
-  test('is made anew once Google keeps it no longer', async (t) => {
+  test('is created again after its retention at Google ended', async (t) => {
     const { sandbox } = await startDeleted(t)
     sandbox.google.policies.forget(sandbox.repository)
     const old = '1'.repeat(21)
@@ -126,7 +124,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.ok(JSON.stringify(heldBy(sandbox).record).includes(uniqueId), 'the new one is recorded in its place')
   })
 
-  test('is left to who may undelete, with the role that gives it, and nothing is made in its place', async (t) => {
+  test('without permission to undelete is reported with the required role, and no account is created', async (t) => {
     const { sandbox } = await startDeleted(t)
     sandbox.google.operators.withhold('iam.serviceAccounts.undelete')
     const run = await runTrust(sandbox, apply)
@@ -136,7 +134,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(account), undefined)
   })
 
-  test('is back where only Google’s answer to that was lost: it is seen, and nothing is made anew', async (t) => {
+  test('is detected as undeleted where only the response of Google was lost, and no account is created', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
     sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
@@ -154,7 +152,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(other), undefined)
   })
 
-  test('is not another, where Google’s answer was lost: what came back is looked at, and deleted again', async (t) => {
+  test('is not another, where the response of Google was lost: the undeleted account is read, and deleted again', async (t) => {
     const { sandbox } = await startForged(t)
     sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
@@ -164,7 +162,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(account), undefined, 'none is made in its place')
   })
 
-  test('is not another, where Google does not say what came back', async (t) => {
+  test('is not another, where the response of Google does not identify the account', async (t) => {
     const { sandbox } = await startForged(t)
     sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     sandbox.parts.iam.faults.inject(
@@ -177,7 +175,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(other), undefined)
   })
 
-  test('is not another that is there: it is left as it is', async (t) => {
+  test('is not another that exists: it is left unchanged', async (t) => {
     const { sandbox, uniqueId } = await startForged(t)
     const deleted = sandbox.google.accounts.findDeleted(uniqueId)
     assert.ok(deleted)
@@ -188,14 +186,14 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     assert.equal(sandbox.google.accounts.find(other)?.uniqueId, uniqueId)
   })
 
-  test('that came back unseen is told of, and the next run sees whose it is', async (t) => {
+  test('whose undeletion could not be verified is reported, and the next run identifies it', async (t) => {
     const { sandbox, uniqueId } = await startForged(t)
-    const isLook = ({ method, path }: { method: string; path: string }) =>
+    const isRead = ({ method, path }: { method: string; path: string }) =>
       method === 'GET' && path.endsWith(uniqueId) && sandbox.google.accounts.find(other) !== undefined
     sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     sandbox.parts.iam.faults.inject(
       { kind: 'response', response: { status: 503, body: '' } },
-      { times: 4, when: isLook },
+      { times: 4, when: isRead },
     )
     const run = await runTrust(sandbox, apply)
     assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): whether unique id \d+ was undeleted was not seen: Google /m)
@@ -211,7 +209,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
       /^# Terraform does not undelete; run first: gcloud iam service-accounts undelete 1\d{20} --project=/m,
     ],
   ] as const) {
-    test(`is undeleted by what plan -o ${format} prints`, async (t) => {
+    test(`is undeleted by the output of plan -o ${format}`, async (t) => {
       const { sandbox } = await startDeleted(t)
       const run = await runTrust(sandbox, ['plan', '-o', format])
 
@@ -221,7 +219,7 @@ suite('a service account that somebody deleted', { concurrency: 4 }, () => {
     })
   }
 
-  test('whose name a new one has already is left deleted, and the new one is recorded', async (t) => {
+  test('whose name a new one has is not undeleted, and the new one is recorded', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
     sandbox.google.policies.forget(sandbox.repository)
     sandbox.google.accounts.put(account)
