@@ -5,7 +5,7 @@ import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { findBundledNode, runWith } from '../../src/commands/bundled-node.ts'
 
-suite('the Node that npm installs beside the package', () => {
+suite('the Node that npm installs with the package', () => {
   test('is found for this platform', { skip: process.platform === 'darwin' && 'npm has none for macOS' }, () => {
     const found = findBundledNode(process.platform, process.arch, import.meta.url)
     assert.match(found ?? '', /node_modules.node-(?:linux|win)-\w+.bin.node(?:\.exe)?$/)
@@ -47,7 +47,7 @@ suite('the Node that npm installs beside the package', () => {
 
 const urlOf = (file: string) => new URL(`../../src/${file}`, import.meta.url)
 
-/** What cli.ts does on an older Node, here on this one. */
+/** Runs what cli.ts runs on an older Node, on this Node. */
 const wrapper = `
   import { runWith } from ${JSON.stringify(urlOf('commands/bundled-node.ts').href)}
   const argv = [process.execPath, ${JSON.stringify(fileURLToPath(urlOf('cli.ts')))}, 'sandbox']

@@ -119,9 +119,9 @@ suite('the commands', () => {
         const { exitCode, stdout, stderr } = await pullpass(...name.split(' '), '--help')
         assert.deepEqual([exitCode, stderr], [0, ''])
         for (const form of usage) assert.ok(form.startsWith(name) && stdout.includes(`pullpass ${form}\n`), form)
-        for (const [flag, { summary: says }] of Object.entries(flags)) {
-          assert.match(says, /^[A-Z`-].*[^.]$/, flag)
-          assert.ok(stdout.includes(`--${flag}`) && stdout.replaceAll(/\n +/g, ' ').includes(says), flag)
+        for (const [flag, { summary }] of Object.entries(flags)) {
+          assert.match(summary, /^[A-Z`-].*[^.]$/, flag)
+          assert.ok(stdout.includes(`--${flag}`) && stdout.replaceAll(/\n +/g, ' ').includes(summary), flag)
         }
         assertReadable(stdout)
         assert.equal((await pullpass('help', ...name.split(' '))).stdout, stdout)

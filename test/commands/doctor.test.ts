@@ -13,7 +13,7 @@ import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbo
 
 const email = 'puller@example-project.iam.gserviceaccount.com'
 
-/** What each program of a command is given, where a real shell reads it. */
+/** The arguments of each program in a command, as a real shell parses it. */
 async function wordsInShell({ folder }: TestSandbox, command: string): Promise<string[][]> {
   const shim = "#!/bin/sh\nprintf '%s\\0' \"$@\"; printf '\\n'\n"
   for (const program of ['pullpass', 'kubectl', 'gcloud'])
@@ -116,21 +116,21 @@ suite('pullpass doctor', () => {
     assert.ok(stdout.endsWith(content), stdout)
   })
 
-  test('from a laptop, a refresh is one of the pod that holds the token: its CronJob runs, where its account is named', async (t) => {
+  test('from a laptop, the fix is a run of the CronJob, where the service account is known', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
-    const look = async (...more: string[]) => {
+    const diagnose = async (...more: string[]) => {
       const environment = { PULLPASS_TOKEN_FILE: undefined }
       const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, ...more], { environment })
       return stdout.slice(stdout.indexOf('\n  fix: ') + 1).replace(/Not checked:.*/s, '')
     }
     assert.equal(
-      await look('--service-account', 'image-system/pullpass'),
+      await diagnose('--service-account', 'image-system/pullpass'),
       '  fix: kubectl create job --from=cronjob/pullpass pullpass-manual-1795521600 -n image-system\n' +
         '  note: runs the CronJob of pullpass manifests now: the token file is in its pod\n',
     )
     const byHand = `  fix: run pullpass refresh -f ${file} in the pod that refreshes, which has the token file\n`
-    assert.equal(await look(), byHand)
+    assert.equal(await diagnose(), byHand)
   })
 
   test('external values are quoted as one shell word in a printed command', async (t) => {
@@ -172,7 +172,7 @@ suite('pullpass doctor', () => {
     })
     await sandbox.write('oidc-token', token)
     secrets.plant('the subject token', token)
-    const look = async (where: string) => {
+    const checkOutput = async (where: string) => {
       for (const way of [[], ['-o', 'json', '--log-level', 'debug', '--log-format', 'json']]) {
         const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image, ...way]
         const { stdout, stderr } = await runPullpass(sandbox, argv)
@@ -180,13 +180,13 @@ suite('pullpass doctor', () => {
         secrets.assertAbsent(stderr, `${where}: stderr`)
       }
     }
-    await look('healthy')
+    await checkOutput('healthy')
     const repeated = {
       kind: 'response',
       response: { status: 400, body: { error: 'invalid_grant', error_description: `no: ${token}` } },
     } as const
     sandbox.parts.sts.faults.inject(repeated)
-    await look('a token service that repeats the token')
+    await checkOutput('a token service that repeats the token')
     sandbox.parts.sts.faults.clear()
     sandbox.parts.kubernetes.faults.inject(
       {
@@ -195,7 +195,7 @@ suite('pullpass doctor', () => {
       },
       { when: ({ path }) => path.endsWith('/pods/web-0') },
     )
-    await look('an API server that repeats the bearer')
+    await checkOutput('an API server that repeats the bearer')
     sandbox.parts.kubernetes.faults.clear()
     await send(
       'PATCH',
@@ -203,7 +203,7 @@ suite('pullpass doctor', () => {
       { data: { '.dockerconfigjson': Buffer.from(`{"auths":{"h":{"auth":"${token}"}}}`).toString('base64') } },
       'application/merge-patch+json',
     )
-    await look('a Secret with a token in its place')
+    await checkOutput('a Secret with a token in its place')
   })
 
   test('an invalid document is reported as the first hop', async (t) => {

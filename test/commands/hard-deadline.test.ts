@@ -16,7 +16,7 @@ interface Ended {
 async function runUntilDeadline(work: string): Promise<Ended> {
   const source = `
     import { startHardDeadline } from ${JSON.stringify(module)}
-    const deadline = startHardDeadline(1200, { stderr: 'TIMED_OUT (run): in words', stdout: '{"kind": "Error"}' })
+    const deadline = startHardDeadline(1200, { stderr: 'TIMED_OUT (run): as text', stdout: '{"kind": "Error"}' })
     setTimeout(() => { ${work} }, 1100)
     setTimeout(() => undefined, 60_000)`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
@@ -33,7 +33,7 @@ async function runUntilDeadline(work: string): Promise<Ended> {
 }
 
 const patience = { timeout: 60_000 }
-const timedOut = { code: 1, signal: null, stdout: '{"kind": "Error"}\n', stderr: 'TIMED_OUT (run): in words\n' }
+const timedOut = { code: 1, signal: null, stdout: '{"kind": "Error"}\n', stderr: 'TIMED_OUT (run): as text\n' }
 
 suite('a deadline that the event loop cannot serve', { concurrency: 2 }, () => {
   test('ends a loop without an end, with its message and exit code 1', patience, async () => {
@@ -47,7 +47,7 @@ suite('a deadline that the event loop cannot serve', { concurrency: 2 }, () => {
   test('ends a blocking system call by a signal that cannot be handled', patience, async () => {
     const blocked = "process.getBuiltinModule('child_process').execFileSync('sleep', ['30'])"
     const { signal, stderr } = await runUntilDeadline(blocked)
-    assert.deepEqual([signal, stderr], ['SIGKILL', 'TIMED_OUT (run): in words\n'])
+    assert.deepEqual([signal, stderr], ['SIGKILL', 'TIMED_OUT (run): as text\n'])
   })
 
   test('does nothing after it was cancelled', patience, async () => {

@@ -215,7 +215,7 @@ suite('the NetworkPolicy that pullpass manifests prints', () => {
 })
 
 suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => {
-  const refused: Record<string, [flags: string[], says: RegExp]> = {
+  const refused: Record<string, [flags: string[], message: RegExp]> = {
     'an empty image': [['--image='], /--image requires a value: IMAGE|--image is given twice/],
     'a schedule of a day': [
       ['--schedule', '0 3 * * *'],
@@ -262,11 +262,11 @@ suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => 
       /--context has no effect: the ports of API servers are not looked up/,
     ],
   }
-  for (const [title, [flags, says]] of Object.entries(refused)) {
+  for (const [title, [flags, message]] of Object.entries(refused)) {
     test(title, async () => {
       const { exitCode, stdout, stderr } = await print(...flags)
       assert.deepEqual([exitCode, stdout], [2, ''])
-      assert.match(stderr, says)
+      assert.match(stderr, message)
     })
   }
 })

@@ -171,7 +171,7 @@ suite('pullpass manifests, of a document with spec.issuer, configures the Pod to
     assert.match(grants[0] ?? '', /^s3:\/\/example-issuer: no grant, because --publish-as is not set/)
   })
 
-  const refused: Record<string, [target: string, identities: string[], says: RegExp]> = {
+  const refused: Record<string, [target: string, identities: string[], message: RegExp]> = {
     'an identity of no known form': [
       's3://example-issuer',
       ['publisher'],
@@ -188,12 +188,12 @@ suite('pullpass manifests, of a document with spec.issuer, configures the Pod to
       /names an identity at aws\n {2}expected a document that publishes there/,
     ],
   }
-  for (const [title, [target, identities, says]] of Object.entries(refused)) {
+  for (const [title, [target, identities, message]] of Object.entries(refused)) {
     test(`${title} is refused, and nothing is printed`, async () => {
       const { exitCode, stdout, stderr } = await runManifests(publishing(target), ...identities)
       assert.deepEqual([exitCode, stdout], [2, ''])
       assert.match(stderr, /^USAGE_INVALID \(run\): /)
-      assert.match(stderr, says)
+      assert.match(stderr, message)
     })
   }
 })

@@ -18,7 +18,7 @@ suite('every Secret of 200 namespaces is written once, though the API server', {
     })
   }
 
-  test('breaks the connection after an apply that updates, so that its repeat meets a conflict', async (t) => {
+  test('breaks the connection after an apply that updates, so that its retry has a conflict', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: many })
     const fault = { fault: { kind: 'reset', at: 'response' }, times: 1, mostRepeats: 50 } as const
     await refreshMany(sandbox, { ...fault, times: 0, mostRepeats: 0 })

@@ -114,7 +114,7 @@ suite('when one of several registries fails', () => {
   })
 })
 
-const answer = (status: number, body: object | string, headers?: Record<string, string>): Fault => ({
+const respondWith = (status: number, body: object | string, headers?: Record<string, string>): Fault => ({
   kind: 'response',
   response: { status, body, ...(headers && { headers }) },
 })
@@ -123,32 +123,32 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
   const token = { access_token: 'ya29.federated', token_type: 'Bearer' }
   const faults: Record<string, readonly [fault: Fault, code: string, seen: string]> = {
     'it is down': [
-      answer(503, 'down'),
+      respondWith(503, 'down'),
       'EXCHANGE_UNAVAILABLE',
       "Google's token service answered 503 at URL, without a known reason",
     ],
     'a sign-in page answers in its place': [
-      answer(200, '<html>Sign in</html>', { 'content-type': 'text/html' }),
+      respondWith(200, '<html>Sign in</html>', { 'content-type': 'text/html' }),
       'RESPONSE_MALFORMED',
       'Google\'s token service answered 200 at URL, but not in JSON: 20 bytes of "text/html"',
     ],
     'its token is empty': [
-      answer(200, { ...token, access_token: '' }),
+      respondWith(200, { ...token, access_token: '' }),
       'RESPONSE_MALFORMED',
       "Google's token service answered 200 at URL, but its access_token is empty",
     ],
     'its token has expired': [
-      answer(200, { ...token, expires_in: -1 }),
+      respondWith(200, { ...token, expires_in: -1 }),
       'RESPONSE_MALFORMED',
       "Google's token service answered 200 at URL, but its token has expired already, at 2026-11-24T12:39:59.000Z",
     ],
-    'it answers without end': [
-      answer(200, 'x'.repeat(1024 * 1024 + 1)),
+    'it responds without end': [
+      respondWith(200, 'x'.repeat(1024 * 1024 + 1)),
       'RESPONSE_TOO_LARGE',
       "Google's token service answered more than 1048576 bytes at URL",
     ],
     'it sends the token elsewhere': [
-      answer(307, '', { location: 'https://elsewhere.example/token' }),
+      respondWith(307, '', { location: 'https://elsewhere.example/token' }),
       'REDIRECT_REFUSED',
       "Google's token service answered 307, a redirect, at URL",
     ],
@@ -157,7 +157,7 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
       'EXCHANGE_UNAVAILABLE',
       "Google's token service did not respond (ECONNRESET) at URL",
     ],
-    'its answer breaks off': [
+    'its response is truncated': [
       { kind: 'truncate' },
       'EXCHANGE_UNAVAILABLE',
       "Google's token service did not respond (ECONNRESET) at URL",

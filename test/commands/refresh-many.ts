@@ -1,4 +1,4 @@
-/** A refresh of 200 namespaces whose API server fails in the middle: what it must write, and how often it may repeat. */
+/** A refresh of 200 namespaces whose API server fails in the middle: the required writes, and the permitted retries. */
 import assert from 'node:assert/strict'
 import { type Fault, throttled } from '../../sandbox/serve/faults.ts'
 import { documentText } from '../support/document-text.ts'
@@ -39,7 +39,7 @@ export const faults: Record<string, FaultCase> = {
     mostRepeats: 20,
   },
   'cuts some answers short': { fault: { kind: 'truncate' }, times: 5, mostRepeats: 5 },
-  // What is under way on that connection, at most 50, is lost with it.
+  // Requests in flight on that connection, at most 50, are lost.
   'breaks the connection before an apply': { fault: { kind: 'reset', at: 'request' }, times: 1, mostRepeats: 50 },
   'breaks the connection after an apply': { fault: { kind: 'reset', at: 'response' }, times: 1, mostRepeats: 50 },
   'goes away, and answers what is under way': {

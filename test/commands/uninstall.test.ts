@@ -282,10 +282,13 @@ suite('uninstall', { concurrency: 4 }, () => {
   test('stops at the phase that fails, and reports what is blocked', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
-    const answer = { status: 403, body: { kind: 'Status', status: 'Failure', message: 'quota of changes', code: 403 } }
+    const response = {
+      status: 403,
+      body: { kind: 'Status', status: 'Failure', message: 'quota of changes', code: 403 },
+    }
     const when = ({ method, path }: { method: string; path: string }) =>
       method === 'PATCH' && path.endsWith('/serviceaccounts/default')
-    sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: answer }, { when })
+    sandbox.parts.kubernetes.faults.inject({ kind: 'response', response }, { when })
 
     const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json])
 

@@ -30,7 +30,7 @@ suite('parseInspectTarget', () => {
     })
   })
 
-  const wrong: Record<string, [words: string[], flags: object, seen: string]> = {
+  const invalid: Record<string, [words: string[], flags: object, seen: string]> = {
     'no name': [['secret'], {}, 'the name of the secret is missing'],
     'no namespace': [['secret', 'regcred'], {}, '"regcred" is not a valid secret name'],
     'two slashes': [['serviceaccount', 'a/b/c'], {}, '"a/b/c" is not a valid serviceaccount name'],
@@ -44,7 +44,7 @@ suite('parseInspectTarget', () => {
     'an image that no Pod can name': [['secret', 'a/b'], { image: 'a b' }, '--image is "a b", not an image name'],
     'standard input twice': [['-'], { file: ['-'] }, '"-" is given for the token and for a document'],
   }
-  for (const [name, [words, flags, seen]] of Object.entries(wrong)) {
+  for (const [name, [words, flags, seen]] of Object.entries(invalid)) {
     test(`${name} is refused before anything is read`, () => {
       assert.throws(() => parseInspectTarget(words, { ...none, ...flags }), { code: 'USAGE_INVALID', seen })
     })

@@ -227,7 +227,7 @@ suite('pullpass issuer check, with a token', () => {
 })
 
 suite('pullpass issuer check is refused', () => {
-  const wrong: Record<string, [words: string[], seen: RegExp, expected: RegExp]> = {
+  const invalid: Record<string, [words: string[], seen: RegExp, expected: RegExp]> = {
     'without a URL': [[], /^USAGE_INVALID \(run\): URL is missing$/m, /expected the URL of an issuer/],
     'with two URLs': [
       ['https://a.example', 'https://b.example'],
@@ -261,7 +261,7 @@ suite('pullpass issuer check is refused', () => {
       /one of gcp, aws, azure, oidc/,
     ],
   }
-  for (const [name, [words, seen, expected]] of Object.entries(wrong)) {
+  for (const [name, [words, seen, expected]] of Object.entries(invalid)) {
     test(name, async () => {
       const emptyHost = {
         environment: {},

@@ -55,17 +55,17 @@ suite('faults during issuer publish', () => {
   })
 })
 
-const wrong = [
-  { words: ['--to', 'gs://Not_A_Bucket!'], says: /^USAGE_INVALID \(run\): / },
-  { words: ['--to', 'ftp://example.com/x'], says: /^USAGE_INVALID \(run\): / },
-  { words: [], says: /^USAGE_INVALID \(run\): --to is missing\n/ },
+const invalid = [
+  { words: ['--to', 'gs://Not_A_Bucket!'], message: /^USAGE_INVALID \(run\): / },
+  { words: ['--to', 'ftp://example.com/x'], message: /^USAGE_INVALID \(run\): / },
+  { words: [], message: /^USAGE_INVALID \(run\): --to is missing\n/ },
 ]
-for (const { words, says } of wrong) {
+for (const { words, message } of invalid) {
   test(`"${['issuer publish', ...words].join(' ')}" is refused before any request`, async (t) => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'publish', ...words])
     assert.equal(exitCode, 2)
-    assert.match(stderr, says)
+    assert.match(stderr, message)
     assert.equal(sandbox.parts.kubernetes.seen.length, 0)
   })
 }

@@ -149,7 +149,7 @@ suite('pullpass issuer revoke', () => {
     })
   }
 
-  const wrong: Record<string, [argv: string[], says: RegExp]> = {
+  const invalid: Record<string, [argv: string[], message: RegExp]> = {
     'with a short KID that begins with a hyphen': [
       ['-abc', ...to],
       /^USAGE_INVALID \(run\): unknown flag -a\n {2}expected a KID that begins with "-" after --: pullpass issuer revoke --to TARGET -- KID\n/,
@@ -159,12 +159,12 @@ suite('pullpass issuer revoke', () => {
     'without a target': [['one'], /^USAGE_INVALID \(run\): --to is missing\n {2}expected the publish target/],
     'with a target that is none': [['one', '--to', 'ftp://x'], /^USAGE_INVALID \(run\): the target is "ftp:\/\/x"\n/],
   }
-  for (const [title, [argv, says]] of Object.entries(wrong)) {
+  for (const [title, [argv, message]] of Object.entries(invalid)) {
     test(`${title} ends with exit code 2`, async (t) => {
       const watch = await startTestWatch(t)
       const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'revoke', ...argv])
       assert.equal(exitCode, 2)
-      assert.match(stderr, says)
+      assert.match(stderr, message)
     })
   }
 

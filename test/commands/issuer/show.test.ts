@@ -52,17 +52,17 @@ suite('pullpass issuer show', () => {
     const next = await sandbox.cluster.keys.add()
     assert.ok((await show(sandbox)).stdout.includes(`\nnot safe to sign with ${next.kid}: it is not public\n`))
     const published = await runPullpass(sandbox, ['issuer', 'publish', '--to', 'gs://example-cluster', ...account])
-    const says = /^safe to sign with (.*) from (2026-11-24T12:0[5-6]:\d\dZ)$/m
-    assert.equal(says.exec(published.stdout)?.[1], next.kid)
-    assert.deepEqual(says.exec((await show(sandbox)).stdout)?.slice(1), says.exec(published.stdout)?.slice(1))
+    const safeLine = /^safe to sign with (.*) from (2026-11-24T12:0[5-6]:\d\dZ)$/m
+    assert.equal(safeLine.exec(published.stdout)?.[1], next.kid)
+    assert.deepEqual(safeLine.exec((await show(sandbox)).stdout)?.slice(1), safeLine.exec(published.stdout)?.slice(1))
   })
 
   test('shows until when tokens can be refused if a key signs sooner', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
     await runPullpass(sandbox, ['issuer', 'publish', '--to', 'gs://example-cluster', ...account])
-    const says = `${sandbox.cluster.keys.current.kid} signs already: verifiers that cache refuse its tokens until 2026-11-24T12:0`
-    assert.ok((await show(sandbox)).stdout.includes(says))
+    const warning = `${sandbox.cluster.keys.current.kid} signs already: verifiers that cache refuse its tokens until 2026-11-24T12:0`
+    assert.ok((await show(sandbox)).stdout.includes(warning))
     sandbox.clock.advance('5 min')
     assert.equal((await show(sandbox)).stdout.includes('signs already'), false)
   })
@@ -215,7 +215,7 @@ suite('pullpass issuer show --to-issuer', () => {
     })
   }
 
-  test('kubeadm is recognized by its own record, whose form decides', async (t) => {
+  test('kubeadm is recognized by its ConfigMap, whose apiVersion determines the steps', async (t) => {
     const sandbox = await startTestSandbox(t)
     const ClusterConfiguration = 'apiServer: {}\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n'
     const path = '/api/v1/namespaces/kube-system/configmaps/kubeadm-config'

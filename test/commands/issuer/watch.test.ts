@@ -110,7 +110,7 @@ suite('pullpass issuer watch', () => {
     })
   }
 
-  const wrong: Record<string, [argv: string[], says: RegExp]> = {
+  const usageErrors: Record<string, [argv: string[], message: RegExp]> = {
     'without a target': [[], /^USAGE_INVALID .*--to is missing/],
     'with a replica that is no URL': [
       ['--to', '.', '--replica', 'ftp://x'],
@@ -123,12 +123,12 @@ suite('pullpass issuer watch', () => {
     'with a duration that is none': [['--to', '.', '--keep-for', '2 days'], /--keep-for is "2 days"/],
     'with a memory that is none': [['--to', '.', '--memory', 'pullpass'], /"pullpass" is not a valid ConfigMap name/],
   }
-  for (const [title, [argv, says]] of Object.entries(wrong)) {
+  for (const [title, [argv, message]] of Object.entries(usageErrors)) {
     test(`${title} ends with exit code 2`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: ['default'] })
       const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'watch', ...argv])
       assert.equal(exitCode, 2)
-      assert.match(stderr, says)
+      assert.match(stderr, message)
     })
   }
 
@@ -154,16 +154,19 @@ suite('pullpass issuer watch', () => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     const folder = join(sandbox.folder.path, 'public')
     await mkdir(folder)
-    const look = async (fingerprint: string) => {
+    const watchWith = async (fingerprint: string) => {
       const end = new AbortController()
       const argv = ['issuer', 'watch', '--to', folder, '--accept-ca', fingerprint]
       const { stderr } = await runPullpass(sandbox, argv, { signal: end.signal, sleep: async () => end.abort() })
       return { stderr, isPublished: existsSync(join(folder, 'openid/v1/jwks')) }
     }
     const { fingerprint256 } = new X509Certificate(sandbox.authority.ca)
-    const other = await look('00'.repeat(32))
+    const other = await watchWith('00'.repeat(32))
     assert.match(other.stderr, /AUTHORITY_CHANGED/)
     assert.equal(other.isPublished, false)
-    assert.deepEqual(await look(fingerprint256.replaceAll(':', '').toLowerCase()), { stderr: '', isPublished: true })
+    assert.deepEqual(await watchWith(fingerprint256.replaceAll(':', '').toLowerCase()), {
+      stderr: '',
+      isPublished: true,
+    })
   })
 })

@@ -117,7 +117,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.match(named.stdout, /^grant +grant +roles\/artifactregistry\.reader on .* for principal:/m)
   })
 
-  const refused: Record<string, [words: readonly string[], exitCode: number, says: RegExp]> = {
+  const refused: Record<string, [words: readonly string[], exitCode: number, message: RegExp]> = {
     'an issuer that is not https': [
       ['--issuer', 'http://oidc.example.com'],
       2,
@@ -154,14 +154,14 @@ suite('trust plan', { concurrency: 4 }, () => {
       /^USAGE_INVALID \(run\): --provider-id is "a=gcp-cluster"/,
     ],
   }
-  for (const [title, [words, exitCode, says]] of Object.entries(refused)) {
+  for (const [title, [words, exitCode, message]] of Object.entries(refused)) {
     test(`refuses ${title} before any request to Google`, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
       sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }) // no token for a request is available
       const run = await runTrust(sandbox, ['plan', ...words])
 
       assert.equal(run.exitCode, exitCode)
-      assert.match(run.stderr, says)
+      assert.match(run.stderr, message)
     })
   }
 

@@ -12,10 +12,10 @@ const first = ['--context', firstContext]
 suite('several clusters', { concurrency: 4 }, () => {
   test('each have their own pool, and exchange their own tokens', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
-    const made = await run(apply)
+    const applied = await run(apply)
 
-    assert.equal(made.exitCode, 0, made.stderr)
-    assert.equal([...made.stdout.matchAll(/^works /gm)].length, 2)
+    assert.equal(applied.exitCode, 0, applied.stderr)
+    assert.equal([...applied.stdout.matchAll(/^works /gm)].length, 2)
     const providersIn = (id: string) => sandbox.google.identity.list(`${pools}/${id}/providers`).map(({ name }) => name)
     assert.deepEqual(providersIn(firstContext), [`${pools}/${firstContext}/providers/cluster`])
     assert.deepEqual(providersIn(secondId), [`${pools}/${secondId}/providers/cluster`])
@@ -31,11 +31,11 @@ suite('several clusters', { concurrency: 4 }, () => {
   test('of which one is removed keep what the other needs, also the grants of a service account that both use', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
     await run(apply)
-    const gone = await run(['destroy', '--yes', ...first, '--pool-id', `${firstContext}=${firstContext}`])
+    const destroyed = await run(['destroy', '--yes', ...first, '--pool-id', `${firstContext}=${firstContext}`])
 
-    assert.equal(gone.exitCode, 0, gone.stderr)
-    assert.deepEqual(resultsOf(gone), ['kept', 'deleted', 'kept', 'deleted', 'deleted'])
-    assert.match(gone.stdout, /^note: roles\/artifactregistry\.reader on .*: one other may act as its member$/m)
+    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+    assert.deepEqual(resultsOf(destroyed), ['kept', 'deleted', 'kept', 'deleted', 'deleted'])
+    assert.match(destroyed.stdout, /^note: roles\/artifactregistry\.reader on .*: one other may act as its member$/m)
     assert.equal(heldBy(sandbox).accountPolicy.length, 1)
     const other = await run(['apply', '--yes', '--context', secondContext, '--pool-id', `${secondContext}=${secondId}`])
     assert.deepEqual(resultsOf(other), ['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
@@ -53,14 +53,14 @@ suite('several clusters', { concurrency: 4 }, () => {
         [secondContext, 'https://second.example.com'],
       ],
     )
-    const made = await run([...apply, '--share-pool'])
-    assert.equal(made.exitCode, 0, made.stderr)
+    const applied = await run([...apply, '--share-pool'])
+    assert.equal(applied.exitCode, 0, applied.stderr)
     const names = sandbox.google.identity.list(`${pool}/providers`).map(({ name }) => name)
     assert.deepEqual(names, [`${pool}/providers/${firstContext}`, `${pool}/providers/${secondId}`])
 
     const chosen = ['--provider-id', `${firstContext}=${firstContext}`, '--share-pool']
-    const gone = await run(['destroy', '--yes', ...first, ...chosen])
-    assert.ok(gone.stdout.includes(`other clusters need it: ${pool}/providers/${secondId}`), gone.stdout)
+    const destroyed = await run(['destroy', '--yes', ...first, ...chosen])
+    assert.ok(destroyed.stdout.includes(`other clusters need it: ${pool}/providers/${secondId}`), destroyed.stdout)
   })
 
   test('one context twice, and two contexts of one cluster, are refused', async (t) => {
@@ -119,20 +119,20 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     assert.deepEqual([plan.exitCode, resultsOf(plan)], [1, ['refused', 'ok', 'ok', 'ok', 'ok']])
   })
 
-  for (const [answer, results] of [
+  for (const [response, results] of [
     ['n', ['failed', 'blocked', 'created', 'blocked', 'blocked']],
     ['y', ['unchanged', 'created', 'created', 'granted', 'granted']],
   ] as const) {
-    test(`is confirmed on a terminal before all changes, with the response ${answer}`, async (t) => {
+    test(`is confirmed on a terminal before all changes, with the response ${response}`, async (t) => {
       const { run } = await start(t)
       const questions: string[] = []
       const prompt = async (question: string) => {
         questions.push(question)
-        return questions.length === 1 ? answer : 'a'
+        return questions.length === 1 ? response : 'a'
       }
-      const applied = await run(['apply'], undefined, { prompt })
+      const confirmed = await run(['apply'], undefined, { prompt })
       assert.equal(questions[0], `Share pool ${pool} with these clusters?\n  [y]es, [n]o: `)
-      assert.deepEqual(resultsOf(applied), results)
+      assert.deepEqual(resultsOf(confirmed), results)
     })
   }
 
