@@ -1,12 +1,12 @@
 /**
- * The two documents that a cloud reads, made from an issuer's URL and its keys; the cluster's own are never copied, since
+ * The two documents that a cloud reads, rendered from an issuer's URL and its keys; the cluster's own are never copied, since
  * their jwks_uri names the API server. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
  */
 import { type IssuerKey, renderJwk, whyUnusable } from './keys.ts'
 
 /**
  * How long verifiers may cache what is published: those that cache by it ignore a new kid as long (RFC 9111 §5.2.2.1). It stays the
- * same during a rotation: caches hold the earlier document under the earlier lifetime, and clouds dislike shorter ones.
+ * same during a rotation: caches keep the earlier document for its lifetime, and clouds refuse shorter ones.
  */
 export const cacheSeconds = 300
 const cacheControl = `public, max-age=${cacheSeconds}`
@@ -47,14 +47,14 @@ const contentTypes: Readonly<Record<DocumentName, string>> = {
   discovery: 'application/json',
 }
 
-/** A document's text with what a server says of it. */
+/** A document's text with its response headers. */
 export const withHeaders = (name: DocumentName, text: string): DocumentToStore => ({
   text,
   contentType: contentTypes[name],
   cacheControl,
 })
 
-// Where an issuer's documents are written: what publishing needs of a bucket, a folder or a provider, and nothing else.
+// Where an issuer's documents are written: the interface of a bucket, a folder or a provider that publishing needs.
 
 /** Paths under the issuer's URL. */
 export const documentPaths = {

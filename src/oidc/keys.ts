@@ -1,4 +1,4 @@
-/** One public key of an issuer's JWKS, by what verifiers look at. RFC 7517 §4, RFC 7518 §6. */
+/** One public key of an issuer's JWKS, with the members that verifiers read. RFC 7517 §4, RFC 7518 §6. */
 import { createHash } from 'node:crypto'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asTexts, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
@@ -14,13 +14,13 @@ export interface IssuerKey {
   readonly curve: string | undefined
   /** `RS256`: stated, or the one that follows from the key. */
   readonly algorithm: string | undefined
-  /** The members that say what the key is, and nothing else: never a private one. */
+  /** Only the members of the public key: never a private one. */
   readonly members: Readonly<Record<string, string>>
   /** Names of members that no verifier of tokens needs; some clouds refuse a key for them. */
   readonly stray: readonly string[]
 }
 
-/** The same key, whatever it is called. */
+/** The same key, independent of its kid. */
 export const sameKey = (one: IssuerKey, other: IssuerKey): boolean =>
   one.type === other.type && ['n', 'e', 'crv', 'x', 'y'].every((name) => one.members[name] === other.members[name])
 
@@ -71,7 +71,7 @@ function bitsOf(modulus: string): number {
   return start < 0 ? 0 : (bytes.length - start) * 8 - Math.clz32(first) + 24
 }
 
-// The union of keys: who publishes only what one replica serves at one moment locks out the tokens of the others.
+// The union of keys: publishing only the keys of one replica would break the tokens of the others.
 
 /** By kid, since verifiers find a key by it: of two with one kid the first stays, in order. */
 export function mergeKeys(...sets: readonly (readonly IssuerKey[])[]): IssuerKey[] {
@@ -80,7 +80,7 @@ export function mergeKeys(...sets: readonly (readonly IssuerKey[])[]): IssuerKey
   return [...merged.values()]
 }
 
-/** A key as it is published: the members that verifiers read, and nothing else. RFC 7517 §4, RFC 7518 §6. */
+/** A key as it is published: only the members that verifiers read. RFC 7517 §4, RFC 7518 §6. */
 export function renderJwk({ members, algorithm }: IssuerKey): object {
   const { kty, kid, n, e, crv, x, y } = members
   return { kty, use: 'sig', alg: algorithm, kid, ...(kty === 'RSA' ? { n, e } : { crv, x, y }) }
@@ -120,7 +120,7 @@ export function thumbprintOf({ type, members }: IssuerKey): string {
   return createHash('sha256').update(json).digest('base64url')
 }
 
-// Whether a token was signed by one of these keys. RFC 7515 §5.2; nothing else is checked here.
+// Whether a token was signed by one of these keys. RFC 7515 §5.2; only the signature is checked here.
 
 /** `unknown-key`: no key has the token's kid. `unsupported`: a key or algorithm that Node cannot verify with. */
 export type SignatureVerdict = 'verified' | 'wrong' | 'unknown-key' | 'unsupported'
@@ -135,7 +135,7 @@ export async function verifySignature(token: SubjectToken, keys: readonly Issuer
     await compactVerify(token.value.reveal(), imported, { algorithms: [token.algorithm] })
     return 'verified'
   } catch (error) {
-    // What else is thrown says that this key cannot be used for this algorithm, in words that vary.
+    // Any other error means that this key cannot be used for this algorithm; its message varies.
     return error instanceof errors.JWSSignatureVerificationFailed ? 'wrong' : 'unsupported'
   }
 }

@@ -53,14 +53,14 @@ export async function confirmPublication(
 const noJwksUri: Confirmation = {
   check: 'jwks',
   state: 'failed',
-  says: 'the discovery document leads to no keys',
+  says: 'the discovery document has no usable jwks_uri',
 }
 
 const skipped = (check: Confirmation['check'], because: DocumentName, { state }: Confirmation): Confirmation => ({
   check,
   state,
   because,
-  says: `not looked at: see ${because}`,
+  says: `not checked: see ${because}`,
 })
 
 function confirmDocument(
@@ -74,14 +74,14 @@ function confirmDocument(
   if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
   if (isSameJson(text, documents[name].text)) {
     const cacheSeconds = cacheSecondsOf(cacheControl)
-    const says = `read by anybody at ${url}`
+    const says = `readable by anonymous clients at ${url}`
     return { check: name, state: 'ok', url, says, ...(cacheSeconds !== undefined && { cacheSeconds }) }
   }
   if (text === before[name]?.text) {
     const lifetime = cacheControl === undefined ? '' : ` (${cacheControl})`
-    return { check: name, state: 'pending', says: `a cache still serves the one before${lifetime} at ${url}` }
+    return { check: name, state: 'pending', says: `a cache still serves the previous version${lifetime} at ${url}` }
   }
-  return { check: name, state: 'failed', says: `something else is served at ${url}` }
+  return { check: name, state: 'failed', says: `another document is served at ${url}` }
 }
 
 /** A folder is served by another program: if it is not served yet, publishing has not failed. */
@@ -98,9 +98,9 @@ function notServed(check: DocumentName, says: string, { issuer, target }: Place)
 
 function whyNotServed(url: string, status: number, location: string | undefined): string {
   if (status >= 300 && status < 400)
-    return `${url} answers ${status}, a redirect to ${location ?? 'nowhere'}: clouds follow none`
-  const why = { 401: 'it is not public', 403: 'it is not public', 404: 'nothing is there' }[status]
-  return `${url} answers a stranger ${status}${why === undefined ? '' : `: ${why}`}`
+    return `${url} answers ${status}, a redirect to ${location ?? 'no location'}: clouds follow none`
+  const why = { 401: 'it is not public', 403: 'it is not public', 404: 'it does not exist' }[status]
+  return `${url} answers anonymous clients ${status}${why === undefined ? '' : `: ${why}`}`
 }
 
 async function confirmToken(
@@ -113,23 +113,23 @@ async function confirmToken(
     return {
       check: 'token',
       state: 'pending',
-      says: `the cluster's tokens carry issuer ${token.issuer}`,
-      fix: `let the cluster sign as the new issuer, in two roll-outs; their steps: pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
+      says: `the cluster's tokens have issuer ${token.issuer}`,
+      fix: `configure the new issuer in the cluster, in two roll-outs; for the steps: pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
     }
   }
   const verdict = await verifySignature(token, keys)
   const says = {
-    verified: `a token fresh from the cluster verifies with the keys at ${documentUrl(issuer, 'jwks')}`,
-    wrong: `the published key ${token.keyId} is not the one that signed a token fresh from the cluster`,
-    'unknown-key': `a token fresh from the cluster is signed by key ${token.keyId ?? '(it names none)'}, which is not published`,
-    unsupported: `a token fresh from the cluster is signed with ${token.algorithm ?? 'an algorithm that it does not name'}, which no cloud verifies`,
+    verified: `a new token of the cluster verifies with the keys at ${documentUrl(issuer, 'jwks')}`,
+    wrong: `the published key ${token.keyId} is not the one that signed a new token of the cluster`,
+    'unknown-key': `a new token of the cluster is signed by key ${token.keyId ?? '(no kid)'}, which is not published`,
+    unsupported: `a new token of the cluster is signed with ${token.algorithm ?? 'an algorithm that it does not name'}, which no cloud verifies`,
   }[verdict]
   return { check: 'token', state: verdict === 'verified' ? 'ok' : 'failed', says }
 }
 
 // Reads what was published as an anonymous client: a certificate of this run's own authorities is not trusted by others.
 
-/** Nothing where nothing was published for anonymous clients. `token`: fresh from the cluster, or why there is none. */
+/** Empty if nothing was published for anonymous clients. `token`: a new one of the cluster, or why there is none. */
 export async function readBack(
   context: PublicContext,
   place: Place & Pick<Publication, 'mode'>,
@@ -149,6 +149,6 @@ export async function readBack(
 
 const onlyHere = (confirmation: Confirmation, why: string, issuer: string): Confirmation => ({
   ...confirmation,
-  says: `read at ${confirmation.url} by this run’s own authorities: no public one vouches for its certificate (${why})`,
-  fix: `see which clouds mind that certificate: pullpass issuer check ${shellQuote(issuer)}`,
+  says: `read at ${confirmation.url} with this run’s own authorities: its certificate is not issued by a public one (${why})`,
+  fix: `check which clouds refuse that certificate: pullpass issuer check ${shellQuote(issuer)}`,
 })

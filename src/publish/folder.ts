@@ -1,7 +1,7 @@
 /**
  * A folder, which anything may serve: each file appears at once and whole, and is written only over the state that was read.
  *
- *   lock (a new file) ─▶ what is there? ─▶ write beside ─▶ rename over ─▶ unlock
+ *   lock (a new file) ─▶ read ─▶ write a temporary file ─▶ rename over ─▶ unlock
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
@@ -20,7 +20,7 @@ import { showPath } from '../text/show.ts'
 import type { TargetContext } from '../vendors/store.ts'
 
 const longest = 1024 * 1024
-/** A writer that was killed leaves its lock; no writer takes so long. */
+/** A lock that is older was left by a killed writer. */
 const staleMs = 60_000
 
 export function folder(root: string, context: Pick<TargetContext, 'now' | 'signal'>): PublishTarget {
@@ -133,7 +133,7 @@ function folderFault(root: string, error: unknown): PullpassError {
       code: 'PUBLISH_TARGET_NOT_FOUND',
       hop: 'publish',
       seen: `${showPath(root)} does not exist`,
-      expected: 'a folder: pullpass makes documents in it',
+      expected: 'an existing folder, in which pullpass creates the documents',
       hint: `mkdir -p ${shellQuote(root)}`,
     })
   }
@@ -143,6 +143,6 @@ function folderFault(root: string, error: unknown): PullpassError {
     hop: 'publish',
     seen: `${showPath(root)} cannot be used: ${code ?? (error instanceof Error ? error.message : 'no reason given')}`,
     expected: 'a folder that this user may read and write',
-    hint: 'see its owner and mode, and that its disk has room: ls -ld, df',
+    hint: 'check its owner and mode, and the free space of its disk: ls -ld, df',
   })
 }

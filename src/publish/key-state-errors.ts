@@ -1,4 +1,4 @@
-/** Why what is known of keys could not be written down, for who may never have named the place: it has a default. */
+/** Why the key state could not be written. The messages name the ConfigMap, since it may be the default one. */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { shellQuote } from '../text/plain-text.ts'
@@ -91,8 +91,8 @@ function frozen(
     code,
     hop,
     seen,
-    expected: 'a ConfigMap that can be written: somebody set immutable, which nobody takes back',
-    hint: `make it anew: ${configMap} | jq 'del(${gone.join(', ')})' | kubectl replace --force -f -; then see who may write it`,
+    expected: 'a ConfigMap that can be updated: immutable cannot be reverted',
+    hint: `create it again: ${configMap} | jq 'del(${gone.join(', ')})' | kubectl replace --force -f -; then check which clients may write it`,
     cause: error,
   })
 }

@@ -44,7 +44,7 @@ export const digestOf = (keyId: string | undefined): string =>
     .update(keyId ?? '')
     .digest('base64url')
 
-// The memory of an issuer's keys, as a ConfigMap holds it: an entry for each key and each revocation, so that two writers
+// The state of an issuer's keys in a ConfigMap: an entry for each key and each revocation, so that two writers
 // never undo each other.
 //
 //   key.DIGEST      {"key": a JWK, "firstSeenAt": …, "lastSeenAt": …, "publishedAt": …}
@@ -161,7 +161,7 @@ export function unknownKeys(
 }
 
 /**
- * The union of what is served and public, without what was revoked: who publishes once withdraws nothing else. What is
+ * The union of what is served and public, without what was revoked: a single publication withdraws nothing else. What is
  * remembered alone is not added: otherwise a client that can write the ConfigMap could have its own key published.
  */
 export const mergeUnrevoked = (

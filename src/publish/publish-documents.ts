@@ -144,19 +144,18 @@ function notOurs(target: TargetDescription, foreign: string, otherIssuer: string
   if (otherIssuer !== undefined) {
     return new PullpassError({
       ...fault,
-      seen: `at ${target.name} lies ${foreign}, with keys of this cluster; it was left as it is`,
-      expected:
-        'one issuer at one place, the same each time: whoever trusts that one finds nothing where it is replaced',
+      seen: `${target.name} has ${foreign}, with keys of this cluster; it was left unchanged`,
+      expected: 'the same issuer at each publication: clouds that trust that one find no documents if it is replaced',
       hint: `publish it as before: --issuer-url ${shellQuote(otherIssuer)}; or the other issuer at another path`,
     })
   }
   return new PullpassError({
     ...fault,
-    seen: `at ${target.name} lies ${foreign}; it was left as it is`,
+    seen: `${target.name} has ${foreign}; it was left unchanged`,
     expected: "this cluster's own documents, or none",
     hint:
       target.facts.clear ??
-      'choose another path: one bucket serves many clusters; or take this one over, this once: --adopt',
+      'choose another path, since one bucket can serve many clusters; or take over this one, once: --adopt',
   })
 }
 
@@ -171,7 +170,7 @@ function noUsableKey(
     return new PullpassError({
       ...fault,
       seen: `each key of the cluster was revoked (${kids.join(', ')}), and a revoked one is never published again`,
-      expected: 'a signing key that was not revoked; what is public stays as it is',
+      expected: 'a signing key that was not revoked; the published keys are unchanged',
       hint: 'give every API server a new signing key; to take a revocation back, see pullpass issuer revoke --help',
     })
   }
@@ -181,7 +180,7 @@ function noUsableKey(
       code: 'KEYS_UNUSABLE',
       hop: 'publish',
       seen: `${target.name} keeps none of the cluster's keys (${reasons.join('; ')})`,
-      expected: 'at least one that it keeps; what lies there stays as it is',
+      expected: 'at least one that it keeps; the published keys are unchanged',
       hint: 'publish to a bucket instead, where other verifiers read other keys; or sign with an RSA key of 2048 bits or more',
     })
   }

@@ -81,7 +81,7 @@ export function issuerToPublish(
   throw new PullpassError({
     code: 'PUBLISHED_BY_VENDOR',
     hop: 'publish',
-    seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and keeps them true`,
+    seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and updates them`,
     expected: 'a cluster whose issuer is its own',
     hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${shellQuote(ofCluster)}`,
   })

@@ -64,7 +64,7 @@ function otherTool(document: JsonObject): string | undefined {
   return document['claims_supported'] === undefined ? undefined : 'another tool (it lists claims_supported)'
 }
 
-// Whether two JSON texts say the same, whatever their spaces and the order of members: others write them in forms of their own.
+// Whether two JSON texts are equal, independent of white space and the order of members.
 
 /** False where one of them is no JSON. */
 export function isSameJson(one: string, other: string): boolean {
@@ -72,11 +72,11 @@ export function isSameJson(one: string, other: string): boolean {
   return first !== undefined && isDeepStrictEqual(first, second)
 }
 
-// Who publishes a cluster's documents: pullpass may, the vendor does, or another tool does. Pure.
+// Which component publishes a cluster's documents: pullpass, the vendor, or another tool. Pure.
 
-/** `stand down`: the documents are another cluster's or tool's, and are not overwritten without --adopt. */
+/** `external`: the documents are another cluster's or tool's, and are not overwritten without --adopt. */
 export interface IssuerMode {
-  readonly mode: 'publish' | 'verify only' | 'stand down'
+  readonly mode: 'publish' | 'verify only' | 'external'
   /** Follows "mode: why". */
   readonly why: string
 }
@@ -85,7 +85,7 @@ export interface IssuerMode {
 export function findMode(issuer: string, own: readonly IssuerKey[], found: PublicIssuer | undefined): IssuerMode {
   const vendor = vendorOfIssuer(issuer)
   if (vendor !== undefined) {
-    return { mode: 'verify only', why: `${vendor} publishes the documents of this issuer, and keeps them true` }
+    return { mode: 'verify only', why: `${vendor} publishes the documents of this issuer, and updates them` }
   }
   if (found === undefined || checkIssuerUrl(issuer, 'it') !== undefined) {
     return { mode: 'publish', why: 'no cloud can read this issuer: another one has to be set first' }
@@ -93,7 +93,7 @@ export function findMode(issuer: string, own: readonly IssuerKey[], found: Publi
   const [discovery, jwks] = [publicOf(found.discovery), publicOf(found.jwks)]
   if (discovery === undefined) return { mode: 'publish', why: whyNone(found) }
   const { foreign, keys } = classifyPublished({ discovery, jwks }, issuer, own)
-  if (foreign !== undefined) return { mode: 'stand down', why: `there lies ${foreign}` }
+  if (foreign !== undefined) return { mode: 'external', why: `published is ${foreign}` }
   const missing = own.filter(({ keyId }) => !keys.some((key) => key.keyId === keyId)).length
   const state =
     missing === 0
@@ -107,6 +107,6 @@ const publicOf = (document: FoundDocument | undefined) =>
 
 function whyNone({ discovery }: PublicIssuer): string {
   return discovery.kind === 'answered'
-    ? `nobody publishes its documents yet: a stranger gets ${discovery.status}`
-    : `whether anybody publishes its documents could not be seen: ${discovery.fault.seen}`
+    ? `its documents are not published yet: an anonymous client gets ${discovery.status}`
+    : `whether its documents are published is unknown: ${discovery.fault.seen}`
 }

@@ -77,19 +77,18 @@ interface UnrevokedIssuer extends QueriedIssuer {
 }
 
 /**
- * For whoever uploads or registers keys at once, without watching. A leaked key that an API server still serves is not among
- * them, under whatever kid; where one of `memories` may not be read, nobody knows what leaked, and there is no answer. An API
- * server that does not answer is told of in the log, and its keys are missing: add these to what is there, and replace
- * nothing.
- * @throws what reading the documents throws, where no API server gave them; what reading the memory throws
+ * For commands that upload or register keys once, without watching. A revoked key that an API server still serves is excluded,
+ * under any kid; if one of `keyStates` cannot be read, the revocations are unknown, and this throws. An API server that does
+ * not respond is logged, and its keys are missing: callers add these keys, and remove none.
+ * @throws what reading the documents throws, if no API server returned them; what reading the key state throws
  */
 export async function readUnrevokedIssuer(
   cluster: Cluster,
   keyStates: readonly NamespacedName[],
   log: Log,
 ): Promise<UnrevokedIssuer> {
-  const remembered = await Promise.all(keyStates.map((memory) => readKeyState(cluster, memory)))
+  const remembered = await Promise.all(keyStates.map((configMap) => readKeyState(cluster, configMap)))
   const { keys, ...served } = await readServedIssuer(cluster, [], log)
-  const known = (key: IssuerKey) => remembered.some((memory) => isRevoked(memory, key))
+  const known = (key: IssuerKey) => remembered.some((keyState) => isRevoked(keyState, key))
   return { ...served, keys: keys.filter((key) => !known(key)), isRevoked: known }
 }

@@ -22,7 +22,7 @@ export interface IssuerSurvey {
   readonly seenSince: ReadonlyMap<string, Date>
   /** Served keys, and from when on each may sign; empty if nothing is published or could be read. */
   readonly safeToSign: readonly { readonly keyId: string; readonly at: Date | 'not public' }[]
-  /** When it was looked. */
+  /** When it was read. */
   readonly at: Date
   /** Served keys that issuer revoke took out of what is public, as far as that may be read. */
   readonly revoked: readonly IssuerKey[]
@@ -95,7 +95,7 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
   }
 }
 
-/** Who may look need not have the right to what issuer watch remembers. */
+/** Reading the survey does not require the permission to read the key state of issuer watch. */
 async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<KeyState> {
   try {
     return await readKeyState(cluster, place)
@@ -137,7 +137,7 @@ function withFixOfRevoked(
   )
 }
 
-// A token fresh from the cluster, or why it gives none: who may look or publish need not have the right to one.
+// A new token of the cluster, or why there is none: a survey or publication does not require the permission for one.
 
 /** @throws TOKEN_MALFORMED, and what a cluster throws */
 export async function tokenOrReason(cluster: Cluster, account: NamespacedName): Promise<SubjectToken | string> {

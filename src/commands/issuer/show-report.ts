@@ -113,7 +113,7 @@ export function showResult(survey: IssuerSurvey, way: ClusterPlan | string | und
   }
 }
 
-const modes = { publish: 'publish', 'verify only': 'verify-only', 'stand down': 'external' } as const
+const modes = { publish: 'publish', 'verify only': 'verify-only', external: 'external' } as const
 
 function servedKey(key: IssuerKey, { seenSince, safeToSign, revoked }: IssuerSurvey): ServedKey {
   const firstSeenAt = seenSince.get(key.keyId ?? '')

@@ -27,7 +27,7 @@ export const issuerSection: Section = {
       action:
         'For a cluster, bind ClusterRole `system:service-account-issuer-discovery`. Otherwise make the two documents public.',
       example: `DISCOVERY_FORBIDDEN (discovery): the API server answered 403 "forbidden: User "jane" cannot get path "/.well-known/openid-configuration"" for https://cluster.example.com:6443/.well-known/openid-configuration
-  expected the right to read them, which ClusterRole system:service-account-issuer-discovery holds
+  expected the permission to read them, which ClusterRole system:service-account-issuer-discovery grants
   fix: bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME`,
     },
     DISCOVERY_MALFORMED: {

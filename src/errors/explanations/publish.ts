@@ -10,7 +10,7 @@ export const publishSection: Section = {
       hops: ['publish'],
       meaning: "The issuer of EKS, GKE, AKS and Gardener's managed issuer is public already.",
       action: 'None: trust that issuer as it is.',
-      example: `PUBLISHED_BY_VENDOR (publish): the cluster's issuer is https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF: EKS publishes its documents, and keeps them true
+      example: `PUBLISHED_BY_VENDOR (publish): the cluster's issuer is https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF: EKS publishes its documents, and updates them
   expected a cluster whose issuer is its own
   fix: nothing to publish: trust that issuer as it is; pullpass issuer check https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`,
     },
@@ -20,9 +20,9 @@ export const publishSection: Section = {
       meaning:
         'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or something else. They are not overwritten. Where the keys are those of this cluster and only the issuer differs, `--issuer-url` is missing or differs by a slash: the line `fix` contains the published one.',
       action: 'Choose another path (one bucket can contain many clusters), or take it over once: `--adopt`.',
-      example: `PUBLISH_NOT_OURS (publish): at public lies the discovery document of issuer "https://storage.googleapis.com/example-issuer/cluster-2"; it was left as it is
+      example: `PUBLISH_NOT_OURS (publish): public has the discovery document of issuer "https://storage.googleapis.com/example-issuer/cluster-2"; it was left unchanged
   expected this cluster's own documents, or none
-  fix: choose another path: one bucket serves many clusters; or take this one over, this once: --adopt`,
+  fix: choose another path, since one bucket can serve many clusters; or take over this one, once: --adopt`,
     },
     PUBLISH_CONFLICT: {
       hops: ['publish'],

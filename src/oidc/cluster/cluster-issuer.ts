@@ -1,5 +1,5 @@
 /**
- * What a cluster says of its own issuer: its name, and the keys that its tokens are signed with.
+ * A cluster's own issuer metadata: its URL, and the keys that sign its tokens.
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 
@@ -69,7 +69,7 @@ function refused({ server, secrets }: Cluster, name: DocumentName, answer: Clust
       code: 'DISCOVERY_FORBIDDEN',
       hop: 'discovery',
       seen,
-      expected: 'the right to read them, which ClusterRole system:service-account-issuer-discovery holds',
+      expected: 'the permission to read them, which ClusterRole system:service-account-issuer-discovery grants',
       hint: 'bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME',
     })
   }

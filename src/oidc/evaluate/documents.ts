@@ -36,7 +36,7 @@ function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendo
 function refusedFinding(name: DocumentName, { url, status, location }: AnsweredDocument): IssuerFinding {
   const message = `${url} answers an anonymous client with ${status}`
   if (status >= 300 && status < 400) {
-    const to = location === undefined ? 'nowhere' : quote(location)
+    const to = location === undefined ? 'no location' : quote(location)
     return problem(
       'DISCOVERY_REDIRECTED',
       `${message}, a redirect to ${to}`,
@@ -44,7 +44,7 @@ function refusedFinding(name: DocumentName, { url, status, location }: AnsweredD
     )
   }
   if (status === 401 || status === 403) {
-    const fix = 'let everyone read it; some stores answer this for an object that does not exist: check that it exists'
+    const fix = 'allow anonymous reads; some stores answer this for an object that does not exist: check that it exists'
     return problem('DISCOVERY_FORBIDDEN', `${message}: it is not public`, fix)
   }
   if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${message}: it does not exist`, whereToPut[name])

@@ -1,6 +1,6 @@
 /** One thing about an issuer's public documents that a cloud minds, as data: its wording for people is the renderer's. */
 
-/** Each with its line in docs/issuer.md: a test holds both equal. */
+/** Each has a line in docs/issuer.md, which a test compares. */
 export const findingWords = [
   'ISSUER_UNUSABLE',
   'ISSUER_TOO_LONG',

@@ -57,7 +57,7 @@ const whyUnread = (key: IssuerKey, { algorithms }: VerifierRules) =>
 function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): IssuerFinding[] {
   const publish = 'pullpass issuer publish leaves out what no cloud reads'
   if (keys.length === 0)
-    return [finding('problem', 'KEYS_MISSING', 'the JWKS holds no key', 'pullpass issuer publish --to TARGET')]
+    return [finding('problem', 'KEYS_MISSING', 'the JWKS contains no key', 'pullpass issuer publish --to TARGET')]
   const unread = keys.flatMap((key) => {
     const why = whyUnread(key, rules)
     return why === undefined ? [] : [`${nameOf(key)}: ${why}`]
@@ -79,7 +79,7 @@ function numberFindings(keys: readonly IssuerKey[], { mostKeys }: VerifierRules)
     .filter((group) => group.length > mostKeys.count)
     .map((group) => {
       const kind = mostKeys.of === 'all' ? '' : ` of kind ${quote(group[0]?.type ?? '')}`
-      const message = `the JWKS holds ${group.length} keys${kind}; ${mostKeys.count} are read`
+      const message = `the JWKS contains ${group.length} keys${kind}; ${mostKeys.count} are read`
       return finding('problem', 'KEYS_TOO_MANY', message, 'drop the keys that sign nothing any more')
     })
 }
@@ -132,7 +132,7 @@ function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
   if (signature === 'unknown-key') {
     const message = `the token is signed by ${key}, which is not published`
     return [
-      problem('KEY_UNPUBLISHED', message, 'publish the keys of the cluster anew: pullpass issuer publish --to TARGET'),
+      problem('KEY_UNPUBLISHED', message, 'publish the keys of the cluster again: pullpass issuer publish --to TARGET'),
     ]
   }
   if (signature === 'wrong') {

@@ -72,6 +72,6 @@ function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority 
     const message = `the certificate of ${host} ${flaw} (${untrusted})`
     return [{ level: 'problem', word, message, fix: 'renew the certificate, for this name' }]
   }
-  const message = `no public authority vouches for ${host} (${untrusted}): what this machine trusts, a cloud does not`
+  const message = `the certificate of ${host} is not issued by a public authority (${untrusted}): this machine may trust it, a cloud does not`
   return [{ level: privateAuthority.level, word, message, fix: privateAuthority.fix }]
 }

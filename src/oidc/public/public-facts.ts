@@ -87,7 +87,7 @@ async function lookAtHost(context: PublicContext, host: string, url: string): Pr
   return { host, addresses, untrusted }
 }
 
-// Whether a public authority issued the certificate of a URL's server, whatever else this machine trusts.
+// Whether a public authority issued the certificate of a URL's server, independent of the authorities that this machine trusts.
 
 /** Bytes and milliseconds; the answer itself is no matter. */
 const [maxBytes, timeoutMs] = [1024 * 1024, 20_000]

@@ -86,7 +86,7 @@ function dateOf(text: string | undefined): Date | undefined {
   return Number.isNaN(at.getTime()) ? undefined : at
 }
 
-/** Of `max-age`; 0 where it is not to be cached, undefined where nothing is said. */
+/** The value of `max-age`; 0 if it must not be cached, undefined without a header. */
 export function cacheSecondsOf(cacheControl = ''): number | undefined {
   if (/\bno-(cache|store)\b/i.test(cacheControl)) return 0
   const seconds = /\bmax-age="?(\d{1,10})\b/i.exec(cacheControl)?.[1]

@@ -12,7 +12,7 @@ import type { ServedDocuments } from './served-documents.ts'
 
 export interface ServedTargetConfig {
   readonly cluster: Cluster
-  /** The ConfigMap: who can write it decides which keys clouds trust. */
+  /** The ConfigMap: clients that can write it decide which keys clouds trust. */
   readonly store: NamespacedName
   /** Where the proxy in front of it is read; undefined: at the cluster's own issuer. */
   readonly issuerUrl: string | undefined
@@ -54,7 +54,7 @@ export function servedTarget({ cluster, store, issuerUrl, served }: ServedTarget
 
 const isJwks = (text: string | undefined): text is string => text !== undefined && parseJwks(text) !== undefined
 
-/** Next to the key state, and not in it: who may write the key state, to revoke a key, cannot have one served. */
+/** Next to the key state, and not in it: a client that may write the key state, to revoke a key, cannot have one served. */
 export const storeBeside = ({ namespace, name }: NamespacedName): NamespacedName => ({
   namespace,
   name: `${name}-served`,

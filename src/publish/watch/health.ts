@@ -18,7 +18,7 @@ import type { WatchStatus } from './state.ts'
  */
 export type Readiness = 'state' | 'documents'
 
-/** A round takes seconds, with a slow store a minute or two; after this long it hangs. */
+/** A round takes seconds, with a slow store a minute or two; after this time it counts as stalled. */
 const unhealthyAfterMs = 5 * 60_000
 const longestRoundMs = 10 * 60_000
 /** The second failure in a row, so that one restart of an API server is not reported. */

@@ -9,7 +9,7 @@ import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 
 interface KeysKnown {
   readonly memory: KeyState
-  /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
+  /** Whether the key state had keys before the first round: only then an unknown key is an alarm. */
   readonly knows: 'keys' | 'nothing'
   readonly served: readonly IssuerKey[]
   readonly choice: KeyChoice
@@ -26,11 +26,11 @@ function unknownAlarms(keys: PublishOutcome['keys'], { memory, served, knows, ch
   return unknownKeys(kept, served, memory).map(({ keyId = '(no kid)' }) => ({
     code: 'PUBLISHED_KEY_UNKNOWN',
     subject: keyId,
-    message: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; where it is nobody's of yours, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and see who may write there`,
+    message: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; if it is unknown to you, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and check which clients may write there`,
   }))
 }
 
-/** What is withdrawn in this round, for its age, is remembered until then. */
+/** A key that is withdrawn in this round, for its age, is recorded until then. */
 function unobservedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysKnown): Alarm[] {
   const stated = new Set(keys.map(({ key }) => key.keyId))
   return forgetOldKeys(memory, choice)
@@ -38,7 +38,7 @@ function unobservedAlarms(keys: PublishOutcome['keys'], { memory, choice }: Keys
     .map(({ key: { keyId = '(no kid)' } }) => ({
       code: 'RECORDED_KEY_UNKNOWN',
       subject: keyId,
-      message: `key ${quote(keyId)} is remembered, but neither served nor public: it is not published on the word of a ConfigMap; fix: where tokens of it are still out, let an API server serve it (--service-account-key-file); where it is nobody's of yours, see who may write the ConfigMap`,
+      message: `key ${quote(keyId)} is recorded in the ConfigMap, but neither served nor public: it is not published; fix: if tokens signed by it are still in use, configure it in an API server (--service-account-key-file); if it is unknown to you, check which clients may write the ConfigMap`,
     }))
 }
 

@@ -91,7 +91,7 @@ function gatherKeys(answers: readonly Answer[]): { key: IssuerKey; from: string[
   return [...gathered.values()]
 }
 
-/** An answer without a usable key makes no address known. */
+/** A response without a usable key makes no address known. */
 function knownAfter({ known, confirmingRounds }: ServerFacts, answers: readonly Answer[]): KnownServers | undefined {
   const answered = answers.filter(({ keys }) => keys.some((key) => whyUnusable(key) === undefined))
   if (answered.length === 0) return known
@@ -110,14 +110,14 @@ export async function announceServers(
 ): Promise<void> {
   const added = before === undefined ? [] : [...(after?.keys() ?? [])].filter((from) => !before.has(from))
   if (added.length === 0) return
-  const message = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else see who may write EndpointSlices in namespace default`
+  const message = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else check which clients may write EndpointSlices in namespace default`
   log('warn', 'API servers at new addresses are known', { details: message })
   await events.record([
     { type: 'Warning', reason: eventReason('API_SERVERS_REPLACED'), subject: added.join(), message },
   ])
 }
 
-/** `published`: once this look's publication is known. */
+/** `published`: after the publication of this round. */
 export function heldKeyAlarms(
   held: readonly HeldKey[],
   isRevoked: (key: IssuerKey) => boolean,
@@ -129,11 +129,11 @@ export function heldKeyAlarms(
     .map(({ key, from, why }) => ({
       code: 'KEY_UNCONFIRMED',
       subject: `${key.keyId} ${thumbprintOf(key)}`,
-      message: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published; fix: see on a control-plane node whether it is among --service-account-key-file; then accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; else see who may write EndpointSlices in namespace default`,
+      message: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published; fix: see on a control-plane node whether it is among --service-account-key-file; then accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; else check which clients may write EndpointSlices in namespace default`,
     }))
 }
 
 const reasons = {
   'new address': 'alone, at an address that was not among the API servers before, and by none of the known ones',
-  'unbelieved authority': 'alone, whose certificate no recorded or accepted CA vouches for',
+  'unbelieved authority': 'alone, whose certificate is not issued by a recorded or accepted CA',
 } as const

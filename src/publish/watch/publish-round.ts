@@ -19,7 +19,7 @@ export interface Publishing {
   /** Of the JWKS that was last tried to be written. */
   readonly triedText: string | undefined
   readonly failures: number
-  /** When the target is next looked at, though nothing is new. */
+  /** When the target is next read, even if nothing changed. */
   readonly againAt: Date
   /** When it is next read as an anonymous client, although nothing changed. */
   readonly confirmAgainAt: Date
@@ -27,7 +27,7 @@ export interface Publishing {
   readonly readBack: 'as written' | 'otherwise'
   /** The max-age with which the JWKS was read anonymously. */
   readonly servedSeconds: number | undefined
-  /** The documents before the last change. Until then caches may serve them: an anonymous reader who gets them is no alarm. */
+  /** The documents before the last change. Until then caches may serve them: an anonymous client that gets them is no alarm. */
   readonly replaced: { readonly documents: PublishOutcome['before']; readonly until: Date } | undefined
   /** Of the last read as an anonymous client; valid until the next one. */
   readonly publicAlarms: readonly Alarm[]
@@ -62,7 +62,7 @@ export interface RoundPublication {
   readonly memory: KeyState
   /** With what was revoked since. */
   readonly readAgain: () => Promise<KeyState>
-  /** Whether anything was remembered before the first look: only then a key that is unknown is strange. */
+  /** Whether the key state had keys before the first round: only then an unknown key is an alarm. */
   readonly knows: 'keys' | 'nothing'
   readonly served: readonly IssuerKey[]
   readonly choice: KeyChoice

@@ -24,7 +24,7 @@ export interface WatchState {
   readonly believed: RoundFacts['believed']
   readonly firstAuthorities: RoundEvaluation['firstAuthorities']
   readonly publishing: Publishing
-  /** Settled by the first look: in a roll-out to another issuer replicas differ. */
+  /** Settled by the first round: in a roll-out to another issuer replicas differ. */
   readonly issuer: string | undefined
   readonly logged: LoggedAlarms
   readonly status: WatchStatus
@@ -178,7 +178,7 @@ async function actOn(
   return await publishRound({ ...keys, target, checkIntervalMs, onPublished }, publishing, context)
 }
 
-/** What cannot be read now is read at the next look. */
+/** What cannot be read now is read in the next round. */
 const withRevocations = (memory: KeyState, found: KeyState | PullpassError): KeyState =>
   found instanceof PullpassError ? memory : { ...memory, revocations: [...memory.revocations, ...found.revocations] }
 

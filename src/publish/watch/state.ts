@@ -30,7 +30,7 @@ export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
 
 /** The status after a round, for health, metrics and a status command. */
 export interface WatchStatus {
-  /** Undefined as long as no look was taken, or no API server read. */
+  /** Undefined before the first round in which an API server was read. */
   readonly issuer: string | undefined
   /** When the last round ended. */
   readonly lookedAt: Date

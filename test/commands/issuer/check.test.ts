@@ -42,7 +42,7 @@ suite('pullpass issuer check', () => {
     assert.match(stdout, /^problem: CERTIFICATE_UNTRUSTED \(Azure\): .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/m)
     assert.ok(
       stdout.includes(
-        `${host} (UNABLE_TO_VERIFY_LEAF_SIGNATURE): what this machine trusts, a cloud does not\n  fix: use a certificate of a public authority\n`,
+        `${host} is not issued by a public authority (UNABLE_TO_VERIFY_LEAF_SIGNATURE): this machine may trust it, a cloud does not\n  fix: use a certificate of a public authority\n`,
       ),
     )
   })

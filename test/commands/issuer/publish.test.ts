@@ -16,7 +16,7 @@ suite('pullpass issuer publish', () => {
     for (const name of documents) assert.match(stdout, new RegExp(`^${name} +created$`, 'm'))
     for (const check of ['discovery', 'jwks', 'token']) assert.match(stdout, new RegExp(`^${check} +ok `, 'm'))
     // The sandbox has its own certificate authority.
-    assert.match(stdout, /^jwks +ok +read at https:.* by this run’s own authorities: /m)
+    assert.match(stdout, /^jwks +ok +read at https:.* with this run’s own authorities: /m)
     const { issuer } = sandbox.cluster
     assert.deepEqual(JSON.parse(objectText(sandbox, '.well-known/openid-configuration') ?? ''), {
       issuer,
@@ -154,8 +154,8 @@ suite('pullpass issuer publish', () => {
     const issuer = `${sandbox.parts.storage.url}/other-issuer/cluster-1`
     assert.equal(exitCode, 0)
     assert.match(stdout, /^jwks +ok /m)
-    assert.match(stdout, /^token +pending +the cluster's tokens carry issuer https:.*example-cluster$/m)
-    assert.ok(stdout.includes(`in two roll-outs; their steps: pullpass issuer show --to-issuer ${issuer}\n`), stdout)
+    assert.match(stdout, /^token +pending +the cluster's tokens have issuer https:.*example-cluster$/m)
+    assert.ok(stdout.includes(`in two roll-outs; for the steps: pullpass issuer show --to-issuer ${issuer}\n`), stdout)
   })
 
   for (const [flag, value] of [
@@ -198,7 +198,7 @@ suite('pullpass issuer publish', () => {
       await seed(sandbox, 'openid/v1/jwks', { keys: [foreign] })
       const { exitCode, stderr } = await publish(sandbox)
       assert.equal(exitCode, 1)
-      assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): at gs:\/\/example-cluster .*a JWKS of another cluster/)
+      assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): gs:\/\/example-cluster .*a JWKS of another cluster/)
       assert.deepEqual(kidsOf(objectText(sandbox, 'openid/v1/jwks')), ['other'])
       const tried = await publish(sandbox, '--adopt', '--dry-run')
       assert.match(tried.stdout, /^openid\/v1\/jwks +would update: 1 key added, 1 key withdrawn$/m)

@@ -178,7 +178,7 @@ suite('pullpass issuer show', () => {
     const environment = { HTTPS_PROXY: 'http://127.0.0.1:9', NODE_USE_ENV_PROXY: '1' } // no request is possible
     const argv = ['issuer', 'show', ...account, '--to-issuer', to]
     const { stdout } = await runPullpass(sandbox, argv, { environment })
-    assert.match(stdout, /^mode +verify-only: EKS publishes the documents of this issuer, and keeps them true$/m)
+    assert.match(stdout, /^mode +verify-only: EKS publishes the documents of this issuer, and updates them$/m)
     assert.doesNotMatch(stdout, /^From /m)
     assert.ok(
       stdout.includes(`No steps to ${to}: EKS publishes the present issuer, which cannot be changed.\n`),

@@ -15,7 +15,7 @@ suite('who publishes is found by itself', () => {
   }
   for (const [vendor, url] of Object.entries(vendors)) {
     test(`${vendor} does: there is nothing to do but to verify`, () => {
-      const why = `${vendor} publishes the documents of this issuer, and keeps them true`
+      const why = `${vendor} publishes the documents of this issuer, and updates them`
       assert.deepEqual(findMode(url, own, undefined), { mode: 'verify only', why })
     })
   }
@@ -30,7 +30,7 @@ suite('who publishes is found by itself', () => {
   test('nobody does yet', () => {
     assert.deepEqual(findMode(issuer, own, factsWith({ discovery: { status: 404 } }).found), {
       mode: 'publish',
-      why: 'nobody publishes its documents yet: a stranger gets 404',
+      why: 'its documents are not published yet: an anonymous client gets 404',
     })
   })
 
@@ -39,7 +39,7 @@ suite('who publishes is found by itself', () => {
     const found = { issuer, discovery: { kind: 'unanswered', url: issuer, fault } as const, jwks: undefined }
     assert.deepEqual(findMode(issuer, own, found), {
       mode: 'publish',
-      why: 'whether anybody publishes its documents could not be seen: it gave no answer',
+      why: 'whether its documents are published is unknown: it gave no answer',
     })
   })
 
@@ -55,7 +55,7 @@ suite('who publishes is found by itself', () => {
   })
 
   const others: Record<string, [fields: object, why: RegExp]> = {
-    ccoctl: [{ jwks_uri: `${issuer}/keys.json` }, /^there lies a discovery document that ccoctl wrote/],
+    ccoctl: [{ jwks_uri: `${issuer}/keys.json` }, /^published is a discovery document that ccoctl wrote/],
     azwi: [{ authorization_endpoint: 'urn:kubernetes:programmatic_authorization' }, /of azwi/],
     kOps: [{ claims_supported: ['sub', 'iss'] }, /another tool \(it lists claims_supported\)/],
     'an ingress before the API server': [
@@ -67,14 +67,14 @@ suite('who publishes is found by itself', () => {
   for (const [name, [fields, why]] of Object.entries(others)) {
     test(`${name} does: pullpass stands down`, () => {
       const found = findMode(issuer, own, factsOfDiscovery(fields).found)
-      assert.equal(found.mode, 'stand down')
+      assert.equal(found.mode, 'external')
       assert.match(found.why, why)
     })
   }
 
   test('another cluster does, by its keys: pullpass stands down', () => {
     const found = findMode(issuer, keysOf(p256Jwk), factsWith().found)
-    assert.equal(found.mode, 'stand down')
-    assert.match(found.why, /^there lies a JWKS of another cluster/)
+    assert.equal(found.mode, 'external')
+    assert.match(found.why, /^published is a JWKS of another cluster/)
   })
 })

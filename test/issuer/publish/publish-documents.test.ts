@@ -241,7 +241,7 @@ suite('publishing is refused, and what is public stays', () => {
     put(target, p384Jwk)
     await assert.rejects(publishDocuments(target, publication(keysOf(rsaJwk))), {
       code: 'PUBLISH_NOT_OURS',
-      seen: "at memory lies a JWKS of another cluster: none of its 1 keys is this cluster's; it was left as it is",
+      seen: "memory has a JWKS of another cluster: none of its 1 keys is this cluster's; it was left unchanged",
     })
     assert.deepEqual([published(target), target.tried], [['key-3'], []])
     await publishDocuments(target, publication(keysOf(rsaJwk), { conflictPolicy: 'Adopt' }))
@@ -254,7 +254,7 @@ suite('publishing is refused, and what is public stays', () => {
     target.tried.length = 0
     await assert.rejects(publishDocuments(target, publication(keysOf(rsaJwk))), {
       code: 'PUBLISH_NOT_OURS',
-      seen: 'at memory lies the discovery document of issuer "https://oidc.example.com/cluster-1/", with keys of this cluster; it was left as it is',
+      seen: 'memory has the discovery document of issuer "https://oidc.example.com/cluster-1/", with keys of this cluster; it was left unchanged',
       hint: 'publish it as before: --issuer-url https://oidc.example.com/cluster-1/; or the other issuer at another path',
     })
     assert.deepEqual(target.tried, [])

@@ -37,8 +37,8 @@ async function readBackFrom(texts: Readonly<Record<string, string>>, publicTrans
 suite('what was published, read back', () => {
   test('is read by anybody where public authorities vouch for who serves it', async () => {
     const [discovery, jwks] = await readBackFrom(published)
-    assert.equal(discovery?.says, `read by anybody at ${documentUrl(issuer, 'discovery')}`)
-    assert.equal(jwks?.says, `read by anybody at ${documentUrl(issuer, 'jwks')}`)
+    assert.equal(discovery?.says, `readable by anonymous clients at ${documentUrl(issuer, 'discovery')}`)
+    assert.equal(jwks?.says, `readable by anonymous clients at ${documentUrl(issuer, 'jwks')}`)
   })
 
   test('is not said to be read by anybody where only this run trusts the certificate', async () => {
@@ -51,18 +51,18 @@ suite('what was published, read back', () => {
         check: name,
         state: 'ok',
         url: documentUrl(issuer, name),
-        says: `read at ${documentUrl(issuer, name)} by this run’s own authorities: no public one vouches for its certificate (SELF_SIGNED_CERT_IN_CHAIN)`,
-        fix: `see which clouds mind that certificate: pullpass issuer check ${issuer}`,
+        says: `read at ${documentUrl(issuer, name)} with this run’s own authorities: its certificate is not issued by a public one (SELF_SIGNED_CERT_IN_CHAIN)`,
+        fix: `check which clouds refuse that certificate: pullpass issuer check ${issuer}`,
       })
     }
   })
 
   const causes: Record<string, [texts: Readonly<Record<string, string>>, subject: string, says: RegExp]> = {
-    'no discovery document': [{}, 'discovery', /openid-configuration answers a stranger 404: nothing is there/],
+    'no discovery document': [{}, 'discovery', /openid-configuration answers anonymous clients 404: it does not exist/],
     'no keys where it leads': [
       { [documentUrl(issuer, 'discovery')]: documents.discovery.text },
       'jwks',
-      /jwks answers a stranger 404: nothing is there/,
+      /jwks answers anonymous clients 404: it does not exist/,
     ],
   }
   for (const [title, [texts, subject, says]] of Object.entries(causes)) {

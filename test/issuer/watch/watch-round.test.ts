@@ -162,7 +162,7 @@ suite('what goes wrong takes no key away', () => {
     assert.deepEqual(reasons(state), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
     assert.match(
       state.status.alarms[0]?.message ?? '',
-      /^PUBLISH_NOT_OURS: at gs:\/\/example-cluster lies the discovery document of issuer "https:\/\/other\.example"/,
+      /^PUBLISH_NOT_OURS: gs:\/\/example-cluster has the discovery document of issuer "https:\/\/other\.example"/,
     )
     assert.equal(watch.published(), undefined)
   })
