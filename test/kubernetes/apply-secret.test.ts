@@ -53,14 +53,14 @@ suite('applying a pull secret', () => {
     ])
   })
 
-  test('asks for no data back', async (t) => {
+  test('requests a response without data', async (t) => {
     const { cluster, addNamespaces } = await openSandboxCluster(t)
     addNamespaces('team-a')
     let bodies = ''
     const listening = {
       ...cluster,
-      request: async (wanted: Parameters<typeof cluster.request>[0]) => {
-        const answer = await cluster.request(wanted)
+      request: async (sent: Parameters<typeof cluster.request>[0]) => {
+        const answer = await cluster.request(sent)
         bodies += answer.body
         return answer
       },
@@ -90,7 +90,7 @@ suite('applying a pull secret', () => {
     assert.equal(taken.outcome, 'updated')
   })
 
-  test('from an older state is refused, to be looked at again', async (t) => {
+  test('from an older state is refused, to be read again', async (t) => {
     const { cluster, addNamespaces } = await openSandboxCluster(t)
     addNamespaces('team-a')
     const created = await applySecret(cluster, pullSecret('one'), ways)

@@ -38,7 +38,7 @@ suite('a pull secret’s name on a service account', () => {
     assert.equal(sandbox.part.seen.length, before + 1)
   })
 
-  test('is added after a look again where somebody else was faster', async (t) => {
+  test('is added after another read if another client was faster', async (t) => {
     const sandbox = await openSandboxCluster(t)
     const account = await accountIn(sandbox, 'default')
     const names = ['one', 'two', 'three', 'four', 'five']
@@ -54,7 +54,7 @@ suite('a pull secret’s name on a service account', () => {
     assert.deepEqual(await attached(sandbox), [])
   })
 
-  test('has nowhere to go where the account has gone', async (t) => {
+  test('is not added if the account was deleted', async (t) => {
     const sandbox = await openSandboxCluster(t)
     const account = { ...(await accountIn(sandbox, 'default')), name: 'gone' }
     assert.equal(await attachPullSecret(sandbox.cluster, account, 'regcred', ways), 'gone')

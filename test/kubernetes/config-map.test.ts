@@ -6,7 +6,7 @@ import { openSandboxCluster, openTestCluster } from './open-test-cluster.ts'
 
 const map = { namespace: 'default', name: 'pullpass-trust' }
 
-suite('a ConfigMap as a memory', () => {
+suite('a ConfigMap as a key-value store', () => {
   test('is empty where it does not exist, and made with its first key', async (t) => {
     const { cluster, api } = await openSandboxCluster(t)
     assert.deepEqual(await readConfigMap(cluster, map), {})
@@ -29,7 +29,7 @@ suite('a ConfigMap as a memory', () => {
     assert.equal(api.store.read('ConfigMap', 'default', 'pullpass-trust'), undefined)
   })
 
-  test('that somebody makes and deletes each time is given up', async (t) => {
+  test('that another client creates and deletes each time is an error', async (t) => {
     const { cluster } = await openTestCluster(t, async ({ method }) => ({
       status: method === 'PATCH' ? 404 : 409,
       body: {},
@@ -37,7 +37,7 @@ suite('a ConfigMap as a memory', () => {
     await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), { code: 'KUBERNETES_REFUSED' })
   })
 
-  test('is read and written whatever somebody else filled it with, as far as a ConfigMap goes', async (t) => {
+  test('is read and written up to the size limit of a ConfigMap, with any entries of others', async (t) => {
     const { cluster, api } = await openSandboxCluster(t)
     const metadata = { ...map, annotations: { junk: '\u0001'.repeat(262_000) } }
     const data = { one: '1', junk: '\u0001'.repeat(1_048_000) }

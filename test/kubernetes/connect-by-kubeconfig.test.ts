@@ -4,10 +4,10 @@ import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import { fakeContext } from '../support/fake-context.ts'
-import { base64, type Ground, kubeconfig, prepare, whoAsks } from './connect-ground.ts'
+import { base64, type ConnectEnvironment, kubeconfig, prepare, receivedIdentity } from './connect-environment.ts'
 
 suite('a kubeconfig', () => {
-  test('names who asks: token, token file, user and password, client certificate, impersonation', async (t) => {
+  test('sets the identity: token, token file, user and password, client certificate, impersonation', async (t) => {
     const ground = await prepare(t)
     await ground.write('token.txt', 'from-file')
     const { certificate, key } = await ground.authority.issueClientCertificate('jane')
@@ -23,13 +23,13 @@ suite('a kubeconfig', () => {
         anonymous: {},
       }),
     )
-    const asked = async (context: string) => await whoAsks(t, { kubeconfig: path, context })
-    assert.deepEqual(await asked('token'), { authorization: 'Bearer plain' })
-    assert.deepEqual(await asked('file'), { authorization: 'Bearer from-file' })
-    assert.deepEqual(await asked('basic'), { authorization: 'Basic amFuZTpzZWNyZXQ=' })
-    assert.deepEqual(await asked('as'), { authorization: 'Bearer plain', as: 'system:serviceaccount:a:b' })
-    assert.deepEqual(await asked('certificate'), { clientName: 'jane' })
-    assert.deepEqual(await asked('anonymous'), {})
+    const received = async (context: string) => await receivedIdentity(t, { kubeconfig: path, context })
+    assert.deepEqual(await received('token'), { authorization: 'Bearer plain' })
+    assert.deepEqual(await received('file'), { authorization: 'Bearer from-file' })
+    assert.deepEqual(await received('basic'), { authorization: 'Basic amFuZTpzZWNyZXQ=' })
+    assert.deepEqual(await received('as'), { authorization: 'Bearer plain', as: 'system:serviceaccount:a:b' })
+    assert.deepEqual(await received('certificate'), { clientName: 'jane' })
+    assert.deepEqual(await received('anonymous'), {})
   })
 
   test('in YAML is read like one in JSON', async (t) => {
@@ -45,7 +45,7 @@ suite('a kubeconfig', () => {
         'current-context: x',
       ].join('\n'),
     )
-    assert.deepEqual(await whoAsks(t, { kubeconfig: path }), { authorization: 'Bearer yaml' })
+    assert.deepEqual(await receivedIdentity(t, { kubeconfig: path }), { authorization: 'Bearer yaml' })
   })
 
   test('is found piece by piece in the files of KUBECONFIG: what comes first counts', async (t) => {
@@ -58,12 +58,12 @@ suite('a kubeconfig', () => {
       users: [{ name: 'u', user: { token: 'second' } }],
     })
     const environment = { KUBECONFIG: `${users}:/not/there:${rest}` }
-    assert.deepEqual(await whoAsks(t, { environment }), { authorization: 'Bearer first' })
+    assert.deepEqual(await receivedIdentity(t, { environment }), { authorization: 'Bearer first' })
   })
 
-  const flawed: [string, (ground: Ground) => object | string, string, string][] = [
+  const flawed: [string, (ground: ConnectEnvironment) => object | string, string, string][] = [
     [
-      'without the context that is asked for names those that it has',
+      'without the requested context is refused with the contexts that it has',
       (ground) => ({ ...kubeconfig(ground, { one: {}, two: {} }), 'current-context': 'three' }),
       'FILE has no context "three"',
       'one of its contexts: one, two',
@@ -123,7 +123,7 @@ suite('a kubeconfig', () => {
     })
   }
 
-  test('of a server without TLS sends nobody’s credential, nor asks for one, yet acts as whom it names', async (t) => {
+  test('of a server without TLS sends no credential and runs no plugin, but impersonates', async (t) => {
     const ground = await prepare(t)
     const handler = ({ headers }: SandboxRequest) => ({
       status: 200,
@@ -141,7 +141,10 @@ suite('a kubeconfig', () => {
     const cluster = { server: part.url, 'certificate-authority-data': undefined }
     const path = await ground.write('config', kubeconfig(ground, users, cluster))
     for (const context of Object.keys(users)) {
-      assert.deepEqual(await whoAsks(t, { kubeconfig: path, context }), context === 'token' ? { as: 'jane' } : {})
+      assert.deepEqual(
+        await receivedIdentity(t, { kubeconfig: path, context }),
+        context === 'token' ? { as: 'jane' } : {},
+      )
     }
   })
 
@@ -149,7 +152,7 @@ suite('a kubeconfig', () => {
     const ground = await prepare(t)
     const cluster = { 'certificate-authority-data': base64('oops') }
     const path = await ground.write('config', kubeconfig(ground, { one: {} }, cluster))
-    await assert.rejects(whoAsks(t, { kubeconfig: path }), {
+    await assert.rejects(receivedIdentity(t, { kubeconfig: path }), {
       code: 'CA_FILE_INVALID',
       seen: `certificate-authority-data in ${path} contains no certificate`,
     })

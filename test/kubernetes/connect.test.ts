@@ -6,9 +6,15 @@ import type { SandboxRequest } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import { fakeContext } from '../support/fake-context.ts'
-import { type Asked, type Ground, kubeconfig, prepare, whoAsks } from './connect-ground.ts'
+import {
+  type ConnectEnvironment,
+  type ConnectSettings,
+  kubeconfig,
+  prepare,
+  receivedIdentity,
+} from './connect-environment.ts'
 
-async function writePod({ folder, ca, part }: Ground) {
+async function writePod({ folder, ca, part }: ConnectEnvironment) {
   const podFolder = join(folder, 'pod')
   await mkdir(podFolder)
   await writeFile(join(podFolder, 'token'), 'pod-token\n')
@@ -28,29 +34,29 @@ suite('the cluster is', () => {
 
     const home = { HOME: ground.folder }
     const inPod = { ...home, ...pod.environment }
-    const asked = async (more: Asked) => await whoAsks(t, { ...pod, ...more })
-    assert.deepEqual(await asked({ kubeconfig: flag, environment: { ...inPod, KUBECONFIG: variable } }), {
+    const received = async (more: ConnectSettings) => await receivedIdentity(t, { ...pod, ...more })
+    assert.deepEqual(await received({ kubeconfig: flag, environment: { ...inPod, KUBECONFIG: variable } }), {
       authorization: 'Bearer flag-token',
     })
-    assert.deepEqual(await asked({ environment: { ...inPod, KUBECONFIG: variable } }), {
+    assert.deepEqual(await received({ environment: { ...inPod, KUBECONFIG: variable } }), {
       authorization: 'Bearer variable-token',
     })
-    assert.deepEqual(await asked({ environment: inPod }), { authorization: 'Bearer pod-token' })
-    assert.deepEqual(await asked({ environment: home }), { authorization: 'Bearer home-token' })
+    assert.deepEqual(await received({ environment: inPod }), { authorization: 'Bearer pod-token' })
+    assert.deepEqual(await received({ environment: home }), { authorization: 'Bearer home-token' })
   })
 
-  test('missed with what was looked for, where there is none', async () => {
-    await assert.rejects(connect({}, fakeContext({ environment: { HOME: '/nowhere' } }), '/nowhere'), {
+  test('reported with the paths that were read, if there is none', async () => {
+    await assert.rejects(connect({}, fakeContext({ environment: { HOME: '/absent' } }), '/absent'), {
       code: 'KUBECONFIG_INVALID',
-      seen: 'no kubeconfig exists: the default is /nowhere/.kube/config',
+      seen: 'no kubeconfig exists: the default is /absent/.kube/config',
     })
-    await assert.rejects(connect({}, fakeContext({ environment: { KUBECONFIG: '/a:/b' } }), '/nowhere'), {
+    await assert.rejects(connect({}, fakeContext({ environment: { KUBECONFIG: '/a:/b' } }), '/absent'), {
       code: 'KUBECONFIG_INVALID',
       seen: 'no kubeconfig exists: KUBECONFIG names /a, /b',
     })
-    await assert.rejects(connect({ kubeconfig: '/nowhere' }, fakeContext()), {
+    await assert.rejects(connect({ kubeconfig: '/absent' }, fakeContext()), {
       code: 'KUBECONFIG_INVALID',
-      seen: '/nowhere does not exist',
+      seen: '/absent does not exist',
     })
   })
 })
@@ -75,7 +81,7 @@ suite('a connection', () => {
 })
 
 suite('in a pod', () => {
-  test('a token that the kubelet rotates is read anew within a minute', async (t) => {
+  test('a token that the kubelet rotates is read again within a minute', async (t) => {
     const ground = await prepare(t)
     const { podFolder, environment } = await writePod(ground)
     const context = fakeContext({ environment })
@@ -98,10 +104,10 @@ suite('in a pod', () => {
     assert.equal(cluster.server, 'https://[fd00::1]')
   })
 
-  test('no proxy is asked, whatever the environment says', async (t) => {
+  test('no proxy is used, whatever the environment contains', async (t) => {
     const pod = await writePod(await prepare(t))
     const environment = { ...pod.environment, HTTPS_PROXY: 'http://127.0.0.1:1' }
-    assert.deepEqual(await whoAsks(t, { ...pod, environment }), { authorization: 'Bearer pod-token' })
+    assert.deepEqual(await receivedIdentity(t, { ...pod, environment }), { authorization: 'Bearer pod-token' })
   })
 
   test('a context cannot be chosen', async (t) => {
@@ -124,11 +130,11 @@ suite('in a pod', () => {
     ['a binary token', 'token', 'a\0b', 'TOKEN_FILE_UNREADABLE', /token contains no bearer token$/],
   ] as const
   for (const [title, file, content, code, seen] of spoiled) {
-    test(`${title} is told before anything is sent`, async (t) => {
+    test(`${title} is reported before anything is sent`, async (t) => {
       const ground = await prepare(t)
       const pod = await writePod(ground)
       await writeFile(join(pod.podFolder, file), content)
-      await assert.rejects(whoAsks(t, pod), (fault: Error & { code?: string; seen?: string }) => {
+      await assert.rejects(receivedIdentity(t, pod), (fault: Error & { code?: string; seen?: string }) => {
         assert.equal(fault.code, code)
         assert.match(fault.seen ?? '', seen)
         return true

@@ -66,15 +66,15 @@ async function serve(t: TestContext, receive: (served: Served) => void, inFlight
     for (const session of sessions) session.destroy()
     server.close()
   })
-  const ask = async (path: string) => (await cluster.request({ method: 'GET', path })).status
-  return { ask, cluster, sessions }
+  const get = async (path: string) => (await cluster.request({ method: 'GET', path })).status
+  return { get, cluster, sessions }
 }
 
 suite('requests over HTTP/2', () => {
   test('share one connection, a bounded number of them at a time', async (t) => {
     let underWay = 0
     let most = 0
-    const { ask, sessions } = await serve(t, ({ answer }) => {
+    const { get, sessions } = await serve(t, ({ answer }) => {
       underWay += 1
       most = Math.max(most, underWay)
       setImmediate(() => {
@@ -82,7 +82,7 @@ suite('requests over HTTP/2', () => {
         answer()
       })
     })
-    const statuses = await Promise.all(Array.from({ length: 500 }, (_, i) => ask(`/${i}`)))
+    const statuses = await Promise.all(Array.from({ length: 500 }, (_, i) => get(`/${i}`)))
     assert.equal(statuses.filter((status) => status === 200).length, 500)
     assert.equal(sessions.length, 1)
     assert.ok(most > 1 && most <= 50, `${most} at a time`)
@@ -91,7 +91,7 @@ suite('requests over HTTP/2', () => {
   test('survive a GOAWAY: what was acted on is not sent again, what was not is sent once more', async (t) => {
     const actedOn: string[] = []
     const held: Served[] = []
-    const { ask, sessions } = await serve(t, (served) => {
+    const { get, sessions } = await serve(t, (served) => {
       if (served.connection > 0) {
         actedOn.push(served.path)
         return served.answer()
@@ -107,17 +107,17 @@ suite('requests over HTTP/2', () => {
     })
     const paths = Array.from({ length: 10 }, (_, i) => `/${i}`)
     assert.deepEqual(
-      await Promise.all(paths.map(ask)),
+      await Promise.all(paths.map(get)),
       Array.from({ length: 10 }, () => 200),
     )
     assert.deepEqual([...actedOn].toSorted(), paths)
     assert.equal(sessions.length, 2)
   })
 
-  test('that the server refuses for want of room are sent again, the others not', async (t) => {
+  test('that the server refuses for lack of capacity are sent again, the others not', async (t) => {
     const actedOn: string[] = []
     let refused = 0
-    const { ask } = await serve(t, (served) => {
+    const { get } = await serve(t, (served) => {
       if (refused < 3 && served.path !== '/0') {
         refused += 1
         return served.refuse()
@@ -127,7 +127,7 @@ suite('requests over HTTP/2', () => {
     })
     const paths = Array.from({ length: 10 }, (_, i) => `/${i}`)
     assert.deepEqual(
-      await Promise.all(paths.map(ask)),
+      await Promise.all(paths.map(get)),
       Array.from({ length: 10 }, () => 200),
     )
     assert.deepEqual([...actedOn].toSorted(), paths)
@@ -143,13 +143,13 @@ suite('requests over HTTP/2', () => {
 
   test('are not disturbed by one of them that stalls while others are answered', async (t) => {
     let stalled = false
-    const { ask, sessions } = await serve(t, (served) => {
+    const { get, sessions } = await serve(t, (served) => {
       if (served.path === '/slow' && !stalled) {
         stalled = true
         setTimeout(served.answer, 50)
       } else served.answer()
     })
-    assert.deepEqual(await Promise.all([ask('/slow'), ask('/1'), ask('/2')]), [200, 200, 200])
+    assert.deepEqual(await Promise.all([get('/slow'), get('/1'), get('/2')]), [200, 200, 200])
     assert.equal(sessions.length, 1)
   })
 })
@@ -220,7 +220,7 @@ suite('an answer over HTTP/2', () => {
     assert.equal(requests, 2)
   })
 
-  test('that ended before the server wanted no more of the request is whole (RFC 9113 §8.1)', async (t) => {
+  test('that ended before the server refused the rest of the request is complete (RFC 9113 §8.1)', async (t) => {
     const cluster = await serveFrames(t, (stream) => [
       frame(1, 4, stream, ok),
       frame(0, 1, stream, Buffer.from('{}')),

@@ -4,8 +4,8 @@ import { impersonationHeaders } from '../../src/kubernetes/kubeconfig/impersonat
 
 const headersOf = (fields: object) => impersonationHeaders({ fields: { ...fields }, file: 'config' })
 
-suite('a kubeconfig’s user who acts as another one', () => {
-  test('is told to the API server with uid, groups and extra fields', () => {
+suite('a kubeconfig’s user that impersonates another one', () => {
+  test('is sent to the API server with uid, groups and extra fields', () => {
     assert.deepEqual(
       headersOf({
         as: 'jane',
@@ -22,7 +22,7 @@ suite('a kubeconfig’s user who acts as another one', () => {
     )
   })
 
-  test('is nobody else where the kubeconfig names nobody', () => {
+  test('is absent if the kubeconfig names no user to impersonate', () => {
     assert.equal(headersOf({ token: 'a' }), undefined)
     assert.equal(headersOf({ as: '', 'as-groups': [], 'as-user-extra': null }), undefined)
   })

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
-import { openTestCluster, type TestClusterWanted } from './open-test-cluster.ts'
+import { openTestCluster, type TestClusterSettings } from './open-test-cluster.ts'
 
-const open = (t: TestContext, wanted?: TestClusterWanted) =>
-  openTestCluster(t, () => ({ status: 200, body: { kind: 'Status' } }), wanted)
+const open = (t: TestContext, settings?: TestClusterSettings) =>
+  openTestCluster(t, () => ({ status: 200, body: { kind: 'Status' } }), settings)
 
-const ask = (cluster: Cluster, path = '/version') => cluster.request({ method: 'GET', path })
+const get = (cluster: Cluster, path = '/version') => cluster.request({ method: 'GET', path })
 
 const change = (cluster: Cluster, path = '/') => cluster.request({ method: 'PATCH', path, body: '{}' })
 
@@ -26,11 +26,11 @@ suite('an interrupted run', () => {
     }
     const { cluster, part } = await openTestCluster(t, handler, { limits: { inFlight: 1 }, signal: stop.signal })
     const underWay = change(cluster, '/under-way')
-    const waiting = ask(cluster, '/waiting')
+    const waiting = get(cluster, '/waiting')
     await begun.promise
     stop.abort(new Error('interrupted'))
     await assert.rejects(waiting, { message: 'interrupted' })
-    await assert.rejects(ask(cluster, '/later'), { message: 'interrupted' })
+    await assert.rejects(get(cluster, '/later'), { message: 'interrupted' })
     release.resolve()
     assert.equal((await underWay).status, 200)
     assert.deepEqual(
@@ -51,11 +51,11 @@ suite('an interrupted run', () => {
       })
     }
 
-    test(`what only asks over ${protocol} is not waited for`, async (t) => {
+    test(`a read over ${protocol} is not waited for`, async (t) => {
       const stop = new AbortController()
       const { cluster, part } = await open(t, { protocol, limits: { graceMs: 600_000 }, signal: stop.signal })
       part.faults.inject({ kind: 'stall', at: 'request' })
-      const stalled = ask(cluster)
+      const stalled = get(cluster)
       await part.whenSeen()
       stop.abort(new Error('interrupted'))
       await assert.rejects(stalled, { message: 'interrupted' })
@@ -77,7 +77,7 @@ suite('an interrupted run', () => {
       signal: stop.signal,
     })
     const reached = once(silent, 'connection')
-    const waiting = ask(cluster)
+    const waiting = get(cluster)
     const [socket] = await reached
     socket.resume()
     stop.abort(new Error('interrupted'))

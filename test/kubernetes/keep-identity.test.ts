@@ -19,7 +19,7 @@ function prepare(tokens: string[]) {
 }
 
 suite('an identity', () => {
-  test('is read once for all that ask at the same time, and kept for a minute', async () => {
+  test('is read once for concurrent requests, and kept for a minute', async () => {
     const { authorization, reads, wait } = prepare(['one', 'two'])
     assert.deepEqual(await Promise.all([authorization(), authorization()]), ['Bearer one', 'Bearer one'])
     wait(59_999)
@@ -36,12 +36,12 @@ suite('an identity', () => {
     assert.deepEqual(reads, ['needed', 'refused'])
   })
 
-  test('that did not change is the same object, so that nobody sends it twice', async () => {
+  test('that did not change is the same object, so that no request is repeated with it', async () => {
     const { identify } = prepare(['one'])
     assert.equal(await identify('refused'), await identify('refused'))
   })
 
-  test('that could not be read is read anew by whoever asks next', async () => {
+  test('that could not be read is read again for the next request', async () => {
     let broken = true
     const identify = keepIdentity(
       async () => {

@@ -12,7 +12,7 @@ const pem = base64('-----BEGIN CERTIFICATE-----')
 const authority = await createCertificateAuthority()
 const [jane, joe] = [await authority.issueClientCertificate('jane'), await authority.issueClientCertificate('joe')]
 
-suite('a kubeconfig that leaves open who asks, or whom', () => {
+suite('a kubeconfig with an ambiguous identity or server', () => {
   const unclear: [title: string, user: object, cluster: object, seen: string][] = [
     [
       'by a token that would be two lines of a header',
@@ -20,7 +20,7 @@ suite('a kubeconfig that leaves open who asks, or whom', () => {
       {},
       'token in FILE contains characters that are not allowed in a header',
     ],
-    ['by a password of nobody', { password: 'sesame' }, {}, 'a user in FILE has a password, but no username'],
+    ['by a password without a username', { password: 'sesame' }, {}, 'a user in FILE has a password, but no username'],
     [
       'by a client certificate without its key',
       { 'client-certificate-data': pem },
@@ -40,7 +40,7 @@ suite('a kubeconfig that leaves open who asks, or whom', () => {
       'a user in FILE has a client certificate that TLS cannot use with its key: ERR_OSSL_UNSUPPORTED',
     ],
     [
-      'by the client key of somebody else',
+      'by a client key of another certificate',
       { 'client-certificate-data': base64(jane.certificate), 'client-key-data': base64(joe.key) },
       {},
       'a user in FILE has a client certificate that TLS cannot use with its key: ERR_OSSL_X509_KEY_VALUES_MISMATCH',
@@ -70,8 +70,8 @@ suite('a kubeconfig that leaves open who asks, or whom', () => {
         users: [{ name: 'u', user }],
       }
       await writeFile(path, JSON.stringify(config))
-      const asked = async () => await (await kubeconfigAccess({ kubeconfig: path }, fakeContext())).trust()
-      await assert.rejects(asked, { code: 'KUBECONFIG_INVALID', seen: seen.replace('FILE', path) })
+      const readTrust = async () => await (await kubeconfigAccess({ kubeconfig: path }, fakeContext())).trust()
+      await assert.rejects(readTrust, { code: 'KUBECONFIG_INVALID', seen: seen.replace('FILE', path) })
     })
   }
 })

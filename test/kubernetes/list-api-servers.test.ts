@@ -12,7 +12,7 @@ const sliceOf = (name: string, addresses: readonly string[]) => ({
   endpoints: [{ addresses, conditions: { ready: true } }],
 })
 const real = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
-const asked = (urls: readonly URL[]) => urls.slice(0, 3).map(({ hostname }) => hostname)
+const hosts = (urls: readonly URL[]) => urls.slice(0, 3).map(({ hostname }) => hostname)
 
 suite('the API servers of a cluster', () => {
   const crowds = {
@@ -33,11 +33,11 @@ suite('the API servers of a cluster', () => {
     ),
   }
   for (const [title, crowd] of Object.entries(crowds)) {
-    test(`are those of the slice that they keep themselves, before others that somebody wrote ${title}`, async (t) => {
+    test(`are those of the slice that they maintain themselves, before slices of other writers ${title}`, async (t) => {
       const { cluster, api } = await openSandboxCluster(t)
       for (const slice of [...crowd, sliceOf('kubernetes', real)]) api.seed(slice)
       const urls = await listApiServers(cluster)
-      assert.deepEqual(asked(urls), real)
+      assert.deepEqual(hosts(urls), real)
       assert.ok(urls.length <= 32)
     })
   }
@@ -45,6 +45,6 @@ suite('the API servers of a cluster', () => {
   test('are those of any slice of the Service, where there is none of that name', async (t) => {
     const { cluster, api } = await openSandboxCluster(t)
     api.seed(sliceOf('kubernetes-by-hand', real))
-    assert.deepEqual(asked(await listApiServers(cluster)), real)
+    assert.deepEqual(hosts(await listApiServers(cluster)), real)
   })
 })

@@ -35,7 +35,7 @@ suite('a list of the API server', () => {
     assert.equal(part.seen.length, 3)
   })
 
-  test('tells labels, and which namespaces are being deleted', async (t) => {
+  test('returns labels, and which namespaces are being deleted', async (t) => {
     const { cluster, api } = await openSandboxCluster(t)
     const metadata = { name: 'team-a', labels: { images: 'private' }, finalizers: ['example.dev/held'] }
     api.seed({ apiVersion: 'v1', kind: 'Namespace', metadata })
@@ -45,7 +45,7 @@ suite('a list of the API server', () => {
     assert.equal(found?.terminating, true)
   })
 
-  test('begins anew where its next page has expired', async (t) => {
+  test('is restarted if its continue token has expired', async (t) => {
     const answers = [page(namespaces('a'), 'next'), expired, page(namespaces('a', 'b'))]
     const { cluster } = await openTestCluster(t, () => answers.shift() ?? { status: 500 })
     const listed = await listNamespaces(cluster)
@@ -67,7 +67,7 @@ suite('a list of the API server', () => {
     assert.equal(part.seen.length, 8)
   })
 
-  test('whose pages are too large is asked for in smaller ones', async (t) => {
+  test('whose pages are too large is requested in smaller ones', async (t) => {
     const limits: string[] = []
     const answer = ({ query }: SandboxRequest): SandboxResponse => {
       limits.push(query.get('limit') ?? '')

@@ -73,7 +73,7 @@ suite('pull secrets are listed', () => {
     })
   })
 
-  test('namespace by namespace, and one that may not be looked into is told alone', async (t) => {
+  test('namespace by namespace, and one that may not be read is reported alone', async (t) => {
     const sandbox = await openSandboxCluster(t)
     await applyIn(sandbox, many)
     sandbox.api.authorization.permit(
@@ -88,7 +88,7 @@ suite('pull secrets are listed', () => {
     )
   })
 
-  test('with what is in them only where that is asked for', async (t) => {
+  test('with their data only if that is requested', async (t) => {
     const sandbox = await openSandboxCluster(t)
     await applyIn(sandbox, ['a', 'b'])
     const { found } = await readPullSecretData(sandbox.cluster, 'regcred', ['a'])

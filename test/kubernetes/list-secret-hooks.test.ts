@@ -25,7 +25,7 @@ const clusterOf = (webhooks: readonly object[]): Cluster => ({
 const namesOf = async (...webhooks: readonly object[]) =>
   (await listSecretHooks(clusterOf(webhooks), labels)).map(nameHook)
 
-suite('the webhooks that the API server asks about a pull secret', () => {
+suite('the webhooks that the API server calls for a pull secret', () => {
   test('are named with their configuration', async () => {
     assert.deepEqual(await namesOf({ name: 'labels.example.com', rules: [rule] }), [
       'labels.example.com (MutatingWebhookConfiguration labels)',

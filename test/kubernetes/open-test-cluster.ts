@@ -16,7 +16,7 @@ export interface TestCluster {
   readonly context: FakeContext
 }
 
-export interface TestClusterWanted {
+export interface TestClusterSettings {
   readonly protocol?: 'http2' | 'https' | 'http'
   readonly limits?: Partial<ClusterLimits>
   readonly signal?: AbortSignal
@@ -28,9 +28,9 @@ const limits: ClusterLimits = { inFlight: 50, idleTimeoutMs: 5_000, graceMs: 5_0
 export async function openTestCluster(
   t: TestContext,
   handler: SandboxHandler,
-  wanted: TestClusterWanted = {},
+  settings: TestClusterSettings = {},
 ): Promise<TestCluster> {
-  const { protocol = 'http2' } = wanted
+  const { protocol = 'http2' } = settings
   const authority = await createCertificateAuthority()
   const http2 = protocol === 'http2' ? 'offered' : 'absent'
   const part = await servePart({ handler, ...(protocol !== 'http' && { tls: { authority, http2 } }) })
@@ -40,10 +40,10 @@ export async function openTestCluster(
     server: new URL(part.url),
     trust: async () => ({ ca: authority.ca, verify: 'always' }),
     identify: async () => identity,
-    ...wanted.access,
+    ...settings.access,
   }
-  const context = fakeContext({ ...(wanted.signal && { signal: wanted.signal }) })
-  const cluster = openCluster(access, context, { ...limits, ...wanted.limits })
+  const context = fakeContext({ ...(settings.signal && { signal: settings.signal }) })
+  const cluster = openCluster(access, context, { ...limits, ...settings.limits })
   t.after(() => cluster.close())
   return { cluster, part, access, context }
 }
@@ -54,15 +54,15 @@ export interface SandboxCluster extends TestCluster {
   readonly addNamespaces: (...names: string[]) => void
 }
 
-/** The admin asks, unless the test permits him less. */
-export async function openSandboxCluster(t: TestContext, wanted: TestClusterWanted = {}): Promise<SandboxCluster> {
+/** Requests have the permissions of an admin, unless the test restricts them. */
+export async function openSandboxCluster(t: TestContext, settings: TestClusterSettings = {}): Promise<SandboxCluster> {
   const api = await createKubernetesApi({
     issuer: 'https://kubernetes.example',
     now: () => new Date('2026-11-24T12:00:00Z'),
     tokens: { 'admin-token': 'admin' },
   })
   return {
-    ...(await openTestCluster(t, api.handle, wanted)),
+    ...(await openTestCluster(t, api.handle, settings)),
     api,
     addNamespaces: (...names) => {
       for (const name of names) api.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })

@@ -25,11 +25,11 @@ suite('who refused is read from what the API server says:', () => {
     test(kind, () => assert.deepEqual(parseRefuser(message), { kind, name }))
   }
 
-  test('nobody, where it names none', () => {
+  test('none, if the message names none', () => {
     assert.equal(parseRefuser('secrets "regcred" not found'), undefined)
   })
 
-  test('nobody, where the words come after the first 4,096 characters', () => {
+  test('none, if its name comes after the first 4,096 characters', () => {
     assert.equal(parseRefuser(`${'x'.repeat(5000)} admission webhook "a" denied the request`), undefined)
   })
 })

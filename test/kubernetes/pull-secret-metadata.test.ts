@@ -22,7 +22,7 @@ const managedFields = [
 ]
 
 suite('a pull secret’s metadata', () => {
-  test('tells who owns the data, the label, and each of our annotations', () => {
+  test('contains the owners of the data, the label, and each of our annotations', () => {
     assert.deepEqual(pullSecretMetadata({ metadata: { managedFields } }).owners, {
       data: ['kubectl-edit'],
       label: ['pullpass:ClusterPullSecret:a'],
@@ -33,7 +33,7 @@ suite('a pull secret’s metadata', () => {
     })
   })
 
-  test('tells that kubectl’s last-applied-configuration is there, and keeps nothing of it', () => {
+  test('contains that kubectl’s last-applied-configuration exists, without its value', () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'sesame', 'pullpass.dev/target': 'a/b' }
     const metadata = pullSecretMetadata({ metadata: { annotations } })
     assert.equal(metadata.lastApplied, 'present')
@@ -48,7 +48,7 @@ suite('a pull secret’s metadata', () => {
     assert.equal(labelled('Helm'), false)
   })
 
-  test('tells that it is being deleted', () => {
+  test('contains whether it is being deleted', () => {
     assert.equal(pullSecretMetadata({ metadata: { deletionTimestamp: '2026-11-24T12:00:00Z' } }).deleting, true)
   })
 

@@ -10,13 +10,13 @@ import { SecretRegister } from '../../src/text/secret-register.ts'
 const cluster: Cluster = {
   server: 'https://10.0.0.1',
   secrets: new SecretRegister(),
-  request: () => Promise.reject(new Error('nothing is asked here')),
+  request: () => Promise.reject(new Error('no request is sent')),
   stream: () => assert.fail('no stream is opened'),
   reconnect: () => cluster,
   authorities: async () => [],
   close: () => Promise.resolve(),
 }
-const asked: KubernetesCall = { verb: 'patch', resource: 'secrets', name: 'regcred', namespace: 'team-a' }
+const call: KubernetesCall = { verb: 'patch', resource: 'secrets', name: 'regcred', namespace: 'team-a' }
 
 const status = (message: string, causes: object[] = []) =>
   JSON.stringify({ kind: 'Status', status: 'Failure', message, details: { causes } })
@@ -25,13 +25,13 @@ interface Row {
   readonly title: string
   readonly code: number
   readonly body?: string
-  readonly asked?: KubernetesCall
+  readonly call?: KubernetesCall
   readonly expected: { code: string; seen: string; retryable?: boolean; hint?: string }
 }
 
 const rows: Row[] = [
   {
-    title: '401: nobody knows who asks',
+    title: '401: the credential is not accepted',
     code: 401,
     body: status('Unauthorized'),
     expected: {
@@ -49,7 +49,7 @@ const rows: Row[] = [
     },
   },
   {
-    title: '403 without a right that is missing: somebody in between refused',
+    title: '403 without a missing permission: a proxy refused',
     code: 403,
     body: status('secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5'),
     expected: {
@@ -64,7 +64,7 @@ const rows: Row[] = [
     body: status(
       'namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope',
     ),
-    asked: { verb: 'list', resource: 'namespaces' },
+    call: { verb: 'list', resource: 'namespaces' },
     expected: {
       code: 'KUBERNETES_FORBIDDEN',
       seen: 'the API server answered 403 "namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope"',
@@ -129,7 +129,7 @@ const rows: Row[] = [
     title: '500 of etcd: larger than the cluster stores, and repeating the request cannot help',
     code: 500,
     body: status('etcdserver: request is too large'),
-    asked: { verb: 'patch', resource: 'configmaps', namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    call: { verb: 'patch', resource: 'configmaps', namespace: 'pullpass-system', name: 'pullpass-issuer' },
     expected: {
       code: 'OBJECT_TOO_LARGE',
       seen: 'ConfigMap pullpass-system/pullpass-issuer would be larger than the cluster stores: "etcdserver: request is too large"',
@@ -154,7 +154,7 @@ const rows: Row[] = [
     body: status('ConfigMap "pullpass-issuer" is invalid: []: Too long: may not be more than 1048576 bytes', [
       { field: '[]', reason: 'FieldValueTooLong' },
     ]),
-    asked: { verb: 'patch', resource: 'configmaps', namespace: 'pullpass-system', name: 'pullpass-issuer' },
+    call: { verb: 'patch', resource: 'configmaps', namespace: 'pullpass-system', name: 'pullpass-issuer' },
     expected: {
       code: 'OBJECT_TOO_LARGE',
       seen: 'ConfigMap pullpass-system/pullpass-issuer would be larger than the cluster stores: "ConfigMap "pullpass-issuer" is invalid: []: Too long: may not be more than 1048576 bytes"',
@@ -178,9 +178,9 @@ const rows: Row[] = [
 ]
 
 suite('the API server’s refusal', () => {
-  for (const { title, code, body = '', asked: wanted = asked, expected } of rows) {
+  for (const { title, code, body = '', call: called = call, expected } of rows) {
     test(title, () => {
-      const fault = readStatus(cluster, { status: code, body }, wanted)
+      const fault = readStatus(cluster, { status: code, body }, called)
       assert.throws(() => {
         throw fault
       }, expected)
@@ -213,7 +213,7 @@ suite('the API server’s refusal', () => {
   for (const [title, code, body, expected] of repeated) {
     test(`that repeats the token ${title} does not show it`, () => {
       cluster.secrets.add(sent)
-      const fault = readStatus(cluster, { status: code, body }, asked)
+      const fault = readStatus(cluster, { status: code, body }, call)
       assert.doesNotMatch(fault.message, /sesame/)
       assert.throws(() => {
         throw fault
@@ -226,7 +226,7 @@ suite('the API server’s refusal', () => {
       reason: 'FieldManagerConflict',
       message: `conflict with "m${i}\u009b31m\u2028\u202e" using v1`,
     }))
-    const { seen } = readStatus(cluster, { status: 409, body: status('Apply failed', conflicts) }, asked)
+    const { seen } = readStatus(cluster, { status: 409, body: status('Apply failed', conflicts) }, call)
     const names = Array.from({ length: 10 }, (_, i) => `"m${i} 31m"`).join(', ')
     assert.equal(seen, `Secret team-a/regcred is managed by ${names}; it was left unchanged`)
   })
@@ -238,7 +238,7 @@ suite('the API server’s refusal', () => {
     )
     fc.assert(
       fc.property(fc.integer({ min: 300, max: 599 }), body, (code, text) => {
-        assert.ok(readStatus(cluster, { status: code, body: text }, asked) instanceof PullpassError)
+        assert.ok(readStatus(cluster, { status: code, body: text }, call) instanceof PullpassError)
       }),
     )
   })

@@ -30,7 +30,7 @@ function prepare() {
 }
 
 suite('the line to the API server', () => {
-  test('is opened once for all that ask for it, and kept', async () => {
+  test('is opened once for concurrent callers, and kept', async () => {
     const { lines, opened } = prepare()
     const [one, other] = await Promise.all([lines.current(), lines.current()])
     assert.equal(one, other)
@@ -53,7 +53,7 @@ suite('the line to the API server', () => {
     )
   })
 
-  test('that could not be opened is opened anew by whoever asks next', async () => {
+  test('that could not be opened is opened again for the next caller', async () => {
     let broken = true
     const lines = reuseConnection(async () => {
       if (broken) throw new Error('broken')

@@ -5,7 +5,7 @@ import { createSemaphore } from '../../src/kubernetes/connection/semaphore.ts'
 const never = new AbortController().signal
 
 test('no more than the given number is under way at once, and all are done in their order', async () => {
-  const slots = createSemaphore(3, never)
+  const semaphore = createSemaphore(3, never)
   const begun: number[] = []
   let underWay = 0
   let most = 0
@@ -18,32 +18,32 @@ test('no more than the given number is under way at once, and all are done in th
     return number
   }
   const numbers = Array.from({ length: 20 }, (_, number) => number)
-  assert.deepEqual(await Promise.all(numbers.map((number) => slots.run(work(number)))), numbers)
+  assert.deepEqual(await Promise.all(numbers.map((number) => semaphore.run(work(number)))), numbers)
   assert.deepEqual(begun, numbers)
   assert.equal(most, 3)
 })
 
-test('work that fails frees its slot', async () => {
-  const slots = createSemaphore(1, never)
+test('work that fails releases the semaphore', async () => {
+  const semaphore = createSemaphore(1, never)
   await assert.rejects(
-    slots.run(async () => {
+    semaphore.run(async () => {
       throw new Error('broken')
     }),
     { message: 'broken' },
   )
-  assert.equal(await slots.run(async () => 'done'), 'done')
+  assert.equal(await semaphore.run(async () => 'done'), 'done')
 })
 
-test('after the signal nothing is begun, and what waits is told why', async () => {
+test('after the signal nothing is begun, and waiting work is rejected with its reason', async () => {
   const stop = new AbortController()
-  const slots = createSemaphore(1, stop.signal)
+  const semaphore = createSemaphore(1, stop.signal)
   const held = Promise.withResolvers<string>()
-  const underWay = slots.run(() => held.promise)
-  const waiting = slots.run(async () => assert.fail('it was begun'))
+  const underWay = semaphore.run(() => held.promise)
+  const waiting = semaphore.run(async () => assert.fail('it was begun'))
   stop.abort(new Error('interrupted'))
   await assert.rejects(waiting, { message: 'interrupted' })
   await assert.rejects(
-    slots.run(async () => assert.fail('it was begun')),
+    semaphore.run(async () => assert.fail('it was begun')),
     { message: 'interrupted' },
   )
   held.resolve('finished')

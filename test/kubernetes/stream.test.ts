@@ -4,7 +4,7 @@ import type { SandboxHandler, SandboxResponse } from '../../sandbox/serve/handle
 import type { Cluster, ClusterStream, ClusterStreamRequest } from '../../src/kubernetes/connection/cluster.ts'
 import { clusterProxy } from '../../src/kubernetes/kubeconfig/proxy.ts'
 import { startTunnelProxy } from '../support/tunnel-proxy.ts'
-import { openTestCluster, type TestClusterWanted } from './open-test-cluster.ts'
+import { openTestCluster, type TestClusterSettings } from './open-test-cluster.ts'
 
 const protocols = ['http2', 'https', 'http'] as const
 
@@ -26,9 +26,9 @@ const stream =
 async function open(
   t: TestContext,
   handler: SandboxHandler,
-  { wanted = {}, ...request }: Partial<ClusterStreamRequest> & { readonly wanted?: TestClusterWanted } = {},
+  { settings = {}, ...request }: Partial<ClusterStreamRequest> & { readonly settings?: TestClusterSettings } = {},
 ) {
-  const opened = await openTestCluster(t, handler, wanted)
+  const opened = await openTestCluster(t, handler, settings)
   const response = await opened.cluster.stream({
     path: '/watch',
     maxLineBytes: 1_000,
@@ -56,7 +56,7 @@ for (const protocol of protocols) {
   suite(`a stream over ${protocol}`, () => {
     test('has its lines, wherever they are cut on the way, and ends with its response', async (t) => {
       const { response } = await open(t, stream(['{"a":1}\n{"b"', ':"é', '"}\n', '\n{"c":3}\n{"d":4}']), {
-        wanted: { protocol },
+        settings: { protocol },
       })
       assert.deepEqual(await linesOf(response), ['{"a":1}', '{"b":"é"}', '', '{"c":3}', '{"d":4}'])
     })
@@ -74,7 +74,7 @@ for (const protocol of protocols) {
           yield 'two\n'
         })(),
       })
-      const { response } = await open(t, handler, { wanted: { protocol } })
+      const { response } = await open(t, handler, { settings: { protocol } })
       const { lines } = asStream(response)
       assert.equal((await lines.next()).value, 'one')
       goOn()
@@ -83,14 +83,14 @@ for (const protocol of protocols) {
     })
 
     test('that breaks is an error, after the lines that came whole', async (t) => {
-      const { response } = await open(t, stream(['one\n', 'tw'], 'break'), { wanted: { protocol } })
+      const { response } = await open(t, stream(['one\n', 'tw'], 'break'), { settings: { protocol } })
       const { lines } = asStream(response)
       assert.equal((await lines.next()).value, 'one')
       await assert.rejects(lines.next(), { code: 'KUBERNETES_UNREACHABLE', retryable: true })
     })
 
     test('that falls silent is an error', async (t) => {
-      const { response } = await open(t, stream(['one\n'], 'silence'), { wanted: { protocol }, idleTimeoutMs: 50 })
+      const { response } = await open(t, stream(['one\n'], 'silence'), { settings: { protocol }, idleTimeoutMs: 50 })
       await assert.rejects(linesOf(response), {
         code: 'KUBERNETES_UNREACHABLE',
         seen: /nothing was received for 0\.05 s$/,
@@ -102,7 +102,7 @@ for (const protocol of protocols) {
         t,
         stream(['short\n', ...Array.from({ length: 20 }, () => 'x'.repeat(100))], 'silence'),
         {
-          wanted: { protocol },
+          settings: { protocol },
         },
       )
       const { lines } = asStream(response)
@@ -119,7 +119,7 @@ for (const protocol of protocols) {
           for (; sent < 1_000; sent++) yield line
         })(),
       })
-      const { response } = await open(t, handler, { wanted: { protocol }, maxLineBytes: 100_000 })
+      const { response } = await open(t, handler, { settings: { protocol }, maxLineBytes: 100_000 })
       const { lines } = asStream(response)
       await lines.next()
       let before = -1
@@ -138,7 +138,7 @@ for (const protocol of protocols) {
         { status: 503, body: 'busy' },
         { status: 410, body: { kind: 'Status', code: 410 } },
       ]
-      const { response, part } = await open(t, () => answers.shift() ?? { status: 500 }, { wanted: { protocol } })
+      const { response, part } = await open(t, () => answers.shift() ?? { status: 500 }, { settings: { protocol } })
       assert.deepEqual(response, { status: 410, body: '{"kind":"Status","code":410}' })
       assert.equal(part.seen.length, 2)
     })
@@ -152,7 +152,7 @@ for (const protocol of protocols) {
           request.signal.addEventListener('abort', () => ended.resolve(), { once: true })
           return stream(['one\n'], 'silence')(request)
         },
-        { wanted: { protocol }, signal: end.signal },
+        { settings: { protocol }, signal: end.signal },
       )
       const { lines } = asStream(response)
       await lines.next()
@@ -171,16 +171,16 @@ for (const protocol of protocols) {
           request.signal.addEventListener('abort', () => ended.resolve(), { once: true })
           return stream(['one\n'], 'silence')(request)
         },
-        { wanted: { protocol } },
+        { settings: { protocol } },
       )
       assert.deepEqual(await linesOf(response, 1), ['one'])
       await ended.promise
     })
 
-    test('leaves room for requests, also where they are sent one at a time', async (t) => {
+    test('does not count toward the limit of requests, also if they are sent one at a time', async (t) => {
       const handler: SandboxHandler = (request) =>
         request.path === '/watch' ? stream(['one\n'], 'silence')(request) : { status: 200, body: {} }
-      const { response, cluster } = await open(t, handler, { wanted: { protocol, limits: { inFlight: 1 } } })
+      const { response, cluster } = await open(t, handler, { settings: { protocol, limits: { inFlight: 1 } } })
       const { lines, close } = asStream(response)
       await lines.next()
       assert.equal((await cluster.request({ method: 'GET', path: '/version' })).status, 200)
@@ -191,7 +191,7 @@ for (const protocol of protocols) {
       for (const stop of ['run', 'cluster'] as const) {
         const run = new AbortController()
         const { response, cluster } = await open(t, stream(['one\n'], 'silence'), {
-          wanted: { protocol, signal: run.signal },
+          settings: { protocol, signal: run.signal },
         })
         const { lines } = asStream(response)
         await lines.next()
@@ -215,7 +215,7 @@ suite('a stream through a kubeconfig’s proxy', () => {
       ...direct.access,
       proxy: clusterProxy(direct.access.server, { url: proxy.url, source: 'HTTPS_PROXY' }),
     }
-    const { response, cluster } = await open(t, handler, { wanted: { access } })
+    const { response, cluster } = await open(t, handler, { settings: { access } })
     assert.equal((await cluster.request({ method: 'GET', path: '/version' })).status, 200)
     assert.deepEqual(await linesOf(response), ['one', 'two'])
     assert.equal(proxy.tunnels.length, 2)

@@ -108,7 +108,7 @@ suite('a watched collection', () => {
     assert.deepEqual(requests, ['list', 'watch from 7', 'list', 'watch from 30', 'list'])
   })
 
-  test('is asked for less and less often by a server that ends each watch at once', async (t) => {
+  test('is requested with an increasing delay from a server that ends each watch at once', async (t) => {
     const { take, context } = await start(
       t,
       listed('7'),

@@ -46,7 +46,7 @@ async function endsWithin(ms: number, { session, socket }: { session: ClientHttp
 }
 
 suite('a connection on which nothing comes', () => {
-  test('stays while the other side answers when it is asked', async (t) => {
+  test('stays open while the peer answers pings', async (t) => {
     assert.equal(await endsWithin(600, await openSession(t)), 'alive')
   })
 

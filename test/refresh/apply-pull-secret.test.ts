@@ -110,7 +110,7 @@ suite('applyPullSecret', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:ours' })
   })
 
-  test('a Secret that another made since the list is looked at again, and left to him', async (t) => {
+  test('a Secret that another client created since the list is read again, and left unchanged', async (t) => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await other(sandbox), undefined, cluster)
@@ -123,7 +123,7 @@ suite('applyPullSecret', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:theirs' })
   })
 
-  test('a Secret deleted since the list is made anew', async (t) => {
+  test('a Secret deleted since the list is created again', async (t) => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await writeOf(sandbox, 'first', '2026-11-24T12:30:00Z'), undefined, cluster)

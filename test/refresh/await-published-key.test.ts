@@ -31,7 +31,7 @@ function published({ google }: TestSandbox): string[] {
   return keys.map(({ kid }) => kid)
 }
 
-/** Whoever publishes exchanges a token of his own, so that the second half is counted: who becomes the account that pulls. */
+/** The publisher exchanges its own token, so that only impersonations of the pulling account are counted. */
 const exchanges = ({ parts }: TestSandbox) =>
   parts.iamCredentials.seen.filter(({ path }) => path.includes('/puller@')).length
 const writes = ({ parts }: TestSandbox) => parts.storage.seen.filter(({ method }) => method === 'POST').length
@@ -77,7 +77,7 @@ suite('a document that names its publication', () => {
     assert.equal(published(sandbox).length, 2)
   })
 
-  test('a key that is public costs two reads by nobody, and no write', async (t) => {
+  test('a key that is public costs two anonymous reads, and no write', async (t) => {
     const sandbox = await start(t)
     const reads = sandbox.parts.storage.seen.length
     const { exitCode } = await refresh(sandbox, `${account}\n${issuer}`)
@@ -169,7 +169,7 @@ suite('a document that names its publication', () => {
     assert.match(lacking.stderr, /^KEY_UNPUBLISHED .*and could not be published: PUBLISH_DENIED: /)
   })
 
-  test('in a roll-out to another issuer, another API server is asked until a token carries the one that is public', async (t) => {
+  test('in a roll-out to another issuer, tokens are requested from other API servers until one has the published issuer', async (t) => {
     const sandbox = await start(t)
     const old = await sandbox.cluster.createReplica({ issuer: 'https://kubernetes.default.svc.cluster.local' })
     const kubeconfig = await balance(t, sandbox, [old.handle, old.handle, sandbox.cluster.handle])
@@ -191,7 +191,7 @@ suite('a document that names its publication', () => {
     assert.equal(exchanges(sandbox), tried)
   })
 
-  test('strangers who still read the keys before are waited for, and then left to the next run', async (t) => {
+  test('while anonymous clients read the previous keys, the run waits, and then leaves the exchange to the next run', async (t) => {
     const sandbox = await start(t)
     const cached = sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     await rotate(sandbox)
@@ -207,7 +207,7 @@ suite('a document that names its publication', () => {
     assert.equal((await refresh(sandbox, `${account}\n${issuer}`)).exitCode, 0)
   })
 
-  test('a place that is none is refused before anything is asked', async (t) => {
+  test('an invalid target is refused before any request', async (t) => {
     const sandbox = await start(t)
     const { exitCode, stderr } = await refresh(sandbox, `${account}\n  issuer: {publishTo: ./public}`)
     assert.equal(exitCode, 2)
@@ -247,7 +247,7 @@ suite('a cloud that caches the published keys as long as their max-age allows', 
     )
   })
 
-  test('is a failure where no credential outlives the wait, which names when to come back', async (t) => {
+  test('is a failure if no credential expires later than the wait, with the time of the next attempt', async (t) => {
     const sandbox = await start(t)
     sandbox.google.adjust({ issuerDocuments: 'cached' })
     await refresh(sandbox, `${account}\n${issuer}`)

@@ -61,29 +61,29 @@ suite('what a pull secret will hold', () => {
     )
   })
 
-  test('is recorded with the expiry of what it holds, and told', () => {
+  test('is recorded and reported with the expiry of its entries', () => {
     fc.assert(
       fc.property(fc.subarray(names, { minLength: 1 }), fc.subarray(names), (succeeding, held) => {
         const { records, registries } = composePullSecret(document, mint(succeeding), hold(held))
-        for (const { name, state, fault, expiresAt: told } of registries) {
+        for (const { name, state, fault, expiresAt: reported } of registries) {
           const fresh = succeeding.includes(name)
           assert.equal(state, fresh ? 'fresh' : held.includes(name) ? 'kept' : 'absent')
           assert.equal(fault?.seen, fresh ? undefined : `${name} failed`)
           const until = fresh ? expiresAt : held.includes(name) ? earlierExpiry : undefined
-          assert.deepEqual([told, records.get(name)?.expiresAt], [until, until])
+          assert.deepEqual([reported, records.get(name)?.expiresAt], [until, until])
         }
       }),
     )
   })
 
-  test('stays as it is where nothing was minted, and is told by what it says of itself', () => {
+  test('is unchanged if nothing was minted, and reported by its own annotations', () => {
     const { dockerConfigJson, registries } = composePullSecret(document, mint([]), {
       ...hold(['one', 'two']),
       entries: undefined,
     })
     assert.equal(dockerConfigJson, undefined)
     assert.deepEqual(
-      registries.map(({ state, expiresAt: told }) => [state, told]),
+      registries.map(({ state, expiresAt: reported }) => [state, reported]),
       [
         ['kept', earlierExpiry],
         ['kept', earlierExpiry],

@@ -1,4 +1,4 @@
-/** Metadata of Secrets as a list may show them, for the rules that judge by it. */
+/** Metadata of Secrets as in a list, for the rules that evaluate it. */
 import fc from 'fast-check'
 import { recordAnnotations } from '../../src/credential/pull-secret-record.ts'
 import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'

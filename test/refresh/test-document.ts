@@ -1,4 +1,4 @@
-/** A document with as many registries as wanted, each with an account of its own. */
+/** A document with the given number of registries, each with its own account. */
 import type { Document, DocumentRegistry } from '../../src/document/document.ts'
 import type { GcpSettings } from '../../src/vendors/gcp/settings.ts'
 

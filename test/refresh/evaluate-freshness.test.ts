@@ -13,8 +13,8 @@ const now = new Date('2026-11-24T12:00:00Z')
 const document = documentOf([registry('one'), registry('two')])
 const need = { document, minRemainingMs: 30 * 60_000 }
 
-const judge = (found: PullSecretMetadata | undefined, wanted: typeof need) =>
-  evaluateFreshness(wanted.document, { minRemainingMs: wanted.minRemainingMs, now })('team-a', found)
+const evaluate = (found: PullSecretMetadata | undefined, required: typeof need) =>
+  evaluateFreshness(required.document, { minRemainingMs: required.minRemainingMs, now })('team-a', found)
 
 /** As a run of `document` leaves it, both entries with this life left. */
 function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 60], target = 'team-a/regcred') {
@@ -33,17 +33,17 @@ function annotationsOf(written: Document, minutesLeft: readonly number[] = [60, 
 
 suite('a pull secret is fresh', () => {
   test('where every entry lives long enough', () => {
-    assert.equal(judge(foundSecret({ annotations: annotationsOf(document) }), need), 'fresh')
-    assert.equal(judge(foundSecret({ annotations: annotationsOf(document, [30, 30]) }), need), 'fresh')
+    assert.equal(evaluate(foundSecret({ annotations: annotationsOf(document) }), need), 'fresh')
+    assert.equal(evaluate(foundSecret({ annotations: annotationsOf(document, [30, 30]) }), need), 'fresh')
   })
 
-  test('exactly while the shortest life left is as long as wanted', () => {
+  test('exactly while the shortest remaining lifetime is at least the required one', () => {
     const minutes = fc.integer({ min: -60, max: 120 })
     fc.assert(
-      fc.property(minutes, minutes, fc.nat(120), (one, two, wanted) => {
+      fc.property(minutes, minutes, fc.nat(120), (one, two, required) => {
         const found = foundSecret({ annotations: annotationsOf(document, [one, two]) })
-        const fresh = judge(found, { ...need, minRemainingMs: wanted * 60_000 }) === 'fresh'
-        assert.equal(fresh, Math.min(one, two) >= wanted)
+        const fresh = evaluate(found, { ...need, minRemainingMs: required * 60_000 }) === 'fresh'
+        assert.equal(fresh, Math.min(one, two) >= required)
       }),
     )
   })
@@ -54,7 +54,7 @@ suite('a pull secret is fresh', () => {
         const found = foundSecret({ owners: held, annotations: annotationsOf(document) })
         const fields = [held.data, held.label, ...held.annotations.values()]
         const ours = fields.every((names) => names.includes(manager))
-        assert.equal(judge(found, need), ours ? 'fresh' : 'due')
+        assert.equal(evaluate(found, need), ours ? 'fresh' : 'due')
       }),
     )
   })
@@ -76,7 +76,7 @@ suite('a pull secret is fresh', () => {
   for (const [name, changed] of Object.entries(others)) {
     test(`not where the document now wants ${name}`, () => {
       const found = foundSecret({ annotations: annotationsOf(document) })
-      assert.equal(judge(found, { ...need, document: changed }), 'due')
+      assert.equal(evaluate(found, { ...need, document: changed }), 'due')
     })
   }
 
@@ -89,29 +89,29 @@ suite('a pull secret is fresh', () => {
     'where it is a copy under another name': foundSecret({
       annotations: annotationsOf(document, [60, 60], 'team-a/other'),
     }),
-    'where somebody else owns the label alone': foundSecret({ annotations, owners: ownedBy({ label: ['argocd'] }) }),
-    'where nobody owns the label': foundSecret({ annotations, owners: ownedBy({ label: [] }) }),
+    'where only another manager owns the label': foundSecret({ annotations, owners: ownedBy({ label: ['argocd'] }) }),
+    'where no manager owns the label': foundSecret({ annotations, owners: ownedBy({ label: [] }) }),
     'where it still holds an entry that the document no longer names': foundSecret({
       annotations: annotationsOf(documentOf([registry('one'), registry('two'), registry('three')])),
     }),
   }
   for (const [name, found] of Object.entries(states)) {
-    test(`not ${name}`, () => assert.equal(judge(found, need), 'due'))
+    test(`not ${name}`, () => assert.equal(evaluate(found, need), 'due'))
   }
 
   test('not where an entry says that it lives longer than any provider grants', () => {
     const hours = (remaining: number) => foundSecret({ annotations: annotationsOf(document, [60, remaining * 60]) })
-    assert.equal(judge(hours(12), need), 'fresh')
-    assert.equal(judge(hours(12.2), need), 'due')
-    assert.equal(judge(hours(24 * 365 * 1000), need), 'due')
+    assert.equal(evaluate(hours(12), need), 'fresh')
+    assert.equal(evaluate(hours(12.2), need), 'due')
+    assert.equal(evaluate(hours(24 * 365 * 1000), need), 'due')
   })
 
-  test('nor by annotations that somebody made, whatever they are', () => {
+  test('nor by any annotations of another client', () => {
     const names = Object.keys(annotationsOf(document))
     const made = fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.string(), fc.json()))
     fc.assert(
       fc.property(made, (theirs) => {
-        assert.equal(judge(foundSecret({ annotations: theirs }), need), 'due')
+        assert.equal(evaluate(foundSecret({ annotations: theirs }), need), 'due')
       }),
     )
   })

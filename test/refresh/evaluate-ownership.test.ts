@@ -19,7 +19,7 @@ type Owners = ReturnType<typeof ownedBy>
 const policy = fc.constantFrom('Refuse', 'Adopt')
 
 suite('whose a Secret is', () => {
-  test('is nobody’s, where there is none', () => {
+  test('has no owner, where there is none', () => {
     fc.assert(
       fc.property(policy, (each) =>
         assert.deepEqual(evaluateOwnership(undefined, documentWith(each)), { verdict: 'create' }),
@@ -46,7 +46,7 @@ suite('whose a Secret is', () => {
     'another owns the label': [ownedBy({ label: ['argocd'] }), 'restore', 'restore'],
     'another owns the data with our manager': [ownedBy({ data: ['kubectl', manager] }), 'restore', 'restore'],
     'our manager owns the label, and another the data': [ownedBy({ data: ['kubectl'] }), 'restore', 'restore'],
-    'our manager owns the label, and nobody the data': [ownedBy({ data: [] }), 'restore', 'restore'],
+    'our manager owns the label, and no manager the data': [ownedBy({ data: [] }), 'restore', 'restore'],
     'another owns data and label': [ownedBy({ data: ['kubectl'], label: ['kubectl'] }), 'refuse', 'adopt'],
     'another document owns the data': [
       ownedBy({ data: ['pullpass:ClusterPullSecret:other'], label: [] }),
@@ -58,7 +58,7 @@ suite('whose a Secret is', () => {
       'refuse',
       'adopt',
     ],
-    'another document owns the data with somebody else, and our manager the label': [
+    'another document owns the data with another manager, and our manager the label': [
       ownedBy({ data: ['kubectl', 'pullpass:ClusterPullSecret:other'] }),
       'refuse',
       'adopt',
@@ -68,7 +68,7 @@ suite('whose a Secret is', () => {
       'restore',
       'restore',
     ],
-    'nobody owns anything': [{ data: [], label: [], annotations: new Map() }, 'refuse', 'adopt'],
+    'no manager owns anything': [{ data: [], label: [], annotations: new Map() }, 'refuse', 'adopt'],
   }
   for (const [name, [held, refused, adopted]] of Object.entries(rows)) {
     test(`${name}: ${refused}, or ${adopted} where the document takes over`, () => {
@@ -78,7 +78,7 @@ suite('whose a Secret is', () => {
     })
   }
 
-  test('tells everybody who edited it, once', () => {
+  test('lists each manager that edited it, once', () => {
     const edited = ownedBy({
       data: [manager, 'kubectl-edit'],
       label: ['argocd'],

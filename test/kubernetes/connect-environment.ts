@@ -1,4 +1,4 @@
-/** What `connect` is tried on: a server that tells who asks, kubeconfigs that lead there, and a folder for files. */
+/** The test environment of `connect`: a server that returns the identity it received, kubeconfigs for it, and a folder. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,17 +9,17 @@ import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
 import { type ClusterFlags, connect } from '../../src/kubernetes/connect.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
-export interface Ground {
+export interface ConnectEnvironment {
   readonly folder: string
   readonly part: Part
   readonly ca: string
   readonly authority: CertificateAuthority
-  /** Writes a file and tells its path. */
+  /** Writes a file and returns its path. */
   write(name: string, content: string | object): Promise<string>
 }
 
-/** A server that tells who asks, and a folder for files. */
-export async function prepare(t: TestContext): Promise<Ground> {
+/** A server that returns the identity it received, and a folder for files. */
+export async function prepare(t: TestContext): Promise<ConnectEnvironment> {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-connect-'))
   t.after(() => rm(folder, { recursive: true }))
   const authority = await createCertificateAuthority()
@@ -51,7 +51,11 @@ interface Kubeconfig {
 }
 
 /** A kubeconfig whose contexts differ by their users. */
-export const kubeconfig = ({ part, ca }: Ground, users: Record<string, object>, cluster: object = {}): Kubeconfig => ({
+export const kubeconfig = (
+  { part, ca }: ConnectEnvironment,
+  users: Record<string, object>,
+  cluster: object = {},
+): Kubeconfig => ({
   apiVersion: 'v1',
   kind: 'Config',
   'current-context': Object.keys(users)[0],
@@ -60,14 +64,17 @@ export const kubeconfig = ({ part, ca }: Ground, users: Record<string, object>, 
   contexts: Object.keys(users).map((name) => ({ name, context: { cluster: 'test', user: name } })),
 })
 
-export interface Asked extends ClusterFlags {
+export interface ConnectSettings extends ClusterFlags {
   readonly environment?: Record<string, string>
   readonly podFolder?: string
 }
 
-/** What the server learns of whoever asks. */
-export async function whoAsks(t: TestContext, { environment = {}, podFolder, ...flags }: Asked): Promise<object> {
-  const cluster = await connect(flags, fakeContext({ environment }), podFolder ?? '/nowhere')
+/** The identity that the server receives. */
+export async function receivedIdentity(
+  t: TestContext,
+  { environment = {}, podFolder, ...flags }: ConnectSettings,
+): Promise<object> {
+  const cluster = await connect(flags, fakeContext({ environment }), podFolder ?? '/absent')
   t.after(() => cluster.close())
   return JSON.parse((await cluster.request({ method: 'GET', path: '/' })).body)
 }

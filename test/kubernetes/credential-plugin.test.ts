@@ -9,8 +9,8 @@ import { findPlugin } from '../../src/kubernetes/kubeconfig/plugin.ts'
 import type { PluginCredential } from '../../src/kubernetes/kubeconfig/plugin-credential.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
-/** A context of a kubeconfig in a folder of its own, whose user asks a shell script. */
-async function contextAsking(t: TestContext, script: string, exec: object = {}) {
+/** A context of a kubeconfig in a temporary folder, whose user has a shell script as exec plugin. */
+async function contextWithPlugin(t: TestContext, script: string, exec: object = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-plugin-'))
   t.after(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, 'plugin.sh'), `#!/bin/sh\ncd "${folder}"\n${script}\n`)
@@ -21,16 +21,16 @@ async function contextAsking(t: TestContext, script: string, exec: object = {}) 
   return { name: 'test', cluster: { fields: cluster, file }, user: { fields: { exec: plugin }, file } }
 }
 
-/** Asks at noon, as a run does. */
-function asking(
+/** Runs the plugin at noon. */
+function pluginOf(
   chosen: ChosenContext,
   context = fakeContext({ environment: process.env }),
 ): (because: 'needed' | 'refused') => Promise<PluginCredential> {
-  const asked = findPlugin(chosen, context)
+  const finding = findPlugin(chosen, context)
   return async (because) => {
-    const ask = await asked
-    assert.ok(ask)
-    return await ask(because)
+    const plugin = await finding
+    assert.ok(plugin)
+    return await plugin(because)
   }
 }
 
@@ -43,54 +43,54 @@ const withUser = (user: object): ChosenContext => ({
 const credential = (status: object) => `printf %s '${JSON.stringify({ kind: 'ExecCredential', status })}'`
 
 suite('a kubeconfig’s plugin', () => {
-  test('is run beside its kubeconfig, and gives a token', async (t) => {
-    const ask = asking(await contextAsking(t, credential({ token: 'from-plugin' })))
-    assert.equal((await ask('needed')).authorization?.reveal(), 'Bearer from-plugin')
+  test('is run relative to its kubeconfig, and returns a token', async (t) => {
+    const plugin = pluginOf(await contextWithPlugin(t, credential({ token: 'from-plugin' })))
+    assert.equal((await plugin('needed')).authorization?.reveal(), 'Bearer from-plugin')
   })
 
-  test('gives a client certificate instead', async (t) => {
+  test('may return a client certificate instead', async (t) => {
     const status = { clientCertificateData: 'CERTIFICATE', clientKeyData: 'KEY' }
-    const given = await asking(await contextAsking(t, credential(status)))('needed')
+    const given = await pluginOf(await contextWithPlugin(t, credential(status)))('needed')
     assert.equal(given.authorization, undefined)
     assert.equal(given.clientCertificate, 'CERTIFICATE')
     assert.equal(given.clientKey?.reveal(), 'KEY')
   })
 
-  test('is asked once for as long as its credential lives, and anew when that was refused', async (t) => {
+  test('is run once while its credential is valid, and again when that was refused', async (t) => {
     const script = `echo x >> runs; printf '{"status":{"token":"token-%s"}}' "$(wc -l < runs | tr -d ' ')"`
-    const ask = asking(await contextAsking(t, script))
-    const token = async (because: 'needed' | 'refused') => (await ask(because)).authorization?.reveal()
+    const plugin = pluginOf(await contextWithPlugin(t, script))
+    const token = async (because: 'needed' | 'refused') => (await plugin(because)).authorization?.reveal()
     assert.equal(await token('needed'), 'Bearer token-1')
     assert.equal(await token('needed'), 'Bearer token-1')
     assert.equal(await token('refused'), 'Bearer token-2')
   })
 
-  test('learns of its cluster where it asks for it, and gets its own variables', async (t) => {
+  test('receives its cluster with provideClusterInfo, and its own variables', async (t) => {
     const script = `printf '{"status":{"token":"%s"}}' "$(printf '%s|%s' "$KUBERNETES_EXEC_INFO" "$REGION" | base64 | tr -d '\\n')"`
     const exec = { provideClusterInfo: true, env: [{ name: 'REGION', value: 'eu' }] }
-    const ask = asking(await contextAsking(t, script, exec))
-    const told = (await ask('needed')).authorization?.reveal().replace('Bearer ', '') ?? ''
+    const plugin = pluginOf(await contextWithPlugin(t, script, exec))
+    const output = (await plugin('needed')).authorization?.reveal().replace('Bearer ', '') ?? ''
     assert.equal(
-      Buffer.from(told, 'base64').toString(),
+      Buffer.from(output, 'base64').toString(),
       '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false,' +
         '"cluster":{"server":"https://cluster.example","certificate-authority-data":"Q0E="}}}|eu',
     )
   })
 
-  test('is asked anew when its credential has expired', async (t) => {
+  test('is run again when its credential has expired', async (t) => {
     const script = `echo x >> runs; printf '{"status":{"token":"token-%s","expirationTimestamp":"2026-11-24T12:10:00Z"}}' "$(wc -l < runs | tr -d ' ')"`
     const context = fakeContext({ environment: process.env })
-    const ask = asking(await contextAsking(t, script), context)
-    assert.equal((await ask('needed')).authorization?.reveal(), 'Bearer token-1')
+    const plugin = pluginOf(await contextWithPlugin(t, script), context)
+    assert.equal((await plugin('needed')).authorization?.reveal(), 'Bearer token-1')
     await context.sleep(599_000, context.signal)
-    assert.equal((await ask('needed')).authorization?.reveal(), 'Bearer token-1')
+    assert.equal((await plugin('needed')).authorization?.reveal(), 'Bearer token-1')
     await context.sleep(1_000, context.signal)
-    await assert.rejects(ask('needed'), { seen: /its credential expired at 2026-11-24T12:10:00.000Z$/ })
+    await assert.rejects(plugin('needed'), { seen: /its credential expired at 2026-11-24T12:10:00.000Z$/ })
   })
 
-  test('that fails tells how, and nothing of what it said: tokens may be in it', async (t) => {
-    const ask = asking(await contextAsking(t, 'echo "id_token=sesame-sesame" | tee /dev/stderr; exit 3'))
-    await assert.rejects(ask('needed'), (fault: Error & { code?: string; seen?: string; hint?: string }) => {
+  test('that fails is reported with its exit code, without its output, which may contain tokens', async (t) => {
+    const plugin = pluginOf(await contextWithPlugin(t, 'echo "id_token=sesame-sesame" | tee /dev/stderr; exit 3'))
+    await assert.rejects(plugin('needed'), (fault: Error & { code?: string; seen?: string; hint?: string }) => {
       assert.equal(fault.code, 'KUBERNETES_UNAUTHENTICATED')
       assert.equal(
         fault.seen,
@@ -127,8 +127,8 @@ suite('a kubeconfig’s plugin', () => {
     'more than any credential': ['yes sesame', 'it prints more than 1048576 bytes'],
   }
   for (const [title, [script, words]] of Object.entries(none)) {
-    test(`that prints ${title} has given nothing, so that nobody is asked as somebody else`, async (t) => {
-      await assert.rejects(asking(await contextAsking(t, script))('needed'), {
+    test(`that prints ${title} is refused, so that no request is sent with another identity`, async (t) => {
+      await assert.rejects(pluginOf(await contextWithPlugin(t, script))('needed'), {
         code: 'KUBERNETES_UNAUTHENTICATED',
         seen: `the user of context test gets its credential from ./plugin.sh: ${words}`,
       })
@@ -138,14 +138,14 @@ suite('a kubeconfig’s plugin', () => {
   test('that sleeps is ended with the run', async (t) => {
     const stop = new AbortController()
     const context = fakeContext({ environment: process.env, signal: stop.signal })
-    const asked = asking(await contextAsking(t, 'sleep 5 & sleep 5'), context)('needed')
+    const running = pluginOf(await contextWithPlugin(t, 'sleep 5 & sleep 5'), context)('needed')
     setTimeout(() => stop.abort(new Error('the run is over')), 50)
-    await assert.rejects(asked, { message: 'the run is over' })
+    await assert.rejects(running, { message: 'the run is over' })
   })
 
-  test('that does not exist is told with what installs it, in quotes', async (t) => {
+  test('that does not exist is reported with its installHint, in quotes', async (t) => {
     const exec = { command: 'no-such-plugin', installHint: 'install it\u001b[2J\nfrom example.com' }
-    await assert.rejects(asking(await contextAsking(t, '', exec))('needed'), {
+    await assert.rejects(pluginOf(await contextWithPlugin(t, '', exec))('needed'), {
       code: 'KUBECONFIG_INVALID',
       seen: 'the user of context test gets its credential from no-such-plugin: this program does not exist',
       hint: 'install it, or correct the command in the kubeconfig, whose installHint is "install it [2J from example.com"',
@@ -158,7 +158,7 @@ suite('a kubeconfig’s plugin', () => {
     ['with numbers for args', { exec: { command: 'a', args: [1] } }, 'args of exec in /config are not all text'],
     ['whose auth-provider is a list', { 'auth-provider': [] }, 'auth-provider in /config has no fields'],
     [
-      'with an auth-provider that nobody knows',
+      'with an unknown auth-provider',
       { 'auth-provider': { name: 'other', config: { exec: { command: 'true' } } } },
       'the auth-provider of a user in /config is "other"',
     ],
@@ -182,11 +182,11 @@ const idToken = (exp: number) =>
     .concat('.c2ln')
 
 suite('the auth-provider oidc', () => {
-  const asks = (config: object) => asking(withUser({ 'auth-provider': { name: 'oidc', config } }))
+  const oidcPlugin = (config: object) => pluginOf(withUser({ 'auth-provider': { name: 'oidc', config } }))
 
   test('gives its id-token while it lives', async () => {
     const token = idToken(4_000_000_000)
-    assert.equal((await asks({ 'id-token': token })('needed')).authorization?.reveal(), `Bearer ${token}`)
+    assert.equal((await oidcPlugin({ 'id-token': token })('needed')).authorization?.reveal(), `Bearer ${token}`)
   })
 
   const none: [title: string, config: object][] = [
@@ -195,22 +195,22 @@ suite('the auth-provider oidc', () => {
     ['a program in its place', { exec: { command: 'echo', args: [credential({ token: 'x' })] } }],
   ]
   for (const [title, config] of none) {
-    test(`with ${title} for an id-token is refused: it would be nobody who asks`, async () => {
-      await assert.rejects(asks(config)('needed'), {
+    test(`with ${title} for an id-token is refused: requests would be anonymous`, async () => {
+      await assert.rejects(oidcPlugin(config)('needed'), {
         code: 'KUBERNETES_UNAUTHENTICATED',
         seen: 'the user of context test gets its credential from the auth-provider oidc: it has no valid id-token, and cannot renew one',
       })
     })
   }
 
-  test('that cannot renew its id-token tells so, and shows nothing of it', async () => {
+  test('that cannot renew its id-token is reported, without showing it', async () => {
     const config = {
       'id-token': idToken(1_000_000_000),
       'refresh-token': 'sesame',
       'client-id': 'kubernetes',
       'idp-issuer-url': 'https://127.0.0.1:9/sesame',
     }
-    await assert.rejects(asks(config)('needed'), {
+    await assert.rejects(oidcPlugin(config)('needed'), {
       code: 'KUBERNETES_UNAUTHENTICATED',
       seen: 'the user of context test gets its credential from the auth-provider oidc: it did not renew the id-token',
     })
