@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { SandboxRequest, SandboxResponse } from '../../sandbox/serve/handler.ts'
+import type { Log } from '../../src/http/context.ts'
 import { metadataOnly } from '../../src/kubernetes/objects/list.ts'
 import { type CollectionEvent, watchCollection } from '../../src/kubernetes/objects/watch.ts'
 import { asObject, asText } from '../../src/text/json-fields.ts'
@@ -41,8 +42,15 @@ const watched = (events: readonly object[], end: 'end' | 'break' = 'end'): Sandb
   })(),
 })
 
+/** A watch that sends its events after a time, and ends. */
+interface Lasting {
+  readonly events: readonly object[]
+  readonly seconds: number
+}
+const lasting = (events: readonly object[], seconds: number): Lasting => ({ events, seconds })
+
 /** Answers one request after another; a watch of a server that has no more answers is silent. */
-async function start(t: TestContext, ...answers: SandboxResponse[]) {
+async function start(t: TestContext, ...answers: (SandboxResponse | Lasting)[]) {
   const requests: string[] = []
   const handler = ({ query, headers, signal }: SandboxRequest): SandboxResponse => {
     const kind = query.get('watch') === '1' ? `watch from ${query.get('resourceVersion')}` : 'list'
@@ -53,19 +61,27 @@ async function start(t: TestContext, ...answers: SandboxResponse[]) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
       yield ''
     })()
-    return answers.shift() ?? { status: 200, body: silent }
+    const answer = answers.shift() ?? { status: 200, body: silent }
+    if (!('seconds' in answer)) return answer
+    const late = (async function* () {
+      await context.sleep(answer.seconds * 1000, signal)
+      for (const one of answer.events) yield `${JSON.stringify(one)}\n`
+    })()
+    return { status: 200, body: late }
   }
   const { cluster, context } = await openTestCluster(t, handler)
   const keep = (item: object) => asText(asObject(asObject(item)?.['metadata'])?.['namespace']) ?? ''
   const end = new AbortController()
   t.after(() => end.abort())
-  const watch = watchCollection(cluster, list, keep, { ...context, signal: end.signal })
+  const logged: string[] = []
+  const log: Log = (level, sentence, fields) => void logged.push(`${level} ${sentence}: ${fields?.['seen']}`)
+  const watch = watchCollection(cluster, list, keep, { ...context, log, signal: end.signal })
   const take = async (count: number) => {
     const events: string[] = []
     while (events.length < count) events.push(show((await watch.next()).value))
     return events
   }
-  return { take, watch, requests, context, end }
+  return { take, watch, requests, context, end, logged }
 }
 
 const show = (seen: CollectionEvent<string>): string =>
@@ -92,7 +108,7 @@ suite('a watched collection', () => {
     )
     assert.deepEqual(await take(3), ['listed ', 'changed team-a', 'changed team-b'])
     assert.deepEqual(requests, ['list', 'watch from 7', 'watch from 8', 'watch from 20'])
-    assert.equal(context.slept.filter((ms) => ms >= 400).length, 1) // after the failure only
+    assert.deepEqual(context.slept, [600, 1_200]) // neither lasted 30 s
   })
 
   test('is listed again where its version is too old, be it said by an event or a status', async (t) => {
@@ -119,6 +135,44 @@ suite('a watched collection', () => {
     assert.deepEqual(context.slept, [600, 1_200, 2_400, 4_800, 9_600, 19_200, 22_500, 22_500])
   })
 
+  test('is not watched in a loop where each watch ends after an event', async (t) => {
+    const { take, context, logged } = await start(
+      t,
+      listed('7'),
+      ...[8, 9, 10, 11].map((version) => watched([event('BOOKMARK', '', String(version))])),
+      watched([event('ADDED', 'team-a', '12')]),
+    )
+    assert.deepEqual(await take(2), ['listed ', 'changed team-a'])
+    assert.deepEqual(context.slept, [600, 1_200, 2_400, 4_800])
+    assert.deepEqual(logged.slice(0, 1), ['info a watch is resumed: the server ended it'])
+  })
+
+  test('is not listed in a loop where its version expires again and again, also after long watches', async (t) => {
+    const short = [8, 9, 10].flatMap((version) => [
+      watched([event('BOOKMARK', '', String(version)), expired]),
+      listed('30'),
+    ])
+    const { take, context } = await start(t, listed('7'), ...short)
+    await take(4)
+    assert.deepEqual(context.slept, [600, 1_200, 2_400])
+    const long = await start(t, listed('7', 'a'), ...[8, 9, 10].flatMap(() => [lasting([expired], 40), listed('30')]))
+    await long.take(4)
+    assert.deepEqual(long.context.slept, [40_000, 600, 40_000, 1_200, 40_000, 2_400])
+  })
+
+  test('is watched again after the shortest delay where the watch lasted 30 s', async (t) => {
+    const { take, context } = await start(
+      t,
+      listed('7'),
+      watched([]),
+      watched([]),
+      lasting([event('ADDED', 'team-a', '8')], 30),
+      watched([event('ADDED', 'team-b', '9')]),
+    )
+    assert.deepEqual(await take(3), ['listed ', 'changed team-a', 'changed team-b'])
+    assert.deepEqual(context.slept, [600, 1_200, 30_000, 600])
+  })
+
   test('that may not be listed, or not be watched, is an error that names the right', async (t) => {
     const unlisted = await start(t, forbidden('list'))
     await assert.rejects(unlisted.take(1), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[list\]/ })
@@ -130,6 +184,8 @@ suite('a watched collection', () => {
   for (const [name, line] of Object.entries({
     'that is no JSON': 'sign in\n',
     'of an unknown type': `${JSON.stringify(event('SYNC', 'team-a', '8'))}\n`,
+    'whose type is a member of every object': `${JSON.stringify(event('constructor', 'team-a', '8'))}\n`,
+    'with an empty version': `${JSON.stringify(event('ADDED', 'team-a', ''))}\n`,
     'without a version': '{"type":"ADDED","object":{"metadata":{}}}\n',
   })) {
     test(`with an event ${name} is an error`, async (t) => {

@@ -21,7 +21,7 @@ export type CollectionEvent<T> =
   /** First, and after changes were missed: what is not among the items is gone. */
   { readonly type: 'listed'; readonly items: readonly T[] } | { readonly type: 'changed' | 'deleted'; readonly item: T }
 
-export interface WatchContext extends Pick<Context, 'random' | 'sleep' | 'log'> {
+export interface WatchContext extends Pick<Context, 'now' | 'random' | 'sleep' | 'log'> {
   /** Ends the watch, which then throws its reason. */
   readonly signal: AbortSignal
 }
@@ -30,6 +30,8 @@ export interface WatchContext extends Pick<Context, 'random' | 'sleep' | 'log'> 
 const maxLineBytes = 8 * 1024 * 1024
 /** The API server sends a bookmark about once a minute. */
 const idleTimeoutMs = 150_000
+/** Shorter watches increase the delay before the next one, whatever events they had. */
+const longWatchMs = 30_000
 
 /**
  * Never ends by itself. A failure that may pass is logged, and the watch goes on; the first list fails at once.
@@ -44,17 +46,20 @@ export async function* watchCollection<T>(
   const first = await listCollection(cluster, list, keep)
   yield { type: 'listed', items: first.items }
   let version: string | undefined = first.resourceVersion
-  for (let failures = 0; ; ) {
+  let shortWatches = 0
+  let expirations = 0 // counted separately: each costs the API server a whole list, also after a long watch
+  for (;;) {
     context.signal.throwIfAborted()
+    let openedMs = Number.POSITIVE_INFINITY
+    let end: unknown
     try {
-      failures += 1 // until an event comes: also a server or proxy that ends each watch at once is not called in a loop
       if (version === undefined) {
         const { items, resourceVersion } = await listCollection(cluster, list, keep)
         yield { type: 'listed', items }
         version = resourceVersion
       }
+      openedMs = context.now().getTime()
       for await (const event of openWatch(cluster, list, version, context)) {
-        failures = 0
         version = event.resourceVersion
         if (event.type !== 'bookmark') yield { type: event.type, item: keep(event.object) }
       }
@@ -62,17 +67,27 @@ export async function* watchCollection<T>(
       context.signal.throwIfAborted()
       if (fault instanceof Expired) version = undefined
       else if (!(fault instanceof PullpassError) || !fault.retryable) throw fault
-      failures = Math.max(1, failures) // even if events came: many clients lose their connections at once
-      const { resource } = list.call
-      context.log('info', 'a watch is resumed', { resource, seen: fault instanceof Expired ? '410' : fault.seen })
+      end = fault
     }
-    if (failures > 0) await context.sleep(backoffMs(failures, context.random()), context.signal)
+    const isLong = context.now().getTime() - openedMs >= longWatchMs
+    shortWatches = isLong ? 0 : shortWatches + 1
+    if (end instanceof Expired) expirations += 1
+    else if (isLong) expirations = 0
+    const level = isLong && end === undefined ? 'debug' : 'info'
+    context.log(level, 'a watch is resumed', { resource: list.call.resource, seen: describeEnd(end) })
+    const delayMs = backoffMs(Math.max(1, shortWatches, expirations), context.random())
+    await context.sleep(delayMs, context.signal)
   }
 }
 
+function describeEnd(end: unknown): string {
+  if (end instanceof PullpassError) return end.seen
+  return end instanceof Expired ? '410' : 'the server ended it'
+}
+
 /** From 0.8 s to 30 s, doubling, with jitter: many clients resume after an API server has restarted. */
-const backoffMs = (failures: number, random: number): number =>
-  Math.round(Math.min(30_000, 800 * 2 ** (failures - 1)) * (0.5 + random / 2))
+const backoffMs = (attempts: number, random: number): number =>
+  Math.round(Math.min(30_000, 800 * 2 ** (attempts - 1)) * (0.5 + random / 2))
 
 interface WatchEvent {
   readonly type: 'changed' | 'deleted' | 'bookmark'
@@ -127,9 +142,11 @@ function readEvent(cluster: Cluster, line: string): WatchEvent {
   const event = asObject(jsonOrNone(line))
   const object = asObject(event?.['object']) ?? {}
   if (event?.['type'] === 'ERROR') throw watchError(cluster, object)
-  const type = types[asText(event?.['type']) ?? '']
+  const name = asText(event?.['type']) ?? ''
+  const type = Object.hasOwn(types, name) ? types[name] : undefined
   const resourceVersion = asText(asObject(object['metadata'])?.['resourceVersion'])
-  if (type === undefined || resourceVersion === undefined) throw malformed(cluster.server, 200, Buffer.byteLength(line))
+  if (type === undefined || resourceVersion === undefined || resourceVersion === '')
+    throw malformed(cluster.server, 200, Buffer.byteLength(line))
   return { type, object, resourceVersion }
 }
 
