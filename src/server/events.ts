@@ -1,7 +1,7 @@
 /**
  * Records Kubernetes Events about one object. An Event of the same type, reason and subject is written at most once an hour, the
- * time after which the API server deletes it, and a call writes at most five of one reason: conditions that an attacker can cause do not
- * flood the cluster with Events.
+ * time after which the API server deletes it. Of one reason, a call writes at most five, and an hour has at most twenty: conditions
+ * that an attacker can cause, also with ever new subjects, do not flood the cluster with Events.
  */
 import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -24,6 +24,7 @@ export interface EventRecorder {
 
 const repeatAfterMs = 3_600_000
 const maxPerReason = 5
+const maxPerReasonAndHour = 20
 
 /** `component` is the part of pullpass that reports: `issuer`. */
 export function createEventRecorder(
@@ -31,14 +32,14 @@ export function createEventRecorder(
   { about, component }: { readonly about: ObjectReference; readonly component: string },
   { now, random, log }: Pick<Context, 'now' | 'random' | 'log'>,
 ): EventRecorder {
-  const recordedAt = new Map<string, number>()
+  const recorded = new Map<string, RecordedEvent>()
   return {
     async record(events) {
       const at = now()
-      for (const [key, ms] of recordedAt) if (Math.abs(at.getTime() - ms) >= repeatAfterMs) recordedAt.delete(key)
+      for (const [key, { ms }] of recorded) if (Math.abs(at.getTime() - ms) >= repeatAfterMs) recorded.delete(key)
       const failures = new Map<string, PullpassError>()
-      for (const event of selectDue(events, recordedAt)) {
-        recordedAt.set(keyOf(event), at.getTime())
+      for (const event of selectDue(events, recorded)) {
+        recorded.set(keyOf(event), { reason: event.reason, ms: at.getTime() })
         const suffix = `${at.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}.${event.reason.toLowerCase()}`
         try {
           await createEvent(cluster, { ...event, about, component, at, suffix })
@@ -57,9 +58,17 @@ export function createEventRecorder(
 
 const keyOf = ({ type, reason, subject = '' }: ObservedEvent): string => JSON.stringify([type, reason, subject])
 
-/** Those above the limit are due again at the next call. */
-function selectDue(events: readonly ObservedEvent[], recordedAt: ReadonlyMap<string, number>): ObservedEvent[] {
-  const due = new Map(events.filter((event) => !recordedAt.has(keyOf(event))).map((event) => [keyOf(event), event]))
+interface RecordedEvent {
+  readonly reason: string
+  readonly ms: number
+}
+
+/** Those above a limit are due again at a later call. */
+function selectDue(events: readonly ObservedEvent[], recorded: ReadonlyMap<string, RecordedEvent>): ObservedEvent[] {
+  const due = new Map(events.filter((event) => !recorded.has(keyOf(event))).map((event) => [keyOf(event), event]))
   const byReason = Map.groupBy(due.values(), ({ reason }) => reason)
-  return [...byReason.values()].flatMap((group) => group.slice(0, maxPerReason))
+  return [...byReason].flatMap(([reason, group]) => {
+    const inHour = [...recorded.values()].filter((one) => one.reason === reason).length
+    return group.slice(0, Math.min(maxPerReason, Math.max(0, maxPerReasonAndHour - inHour)))
+  })
 }

@@ -64,6 +64,19 @@ suite('Events about an object', () => {
     assert.deepEqual([count('PublishedKeyUnknown'), count('ClockSkewed')], [7, 1])
   })
 
+  test('of one reason are at most 20 an hour, also if their subjects change each minute', async (t) => {
+    const { sandbox, recorder, events } = await start(t)
+    const count = (reason: string) => events().filter((one) => one === reason).length
+    for (let minute = 0; minute < 60; minute++) {
+      await recorder.record([warning('ApiServerUnknown', `10.0.0.${minute}`)])
+      sandbox.clock.advance('1 min')
+    }
+    await recorder.record([warning('ClockSkewed')])
+    assert.deepEqual([count('ApiServerUnknown'), count('ClockSkewed')], [20, 1])
+    await recorder.record([warning('ApiServerUnknown', '10.0.1.1')])
+    assert.equal(count('ApiServerUnknown'), 21)
+  })
+
   test('that cannot be written are logged, once for each cause', async (t) => {
     const { sandbox, recorder, logged, events } = await start(t)
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['events'] })
