@@ -89,6 +89,12 @@ suite('the package', () => {
     assert.ok(bill.components.every(({ hashes }) => hashes.length > 0))
   })
 
+  test('is not called private or unbuilt by its bill of materials', async () => {
+    const { metadata } = JSON.parse(await readFile(join(installed, 'pullpass/sbom.cdx.json'), 'utf8'))
+    assert.deepEqual([metadata.component.name, metadata.component.properties], ['pullpass', []])
+    assert.deepEqual(Object.keys(metadata), ['tools', 'component'])
+  })
+
   test('prints its version, also as a kubectl plugin', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
     const asPlugin = await execute(join(installed, '.bin/kubectl-pullpass'), ['--version'], { env: { PATH: path } })

@@ -66,7 +66,11 @@ async function mitText(author: string | { readonly name: string }): Promise<stri
 
 interface BillOfMaterials {
   serialNumber?: string
-  readonly metadata: { timestamp?: string; component: { name: string } }
+  readonly metadata: {
+    timestamp?: string
+    lifecycles?: unknown
+    component: { name: string; properties: { readonly name: string }[] }
+  }
   components: { readonly 'bom-ref': string; readonly name: string; readonly version: string }[]
   dependencies: { readonly ref: string; dependsOn?: string[] }[]
 }
@@ -91,9 +95,13 @@ export async function renderBillOfMaterials(packages: readonly Package[], beside
   bill.dependencies = bill.dependencies
     .filter(({ ref }) => references.has(ref) || ref.startsWith('pullpass@'))
     .map((one) => ({ ...one, dependsOn: (one.dependsOn ?? []).filter((ref) => references.has(ref)) }))
-  bill.metadata.component.name = 'pullpass' // npm uses the name of the folder
+  const { metadata } = bill
+  metadata.component.name = 'pullpass' // npm uses the name of the folder
+  // npm describes the repository before a build: the published package is not private, and it is built.
+  metadata.component.properties = metadata.component.properties.filter(({ name }) => name !== 'cdx:npm:package:private')
+  delete metadata.lifecycles
   delete bill.serialNumber
-  delete bill.metadata.timestamp
+  delete metadata.timestamp
   return `${JSON.stringify(bill, undefined, 2)}\n`
 }
 
