@@ -183,6 +183,8 @@ suite('the package', () => {
       'pullpass.mjs',
       'refresh.mjs',
       'run.mjs',
+      'variables.mjs',
+      'vendors.mjs',
     ])
   })
 })

@@ -104,7 +104,7 @@ export function publishTargetContract(
       const { target } = await start(t)
       await target.write('jwks', keys('one'), undefined)
       const before = await target.read('jwks')
-      await target.checkWrite?.('jwks')
+      await target.checkWrite?.('jwks', keys('two'))
       assert.deepEqual(await target.read('jwks'), before)
     })
 

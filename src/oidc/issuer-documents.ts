@@ -93,8 +93,11 @@ export interface PublishTarget {
    * @throws PUBLISH_DENIED, PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE
    */
   write(name: DocumentName, document: DocumentToStore, replaces: string | undefined): Promise<'written' | 'conflict'>
-  /** Checks, without a change, that an existing document may be written; absent: the vendor has no way. @throws as `write` */
-  checkWrite?(name: DocumentName): Promise<void>
+  /**
+   * Checks, without a change, that this document may replace an existing one; absent: the vendor has no way.
+   * @throws as `write`; PUBLISH_REFUSED if the store wrote it, since it ignores preconditions
+   */
+  checkWrite?(name: DocumentName, document: DocumentToStore): Promise<void>
 }
 
 export interface TargetFacts {

@@ -46,6 +46,8 @@ export interface PublishOutcome {
   readonly keys: readonly PublishedKey[]
   /** The discovery document and JWKS that were there before; a cache may still serve them. */
   readonly before: Stored
+  /** How often the documents were read and written: more than once after a conflict, or after a write whose response was lost. */
+  readonly attempts?: number
 }
 
 const attempts = 5
@@ -54,7 +56,8 @@ const attempts = 5
 export async function publishDocuments(target: PublishTarget, publication: Publication): Promise<PublishOutcome> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const outcome = planPublication(target, await readStored(target), publication)
-    if ((await writeDocuments(target, outcome, publication.mode)) === 'written') return outcome
+    if ((await writeDocuments(target, outcome, publication.mode)) === 'written')
+      return { ...outcome, attempts: attempt }
   }
   throw new PullpassError({
     code: 'PUBLISH_CONFLICT',
@@ -104,7 +107,7 @@ async function writeDocuments(
     const replaces = before[name]?.version
     if (changes[name] === undefined || changes[name] === 'unchanged') continue
     if (mode === 'dry-run') {
-      if (replaces !== undefined) await target.checkWrite?.(name)
+      if (replaces !== undefined) await target.checkWrite?.(name, documents[name])
     } else if ((await target.write(name, documents[name], replaces)) === 'conflict') return 'conflict'
   }
   return 'written'

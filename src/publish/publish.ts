@@ -27,8 +27,9 @@ export async function publishUnrevoked(
 ): Promise<PublishOutcome> {
   const publication = publicationOf(memory)
   const outcome = await publishDocuments(target, publication)
-  const isNew = (state: string) => state === 'added' || (state === 'kept' && publication.conflictPolicy === 'Adopt')
-  const added = outcome.keys.filter(({ state }) => isNew(state))
+  // After a conflict, a key that this run added in an earlier attempt counts as kept.
+  const mayBeNew = publication.conflictPolicy === 'Adopt' || (outcome.attempts ?? 1) > 1
+  const added = outcome.keys.filter(({ state }) => state === 'added' || (state === 'kept' && mayBeNew))
   if (added.length === 0 || publication.mode === 'dry-run') return outcome
   const after = await readAgain()
   if (!added.some(({ key }) => isRevoked(after, key))) return outcome

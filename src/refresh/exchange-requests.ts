@@ -1,6 +1,7 @@
 /** What must be minted: one request for each identity and registry, however many documents and namespaces want it. */
 import { createHash } from 'node:crypto'
 import type { Document, DocumentRegistry } from '../document/document.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
 import { asObject } from '../text/json-fields.ts'
 import { type BoundExchange, bindExchange, type Vendors } from '../vendors/vendor.ts'
 
@@ -12,7 +13,10 @@ export interface ExchangeRequest extends BoundExchange {
   readonly registry: DocumentRegistry
 }
 
-/** In the documents' order. */
+/**
+ * In the documents' order. A document that names its issuer's publication comes first: the publication gate applies to the token,
+ * whichever other document shares it. @throws DOCUMENT_INVALID for two publications of one token
+ */
 export async function listExchangeRequests(
   documents: readonly Document[],
   vendors: Vendors,
@@ -20,12 +24,30 @@ export async function listExchangeRequests(
   const all = documents.flatMap((document) =>
     document.registries.map((registry) => ({ mintedFrom: mintedFrom(document, registry), document, registry })),
   )
-  const distinct = new Map(all.toReversed().map((request) => [request.mintedFrom, request]))
-  return Promise.all(
-    [...distinct.values()]
-      .toReversed()
-      .map(async (request) => ({ ...request, ...(await bindExchange(request.registry, vendors)) })),
+  const shared = [...Map.groupBy(all, (request) => request.mintedFrom).values()].map(gatedFirst)
+  return await Promise.all(
+    shared.map(async (request) => ({ ...request, ...(await bindExchange(request.registry, vendors)) })),
   )
+}
+
+interface Shared {
+  readonly document: Document
+}
+
+/** Of the documents that share a token, the first one that names a publication; else the first one. */
+function gatedFirst<One extends Shared>(requests: readonly One[]): One {
+  const stated = requests.filter(({ document }) => document.issuer !== undefined)
+  const [first = requests[0]] = stated
+  if (first === undefined) throw new TypeError('a group has at least one member')
+  const publicationOf = ({ document }: Shared) => JSON.stringify(document.issuer)
+  const other = stated.find((one) => publicationOf(one) !== publicationOf(first))
+  if (other === undefined) return first
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${first.document.source} and ${other.document.source} exchange the same token, and their spec.issuer differs`,
+    expected: 'one spec.issuer for one service account and registry',
+  })
 }
 
 // A fingerprint of what a credential is minted from: equal ones cost one exchange, another one means a changed document.

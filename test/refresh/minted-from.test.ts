@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Document, DocumentRegistry } from '../../src/document/document.ts'
-import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
+import { listExchangeRequests, mintedFrom } from '../../src/refresh/exchange-requests.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { documentOf, registry } from './test-document.ts'
 
 const one = registry('one')
@@ -50,5 +51,24 @@ suite('the fingerprint of what a credential is minted from', () => {
 
   test('is the same for any account named beside a token file', () => {
     assert.equal(fingerprint({ tokenFile: '/one' }, { serviceAccountRef: account }), fingerprint({ tokenFile: '/one' }))
+  })
+})
+
+suite('documents that share a token', () => {
+  const stated = (publishTo: string): Document => ({ ...document, name: publishTo, issuer: { publishTo } })
+
+  test('have one exchange, behind the publication gate if one of them names its publication', async () => {
+    const requests = await listExchangeRequests([document, stated('gs://one')], vendors)
+    assert.deepEqual(
+      requests.map((request) => request.document.issuer),
+      [{ publishTo: 'gs://one' }],
+    )
+  })
+
+  test('are refused if they name different publications', async () => {
+    await assert.rejects(listExchangeRequests([stated('gs://one'), stated('gs://two')], vendors), {
+      code: 'DOCUMENT_INVALID',
+      seen: 'pull.yaml:1 and pull.yaml:1 exchange the same token, and their spec.issuer differs',
+    })
   })
 })

@@ -3,12 +3,15 @@ import { suite, test } from 'node:test'
 import {
   buildDocuments,
   type DocumentName,
+  type DocumentToStore,
   documentStore,
   type PublishTarget,
   type StoredDocument,
   type TargetFacts,
 } from '../../../src/oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, parseJwks } from '../../../src/oidc/keys.ts'
+import { digestOf, emptyKeyState } from '../../../src/publish/key-state.ts'
+import { publishServed } from '../../../src/publish/publish.ts'
 import { type Publication, publishDocuments } from '../../../src/publish/publish-documents.ts'
 import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
@@ -149,7 +152,13 @@ suite('publishing', () => {
 
   test('in a dry run checks whether what changes may be written, where the target can', async () => {
     const checked: DocumentName[] = []
-    const target = { ...memoryTarget(), checkWrite: async (name: DocumentName) => void checked.push(name) }
+    const target = {
+      ...memoryTarget(),
+      checkWrite: async (name: DocumentName, { text }: DocumentToStore) => {
+        checked.push(name)
+        if (name === 'jwks') assert.equal(parseJwks(text)?.length, 2) // what a store that ignores preconditions would write
+      },
+    }
     await publishDocuments(target, publication(keysOf(rsaJwk), { mode: 'dry-run' }))
     assert.deepEqual(checked, []) // nothing exists yet
     await publishDocuments(target, publication(keysOf(rsaJwk)))
@@ -285,5 +294,38 @@ suite('publishing is refused, and what is public stays', () => {
     })
     await assert.rejects(publishDocuments(target, publication(keysOf(rsaJwk))), { message: 'the store is down' })
     assert.deepEqual([...target.stored.keys()], ['jwks'])
+  })
+})
+
+suite('publishing without revoked keys', () => {
+  test('reads the revocations again after a write whose response was lost', async () => {
+    const [kept, added] = keysOf(rsaJwk, p256Jwk)
+    assert.ok(kept && added)
+    const target = memoryTarget()
+    await publishDocuments(target, publication([kept]))
+    let isLost = true
+    const losing: PublishTarget = {
+      ...target,
+      async write(...write) {
+        const result = await target.write(...write)
+        if (!isLost) return result
+        isLost = false
+        return 'conflict' // as after a retry of a write that was stored
+      },
+    }
+    await publishServed(
+      losing,
+      { issuer, served: [kept, added], conflictPolicy: 'Refuse', mode: 'write' },
+      emptyKeyState,
+      async () => ({
+        ...emptyKeyState,
+        revocations: [{ digest: digestOf(added.keyId), keyId: added.keyId, key: added, revokedAt: new Date(0) }],
+      }),
+    )
+    const published = parseJwks(target.stored.get('jwks')?.text ?? '')
+    assert.deepEqual(
+      published?.map(({ keyId }) => keyId),
+      [kept.keyId],
+    )
   })
 })

@@ -5,7 +5,7 @@
  * Credentials come from Google's own auth library. Its storage library (8.4.0) is not used: it keeps one pool of connections for the
  * whole process, which no run's own authorities reach, follows redirects, and brings 59 packages for two requests.
  */
-import type { PullpassError } from '../../../errors/pullpass-error.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type LibraryRequest, requestForLibrary } from '../../../http/library-transport.ts'
 import { retry } from '../../../http/retry.ts'
 import type { HttpResponse } from '../../../http/transport.ts'
@@ -15,7 +15,6 @@ import {
   documentPaths,
   documentStore,
   type PublishTarget,
-  withHeaders,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
@@ -100,9 +99,21 @@ function openBucket({ bucket, path }: BucketName, context: TargetContext): Publi
     read: (document) => readObject(here, keyOf(document)),
     write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
     /** Permissions are checked before preconditions, and no object has this generation: they are microseconds since 1970. */
-    checkWrite: async (document) => void (await writeObject(here, keyOf(document), withHeaders(document, '{}'), '1')),
+    checkWrite: async (document, content) => {
+      const result = await writeObject(here, keyOf(document), content, '1')
+      if (result === 'written') throw ignoresPreconditions(here)
+    },
   }
 }
+
+const ignoresPreconditions = ({ name, endpoint }: Bucket) =>
+  new PullpassError({
+    code: 'PUBLISH_REFUSED',
+    hop: 'publish',
+    seen: `${endpoint} wrote a document of ${name} although its generation was not the required one`,
+    expected: 'a store that honours ifGenerationMatch: otherwise writers undo the changes of each other',
+    hint: 'correct PULLPASS_GCP_STORAGE_ENDPOINT or STORAGE_EMULATOR_HOST',
+  })
 
 /** https://cloud.google.com/storage/docs/json_api/v1/objects/get */
 async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['read']> {

@@ -49,6 +49,21 @@ suite('gs://', () => {
     )
   })
 
+  test('a check of the permission to write refuses a store that ignores preconditions', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    sandbox.google.store.putBucket('example-issuer')
+    const response = { status: 200, body: { generation: '2' } }
+    sandbox.parts.storage.faults.inject(
+      { kind: 'response', response },
+      { when: ({ path }) => path.startsWith('/upload/') },
+    )
+    const target = await openTarget('gs://example-issuer', asOperator(sandbox))
+    await assert.rejects(async () => await target.checkWrite?.('jwks', document), {
+      code: 'PUBLISH_REFUSED',
+      seen: /wrote a document of gs:\/\/example-issuer although its generation was not the required one$/,
+    })
+  })
+
   test('the refusal names the permission that Google names, and the command that grants it', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.putBucket('private-issuer')
