@@ -69,7 +69,6 @@ const pending: readonly string[] = [
   'src/vendors/',
   'test/commands/refresh-bad-input.test.ts',
   'test/document/',
-  'test/issuer/',
   'test/providers/',
   'test/trust/',
 ]

@@ -20,14 +20,14 @@ suite('who publishes is found by itself', () => {
     })
   }
 
-  test('nobody can, while the issuer exists inside the cluster alone', () => {
+  test('no component can, while the issuer is only reachable in the cluster', () => {
     assert.deepEqual(findMode('https://kubernetes.default.svc.cluster.local', own, undefined), {
       mode: 'publish',
       why: 'no cloud can read this issuer: another one has to be set first',
     })
   })
 
-  test('nobody does yet', () => {
+  test('none does yet', () => {
     assert.deepEqual(findMode(issuer, own, factsWith({ discovery: { status: 404 } }).found), {
       mode: 'publish',
       why: 'its documents are not published yet: an anonymous client gets 404',
@@ -43,7 +43,7 @@ suite('who publishes is found by itself', () => {
     })
   })
 
-  test('this cluster’s documents lie there, with all its keys or without some', () => {
+  test('this cluster’s documents are public, with all its keys or without some', () => {
     assert.deepEqual(findMode(issuer, own, factsWith().found), {
       mode: 'publish',
       why: 'its documents are public, with every key that the cluster serves',
@@ -65,14 +65,14 @@ suite('who publishes is found by itself', () => {
     'another issuer': [{ issuer: 'https://oidc.example.com/other' }, /the discovery document of issuer/],
   }
   for (const [name, [fields, why]] of Object.entries(others)) {
-    test(`${name} does: pullpass stands down`, () => {
+    test(`${name} does: pullpass does not publish`, () => {
       const found = findMode(issuer, own, factsOfDiscovery(fields).found)
       assert.equal(found.mode, 'external')
       assert.match(found.why, why)
     })
   }
 
-  test('another cluster does, by its keys: pullpass stands down', () => {
+  test('another cluster does, by its keys: pullpass does not publish', () => {
     const found = findMode(issuer, keysOf(p256Jwk), factsWith().found)
     assert.equal(found.mode, 'external')
     assert.match(found.why, /^published is a JWKS of another cluster/)

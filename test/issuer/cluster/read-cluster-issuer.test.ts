@@ -18,15 +18,15 @@ const healthy: Readonly<Record<string, ClusterResponse>> = {
 }
 
 /** A cluster that gives these answers. */
-const clusterOf = (answers: Readonly<Record<string, ClusterResponse>>, asked: ClusterRequest[] = []): Cluster => ({
+const clusterOf = (answers: Readonly<Record<string, ClusterResponse>>, requests: ClusterRequest[] = []): Cluster => ({
   server: 'https://cluster.example.com:6443',
   secrets: new SecretRegister(),
-  async request(wanted) {
-    asked.push(wanted)
-    return answers[wanted.path] ?? { status: 404, body: '' }
+  async request(request) {
+    requests.push(request)
+    return answers[request.path] ?? { status: 404, body: '' }
   },
   stream: () => assert.fail('no stream is opened'),
-  reconnect: () => assert.fail('nobody asks for another connection'),
+  reconnect: () => assert.fail('no other connection is opened'),
   authorities: () => assert.fail('no authorities are read'),
   close: async () => undefined,
 })
@@ -52,18 +52,18 @@ suite("a cluster's own documents", () => {
     })
   })
 
-  test('are asked for by any type, since the keys have one of their own', async () => {
-    const asked: ClusterRequest[] = []
-    await readClusterIssuer(clusterOf(healthy, asked))
+  test('are requested with any media type, since the JWKS has its own', async () => {
+    const requests: ClusterRequest[] = []
+    await readClusterIssuer(clusterOf(healthy, requests))
     assert.deepEqual(
-      asked.map(({ accept }) => accept),
+      requests.map(({ accept }) => accept),
       ['*/*', '*/*'],
     )
   })
 
   const faults: Record<string, [path: string, answer: ClusterResponse, code: string, retryable: boolean]> = {
     'for no https issuer': [discoveryPath, { status: 404, body: '404 page not found\n' }, 'DISCOVERY_NOT_FOUND', false],
-    'for a stranger': [discoveryPath, { status: 401, body: '' }, 'KUBERNETES_UNAUTHENTICATED', false],
+    'for an anonymous client': [discoveryPath, { status: 401, body: '' }, 'KUBERNETES_UNAUTHENTICATED', false],
     'without the right': ['/openid/v1/jwks', { status: 403, body: '{}' }, 'DISCOVERY_FORBIDDEN', false],
     'while it starts': [discoveryPath, { status: 503, body: '' }, 'DISCOVERY_UNAVAILABLE', true],
     'while it is busy': [discoveryPath, { status: 429, body: '' }, 'DISCOVERY_UNAVAILABLE', true],

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { checkIssuerUrl } from '../../../src/oidc/issuer-url.ts'
 
 suite('the URL of an issuer', () => {
-  test('that clouds can ask passes', () => {
+  test('that clouds can request passes', () => {
     const urls = [
       'https://oidc.example.com',
       'https://storage.googleapis.com/bucket/cluster-1',

@@ -14,7 +14,7 @@ const documents = (...jwks: readonly object[]) => {
 const discoveryWith = (fields: object) =>
   stored(JSON.stringify({ ...JSON.parse(documents(rsaJwk).discovery.text), ...fields }))
 
-suite('documents that lie at a place already', () => {
+suite('documents that a target already has', () => {
   test('are this cluster’s where they share one key with it, however far its keys have rotated', () => {
     const { keys, foreign } = classifyPublished(documents(rsaJwk, p256Jwk), issuer, own)
     assert.deepEqual([keys.map(({ keyId }) => keyId), foreign], [['key-1', 'key-2'], undefined])
@@ -65,13 +65,13 @@ suite('documents that lie at a place already', () => {
       { discovery: discoveryWith({ jwks_uri: `\u001B]0;${'x'.repeat(10_000)}` }), jwks },
       /^.{0,60}leads to "\]0;x{296,298}…"$/,
     ],
-    'keys nowhere': [{ discovery: discoveryWith({ jwks_uri: undefined }), jwks }, /leads to no keys$/],
+    'no jwks_uri': [{ discovery: discoveryWith({ jwks_uri: undefined }), jwks }, /leads to no keys$/],
   }
   for (const [name, [found, why]] of Object.entries(foreign)) {
     test(`are another’s: ${name}`, () => {
-      const judged = classifyPublished(found, issuer, own)
-      assert.match(judged.foreign ?? '', why)
-      assert.deepEqual(judged.keys, [])
+      const classified = classifyPublished(found, issuer, own)
+      assert.match(classified.foreign ?? '', why)
+      assert.deepEqual(classified.keys, [])
     })
   }
 

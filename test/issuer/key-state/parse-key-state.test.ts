@@ -27,7 +27,7 @@ suite('the memory of an issuer’s keys', () => {
     )
   })
 
-  test('an entry that somebody damaged is dropped, or one that lies under another key’s name', () => {
+  test('an entry that is damaged, or has the name of another key, is dropped', () => {
     const entries = stored({ keys: [remembered('a'), remembered('b')], revocations: [] })
     const [one = '', other = ''] = Object.keys(entries)
     assert.deepEqual(parseKeyState({ ...entries, [one]: '{' }).keys, [remembered('b')])
@@ -61,7 +61,7 @@ suite('the memory of an issuer’s keys', () => {
     assert.deepEqual(revocations, [{ digest: digestOf('old'), keyId: undefined, key: undefined, revokedAt: undefined }])
   })
 
-  test('the entry of an RSA key of 4096 bits, with a kid as long as Kubernetes’, fits with room to spare', () => {
+  test('the entry of an RSA key of 4096 bits, with a kid as long as Kubernetes’, fits with space to spare', () => {
     const kid = 'k'.repeat(43)
     const { members } = testKey(kid)
     const key = { ...testKey(kid), members: { ...members, alg: 'RS256', use: 'sig', n: 'n'.repeat(683) } }

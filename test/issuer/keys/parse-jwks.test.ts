@@ -11,15 +11,15 @@ const parseOne = (key: object) => parse(key)[0] ?? assert.fail('there is a key')
 const privateJwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
 
 suite('the keys of a JWKS', () => {
-  test('tell what verifiers look at', () => {
-    const told = parse(rsaJwk, p256Jwk, p384Jwk).map(({ keyId, type, bits, curve, algorithm }) => ({
+  test('contain the members that verifiers read', () => {
+    const actual = parse(rsaJwk, p256Jwk, p384Jwk).map(({ keyId, type, bits, curve, algorithm }) => ({
       keyId,
       type,
       bits,
       curve,
       algorithm,
     }))
-    assert.deepEqual(told, [
+    assert.deepEqual(actual, [
       { keyId: 'key-1', type: 'RSA', bits: 2048, curve: undefined, algorithm: 'RS256' },
       { keyId: 'key-2', type: 'EC', bits: undefined, curve: 'P-256', algorithm: 'ES256' },
       { keyId: 'key-3', type: 'EC', bits: undefined, curve: 'P-384', algorithm: 'ES384' },
@@ -52,7 +52,7 @@ suite('the keys of a JWKS', () => {
     for (const half of [privateJwk.d, privateJwk.p, 'c2VjcmV0']) assert.ok(half && !JSON.stringify(key).includes(half))
   })
 
-  test('have no word that is longer than anybody’s: tables show them', () => {
+  test('have no member of unusual length: tables show them', () => {
     const long = 'x'.repeat(257)
     const key = parseOne({ ...rsaJwk, kid: long, alg: long, use: long })
     assert.deepEqual([key.keyId, key.algorithm, JSON.stringify(key).includes(long)], [undefined, 'RS256', false])
@@ -60,7 +60,7 @@ suite('the keys of a JWKS', () => {
     assert.equal(parseOne({ ...rsaJwk, kid: 'x'.repeat(256) }).keyId?.length, 256)
   })
 
-  test('name what nobody needs', () => {
+  test('name unused members', () => {
     assert.deepEqual(parseOne({ ...rsaJwk, x5c: [], key_ops: ['verify'] }).stray, ['x5c', 'key_ops'])
   })
 

@@ -31,12 +31,12 @@ const answered = (name: 'discovery' | 'jwks', changes: Partial<AnsweredDocument>
   ...changes,
 })
 
-export interface FactsWanted extends Partial<Omit<PublicFacts, 'found' | 'keys'>> {
+export interface FactsSettings extends Partial<Omit<PublicFacts, 'found' | 'keys'>> {
   readonly discovery?: Partial<AnsweredDocument>
   readonly jwks?: Partial<AnsweredDocument>
 }
 
-export function factsWith({ discovery = {}, jwks = {}, ...more }: FactsWanted = {}): PublicFacts {
+export function factsWith({ discovery = {}, jwks = {}, ...more }: FactsSettings = {}): PublicFacts {
   const found = { issuer, discovery: answered('discovery', discovery), jwks: answered('jwks', jwks) }
   return {
     issuer,

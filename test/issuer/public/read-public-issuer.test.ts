@@ -7,15 +7,15 @@ import { jwksUriOf, readPublicIssuer } from '../../../src/oidc/public/public-iss
 import { fakeContext } from '../../support/fake-context.ts'
 
 async function start(t: TestContext, answerTo: (request: SandboxRequest, url: string) => ReturnType<SandboxHandler>) {
-  const asked: SandboxRequest[] = []
+  const requests: SandboxRequest[] = []
   const authority = await createCertificateAuthority()
   const handler: SandboxHandler = (request) => {
-    asked.push(request)
+    requests.push(request)
     return answerTo(request, part.url)
   }
   const part = await servePart({ handler, tls: { authority, http2: 'absent' } })
   t.after(part.close)
-  return { part, asked, context: fakeContext({ ca: authority.ca }) }
+  return { part, requests, context: fakeContext({ ca: authority.ca }) }
 }
 
 const documents = ({ path }: SandboxRequest, url: string) =>
@@ -23,29 +23,29 @@ const documents = ({ path }: SandboxRequest, url: string) =>
     ? { status: 200, body: { issuer: url, jwks_uri: `${url}/keys` } }
     : { status: 200, headers: { 'cache-control': 'max-age=60' }, body: { keys: [] } }
 
-suite('what a stranger finds', () => {
+suite('what an anonymous client reads', () => {
   test('is both documents as they are served, the keys where the first one leads', async (t) => {
-    const { part, context, asked } = await start(t, documents)
+    const { part, context, requests } = await start(t, documents)
     const { discovery, jwks } = await readPublicIssuer(context, `${part.url}/cluster-1`)
     assert.ok(discovery.kind === 'answered' && jwks?.kind === 'answered')
     assert.deepEqual([discovery.status, discovery.contentType], [200, 'application/json'])
     assert.deepEqual([jwks.url, jwks.cacheControl, jwks.text], [`${part.url}/keys`, 'max-age=60', '{"keys":[]}'])
     assert.deepEqual(
-      asked.map(({ path }) => path),
+      requests.map(({ path }) => path),
       ['/cluster-1/.well-known/openid-configuration', '/keys'],
     )
-    assert.ok(asked.every(({ headers }) => headers['authorization'] === undefined && headers['accept'] === '*/*'))
+    assert.ok(requests.every(({ headers }) => headers['authorization'] === undefined && headers['accept'] === '*/*'))
   })
 
-  test('is a redirect that nobody followed', async (t) => {
+  test('is a redirect that is not followed', async (t) => {
     const location = 'https://127.0.0.1:9/elsewhere'
-    const { part, context, asked } = await start(t, () => ({ status: 301, headers: { location } }))
+    const { part, context, requests } = await start(t, () => ({ status: 301, headers: { location } }))
     const { discovery, jwks } = await readPublicIssuer(context, part.url)
     assert.ok(discovery.kind === 'answered')
-    assert.deepEqual([discovery.status, discovery.location, jwks, asked.length], [301, location, undefined, 1])
+    assert.deepEqual([discovery.status, discovery.location, jwks, requests.length], [301, location, undefined, 1])
   })
 
-  test('is no keys, where the first document leads nowhere that a cloud asks', async (t) => {
+  test('is no keys, if the discovery document has no jwks_uri that a cloud requests', async (t) => {
     for (const jwks_uri of [
       undefined,
       7,
@@ -53,13 +53,13 @@ suite('what a stranger finds', () => {
       'https://user:p@127.0.0.1/keys',
       'file:///etc/passwd',
     ]) {
-      const { part, context, asked } = await start(t, () => ({ status: 200, body: { jwks_uri } }))
+      const { part, context, requests } = await start(t, () => ({ status: 200, body: { jwks_uri } }))
       assert.equal((await readPublicIssuer(context, part.url)).jwks, undefined)
-      assert.equal(asked.length, 1)
+      assert.equal(requests.length, 1)
     }
   })
 
-  test('is a fault in words, where nobody answers, or too much', async (t) => {
+  test('is an error, if the server does not respond, or sends too much', async (t) => {
     const { part, context } = await start(t, () => ({ status: 200, body: ' '.repeat(1024 * 1024 + 1) }))
     const large = await readPublicIssuer(context, part.url)
     assert.ok(large.discovery.kind === 'unanswered')
@@ -67,9 +67,12 @@ suite('what a stranger finds', () => {
     const untrusted = await readPublicIssuer(fakeContext(), part.url)
     assert.ok(untrusted.discovery.kind === 'unanswered')
     assert.equal(untrusted.discovery.fault.code, 'CERTIFICATE_UNTRUSTED')
-    const nobody = await readPublicIssuer(context, 'https://127.0.0.1:9')
-    assert.ok(nobody.discovery.kind === 'unanswered')
-    assert.deepEqual([nobody.discovery.fault.code, nobody.discovery.fault.hop], ['DISCOVERY_UNAVAILABLE', 'discovery'])
+    const unreachable = await readPublicIssuer(context, 'https://127.0.0.1:9')
+    assert.ok(unreachable.discovery.kind === 'unanswered')
+    assert.deepEqual(
+      [unreachable.discovery.fault.code, unreachable.discovery.fault.hop],
+      ['DISCOVERY_UNAVAILABLE', 'discovery'],
+    )
   })
 
   test('ends with the run', async (t) => {

@@ -15,7 +15,7 @@ suite('the issuer to publish', () => {
     assert.equal(issuerToPublish(undefined, folder, 'https://oidc.example.com'), 'https://oidc.example.com')
   })
 
-  test('of a cluster’s own name is refused where strangers are to read it', () => {
+  test('of a cluster-internal name is refused for anonymous clients', () => {
     assert.throws(() => issuerToPublish(undefined, folder, inside), { code: 'ISSUER_UNUSABLE' })
   })
 

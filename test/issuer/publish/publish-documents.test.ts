@@ -99,7 +99,7 @@ suite('publishing', () => {
     assert.deepEqual(target.tried, [])
   })
 
-  test('a new key keeps the old one public, and an algorithm more is told', async () => {
+  test('a new key keeps the old one public, and a further algorithm is reported', async () => {
     const target = memoryTarget()
     put(target, rsaJwk)
     const outcome = await publishDocuments(target, publication(keysOf(p256Jwk, rsaJwk)))
@@ -189,7 +189,7 @@ suite('publishing', () => {
     assert.deepEqual([target.tried, changes], [['jwks over nothing'], { jwks: 'created' }])
   })
 
-  test('what lay there before is told, since a cache may still serve it', async () => {
+  test('the previous documents are reported, since a cache may still serve them', async () => {
     const target = memoryTarget()
     put(target, rsaJwk)
     const { before } = await publishDocuments(target, publication(keysOf(rsaJwk, p256Jwk)))

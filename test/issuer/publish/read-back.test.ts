@@ -11,7 +11,7 @@ const documents = buildDocuments(issuer, keysOf(rsaJwk))
 const outcome = { documents, changes: {}, keys: [], before: {} }
 const noToken: SubjectToken | string = 'not tried: none was requested'
 
-/** What lies at each URL; 404 elsewhere. */
+/** The document at each URL; 404 for others. */
 const serving =
   (texts: Readonly<Record<string, string>>): Transport =>
   async ({ url }) => ({ status: texts[url] === undefined ? 404 : 200, headers: {}, body: texts[url] ?? '' })
@@ -35,13 +35,13 @@ async function readBackFrom(texts: Readonly<Record<string, string>>, publicTrans
 }
 
 suite('what was published, read back', () => {
-  test('is read by anybody where public authorities vouch for who serves it', async () => {
+  test('is readable by anonymous clients if a public authority issued the server’s certificate', async () => {
     const [discovery, jwks] = await readBackFrom(published)
     assert.equal(discovery?.says, `readable by anonymous clients at ${documentUrl(issuer, 'discovery')}`)
     assert.equal(jwks?.says, `readable by anonymous clients at ${documentUrl(issuer, 'jwks')}`)
   })
 
-  test('is not said to be read by anybody where only this run trusts the certificate', async () => {
+  test('is not reported as readable by anonymous clients if only this run trusts the certificate', async () => {
     const refusing: Transport = async () => {
       throw Object.assign(new Error('untrusted'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
     }

@@ -36,7 +36,7 @@ suite('what differs in an updated document', () => {
       'jwks',
       'of key "key-1" key_ops, alg',
     ],
-    'is what else stood beside the keys': [
+    'lists other members beside the keys': [
       outcome('jwks', JSON.stringify({ keys: [jwk], comment: 'by hand' })),
       'jwks',
       'the same keys, without what else was written there',
@@ -46,7 +46,7 @@ suite('what differs in an updated document', () => {
       'discovery',
       'jwks_uri, extra',
     ],
-    'is few and short names, whoever chose them': [
+    'has few and short names, also if others chose them': [
       outcome(
         'discovery',
         JSON.stringify({

@@ -6,8 +6,8 @@ import type { IssuerKey } from '../../../src/oidc/keys.ts'
 import { readServedIssuer, readUnrevokedIssuer } from '../../../src/publish/served-issuer.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
-const read = async ({ wanted, context }: TestWatch) =>
-  await readUnrevokedIssuer(wanted.cluster, [wanted.memory], context.log)
+const read = async ({ config, context }: TestWatch) =>
+  await readUnrevokedIssuer(config.cluster, [config.memory], context.log)
 const kidsOf = (keys: readonly IssuerKey[]) => new Set(keys.map(({ keyId }) => keyId))
 
 suite('the keys that a cloud may believe', () => {
@@ -24,7 +24,7 @@ suite('the keys that a cloud may believe', () => {
   test('are of the issuer that the cluster’s own address serves, whatever the others do in a roll-out', async (t) => {
     const watch = await startTestWatch(t)
     const further = await watch.addReplica(t, { issuer: 'https://old.example.com' })
-    const { issuer } = await readServedIssuer(watch.wanted.cluster, [new URL(further.url)], watch.context.log)
+    const { issuer } = await readServedIssuer(watch.config.cluster, [new URL(further.url)], watch.context.log)
     assert.equal(issuer, watch.sandbox.cluster.issuer)
   })
 
@@ -38,22 +38,22 @@ suite('the keys that a cloud may believe', () => {
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([keys.current.kid]))
   })
 
-  test('lack what any of several memories calls revoked, and no API server is asked again for each', async (t) => {
+  test('lack the keys that any of several key states revokes, with one read of each API server', async (t) => {
     const watch = await startTestWatch(t)
     const { cluster, parts } = watch.sandbox
     const leaked = cluster.keys.current
     cluster.keys.signWith(await cluster.keys.add())
     await watch.look()
     await watch.revoke(leaked.kid)
-    const readWith = async (...memories: (typeof watch.wanted.memory)[]) => {
-      const isAsked = ({ path }: { readonly path: string }) => path === '/openid/v1/jwks'
-      const before = parts.kubernetes.seen.filter(isAsked).length
-      const { keys } = await readUnrevokedIssuer(watch.wanted.cluster, memories, watch.context.log)
-      return { kids: kidsOf(keys), times: parts.kubernetes.seen.filter(isAsked).length - before }
+    const readWith = async (...keyStates: (typeof watch.config.memory)[]) => {
+      const isJwksRequest = ({ path }: { readonly path: string }) => path === '/openid/v1/jwks'
+      const before = parts.kubernetes.seen.filter(isJwksRequest).length
+      const { keys } = await readUnrevokedIssuer(watch.config.cluster, keyStates, watch.context.log)
+      return { kids: kidsOf(keys), times: parts.kubernetes.seen.filter(isJwksRequest).length - before }
     }
-    const one = await readWith(watch.wanted.memory)
+    const one = await readWith(watch.config.memory)
     assert.deepEqual(one.kids, new Set([cluster.keys.current.kid]))
-    assert.deepEqual(await readWith({ namespace: 'pullpass-system', name: 'empty' }, watch.wanted.memory), one)
+    assert.deepEqual(await readWith({ namespace: 'pullpass-system', name: 'empty' }, watch.config.memory), one)
   })
 
   test('lack those of an API server that does not answer, and that is said', async (t) => {
@@ -74,7 +74,7 @@ suite('the keys that a cloud may believe', () => {
     const gone = [await watch.addReplica(t, {}), await watch.addReplica(t, {})]
     for (const { faults } of gone) faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     const readAt = async (replicas: readonly URL[]) =>
-      kidsOf((await readServedIssuer(watch.wanted.cluster, replicas, watch.context.log)).keys)
+      kidsOf((await readServedIssuer(watch.config.cluster, replicas, watch.context.log)).keys)
     const addresses = gone.map(({ url }) => new URL(url))
     assert.deepEqual(await readAt(addresses.slice(1)), new Set([cluster.keys.current.kid]))
     assert.deepEqual(watch.logged, [])

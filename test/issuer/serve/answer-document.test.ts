@@ -11,7 +11,7 @@ const document = {
 const served: Served = { issuer: 'https://oidc.example.com/cluster-1', current: () => document }
 const answer = (path: string, headers = {}, from: Served = served) => respondDocument(path, headers, from)
 
-suite('a stranger', () => {
+suite('an anonymous client', () => {
   test('gets the keys with their type, their lifetime and their tag', () => {
     assert.deepEqual(answer('/cluster-1/openid/v1/jwks'), {
       status: 200,
@@ -33,7 +33,7 @@ suite('a stranger', () => {
   })
 
   for (const tag of ['"abc"', 'W/"abc"', '"x", "abc"', '*']) {
-    test(`who has ${tag} already gets 304 and no text`, () => {
+    test(`with ${tag} already gets 304 without a body`, () => {
       const unchanged = answer('/cluster-1/openid/v1/jwks', { 'if-none-match': tag })
       assert.deepEqual(unchanged, {
         status: 304,
@@ -43,7 +43,7 @@ suite('a stranger', () => {
     })
   }
 
-  test('who has another state gets this one', () => {
+  test('with another state gets the current one', () => {
     assert.equal(answer('/cluster-1/openid/v1/jwks', { 'if-none-match': '"old"' })?.status, 200)
   })
 
@@ -58,7 +58,7 @@ suite('a stranger', () => {
     test(`finds nothing at ${path}`, () => assert.equal(answer(path), undefined))
   }
 
-  test('is asked to come back before any API server was read', () => {
+  test('gets Retry-After before any API server was read', () => {
     const early = answer('/cluster-1/openid/v1/jwks', {}, { issuer: undefined, current: () => undefined })
     assert.deepEqual(
       [early?.status, early?.headers['retry-after'], early?.headers['cache-control']],

@@ -172,12 +172,12 @@ suite('issuer serve goes on with what it has', () => {
       const server = serve.start()
       await server.look()
       const { old, next } = await rotate(serve)
-      const stranger = serve.start() // which never saw the old key
+      const other = serve.start() // which never saw the old key
       await server.look()
       serve.store(text)
       await server.look()
-      await stranger.look()
-      assert.deepEqual([server.kids(), stranger.kids()], [sorted(old, next), sorted(old, next)])
+      await other.look()
+      assert.deepEqual([server.kids(), other.kids()], [sorted(old, next), sorted(old, next)])
       assert.match(serve.stored() ?? '', new RegExp(old.kid))
     })
   }
@@ -203,7 +203,7 @@ suite('issuer serve goes on with what it has', () => {
   })
 })
 
-test('whoever may write the memory, to revoke, has no key of his own served', async (t) => {
+test('a client that may write the key state, to revoke, cannot have its own key served', async (t) => {
   const serve = await startTestServe(t)
   const { publicKey, kid } = await generateSigningKey()
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }

@@ -6,7 +6,7 @@ import { storeBeside } from '../../../src/publish/serve/served-target.ts'
 import { awaitReplicas, servingReplicas } from '../../../src/publish/serve/serving-replicas.ts'
 import { startTestServe, type TestServer } from './test-serve.ts'
 
-/** A cluster with a leaked key that signs no longer, one replica that serves it, and somebody who revokes it. */
+/** A cluster with a leaked key that signs no longer, one replica that serves it, and a function that revokes it. */
 async function startLeak(t: TestContext) {
   const serve = await startTestServe(t)
   const { cluster } = serve.watch.sandbox
@@ -14,17 +14,17 @@ async function startLeak(t: TestContext) {
   cluster.keys.signWith(await cluster.keys.add())
   const server = serve.start()
   await server.look()
-  const { wanted, context } = serve.watch
+  const { config, context } = serve.watch
   return {
     server,
     leaked: leaked.kid,
     left: [cluster.keys.current.kid],
     revoke: async (sleep: () => Promise<unknown>, mode: 'write' | 'dry-run' = 'write') => {
       const waiting = { ...context, sleep: async () => void (await sleep()) }
-      const store = storeBeside(wanted.memory)
-      const target = servingReplicas(wanted.cluster, store)
+      const store = storeBeside(config.memory)
+      const target = servingReplicas(config.cluster, store)
       const publish = async (publication: Publication) => await awaitReplicas(target, store, publication, waiting)
-      return await revokeKey({ ...wanted, target, publish, keyId: leaked.kid, inUse: 'refuse', mode }, context)
+      return await revokeKey({ ...config, target, publish, keyId: leaked.kid, inUse: 'refuse', mode }, context)
     },
   }
 }

@@ -13,14 +13,14 @@ export interface TestServe {
   readonly start: (changes?: Partial<WatchConfig>) => TestServer
   /** Of the ConfigMap of what is served. */
   readonly stored: () => string | undefined
-  /** Writes it, as somebody else would; undefined: it is there and empty. */
+  /** Writes it as another client; undefined: it exists and is empty. */
   readonly store: (text: string | undefined) => void
 }
 
 export interface TestServer {
   /** So many rounds, after each other. */
   readonly look: (rounds?: number) => Promise<WatchState['status']>
-  /** The kids that a stranger gets; undefined where nothing is served yet. */
+  /** The kids that an anonymous client gets; undefined if nothing is served yet. */
   readonly kids: () => string[] | undefined
   readonly current: (name: DocumentName) => ServedDocument | undefined
 }
@@ -47,16 +47,16 @@ export async function startTestServe(t: TestContext): Promise<TestServe> {
 }
 
 function startServer(watch: TestWatch, changes: Partial<WatchConfig> = {}): TestServer {
-  const { cluster } = watch.wanted
+  const { cluster } = watch.config
   const served = createServedDocuments()
   const target = servedTarget({ cluster, store: place, issuerUrl, served })
-  const wanted = { ...watch.wanted, target, served, checkIntervalMs: 0, issuerUrl, ...changes }
+  const config = { ...watch.config, target, served, checkIntervalMs: 0, issuerUrl, ...changes }
   let state = firstState
   return {
     async look(rounds = 1) {
       for (let round = 0; round < rounds; round++) {
         watch.sandbox.clock.advance('15 s')
-        state = await watchRound(state, wanted, watch.context)
+        state = await watchRound(state, config, watch.context)
       }
       return state.status
     },

@@ -26,12 +26,22 @@ const rows: Row[] = [
   { title: 'what is seen now is public', seen: { a: 0, b: 0 }, expected: ['a', 'b'] },
   { title: 'a key seen 47 h ago stays', seen: { a: 0, b: 47 }, missed: ['b'], expected: ['a', 'b'] },
   { title: 'a key seen 48 h ago goes', seen: { a: 0, b: 48 }, missed: ['b'], published: ['a', 'b'], expected: ['a'] },
-  { title: 'a key seen long ago stays until it was looked for', seen: { a: 0, b: 480 }, expected: ['a', 'b'] },
+  {
+    title: 'a key seen long ago stays until it was missed in later rounds',
+    seen: { a: 0, b: 480 },
+    expected: ['a', 'b'],
+  },
   { title: 'what is remembered alone is not made public', seen: { a: 0, x: 0 }, witnessed: ['a'], expected: ['a'] },
   { title: 'what is remembered and public stays', seen: { a: 0 }, witnessed: [], published: ['a'], expected: ['a'] },
   { title: 'what is public and unknown stays', seen: { a: 0 }, published: ['a', 'x'], expected: ['a', 'x'] },
   { title: 'a revoked key goes', seen: { a: 0, b: 0 }, published: ['b'], revoked: ['b'], expected: ['a'] },
-  { title: 'a revoked key that nobody knows goes', seen: { a: 0 }, published: ['x'], revoked: ['x'], expected: ['a'] },
+  {
+    title: 'a revoked key that is unknown is withdrawn',
+    seen: { a: 0 },
+    published: ['x'],
+    revoked: ['x'],
+    expected: ['a'],
+  },
   { title: 'all may be revoked', seen: { a: 0 }, published: ['a'], revoked: ['a'], expected: [] },
 ]
 

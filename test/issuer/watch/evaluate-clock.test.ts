@@ -29,14 +29,14 @@ suite('a clock', () => {
     'that is 5 minutes from one is believed': { readings: [tokenOf(later(5))], ages: 'count' },
     'that is 6 minutes behind one of two is not': { readings: [tokenOf(now), tokenOf(later(6))], ages: 'paused' },
     'that is two days ahead is not': { readings: [tokenOf(later(-2880))], ages: 'paused' },
-    'that nobody shows another of is not': { readings: [refused], ages: 'paused' },
+    'without another clock to compare is not': { readings: [refused], ages: 'paused' },
     'beside a token that names no time is not': { readings: [tokenOf(undefined)], ages: 'paused' },
   } as const
   for (const [title, { readings, ages }] of Object.entries(rows)) {
     test(title, () => assert.equal(evaluateClock(readings, now).ages, ages))
   }
 
-  test('that differs is told of, with both times', () => {
+  test('that differs is reported, with both times', () => {
     const { alarms } = evaluateClock([tokenOf(later(-2880))], now)
     assert.deepEqual(
       alarms.map(({ code, message }) => [code, message.split(':').slice(0, 5).join(':')]),

@@ -7,7 +7,7 @@ import { startTestWatch, type TestWatch } from './test-watch.ts'
 const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ code }) => code)
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 
-suite('whoever may write the ConfigMap', () => {
+suite('a client that may write the ConfigMap', () => {
   const forge = (watch: TestWatch, entries: Record<string, string>) => {
     const memory = watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
     if (memory) watch.sandbox.cluster.store.remove(memory)
@@ -19,7 +19,7 @@ suite('whoever may write the ConfigMap', () => {
     [`key.${digestOf(key.kid)}`]: JSON.stringify({ key: jwkOf(key), lastSeenAt: '2999-01-01T00:00:00Z' }),
   })
 
-  test('has no key of his own published, before the first look or after it', async (t) => {
+  test('cannot have its own key published, before the first round or after it', async (t) => {
     const watch = await startTestWatch(t)
     const attacker = await generateSigningKey()
     forge(watch, entryOf(attacker))
@@ -36,7 +36,7 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(watch.published(), own)
   })
 
-  test('takes no revocation back while the watch runs, though the leaked key is served: it is told of, and written again', async (t) => {
+  test('takes no revocation back while the watch runs, though the leaked key is served: an alarm is raised, and it is written again', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const leaked = keys.current
@@ -84,7 +84,7 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
-  test('fills no memory by keys that he writes over each other', async (t) => {
+  test('fills no key state with keys that replace each other', async (t) => {
     const watch = await startTestWatch(t)
     await watch.look()
     const own = watch.remembered()
@@ -98,7 +98,7 @@ suite('whoever may write the ConfigMap', () => {
     assert.deepEqual(Object.keys(watch.remembered()), Object.keys(own))
   })
 
-  test('has few Events written of many keys, and what else is to be told is told', async (t) => {
+  test('has few Events written of many keys, and other alarms are still reported', async (t) => {
     const watch = await startTestWatch(t)
     const forged = await generateSigningKey()
     const entries = Array.from({ length: 50 }, (_, at) => entryOf({ ...forged, kid: `forged-${at}` }))
@@ -107,8 +107,8 @@ suite('whoever may write the ConfigMap', () => {
     const { status } = await watch.look()
     assert.equal(status.alarms.length, 51)
     const sentence = 'warn the publication of the issuer needs attention '
-    const told = watch.logged.flatMap((line) => (line.startsWith(sentence) ? line.split(' ')[8] : []))
-    assert.deepEqual(told, [...Array.from({ length: 5 }, () => 'RECORDED_KEY_UNKNOWN'), 'KEY_UNPUBLISHED'])
+    const codes = watch.logged.flatMap((line) => (line.startsWith(sentence) ? line.split(' ')[8] : []))
+    assert.deepEqual(codes, [...Array.from({ length: 5 }, () => 'RECORDED_KEY_UNKNOWN'), 'KEY_UNPUBLISHED'])
   })
 
   test('keeps no key public by a sight in the future: it is put right', async (t) => {
@@ -139,7 +139,7 @@ suite('whoever may write the ConfigMap', () => {
   })
 })
 
-suite('whoever may write the bucket', () => {
+suite('a client that may write the bucket', () => {
   test('a public key whose name is a command is one word in the command that revokes it', async (t) => {
     const watch = await startTestWatch(t)
     await watch.look()

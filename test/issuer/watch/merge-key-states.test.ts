@@ -29,19 +29,19 @@ suite('what the cluster remembers and what this process does', () => {
     )
   })
 
-  test('a revocation that another writer added, or told its key, is taken over, and nothing was removed', () => {
+  test('a revocation that another writer added, or whose key it added, is adopted, and nothing was removed', () => {
     const found = withRevocations(revocationOf('a', testKey('a')), revocationOf('b'))
     assert.deepEqual(mergeKeyStates(found, withRevocations(revocationOf('a')), []), { ...found, removed: [] })
   })
 
-  test('a revocation whose key somebody had made up before is taken over with the real one', () => {
+  test('a revocation whose key was forged before is adopted with the real one', () => {
     const forged = withRevocations(revocationOf('a', testKey('a', 'forged')))
     const real = withRevocations(revocationOf('a', testKey('a')))
     assert.deepEqual(mergeKeyStates(real, forged, [testKey('a')]), { ...real, removed: [] })
     assert.deepEqual(mergeKeyStates(forged, real, [testKey('a')]).removed, real.revocations)
   })
 
-  test('of revocations of no key that anybody served, written over each other, a hundred are kept; the one of a served key always', () => {
+  test('of revocations of keys that were never served, replacing each other, a hundred are kept; the one of a served key always', () => {
     let own: KeyState = withRevocations()
     for (let wave = 0; wave < 30; wave++) {
       const junk = Array.from({ length: 20 }, (_, nth) => revocationOf(`junk-${wave}-${nth}`))
@@ -62,9 +62,9 @@ suite('what the cluster remembers and what this process does', () => {
     const memory = fc.uniqueArray(change, { maxLength: 3, selector: ({ keyId }) => keyId })
     const edits = fc.array(memory, { minLength: 1, maxLength: 6 })
     fc.assert(
-      fc.property(edits, (memories) => {
+      fc.property(edits, (states) => {
         let own = withRevocations(revocationOf('a', testKey('a')))
-        for (const changes of memories) {
+        for (const changes of states) {
           const found = changes.map(({ keyId, key }) => revocationOf(keyId, key === undefined ? key : testKey(key)))
           own = mergeKeyStates(withRevocations(...found), own, [])
           assert.ok(isRevoked(own, testKey('a')))

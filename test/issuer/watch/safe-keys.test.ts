@@ -37,7 +37,7 @@ suite('the report of a watch on a key that is served before it signs', () => {
     assert.deepEqual(again, before)
   })
 
-  test('counts from when anybody reads it, where a cache still serves the keys of before', async (t) => {
+  test('counts from when anonymous clients read it, if a cache still serves the previous keys', async (t) => {
     const { watch, keys } = await start(t)
     const earlier = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     const headers = { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' }

@@ -1,4 +1,4 @@
-/** Keys by their kid, which nobody signs with: for rules that only compare them. */
+/** Keys by their kid, without a private half: for rules that only compare them. */
 import type { IssuerKey } from '../../../src/oidc/keys.ts'
 
 export const testKey = (keyId: string, modulus: string = keyId): IssuerKey => {

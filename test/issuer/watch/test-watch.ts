@@ -22,7 +22,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/start-test-san
 
 export interface TestWatch {
   readonly sandbox: TestSandbox
-  readonly wanted: WatchConfig
+  readonly config: WatchConfig
   readonly context: Context
   /** Lines of the log, `level sentence reason`, but for those of level debug. */
   readonly logged: readonly string[]
@@ -36,17 +36,17 @@ export interface TestWatch {
   readonly skew: (duration: string) => void
   /** Forgets all that the process knows, as a restart does. */
   readonly restart: () => void
-  /** The kids that anybody reads in the bucket; undefined where nothing is there. */
+  /** The kids that anonymous clients read in the bucket; undefined if it is empty. */
   readonly published: () => string[] | undefined
   /** Puts a further API server into the EndpointSlice. */
-  readonly addReplica: (t: TestContext, wanted: ReplicaOptions, authority?: CertificateAuthority) => Promise<Replica>
+  readonly addReplica: (t: TestContext, options: ReplicaOptions, authority?: CertificateAuthority) => Promise<Replica>
   /** Of the ConfigMap's entries, those of keys and revocations. */
   readonly remembered: () => Record<string, string>
   /** The others: of API servers and their CAs. */
   readonly recorded: () => Record<string, string>
   /** Of a watch with a CA file: what the kubelet writes from ConfigMap kube-root-ca.crt. */
   readonly writeCaBundle: (...certificates: string[]) => Promise<void>
-  /** A new process, of a watch with a CA file: it reads the bundle anew, and knows what the cluster remembers. */
+  /** A new process, of a watch with a CA file: it reads the bundle again, and knows the recorded key state. */
   readonly startAgain: (accepted?: {
     readonly cas?: readonly string[]
     readonly keys?: readonly string[]
@@ -88,7 +88,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   }
   const connection = await open([])
   const keyState = changes.memory ?? { namespace: 'pullpass-system', name: 'pullpass-issuer' }
-  let wanted: WatchConfig = {
+  let config: WatchConfig = {
     ...connection,
     target: await openTarget('gs://example-cluster', { ...context, vendors }),
     issuerUrl: undefined,
@@ -109,15 +109,15 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   let state = firstState
   const look = async (rounds = 1) => {
     for (let round = 0; round < rounds; round++) {
-      sandbox.clock.advance(`${(wanted.intervalMs ?? intervalMs) / 1000} s`)
-      state = await watchRound(state, wanted, context)
+      sandbox.clock.advance(`${(config.intervalMs ?? intervalMs) / 1000} s`)
+      state = await watchRound(state, config, context)
     }
     return state
   }
   return {
     sandbox,
-    get wanted() {
-      return wanted
+    get config() {
+      return config
     },
     context,
     logged,
@@ -132,20 +132,20 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
       return before
     },
     async revoke(keyId) {
-      const { target } = wanted
+      const { target } = config
       const publish = async (publication: Publication) => await publishDocuments(target, publication)
-      return await revokeKey({ ...wanted, publish, keyId, inUse: 'refuse', mode: 'write' }, context)
+      return await revokeKey({ ...config, publish, keyId, inUse: 'refuse', mode: 'write' }, context)
     },
     skew: clock.advance,
     restart() {
       state = firstState
-      wanted = { ...wanted, events: createKeyStateEvents(wanted.cluster, keyState, context) }
+      config = { ...config, events: createKeyStateEvents(config.cluster, keyState, context) }
     },
     writeCaBundle,
     async startAgain({ cas = [], keys = [] } = {}) {
       const opened = await open(cas)
       const events = createKeyStateEvents(opened.cluster, keyState, context)
-      wanted = { ...wanted, ...opened, events, acceptedKeys: keys }
+      config = { ...config, ...opened, events, acceptedKeys: keys }
       state = firstState
     },
     published() {
@@ -168,7 +168,7 @@ async function kubeconfigWithCaFile(sandbox: TestSandbox): Promise<string> {
   )
 }
 
-function entriesOf(sandbox: TestSandbox, isWanted: (name: string) => boolean): Record<string, string> {
+function entriesOf(sandbox: TestSandbox, isSelected: (name: string) => boolean): Record<string, string> {
   const memory = sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-  return Object.fromEntries(Object.entries(asTexts(memory?.['data'])).filter(([name]) => isWanted(name)))
+  return Object.fromEntries(Object.entries(asTexts(memory?.['data'])).filter(([name]) => isSelected(name)))
 }

@@ -1,4 +1,4 @@
-/** Which API servers' word publishes a key: nobody else gets one published, and a legitimate one waits for no longer than it must. */
+/** Which API servers can have a key published: no others can, and a legitimate server is not delayed longer than necessary. */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
@@ -10,7 +10,7 @@ import { startTestWatch, type TestWatch } from './test-watch.ts'
 type State = Awaited<ReturnType<TestWatch['look']>>
 
 const reasons = ({ status }: State) => status.alarms.map(({ code }) => code)
-const saysOf = ({ status }: State, wanted: string) => status.alarms.find(({ code }) => code === wanted)?.message ?? ''
+const saysOf = ({ status }: State, code: string) => status.alarms.find((alarm) => alarm.code === code)?.message ?? ''
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 const fingerprintOf = ({ ca }: { ca: string }) => new X509Certificate(ca).fingerprint256
 

@@ -101,7 +101,7 @@ suite('the health of a watch', () => {
 
   test('is shown in numbers', async () => {
     const samples = (await textOf('/metrics')).split('\n')
-    for (const wanted of [
+    for (const expected of [
       'pullpass_issuer_rounds_total 40',
       'pullpass_issuer_round_duration_seconds_bucket{le="0.1"} 1',
       'pullpass_issuer_round_duration_seconds_count 1',
@@ -112,7 +112,7 @@ suite('the health of a watch', () => {
       'pullpass_issuer_alarms{reason="ApiServerUnreadable"} 1',
       'pullpass_issuer_alarms{reason="KeyUnpublished"} 0',
     ]) {
-      assert.ok(samples.includes(wanted), wanted)
+      assert.ok(samples.includes(expected), expected)
     }
   })
 })

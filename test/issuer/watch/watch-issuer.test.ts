@@ -19,17 +19,17 @@ suite('a watch', () => {
       },
     }
     const took = ['6 s', '40 s', '-1 h']
-    await watchIssuer(watch.wanted, context, {
+    await watchIssuer(watch.config, context, {
       watchdog: createWatchdog({ unhealthyAfterMs: 60_000, limitMs: 10_000 }, context),
       report: () => watch.skew(took.shift() ?? '0 s'),
     })
     assert.deepEqual(paused, [9_000, 1_000, 15_000])
   })
 
-  test('ends where a round hangs, so that it is started anew', { timeout: 20_000 }, async (t) => {
+  test('ends if a round hangs, so that it is restarted', { timeout: 20_000 }, async (t) => {
     const watch = await startTestWatch(t)
-    const { cluster } = watch.wanted
-    const hanging = { ...watch.wanted, cluster: { ...cluster, request: () => new Promise<never>(() => undefined) } }
+    const { cluster } = watch.config
+    const hanging = { ...watch.config, cluster: { ...cluster, request: () => new Promise<never>(() => undefined) } }
     const watchdog = createWatchdog({ unhealthyAfterMs: 60_000, limitMs: 50 }, watch.context)
     const ended = watchIssuer(hanging, watch.context, { watchdog, report: () => undefined })
     await assert.rejects(ended, { code: 'TIMED_OUT', seen: 'a round did not end within 0.05 s' })

@@ -98,7 +98,7 @@ suite('what goes wrong takes no key away', () => {
     })
   }
 
-  test('a clock that is two days ahead for ten minutes, and it is told of; right again, keys grow old as before', async (t) => {
+  test('a clock that is two days ahead for ten minutes, which is reported; once it is correct, keys age as before', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const old = await watch.swapKey(5)
@@ -117,7 +117,7 @@ suite('what goes wrong takes no key away', () => {
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
-  test('one of two API servers that answers nobody for days: keys that it alone serves stay', async (t) => {
+  test('one of two API servers that does not respond for days: keys that only it serves stay', async (t) => {
     const watch = await startTestWatch(t)
     const { current } = watch.sandbox.cluster.keys
     const next = await generateSigningKey()
@@ -260,8 +260,8 @@ suite('a watch that cannot store its state', () => {
   })
 })
 
-suite('what somebody should know', () => {
-  test('a token that is signed by a key whose public half is nowhere', async (t) => {
+suite('conditions that raise an alarm', () => {
+  test('a token that is signed by a key whose public half is not published', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     await watch.look()
@@ -284,7 +284,7 @@ suite('what somebody should know', () => {
     assert.equal(watch.logged.at(-1), `info a condition of the publication has ended KEY_UNPUBLISHED ${subject}`)
   })
 
-  test('it is told of again after an hour, not at every look', async (t) => {
+  test('it is reported again after an hour, not in every round', async (t) => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })
     watch.sandbox.cluster.keys.signWith(await generateSigningKey())
     await watch.look(3)
@@ -331,19 +331,19 @@ suite('what somebody should know', () => {
   })
 
   test('where the namespace of the memory does not exist, that is said once, with what makes it', async (t) => {
-    const memory = { namespace: 'nowhere', name: 'keys' }
+    const memory = { namespace: 'absent', name: 'keys' }
     const watch = await startTestWatch(t, { memory, issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.look()
     assert.ok(reasons(state).length > 1, reasons(state).join())
-    const said = watch.logged.filter((line) => line.includes('namespace nowhere does not exist'))
+    const said = watch.logged.filter((line) => line.includes('namespace absent does not exist'))
     assert.deepEqual(
       said.map((line) => /KEY_STATE_UNWRITABLE|an Event could not be written/.exec(line)?.[0]),
       ['KEY_STATE_UNWRITABLE', 'an Event could not be written'],
     )
-    assert.match(said[0] ?? '', /kubectl create namespace nowhere; or name a ConfigMap elsewhere: --memory NAMESPACE/)
+    assert.match(said[0] ?? '', /kubectl create namespace absent; or name a ConfigMap elsewhere: --memory NAMESPACE/)
   })
 
-  test('where the EndpointSlice may not be read, whichever API server answers is asked, and the right is named', async (t) => {
+  test('where the EndpointSlice may not be read, the API server that responds is read, and the missing permission is named', async (t) => {
     const watch = await startTestWatch(t)
     watch.sandbox.cluster.authorization.forbid({
       verbs: ['list'],

@@ -4,25 +4,25 @@ import type { HttpResponse } from '../../../../src/http/transport.ts'
 import { bucketRegion } from '../../../../src/vendors/aws/stores/s3.ts'
 import { fakeContext } from '../../../support/fake-context.ts'
 
-/** AWS as anybody meets it: no other part of it can be had here. */
+/** The anonymous API of AWS: other parts of it are not available in tests. */
 function contextWith(answer: Partial<HttpResponse>, environment: Record<string, string> = {}) {
-  const asked: string[] = []
+  const requests: string[] = []
   const context = {
     ...fakeContext({ environment }),
     transport: async ({ method, url }: { method: string; url: string }): Promise<HttpResponse> => {
-      asked.push(`${method} ${url}`)
+      requests.push(`${method} ${url}`)
       return { status: 403, headers: {}, body: '', ...answer }
     },
   }
-  return { context, asked }
+  return { context, requests }
 }
 
 suite('the region of a bucket', () => {
   for (const status of [200, 301, 403]) {
-    test(`is what S3 says of it to anybody, with a ${status}`, async () => {
-      const { context, asked } = contextWith({ status, headers: { 'x-amz-bucket-region': 'eu-west-1' } })
+    test(`is what S3 returns for it to anonymous clients, with a ${status}`, async () => {
+      const { context, requests } = contextWith({ status, headers: { 'x-amz-bucket-region': 'eu-west-1' } })
       assert.equal(await bucketRegion('example-issuer', undefined, context), 'eu-west-1')
-      assert.deepEqual(asked, ['HEAD https://example-issuer.s3.amazonaws.com/'])
+      assert.deepEqual(requests, ['HEAD https://example-issuer.s3.amazonaws.com/'])
     })
   }
 
@@ -32,11 +32,11 @@ suite('the region of a bucket', () => {
     assert.equal(await bucketRegion('example-issuer', undefined, context), 'eu-west-1')
   })
 
-  test('is asked for in China where the environment is there', async () => {
+  test('is requested in China if the environment has a region there', async () => {
     const answer = { headers: { 'x-amz-bucket-region': 'cn-north-1' } }
-    const { context, asked } = contextWith(answer, { AWS_REGION: 'cn-northwest-1' })
+    const { context, requests } = contextWith(answer, { AWS_REGION: 'cn-northwest-1' })
     assert.equal(await bucketRegion('example-issuer', undefined, context), 'cn-north-1')
-    assert.deepEqual(asked, ['HEAD https://example-issuer.s3.cn-northwest-1.amazonaws.com.cn/'])
+    assert.deepEqual(requests, ['HEAD https://example-issuer.s3.cn-northwest-1.amazonaws.com.cn/'])
   })
 
   test('of a bucket that does not exist is an error', async () => {
@@ -49,9 +49,9 @@ suite('the region of a bucket', () => {
     await assert.rejects(bucketRegion('example-issuer', undefined, context), { code: 'PUBLISH_UNAVAILABLE' })
   })
 
-  test('is the environment’s at an endpoint of one’s own, which is not asked', async () => {
-    const { context, asked } = contextWith({}, { AWS_REGION: 'eu-west-1' })
+  test('is the environment’s at a custom endpoint, which gets no request', async () => {
+    const { context, requests } = contextWith({}, { AWS_REGION: 'eu-west-1' })
     assert.equal(await bucketRegion('example-issuer', 'https://s3.example.com', context), 'eu-west-1')
-    assert.deepEqual(asked, [])
+    assert.deepEqual(requests, [])
   })
 })

@@ -35,7 +35,7 @@ publishTargetContract('a folder', { preconditions: 'atomic' }, async (t) => {
 })
 
 suite('a folder', () => {
-  test('holds the two documents where a stranger asks for them, for anybody to read, and nothing else', async (t) => {
+  test('contains only the two documents, at the paths of the issuer, readable by all users', async (t) => {
     const folder = await makeFolder(t)
     const target = await open(folder)
     await target.write('jwks', document, undefined)
@@ -68,7 +68,7 @@ suite('a folder', () => {
     })
   }
 
-  test('that another writer has locked is left to him, and taken from one who was killed', async (t) => {
+  test('that another writer has locked is left unchanged, and the lock of a killed writer is removed', async (t) => {
     const folder = await makeFolder(t)
     const target = await open(folder)
     await target.write('jwks', document, undefined)
@@ -88,7 +88,7 @@ suite('a folder', () => {
     await assert.rejects((await open(file)).read('jwks'), { code: 'PUBLISH_REFUSED', seen: `${file} is no folder` })
   })
 
-  test('in which a folder lies where a document belongs is refused', async (t) => {
+  test('with a folder at the path of a document is refused', async (t) => {
     const folder = await makeFolder(t)
     await mkdir(join(folder, 'openid/v1/jwks'), { recursive: true })
     await assert.rejects((await open(folder)).read('jwks'), { code: 'PUBLISH_REFUSED' })

@@ -46,7 +46,7 @@ suite('gcp-provider:', () => {
     assert.deepEqual(JSON.parse((await target.read('jwks'))?.text ?? ''), { keys: [rsa, p256] })
   })
 
-  test('told all keys again, changes nothing, and says which ones Google does not take', async (t) => {
+  test('with all keys again, is unchanged, and the keys that Google does not accept are reported', async (t) => {
     const target = await open(await startTestSandbox(t))
     const own = keysOf(p384Jwk, p256Jwk, rsaJwk)
     const publication: Publication = { issuer, own, choose: () => own, conflictPolicy: 'Refuse', mode: 'write' }
@@ -100,7 +100,7 @@ suite('gcp-provider:', () => {
     assert.equal((await runPullpass(sandbox, ['refresh'])).exitCode, 0)
   })
 
-  test('that is deleted is missing, and the hint tells how long it can be had back', async (t) => {
+  test('that is deleted is missing, and the hint states how long it can be restored', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
     await assert.rejects((await open(sandbox)).read('jwks'), {

@@ -39,7 +39,7 @@ publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async
 })
 
 suite('gs://', () => {
-  test('is read by strangers at storage.googleapis.com', async () => {
+  test('is read by anonymous clients at storage.googleapis.com', async () => {
     const context = fakeContext()
     const target = await openTarget('gs://example-issuer/clusters/one', context)
     assert.equal(target.publicUrl, 'https://storage.googleapis.com/example-issuer/clusters/one')
@@ -75,7 +75,7 @@ suite('gs://', () => {
     })
   })
 
-  test('a store that is down for a moment is asked again', async (t) => {
+  test('a request to a store that is down for a moment is retried', async (t) => {
     const sandbox = await startTestSandbox(t)
     sandbox.google.store.putBucket('example-issuer')
     sandbox.parts.storage.faults.inject({ kind: 'response', response: { status: 503, body: 'busy' } }, { times: 2 })
@@ -113,7 +113,7 @@ suite('gs://', () => {
     await assert.rejects(openTarget('gs://example-issuer', context), { code: 'VARIABLE_INVALID' })
   })
 
-  test('a run that ends ends what it asks', async (t) => {
+  test('a run that ends cancels its requests', async (t) => {
     const sandbox = await startTestSandbox(t)
     const end = new AbortController()
     const context = { ...asOperator(sandbox), signal: end.signal }

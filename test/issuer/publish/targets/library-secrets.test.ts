@@ -13,7 +13,7 @@ const secret = 'eyJhbGciOiJSUzI1NiIsImtpZCI6InBsYW50ZWQifQ.planted.token-0123456
 const contextOf = () => ({ ...fakeContext(), transport: async () => ({ status: 403, headers: {}, body: '' }) })
 const form = new URLSearchParams({ WebIdentityToken: secret, Action: 'AssumeRoleWithWebIdentity' }).toString()
 
-suite("what a vendor's library sent is withheld from the words of whoever answers it", () => {
+suite("what a vendor's library sent is redacted in messages from the server", () => {
   const requests = {
     "AWS's token service, by its form": { headers: {}, body: form },
     "AWS's token service, by its form as bytes": { headers: {}, body: Buffer.from(form) },

@@ -1,4 +1,4 @@
-/** Which identity is asked for, by the variables of AWS and Azure: a metadata server, as a node has one, counts who asks it. */
+/** Which identity the variables of AWS and Azure select. A metadata server, as on a node, records its requests. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -14,21 +14,21 @@ type Variables = Readonly<Record<string, string>>
 const folder = mkdtempSync(join(tmpdir(), 'pullpass-named-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 const token = join(folder, 'token')
-const nowhere = join(folder, 'nowhere')
+const absent = join(folder, 'absent')
 writeFileSync(token, 'a.token.of-the-pod')
 writeFileSync(join(folder, 'credentials'), '[ops]\naws_access_key_id = AKIAOPS\naws_secret_access_key = planted\n')
 writeFileSync(join(folder, 'config'), '[profile empty]\nregion = eu-west-1\n')
 
 const pod = { KUBERNETES_SERVICE_HOST: '10.96.0.1' }
-/** The stores themselves, which answer whoever comes with their words for a refusal. */
+/** The stores, which refuse every request. */
 const store = 'https://store.example.com'
 const vendors = /^(?:AWS|AZURE)_/
 
 suite('who publishes, by the variables of', () => {
-  const asked: string[] = []
+  const identities: string[] = []
   const kept = { ...process.env }
   const server = createServer((request, answer) => {
-    asked.push('the machine')
+    identities.push('the machine')
     if (request.url === '/latest/api/token') answer.end('a-metadata-token')
     else if (request.url?.endsWith('/security-credentials/')) answer.end('node-role')
     else {
@@ -51,25 +51,25 @@ suite('who publishes, by the variables of', () => {
     restoreVariables(kept)
   })
   beforeEach(() => {
-    asked.length = 0
+    identities.length = 0
   })
 
   /** Vendors' libraries read this process's variables. */
-  function restoreVariables(wanted: Readonly<Record<string, string | undefined>>): void {
-    for (const name of Object.keys(process.env)) if (vendors.test(name) || !(name in wanted)) delete process.env[name]
-    for (const [name, value] of Object.entries(wanted)) if (value !== undefined) process.env[name] = value
+  function restoreVariables(saved: Readonly<Record<string, string | undefined>>): void {
+    for (const name of Object.keys(process.env)) if (vendors.test(name) || !(name in saved)) delete process.env[name]
+    for (const [name, value] of Object.entries(saved)) if (value !== undefined) process.env[name] = value
   }
 
   async function publishAs(to: string, variables: Variables): Promise<unknown> {
     const files = { AWS_CONFIG_FILE: join(folder, 'config'), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials') }
-    const own = { PATH: nowhere, HOME: folder, ...files, ...machine, ...variables }
+    const own = { PATH: absent, HOME: folder, ...files, ...machine, ...variables }
     const places = { AWS_ENDPOINT_URL_S3: store, AWS_REGION: 'eu-west-1', PULLPASS_AZURE_BLOB_ENDPOINT: store }
     restoreVariables({ ...own, AWS_REGION: 'eu-west-1' })
     const real = fakeContext()
     const transport = async (request: HttpRequest) => {
       if (new URL(request.url).hostname === '127.0.0.1') return await real.transport(request)
       const { authorization = '' } = request.headers
-      asked.push(/Credential=(\w+)/.exec(authorization)?.[1] ?? (authorization || request.url))
+      identities.push(/Credential=(\w+)/.exec(authorization)?.[1] ?? (authorization || request.url))
       return { status: 403, headers: {}, body: '' }
     }
     const target = await openTarget(to, { ...real, transport, environment: { ...places, ...own } })
@@ -87,7 +87,7 @@ suite('who publishes, by the variables of', () => {
   const federated = { AZURE_FEDERATED_TOKEN_FILE: token }
   const proofs = 'none of AZURE_FEDERATED_TOKEN_FILE, AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH is'
 
-  const nobody: readonly [name: string, variables: Variables, seen: string | RegExp][] = [
+  const refused: readonly [name: string, variables: Variables, seen: string | RegExp][] = [
     ['AWS: a token without its role', web, half('AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN is not')],
     ['AWS: a role without its token', role, half('AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE is not')],
     [
@@ -117,8 +117,8 @@ suite('who publishes, by the variables of', () => {
     ],
     [
       'AWS: a token that does not exist',
-      { ...role, AWS_WEB_IDENTITY_TOKEN_FILE: nowhere },
-      `AWS_WEB_IDENTITY_TOKEN_FILE names ${nowhere}, which does not exist`,
+      { ...role, AWS_WEB_IDENTITY_TOKEN_FILE: absent },
+      `AWS_WEB_IDENTITY_TOKEN_FILE names ${absent}, which does not exist`,
     ],
     ['AWS: nothing, in a pod', pod, /^no variable of this pod names an identity at AWS/],
     [
@@ -139,14 +139,14 @@ suite('who publishes, by the variables of', () => {
     ['Azure: an application that proves nothing', { ...tenant, ...client }, half('AZURE_CLIENT_ID', proofs)],
     [
       'Azure: a token that does not exist',
-      { ...tenant, ...client, AZURE_FEDERATED_TOKEN_FILE: nowhere },
-      `AZURE_FEDERATED_TOKEN_FILE names ${nowhere}, which does not exist`,
+      { ...tenant, ...client, AZURE_FEDERATED_TOKEN_FILE: absent },
+      `AZURE_FEDERATED_TOKEN_FILE names ${absent}, which does not exist`,
     ],
     ['Azure: nothing, in a pod', pod, /^no credentials for Azure were found/],
     ['Azure: a tenant alone, in a pod', { ...pod, ...tenant }, /^no credentials for Azure were found/],
   ]
-  for (const [name, variables, seen] of nobody) {
-    test(`${name} is nobody, and neither the machine nor the store is asked`, async () => {
+  for (const [name, variables, seen] of refused) {
+    test(`${name} is refused, without a request to the metadata server or the store`, async () => {
       const fault = await publishAs(
         name.startsWith('AWS') ? 's3://example-issuer' : 'azblob://example/issuer',
         variables,
@@ -156,11 +156,11 @@ suite('who publishes, by the variables of', () => {
       assert.equal(code, 'PUBLISH_CREDENTIALS_MISSING', fault.message)
       if (typeof seen === 'string') assert.equal(said, seen)
       else assert.match(said, seen)
-      assert.deepEqual(asked, [])
+      assert.deepEqual(identities, [])
     })
   }
 
-  const somebody: readonly [name: string, variables: Variables, who: RegExp][] = [
+  const found: readonly [name: string, variables: Variables, identity: RegExp][] = [
     ['AWS: a key and its secret', { ...pod, AWS_ACCESS_KEY_ID: 'AKIAPOD', AWS_SECRET_ACCESS_KEY: 'x' }, /^AKIAPOD$/],
     ['AWS: a profile', { AWS_PROFILE: 'ops' }, /^AKIAOPS$/],
     [
@@ -178,10 +178,10 @@ suite('who publishes, by the variables of', () => {
     ['Azure: a client alone, which names a managed identity', client, /^the machine$/],
     ['Azure: nothing, on a machine of theirs that is no pod', {}, /^the machine$/],
   ]
-  for (const [name, variables, who] of somebody) {
-    test(`${name} is who is asked for first`, async () => {
+  for (const [name, variables, identity] of found) {
+    test(`${name} is the first identity that is requested`, async () => {
       await publishAs(name.startsWith('AWS') ? 's3://example-issuer' : 'azblob://example/issuer', variables)
-      assert.match(asked[0] ?? 'nobody', who)
+      assert.match(identities[0] ?? 'none', identity)
     })
   }
 })

@@ -31,7 +31,7 @@ suite('what Google refuses about a provider', () => {
     })
   }
 
-  test('in words that nobody knows is left to the general case', () => {
+  test('with an unknown message is left to the general case', () => {
     assert.equal(providerRefusal(404, { message: 'nginx' }, provider), undefined)
   })
 })

@@ -97,7 +97,7 @@ const cases: Record<string, Case> = {
     facts: factsWith({ discovery: { status: 301, location: 'https://www.example.com/' } }),
     expected: everywhere('problem DISCOVERY_REDIRECTED'),
   },
-  'a document that asks for a login': {
+  'a document that requires a login': {
     facts: factsWith({ jwks: { status: 403 } }),
     expected: everywhere('problem DISCOVERY_FORBIDDEN'),
   },
@@ -193,7 +193,7 @@ const cases: Record<string, Case> = {
     facts: factsOfKeys(rsaJwk, rsaJwk),
     expected: everywhere('warning KEY_ID_DUPLICATE'),
   },
-  'members that nobody needs': {
+  'unused members': {
     facts: factsOfKeys({ ...rsaJwk, key_ops: ['verify'] }),
     expected: everywhere('warning KEY_MEMBER_UNEXPECTED'),
   },
@@ -242,7 +242,7 @@ const cases: Record<string, Case> = {
   },
 }
 
-suite('each cloud judges', () => {
+suite('the rules of each cloud', () => {
   for (const [name, { facts, expected }] of Object.entries(cases)) {
     test(`${name} by its own rules`, () => assert.deepEqual(said(facts), expected))
   }
@@ -252,7 +252,7 @@ suite('each cloud judges', () => {
 const saidOfToken = (changes: object, signature: 'verified' | 'wrong' | 'unknown-key' | 'unsupported' = 'verified') =>
   said(factsWith({ token: { token: { ...token, ...changes }, signature } })).aws ?? []
 
-suite('a token is judged beside what is public', () => {
+suite('a token is evaluated with the public documents', () => {
   test('by its issuer, key, signature, algorithm and life', () => {
     assert.deepEqual(saidOfToken({ issuer: 'https://kubernetes.default.svc' }), ['problem TOKEN_ISSUER_MISMATCH'])
     assert.deepEqual(saidOfToken({}, 'unknown-key'), ['problem KEY_UNPUBLISHED'])
