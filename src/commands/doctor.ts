@@ -91,10 +91,12 @@ export const doctor: Command<typeof doctorFlags> = {
 
   async run(call) {
     const findings = await examine(call)
-    const { terminal } = call
+    const { terminal, context } = call
     const { output } = call.flags
     terminal.print(
-      output === undefined ? renderFindings(findings, terminal) : await renderResult(doctorResult(findings), output),
+      output === undefined
+        ? renderFindings(findings, terminal)
+        : await renderResult(doctorResult(findings), output, context.secrets),
     )
     return exitCodeOf(findings)
   },

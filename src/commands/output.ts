@@ -3,7 +3,9 @@
 import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import { renderError } from '../terminal/render-error.ts'
 import { renderJson, renderStructured } from '../terminal/render-structured.ts'
+import { asObject, jsonOrNone } from '../text/json-fields.ts'
 import { rfc3339 } from '../text/plain-text.ts'
+import { repeatsSecret, type SecretRegister, withholdSecrets } from '../text/secret-register.ts'
 import type { Call, ExitCode } from './command.ts'
 import type { ErrorDetail, FatalError, Instant } from './output/envelope.ts'
 
@@ -11,15 +13,43 @@ export type OutputFormat = 'json' | 'yaml'
 
 const apiVersion = 'pullpass.dev/v1alpha1'
 
-/** Text without a line end. */
-export const renderResult = async (result: { readonly kind: string }, format: OutputFormat): Promise<string> =>
-  await renderStructured({ apiVersion, ...result }, format)
+/** Text without a line end, whose values contain no secret of the run. */
+export const renderResult = async (
+  result: { readonly kind: string },
+  format: OutputFormat,
+  secrets: SecretRegister,
+): Promise<string> => await renderStructured(withholdInValues({ apiVersion, ...result }, secrets), format)
 
 /** One of many: a line of JSON, or a YAML document that begins with `---`. */
-export async function renderStreamed(result: { readonly kind: string }, format: OutputFormat): Promise<string> {
+export async function renderStreamed(
+  result: { readonly kind: string },
+  format: OutputFormat,
+  secrets: SecretRegister,
+): Promise<string> {
   return format === 'json'
-    ? renderJson({ apiVersion, ...result }, 'line')
-    : `---\n${await renderResult(result, 'yaml')}`
+    ? renderJson(withholdInValues({ apiVersion, ...result }, secrets), 'line')
+    : `---\n${await renderResult(result, 'yaml', secrets)}`
+}
+
+/** Members that hold only constants of pullpass. */
+const constants: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'result', 'code', 'hop'])
+
+/**
+ * Each string by itself, before it is rendered: secrets are chosen by others, and one can equal a part of the syntax. The names
+ * of members are constants.
+ */
+function withholdInValues(value: unknown, secrets: SecretRegister): unknown {
+  const withhold = (name: string, member: unknown): unknown =>
+    typeof member === 'string' && !constants.has(name) ? withholdSecrets(member, secrets) : member
+  return JSON.parse(JSON.stringify(value, withhold))
+}
+
+/** The lines of a log in JSON; other text as a whole. */
+export function withholdInJsonLines(text: string, secrets: SecretRegister): string {
+  if (!repeatsSecret(text, secrets)) return text
+  const entries = text.split('\n').map(jsonOrNone)
+  if (entries.some((entry) => asObject(entry) === undefined)) return withholdSecrets(text, secrets)
+  return entries.map((entry) => renderJson(withholdInValues(entry, secrets), 'line')).join('\n')
 }
 
 /** For the deadline of a process whose event loop is blocked: nothing can be loaded any more. */

@@ -13,6 +13,7 @@ import { isDone, type Outcome } from '../refresh/outcome.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { refreshOnce } from '../refresh/refresh.ts'
 import { checkSetUp } from '../refresh/subject-tokens.ts'
+import type { SecretRegister } from '../text/secret-register.ts'
 import type { Command, Terminal } from './command.ts'
 import type { Flag, FlagValues } from './flag.ts'
 import { clusterFlags, documentFlags, outputFlags, readDuration } from './flags.ts'
@@ -89,7 +90,7 @@ export const refresh: Command<typeof refreshFlags> = {
       const pass = { source, minRemainingMs, mode, onProgress: progressOf(terminal) } as const
       const outcomes = await refreshOnce(documents, pass, cluster, context)
       const now = context.now()
-      await printOutcomes(outcomes, { output: flags.output, mode, now, terminal })
+      await printOutcomes(outcomes, { output: flags.output, mode, now, secrets: context.secrets, terminal })
       const faults = renderErrors(outcomes, { format: common['log-format'], now })
       if (faults !== '') terminal.printError(faults)
       return outcomes.every(isDone) ? 0 : 1
@@ -152,12 +153,16 @@ interface Print {
   readonly output: 'json' | 'yaml' | undefined
   readonly mode: 'write' | 'dry-run'
   readonly now: Date
+  readonly secrets: SecretRegister
   readonly terminal: Terminal
 }
 
-async function printOutcomes(outcomes: readonly Outcome[], { output, mode, now, terminal }: Print): Promise<void> {
+async function printOutcomes(
+  outcomes: readonly Outcome[],
+  { output, mode, now, secrets, terminal }: Print,
+): Promise<void> {
   if (output !== undefined) {
-    terminal.print(await renderResult(refreshResult(outcomes, mode), output))
+    terminal.print(await renderResult(refreshResult(outcomes, mode), output, secrets))
   } else {
     terminal.print(renderOutcomes(outcomes, { mode, now, color: terminal.color }))
   }

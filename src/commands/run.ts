@@ -23,6 +23,7 @@ import {
   renderResult,
   renderStreamed,
   requestedFormat,
+  withholdInJsonLines,
 } from './output.ts'
 
 /** What the process passes to a run. */
@@ -37,7 +38,11 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
   try {
     return await dispatch(argv, host)
   } catch (error) {
-    return await reportFatal(error, host, { log: 'text', output: requestedFormat(argv) })
+    return await reportFatal(
+      error,
+      { ...host, secrets: new SecretRegister() },
+      { log: 'text', output: requestedFormat(argv) },
+    )
   }
 }
 
@@ -67,7 +72,7 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     return 0
   }
   const secrets = new SecretRegister()
-  const { terminal, hasPrinted } = withholding(host.terminal, secrets)
+  const { terminal, hasPrinted } = withholding(host.terminal, secrets, line)
   const guarded = { ...host, terminal }
   try {
     return await runBounded(command, line, { host: guarded, secrets })
@@ -77,7 +82,7 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     const isStream = command.life === 'until-stopped'
     // Standard output holds one document, unless it is a stream: an interrupted run may have printed its result.
     const output = hasPrinted() && !isStream ? undefined : formatOf(line)
-    return await reportFatal(error, guarded, { log: line.common['log-format'], output, isStream })
+    return await reportFatal(error, { ...guarded, secrets }, { log: line.common['log-format'], output, isStream })
   }
 }
 
@@ -94,17 +99,25 @@ interface GuardedTerminal {
   readonly hasPrinted: () => boolean
 }
 
-/** Everything that is printed, the log included, is searched for the secrets of the run: the last defense, not the first. */
-function withholding(terminal: Terminal, secrets: SecretRegister): GuardedTerminal {
+/**
+ * Everything that is printed, the log included, is searched for the secrets of the run: the last defense, not the first. The
+ * values of structured output were searched before they were rendered: its syntax is never altered.
+ */
+function withholding(terminal: Terminal, secrets: SecretRegister, line: CommandLine): GuardedTerminal {
+  const isStructured = formatOf(line) !== undefined
+  const isJsonLog = line.common['log-format'] === 'json'
   const { prompt, notify, showProgress } = terminal
   let hasPrinted = false
   const guarded: Terminal = {
     ...terminal,
     print: (text) => {
       hasPrinted = true
-      terminal.print(withholdSecrets(text, secrets))
+      terminal.print(isStructured ? text : withholdSecrets(text, secrets))
     },
-    printError: (text) => terminal.printError(withholdSecrets(text, secrets)),
+    printError: (text) => {
+      const withhold = isJsonLog ? withholdInJsonLines : withholdSecrets
+      terminal.printError(withhold(text, secrets))
+    },
     ...(prompt && { prompt: (question, signal) => prompt(withholdSecrets(question, secrets), signal) }),
     ...(notify && { notify: (text) => notify(withholdSecrets(text, secrets)) }),
     showProgress: (text) => showProgress(text && withholdSecrets(text, secrets)),
@@ -205,13 +218,13 @@ interface FatalForm {
 /** On standard error, and with -o json or yaml as the result too, so that a program reads why there is none. */
 async function reportFatal(
   error: unknown,
-  { terminal, now }: Host,
+  { terminal, now, secrets }: Pick<Host, 'terminal' | 'now'> & { readonly secrets: SecretRegister },
   { log, output, isStream = false }: FatalForm,
 ): Promise<number> {
   const fault = error instanceof PullpassError ? error : internalFault(error)
   if (output !== undefined) {
     const render = isStream ? renderStreamed : renderResult
-    terminal.print(await render(fatalError(fault), output))
+    terminal.print(await render(fatalError(fault), output, secrets))
   }
   terminal.printError(renderError(fault, { format: log, now: now() }))
   return codes[fault.code]

@@ -180,11 +180,11 @@ const noTerminal = (given: Call<typeof flags>['flags']) =>
 
 async function printSteps(
   steps: readonly UninstallStep[],
-  { flags: given, terminal }: Call<typeof flags>,
+  { flags: given, context, terminal }: Call<typeof flags>,
 ): Promise<void> {
   const { output } = given
   if (output !== undefined) {
-    terminal.print(await renderResult(uninstallResult(steps, given['dry-run']), output))
+    terminal.print(await renderResult(uninstallResult(steps, given['dry-run']), output, context.secrets))
     return
   }
   terminal.print(renderSteps(steps, { dryRun: given['dry-run'], color: terminal.color }))

@@ -22,12 +22,12 @@ export const showVersion: Command<typeof outputFlags> = {
   life: 'one-shot',
   flags: outputFlags,
 
-  async run({ flags: { output }, terminal }) {
+  async run({ flags: { output }, context, terminal }) {
     const found: Version = { kind: 'Version', version, commit, nodeVersion: process.versions.node }
     terminal.print(
       output === undefined
         ? `pullpass ${version} (commit ${commit}, Node.js ${found.nodeVersion})`
-        : await renderResult(found, output),
+        : await renderResult(found, output, context.secrets),
     )
     return 0
   },

@@ -55,7 +55,7 @@ export async function requestRegistry(
   { method, url, accept = '*/*', authorization }: RegistryRequest,
 ): Promise<HttpResponse> {
   const timeout = AbortSignal.timeout(timeoutMs)
-  secrets.add(authorization?.kind === 'bearer' ? authorization.token : authorization?.password)
+  if (authorization !== undefined) secrets.add(secretIn(authorization))
   const headers = {
     accept,
     ...(authorization && { authorization: headerOf(authorization) }),
@@ -69,6 +69,15 @@ export async function requestRegistry(
     const fault = transportError({ ...purpose, url }, timedOut, error)
     throw tlsNotSpokenCodes.includes(systemErrorCode(error) ?? '') ? new TlsNotSpoken(fault, url) : fault
   }
+}
+
+/**
+ * The registry chose a bearer token, and could repeat pullpass's own words in it to have them withheld: only a token of the form
+ * of RFC 6750 §2.1 that is as long as the shortest match counts.
+ */
+function secretIn(authorization: RegistryAuthorization): Redacted | undefined {
+  if (authorization.kind === 'basic') return authorization.password
+  return /^[\w.~+/-]{23,}=*$/.test(authorization.token.reveal()) ? authorization.token : undefined
 }
 
 const maxRedirects = 10

@@ -78,13 +78,13 @@ export function repeatsSecret(text: string, secrets: Iterable<Redacted>): boolea
   return holdsPiece(text, pieces) || (compacted !== text && holdsPiece(compacted, pieces))
 }
 
-/** Applied to all printed text: each word that contains a secret is replaced. */
+/** Applied to printed text and to each string of structured output: each word that contains a secret is replaced. */
 export function withholdSecrets(text: string, secrets: SecretRegister): string {
   if (!repeatsSecret(text, secrets)) return text
   let shown = ''
   let from = 0
   for (const { start, end } of mergeRanges(text, rangesOf(text, secrets.pieces))) {
-    shown += `${text.slice(from, start)}(withheld: it repeats a secret)`
+    shown += `${text.slice(from, start)}(withheld, it repeats a secret)`
     from = end
   }
   return shown + text.slice(from)

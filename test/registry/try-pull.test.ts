@@ -150,6 +150,36 @@ suite('the test of a credential', () => {
     assert.partialDeepStrictEqual(await pull('project/images/app:1', 'other'), { outcome: 'refused', at: 'manifest' })
   })
 
+  test('a token of the registry that could be words of pullpass is not a secret of the run', async (t) => {
+    const authority = await createCertificateAuthority()
+    const opaque = 'an-opaque-token_of.the+registry/0123456789=='
+    const tokens = ['REGISTRY_DENIED', '"result":"failed","findings":[', 'the registry refuses the credential', opaque]
+    const sent = new Set<string>()
+    let issued = ''
+    const part = await servePart({
+      handler({ path, headers }) {
+        if (path.startsWith('/token')) return { status: 200, body: { token: issued } }
+        const { authorization } = headers
+        if (authorization?.startsWith('Bearer ')) {
+          sent.add(authorization.slice('Bearer '.length))
+          return { status: 404, body: {} }
+        }
+        const realm = `https://localhost:${part.port}/token`
+        return { status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}"` }, body: {} }
+      },
+      tls: { authority, http2: 'offered' },
+      now,
+    })
+    t.after(part.close)
+    const context = fakeContext({ ca: authority.ca })
+    const reference = parseImageReference(`localhost:${part.port}/project/images/app:1`)
+    assert.ok(reference)
+    const credential = { username: 'oauth2accesstoken', password: new Redacted(accessToken) }
+    for (issued of tokens) await tryPull(reference, credential, context)
+    assert.deepEqual([...sent], tokens)
+    assert.deepEqual([...context.secrets].map((secret) => secret.reveal()).toSorted(), [opaque, accessToken].toSorted())
+  })
+
   test('the credential goes to no realm without TLS', async (t) => {
     const { pull } = await startRegistry(t, () => ({
       status: 401,

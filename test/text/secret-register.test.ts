@@ -60,7 +60,7 @@ suite('words of others', () => {
         const words = `it was ${spell(token).replaceAll(/.{11}/g, (piece) => piece + between)} again`
         const register = registerOf('the first secret', token)
         assert.equal(quoteSafely(words, register), withheld)
-        const note = '(withheld: it repeats a secret)'
+        const note = '(withheld, it repeats a secret)'
         assert.equal(withholdSecrets(words, register), `it was ${note} again`)
         assert.equal(withholdSecrets(plainLine(words), register), `it was ${note} again`)
         assert.equal(withholdSecrets(JSON.stringify({ words }), register).includes(spell(token).slice(11, 22)), false)
@@ -154,7 +154,7 @@ suite('the secrets of a run', () => {
 
   test('are replaced in what is printed, each by a note, and the rest stays as it is', () => {
     const token = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'
-    const note = '(withheld: it repeats a secret)'
+    const note = '(withheld, it repeats a secret)'
     const register = registerOf(token, 'another-secret-of-the-run')
     const shown = (text: string) => withholdSecrets(text, register)
     assert.equal(shown(`kid ${token} and "${token}", none`), `kid ${note} and "${note}", none`)

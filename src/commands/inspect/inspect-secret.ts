@@ -22,7 +22,7 @@ export async function inspectSecret(
     if (flags.output === undefined) {
       terminal.print(renderSecret(target, verdict, now, terminal.color))
     } else {
-      terminal.print(await renderResult(secretResult(target, verdict), flags.output))
+      terminal.print(await renderResult(secretResult(target, verdict), flags.output, context.secrets))
     }
     return verdict.problems.length === 0 ? 0 : 1
   } finally {

@@ -34,7 +34,7 @@ export async function inspectToken(target: TokenTarget, call: TokenCall): Promis
   if (flags.output === undefined) {
     terminal.print(checked.map((token) => renderToken(token, now, terminal.color)).join('\n\n'))
   } else {
-    terminal.print(await renderResult(tokenResult(checked), flags.output))
+    terminal.print(await renderResult(tokenResult(checked), flags.output, context.secrets))
   }
   return checked.every(({ faults }) => faults.length === 0) ? 0 : 1
 }

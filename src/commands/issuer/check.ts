@@ -59,7 +59,7 @@ export const check: Command<typeof flags> = {
     terminal.print(
       given.output === undefined
         ? renderCheck(facts, verdicts, terminal.color)
-        : await renderResult(checkResult(facts, verdicts), given.output),
+        : await renderResult(checkResult(facts, verdicts), given.output, context.secrets),
     )
     return verdicts.some(({ level }) => level === 'problem') ? 1 : 0
   },

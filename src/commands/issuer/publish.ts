@@ -83,12 +83,12 @@ async function tokenToTry(cluster: Cluster, account: NamespacedName) {
 
 async function printReport(
   report: PublishReport,
-  { flags: { output }, terminal }: Call<typeof flags>,
+  { flags: { output }, context, terminal }: Call<typeof flags>,
 ): Promise<ExitCode> {
   terminal.print(
     output === undefined
       ? renderPublication(report, terminal.color)
-      : await renderResult(publishResult(report), output),
+      : await renderResult(publishResult(report), output, context.secrets),
   )
   return report.confirmations.some(({ state }) => state === 'failed') ? 1 : 0
 }

@@ -78,7 +78,7 @@ export const revoke: Command<typeof flags> = {
       terminal.print(
         given.output === undefined
           ? renderPublication(report, terminal.color)
-          : await renderResult(revokeResult(report), given.output),
+          : await renderResult(revokeResult(report), given.output, context.secrets),
       )
       return report.confirmations.some(({ check, state }) => check !== 'token' && state === 'failed') ? 1 : 0
     } finally {

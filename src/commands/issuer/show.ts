@@ -71,7 +71,7 @@ export const show: Command<typeof flags> = {
       terminal.print(
         given.output === undefined
           ? renderShow(survey, way, terminal.color)
-          : await renderResult(showResult(survey, way), given.output),
+          : await renderResult(showResult(survey, way), given.output, context.secrets),
       )
       return isVerifiable(survey) ? 0 : 1
     } finally {

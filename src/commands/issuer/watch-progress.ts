@@ -48,13 +48,16 @@ export interface StatusPrinter {
 /** Prints the status of each round, in order; nothing without -o. */
 export function openStatusPrinter({
   flags: { output },
+  context: { secrets },
   terminal,
-}: Pick<Call<typeof outputFlags>, 'flags' | 'terminal'>): StatusPrinter {
+}: Pick<Call<typeof outputFlags>, 'flags' | 'context' | 'terminal'>): StatusPrinter {
   let printed = Promise.resolve()
   return {
     print: (status) => {
       if (output === undefined) return
-      printed = printed.then(async () => terminal.print(await renderStreamed(watchStatus(status), output)))
+      printed = printed.then(async () => {
+        terminal.print(await renderStreamed(watchStatus(status), output, secrets))
+      })
     },
     end: async () => await printed,
   }

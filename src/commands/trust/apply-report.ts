@@ -1,4 +1,5 @@
 /** What apply did, as a table or for programs: for each resource its result, and for each registry whether it works now. */
+import type { Context } from '../../http/context.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { StepOutcome } from '../../trust/apply.ts'
@@ -11,6 +12,7 @@ import { errorOf, overall, renderResult, resultText } from '../output.ts'
 import { changeItem, missingItems } from './plan-report.ts'
 
 interface Printed {
+  readonly context: Pick<Context, 'secrets'>
   readonly flags: { readonly output: 'json' | 'yaml' | undefined }
   readonly terminal: Terminal
 }
@@ -18,10 +20,10 @@ interface Printed {
 export async function printApplied(
   outcomes: readonly StepOutcome[],
   proofs: readonly VerificationResult[],
-  { flags, terminal }: Printed,
+  { flags, context, terminal }: Printed,
 ): Promise<void> {
   if (flags.output !== undefined) {
-    terminal.print(await renderResult(applyResult(outcomes, proofs), flags.output))
+    terminal.print(await renderResult(applyResult(outcomes, proofs), flags.output, context.secrets))
     return
   }
   const rows = outcomes.map(rowOf)
@@ -109,13 +111,17 @@ const made = { create: 'created', undelete: 'undeleted', update: 'updated', gran
 
 /** What destroy did, or would do, as a table or for programs. */
 interface PrintedRemovals {
+  readonly context: Pick<Context, 'secrets'>
   readonly flags: { readonly output: 'json' | 'yaml' | undefined; readonly 'dry-run': boolean }
   readonly terminal: Pick<Terminal, 'print' | 'color'>
 }
 
-export async function printRemovals(removals: readonly Removal[], { flags, terminal }: PrintedRemovals): Promise<void> {
+export async function printRemovals(
+  removals: readonly Removal[],
+  { flags, context, terminal }: PrintedRemovals,
+): Promise<void> {
   if (flags.output !== undefined) {
-    terminal.print(await renderResult(destroyResult(removals, flags['dry-run']), flags.output))
+    terminal.print(await renderResult(destroyResult(removals, flags['dry-run']), flags.output, context.secrets))
     return
   }
   const rows = removals.map(({ name, result }): Cell[] => [

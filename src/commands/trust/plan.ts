@@ -66,7 +66,7 @@ export const plan: Command<typeof flags> = {
 
 async function printFindings(
   looked: Plan,
-  { flags: { output }, context: { vendors }, terminal }: Call<typeof flags>,
+  { flags: { output }, context: { secrets, vendors }, terminal }: Call<typeof flags>,
 ): Promise<void> {
   const { findings, absent } = looked
   if (output !== undefined && output !== 'json' && output !== 'yaml') {
@@ -77,7 +77,7 @@ async function printFindings(
   } else if (output === 'terraform') {
     terminal.print((await import('../../trust/render-terraform.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {
-    terminal.print(await renderResult(planResult(looked), output))
+    terminal.print(await renderResult(planResult(looked), output, secrets))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
     terminal.print(renderCommands(findings.filter(({ vendor }) => vendors[vendor]?.trust?.commandLine === output)))

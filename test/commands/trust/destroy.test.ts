@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { printRemovals } from '../../../src/commands/trust/apply-report.ts'
+import { SecretRegister } from '../../../src/text/secret-register.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, resultsOf, runTrust } from './run-trust.ts'
 
@@ -136,7 +137,11 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const terminal = { print: (text: string) => void printed.push(text), color: 'never' } as const
     for (const result of ['unfinished', 'not done', 'failed', 'declined'] as const) {
       const removals = [{ name: 'pool', result: 'removed' } as const, { name: 'provider', result }]
-      await printRemovals(removals, { flags: { output: 'json', 'dry-run': false }, terminal })
+      await printRemovals(removals, {
+        flags: { output: 'json', 'dry-run': false },
+        context: { secrets: new SecretRegister() },
+        terminal,
+      })
       const { result: whole }: { result: string } = JSON.parse(printed.pop() ?? '')
       assert.equal(whole, 'failed', result)
     }
