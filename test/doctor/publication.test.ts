@@ -57,5 +57,17 @@ suite('doctor, of a document that names its publication,', () => {
       /^publish +skipped +NOT_READABLE: .*whether the pod that refreshes may publish it cannot be checked here/m,
     )
     assert.match(stdout, /^key +FAILED +KEY_UNPUBLISHED/m)
+    assert.match(stdout, /^exchange +skipped +because of publish: NOT_READABLE$/m)
+  })
+
+  test('exchanges no token while the cluster is unreachable, because the key may be unpublished', async (t) => {
+    const { sandbox, file, pullpass } = await startGround(t, { more: issuer('gs://example-cluster') })
+    const exchanges = sandbox.parts.sts.seen.length
+    sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' })
+    const { stdout, exitCode } = await pullpass(['doctor', '-f', file])
+    assert.match(stdout, /^cluster +FAILED +KUBERNETES_UNREACHABLE/m)
+    for (const hop of ['publish', 'exchange', 'impersonation', 'registry'])
+      assert.match(stdout, new RegExp(`^${hop} +skipped +because of cluster: KUBERNETES_UNREACHABLE$`, 'm'))
+    assert.deepEqual([exitCode, sandbox.parts.sts.seen.length], [1, exchanges])
   })
 })

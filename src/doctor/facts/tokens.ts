@@ -110,6 +110,8 @@ export interface AdmissionFacts {
   readonly admission:
     | { readonly verdict: 'no gate' }
     | { readonly verdict: 'published' }
+    /** The document has a gate, which needs the cluster. `fault`: why that cannot be used; undefined where the time was over. */
+    | { readonly verdict: 'no cluster'; readonly fault: PullpassError | undefined }
     /** `unknown here`: the permissions are those of the pod that refreshes, not of this run. */
     | { readonly verdict: 'to be published' | 'refused' | 'unknown here'; readonly fault: PullpassError }
 }
@@ -119,7 +121,7 @@ export const admissionsSource: Source<readonly AdmissionFacts[]> = defineSource(
   needs: { cluster: clusterSource, tokens: tokensSource },
   step: { hops: ['publish'], of: 'where the issuer is published' },
   otherwise: [],
-  async gather({ cluster: { cluster } = noCluster, tokens }, { request: { tokenFiles }, observed }) {
+  async gather({ cluster: { cluster, fault } = noCluster, tokens }, { request: { tokenFiles }, observed }) {
     // What anonymous clients cannot read is reported at hop `discovery`.
     const context = { ...observed, log: () => undefined }
     const gate = cluster && createPublicationGate({ cluster, mode: 'dry-run', context })
@@ -127,6 +129,8 @@ export const admissionsSource: Source<readonly AdmissionFacts[]> = defineSource(
       const { demand, from, got } = facts
       // A token that is known to be refused is not sent: the quota is the vendor's, and its message says less.
       const token = isToken(got) && claimsFault(got, facts, facts.at) === undefined ? got : undefined
+      if (cluster === undefined && demand.document.issuer !== undefined)
+        return { demand, token, admission: { verdict: 'no cluster', fault } }
       const isFile = requestedAccount(demand.document, demand.registry) === undefined
       const gated = cluster && gatedToken(demand, isFile ? whereOf(from) : undefined, cluster)
       if (gate === undefined || token === undefined || gated === undefined)
@@ -144,7 +148,7 @@ export const admissionsSource: Source<readonly AdmissionFacts[]> = defineSource(
   },
 })
 
-const noCluster = { cluster: undefined }
+const noCluster = { cluster: undefined, fault: undefined }
 
 /** The pod that refreshes may have these permissions where this run does not. */
 const ofCaller: readonly ErrorCode[] = ['PUBLISH_CREDENTIALS_MISSING', 'PUBLISH_DENIED', 'KUBERNETES_FORBIDDEN']
@@ -154,6 +158,6 @@ function refusal(fault: PullpassError, tokenFiles: DoctorRequest['tokenFiles']):
   return { verdict: tokenFiles === 'elsewhere' && ofCaller.includes(code) ? 'unknown here' : 'refused', fault }
 }
 
-/** The token that a refresh would exchange now. */
+/** The token that a refresh would exchange now, as far as it is known here: a vendor may cache that a key is not published. */
 export const admittedToken = ({ token, admission: { verdict } }: AdmissionFacts): SubjectToken | undefined =>
-  verdict === 'to be published' || verdict === 'refused' ? undefined : token
+  verdict === 'no gate' || verdict === 'published' ? token : undefined

@@ -67,10 +67,14 @@ interface PublicationView {
 function evaluatePublication({ demand, token, admission }: AdmissionFacts, view: PublicationView): Finding | undefined {
   const about = demand.document.issuer?.publishTo
   if (about === undefined || admission.verdict === 'no gate') return undefined
+  if (admission.verdict === 'no cluster') {
+    const code = admission.fault?.code ?? 'TIMED_OUT'
+    return dependencyFailed('publish', about, { hop: 'cluster', about, result: 'failed', code, seen: '' })
+  }
   return { ...evaluateVerdict(admission, token?.keyId ?? '', view), hop: 'publish', about }
 }
 
-type Verdict = Exclude<AdmissionFacts['admission'], { readonly verdict: 'no gate' }>
+type Verdict = Exclude<AdmissionFacts['admission'], { readonly verdict: 'no gate' | 'no cluster' }>
 
 function evaluateVerdict(verdict: Verdict, keyId: string, view: PublicationView): Evaluated {
   const key = `key ${quote(keyId)}, which signed the token,`
