@@ -48,7 +48,7 @@ const contentTypes: Readonly<Record<DocumentName, string>> = {
 }
 
 /** A document's text with its response headers. */
-export const withHeaders = (name: DocumentName, text: string): DocumentToStore => ({
+const withHeaders = (name: DocumentName, text: string): DocumentToStore => ({
   text,
   contentType: contentTypes[name],
   cacheControl,
