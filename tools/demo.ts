@@ -32,7 +32,6 @@ async function runDemo(): Promise<void> {
     const after = [sts.seen.length - before[0], iamCredentials.seen.length - before[1]] as const
     print(`(requests for ${namespaces.length} namespaces: ${after[0]} to the STS, ${after[1]} to IAM Credentials)`)
     await runCommand(['doctor', '-f', documentFile, '--image', image], sandbox, print)
-    print('(only in the sandbox: hop discovery warns that clouds may not trust the certificate authority)')
   })
 
   await runStep('Pull with the pull secret of namespace team-a', async (print) => {

@@ -75,7 +75,9 @@ $ pullpass refresh -f missing.yaml -o json 2>/dev/null
   "error": {
     "code": "DOCUMENT_UNREADABLE",
     "hop": "document",
-    "seen": "missing.yaml cannot be read: ENOENT",
+    "seen": "missing.yaml does not exist",
+    "expected": "a file of YAML or JSON in UTF-8, at most 1 MiB",
+    "fix": "correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -",
     "retryable": false
   }
 }
@@ -109,18 +111,19 @@ function renderKind(kind: string, schema: OutputSchema, shown: Set<string>): str
   return [
     `## ${kind}`,
     `${description}.`.replace(/([.:])\.$/, '$1'),
-    renderFields(schema),
+    renderFields(schema, ['apiVersion', 'kind']),
     ...own.flatMap(([name, definition]) => [
       `### ${name}`,
       ...(definition.description === undefined ? [] : [definition.description]),
-      renderFields(definition),
+      renderFields(definition, []),
     ]),
   ].join('\n\n')
 }
 
-function renderFields({ properties = {}, required = [] }: OutputSchema): string {
+/** `left`: members of the envelope, which are described once. */
+function renderFields({ properties = {}, required = [] }: OutputSchema, left: readonly string[]): string {
   const rows = Object.entries(properties)
-    .filter(([name]) => name !== 'apiVersion' && name !== 'kind')
+    .filter(([name]) => !left.includes(name))
     .map(([name, property]) => {
       const presence = required.includes(name) ? '' : 'optional'
       return `| \`${name}\` | ${typeOf(property)} | ${presence} | ${property.description ?? ''} |`

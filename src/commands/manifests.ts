@@ -106,7 +106,8 @@ function warnOfVariables({ environment, log }: Pick<Context, 'environment' | 'lo
   const message = 'the CronJob will not have a variable that is set here'
   for (const variable of Object.keys(environment).toSorted()) {
     if (!/^PULLPASS_\w+_ENDPOINT$/.test(variable) || !environment[variable]) continue
-    log('warn', message, { variable, fix: 'set the endpoint in the document, under endpoints of its registry' })
+    const fix = 'if the exchange needs it, set it under endpoints of the registry in the document; else unset it'
+    log('warn', message, { variable, fix })
   }
   if (environment['PULLPASS_CA_FILE'] && authorities === undefined) {
     log('warn', message, { variable: 'PULLPASS_CA_FILE', fix: 'give --ca-file FILE or --ca-configmap NAME' })

@@ -158,7 +158,10 @@ suite('pullpass manifests warns of variables that the CronJob will not have', ()
     })
     assert.equal(run.exitCode, 0)
     assert.deepEqual(warnings(run), [
-      ['PULLPASS_GCP_STS_ENDPOINT', 'set the endpoint in the document, under endpoints of its registry'],
+      [
+        'PULLPASS_GCP_STS_ENDPOINT',
+        'if the exchange needs it, set it under endpoints of the registry in the document; else unset it',
+      ],
       ['PULLPASS_CA_FILE', 'give --ca-file FILE or --ca-configmap NAME'],
     ])
   })

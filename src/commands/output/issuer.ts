@@ -141,7 +141,7 @@ export interface PublishedDocument {
 }
 
 export interface PublishedKey extends Key {
-  /** `kept`: published before, and not served now; `left-out`: it cannot be published there. */
+  /** `kept`: published before, and still published; `left-out`: it cannot be published there. */
   readonly result: 'added' | 'kept' | 'withdrawn' | 'left-out' | 'would-add' | 'would-withdraw'
   /** Why it was left out. */
   readonly reason?: string
