@@ -50,6 +50,12 @@ function showProgress(text: string | undefined): void {
   isProgressShown = text !== undefined
 }
 
+const drained = async (stream: NodeJS.WriteStream) =>
+  await new Promise<void>((resolve) => {
+    if (stream.writableLength === 0) resolve()
+    else stream.write('', () => resolve()) // also called if the reader has closed the pipe
+  })
+
 const terminal: Terminal = {
   print: (text) => {
     showProgress(undefined)
@@ -58,6 +64,9 @@ const terminal: Terminal = {
   printError: (text) => {
     showProgress(undefined)
     process.stderr.write(`${text}\n`)
+  },
+  drain: async () => {
+    await Promise.all([drained(process.stdout), drained(process.stderr)])
   },
   readInput: async () => (await import('./terminal/read-input.ts')).readInput(process.stdin),
   ...(process.stdin.isTTY &&
@@ -96,5 +105,5 @@ const exitCode = await run(process.argv.slice(2), {
 })
 // A long-running command that is stopped, and a run that completed nevertheless, succeeded.
 process.exitCode = endedBy === undefined || exitCode === 0 ? exitCode : 128 + constants.signals[endedBy]
-// Abandoned work, such as reading an endless input, must not keep the process alive.
+// Abandoned work, such as reading an endless input, must not keep the process alive. The output was drained by the run.
 setTimeout(() => process.exit(), 500).unref()

@@ -17,6 +17,8 @@ export interface Terminal {
   readonly print: (text: string) => void
   /** Writes an error, warning or log message and a line end to standard error. */
   readonly printError: (text: string) => void
+  /** Resolves when both streams have passed on what was printed, or are closed; absent in tests. */
+  readonly drain?: () => Promise<void>
   /** Reads standard input, at most 1 MiB. @throws DOCUMENT_UNREADABLE if it is longer */
   readonly readInput: () => Promise<string>
   /** Prompts for a line; absent without a terminal. Returns undefined at the end of the input. */

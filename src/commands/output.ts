@@ -53,7 +53,8 @@ export function withholdInJsonLines(text: string, secrets: SecretRegister): stri
 }
 
 /** For the deadline of a process whose event loop is blocked: nothing can be loaded any more. */
-export const renderJsonResult = (result: { readonly kind: string }): string => renderJson({ apiVersion, ...result })
+export const renderJsonResult = (result: { readonly kind: string }, layout?: 'line'): string =>
+  renderJson({ apiVersion, ...result }, layout)
 
 export const fatalError = (fault: PullpassError): FatalError => ({ kind: 'Error', error: errorDetail(fault) })
 

@@ -140,18 +140,27 @@ async function runBounded(command: Command, line: CommandLine, { host, secrets }
       ((timeoutMs, fault) =>
         endHard(timeoutMs, {
           stderr: renderError(fault, { format, now: host.now() }),
-          // YAML 1.2 is a superset of JSON.
-          ...(formatOf(line) !== undefined && { stdout: renderJsonResult(fatalError(fault)) }),
+          ...lastResult(fault, formatOf(line), command.life),
         })),
   })
   try {
     return await endWithSignal(bound.signal, async () => {
       const context = await createContext(line, command.life, { host: { ...host, signal: bound.signal }, secrets })
-      return await command.run({ ...line, context, terminal: host.terminal })
+      const exitCode = await command.run({ ...line, context, terminal: host.terminal })
+      await host.terminal.drain?.() // within the time limit: a reader may be slow, or never read
+      return exitCode
     })
   } finally {
     bound.cancel()
   }
+}
+
+/** YAML 1.2 is a superset of JSON. */
+function lastResult(fault: PullpassError, output: OutputFormat | undefined, life: Command['life']) {
+  if (output === undefined) return {}
+  if (life === 'one-shot') return { stdout: renderJsonResult(fatalError(fault)) }
+  const line = renderJsonResult(fatalError(fault), 'line')
+  return { stdout: output === 'json' ? line : `---\n${line}` }
 }
 
 async function createContext(

@@ -4,8 +4,10 @@ import { suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { commands } from '../../src/commands/commands.ts'
 import { renderResult, renderStreamed, withholdInJsonLines } from '../../src/commands/output.ts'
+import { run } from '../../src/commands/run.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { outputSchemas } from '../../tools/output-types.ts'
 import { renderOutputPage } from '../../tools/render-output-page.ts'
 import { checkOutput } from '../support/check-output.ts'
@@ -384,6 +386,42 @@ suite('an error that ends a run', () => {
       assert.equal((await runPullpass(emptyHost, argv)).stdout, '')
     }
   })
+})
+
+suite('the error that the hard deadline prints for a blocked process', () => {
+  const stream = ['issuer', 'watch', '--to', '.', '--timeout', '5m']
+  const forms: Readonly<Record<string, [argv: readonly string[], form: RegExp]>> = {
+    'is one line in a stream of JSON': [[...stream, '-o', 'json'], /^\{.*\}$/],
+    'is a YAML document in a stream of YAML': [[...stream, '-o', 'yaml'], /^---\n\{.*\}$/],
+    'is one document otherwise': [['refresh', '-f', 'missing.yaml', '-o', 'json'], /^\{\n {2}"apiVersion"/],
+  }
+  for (const [title, [argv, form]] of Object.entries(forms)) {
+    test(title, async () => {
+      const printed: string[] = []
+      await run(argv, {
+        environment: {},
+        now: emptyHost.clock.now,
+        random: () => 0.5,
+        sleep: () => new Promise(() => undefined),
+        signal: new AbortController().signal,
+        vendors,
+        terminal: {
+          print: () => undefined,
+          printError: () => undefined,
+          readInput: () => Promise.resolve(''),
+          color: 'never',
+          showProgress: () => undefined,
+        },
+        endHard: (_, { stdout = '' }) => {
+          printed.push(stdout)
+          return { serve: () => undefined }
+        },
+      })
+      assert.equal(printed.length, 1)
+      assert.match(printed[0] ?? '', form)
+      assert.equal(parse(printed[0] ?? '').error.code, 'TIMED_OUT')
+    })
+  }
 })
 
 suite('a secret of the run', () => {
