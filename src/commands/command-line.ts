@@ -47,7 +47,10 @@ export function readCommandLine(
     const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
     if (rule === undefined) {
       const instead = flag === 'n' || flag === 'namespace' ? namespaceHint : undefined
-      return fail(`unknown flag ${rawName}`, instead ?? similarFlag(flag, known) ?? dashedPositional?.hint)
+      return fail(
+        `unknown flag ${/^--?[\w-]{1,30}$/.test(rawName) ? rawName : showValue(rawName)}`,
+        instead ?? similarFlag(flag, known) ?? dashedPositional?.hint,
+      )
     }
     if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
     // Text that looks like a flag is no value: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.

@@ -7,6 +7,7 @@ import type { Image } from '../doctor/request.ts'
 import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { type DocumentContext, loadDocuments } from '../document/load-documents.ts'
+import { showValue } from '../document/show-value.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import { checkProxy } from '../http/proxy.ts'
@@ -14,7 +15,6 @@ import { readTokenFile } from '../identity/token-file.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
-import { quote } from '../text/plain-text.ts'
 import type { Call, Command, ExitCode } from './command.ts'
 import { doctorResult, renderFindings } from './doctor/report.ts'
 import { type Flag, usageFault } from './flag.ts'
@@ -164,7 +164,7 @@ function readFlags({ flags }: DoctorCall): Pick<RequestOptions, 'pod' | 'service
   if (pod !== undefined && flags.namespace !== undefined && flags.namespace !== pod.namespace) {
     throw usageFault(
       'doctor',
-      `--namespace is ${quote(flags.namespace)}, and --pod is ${quote(flags.pod ?? '')}`,
+      `--namespace is ${showValue(flags.namespace)}, and --pod is ${showValue(flags.pod)}`,
       'one namespace',
     )
   }
@@ -181,7 +181,7 @@ function readImage(name: string): Image {
   if (reference !== undefined) return { name, reference }
   throw usageFault(
     'doctor',
-    `${quote(name)} is not a valid image name`,
+    `${showValue(name)} is not a valid image name`,
     'HOST/PATH:TAG or HOST/PATH@DIGEST, as in a pod',
   )
 }
@@ -195,7 +195,7 @@ function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]
   if (unknown === undefined) return
   throw usageFault(
     'doctor',
-    `--plain-http is ${quote(unknown)}, which is no registry of the documents`,
+    `--plain-http is ${showValue(unknown)}, which is no registry of the documents`,
     `host[:port] of a registry: ${[...new Set(known)].join(', ')}`,
   )
 }

@@ -6,7 +6,6 @@ import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { LogLevel } from '../http/context.ts'
 import { parseDuration } from '../text/nearest.ts'
-import { quote } from '../text/plain-text.ts'
 import { type Choice, type Flag, usageFault } from './flag.ts'
 
 /** Flags of every command. */
@@ -91,7 +90,7 @@ export function readDuration(flag: string, text: string): number {
 
 /** `kind` and `command` are for the message. @throws USAGE_INVALID */
 export function parseNamespacedName(text: string, kind: string, command: string): NamespacedName {
-  const wrong = (expected: string) => usageFault(command, `${quote(text)} is not a valid ${kind} name`, expected)
+  const wrong = (expected: string) => usageFault(command, `${showValue(text)} is not a valid ${kind} name`, expected)
   const [namespace = '', name, ...more] = text.split('/')
   if (name === undefined || more.length > 0) throw wrong('NAMESPACE/NAME')
   const broken = brokenRule(labelName, namespace) ?? brokenRule(objectName, name)

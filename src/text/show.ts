@@ -1,5 +1,5 @@
 /**
- * Detects a credential in the wrong place: a JWT, a PEM block, a password in a URL, or the token prefixes of GitHub, GitLab,
+ * Detects a credential in the wrong place: a JWT, a PEM block, a password or a signature in a URL, or the token prefixes of GitHub, GitLab,
  * Docker Hub, Google, AWS and Slack; and shows paths and URLs without credentials.
  * https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
  */
@@ -13,6 +13,8 @@ const credentials: readonly RegExp[] = [
   /dckr_[op]at_[\w-]{16}/,
   /(?<![A-Za-z0-9])A(?:KI|SI)A[A-Z2-7]{16}/,
   /xox[abeoprs]-[\w-]{16}/,
+  // Signed URLs of Azure, AWS and Google.
+  /[?&](?:sig|X-Amz-Signature|X-Goog-Signature)=./i,
 ]
 
 export function looksLikeSecret(text: string): boolean {

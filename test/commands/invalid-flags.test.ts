@@ -139,3 +139,28 @@ test('a command without arguments refuses one with exit code 2', async (t) => {
     })
   }
 })
+
+suite('a usage error does not quote', () => {
+  const host = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z'), advance: () => undefined } }
+  const key = 'dGhpcyBpcyBub3QgYSBwYXNzd29yZCAxMjM0NQ'
+  const signed = `https://account.blob.core.windows.net/keys?sv=2024-11-04&sig=${key}`
+  const calls: Readonly<Record<string, (text: string) => readonly string[]>> = {
+    'an image of doctor': (text) => ['doctor', '-f', 'x.yaml', '--image', text],
+    'a Pod of doctor': (text) => ['doctor', '-f', 'x.yaml', '--pod', text],
+    'a Secret of inspect': (text) => ['inspect', 'secret', text],
+    'an image of inspect': (text) => ['inspect', 'secret', 'team-a/regcred', '--image', `${text} `],
+    'a kind of inspect': (text) => ['inspect', text, 'team-a/regcred'],
+    'a second name of inspect': (text) => ['inspect', 'secret', 'team-a/regcred', text],
+    'an unknown flag': (text) => ['refresh', `--${text}`],
+  }
+  for (const [title, argv] of Object.entries(calls)) {
+    test(`${title} that looks like a credential`, async () => {
+      for (const text of [signed, key]) {
+        const { exitCode, stderr } = await runPullpass(host, argv(text))
+        assert.equal(exitCode, 2)
+        assert.match(stderr, /^USAGE_INVALID \(run\): /)
+        assert.equal(stderr.includes(key), false, stderr)
+      }
+    })
+  }
+})

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { commands } from '../../src/commands/commands.ts'
 import { renderResult, renderStreamed, withholdInJsonLines } from '../../src/commands/output.ts'
-import { run } from '../../src/commands/run.ts'
+import { run as runOn } from '../../src/commands/run.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
@@ -398,7 +398,7 @@ suite('the error that the hard deadline prints for a blocked process', () => {
   for (const [title, [argv, form]] of Object.entries(forms)) {
     test(title, async () => {
       const printed: string[] = []
-      await run(argv, {
+      await runOn(argv, {
         environment: {},
         now: emptyHost.clock.now,
         random: () => 0.5,
