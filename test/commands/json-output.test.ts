@@ -3,16 +3,10 @@ import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { commands } from '../../src/commands/commands.ts'
-import { renderResult, renderStreamed, withholdInJsonLines } from '../../src/commands/output.ts'
-import { run as runOn } from '../../src/commands/run.ts'
-import { Redacted } from '../../src/text/redacted.ts'
-import { SecretRegister } from '../../src/text/secret-register.ts'
-import { vendors } from '../../src/vendors/vendors.ts'
 import { outputSchemas } from '../../tools/output-types.ts'
 import { renderOutputPage } from '../../tools/render-output-page.ts'
 import { checkOutput } from '../support/check-output.ts'
 import { documentText } from '../support/document-text.ts'
-import { grant, setStsResponse } from '../support/plant-secrets.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 import { trustDocument } from './trust/run-trust.ts'
@@ -385,106 +379,5 @@ suite('an error that ends a run', () => {
     ]) {
       assert.equal((await runPullpass(emptyHost, argv)).stdout, '')
     }
-  })
-})
-
-suite('the error that the hard deadline prints for a blocked process', () => {
-  const stream = ['issuer', 'watch', '--to', '.', '--timeout', '5m']
-  const forms: Readonly<Record<string, [argv: readonly string[], form: RegExp]>> = {
-    'is one line in a stream of JSON': [[...stream, '-o', 'json'], /^\{.*\}$/],
-    'is a YAML document in a stream of YAML': [[...stream, '-o', 'yaml'], /^---\n\{.*\}$/],
-    'is one document otherwise': [['refresh', '-f', 'missing.yaml', '-o', 'json'], /^\{\n {2}"apiVersion"/],
-  }
-  for (const [title, [argv, form]] of Object.entries(forms)) {
-    test(title, async () => {
-      const printed: string[] = []
-      await runOn(argv, {
-        environment: {},
-        now: emptyHost.clock.now,
-        random: () => 0.5,
-        sleep: () => new Promise(() => undefined),
-        signal: new AbortController().signal,
-        vendors,
-        terminal: {
-          print: () => undefined,
-          printError: () => undefined,
-          readInput: () => Promise.resolve(''),
-          color: 'never',
-          showProgress: () => undefined,
-        },
-        endHard: (_, { stdout = '' }) => {
-          printed.push(stdout)
-          return { serve: () => undefined }
-        },
-      })
-      assert.equal(printed.length, 1)
-      assert.match(printed[0] ?? '', form)
-      assert.equal(parse(printed[0] ?? '').error.code, 'TIMED_OUT')
-    })
-  }
-})
-
-suite('a secret of the run', () => {
-  const syntax = {
-    json: 'lse,"secrets":[{"document":"',
-    yaml: 'dryRun:falsesecrets:-document:', // white space is ignored
-  }
-  for (const [format, part] of Object.entries(syntax)) {
-    test(`that repeats a part of the ${format} syntax leaves the output unchanged`, async (t) => {
-      const sandbox = await startTestSandbox(t)
-      grant(sandbox)
-      setStsResponse(sandbox.parts, { status: 200, body: { access_token: part, expires_in: 3600 } })
-      const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-o', format])
-      const { result, dryRun, secrets } = parse(stdout)
-      assert.deepEqual([exitCode, result, dryRun, secrets[0].registries[0].result], [0, 'ok', false, 'fresh'])
-    })
-  }
-
-  const secret = 'ya29.abcDEF0123456789ghijklmnopQRSTUV'
-  const register = new SecretRegister()
-  register.add(new Redacted(secret))
-  const values = {
-    quoted: `it said "${secret}" twice`,
-    escaped: `a\\${secret}\\b`,
-    line: `a\n${secret}\tb`,
-    alone: secret,
-  }
-  for (const format of ['json', 'yaml'] as const) {
-    test(`is withheld within a value, and the document stays valid ${format}`, async () => {
-      for (const render of [renderResult, renderStreamed]) {
-        const text = await render({ kind: 'Error', ...values }, format, register)
-        assert.deepEqual(parse(text), {
-          apiVersion: 'pullpass.dev/v1alpha1',
-          kind: 'Error',
-          quoted: 'it said "(withheld, it repeats a secret)" twice',
-          escaped: '(withheld, it repeats a secret)',
-          line: 'a\n(withheld, it repeats a secret)\tb',
-          alone: '(withheld, it repeats a secret)',
-        })
-      }
-    })
-  }
-
-  test('does not replace a code or a result that it equals', async () => {
-    const own = new SecretRegister()
-    own.add(new Redacted('REGISTRY_DENIED'), new Redacted('would-create'))
-    const result = { kind: 'DoctorResult', findings: [{ code: 'REGISTRY_DENIED', result: 'would-create' }] }
-    assert.deepEqual(JSON.parse(await renderResult(result, 'json', own)).findings, result.findings)
-  })
-
-  test('is withheld within the values of a log in JSON, whose lines stay valid', () => {
-    const own = new SecretRegister()
-    own.add(new Redacted('"level":"warn","message":"a request'), new Redacted(secret))
-    const line = JSON.stringify({ level: 'warn', message: 'a request failed', seen: `"${secret}"` })
-    assert.deepEqual(
-      withholdInJsonLines(`${line}\n${line}`, own)
-        .split('\n')
-        .map((one) => JSON.parse(one)),
-      [
-        { level: 'warn', message: 'a request failed', seen: '"(withheld, it repeats a secret)"' },
-        { level: 'warn', message: 'a request failed', seen: '"(withheld, it repeats a secret)"' },
-      ],
-    )
-    assert.equal(withholdInJsonLines(`note: ${secret}`, own), 'note: (withheld, it repeats a secret)')
   })
 })

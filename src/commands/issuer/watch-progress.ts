@@ -55,9 +55,8 @@ export function openStatusPrinter({
   return {
     print: (status) => {
       if (output === undefined) return
-      printed = printed.then(async () => {
-        terminal.print(await renderStreamed(watchStatus(status), output, secrets))
-      })
+      const text = renderStreamed(watchStatus(status), output, secrets)
+      printed = printed.then(async () => terminal.print(await text))
     },
     end: async () => await printed,
   }
