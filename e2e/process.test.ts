@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
-import { startTestSandbox } from '../test/support/start-test-sandbox.ts'
+import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
 
 suite('the process, in real time', () => {
   test('standard input that never ends does not delay a run beyond its timeout', async (t) => {
@@ -27,6 +27,24 @@ suite('the process, in real time', () => {
       .ended
     assert.equal(exitCode, 1)
     assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 1s\n/)
+  })
+
+  test('its output is complete for a reader that starts late', async (t) => {
+    const namespaces = Array.from({ length: 400 }, (_, index) => `team-${index}`)
+    const sandbox = await startTestSandbox(t, { namespaces, now: () => new Date() })
+    const { stdout, stderr } = await runPiped('{ sleep 4; cat; }', ['refresh', '-o', 'json'], sandbox)
+    assert.equal(stderr, 'exit code 0\n')
+    assert.ok(stdout.length > 2 * 64 * 1024) // a pipe holds 64 KiB
+    assert.equal(JSON.parse(stdout).secrets.length, 400)
+  })
+
+  test('output that is not read fails the run at its timeout', async (t) => {
+    const namespaces = Array.from({ length: 400 }, (_, index) => `team-${index}`)
+    const sandbox = await startTestSandbox(t, { namespaces, now: () => new Date() })
+    const argv = ['refresh', '-o', 'json', '--timeout', '5s']
+    const { stderr } = await runPiped('sleep 15', argv, sandbox)
+    assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 5s\n/)
+    assert.match(stderr, /^exit code 1$/m)
   })
 })
 
@@ -67,3 +85,13 @@ suite('on a terminal', () => {
     assert.ok(!plain.includes(`${controlSequence}3`), plain)
   })
 })
+
+/** Pipes pullpass into a shell command; its exit code is appended to standard error. */
+async function runPiped(reader: string, argv: readonly string[], { environment }: TestSandbox) {
+  const script = `{ "$@"; echo "exit code $?" >&2; } | ${reader}`
+  const env = { ...environment, PATH: process.env['PATH'] }
+  return await promisify(execFile)('sh', ['-c', script, 'sh', process.execPath, cli, ...argv], {
+    env,
+    maxBuffer: 2 ** 24,
+  })
+}
