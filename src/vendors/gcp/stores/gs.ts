@@ -53,8 +53,8 @@ export const store: Store<BucketName> = {
 }
 
 /**
- * As gcloud, with an IAM condition on the names of objects: whoever writes another cluster's JWKS can sign tokens for every account
- * of that cluster. A bucket without a path is one cluster's as a whole.
+ * As gcloud, with an IAM condition on the names of objects: write access to another cluster's JWKS allows signing tokens for every
+ * account of that cluster. A bucket without a path is one cluster's as a whole.
  * https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name
  */
 export function writeGrant({ bucket, path }: BucketName, member: string): string {
@@ -227,7 +227,7 @@ function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
 const openToAll = (bucket: string) =>
   `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers --condition=None`
 
-/** Publishing, as Google's IAM client names who asks it. */
+/** The caller that the IAM client reports in errors of publishing. */
 export const publishCaller: IamCaller = {
   hop: 'publish',
   codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_NOT_FOUND' },
