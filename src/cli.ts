@@ -27,18 +27,21 @@ const { startHardDeadline } = await import('./commands/hard-deadline.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
-let endedAtMs = 0
-/** Longer than forwarding a signal takes (bundled-node.ts), shorter than pressing Ctrl-C again. */
-const forwardingMs = 200
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (endedBy === signal && performance.now() - endedAtMs < forwardingMs) return
-    if (endedBy !== undefined) process.exit(128 + constants.signals[signal]) // a second signal ends the process immediately
-    endedBy = signal
-    endedAtMs = performance.now()
-    interrupt.abort(interruption(signal))
-  })
+/** A signal to the process group arrives directly and as a message of bundled-node.ts. */
+const received = { directly: 0, forwarded: 0 }
+function receive(signal: 'SIGINT' | 'SIGTERM', how: keyof typeof received): void {
+  received[how] += 1
+  if (Math.max(received.directly, received.forwarded) > 1) process.exit(128 + constants.signals[signal]) // at once
+  if (endedBy !== undefined) return
+  endedBy = signal
+  interrupt.abort(interruption(signal))
 }
+process.on('SIGINT', () => receive('SIGINT', 'directly'))
+process.on('SIGTERM', () => receive('SIGTERM', 'directly'))
+process.on('message', (message) => {
+  if (message === 'SIGINT' || message === 'SIGTERM') receive(message, 'forwarded')
+})
+process.channel?.unref() // waiting for messages does not keep the process
 
 /** A terminal without colors and cursor movement. */
 const isDumb = process.env['TERM'] === 'dumb'

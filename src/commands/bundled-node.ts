@@ -26,13 +26,17 @@ export function findBundledNode(platform: string, arch: string, from: string | U
 }
 
 /**
- * Resolves when the new process has ended. `argv`: Node.js, this file and the arguments. Signals are forwarded. The new
- * process stays in the same process group, so that it can read the terminal: a signal to the group (Ctrl-C, `timeout`) reaches
- * it twice, and cli.ts ignores the duplicate.
+ * Resolves when the new process has ended. `argv`: Node.js, this file and the arguments. The new process stays in the same
+ * process group, so that it can read the terminal: a signal to the group (Ctrl-C, `timeout`) reaches it directly as well.
+ * SIGINT and SIGTERM are forwarded as messages, because a second signal would kill a process that is just ending and has
+ * already removed its handlers; cli.ts counts a signal and its message once.
  */
 export function runWith(node: string, { argv, on }: CurrentProcess): Promise<Ending> {
-  const child = spawn(node, argv.slice(1), { stdio: 'inherit' })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) on(signal, () => child.kill(signal))
+  const child = spawn(node, argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    on(signal, () => child.send(signal, () => undefined)) // the only possible error: the process has ended
+  }
+  on('SIGHUP', () => child.kill('SIGHUP'))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve({ code, signal }))

@@ -15,17 +15,28 @@ suite('the Node that npm installs with the package', () => {
     assert.equal(findBundledNode('darwin', 'arm64', import.meta.url), undefined)
   })
 
+  const listeners = new Map<string, () => void>()
+  const evaluate = (text: string) => ({
+    argv: [process.execPath, '--eval', text],
+    on: (signal: string, listener: () => void) => listeners.set(signal, listener),
+  })
+
   test('runs the same file and arguments; its exit code and its signal are reported', async () => {
-    const listeners = new Map<string, () => void>()
-    const current = (text: string) => ({
-      argv: [process.execPath, '--eval', text],
-      on: (signal: string, listener: () => void) => listeners.set(signal, listener),
-    })
-    assert.deepEqual(await runWith(process.execPath, current('process.exit(3)')), { code: 3, signal: null })
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-      const waiting = runWith(process.execPath, current('setInterval(() => {}, 1000)'))
+    assert.deepEqual(await runWith(process.execPath, evaluate('process.exit(3)')), { code: 3, signal: null })
+    const waiting = runWith(process.execPath, evaluate('setInterval(() => {}, 1000)'))
+    listeners.get('SIGHUP')?.()
+    assert.deepEqual(await waiting, { code: null, signal: 'SIGHUP' })
+  })
+
+  test('SIGINT and SIGTERM are forwarded as messages, also before the program listens and after it has ended', async () => {
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      const waiting = runWith(
+        process.execPath,
+        evaluate(`process.on('message', (m) => process.exit(m === '${signal}' ? 4 : 5))`),
+      )
       listeners.get(signal)?.()
-      assert.deepEqual(await waiting, { code: null, signal })
+      assert.deepEqual(await waiting, { code: 4, signal: null })
+      listeners.get(signal)?.()
     }
   })
 
