@@ -24,10 +24,13 @@ export interface VendorSettings<Form, Settings> {
   readonly form: z.ZodMiniType<Form>
   /** Of a tenant's document: no files, and nothing that receives the token besides the vendor. */
   readonly tenantForm: z.ZodMiniType<Form>
-  /** Rules between the fields; `path` leads to them. */
-  flaws(form: Form, path: FieldPath): Flaw[]
-  /** Relative paths start at `folder`. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
-  read(form: Form, folder: string): Promise<ReadSettings<Settings>>
+  /** Rules between the fields, and between them and the registry's hosts; `path` leads to the fields. */
+  flaws(form: Form, path: FieldPath, hosts: readonly string[]): Flaw[]
+  /**
+   * Relative paths start at `folder`. `hosts`: of the registry, for a vendor whose credential depends on them: what is minted
+   * depends on nothing but the settings. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE
+   */
+  read(form: Form, folder: string, hosts: readonly string[]): Promise<ReadSettings<Settings>>
 }
 
 export interface ReadSettings<Settings> {

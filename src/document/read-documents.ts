@@ -113,7 +113,7 @@ async function registryOf(
 ): Promise<DocumentRegistry> {
   const { name, hosts, audience } = form
   const [vendor = ''] = vendorsOf(form, vendors)
-  const read = await (await vendors[vendor]?.settings?.())?.read(form[vendor], folder)
+  const read = await (await vendors[vendor]?.settings?.())?.read(form[vendor], folder, hosts)
   if (read === undefined) throw new TypeError(`registry ${name} passed its checks without a vendor`)
   const { token, ...settings } = read
   const source = tokenOf(form, document, { token, folder })

@@ -7,6 +7,7 @@ import { type ApiResponse, send, textField, UnexpectedResponse } from '../../htt
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
+import { clockSkewMs, expiryOf } from '../expiry.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { accessRefusalInWords } from './access-refusals.ts'
 import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
@@ -31,7 +32,6 @@ const readOnly = 'https://www.googleapis.com/auth/cloud-platform.read-only'
 /** Enough for calling IAM Credentials, and for nothing else. */
 const impersonate = 'https://www.googleapis.com/auth/iam'
 const longestLifeSeconds = 3600
-const dayMs = 86_400_000
 
 export const exchange: Exchange<GcpSettings> = {
   audiences: ({ audience, settings }) => {
@@ -143,22 +143,4 @@ function readImpersonatedToken(answer: ApiResponse, lifeSeconds: number): Access
   const expireTime = Date.parse(textField(body, 'expireTime'))
   if (Number.isNaN(expireTime)) throw new UnexpectedResponse('its expireTime is no date')
   return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(answer), lifeSeconds, answer) }
-}
-
-/**
- * How far this clock is ahead of theirs. A Date header counts whole seconds, and travels: up to 2 s mean nothing.
- * Anybody on the way can write that header, and it moves an expiry: no clock that keeps certificates valid and tokens
- * accepted is a day off, so a larger difference is an error, and this machine's clock is used.
- */
-function clockSkewMs({ receivedAt, serverDate }: ApiResponse): number {
-  const skewMs = serverDate === undefined ? 0 : receivedAt.getTime() - serverDate.getTime()
-  return Math.abs(skewMs) <= 2000 || Math.abs(skewMs) > dayMs ? 0 : skewMs
-}
-
-/** A token never lives longer than requested, whatever the response claims: otherwise it would not be renewed in time. */
-function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, receivedAt }: ApiResponse): Date {
-  const expiresAt = new Date(Math.min(claimedMs, sentAt.getTime() + longestSeconds * 1000))
-  if (Number.isNaN(expiresAt.getTime())) throw new UnexpectedResponse('its expiry is beyond any date')
-  if (expiresAt > receivedAt) return expiresAt
-  throw new UnexpectedResponse(`its token has expired already, at ${expiresAt.toISOString()}`)
 }
