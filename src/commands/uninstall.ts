@@ -16,11 +16,11 @@ import {
   type UninstallStep,
 } from '../uninstall/uninstall.ts'
 import { markOf } from '../vendors/trust-contract.ts'
-import type { Call, Command } from './command.ts'
-import { type Flag, usageFault } from './flag.ts'
-import { clusterFlags, outputFlags } from './flags.ts'
+import type { Call, Command } from './command-line/command.ts'
+import { type Flag, usageFault } from './command-line/flag.ts'
+import { clusterFlags, outputFlags } from './command-line/flags.ts'
+import { errorOf, overall, printErrors, renderResult, resultText } from './command-line/output.ts'
 import type { UninstallStep as StepItem, UninstallResult } from './output/trust.ts'
-import { errorOf, overall, printErrors, renderResult, resultText } from './output.ts'
 import { removalFlags, repeatCommand, yesFlag } from './trust/flags.ts'
 import { runTrust } from './trust/prepare.ts'
 

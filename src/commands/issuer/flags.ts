@@ -1,5 +1,4 @@
 /** Flags of the issuer commands. */
-
 import { isIP } from 'node:net'
 import { issuerMemory, type NamespacedName } from '../../document/document.ts'
 import { issuerUrl } from '../../document/field-rules.ts'
@@ -13,8 +12,8 @@ import { pinAuthorities } from '../../publish/watch/authorities.ts'
 import type { WatchConfig } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
 import { targetForms } from '../../vendors/target.ts'
-import { type Flag, type FlagValues, usageFault } from '../flag.ts'
-import { clusterFlags, outputFlags, parseNamespacedName, readDuration } from '../flags.ts'
+import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
+import { clusterFlags, outputFlags, parseNamespacedName, readDuration } from '../command-line/flags.ts'
 
 export const accountFlag: { readonly 'service-account': Flag & { type: 'string' } } = {
   'service-account': {

@@ -1,5 +1,4 @@
 /** pullpass issuer serve: serves the issuer metadata from the cluster, behind an Ingress, instead of a bucket. */
-
 import { createServedDocuments } from '../../publish/serve/served-documents.ts'
 import { servedTarget, storeBeside } from '../../publish/serve/served-target.ts'
 import { createWatchHealth } from '../../publish/watch/health.ts'
@@ -7,8 +6,8 @@ import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
 import { serveHealth } from '../../server/health.ts'
 import { createRateLimit, type HttpServer, openHttpServer } from '../../server/http-server.ts'
-import type { Command } from '../command.ts'
-import type { Flag } from '../flag.ts'
+import type { Command } from '../command-line/command.ts'
+import type { Flag } from '../command-line/flag.ts'
 import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
 import { listenUrl, logRounds, openStatusPrinter, printStart, type StatusPrinter } from './watch-progress.ts'
 

@@ -5,7 +5,7 @@ import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
 import { serveHealth } from '../../server/health.ts'
 import type { HttpServer } from '../../server/http-server.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command-line/command.ts'
 import {
   connectToWatch,
   readTargetFlag,

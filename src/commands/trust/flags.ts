@@ -2,8 +2,8 @@
 import { issuerUrl } from '../../document/field-rules.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import type { Accepted } from '../../vendors/trust-contract.ts'
-import type { Flag } from '../flag.ts'
-import { clusterFlags, documentFlags } from '../flags.ts'
+import type { Flag } from '../command-line/flag.ts'
+import { clusterFlags, documentFlags } from '../command-line/flags.ts'
 import { memoryFlag } from '../issuer/flags.ts'
 
 type Text = Flag & { readonly type: 'string' }

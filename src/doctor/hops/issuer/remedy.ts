@@ -2,13 +2,12 @@
  * For each code of `pullpass issuer check`: the hop at which doctor reports it, what is expected there, and the fix. Codes of
  * the token alone are evaluated with the documents, at hop `subject-token`.
  */
-
-import { issuerMemory } from '../../document/document.ts'
-import type { FindingWord } from '../../oidc/evaluate/finding.ts'
-import { vendorOfIssuer } from '../../oidc/issuer-url.ts'
-import type { NamedPublication } from '../facts/issuers.ts'
-import type { Remedy } from '../finding.ts'
-import type { PrintedCommands } from '../printed-commands.ts'
+import { issuerMemory } from '../../../document/document.ts'
+import type { FindingWord } from '../../../oidc/evaluate/finding.ts'
+import { vendorOfIssuer } from '../../../oidc/issuer-url.ts'
+import type { NamedPublication } from '../../facts/issuers.ts'
+import type { Remedy } from '../../finding.ts'
+import type { PrintedCommands } from '../../printed-commands.ts'
 
 export type IssuerHop = 'discovery' | 'key' | 'signature'
 
