@@ -123,7 +123,7 @@ function readNamespace(namespace = 'pullpass-system'): string {
   throw usageFault('uninstall', `--namespace is ${showValue(namespace)}`, expected)
 }
 
-const flagsOfTrust = ['issuer', 'subject', 'repository', 'memory', 'pool-id', 'provider-id'] as const
+const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'pool-id', 'provider-id'] as const
 
 /** @throws USAGE_INVALID for a flag without effect */
 function refuseTrustFlags(given: Call<typeof flags>['flags']): void {

@@ -71,7 +71,7 @@ function watchStatus(status: WatchStatus): IssuerWatchStatus {
     round: rounds,
     endedAt: instant(lookedAt),
     apiServers: { known: replicas.queried, read: replicas.read },
-    keys: { published: keys.published, recorded: keys.remembered, revoked: keys.revoked },
+    keys: { published: keys.published, recorded: keys.recorded, revoked: keys.revoked },
     ...(publishedAt && { publishedAt: instant(publishedAt) }),
     failedStateRounds: unstoredRounds,
     signingKeys: safeToSign.map(({ keyId, at, signs }) => ({
