@@ -124,7 +124,7 @@ async function vendorFlaws(registries: readonly RegistryForm[], vendors: Documen
     const [name] = named
     if (name !== undefined && named.length === 1) {
       const settings = await vendors[name]?.settings?.()
-      return settings?.flaws(registry[name], [...path, name], registry.hosts) ?? []
+      return settings?.flaws(registry[name], [...path, name], registry) ?? []
     }
     const predicate = named.length === 0 ? 'names no vendor' : `names ${named.length} vendors: ${named.join(', ')}`
     const known = Object.keys(vendors).filter((one) => vendors[one]?.settings !== undefined)

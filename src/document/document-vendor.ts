@@ -2,6 +2,7 @@
 import type * as z from 'zod/mini'
 import type { TokenSource } from './document.ts'
 import type { FieldPath, Flaw } from './document-errors.ts'
+import type { RegistryForm } from './document-form.ts'
 import type { TextRule } from './field-rules.ts'
 
 /** By identifier: the name of the field of a registry that contains the vendor's settings. */
@@ -24,14 +25,17 @@ export interface VendorSettings<Form, Settings> {
   readonly form: z.ZodMiniType<Form>
   /** Of a tenant's document: no files, and nothing that receives the token besides the vendor. */
   readonly tenantForm: z.ZodMiniType<Form>
-  /** Rules between the fields, and between them and the registry's hosts; `path` leads to the fields. */
-  flaws(form: Form, path: FieldPath, hosts: readonly string[]): Flaw[]
+  /** Rules between the fields, and between them and those that all vendors share; `path` leads to the vendor's fields. */
+  flaws(form: Form, path: FieldPath, registry: SharedFields): Flaw[]
   /**
    * Relative paths start at `folder`. `hosts`: of the registry, for a vendor whose credential depends on them: what is minted
    * depends on nothing but the settings. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE
    */
   read(form: Form, folder: string, hosts: readonly string[]): Promise<ReadSettings<Settings>>
 }
+
+/** The fields of a registry that all vendors share. */
+export type SharedFields = Pick<RegistryForm, 'name' | 'hosts' | 'audience' | 'tokenFile'>
 
 export interface ReadSettings<Settings> {
   readonly settings: Settings

@@ -139,7 +139,7 @@ const objectOrEmpty = (value: unknown): Fields => asObject(value) ?? {}
  * issuer as audience, unless --api-audiences is set, and tokens of Secrets, which have no audience.
  * https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
-export const isAcceptedByApiServer = ({ audiences, issuer }: SubjectToken): boolean =>
+export const isAcceptedByApiServer = ({ audiences, issuer }: Pick<SubjectToken, 'audiences' | 'issuer'>): boolean =>
   audiences.length === 0 || audiences.some((audience) => audience === issuer || apiServer.test(audience))
 
 const apiServer = /^(?:https:\/\/)?kubernetes(?:\.default\.svc\.|(?:\.default(?:\.svc)?)?(?:[:/]|$))/

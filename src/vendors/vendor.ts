@@ -93,6 +93,13 @@ export interface Exchange<Settings> {
   ): Promise<RegistryCredential>
 }
 
+/** The members of an exchange whose vendor has no variables, no limits of its own and no known messages of a registry. */
+export const withoutRestrictions: Pick<Exchange<unknown>, 'checkEnvironment' | 'checkSubject' | 'registryRefusal'> = {
+  checkEnvironment: () => undefined,
+  checkSubject: () => undefined,
+  registryRefusal: () => undefined,
+}
+
 /** The part of the context that an exchange may use. */
 export type ExchangeContext = Pick<
   Context,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { oneVendor, vendorFields } from '../document/smallest-document.ts'
 import { type BadInput, refusesBeforeWriting } from './refuses-before-writing.ts'
 
 const good = [
@@ -50,7 +51,7 @@ const badDocuments: Record<string, BadInput> = {
     give: changed(good.slice(good.indexOf('      gcp:')), ''),
     said: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:7:7: spec.registries[0] names no vendor',
-      '  expected exactly one of: gcp',
+      `  expected ${oneVendor}`,
     ],
   },
   'an empty e-mail, which is no direct federation': {
@@ -64,7 +65,7 @@ const badDocuments: Record<string, BadInput> = {
     give: changed('      gcp:', '      aws: {}\n      gcp:'),
     said: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:9:7: spec.registries[0].aws is not a known field',
-      '  expected one of: name, hosts, audience, tokenFile, gcp',
+      `  expected one of: name, hosts, audience, tokenFile, ${vendorFields}`,
     ],
   },
   'neither include nor selector': {

@@ -1,5 +1,6 @@
 import { suite } from 'node:test'
 import { refusesEach } from './load-text.ts'
+import { vendorFields } from './smallest-document.ts'
 
 suite('a document is refused for', () => {
   refusesEach({
@@ -99,7 +100,7 @@ suite('a document is refused for', () => {
       'gcp: {',
       'aws: {roleArn: x}\n      gcp: {',
       '-:9:7: spec.registries[0].aws is not a known field',
-      'one of: name, hosts, audience, tokenFile, gcp',
+      `one of: name, hosts, audience, tokenFile, ${vendorFields}`,
     ],
   })
 })

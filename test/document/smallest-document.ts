@@ -1,5 +1,6 @@
 /** The least that a document can say, for tests to change. */
 import type { Document } from '../../src/document/document.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 
 export const provider: string = 'projects/123/locations/global/workloadIdentityPools/pool/providers/gardener'
 
@@ -13,6 +14,14 @@ spec:
       hosts: [europe-docker.pkg.dev]
       gcp: {workloadIdentityProvider: ${provider}}
 `
+
+/** The fields of a registry that contain the settings of a vendor. */
+export const vendorFields: string = Object.keys(vendors)
+  .filter((name) => vendors[name]?.settings !== undefined)
+  .join(', ')
+
+/** What is expected where a registry has none of them, or several. */
+export const oneVendor: string = `exactly one of: ${vendorFields}`
 
 export const smallestDocument: Document = {
   kind: 'ClusterPullSecret',

@@ -23,10 +23,10 @@ export async function publishKey(token: SubjectToken, place: GatedPublication): 
 }
 
 async function publish(token: SubjectToken, place: GatedPublication): Promise<void> {
-  const { cluster, target, issuer, keyStateRef, mode } = place
-  const keyState = await readKeyState(cluster, keyStateRef)
+  const { cluster, target, issuer, memory: memoryRef, mode } = place
+  const memory = await readKeyState(cluster, memoryRef)
   const served = await readServed(token, cluster)
-  if (keyState.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
+  if (memory.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
     throw keyUnpublished(token, target, { why: 'it was revoked', hint: 'let the API servers sign with another key' })
   }
   if (!isAmong(served.keys, token)) {
@@ -36,7 +36,7 @@ async function publish(token: SubjectToken, place: GatedPublication): Promise<vo
     })
   }
   const publication = { issuer: issuer ?? served.issuer, served: served.keys, conflictPolicy: 'Refuse', mode } as const
-  await publishServed(target, publication, keyState, async () => await readKeyState(cluster, keyStateRef))
+  await publishServed(target, publication, memory, async () => await readKeyState(cluster, memoryRef))
 }
 
 /** So many connections are tried to find the API server that serves the key: behind a load balancer, each may be another. */
@@ -77,7 +77,7 @@ export interface GatedPublication extends GateNeeds {
   readonly target: PublishTarget
   /** Undefined where a provider at a cloud holds the keys alone. */
   readonly issuer: string | undefined
-  readonly keyStateRef: NamespacedName
+  readonly memory: NamespacedName
 }
 
 /** Whether one of these keys is the one that a token names. */

@@ -43,7 +43,7 @@ export const documentFaults: readonly DocumentFault[] = [
     text: documentOf('pull', '{name: google, hosts: [europe-docker.pkg.dev]}'),
     code: 'DOCUMENT_INVALID',
     seen: /pull\.yaml:4:\d+: spec\.registries\[0\] names no vendor$/,
-    wants: /^exactly one of: gcp$/,
+    wants: /^exactly one of: gcp, /,
   },
   {
     title: 'that it wants its Secrets deleted with it, which needs a controller',

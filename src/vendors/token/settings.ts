@@ -1,0 +1,47 @@
+/** The fields of `token` in a document. */
+import * as z from 'zod/mini'
+import type { VendorSettings } from '../../document/document-vendor.ts'
+import { fields, text } from '../../document/schema-parts.ts'
+import { isAcceptedByApiServer } from '../../identity/subject-token.ts'
+import { parseDuration } from '../../text/nearest.ts'
+import { audienceFlaws, lifetimeRule, userName } from '../registry-fields.ts'
+
+export interface TokenSettings {
+  readonly username: string
+  readonly lifetimeSeconds: number
+}
+
+interface TokenForm {
+  readonly username?: string
+  readonly lifetime?: string
+}
+
+const lifetime = lifetimeRule('10m', '24h')
+
+const form: z.ZodMiniType<TokenForm> = fields(
+  {
+    username: z.exactOptional(text(userName, 'User name that the registry expects beside the token; by default jwt')),
+    lifetime: z.exactOptional(
+      text(lifetime, 'Lifetime of the token that is requested or projected, 10m to 24h; by default 1h'),
+    ),
+  },
+  'The identity token itself is the password: Harbor’s commercial edition, zot, Forgejo, JWT-checking proxies. The registry’s audience is required',
+)
+
+export const settings: VendorSettings<TokenForm, TokenSettings> = {
+  form,
+  tenantForm: form,
+  flaws: (_, path, registry) =>
+    registry.audience !== undefined && isAcceptedByApiServer({ audiences: [registry.audience], issuer: '' })
+      ? [
+          {
+            path: [...path.slice(0, -1), 'audience'],
+            predicate: 'is an audience of the API server: a reader of the pull secret could act as the service account',
+            expected: 'an audience that only the registry accepts',
+          },
+        ]
+      : audienceFlaws(path, registry),
+  read: async ({ username = 'jwt', lifetime: written = '1h' }) => ({
+    settings: { username, lifetimeSeconds: (parseDuration(written) ?? 0) / 1000 },
+  }),
+}
