@@ -68,7 +68,7 @@ async function startWatch(setup: RotationSetup) {
     issuerUrl: undefined,
     replicas: setup.servers.map(({ url }) => new URL(url)),
     account: { namespace: 'image-system', name: 'pullpass' },
-    memory: keyState,
+    keyStateRef: keyState,
     keepForMs: 48 * 3_600_000,
     trusted: { pinned: [], accepted: [] },
     acceptedKeys: [],

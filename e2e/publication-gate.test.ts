@@ -26,7 +26,7 @@ const documentOf = ({ store, endpoints: { sts, iamCredentials } }: PublicationSe
   spec:
     namespaces: {include: [team-a]}
     serviceAccountRef: {namespace: gate-system, name: pullpass}
-    issuer: {publishTo: "${store.publishTo}", memoryRef: {namespace: gate-system, name: pullpass-issuer}}
+    issuer: {publishTo: "${store.publishTo}", keyStateRef: {namespace: gate-system, name: pullpass-issuer}}
     registries:
       - name: google
         hosts: [europe-docker.pkg.dev]

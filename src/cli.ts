@@ -1,8 +1,8 @@
 /** The process: arguments, signals, streams and exit codes. Only this file exits the process. */
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { checkDebugging, checkNode } from './commands/check-node.ts'
-import type { Terminal } from './commands/command.ts'
+import type { Terminal } from './commands/command-line/command.ts'
+import { checkDebugging, checkNode } from './commands/run/check-node.ts'
 
 const debugging = checkDebugging(process.env)
 if (debugging !== undefined) {
@@ -11,7 +11,7 @@ if (debugging !== undefined) {
 }
 const tooOld = checkNode(process.versions.node)
 if (tooOld !== undefined) {
-  const { findBundledNode, runWith } = await import('./commands/bundled-node.ts')
+  const { findBundledNode, runWith } = await import('./commands/run/bundled-node.ts')
   const node = findBundledNode(process.platform, process.arch, import.meta.url)
   if (node === undefined) {
     process.stderr.write(`${tooOld}\n`)
@@ -21,9 +21,9 @@ if (tooOld !== undefined) {
   process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM'])
 }
 // Loaded after the check: these modules use features that an older Node.js lacks.
-const { interruption, renderUnwritable, run } = await import('./commands/run.ts')
+const { interruption, renderUnwritable, run } = await import('./commands/run/run.ts')
 const { vendors } = await import('./vendors/vendors.ts')
-const { startHardDeadline } = await import('./commands/hard-deadline.ts')
+const { startHardDeadline } = await import('./commands/run/hard-deadline.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined

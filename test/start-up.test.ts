@@ -5,7 +5,7 @@ import { suite, test } from 'node:test'
 
 const inPod = [
   'src/cli.ts',
-  'src/commands/run.ts',
+  'src/commands/run/run.ts',
   'src/commands/refresh.ts',
   'src/vendors/vendors.ts',
   'src/vendors/gcp/variables.ts',
@@ -19,7 +19,7 @@ const commands = [...read('src/commands/commands.ts').matchAll(/import\('(.+?)'\
 suite('start-up', () => {
   test('the version of Node is checked before modules are loaded that an older version lacks', () => {
     const loaded = [...loadedWith(['src/cli.ts'])].filter((name) => !name.startsWith('node:'))
-    assert.deepEqual(loaded, ['src/cli.ts', 'src/commands/check-node.ts'])
+    assert.deepEqual(loaded, ['src/cli.ts', 'src/commands/run/check-node.ts'])
   })
 
   test('a refresh in a pod, from the environment, loads no package', () => {
@@ -45,7 +45,9 @@ suite('start-up', () => {
 
   test('a refresh loads no other command', () => {
     const loaded = loadedWith(inPod)
-    const others = [...loaded].filter((file) => /^src\/(commands\/.+\/|manifests\/)/.test(file))
+    const others = [...loaded].filter((file) =>
+      /^src\/(commands\/(?!run\/|command-line\/|refresh\/).+\/|manifests\/)/.test(file),
+    )
     assert.deepEqual([...commands.filter((command) => loaded.has(command)), ...others], ['src/commands/refresh.ts'])
   })
 
@@ -62,7 +64,7 @@ suite('start-up', () => {
 
   test('the help loads no command, and the version only its own', () => {
     const called = (files: readonly string[]) => commands.filter((command) => loadedWith(files).has(command))
-    const help = ['src/cli.ts', 'src/commands/run.ts']
+    const help = ['src/cli.ts', 'src/commands/run/run.ts']
     assert.deepEqual(called(help), [])
     assert.deepEqual(called([...help, 'src/commands/version.ts']), ['src/commands/version.ts'])
   })

@@ -1,14 +1,7 @@
 /** Commands by name. Each is loaded when it is called, so that a one-shot command loads nothing else. */
 import type { Vendors } from '../vendors/vendor.ts'
-import type { Command } from './command.ts'
-import type { Flag } from './flag.ts'
-
-export interface CommandEntry {
-  /** The same as in the command itself: the list of commands loads no command. A test compares both. */
-  readonly summary: string
-  // The types of its flags are known only to the command itself.
-  readonly load: () => Promise<Command>
-}
+import type { Command, CommandEntry } from './command-line/command.ts'
+import type { Flag } from './command-line/flag.ts'
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
   refresh: {

@@ -1,7 +1,7 @@
 /** pullpass completion: prints a script that calls pullpass for the candidates. */
 import { showValue } from '../document/show-value.ts'
-import type { Command } from './command.ts'
-import { usageFault } from './flag.ts'
+import type { Command } from './command-line/command.ts'
+import { usageFault } from './command-line/flag.ts'
 
 /** Splits the line itself, since bash also splits words at "=" and ":". https://www.gnu.org/software/bash/manual: Programmable Completion */
 const bash = `# bash completion for pullpass; load it with: source <(pullpass completion bash)

@@ -1,5 +1,4 @@
 /** pullpass doctor: checks each hop of the documents, and prints the fix of the first failure. Changes nothing. */
-
 import { createRequest, type RequestOptions } from '../doctor/create-request.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import { type Finding, failedBy } from '../doctor/finding.ts'
@@ -15,12 +14,12 @@ import { readTokenFile } from '../identity/token-file.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
-import type { Call, Command, ExitCode } from './command.ts'
+import type { Call, Command, ExitCode } from './command-line/command.ts'
+import { type Flag, usageFault } from './command-line/flag.ts'
+import { clusterFlags, documentFlags, outputFlags, parseNamespacedName } from './command-line/flags.ts'
+import { renderResult } from './command-line/output.ts'
+import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { doctorResult, renderFindings } from './doctor/report.ts'
-import { type Flag, usageFault } from './flag.ts'
-import { clusterFlags, documentFlags, outputFlags, parseNamespacedName } from './flags.ts'
-import { renderResult } from './output.ts'
-import { refuseUnusedTokenFile } from './unused-flags.ts'
 
 const doctorFlags: typeof documentFlags &
   typeof clusterFlags &

@@ -4,9 +4,9 @@ import type { Document, NamespacedName } from '../document/document.ts'
 import { documentFromEnvironment } from '../document/load-documents.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
-import type { Command } from './command.ts'
-import { type Choice, type Flag, usageFault } from './flag.ts'
-import { parseNamespacedName } from './flags.ts'
+import type { Command } from './command-line/command.ts'
+import { type Choice, type Flag, usageFault } from './command-line/flag.ts'
+import { parseNamespacedName } from './command-line/flags.ts'
 
 const flags: {
   readonly 'from-env': Flag & { type: 'boolean' }

@@ -1,8 +1,8 @@
 /** pullpass inspect: shows a subject token or a pull secret. Exits 1 if it will be refused. */
 import { audience } from '../document/kubernetes-names.ts'
-import type { Command } from './command.ts'
-import type { Flag } from './flag.ts'
-import { clusterFlags, documentFlags, outputFlags } from './flags.ts'
+import type { Command } from './command-line/command.ts'
+import type { Flag } from './command-line/flag.ts'
+import { clusterFlags, documentFlags, outputFlags } from './command-line/flags.ts'
 import { parseInspectTarget } from './inspect/target.ts'
 
 const flags: typeof documentFlags &

@@ -9,10 +9,10 @@ import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publ
 import { checkOnePass } from '../refresh/plan.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { VendorContext, Vendors } from '../vendors/vendor.ts'
-import type { Command } from './command.ts'
-import { type Choice, type Flag, type FlagValues, usageFault } from './flag.ts'
-import { clusterFlags, documentFlags } from './flags.ts'
-import { podFlags, readPodFlags } from './pod-flags.ts'
+import type { Command } from './command-line/command.ts'
+import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
+import { clusterFlags, documentFlags } from './command-line/flags.ts'
+import { podFlags, readPodFlags } from './manifests/pod-flags.ts'
 
 const flags: typeof documentFlags &
   typeof podFlags &

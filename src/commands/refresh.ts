@@ -1,5 +1,4 @@
 /** pullpass refresh: one pass over all documents. Exits 1 if a namespace or registry failed. */
-
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
@@ -14,12 +13,12 @@ import { checkOnePass } from '../refresh/plan.ts'
 import { refreshOnce } from '../refresh/refresh.ts'
 import { checkSetUp } from '../refresh/subject-tokens.ts'
 import type { SecretRegister } from '../text/secret-register.ts'
-import type { Command, Terminal } from './command.ts'
-import type { Flag, FlagValues } from './flag.ts'
-import { clusterFlags, documentFlags, outputFlags, readDuration } from './flags.ts'
-import { renderResult } from './output.ts'
-import { refreshResult, renderErrors, renderOutcomes } from './refresh-report.ts'
-import { refuseUnusedAllowEmpty, refuseUnusedMinRemaining, refuseUnusedTokenFile } from './unused-flags.ts'
+import type { Command, Terminal } from './command-line/command.ts'
+import type { Flag, FlagValues } from './command-line/flag.ts'
+import { clusterFlags, documentFlags, outputFlags, readDuration } from './command-line/flags.ts'
+import { renderResult } from './command-line/output.ts'
+import { refuseUnusedAllowEmpty, refuseUnusedMinRemaining, refuseUnusedTokenFile } from './command-line/unused-flags.ts'
+import { refreshResult, renderErrors, renderOutcomes } from './refresh/report.ts'
 
 const refreshFlags: typeof documentFlags &
   typeof clusterFlags &

@@ -1,11 +1,10 @@
 /** pullpass sandbox: all of the outside on this machine, until it is stopped. */
-
 import { brokenRule } from '../document/field-rules.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { showValue } from '../document/show-value.ts'
 import type { Context } from '../http/context.ts'
-import type { Command } from './command.ts'
-import { type Flag, usageFault } from './flag.ts'
+import type { Command } from './command-line/command.ts'
+import { type Flag, usageFault } from './command-line/flag.ts'
 
 const sandboxFlags: { readonly namespaces: Flag & { type: 'string' } } = {
   namespaces: { type: 'string', value: 'LIST', summary: 'Namespaces of its cluster (default default,team-a,team-b)' },

@@ -16,11 +16,11 @@ import {
   type UninstallStep,
 } from '../uninstall/uninstall.ts'
 import { markOf } from '../vendors/trust-contract.ts'
-import type { Call, Command } from './command.ts'
-import { type Flag, usageFault } from './flag.ts'
-import { clusterFlags, outputFlags } from './flags.ts'
+import type { Call, Command } from './command-line/command.ts'
+import { type Flag, usageFault } from './command-line/flag.ts'
+import { clusterFlags, outputFlags } from './command-line/flags.ts'
+import { errorOf, overall, printErrors, renderResult, resultText } from './command-line/output.ts'
 import type { UninstallStep as StepItem, UninstallResult } from './output/trust.ts'
-import { errorOf, overall, printErrors, renderResult, resultText } from './output.ts'
 import { removalFlags, repeatCommand, yesFlag } from './trust/flags.ts'
 import { runTrust } from './trust/prepare.ts'
 
@@ -123,7 +123,7 @@ function readNamespace(namespace = 'pullpass-system'): string {
   throw usageFault('uninstall', `--namespace is ${showValue(namespace)}`, expected)
 }
 
-const flagsOfTrust = ['issuer', 'subject', 'repository', 'memory', 'pool-id', 'provider-id'] as const
+const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'pool-id', 'provider-id'] as const
 
 /** @throws USAGE_INVALID for a flag without effect */
 function refuseTrustFlags(given: Call<typeof flags>['flags']): void {

@@ -1,9 +1,9 @@
 /** pullpass version: which pullpass this is, and which Node.js runs it. */
 import manifest from '../../package.json' with { type: 'json' }
-import type { Command } from './command.ts'
-import { outputFlags } from './flags.ts'
+import type { Command } from './command-line/command.ts'
+import { outputFlags } from './command-line/flags.ts'
+import { renderResult } from './command-line/output.ts'
 import type { Version } from './output/envelope.ts'
-import { renderResult } from './output.ts'
 
 /** Set by tools/build.ts; absent where the sources themselves run. */
 declare const PULLPASS_COMMIT: string | undefined

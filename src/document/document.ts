@@ -26,8 +26,8 @@ export interface DocumentIssuer {
   readonly keysOnly?: true
   /** The issuer's URL, where it is not the public URL of the target. */
   readonly url?: string
-  /** The ConfigMap that remembers keys and revocations, where it is not pullpass-system/pullpass-issuer. */
-  readonly memoryRef?: NamespacedName
+  /** The ConfigMap of the key state, where it is not pullpass-system/pullpass-issuer. */
+  readonly keyStateRef?: NamespacedName
 }
 
 /** Chosen = include (absent: any) and selector (absent: any) and not exclude. */
@@ -86,8 +86,8 @@ export interface TokenSource {
   readonly tokenFileField?: string
 }
 
-/** Which ConfigMap remembers an issuer's keys, unless another is named. */
-export const issuerMemory: NamespacedName = {
+/** The ConfigMap of the key state, unless the document or a flag names another. */
+export const defaultKeyStateRef: NamespacedName = {
   namespace: 'pullpass-system',
   name: 'pullpass-issuer',
 }

@@ -115,10 +115,10 @@ const issuerFields = (target: TextRule) =>
     {
       publishTo: text(target, "Where the issuer's documents are published, as by pullpass issuer publish"),
       url: z.exactOptional(text(issuerUrl, "The issuer's public URL; absent: where that place is read")),
-      memoryRef: z.exactOptional(
+      keyStateRef: z.exactOptional(
         fields(
           { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
-          'ConfigMap that remembers keys and revocations; absent: pullpass-system/pullpass-issuer',
+          'ConfigMap of the key state; absent: pullpass-system/pullpass-issuer',
         ),
       ),
     },

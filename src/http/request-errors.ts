@@ -116,10 +116,18 @@ export interface Refusal {
   readonly retryable?: boolean
 }
 
+export interface BodyFormat {
+  /** For messages: `XML`. */
+  readonly name: string
+  /** Objects, lists and texts as in JSON; undefined for a body in another format. */
+  readonly decode: (body: string) => unknown
+}
+
 interface RequestInfo {
   readonly hop: Hop
   readonly service: string
   readonly url: string
+  readonly format?: BodyFormat
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
 }
 
@@ -131,8 +139,8 @@ interface ResponseInfo extends HttpResponse {
 
 export function responseError(request: RequestInfo, response: ResponseInfo): PullpassError {
   if (response.status >= 300 && response.status < 400) return redirectError(request, response)
-  if (response.status === 200) return notJsonError(request, response)
-  const body = boundedJson(response.body)
+  if (response.status === 200) return formatError(request, response)
+  const body = bounded(request.format?.decode, response.body)
   const refusal = body === undefined ? undefined : request.refusal?.(response.status, body)
   return refusal === undefined ? unspecificError(request, response) : refusalError(request, response, refusal)
 }
@@ -141,9 +149,10 @@ export function responseError(request: RequestInfo, response: ResponseInfo): Pul
 const longestText = 4_096
 
 /** Strings are truncated before patterns match them: a response can be one string of 1 MiB. */
-function boundedJson(text: string): unknown {
+function bounded(decode: BodyFormat['decode'] | undefined, text: string): unknown {
   try {
-    return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, longestText) : value))
+    const json = decode === undefined ? text : (JSON.stringify(decode(text)) ?? '')
+    return JSON.parse(json, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, longestText) : value))
   } catch {
     return undefined // no JSON, or nested too deeply
   }
@@ -159,13 +168,17 @@ function redirectError({ hop, service, url }: RequestInfo, { status }: ResponseI
   })
 }
 
-function notJsonError({ hop, service, url }: RequestInfo, { body, headers, secrets }: ResponseInfo): PullpassError {
+function formatError(
+  { hop, service, url, format }: RequestInfo,
+  { body, headers, secrets }: ResponseInfo,
+): PullpassError {
+  const expected = format?.name ?? 'JSON'
   const type = quoteSafely(headers['content-type'] ?? 'no content type', secrets)
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop,
-    seen: `${service} answered 200 at ${showUrl(url)}, but not in JSON: ${Buffer.byteLength(body)} bytes of ${type}`,
-    expected: 'JSON',
+    seen: `${service} answered 200 at ${showUrl(url)}, but not in ${expected}: ${Buffer.byteLength(body)} bytes of ${type}`,
+    expected,
     hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
     retryable: true, // an interrupted connection looks the same
   })

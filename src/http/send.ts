@@ -7,7 +7,7 @@ import { asObject, jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { showUrl } from '../text/show.ts'
 import type { Context } from './context.ts'
-import { type Refusal, responseError, transportError } from './request-errors.ts'
+import { type BodyFormat, type Refusal, responseError, transportError } from './request-errors.ts'
 import { logRetry, retry } from './retry.ts'
 import type { HttpMethod, HttpRequest, HttpResponse } from './transport.ts'
 
@@ -26,6 +26,8 @@ export interface ApiRequest<T> {
    * its body. They replace those of the same name.
    */
   readonly headers?: (sent: SentRequest) => Readonly<Record<string, string | Redacted>>
+  /** How a body is decoded; absent: as JSON. */
+  readonly format?: BodyFormat
   /** The meaning of the vendor's error response; undefined if it is unknown. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
   /** Converts a successful response; throws UnexpectedResponse if it is not as documented. */
@@ -70,7 +72,7 @@ async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promis
   context.secrets.add(...secretsOf(request))
   const response = await transmit(context, request)
   const receivedAt = context.now()
-  const body = jsonOrNone(response.body)
+  const body = (request.format?.decode ?? jsonOrNone)(response.body)
   if (response.status !== 200 || body === undefined) {
     throw responseError(request, { ...response, receivedAt, secrets: context.secrets })
   }

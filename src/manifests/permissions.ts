@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 
-import { type Document, issuerMemory, type NamespaceChoice } from '../document/document.ts'
+import { type Document, defaultKeyStateRef, type NamespaceChoice } from '../document/document.ts'
 import { isGlob } from '../document/kubernetes-names.ts'
 import { chooseNamespaces, needsNamespaceList } from '../document/namespaces.ts'
 import { clusterWideName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
@@ -59,7 +59,7 @@ function needsOf(document: Document): Need[] {
     ]),
     ...(account ? [{ resource: 'serviceaccounts/token', ...account } as const] : []),
     // The key state, which contains revocations.
-    ...(issuer ? [{ resource: 'configmaps', ...(issuer.memoryRef ?? issuerMemory) } as const] : []),
+    ...(issuer ? [{ resource: 'configmaps', ...(issuer.keyStateRef ?? defaultKeyStateRef) } as const] : []),
   ]
 }
 

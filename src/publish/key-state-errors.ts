@@ -24,8 +24,8 @@ function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedN
     code: error.code,
     hop: error.hop,
     seen: `namespace ${namespace} does not exist: ConfigMap ${namespace}/${name} could not be written`,
-    expected: 'a namespace that exists, for what is remembered of keys',
-    hint: `kubectl create namespace ${shellQuote(namespace)}; or name a ConfigMap elsewhere: --memory NAMESPACE/NAME`,
+    expected: 'an existing namespace for the key state',
+    hint: `kubectl create namespace ${shellQuote(namespace)}; or name a ConfigMap elsewhere: --key-state NAMESPACE/NAME`,
     cause: error,
   })
 }
@@ -36,7 +36,7 @@ function verbMissing(error: PullpassError, { namespace, name }: NamespacedName):
     code,
     hop,
     seen,
-    expected: `the right to remember keys in ConfigMap ${namespace}/${name}, beside that to write it`,
+    expected: `the verb remember on revocations.pullpass.dev for ConfigMap ${namespace}/${name}, in addition to the permission to write it`,
     hint: `grant the rule {apiGroups: [pullpass.dev], resources: [revocations], resourceNames: [${name}], verbs: [remember]} in a Role of ${namespace}`,
     cause: error,
   })

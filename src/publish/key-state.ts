@@ -1,4 +1,4 @@
-/** What is remembered of an issuer's keys, in the cluster itself, so that a restart of pullpass forgets nothing. */
+/** The key state: an issuer's keys and revocations, stored in a ConfigMap so that a restart loses nothing. */
 import { createHash } from 'node:crypto'
 import type { NamespacedName } from '../document/document.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -64,8 +64,8 @@ export function parseKeyState(entries: Readonly<Record<string, string>>): KeySta
   for (const [name, text] of Object.entries(entries)) {
     const entry = text.length > longestEntry ? undefined : asObject(jsonOrNone(text))
     const [, kind, digest = ''] = /^(key|revoked)\.([\w-]{43})$/.exec(name) ?? []
-    const remembered = kind === 'key' ? rememberedIn(digest, entry) : undefined
-    if (remembered !== undefined) keys.push(remembered)
+    const recorded = kind === 'key' ? recordedKeyIn(digest, entry) : undefined
+    if (recorded !== undefined) keys.push(recorded)
     if (kind === 'revoked') revocations.push(revocationIn(digest, entry))
   }
   const authorities = textsIn(entries[recordEntries.authorities], fingerprint)
@@ -86,7 +86,7 @@ function textsIn(text: string | undefined, pattern: RegExp): string[] {
   return asList(jsonOrNone(text)).flatMap((one) => (typeof one === 'string' && pattern.test(one) ? [one] : []))
 }
 
-function rememberedIn(digest: string, entry: JsonObject | undefined): RecordedKey | undefined {
+function recordedKeyIn(digest: string, entry: JsonObject | undefined): RecordedKey | undefined {
   const key = keyOf(digest, entry?.['key'])
   const lastSeenAt = dateOf(entry?.['lastSeenAt'])
   if (key === undefined || lastSeenAt === undefined) return undefined
@@ -148,29 +148,29 @@ export const knownKeys = (served: readonly IssuerKey[], { keys, revocations }: K
 ]
 
 /**
- * Published keys that no API server serves, and that none is remembered to have served: the owner of the private key can sign
+ * Published keys that no API server serves, and that none is recorded to have served: the owner of the private key can sign
  * tokens for every account of the cluster.
  */
 export function unknownKeys(
   published: readonly IssuerKey[],
   served: readonly IssuerKey[],
-  memory: KeyState,
+  keyState: KeyState,
 ): IssuerKey[] {
-  const known = knownKeys(served, memory)
+  const known = knownKeys(served, keyState)
   return published.filter((key) => !known.some((one) => sameKey(one, key)))
 }
 
 /**
  * The union of what is served and public, without what was revoked: a single publication withdraws nothing else. What is
- * remembered alone is not added: otherwise a client that can write the ConfigMap could have its own key published.
+ * recorded alone is not added: otherwise a client that can write the ConfigMap could have its own key published.
  */
 export const mergeUnrevoked = (
   served: readonly IssuerKey[],
-  memory: Pick<KeyState, 'revocations'>,
+  keyState: Pick<KeyState, 'revocations'>,
   published: readonly IssuerKey[],
-): IssuerKey[] => mergeKeys(served, published).filter((key) => !isRevoked(memory, key))
+): IssuerKey[] => mergeKeys(served, published).filter((key) => !isRevoked(keyState, key))
 
-// What turns one memory's entries in its ConfigMap into another's.
+// The changes to the entries of the ConfigMap that turn one key state into another.
 
 /** By name: a text, or `undefined` for an entry to take away. Revocations are only ever added. */
 export function keyStateChanges(before: KeyState, after: KeyState): Readonly<Record<string, string | undefined>> {

@@ -1,5 +1,5 @@
 /**
- * Publishes without what was revoked, also in the moment before. A revocation is remembered before it is published:
+ * Publishes without what was revoked, also in the moment before. A revocation is recorded before it is published:
  *
  *   read what is revoked ─▶ publish ─▶ was a key added? ─▶ read it again ─▶ revoked meanwhile? ─▶ publish without it
  */
@@ -15,17 +15,17 @@ import { type Publication, type PublishOutcome, publishDocuments } from './publi
 
 export interface UnrevokedPublication {
   /** As it was read just now. */
-  readonly memory: KeyState
+  readonly keyState: KeyState
   readonly readAgain: () => Promise<KeyState>
-  readonly publicationOf: (memory: KeyState) => Publication
+  readonly publicationOf: (keyState: KeyState) => Publication
 }
 
-/** @throws what publishing and reading the memory throw */
+/** @throws errors of publishing, and of reading the key state */
 export async function publishUnrevoked(
   target: PublishTarget,
-  { memory, readAgain, publicationOf }: UnrevokedPublication,
+  { keyState, readAgain, publicationOf }: UnrevokedPublication,
 ): Promise<PublishOutcome> {
-  const publication = publicationOf(memory)
+  const publication = publicationOf(keyState)
   const outcome = await publishDocuments(target, publication)
   // After a conflict, a key that this run added in an earlier attempt counts as kept.
   const mayBeNew = publication.conflictPolicy === 'Adopt' || (outcome.attempts ?? 1) > 1
@@ -57,7 +57,7 @@ export const publishServed = async (
   readAgain: () => Promise<KeyState>,
 ): Promise<PublishOutcome> =>
   await publishUnrevoked(target, {
-    memory: state,
+    keyState: state,
     readAgain,
     publicationOf: (known) => mergedPublication(publication, known),
   })

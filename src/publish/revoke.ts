@@ -33,7 +33,7 @@ export interface RevokeRequest extends ApiServersConfig {
   readonly target: Omit<PublishTarget, 'write'>
   readonly publish: (publication: Publication) => Promise<PublishOutcome>
   readonly issuerUrl: string | undefined
-  readonly memory: NamespacedName
+  readonly keyStateRef: NamespacedName
   readonly keyId: string
   readonly inUse: 'refuse' | 'revoke'
   readonly mode: 'write' | 'dry-run'
@@ -53,10 +53,10 @@ export interface RevocationReport {
   readonly since: Date | undefined
 }
 
-/** @throws KEY_UNKNOWN, KEY_IN_USE, and what reading the cluster, remembering and publishing throw */
+/** @throws KEY_UNKNOWN, KEY_IN_USE, and errors of reading the cluster, writing the key state and publishing */
 export async function revokeKey(request: RevokeRequest, context: Pick<Context, 'now'>): Promise<Revoked> {
   const { keyId, target, cluster, inUse, mode } = request
-  const memory = await readKeyState(cluster, request.memory)
+  const keyState = await readKeyState(cluster, request.keyStateRef)
   const { answers: readings } = await readApiServers(request)
   const documents = readDocuments(readings)
   const [first] = documents
@@ -64,11 +64,11 @@ export async function revokeKey(request: RevokeRequest, context: Pick<Context, '
   const served = mergeKeys(...documents.map(({ keys }) => keys))
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])
-  const published = await readPublished(target, issuer, knownKeys(served, memory))
-  const key = checkRevocation({ keyId, served, published, memory, signing, inUse })
-  const after = withRevocation(memory, keyId, key, context.now())
-  if (mode === 'write') await remember(cluster, request.memory, keyStateChanges(memory, after))
-  const revocation = revocationReport(memory, keyId)
+  const published = await readPublished(target, issuer, knownKeys(served, keyState))
+  const key = checkRevocation({ keyId, served, published, keyState, signing, inUse })
+  const after = withRevocation(keyState, keyId, key, context.now())
+  if (mode === 'write') await storeRevocation(cluster, request.keyStateRef, keyStateChanges(keyState, after))
+  const revocation = revocationReport(keyState, keyId)
   // Who revoked it before has confirmed that every pull breaks.
   const isLastConfirmed = inUse === 'revoke' || revocation.state === 'before'
   const publication = { issuer, served, conflictPolicy: 'Refuse', mode } as const
@@ -78,7 +78,7 @@ export async function revokeKey(request: RevokeRequest, context: Pick<Context, '
   return { issuer, outcome, readings, revocation }
 }
 
-async function remember(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof keyStateChanges>) {
+async function storeRevocation(cluster: Cluster, place: NamespacedName, changes: ReturnType<typeof keyStateChanges>) {
   try {
     await writeConfigMap(cluster, place, changes)
   } catch (error) {
@@ -105,17 +105,17 @@ function revocationReport({ revocations }: KeyState, keyId: string): RevocationR
   return { keyId, state: before === undefined ? 'new' : 'before', since: before?.revokedAt }
 }
 
-function withRevocation(memory: KeyState, keyId: string, key: IssuerKey | undefined, now: Date): KeyState {
+function withRevocation(keyState: KeyState, keyId: string, key: IssuerKey | undefined, now: Date): KeyState {
   const digest = digestOf(keyId)
   // An earlier, forged revocation of the kid may name another key: the leaked one is written.
   const isSaid = (one: KeyState['revocations'][number]) =>
     one.digest === digest && (key === undefined || (one.key !== undefined && sameKey(one.key, key)))
-  if (memory.revocations.some(isSaid)) return memory
+  if (keyState.revocations.some(isSaid)) return keyState
   const revocations = [
-    ...memory.revocations.filter((one) => one.digest !== digest),
+    ...keyState.revocations.filter((one) => one.digest !== digest),
     { digest, keyId, key, revokedAt: now },
   ]
-  return { keys: memory.keys.filter((one) => !isRevoked({ revocations }, one.key)), revocations }
+  return { keys: keyState.keys.filter((one) => !isRevoked({ revocations }, one.key)), revocations }
 }
 
 /** Whether a key can be revoked, and what breaks with it: before anything is written. */
@@ -123,7 +123,7 @@ interface RevocationFacts {
   readonly keyId: string
   readonly served: readonly IssuerKey[]
   readonly published: readonly IssuerKey[]
-  readonly memory: KeyState
+  readonly keyState: KeyState
   /** Kids of fresh tokens; undefined where no API server gave one. */
   readonly signing: readonly string[] | undefined
   /** `revoke`: though every pull breaks. */
@@ -132,17 +132,17 @@ interface RevocationFacts {
 
 /** The key; undefined if it was revoked before and is no longer served. @throws KEY_UNKNOWN, KEY_IN_USE */
 function checkRevocation(facts: RevocationFacts): IssuerKey | undefined {
-  const { keyId, memory, signing } = facts
-  const known = [...facts.published, ...facts.served, ...memory.keys.map(({ key }) => key)]
+  const { keyId, keyState, signing } = facts
+  const known = [...facts.published, ...facts.served, ...keyState.keys.map(({ key }) => key)]
   const key = known.find((one) => one.keyId === keyId)
-  const before = memory.revocations.find(({ digest }) => digest === digestOf(keyId))
+  const before = keyState.revocations.find(({ digest }) => digest === digestOf(keyId))
   if (key === undefined && before === undefined) throw unknown(keyId, known, signing ?? [])
   if (before !== undefined || facts.inUse === 'revoke') return key ?? before?.key
   if (signing === undefined)
     throw inUse(`no API server gave a token, so that it cannot be seen whether key ${quote(keyId)} signs`)
   if (signing.includes(keyId)) throw inUse(`key ${quote(keyId)} signs the cluster's tokens now`)
-  const left = mergeUnrevoked(facts.served, memory, facts.published).filter((one) => one.keyId !== keyId)
-  if (left.every((one) => whyUnusable(one) !== undefined || isRevoked(memory, one))) {
+  const left = mergeUnrevoked(facts.served, keyState, facts.published).filter((one) => one.keyId !== keyId)
+  if (left.every((one) => whyUnusable(one) !== undefined || isRevoked(keyState, one))) {
     throw inUse(`key ${quote(keyId)} is the only key that is public`)
   }
   return key
@@ -160,7 +160,7 @@ const unknown = (keyId: string, known: readonly IssuerKey[], signing: readonly s
   new PullpassError({
     code: 'KEY_UNKNOWN',
     hop: 'publish',
-    seen: `${quote(keyId)} is no key that is served, public or remembered`,
+    seen: `no served, published or recorded key has kid ${quote(keyId)}`,
     expected: known.length === 0 ? 'a key, and there is none' : `the KID that leaked; known: ${listed(known, signing)}`,
     hint: 'see which key signed the token that leaked: pullpass inspect FILE; revoke no other in its place',
   })

@@ -87,8 +87,8 @@ export async function readUnrevokedIssuer(
   keyStates: readonly NamespacedName[],
   log: Log,
 ): Promise<UnrevokedIssuer> {
-  const remembered = await Promise.all(keyStates.map((configMap) => readKeyState(cluster, configMap)))
+  const recorded = await Promise.all(keyStates.map((configMap) => readKeyState(cluster, configMap)))
   const { keys, ...served } = await readServedIssuer(cluster, [], log)
-  const known = (key: IssuerKey) => remembered.some((keyState) => isRevoked(keyState, key))
+  const known = (key: IssuerKey) => recorded.some((keyState) => isRevoked(keyState, key))
   return { ...served, keys: keys.filter((key) => !known(key)), isRevoked: known }
 }

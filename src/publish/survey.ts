@@ -36,7 +36,7 @@ export interface IssuerSurvey {
 
 export interface SurveyRequest {
   readonly account: NamespacedName
-  readonly memory: NamespacedName
+  readonly keyStateRef: NamespacedName
   readonly verifiers: readonly IssuerVerifier[]
 }
 
@@ -47,7 +47,7 @@ export const isVerifiable = ({ signature }: IssuerSurvey): boolean =>
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_MALFORMED, DISCOVERY_UNAVAILABLE; DISCOVERY_NOT_FOUND without a token, which would show the issuer */
 export async function surveyIssuer(
   cluster: Cluster,
-  { account, memory, verifiers }: SurveyRequest,
+  { account, keyStateRef, verifiers }: SurveyRequest,
   context: PublicContext,
 ): Promise<IssuerSurvey> {
   const served = await readServed(cluster)
@@ -57,31 +57,31 @@ export async function surveyIssuer(
   if (issuer === undefined) throw served
   const known = served instanceof PullpassError ? undefined : served
   const facts = await gatherPublicFacts(context, issuer, signed)
-  const remembered = await readRemembered(cluster, memory)
+  const recorded = await readKeyStateOrNone(cluster, keyStateRef)
   return {
     issuer,
     served: known,
-    seenSince: new Map(remembered.keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt])),
-    safeToSign: known === undefined ? [] : safeKeys(known.keys, remembered, facts),
+    seenSince: new Map(recorded.keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt])),
+    safeToSign: known === undefined ? [] : safeKeys(known.keys, recorded, facts),
     at: facts.at,
-    revoked: (known?.keys ?? []).filter((key) => isRevoked(remembered, key)),
+    revoked: (known?.keys ?? []).filter((key) => isRevoked(recorded, key)),
     token,
     signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
     mode: findMode(issuer, known?.keys ?? [], facts.found),
     verdicts: evaluateIssuer(facts, verifiers).map((verdict) =>
-      withFixOfRevoked(withoutTokensOwn(verdict), signed?.keyId, { served: known?.keys ?? [], remembered }),
+      withFixOfRevoked(withoutTokensOwn(verdict), signed?.keyId, { served: known?.keys ?? [], recorded }),
     ),
   }
 }
 
-/** Since when a key is public, issuer watch remembers; else it is as long as the JWKS was last modified, or since now at the latest. */
-function safeKeys(served: readonly IssuerKey[], memory: KeyState, { found, keys, at }: PublicFacts) {
+/** The key state gives the time of publication; without it, the JWKS's last modification, or now, is the latest possible time. */
+function safeKeys(served: readonly IssuerKey[], keyState: KeyState, { found, keys, at }: PublicFacts) {
   const jwks = found?.jwks?.kind === 'answered' ? found.jwks : undefined
   if (keys === undefined || jwks === undefined) return []
-  const isUsable = (key: IssuerKey) => whyUnusable(key) === undefined && !isRevoked(memory, key)
+  const isUsable = (key: IssuerKey) => whyUnusable(key) === undefined && !isRevoked(keyState, key)
   return served.filter(isUsable).map(({ keyId = '' }) => {
     if (!keys.some((key) => key.keyId === keyId)) return { keyId, at: 'not public' as const }
-    const publishedAt = memory.keys.find(({ key }) => key.keyId === keyId)?.publishedAt ?? jwks.lastModifiedAt ?? at
+    const publishedAt = keyState.keys.find(({ key }) => key.keyId === keyId)?.publishedAt ?? jwks.lastModifiedAt ?? at
     return { keyId, at: safeToSignAt(publishedAt, cacheSecondsOf(jwks.cacheControl)) }
   })
 }
@@ -96,7 +96,7 @@ async function readServed(cluster: Cluster): Promise<ClusterIssuer | PullpassErr
 }
 
 /** Reading the survey does not require the permission to read the key state of issuer watch. */
-async function readRemembered(cluster: Cluster, place: NamespacedName): Promise<KeyState> {
+async function readKeyStateOrNone(cluster: Cluster, place: NamespacedName): Promise<KeyState> {
   try {
     return await readKeyState(cluster, place)
   } catch (fault) {
@@ -116,16 +116,16 @@ const withoutTokensOwn = (verdict: IssuerVerdict): IssuerVerdict =>
 
 interface RevocationFacts {
   readonly served: readonly IssuerKey[]
-  readonly remembered: KeyState
+  readonly recorded: KeyState
 }
 
 /** A revoked key is never published again, so that to publish is no fix where it signs, or where the cluster has no other. */
 function withFixOfRevoked(
   verdict: IssuerVerdict,
   keyId: string | undefined,
-  { served, remembered }: RevocationFacts,
+  { served, recorded }: RevocationFacts,
 ): IssuerVerdict {
-  const revoked = served.filter((key) => isRevoked(remembered, key))
+  const revoked = served.filter((key) => isRevoked(recorded, key))
   const unpublishable: FindingWord[] = [
     ...(revoked.some((key) => key.keyId === keyId) ? (['KEY_UNPUBLISHED'] as const) : []),
     ...(revoked.length > 0 && revoked.length === served.length ? (['KEYS_MISSING'] as const) : []),

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { findBundledNode, runWith } from '../../src/commands/bundled-node.ts'
+import { findBundledNode, runWith } from '../../src/commands/run/bundled-node.ts'
 
 suite('the Node that npm installs with the package', () => {
   test('is found for this platform', { skip: process.platform === 'darwin' && 'npm has none for macOS' }, () => {
@@ -60,7 +60,7 @@ const urlOf = (file: string) => new URL(`../../src/${file}`, import.meta.url)
 
 /** Runs what cli.ts runs on an older Node, on this Node. */
 const wrapper = `
-  import { runWith } from ${JSON.stringify(urlOf('commands/bundled-node.ts').href)}
+  import { runWith } from ${JSON.stringify(urlOf('commands/run/bundled-node.ts').href)}
   const argv = [process.execPath, ${JSON.stringify(fileURLToPath(urlOf('cli.ts')))}, 'sandbox']
   const { code } = await runWith(process.execPath, { argv, on: process.on.bind(process) })
   process.exit(code ?? 99)

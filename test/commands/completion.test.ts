@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { commands, loadCommand } from '../../src/commands/commands.ts'
-import { complete } from '../../src/commands/complete.ts'
+import { complete } from '../../src/commands/run/complete.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { endWithSignal } from '../../src/commands/run.ts'
+import { endWithSignal } from '../../src/commands/run/run.ts'
 
 suite('endWithSignal', () => {
   test('work that ends without a signal returns its result', async () => {

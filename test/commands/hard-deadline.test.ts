@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-const module = fileURLToPath(new URL('../../src/commands/hard-deadline.ts', import.meta.url))
+const module = fileURLToPath(new URL('../../src/commands/run/hard-deadline.ts', import.meta.url))
 
 interface Ended {
   readonly code: number | null

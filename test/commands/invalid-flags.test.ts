@@ -1,9 +1,9 @@
 /** Every flag of every command in the list of commands, with an invalid value. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { Flag } from '../../src/commands/command-line/flag.ts'
+import { commonFlags } from '../../src/commands/command-line/flags.ts'
 import { commands, loadCommand } from '../../src/commands/commands.ts'
-import type { Flag } from '../../src/commands/flag.ts'
-import { commonFlags } from '../../src/commands/flags.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { documentText } from '../support/document-text.ts'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'

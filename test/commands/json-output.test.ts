@@ -194,7 +194,7 @@ const runs: Readonly<Record<string, Run>> = {
   },
   'issuer publish has no target': { words: () => ['issuer', 'publish'], kind: 'Error', exitCode: 2 },
   'issuer revoke revokes a key': {
-    words: (sandbox) => ['issuer', 'revoke', '--to', bucket, '--memory', 'team-a/keys', '--yes', '--', kid(sandbox)],
+    words: (sandbox) => ['issuer', 'revoke', '--to', bucket, '--key-state', 'team-a/keys', '--yes', '--', kid(sandbox)],
     before: async ({ cluster }) => cluster.keys.add(),
     kind: 'IssuerRevokeResult',
     exitCode: 0,

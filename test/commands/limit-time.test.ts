@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { limitTime } from '../../src/commands/run.ts'
+import { limitTime } from '../../src/commands/run/run.ts'
 
 /** A context whose sleep ends on request of the test. */
 function manualContext() {

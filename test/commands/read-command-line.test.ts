@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Command } from '../../src/commands/command.ts'
-import { readCommandLine } from '../../src/commands/command-line.ts'
+import type { Command } from '../../src/commands/command-line/command.ts'
+import { readCommandLine } from '../../src/commands/command-line/read.ts'
 
 const command: Pick<Command, 'flags' | 'usage'> = {
   usage: ['paint -f FILE [flags]', 'paint [flags]   (COLOR in the environment)'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { renderErrors } from '../../src/commands/refresh-report.ts'
+import { renderErrors } from '../../src/commands/refresh/report.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { Outcome } from '../../src/refresh/outcome.ts'
 import { documentText } from '../support/document-text.ts'

@@ -4,7 +4,7 @@ import { watch } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { interruption } from '../../src/commands/run.ts'
+import { interruption } from '../../src/commands/run/run.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { spawnPullpass } from '../support/spawn-pullpass.ts'
 

@@ -223,7 +223,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     ['--subject', '???'],
     ['--issuer', 'https://oidc.example.com'],
     ['--repository', 'images'],
-    ['--memory', 'a/b'],
+    ['--key-state', 'a/b'],
     ['--pool-id', 'prod=pool'],
     ['--provider-id', 'prod=cluster'],
   ] as const) {

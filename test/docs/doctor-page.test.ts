@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { issuerWords } from '../../src/doctor/hops/issuer-remedy.ts'
+import { issuerWords } from '../../src/doctor/hops/issuer/remedy.ts'
 import { hops as doctorHops } from '../../src/doctor/hops.ts'
 import { isCode } from '../../src/errors/codes.ts'
 import { explanations } from '../../src/errors/explanations.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Finding } from '../../src/doctor/finding.ts'
 import { evaluateSchedule } from '../../src/doctor/hops/schedule.ts'
-import { explainBySchedule, isStale } from '../../src/doctor/hops/secret.ts'
+import { explainBySchedule, isStale } from '../../src/doctor/hops/secrets/secret.ts'
 import { printedCommands } from '../../src/doctor/printed-commands.ts'
 import type { CronJobFacts } from '../../src/kubernetes/objects/cron-jobs.ts'
 

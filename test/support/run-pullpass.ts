@@ -1,7 +1,6 @@
 /** Runs pullpass in this process against a sandbox, with the clock of the sandbox and without waiting. */
-
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
-import { run } from '../../src/commands/run.ts'
+import { run } from '../../src/commands/run/run.ts'
 import type { Vendors } from '../../src/vendors/vendor.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { checkPrinted } from './check-output.ts'

@@ -69,7 +69,7 @@ const alarmed = (text: string) => ({
   publishedAt: now,
   unstoredRounds: 0,
   replicas: { queried: 1, read: 1 },
-  keys: { published: 1, remembered: 1, revoked: 0 },
+  keys: { published: 1, recorded: 1, revoked: 0 },
   safeToSign: [{ keyId: text, at: now, signs: false }],
   alarms: [{ code: 'PUBLISH_FAILED' as const, subject: text, message: text }],
 })

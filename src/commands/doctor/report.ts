@@ -3,9 +3,9 @@ import type { Finding } from '../../doctor/finding.ts'
 import { listNamespaces } from '../../terminal/render-error.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
-import type { Terminal } from '../command.ts'
+import type { Terminal } from '../command-line/command.ts'
+import { instant, overall } from '../command-line/output.ts'
 import type { DoctorFinding, DoctorResult } from '../output/doctor.ts'
-import { instant, overall } from '../output.ts'
 
 /** So many causes are named beside the first. */
 const others = 5

@@ -4,10 +4,10 @@ import { inspectPullSecret, readSecret, type SecretVerdict } from '../../refresh
 import type { EntryEvaluation } from '../../registry/check-pull-secret.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
-import type { Call, ExitCode } from '../command.ts'
-import type { clusterFlags, outputFlags } from '../flags.ts'
+import type { Call, ExitCode } from '../command-line/command.ts'
+import type { clusterFlags, outputFlags } from '../command-line/flags.ts'
+import { instant, overall, renderResult } from '../command-line/output.ts'
 import type { InspectedEntry, InspectSecretResult } from '../output/inspect.ts'
-import { instant, overall, renderResult } from '../output.ts'
 import type { SecretTarget } from './target.ts'
 
 export async function inspectSecret(

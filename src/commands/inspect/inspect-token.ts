@@ -6,10 +6,10 @@ import { connect } from '../../kubernetes/connect.ts'
 import { listAcceptingRegistries, obtainTokens, type TokenTarget } from '../../refresh/inspect-tokens.ts'
 import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
-import type { Call, ExitCode } from '../command.ts'
-import type { clusterFlags, documentFlags, outputFlags } from '../flags.ts'
+import type { Call, ExitCode } from '../command-line/command.ts'
+import type { clusterFlags, documentFlags, outputFlags } from '../command-line/flags.ts'
+import { errorDetail, instant, overall, renderResult } from '../command-line/output.ts'
 import type { InspectTokenResult, InspectedToken as TokenItem } from '../output/inspect.ts'
-import { errorDetail, instant, overall, renderResult } from '../output.ts'
 
 /** Whether the target is the token that refresh uses with the drop-in variables. */
 async function isOfTheScript(target: TokenTarget, { environment, vendors }: VendorContext): Promise<boolean> {

@@ -4,8 +4,8 @@ import { showValue } from '../../document/show-value.ts'
 import type { InspectedSecret } from '../../refresh/inspect-pull-secret.ts'
 import type { TokenTarget } from '../../refresh/inspect-tokens.ts'
 import { parseImageReference } from '../../registry/image-reference.ts'
-import { usageFault } from '../flag.ts'
-import { parseNamespacedName } from '../flags.ts'
+import { usageFault } from '../command-line/flag.ts'
+import { parseNamespacedName } from '../command-line/flags.ts'
 
 export type InspectTarget = TokenTarget | SecretTarget
 

@@ -1,13 +1,12 @@
 /** The result of issuer check: tables, and a document for programs. */
-
 import type { IssuerVerdict } from '../../oidc/evaluate/evaluate.ts'
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerKey } from '../../oidc/keys.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
+import { overall } from '../command-line/output.ts'
 import type { IssuerCheckResult, IssuerVendor, Key, VendorFinding } from '../output/issuer.ts'
-import { overall } from '../output.ts'
 
 export function renderCheck(facts: PublicFacts, verdicts: readonly IssuerVerdict[], color: 'always' | 'never'): string {
   const { issuer, found, keys = [] } = facts

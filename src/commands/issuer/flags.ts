@@ -1,7 +1,6 @@
 /** Flags of the issuer commands. */
-
 import { isIP } from 'node:net'
-import { issuerMemory, type NamespacedName } from '../../document/document.ts'
+import { defaultKeyStateRef, type NamespacedName } from '../../document/document.ts'
 import { issuerUrl } from '../../document/field-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
@@ -13,8 +12,8 @@ import { pinAuthorities } from '../../publish/watch/authorities.ts'
 import type { WatchConfig } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
 import { targetForms } from '../../vendors/target.ts'
-import { type Flag, type FlagValues, usageFault } from '../flag.ts'
-import { clusterFlags, outputFlags, parseNamespacedName, readDuration } from '../flags.ts'
+import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
+import { clusterFlags, outputFlags, parseNamespacedName, readDuration } from '../command-line/flags.ts'
 
 export const accountFlag: { readonly 'service-account': Flag & { type: 'string' } } = {
   'service-account': {
@@ -29,8 +28,8 @@ export const readAccountFlag = (value: string | undefined, command: string): Nam
   parseNamespacedName(value ?? 'default/default', 'service account', command)
 
 /** The ConfigMap of the key state. */
-export const memoryFlag: { readonly memory: Flag & { type: 'string' } } = {
-  memory: {
+export const keyStateFlag: { readonly 'key-state': Flag & { type: 'string' } } = {
+  'key-state': {
     type: 'string',
     value: 'NAMESPACE/NAME',
     summary: 'ConfigMap of the key state (default pullpass-system/pullpass-issuer)',
@@ -38,13 +37,13 @@ export const memoryFlag: { readonly memory: Flag & { type: 'string' } } = {
 }
 
 /** @throws USAGE_INVALID */
-export const readMemoryFlag = (value: string | undefined, command: string): NamespacedName =>
-  value === undefined ? issuerMemory : parseNamespacedName(value, 'ConfigMap', command)
+export const readKeyStateFlag = (value: string | undefined, command: string): NamespacedName =>
+  value === undefined ? defaultKeyStateRef : parseNamespacedName(value, 'ConfigMap', command)
 
 /** Flags of commands that read the keys of all API servers. */
 export const keyFlags: typeof clusterFlags &
   typeof accountFlag &
-  typeof memoryFlag & {
+  typeof keyStateFlag & {
     readonly 'issuer-url': Flag & { type: 'string' }
     readonly replica: Flag & { type: 'string'; multiple: true }
   } = {
@@ -61,7 +60,7 @@ export const keyFlags: typeof clusterFlags &
     summary: 'URL of an API server; repeatable (default: the EndpointSlices of Service kubernetes)',
   },
   ...accountFlag,
-  ...memoryFlag,
+  ...keyStateFlag,
   ...clusterFlags,
 }
 
@@ -69,12 +68,12 @@ export const keyFlags: typeof clusterFlags &
 export function readKeyFlags(
   flags: FlagValues<typeof keyFlags>,
   command: string,
-): Pick<WatchConfig, 'issuerUrl' | 'replicas' | 'account' | 'memory'> {
+): Pick<WatchConfig, 'issuerUrl' | 'replicas' | 'account' | 'keyStateRef'> {
   return {
     issuerUrl: flags['issuer-url'],
     replicas: flags.replica.map(readReplicaUrl),
     account: readAccountFlag(flags['service-account'], command),
-    memory: readMemoryFlag(flags.memory, command),
+    keyStateRef: readKeyStateFlag(flags['key-state'], command),
   }
 }
 

@@ -8,6 +8,7 @@ import type { RevocationReport } from '../../publish/revoke.ts'
 import { safeToSign, safeToSignAt, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine, quote, shellQuote } from '../../text/plain-text.ts'
+import { instant, overall, resultText } from '../command-line/output.ts'
 import type {
   IssuerPublishResult,
   IssuerRevokeResult,
@@ -16,7 +17,6 @@ import type {
   PublishedDocument,
   PublishedKey,
 } from '../output/issuer.ts'
-import { instant, overall, resultText } from '../output.ts'
 import { keyItem, kindOfKey } from './check-report.ts'
 
 export interface PublishReport {

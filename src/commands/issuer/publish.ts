@@ -9,10 +9,10 @@ import { openTarget } from '../../publish/open-target.ts'
 import { issuerToPublish, publishServed } from '../../publish/publish.ts'
 import { readServedIssuer } from '../../publish/served-issuer.ts'
 import { tokenOrReason } from '../../publish/survey.ts'
-import type { Call, Command, ExitCode } from '../command.ts'
-import type { Flag } from '../flag.ts'
-import { outputFlags } from '../flags.ts'
-import { renderResult } from '../output.ts'
+import type { Call, Command, ExitCode } from '../command-line/command.ts'
+import type { Flag } from '../command-line/flag.ts'
+import { outputFlags } from '../command-line/flags.ts'
+import { renderResult } from '../command-line/output.ts'
 import { keyFlags, readKeyFlags, readTargetFlag, refuseUnusedKeyFlags, targetFlag } from './flags.ts'
 import { type PublishReport, publishResult, renderPublication } from './publication-report.ts'
 
@@ -56,17 +56,17 @@ export const publish: Command<typeof flags> = {
     try {
       const served = await readServedIssuer(cluster, config.replicas, context.log)
       const issuer = issuerToPublish(config.issuerUrl, target, served.issuer)
-      const memory = await readKeyState(cluster, config.memory)
+      const keyState = await readKeyState(cluster, config.keyStateRef)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const conflictPolicy = given.adopt ? 'Adopt' : 'Refuse'
       const publication = { issuer, served: served.keys, conflictPolicy, mode } as const
-      const readAgain = () => readKeyState(cluster, config.memory)
-      const outcome = await publishServed(target, publication, memory, readAgain)
+      const readAgain = () => readKeyState(cluster, config.keyStateRef)
+      const outcome = await publishServed(target, publication, keyState, readAgain)
       const publishedAt = mode === 'write' ? { publishedAt: context.now() } : {}
       const token = async () => await tokenToTry(cluster, config.account)
       const confirmations = await readBack(openPublicContext(context), { issuer, target, mode }, outcome, token)
       const kept = outcome.keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
-      const unknown = unknownKeys(kept, served.keys, memory)
+      const unknown = unknownKeys(kept, served.keys, keyState)
       const report = { issuer, target, mode, outcome, confirmations, unknown, to: given.to, ...publishedAt } as const
       return await printReport(report, call)
     } finally {

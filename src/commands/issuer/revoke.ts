@@ -10,12 +10,12 @@ import { readBack } from '../../publish/confirm.ts'
 import { openTarget } from '../../publish/open-target.ts'
 import { type Publication, publishDocuments } from '../../publish/publish-documents.ts'
 import { type Revoked, revokeKey } from '../../publish/revoke.ts'
-import { storeBeside } from '../../publish/serve/served-target.ts'
+import { servedStoreRef } from '../../publish/serve/served-target.ts'
 import { awaitReplicas, servingReplicas } from '../../publish/serve/serving-replicas.ts'
-import type { Command } from '../command.ts'
-import { type Flag, usageFault } from '../flag.ts'
-import { outputFlags } from '../flags.ts'
-import { renderResult } from '../output.ts'
+import type { Command } from '../command-line/command.ts'
+import { type Flag, usageFault } from '../command-line/flag.ts'
+import { outputFlags } from '../command-line/flags.ts'
+import { renderResult } from '../command-line/output.ts'
 import { keyFlags, readKeyFlags, readTargetFlag, refuseUnusedKeyFlags, targetFlag } from './flags.ts'
 import { type PublishReport, renderPublication, revokeResult } from './publication-report.ts'
 
@@ -39,7 +39,7 @@ export const revoke: Command<typeof flags> = {
     'issuer revoke --to TARGET [flags] -- KID   (a short KID that begins with -)',
   ],
   details: [
-    'Records the revocation in the key state (--memory) and publishes the JWKS without the key. Watch, publish and refresh',
+    'Records the revocation in the key state (--key-state) and publishes the JWKS without the key. Watch, publish and refresh',
     'do not publish it again, under any kid. Clouds accept its tokens until their caches expire.',
     'The current signing key and the only key require --yes: every exchange fails until the API servers sign with another',
     'key. To undo a revocation, stop issuer watch and remove the entry from the ConfigMap.',
@@ -65,7 +65,7 @@ export const revoke: Command<typeof flags> = {
     if (opened !== undefined) refuseUnusedKeyFlags('issuer revoke', given, ['issuer-url'], opened)
     const cluster = await connect(given, context)
     try {
-      const store = storeBeside(config.memory)
+      const store = servedStoreRef(config.keyStateRef)
       const target = opened ?? servingReplicas(cluster, store)
       const publish = async (publication: Publication) =>
         opened === undefined

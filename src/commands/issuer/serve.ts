@@ -1,14 +1,13 @@
 /** pullpass issuer serve: serves the issuer metadata from the cluster, behind an Ingress, instead of a bucket. */
-
 import { createServedDocuments } from '../../publish/serve/served-documents.ts'
-import { servedTarget, storeBeside } from '../../publish/serve/served-target.ts'
+import { servedStoreRef, servedTarget } from '../../publish/serve/served-target.ts'
 import { createWatchHealth } from '../../publish/watch/health.ts'
 import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
 import { serveHealth } from '../../server/health.ts'
 import { createRateLimit, type HttpServer, openHttpServer } from '../../server/http-server.ts'
-import type { Command } from '../command.ts'
-import type { Flag } from '../flag.ts'
+import type { Command } from '../command-line/command.ts'
+import type { Flag } from '../command-line/flag.ts'
 import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
 import { listenUrl, logRounds, openStatusPrinter, printStart, type StatusPrinter } from './watch-progress.ts'
 
@@ -42,9 +41,9 @@ export const serve: Command<typeof flags> = {
     const listen = readListen('--listen', given.listen ?? '8080')
     const { config, acceptedCas, healthListen } = readWatchFlags(given, 'issuer serve')
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer serve')
-    const events = createKeyStateEvents(cluster, config.memory, context)
+    const events = createKeyStateEvents(cluster, config.keyStateRef, context)
     const served = createServedDocuments()
-    const store = storeBeside(config.memory)
+    const store = servedStoreRef(config.keyStateRef)
     const target = servedTarget({ cluster, store, issuerUrl: config.issuerUrl, served })
     const opened: HttpServer[] = []
     const health = createWatchHealth('documents', context)

@@ -1,5 +1,4 @@
 /** The result of issuer show: tables, and a document for programs. */
-
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Detection } from '../../issuer-change/cluster-traits.ts'
 import { distributions } from '../../issuer-change/distributions.ts'
@@ -10,8 +9,8 @@ import { safeKeySentence, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type IssuerSurvey, isVerifiable } from '../../publish/survey.ts'
 import { renderTable } from '../../terminal/table.ts'
 import { plainLine, plainText } from '../../text/plain-text.ts'
+import { instant, overall } from '../command-line/output.ts'
 import type { IssuerChangeStep, IssuerShowResult, ServedKey } from '../output/issuer.ts'
-import { instant, overall } from '../output.ts'
 import { keyItem, kindOfKey, renderVerdicts, vendorItems } from './check-report.ts'
 
 /** `found`: the plan, or the reason why there is none. */

@@ -7,21 +7,21 @@ import { connect } from '../../kubernetes/connect.ts'
 import { openPublicContext } from '../../oidc/public/public-facts.ts'
 import { isVerifiable, surveyIssuer } from '../../publish/survey.ts'
 import { issuerVerifiers, verifierNames } from '../../vendors/vendor.ts'
-import type { Command } from '../command.ts'
-import { type Choice, type Flag, usageFault } from '../flag.ts'
-import { clusterFlags, outputFlags } from '../flags.ts'
-import { renderResult } from '../output.ts'
-import { accountFlag, memoryFlag, readAccountFlag, readMemoryFlag } from './flags.ts'
+import type { Command } from '../command-line/command.ts'
+import { type Choice, type Flag, usageFault } from '../command-line/flag.ts'
+import { clusterFlags, outputFlags } from '../command-line/flags.ts'
+import { renderResult } from '../command-line/output.ts'
+import { accountFlag, keyStateFlag, readAccountFlag, readKeyStateFlag } from './flags.ts'
 import { renderShow, showResult } from './show-report.ts'
 
 const flags: typeof clusterFlags &
-  typeof memoryFlag &
+  typeof keyStateFlag &
   typeof accountFlag &
   typeof outputFlags & {
     readonly 'to-issuer': Flag & { type: 'string' }
     readonly distribution: Choice<DistributionName>
   } = {
-  ...memoryFlag,
+  ...keyStateFlag,
   'to-issuer': {
     type: 'string',
     value: 'URL',
@@ -58,12 +58,12 @@ export const show: Command<typeof flags> = {
 
   async run({ flags: given, context, terminal }) {
     const account = readAccountFlag(given['service-account'], 'issuer show')
-    const memory = readMemoryFlag(given.memory, 'issuer show')
+    const keyStateRef = readKeyStateFlag(given['key-state'], 'issuer show')
     checkIssuerFlag(given['to-issuer'])
     const verifiers = await issuerVerifiers(context.vendors, verifierNames(context.vendors))
     const cluster = await connect(given, context)
     try {
-      const survey = await surveyIssuer(cluster, { account, memory, verifiers }, openPublicContext(context))
+      const survey = await surveyIssuer(cluster, { account, keyStateRef, verifiers }, openPublicContext(context))
       const { 'to-issuer': to, distribution } = given
       if (to === survey.issuer)
         throw usageFault('issuer show', `--to-issuer is the present issuer of the cluster: ${to}`, 'another issuer')

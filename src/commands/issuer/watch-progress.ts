@@ -4,11 +4,11 @@ import type { Log } from '../../http/context.ts'
 import { wholeSeconds } from '../../publish/safe-to-sign.ts'
 import type { WatchStatus } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
-import type { Call } from '../command.ts'
-import type { Flags } from '../flag.ts'
-import type { outputFlags } from '../flags.ts'
+import type { Call } from '../command-line/command.ts'
+import type { Flags } from '../command-line/flag.ts'
+import type { outputFlags } from '../command-line/flags.ts'
+import { instant, overall, renderStreamed } from '../command-line/output.ts'
 import type { IssuerWatchStatus } from '../output/issuer.ts'
-import { instant, overall, renderStreamed } from '../output.ts'
 
 /** On a terminal, at any log level; not with --log-format json. */
 export function printStart({ terminal, common }: Pick<Call<Flags>, 'terminal' | 'common'>, message: string): void {
@@ -71,7 +71,7 @@ function watchStatus(status: WatchStatus): IssuerWatchStatus {
     round: rounds,
     endedAt: instant(lookedAt),
     apiServers: { known: replicas.queried, read: replicas.read },
-    keys: { published: keys.published, recorded: keys.remembered, revoked: keys.revoked },
+    keys: { published: keys.published, recorded: keys.recorded, revoked: keys.revoked },
     ...(publishedAt && { publishedAt: instant(publishedAt) }),
     failedStateRounds: unstoredRounds,
     signingKeys: safeToSign.map(({ keyId, at, signs }) => ({

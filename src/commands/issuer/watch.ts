@@ -5,7 +5,7 @@ import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
 import { serveHealth } from '../../server/health.ts'
 import type { HttpServer } from '../../server/http-server.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command-line/command.ts'
 import {
   connectToWatch,
   readTargetFlag,
@@ -41,7 +41,7 @@ export const watch: Command<typeof flags> = {
     const target = await openTarget(to, context)
     refuseUnusedKeyFlags('issuer watch', given, ['issuer-url'], target)
     const { cluster, trusted } = await connectToWatch(given, acceptedCas, context, 'issuer watch')
-    const events = createKeyStateEvents(cluster, config.memory, context)
+    const events = createKeyStateEvents(cluster, config.keyStateRef, context)
     const health = createWatchHealth('state', context)
     let server: HttpServer | undefined
     let printer: StatusPrinter | undefined

@@ -6,9 +6,9 @@ import type { StepOutcome } from '../../trust/apply.ts'
 import type { Removal } from '../../trust/destroy.ts'
 import type { VerificationResult } from '../../trust/verify.ts'
 import { describeMissing } from '../../vendors/trust-contract.ts'
-import type { Terminal } from '../command.ts'
+import type { Terminal } from '../command-line/command.ts'
+import { errorOf, overall, renderResult, resultText } from '../command-line/output.ts'
 import type { AppliedResource, DestroyedResource, TrustApplyResult, TrustDestroyResult } from '../output/trust.ts'
-import { errorOf, overall, renderResult, resultText } from '../output.ts'
 import { changeItem, missingItems } from './plan-report.ts'
 
 interface Printed {

@@ -5,7 +5,7 @@ import { renderError } from '../../terminal/render-error.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { observeAll } from '../../trust/desired.ts'
 import type { Accepted, TrustResource } from '../../vendors/trust-contract.ts'
-import type { Call, Terminal } from '../command.ts'
+import type { Call, Terminal } from '../command-line/command.ts'
 
 type Agree = (change: string) => Promise<'make' | 'leave'>
 

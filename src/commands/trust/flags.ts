@@ -2,9 +2,9 @@
 import { issuerUrl } from '../../document/field-rules.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import type { Accepted } from '../../vendors/trust-contract.ts'
-import type { Flag } from '../flag.ts'
-import { clusterFlags, documentFlags } from '../flags.ts'
-import { memoryFlag } from '../issuer/flags.ts'
+import type { Flag } from '../command-line/flag.ts'
+import { clusterFlags, documentFlags } from '../command-line/flags.ts'
+import { keyStateFlag } from '../issuer/flags.ts'
 
 type Text = Flag & { readonly type: 'string' }
 type Texts = Text & { readonly multiple: true }
@@ -19,7 +19,7 @@ export type TrustFlags = typeof documentFlags &
     readonly subject: Text
     readonly publisher: Text
     readonly repository: Text
-  } & typeof memoryFlag
+  } & typeof keyStateFlag
 
 export const trustFlags: TrustFlags = {
   ...documentFlags,
@@ -45,10 +45,10 @@ export const trustFlags: TrustFlags = {
     value: 'NAME',
     summary: 'Repository of documents without trust.repository',
   },
-  memory: {
-    ...memoryFlag.memory,
+  'key-state': {
+    ...keyStateFlag['key-state'],
     summary:
-      'ConfigMap of the key state, with revoked keys (default: issuer.memoryRef, or pullpass-system/pullpass-issuer)',
+      'ConfigMap of the key state, with revoked keys (default: issuer.keyStateRef, or pullpass-system/pullpass-issuer)',
   },
   kubeconfig: clusterFlags.kubeconfig,
   context: {

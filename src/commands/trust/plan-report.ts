@@ -10,8 +10,8 @@ import {
   markOf,
   type TrustedCluster,
 } from '../../vendors/trust-contract.ts'
+import { errorOf, overall } from '../command-line/output.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
-import { errorOf, overall } from '../output.ts'
 
 export interface Plan {
   readonly clusters: readonly TrustedCluster[]

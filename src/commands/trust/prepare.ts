@@ -1,14 +1,14 @@
 /** Reads the documents and flags of a trust command, and prepares its operation. */
-import { type Document, issuerMemory, type NamespacedName } from '../../document/document.ts'
+import { type Document, defaultKeyStateRef, type NamespacedName } from '../../document/document.ts'
 import { brokenRule } from '../../document/field-rules.ts'
 import { loadDocuments } from '../../document/load-documents.ts'
 import { showValue } from '../../document/show-value.ts'
 import { checkProxy } from '../../http/proxy.ts'
 import { listTrustSetups, type PreparedTrust, prepareTrust } from '../../trust/prepare.ts'
 import type { TrustSetup } from '../../vendors/trust-contract.ts'
-import type { Call } from '../command.ts'
-import { usageFault } from '../flag.ts'
-import { readMemoryFlag } from '../issuer/flags.ts'
+import type { Call } from '../command-line/command.ts'
+import { usageFault } from '../command-line/flag.ts'
+import { readKeyStateFlag } from '../issuer/flags.ts'
 import { clusterIds } from './cluster-ids.ts'
 import type { TrustFlags } from './flags.ts'
 
@@ -36,7 +36,7 @@ export async function runTrust<Result>(
     subject,
     publisher,
     repository,
-    keyStates: readKeyStates(flags.memory, documents, command),
+    keyStates: readKeyStates(flags['key-state'], documents, command),
     ids: clusterIds(
       command,
       flags,
@@ -52,12 +52,12 @@ function readKeyStates(flag: string | undefined, documents: readonly Document[],
   if (flag !== undefined && uploading.length === 0) {
     throw usageFault(
       command,
-      '--memory has no effect: no keys are uploaded for these documents',
+      '--key-state has no effect: no keys are uploaded for these documents',
       'trust.uploadKeys: Always',
     )
   }
   const names = uploading.map(({ issuer }) =>
-    flag === undefined ? (issuer?.memoryRef ?? issuerMemory) : readMemoryFlag(flag, command),
+    flag === undefined ? (issuer?.keyStateRef ?? defaultKeyStateRef) : readKeyStateFlag(flag, command),
   )
   return [...new Map(names.map((name) => [`${name.namespace}/${name.name}`, name])).values()]
 }

@@ -1,6 +1,6 @@
 /** Issuer metadata as anonymous clients read it and as the cluster serves it, and which of its keys were revoked. */
 
-import { type Document, issuerMemory, type NamespacedName } from '../../document/document.ts'
+import { type Document, defaultKeyStateRef, type NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
@@ -56,23 +56,23 @@ interface HeldToken {
 
 interface Own {
   readonly served: ClusterIssuer | PullpassError | undefined
-  readonly memory: KeyState
+  readonly keyState: KeyState
 }
 
 /** Without permission to read what was revoked, nothing is reported of it: the commands that publish report that. */
 async function gatherOwn(documents: readonly Document[], cluster: Cluster | undefined): Promise<Own> {
-  if (cluster === undefined) return { served: undefined, memory: emptyKeyState }
-  const { memory: place } = publicationOf(documents)
-  const [served, memory] = await Promise.all([
+  if (cluster === undefined) return { served: undefined, keyState: emptyKeyState }
+  const { keyStateRef: place } = publicationOf(documents)
+  const [served, keyState] = await Promise.all([
     readClusterIssuer(cluster).catch(asFault),
     readKeyState(cluster, place).catch(asFault),
   ])
-  return { served, memory: memory instanceof PullpassError ? emptyKeyState : memory }
+  return { served, keyState: keyState instanceof PullpassError ? emptyKeyState : keyState }
 }
 
 async function gatherIssuer(
   { token, where }: HeldToken,
-  { served, memory }: Own,
+  { served, keyState }: Own,
   context: Pick<Context, 'transport' | 'signal' | 'now'>,
 ): Promise<IssuerFacts> {
   const { issuer } = token
@@ -85,21 +85,21 @@ async function gatherIssuer(
     token,
     where,
     found: { issuer, found, keys, hosts: [], token: { token, signature }, at: context.now() },
-    cluster: withoutRevoked(served, memory),
-    signedBy: isSignedByRevoked(token, all, memory) ? 'a revoked key' : 'unknown',
+    cluster: withoutRevoked(served, keyState),
+    signedBy: isSignedByRevoked(token, all, keyState) ? 'a revoked key' : 'unknown',
   }
 }
 
-function withoutRevoked(served: Own['served'], memory: KeyState): Own['served'] {
+function withoutRevoked(served: Own['served'], keyState: KeyState): Own['served'] {
   if (served === undefined || served instanceof PullpassError) return served
-  return { ...served, keys: served.keys.filter((key) => !isRevoked(memory, key)) }
+  return { ...served, keys: served.keys.filter((key) => !isRevoked(keyState, key)) }
 }
 
 /** By its kid, even if the key is no longer served or published. */
-function isSignedByRevoked({ keyId }: SubjectToken, keys: readonly IssuerKey[], memory: KeyState): boolean {
+function isSignedByRevoked({ keyId }: SubjectToken, keys: readonly IssuerKey[], keyState: KeyState): boolean {
   if (keyId === undefined) return false
-  const isNamed = memory.revocations.some(({ digest }) => digest === digestOf(keyId))
-  return isNamed || keys.some((key) => key.keyId === keyId && isRevoked(memory, key))
+  const isNamed = keyState.revocations.some(({ digest }) => digest === digestOf(keyId))
+  return isNamed || keys.some((key) => key.keyId === keyId && isRevoked(keyState, key))
 }
 
 /**
@@ -138,7 +138,7 @@ export interface NamedPublication {
   readonly keysOnly: boolean
   /** Where the issuer is not the URL at which the target is read. */
   readonly url: string | undefined
-  readonly memory: NamespacedName
+  readonly keyStateRef: NamespacedName
 }
 
 /** By the first document that states it. */
@@ -148,7 +148,7 @@ export function publicationOf(documents: readonly Document[]): NamedPublication 
     to: issuer?.publishTo,
     keysOnly: issuer?.keysOnly === true,
     url: issuer?.url,
-    memory: issuer?.memoryRef ?? issuerMemory,
+    keyStateRef: issuer?.keyStateRef ?? defaultKeyStateRef,
   }
 }
 

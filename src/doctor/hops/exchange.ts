@@ -10,7 +10,7 @@ import { dependencyFailed, type Finding, failedBy, type Remedy, remedyOf } from 
 import { defineHop, type FactsOf, type Found, type Hop, type View } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 import { nameRegistry } from '../request.ts'
-import { publicationFindings } from './publish.ts'
+import { publicationFindings } from './issuer/publish.ts'
 import { evaluateToken } from './subject-token.ts'
 import { trustRemedy } from './trust-remedy.ts'
 

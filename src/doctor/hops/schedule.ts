@@ -9,9 +9,9 @@ import { imagesSource } from '../facts/pods.ts'
 import { type Finding, type Remedy, withNote } from '../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
-import { waitingForImage } from './kubelet.ts'
-import { pullRemedy } from './pull-remedy.ts'
-import { evaluateSecrets, isStale } from './secret.ts'
+import { waitingForImage } from './pods/kubelet.ts'
+import { pullRemedy } from './pods/pull-remedy.ts'
+import { evaluateSecrets, isStale } from './secrets/secret.ts'
 
 /** undefined where it does not exist, may not be read, or its namespace is not known. */
 const scheduleSource: Source<CronJobFacts | undefined> = defineSource({

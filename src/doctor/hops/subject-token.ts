@@ -9,8 +9,8 @@ import { dependencyFailed, type Finding, failedBy, type Remedy } from '../findin
 import { defineHop, type Hop, type View } from '../hop.ts'
 import { type PrintedCommands, setsBack } from '../printed-commands.ts'
 import { nameRegistry } from '../request.ts'
-import { hasSucceeded } from './issuer.ts'
-import { publicationOfIssuer } from './publish.ts'
+import { hasSucceeded } from './issuer/documents.ts'
+import { publicationOfIssuer } from './issuer/publish.ts'
 
 const hop = 'subject-token'
 

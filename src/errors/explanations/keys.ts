@@ -110,7 +110,7 @@ export const keysSection: Section = {
       hops: ['publish'],
       meaning: 'The kid that was given to `pullpass issuer revoke` is not that of a served, published or recorded key.',
       action: 'Find the kid of the key that signed the leaked token: `pullpass inspect FILE`.',
-      example: `KEY_UNKNOWN (publish): "unknown" is no key that is served, public or remembered
+      example: `KEY_UNKNOWN (publish): no served, published or recorded key has kid "unknown"
   expected the KID that leaked; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
   fix: see which key signed the token that leaked: pullpass inspect FILE; revoke no other in its place`,
     },

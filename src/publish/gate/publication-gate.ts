@@ -7,7 +7,7 @@
  *            │ no
  *            └─▶ publish the served keys ─▶ published now? ─▶ exchange, or an error: the last good credential stays
  */
-import { type DocumentIssuer, issuerMemory } from '../../document/document.ts'
+import { type DocumentIssuer, defaultKeyStateRef } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import { retry } from '../../http/retry.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
@@ -48,8 +48,8 @@ export function createPublicationGate(
 ): (token: SubjectToken, gated: GatedToken) => Promise<AdmittedToken> {
   const publications = new Map<string, Promise<Publication>>()
   return async (token, gated) => {
-    const { publishTo, url, memoryRef } = gated.issuer
-    const name = JSON.stringify([publishTo, url, memoryRef])
+    const { publishTo, url, keyStateRef } = gated.issuer
+    const name = JSON.stringify([publishTo, url, keyStateRef])
     const opening = publications.get(name) ?? openPublication(gated.issuer, needs)
     publications.set(name, opening)
     const { issuer, awaitKey } = await opening
@@ -67,7 +67,7 @@ interface Publication {
 async function openPublication(named: DocumentIssuer, needs: GateNeeds): Promise<Publication> {
   const target = await openTarget(named.publishTo, needs.context)
   const issuer = named.url ?? target.publicUrl
-  const publication = { ...needs, target, issuer, memory: named.memoryRef ?? issuerMemory }
+  const publication = { ...needs, target, issuer, keyStateRef: named.keyStateRef ?? defaultKeyStateRef }
   let known: Promise<PublicKeys | PullpassError> | undefined
   return {
     issuer,

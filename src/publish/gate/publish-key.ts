@@ -23,10 +23,10 @@ export async function publishKey(token: SubjectToken, place: GatedPublication): 
 }
 
 async function publish(token: SubjectToken, place: GatedPublication): Promise<void> {
-  const { cluster, target, issuer, memory: memoryRef, mode } = place
-  const memory = await readKeyState(cluster, memoryRef)
+  const { cluster, target, issuer, keyStateRef, mode } = place
+  const keyState = await readKeyState(cluster, keyStateRef)
   const served = await readServed(token, cluster)
-  if (memory.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
+  if (keyState.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
     throw keyUnpublished(token, target, { why: 'it was revoked', hint: 'let the API servers sign with another key' })
   }
   if (!isAmong(served.keys, token)) {
@@ -36,7 +36,7 @@ async function publish(token: SubjectToken, place: GatedPublication): Promise<vo
     })
   }
   const publication = { issuer: issuer ?? served.issuer, served: served.keys, conflictPolicy: 'Refuse', mode } as const
-  await publishServed(target, publication, memory, async () => await readKeyState(cluster, memoryRef))
+  await publishServed(target, publication, keyState, async () => await readKeyState(cluster, keyStateRef))
 }
 
 /** So many connections are tried to find the API server that serves the key: behind a load balancer, each may be another. */
@@ -77,7 +77,7 @@ export interface GatedPublication extends GateNeeds {
   readonly target: PublishTarget
   /** Undefined where a provider at a cloud holds the keys alone. */
   readonly issuer: string | undefined
-  readonly memory: NamespacedName
+  readonly keyStateRef: NamespacedName
 }
 
 /** Whether one of these keys is the one that a token names. */

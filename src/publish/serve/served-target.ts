@@ -55,7 +55,7 @@ export function servedTarget({ cluster, store, issuerUrl, served }: ServedTarget
 const isJwks = (text: string | undefined): text is string => text !== undefined && parseJwks(text) !== undefined
 
 /** Next to the key state, and not in it: a client that may write the key state, to revoke a key, cannot have one served. */
-export const storeBeside = ({ namespace, name }: NamespacedName): NamespacedName => ({
+export const servedStoreRef = ({ namespace, name }: NamespacedName): NamespacedName => ({
   namespace,
   name: `${name}-served`,
 })

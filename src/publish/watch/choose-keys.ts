@@ -1,12 +1,12 @@
 /**
- * Which keys are to be public, given those that are remembered and those that are public now:
+ * Which keys are to be public, given those that are recorded and those that are public now:
  *
  *   served, in this process's life ─┐
  *   public and not long unseen ─────┼─▶ public, unless revoked
  *   public and unknown ─────────────┘
  *
  * What one answer lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
- * What is remembered says until when a key stays, and never which key is added: otherwise a client that can write the
+ * What is recorded says until when a key stays, and never which key is added: otherwise a client that can write the
  * ConfigMap could have its own key published, and impersonate every account of the cluster.
  */
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'
@@ -22,20 +22,20 @@ export interface KeyChoice {
   readonly witnessed: readonly IssuerKey[]
 }
 
-export function chooseKeys(memory: KeyState, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
-  const [leaving, staying] = splitByAge(memory, choice)
+export function chooseKeys(keyState: KeyState, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
+  const [leaving, staying] = splitByAge(keyState, choice)
   const left = new Set(leaving.map(({ key }) => key.keyId))
   const observed = [...choice.witnessed, ...published]
   return mergeKeys(
     staying.flatMap(({ key }) => observed.find(({ keyId }) => keyId === key.keyId) ?? []),
     published.filter(({ keyId }) => !left.has(keyId)),
-  ).filter((key) => !isRevoked(memory, key))
+  ).filter((key) => !isRevoked(keyState, key))
 }
 
 /** Without the keys whose time is over. */
-export function forgetOldKeys(memory: KeyState, choice: KeyChoice): KeyState {
-  const [, staying] = splitByAge(memory, choice)
-  return { ...memory, keys: staying }
+export function forgetOldKeys(keyState: KeyState, choice: KeyChoice): KeyState {
+  const [, staying] = splitByAge(keyState, choice)
+  return { ...keyState, keys: staying }
 }
 
 function splitByAge({ keys }: KeyState, { now, keepForMs, missed }: KeyChoice): [RecordedKey[], RecordedKey[]] {

@@ -1,7 +1,7 @@
 /**
- * What follows from one look: which keys the cluster has, what is remembered, and what is an alarm. Pure.
+ * What follows from one look: which keys the cluster has, what is recorded, and what is an alarm. Pure.
  *
- *   facts ─▶ served keys, signing kids ─▶ memory ─▶ (published) ─▶ keys to be public
+ *   facts ─▶ served keys, signing kids ─▶ key state ─▶ (published) ─▶ keys to be public
  */
 import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
 import { type ApiServerAnswers, type ApiServerReading, readApiServers } from '../../oidc/cluster/api-servers.ts'
@@ -26,7 +26,7 @@ import { stateRetry } from './write-key-state.ts'
 
 export interface RoundBefore {
   /** Of the round before; undefined in the first one. */
-  readonly memory: KeyState | undefined
+  readonly keyState: KeyState | undefined
   /** By kid: in how many whole looks a key was in vain looked for. */
   readonly missed: ReadonlyMap<string | undefined, number>
   /** What is public, as it was last read at the target. */
@@ -45,7 +45,7 @@ export interface RoundRules extends Pick<WatchConfig, 'replicas' | 'trusted' | '
 
 export interface RoundEvaluation {
   /** Undefined as long as the cluster's own was never read: then nothing is published, since something may be revoked. */
-  readonly memory: KeyState | undefined
+  readonly keyState: KeyState | undefined
   readonly missed: ReadonlyMap<string | undefined, number>
   /** By API servers whose word publishes a key, in this look. */
   readonly served: readonly IssuerKey[]
@@ -54,7 +54,7 @@ export interface RoundEvaluation {
   readonly servers: KnownServers | undefined
   /** Recorded first by this process, on the word of the CA bundle alone. */
   readonly firstAuthorities: readonly Authority[]
-  /** Served now, or in an earlier look of this process, remembered and not revoked since. */
+  /** Served now, or in an earlier look of this process, recorded and not revoked since. */
   readonly witnessed: readonly IssuerKey[]
   /** By kid, with the `iss` of the token that named it. */
   readonly signing: ReadonlyMap<string, string>
@@ -79,22 +79,22 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
   const signing = signingOf(facts)
   const observed = [...served, ...before.witnessed, ...before.published]
   const merged =
-    facts.memory instanceof PullpassError ? undefined : mergeKeyStates(facts.memory, before.memory, observed)
-  const remembered = merged ?? before.memory
+    facts.keyState instanceof PullpassError ? undefined : mergeKeyStates(facts.keyState, before.keyState, observed)
+  const recorded = merged ?? before.keyState
   const seen = { served, signing: [...signing.keys()], published: before.published }
-  const memory = remembered && observeKeys(remembered, seen, now)
+  const keyState = recorded && observeKeys(recorded, seen, now)
   const removals = keepRemovals(before.removals, merged?.removed ?? [], now)
-  const isLater = before.memory !== undefined
+  const isLater = before.keyState !== undefined
   const firstAuthorities = isLater ? before.firstAuthorities : firstRecorded(facts, rules)
   const isWhole = facts.replicasFault === undefined && facts.readings.every(isWholeReading)
   return {
-    memory,
-    missed: countMissed(before.missed, memory, { served, signing, isWhole }),
+    keyState,
+    missed: countMissed(before.missed, keyState, { served, signing, isWhole }),
     served,
     held,
-    servers: before.servers === undefined && facts.memory instanceof PullpassError ? undefined : known,
+    servers: before.servers === undefined && facts.keyState instanceof PullpassError ? undefined : known,
     firstAuthorities,
-    witnessed: mergeKeys(served, before.witnessed).filter((key) => memory === undefined || isStaying(memory, key)),
+    witnessed: mergeKeys(served, before.witnessed).filter((key) => keyState === undefined || isStaying(keyState, key)),
     signing,
     clusterIssuer: read[0]?.issuer,
     removals,
@@ -108,23 +108,23 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
         firstAuthorities,
       }),
       ...removals.map(({ alarm }) => alarm),
-      ...(memory ? signingAlarms(signing, served, memory) : []),
+      ...(keyState ? signingAlarms(signing, served, keyState) : []),
     ],
   }
 }
 
 /** A restart of the watch makes no API server known. */
-function recordedServers({ memory }: RoundFacts): KnownServers | undefined {
-  if (memory instanceof PullpassError || memory.servers === undefined) return undefined
-  return new Map(memory.servers.map((from) => [from, 0]))
+function recordedServers({ keyState }: RoundFacts): KnownServers | undefined {
+  if (keyState instanceof PullpassError || keyState.servers === undefined) return undefined
+  return new Map(keyState.servers.map((from) => [from, 0]))
 }
 
-function firstRecorded({ memory, believed = [] }: RoundFacts, { trusted }: RoundRules): readonly Authority[] {
-  const isFirst = !(memory instanceof PullpassError) && memory.authorities === undefined
+function firstRecorded({ keyState, believed = [] }: RoundFacts, { trusted }: RoundRules): readonly Authority[] {
+  const isFirst = !(keyState instanceof PullpassError) && keyState.authorities === undefined
   return isFirst && trusted.accepted.length === 0 ? believed : []
 }
 
-const recordedIn = ({ memory }: RoundFacts) => (memory instanceof PullpassError ? undefined : memory.authorities)
+const recordedIn = ({ keyState }: RoundFacts) => (keyState instanceof PullpassError ? undefined : keyState.authorities)
 
 /** An answer without a key is none: an API server has at least the one that it signs with. */
 const isWholeReading = ({ documents, token }: RoundFacts['readings'][number]): boolean =>
@@ -138,8 +138,8 @@ function signingOf({ readings }: RoundFacts): Map<string, string> {
 }
 
 /** Not a revoked key: once the revocation is removed, it has to be served again. */
-const isStaying = (memory: KeyState, key: IssuerKey): boolean =>
-  memory.keys.some((one) => one.key.keyId === key.keyId) && !isRevoked(memory, key)
+const isStaying = (keyState: KeyState, key: IssuerKey): boolean =>
+  keyState.keys.some((one) => one.key.keyId === key.keyId) && !isRevoked(keyState, key)
 
 interface Look {
   readonly served: readonly IssuerKey[]
@@ -149,20 +149,20 @@ interface Look {
 
 function countMissed(
   before: RoundBefore['missed'],
-  memory: KeyState = emptyKeyState,
+  keyState: KeyState = emptyKeyState,
   look: Look,
 ): Map<string | undefined, number> {
   const here = new Set([...look.served.map(({ keyId }) => keyId), ...look.signing.keys()])
-  const absent = memory.keys.map(({ key }) => key.keyId).filter((keyId) => !here.has(keyId))
+  const absent = keyState.keys.map(({ key }) => key.keyId).filter((keyId) => !here.has(keyId))
   return new Map(absent.map((keyId) => [keyId, (before.get(keyId) ?? 0) + (look.isWhole ? 1 : 0)]))
 }
 
-function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
+function alarmsOf({ readings, replicasFault, keyState }: RoundFacts): Alarm[] {
   const unread = (code: Alarm['code'], subject: string, fault: unknown): Alarm[] =>
     fault instanceof PullpassError ? [{ code, subject, message: faultSentence(fault) }] : []
   return [
     ...unread('API_SERVERS_UNKNOWN', '', replicasFault),
-    ...unread('KEY_STATE_UNREADABLE', '', memory),
+    ...unread('KEY_STATE_UNREADABLE', '', keyState),
     ...readings.flatMap(({ from, documents, token }) => [
       ...unread('API_SERVER_UNREADABLE', from, documents),
       ...(documents instanceof PullpassError ? [] : unread('TOKEN_UNAVAILABLE', from, token)),
@@ -173,17 +173,17 @@ function alarmsOf({ readings, replicasFault, memory }: RoundFacts): Alarm[] {
   ]
 }
 
-function signingAlarms(signing: RoundEvaluation['signing'], served: readonly IssuerKey[], memory: KeyState): Alarm[] {
+function signingAlarms(signing: RoundEvaluation['signing'], served: readonly IssuerKey[], keyState: KeyState): Alarm[] {
   return [...signing.keys()].flatMap((keyId): Alarm[] => {
     const key = served.find((one) => one.keyId === keyId)
     const digest = digestOf(keyId)
-    if (!memory.revocations.some((one) => one.digest === digest) && !(key && isRevoked(memory, key))) return []
+    if (!keyState.revocations.some((one) => one.digest === digest) && !(key && isRevoked(keyState, key))) return []
     const message = `the cluster signs tokens with key ${quote(keyId)}, which is revoked: no exchange succeeds until the API server signs with another`
     return [{ code: 'KEY_REVOKED', subject: keyId, message }]
   })
 }
 
-/** What is remembered of an issuer's keys after another look at them. */
+/** What is recorded of an issuer's keys after another look at them. */
 export interface SeenKeys {
   /** By any API server, in this look. */
   readonly served: readonly IssuerKey[]
@@ -195,19 +195,19 @@ export interface SeenKeys {
 
 /**
  * A served key is seen now; of two with one kid, the one that is served is believed. A key that is public and unknown counts
- * as seen now: a lost key state withdraws nothing. Revoked and unusable keys are not remembered. Nothing was seen later
+ * as seen now: a lost key state withdraws nothing. Revoked and unusable keys are not recorded. Nothing was seen later
  * than now: a clock was ahead, or the key state was edited.
  */
-export function observeKeys(memory: KeyState, seen: SeenKeys, now: Date): KeyState {
-  const known = new Map(memory.keys.map((one) => [one.key.keyId, seenBy(now, one)]))
+export function observeKeys(keyState: KeyState, seen: SeenKeys, now: Date): KeyState {
+  const known = new Map(keyState.keys.map((one) => [one.key.keyId, seenBy(now, one)]))
   for (const key of seen.served) known.set(key.keyId, seenNow(key, known.get(key.keyId), now))
   for (const key of seen.published) if (!known.has(key.keyId)) known.set(key.keyId, seenNow(key, undefined, now))
   for (const keyId of seen.signing) {
     const one = known.get(keyId)
     if (one !== undefined) known.set(keyId, { ...one, lastSeenAt: now })
   }
-  const keys = [...known.values()].filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(memory, key))
-  return { ...memory, keys }
+  const keys = [...known.values()].filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(keyState, key))
+  return { ...keyState, keys }
 }
 
 function seenBy(now: Date, { key, firstSeenAt, lastSeenAt, publishedAt }: RecordedKey): RecordedKey {
@@ -255,7 +255,7 @@ export interface RoundFacts {
   /** Why it is not known where the API servers are. */
   readonly replicasFault: PullpassError | undefined
   /** As the cluster has it, or why it could not be read. */
-  readonly memory: StoredKeyState | PullpassError
+  readonly keyState: StoredKeyState | PullpassError
   /** The CA bundle as it is now, or why it cannot be read. */
   readonly configured: readonly Authority[] | PullpassError
   /** Undefined as long as the key state could not be read. */
@@ -264,19 +264,19 @@ export interface RoundFacts {
 
 /** `before`: what is believed since the first look that read the key state. */
 export async function gatherRound(config: WatchConfig, before: RoundFacts['believed']): Promise<RoundFacts> {
-  const reading = readKeyState(config.cluster, config.memory, stateRetry).catch(asFault)
+  const reading = readKeyState(config.cluster, config.keyStateRef, stateRetry).catch(asFault)
   const believed = before ?? believedBy(config, await reading)
-  const [servers, memory, configured] = await Promise.all([
+  const [servers, keyState, configured] = await Promise.all([
     readServers(config, believed),
     reading,
     config.cluster.authorities().then(parseAuthorities, asFault),
   ])
   const { answers, fault, standing } = servers
-  return { readings: answers, standing, replicasFault: fault, memory, configured, believed }
+  return { readings: answers, standing, replicasFault: fault, keyState, configured, believed }
 }
 
-const believedBy = ({ trusted }: WatchConfig, memory: KeyState | PullpassError): RoundFacts['believed'] =>
-  memory instanceof PullpassError ? undefined : believedOf(trusted, memory.authorities ?? [])
+const believedBy = ({ trusted }: WatchConfig, keyState: KeyState | PullpassError): RoundFacts['believed'] =>
+  keyState instanceof PullpassError ? undefined : believedOf(trusted, keyState.authorities ?? [])
 
 /** Others than believed API servers are sent a credential only where no believed one answers. */
 async function readServers(

@@ -94,7 +94,7 @@ function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, 
     ]),
     gauge('keys', 'Signing keys of the cluster.', [
       { labels: { state: 'published' }, value: keys.published },
-      { labels: { state: 'remembered' }, value: keys.remembered },
+      { labels: { state: 'recorded' }, value: keys.recorded },
       { labels: { state: 'revoked' }, value: keys.revoked },
     ]),
     gauge(

@@ -8,7 +8,7 @@ import type { Alarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 
 interface KeysKnown {
-  readonly memory: KeyState
+  readonly keyState: KeyState
   /** Whether the key state had keys before the first round: only then an unknown key is an alarm. */
   readonly knows: 'keys' | 'nothing'
   readonly served: readonly IssuerKey[]
@@ -20,10 +20,10 @@ export const keyAlarms = ({ keys }: PublishOutcome, known: KeysKnown): Alarm[] =
   ...unobservedAlarms(keys, known),
 ]
 
-function unknownAlarms(keys: PublishOutcome['keys'], { memory, served, knows, choice }: KeysKnown): Alarm[] {
+function unknownAlarms(keys: PublishOutcome['keys'], { keyState, served, knows, choice }: KeysKnown): Alarm[] {
   if (knows === 'nothing') return []
   const kept = keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
-  return unknownKeys(kept, served, memory).map(({ keyId = '(no kid)' }) => ({
+  return unknownKeys(kept, served, keyState).map(({ keyId = '(no kid)' }) => ({
     code: 'PUBLISHED_KEY_UNKNOWN',
     subject: keyId,
     message: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; if it is unknown to you, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and check which clients may write there`,
@@ -31,9 +31,9 @@ function unknownAlarms(keys: PublishOutcome['keys'], { memory, served, knows, ch
 }
 
 /** A key that is withdrawn in this round, for its age, is recorded until then. */
-function unobservedAlarms(keys: PublishOutcome['keys'], { memory, choice }: KeysKnown): Alarm[] {
+function unobservedAlarms(keys: PublishOutcome['keys'], { keyState, choice }: KeysKnown): Alarm[] {
   const stated = new Set(keys.map(({ key }) => key.keyId))
-  return forgetOldKeys(memory, choice)
+  return forgetOldKeys(keyState, choice)
     .keys.filter(({ key }) => !stated.has(key.keyId))
     .map(({ key: { keyId = '(no kid)' } }) => ({
       code: 'RECORDED_KEY_UNKNOWN',

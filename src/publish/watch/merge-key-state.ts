@@ -1,5 +1,5 @@
 /**
- * What the cluster remembers, and what this process does: of each key the latest sight, and every revocation that either knows.
+ * Merges the stored key state with that of this process: the latest time each key was seen, and the revocations of both.
  * Otherwise a client that can write the ConfigMap could remove a revocation, and the leaked key would be published while it is served.
  */
 import { type IssuerKey, sameKey } from '../../oidc/keys.ts'
@@ -10,12 +10,12 @@ export interface MergedKeyState extends KeyState {
   readonly removed: readonly Revocation[]
 }
 
-/** Of keys that were never served or published: forged revocations, replaced again and again, do not fill the memory. */
+/** Of keys that were never served or published: forged revocations, replaced again and again, do not fill the key state. */
 const maxUnobserved = 100
 
 /**
  * `own`: undefined before the first look; then all that is found holds. A key of it that is found no more stays only where it is
- * `observed`, served to this process or published: forged keys, replaced again and again, do not fill the memory
+ * `observed`, served to this process or published: forged keys, replaced again and again, do not fill the key state
  * either. By them it is also seen which of two keys a revocation is of.
  */
 export function mergeKeyStates(

@@ -59,7 +59,7 @@ export const nothingTried: Publishing = {
 export interface RoundPublication {
   readonly target: PublishTarget
   readonly issuer: string
-  readonly memory: KeyState
+  readonly keyState: KeyState
   /** With what was revoked since. */
   readonly readAgain: () => Promise<KeyState>
   /** Whether the key state had keys before the first round: only then an unknown key is an alarm. */
@@ -83,8 +83,8 @@ export async function publishRound(
   before: Publishing,
   context: Context,
 ): Promise<Publishing> {
-  const { issuer, memory, choice } = publication
-  const text = buildDocuments(issuer, chooseKeys(memory, before.published, choice)).jwks.text
+  const { issuer, keyState, choice } = publication
+  const text = buildDocuments(issuer, chooseKeys(keyState, before.published, choice)).jwks.text
   const isUnconfirmed = before.readBack === 'otherwise' && isDue(before.confirmAgainAt, choice.now)
   const isIdle = text === before.triedText && !isDue(before.againAt, choice.now)
   if (isIdle && !(isUnconfirmed && before.failures === 0)) return before
@@ -154,13 +154,13 @@ function replacedBy(before: Publishing, outcome: PublishOutcome, now: Date): Pub
 const publish = async ({
   target,
   issuer,
-  memory,
+  keyState,
   readAgain,
   served,
   choice,
 }: RoundPublication): Promise<PublishOutcome> =>
   await publishUnrevoked(target, {
-    memory,
+    keyState,
     readAgain,
     publicationOf: (known) => ({
       issuer,
@@ -173,9 +173,9 @@ const publish = async ({
   })
 
 /** Every key that the cluster could sign with was revoked, which requires a confirmation that every pull breaks. */
-function isAllRevoked(served: readonly IssuerKey[], memory: KeyState): boolean {
+function isAllRevoked(served: readonly IssuerKey[], keyState: KeyState): boolean {
   const usable = served.filter((key) => whyUnusable(key) === undefined)
-  return usable.length > 0 && usable.every((key) => isRevoked(memory, key))
+  return usable.length > 0 && usable.every((key) => isRevoked(keyState, key))
 }
 
 function failed(fault: PullpassError, text: string, before: Publishing, now: Date): Publishing {

@@ -16,7 +16,7 @@ import { confirmingRounds, type WatchConfig, type WatchStatus } from './state.ts
 import { writeKeyState } from './write-key-state.ts'
 
 export interface WatchState {
-  readonly memory: KeyState | undefined
+  readonly keyState: KeyState | undefined
   readonly missed: RoundEvaluation['missed']
   readonly witnessed: RoundEvaluation['witnessed']
   readonly removals: RoundEvaluation['removals']
@@ -31,7 +31,7 @@ export interface WatchState {
 }
 
 export const firstState: WatchState = {
-  memory: undefined,
+  keyState: undefined,
   missed: new Map(),
   witnessed: [],
   removals: [],
@@ -46,7 +46,7 @@ export const firstState: WatchState = {
     lookedAt: new Date(0),
     rounds: 0,
     replicas: { queried: 0, read: 0 },
-    keys: { published: 0, remembered: 0, revoked: 0 },
+    keys: { published: 0, recorded: 0, revoked: 0 },
     publishedAt: undefined,
     unstoredRounds: 0,
     safeToSign: [],
@@ -61,30 +61,30 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
   const now = context.now()
   const clock = evaluateClock(facts.readings, now)
   const verdict = evaluateRound(facts, { ...before, published: before.publishing.published }, config, clock.seenAt)
-  if (verdict.memory !== undefined) config.served?.withhold(verdict.memory)
+  if (verdict.keyState !== undefined) config.served?.withhold(verdict.keyState)
   const issuer = before.issuer ?? settleIssuer(config, verdict)
   const missed = longMissed(verdict, clock, config)
   const choice = { now, keepForMs: config.keepForMs, missed, witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, config, context)
-  const memory = verdict.memory && {
-    ...notePublished(rememberAfter(verdict.memory, publishing, before, choice), publishing, before.publishing, now),
+  const keyState = verdict.keyState && {
+    ...notePublished(keyStateAfter(verdict.keyState, publishing, before, choice), publishing, before.publishing, now),
     ...recordedAuthorities(facts),
     ...recordedServers(facts, before.servers, verdict.servers),
   }
-  const unwritten = await remember(memory, facts, clock, config)
+  const unwritten = await storeKeyState(keyState, facts, clock, config)
   const alarms = [
     ...clock.alarms,
     ...verdict.alarms,
     ...publishing.alarms,
     ...tokenAlarms(verdict, publishing, issuer),
-    ...heldKeyAlarms(verdict.held, (key) => isRevoked(memory ?? emptyKeyState, key), publishing.published),
+    ...heldKeyAlarms(verdict.held, (key) => isRevoked(keyState ?? emptyKeyState, key), publishing.published),
     ...unwritten,
   ]
-  const safeToSign = safeKeysOf(memory ?? emptyKeyState, publishing, verdict)
+  const safeToSign = safeKeysOf(keyState ?? emptyKeyState, publishing, verdict)
   await announceSafeKeys(safeToSign, before.status.safeToSign, config.events, context)
   await announceServers(before.servers, verdict.servers, config.events, context)
   return {
-    memory,
+    keyState,
     missed: verdict.missed,
     witnessed: verdict.witnessed,
     removals: verdict.removals,
@@ -99,7 +99,7 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
       lookedAt: context.now(),
       rounds: before.status.rounds + 1,
       replicas: { queried: facts.readings.length, read: facts.readings.filter(isRead).length },
-      keys: countKeys(memory, publishing),
+      keys: countKeys(keyState, publishing),
       publishedAt: publishing.publishedAt,
       unstoredRounds: alarms.some(isStateAlarm) ? before.status.unstoredRounds + 1 : 0,
       safeToSign,
@@ -114,14 +114,14 @@ const recordedAuthorities = ({ believed = [] }: RoundFacts): Pick<KeyState, 'aut
 
 /** Written where they changed, or where none are: two watches that learn of one at different looks do not write in turn. */
 function recordedServers(
-  { memory }: RoundFacts,
+  { keyState }: RoundFacts,
   before: WatchState['servers'],
   after: WatchState['servers'],
 ): Pick<KeyState, 'servers'> {
   const [was, is] = [before, after].map((servers) => [...(servers?.keys() ?? [])].toSorted())
-  if (is === undefined || is.length === 0 || memory instanceof PullpassError) return {}
+  if (is === undefined || is.length === 0 || keyState instanceof PullpassError) return {}
   const isNew = before !== undefined && was?.join() !== is.join()
-  return isNew || memory.servers === undefined ? { servers: is.slice(0, mostServers) } : { servers: memory.servers }
+  return isNew || keyState.servers === undefined ? { servers: is.slice(0, mostServers) } : { servers: keyState.servers }
 }
 
 /** As many as are queried. */
@@ -131,10 +131,10 @@ const isStateAlarm = ({ code }: Alarm) => code === 'KEY_STATE_UNREADABLE' || cod
 
 const isRead = ({ documents }: RoundFacts['readings'][number]) => !(documents instanceof PullpassError)
 
-const countKeys = (memory: KeyState = emptyKeyState, { published }: Publishing): WatchStatus['keys'] => ({
+const countKeys = (keyState: KeyState = emptyKeyState, { published }: Publishing): WatchStatus['keys'] => ({
   published: published.length,
-  remembered: memory.keys.length,
-  revoked: memory.revocations.length,
+  recorded: keyState.keys.length,
+  revoked: keyState.revocations.length,
 })
 
 /** Keys whose age counts; none while the clocks differ. */
@@ -162,51 +162,53 @@ interface Evaluated {
 /** Nothing is published for a cluster that was never read, nor before it is known what is revoked. */
 async function actOn(
   { facts, verdict, issuer, choice }: Evaluated,
-  { publishing, memory: known }: WatchState,
-  { cluster, target, memory: place, checkIntervalMs, served: servedDocuments }: WatchConfig,
+  { publishing, keyState: known }: WatchState,
+  { cluster, target, keyStateRef: place, checkIntervalMs, served: servedDocuments }: WatchConfig,
   context: Context,
 ): Promise<Publishing> {
-  const { memory, served } = verdict
-  if (memory === undefined || issuer === undefined) return publishing
-  if (memory.keys.length === 0 && served.length === 0) return publishing
-  const remembered = known ?? (facts.memory instanceof PullpassError ? emptyKeyState : facts.memory)
-  const knows = remembered.keys.length > 0 ? 'keys' : 'nothing'
-  const readAgain = async () => withRevocations(memory, await readKeyState(cluster, place).catch(asFault))
+  const { keyState, served } = verdict
+  if (keyState === undefined || issuer === undefined) return publishing
+  if (keyState.keys.length === 0 && served.length === 0) return publishing
+  const recorded = known ?? (facts.keyState instanceof PullpassError ? emptyKeyState : facts.keyState)
+  const knows = recorded.keys.length > 0 ? 'keys' : 'nothing'
+  const readAgain = async () => withRevocations(keyState, await readKeyState(cluster, place).catch(asFault))
   const { readings } = facts
   const onPublished = servedDocuments?.replace
-  const keys = { issuer, memory, readAgain, knows, served, choice, readings } as const
+  const keys = { issuer, keyState, readAgain, knows, served, choice, readings } as const
   return await publishRound({ ...keys, target, checkIntervalMs, onPublished }, publishing, context)
 }
 
 /** What cannot be read now is read in the next round. */
-const withRevocations = (memory: KeyState, found: KeyState | PullpassError): KeyState =>
-  found instanceof PullpassError ? memory : { ...memory, revocations: [...memory.revocations, ...found.revocations] }
+const withRevocations = (keyState: KeyState, found: KeyState | PullpassError): KeyState =>
+  found instanceof PullpassError
+    ? keyState
+    : { ...keyState, revocations: [...keyState.revocations, ...found.revocations] }
 
 /** What is over is forgotten once it is withdrawn, and not before: by it a publication is known as this cluster's own. */
-function rememberAfter(memory: KeyState, after: Publishing, before: WatchState, choice: KeyChoice): KeyState {
-  return after !== before.publishing && after.failures === 0 ? forgetOldKeys(memory, choice) : memory
+function keyStateAfter(keyState: KeyState, after: Publishing, before: WatchState, choice: KeyChoice): KeyState {
+  return after !== before.publishing && after.failures === 0 ? forgetOldKeys(keyState, choice) : keyState
 }
 
-/** Where the cluster's own memory could not be read, it is not known what to change there. */
-async function remember(
-  memory: KeyState | undefined,
-  { memory: stored }: RoundFacts,
+/** Where the stored key state could not be read, the changes to it are unknown. */
+async function storeKeyState(
+  keyState: KeyState | undefined,
+  { keyState: stored }: RoundFacts,
   { seenAt }: ClockEvaluation,
   config: WatchConfig,
 ): Promise<Alarm[]> {
-  if (memory === undefined || stored instanceof PullpassError) return []
-  return await writeKeyState(memory, { stored, now: seenAt }, config)
+  if (keyState === undefined || stored instanceof PullpassError) return []
+  return await writeKeyState(keyState, { stored, now: seenAt }, config)
 }
 
 // Alarms about fresh tokens of the cluster: an exchange with such a token fails.
 
 /** `issuer`: the one that is published; undefined before it is known. */
 function tokenAlarms(
-  { signing, memory }: RoundEvaluation,
+  { signing, keyState }: RoundEvaluation,
   { published }: Publishing,
   issuer: string | undefined,
 ): Alarm[] {
-  if (memory === undefined || issuer === undefined) return []
+  if (keyState === undefined || issuer === undefined) return []
   return [...signing].flatMap(([keyId, iss]): Alarm[] => [
     ...(published.some((key) => key.keyId === keyId) ? [] : [unpublished(keyId)]),
     ...(iss === issuer ? [] : [otherIssuer(iss, issuer)]),

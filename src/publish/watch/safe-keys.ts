@@ -8,9 +8,9 @@ import type { Publishing } from './publish-round.ts'
 
 /**
  * Notes when each key was first read where it is public. One that was added is public since then, one of before this process
- * started since the time that is remembered, or since now.
+ * started since the time that is recorded, or since now.
  */
-export function notePublished(memory: KeyState, publishing: Publishing, before: Publishing, now: Date): KeyState {
+export function notePublished(keyState: KeyState, publishing: Publishing, before: Publishing, now: Date): KeyState {
   const isRead = publishing !== before && publishing.readBack === 'as written'
   const added = new Set(publishing === before ? [] : publishing.added.map(({ keyId }) => keyId))
   const published = new Set(publishing.published.map(({ keyId }) => keyId))
@@ -20,7 +20,7 @@ export function notePublished(memory: KeyState, publishing: Publishing, before: 
     if (publishing.readBack === 'otherwise') return one
     return { ...rest, publishedAt: added.has(one.key.keyId) ? now : (publishedAt ?? now) }
   }
-  return { ...memory, keys: memory.keys.map(note) }
+  return { ...keyState, keys: keyState.keys.map(note) }
 }
 
 /** Of keys that are published and that an API server serves, so that it could sign with them. */

@@ -12,7 +12,7 @@ export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
   readonly target: PublishTarget
   /** The `iss` that verifiers expect; undefined: where the target is read, or else the cluster's own. */
   readonly issuerUrl: string | undefined
-  readonly memory: NamespacedName
+  readonly keyStateRef: NamespacedName
   readonly keepForMs: number
   /** From the start of one round to the start of the next; absent: 15 s. */
   readonly intervalMs?: number
@@ -36,7 +36,7 @@ export interface WatchStatus {
   readonly lookedAt: Date
   readonly rounds: number
   readonly replicas: { readonly queried: number; readonly read: number }
-  readonly keys: { readonly published: number; readonly remembered: number; readonly revoked: number }
+  readonly keys: { readonly published: number; readonly recorded: number; readonly revoked: number }
   /** When what is public was last written, or found to be as it should; undefined: never by this process. */
   readonly publishedAt: Date | undefined
   /** Rounds in a row, up to the last one, in which the state could not be read or written. */

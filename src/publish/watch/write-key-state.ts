@@ -16,19 +16,19 @@ import { type Alarm, faultSentence } from './alarm.ts'
 import type { WatchConfig } from './state.ts'
 
 /** How often the last sight of a known key is stored: each costs the cluster a write. */
-const rememberEveryMs = 10 * 60_000
+const recordEveryMs = 10 * 60_000
 /** Of a request in a round: a slow or failing one must not delay the alarm. */
 export const stateRetry = { retryForMs: 5_000, timeoutMs: 10_000 } as const
 
 /** Writes only what differs from what is `stored`. */
 export async function writeKeyState(
-  memory: KeyState,
+  keyState: KeyState,
   { stored, now }: { readonly stored: StoredKeyState; readonly now: Date },
-  { cluster, memory: place }: Pick<WatchConfig, 'cluster' | 'memory'>,
+  { cluster, keyStateRef: place }: Pick<WatchConfig, 'cluster' | 'keyStateRef'>,
 ): Promise<Alarm[]> {
-  const due = keyStateChanges(stored, withStoredSights(memory, stored, now))
+  const due = keyStateChanges(stored, withStoredSights(keyState, stored, now))
   const [changes, dryRun] = isEmpty(due)
-    ? ([keyStateChanges(stored, memory), 'all'] as const)
+    ? ([keyStateChanges(stored, keyState), 'all'] as const)
     : ([due, 'none'] as const)
   try {
     if (!isEmpty(changes)) await writeConfigMap(cluster, place, changes, { dryRun, ...stateRetry })
@@ -46,12 +46,12 @@ const unwritten = (fault: PullpassError | undefined): Alarm[] =>
   fault === undefined ? [] : [{ code: 'KEY_STATE_UNWRITABLE', subject: '', message: faultSentence(fault) }]
 
 /** A key that was stored recently is left as it is; a time in the future is corrected. */
-function withStoredSights(memory: KeyState, stored: KeyState, now: Date): KeyState {
+function withStoredSights(keyState: KeyState, stored: KeyState, now: Date): KeyState {
   const known = new Map(stored.keys.map((one) => [one.key.keyId, one]))
-  const keys = memory.keys.map((one) => {
+  const keys = keyState.keys.map((one) => {
     const there = known.get(one.key.keyId)
     const ageMs = now.getTime() - (there?.lastSeenAt.getTime() ?? 0)
-    return there !== undefined && ageMs >= 0 && ageMs < rememberEveryMs ? { ...one, lastSeenAt: there.lastSeenAt } : one
+    return there !== undefined && ageMs >= 0 && ageMs < recordEveryMs ? { ...one, lastSeenAt: there.lastSeenAt } : one
   })
-  return { ...memory, keys }
+  return { ...keyState, keys }
 }

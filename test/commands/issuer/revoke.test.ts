@@ -55,11 +55,11 @@ suite('pullpass issuer revoke', () => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
     await revoke(watch, old.kid)
-    const remembered = watch.remembered()
+    const recorded = watch.keyEntries()
     const { exitCode, stdout } = await revoke(watch, old.kid)
     assert.equal(exitCode, 0)
     assert.match(stdout, new RegExp(`^revoked +${old.kid}, already revoked since 20\\d\\d-[-:.T\\d]+Z$`, 'm'))
-    assert.deepEqual(watch.remembered(), remembered)
+    assert.deepEqual(watch.keyEntries(), recorded)
     assert.deepEqual(watch.published(), [next.kid])
   })
 
@@ -69,12 +69,12 @@ suite('pullpass issuer revoke', () => {
     const { publicKey } = await generateSigningKey()
     const name = `revoked.${digestOf(old.kid)}`
     for (const key of [{}, { ...publicKey.export({ format: 'jwk' }), kid: old.kid }]) {
-      forge(watch, { ...watch.remembered(), [name]: JSON.stringify({ kid: old.kid, key }) })
+      forge(watch, { ...watch.keyEntries(), [name]: JSON.stringify({ kid: old.kid, key }) })
       await watch.look()
       assert.equal((await revoke(watch, old.kid)).exitCode, 0)
       for (const rounds of [0, 2]) {
         await watch.look(rounds)
-        const { key: written }: { key: { n: string } } = JSON.parse(watch.remembered()[name] ?? '')
+        const { key: written }: { key: { n: string } } = JSON.parse(watch.keyEntries()[name] ?? '')
         assert.equal(written.n, old.publicKey.export({ format: 'jwk' }).n)
         assert.deepEqual(watch.published(), [next.kid])
       }
@@ -89,7 +89,7 @@ suite('pullpass issuer revoke', () => {
     assert.match(stderr, new RegExp(`^KEY_IN_USE \\(publish\\): key "${next.kid}" signs the cluster's tokens now`))
     assert.equal(watch.published()?.length, 2)
     assert.equal(
-      Object.keys(watch.remembered()).some((name) => name.startsWith('revoked.')),
+      Object.keys(watch.keyEntries()).some((name) => name.startsWith('revoked.')),
       false,
     )
 
@@ -126,7 +126,7 @@ suite('pullpass issuer revoke', () => {
     const { old, next } = await rotate(watch)
     const { exitCode, stderr } = await revoke(watch, 'unknown')
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^KEY_UNKNOWN \(publish\): "unknown" is no key that is served, public or remembered\n/)
+    assert.match(stderr, /^KEY_UNKNOWN \(publish\): no served, published or recorded key has kid "unknown"\n/)
     assert.ok(stderr.includes(`known: key "${old.kid}", key "${next.kid}" (it signs now)\n`), stderr)
   })
 
@@ -144,7 +144,10 @@ suite('pullpass issuer revoke', () => {
       ]) {
         const { exitCode, stderr } = await runPullpass(sandbox, ['issuer', 'revoke', ...argv])
         assert.equal(exitCode, 1)
-        assert.ok(stderr.startsWith(`KEY_UNKNOWN (publish): "${kid}" is no key that is served`), stderr)
+        assert.ok(
+          stderr.startsWith(`KEY_UNKNOWN (publish): no served, published or recorded key has kid "${kid}"`),
+          stderr,
+        )
       }
     })
   }
@@ -171,12 +174,12 @@ suite('pullpass issuer revoke', () => {
   test('a dry run shows it and changes nothing', async (t) => {
     const watch = await startTestWatch(t)
     const { old } = await rotate(watch)
-    const remembered = watch.remembered()
+    const recorded = watch.keyEntries()
     const { exitCode, stdout } = await revoke(watch, old.kid, '--dry-run')
     assert.equal(exitCode, 0)
     assert.match(stdout, /withdrawn/)
     assert.equal(watch.published()?.length, 2)
-    assert.deepEqual(watch.remembered(), remembered)
+    assert.deepEqual(watch.keyEntries(), recorded)
   })
 
   test('where the revocation cannot be recorded, nothing is changed: the next merge would undo it', async (t) => {
@@ -216,7 +219,7 @@ suite('pullpass issuer revoke', () => {
   test('where the namespace of the key state does not exist, the fix is to create it or to name another', async (t) => {
     const watch = await startTestWatch(t)
     const { old } = await rotate(watch)
-    const { exitCode, stderr } = await revoke(watch, old.kid, '--memory', 'absent/keys')
+    const { exitCode, stderr } = await revoke(watch, old.kid, '--key-state', 'absent/keys')
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
@@ -224,7 +227,7 @@ suite('pullpass issuer revoke', () => {
     )
     assert.match(
       stderr,
-      /^ {2}fix: kubectl create namespace absent; or name a ConfigMap elsewhere: --memory NAMESPACE/m,
+      /^ {2}fix: kubectl create namespace absent; or name a ConfigMap elsewhere: --key-state NAMESPACE/m,
     )
     assert.equal(watch.published()?.length, 2)
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
-import { interruption } from '../../../src/commands/run.ts'
+import { interruption } from '../../../src/commands/run/run.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 

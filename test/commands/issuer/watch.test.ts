@@ -121,7 +121,10 @@ suite('pullpass issuer watch', () => {
       /--health-listen is "example\.com:80"\n {2}expected PORT, ADDRESS:PORT/,
     ],
     'with a duration that is none': [['--to', '.', '--keep-for', '2 days'], /--keep-for is "2 days"/],
-    'with a memory that is none': [['--to', '.', '--memory', 'pullpass'], /"pullpass" is not a valid ConfigMap name/],
+    'with an invalid reference to the key state': [
+      ['--to', '.', '--key-state', 'pullpass'],
+      /"pullpass" is not a valid ConfigMap name/,
+    ],
   }
   for (const [title, [argv, message]] of Object.entries(usageErrors)) {
     test(`${title} ends with exit code 2`, async (t) => {

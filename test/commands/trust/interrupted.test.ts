@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { interruption } from '../../../src/commands/run.ts'
+import { interruption } from '../../../src/commands/run/run.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 import { heldBy, resultsOf, runTrust } from './run-trust.ts'
 

@@ -82,15 +82,15 @@ suite('keys that trust apply uploads', { concurrency: 4 }, () => {
 
   for (const [title, words, issuer] of [
     [
-      'the document’s issuer.memoryRef',
+      'the document’s issuer.keyStateRef',
       [],
       [
         'issuer:',
         '  publishTo: gs://example-issuer/cluster',
-        '  memoryRef: {namespace: image-system, name: pullpass-issuer}',
+        '  keyStateRef: {namespace: image-system, name: pullpass-issuer}',
       ],
     ],
-    ['--memory', ['--memory', 'image-system/pullpass-issuer'], []],
+    ['--key-state', ['--key-state', 'image-system/pullpass-issuer'], []],
   ] as const) {
     test(`do not include a key whose revocation is stored at ${title}`, async (t) => {
       const sandbox = await start(t)
@@ -103,14 +103,14 @@ suite('keys that trust apply uploads', { concurrency: 4 }, () => {
     })
   }
 
-  test('are not uploaded without uploadKeys in the document: --memory is refused, with the name of the command', async (t) => {
+  test('are not uploaded without uploadKeys in the document: --key-state is refused, with the name of the command', async (t) => {
     const sandbox = await start(t)
-    const run = await runTrust(sandbox, [...apply, '--memory', 'image-system/pullpass-issuer'])
+    const run = await runTrust(sandbox, [...apply, '--key-state', 'image-system/pullpass-issuer'])
 
     assert.equal(run.exitCode, 2)
     assert.match(
       run.stderr,
-      /^USAGE_INVALID \(run\): --memory has no effect: no keys are uploaded for these documents\n/,
+      /^USAGE_INVALID \(run\): --key-state has no effect: no keys are uploaded for these documents\n/,
     )
     assert.match(run.stderr, /\n {2}fix: pullpass trust apply --help\n/)
   })

@@ -5,8 +5,8 @@ import type { Fault } from '../fault.ts'
 import type { World } from '../ground.ts'
 import { putDocument } from './put-document.ts'
 
-const remembered = {
-  more: '  attachToServiceAccounts: [default]\n  issuer: {publishTo: gs://example-cluster, memoryRef: {namespace: oidc, name: keys}}',
+const recorded = {
+  more: '  attachToServiceAccounts: [default]\n  issuer: {publishTo: gs://example-cluster, keyStateRef: {namespace: oidc, name: keys}}',
 }
 const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
 const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
@@ -51,9 +51,9 @@ export const keyFaults: readonly Fault[] = [
     },
   },
   {
-    title: 'the key that signed the token was revoked, which another ConfigMap remembers',
-    document: remembered,
-    plant: async (world) => revokeSigningKey(world, ['--memory', 'oidc/keys']),
+    title: 'the key that signed the token was revoked, as recorded in another ConfigMap',
+    document: recorded,
+    plant: async (world) => revokeSigningKey(world, ['--key-state', 'oidc/keys']),
     hop: 'key',
     code: 'KEY_REVOKED',
     fix: /^configure the API servers to sign with another key/,
@@ -81,12 +81,12 @@ export const keyFaults: readonly Fault[] = [
   },
   {
     title: 'the cluster serves a second key, and the document says where its keys are published and recorded',
-    document: remembered,
+    document: recorded,
     plant: ({ sandbox }) => sandbox.cluster.keys.add(),
     hop: 'key',
     code: 'SERVED_KEY_UNPUBLISHED',
     result: 'warning',
-    fix: /^pullpass issuer publish --to gs:\/\/example-cluster --memory oidc\/keys\n/,
+    fix: /^pullpass issuer publish --to gs:\/\/example-cluster --key-state oidc\/keys\n/,
     repair: 'command',
   },
   {

@@ -5,33 +5,33 @@ import { digestOf, isRevoked, type KeyState, keyStateChanges, parseKeyState } fr
 import { testKey } from '../watch/test-key.ts'
 
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))
-const remembered = (keyId: string) => ({ key: testKey(keyId), firstSeenAt: at(1), lastSeenAt: at(2) })
+const recorded = (keyId: string) => ({ key: testKey(keyId), firstSeenAt: at(1), lastSeenAt: at(2) })
 const revoked = { digest: digestOf('old'), keyId: 'old', key: testKey('old'), revokedAt: at(3) }
 const nothing: KeyState = { keys: [], revocations: [] }
 
-const stored = (memory: KeyState): Record<string, string> =>
-  Object.fromEntries(Object.entries(keyStateChanges(nothing, memory)).map(([name, text]) => [name, text ?? '']))
+const stored = (keyState: KeyState): Record<string, string> =>
+  Object.fromEntries(Object.entries(keyStateChanges(nothing, keyState)).map(([name, text]) => [name, text ?? '']))
 
-suite('the memory of an issuer’s keys', () => {
+suite('the key state', () => {
   test('is read as it was written', () => {
-    const memory = { keys: [remembered('a'), remembered('a kid with / and ü')], revocations: [revoked] }
-    assert.deepEqual(parseKeyState(stored(memory)), memory)
+    const keyState = { keys: [recorded('a'), recorded('a kid with / and ü')], revocations: [revoked] }
+    assert.deepEqual(parseKeyState(stored(keyState)), keyState)
   })
 
   test('holds keys under names that a ConfigMap takes, whatever the kid is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (keyId) => {
-        const names = Object.keys(stored({ keys: [remembered(keyId)], revocations: [] }))
+        const names = Object.keys(stored({ keys: [recorded(keyId)], revocations: [] }))
         assert.match(names.join(), /^key\.[-._a-zA-Z0-9]{1,249}$/)
       }),
     )
   })
 
   test('an entry that is damaged, or has the name of another key, is dropped', () => {
-    const entries = stored({ keys: [remembered('a'), remembered('b')], revocations: [] })
+    const entries = stored({ keys: [recorded('a'), recorded('b')], revocations: [] })
     const [one = '', other = ''] = Object.keys(entries)
-    assert.deepEqual(parseKeyState({ ...entries, [one]: '{' }).keys, [remembered('b')])
-    assert.deepEqual(parseKeyState({ ...entries, [other]: entries[one] ?? '' }).keys, [remembered('a')])
+    assert.deepEqual(parseKeyState({ ...entries, [one]: '{' }).keys, [recorded('b')])
+    assert.deepEqual(parseKeyState({ ...entries, [other]: entries[one] ?? '' }).keys, [recorded('a')])
   })
 
   test('a revocation holds even where its text is damaged', () => {
@@ -49,9 +49,9 @@ suite('the memory of an issuer’s keys', () => {
   }
   for (const [title, key] of Object.entries(forged)) {
     test(`a key ${title} is not believed to be the revoked one, and the revocation holds by its kid`, () => {
-      const memory = parseKeyState({ [`revoked.${digestOf('old')}`]: JSON.stringify({ kid: 'old', key }) })
-      assert.deepEqual(memory.revocations, [{ ...revoked, key: undefined, revokedAt: undefined }])
-      assert.equal(isRevoked(memory, { ...testKey('other'), members: {} }), false)
+      const keyState = parseKeyState({ [`revoked.${digestOf('old')}`]: JSON.stringify({ kid: 'old', key }) })
+      assert.deepEqual(keyState.revocations, [{ ...revoked, key: undefined, revokedAt: undefined }])
+      assert.equal(isRevoked(keyState, { ...testKey('other'), members: {} }), false)
     })
   }
 
@@ -65,11 +65,11 @@ suite('the memory of an issuer’s keys', () => {
     const kid = 'k'.repeat(43)
     const { members } = testKey(kid)
     const key = { ...testKey(kid), members: { ...members, alg: 'RS256', use: 'sig', n: 'n'.repeat(683) } }
-    const memory: KeyState = {
+    const keyState: KeyState = {
       keys: [{ key, firstSeenAt: at(1), lastSeenAt: at(2) }],
       revocations: [{ digest: digestOf(kid), keyId: kid, key, revokedAt: at(3) }],
     }
-    for (const text of Object.values(stored(memory))) assert.ok(text.length < 1024, `${text.length}`)
+    for (const text of Object.values(stored(keyState))) assert.ok(text.length < 1024, `${text.length}`)
   })
 
   test('any entries are read without a fault', () => {
@@ -81,8 +81,8 @@ suite('the memory of an issuer’s keys', () => {
   })
 
   test('only what changed is written, and no revocation is taken away', () => {
-    const before = { keys: [remembered('a'), remembered('b')], revocations: [revoked] }
-    const after = { keys: [remembered('a'), remembered('c')], revocations: [] }
+    const before = { keys: [recorded('a'), recorded('b')], revocations: [revoked] }
+    const after = { keys: [recorded('a'), recorded('c')], revocations: [] }
     const changes = keyStateChanges(before, after)
     assert.deepEqual(
       Object.entries(changes).map(([name, text]) => [name, text === undefined]),

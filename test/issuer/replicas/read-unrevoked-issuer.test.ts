@@ -7,7 +7,7 @@ import { readServedIssuer, readUnrevokedIssuer } from '../../../src/publish/serv
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
 const read = async ({ config, context }: TestWatch) =>
-  await readUnrevokedIssuer(config.cluster, [config.memory], context.log)
+  await readUnrevokedIssuer(config.cluster, [config.keyStateRef], context.log)
 const kidsOf = (keys: readonly IssuerKey[]) => new Set(keys.map(({ keyId }) => keyId))
 
 suite('the keys that a cloud may believe', () => {
@@ -45,15 +45,15 @@ suite('the keys that a cloud may believe', () => {
     cluster.keys.signWith(await cluster.keys.add())
     await watch.look()
     await watch.revoke(leaked.kid)
-    const readWith = async (...keyStates: (typeof watch.config.memory)[]) => {
+    const readWith = async (...keyStates: (typeof watch.config.keyStateRef)[]) => {
       const isJwksRequest = ({ path }: { readonly path: string }) => path === '/openid/v1/jwks'
       const before = parts.kubernetes.seen.filter(isJwksRequest).length
       const { keys } = await readUnrevokedIssuer(watch.config.cluster, keyStates, watch.context.log)
       return { kids: kidsOf(keys), times: parts.kubernetes.seen.filter(isJwksRequest).length - before }
     }
-    const one = await readWith(watch.config.memory)
+    const one = await readWith(watch.config.keyStateRef)
     assert.deepEqual(one.kids, new Set([cluster.keys.current.kid]))
-    assert.deepEqual(await readWith({ namespace: 'pullpass-system', name: 'empty' }, watch.config.memory), one)
+    assert.deepEqual(await readWith({ namespace: 'pullpass-system', name: 'empty' }, watch.config.keyStateRef), one)
   })
 
   test('lack those of an API server that does not answer, and that is said', async (t) => {

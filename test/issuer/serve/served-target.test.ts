@@ -21,10 +21,10 @@ async function rotate({ watch }: TestServe) {
 /** As `issuer revoke` writes it. */
 function revoke({ watch }: TestServe, kid: string): void {
   const { cluster } = watch.sandbox
-  const memory = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-  if (memory) cluster.store.remove(memory)
+  const keyState = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+  if (keyState) cluster.store.remove(keyState)
   const metadata = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
-  const data = { ...watch.remembered(), [`revoked.${digestOf(kid)}`]: '{}' }
+  const data = { ...watch.keyEntries(), [`revoked.${digestOf(kid)}`]: '{}' }
   cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { Publication } from '../../../src/publish/publish-documents.ts'
 import { revokeKey } from '../../../src/publish/revoke.ts'
-import { storeBeside } from '../../../src/publish/serve/served-target.ts'
+import { servedStoreRef } from '../../../src/publish/serve/served-target.ts'
 import { awaitReplicas, servingReplicas } from '../../../src/publish/serve/serving-replicas.ts'
 import { startTestServe, type TestServer } from './test-serve.ts'
 
@@ -21,7 +21,7 @@ async function startLeak(t: TestContext) {
     left: [cluster.keys.current.kid],
     revoke: async (sleep: () => Promise<unknown>, mode: 'write' | 'dry-run' = 'write') => {
       const waiting = { ...context, sleep: async () => void (await sleep()) }
-      const store = storeBeside(config.memory)
+      const store = servedStoreRef(config.keyStateRef)
       const target = servingReplicas(config.cluster, store)
       const publish = async (publication: Publication) => await awaitReplicas(target, store, publication, waiting)
       return await revokeKey({ ...config, target, publish, keyId: leaked.kid, inUse: 'refuse', mode }, context)
@@ -40,7 +40,7 @@ suite('pullpass issuer revoke --to serve', () => {
     assert.deepEqual(server.kids(), left)
   })
 
-  test('says that it is remembered, where none of them took it out', async (t) => {
+  test('reports that the revocation is recorded, where no replica removed the key', async (t) => {
     const { server, left, revoke } = await startLeak(t)
     await assert.rejects(
       revoke(async () => undefined),

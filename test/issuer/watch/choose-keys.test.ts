@@ -16,7 +16,7 @@ interface Row {
   readonly seen: Readonly<Record<string, number>>
   readonly published?: readonly string[]
   readonly missed?: readonly string[]
-  /** Absent: all that is remembered. */
+  /** Absent: all that is recorded. */
   readonly witnessed?: readonly string[]
   readonly revoked?: readonly string[]
   readonly expected: readonly string[]
@@ -31,8 +31,8 @@ const rows: Row[] = [
     seen: { a: 0, b: 480 },
     expected: ['a', 'b'],
   },
-  { title: 'what is remembered alone is not made public', seen: { a: 0, x: 0 }, witnessed: ['a'], expected: ['a'] },
-  { title: 'what is remembered and public stays', seen: { a: 0 }, witnessed: [], published: ['a'], expected: ['a'] },
+  { title: 'what is recorded alone is not made public', seen: { a: 0, x: 0 }, witnessed: ['a'], expected: ['a'] },
+  { title: 'what is recorded and public stays', seen: { a: 0 }, witnessed: [], published: ['a'], expected: ['a'] },
   { title: 'what is public and unknown stays', seen: { a: 0 }, published: ['a', 'x'], expected: ['a', 'x'] },
   { title: 'a revoked key goes', seen: { a: 0, b: 0 }, published: ['b'], revoked: ['b'], expected: ['a'] },
   {
@@ -45,7 +45,7 @@ const rows: Row[] = [
   { title: 'all may be revoked', seen: { a: 0 }, published: ['a'], revoked: ['a'], expected: [] },
 ]
 
-const memoryOf = (seen: Row['seen'], revoked: readonly string[]): KeyState => ({
+const keyStateOf = (seen: Row['seen'], revoked: readonly string[]): KeyState => ({
   keys: Object.entries(seen).map(([keyId, hours]) => ({
     key: testKey(keyId),
     firstSeenAt: hoursAgo(1000),
@@ -60,7 +60,7 @@ suite('which keys are to be public', () => {
       const served = (witnessed ?? Object.keys(seen)).map((keyId) => testKey(keyId))
       const choice = { now, keepForMs, missed: new Set(missed), witnessed: served }
       const chosen = chooseKeys(
-        memoryOf(seen, revoked),
+        keyStateOf(seen, revoked),
         published.map((keyId) => testKey(keyId)),
         choice,
       )
@@ -68,19 +68,19 @@ suite('which keys are to be public', () => {
     })
   }
 
-  test('of two keys of one kid the remembered one is not made public', () => {
-    const memory = { keys: [{ key: testKey('a', 'forged'), firstSeenAt: now, lastSeenAt: now }], revocations: [] }
+  test('of two keys with the same kid the recorded one is not made public', () => {
+    const keyState = { keys: [{ key: testKey('a', 'forged'), firstSeenAt: now, lastSeenAt: now }], revocations: [] }
     const own = [testKey('a')]
     const choice = { now, keepForMs, missed: new Set<string>() }
-    assert.deepEqual(chooseKeys(memory, [], { ...choice, witnessed: own }), own)
-    assert.deepEqual(chooseKeys(memory, own, { ...choice, witnessed: [] }), own)
+    assert.deepEqual(chooseKeys(keyState, [], { ...choice, witnessed: own }), own)
+    assert.deepEqual(chooseKeys(keyState, own, { ...choice, witnessed: [] }), own)
   })
 
   test('a revoked key does not come back under another kid', () => {
     const revoked = { digest: digestOf('a'), keyId: 'a', key: testKey('a'), revokedAt: now }
-    const memory = { keys: [], revocations: [revoked] }
+    const keyState = { keys: [], revocations: [revoked] }
     const seen = { served: [testKey('renamed', 'a'), testKey('b')], signing: ['renamed'], published: [] }
-    const after = observeKeys(memory, seen, now)
+    const after = observeKeys(keyState, seen, now)
     const chosen = chooseKeys(after, [testKey('renamed', 'a')], {
       now,
       keepForMs,
@@ -108,12 +108,12 @@ suite('over any sequence of looks', () => {
   test('a key seen less than keep-for ago is never withdrawn, unless it was revoked, and a revoked one is never public', () => {
     fc.assert(
       fc.property(fc.array(look, { maxLength: 12 }), kids, (looks, revoked) => {
-        let memory = memoryOf({}, revoked)
+        let keyState = keyStateOf({}, revoked)
         let at = now.getTime()
         const lastSeen = new Map<string, number>()
         for (const { served, signing, published, missed, hours } of looks) {
           at += hours * 3_600_000
-          const known = new Set(memory.keys.map(({ key }) => key.keyId))
+          const known = new Set(keyState.keys.map(({ key }) => key.keyId))
           for (const keyId of served) lastSeen.set(keyId, at)
           for (const keyId of signing) if (known.has(keyId)) lastSeen.set(keyId, at)
           const choice = {
@@ -123,9 +123,13 @@ suite('over any sequence of looks', () => {
             witnessed: [...lastSeen.keys()].map((name) => testKey(name)),
           }
           const keysOf = (names: readonly string[]) => names.map((name) => testKey(name))
-          memory = observeKeys(memory, { served: keysOf(served), signing, published: keysOf(published) }, choice.now)
-          const chosen = new Set(chooseKeys(memory, keysOf(published), choice).map(({ keyId }) => keyId))
-          memory = forgetOldKeys(memory, choice)
+          keyState = observeKeys(
+            keyState,
+            { served: keysOf(served), signing, published: keysOf(published) },
+            choice.now,
+          )
+          const chosen = new Set(chooseKeys(keyState, keysOf(published), choice).map(({ keyId }) => keyId))
+          keyState = forgetOldKeys(keyState, choice)
           for (const keyId of revoked) assert.ok(!chosen.has(keyId), `${keyId} is revoked`)
           for (const [keyId, seenAt] of lastSeen) {
             if (at - seenAt < keepForMs && !revoked.includes(keyId))
@@ -139,7 +143,7 @@ suite('over any sequence of looks', () => {
   test('a look that finds nothing changes nothing', () => {
     fc.assert(
       fc.property(fc.dictionary(kid, fc.integer({ min: 0, max: 500 })), kids, (seen, published) => {
-        const before = memoryOf(seen, [])
+        const before = keyStateOf(seen, [])
         const keys = published.map((name) => testKey(name))
         const witnessed = before.keys.map(({ key }) => key)
         const after = observeKeys(before, { served: [], signing: [], published: keys }, now)

@@ -9,8 +9,8 @@ const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSort
 
 suite('a client that may write the ConfigMap', () => {
   const forge = (watch: TestWatch, entries: Record<string, string>) => {
-    const memory = watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-    if (memory) watch.sandbox.cluster.store.remove(memory)
+    const keyState = watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+    if (keyState) watch.sandbox.cluster.store.remove(keyState)
     const metadata = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
     watch.sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: entries })
   }
@@ -31,7 +31,7 @@ suite('a client that may write the ConfigMap', () => {
       state.status.alarms[0]?.message ?? '',
       new RegExp(`^key "${attacker.kid}" is recorded in the ConfigMap, but neither`),
     )
-    forge(watch, { ...watch.remembered(), ...entryOf(await generateSigningKey()) })
+    forge(watch, { ...watch.keyEntries(), ...entryOf(await generateSigningKey()) })
     await watch.look(3)
     assert.deepEqual(watch.published(), own)
   })
@@ -44,7 +44,7 @@ suite('a client that may write the ConfigMap', () => {
     await watch.look()
     await watch.revoke(leaked.kid)
     await watch.look()
-    const before = watch.remembered()
+    const before = watch.keyEntries()
     const [name = ''] = Object.keys(before).filter((one) => one.startsWith('revoked.'))
     const removals = {
       absent: {},
@@ -55,7 +55,7 @@ suite('a client that may write the ConfigMap', () => {
       forge(watch, { ...Object.fromEntries(Object.entries(before).filter(([one]) => one !== name)), ...entries })
       const state = await watch.look()
       assert.deepEqual(reasons(state), ['REVOCATION_REMOVED'], what)
-      assert.equal(watch.remembered()[name], before[name], what)
+      assert.equal(watch.keyEntries()[name], before[name], what)
       await watch.look(3)
       assert.deepEqual(watch.published(), sorted(keys.current), what)
     }
@@ -75,9 +75,9 @@ suite('a client that may write the ConfigMap', () => {
     await watch.look()
     await watch.revoke(leaked.kid)
     await watch.look()
-    const memory = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-    assert.ok(memory)
-    store.remove(memory)
+    const keyState = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+    assert.ok(keyState)
+    store.remove(keyState)
     assert.deepEqual(reasons(await watch.look()), ['REVOCATION_REMOVED'])
     watch.restart()
     await watch.look()
@@ -87,15 +87,15 @@ suite('a client that may write the ConfigMap', () => {
   test('fills no key state with keys that replace each other', async (t) => {
     const watch = await startTestWatch(t)
     await watch.look()
-    const own = watch.remembered()
+    const own = watch.keyEntries()
     for (let times = 0; times < 3; times++) {
       forge(watch, { ...own, ...entryOf(await generateSigningKey()) })
       await watch.look()
     }
-    assert.equal((await watch.look()).memory?.keys.length, 2)
+    assert.equal((await watch.look()).keyState?.keys.length, 2)
     forge(watch, {})
-    assert.equal((await watch.look()).memory?.keys.length, 1)
-    assert.deepEqual(Object.keys(watch.remembered()), Object.keys(own))
+    assert.equal((await watch.look()).keyState?.keys.length, 1)
+    assert.deepEqual(Object.keys(watch.keyEntries()), Object.keys(own))
   })
 
   test('has few Events written of many keys, and other alarms are still reported', async (t) => {
@@ -115,9 +115,9 @@ suite('a client that may write the ConfigMap', () => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const old = await watch.swapKey()
-    forge(watch, { ...watch.remembered(), ...entryOf(old) })
+    forge(watch, { ...watch.keyEntries(), ...entryOf(old) })
     await watch.look(5)
-    const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(watch.remembered()[`key.${digestOf(old.kid)}`] ?? '')
+    const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(watch.keyEntries()[`key.${digestOf(old.kid)}`] ?? '')
     assert.ok(new Date(lastSeenAt) <= watch.context.now(), lastSeenAt)
     watch.sandbox.clock.advance('2 d')
     await watch.look()
@@ -128,10 +128,10 @@ suite('a client that may write the ConfigMap', () => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const leaked = await watch.swapKey()
-    forge(watch, { ...watch.remembered(), [`revoked.${digestOf(leaked.kid)}`]: '{}' })
+    forge(watch, { ...watch.keyEntries(), [`revoked.${digestOf(leaked.kid)}`]: '{}' })
     await watch.look()
     assert.deepEqual(watch.published(), sorted(keys.current))
-    const unrevoked = Object.entries(watch.remembered()).filter(([name]) => !name.startsWith('revoked.'))
+    const unrevoked = Object.entries(watch.keyEntries()).filter(([name]) => !name.startsWith('revoked.'))
     forge(watch, { ...Object.fromEntries(unrevoked), ...entryOf(leaked) })
     watch.restart()
     await watch.look(3)

@@ -15,7 +15,7 @@ const revocationOf = (keyId: string, key?: ReturnType<typeof testKey>): Revocati
 const seen = (keyId: string, hour: number) => ({ key: testKey(keyId), firstSeenAt: at(0), lastSeenAt: at(hour) })
 const withRevocations = (...revocations: Revocation[]): KeyState => ({ keys: [], revocations })
 
-suite('what the cluster remembers and what this process does', () => {
+suite('merging the stored key state and that of this process', () => {
   test('of each key the later sight holds', () => {
     const found = { ...emptyKeyState, keys: [seen('a', 3), seen('b', 1)] }
     const own = { ...emptyKeyState, keys: [seen('a', 2), seen('b', 2)] }
@@ -59,8 +59,8 @@ suite('what the cluster remembers and what this process does', () => {
       key: fc.option(fc.constantFrom('a', 'b', 'other'), { nil: undefined }),
     })
     // A ConfigMap has one entry for a kid.
-    const memory = fc.uniqueArray(change, { maxLength: 3, selector: ({ keyId }) => keyId })
-    const edits = fc.array(memory, { minLength: 1, maxLength: 6 })
+    const changes = fc.uniqueArray(change, { maxLength: 3, selector: ({ keyId }) => keyId })
+    const edits = fc.array(changes, { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(edits, (states) => {
         let own = withRevocations(revocationOf('a', testKey('a')))

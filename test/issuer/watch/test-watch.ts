@@ -41,7 +41,7 @@ export interface TestWatch {
   /** Puts a further API server into the EndpointSlice. */
   readonly addReplica: (t: TestContext, options: ReplicaOptions, authority?: CertificateAuthority) => Promise<Replica>
   /** Of the ConfigMap's entries, those of keys and revocations. */
-  readonly remembered: () => Record<string, string>
+  readonly keyEntries: () => Record<string, string>
   /** The others: of API servers and their CAs. */
   readonly recorded: () => Record<string, string>
   /** Of a watch with a CA file: what the kubelet writes from ConfigMap kube-root-ca.crt. */
@@ -87,14 +87,14 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
     return { cluster, trusted: { pinned, accepted } }
   }
   const connection = await open([])
-  const keyState = changes.memory ?? { namespace: 'pullpass-system', name: 'pullpass-issuer' }
+  const keyState = changes.keyStateRef ?? { namespace: 'pullpass-system', name: 'pullpass-issuer' }
   let config: WatchConfig = {
     ...connection,
     target: await openTarget('gs://example-cluster', { ...context, vendors }),
     issuerUrl: undefined,
     replicas: [],
     account: { namespace: 'default', name: 'default' },
-    memory: keyState,
+    keyStateRef: keyState,
     keepForMs: 48 * 3_600_000,
     acceptedKeys: [],
     intervalMs,
@@ -155,7 +155,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
       return keys.map(({ kid }) => kid).toSorted()
     },
     addReplica: async (test, ...differing) => await addReplica(test, sandbox, ...differing),
-    remembered: () => entriesOf(sandbox, (name) => /^(key|revoked)\./.test(name)),
+    keyEntries: () => entriesOf(sandbox, (name) => /^(key|revoked)\./.test(name)),
     recorded: () => entriesOf(sandbox, (name) => !/^(key|revoked)\./.test(name)),
   }
 }
@@ -169,6 +169,6 @@ async function kubeconfigWithCaFile(sandbox: TestSandbox): Promise<string> {
 }
 
 function entriesOf(sandbox: TestSandbox, isSelected: (name: string) => boolean): Record<string, string> {
-  const memory = sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-  return Object.fromEntries(Object.entries(asTexts(memory?.['data'])).filter(([name]) => isSelected(name)))
+  const keyState = sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+  return Object.fromEntries(Object.entries(asTexts(keyState?.['data'])).filter(([name]) => isSelected(name)))
 }

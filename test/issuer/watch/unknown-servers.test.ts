@@ -222,11 +222,11 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const { watch, old, attacker, attack } = await start(t)
     await attack()
     const forge = (cas: string[]) => {
-      const memory = watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-      assert.ok(memory)
+      const keyState = watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+      assert.ok(keyState)
       watch.sandbox.cluster.store.put({
-        ...memory,
-        data: { ...watch.remembered(), ...watch.recorded(), authorities: JSON.stringify(cas) },
+        ...keyState,
+        data: { ...watch.keyEntries(), ...watch.recorded(), authorities: JSON.stringify(cas) },
       })
     }
     forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])

@@ -9,7 +9,7 @@ const status: WatchStatus = {
   lookedAt: new Date('2026-11-24T12:10:00Z'),
   rounds: 40,
   replicas: { queried: 3, read: 2 },
-  keys: { published: 2, remembered: 3, revoked: 1 },
+  keys: { published: 2, recorded: 3, revoked: 1 },
   publishedAt: new Date('2026-11-24T12:09:00Z'),
   unstoredRounds: 0,
   safeToSign: [

@@ -39,10 +39,10 @@ suite('a rotation of keys', () => {
     watch.sandbox.clock.advance('1 h')
     await watch.look()
     assert.deepEqual(watch.published(), sorted(keys.current))
-    assert.equal(Object.keys(watch.remembered()).length, 1)
+    assert.equal(Object.keys(watch.keyEntries()).length, 1)
   })
 
-  test('a restart forgets nothing, and proves nothing: a key that is missed is looked for ten minutes before it leaves', async (t) => {
+  test('a restart loses nothing and confirms nothing: a key must be missing for ten minutes before it is removed', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const old = await watch.swapKey()
@@ -54,7 +54,7 @@ suite('a rotation of keys', () => {
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
-  test('a lost memory is learnt again from what is public', async (t) => {
+  test('a deleted key state is rebuilt from the published keys', async (t) => {
     const watch = await startTestWatch(t)
     const { keys, store } = watch.sandbox.cluster
     const old = keys.current
@@ -62,15 +62,15 @@ suite('a rotation of keys', () => {
     await keys.add()
     keys.drop(old.kid)
     await watch.look()
-    const memory = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-    assert.ok(memory)
-    store.remove(memory)
+    const keyState = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
+    assert.ok(keyState)
+    store.remove(keyState)
     watch.restart()
     watch.sandbox.clock.advance('3 d')
     const state = await watch.look(5)
     assert.equal(watch.published()?.includes(old.kid), true)
-    assert.equal(state.memory?.keys.length, 2)
-    assert.equal(Object.keys(watch.remembered()).length, 2)
+    assert.equal(state.keyState?.keys.length, 2)
+    assert.equal(Object.keys(watch.keyEntries()).length, 2)
   })
 })
 
@@ -108,7 +108,7 @@ suite('what goes wrong takes no key away', () => {
     assert.deepEqual(reasons(state), ['CLOCK_SKEWED'])
     watch.skew('-2 d')
     assert.deepEqual(reasons(await watch.look()), [])
-    for (const text of Object.values(watch.remembered())) {
+    for (const text of Object.values(watch.keyEntries())) {
       const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(text)
       assert.ok(new Date(lastSeenAt) <= watch.context.now(), lastSeenAt)
     }
@@ -330,9 +330,9 @@ suite('conditions that raise an alarm', () => {
     )
   })
 
-  test('where the namespace of the memory does not exist, that is said once, with what makes it', async (t) => {
-    const memory = { namespace: 'absent', name: 'keys' }
-    const watch = await startTestWatch(t, { memory, issuerUrl: 'https://oidc.example.com/cluster-1' })
+  test('where the namespace of the key state does not exist, it is reported once, with the command that creates it', async (t) => {
+    const keyStateRef = { namespace: 'absent', name: 'keys' }
+    const watch = await startTestWatch(t, { keyStateRef, issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.look()
     assert.ok(reasons(state).length > 1, reasons(state).join())
     const said = watch.logged.filter((line) => line.includes('namespace absent does not exist'))
@@ -340,7 +340,7 @@ suite('conditions that raise an alarm', () => {
       said.map((line) => /KEY_STATE_UNWRITABLE|an Event could not be written/.exec(line)?.[0]),
       ['KEY_STATE_UNWRITABLE', 'an Event could not be written'],
     )
-    assert.match(said[0] ?? '', /kubectl create namespace absent; or name a ConfigMap elsewhere: --memory NAMESPACE/)
+    assert.match(said[0] ?? '', /kubectl create namespace absent; or name a ConfigMap elsewhere: --key-state NAMESPACE/)
   })
 
   test('where the EndpointSlice may not be read, the API server that responds is read, and the missing permission is named', async (t) => {
@@ -373,6 +373,6 @@ suite('two watchers of one cluster', () => {
     keys.signWith(next)
     await one.look()
     assert.deepEqual(one.published(), sorted(old, next))
-    assert.equal(Object.keys(one.remembered()).length, 2)
+    assert.equal(Object.keys(one.keyEntries()).length, 2)
   })
 })

@@ -2,17 +2,17 @@
  * Hops `events` and `back-off`: what the kubelet reports of the pod's images: for each container that waits, why, and the fix.
  * Where doctor pulls the image itself, or an earlier failure explains it, only the kubelet's next attempt is missing.
  */
-import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { PodEvent } from '../../kubernetes/objects/events.ts'
-import type { Pod, PodContainer, WaitingReason } from '../../kubernetes/objects/pods.ts'
-import { isDiskPressure, lastWords, parsePullFailure, waitsForImage } from '../../kubernetes/objects/pull-failure.ts'
-import type { Redacted } from '../../text/redacted.ts'
-import { quoteSafely } from '../../text/secret-register.ts'
-import { knownNamespaces, namespacesSource } from '../facts/namespaces.ts'
-import { dockerConfigOf, type PodFacts, podSource } from '../facts/pods.ts'
-import { dependencyFailed, type Finding } from '../finding.ts'
-import { defineHop, type FactsOf, type Hop, type View } from '../hop.ts'
-import { type PrintedCommands, recreationNote } from '../printed-commands.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { PodEvent } from '../../../kubernetes/objects/events.ts'
+import type { Pod, PodContainer, WaitingReason } from '../../../kubernetes/objects/pods.ts'
+import { isDiskPressure, lastWords, parsePullFailure, waitsForImage } from '../../../kubernetes/objects/pull-failure.ts'
+import type { Redacted } from '../../../text/redacted.ts'
+import { quoteSafely } from '../../../text/secret-register.ts'
+import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
+import { dockerConfigOf, type PodFacts, podSource } from '../../facts/pods.ts'
+import { dependencyFailed, type Finding } from '../../finding.ts'
+import { defineHop, type FactsOf, type Hop, type View } from '../../hop.ts'
+import { type PrintedCommands, recreationNote } from '../../printed-commands.ts'
 import { type AdvisedFailure, nodeFullRemedy, pullRemedy } from './pull-remedy.ts'
 
 const needs = { pod: podSource, namespaces: namespacesSource } as const

@@ -2,12 +2,12 @@
  * Hops `discovery`, `key` and `signature`: the vendors of the documents can read the issuer metadata, and verify the token
  * with it. What `pullpass issuer check` finds, at the hop where it belongs, with its fix.
  */
-import { PullpassError } from '../../errors/pullpass-error.ts'
-import { evaluateIssuer as evaluateMetadata } from '../../oidc/evaluate/evaluate.ts'
-import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
-import type { IssuerVerifier } from '../../oidc/evaluate/issuer-requirements.ts'
-import type { HostFacts, PublicFacts } from '../../oidc/public/public-facts.ts'
-import { type ExchangeFacts, exchangesSource } from '../facts/exchanges.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { evaluateIssuer as evaluateMetadata } from '../../../oidc/evaluate/evaluate.ts'
+import type { IssuerFinding } from '../../../oidc/evaluate/finding.ts'
+import type { IssuerVerifier } from '../../../oidc/evaluate/issuer-requirements.ts'
+import type { HostFacts, PublicFacts } from '../../../oidc/public/public-facts.ts'
+import { type ExchangeFacts, exchangesSource } from '../../facts/exchanges.ts'
 import {
   areKeysUploaded,
   hostsSource,
@@ -15,15 +15,15 @@ import {
   issuersSource,
   type NamedPublication,
   publicationOf,
-} from '../facts/issuers.ts'
-import { admissionsSource } from '../facts/tokens.ts'
-import { trustSource } from '../facts/trust.ts'
-import { dependencyFailed, type Finding } from '../finding.ts'
-import { defineHop, type FactsOf, type Hop, type View } from '../hop.ts'
-import type { PrintedCommands } from '../printed-commands.ts'
-import type { DoctorRequest } from '../request.ts'
-import { type IssuerHop, type IssuerWord, issuerWords, publishRemedy } from './issuer-remedy.ts'
+} from '../../facts/issuers.ts'
+import { admissionsSource } from '../../facts/tokens.ts'
+import { trustSource } from '../../facts/trust.ts'
+import { dependencyFailed, type Finding } from '../../finding.ts'
+import { defineHop, type FactsOf, type Hop, type View } from '../../hop.ts'
+import type { PrintedCommands } from '../../printed-commands.ts'
+import type { DoctorRequest } from '../../request.ts'
 import { publicationOfIssuer } from './publish.ts'
+import { type IssuerHop, type IssuerWord, issuerWords, publishRemedy } from './remedy.ts'
 
 const needs = {
   issuers: issuersSource,

@@ -1,11 +1,11 @@
 /** Hop `publish`: the publication gate of a refresh lets the token through, where its document states a publication. */
-import { PullpassError } from '../../errors/pullpass-error.ts'
-import { quote } from '../../text/plain-text.ts'
-import { type IssuerFacts, issuersSource } from '../facts/issuers.ts'
-import { type AdmissionFacts, admissionsSource } from '../facts/tokens.ts'
-import { dependencyFailed, type Evaluated, type Finding, failedBy, type Remedy } from '../finding.ts'
-import { defineHop, type Hop } from '../hop.ts'
-import type { PrintedCommands } from '../printed-commands.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { quote } from '../../../text/plain-text.ts'
+import { type IssuerFacts, issuersSource } from '../../facts/issuers.ts'
+import { type AdmissionFacts, admissionsSource } from '../../facts/tokens.ts'
+import { dependencyFailed, type Evaluated, type Finding, failedBy, type Remedy } from '../../finding.ts'
+import { defineHop, type Hop } from '../../hop.ts'
+import type { PrintedCommands } from '../../printed-commands.ts'
 
 export const publishHop: Hop = defineHop({
   name: 'publish',

@@ -2,13 +2,12 @@
  * For each code of `pullpass issuer check`: the hop at which doctor reports it, what is expected there, and the fix. Codes of
  * the token alone are evaluated with the documents, at hop `subject-token`.
  */
-
-import { issuerMemory } from '../../document/document.ts'
-import type { FindingWord } from '../../oidc/evaluate/finding.ts'
-import { vendorOfIssuer } from '../../oidc/issuer-url.ts'
-import type { NamedPublication } from '../facts/issuers.ts'
-import type { Remedy } from '../finding.ts'
-import type { PrintedCommands } from '../printed-commands.ts'
+import { defaultKeyStateRef } from '../../../document/document.ts'
+import type { FindingWord } from '../../../oidc/evaluate/finding.ts'
+import { vendorOfIssuer } from '../../../oidc/issuer-url.ts'
+import type { NamedPublication } from '../../facts/issuers.ts'
+import type { Remedy } from '../../finding.ts'
+import type { PrintedCommands } from '../../printed-commands.ts'
 
 export type IssuerHop = 'discovery' | 'key' | 'signature'
 
@@ -113,19 +112,19 @@ interface Publishing extends Means {
   readonly adopt: readonly string[]
 }
 
-/** With what remembers revocations, where that is another than usual: else a revoked key would be public again. */
+/** With --key-state where it is not the default: without it, a revoked key would be published again. */
 function publishing(target: string | undefined, issuer: string, { publication, commands, adopt }: Publishing): Remedy {
-  const { to, url, memory } = publication
-  const isUsual = memory.namespace === issuerMemory.namespace && memory.name === issuerMemory.name
-  const remember = isUsual ? [] : ['--memory', `${memory.namespace}/${memory.name}`]
+  const { to, url, keyStateRef } = publication
+  const isUsual = keyStateRef.namespace === defaultKeyStateRef.namespace && keyStateRef.name === defaultKeyStateRef.name
+  const keyState = isUsual ? [] : ['--key-state', `${keyStateRef.namespace}/${keyStateRef.name}`]
   const takesOver =
     adopt.length > 0 ? 'it overwrites what exists there: check first which tool or cluster uses it' : undefined
   if (target !== undefined) {
     const where = ['--to', target, ...(to !== undefined && url !== undefined ? ['--issuer-url', url] : [])]
-    return { command: commands.cluster('issuer publish', ...where, ...remember, ...adopt), words: takesOver }
+    return { command: commands.cluster('issuer publish', ...where, ...keyState, ...adopt), words: takesOver }
   }
   return {
-    command: commands.cluster('issuer publish', '--to', './public', '--issuer-url', issuer, ...remember, ...adopt),
+    command: commands.cluster('issuer publish', '--to', './public', '--issuer-url', issuer, ...keyState, ...adopt),
     words:
       'then copy ./public to the web server of that URL; for a store that pullpass writes to, use --to TARGET instead',
   }

@@ -1,15 +1,15 @@
 /** Hop `service-account`: the service accounts of `attachToServiceAccounts` name the pull secret, or a dry run attaches it. */
-import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { fieldManager } from '../../kubernetes/objects/apply-pull-secret.ts'
-import { attachPullSecret } from '../../kubernetes/objects/service-accounts.ts'
-import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
-import { documentName } from '../../refresh/plan.ts'
-import { clusterSource } from '../facts/cluster.ts'
-import { type AccountFacts, knownNamespaces, mostNamespaces, namespacesSource } from '../facts/namespaces.ts'
-import { type Finding, failedBy, withNote } from '../finding.ts'
-import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
-import type { PrintedCommands } from '../printed-commands.ts'
+import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Cluster } from '../../../kubernetes/connection/cluster.ts'
+import { fieldManager } from '../../../kubernetes/objects/apply-pull-secret.ts'
+import { attachPullSecret } from '../../../kubernetes/objects/service-accounts.ts'
+import { sideBySide } from '../../../refresh/apply-pull-secrets.ts'
+import { documentName } from '../../../refresh/plan.ts'
+import { clusterSource } from '../../facts/cluster.ts'
+import { type AccountFacts, knownNamespaces, mostNamespaces, namespacesSource } from '../../facts/namespaces.ts'
+import { type Finding, failedBy, withNote } from '../../finding.ts'
+import { defineHop, defineSource, type Hop, type Source } from '../../hop.ts'
+import type { PrintedCommands } from '../../printed-commands.ts'
 
 /** Why attaching the Secret failed, by account. */
 type Refusals = ReadonlyMap<AccountFacts, PullpassError>

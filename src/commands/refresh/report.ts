@@ -1,12 +1,11 @@
 /** The result of a refresh: a table, a document for programs, and the errors. */
-
-import type { PullpassError } from '../errors/pullpass-error.ts'
-import { isDone, type Outcome, type RegistryOutcome, type ServiceAccountOutcome } from '../refresh/outcome.ts'
-import { type ErrorForm, listNamespaces, renderError } from '../terminal/render-error.ts'
-import { type Cell, instantAndDistance, renderTable } from '../terminal/table.ts'
-import { plainLine } from '../text/plain-text.ts'
-import type { RefreshedRegistry, RefreshedSecret, RefreshResult } from './output/refresh.ts'
-import { errorOf, instant, overall, resultText } from './output.ts'
+import type { PullpassError } from '../../errors/pullpass-error.ts'
+import { isDone, type Outcome, type RegistryOutcome, type ServiceAccountOutcome } from '../../refresh/outcome.ts'
+import { type ErrorForm, listNamespaces, renderError } from '../../terminal/render-error.ts'
+import { type Cell, instantAndDistance, renderTable } from '../../terminal/table.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import { errorOf, instant, overall, resultText } from '../command-line/output.ts'
+import type { RefreshedRegistry, RefreshedSecret, RefreshResult } from '../output/refresh.ts'
 
 /** Up to this number of Secrets are shown one by one; more are grouped. */
 const few = 20

@@ -1,21 +1,17 @@
 /** One run of pullpass: from the arguments to the exit code. */
-
-import { showValue } from '../document/show-value.ts'
-import { codes } from '../errors/codes.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
-import { httpsTransport } from '../http/https-transport.ts'
-import { createLog } from '../terminal/log.ts'
-import { renderError } from '../terminal/render-error.ts'
-import { nearest } from '../text/nearest.ts'
-import { SecretRegister, withholdSecrets } from '../text/secret-register.ts'
-import type { VendorContext } from '../vendors/vendor.ts'
-import type { Command, Terminal } from './command.ts'
-import { type CommandLine, readCommandLine } from './command-line.ts'
-import { type CommandEntry, commands, loadCommand } from './commands.ts'
-import { defaultTimeout, readDuration } from './flags.ts'
-import type { HardDeadline, LastTexts } from './hard-deadline.ts'
-import { renderCommandHelp, renderGroupHelp, renderHelp } from './help.ts'
+import { showValue } from '../../document/show-value.ts'
+import { codes } from '../../errors/codes.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
+import { httpsTransport } from '../../http/https-transport.ts'
+import { createLog } from '../../terminal/log.ts'
+import { renderError } from '../../terminal/render-error.ts'
+import { nearest } from '../../text/nearest.ts'
+import { SecretRegister, withholdSecrets } from '../../text/secret-register.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
+import type { Command, CommandEntry, Terminal } from '../command-line/command.ts'
+import { defaultTimeout, readDuration } from '../command-line/flags.ts'
+import { renderCommandHelp, renderGroupHelp, renderHelp } from '../command-line/help.ts'
 import {
   fatalError,
   type OutputFormat,
@@ -24,7 +20,10 @@ import {
   renderStreamed,
   requestedFormat,
   withholdInJsonLines,
-} from './output.ts'
+} from '../command-line/output.ts'
+import { type CommandLine, readCommandLine } from '../command-line/read.ts'
+import { commands, loadCommand } from '../commands.ts'
+import type { HardDeadline, LastTexts } from './hard-deadline.ts'
 
 /** What the process passes to a run. */
 export interface Host extends Pick<VendorContext, 'environment' | 'now' | 'random' | 'sleep' | 'signal' | 'vendors'> {
@@ -173,17 +172,17 @@ async function createContext(
   const caFile = named ?? environment['PULLPASS_CA_FILE']
   const variable = named === undefined ? 'PULLPASS_CA_FILE' : undefined
   const authorities = caFile
-    ? await (await import('../http/authorities.ts')).readAuthorities(caFile, variable)
+    ? await (await import('../../http/authorities.ts')).readAuthorities(caFile, variable)
     : undefined
   const { 'log-level': level, 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.printError })
   const plain = httpsTransport(environment, authorities)
-  const logged = level === 'debug' ? (await import('../http/log-requests.ts')).logRequests(plain, log) : plain
+  const logged = level === 'debug' ? (await import('../../http/log-requests.ts')).logRequests(plain, log) : plain
   // A long-running command retries, and reports in its log and alarms what does not respond.
   const context = { environment, now, random, sleep, signal, log, transport: logged, secrets, vendors }
   if (terminal.notify === undefined || format === 'json' || life === 'until-stopped') return context
-  const waiting = (await import('../terminal/report-waits.ts')).reportWaits(terminal.showProgress, { sleep, signal })
-  const { reportRequests } = await import('../http/log-requests.ts')
+  const waiting = (await import('../../terminal/report-waits.ts')).reportWaits(terminal.showProgress, { sleep, signal })
+  const { reportRequests } = await import('../../http/log-requests.ts')
   return { ...context, transport: reportRequests(logged, waiting), waiting }
 }
 

@@ -1,6 +1,6 @@
 /** Help texts, rendered from the declarations of the commands. */
-import type { Command } from './command.ts'
-import type { CommandEntry } from './commands.ts'
+
+import type { Command, CommandEntry } from './command.ts'
 import type { Flag, Flags } from './flag.ts'
 import { commonFlags, defaultTimeout } from './flags.ts'
 

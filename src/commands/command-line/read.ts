@@ -1,10 +1,9 @@
 /** Parses and validates the arguments of a command. */
-
-import { brokenRule } from '../document/field-rules.ts'
-import { showValue } from '../document/show-value.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import { nearest } from '../text/nearest.ts'
-import { looksLikeSecret } from '../text/show.ts'
+import { brokenRule } from '../../document/field-rules.ts'
+import { showValue } from '../../document/show-value.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { nearest } from '../../text/nearest.ts'
+import { looksLikeSecret } from '../../text/show.ts'
 import type { Command, DashedPositional } from './command.ts'
 import type { Flag, Flags, FlagValues } from './flag.ts'
 import { commonFlags } from './flags.ts'

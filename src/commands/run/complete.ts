@@ -2,11 +2,11 @@
  * Completion candidates for shells and kubectl: one candidate per line, with a description after a tab; the last line states
  * whether files can follow. https://github.com/spf13/cobra: shell completions
  */
-import type { Vendors } from '../vendors/vendor.ts'
-import type { Command } from './command.ts'
-import { commands, loadCommand } from './commands.ts'
-import type { Flag, Flags } from './flag.ts'
-import { commonFlags } from './flags.ts'
+import type { Vendors } from '../../vendors/vendor.ts'
+import type { Command } from '../command-line/command.ts'
+import type { Flag, Flags } from '../command-line/flag.ts'
+import { commonFlags } from '../command-line/flags.ts'
+import { commands, loadCommand } from '../commands.ts'
 
 /** As cobra's ShellCompDirectiveDefault and ShellCompDirectiveNoFileComp, which kubectl reads. */
 const directive = { files: ':0', noFiles: ':4' } as const

@@ -1,12 +1,12 @@
 /** Hop `pod`: the pod names the pull secret. */
-import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Pod } from '../../kubernetes/objects/pods.ts'
-import { knownNamespaces, namespacesSource } from '../facts/namespaces.ts'
-import { type PodFacts, podSource } from '../facts/pods.ts'
-import { dependencyFailed, type Finding, type Remedy } from '../finding.ts'
-import { defineHop, type Hop } from '../hop.ts'
-import { attachCommand, type PrintedCommands, recreationNote } from '../printed-commands.ts'
-import { secretNamesIn } from '../request.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Pod } from '../../../kubernetes/objects/pods.ts'
+import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
+import { type PodFacts, podSource } from '../../facts/pods.ts'
+import { dependencyFailed, type Finding, type Remedy } from '../../finding.ts'
+import { defineHop, type Hop } from '../../hop.ts'
+import { attachCommand, type PrintedCommands, recreationNote } from '../../printed-commands.ts'
+import { secretNamesIn } from '../../request.ts'
 
 export const podHop: Hop = defineHop({
   name: 'pod',

@@ -1,9 +1,8 @@
 /** Refuses flags of refresh and doctor that have no effect on the given documents. */
-
-import { type Document, requestedAccount } from '../document/document.ts'
-import { needsNamespaceList } from '../document/namespaces.ts'
-import type { PullpassError } from '../errors/pullpass-error.ts'
-import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
+import { type Document, requestedAccount } from '../../document/document.ts'
+import { needsNamespaceList } from '../../document/namespaces.ts'
+import type { PullpassError } from '../../errors/pullpass-error.ts'
+import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { usageFault } from './flag.ts'
 
 const idle = (command: string, flag: string, why: string, expected: string): PullpassError =>

@@ -1,26 +1,26 @@
 /** Hop `write`: the API server accepts what a refresh writes and stores it unchanged, by a dry run, admission included. */
-import type { RegistryCredential } from '../../credential/registry-credential.ts'
-import { PullpassError } from '../../errors/pullpass-error.ts'
-import type { Context } from '../../http/context.ts'
-import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { hooksIn, listSecretHooks, nameHook, type SecretHook } from '../../kubernetes/objects/webhooks.ts'
-import { applyPullSecrets } from '../../refresh/apply-pull-secrets.ts'
-import { mintedFrom } from '../../refresh/exchange-requests.ts'
-import type { Outcome } from '../../refresh/outcome.ts'
-import type { Job } from '../../refresh/plan.ts'
-import { clusterSource } from '../facts/cluster.ts'
-import { type ExchangeFacts, exchangesSource, pullsSource } from '../facts/exchanges.ts'
+import type { RegistryCredential } from '../../../credential/registry-credential.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Context } from '../../../http/context.ts'
+import type { Cluster } from '../../../kubernetes/connection/cluster.ts'
+import { hooksIn, listSecretHooks, nameHook, type SecretHook } from '../../../kubernetes/objects/webhooks.ts'
+import { applyPullSecrets } from '../../../refresh/apply-pull-secrets.ts'
+import { mintedFrom } from '../../../refresh/exchange-requests.ts'
+import type { Outcome } from '../../../refresh/outcome.ts'
+import type { Job } from '../../../refresh/plan.ts'
+import { clusterSource } from '../../facts/cluster.ts'
+import { type ExchangeFacts, exchangesSource, pullsSource } from '../../facts/exchanges.ts'
 import {
   knownNamespaces,
   mostNamespaces,
   type NamespaceFacts,
   namespacesSource,
   type SecretFacts,
-} from '../facts/namespaces.ts'
-import { imagesSource } from '../facts/pods.ts'
-import { dependencyFailed, type Evaluated, type Finding, failedBy } from '../finding.ts'
-import { defineHop, defineSource, type Found, type Hop, type Source } from '../hop.ts'
-import type { PrintedCommands } from '../printed-commands.ts'
+} from '../../facts/namespaces.ts'
+import { imagesSource } from '../../facts/pods.ts'
+import { dependencyFailed, type Evaluated, type Finding, failedBy } from '../../finding.ts'
+import { defineHop, defineSource, type Found, type Hop, type Source } from '../../hop.ts'
+import type { PrintedCommands } from '../../printed-commands.ts'
 import { evaluateSecrets } from './secret.ts'
 
 /** Of a pull secret, by which webhooks select it. */

@@ -1,7 +1,7 @@
 /** Declarations of flags, and the types of their values. */
-import type { TextRule } from '../document/field-rules.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Vendors } from '../vendors/vendor.ts'
+import type { TextRule } from '../../document/field-rules.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { Vendors } from '../../vendors/vendor.ts'
 
 export interface Flag {
   readonly type: 'string' | 'boolean'

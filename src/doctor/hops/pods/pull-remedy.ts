@@ -1,9 +1,9 @@
 /** What fixes a pull that fails on the node: the finding's word, what was expected, and who must do what. */
-import type { Pod, PodContainer } from '../../kubernetes/objects/pods.ts'
-import type { PullFailure } from '../../kubernetes/objects/pull-failure.ts'
-import { parseImageReference } from '../../registry/image-reference.ts'
-import type { Finding } from '../finding.ts'
-import type { PrintedCommands } from '../printed-commands.ts'
+import type { Pod, PodContainer } from '../../../kubernetes/objects/pods.ts'
+import type { PullFailure } from '../../../kubernetes/objects/pull-failure.ts'
+import { parseImageReference } from '../../../registry/image-reference.ts'
+import type { Finding } from '../../finding.ts'
+import type { PrintedCommands } from '../../printed-commands.ts'
 
 export type Advice = Pick<Finding, 'code' | 'expected' | 'remedy'>
 

@@ -1,14 +1,14 @@
 /** Flags of pullpass manifests for the Pod, with the names and syntax of kubectl. */
 import { isIP } from 'node:net'
-import { brokenRule } from '../document/field-rules.ts'
-import { labelKey, labelName, labelValue, objectName } from '../document/kubernetes-names.ts'
-import { showValue } from '../document/show-value.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import { checkNoProxy, parseHttpProxy } from '../http/proxy.ts'
-import type { Authorities, Place, PodProxy, PodSettings, Toleration } from '../manifests/manifest.ts'
-import { parseSchedule, type Schedule } from '../manifests/schedule.ts'
-import { parseImageReference } from '../registry/image-reference.ts'
-import { type Flag, type FlagValues, usageFault } from './flag.ts'
+import { brokenRule } from '../../document/field-rules.ts'
+import { labelKey, labelName, labelValue, objectName } from '../../document/kubernetes-names.ts'
+import { showValue } from '../../document/show-value.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { checkNoProxy, parseHttpProxy } from '../../http/proxy.ts'
+import type { Authorities, Place, PodProxy, PodSettings, Toleration } from '../../manifests/manifest.ts'
+import { parseSchedule, type Schedule } from '../../manifests/schedule.ts'
+import { parseImageReference } from '../../registry/image-reference.ts'
+import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
 
 type Text = Flag & { type: 'string' }
 type Texts = Text & { multiple: true }

@@ -1,11 +1,11 @@
 /** Flags that several commands share. */
-import type { NamespacedName } from '../document/document.ts'
-import { brokenRule } from '../document/field-rules.ts'
-import { labelName, objectName } from '../document/kubernetes-names.ts'
-import { showValue } from '../document/show-value.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import type { LogLevel } from '../http/context.ts'
-import { parseDuration } from '../text/nearest.ts'
+import type { NamespacedName } from '../../document/document.ts'
+import { brokenRule } from '../../document/field-rules.ts'
+import { labelName, objectName } from '../../document/kubernetes-names.ts'
+import { showValue } from '../../document/show-value.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { LogLevel } from '../../http/context.ts'
+import { parseDuration } from '../../text/nearest.ts'
 import { type Choice, type Flag, usageFault } from './flag.ts'
 
 /** Flags of every command. */

@@ -1,5 +1,5 @@
 /** The contract of commands: flags as data, and a function that prints results and returns the exit code. */
-import type { VendorContext } from '../vendors/vendor.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Flags, FlagValues } from './flag.ts'
 import type { commonFlags } from './flags.ts'
 
@@ -49,6 +49,14 @@ export interface Command<F extends Flags = Flags> {
   readonly life: 'one-shot' | 'until-stopped'
   /** @throws PullpassError, whose code determines the exit code */
   run(call: Call<F>): Promise<ExitCode>
+}
+
+/** A command in the list. */
+export interface CommandEntry {
+  /** The same as in the command itself: the list of commands loads no command. A test compares both. */
+  readonly summary: string
+  // The types of its flags are known only to the command itself.
+  readonly load: () => Promise<Command>
 }
 
 export interface DashedPositional {

@@ -1,13 +1,12 @@
 /** Results and errors for programs: the envelope of `-o json` and `-o yaml`, as the types in output/ describe it. */
-
-import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
-import { renderError } from '../terminal/render-error.ts'
-import { renderJson, renderStructured } from '../terminal/render-structured.ts'
-import { asObject, jsonOrNone } from '../text/json-fields.ts'
-import { rfc3339 } from '../text/plain-text.ts'
-import { repeatsSecret, type SecretRegister, withholdSecrets } from '../text/secret-register.ts'
+import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
+import { renderError } from '../../terminal/render-error.ts'
+import { renderJson, renderStructured } from '../../terminal/render-structured.ts'
+import { asObject, jsonOrNone } from '../../text/json-fields.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
+import { repeatsSecret, type SecretRegister, withholdSecrets } from '../../text/secret-register.ts'
+import type { ErrorDetail, FatalError, Instant } from '../output/envelope.ts'
 import type { Call, ExitCode } from './command.ts'
-import type { ErrorDetail, FatalError, Instant } from './output/envelope.ts'
 
 export type OutputFormat = 'json' | 'yaml'
 
