@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
-import { apiError } from '../sandbox/google/api-errors.ts'
+import { apiError } from '../sandbox/gcp/api-errors.ts'
 import { gcloudCases, refusedByGcloud, startCase, stateOf } from '../test/commands/trust/gcloud-cases.ts'
 import { account, pool, provider, resultsOf, runTrust } from '../test/commands/trust/run-trust.ts'
 import { readGuide } from '../test/docs/guides/parse-guide.ts'

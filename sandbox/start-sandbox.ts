@@ -3,7 +3,9 @@
  * verify its tokens, and a registry that accepts the access tokens of these APIs.
  */
 import type { Agent } from 'node:https'
-import { principalOf } from './google/workload-identity.ts'
+import { principalOf } from './gcp/iam/workload-identity.ts'
+import { type Operator, signInOperator } from './gcp/operator.ts'
+import { trustCluster } from './gcp/trust-cluster.ts'
 import type { ServerKeys } from './kubernetes/tokens/signing-keys.ts'
 import { packImage } from './registry/pack-image.ts'
 import type { CertificateAuthority } from './serve/certificate-authority.ts'
@@ -13,8 +15,6 @@ import { type OpenParts, openParts } from './start/open-parts.ts'
 import { publishIssuer } from './start/publish-issuer.ts'
 import { createSandboxFolder, type SandboxFolder } from './start/sandbox-folder.ts'
 import { seedCluster } from './start/seed-cluster.ts'
-import { type Operator, signInOperator } from './start/sign-in-operator.ts'
-import { trustCluster } from './start/trust-cluster.ts'
 
 export interface SandboxOptions {
   /** The base of the sandbox's clock; absent: the system clock. */

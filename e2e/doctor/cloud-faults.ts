@@ -1,5 +1,5 @@
 /** Faults of the issuer and of Google that pullpass fixes, with the real cluster's keys and tokens. */
-import { principalOf } from '../../sandbox/google/workload-identity.ts'
+import { principalOf } from '../../sandbox/gcp/iam/workload-identity.ts'
 import type { RealFault } from './real-fault.ts'
 import { bucket, serviceAccountEmail } from './start-doctor-setup.ts'
 

@@ -1,7 +1,7 @@
 /** A namespace for each fault, in which a document works end to end: a fresh Secret, and a pod that references it. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { principalOf } from '../../sandbox/google/workload-identity.ts'
+import { principalOf } from '../../sandbox/gcp/iam/workload-identity.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
 import { type DoctorSetup, serviceAccountEmail } from './start-doctor-setup.ts'
 

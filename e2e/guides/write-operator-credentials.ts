@@ -1,7 +1,7 @@
 /** The sandbox's operator, with Google's own host names: pullpass accepts no other hosts from a credential file. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Operator } from '../../sandbox/start/sign-in-operator.ts'
+import type { Operator } from '../../sandbox/gcp/operator.ts'
 
 /** Variables with which Google's libraries and pullpass find the operator's credentials. */
 export async function writeOperatorCredentials(

@@ -1,8 +1,8 @@
 /** The environment for tests of installations: a real API server whose keys the sandbox's Google trusts. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createGoogleCloud, type GoogleCloud } from '../../sandbox/google/google-cloud.ts'
-import { principalOf } from '../../sandbox/google/workload-identity.ts'
+import { createGoogleCloud, type GoogleCloud } from '../../sandbox/gcp/google-cloud.ts'
+import { principalOf } from '../../sandbox/gcp/iam/workload-identity.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'

@@ -1,8 +1,8 @@
 /** The sandbox's Google, which trusts the service account tokens of one real cluster: no cloud can be started here. */
-import { createGoogleCloud } from '../../sandbox/google/google-cloud.ts'
+import { createGoogleCloud } from '../../sandbox/gcp/google-cloud.ts'
+import { trustCluster } from '../../sandbox/gcp/trust-cluster.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
-import { trustCluster } from '../../sandbox/start/trust-cluster.ts'
 import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
 import type { ControlPlane } from './start-control-plane.ts'

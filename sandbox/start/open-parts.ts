@@ -1,7 +1,7 @@
 /** Opens every part of the sandbox, without content, each on its own socket. */
 import { randomBytes } from 'node:crypto'
-import { createGoogleCloud, type GoogleCloud } from '../google/google-cloud.ts'
-import type { IssuerConnection } from '../google/published-keys.ts'
+import { createGoogleCloud, type GoogleCloud } from '../gcp/google-cloud.ts'
+import type { IssuerConnection } from '../issuer/published-keys.ts'
 import { createKubernetesApi, type KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 import type { ServerKeys } from '../kubernetes/tokens/signing-keys.ts'
 import { createOciRegistry, type OciRegistry } from '../registry/oci-registry.ts'

@@ -1,5 +1,5 @@
 /** Publishes the cluster's discovery document and JWKS in a public bucket. */
-import type { ObjectStore } from '../google/storage/object-store.ts'
+import type { ObjectStore } from '../gcp/storage/object-store.ts'
 import type { KubernetesApi } from '../kubernetes/kubernetes-api.ts'
 
 const documents = ['/openid/v1/jwks', '/.well-known/openid-configuration'] // keys first: the discovery document refers to them

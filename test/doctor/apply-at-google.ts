@@ -1,6 +1,6 @@
 /** An imitation of gcloud at the sandbox's Google: the few commands that doctor prints, each as a whole. */
 import assert from 'node:assert/strict'
-import type { GoogleCloud } from '../../sandbox/google/google-cloud.ts'
+import type { GoogleCloud } from '../../sandbox/gcp/google-cloud.ts'
 
 const enabling = /^iam workload-identity-pools (?:update|providers update-oidc) (projects\/\S+) --no-disabled$/
 const opening =

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { stsQuotaExceeded } from '../../sandbox/google/security-token-service.ts'
+import { stsQuotaExceeded } from '../../sandbox/gcp/sts/security-token-service.ts'
 import { generateSigningKey } from '../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { readTokenFile } from '../../src/identity/token-file.ts'
 import { Redacted } from '../../src/text/redacted.ts'

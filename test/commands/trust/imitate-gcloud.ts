@@ -3,7 +3,7 @@
  * refuses (gcloud-cases.ts tests both). https://cloud.google.com/sdk/gcloud/reference/iam
  */
 import assert from 'node:assert/strict'
-import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
+import { cloudPlatform } from '../../../sandbox/gcp/access-tokens.ts'
 import type { SandboxHandler } from '../../../sandbox/serve/handler.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 

@@ -1,6 +1,6 @@
 /** Runs of `pullpass trust` on a document, and the state at Google. */
-import type { Binding } from '../../../sandbox/google/iam-policies.ts'
-import type { IdentityResource } from '../../../sandbox/google/workload-identity.ts'
+import type { Binding } from '../../../sandbox/gcp/iam/iam-policies.ts'
+import type { IdentityResource } from '../../../sandbox/gcp/iam/workload-identity.ts'
 import type { NamespacedName } from '../../../src/document/document.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'

@@ -1,5 +1,5 @@
 /** Errors of Google: its token service, and impersonation of the service account. */
-import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
+import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { type ErrorCases, refresh, refreshDocument, refreshWithFault } from './error-case.ts'

@@ -1,6 +1,5 @@
 /** Faults at Google: the provider, its condition, and the impersonation. */
-
-import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
+import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { Fault } from '../fault.ts'
 import { email, type World } from '../ground.ts'

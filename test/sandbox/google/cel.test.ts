@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { compileExpression, ExpressionError } from '../../../sandbox/google/cel.ts'
+import { compileExpression, ExpressionError } from '../../../sandbox/gcp/cel.ts'
 
 const scope = {
   assertion: {

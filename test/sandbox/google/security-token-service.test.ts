@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { createGoogleCloud } from '../../../sandbox/google/google-cloud.ts'
-import { stsQuotaExceeded } from '../../../sandbox/google/security-token-service.ts'
-import type { ProviderOptions } from '../../../sandbox/google/workload-identity.ts'
+import { createGoogleCloud } from '../../../sandbox/gcp/google-cloud.ts'
+import type { ProviderOptions } from '../../../sandbox/gcp/iam/workload-identity.ts'
+import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { createTestIssuer, issuerUri, providerName } from './test-issuer.ts'
 

@@ -1,7 +1,7 @@
 /** Google Cloud APIs for one test, with a movable clock, and a client that sends requests as the operator. */
 import type { TestContext } from 'node:test'
-import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
-import { createGoogleCloud, type GoogleCloud } from '../../../sandbox/google/google-cloud.ts'
+import { cloudPlatform } from '../../../sandbox/gcp/access-tokens.ts'
+import { createGoogleCloud, type GoogleCloud } from '../../../sandbox/gcp/google-cloud.ts'
 import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { TestContext } from 'node:test'
 import { compactVerify, createLocalJWKSet, decodeJwt } from 'jose'
-import { cloudPlatform } from '../../../sandbox/google/access-tokens.ts'
+import { cloudPlatform } from '../../../sandbox/gcp/access-tokens.ts'
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { type Part, servePart } from '../../../sandbox/serve/serve-part.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { crc32c } from '../../../../sandbox/google/storage/crc32c.ts'
+import { crc32c } from '../../../../sandbox/gcp/storage/object-store.ts'
 
 test('the checksum is that of RFC 3720 §B.4', () => {
   assert.equal(Buffer.from(crc32c(Buffer.alloc(32)), 'base64').toString('hex'), '8a9136aa')
