@@ -44,7 +44,7 @@ const startInstalled = (t: TestContext): Promise<TestSandbox> => startTestSandbo
 
 const kubeconfigOf = ({ folder: { kubeconfigFile } }: TestSandbox) => readFile(kubeconfigFile, 'utf8')
 
-const documentFor = ({ provider }: TestSandbox) => `
+const documentFor = ({ gcp: { provider } }: TestSandbox) => `
 apiVersion: pullpass.dev/v1alpha1
 kind: ClusterPullSecret
 metadata: {name: regcred}

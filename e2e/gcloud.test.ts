@@ -19,7 +19,7 @@ import { type Gcloud, startGcloud } from './parts/start-gcloud.ts'
 /** With this machine's clock and slow operations: gcloud must wait for them although they cannot be polled. */
 async function startSlow(t: TestContext, one: (typeof gcloudCases)[string]): Promise<TestSandbox> {
   const sandbox = await startCase(t, one, { now: () => new Date() })
-  sandbox.google.adjust({ operationSeconds: 3, operationPolls: Number.POSITIVE_INFINITY })
+  sandbox.gcp.adjust({ operationSeconds: 3, operationPolls: Number.POSITIVE_INFINITY })
   return sandbox
 }
 
@@ -41,16 +41,16 @@ interface Hint {
 
 const plan = ['trust', 'plan', '--subject', 'image-system/pullpass', '--repository']
 const images = 'projects/example-project/locations/europe/repositories/images'
-const putProvider = ({ google, cluster }: TestSandbox, odds: object) =>
-  google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, ...odds })
+const putProvider = ({ gcp, cluster }: TestSandbox, odds: object) =>
+  gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, ...odds })
 
 const hints: Readonly<Record<string, Hint>> = {
   'a grant that is missing': {
-    inject: ({ google, principal }) => google.accounts.denyTokens(account, principal),
+    inject: ({ gcp, gcp: { principal } }) => gcp.accounts.denyTokens(account, principal),
     pullpass: ['refresh'],
   },
   'an API that is disabled': {
-    inject: ({ google }) => google.services.disable('123456789012', 'iamcredentials.googleapis.com'),
+    inject: ({ gcp }) => gcp.services.disable('123456789012', 'iamcredentials.googleapis.com'),
     pullpass: ['refresh'],
   },
   'a condition that does not hold': {
@@ -66,13 +66,13 @@ const hints: Readonly<Record<string, Hint>> = {
     pullpass: ['refresh'],
     prints: /^name: projects\/123456789012\/.*\/providers\/other$/m,
   },
-  'a disabled pool': { inject: ({ google }) => google.identity.putPool(pool, 'DISABLED'), pullpass: [...plan, images] },
+  'a disabled pool': { inject: ({ gcp }) => gcp.identity.putPool(pool, 'DISABLED'), pullpass: [...plan, images] },
   'a disabled provider': {
     inject: (sandbox) => putProvider(sandbox, { state: 'DISABLED' }),
     pullpass: [...plan, images],
   },
   'a disabled service account': {
-    inject: ({ google }) => google.accounts.setState(account, 'disabled'),
+    inject: ({ gcp }) => gcp.accounts.setState(account, 'disabled'),
     pullpass: [...plan, images],
   },
   'a repository that does not exist': {
@@ -80,27 +80,27 @@ const hints: Readonly<Record<string, Hint>> = {
     pullpass: [...plan, 'projects/123456789012/locations/europe/repositories/other'],
   },
   'an operator without a permission': {
-    inject: ({ google }) => google.operators.withhold('iam.workloadIdentityPools.get'),
+    inject: ({ gcp }) => gcp.operators.withhold('iam.workloadIdentityPools.get'),
     pullpass: [...plan, images],
-    replaced: ({ operator }) => ({ PRINCIPAL: operator.member }),
-    holds: ({ google, operator }) =>
-      google.policies.grants('projects/123456789012', ['roles/iam.workloadIdentityPoolAdmin'], [operator.member]),
+    replaced: ({ gcp: { operator } }) => ({ PRINCIPAL: operator.member }),
+    holds: ({ gcp, gcp: { operator } }) =>
+      gcp.policies.grants('projects/123456789012', ['roles/iam.workloadIdentityPoolAdmin'], [operator.member]),
   },
   'a bucket that does not exist': {
     inject: () => undefined,
     pullpass: ['issuer', 'publish', '--to', 'gs://example-issuer'],
     replaced: () => ({ PROJECT_ID: 'example-project' }),
-    holds: ({ google }) => google.policies.grants('projects/_/buckets/example-issuer', readers, ['allUsers']),
+    holds: ({ gcp }) => gcp.policies.grants('projects/_/buckets/example-issuer', readers, ['allUsers']),
   },
   'a bucket that the operator may not write': {
-    inject({ google }) {
-      google.store.remove('example-cluster', 'openid/v1/jwks')
-      google.operators.withhold('storage.objects.create')
+    inject({ gcp }) {
+      gcp.store.remove('example-cluster', 'openid/v1/jwks')
+      gcp.operators.withhold('storage.objects.create')
     },
     pullpass: ['issuer', 'publish', '--to', 'gs://example-cluster'],
-    replaced: ({ operator }) => ({ OPERATOR: operator.member }),
-    holds: ({ google, operator }) =>
-      google.policies.grants('projects/_/buckets/example-cluster', ['roles/storage.objectUser'], [operator.member]),
+    replaced: ({ gcp: { operator } }) => ({ OPERATOR: operator.member }),
+    holds: ({ gcp, gcp: { operator } }) =>
+      gcp.policies.grants('projects/_/buckets/example-cluster', ['roles/storage.objectUser'], [operator.member]),
   },
 }
 const readers = ['roles/storage.objectViewer']
@@ -135,7 +135,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
     test('tries a grant again while the new service account is not known everywhere', async (t) => {
       const sandbox = await startSlow(t, {})
       const unknown = apiError(400, 'INVALID_ARGUMENT', 'Service account puller does not exist.')
-      sandbox.parts.iam.faults.inject(
+      sandbox.gcp.parts.iam.faults.inject(
         { kind: 'response', response: unknown },
         { times: 2, when: ({ path }) => path.endsWith(':setIamPolicy') },
       )
@@ -148,7 +148,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
 
     test('stops at the first command that fails', async (t) => {
       const sandbox = await startSlow(t, {})
-      sandbox.google.operators.withhold('iam.serviceAccounts.create')
+      sandbox.gcp.operators.withhold('iam.serviceAccounts.create')
       const script = await runTrust(sandbox, ['plan', '-o', 'gcloud'])
       const { exitCode, stderr } = await gcloud.sh(sandbox, script.stdout)
 
@@ -167,7 +167,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
 
         assert.notEqual(exitCode, 0)
         assert.match(stderr, reason)
-        const { iam, artifactRegistry } = sandbox.parts
+        const { iam, artifactRegistry } = sandbox.gcp.parts
         assert.deepEqual([...iam.seen, ...artifactRegistry.seen], [])
       })
     }

@@ -19,16 +19,16 @@ suite("Google's auth library with the sandbox", () => {
   /** As `gcloud iam workload-identity-pools create-cred-config` writes it, except for the hosts. */
   const credentialFile = (): IdentityPoolClientOptions => ({
     type: 'external_account',
-    audience: `//iam.googleapis.com/${sandbox.provider}`,
+    audience: `//iam.googleapis.com/${sandbox.gcp.provider}`,
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `${sandbox.parts.sts.url}/v1/token`,
+    token_url: `${sandbox.gcp.parts.sts.url}/v1/token`,
     credential_source: { file: sandbox.folder.tokenFile, format: { type: 'text' } },
   })
   const impersonating = (email: string): IdentityPoolClientOptions => ({
     ...credentialFile(),
-    service_account_impersonation_url: `${sandbox.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`,
+    service_account_impersonation_url: `${sandbox.gcp.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/${email}:generateAccessToken`,
   })
-  const holderOf = (token: string | null | undefined) => sandbox.google.holderOf(token ?? '')?.member
+  const holderOf = (token: string | null | undefined) => sandbox.gcp.holderOf(token ?? '')?.member
 
   test('it exchanges a projected token for a federated one', async () => {
     const { token } = await new IdentityPoolClient(credentialFile()).getAccessToken()
@@ -52,10 +52,10 @@ suite("Google's auth library with the sandbox", () => {
     const auth = new GoogleAuth({ ...(keyFilename && { keyFilename }), ...(projectId && { projectId }), scopes })
     const client = await auth.getClient()
     const project = await client.request<object>({
-      url: `${sandbox.parts.resourceManager.url}/v3/projects/${projectId}`,
+      url: `${sandbox.gcp.parts.resourceManager.url}/v3/projects/${projectId}`,
     })
 
-    assert.equal(holderOf((await client.getAccessToken()).token), sandbox.operator.member)
+    assert.equal(holderOf((await client.getAccessToken()).token), sandbox.gcp.operator.member)
     assert.equal(Object(project.data).name, 'projects/123456789012')
   })
 

@@ -64,7 +64,7 @@ suite('on a terminal', () => {
 
   test('a request without a response for two seconds is shown with its hop, and the line is removed after the response', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
-    sandbox.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
     const shown = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'xterm' })
     assert.ok(
       shown.includes(
@@ -77,7 +77,7 @@ suite('on a terminal', () => {
 
   test('TERM=dumb and NO_COLOR show no colour, and TERM=dumb no line that is overwritten', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
-    sandbox.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'latency', ms: 3_000 }, { times: 1 })
     const dumb = await onTerminal(['refresh'], { ...sandbox.environment, TERM: 'dumb' })
     assert.match(dumb, /team-a\/regcred +google +created/)
     assert.ok(!dumb.includes(controlSequence) && !dumb.includes('waiting'), dumb)

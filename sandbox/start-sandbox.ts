@@ -1,29 +1,30 @@
 /**
- * Starts every external service on one machine: a cluster, the bucket that publishes its issuer metadata, Google APIs that
- * verify its tokens, and a registry that accepts the access tokens of these APIs.
+ * Starts every external service on one machine: a cluster, vendors that verify its tokens, and a registry that accepts the
+ * credentials that they issue. The initial vendor also publishes the issuer metadata of the cluster.
  */
 import type { Agent } from 'node:https'
-import { principalOf } from './gcp/iam/workload-identity.ts'
-import { type Operator, signInOperator } from './gcp/operator.ts'
-import { trustCluster } from './gcp/trust-cluster.ts'
+import type { KubernetesApi } from './kubernetes/kubernetes-api.ts'
 import type { ServerKeys } from './kubernetes/tokens/signing-keys.ts'
+import { createOciRegistry, type OciRegistry } from './registry/oci-registry.ts'
 import { packImage } from './registry/pack-image.ts'
-import type { CertificateAuthority } from './serve/certificate-authority.ts'
+import type { Authenticate } from './registry/token-endpoint.ts'
+import { type CertificateAuthority, sharedAuthority } from './serve/certificate-authority.ts'
 import type { TlsOptions } from './serve/open-server.ts'
+import { type Part, servePart } from './serve/serve-part.ts'
 import { createMovableClock, type MovableClock } from './start/movable-clock.ts'
-import { type OpenParts, openParts } from './start/open-parts.ts'
-import { publishIssuer } from './start/publish-issuer.ts'
+import { openCluster, publishIssuer, seedCluster } from './start/open-cluster.ts'
 import { createSandboxFolder, type SandboxFolder } from './start/sandbox-folder.ts'
-import { seedCluster } from './start/seed-cluster.ts'
+import type { LoadSandboxVendor, SandboxCloud, SandboxContext } from './vendor.ts'
+import { type InitialCloud, initialVendor, sandboxVendors } from './vendors.ts'
 
 export interface SandboxOptions {
   /** The base of the sandbox's clock; absent: the system clock. */
   readonly now?: () => Date
   /** In addition to image-system; absent: default, team-a, team-b. */
   readonly namespaces?: readonly string[]
-  /** `absent`: the issuer's bucket exists and is empty; absent: published. */
+  /** `absent`: the store for the issuer metadata exists and is empty; absent: published. */
   readonly issuerDocuments?: 'published' | 'absent'
-  /** `absent`: the project and the repository exist, but no pool, service account or grant; absent: set up. */
+  /** `absent`: vendors have a repository, but do not trust the cluster; absent: set up. */
   readonly trust?: 'set-up' | 'absent'
   /** Whether the Kubernetes API offers HTTP/2; absent: offered. */
   readonly kubernetesHttp2?: TlsOptions['http2']
@@ -33,44 +34,41 @@ export interface SandboxOptions {
   readonly keys?: ServerKeys
   /** Cancels the start: parts that are open are closed, and the start fails with the reason of the signal. */
   readonly signal?: AbortSignal
-  /** With which Google connects to issuers whose names do not resolve to this machine; absent: directly. */
+  /** With which vendors connect to issuers whose names do not resolve to this machine; absent: directly. */
   readonly issuerAgent?: Agent
 }
 
-export interface Sandbox extends OpenParts, AsyncDisposable {
+/** With the services of the initial vendor, under its identifier. */
+export interface Sandbox extends AsyncDisposable, Readonly<Record<typeof initialVendor, InitialCloud>> {
+  /** Each with its faults and the requests that it received; those of vendors are in their own `parts`. */
+  readonly parts: Readonly<Record<'kubernetes' | 'registry', Part>>
+  readonly cluster: KubernetesApi
+  readonly images: OciRegistry
+  readonly authority: CertificateAuthority
+  /** Of the cluster's administrator. */
+  readonly kubeconfig: string
   readonly clock: MovableClock
   readonly folder: Pick<SandboxFolder, 'path' | 'kubeconfigFile' | 'caFile' | 'tokenFile'>
-  /** The drop-in variables, and those that direct clients to the sandbox instead of the real services. */
+  /** The drop-in variables, and those that direct clients to the sandbox instead of the real services of the started vendors. */
   readonly environment: Readonly<Record<string, string>>
-  /** May configure trust in Google Cloud; `environment` contains its credentials. */
-  readonly operator: Operator
-  /** Full resource name of the provider for the cluster, whether or not it exists. */
-  readonly provider: string
-  /** The IAM member of ServiceAccount image-system/pullpass. */
-  readonly principal: string
-  /** Full resource name of the image's repository. */
-  readonly repository: string
   /** `localhost:PORT/example-project/images/hello:1`. */
   readonly image: string
-  /** Writes a new projected token, as the kubelet does; by default for the provider, valid for an hour. */
+  /** Starts the services of another vendor, which trusts the cluster like the initial one; call it once for each vendor. */
+  readonly start: <Cloud extends SandboxCloud>(load: LoadSandboxVendor<Cloud>) => Promise<Cloud>
+  /** Writes a new projected token, as the kubelet does; by default for the initial vendor, valid for an hour. */
   readonly writeToken: (options?: { audiences?: readonly string[]; lifeSeconds?: number }) => Promise<void>
-  /** Writes the issuer metadata that the cluster currently serves into the bucket `gs://example-cluster`. */
+  /** Writes the issuer metadata that the cluster currently serves into the initial vendor's store. */
   readonly publishIssuer: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-const admin = 'kubernetes-admin'
 const serviceAccount = { namespace: 'image-system', name: 'pullpass' }
 const boundObjects = {
   pod: { name: 'pullpass-29400120-x7k2p', uid: '5d0f3e0a-6f0e-4b7c-9d5b-2f1b7f6f9a01' },
   node: { name: 'node-1', uid: '8c1d2b34-0a5e-4c3f-8f6d-7e9a1b2c3d02' },
 }
 const subject = `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`
-const serviceAccountEmail = 'puller@example-project.iam.gserviceaccount.com'
-const images = 'example-project/images'
-const repository = 'projects/example-project/locations/europe/repositories/images'
-const [projectNumber, poolId, providerId] = ['123456789012', 'pool', 'cluster'] as const
-const provider = `projects/${projectNumber}/locations/global/workloadIdentityPools/${poolId}/providers/${providerId}`
+const repository = 'example-project/images'
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const opened: (() => Promise<void>)[] = []
@@ -90,73 +88,84 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 }
 
 async function createSandbox(options: SandboxOptions, onOpened: (close: () => Promise<void>) => void) {
-  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered' } = options
+  const { namespaces = ['default', 'team-a', 'team-b'], kubernetesHttp2 = 'offered', keys, issuerAgent } = options
   const { issuerDocuments = 'published', trust = 'set-up' } = options
   const clock = createMovableClock(options.now ?? (() => new Date()))
-  const { issuerAgent: agent, authority, keys } = options
-  const identity = { ...(authority && { authority }), ...(keys && { keys }) }
-  const partsOptions = { now: clock.now, admin, kubernetesHttp2, onOpened, ...identity, ...(agent && { agent }) }
-  const context = await openParts(partsOptions)
-  const { cluster, google, parts } = context
-
-  seedCluster(cluster, namespaces, serviceAccount)
-  if (issuerDocuments === 'published') await publishIssuer(cluster, google.store, admin)
-  const principal = setUpGoogle(context, trust)
-  context.images.putImage(`${images}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
-
-  const { writeToken, write, remove, ...folder } = await createSandboxFolder(context.kubeconfig, context.authority.ca)
+  const authority = options.authority ?? (await sharedAuthority())
+  const { write, writeToken, remove, ...folder } = await createSandboxFolder(authority.ca)
   onOpened(remove)
-  const operator = await signInOperator(google, { stsUrl: parts.sts.url, now: clock.now, write })
+  const issuers = { ca: authority.ca, ...(issuerAgent && { agent: issuerAgent }) }
+  const serve: SandboxContext['serve'] = async (handler) => {
+    const part = await servePart({ handler, now: clock.now, tls: { authority, http2: 'offered' } })
+    onOpened(part.close)
+    return part
+  }
+  const context = { now: clock.now, authority, issuers, serve, write, subject, repository }
+  const initial = await (await sandboxVendors[initialVendor]()).open(context)
+  const clouds: SandboxCloud[] = [initial]
+
+  // the issuer of the tokens is the URL at which clouds read the metadata
+  const identity = { issuer: initial.issuerStore.url, ...(keys && { keys }) }
+  const opened = await openCluster({ ...identity, now: clock.now, authority, http2: kubernetesHttp2 })
+  onOpened(opened.part.close)
+  const { cluster, kubeconfig } = opened
+  await write('kubeconfig', kubeconfig)
+  seedCluster(cluster, namespaces, serviceAccount)
+  if (issuerDocuments === 'published') await publishIssuer(cluster, initial.issuerStore)
+  if (trust === 'set-up') await initial.trust(cluster.issuer)
+
+  const images = openImages(clouds, clock.now)
+  const registry = await serve(images.handle)
+  const environment: Record<string, string> = {
+    REGISTRY_SECRET_NAME: 'regcred',
+    REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
+    REGISTRY_HOSTS: `localhost:${registry.port}`,
+    KUBECONFIG: folder.kubeconfigFile,
+    PULLPASS_TOKEN_FILE: folder.tokenFile,
+    PULLPASS_CA_FILE: folder.caFile,
+    NODE_EXTRA_CA_CERTS: folder.caFile, // for third-party clients
+    ...initial.registryVariables,
+    ...initial.environment,
+  }
+  const start: Sandbox['start'] = async (load) => {
+    const cloud = await (await load()).open(context)
+    clouds.push(cloud)
+    Object.assign(environment, cloud.environment)
+    if (trust === 'set-up') await cloud.trust(cluster.issuer)
+    return cloud
+  }
   const writeNewToken: Sandbox['writeToken'] = async (token) => {
-    const standard = {
-      ...serviceAccount,
-      ...boundObjects,
-      audiences: [`//iam.googleapis.com/${provider}`],
-      lifeSeconds: 3600,
-    }
+    const standard = { ...serviceAccount, ...boundObjects, audiences: [initial.audience], lifeSeconds: 3600 }
     await writeToken(await cluster.signServiceAccountToken({ ...standard, ...token }))
   }
   await writeNewToken()
   return {
-    ...context,
+    [initialVendor]: initial,
+    parts: { kubernetes: opened.part, registry },
+    cluster,
+    images,
+    authority,
+    kubeconfig,
     clock,
     folder,
-    environment: { ...environmentOf(parts, folder, namespaces), ...operator.environment },
-    operator,
-    provider,
-    principal,
-    repository,
-    image: `localhost:${parts.registry.port}/${images}/hello:1`,
+    environment,
+    image: `localhost:${registry.port}/${repository}/hello:1`,
+    start,
     writeToken: writeNewToken,
-    publishIssuer: () => publishIssuer(cluster, google.store, admin),
+    publishIssuer: () => publishIssuer(cluster, initial.issuerStore),
   }
 }
 
-/** Returns the principal of the ServiceAccount, whether or not it is trusted. */
-function setUpGoogle({ google, cluster }: OpenParts, trust: 'set-up' | 'absent'): string {
-  google.projects.put('example-project', projectNumber)
-  google.repositories.put(repository)
-  if (trust === 'absent') return principalOf(provider, subject)
-  google.repositories.allowReading(images, `serviceAccount:${serviceAccountEmail}`)
-  return trustCluster(google, { provider, issuer: cluster.issuer, subject, serviceAccountEmail })
+/** A registry with one image, which accepts the credentials of all vendors. */
+function openImages(clouds: readonly SandboxCloud[], now: () => Date): OciRegistry {
+  const authenticate: Authenticate = (credential) => {
+    for (const cloud of clouds) {
+      const holder = cloud.authenticate(credential)
+      if (holder) return holder
+    }
+    return undefined
+  }
+  const images = createOciRegistry({ scheme: 'https', authenticate, now })
+  images.putImage(`${repository}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
+  return images
 }
-
-const environmentOf = (parts: Sandbox['parts'], folder: Sandbox['folder'], namespaces: readonly string[]) => ({
-  PROJECT_NUMBER: projectNumber,
-  POOL_ID: poolId,
-  PROVIDER_ID: providerId,
-  SERVICE_ACCOUNT_EMAIL: serviceAccountEmail,
-  REGISTRY_SECRET_NAME: 'regcred',
-  REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
-  REGISTRY_HOSTS: `localhost:${parts.registry.port}`,
-  KUBECONFIG: folder.kubeconfigFile,
-  PULLPASS_TOKEN_FILE: folder.tokenFile,
-  PULLPASS_GCP_STS_ENDPOINT: parts.sts.url,
-  PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: parts.iamCredentials.url,
-  PULLPASS_GCP_IAM_ENDPOINT: parts.iam.url,
-  PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT: parts.artifactRegistry.url,
-  PULLPASS_GCP_RESOURCE_MANAGER_ENDPOINT: parts.resourceManager.url,
-  PULLPASS_GCP_STORAGE_ENDPOINT: parts.storage.url,
-  PULLPASS_CA_FILE: folder.caFile,
-  NODE_EXTRA_CA_CERTS: folder.caFile, // for third-party clients
-})

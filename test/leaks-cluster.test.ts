@@ -29,7 +29,7 @@ suite('no secret is shown by commands for the cluster', () => {
       `{"status": {"token": "${token}`,
     ]) {
       faults.inject({ kind: 'response', response: { status: 201, body } }, isRequest)
-      setStsResponse(sandbox.parts, { status: 400, body: { error: 'invalid_grant', error_description: token } })
+      setStsResponse(sandbox.gcp.parts, { status: 400, body: { error: 'invalid_grant', error_description: token } })
       assert.equal((await run('a requested token', ['refresh', '-f', file])).exitCode, 1)
       faults.clear()
     }

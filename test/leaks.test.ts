@@ -49,7 +49,7 @@ suite('no secret is shown', () => {
       one: { host: 'us-docker.pkg.dev' },
       two: { host: 'europe-docker.pkg.dev', account: 'second@example-project.iam.gserviceaccount.com' },
     }
-    const { iamCredentials } = sandbox.parts
+    const { iamCredentials } = sandbox.gcp.parts
     iamCredentials.faults.clear()
     const isSecond = { when: ({ path }: { path: string }) => path.includes('second@') }
     iamCredentials.faults.inject(
@@ -83,7 +83,7 @@ suite('no secret is shown by Node itself', () => {
       assert.equal(exitCode, 2)
       assert.match(stderr, new RegExp(`USAGE_INVALID \\(run\\): ${name} is set`))
       secrets.assertAbsent(stdout + stderr, name)
-      assert.deepEqual([sandbox.parts.kubernetes.seen, sandbox.parts.sts.seen], [[], []])
+      assert.deepEqual([sandbox.parts.kubernetes.seen, sandbox.gcp.parts.sts.seen], [[], []])
     })
   }
 })
@@ -136,7 +136,7 @@ suite('no secret is shown by misplaced input', () => {
     const sleep = () => {
       throw error
     }
-    setStsResponse(sandbox.parts, { status: 503 })
+    setStsResponse(sandbox.gcp.parts, { status: 503 })
     const { exitCode, stderr } = await run('a crash', ['refresh'], { sleep })
     assert.equal(exitCode, 1)
     assert.match(stderr, /INTERNAL/)

@@ -26,7 +26,7 @@ async function runDemo(): Promise<void> {
   })
 
   await runStep('Exchange a token of the ServiceAccount once and write all pull secrets', async (print) => {
-    const { sts, iamCredentials } = sandbox.parts
+    const { sts, iamCredentials } = sandbox.gcp.parts
     const before = [sts.seen.length, iamCredentials.seen.length] as const
     await runCommand(['refresh', '-f', documentFile], sandbox, print)
     const after = [sts.seen.length - before[0], iamCredentials.seen.length - before[1]] as const
@@ -67,7 +67,8 @@ async function configureTrust(sandbox: Sandbox): Promise<string> {
 
 async function startParts(print: (line: string) => void): Promise<Sandbox> {
   const sandbox = await startSandbox({ namespaces, trust: 'absent', issuerDocuments: 'absent' })
-  const { kubernetes, storage, sts, iam, registry } = sandbox.parts
+  const { kubernetes, registry } = sandbox.parts
+  const { storage, sts, iam } = sandbox.gcp.parts
   print(`Kubernetes API       ${kubernetes.url}  (namespaces ${namespaces.join(', ')})`)
   print(`Cloud Storage        ${storage.url}`)
   print(`Google STS and IAM   ${sts.url}, ${iam.url}`)
@@ -78,7 +79,7 @@ async function startParts(print: (line: string) => void): Promise<Sandbox> {
 /** The bucket of the cluster's issuer URL. */
 const bucketOf = ({ cluster }: Sandbox): string => new URL(cluster.issuer).pathname.slice(1)
 
-const renderDocument = ({ parts, provider, repository }: Sandbox): string => `apiVersion: pullpass.dev/v1alpha1
+const renderDocument = ({ parts, gcp: { provider, repository } }: Sandbox): string => `apiVersion: pullpass.dev/v1alpha1
 kind: ClusterPullSecret
 metadata: {name: artifact-registry}
 spec:

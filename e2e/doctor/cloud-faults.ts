@@ -7,8 +7,7 @@ export const cloudFaults: readonly RealFault[] = [
   {
     title: 'the issuer metadata was deleted',
     inject({ setup: { sandbox } }) {
-      for (const name of ['.well-known/openid-configuration', 'openid/v1/jwks'])
-        sandbox.google.store.remove(bucket, name)
+      for (const name of ['.well-known/openid-configuration', 'openid/v1/jwks']) sandbox.gcp.store.remove(bucket, name)
     },
     hop: 'discovery',
     code: 'DISCOVERY_NOT_FOUND',
@@ -17,7 +16,7 @@ export const cloudFaults: readonly RealFault[] = [
   {
     title: 'the provider was recently deleted',
     inject: ({ setup: { sandbox, plane } }) =>
-      sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: plane.issuer, state: 'DELETED' }),
+      sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: plane.issuer, state: 'DELETED' }),
     hop: 'exchange',
     code: 'PROVIDER_NOT_FOUND',
     command: /^pullpass trust apply -f \S+$/,
@@ -26,9 +25,9 @@ export const cloudFaults: readonly RealFault[] = [
   {
     title: 'workloadIdentityUser is not granted',
     inject: ({ setup: { sandbox }, system }) =>
-      sandbox.google.accounts.denyTokens(
+      sandbox.gcp.accounts.denyTokens(
         serviceAccountEmail,
-        principalOf(sandbox.provider, `system:serviceaccount:${system}:pullpass`),
+        principalOf(sandbox.gcp.provider, `system:serviceaccount:${system}:pullpass`),
       ),
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',

@@ -65,16 +65,24 @@ export async function prepareNamespace(
 
 /** As a kubelet projects it, for documents that request none. */
 async function writeToken({ sandbox, succeed }: DoctorSetup, system: string): Promise<void> {
-  const audience = `//iam.googleapis.com/${sandbox.provider}`
+  const audience = `//iam.googleapis.com/${sandbox.gcp.provider}`
   await succeed(`kubectl create token pullpass -n ${system} --audience=${audience} > ${sandbox.folder.tokenFile}`)
 }
 
 const namespacesOf = (namespace: string, { second }: NamespaceOptions) =>
   second === 'created' ? [namespace, `${namespace}-b`] : [namespace]
 
-function trust({ sandbox: { google, provider } }: DoctorSetup, system: string): void {
+function trust(
+  {
+    sandbox: {
+      gcp,
+      gcp: { provider },
+    },
+  }: DoctorSetup,
+  system: string,
+): void {
   const principal = principalOf(provider, `system:serviceaccount:${system}:pullpass`)
-  google.accounts.allowTokens(serviceAccountEmail, principal)
+  gcp.accounts.allowTokens(serviceAccountEmail, principal)
 }
 
 interface DocumentOptions extends NamespaceOptions {
@@ -98,9 +106,9 @@ spec:
     - name: google
       hosts: [localhost:${sandbox.parts.registry.port}]
       gcp:
-        workloadIdentityProvider: ${sandbox.provider}
+        workloadIdentityProvider: ${sandbox.gcp.provider}
         serviceAccountEmail: ${serviceAccountEmail}
-        trust: {repository: ${sandbox.repository}}
+        trust: {repository: ${sandbox.gcp.repository}}
 `
 
 const statefulSetOf = (image: string, pod: object) => ({

@@ -43,10 +43,10 @@ export const startDoctorSetup = (): Promise<DoctorSetup> =>
     defer(sandbox.close)
     const webhooks = await startWebhooks()
     defer(webhooks.close)
-    const issuer = `${sandbox.parts.storage.url}/${bucket}`
-    sandbox.google.store.putBucket(bucket, { access: 'public' })
+    const issuer = `${sandbox.gcp.parts.storage.url}/${bucket}`
+    sandbox.gcp.store.putBucket(bucket, { access: 'public' })
     const plane = await use(startControlPlane({ issuer, controllers: 'all' }))
-    sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: issuer })
+    sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: issuer })
 
     const environment = await setUpShell(folder, sandbox, plane)
     const sh: DoctorSetup['sh'] = (script, variables = {}) =>

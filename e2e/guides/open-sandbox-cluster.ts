@@ -1,7 +1,7 @@
 /** The sandbox's cluster at a fixed address, with the issuer of the last roll-out. */
 import type { ApiServer } from '../../sandbox/kubernetes/api-server.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
-import { apiServerNames } from '../../sandbox/start/open-parts.ts'
+import { apiServerNames } from '../../sandbox/start/open-cluster.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 

@@ -63,7 +63,7 @@ export const startGuideSetup = (kind: GuideCluster['kind'], clouds: readonly Gui
       SSL_CERT_FILE: caFile,
       AWS_CA_BUNDLE: caFile,
       AWS_EC2_METADATA_DISABLED: 'true',
-      ...(await writeOperatorCredentials(context.folder, sandbox.operator)),
+      ...(await writeOperatorCredentials(context.folder, sandbox.gcp.operator)),
       ...azure,
     })
     await writeKubeconfig(home, cluster)
@@ -89,7 +89,7 @@ async function startCloud({ defer }: PartContext): Promise<{ proxy: HttpsProxy; 
     issuerAgent: proxy.agent,
   })
   defer(sandbox.close)
-  sandbox.google.store.putBucket('example-issuer', { access: 'public' })
+  sandbox.gcp.store.putBucket('example-issuer', { access: 'public' })
   return { proxy, sandbox }
 }
 
@@ -99,14 +99,14 @@ interface ClusterServers {
 }
 
 async function serveNames(proxy: HttpsProxy, sandbox: Sandbox, { cluster, webServer }: ClusterServers): Promise<void> {
-  const { google, images, authority } = sandbox
+  const { gcp, images, authority } = sandbox
   const handlers = {
-    'sts.googleapis.com': google.sts,
-    'iamcredentials.googleapis.com': google.iamCredentials,
-    'iam.googleapis.com': google.iam,
-    'artifactregistry.googleapis.com': google.artifactRegistry,
-    'cloudresourcemanager.googleapis.com': google.resourceManager,
-    'storage.googleapis.com': google.storage,
+    'sts.googleapis.com': gcp.sts,
+    'iamcredentials.googleapis.com': gcp.iamCredentials,
+    'iam.googleapis.com': gcp.iam,
+    'artifactregistry.googleapis.com': gcp.artifactRegistry,
+    'cloudresourcemanager.googleapis.com': gcp.resourceManager,
+    'storage.googleapis.com': gcp.storage,
     'europe-docker.pkg.dev': images.handle,
     'oidc.example.com': webServer.handler,
     ...vendorIssuers(cluster),

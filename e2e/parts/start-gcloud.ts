@@ -32,7 +32,7 @@ export const startGcloud = (): Promise<Gcloud> =>
     }
   })
 
-async function environmentOf({ parts, operator, folder }: Sandbox, home: string) {
+async function environmentOf({ folder, gcp: { parts, operator } }: Sandbox, home: string) {
   const tokenFile = join(home, 'access-token')
   await writeFile(tokenFile, operator.accessToken(), { mode: 0o600 })
   const endpoint = ({ url }: { url: string }) => `${url}/`

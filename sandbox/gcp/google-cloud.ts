@@ -1,9 +1,11 @@
 /** The Google Cloud APIs that pull secrets and their trust need; they share one state. */
 
-import { type IssuerConnection, readPublishedKeys } from '../issuer/published-keys.ts'
+import { type IssuerConnection, readPublishedKeys } from '../oidc/published-keys.ts'
+import type { Authenticate } from '../registry/token-endpoint.ts'
 import type { SandboxHandler } from '../serve/handler.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'
 import { artifactRegistryApi } from './artifact-registry/artifact-registry-api.ts'
+import { authenticatePulls } from './artifact-registry/authenticate-pulls.ts'
 import { type ArtifactRegistry, createArtifactRegistry } from './artifact-registry/repositories.ts'
 import { iamApi } from './iam/iam-api.ts'
 import { iamCredentials } from './iam/iam-credentials.ts'
@@ -47,6 +49,8 @@ interface GoogleState {
   readonly holderOf: AccessTokens['holderOf']
   /** Creates an access token without an exchange. */
   readonly grantToken: AccessTokens['grant']
+  /** Of access tokens at the registry. */
+  readonly authenticate: Authenticate
 }
 
 export interface GoogleCloudNeeds extends IssuerConnection {
@@ -97,16 +101,18 @@ function createState(now: () => Date): GoogleState {
   const { holderOf, grant } = createAccessTokens(now)
   const projects = createProjects()
   const services = createProjectServices(projects)
+  const repositories = createArtifactRegistry(policies, services)
   return {
     identity: createWorkloadIdentity(now),
     accounts: createServiceAccounts(policies, now),
     projects,
     services,
     operators: createOperators(holderOf),
-    repositories: createArtifactRegistry(policies, services),
+    repositories,
     store: createObjectStore(policies, now),
     policies,
     holderOf,
     grantToken: grant,
+    authenticate: authenticatePulls({ holderOf, repositories }),
   }
 }

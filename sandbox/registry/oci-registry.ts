@@ -1,60 +1,40 @@
 /**
- * The pull API of Google's Artifact Registry: token authentication, manifests and blobs.
+ * A registry's pull API: token authentication, manifests and blobs. A vendor decides which credentials are valid and what each may pull.
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pulling-manifests
  */
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { createImageStore, type ImageStore, type Repository } from './image-store.ts'
-import { createPullTokens } from './pull-tokens.ts'
 import { registryError } from './registry-error.ts'
-import { readDenied, type TokenEndpointNeeds, tokenResponse } from './token-endpoint.ts'
+import { type Authenticate, createPullTokens, tokenResponse } from './token-endpoint.ts'
 
 export interface OciRegistryNeeds {
   /** How clients connect: the realm is an absolute URL. */
   readonly scheme: 'http' | 'https'
-  readonly holderOf: TokenEndpointNeeds['holderOf']
-  /** Read permissions; absent: stored by the registry itself. */
-  readonly readers?: Readers
+  readonly authenticate: Authenticate
   readonly now: () => Date
-}
-
-/** `repository`: `PROJECT/REPOSITORY`. */
-export interface Readers {
-  readonly allowReading: (repository: string, member: string) => void
-  readonly denyReading: (repository: string, member: string) => void
-  readonly mayRead: (repository: string, members: readonly string[]) => boolean
-  /** Why all reads are denied regardless of grants, as the registry reports it; absent: never. */
-  readonly denialReason?: (repository: string) => string | undefined
 }
 
 export interface OciRegistry {
   readonly handle: SandboxHandler
   readonly putImage: ImageStore['putImage']
-  /** The member may pull from `PROJECT/REPOSITORY`. */
-  readonly allowReading: (repository: string, member: string) => void
-  readonly denyReading: (repository: string, member: string) => void
 }
 
 const route = /^\/v2\/(?<name>.+)\/(?<kind>manifests|blobs|tags(?=\/list$))\/(?<reference>[^/]+)$/
 
-export function createOciRegistry({ scheme, holderOf, now, readers = createReaders() }: OciRegistryNeeds): OciRegistry {
+export function createOciRegistry({ scheme, authenticate, now }: OciRegistryNeeds): OciRegistry {
   const images = createImageStore()
   const tokens = createPullTokens(now)
-  const mayRead = (name: string, members: readonly string[]) =>
-    readers.mayRead(name.split('/').slice(0, 2).join('/'), members)
-
-  const denialReason = (name: string) => readers.denialReason?.(name.split('/').slice(0, 2).join('/'))
-
   const respond = (request: SandboxRequest): SandboxResponse => {
-    if (request.path === '/v2/token') return tokenResponse(request, { tokens, holderOf, mayRead, denialReason, now })
+    if (request.path === '/v2/token') return tokenResponse(request, { tokens, authenticate, now })
     const bearer = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? ''
-    const readable = tokens.repositoriesOf(bearer)
-    if (!readable) return challenge(`${scheme}://${request.headers['host']}/v2/token`)
+    const pull = tokens.find(bearer)
+    if (!pull) return challenge(`${scheme}://${request.headers['host']}/v2/token`)
     if (!['GET', 'HEAD'].includes(request.method)) return registryError('UNSUPPORTED', 'The operation is unsupported.')
     if (request.path === '/v2/') return { status: 200, body: {} }
 
     const { name, kind, reference = '' } = route.exec(request.path)?.groups ?? {}
     if (name === undefined) return { status: 404, body: '404 page not found\n' }
-    if (!readable.includes(name)) return readDenied(name)
+    if (!pull.repositories.includes(name)) return registryError('DENIED', pull.holder.denial(name))
     const repository = images.findRepository(name)
     if (!repository) return registryError('NAME_UNKNOWN', `Repository "${name}" not found`)
     if (kind === 'manifests') return manifestResponse(repository, reference)
@@ -64,22 +44,10 @@ export function createOciRegistry({ scheme, holderOf, now, readers = createReade
   return {
     handle: (request) => withApiVersion(respond(request)),
     putImage: images.putImage,
-    allowReading: readers.allowReading,
-    denyReading: readers.denyReading,
   }
 }
 
-function createReaders(): Readers {
-  const readers = new Set<string>()
-  const key = (repository: string, member: string) => `${repository} ${member}`
-  return {
-    allowReading: (repository, member) => readers.add(key(repository, member)),
-    denyReading: (repository, member) => readers.delete(key(repository, member)),
-    mayRead: (repository, members) => members.some((member) => readers.has(key(repository, member))),
-  }
-}
-
-/** Artifact Registry sends neither service nor scope: the client knows which scope it needs. */
+/** Neither service nor scope, as Artifact Registry: the client knows which scope it needs. */
 const challenge = (realm: string): SandboxResponse => ({
   ...registryError('UNAUTHORIZED', 'authentication required'),
   headers: { 'www-authenticate': `Bearer realm="${realm}"` },

@@ -1,66 +1,67 @@
 /**
- * The realm of the registry's Bearer challenge: exchanges an access token, sent as Basic password, for a pull token.
+ * The realm of the registry's Bearer challenge: exchanges a registry credential, sent with Basic authentication, for a pull token.
  * https://distribution.github.io/distribution/spec/auth/token/
  */
+import { randomBytes } from 'node:crypto'
 import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
-import type { PullTokens } from './pull-tokens.ts'
 import { registryError } from './registry-error.ts'
 
-/** The principal of an access token, from IAM. */
-interface Holder {
-  readonly member: string
-  /** Principal sets that it belongs to; absent: none. */
-  readonly sets?: readonly string[]
-  readonly scopes: readonly string[]
+/** A principal that authenticated to the registry. */
+export interface RegistryHolder {
+  readonly mayPull: (repository: string) => boolean
+  /** Why a pull of the repository is denied, in the words of the vendor. */
+  readonly denial: (repository: string) => string
   readonly expiresAt: Date
+}
+
+export interface RegistryCredential {
+  readonly username: string
+  readonly password: string
+}
+
+/** The holder of a credential that a vendor issued; undefined if it is unknown or expired. */
+export type Authenticate = (credential: RegistryCredential) => RegistryHolder | undefined
+
+/** A bearer token of the registry. */
+interface PullToken {
+  readonly repositories: readonly string[]
+  readonly holder: RegistryHolder
+}
+
+export interface PullTokens {
+  readonly grant: (repositories: readonly string[], holder: RegistryHolder) => string
+  /** Undefined for an unknown or expired token. */
+  readonly find: (token: string) => PullToken | undefined
 }
 
 export interface TokenEndpointNeeds {
   readonly tokens: PullTokens
-  readonly holderOf: (accessToken: string) => Holder | undefined
-  readonly denialReason: (repository: string) => string | undefined
-  readonly mayRead: (repository: string, members: readonly string[]) => boolean
+  readonly authenticate: Authenticate
   readonly now: () => Date
 }
-
-const pullScopes = ['cloud-platform', 'cloud-platform.read-only'].map(
-  (name) => `https://www.googleapis.com/auth/${name}`,
-)
 
 export function tokenResponse(request: SandboxRequest, needs: TokenEndpointNeeds): SandboxResponse {
   // containerd tries OAuth with POST first and falls back to GET when that is not allowed
   if (request.method !== 'GET') return registryError('UNSUPPORTED', 'The operation is unsupported.')
   const credential = basicCredential(request.headers['authorization'])
   if (!credential) return registryError('DENIED', 'Unauthenticated request.')
-  const holder = needs.holderOf(credential.password)
-  if (credential.username !== 'oauth2accesstoken' || !holder)
-    return registryError('UNAUTHORIZED', 'authentication failed')
+  const holder = needs.authenticate(credential)
+  if (!holder) return registryError('UNAUTHORIZED', 'authentication failed')
 
   const requested = repositoriesToPull(request.query.getAll('scope'))
-  const scoped = holder.scopes.some((scope) => pullScopes.includes(scope))
-  const reason = requested.map((repository) => needs.denialReason(repository)).find((one) => one !== undefined)
-  if (reason !== undefined) return registryError('DENIED', reason)
-  const refused = requested.find(
-    (repository) => !scoped || !needs.mayRead(repository, [holder.member, ...(holder.sets ?? [])]),
-  )
-  if (refused) return readDenied(refused)
+  const denied = requested.find((repository) => !holder.mayPull(repository))
+  if (denied !== undefined) return registryError('DENIED', holder.denial(denied))
   return {
     status: 200,
     body: {
-      token: needs.tokens.grant(requested, holder.expiresAt),
+      token: needs.tokens.grant(requested, holder),
       expires_in: Math.floor((holder.expiresAt.getTime() - needs.now().getTime()) / 1000),
       issued_at: needs.now().toISOString(),
     },
   }
 }
 
-export const readDenied = (repository: string): SandboxResponse =>
-  registryError(
-    'DENIED',
-    `Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "${repository}" (or it may not exist)`,
-  )
-
-function basicCredential(authorization: string | undefined): { username: string; password: string } | undefined {
+function basicCredential(authorization: string | undefined): RegistryCredential | undefined {
   const encoded = /^Basic ([\w+/=]+)$/i.exec(authorization ?? '')?.[1]
   if (encoded === undefined) return undefined
   const [username = '', password = ''] = Buffer.from(encoded, 'base64').toString().split(/:(.*)/s)
@@ -73,3 +74,20 @@ const repositoriesToPull = (scopes: readonly string[]) =>
     .flatMap((scope) => scope.split(' '))
     .map((scope) => /^repository:([^:]+):(?:\w+,)*pull(?:,\w+)*$/.exec(scope)?.[1])
     .filter((repository) => repository !== undefined)
+
+export function createPullTokens(now: () => Date): PullTokens {
+  const granted = new Map<string, PullToken>()
+  return {
+    grant(repositories, holder) {
+      const token = randomBytes(48).toString('base64url')
+      granted.set(token, { repositories, holder })
+      return token
+    },
+    find(token) {
+      const grant = granted.get(token)
+      if (!grant || grant.holder.expiresAt > now()) return grant
+      granted.delete(token)
+      return undefined
+    },
+  }
+}

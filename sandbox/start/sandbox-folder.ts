@@ -24,7 +24,7 @@ function removeOpenFolders(): void {
   for (const path of openFolders) rmSync(path, { recursive: true, force: true })
 }
 
-export async function createSandboxFolder(kubeconfig: string, ca: string): Promise<SandboxFolder> {
+export async function createSandboxFolder(ca: string): Promise<SandboxFolder> {
   const path = mkdtempSync(join(tmpdir(), 'pullpass-sandbox-')) // synchronous: no signal is handled before the next line
   if (openFolders.add(path).size === 1) process.once('exit', removeOpenFolders)
   await chmod(path, 0o700)
@@ -33,7 +33,6 @@ export async function createSandboxFolder(kubeconfig: string, ca: string): Promi
     await writeFile(join(path, name), content, { mode: 0o600 })
     return join(path, name)
   }
-  await write('kubeconfig', kubeconfig)
   await writeFile(caFile, ca)
   return {
     path,

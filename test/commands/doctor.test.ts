@@ -39,13 +39,13 @@ suite('pullpass doctor', () => {
 
   test('reports the first hop that fails with what was seen, what was expected, and the command that fixes it', async (t) => {
     const { sandbox, file } = await startGround(t)
-    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)
     const { stdout, stderr, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file])
     const report = stdout
       .slice(stdout.indexOf('\n\n') + 2)
       .trimEnd()
       .split('\n')
-    const member = sandbox.principal
+    const member = sandbox.gcp.principal
     assert.deepEqual(report, [
       'Fix first:',
       'IMPERSONATION_DENIED (impersonation): google of ClusterPullSecret/pull: Google answered 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."',
@@ -59,7 +59,7 @@ suite('pullpass doctor', () => {
 
   test('lists the other failures that do not follow from the first', async (t) => {
     const { sandbox, file, send } = await startGround(t)
-    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)
     await send('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
     assert.match(
@@ -93,14 +93,14 @@ suite('pullpass doctor', () => {
 
   test('changes nothing: not in the cluster, not at Google', async (t) => {
     const { sandbox, file } = await startGround(t)
-    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)
     const before = sandbox.cluster.store.resourceVersion
-    const seen = sandbox.parts.iam.seen.length
+    const seen = sandbox.gcp.parts.iam.seen.length
     await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image])
-    sandbox.google.accounts.allowTokens(email, sandbox.principal)
+    sandbox.gcp.accounts.allowTokens(email, sandbox.gcp.principal)
     await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0', '--image', sandbox.image])
     assert.equal(sandbox.cluster.store.resourceVersion, before)
-    const requests = sandbox.parts.iam.seen
+    const requests = sandbox.gcp.parts.iam.seen
       .slice(seen)
       .filter(({ method, path }) => method !== 'GET' && !path.endsWith(':getIamPolicy'))
     assert.deepEqual(requests, [])
@@ -146,7 +146,7 @@ suite('pullpass doctor', () => {
       ['issuer', 'publish', '--to', 'gs://example-cluster/$(touch-broken)'],
     ])
     await sandbox.writeToken()
-    sandbox.google.accounts.denyTokens(email, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)
     const denied = JSON.parse((await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])).stdout)
     const subject = ['--subject', 'system:serviceaccount:image-system:pullpass']
     assert.deepEqual(await wordsInShell(sandbox, denied.firstFailure.command), [
@@ -167,7 +167,7 @@ suite('pullpass doctor', () => {
     const token = await sandbox.cluster.signServiceAccountToken({
       namespace: 'image-system',
       name: 'pullpass',
-      audiences: [`//iam.googleapis.com/${sandbox.provider}`],
+      audiences: [`//iam.googleapis.com/${sandbox.gcp.provider}`],
       lifeSeconds: 3600,
     })
     await sandbox.write('oidc-token', token)
@@ -185,9 +185,9 @@ suite('pullpass doctor', () => {
       kind: 'response',
       response: { status: 400, body: { error: 'invalid_grant', error_description: `no: ${token}` } },
     } as const
-    sandbox.parts.sts.faults.inject(repeated)
+    sandbox.gcp.parts.sts.faults.inject(repeated)
     await checkOutput('a token service that repeats the token')
-    sandbox.parts.sts.faults.clear()
+    sandbox.gcp.parts.sts.faults.clear()
     sandbox.parts.kubernetes.faults.inject(
       {
         kind: 'response',

@@ -63,7 +63,7 @@ suite('pullpass init --from-env', () => {
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '35m'])
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(stdout, /team-a\/regcred +google +unchanged/)
-    assert.equal(sandbox.parts.sts.seen.length, 1)
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 1)
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
   })
 

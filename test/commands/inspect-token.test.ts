@@ -10,7 +10,7 @@ async function writeDocument(sandbox: Sandbox, extra: object = {}, more: object 
   const registry = {
     name: 'google',
     hosts: ['europe-docker.pkg.dev'],
-    gcp: { workloadIdentityProvider: sandbox.provider },
+    gcp: { workloadIdentityProvider: sandbox.gcp.provider },
   }
   const spec = { namespaces: { include: ['team-a'] }, registries: [{ ...registry, ...extra }], ...more }
   const document = {

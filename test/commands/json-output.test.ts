@@ -217,7 +217,7 @@ const runs: Readonly<Record<string, Run>> = {
   },
   'trust plan may not read': {
     words: (_, file) => ['trust', 'plan', '-f', file],
-    before: ({ google }) => google.operators.withhold('iam.workloadIdentityPools.get'),
+    before: ({ gcp }) => gcp.operators.withhold('iam.workloadIdentityPools.get'),
     trust: 'absent',
     kind: 'TrustPlanResult',
     exitCode: 1,
@@ -233,7 +233,7 @@ const runs: Readonly<Record<string, Run>> = {
   },
   'trust apply may not create': {
     words: (_, file) => ['trust', 'apply', '-f', file, '--yes'],
-    before: ({ google }) => google.operators.withhold('iam.workloadIdentityPools.create'),
+    before: ({ gcp }) => gcp.operators.withhold('iam.workloadIdentityPools.create'),
     trust: 'absent',
     kind: 'TrustApplyResult',
     exitCode: 1,
@@ -260,7 +260,7 @@ const runs: Readonly<Record<string, Run>> = {
     words: (_, file) => ['trust', 'destroy', '-f', file, '--yes'],
     before: async (sandbox, file) => {
       await applied(sandbox, file)
-      sandbox.google.operators.withhold('iam.workloadIdentityPools.delete')
+      sandbox.gcp.operators.withhold('iam.workloadIdentityPools.delete')
     },
     trust: 'absent',
     kind: 'TrustDestroyResult',

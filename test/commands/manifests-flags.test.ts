@@ -12,7 +12,7 @@ import { startTestSandbox } from '../support/start-test-sandbox.ts'
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 const host = { environment: {}, clock: createMovableClock(() => new Date('2026-11-24T12:00:00Z')) }
 const image = ['--image', 'registry.example.com/pullpass:1.0.0']
-const input = documentText({ provider })
+const input = documentText({ gcp: { provider } })
 
 const print = (...flags: string[]) => runPullpass(host, ['manifests', '-f', '-', ...image, ...flags], { input })
 

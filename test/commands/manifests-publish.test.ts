@@ -13,7 +13,7 @@ const [tenant, client] = ['11111111-2222-3333-4444-555555555555', '66666666-7777
 const host = { environment: {}, clock: createMovableClock(() => new Date('2026-11-24T12:00:00Z')) }
 
 const publishing = (target: string, name = 'pull') =>
-  documentText({ provider }, { name, more: `  issuer: {publishTo: "${target}"}` })
+  documentText({ gcp: { provider } }, { name, more: `  issuer: {publishTo: "${target}"}` })
 
 const runManifests = (input: string, ...identities: string[]) =>
   runPullpass(

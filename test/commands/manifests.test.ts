@@ -62,14 +62,14 @@ suite('pullpass manifests', () => {
   })
 
   test('the CronJob has no --min-remaining where the lifetime of every credential is too short', async () => {
-    const document = documentText({ provider }).replace('      gcp:\n', '      gcp:\n        lifetime: 30m\n')
+    const document = documentText({ gcp: { provider } }).replace('      gcp:\n', '      gcp:\n        lifetime: 30m\n')
     const run = await runManifests(['-f', '-'], { input: document })
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(podOf(run).containers[0].args, ['refresh', '-f', '/etc/pullpass/documents.yaml'])
   })
 
   test('documents are copied unchanged into a ConfigMap, and the CronJob mounts it', async (t) => {
-    const text = `# ours\n${documentText({ provider })}`
+    const text = `# ours\n${documentText({ gcp: { provider } })}`
     const folder = await makeFolder(t, { 'images.yaml': text })
     const run = await runManifests(['-f', folder])
     assert.deepEqual(objectsOf(run)['ConfigMap'].data, { 'images.yaml': text })
@@ -77,7 +77,7 @@ suite('pullpass manifests', () => {
   })
 
   test('documents can be read from standard input', async () => {
-    const input = documentText({ provider })
+    const input = documentText({ gcp: { provider } })
     const run = await runManifests(['-f', '-'], { input })
     assert.deepEqual(objectsOf(run)['ConfigMap'].data, { 'documents.yaml': input })
   })
@@ -183,7 +183,7 @@ suite('pullpass manifests', () => {
   test('where tokens are requested, the comment names the subjects of those accounts, each once', async () => {
     const requested = (name: string, account: string) =>
       documentText(
-        { provider },
+        { gcp: { provider } },
         { name, include: [name], more: `  serviceAccountRef: {namespace: image-system, name: ${account}}` },
       )
     const documents = [requested('one', 'puller'), requested('two', 'puller'), requested('three', 'other')]
@@ -225,19 +225,19 @@ suite('pullpass manifests', () => {
     },
     'a document that wants its Secrets deleted with it': {
       words: ['-f', '-'],
-      input: documentText({ provider }, { more: '  deletionPolicy: Delete' }),
+      input: documentText({ gcp: { provider } }, { more: '  deletionPolicy: Delete' }),
       code: 'DOCUMENT_INVALID',
       seen: /-:1: spec\.deletionPolicy is Delete in ClusterPullSecret pull/,
     },
     'a document for the controller': {
       words: ['-f', '-'],
-      input: documentText({ provider }, { more: '  stuckPods: Evict' }),
+      input: documentText({ gcp: { provider } }, { more: '  stuckPods: Evict' }),
       code: 'DOCUMENT_INVALID',
       seen: /-:1: spec\.stuckPods is Evict in ClusterPullSecret pull/,
     },
     'a token file by a relative path': {
       words: ['-f', '-'],
-      input: documentText({ provider }).replace('      gcp:', '      tokenFile: token\n      gcp:'),
+      input: documentText({ gcp: { provider } }).replace('      gcp:', '      tokenFile: token\n      gcp:'),
       code: 'DOCUMENT_INVALID',
       seen: /the path of token file "token" is relative/,
     },
@@ -253,8 +253,10 @@ suite('pullpass manifests', () => {
 
   test('two documents of one file name are refused: one ConfigMap cannot hold both', async (t) => {
     const [first, second] = [
-      await makeFolder(t, { 'images.yaml': documentText({ provider }) }),
-      await makeFolder(t, { 'images.yaml': documentText({ provider }, { name: 'other', include: ['team-c'] }) }),
+      await makeFolder(t, { 'images.yaml': documentText({ gcp: { provider } }) }),
+      await makeFolder(t, {
+        'images.yaml': documentText({ gcp: { provider } }, { name: 'other', include: ['team-c'] }),
+      }),
     ]
     const { exitCode, stderr } = await runManifests(['-f', first, '-f', second])
     assert.equal(exitCode, 2)

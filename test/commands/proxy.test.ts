@@ -34,7 +34,7 @@ suite('a proxy of the environment', () => {
       assert.equal(exitCode, 2)
       assert.match(stderr, /^USAGE_INVALID \(run\): HTTPS_PROXY is a socks5 proxy, which pullpass cannot use/)
       assert.doesNotMatch(stderr, /planted/)
-      assert.deepEqual([sandbox.parts.kubernetes.seen, sandbox.parts.sts.seen], [[], []])
+      assert.deepEqual([sandbox.parts.kubernetes.seen, sandbox.gcp.parts.sts.seen], [[], []])
     })
   }
 })

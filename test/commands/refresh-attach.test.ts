@@ -55,7 +55,7 @@ suite('attachToServiceAccounts', () => {
     const file = await attaching(sandbox, 'default')
     await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
     assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
-    assert.equal(sandbox.parts.sts.seen.length, 1)
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 1)
   })
 
   test('skips an account that does not exist in a namespace', async (t) => {

@@ -63,8 +63,8 @@ suite('pullpass refresh, of an edited Secret', () => {
   test('an expiry of another field manager is not kept with an entry that is kept', async (t) => {
     const sandbox = await startTestSandbox(t)
     const second = 'second@example-project.iam.gserviceaccount.com'
-    sandbox.google.accounts.put(second)
-    sandbox.google.accounts.allowTokens(second, sandbox.principal)
+    sandbox.gcp.accounts.put(second)
+    sandbox.gcp.accounts.allowTokens(second, sandbox.gcp.principal)
     const registries = {
       other: { host: 'us-docker.pkg.dev' },
       google: { host: 'europe-docker.pkg.dev', account: second },
@@ -73,7 +73,7 @@ suite('pullpass refresh, of an edited Secret', () => {
     await runPullpass(sandbox, ['refresh', '-f', file])
     const before = readPullSecret(sandbox, 'team-a')
     await patchAs(sandbox, 'team-a', 'tenant', { metadata: { annotations: claimAhead(sandbox, 11) } })
-    sandbox.google.accounts.denyTokens(second, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(second, sandbox.gcp.principal)
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 1)
     assert.match(stdout, /team-a\/regcred +google +failed, kept +it had been changed by tenant/)
@@ -100,10 +100,10 @@ suite('pullpass refresh, of an edited Secret', () => {
       await patchAs(sandbox, 'team-a', 'tenant', { metadata: { annotations: { 'pullpass.dev/registries': '{}' } } })
       const { exitCode } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
       assert.equal(exitCode, 0)
-      assert.equal(sandbox.parts.sts.seen.length, exchanges)
+      assert.equal(sandbox.gcp.parts.sts.seen.length, exchanges)
     }
     await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
-    assert.equal(sandbox.parts.sts.seen.length, 3)
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 3)
   })
 
   test('a tenant that writes under our field manager affects only its own namespace, for at most 12 h', async (t) => {

@@ -16,8 +16,8 @@ const registries = {
 /** A cluster with both accounts at Google. */
 async function startWithTwo(t: Parameters<typeof startTestSandbox>[0]): Promise<TestSandbox> {
   const sandbox = await startTestSandbox(t)
-  sandbox.google.accounts.put(second)
-  sandbox.google.accounts.allowTokens(second, sandbox.principal)
+  sandbox.gcp.accounts.put(second)
+  sandbox.gcp.accounts.allowTokens(second, sandbox.gcp.principal)
   return sandbox
 }
 
@@ -43,7 +43,7 @@ suite('when one of several registries fails', () => {
     assert.notEqual(before.a?.auths['us-docker.pkg.dev'], before.b?.auths['us-docker.pkg.dev'])
 
     sandbox.clock.advance('40 min')
-    sandbox.google.accounts.denyTokens(second, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(second, sandbox.gcp.principal)
     const file = await sandbox.write('both.yaml', documentText(sandbox, { registries }))
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
 
@@ -84,8 +84,8 @@ suite('when one of several registries fails', () => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('both.yaml', documentText(sandbox, { registries }))
     await runPullpass(sandbox, ['refresh', '-f', file])
-    sandbox.google.accounts.put(second)
-    sandbox.google.accounts.allowTokens(second, sandbox.principal)
+    sandbox.gcp.accounts.put(second)
+    sandbox.gcp.accounts.allowTokens(second, sandbox.gcp.principal)
     const { exitCode } = await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '30m'])
     assert.equal(exitCode, 0)
     assert.deepEqual(Object.keys(readPullSecret(sandbox, 'team-a')?.auths ?? {}), [
@@ -99,7 +99,7 @@ suite('when one of several registries fails', () => {
     const file = await sandbox.write('both.yaml', documentText(sandbox, { registries }))
     await runPullpass(sandbox, ['refresh', '-f', file])
     const before = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
-    sandbox.google.accounts.denyTokens(second, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(second, sandbox.gcp.principal)
     let lists = 0
     // The first list of team-a requests metadata, the second the data of the Secret.
     sandbox.parts.kubernetes.faults.inject(
@@ -166,7 +166,7 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
 
   test('whatever it does', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const { sts, iamCredentials } = sandbox.parts
+    const { sts, iamCredentials } = sandbox.gcp.parts
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     await runPullpass(sandbox, ['refresh', '-f', file])
     const secrets = () => sandbox.cluster.store.list('Secret')
@@ -215,12 +215,12 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
     })
 
     await t.test('because the account may no longer be impersonated', async () => {
-      sandbox.google.accounts.denyTokens(first, sandbox.principal)
+      sandbox.gcp.accounts.denyTokens(first, sandbox.gcp.principal)
       const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
       assert.equal(exitCode, 1)
       assert.match(stderr, /^IMPERSONATION_DENIED \(impersonation\)/)
       assert.deepEqual(secrets(), before)
-      sandbox.google.accounts.allowTokens(first, sandbox.principal)
+      sandbox.gcp.accounts.allowTokens(first, sandbox.gcp.principal)
     })
 
     await t.test('and once it is back, the next run writes', async () => {
@@ -248,7 +248,7 @@ suite('exchanges cost one call for each identity and registry', () => {
     const file = await sandbox.write('two.yaml', `${one}---\n${two}`)
     const { exitCode } = await runPullpass(sandbox, ['refresh', '-f', file])
     assert.equal(exitCode, 0)
-    assert.deepEqual([sandbox.parts.sts.seen.length, sandbox.parts.iamCredentials.seen.length], [1, 1])
+    assert.deepEqual([sandbox.gcp.parts.sts.seen.length, sandbox.gcp.parts.iamCredentials.seen.length], [1, 1])
     const passwords = ['default', 'team-a', 'team-b'].flatMap((namespace) =>
       Object.values(readPullSecret(sandbox, namespace)?.auths ?? {}),
     )
@@ -265,13 +265,13 @@ suite('exchanges cost one call for each identity and registry', () => {
       ({ method, path }) => method === 'POST' && path.endsWith('/token'),
     )
     assert.equal(requests.length, 1)
-    assert.equal(sandbox.parts.sts.seen.length, 2)
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 2)
   })
 
   test('another account is another exchange', async (t) => {
     const sandbox = await startWithTwo(t)
     const file = await sandbox.write('both.yaml', documentText(sandbox, { registries }))
     await runPullpass(sandbox, ['refresh', '-f', file])
-    assert.deepEqual([sandbox.parts.sts.seen.length, sandbox.parts.iamCredentials.seen.length], [2, 2])
+    assert.deepEqual([sandbox.gcp.parts.sts.seen.length, sandbox.gcp.parts.iamCredentials.seen.length], [2, 2])
   })
 })

@@ -10,7 +10,7 @@ const host = 'europe-docker.pkg.dev'
 const variables = { environment: { REGISTRY_HOSTS: host } }
 const minRemaining = ['--min-remaining', '35m']
 
-const exchangesOf = ({ parts }: TestSandbox) => parts.sts.seen.length
+const exchangesOf = ({ gcp }: TestSandbox) => gcp.parts.sts.seen.length
 
 async function startOnVariables(...[t]: Parameters<typeof startTestSandbox>) {
   const sandbox = await startTestSandbox(t)
@@ -77,7 +77,7 @@ suite('moving from the variables to a document', () => {
   test('keeps the last good credential while Google fails', async (t) => {
     const sandbox = await startOnVariables(t)
     const before = readPullSecret(sandbox, 'team-a')
-    sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' })
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'reset', at: 'request' })
     const text = documentText(sandbox, { name: 'artifact-registry', registries: { google: { host } } })
     const run = await runPullpass(sandbox, ['refresh', '-f', await sandbox.write('pull.yaml', text)])
     assert.equal(run.exitCode, 1)

@@ -27,7 +27,7 @@ suite('a document that selects no namespace', () => {
         '',
       ].join('\n'),
     )
-    assert.equal(sandbox.parts.sts.seen.length, 0)
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 0)
   })
 
   test('by its labels alone fails too, and -o json has a Secret without a namespace', async (t) => {
@@ -56,7 +56,7 @@ suite('a document that selects no namespace', () => {
       const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, ...flags])
       assert.deepEqual([exitCode, stderr], [0, ''])
       assert.match(stdout, /\(no namespace\)\/regcred +skipped +no namespace is selected, which is allowed$/m)
-      assert.equal(sandbox.parts.sts.seen.length, 0)
+      assert.equal(sandbox.gcp.parts.sts.seen.length, 0)
     })
   }
 

@@ -22,7 +22,7 @@ suite('pullpass refresh', () => {
       ].join('\n'),
     )
     assert.equal(exitCode, 0)
-    const { sts, iamCredentials } = sandbox.parts
+    const { sts, iamCredentials } = sandbox.gcp.parts
     assert.deepEqual([sts.seen.length, iamCredentials.seen.length], [1, 1])
   })
 
@@ -48,7 +48,7 @@ suite('pullpass refresh', () => {
     const [username, password] = secret.auths[host]?.split(':') ?? []
     assert.equal(username, 'oauth2accesstoken')
     assert.equal(
-      sandbox.google.holderOf(password ?? '')?.member,
+      sandbox.gcp.holderOf(password ?? '')?.member,
       'serviceAccount:puller@example-project.iam.gserviceaccount.com',
     )
   })
@@ -83,11 +83,11 @@ suite('pullpass refresh', () => {
     sandbox.clock.advance('20 min')
     const early = await runPullpass(sandbox, ['refresh', '--min-remaining', '30m'])
     assert.match(early.stdout, /team-a\/regcred +google +unchanged +2026-11-24T13:00:00Z \(in 40 min\)/)
-    assert.equal(sandbox.parts.sts.seen.length, 1)
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 1)
     sandbox.clock.advance('11 min')
     const late = await runPullpass(sandbox, ['refresh', '--min-remaining', '30m'])
     assert.match(late.stdout, /team-a\/regcred +google +updated +2026-11-24T13:31:00Z \(in 60 min\)/)
-    assert.equal(sandbox.parts.sts.seen.length, 2)
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 2)
   })
 
   test('with --min-remaining, a changed document is exchanged all the same', async (t) => {

@@ -19,7 +19,8 @@ export async function refusesBeforeWriting(
   badInputs: Readonly<Record<string, BadInput>>,
 ): Promise<void> {
   const sandbox = await startTestSandbox(t)
-  const { sts, iamCredentials, kubernetes, registry } = sandbox.parts
+  const { kubernetes, registry } = sandbox.parts
+  const { sts, iamCredentials } = sandbox.gcp.parts
   for (const [name, { give, said }] of Object.entries(badInputs)) {
     await t.test(name, async () => {
       const { argv = [], ...options } = await give(sandbox)

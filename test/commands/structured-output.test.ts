@@ -57,7 +57,7 @@ suite('a secret of the run', () => {
     test(`that repeats a part of the ${format} syntax leaves the output unchanged`, async (t) => {
       const sandbox = await startTestSandbox(t)
       grant(sandbox)
-      setStsResponse(sandbox.parts, { status: 200, body: { access_token: part, expires_in: 3600 } })
+      setStsResponse(sandbox.gcp.parts, { status: 200, body: { access_token: part, expires_in: 3600 } })
       const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '-o', format])
       const { result, dryRun, secrets } = parse(stdout)
       assert.deepEqual([exitCode, result, dryRun, secrets[0].registries[0].result], [0, 'ok', false, 'fresh'])

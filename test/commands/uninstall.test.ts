@@ -199,11 +199,11 @@ suite('uninstall', { concurrency: 4 }, () => {
   test('removes at the cloud only what the plan showed, and keeps the record of anything else', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
-    const { policies } = sandbox.google
-    const granted = policies.read(sandbox.repository)
-    policies.write(sandbox.repository, [])
+    const { policies } = sandbox.gcp
+    const granted = policies.read(sandbox.gcp.repository)
+    policies.write(sandbox.gcp.repository, [])
     const prompt = async () => {
-      policies.write(sandbox.repository, granted.bindings) // between the plan and the confirmation
+      policies.write(sandbox.gcp.repository, granted.bindings) // between the plan and the confirmation
       return 'yes'
     }
 

@@ -1,12 +1,15 @@
 /** Replaces addresses and files of the sandbox in a message with those of a real cluster and of Google. */
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 
-export function normalizeMessage(message: string, { parts, folder }: Pick<TestSandbox, 'parts' | 'folder'>): string {
+export function normalizeMessage(
+  message: string,
+  { parts, gcp, folder }: Pick<TestSandbox, 'parts' | 'gcp' | 'folder'>,
+): string {
   const replacements = [
-    [parts.sts.url, 'https://sts.googleapis.com'],
-    [parts.iamCredentials.url, 'https://iamcredentials.googleapis.com'],
+    [gcp.parts.sts.url, 'https://sts.googleapis.com'],
+    [gcp.parts.iamCredentials.url, 'https://iamcredentials.googleapis.com'],
     [`localhost:${parts.registry.port}`, 'europe-docker.pkg.dev'],
-    [parts.storage.url, 'https://storage.googleapis.com'],
+    [gcp.parts.storage.url, 'https://storage.googleapis.com'],
     [parts.kubernetes.url, 'https://cluster.example.com:6443'],
     ['proxy 127.0.0.1:1 ', 'proxy proxy.example.com:3128 '],
     ['certificate for 127.0.0.1', 'certificate for sts.googleapis.com'],

@@ -90,11 +90,11 @@ export function renderDocument(sandbox: TestSandbox, content: DocumentContent): 
     '    - name: google',
     `      hosts: ${JSON.stringify(hosts)}`,
     '      gcp:',
-    `        workloadIdentityProvider: ${content.provider ?? sandbox.provider}`,
+    `        workloadIdentityProvider: ${content.provider ?? sandbox.gcp.provider}`,
     account === 'none' ? '' : `        serviceAccountEmail: ${account}`,
     content.gcp ?? '',
     '        trust:',
-    `          repository: ${sandbox.repository}`,
+    `          repository: ${sandbox.gcp.repository}`,
     content.trust ?? '',
     more,
   ]

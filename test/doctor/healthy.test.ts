@@ -108,7 +108,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     const { sandbox, file } = await startWith(t, (one) =>
       documentText(one, { registries: { google: { host: host(one), account: 'none' } } }),
     )
-    sandbox.google.repositories.allowReading('example-project/images', sandbox.principal)
+    sandbox.gcp.repositories.allowReading('example-project/images', sandbox.gcp.principal)
     await refreshed(sandbox, '-f', file)
     const findings = await seeHealthy(sandbox, ['-f', file, '--image', sandbox.image])
     assert.deepEqual(
@@ -132,8 +132,8 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
       }),
     )
     const second = 'second@example-project.iam.gserviceaccount.com'
-    sandbox.google.accounts.put(second)
-    sandbox.google.accounts.allowTokens(second, sandbox.principal)
+    sandbox.gcp.accounts.put(second)
+    sandbox.gcp.accounts.allowTokens(second, sandbox.gcp.principal)
     await refreshed(sandbox, '-f', file)
     const findings = await seeHealthy(sandbox, ['-f', file])
     assert.equal(findings.filter(({ hop, result }) => hop === 'exchange' && result === 'ok').length, 2)
@@ -152,9 +152,9 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
 
   test('keys that were uploaded to the provider, with nothing public', async (t) => {
     const { sandbox, file } = await startGround(t, { trust: '          uploadKeys: Always' })
-    sandbox.google.store.setAccess('example-cluster', 'private')
-    sandbox.google.identity.putProvider({
-      name: sandbox.provider,
+    sandbox.gcp.store.setAccess('example-cluster', 'private')
+    sandbox.gcp.identity.putProvider({
+      name: sandbox.gcp.provider,
       issuerUri: sandbox.cluster.issuer,
       jwksJson: JSON.stringify(sandbox.cluster.keys.jwks),
     })
@@ -241,13 +241,8 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
 
   test('a registry at a loopback address that speaks plain HTTP, as kubelets take it', async (t) => {
     const plain = async (sandbox: TestSandbox, after: (end: () => Promise<void>) => void) => {
-      const { google, clock } = sandbox
-      const images = createOciRegistry({
-        scheme: 'http',
-        holderOf: google.holderOf,
-        readers: google.repositories,
-        now: clock.now,
-      })
+      const { gcp, clock } = sandbox
+      const images = createOciRegistry({ scheme: 'http', authenticate: gcp.authenticate, now: clock.now })
       images.putImage('example-project/images/hello', '1', packImage({ 'hello.txt': 'Hello.\n' }))
       const part = await servePart({ handler: images.handle, now: clock.now })
       after(part.close)

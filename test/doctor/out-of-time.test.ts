@@ -12,7 +12,8 @@ async function lookInVain(sandbox: TestSandbox, file: string, part: 'kubernetes'
     if (isMeant) taken.resolve(true)
     return isMeant
   }
-  sandbox.parts[part].faults.inject({ kind: 'stall', at: 'request' }, { when })
+  const parts = { ...sandbox.parts, ...sandbox.gcp.parts }
+  parts[part].faults.inject({ kind: 'stall', at: 'request' }, { when })
   const sleep = async (ms: number, signal: AbortSignal) => {
     if (ms === 30_000) await taken.promise
     signal.throwIfAborted()

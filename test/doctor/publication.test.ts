@@ -35,7 +35,7 @@ suite('doctor, of a document that names its publication,', () => {
     const { sandbox, file, pullpass } = await startGround(t, { more: issuer('gs://example-cluster') })
     sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
     await sandbox.writeToken()
-    const jwks = () => sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.generation
+    const jwks = () => sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.generation
     const before = jwks()
     const { stdout, exitCode } = await pullpass(['doctor', '-f', file])
     assert.match(stdout, /^publish +warning +KEY_UNPUBLISHED: gs:\/\/example-cluster: key /m)
@@ -62,12 +62,12 @@ suite('doctor, of a document that names its publication,', () => {
 
   test('exchanges no token while the cluster is unreachable, because the key may be unpublished', async (t) => {
     const { sandbox, file, pullpass } = await startGround(t, { more: issuer('gs://example-cluster') })
-    const exchanges = sandbox.parts.sts.seen.length
+    const exchanges = sandbox.gcp.parts.sts.seen.length
     sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' })
     const { stdout, exitCode } = await pullpass(['doctor', '-f', file])
     assert.match(stdout, /^cluster +FAILED +KUBERNETES_UNREACHABLE/m)
     for (const hop of ['publish', 'exchange', 'impersonation', 'registry'])
       assert.match(stdout, new RegExp(`^${hop} +skipped +because of cluster: KUBERNETES_UNREACHABLE$`, 'm'))
-    assert.deepEqual([exitCode, sandbox.parts.sts.seen.length], [1, exchanges])
+    assert.deepEqual([exitCode, sandbox.gcp.parts.sts.seen.length], [1, exchanges])
   })
 })

@@ -11,8 +11,7 @@ import { podPath, type World } from './ground.ts'
 /** Runs one command of gcloud at the sandbox's Google. */
 export type RunGcloud = (world: World, command: string) => Promise<void>
 
-const imitatedGcloud: RunGcloud = async ({ sandbox }, command) =>
-  applyAtGoogle(sandbox.google, wordsOf(command).slice(1))
+const imitatedGcloud: RunGcloud = async ({ sandbox }, command) => applyAtGoogle(sandbox.gcp, wordsOf(command).slice(1))
 
 /** `gcloud`: absent: an imitation. */
 export async function runPrintedCommand(

@@ -56,8 +56,8 @@ async function look(t: TestContext, { own, password }: { own: string; password: 
 }
 
 const stale = () => 'ya29.of-last-week'
-const good = ({ google, clock }: TestSandbox) =>
-  google.grantToken({
+const good = ({ gcp, clock }: TestSandbox) =>
+  gcp.grantToken({
     member: 'serviceAccount:puller@example-project.iam.gserviceaccount.com',
     scopes: ['https://www.googleapis.com/auth/cloud-platform'],
     expiresAt: new Date(clock.now().getTime() + 600_000),

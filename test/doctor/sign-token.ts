@@ -12,7 +12,7 @@ export interface TokenOdds {
   readonly keyId?: string
 }
 
-export async function signToken({ cluster, clock, provider }: TestSandbox, odds: TokenOdds): Promise<string> {
+export async function signToken({ cluster, clock, gcp: { provider } }: TestSandbox, odds: TokenOdds): Promise<string> {
   const { issuer = cluster.issuer, subject = usual, issuedInSeconds, expiresInSeconds = 3600, keyId } = odds
   const now = Math.floor(clock.now().getTime() / 1000)
   const { kid, privateKey } = cluster.keys.current

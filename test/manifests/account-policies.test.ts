@@ -36,17 +36,20 @@ interface Spec {
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 const documents = {
-  'a document': documentText({ provider }),
+  'a document': documentText({ gcp: { provider } }),
   'a document that requests tokens': documentText(
-    { provider },
+    { gcp: { provider } },
     { more: '  serviceAccountRef: {namespace: image-system, name: puller}' },
   ),
-  'a document that attaches': documentText({ provider }, { more: '  attachToServiceAccounts: [default]' }),
-  'a document that publishes': documentText({ provider }, { more: '  issuer: {publishTo: "gs://example-issuer"}' }),
+  'a document that attaches': documentText({ gcp: { provider } }, { more: '  attachToServiceAccounts: [default]' }),
+  'a document that publishes': documentText(
+    { gcp: { provider } },
+    { more: '  issuer: {publishTo: "gs://example-issuer"}' },
+  ),
   'several documents': [
-    documentText({ provider }),
+    documentText({ gcp: { provider } }),
     documentText(
-      { provider },
+      { gcp: { provider } },
       { name: 'other', more: '  serviceAccountRef: {namespace: pullpass-system, name: pullpass}' },
     ),
   ].join('---\n'),

@@ -55,7 +55,7 @@ export async function registryOf({
 }
 
 export async function exchange(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<Exchanged> {
-  const { gcp = [`workloadIdentityProvider: ${sandbox.provider}`, `serviceAccountEmail: ${account}`] } = wanted
+  const { gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`, `serviceAccountEmail: ${account}`] } = wanted
   const { at = sandbox.clock.now().toISOString() } = wanted
   const context = fakeContext({ environment: sandbox.environment, ca: sandbox.authority.ca, at })
   const sent: HttpRequest[] = []

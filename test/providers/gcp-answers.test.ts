@@ -6,7 +6,7 @@ import { exchange, refusal } from './exchange-at-sandbox.ts'
 
 test('answers of the token service', async (t) => {
   const sandbox = await startTestSandbox(t)
-  const { faults } = sandbox.parts.sts
+  const { faults } = sandbox.gcp.parts.sts
   const answers: Record<string, readonly [body: object | string, seen: string]> = {
     'no token': [{ expires_in: 3600 }, 'it contains no access_token'],
     'an empty token': [{ access_token: '', expires_in: 3600 }, 'its access_token is empty'],
@@ -30,13 +30,16 @@ test('answers of the token service', async (t) => {
       faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
       const fault = await refusal(sandbox)
       assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'exchange'])
-      assert.equal(fault.seen, `Google's token service answered 200 at ${sandbox.parts.sts.url}/v1/token, but ${seen}`)
-      assert.equal(sandbox.parts.iamCredentials.seen.length, 0)
+      assert.equal(
+        fault.seen,
+        `Google's token service answered 200 at ${sandbox.gcp.parts.sts.url}/v1/token, but ${seen}`,
+      )
+      assert.equal(sandbox.gcp.parts.iamCredentials.seen.length, 0)
     })
   }
 
   await t.test('an expiry beyond an hour is not believed, whatever the Date beside it says', async () => {
-    const gcp = [`workloadIdentityProvider: ${sandbox.provider}`]
+    const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     await sandbox.writeToken({ lifeSeconds: 7200 })
     const subjectToken = await readTokenFile(sandbox.folder.tokenFile)
     for (const date of [
@@ -62,7 +65,7 @@ test('answers of the token service', async (t) => {
 
   await t.test('without expires_in an hour is assumed, which the subject token bounds', async () => {
     faults.inject({ kind: 'response', response: { status: 200, body: { access_token: 'ya29.x' } } }, { times: 1 })
-    const gcp = [`workloadIdentityProvider: ${sandbox.provider}`]
+    const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     await sandbox.writeToken({ lifeSeconds: 7200 })
     const subjectToken = await readTokenFile(sandbox.folder.tokenFile)
     const { credential } = await exchange(sandbox, { gcp, subjectToken })
@@ -72,7 +75,7 @@ test('answers of the token service', async (t) => {
 
 test('answers of IAM Credentials', async (t) => {
   const sandbox = await startTestSandbox(t)
-  const { faults } = sandbox.parts.iamCredentials
+  const { faults } = sandbox.gcp.parts.iamCredentials
   const answers: Record<string, readonly [body: object, seen: string, headers?: Record<string, string>]> = {
     'an empty token': [{ accessToken: '', expireTime: '2026-11-24T13:00:00Z' }, 'its accessToken is empty'],
     'no expiry': [{ accessToken: 'a' }, 'it contains no expireTime'],

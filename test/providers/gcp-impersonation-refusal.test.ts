@@ -12,12 +12,12 @@ const via = 'via@example-project.iam.gserviceaccount.com'
 
 test('IAM Credentials refuses', async (t) => {
   const sandbox = await startTestSandbox(t)
-  const { accounts } = sandbox.google
-  const { faults, seen } = sandbox.parts.iamCredentials
-  const provider = `workloadIdentityProvider: ${sandbox.provider}`
+  const { accounts } = sandbox.gcp
+  const { faults, seen } = sandbox.gcp.parts.iamCredentials
+  const provider = `workloadIdentityProvider: ${sandbox.gcp.provider}`
 
   await t.test('a principal that may not become the account, with the binding that is missing', async () => {
-    accounts.denyTokens(account, sandbox.principal)
+    accounts.denyTokens(account, sandbox.gcp.principal)
     const fault = await refusal(sandbox)
     assert.deepEqual([fault.code, fault.hop, fault.seen], ['IMPERSONATION_DENIED', 'impersonation', denied])
     assert.equal(fault.expected, `${principal} to hold roles/iam.workloadIdentityUser on ${account}`)
@@ -26,7 +26,7 @@ test('IAM Credentials refuses', async (t) => {
       `a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding ${account} --project=example-project --role=roles/iam.workloadIdentityUser --member=${principal} --condition=None`,
     )
     assert.equal(seen.length, 1)
-    accounts.allowTokens(account, sandbox.principal)
+    accounts.allowTokens(account, sandbox.gcp.principal)
   })
 
   await t.test('an account that does not exist, in the same words', async () => {
@@ -37,9 +37,9 @@ test('IAM Credentials refuses', async (t) => {
   })
 
   await t.test('a binding that is too new to be known', async () => {
-    accounts.allowTokens(account, sandbox.principal, new Date('2026-11-24T12:05:00Z'))
+    accounts.allowTokens(account, sandbox.gcp.principal, new Date('2026-11-24T12:05:00Z'))
     assert.match((await refusal(sandbox)).hint ?? '', /^a new grant takes up to 5 minutes; /)
-    accounts.allowTokens(account, sandbox.principal)
+    accounts.allowTokens(account, sandbox.gcp.principal)
   })
 
   await t.test('a chain of delegates, whose first member the principal must become', async () => {

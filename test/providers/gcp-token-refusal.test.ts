@@ -30,7 +30,7 @@ const table: Record<string, Row> = {
     seen: said(
       'invalid_grant: The audience in ID Token [https://kubernetes.default.svc] does not match the expected audience.',
     ),
-    expected: ({ provider }) =>
+    expected: ({ gcp: { provider } }) =>
       `provider and token to agree: the token is meant for "https://kubernetes.default.svc", pullpass knows "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
     hint: /^if the provider has allowed audiences, name one of them as the registry's audience$/,
   },
@@ -47,8 +47,8 @@ const table: Record<string, Row> = {
     hint: /clocks are right, and that the token file is renewed/,
   },
   'another issuer': {
-    async arrange({ google, provider }) {
-      google.identity.putProvider({ name: provider, issuerUri: 'https://issuer.example.com' })
+    async arrange({ gcp, gcp: { provider } }) {
+      gcp.identity.putProvider({ name: provider, issuerUri: 'https://issuer.example.com' })
     },
     code: 'ISSUER_REFUSED',
     seen: said(
@@ -58,10 +58,10 @@ const table: Record<string, Row> = {
     hint: /^set the provider's issuer to that, or the cluster's --service-account-issuer to the provider's$/,
   },
   'a signature by another key of the same id': {
-    async arrange({ cluster, google, provider }) {
+    async arrange({ cluster, gcp, gcp: { provider } }) {
       const { publicKey } = await generateSigningKey()
       const jwk = { ...publicKey.export({ format: 'jwk' }), kid: cluster.keys.current.kid, alg: 'RS256', use: 'sig' }
-      google.identity.putProvider({
+      gcp.identity.putProvider({
         name: provider,
         issuerUri: cluster.issuer,
         jwksJson: JSON.stringify({ keys: [jwk] }),
@@ -85,8 +85,8 @@ const table: Record<string, Row> = {
     hint: /after a key rotation, publish it again; a revoked key is never published again/,
   },
   'an issuer whose documents do not exist': {
-    async arrange({ google }) {
-      google.store.remove('example-cluster', '.well-known/openid-configuration')
+    async arrange({ gcp }) {
+      gcp.store.remove('example-cluster', '.well-known/openid-configuration')
     },
     code: 'ISSUER_UNREACHABLE',
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
@@ -95,9 +95,9 @@ const table: Record<string, Row> = {
     hint: /^publish the cluster's metadata at its issuer's URL/,
   },
   'a false attribute condition': {
-    async arrange({ cluster, google, provider }) {
+    async arrange({ cluster, gcp, gcp: { provider } }) {
       const attributeCondition = "assertion.sub == 'other'"
-      google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, attributeCondition })
+      gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, attributeCondition })
     },
     code: 'CONDITION_REFUSED',
     seen: said('unauthorized_client: The given credential is rejected by the attribute condition.'),
@@ -115,40 +115,40 @@ const table: Record<string, Row> = {
     hint: /pullpass inspect FILE/,
   },
   'a provider that does not exist': {
-    async arrange({ provider }) {
+    async arrange({ gcp: { provider } }) {
       return { gcp: [`workloadIdentityProvider: ${provider}-2`] }
     },
     code: 'PROVIDER_NOT_FOUND',
     seen: said(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
-    expected: ({ provider }) => `the pool and provider of ${provider}-2 to exist and to be enabled`,
+    expected: ({ gcp: { provider } }) => `the pool and provider of ${provider}-2 to exist and to be enabled`,
     hint: /: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects\/123456789012\/locations\/global\/workloadIdentityPools\/pool$/,
   },
   'a disabled provider': {
-    async arrange({ cluster, google, provider }) {
-      google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, state: 'DISABLED' })
+    async arrange({ cluster, gcp, gcp: { provider } }) {
+      gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, state: 'DISABLED' })
     },
     code: 'PROVIDER_NOT_FOUND',
     seen: said(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
-    expected: ({ provider }) => `the pool and provider of ${provider} to exist and to be enabled`,
+    expected: ({ gcp: { provider } }) => `the pool and provider of ${provider} to exist and to be enabled`,
     hint: /gcloud iam workload-identity-pools providers list/,
   },
   'a deleted pool': {
-    async arrange({ google, provider }) {
-      google.identity.putPool(provider.replace(/\/providers.*/, ''), 'DELETED')
+    async arrange({ gcp, gcp: { provider } }) {
+      gcp.identity.putPool(provider.replace(/\/providers.*/, ''), 'DELETED')
     },
     code: 'PROVIDER_NOT_FOUND',
     seen: said(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
-    expected: ({ provider }) => `the pool and provider of ${provider} to exist and to be enabled`,
+    expected: ({ gcp: { provider } }) => `the pool and provider of ${provider} to exist and to be enabled`,
     hint: /gcloud iam workload-identity-pools providers list/,
   },
   'a subject over 127 bytes': {
-    async arrange({ cluster, provider, write }) {
+    async arrange({ cluster, write, gcp: { provider } }) {
       cluster.seed({
         apiVersion: 'v1',
         kind: 'ServiceAccount',
@@ -167,8 +167,8 @@ const table: Record<string, Row> = {
     hint: /^use a service account and namespace with shorter names, or map google\.subject/,
   },
   'a used-up quota': {
-    async arrange({ parts }) {
-      parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded })
+    async arrange({ gcp }) {
+      gcp.parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded })
     },
     code: 'QUOTA_EXCEEDED',
     seen: said(
@@ -190,7 +190,7 @@ suite('the token service refuses', () => {
       assert.equal(fault.seen, seen.replace('ISSUER', sandbox.cluster.issuer))
       assert.equal(fault.expected, expected(sandbox))
       assert.match(fault.hint ?? '', hint)
-      assert.equal(sandbox.parts.sts.seen.length, fault.retryable ? 4 : 1)
+      assert.equal(sandbox.gcp.parts.sts.seen.length, fault.retryable ? 4 : 1)
     })
   }
 })

@@ -18,7 +18,7 @@ suite('impersonation', () => {
     assert.deepEqual(credential.hosts, ['europe-docker.pkg.dev'])
     assert.equal(credential.username, 'oauth2accesstoken')
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
-    assert.deepEqual(sandbox.google.holderOf(credential.password.reveal()), {
+    assert.deepEqual(sandbox.gcp.holderOf(credential.password.reveal()), {
       member: `serviceAccount:${account}`,
       scopes: [readOnly],
       expiresAt: new Date('2026-11-24T13:00:00Z'),
@@ -26,10 +26,10 @@ suite('impersonation', () => {
     assert.deepEqual(
       sent.map(({ method, url }) => [method, url]),
       [
-        ['POST', `${sandbox.parts.sts.url}/v1/token`],
+        ['POST', `${sandbox.gcp.parts.sts.url}/v1/token`],
         [
           'POST',
-          `${sandbox.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/puller%40example-project.iam.gserviceaccount.com:generateAccessToken`,
+          `${sandbox.gcp.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/puller%40example-project.iam.gserviceaccount.com:generateAccessToken`,
         ],
       ],
     )
@@ -43,7 +43,7 @@ suite('impersonation', () => {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-      audience: `//iam.googleapis.com/${sandbox.provider}`,
+      audience: `//iam.googleapis.com/${sandbox.gcp.provider}`,
       scope: 'https://www.googleapis.com/auth/iam',
     })
     assert.equal(sent[0]?.headers['authorization'], undefined)
@@ -52,14 +52,14 @@ suite('impersonation', () => {
   test('delegates, lifetime and scopes go to Google as the document says', async (t) => {
     const sandbox = await startTestSandbox(t)
     const [via, last] = ['via@example-project.iam.gserviceaccount.com', 'last@example-project.iam.gserviceaccount.com']
-    const { accounts } = sandbox.google
+    const { accounts } = sandbox.gcp
     for (const email of [via, last]) accounts.put(email, 43200)
-    accounts.allowTokens(via, sandbox.principal)
+    accounts.allowTokens(via, sandbox.gcp.principal)
     accounts.allowTokens(account, `serviceAccount:${via}`)
     accounts.allowTokens(last, `serviceAccount:${account}`)
     const { credential, sent } = await exchange(sandbox, {
       gcp: [
-        `workloadIdentityProvider: ${sandbox.provider}`,
+        `workloadIdentityProvider: ${sandbox.gcp.provider}`,
         `serviceAccountEmail: ${last}`,
         `delegates: [${via}, ${account}]`,
         'lifetime: 2h30m',
@@ -72,7 +72,7 @@ suite('impersonation', () => {
       delegates: [`projects/-/serviceAccounts/${via}`, `projects/-/serviceAccounts/${account}`],
     })
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T14:30:00.000Z')
-    assert.equal(sandbox.google.holderOf(credential.password.reveal())?.member, `serviceAccount:${last}`)
+    assert.equal(sandbox.gcp.holderOf(credential.password.reveal())?.member, `serviceAccount:${last}`)
   })
 
   test('the credential outlives a subject token that ends before it', async (t) => {
@@ -86,18 +86,18 @@ suite('impersonation', () => {
 suite('direct federation', () => {
   test('without an account the federated token itself reads', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const { credential, sent } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.provider}`] })
+    const { credential, sent } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.gcp.provider}`] })
     assert.equal(formOf(sent[0]?.body)['scope'], readOnly)
     assert.equal(sent.length, 1)
-    const held = sandbox.google.holderOf(credential.password.reveal())
-    assert.equal(held?.member, sandbox.principal)
+    const held = sandbox.gcp.holderOf(credential.password.reveal())
+    assert.equal(held?.member, sandbox.gcp.principal)
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
   })
 
   test('scopes of the document are asked for in one field', async (t) => {
     const sandbox = await startTestSandbox(t)
     const scopes = 'scopes: [https://www.googleapis.com/auth/one, https://www.googleapis.com/auth/two]'
-    const { sent } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.provider}`, scopes] })
+    const { sent } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.gcp.provider}`, scopes] })
     assert.equal(
       formOf(sent[0]?.body)['scope'],
       'https://www.googleapis.com/auth/one https://www.googleapis.com/auth/two',
@@ -107,7 +107,7 @@ suite('direct federation', () => {
   test('the credential dies with its subject token', async (t) => {
     const sandbox = await startTestSandbox(t)
     await sandbox.writeToken({ lifeSeconds: 900 })
-    const { credential } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.provider}`] })
+    const { credential } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.gcp.provider}`] })
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T12:15:00.000Z')
   })
 
@@ -144,8 +144,12 @@ suite('the provider', () => {
 
   test('with allowed audiences takes the one that the registry names, and is still named itself', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const { cluster, google, provider } = sandbox
-    google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, allowedAudiences: ['sts.example.com'] })
+    const {
+      cluster,
+      gcp,
+      gcp: { provider },
+    } = sandbox
+    gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, allowedAudiences: ['sts.example.com'] })
     await sandbox.writeToken({ audiences: ['sts.example.com'] })
     const registry = ['audience: sts.example.com']
     const { sent } = await exchange(sandbox, { registry })
@@ -184,7 +188,7 @@ suite('clocks that differ', () => {
   test('an hour and a half ahead, direct federation still gives what its subject token has left', async (t) => {
     const sandbox = await startTestSandbox(t)
     await sandbox.writeToken({ lifeSeconds: 900 })
-    const gcp = [`workloadIdentityProvider: ${sandbox.provider}`]
+    const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     const { credential } = await exchange(sandbox, { gcp, at: '2026-11-24T13:30:00Z' })
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:45:00.000Z')
   })
@@ -192,11 +196,11 @@ suite('clocks that differ', () => {
   test('behind, and without expires_in, it is not thought to live longer than its subject token', async (t) => {
     const sandbox = await startTestSandbox(t)
     await sandbox.writeToken({ lifeSeconds: 900 })
-    sandbox.parts.sts.faults.inject({
+    sandbox.gcp.parts.sts.faults.inject({
       kind: 'response',
       response: { status: 200, body: { access_token: 'ya29.short' } },
     })
-    const gcp = [`workloadIdentityProvider: ${sandbox.provider}`]
+    const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     const { credential } = await exchange(sandbox, { gcp, at: '2026-11-24T11:50:00Z' })
     assert.equal(credential.expiresAt.toISOString(), '2026-11-24T12:05:00.000Z')
   })

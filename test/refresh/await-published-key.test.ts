@@ -25,16 +25,16 @@ async function rotate({ cluster }: TestSandbox): Promise<void> {
   cluster.keys.signWith(await cluster.keys.add())
 }
 
-function published({ google }: TestSandbox): string[] {
-  const text = google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? '{"keys":[]}'
+function published({ gcp }: TestSandbox): string[] {
+  const text = gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? '{"keys":[]}'
   const { keys }: { keys: { kid: string }[] } = JSON.parse(text)
   return keys.map(({ kid }) => kid)
 }
 
 /** The publisher exchanges its own token, so that only impersonations of the pulling account are counted. */
-const exchanges = ({ parts }: TestSandbox) =>
-  parts.iamCredentials.seen.filter(({ path }) => path.includes('/puller@')).length
-const writes = ({ parts }: TestSandbox) => parts.storage.seen.filter(({ method }) => method === 'POST').length
+const exchanges = ({ gcp }: TestSandbox) =>
+  gcp.parts.iamCredentials.seen.filter(({ path }) => path.includes('/puller@')).length
+const writes = ({ gcp }: TestSandbox) => gcp.parts.storage.seen.filter(({ method }) => method === 'POST').length
 
 /** One address for several API servers, as a load balancer: each connection's requests go to the next one. */
 async function balance(t: TestContext, sandbox: TestSandbox, handlers: readonly SandboxHandler[]): Promise<string> {
@@ -79,10 +79,10 @@ suite('a document that names its publication', () => {
 
   test('a key that is public costs two anonymous reads, and no write', async (t) => {
     const sandbox = await start(t)
-    const reads = sandbox.parts.storage.seen.length
+    const reads = sandbox.gcp.parts.storage.seen.length
     const { exitCode } = await refresh(sandbox, `${account}\n${issuer}`)
     assert.equal(exitCode, 0)
-    const mine = sandbox.parts.storage.seen.slice(reads).map(({ path }) => path)
+    const mine = sandbox.gcp.parts.storage.seen.slice(reads).map(({ path }) => path)
     assert.equal(writes(sandbox), 0)
     assert.deepEqual(mine.slice(0, 2), [
       '/example-cluster/.well-known/openid-configuration',
@@ -99,7 +99,7 @@ suite('a document that names its publication', () => {
       status: 403,
       body: { error: { code: 403, message: 'does not have storage.objects.create access' } },
     }
-    sandbox.parts.storage.faults.inject(
+    sandbox.gcp.parts.storage.faults.inject(
       { kind: 'response', response: denied },
       { when: ({ method }) => method === 'POST' },
     )
@@ -161,7 +161,7 @@ suite('a document that names its publication', () => {
     assert.match(stderr, /^KEY_UNPUBLISHED .*a dry run publishes nothing/)
     assert.deepEqual(published(sandbox), before)
     const denied = { status: 403, body: { error: { code: 403, message: 'no storage.objects.create' } } }
-    sandbox.parts.storage.faults.inject(
+    sandbox.gcp.parts.storage.faults.inject(
       { kind: 'response', response: denied },
       { when: ({ method }) => method === 'POST' },
     )
@@ -193,17 +193,17 @@ suite('a document that names its publication', () => {
 
   test('while anonymous clients read the previous keys, the run waits, and then leaves the exchange to the next run', async (t) => {
     const sandbox = await start(t)
-    const cached = sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
+    const cached = sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     await rotate(sandbox)
     const answer = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: cached }
-    sandbox.parts.storage.faults.inject(
+    sandbox.gcp.parts.storage.faults.inject(
       { kind: 'response', response: answer },
       { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
     )
     const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)
     assert.equal(exitCode, 1)
     assert.match(stderr, /^KEY_UNPUBLISHED .*anonymous clients do not read it yet/)
-    sandbox.parts.storage.faults.clear()
+    sandbox.gcp.parts.storage.faults.clear()
     assert.equal((await refresh(sandbox, `${account}\n${issuer}`)).exitCode, 0)
   })
 
@@ -229,7 +229,7 @@ suite('a cloud that caches the published keys as long as their max-age allows', 
 
   test('refuses tokens of a new key until its copy expires: that run fails not, keeps the credential, and the next one exchanges', async (t) => {
     const sandbox = await start(t)
-    sandbox.google.adjust({ issuerDocuments: 'cached' })
+    sandbox.gcp.adjust({ issuerDocuments: 'cached' })
     const before = await runEvery(sandbox, 3)
     const good = readPullSecret(sandbox, 'team-a')?.auths
     await rotate(sandbox)
@@ -249,7 +249,7 @@ suite('a cloud that caches the published keys as long as their max-age allows', 
 
   test('is a failure if no credential expires later than the wait, with the time of the next attempt', async (t) => {
     const sandbox = await start(t)
-    sandbox.google.adjust({ issuerDocuments: 'cached' })
+    sandbox.gcp.adjust({ issuerDocuments: 'cached' })
     await refresh(sandbox, `${account}\n${issuer}`)
     const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
     assert.ok(secret)

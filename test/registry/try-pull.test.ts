@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { createOciRegistry } from '../../sandbox/registry/oci-registry.ts'
 import { packImage } from '../../sandbox/registry/pack-image.ts'
+import type { Authenticate } from '../../sandbox/registry/token-endpoint.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
@@ -12,22 +13,26 @@ import { Redacted } from '../../src/text/redacted.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
 const accessToken = 'ya29.an-access-token-that-is-never-shown'
-const member = 'serviceAccount:puller@example-project.iam.gserviceaccount.com'
 const now = () => new Date('2026-11-24T12:00:00Z')
+
+/** Accepts the access token, for the repositories in the set. */
+const authenticateReader =
+  (readable: ReadonlySet<string>): Authenticate =>
+  ({ username, password }) =>
+    username === 'oauth2accesstoken' && password === accessToken
+      ? {
+          mayPull: (image) => readable.has(image.split('/').slice(0, 2).join('/')),
+          denial: (image) =>
+            `Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "${image}"`,
+          expiresAt: new Date('2026-11-24T13:00:00Z'),
+        }
+      : undefined
 
 /** A registry that accepts the access token; `handler` replaces it. */
 async function startRegistry(t: TestContext, handler?: SandboxHandler) {
   const authority = await createCertificateAuthority()
-  const holder = {
-    member,
-    scopes: ['https://www.googleapis.com/auth/cloud-platform'],
-    expiresAt: new Date('2026-11-24T13:00:00Z'),
-  }
-  const images = createOciRegistry({
-    scheme: 'https',
-    holderOf: (token) => (token === accessToken ? holder : undefined),
-    now,
-  })
+  const readable = new Set<string>()
+  const images = createOciRegistry({ scheme: 'https', authenticate: authenticateReader(readable), now })
   images.putImage('project/images/app', '1', packImage({ 'a.txt': 'a' }))
   const part = await servePart({ handler: handler ?? images.handle, tls: { authority, http2: 'offered' }, now })
   t.after(part.close)
@@ -38,21 +43,15 @@ async function startRegistry(t: TestContext, handler?: SandboxHandler) {
     const credential = { username: 'oauth2accesstoken', password: new Redacted(password) }
     return tryPull(reference, credential, fakeContext({ ca }))
   }
-  return { images, part, pull }
+  return { readable, images, part, pull }
 }
 
 /** One without TLS, which `registry.internal` leads to as well. */
 async function startPlainRegistry(t: TestContext) {
   let heard = 0
-  const holder = {
-    member,
-    scopes: ['https://www.googleapis.com/auth/cloud-platform'],
-    expiresAt: new Date(Date.parse('2026-11-24T13:00:00Z')),
-  }
-  const holderOf = (token: string) => (token === accessToken ? holder : undefined)
-  const images = createOciRegistry({ scheme: 'http', holderOf, now })
+  const authenticate = authenticateReader(new Set(['project/images']))
+  const images = createOciRegistry({ scheme: 'http', authenticate, now })
   images.putImage('project/images/app', '1', packImage({ 'a.txt': 'a' }))
-  images.allowReading('project/images', member)
   const part = await servePart({
     handler(request) {
       if (request.headers['authorization'] !== undefined) heard += 1
@@ -83,14 +82,14 @@ const said = (trial: PullTrial) => ('words' in trial ? trial.words : '')
 
 suite('the test of a credential', () => {
   test('with permission to read, an existing manifest can be pulled', async (t) => {
-    const { images, pull } = await startRegistry(t)
-    images.allowReading('project/images', member)
+    const { readable, pull } = await startRegistry(t)
+    readable.add('project/images')
     assert.deepEqual(await pull('project/images/app:1'), { outcome: 'pulls' })
   })
 
   test('for a missing tag, the credential is reported as valid', async (t) => {
-    const { images, pull } = await startRegistry(t)
-    images.allowReading('project/images', member)
+    const { readable, pull } = await startRegistry(t)
+    readable.add('project/images')
     assert.deepEqual(await pull('project/images/app:2'), {
       outcome: 'absent',
       what: 'manifest',
@@ -225,8 +224,8 @@ suite('the test of a credential', () => {
   })
 
   test('a manifest at another address is followed, as kubelets do, and the credential is not sent there', async (t) => {
-    const { images, part, pull } = await startRegistry(t)
-    images.allowReading('project/images', member)
+    const { readable, part, pull } = await startRegistry(t)
+    readable.add('project/images')
     const given: (string | undefined)[] = []
     const other = await startRegistry(t, ({ headers }) => {
       given.push(headers['authorization'])
@@ -271,8 +270,8 @@ suite('the test of a credential', () => {
   })
 
   test('if the credential does not arrive, the response is recognized as one without a credential', async (t) => {
-    const { images, pull, part } = await startRegistry(t)
-    images.allowReading('project/images', member)
+    const { readable, pull, part } = await startRegistry(t)
+    readable.add('project/images')
     const dropped = { kind: 'drop-header', name: 'authorization' } as const
     part.faults.inject(dropped, { when: ({ path }) => path.includes('/manifests/') })
     const unheard = { outcome: 'refused', answered: 'without a credential' }

@@ -88,7 +88,7 @@ suite('sandbox', () => {
 
     assert.equal(digestOf(Buffer.from(config?.text ?? '')), manifest.config.digest)
     assert.deepEqual(
-      sandbox.parts.storage.seen.map(({ path }) => path),
+      sandbox.gcp.parts.storage.seen.map(({ path }) => path),
       ['/example-cluster/.well-known/openid-configuration', '/example-cluster/openid/v1/jwks'],
     )
   })
@@ -98,7 +98,7 @@ suite('sandbox', () => {
     const { body } = await exchange(sandbox)
 
     assert.equal((await pull(sandbox, body.access_token)).status, 403)
-    sandbox.images.allowReading('example-project/images', sandbox.principal)
+    sandbox.gcp.repositories.allowReading('example-project/images', sandbox.gcp.principal)
     assert.equal((await pull(sandbox, body.access_token)).status, 200)
   })
 
@@ -162,9 +162,12 @@ suite('sandbox', () => {
 
   test('its operator can configure trust, so that the exchange and the pull succeed', async (t) => {
     const sandbox = await start(t, { trust: 'absent' })
-    const { environment, repository, principal, provider } = sandbox
+    const {
+      environment,
+      gcp: { repository, principal, provider },
+    } = sandbox
     assert.equal((await exchange(sandbox)).body.error, 'invalid_target')
-    const authorization = `Bearer ${sandbox.operator.accessToken()}`
+    const authorization = `Bearer ${sandbox.gcp.operator.accessToken()}`
     const call = async (url: string, body: object) => {
       let response = await send(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(body) })
       const operation = `${environment['PULLPASS_GCP_IAM_ENDPOINT']}/v1/${parse(response).name}`
@@ -204,7 +207,7 @@ suite('sandbox', () => {
     for (const [name, document] of Object.entries(documents)) {
       const query = new URLSearchParams({ uploadType: 'media', name, ifGenerationMatch: '0' })
       const url = `${sandbox.environment['PULLPASS_GCP_STORAGE_ENDPOINT']}/upload/storage/v1/b/example-cluster/o?${query.toString()}`
-      const authorization = `Bearer ${sandbox.operator.accessToken()}`
+      const authorization = `Bearer ${sandbox.gcp.operator.accessToken()}`
       assert.equal(
         (await send(sandbox, url, { method: 'POST', authorization, body: JSON.stringify(document) })).status,
         200,
@@ -220,14 +223,14 @@ suite('sandbox', () => {
     const { body } = await exchange(one)
 
     assert.equal((await pull(other, body.access_token)).status, 401)
-    await assert.rejects(send(one, other.parts.sts.url), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
+    await assert.rejects(send(one, other.gcp.parts.sts.url), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
   })
 
   test('the clock is the given one, in every Date header', async (t) => {
     const sandbox = await start(t, { now: () => new Date('2026-11-24T12:00:00Z') })
     sandbox.clock.advance('1 h')
 
-    for (const part of Object.values(sandbox.parts))
+    for (const part of Object.values({ ...sandbox.parts, ...sandbox.gcp.parts }))
       assert.equal((await send(sandbox, part.url)).headers.date, 'Tue, 24 Nov 2026 13:00:00 GMT')
   })
 })

@@ -4,7 +4,7 @@ import type { ApiServer } from '../../sandbox/kubernetes/api-server.ts'
 import type { ReplicaOptions } from '../../sandbox/kubernetes/kubernetes-api.ts'
 import type { CertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { type Part, servePart } from '../../sandbox/serve/serve-part.ts'
-import { apiServerNames } from '../../sandbox/start/open-parts.ts'
+import { apiServerNames } from '../../sandbox/start/open-cluster.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 
 export interface Replica extends Part {

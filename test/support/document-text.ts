@@ -12,7 +12,7 @@ export interface DocumentTextOptions {
 
 /** A ClusterPullSecret named `name` (default `pull`) that writes Secret `regcred`. */
 export function documentText(
-  { provider }: Pick<Sandbox, 'provider'>,
+  { gcp: { provider } }: { readonly gcp: Pick<Sandbox['gcp'], 'provider'> },
   {
     name = 'pull',
     include = ['team-a', 'team-b'],

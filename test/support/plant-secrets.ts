@@ -30,7 +30,7 @@ export async function plantSecrets(t: TestContext): Promise<PlantedSandbox> {
   const tokenOptions = { namespace: 'image-system', name: 'pullpass', lifeSeconds: 3600 }
   const subjectToken = await sandbox.cluster.signServiceAccountToken({
     ...tokenOptions,
-    audiences: [`//iam.googleapis.com/${sandbox.provider}`],
+    audiences: [`//iam.googleapis.com/${sandbox.gcp.provider}`],
   })
   await sandbox.write('oidc-token', subjectToken)
   const bearer = /token: (\S+)/.exec(sandbox.kubeconfig)?.[1] ?? ''
@@ -55,7 +55,7 @@ export async function plantSecrets(t: TestContext): Promise<PlantedSandbox> {
   return { sandbox, secrets, subjectToken, bearer, run, runForPrograms }
 }
 
-export function grant({ parts }: TestSandbox): void {
+export function grant({ gcp: { parts } }: TestSandbox): void {
   setStsResponse(parts, { status: 200, body: { access_token: federated, expires_in: 3600 } })
   setIamResponse(parts, granted)
 }
@@ -65,12 +65,12 @@ export const granted: SandboxResponse = {
   body: { accessToken: impersonated, expireTime: '2026-11-24T13:00:00Z' },
 }
 
-export function setStsResponse({ sts }: TestSandbox['parts'], response: SandboxResponse): void {
+export function setStsResponse({ sts }: TestSandbox['gcp']['parts'], response: SandboxResponse): void {
   sts.faults.clear()
   sts.faults.inject({ kind: 'response', response: response })
 }
 
-export function setIamResponse({ iamCredentials }: TestSandbox['parts'], response: SandboxResponse): void {
+export function setIamResponse({ iamCredentials }: TestSandbox['gcp']['parts'], response: SandboxResponse): void {
   iamCredentials.faults.clear()
   iamCredentials.faults.inject({ kind: 'response', response: response })
 }

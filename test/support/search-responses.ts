@@ -45,7 +45,7 @@ export async function searchCloudResponses(
   const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantSecrets(t)
   const file = await sandbox.write('pull.yaml', documentText(sandbox))
   const gcp = {
-    gcp: [`workloadIdentityProvider: ${sandbox.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
+    gcp: [`workloadIdentityProvider: ${sandbox.gcp.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
   }
   for (const [hop, response, secret] of [
     ['exchange', setStsResponse, subjectToken],
@@ -57,7 +57,7 @@ export async function searchCloudResponses(
       for (const [kind, given] of Object.entries({ ...responsesWith(words), ...headers })) {
         if (!isSelected(spelling, kind)) continue
         const where = `${hop}, ${kind}, ${spelling}`
-        response(sandbox.parts, given)
+        response(sandbox.gcp.parts, given)
         const { exitCode, stderr } = await run(where, ['refresh', '-f', file])
         assert.equal(exitCode, 1, where)
         assert.match(stderr, new RegExp(`"hop":"${hop}"`), where)
@@ -107,14 +107,14 @@ export const hostsWithSeveralRoles: Readonly<Record<string, Search>> = {
     const { sandbox, runForPrograms: run, secrets, subjectToken } = await plantSecrets(t)
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const gcp = {
-      gcp: [`workloadIdentityProvider: ${sandbox.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
+      gcp: [`workloadIdentityProvider: ${sandbox.gcp.provider}`, 'serviceAccountEmail: p@p.iam.gserviceaccount.com'],
     }
     for (const [spelling, echo] of selectedEchoes(isSelected)) {
       const words = echo(subjectToken)
       const headers = /^[\x20-\x7e]*$/.test(words) ? headersWith(words) : {}
       for (const [kind, given] of Object.entries({ ...responsesWith(words), ...headers })) {
         const where = `impersonation, ${kind}, ${spelling}`
-        setIamResponse(sandbox.parts, given)
+        setIamResponse(sandbox.gcp.parts, given)
         const { exitCode, stderr } = await run(where, ['refresh', '-f', file])
         assert.equal(exitCode, 1, where)
         assert.match(stderr, /"hop":"impersonation"/, where)

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { suite, type TestContext, test } from 'node:test'
 import { documentJsonSchemas } from '../../src/document/json-schema.ts'
+import { tryPull } from '../../src/registry/pull.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { renderDocumentPage } from '../../tools/render-document-page.ts'
+import { fakeContext } from '../support/fake-context.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
-import { type AcmeCloud, images, startAcmeCloud } from './acme/cloud.ts'
+import { acmeSandbox } from './acme/sandbox.ts'
 import { acme } from './acme/vendor.ts'
 
 /** The product's list, and one more entry. */
@@ -16,8 +19,8 @@ const subject = 'system:serviceaccount:image-system:pullpass'
 
 async function start(t: TestContext, trusted: 'trusted' | 'unknown' = 'trusted') {
   const sandbox = await startTestSandbox(t)
-  const cloud: AcmeCloud = await startAcmeCloud(t, sandbox)
-  if (trusted === 'trusted') cloud.trusted.set('pullers', new Set([`${sandbox.cluster.issuer} ${subject}`]))
+  const cloud = await sandbox.start(async () => acmeSandbox)
+  if (trusted === 'unknown') cloud.trusted.clear()
   const host = `localhost:${sandbox.parts.registry.port}`
   const file = await sandbox.write(
     'acme.yaml',
@@ -30,10 +33,10 @@ spec:
   serviceAccountRef: {namespace: image-system, name: pullpass}
   issuer: {publishTo: "acme://issuers/cluster", url: "${sandbox.cluster.issuer}"}
   registries:
-    - {name: acme, hosts: ["${host}"], acme: {account: pullers, trust: {repository: ${images}}}}
+    - {name: acme, hosts: ["${host}"], acme: {account: pullers, trust: {repository: example-project/images}}}
 `,
   )
-  const run = (...argv: string[]) => runPullpass(sandbox, argv, { vendors: list, environment: cloud.environment })
+  const run = (...argv: string[]) => runPullpass(sandbox, argv, { vendors: list })
   return { sandbox, cloud, host, file, run }
 }
 
@@ -49,10 +52,16 @@ suite('a second vendor, as one more entry of the list', () => {
     const { exitCode, stdout, stderr } = await run('refresh', '-f', file)
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(stdout, /^ClusterPullSecret\/pull +team-a\/regcred +acme +created +2026-11-24T12:30:00Z/m)
-    const [, password = ''] = readPullSecret(sandbox, 'team-a')?.auths[host]?.split(':') ?? []
-    assert.equal(sandbox.google.holderOf(password)?.member, 'serviceAccount:pullers@acme.example.com')
+    const [username = '', password = ''] = readPullSecret(sandbox, 'team-a')?.auths[host]?.split(':') ?? []
+    assert.equal(cloud.accountOf(password), 'pullers')
+    const pull = await tryPull(
+      { host, repository: 'example-project/images/hello', tag: '1', digest: undefined },
+      { username, password: new Redacted(password) },
+      fakeContext({ ca: sandbox.authority.ca }),
+    )
+    assert.deepEqual(pull, { outcome: 'pulls' })
     assert.deepEqual(
-      cloud.part.seen.map(({ path }) => path).filter((path) => !path.startsWith('/store')),
+      cloud.parts.api.seen.map(({ path }) => path).filter((path) => !path.startsWith('/store')),
       ['/token', '/authorize'],
     )
   })
@@ -66,7 +75,7 @@ suite('a second vendor, as one more entry of the list', () => {
       PROVIDER_ID: undefined,
       SERVICE_ACCOUNT_EMAIL: undefined,
     }
-    const own = { ...cloud.environment, ACME_ACCOUNT: 'pullers', REGISTRY_SECRET_NAMESPACES: 'team-a' }
+    const own = { ...cloud.registryVariables, REGISTRY_SECRET_NAMESPACES: 'team-a' }
     const both = await runPullpass(sandbox, ['refresh'], { vendors: list, environment: own })
     assert.equal(both.exitCode, 2)
     assert.match(both.stderr, /^USAGE_INVALID \(run\): variables of 2 vendors are set: gcp, acme/)

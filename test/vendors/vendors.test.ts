@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { sandboxVendors } from '../../sandbox/vendors.ts'
 import { documentJsonSchemas } from '../../src/document/json-schema.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 
@@ -11,6 +12,15 @@ suite('the list of vendors', () => {
   test('equals the folders, by the same names', () => {
     const folders = globSync('src/vendors/*/vendor.ts').map((file) => file.split(/[\\/]/)[2] ?? '')
     assert.deepEqual(Object.keys(vendors).toSorted(), folders.toSorted())
+  })
+
+  test('has at most one part in the sandbox for each, by the same identifier', () => {
+    const folders = globSync('sandbox/*/vendor.ts').map((file) => file.split(/[\\/]/)[1] ?? '')
+    assert.deepEqual(Object.keys(sandboxVendors).toSorted(), folders.toSorted())
+    assert.deepEqual(
+      folders.filter((folder) => !Object.hasOwn(vendors, folder)),
+      [],
+    )
   })
 
   test('equals the fields of a registry in the schema of both kinds', async () => {

@@ -20,7 +20,7 @@ async function found(sandbox: TestSandbox, ...words: string[]) {
 }
 
 const respond = (sandbox: TestSandbox, path: string, response: SandboxResponse) =>
-  sandbox.parts.storage.faults.inject({ kind: 'response', response }, { when: (request) => request.path === path })
+  sandbox.gcp.parts.storage.faults.inject({ kind: 'response', response }, { when: (request) => request.path === path })
 
 const json = { 'content-type': 'application/json', 'cache-control': 'max-age=300' }
 
@@ -77,10 +77,13 @@ suite('pullpass issuer check', () => {
 
   test('no redirect is followed', async (t) => {
     const sandbox = await startTestSandbox(t)
-    respond(sandbox, discoveryPath, { status: 302, headers: { location: `${sandbox.parts.storage.url}/elsewhere` } })
+    respond(sandbox, discoveryPath, {
+      status: 302,
+      headers: { location: `${sandbox.gcp.parts.storage.url}/elsewhere` },
+    })
     const { exitCode, findings } = await found(sandbox)
     assert.deepEqual([exitCode, findings.map(({ code }) => code)], [1, ['DISCOVERY_REDIRECTED']])
-    assert.ok(!sandbox.parts.storage.seen.some(({ path }) => path === '/elsewhere'))
+    assert.ok(!sandbox.gcp.parts.storage.seen.some(({ path }) => path === '/elsewhere'))
   })
 
   const faulty: Record<string, [path: string, response: SandboxResponse, codes: string[]]> = {
@@ -118,7 +121,7 @@ suite('pullpass issuer check', () => {
 
   test('a connection that is reset is reported', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' })
+    sandbox.gcp.parts.storage.faults.inject({ kind: 'reset', at: 'request' })
     const { findings } = await found(sandbox)
     assert.equal(findings[0]?.code, 'DISCOVERY_UNAVAILABLE')
     assert.match(findings[0]?.seen ?? '', /did not respond \(ECONNRESET\)/)
@@ -142,7 +145,7 @@ suite('pullpass issuer check', () => {
       stdout,
       /^problem: ISSUER_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
     )
-    assert.deepEqual(sandbox.parts.storage.seen, [])
+    assert.deepEqual(sandbox.gcp.parts.storage.seen, [])
   })
 
   test('a published private key is an alarm, and no part of it is shown', async (t) => {

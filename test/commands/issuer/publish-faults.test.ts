@@ -17,7 +17,7 @@ suite('faults during issuer publish', () => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     let uploads = 0
     const down = { kind: 'response', response: { status: 503, body: 'down' } } as const
-    sandbox.parts.storage.faults.inject(down, {
+    sandbox.gcp.parts.storage.faults.inject(down, {
       when: ({ path }) => path.startsWith('/upload/') && ++uploads > 1,
       times: Number.POSITIVE_INFINITY,
     })
@@ -34,14 +34,14 @@ suite('faults during issuer publish', () => {
     const concurrent = { ...publicKey.export({ format: 'jwk' }), kid: 'concurrent', use: 'sig', alg: 'RS256' }
     const ours = { ...sandbox.cluster.keys.current.publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }
     const first = upload(1)
-    sandbox.parts.storage.faults.inject(
+    sandbox.gcp.parts.storage.faults.inject(
       { kind: 'latency', ms: 0 },
       {
         when(request) {
           if (!first.when(request)) return false
           const keys = [concurrent, { ...ours, kid: sandbox.cluster.keys.current.kid }]
           const object = { contentType: 'application/json', body: JSON.stringify({ keys }) }
-          sandbox.google.store.put(bucket, 'openid/v1/jwks', object)
+          sandbox.gcp.store.put(bucket, 'openid/v1/jwks', object)
           return true
         },
       },

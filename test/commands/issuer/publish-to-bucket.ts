@@ -10,7 +10,7 @@ export const publish = (sandbox: TestSandbox, ...words: string[]): Promise<Pullp
   runPullpass(sandbox, ['issuer', 'publish', '--to', `gs://${bucket}`, ...account, ...words])
 
 export const objectText = (sandbox: TestSandbox, name: (typeof documents)[number]): string | undefined =>
-  sandbox.google.store.find(bucket, name)?.bytes.toString()
+  sandbox.gcp.store.find(bucket, name)?.bytes.toString()
 
 export function kidsOf(jwks: string | undefined): string[] {
   const { keys }: { keys: { kid: string }[] } = JSON.parse(jwks ?? '{"keys":[]}')

@@ -25,7 +25,7 @@ suite('pullpass issuer publish', () => {
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256'],
     })
-    const { contentType, cacheControl } = sandbox.google.store.find(bucket, 'openid/v1/jwks') ?? {}
+    const { contentType, cacheControl } = sandbox.gcp.store.find(bucket, 'openid/v1/jwks') ?? {}
     assert.deepEqual([contentType, cacheControl], ['application/jwk-set+json', 'public, max-age=300'])
     assert.doesNotMatch(stdout + stderr, /eyJ|ya29/)
   })
@@ -33,7 +33,7 @@ suite('pullpass issuer publish', () => {
   test('a second run writes nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
     await publish(sandbox)
-    const uploads = () => sandbox.parts.storage.seen.filter(({ path }) => path.startsWith('/upload/')).length
+    const uploads = () => sandbox.gcp.parts.storage.seen.filter(({ path }) => path.startsWith('/upload/')).length
     const before = uploads()
     const { exitCode, stdout } = await publish(sandbox)
     assert.equal(exitCode, 0)
@@ -102,7 +102,7 @@ suite('pullpass issuer publish', () => {
     const [own] = JSON.parse(objectText(sandbox, 'openid/v1/jwks') ?? '').keys
     const planted = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
     const body = JSON.stringify({ keys: [own, planted] })
-    sandbox.google.store.put(bucket, 'openid/v1/jwks', { contentType: 'application/jwk-set+json', body })
+    sandbox.gcp.store.put(bucket, 'openid/v1/jwks', { contentType: 'application/jwk-set+json', body })
     for (const dryRun of [['--dry-run'], []]) {
       const { exitCode, stdout } = await publish(sandbox, ...dryRun)
       assert.equal(exitCode, 0, stdout)
@@ -136,7 +136,7 @@ suite('pullpass issuer publish', () => {
 
   test('a bucket that is not public fails, with the command that opens it', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.store.setAccess(bucket, 'private')
+    sandbox.gcp.store.setAccess(bucket, 'private')
     const { exitCode, stdout } = await publish(sandbox)
     assert.equal(exitCode, 1)
     assert.match(stdout, /^discovery +failed +https:.* 403: it is not public$/m)
@@ -148,10 +148,10 @@ suite('pullpass issuer publish', () => {
 
   test("until the cluster's tokens contain the issuer, their check is pending, with the setting to change", async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.store.putBucket('other-issuer', { access: 'public' })
+    sandbox.gcp.store.putBucket('other-issuer', { access: 'public' })
     const words = ['issuer', 'publish', '--to', 'gs://other-issuer/cluster-1', ...account]
     const { exitCode, stdout } = await runPullpass(sandbox, words)
-    const issuer = `${sandbox.parts.storage.url}/other-issuer/cluster-1`
+    const issuer = `${sandbox.gcp.parts.storage.url}/other-issuer/cluster-1`
     assert.equal(exitCode, 0)
     assert.match(stdout, /^jwks +ok /m)
     assert.match(stdout, /^token +pending +the cluster's tokens have issuer https:.*example-cluster$/m)
@@ -164,11 +164,13 @@ suite('pullpass issuer publish', () => {
   ] as const) {
     test(`${flag} has no effect on a provider, which holds keys only: it is refused`, async (t) => {
       const sandbox = await startTestSandbox(t)
-      const words = ['issuer', 'publish', '--to', `gcp-provider:${sandbox.provider}`, flag, value]
+      const words = ['issuer', 'publish', '--to', `gcp-provider:${sandbox.gcp.provider}`, flag, value]
       const { exitCode, stderr } = await runPullpass(sandbox, words)
       assert.equal(exitCode, 2)
       assert.ok(
-        stderr.startsWith(`USAGE_INVALID (run): ${flag} has no effect: gcp-provider:${sandbox.provider} holds keys`),
+        stderr.startsWith(
+          `USAGE_INVALID (run): ${flag} has no effect: gcp-provider:${sandbox.gcp.provider} holds keys`,
+        ),
       )
     })
   }
@@ -189,7 +191,7 @@ suite('pullpass issuer publish', () => {
 
   suite('documents of another owner', () => {
     const seed = async (sandbox: TestSandbox, name: (typeof documents)[number], body: object) =>
-      sandbox.google.store.put(bucket, name, { contentType: 'application/json', body: JSON.stringify(body) })
+      sandbox.gcp.store.put(bucket, name, { contentType: 'application/json', body: JSON.stringify(body) })
 
     test("another cluster's keys are left unchanged without --adopt", async (t) => {
       const sandbox = await startTestSandbox(t)

@@ -249,7 +249,7 @@ suite('pullpass issuer revoke', () => {
   for (const [title, publish] of Object.entries(publishers)) {
     test(`a key that is revoked while ${title} is under way does not stay public`, async (t) => {
       const watch = await startTestWatch(t)
-      const { cluster, parts } = watch.sandbox
+      const { cluster, gcp } = watch.sandbox
       const leaked = cluster.keys.current
       cluster.keys.signWith(await cluster.keys.add())
       const metadata = { namespace: 'pullpass-system', name: 'pullpass-issuer' }
@@ -260,7 +260,10 @@ suite('pullpass issuer revoke', () => {
           cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
         return false
       }
-      parts.storage.faults.inject({ kind: 'response', response: { status: 500, body: '' } }, { when: revokeMeanwhile })
+      gcp.parts.storage.faults.inject(
+        { kind: 'response', response: { status: 500, body: '' } },
+        { when: revokeMeanwhile },
+      )
       await publish(watch)
       assert.deepEqual(watch.published(), [cluster.keys.current.kid])
     })
@@ -270,7 +273,7 @@ suite('pullpass issuer revoke', () => {
     const watch = await startTestWatch(t)
     await watch.look()
     watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
-    watch.sandbox.google.store.remove('example-cluster', 'openid/v1/jwks')
+    watch.sandbox.gcp.store.remove('example-cluster', 'openid/v1/jwks')
     const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
     assert.equal(exitCode, 1)
     assert.match(

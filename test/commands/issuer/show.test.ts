@@ -135,7 +135,7 @@ suite('pullpass issuer show', () => {
   test('unpublished documents and documents of another tool are distinguished', async (t) => {
     const sandbox = await startTestSandbox(t)
     const path = `/example-cluster${discoveryPath}`
-    const { faults } = sandbox.parts.storage
+    const { faults } = sandbox.gcp.parts.storage
     faults.inject({ kind: 'response', response: { status: 404 } }, { when: (request) => request.path === path })
     assert.match((await show(sandbox)).stdout, /^mode +publish: .* gets 404$/m)
     faults.clear()

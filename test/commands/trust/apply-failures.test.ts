@@ -45,7 +45,7 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
   for (const [permission, role, results] of cases) {
     test(`${permission}: it is reported with its role, independent resources are created, and the next run creates the rest`, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
-      sandbox.google.operators.withhold(permission)
+      sandbox.gcp.operators.withhold(permission)
       const run = await runTrust(sandbox, apply)
 
       assert.equal(run.exitCode, 1)
@@ -64,7 +64,7 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
         ),
       )
 
-      sandbox.google.operators.restore(permission)
+      sandbox.gcp.operators.restore(permission)
       const next = await runTrust(sandbox, apply)
       assert.equal(next.exitCode, 0, next.stderr)
       assert.deepEqual(
@@ -76,7 +76,7 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
 
   test('to read the pool, the rest is created nevertheless', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
+    sandbox.gcp.operators.withhold('iam.workloadIdentityPools.get')
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
@@ -101,7 +101,7 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
 
   test('for a grant, the record does not contain it: another operator can create it', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.google.operators.withhold('iam.serviceAccounts.setIamPolicy')
+    sandbox.gcp.operators.withhold('iam.serviceAccounts.setIamPolicy')
     await runTrust(sandbox, apply)
 
     const recorded = Object.entries(Object(heldBy(sandbox).record)).filter(([key]) => key.startsWith('grant-'))
@@ -113,40 +113,40 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
 suite('where requests to Google fail', { concurrency: 4 }, () => {
   test('an operation that fails is reported, and retried by the next run', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.google.adjust({ operationEnd: (name) => (name.includes('/providers/') ? 'fails' : 'succeeds') })
+    sandbox.gcp.adjust({ operationEnd: (name) => (name.includes('/providers/') ? 'fails' : 'succeeds') })
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'failed', 'created', 'blocked', 'blocked'])
     assert.match(run.stderr, /^TRUST_OPERATION_FAILED \(trust\): Google's operation projects\/.* failed: "Internal/m)
-    sandbox.google.adjust({ operationEnd: () => 'succeeds' })
+    sandbox.gcp.adjust({ operationEnd: () => 'succeeds' })
     assert.equal((await runTrust(sandbox, apply)).exitCode, 0)
   })
 
   test('an operation that never ends times out after two minutes, and the next run detects that it ended', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.google.adjust({ operationEnd: () => 'never-ends' })
+    sandbox.gcp.adjust({ operationEnd: () => 'never-ends' })
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['failed', 'blocked', 'created', 'blocked', 'blocked'])
     assert.match(run.stderr, /^TRUST_OPERATION_UNFINISHED \(trust\): .* is not done after 120 s$/m)
-    sandbox.google.adjust({ operationEnd: () => 'succeeds' })
+    sandbox.gcp.adjust({ operationEnd: () => 'succeeds' })
     const next = await runTrust(sandbox, apply)
     assert.equal(next.exitCode, 0, next.stderr)
   })
 
   test('a policy that others changed meanwhile is read and merged again, and their changes are kept', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.google.accounts.put(account)
+    sandbox.gcp.accounts.put(account)
     let times = 0
-    sandbox.parts.iam.faults.inject(
+    sandbox.gcp.parts.iam.faults.inject(
       { kind: 'latency', ms: 0 },
       {
         when: ({ path }) => {
           if (!path.endsWith(':setIamPolicy') || times++ > 2) return false
           const role = 'roles/iam.serviceAccountUser'
-          sandbox.google.policies.allow(accountPolicy, role, `user:other-${times}@example.com`)
+          sandbox.gcp.policies.allow(accountPolicy, role, `user:other-${times}@example.com`)
           return true
         },
       },
@@ -159,13 +159,13 @@ suite('where requests to Google fail', { concurrency: 4 }, () => {
         role: 'roles/iam.serviceAccountUser',
         members: ['user:other-1@example.com', 'user:other-2@example.com', 'user:other-3@example.com'],
       },
-      { role: 'roles/iam.workloadIdentityUser', members: [sandbox.principal] },
+      { role: 'roles/iam.workloadIdentityUser', members: [sandbox.gcp.principal] },
     ])
   })
 
   test('a policy that others change each time is an error after several attempts', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.parts.artifactRegistry.faults.inject(conflict, { when: ({ path }) => path.endsWith(':setIamPolicy') })
+    sandbox.gcp.parts.artifactRegistry.faults.inject(conflict, { when: ({ path }) => path.endsWith(':setIamPolicy') })
     const run = await runTrust(sandbox, apply)
 
     assert.deepEqual(resultsOf(run), [...all.slice(0, 4), 'failed'])
@@ -175,20 +175,20 @@ suite('where requests to Google fail', { concurrency: 4 }, () => {
   test('a policy at its limit is reported before anything is written', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const members = Array.from({ length: 1500 }, (_, index) => `user:puller-${index}@example.com`)
-    sandbox.google.policies.write(sandbox.repository, [{ role: 'roles/artifactregistry.writer', members }])
-    const { etag } = sandbox.google.policies.read(sandbox.repository)
+    sandbox.gcp.policies.write(sandbox.gcp.repository, [{ role: 'roles/artifactregistry.writer', members }])
+    const { etag } = sandbox.gcp.policies.read(sandbox.gcp.repository)
     const run = await runTrust(sandbox, apply)
 
     assert.deepEqual(resultsOf(run), [...all.slice(0, 4), 'failed'])
     assert.match(run.stderr, /^TRUST_POLICY_FULL \(trust\): the policy of projects\/.* holds 1500 members/m)
-    assert.equal(sandbox.google.policies.read(sandbox.repository).etag, etag)
+    assert.equal(sandbox.gcp.policies.read(sandbox.gcp.repository).etag, etag)
   })
 
   test('conditional grants of others are kept, with their conditions', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const condition = { title: 'until spring', expression: 'request.time < timestamp("2027-03-01T00:00:00Z")' }
     const theirs = { role: 'roles/artifactregistry.reader', members: ['user:other@example.com'], condition }
-    sandbox.google.policies.write(sandbox.repository, [theirs])
+    sandbox.gcp.policies.write(sandbox.gcp.repository, [theirs])
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
@@ -200,7 +200,7 @@ suite('where requests to Google fail', { concurrency: 4 }, () => {
 
   test('an unreachable API is reported, with the fix', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.parts.iam.faults.inject(refusal(503, 'UNAVAILABLE', 'The service is currently unavailable.'))
+    sandbox.gcp.parts.iam.faults.inject(refusal(503, 'UNAVAILABLE', 'The service is currently unavailable.'))
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
@@ -214,7 +214,7 @@ suite('existing resources that differ', { concurrency: 4 }, () => {
 
   test('an issuer is kept without --replace', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.identity.putProvider(theirs)
+    sandbox.gcp.identity.putProvider(theirs)
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
@@ -228,7 +228,7 @@ suite('existing resources that differ', { concurrency: 4 }, () => {
   test('a condition that is not in the document is kept, and reported', async (t) => {
     const sandbox = await startTestSandbox(t)
     const held = "assertion.sub.startsWith('system:serviceaccount:image-system:')"
-    sandbox.google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, attributeCondition: held })
+    sandbox.gcp.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, attributeCondition: held })
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
@@ -237,7 +237,7 @@ suite('existing resources that differ', { concurrency: 4 }, () => {
 
   test('a condition that differs from the document is kept without --replace', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.identity.putProvider({
+    sandbox.gcp.identity.putProvider({
       name: provider,
       issuerUri: sandbox.cluster.issuer,
       attributeCondition: condition,
@@ -256,7 +256,7 @@ suite('existing resources that differ', { concurrency: 4 }, () => {
 
   test('a disabled pool is not enabled', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.identity.putPool(pool, 'DISABLED')
+    sandbox.gcp.identity.putPool(pool, 'DISABLED')
     const run = await runTrust(sandbox, [...apply, '--replace', 'issuer', '--replace', 'condition'])
 
     assert.equal(run.exitCode, 1)

@@ -22,9 +22,9 @@ const isWrite = ({ method, path }: { method: string; path: string }) =>
   (method === 'POST' || method === 'PATCH') && !path.endsWith(':getIamPolicy') && !path.endsWith('/token')
 
 /** Calls `decide` with the number of each write, to any API; for `lose` its response is lost. */
-function countWrites({ parts }: TestSandbox, decide: (nth: number) => 'lose' | 'pass'): void {
+function countWrites({ parts, gcp }: TestSandbox, decide: (nth: number) => 'lose' | 'pass'): void {
   let nth = 0
-  for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
+  for (const part of [gcp.parts.iam, gcp.parts.artifactRegistry, parts.kubernetes]) {
     part.faults.inject(
       { kind: 'reset', at: 'response' },
       { when: (request) => isWrite(request) && decide(nth++) === 'lose' },
@@ -67,7 +67,7 @@ suite('an interrupted trust apply is continued by the next run', { concurrency: 
       })
       const ended = await runTrust(sandbox, ['apply', '--yes'], {}, { signal: end.signal })
       assert.equal(ended.exitCode, 1)
-      for (const part of Object.values(sandbox.parts)) part.faults.clear()
+      for (const part of Object.values({ ...sandbox.parts, ...sandbox.gcp.parts })) part.faults.clear()
       const run = await runTrust(sandbox, ['apply', '--yes'])
 
       assert.equal(run.exitCode, 0, run.stderr)

@@ -13,7 +13,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
     assert.match(run.stdout, /^works +registry google of ClusterPullSecret\/pull in cluster /m)
     const held = heldBy(sandbox)
-    assert.deepEqual(held.accountPolicy, [{ role: 'roles/iam.workloadIdentityUser', members: [sandbox.principal] }])
+    assert.deepEqual(held.accountPolicy, [{ role: 'roles/iam.workloadIdentityUser', members: [sandbox.gcp.principal] }])
     assert.deepEqual(held.repositoryPolicy, [
       { role: 'roles/artifactregistry.reader', members: [`serviceAccount:${account}`] },
     ])
@@ -24,12 +24,12 @@ suite('trust apply', { concurrency: 4 }, () => {
   test('run a second time, changes nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, ['apply', '--yes'])
-    const before = [heldBy(sandbox), sandbox.google.policies.read(accountPolicy).etag]
+    const before = [heldBy(sandbox), sandbox.gcp.policies.read(accountPolicy).etag]
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
-    assert.deepEqual([heldBy(sandbox), sandbox.google.policies.read(accountPolicy).etag], before)
+    assert.deepEqual([heldBy(sandbox), sandbox.gcp.policies.read(accountPolicy).etag], before)
   })
 
   test('without a service account grants the repository to the principal itself', async (t) => {
@@ -38,7 +38,7 @@ suite('trust apply', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(heldBy(sandbox).repositoryPolicy, [
-      { role: 'roles/artifactregistry.reader', members: [sandbox.principal] },
+      { role: 'roles/artifactregistry.reader', members: [sandbox.gcp.principal] },
     ])
     assert.equal(heldBy(sandbox).account, undefined)
   })
@@ -66,7 +66,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['created', 'created', 'declined', 'blocked', 'blocked'])
     assert.equal(questions[0], `create pool ${pool}\n  [y]es, [n]o, [a]ll: `)
     assert.equal(questions.length, 3)
-    assert.equal(sandbox.google.accounts.find(account), undefined)
+    assert.equal(sandbox.gcp.accounts.find(account), undefined)
   })
 
   test('prompts no more after "all"', async (t) => {
@@ -108,7 +108,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /^USAGE_INVALID \(run\): trust apply requires confirmation, and there is no terminal/)
     assert.match(run.stderr, /: pullpass trust plan -f \S+\/trust\.yaml --share-pool --replace keys$/m)
-    assert.equal(sandbox.google.identity.read(pool), undefined)
+    assert.equal(sandbox.gcp.identity.read(pool), undefined)
   })
 
   test('undeletes a pool, a provider and an account', async (t) => {
@@ -126,7 +126,7 @@ suite('trust apply', { concurrency: 4 }, () => {
 
   test('waits until a new grant is propagated', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.google.adjust({ bindingDelaySeconds: 75 })
+    sandbox.gcp.adjust({ bindingDelaySeconds: 75 })
     const sleep = async (ms: number, signal: AbortSignal) => {
       signal.throwIfAborted()
       if (ms >= 60_000) return await new Promise<void>(() => undefined) // the timeout of the run
@@ -140,7 +140,7 @@ suite('trust apply', { concurrency: 4 }, () => {
 
   test('ends in time where the grant does not become effective, and reports the last response', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    sandbox.google.adjust({ bindingDelaySeconds: 86_400 })
+    sandbox.gcp.adjust({ bindingDelaySeconds: 86_400 })
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
     assert.equal(run.exitCode, 1)
@@ -170,7 +170,7 @@ suite('trust apply', { concurrency: 4 }, () => {
 
   test('accepts the drop-in variables, with the repository and the account as flags', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const named = ['--repository', sandbox.repository, '--subject', 'system:serviceaccount:image-system:pullpass']
+    const named = ['--repository', sandbox.gcp.repository, '--subject', 'system:serviceaccount:image-system:pullpass']
     const run = await runPullpass(sandbox, ['trust', 'apply', '--yes', ...named])
 
     assert.equal(run.exitCode, 0, run.stderr)

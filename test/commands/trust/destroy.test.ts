@@ -41,8 +41,8 @@ suite('trust destroy', { concurrency: 4 }, () => {
   test('with --dry-run shows what others use, and keeps the record of what was deleted', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
-    sandbox.google.policies.allow(accountPolicy, 'roles/iam.serviceAccountUser', 'user:other@example.com')
-    sandbox.google.policies.write(sandbox.repository, [])
+    sandbox.gcp.policies.allow(accountPolicy, 'roles/iam.serviceAccountUser', 'user:other@example.com')
+    sandbox.gcp.policies.write(sandbox.gcp.repository, [])
     const before = heldBy(sandbox)
     const foretold = await runTrust(sandbox, ['destroy', '--dry-run'])
     assert.deepEqual(resultsOf(foretold), ['absent', 'would delete', 'kept', 'would delete', 'would delete'])
@@ -74,9 +74,9 @@ suite('trust destroy', { concurrency: 4 }, () => {
   test('leaves what others hold: members of the policies, and a pool with other providers', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
-    sandbox.google.policies.allow(accountPolicy, 'roles/iam.serviceAccountUser', 'user:other@example.com')
-    sandbox.google.policies.allow(sandbox.repository, 'roles/artifactregistry.reader', 'user:other@example.com')
-    sandbox.google.identity.putProvider({ name: `${pool}/providers/other`, issuerUri: 'https://other.example.com' })
+    sandbox.gcp.policies.allow(accountPolicy, 'roles/iam.serviceAccountUser', 'user:other@example.com')
+    sandbox.gcp.policies.allow(sandbox.gcp.repository, 'roles/artifactregistry.reader', 'user:other@example.com')
+    sandbox.gcp.identity.putProvider({ name: `${pool}/providers/other`, issuerUri: 'https://other.example.com' })
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(run.exitCode, 0, run.stderr)
@@ -95,7 +95,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
   test('believes no record that names what the document does not need', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
-    sandbox.google.policies.allow(accountPolicy, 'roles/iam.serviceAccountAdmin', 'user:owner@example.com')
+    sandbox.gcp.policies.allow(accountPolicy, 'roles/iam.serviceAccountAdmin', 'user:owner@example.com')
     const planted = { role: 'roles/iam.serviceAccountAdmin', on: account, member: 'user:owner@example.com' }
     const found = sandbox.cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')
     sandbox.cluster.seed({
@@ -124,7 +124,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
   test('reports the missing permission, and removes the rest', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
-    sandbox.google.operators.withhold('iam.workloadIdentityPoolProviders.delete')
+    sandbox.gcp.operators.withhold('iam.workloadIdentityPoolProviders.delete')
     const run = await runTrust(sandbox, destroy)
 
     assert.equal(run.exitCode, 1)

@@ -27,14 +27,14 @@ export const gcloudCases: Readonly<Record<string, GcloudCase>> = {
   'where only the service account was deleted': {
     async before(sandbox) {
       await runTrust(sandbox, ['apply', '--yes'])
-      sandbox.google.accounts.remove(account)
+      sandbox.gcp.accounts.remove(account)
     },
   },
   'where a provider lacks something': {
     document: { trust: [condition], registry: ['audience: images'] },
     async before(sandbox) {
       await runTrust(sandbox, ['apply', '--yes'])
-      sandbox.google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer }) // without a condition
+      sandbox.gcp.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer }) // without a condition
     },
   },
 }

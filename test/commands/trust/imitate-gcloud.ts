@@ -66,13 +66,16 @@ function checkKnown(command: string, id: string, flags: Flags): void {
 }
 
 /** `words`: after `gcloud`; `STDIN …` last, where it has standard input. */
-export async function imitateGcloud({ google, clock, operator }: TestSandbox, words: readonly string[]): Promise<void> {
+export async function imitateGcloud(
+  { gcp, clock, gcp: { operator } }: TestSandbox,
+  words: readonly string[],
+): Promise<void> {
   const isFlag = (word: string) => word.startsWith('--') || word.startsWith('STDIN ')
   const named = words.filter((word) => !isFlag(word))
   const id = named.at(-1) ?? ''
   const flags: Flags = Object.fromEntries(words.filter(isFlag).map(flagOf))
   const expiresAt = new Date(clock.now().getTime() + 3_600_000)
-  const token = google.grantToken({ member: operator.member, scopes: [cloudPlatform], expiresAt })
+  const token = gcp.grantToken({ member: operator.member, scopes: [cloudPlatform], expiresAt })
   const send = async (handler: SandboxHandler, call: string, body?: object) => {
     const [method = '', target = ''] = call.split(' ')
     const { pathname, searchParams: query } = new URL(target, 'https://google.example.com')
@@ -91,8 +94,8 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
     return Object(response.body)
   }
   const follow = async (call: string, body: object) => {
-    let { name, done } = await send(google.iam, call, body)
-    while (done !== true) ({ name, done } = await send(google.iam, `GET /v1/${name}`))
+    let { name, done } = await send(gcp.iam, call, body)
+    while (done !== true) ({ name, done } = await send(gcp.iam, `GET /v1/${name}`))
   }
   const bind = async (handler: SandboxHandler, resource: string, read: string) => {
     const policy = await send(handler, `${read} ${resource}:getIamPolicy?options.requestedPolicyVersion=3`)
@@ -114,21 +117,21 @@ export async function imitateGcloud({ google, clock, operator }: TestSandbox, wo
       return await follow(`POST ${resource}:undelete`, {})
     case 'iam workload-identity-pools describe':
     case 'iam workload-identity-pools providers describe':
-      return void (await send(google.iam, `GET ${resource}`))
+      return void (await send(gcp.iam, `GET ${resource}`))
     case 'iam workload-identity-pools providers create-oidc':
       return await follow(`POST ${parent}?workloadIdentityPoolProviderId=${own}`, { description, ...fieldsOf(flags) })
     case 'iam workload-identity-pools providers update-oidc':
       return await follow(`PATCH ${resource}?updateMask=${masksOf(flags).join(',')}`, fieldsOf(flags))
     case 'iam service-accounts create': {
       const serviceAccount = { displayName: flags['display-name'], description }
-      return void (await send(google.iam, `POST ${accounts}`, { accountId: id, serviceAccount }))
+      return void (await send(gcp.iam, `POST ${accounts}`, { accountId: id, serviceAccount }))
     }
     case 'iam service-accounts undelete':
-      return void (await send(google.iam, `POST ${accounts}/${id}:undelete`, {}))
+      return void (await send(gcp.iam, `POST ${accounts}/${id}:undelete`, {}))
     case 'iam service-accounts add-iam-policy-binding':
-      return await bind(google.iam, `${accounts}/${id}`, 'POST')
+      return await bind(gcp.iam, `${accounts}/${id}`, 'POST')
     case 'artifacts repositories add-iam-policy-binding':
-      return await bind(google.artifactRegistry, resource, 'GET')
+      return await bind(gcp.artifactRegistry, resource, 'GET')
     default:
       return assert.fail(`this test does not simulate gcloud ${words.join(' ')}`)
   }

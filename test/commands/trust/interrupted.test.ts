@@ -5,9 +5,12 @@ import { startTestSandbox, type TestSandbox } from '../../support/start-test-san
 import { heldBy, resultsOf, runTrust } from './run-trust.ts'
 
 /** Ctrl-C during the response to the first matching request. */
-function interruptAt({ parts }: TestSandbox, when: (call: { method: string; path: string }) => boolean): AbortSignal {
+function interruptAt(
+  { parts, gcp }: TestSandbox,
+  when: (call: { method: string; path: string }) => boolean,
+): AbortSignal {
   const end = new AbortController()
-  for (const part of [parts.iam, parts.artifactRegistry, parts.kubernetes]) {
+  for (const part of [gcp.parts.iam, gcp.parts.artifactRegistry, parts.kubernetes]) {
     part.faults.inject(
       { kind: 'reset', at: 'response' },
       {

@@ -13,7 +13,7 @@ suite('a provider that trusts another cluster', { concurrency: 4 }, () => {
   async function start(t: Parameters<typeof startTwoClusters>[0]) {
     const two = await startTwoClusters(t)
     const { sandbox, second, secondJwks } = two
-    sandbox.google.identity.putProvider({ name: provider, issuerUri: second.issuer, jwksJson: secondJwks })
+    sandbox.gcp.identity.putProvider({ name: provider, issuerUri: second.issuer, jwksJson: secondJwks })
     return two
   }
 
@@ -69,7 +69,7 @@ suite('a provider that trusts another cluster', { concurrency: 4 }, () => {
 
   test('is reported where dependent resources exist already', async (t) => {
     const two = await startTwoClusters(t, {})
-    two.sandbox.google.identity.putProvider({ name: provider, issuerUri: two.second.issuer, jwksJson: two.secondJwks })
+    two.sandbox.gcp.identity.putProvider({ name: provider, issuerUri: two.second.issuer, jwksJson: two.secondJwks })
     const plan = await two.run(['plan'], uploaded)
 
     assert.deepEqual(resultsOf(plan), ['ok', 'refused', 'ok', 'ok', 'ok'])
@@ -118,8 +118,8 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
     const { sandbox, second, run } = two
     const subject = { namespace, name: 'pullpass' }
     await run(['apply', '--yes', '--no-trial', '--no-record', ...bothContexts], { ...uploaded, subject, ...trusted })
-    sandbox.google.store.putBucket('example-issuer', { access: 'public' })
-    sandbox.google.store.put('example-issuer', `prod/${jwks}`, { contentType: 'application/json', body: '{"keys":[]}' })
+    sandbox.gcp.store.putBucket('example-issuer', { access: 'public' })
+    sandbox.gcp.store.put('example-issuer', `prod/${jwks}`, { contentType: 'application/json', body: '{"keys":[]}' })
     for (const [path, poolId] of [
       ['prod', firstContext],
       ['dev', secondId],
@@ -135,7 +135,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
       type: 'external_account',
       audience,
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-      token_url: `${sandbox.parts.sts.url}/v1/token`,
+      token_url: `${sandbox.gcp.parts.sts.url}/v1/token`,
       credential_source: { file: await sandbox.write('dev-token', signed) },
     }
     const file = await sandbox.write('dev-credentials.json', JSON.stringify(credentials))
@@ -146,7 +146,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
         ['issuer', 'publish', '--to', `gs://example-issuer/${path}`, '--context', secondContext, '--adopt'],
         { environment: asDev },
       )
-    const held = (path: string) => sandbox.google.store.find('example-issuer', `${path}/${jwks}`)?.bytes.toString()
+    const held = (path: string) => sandbox.gcp.store.find('example-issuer', `${path}/${jwks}`)?.bytes.toString()
     return { publish, held }
   }
 
@@ -180,12 +180,12 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
 })
 
 /** Performs the printed gcloud command. */
-function grantAsPrinted({ google }: TestSandbox, manifests: string): void {
+function grantAsPrinted({ gcp }: TestSandbox, manifests: string): void {
   const command =
     /^# {3}gcloud storage buckets add-iam-policy-binding gs:\/\/(\S+) --role=(\S+) --member=(\S+) '--condition=title=([\w-]+),expression=(.+)'$/m
   const [, bucket = '', role = '', member = '', title = '', expression = ''] =
     command.exec(manifests) ?? assert.fail(`no command in ${manifests.slice(0, 2000)}`)
   const resource = `projects/_/buckets/${bucket}`
-  const { bindings } = google.policies.read(resource)
-  google.policies.write(resource, [...bindings, { role, members: [member], condition: { title, expression } }])
+  const { bindings } = gcp.policies.read(resource)
+  gcp.policies.write(resource, [...bindings, { role, members: [member], condition: { title, expression } }])
 }

@@ -13,7 +13,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
     assert.deepEqual(resultsOf(run), ['create', 'create', 'create', 'grant', 'grant'])
     assert.match(run.stdout, /^5 changes would be made by pullpass trust apply:$/m)
-    assert.equal(sandbox.google.identity.read(pool), undefined)
+    assert.equal(sandbox.gcp.identity.read(pool), undefined)
   })
 
   test('with --exit-code returns 1 if something is missing', async (t) => {
@@ -36,8 +36,8 @@ suite('trust plan', { concurrency: 4 }, () => {
 
   test('prints each change and error with -o json', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
-    sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
+    sandbox.gcp.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.gcp.principal)
+    sandbox.gcp.operators.withhold('iam.workloadIdentityPools.get')
     const { stdout, exitCode } = await runTrust(sandbox, ['plan', '-o', 'json'])
     const { resources } = JSON.parse(stdout)
 
@@ -105,7 +105,7 @@ suite('trust plan', { concurrency: 4 }, () => {
       '  registries:',
       '    - name: google',
       '      hosts: [europe-docker.pkg.dev]',
-      `      gcp: {workloadIdentityProvider: ${sandbox.provider}}`,
+      `      gcp: {workloadIdentityProvider: ${sandbox.gcp.provider}}`,
     ].join('\n')
     const file = await sandbox.write('tenant.yaml', tenant)
     const run = await runPullpass(sandbox, ['trust', 'plan', '-f', file])
@@ -113,7 +113,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.match(run.stderr, /^DOCUMENT_INVALID .* registry google does not say which repository it reads$/m)
     assert.match(run.stderr, /^ {2}expected --repository projects\/PROJECT.*, since a PullSecret has no gcp\.trust$/m)
     assert.doesNotMatch(run.stderr, /fix: name it there/)
-    const named = await runPullpass(sandbox, ['trust', 'plan', '-f', file, '--repository', sandbox.repository])
+    const named = await runPullpass(sandbox, ['trust', 'plan', '-f', file, '--repository', sandbox.gcp.repository])
     assert.match(named.stdout, /^grant +grant +roles\/artifactregistry\.reader on .* for principal:/m)
   })
 
@@ -157,7 +157,7 @@ suite('trust plan', { concurrency: 4 }, () => {
   for (const [title, [words, exitCode, message]] of Object.entries(refused)) {
     test(`refuses ${title} before any request to Google`, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
-      sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }) // no token for a request is available
+      sandbox.gcp.parts.sts.faults.inject({ kind: 'reset', at: 'request' }) // no token for a request is available
       const run = await runTrust(sandbox, ['plan', ...words])
 
       assert.equal(run.exitCode, exitCode)
@@ -196,15 +196,15 @@ suite('trust plan', { concurrency: 4 }, () => {
       planted.add(secret)
       secrets.plant(`secret ${planted.size}`, secret)
     }
-    for (const part of [sandbox.parts.iam, sandbox.parts.artifactRegistry]) part.faults.clear()
+    for (const part of [sandbox.gcp.parts.iam, sandbox.gcp.parts.artifactRegistry]) part.faults.clear()
     const repeat = (token: string) => ({
       status: 403,
       body: { error: { code: 403, status: 'PERMISSION_DENIED', message: `no right with ${token}` } },
     })
-    const token = sandbox.operator.accessToken()
+    const token = sandbox.gcp.operator.accessToken()
     plant(token)
     const granted = { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: 3600 } }
-    sandbox.parts.sts.faults.inject({ kind: 'response', response: granted })
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: granted })
     for (const words of [
       ['plan'],
       ['plan', '-o', 'gcloud'],
@@ -217,7 +217,7 @@ suite('trust plan', { concurrency: 4 }, () => {
         secrets.assertAbsent(run.stdout + run.stderr, words.join(' '))
       }
     }
-    sandbox.parts.iam.faults.inject({ kind: 'response', response: repeat(token) })
+    sandbox.gcp.parts.iam.faults.inject({ kind: 'response', response: repeat(token) })
     const run = await runTrust(sandbox, ['plan', '-o', 'json'])
     secrets.assertAbsent(run.stdout + run.stderr, 'a refusal that repeats the token')
     assert.match(run.stderr, /its words are withheld/)

@@ -18,7 +18,7 @@ async function startWithOldIssuer(t: Parameters<typeof startTestSandbox>[0]): Pr
 }
 
 /** Changes the description at Google, without pullpass. */
-function describeProvider({ google: { identity } }: TestSandbox, description: string): void {
+function describeProvider({ gcp: { identity } }: TestSandbox, description: string): void {
   const found = identity.read(provider)
   assert.ok(found)
   identity.write({ ...found, description })
@@ -62,11 +62,11 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
   test('a destroy that was interrupted after deleting the provider is continued by the next run', async (t) => {
     const sandbox = await startWithOldIssuer(t)
     await runTrust(sandbox, replace)
-    sandbox.google.operators.withhold('iam.workloadIdentityPools.delete')
-    sandbox.google.operators.withhold('iam.serviceAccounts.delete')
+    sandbox.gcp.operators.withhold('iam.workloadIdentityPools.delete')
+    sandbox.gcp.operators.withhold('iam.serviceAccounts.delete')
     await runTrust(sandbox, destroy)
-    sandbox.google.operators.restore('iam.workloadIdentityPools.delete')
-    sandbox.google.operators.restore('iam.serviceAccounts.delete')
+    sandbox.gcp.operators.restore('iam.workloadIdentityPools.delete')
+    sandbox.gcp.operators.restore('iam.serviceAccounts.delete')
     const run = await runTrust(sandbox, destroy)
     assert.deepEqual(resultsOf(run), ['absent', 'absent', 'deleted', 'absent', 'deleted'])
   })
@@ -89,12 +89,12 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
 
   test('a mark in a provider of another owner does not permit destroy to delete anything else', async (t) => {
     const sandbox = await startWithOldIssuer(t)
-    sandbox.google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer })
+    sandbox.gcp.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer })
     describeProvider(sandbox, `by hand ${oldMark}`)
     const run = await runTrust(sandbox, destroy)
 
     assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'kept', 'kept', 'kept'])
-    assert.notEqual(sandbox.google.accounts.find(account), undefined)
+    assert.notEqual(sandbox.gcp.accounts.find(account), undefined)
   })
 
   test('a forged mark in the record does not permit it either', async (t) => {

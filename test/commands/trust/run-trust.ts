@@ -38,10 +38,10 @@ export function trustDocument(sandbox: TestSandbox, document: TrustDocument = {}
     `      hosts: ["localhost:${sandbox.parts.registry.port}"]`,
     ...registry.map((line) => `      ${line}`),
     '      gcp:',
-    `        workloadIdentityProvider: ${sandbox.provider}`,
+    `        workloadIdentityProvider: ${sandbox.gcp.provider}`,
     ...(impersonation === 'direct' ? [] : [`        serviceAccountEmail: ${account}`]),
     '        trust:',
-    `          repository: ${sandbox.repository}`,
+    `          repository: ${sandbox.gcp.repository}`,
     ...trust.map((line) => `          ${line}`),
     '',
   ].join('\n')
@@ -77,13 +77,13 @@ export interface Held {
 }
 
 /** All resources and grants of trust. */
-export function heldBy({ google, repository, cluster }: TestSandbox): Held {
-  const bindings = (resource: string) => google.policies.read(resource).bindings
+export function heldBy({ gcp, cluster, gcp: { repository } }: TestSandbox): Held {
+  const bindings = (resource: string) => gcp.policies.read(resource).bindings
   const record = cluster.store.read('ConfigMap', 'image-system', 'pullpass-trust')
   return {
-    pool: google.identity.read(pool),
-    provider: google.identity.read(provider),
-    account: google.accounts.find(account)?.description,
+    pool: gcp.identity.read(pool),
+    provider: gcp.identity.read(provider),
+    account: gcp.accounts.find(account)?.description,
     accountPolicy: bindings(accountPolicy),
     repositoryPolicy: bindings(repository),
     record: record?.['data'],

@@ -16,10 +16,10 @@ suite('several clusters', { concurrency: 4 }, () => {
 
     assert.equal(applied.exitCode, 0, applied.stderr)
     assert.equal([...applied.stdout.matchAll(/^works /gm)].length, 2)
-    const providersIn = (id: string) => sandbox.google.identity.list(`${pools}/${id}/providers`).map(({ name }) => name)
+    const providersIn = (id: string) => sandbox.gcp.identity.list(`${pools}/${id}/providers`).map(({ name }) => name)
     assert.deepEqual(providersIn(firstContext), [`${pools}/${firstContext}/providers/cluster`])
     assert.deepEqual(providersIn(secondId), [`${pools}/${secondId}/providers/cluster`])
-    assert.equal(sandbox.google.identity.read(pool), undefined)
+    assert.equal(sandbox.gcp.identity.read(pool), undefined)
     const [acting] = heldBy(sandbox).accountPolicy
     const subject = 'subject/system:serviceaccount:image-system:pullpass'
     assert.deepEqual(acting?.members, [
@@ -55,7 +55,7 @@ suite('several clusters', { concurrency: 4 }, () => {
     )
     const applied = await run([...apply, '--share-pool'])
     assert.equal(applied.exitCode, 0, applied.stderr)
-    const names = sandbox.google.identity.list(`${pool}/providers`).map(({ name }) => name)
+    const names = sandbox.gcp.identity.list(`${pool}/providers`).map(({ name }) => name)
     assert.deepEqual(names, [`${pool}/providers/${firstContext}`, `${pool}/providers/${secondId}`])
 
     const chosen = ['--provider-id', `${firstContext}=${firstContext}`, '--share-pool']
@@ -89,7 +89,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
 
   async function start(t: Parameters<typeof startTwoClusters>[0]) {
     const two = await startTwoClusters(t)
-    two.sandbox.google.identity.putProvider({ name: theirs, issuerUri: two.second.issuer, jwksJson: two.secondJwks })
+    two.sandbox.gcp.identity.putProvider({ name: theirs, issuerUri: two.second.issuer, jwksJson: two.secondJwks })
     return two
   }
 
@@ -138,24 +138,24 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
 
   test('is not another cluster’s where the provider has this cluster’s issuer', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
-    sandbox.google.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer })
+    sandbox.gcp.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer })
     assert.deepEqual([(await run(['plan'])).exitCode], [0])
   })
 
   test('is another cluster’s where uploaded keys differ under the same issuer', async (t) => {
     const { sandbox, secondJwks, run } = await startTwoClusters(t)
-    sandbox.google.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, jwksJson: secondJwks })
+    sandbox.gcp.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, jwksJson: secondJwks })
     assert.match((await run(['plan'])).stderr, /^TRUST_POOL_SHARED /m)
   })
 
   test('is another cluster’s where one uploaded key is not this cluster’s, under the same issuer', async (t) => {
     const { sandbox, secondJwks, run } = await startTwoClusters(t)
     const own = { name: theirs, issuerUri: sandbox.cluster.issuer, jwksJson: await readJwks(sandbox.cluster) }
-    sandbox.google.identity.putProvider(own)
+    sandbox.gcp.identity.putProvider(own)
     assert.equal((await run(['plan'])).exitCode, 0)
 
     const keys = [...JSON.parse(own.jwksJson).keys, ...JSON.parse(secondJwks).keys]
-    sandbox.google.identity.putProvider({ ...own, jwksJson: JSON.stringify({ keys }) })
+    sandbox.gcp.identity.putProvider({ ...own, jwksJson: JSON.stringify({ keys }) })
     const plan = await run(['plan'])
     assert.equal(plan.exitCode, 1)
     assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
@@ -167,7 +167,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     test(`is another’s where the subject is mapped by ${expression ?? 'nothing'}, under the same issuer`, async (t) => {
       const { sandbox, run } = await startTwoClusters(t)
       const attributeMapping = { ...(expression !== undefined && { 'google.subject': expression }) }
-      sandbox.google.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, attributeMapping })
+      sandbox.gcp.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, attributeMapping })
       const plan = await run(['plan'])
       assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
       assert.ok(plan.stderr.includes(`maps google.subject by ${expression ?? 'nothing'}: `), plan.stderr)
@@ -176,9 +176,9 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
   test('that was undeleted is compared again, before anything is created in it', async (t) => {
     const { sandbox, run } = await start(t)
     await run(['apply', '--yes', '--share-pool', '--no-trial'])
-    const { google } = sandbox
-    google.identity.putPool(pool, 'DELETED')
-    google.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
+    const { gcp } = sandbox
+    gcp.identity.putPool(pool, 'DELETED')
+    gcp.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
     const applied = await run(['apply', '--yes'])
     assert.deepEqual(resultsOf(applied), ['failed', 'blocked', 'unchanged', 'unchanged', 'unchanged'])
     assert.match(applied.stderr, /^TRUST_POOL_SHARED /m)

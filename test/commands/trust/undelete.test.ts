@@ -19,10 +19,10 @@ async function startDeleted(t: TestContext, words: readonly string[] = apply): P
   const sandbox = await startTestSandbox(t, { trust: 'absent' })
   const made = await runTrust(sandbox, words)
   assert.equal(made.exitCode, 0, made.stderr)
-  const uniqueId = sandbox.google.accounts.find(account)?.uniqueId ?? ''
-  sandbox.google.policies.allow(others, reader, `serviceAccount:${account}`)
-  sandbox.google.accounts.remove(account)
-  const othersPolicy = () => sandbox.google.policies.read(others).bindings.flatMap(({ members }) => members)
+  const uniqueId = sandbox.gcp.accounts.find(account)?.uniqueId ?? ''
+  sandbox.gcp.policies.allow(others, reader, `serviceAccount:${account}`)
+  sandbox.gcp.accounts.remove(account)
+  const othersPolicy = () => sandbox.gcp.policies.read(others).bindings.flatMap(({ members }) => members)
   return { sandbox, uniqueId, othersPolicy }
 }
 
@@ -43,9 +43,9 @@ const isUndelete = ({ path }: { readonly path: string }) => path.endsWith(':unde
 /** The record names another deleted account; `uniqueId`: of that account. */
 async function startForged(t: TestContext): Promise<Pick<Deleted, 'sandbox' | 'uniqueId'>> {
   const { sandbox } = await startDeleted(t)
-  sandbox.google.accounts.put(other)
-  const { uniqueId = '' } = sandbox.google.accounts.find(other) ?? {}
-  sandbox.google.accounts.remove(other)
+  sandbox.gcp.accounts.put(other)
+  const { uniqueId = '' } = sandbox.gcp.accounts.find(other) ?? {}
+  sandbox.gcp.accounts.remove(other)
   const forged = JSON.stringify({ email: account, uniqueId })
   editRecord(sandbox, (key, text) => (key.startsWith('account-') ? forged : text))
   return { sandbox, uniqueId }
@@ -71,7 +71,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'undeleted', 'unchanged', 'unchanged'])
-    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+    assert.equal(sandbox.gcp.accounts.find(account)?.uniqueId, uniqueId)
     assert.deepEqual(othersPolicy(), [`serviceAccount:${account}`])
     assert.match(run.stdout, /^works {2,}registry google /m)
   })
@@ -81,38 +81,38 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+    assert.equal(sandbox.gcp.accounts.find(account)?.uniqueId, uniqueId)
   })
 
   test('is undeleted after destroy, which keeps its unique id in the record', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, apply)
-    const uniqueId = sandbox.google.accounts.find(account)?.uniqueId ?? ''
+    const uniqueId = sandbox.gcp.accounts.find(account)?.uniqueId ?? ''
     const destroyed = await runTrust(sandbox, ['destroy', '--yes'])
     assert.match(destroyed.stdout, new RegExp(`^note: ${account}: Google keeps it for 30 days, .* ${uniqueId}: `, 'm'))
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+    assert.equal(sandbox.gcp.accounts.find(account)?.uniqueId, uniqueId)
     assert.deepEqual(heldBy(sandbox).account?.startsWith('pullpass:'), true)
   })
 
   test('is created again where its unique id is unknown, and the lost grants are reported first', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
     editRecord(sandbox, (key, text) => (key.startsWith('account-') ? undefined : text))
-    sandbox.google.policies.forget(sandbox.repository)
+    sandbox.gcp.policies.forget(sandbox.gcp.repository)
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
     const lost = 'what was granted to a deleted one of this name does not come back'
     assert.ok(run.stderr.includes(`create service account ${account}: ${lost}\n`), run.stderr)
     assert.ok(run.stdout.includes(`, and ${lost}: the unique id of the deleted one is`))
-    assert.notEqual(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+    assert.notEqual(sandbox.gcp.accounts.find(account)?.uniqueId, uniqueId)
   })
 
   test('is created again after its retention at Google ended', async (t) => {
     const { sandbox } = await startDeleted(t)
-    sandbox.google.policies.forget(sandbox.repository)
+    sandbox.gcp.policies.forget(sandbox.gcp.repository)
     const old = '1'.repeat(21)
     const longAgo = JSON.stringify({ email: account, uniqueId: old })
     editRecord(sandbox, (key, text) => (key.startsWith('account-') ? longAgo : text))
@@ -120,28 +120,28 @@ suite('a deleted service account', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 0, run.stderr)
     assert.ok(run.stdout.includes(`: Google keeps the deleted one (${old}) no longer`), run.stdout)
-    const { uniqueId = '' } = sandbox.google.accounts.find(account) ?? {}
+    const { uniqueId = '' } = sandbox.gcp.accounts.find(account) ?? {}
     assert.ok(JSON.stringify(heldBy(sandbox).record).includes(uniqueId), 'the new one is recorded in its place')
   })
 
   test('without permission to undelete is reported with the required role, and no account is created', async (t) => {
     const { sandbox } = await startDeleted(t)
-    sandbox.google.operators.withhold('iam.serviceAccounts.undelete')
+    sandbox.gcp.operators.withhold('iam.serviceAccounts.undelete')
     const run = await runTrust(sandbox, apply)
 
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
     assert.match(run.stderr, /iam\.serviceAccounts\.undelete, which roles\/iam\.serviceAccountAdmin gives/)
-    assert.equal(sandbox.google.accounts.find(account), undefined)
+    assert.equal(sandbox.gcp.accounts.find(account), undefined)
   })
 
   test('is detected as undeleted where only the response of Google was lost, and no account is created', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
+    sandbox.gcp.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'undeleted', 'unchanged', 'unchanged'])
-    assert.equal(sandbox.google.accounts.find(account)?.uniqueId, uniqueId)
+    assert.equal(sandbox.gcp.accounts.find(account)?.uniqueId, uniqueId)
   })
 
   test('is not another that a forged record names: that one is deleted again at once', async (t) => {
@@ -149,49 +149,49 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assertRefused(run, 'was deleted again at once')
-    assert.equal(sandbox.google.accounts.find(other), undefined)
+    assert.equal(sandbox.gcp.accounts.find(other), undefined)
   })
 
   test('is not another, where the response of Google was lost: the undeleted account is read, and deleted again', async (t) => {
     const { sandbox } = await startForged(t)
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
+    sandbox.gcp.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
 
     assertRefused(run, 'was deleted again at once')
-    assert.equal(sandbox.google.accounts.find(other), undefined)
-    assert.equal(sandbox.google.accounts.find(account), undefined, 'none is made in its place')
+    assert.equal(sandbox.gcp.accounts.find(other), undefined)
+    assert.equal(sandbox.gcp.accounts.find(account), undefined, 'none is made in its place')
   })
 
   test('is not another, where the response of Google does not identify the account', async (t) => {
     const { sandbox } = await startForged(t)
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
-    sandbox.parts.iam.faults.inject(
+    sandbox.gcp.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
+    sandbox.gcp.parts.iam.faults.inject(
       { kind: 'response', response: { status: 200, body: {} } },
       { times: 1, when: isUndelete },
     )
     const run = await runTrust(sandbox, apply)
 
     assertRefused(run, 'was deleted again at once')
-    assert.equal(sandbox.google.accounts.find(other), undefined)
+    assert.equal(sandbox.gcp.accounts.find(other), undefined)
   })
 
   test('is not another that exists: it is left unchanged', async (t) => {
     const { sandbox, uniqueId } = await startForged(t)
-    const deleted = sandbox.google.accounts.findDeleted(uniqueId)
+    const deleted = sandbox.gcp.accounts.findDeleted(uniqueId)
     assert.ok(deleted)
-    sandbox.google.accounts.undelete(deleted)
+    sandbox.gcp.accounts.undelete(deleted)
     const run = await runTrust(sandbox, apply)
 
     assertRefused(run, 'is there, and was left as it is')
-    assert.equal(sandbox.google.accounts.find(other)?.uniqueId, uniqueId)
+    assert.equal(sandbox.gcp.accounts.find(other)?.uniqueId, uniqueId)
   })
 
   test('whose undeletion could not be verified is reported, and the next run identifies it', async (t) => {
     const { sandbox, uniqueId } = await startForged(t)
     const isRead = ({ method, path }: { method: string; path: string }) =>
-      method === 'GET' && path.endsWith(uniqueId) && sandbox.google.accounts.find(other) !== undefined
-    sandbox.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
-    sandbox.parts.iam.faults.inject(
+      method === 'GET' && path.endsWith(uniqueId) && sandbox.gcp.accounts.find(other) !== undefined
+    sandbox.gcp.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
+    sandbox.gcp.parts.iam.faults.inject(
       { kind: 'response', response: { status: 503, body: '' } },
       { times: 4, when: isRead },
     )
@@ -221,15 +221,15 @@ suite('a deleted service account', { concurrency: 4 }, () => {
 
   test('whose name a new one has is not undeleted, and the new one is recorded', async (t) => {
     const { sandbox, uniqueId } = await startDeleted(t)
-    sandbox.google.policies.forget(sandbox.repository)
-    sandbox.google.accounts.put(account)
+    sandbox.gcp.policies.forget(sandbox.gcp.repository)
+    sandbox.gcp.accounts.put(account)
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged', 'granted', 'granted'])
-    const { uniqueId: present } = sandbox.google.accounts.find(account) ?? {}
+    const { uniqueId: present } = sandbox.gcp.accounts.find(account) ?? {}
     assert.notEqual(present, uniqueId)
     assert.ok(JSON.stringify(heldBy(sandbox).record).includes(`${present}`))
-    assert.ok(sandbox.google.policies.read(accountPolicy).bindings.length > 0)
+    assert.ok(sandbox.gcp.policies.read(accountPolicy).bindings.length > 0)
   })
 })

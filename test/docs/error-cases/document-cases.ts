@@ -16,7 +16,7 @@ export const documentCases: ErrorCases = {
   async CREDENTIAL_FILE_INVALID(sandbox) {
     const file = {
       type: 'external_account',
-      audience: `//iam.googleapis.com/${sandbox.provider}`,
+      audience: `//iam.googleapis.com/${sandbox.gcp.provider}`,
       subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
       token_url: 'https://sts.googleapis.com/v1/token',
       credential_source: { executable: { command: '/bin/print-token' } },

@@ -30,11 +30,12 @@ export async function refreshDocument(
   return await runPullpass(sandbox, ['refresh', '-f', file])
 }
 
-type PartName = keyof TestSandbox['parts']
+type PartName = keyof TestSandbox['parts'] | keyof TestSandbox['gcp']['parts']
 
 /** A run while one part has a fault; for the Kubernetes API only on writes. */
 export async function refreshWithFault(sandbox: TestSandbox, part: PartName, fault: Fault): Promise<PullpassRun> {
   const when = ({ method }: { method: string }) => part !== 'kubernetes' || method === 'PATCH'
-  sandbox.parts[part].faults.inject(fault, { when })
+  const parts = { ...sandbox.parts, ...sandbox.gcp.parts }
+  parts[part].faults.inject(fault, { when })
   return await refresh(sandbox)
 }

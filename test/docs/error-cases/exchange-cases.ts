@@ -7,9 +7,9 @@ import { type ErrorCases, refresh, refreshDocument, refreshWithFault } from './e
 /** A run with other settings of the provider. */
 function refreshWithProvider(
   sandbox: TestSandbox,
-  settings: Partial<Parameters<typeof sandbox.google.identity.putProvider>[0]>,
+  settings: Partial<Parameters<typeof sandbox.gcp.identity.putProvider>[0]>,
 ) {
-  sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, ...settings })
+  sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: sandbox.cluster.issuer, ...settings })
   return refresh(sandbox)
 }
 
@@ -56,17 +56,17 @@ export const exchangeCases: ErrorCases = {
     refreshWithFault(sandbox, 'sts', { kind: 'response', response: { status: 503, body: 'no healthy upstream' } }),
 
   API_DISABLED: (sandbox) => {
-    sandbox.google.services.disable('123456789012', 'iamcredentials.googleapis.com')
+    sandbox.gcp.services.disable('123456789012', 'iamcredentials.googleapis.com')
     return refresh(sandbox)
   },
 
   PERIMETER_DENIED: (sandbox) => {
-    sandbox.google.services.protect('iamcredentials.googleapis.com', 'Kc9mFhVgQ2v0Ij4d')
+    sandbox.gcp.services.protect('iamcredentials.googleapis.com', 'Kc9mFhVgQ2v0Ij4d')
     return refresh(sandbox)
   },
 
   IMPERSONATION_DENIED: (sandbox) => {
-    sandbox.google.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.principal)
+    sandbox.gcp.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.gcp.principal)
     return refresh(sandbox)
   },
 }

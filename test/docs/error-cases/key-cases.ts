@@ -22,7 +22,7 @@ export const keyCases: ErrorCases = {
 
   async KEY_PUBLISHED_RECENTLY(sandbox) {
     const { keys } = sandbox.cluster
-    sandbox.google.adjust({ issuerDocuments: 'cached' })
+    sandbox.gcp.adjust({ issuerDocuments: 'cached' })
     const issuer = '  issuer: {publishTo: gs://example-cluster}'
     await sandbox.writeToken()
     await refreshDocument(sandbox, (text) => text, issuer)

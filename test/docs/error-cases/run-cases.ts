@@ -14,7 +14,7 @@ export const runCases: ErrorCases = {
       resolve()
       return true
     }
-    sandbox.parts.sts.faults.inject({ kind: 'stall', at: 'request' }, { when })
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'stall', at: 'request' }, { when })
     // A process uses the system clock.
     sandbox.clock.advance(`${Math.round((Date.now() - sandbox.clock.now().getTime()) / 1000)} s`)
     await sandbox.writeToken()

@@ -8,7 +8,7 @@ const publishTo = (sandbox: TestSandbox, target: string, environment: Record<str
 
 /** A run while the store responds with this status. */
 function publishWithStatus(sandbox: TestSandbox, status: number) {
-  sandbox.parts.storage.faults.inject({ kind: 'response', response: { status, body: '<!DOCTYPE html>' } })
+  sandbox.gcp.parts.storage.faults.inject({ kind: 'response', response: { status, body: '<!DOCTYPE html>' } })
   return publishTo(sandbox, 'gs://example-cluster')
 }
 
@@ -22,9 +22,9 @@ export const storeCases: ErrorCases = {
     }),
 
   PUBLISH_DENIED(sandbox) {
-    sandbox.google.store.putBucket('example-issuer')
-    sandbox.google.operators.withhold('storage.objects.get')
-    sandbox.google.operators.withhold('storage.objects.list')
+    sandbox.gcp.store.putBucket('example-issuer')
+    sandbox.gcp.operators.withhold('storage.objects.get')
+    sandbox.gcp.operators.withhold('storage.objects.list')
     return publishTo(sandbox, 'gs://example-issuer/cluster-1')
   },
 

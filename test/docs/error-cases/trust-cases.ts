@@ -10,7 +10,7 @@ function trust(
   words: readonly string[],
   environment: PullpassOptions['environment'] = {},
 ): Promise<PullpassRun> {
-  const named = ['--repository', sandbox.repository, '--subject', 'image-system/pullpass']
+  const named = ['--repository', sandbox.gcp.repository, '--subject', 'image-system/pullpass']
   return runPullpass(sandbox, ['trust', ...words, ...named], { environment })
 }
 
@@ -30,7 +30,7 @@ const accountPolicy = `projects/-/serviceAccounts/${account}`
 
 /** Creates a pool whose operation ends in this way. */
 async function applyWithEnd(sandbox: TestSandbox, end: 'fails' | 'never-ends'): Promise<PullpassRun> {
-  sandbox.google.adjust({ operationEnd: () => end })
+  sandbox.gcp.adjust({ operationEnd: () => end })
   const run = await apply(sandbox, { POOL_ID: 'images' })
   return { ...run, stderr: run.stderr.replaceAll(/operations\/b[0-9a-f]{30,31}/g, 'operations/b4f0c1d2e3') }
 }
@@ -44,33 +44,33 @@ export const trustCases: ErrorCases = {
     }),
 
   TRUST_DENIED: (sandbox) => {
-    sandbox.google.operators.withhold('iam.workloadIdentityPools.get')
+    sandbox.gcp.operators.withhold('iam.workloadIdentityPools.get')
     return trust(sandbox, ['plan'])
   },
 
   TRUST_NOT_FOUND: (sandbox) => {
-    sandbox.parts.iam.faults.inject(refusal(404, 'NOT_FOUND', 'Requested entity was not found.'), {
+    sandbox.gcp.parts.iam.faults.inject(refusal(404, 'NOT_FOUND', 'Requested entity was not found.'), {
       when: ({ method, path }) => method === 'POST' && path.endsWith('/providers'),
     })
     return apply(sandbox, { PROVIDER_ID: 'other' })
   },
 
   TRUST_REFUSED: (sandbox) => {
-    sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: 'https://other.example.com' })
+    sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: 'https://other.example.com' })
     return trust(sandbox, ['plan', '--issuer', 'https://cluster.example.com'])
   },
 
   TRUST_POOL_SHARED: (sandbox) => {
-    const name = sandbox.provider.replace(/cluster$/, 'dev-1')
-    sandbox.google.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
+    const name = sandbox.gcp.provider.replace(/cluster$/, 'dev-1')
+    sandbox.gcp.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
     return trust(sandbox, ['plan'])
   },
 
   TRUST_CONFLICT: (sandbox) => {
-    sandbox.google.accounts.denyTokens(account, sandbox.principal)
+    sandbox.gcp.accounts.denyTokens(account, sandbox.gcp.principal)
     const message =
       'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.'
-    sandbox.parts.iam.faults.inject(refusal(409, 'ABORTED', message), {
+    sandbox.gcp.parts.iam.faults.inject(refusal(409, 'ABORTED', message), {
       when: ({ path }) => path.endsWith(':setIamPolicy'),
     })
     return apply(sandbox)
@@ -78,7 +78,7 @@ export const trustCases: ErrorCases = {
 
   TRUST_POLICY_FULL: (sandbox) => {
     const members = Array.from({ length: 1500 }, (_, index) => `user:puller-${index}@example.com`)
-    sandbox.google.policies.write(accountPolicy, [{ role: 'roles/iam.serviceAccountUser', members }])
+    sandbox.gcp.policies.write(accountPolicy, [{ role: 'roles/iam.serviceAccountUser', members }])
     return trust(sandbox, ['plan'])
   },
 
@@ -87,7 +87,7 @@ export const trustCases: ErrorCases = {
   TRUST_OPERATION_UNFINISHED: (sandbox) => applyWithEnd(sandbox, 'never-ends'),
 
   TRUST_UNAVAILABLE: (sandbox) => {
-    sandbox.parts.iam.faults.inject(refusal(503, 'UNAVAILABLE', 'The service is currently unavailable.'))
+    sandbox.gcp.parts.iam.faults.inject(refusal(503, 'UNAVAILABLE', 'The service is currently unavailable.'))
     return trust(sandbox, ['plan'])
   },
 

@@ -32,7 +32,7 @@ const secondRegistry = [
 export const accessFaults: readonly Fault[] = [
   {
     title: 'the IAM Credentials API is disabled in the project of the pool',
-    plant: ({ sandbox }) => sandbox.google.services.disable('123456789012', 'iamcredentials.googleapis.com'),
+    plant: ({ sandbox }) => sandbox.gcp.services.disable('123456789012', 'iamcredentials.googleapis.com'),
     hop: 'impersonation',
     code: 'API_DISABLED',
     seen: /IAM Service Account Credentials API has not been used in project 123456789012 before/,
@@ -42,7 +42,7 @@ export const accessFaults: readonly Fault[] = [
   },
   {
     title: 'the Security Token Service API is disabled in the project of the pool',
-    plant: ({ sandbox }) => sandbox.google.services.disable('123456789012', 'sts.googleapis.com'),
+    plant: ({ sandbox }) => sandbox.gcp.services.disable('123456789012', 'sts.googleapis.com'),
     hop: 'exchange',
     code: 'API_DISABLED',
     fix: /^gcloud services enable sts\.googleapis\.com --project=123456789012\n/,
@@ -51,7 +51,7 @@ export const accessFaults: readonly Fault[] = [
   },
   {
     title: 'the Artifact Registry API is disabled in the project of the repository',
-    plant: ({ sandbox }) => sandbox.google.services.disable('example-project', 'artifactregistry.googleapis.com'),
+    plant: ({ sandbox }) => sandbox.gcp.services.disable('example-project', 'artifactregistry.googleapis.com'),
     hop: 'registry',
     code: 'API_DISABLED',
     seen: /Artifact Registry API has not been used in project 123456789012 before/,
@@ -61,29 +61,29 @@ export const accessFaults: readonly Fault[] = [
   },
   {
     title: 'a perimeter of VPC Service Controls keeps the cluster out of IAM Credentials',
-    plant: ({ sandbox }) => sandbox.google.services.protect('iamcredentials.googleapis.com', uid),
+    plant: ({ sandbox }) => sandbox.gcp.services.protect('iamcredentials.googleapis.com', uid),
     hop: 'impersonation',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
       `^request an ingress rule from an administrator of your organization's access policy: .* vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
-    repair: ({ sandbox }) => sandbox.google.services.admit('iamcredentials.googleapis.com'),
+    repair: ({ sandbox }) => sandbox.gcp.services.admit('iamcredentials.googleapis.com'),
   },
   {
     title: 'a perimeter of VPC Service Controls keeps the cluster out of the registry',
-    plant: ({ sandbox }) => sandbox.google.services.protect('artifactregistry.googleapis.com', uid),
+    plant: ({ sandbox }) => sandbox.gcp.services.protect('artifactregistry.googleapis.com', uid),
     hop: 'registry',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
       `^request an ingress rule from an administrator of your organization's access policy: .* vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
-    repair: ({ sandbox }) => sandbox.google.services.admit('artifactregistry.googleapis.com'),
+    repair: ({ sandbox }) => sandbox.gcp.services.admit('artifactregistry.googleapis.com'),
   },
   {
     title: "the pod's image is in another repository than the document's, without a grant",
     async plant(world) {
-      const { google, images } = world.sandbox
-      google.repositories.put('projects/example-project/locations/europe/repositories/tools')
+      const { gcp, images } = world.sandbox
+      gcp.repositories.put('projects/example-project/locations/europe/repositories/tools')
       images.putImage('example-project/tools/hello', '1', packImage({ 'hello.txt': 'A tool.\n' }))
       await podOfImage(world, `${host(world)}/example-project/tools/hello:1`)
     },
@@ -98,39 +98,45 @@ export const accessFaults: readonly Fault[] = [
   },
   {
     title: "the document names a provider in a project that is gone, and the account's project has it",
-    async document({ google, cluster, writeToken }) {
-      google.projects.put('clusters-project', '555555555555')
-      google.identity.putProvider({ name: moved, issuerUri: cluster.issuer })
-      google.accounts.allowTokens(email, movedUser)
+    async document({ gcp, cluster, writeToken }) {
+      gcp.projects.put('clusters-project', '555555555555')
+      gcp.identity.putProvider({ name: moved, issuerUri: cluster.issuer })
+      gcp.accounts.allowTokens(email, movedUser)
       await writeToken({ audiences: [`//iam.googleapis.com/${moved}`] })
       return { provider: moved }
     },
-    plant({ sandbox: { google } }) {
+    plant({ sandbox: { gcp } }) {
       for (const name of [moved, moved.replace(/\/providers.*/, '')])
-        google.identity.write({ name, state: 'DELETED', expireTime: '2026-11-20T00:00:00Z' })
+        gcp.identity.write({ name, state: 'DELETED', expireTime: '2026-11-20T00:00:00Z' })
     },
     hop: 'exchange',
     code: 'PROVIDER_NOT_FOUND',
     fix: /^projects\/555555555555\/\S+\/pool does not exist .* projects\/123456789012\/\S+\/providers\/cluster has the same ids and this cluster's issuer: use that one in the documents/,
     async repair({ sandbox, file, pullpass }) {
-      await sandbox.write('pull.yaml', (await readFile(file, 'utf8')).replace(moved, sandbox.provider))
+      await sandbox.write('pull.yaml', (await readFile(file, 'utf8')).replace(moved, sandbox.gcp.provider))
       await sandbox.writeToken()
       await pullpass(['refresh', '-f', file])
     },
   },
   {
     title: 'the provider of a second registry is disabled, and the first one works, under another condition',
-    document: ({ google, cluster }) => {
-      google.identity.putProvider({ name: second, issuerUri: cluster.issuer })
+    document: ({ gcp, cluster }) => {
+      gcp.identity.putProvider({ name: second, issuerUri: cluster.issuer })
       return {
         more: secondRegistry,
         trust: "          attributeCondition: assertion.sub == 'system:serviceaccount:image-system:pullpass'",
       }
     },
-    plant({ sandbox: { google, cluster, provider } }) {
+    plant({
+      sandbox: {
+        gcp,
+        cluster,
+        gcp: { provider },
+      },
+    }) {
       const attributeCondition = "assertion.sub.startsWith('system:serviceaccount:image-system:')"
-      google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, attributeCondition })
-      google.identity.putProvider({ name: second, issuerUri: cluster.issuer, state: 'DISABLED' })
+      gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, attributeCondition })
+      gcp.identity.putProvider({ name: second, issuerUri: cluster.issuer, state: 'DISABLED' })
     },
     hop: 'exchange',
     code: 'PROVIDER_NOT_FOUND',

@@ -8,12 +8,12 @@ const hop = 'exchange'
 const subject = 'system:serviceaccount:image-system:pullpass'
 const apply = new RegExp(String.raw`^pullpass trust apply -f \S+pull\.yaml --subject ${subject}\n`)
 
-type Provider = Partial<Parameters<World['sandbox']['google']['identity']['putProvider']>[0]>
+type Provider = Partial<Parameters<World['sandbox']['gcp']['identity']['putProvider']>[0]>
 
 const setProvider = ({ sandbox }: World, odds: Provider = {}) =>
-  sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, ...odds })
+  sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: sandbox.cluster.issuer, ...odds })
 
-const pool = ({ sandbox }: World) => sandbox.provider.replace(/\/providers\/.*/, '')
+const pool = ({ sandbox }: World) => sandbox.gcp.provider.replace(/\/providers\/.*/, '')
 const restore = (ground: World) => setProvider(ground)
 const uploaded = { trust: '          uploadKeys: Always' }
 
@@ -21,7 +21,7 @@ export const exchangeFaults: readonly Fault[] = [
   {
     title: 'the provider was deleted a month ago, so that it is gone for good',
     plant: ({ sandbox }) =>
-      sandbox.google.identity.write({ name: sandbox.provider, state: 'DELETED', expireTime: '2026-11-20T00:00:00Z' }),
+      sandbox.gcp.identity.write({ name: sandbox.gcp.provider, state: 'DELETED', expireTime: '2026-11-20T00:00:00Z' }),
     hop,
     code: 'PROVIDER_NOT_FOUND',
     fix: /^pullpass trust apply .*\nit would create provider projects\/123456789012\/\S+\/cluster: issuer https:/,
@@ -46,7 +46,7 @@ export const exchangeFaults: readonly Fault[] = [
   },
   {
     title: 'the pool is disabled',
-    plant: (ground) => ground.sandbox.google.identity.putPool(pool(ground), 'DISABLED'),
+    plant: (ground) => ground.sandbox.gcp.identity.putPool(pool(ground), 'DISABLED'),
     hop,
     code: 'PROVIDER_NOT_FOUND',
     fix: /^gcloud iam workload-identity-pools update projects\/\S+\/workloadIdentityPools\/pool --no-disabled\n/,
@@ -94,8 +94,8 @@ export const exchangeFaults: readonly Fault[] = [
     async plant(ground) {
       const { sandbox } = ground
       const jwksJson = JSON.stringify(sandbox.cluster.keys.jwks)
-      for (const { name } of sandbox.google.store.list('example-cluster'))
-        sandbox.google.store.remove('example-cluster', name)
+      for (const { name } of sandbox.gcp.store.list('example-cluster'))
+        sandbox.gcp.store.remove('example-cluster', name)
       sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
       await sandbox.writeToken()
       setProvider(ground, { jwksJson })
@@ -119,7 +119,7 @@ export const exchangeFaults: readonly Fault[] = [
       })
       const { keys } = sandbox.cluster.keys.jwks
       setProvider(world, { jwksJson: JSON.stringify({ keys: keys.filter(({ kid }) => kid !== leaked) }) })
-      await pullpass(['issuer', 'revoke', leaked, '--to', `gcp-provider:${sandbox.provider}`, '--yes'])
+      await pullpass(['issuer', 'revoke', leaked, '--to', `gcp-provider:${sandbox.gcp.provider}`, '--yes'])
     },
     hop: 'key',
     code: 'KEY_REVOKED',
@@ -158,35 +158,35 @@ export const exchangeFaults: readonly Fault[] = [
   },
   {
     title: "Google's token service is throttled",
-    plant: ({ sandbox }) => sandbox.parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded }),
+    plant: ({ sandbox }) => sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded }),
     hop,
     code: 'QUOTA_EXCEEDED',
     fix: /^nothing to do if it passes; raise the quota if it does not/,
-    repair: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+    repair: ({ sandbox }) => sandbox.gcp.parts.sts.faults.clear(),
   },
   {
     title: "Google's token service does not answer",
-    plant: ({ sandbox }) => sandbox.parts.sts.faults.inject({ kind: 'reset', at: 'request' }),
+    plant: ({ sandbox }) => sandbox.gcp.parts.sts.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
     code: 'EXCHANGE_UNAVAILABLE',
     fix: /^check that this address is reachable from here/,
-    repair: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+    repair: ({ sandbox }) => sandbox.gcp.parts.sts.faults.clear(),
   },
   {
     title: 'a proxy answers in place of the token service',
     plant: ({ sandbox }) =>
-      sandbox.parts.sts.faults.inject({
+      sandbox.gcp.parts.sts.faults.inject({
         kind: 'response',
         response: { status: 302, headers: { location: 'https://proxy.example.com' } },
       }),
     hop,
     code: 'REDIRECT_REFUSED',
     fix: /^set the final address as the endpoint/,
-    repair: ({ sandbox }) => sandbox.parts.sts.faults.clear(),
+    repair: ({ sandbox }) => sandbox.gcp.parts.sts.faults.clear(),
   },
   {
     title: 'the service account was deleted',
-    plant: ({ sandbox }) => sandbox.google.accounts.remove(email),
+    plant: ({ sandbox }) => sandbox.gcp.accounts.remove(email),
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
     fix: /^pullpass trust apply .*\nit would undelete service account puller@example-project.iam.gserviceaccount.com, unique id \d+/,
@@ -195,7 +195,7 @@ export const exchangeFaults: readonly Fault[] = [
   },
   {
     title: 'workloadIdentityUser is not granted',
-    plant: ({ sandbox }) => sandbox.google.accounts.denyTokens(email, sandbox.principal),
+    plant: ({ sandbox }) => sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal),
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
     fix: apply,
@@ -204,9 +204,9 @@ export const exchangeFaults: readonly Fault[] = [
   {
     title: 'workloadIdentityUser is not granted, in a pool that another cluster shares',
     plant({ sandbox }) {
-      const name = sandbox.provider.replace(/cluster$/, 'dev-1')
-      sandbox.google.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
-      sandbox.google.accounts.denyTokens(email, sandbox.principal)
+      const name = sandbox.gcp.provider.replace(/cluster$/, 'dev-1')
+      sandbox.gcp.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
+      sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)
     },
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
@@ -215,9 +215,15 @@ export const exchangeFaults: readonly Fault[] = [
   },
   {
     title: 'workloadIdentityUser was granted a moment ago, and is not known everywhere yet',
-    plant({ sandbox: { google, clock, principal } }) {
-      google.accounts.denyTokens(email, principal)
-      google.accounts.allowTokens(email, principal, new Date(clock.now().getTime() + 120_000))
+    plant({
+      sandbox: {
+        gcp,
+        clock,
+        gcp: { principal },
+      },
+    }) {
+      gcp.accounts.denyTokens(email, principal)
+      gcp.accounts.allowTokens(email, principal, new Date(clock.now().getTime() + 120_000))
     },
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',

@@ -10,7 +10,7 @@ import { bucket, documents, putDocument } from './put-document.ts'
 const hop = 'discovery'
 const publish = /^pullpass issuer publish --to gs:\/\/example-cluster/
 const adopt = /^pullpass issuer publish --to gs:\/\/example-cluster --adopt/
-const clear = ({ sandbox }: World) => sandbox.parts.storage.faults.clear()
+const clear = ({ sandbox }: World) => sandbox.gcp.parts.storage.faults.clear()
 
 const discoveryOf = ({ cluster: { issuer } }: World['sandbox'], odds: object) => ({
   issuer,
@@ -22,7 +22,7 @@ const discoveryOf = ({ cluster: { issuer } }: World['sandbox'], odds: object) =>
 })
 
 const answerDiscovery = ({ sandbox }: World, status: number, headers: Readonly<Record<string, string>> = {}) =>
-  sandbox.parts.storage.faults.inject(
+  sandbox.gcp.parts.storage.faults.inject(
     { kind: 'response', response: { status, headers, body: '' } },
     { when: ({ path }) => path.endsWith('openid-configuration') },
   )
@@ -31,7 +31,7 @@ export const issuerFaults: readonly Fault[] = [
   {
     title: "the issuer's documents were never published",
     plant({ sandbox }) {
-      for (const name of Object.values(documents)) sandbox.google.store.remove(bucket, name)
+      for (const name of Object.values(documents)) sandbox.gcp.store.remove(bucket, name)
     },
     hop,
     code: 'DISCOVERY_NOT_FOUND',
@@ -40,7 +40,7 @@ export const issuerFaults: readonly Fault[] = [
   },
   {
     title: "the bucket of the issuer's documents is not public",
-    plant: ({ sandbox }) => sandbox.google.store.setAccess(bucket, 'private'),
+    plant: ({ sandbox }) => sandbox.gcp.store.setAccess(bucket, 'private'),
     hop,
     code: 'DISCOVERY_FORBIDDEN',
     fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --role=roles\/storage.objectViewer --member=allUsers/,
@@ -66,7 +66,7 @@ export const issuerFaults: readonly Fault[] = [
   },
   {
     title: 'nothing listens at the issuer',
-    plant: ({ sandbox }) => sandbox.parts.storage.faults.inject({ kind: 'reset', at: 'request' }),
+    plant: ({ sandbox }) => sandbox.gcp.parts.storage.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
     code: 'DISCOVERY_UNAVAILABLE',
     fix: /^correct the server at that address/,
@@ -119,22 +119,22 @@ export const issuerFaults: readonly Fault[] = [
       const authority = await createCertificateAuthority()
       const part = await servePart({ handler: () => ({ status: 404 }), tls: { authority, http2: 'offered' } })
       ground.after(part.close)
-      sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: part.url })
+      sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: part.url })
       await sandbox.write('oidc-token', await signToken(sandbox, { issuer: part.url }))
     },
     hop,
     code: 'CERTIFICATE_UNTRUSTED',
     fix: /with a certificate of a public authority/,
     async repair({ sandbox }) {
-      sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer })
+      sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: sandbox.cluster.issuer })
       await sandbox.writeToken()
     },
   },
   {
     title: 'the documents are read here, and Google reaches nothing at their private address',
     plant: ({ sandbox }) =>
-      sandbox.google.identity.putProvider({
-        name: sandbox.provider,
+      sandbox.gcp.identity.putProvider({
+        name: sandbox.gcp.provider,
         issuerUri: sandbox.cluster.issuer,
         publishedAt: 'https://127.0.0.1:1',
       }),
@@ -143,7 +143,7 @@ export const issuerFaults: readonly Fault[] = [
     seen: /no way leads there from the internet$/,
     fix: /^correct the server at that address: it must answer without redirect or authentication/,
     repair: ({ sandbox }) =>
-      sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer }),
+      sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: sandbox.cluster.issuer }),
   },
   {
     title: 'the discovery document lacks what the standard requires, and an exchange succeeds by chance',
@@ -159,13 +159,13 @@ export const issuerFaults: readonly Fault[] = [
   {
     title: 'the token is of another cluster than the one that is checked',
     async plant({ sandbox }) {
-      const { google, cluster } = sandbox
+      const { gcp, cluster } = sandbox
       const issuer = cluster.issuer.replace(bucket, 'other-cluster')
-      google.store.putBucket('other-cluster', { access: 'public' })
+      gcp.store.putBucket('other-cluster', { access: 'public' })
       const described = { contentType: 'application/json', cacheControl: 'public, max-age=300' }
       const discovery = discoveryOf(sandbox, { issuer, jwks_uri: `${issuer}/openid/v1/jwks` })
-      google.store.put('other-cluster', documents.jwks, { ...described, body: JSON.stringify(cluster.keys.jwks) })
-      google.store.put('other-cluster', documents.discovery, { ...described, body: JSON.stringify(discovery) })
+      gcp.store.put('other-cluster', documents.jwks, { ...described, body: JSON.stringify(cluster.keys.jwks) })
+      gcp.store.put('other-cluster', documents.discovery, { ...described, body: JSON.stringify(discovery) })
       await sandbox.write('oidc-token', await signToken(sandbox, { issuer }))
     },
     hop: 'subject-token',
@@ -175,7 +175,7 @@ export const issuerFaults: readonly Fault[] = [
   },
   {
     title: 'the keys do not exist',
-    plant: ({ sandbox }) => sandbox.google.store.remove(bucket, documents.jwks),
+    plant: ({ sandbox }) => sandbox.gcp.store.remove(bucket, documents.jwks),
     hop,
     code: 'DISCOVERY_NOT_FOUND',
     fix: publish,

@@ -42,9 +42,9 @@ export const publishFaults: readonly Fault[] = [
   {
     title: 'nothing was ever published where the document states, and a refresh may publish it',
     document,
-    plant({ sandbox: { google } }) {
-      google.store.removeBucket(bucket)
-      google.store.putBucket(bucket, { access: 'public' })
+    plant({ sandbox: { gcp } }) {
+      gcp.store.removeBucket(bucket)
+      gcp.store.putBucket(bucket, { access: 'public' })
     },
     hop,
     code: 'KEY_UNPUBLISHED',
@@ -57,7 +57,7 @@ export const publishFaults: readonly Fault[] = [
     document,
     async plant(world) {
       const body = { error: { code: 403, message: 'does not have storage.objects.create access' } }
-      world.sandbox.parts.storage.faults.inject(
+      world.sandbox.gcp.parts.storage.faults.inject(
         { kind: 'response', response: { status: 403, body } },
         { when: ({ method }) => method === 'POST' },
       )
@@ -68,7 +68,7 @@ export const publishFaults: readonly Fault[] = [
     seen: /which is not public at gs:\/\/example-cluster, and could not be published: PUBLISH_DENIED: /,
     fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --role=roles\/storage.objectUser/,
     async repair({ sandbox, pullpass, file }) {
-      sandbox.parts.storage.faults.clear()
+      sandbox.gcp.parts.storage.faults.clear()
       await pullpass(['refresh', '-f', file])
     },
   },
@@ -88,13 +88,13 @@ export const publishFaults: readonly Fault[] = [
   {
     title: 'the bucket that the document publishes to was deleted',
     document,
-    plant: ({ sandbox }) => sandbox.google.store.removeBucket(bucket),
+    plant: ({ sandbox }) => sandbox.gcp.store.removeBucket(bucket),
     hop,
     code: 'KEY_UNPUBLISHED',
     seen: /and could not be published: PUBLISH_TARGET_NOT_FOUND: /,
     fix: /^create it in your project, PROJECT_ID, .*: gcloud storage buckets create gs:\/\/example-cluster --project=PROJECT_ID --uniform/,
     async repair({ sandbox }) {
-      sandbox.google.store.putBucket(bucket, { access: 'public' })
+      sandbox.gcp.store.putBucket(bucket, { access: 'public' })
       await sandbox.publishIssuer()
     },
   },

@@ -10,7 +10,7 @@ export const putDocument = (
   body: string | object,
   contentType = 'application/json',
 ): unknown =>
-  sandbox.google.store.put(bucket, documents[name], {
+  sandbox.gcp.store.put(bucket, documents[name], {
     contentType,
     cacheControl: 'public, max-age=300',
     body: typeof body === 'string' ? body : JSON.stringify(body),

@@ -22,8 +22,7 @@ const podOfImage = async ({ send, makePod }: World, image: string) => {
 export const registryFaults: readonly Fault[] = [
   {
     title: 'the account is not permitted to read the repository',
-    plant: ({ sandbox }) =>
-      sandbox.google.repositories.denyReading('example-project/images', `serviceAccount:${email}`),
+    plant: ({ sandbox }) => sandbox.gcp.repositories.denyReading('example-project/images', `serviceAccount:${email}`),
     hop,
     code: 'REGISTRY_DENIED',
     seen: /^the token endpoint https:\S+ answered 403 "DENIED: /,

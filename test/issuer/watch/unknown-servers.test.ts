@@ -68,10 +68,10 @@ suite('an API server at a new address that serves a key which the known ones lac
     await watch.look()
     const { privateKey, publicKey } = await generateSigningKey()
     replica.keys.replace({ signing: old, published: [{ kid: old.kid, privateKey, publicKey }] })
-    const before = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString()
+    const before = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString()
     const state = await watch.look(3)
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'))
-    assert.equal(watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString(), before)
+    assert.equal(watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString(), before)
   })
 
   test('that replaces the only API server has it published ten minutes after that one is gone', async (t) => {

@@ -137,7 +137,7 @@ suite('what goes wrong takes no key away', () => {
     await watch.look()
     const next = await keys.add()
     keys.signWith(next)
-    const { faults, seen } = watch.sandbox.parts.storage
+    const { faults, seen } = watch.sandbox.gcp.parts.storage
     faults.inject(
       { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/storage') },
@@ -157,7 +157,7 @@ suite('what goes wrong takes no key away', () => {
     const watch = await startTestWatch(t)
     const body = JSON.stringify({ issuer: 'https://other.example', jwks_uri: 'https://other.example/openid/v1/jwks' })
     const described = { contentType: 'application/json', cacheControl: 'public, max-age=300' }
-    watch.sandbox.google.store.put('example-cluster', '.well-known/openid-configuration', { ...described, body })
+    watch.sandbox.gcp.store.put('example-cluster', '.well-known/openid-configuration', { ...described, body })
     const state = await watch.look()
     assert.deepEqual(reasons(state), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
     assert.match(
@@ -300,12 +300,12 @@ suite('conditions that raise an alarm', () => {
     const watch = await startTestWatch(t)
     await watch.look()
     const { publicKey, kid } = await generateSigningKey()
-    const object = watch.sandbox.google.store.find('example-cluster', 'openid/v1/jwks')
+    const object = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')
     const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')
     const body = JSON.stringify({
       keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }],
     })
-    watch.sandbox.google.store.put('example-cluster', 'openid/v1/jwks', {
+    watch.sandbox.gcp.store.put('example-cluster', 'openid/v1/jwks', {
       contentType: 'application/jwk-set+json',
       body,
     })

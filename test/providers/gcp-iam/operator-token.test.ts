@@ -14,7 +14,7 @@ const caller: IamCaller = {
 const puller = 'puller@example-project.iam.gserviceaccount.com'
 
 /** As `gcloud iam workload-identity-pools create-cred-config` writes it, but for the hosts. */
-const federated = ({ provider, parts, folder }: TestSandbox, more: object = {}) => ({
+const federated = ({ folder, gcp: { parts, provider } }: TestSandbox, more: object = {}) => ({
   type: 'external_account',
   audience: `//iam.googleapis.com/${provider}`,
   subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
@@ -30,7 +30,7 @@ async function contextWith(sandbox: TestSandbox, credentials: unknown): Promise<
 }
 
 /** The sandbox is asked in Google's place because the environment says so, never because a file does. */
-const contextOf = ({ authority, parts }: TestSandbox, environment: Record<string, string>) =>
+const contextOf = ({ authority, gcp: { parts } }: TestSandbox, environment: Record<string, string>) =>
   fakeContext({
     ca: authority.ca,
     environment: {
@@ -59,15 +59,15 @@ suite("the operator's token at Google", () => {
     const sandbox = await startTestSandbox(t)
     const context = await contextWith(sandbox, federated(sandbox))
     const token = await operatorToken(context, caller)()
-    assert.equal(sandbox.google.holderOf(token.reveal())?.member, sandbox.principal)
+    assert.equal(sandbox.gcp.holderOf(token.reveal())?.member, sandbox.gcp.principal)
   })
 
   test('is that of a service account which the pod impersonates', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const service_account_impersonation_url = `${sandbox.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/${puller}:generateAccessToken`
+    const service_account_impersonation_url = `${sandbox.gcp.parts.iamCredentials.url}/v1/projects/-/serviceAccounts/${puller}:generateAccessToken`
     const context = await contextWith(sandbox, federated(sandbox, { service_account_impersonation_url }))
     const token = await operatorToken(context, caller)()
-    assert.equal(sandbox.google.holderOf(token.reveal())?.member, `serviceAccount:${puller}`)
+    assert.equal(sandbox.gcp.holderOf(token.reveal())?.member, `serviceAccount:${puller}`)
   })
 
   test('is exchanged for GitHub’s token of the job, asked for as the job’s own environment says', async (t) => {
@@ -85,7 +85,7 @@ suite("the operator's token at Google", () => {
     }
     const job = { ACTIONS_ID_TOKEN_REQUEST_URL: own, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-job' }
     const token = await operatorToken({ ...context, transport, environment: { ...environment, ...job } }, caller)()
-    assert.equal(sandbox.google.holderOf(token.reveal())?.member, sandbox.principal)
+    assert.equal(sandbox.gcp.holderOf(token.reveal())?.member, sandbox.gcp.principal)
     assert.deepEqual(asked, [source.url, 'Bearer of-the-job'])
   })
 
@@ -121,7 +121,7 @@ suite("the operator's token at Google", () => {
 
   test('refused by Google it is an error with Google’s words and without the token', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const audience = `//iam.googleapis.com/${sandbox.provider.replace('providers/cluster', 'providers/other')}`
+    const audience = `//iam.googleapis.com/${sandbox.gcp.provider.replace('providers/cluster', 'providers/other')}`
     const context = await contextWith(sandbox, federated(sandbox, { audience }))
     await assert.rejects(operatorToken(context, caller)(), (fault: Error & { seen?: string; code?: string }) => {
       assert.equal(fault.code, 'PUBLISH_DENIED')
@@ -142,7 +142,7 @@ suite("the operator's token at Google", () => {
     const sandbox = await startTestSandbox(t)
     await sandbox.write('application_default_credentials.json', JSON.stringify(federated(sandbox)))
     const token = await operatorToken(contextOf(sandbox, { CLOUDSDK_CONFIG: sandbox.folder.path }), caller)()
-    assert.equal(sandbox.google.holderOf(token.reveal())?.member, sandbox.principal)
+    assert.equal(sandbox.gcp.holderOf(token.reveal())?.member, sandbox.gcp.principal)
   })
 
   test('is the machine’s own where no file is, and the metadata server answers', async (t) => {

@@ -4,20 +4,22 @@ import { packImage } from '../../../sandbox/registry/pack-image.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 
 registryContract('sandbox', async (t) => {
-  const holder = {
-    member: 'serviceAccount:puller@example-project.iam.gserviceaccount.com',
-    scopes: ['https://www.googleapis.com/auth/cloud-platform.read-only'],
-    expiresAt: new Date('2026-11-24T13:00:00Z'),
-  }
+  const repository = 'example-project/images/hello'
   const registry = createOciRegistry({
     scheme: 'http',
-    holderOf: (accessToken) => (accessToken === 'granted' ? holder : undefined),
+    authenticate: ({ username, password }) =>
+      username === 'oauth2accesstoken' && password === 'granted'
+        ? {
+            mayPull: (name) => name.startsWith('example-project/images/'),
+            denial: (name) => `Permission denied on ${name}`,
+            expiresAt: new Date('2026-11-24T13:00:00Z'),
+          }
+        : undefined,
     now: () => new Date('2026-11-24T12:00:00Z'),
   })
-  registry.putImage('example-project/images/hello', '1', packImage({ 'hello.txt': 'Hello\n' }))
-  registry.allowReading('example-project/images', holder.member)
+  registry.putImage(repository, '1', packImage({ 'hello.txt': 'Hello\n' }))
   const part = await servePart({ handler: registry.handle })
   t.after(part.close)
-  const image = { repository: 'example-project/images/hello', tag: '1' }
+  const image = { repository, tag: '1' }
   return { url: part.url, ...image, username: 'oauth2accesstoken', password: 'granted' }
 })

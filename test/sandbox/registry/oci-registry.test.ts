@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { createGoogleCloud } from '../../../sandbox/gcp/google-cloud.ts'
 import { createOciRegistry } from '../../../sandbox/registry/oci-registry.ts'
 import { packImage } from '../../../sandbox/registry/pack-image.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
@@ -10,23 +11,22 @@ const repository = 'example-project/images/hello'
 suite('registry of the sandbox', () => {
   async function start(t: TestContext, grantedScope = 'cloud-platform.read-only') {
     const clock = { now: new Date('2026-11-24T12:00:00Z') }
-    const expiresAt = new Date('2026-11-24T12:30:00Z')
+    const now = () => clock.now
+    const gcp = createGoogleCloud({ now })
+    gcp.repositories.put('projects/example-project/locations/europe/repositories/images')
+    gcp.repositories.allowReading('example-project/images', member)
     const scopes = [`https://www.googleapis.com/auth/${grantedScope}`]
-    const registry = createOciRegistry({
-      scheme: 'http',
-      holderOf: (token) => (token === 'granted' && clock.now < expiresAt ? { member, scopes, expiresAt } : undefined),
-      now: () => clock.now,
-    })
+    const accessToken = gcp.grantToken({ member, scopes, expiresAt: new Date('2026-11-24T12:30:00Z') })
+    const registry = createOciRegistry({ scheme: 'http', authenticate: gcp.authenticate, now })
     registry.putImage(repository, '1', packImage({ 'hello.txt': 'Hello\n' }))
-    registry.allowReading('example-project/images', member)
     const part = await servePart({ handler: registry.handle })
     t.after(part.close)
     const requestToken = async ({ scope = `repository:${repository}:pull`, username = 'oauth2accesstoken' } = {}) => {
-      const authorization = `Basic ${Buffer.from(`${username}:granted`).toString('base64')}`
+      const authorization = `Basic ${Buffer.from(`${username}:${accessToken}`).toString('base64')}`
       const response = await fetch(`${part.url}/v2/token?scope=${scope}`, { headers: { authorization } })
       return { status: response.status, body: Object(await response.json()) }
     }
-    return { clock, registry, part, requestToken }
+    return { clock, gcp, part, requestToken }
   }
 
   test('the challenge is that of Artifact Registry: a realm on the requested host, and no service', async (t) => {
@@ -50,9 +50,9 @@ suite('registry of the sandbox', () => {
   })
 
   test('without read permission the request is denied, whether or not the repository exists', async (t) => {
-    const { registry, requestToken } = await start(t)
+    const { gcp, requestToken } = await start(t)
     const { status, body } = await requestToken({ scope: 'repository:example-project/secrets/hello:pull' })
-    registry.denyReading('example-project/images', member)
+    gcp.repositories.denyReading('example-project/images', member)
 
     assert.equal(status, 403)
     assert.equal(body.errors[0].code, 'DENIED')

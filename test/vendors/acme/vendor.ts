@@ -90,7 +90,7 @@ const exchange: Exchange<AcmeSettings> = {
       refusal,
       read: ({ body, receivedAt }) => ({
         hosts,
-        username: 'oauth2accesstoken',
+        username: 'acme',
         password: new Redacted(asText(asObject(body)?.['password']) ?? ''),
         expiresAt: new Date(receivedAt.getTime() + 1800 * 1000),
       }),

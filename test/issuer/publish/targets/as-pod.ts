@@ -12,9 +12,9 @@ export const asOperator = (
 export async function asPod(sandbox: TestSandbox): Promise<FakeContext> {
   const description = {
     type: 'external_account',
-    audience: `//iam.googleapis.com/${sandbox.provider}`,
+    audience: `//iam.googleapis.com/${sandbox.gcp.provider}`,
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `${sandbox.parts.sts.url}/v1/token`,
+    token_url: `${sandbox.gcp.parts.sts.url}/v1/token`,
     credential_source: { file: sandbox.folder.tokenFile },
   }
   const file = await sandbox.write('pod.json', JSON.stringify(description))

@@ -15,14 +15,18 @@ const document = (keys: readonly object[]) => ({
   cacheControl: 'public, max-age=300',
 })
 
-const open = (sandbox: TestSandbox, provider = sandbox.provider): Promise<PublishTarget> =>
+const open = (sandbox: TestSandbox, provider = sandbox.gcp.provider): Promise<PublishTarget> =>
   openTarget(`gcp-provider:${provider}`, asOperator(sandbox))
 
 publishTargetContract('gcp-provider: at the sandbox', { preconditions: 'checked' }, async (t) => {
   const sandbox = await startTestSandbox(t)
-  const { provider, cluster, google } = sandbox
+  const {
+    cluster,
+    gcp,
+    gcp: { provider },
+  } = sandbox
   const set = async (jwksJson?: string) =>
-    google.identity.putProvider({ name: provider, issuerUri: cluster.issuer, ...(jwksJson && { jwksJson }) })
+    gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, ...(jwksJson && { jwksJson }) })
   return {
     target: await open(sandbox),
     other: await open(sandbox),
@@ -84,9 +88,9 @@ suite('gcp-provider:', () => {
 
   test('keeps what else the provider has', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const before = sandbox.google.identity.read(sandbox.provider)
+    const before = sandbox.gcp.identity.read(sandbox.gcp.provider)
     await (await open(sandbox)).write('jwks', document([rsa]), undefined)
-    const after = sandbox.google.identity.read(sandbox.provider)
+    const after = sandbox.gcp.identity.read(sandbox.gcp.provider)
     assert.deepEqual(after?.attributeMapping, before?.attributeMapping)
     assert.deepEqual(after?.oidc?.issuerUri, before?.oidc?.issuerUri)
   })
@@ -102,10 +106,14 @@ suite('gcp-provider:', () => {
 
   test('that is deleted is missing, and the hint states how long it can be restored', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.identity.putProvider({ name: sandbox.provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
+    sandbox.gcp.identity.putProvider({
+      name: sandbox.gcp.provider,
+      issuerUri: sandbox.cluster.issuer,
+      state: 'DELETED',
+    })
     await assert.rejects((await open(sandbox)).read('jwks'), {
       code: 'PUBLISH_TARGET_NOT_FOUND',
-      seen: `the provider ${sandbox.provider} is deleted`,
+      seen: `the provider ${sandbox.gcp.provider} is deleted`,
     })
   })
 })

@@ -11,8 +11,8 @@ const document = { text: '{"keys":[]}', contentType: 'application/jwk-set+json',
 
 publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async (t) => {
   const sandbox = await startTestSandbox(t)
-  sandbox.google.store.putBucket('example-issuer', { access: 'public' })
-  sandbox.google.store.putBucket('private-issuer')
+  sandbox.gcp.store.putBucket('example-issuer', { access: 'public' })
+  sandbox.gcp.store.putBucket('private-issuer')
   const keyOf = (name: keyof typeof documentPaths) => `cluster-1/${documentPaths[name]}`
   const target = await openTarget('gs://example-issuer/cluster-1', asOperator(sandbox))
   return {
@@ -33,8 +33,8 @@ publishTargetContract('gs:// at the sandbox', { preconditions: 'atomic' }, async
       return new Response(body, { status, headers: { 'content-type': type, 'cache-control': cache } })
     },
     put: async (name, body) =>
-      void sandbox.google.store.put('example-issuer', keyOf(name), { body, contentType: 'application/json' }),
-    remove: async (name) => sandbox.google.store.remove('example-issuer', keyOf(name)),
+      void sandbox.gcp.store.put('example-issuer', keyOf(name), { body, contentType: 'application/json' }),
+    remove: async (name) => sandbox.gcp.store.remove('example-issuer', keyOf(name)),
   }
 })
 
@@ -51,9 +51,9 @@ suite('gs://', () => {
 
   test('a check of the permission to write refuses a store that ignores preconditions', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.store.putBucket('example-issuer')
+    sandbox.gcp.store.putBucket('example-issuer')
     const response = { status: 200, body: { generation: '2' } }
-    sandbox.parts.storage.faults.inject(
+    sandbox.gcp.parts.storage.faults.inject(
       { kind: 'response', response },
       { when: ({ path }) => path.startsWith('/upload/') },
     )
@@ -66,7 +66,7 @@ suite('gs://', () => {
 
   test('the refusal names the permission that Google names, and the command that grants it', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.store.putBucket('private-issuer')
+    sandbox.gcp.store.putBucket('private-issuer')
     const target = await openTarget('gs://private-issuer', await asPod(sandbox))
     await assert.rejects(target.write('jwks', document, undefined), {
       code: 'PUBLISH_DENIED',
@@ -77,15 +77,15 @@ suite('gs://', () => {
 
   test('a request to a store that is down for a moment is retried', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.store.putBucket('example-issuer')
-    sandbox.parts.storage.faults.inject({ kind: 'response', response: { status: 503, body: 'busy' } }, { times: 2 })
+    sandbox.gcp.store.putBucket('example-issuer')
+    sandbox.gcp.parts.storage.faults.inject({ kind: 'response', response: { status: 503, body: 'busy' } }, { times: 2 })
     const target = await openTarget('gs://example-issuer', asOperator(sandbox))
     assert.equal(await target.write('jwks', document, undefined), 'written')
   })
 
   test('a store that stays down is an error after a few tries', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.parts.storage.faults.inject({ kind: 'response', response: { status: 503, body: 'busy' } })
+    sandbox.gcp.parts.storage.faults.inject({ kind: 'response', response: { status: 503, body: 'busy' } })
     const context = asOperator(sandbox)
     const target = await openTarget('gs://example-cluster', context)
     await assert.rejects(target.read('jwks'), {
@@ -98,14 +98,14 @@ suite('gs://', () => {
 
   test('an emulator gets no token', async (t) => {
     const sandbox = await startTestSandbox(t)
-    sandbox.google.store.putBucket('example-issuer', { access: 'public' })
+    sandbox.gcp.store.putBucket('example-issuer', { access: 'public' })
     const context = asOperator(sandbox, {
-      STORAGE_EMULATOR_HOST: sandbox.parts.storage.url,
+      STORAGE_EMULATOR_HOST: sandbox.gcp.parts.storage.url,
       GOOGLE_APPLICATION_CREDENTIALS: '/nonexistent',
     })
     const target = await openTarget('gs://example-issuer', context)
     assert.equal(await target.read('jwks'), undefined)
-    assert.equal(target.publicUrl, `${sandbox.parts.storage.url}/example-issuer`)
+    assert.equal(target.publicUrl, `${sandbox.gcp.parts.storage.url}/example-issuer`)
   })
 
   test('is not opened for a variable that would send tokens in the clear', async () => {

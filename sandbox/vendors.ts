@@ -1,0 +1,16 @@
+/**
+ * The vendors' parts of the sandbox, by identifier. A sandbox starts the initial one, whose store publishes the issuer metadata of
+ * the cluster; a test starts others with `sandbox.start(sandboxVendors.IDENTIFIER)`.
+ */
+import type { GcpSandbox } from './gcp/vendor.ts'
+import type { LoadSandboxVendor, SandboxVendor } from './vendor.ts'
+
+type CloudOf<Load> = Load extends LoadSandboxVendor<infer Cloud> ? Cloud : never
+
+export const sandboxVendors = {
+  gcp: async (): Promise<SandboxVendor<GcpSandbox>> => (await import('./gcp/vendor.ts')).gcp,
+}
+
+export const initialVendor = 'gcp'
+
+export type InitialCloud = CloudOf<(typeof sandboxVendors)[typeof initialVendor]>
