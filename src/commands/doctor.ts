@@ -1,7 +1,7 @@
 /** pullpass doctor: checks each hop of the documents, and prints the fix of the first failure. Changes nothing. */
 import { createRequest, type RequestOptions } from '../doctor/create-request.ts'
 import { diagnose } from '../doctor/diagnose.ts'
-import { type Finding, failedBy } from '../doctor/finding.ts'
+import { failedBy, type HopFinding } from '../doctor/finding.ts'
 import type { Image } from '../doctor/request.ts'
 import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
@@ -101,10 +101,10 @@ export const doctor: Command<typeof doctorFlags> = {
   },
 }
 
-const exitCodeOf = (findings: readonly Finding[]): ExitCode =>
+const exitCodeOf = (findings: readonly HopFinding[]): ExitCode =>
   findings.some(({ result }) => result === 'failed') ? 1 : 0
 
-async function examine(call: DoctorCall): Promise<Finding[]> {
+async function examine(call: DoctorCall): Promise<HopFinding[]> {
   const { context, terminal } = call
   const options = readFlags(call)
   checkProxy(context.environment)

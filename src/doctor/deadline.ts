@@ -3,7 +3,7 @@
  * one starts. The facts gathered so far are evaluated.
  */
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { dependencyFailed, type Finding, failedBy } from './finding.ts'
+import { dependencyFailed, failedBy, type HopFinding } from './finding.ts'
 import type { Hop } from './hop.ts'
 import type { DoctorRequest } from './request.ts'
 
@@ -59,17 +59,17 @@ function timeIsOver({ reason }: AbortSignal): PullpassError {
 
 /** With the hop that timed out; hops that were not checked for that are skipped. Pure. */
 export function evaluateLate(
-  found: readonly Finding[],
+  found: readonly HopFinding[],
   { steps, fault }: Late,
   { hops, request }: { readonly hops: readonly Hop[]; readonly request: DoctorRequest },
-): Finding[] {
+): HopFinding[] {
   const names = hops.map(({ name }) => name)
   const listed = ({ hops: ofStep }: LateStep) => ofStep.filter((hop) => names.includes(hop))
   const late = steps.flatMap((step) => listed(step).map((hop) => ({ ...step, hop })))
   const [first] = late.toSorted((one, other) => names.indexOf(one.hop) - names.indexOf(other.hop))
   if (first === undefined) return [...found]
   const { hop, of, for: purpose, advice = 'check the network and proxies between here and there' } = first
-  const failed: Finding = {
+  const failed: HopFinding = {
     ...failedBy(hop, of, fault, { words: `${advice}, or give it longer: --timeout` }),
     seen: `no answer in time${purpose === undefined ? '' : ` to ${purpose}`}: ${fault.seen}`,
   }

@@ -13,7 +13,7 @@ import type { VendorContext } from '../vendors/vendor.ts'
 import { createDeadline, type Deadline, evaluateLate, type LateStep } from './deadline.ts'
 import { explainEgress } from './egress.ts'
 import { clusterSource } from './facts/cluster.ts'
-import type { Finding } from './finding.ts'
+import type { HopFinding } from './finding.ts'
 import type { Facts, Found, Hop, Needs, Run, Source, Step, View } from './hop.ts'
 import { watchClocks } from './hops/clock.ts'
 import { documentFault } from './hops/document.ts'
@@ -26,7 +26,7 @@ export async function diagnose(
   connection: Cluster | PullpassError,
   context: VendorContext,
   hops: readonly Hop[] = allHops,
-): Promise<Finding[]> {
+): Promise<HopFinding[]> {
   const demands = await listExchangeRequests(request.documents, context.vendors)
   const fault = documentFault(demands, context.environment)
   if (fault !== undefined) return [fault]
@@ -72,8 +72,8 @@ const factsOf = (needs: Needs, facts: Gathered): Facts =>
   Object.fromEntries(Object.entries(needs).map(([name, source]) => [name, facts.get(source)]))
 
 /** Each hop after those whose findings it reads. Pure. */
-function evaluate(hops: readonly Hop[], facts: Gathered, view: Omit<View, 'found'>): Finding[] {
-  const findings = new Map<string, readonly Finding[]>()
+function evaluate(hops: readonly Hop[], facts: Gathered, view: Omit<View, 'found'>): HopFinding[] {
+  const findings = new Map<string, readonly HopFinding[]>()
   const evaluateHop = (hop: Hop): void => {
     if (findings.has(hop.name)) return
     const after = hop.after === 'earlier' ? hops.slice(0, hops.indexOf(hop)) : hops.filter(isNamedIn(hop.after))
@@ -94,8 +94,8 @@ const isNamedIn =
     names.includes(name)
 
 /** `readable`: in the order of the list. */
-function foundIn(readable: readonly string[], findings: ReadonlyMap<string, readonly Finding[]>): Found {
-  const of = (...hops: readonly string[]): Finding[] => {
+function foundIn(readable: readonly string[], findings: ReadonlyMap<string, readonly HopFinding[]>): Found {
+  const of = (...hops: readonly string[]): HopFinding[] => {
     const other = hops.find((hop) => !readable.includes(hop))
     if (other !== undefined) throw new RangeError(`the findings of ${other} are read by a hop that is not after it`)
     return readable.filter((hop) => hops.includes(hop)).flatMap((hop) => findings.get(hop) ?? [])

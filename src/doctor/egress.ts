@@ -5,10 +5,10 @@
  */
 import type { Environment } from '../http/context.ts'
 import { proxyFor } from '../http/proxy.ts'
-import type { Finding } from './finding.ts'
+import type { HopFinding } from './finding.ts'
 
 /** Adds the likely cause to what was not reached, if doctor runs in a Pod: elsewhere no NetworkPolicy applies. */
-export function explainEgress(findings: readonly Finding[], environment: Environment): Finding[] {
+export function explainEgress(findings: readonly HopFinding[], environment: Environment): HopFinding[] {
   if (!environment['KUBERNETES_SERVICE_HOST']) return [...findings]
   return findings.map((finding) =>
     finding.result === 'failed' && finding.unreached !== undefined
@@ -20,11 +20,11 @@ export function explainEgress(findings: readonly Finding[], environment: Environ
 const cause =
   'a NetworkPolicy of this Pod is the likely cause, since blocked connections time out: kubectl describe networkpolicies, in its namespace'
 
-function remedyOf({ hop, unreached }: Finding, environment: Environment): string {
+function remedyOf({ hop, unreached }: HopFinding, environment: Environment): string {
   return `${cause}; it must allow ${allowed(hop, unreached, environment)}; or --no-network-policy prints none. Without a NetworkPolicy, look for a firewall or an outage`
 }
 
-function allowed(hop: Finding['hop'], unreached: Finding['unreached'], environment: Environment): string {
+function allowed(hop: HopFinding['hop'], unreached: HopFinding['unreached'], environment: Environment): string {
   if (unreached === 'name not resolved')
     return 'UDP and TCP 53 and 5353 for DNS, as pullpass manifests of this version prints it'
   if (hop === 'cluster')

@@ -2,7 +2,7 @@
 import type { Code } from '../errors/codes.ts'
 import type { PullpassError, Unreached } from '../errors/pullpass-error.ts'
 
-export interface Finding {
+export interface HopFinding {
   /** The name of a hop of `hops.ts`. */
   readonly hop: string
   /** Which one of them: `registry of ClusterPullSecret/pull`, `Secret team-a/regcred`. */
@@ -23,7 +23,7 @@ export interface Finding {
   /** When the present good state ends. */
   readonly until?: Date | undefined
   /** The failure because of which this was not checked. */
-  readonly because?: Pick<Finding, 'hop' | 'code'> | undefined
+  readonly because?: Pick<HopFinding, 'hop' | 'code'> | undefined
   readonly expected?: string | undefined
   /** Further problems, one line each. */
   readonly also?: readonly string[]
@@ -31,7 +31,7 @@ export interface Finding {
 }
 
 /** A finding as an evaluation returns it for a hop and subject that its caller knows. */
-export type Evaluated = Omit<Finding, 'hop' | 'about'>
+export type Evaluated = Omit<HopFinding, 'hop' | 'about'>
 
 /** At least one of them. */
 export interface Remedy {
@@ -41,7 +41,7 @@ export interface Remedy {
 }
 
 /** The finding for an error that also ends a run of another command. `remedy` takes precedence over that of the error. */
-export function failedBy(hop: string, about: string, fault: PullpassError, remedy: Remedy = {}): Finding {
+export function failedBy(hop: string, about: string, fault: PullpassError, remedy: Remedy = {}): HopFinding {
   const { code, seen, expected, also, hint, command, unreached } = fault
   const more = { ...(also.length > 0 && { also }), ...(unreached && { unreached }) }
   const own = remedyOf({ hint, command: remedy.command ?? command })
@@ -55,7 +55,7 @@ export const remedyOf = ({ hint, command }: { readonly [K in 'hint' | 'command']
 })
 
 /** The finding for a check that depends on a failed one. Of a chain of dependencies, the first failure is named. */
-export function dependencyFailed(hop: string, about: string, cause: Finding): Finding {
+export function dependencyFailed(hop: string, about: string, cause: HopFinding): HopFinding {
   const because = cause.because ?? { hop: cause.hop, code: cause.code }
   const seen =
     cause.code === 'DEPENDENCY_FAILED' ? cause.seen : `not checked, because of ${because.hop}: ${because.code}`

@@ -8,7 +8,7 @@ import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
-import type { Finding } from './finding.ts'
+import type { HopFinding } from './finding.ts'
 import type { DoctorRequest } from './request.ts'
 
 /** What gathering has to work with. */
@@ -66,7 +66,7 @@ export interface Hop {
   readonly after: readonly string[] | 'earlier'
   /** Whether it is checked for this request, given the time. Absent: always. */
   readonly applies?: (request: DoctorRequest) => boolean
-  evaluate(facts: Facts, view: View): readonly Finding[]
+  evaluate(facts: Facts, view: View): readonly HopFinding[]
 }
 
 /** What evaluation knows beside the facts. */
@@ -80,9 +80,9 @@ export interface View {
 /** Findings of the hops that a hop names in `after`. */
 export interface Found {
   /** @throws RangeError for a hop that is not named there */
-  readonly of: (...hops: readonly string[]) => readonly Finding[]
+  readonly of: (...hops: readonly string[]) => readonly HopFinding[]
   /** The failure at the first of these hops, in the order of the list; without a name, of all. @throws RangeError */
-  readonly failure: (...hops: readonly string[]) => Finding | undefined
+  readonly failure: (...hops: readonly string[]) => HopFinding | undefined
 }
 
 /** Types the facts of `gather` by `needs`. */
@@ -99,5 +99,5 @@ export const defineHop = <const N extends Needs>(hop: {
   readonly needs: N
   readonly after: readonly string[] | 'earlier'
   readonly applies?: (request: DoctorRequest) => boolean
-  evaluate(facts: FactsOf<N>, view: View): readonly Finding[]
+  evaluate(facts: FactsOf<N>, view: View): readonly HopFinding[]
 }): Hop => hop

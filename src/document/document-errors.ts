@@ -60,7 +60,7 @@ function mayHold(value: unknown): value is Record<string | number, unknown> {
 }
 
 /** What is wrong with a document or a variable, and how several findings become one error. */
-export interface Finding {
+export interface DocumentProblem {
   /** Place and value: `pull.yaml:12:7: spec.secretName is "Reg"`. */
   readonly seen: string
   readonly expected: string
@@ -69,7 +69,11 @@ export interface Finding {
 const shownAtOnce = 12
 
 /** One error for all findings, the first of them in its first line. Without `hint`, what was expected is what to write. */
-export function refuse(code: ErrorCode, findings: readonly [Finding, ...Finding[]], hint?: string): PullpassError {
+export function refuse(
+  code: ErrorCode,
+  findings: readonly [DocumentProblem, ...DocumentProblem[]],
+  hint?: string,
+): PullpassError {
   const [first, ...others] = findings
   const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `also ${seen}, expected ${expected}`)
   const rest = others.length - lines.length

@@ -2,7 +2,7 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
 import type { Document } from './document.ts'
-import { type Finding, refuse } from './document-errors.ts'
+import { type DocumentProblem, refuse } from './document-errors.ts'
 import type { DocumentVendors, DropInVariables } from './document-vendor.ts'
 import { brokenRule, registryHost, type TextRule } from './field-rules.ts'
 import { includedNamespace, objectName } from './kubernetes-names.ts'
@@ -119,14 +119,14 @@ const noDocuments = (rules: object) =>
     hint: 'docs/document.md describes both forms',
   })
 
-function checkVariables(environment: Environment, rules: DropInForm['rules']): Finding[] {
+function checkVariables(environment: Environment, rules: DropInForm['rules']): DocumentProblem[] {
   return [
     ...Object.entries(rules).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
     ...checkItems(environment, hostsVariable, registryHost),
   ]
 }
 
-function checkRequired(environment: Environment, name: string, rule: TextRule): Finding[] {
+function checkRequired(environment: Environment, name: string, rule: TextRule): DocumentProblem[] {
   const value = environment[name]?.trim()
   if (value === undefined) return [{ seen: `variable ${name} is not set`, expected: rule.expected }]
   if (value === '') return [{ seen: `variable ${name} is empty`, expected: rule.expected }]
@@ -135,7 +135,7 @@ function checkRequired(environment: Environment, name: string, rule: TextRule): 
     : checkText(`variable ${name} is`, value, rule)
 }
 
-function checkItems(environment: Environment, name: string, rule: TextRule): Finding[] {
+function checkItems(environment: Environment, name: string, rule: TextRule): DocumentProblem[] {
   const value = environment[name]?.trim()
   if (value === '') return [{ seen: `variable ${name} is empty`, expected: rule.expected }]
   const items = readList(environment, name)
@@ -144,7 +144,7 @@ function checkItems(environment: Environment, name: string, rule: TextRule): Fin
     : items.flatMap((item) => checkText(`variable ${name} holds`, item, rule))
 }
 
-function checkText(subject: string, value: string, rule: TextRule): Finding[] {
+function checkText(subject: string, value: string, rule: TextRule): DocumentProblem[] {
   const expected = brokenRule(rule, value)
   return expected === undefined ? [] : [{ seen: `${subject} ${showValue(value)}`, expected }]
 }

@@ -1,7 +1,7 @@
 /** Documents of files: read, parsed, checked, and given their defaults. */
 import { checkForm, vendorsOf } from './check-document.ts'
 import type { Document, DocumentIssuer, DocumentRegistry, TokenSource } from './document.ts'
-import { type Finding, refuse } from './document-errors.ts'
+import { type DocumentProblem, refuse } from './document-errors.ts'
 import type { DocumentForm, RegistryForm } from './document-form.ts'
 import type { DocumentVendors } from './document-vendor.ts'
 import { pathFrom } from './field-rules.ts'
@@ -14,7 +14,7 @@ export async function readDocuments(
   vendors: DocumentVendors,
 ): Promise<Document[]> {
   const documents: Document[] = []
-  const findings: Finding[] = []
+  const findings: DocumentProblem[] = []
   for (const source of await readSources(files, readInput)) {
     const read = await readSource(source, vendors)
     documents.push(...read.documents)
@@ -28,11 +28,11 @@ export async function readDocuments(
 async function readSource(
   source: Source,
   vendors: DocumentVendors,
-): Promise<{ documents: Document[]; findings: Finding[] }> {
+): Promise<{ documents: Document[]; findings: DocumentProblem[] }> {
   const values = await parseSource(source, 'DOCUMENT_INVALID')
   if (values.length === 0) throw unreadable(source.name, 'holds no document')
   const documents: Document[] = []
-  const findings: Finding[] = []
+  const findings: DocumentProblem[] = []
   for (const { value, at, find } of values) {
     const checked = await checkForm(value, vendors)
     if ('form' in checked) documents.push(await documentOfForm(checked.form, { at, folder: source.folder, vendors }))
@@ -41,7 +41,7 @@ async function readSource(
   return { documents, findings }
 }
 
-function repeatedNames(documents: readonly Document[]): Finding[] {
+function repeatedNames(documents: readonly Document[]): DocumentProblem[] {
   const firsts = new Map<string, Document>()
   return documents.flatMap((document) => {
     const { kind, namespace, name, source } = document

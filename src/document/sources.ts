@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'
-import { type Finding, type Flaw, isMissing, refuse, renderPath } from './document-errors.ts'
+import { type DocumentProblem, type Flaw, isMissing, refuse, renderPath } from './document-errors.ts'
 import type { TextPosition, YamlDocument } from './parse-yaml.ts'
 
 export interface Source {
@@ -75,7 +75,7 @@ export interface SourceValue {
   /** `pull.yaml:12`. */
   readonly at: string
   /** Flaws of the value, with their places. */
-  readonly find: (flaws: readonly Flaw[]) => Promise<Finding[]>
+  readonly find: (flaws: readonly Flaw[]) => Promise<DocumentProblem[]>
 }
 
 /** One for each document that is not empty. @throws `code` with `hint` where the text is neither JSON nor YAML */

@@ -5,7 +5,7 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ClusterIssuer, freshToken, readClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import { evaluateIssuer, type IssuerVerdict, issuerVerdict } from '../oidc/evaluate/evaluate.ts'
-import type { FindingWord } from '../oidc/evaluate/finding.ts'
+import type { IssuerFindingCode } from '../oidc/evaluate/finding.ts'
 import type { IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
 import { type IssuerKey, type SignatureVerdict, verifySignature, whyUnusable } from '../oidc/keys.ts'
 import { gatherPublicFacts, type PublicContext, type PublicFacts } from '../oidc/public/public-facts.ts'
@@ -106,12 +106,12 @@ async function readKeyStateOrNone(cluster: Cluster, place: NamespacedName): Prom
 }
 
 /** The token is of any account, without a usable audience: its audience and subject are not evaluated. */
-const tokensOwn: readonly FindingWord[] = ['AUDIENCE_NOT_SINGLE', 'AUDIENCE_MISMATCH', 'SUBJECT_TOO_LONG']
+const tokensOwn: readonly IssuerFindingCode[] = ['AUDIENCE_NOT_SINGLE', 'AUDIENCE_MISMATCH', 'SUBJECT_TOO_LONG']
 
 const withoutTokensOwn = (verdict: IssuerVerdict): IssuerVerdict =>
   issuerVerdict(
     verdict,
-    verdict.findings.filter(({ word }) => !tokensOwn.includes(word)),
+    verdict.findings.filter(({ code }) => !tokensOwn.includes(code)),
   )
 
 interface RevocationFacts {
@@ -126,14 +126,14 @@ function withFixOfRevoked(
   { served, recorded }: RevocationFacts,
 ): IssuerVerdict {
   const revoked = served.filter((key) => isRevoked(recorded, key))
-  const unpublishable: FindingWord[] = [
+  const unpublishable: IssuerFindingCode[] = [
     ...(revoked.some((key) => key.keyId === keyId) ? (['KEY_UNPUBLISHED'] as const) : []),
     ...(revoked.length > 0 && revoked.length === served.length ? (['KEYS_MISSING'] as const) : []),
   ]
   const fix = 'let every API server sign with a new key: this one was revoked, and is not published again'
   return issuerVerdict(
     verdict,
-    verdict.findings.map((one) => (unpublishable.includes(one.word) ? { ...one, fix } : one)),
+    verdict.findings.map((one) => (unpublishable.includes(one.code) ? { ...one, fix } : one)),
   )
 }
 

@@ -9,9 +9,9 @@ import type { AbsentAccount } from '../kubernetes/objects/request-token.ts'
 import type {
   Accepted,
   Change,
-  Finding,
   MissingNeed,
   RecordEntry,
+  TrustFinding,
   TrustRecord,
   TrustResource,
 } from '../vendors/trust-contract.ts'
@@ -19,7 +19,7 @@ import type {
 export interface StepOutcome {
   readonly kind: string
   readonly name: string
-  readonly finding: Finding | undefined
+  readonly finding: TrustFinding | undefined
   /** `unfinished`: the run's end met it at work; `not done`: the run ended before. */
   readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not done'
   readonly fault?: PullpassError | undefined
@@ -88,7 +88,7 @@ async function reportBlocked(
 async function applyResource(resource: TrustResource, ways: ApplyInputs, context: Context): Promise<Step> {
   const agreed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
-    let finding: Finding | undefined
+    let finding: TrustFinding | undefined
     try {
       finding = await resource.observe(ways.accepted)
       if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }

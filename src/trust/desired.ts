@@ -3,8 +3,8 @@ import type { Context } from '../http/context.ts'
 import type {
   Accepted,
   DesiredTrust,
-  Finding,
   MissingNeed,
+  TrustFinding,
   TrustNeed,
   TrustRecord,
   TrustResource,
@@ -31,7 +31,7 @@ export async function openResources(
 }
 
 /** The plan: each resource is read and evaluated concurrently, in the order in which it would be created. */
-export async function observeAll(resources: readonly TrustResource[], accepted: Accepted): Promise<Finding[]> {
+export async function observeAll(resources: readonly TrustResource[], accepted: Accepted): Promise<TrustFinding[]> {
   const findings = await Promise.all(resources.map((resource) => resource.observe(accepted)))
   return blockDependants(resources, findings)
 }
@@ -40,7 +40,7 @@ export async function observeAll(resources: readonly TrustResource[], accepted: 
  * Nothing is created on top of a resource that is refused or could not be read: a grant would apply to the existing resource,
  * such as another cluster's provider of the same id.
  */
-function blockDependants(resources: readonly TrustResource[], findings: readonly Finding[]): Finding[] {
+function blockDependants(resources: readonly TrustResource[], findings: readonly TrustFinding[]): TrustFinding[] {
   const notInPlace = new Map<string, MissingNeed>()
   return findings.map((finding, index) => {
     const missingNeeds = (resources[index]?.needs ?? []).flatMap((name) => notInPlace.get(name) ?? [])

@@ -1,10 +1,10 @@
 /** What is missing as commands of the vendor's own command line, for operators who apply it themselves. */
 
 import { hashComment } from '../vendors/hcl.ts'
-import { describeMissing, type Finding } from '../vendors/trust-contract.ts'
+import { describeMissing, type TrustFinding } from '../vendors/trust-contract.ts'
 
 /** A script for sh: the functions that it calls, then one command for each change; comments name what no command can do. */
-export function renderCommands(findings: readonly Finding[]): string {
+export function renderCommands(findings: readonly TrustFinding[]): string {
   const scripts = findings.flatMap(({ changes }) => changes.map(({ script }) => script))
   const functions = [...new Set(scripts.flatMap((script) => script.functions))]
   const comments = whyLeftOut(findings)
@@ -16,7 +16,7 @@ export function renderCommands(findings: readonly Finding[]): string {
 }
 
 /** Errors, and what is not created because of them. */
-export const whyLeftOut = (findings: readonly Finding[]): string[] =>
+export const whyLeftOut = (findings: readonly TrustFinding[]): string[] =>
   findings.flatMap(({ fault, kind, name, verdict, missingNeeds = [] }) => {
     if (fault !== undefined) return [hashComment(fault.message)]
     const isBlocked = verdict === 'blocked'

@@ -1,10 +1,10 @@
 /** The trust configuration as HCL: what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
 
 import { hclBlock, hclText } from '../vendors/hcl.ts'
-import type { Finding } from '../vendors/trust-contract.ts'
+import type { TrustFinding } from '../vendors/trust-contract.ts'
 import { whyLeftOut } from './render-commands.ts'
 
-export function renderTerraform(findings: readonly Finding[]): string {
+export function renderTerraform(findings: readonly TrustFinding[]): string {
   const printed = findings.filter(isPrinted)
   const first = printed.flatMap(({ changes }) =>
     changes.flatMap(({ byTerraform, command }) =>
@@ -17,10 +17,10 @@ export function renderTerraform(findings: readonly Finding[]): string {
 }
 
 /** A block would create what is refused and absent, and what needs it; `terraform apply` knows no other order. */
-const isPrinted = ({ fault, presence, missingNeeds }: Finding): boolean =>
+const isPrinted = ({ fault, presence, missingNeeds }: TrustFinding): boolean =>
   missingNeeds === undefined && (fault === undefined || presence === 'present')
 
-function head(findings: readonly Finding[]): string {
+function head(findings: readonly TrustFinding[]): string {
   const required = new Map(findings.map(({ hcl: { requires } }) => [requires.name, requires]))
   const providers = [...required.values()].map(({ name, source, version }) =>
     hclBlock(`${name} =`, [

@@ -78,7 +78,7 @@ export interface TrustResource {
   /** What restores the resource if it is deleted, as it was last observed. */
   recoveryEntry(): RecordEntry | undefined
   /** Reads the resource and evaluates it; `unknown` if it cannot be read. Rejects only when the run is aborted. */
-  observe(accepted: Accepted): Promise<Finding>
+  observe(accepted: Accepted): Promise<TrustFinding>
   /** Whether it can be removed. */
   planRemoval(leaving: RemovalScope): Promise<RemovalPlan>
 }
@@ -139,7 +139,7 @@ export type Verdict =
   /** It is missing or differs, and a resource that it needs is refused, unknown or blocked: it is not created. */
   | 'blocked'
 
-export interface Finding {
+export interface TrustFinding {
   readonly vendor: string
   readonly kind: string
   readonly name: string

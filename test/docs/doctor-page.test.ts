@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { issuerWords } from '../../src/doctor/hops/issuer/remedy.ts'
+import { issuerCodes } from '../../src/doctor/hops/issuer/remedy.ts'
 import { hops as doctorHops } from '../../src/doctor/hops.ts'
 import { isCode } from '../../src/errors/codes.ts'
 import { explanations } from '../../src/errors/explanations.ts'
@@ -29,7 +29,7 @@ suite('docs/doctor.md', () => {
   })
 
   test('each code of issuer check is explained with the hop at which doctor reports it', () => {
-    for (const [code, known] of Object.entries(issuerWords)) {
+    for (const [code, known] of Object.entries(issuerCodes)) {
       if (known !== 'of the token') assert.ok(isCode(code) && explanations[code]?.doctor?.includes(known.hop), code)
     }
   })

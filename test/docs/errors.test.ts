@@ -5,7 +5,7 @@ import { hops as doctorHops } from '../../src/doctor/hops.ts'
 import { codes, eventReason, isCode } from '../../src/errors/codes.ts'
 import type { Explanation } from '../../src/errors/explanation.ts'
 import { explanations, explanationsOf, sections } from '../../src/errors/explanations.ts'
-import { findingWords } from '../../src/oidc/evaluate/finding.ts'
+import { issuerFindingCodes } from '../../src/oidc/evaluate/finding.ts'
 import { alarmCodes } from '../../src/publish/watch/alarm.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
@@ -46,7 +46,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
   })
 
   test('issuer check reports the codes that the page attributes to it', () => {
-    assert.deepEqual(codesWith(({ issuerCheck }) => issuerCheck).toSorted(), findingWords.toSorted())
+    assert.deepEqual(codesWith(({ issuerCheck }) => issuerCheck).toSorted(), issuerFindingCodes.toSorted())
   })
 
   test('issuer watch raises the alarms that the page attributes to it', () => {

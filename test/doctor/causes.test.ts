@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { renderFindings } from '../../src/commands/doctor/report.ts'
-import type { Finding } from '../../src/doctor/finding.ts'
+import type { HopFinding } from '../../src/doctor/finding.ts'
 
-const missingIn = (namespace: string): Finding => ({
+const missingIn = (namespace: string): HopFinding => ({
   hop: 'secret',
   about: `Secret ${namespace}/regcred`,
   result: 'failed',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Finding } from '../../src/doctor/finding.ts'
+import type { HopFinding } from '../../src/doctor/finding.ts'
 import { evaluateSchedule } from '../../src/doctor/hops/schedule.ts'
 import { explainBySchedule, isStale } from '../../src/doctor/hops/secrets/secret.ts'
 import { printedCommands } from '../../src/doctor/printed-commands.ts'
@@ -19,7 +19,7 @@ const commands = printedCommands({
 })
 const audience = '//iam.googleapis.com/projects/123'
 
-const expired: Finding = {
+const expired: HopFinding = {
   hop: 'secret',
   about: 'Secret team-a/regcred',
   result: 'failed',
@@ -27,7 +27,7 @@ const expired: Finding = {
   seen: 'its credential for google expired at 2026-11-24T11:00:00.000Z',
   remedy: commands.refresh(),
 }
-const fresh: Finding = {
+const fresh: HopFinding = {
   ...expired,
   result: 'ok',
   code: 'OK',
@@ -36,7 +36,10 @@ const fresh: Finding = {
 }
 
 /** The finding of hop schedule, and the one of the Secret that follows from it. */
-function evaluate(facts: CronJobFacts | undefined, secret: Finding): [Finding | undefined, Finding | undefined] {
+function evaluate(
+  facts: CronJobFacts | undefined,
+  secret: HopFinding,
+): [HopFinding | undefined, HopFinding | undefined] {
   const [schedule] = evaluateSchedule(facts, [secret].filter(isStale), { audience, commands })
   const [explained] = explainBySchedule([secret], schedule?.result === 'failed' ? schedule : undefined)
   return [schedule, explained]

@@ -1,5 +1,5 @@
 /** The findings of doctor for people: a table of hops, then what to fix first. */
-import type { Finding } from '../../doctor/finding.ts'
+import type { HopFinding } from '../../doctor/finding.ts'
 import { listNamespaces } from '../../terminal/render-error.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
@@ -10,11 +10,11 @@ import type { DoctorFinding, DoctorResult } from '../output/doctor.ts'
 /** So many causes are named beside the first. */
 const others = 5
 
-export function renderFindings(findings: readonly Finding[], terminal: Pick<Terminal, 'color' | 'columns'>): string {
+export function renderFindings(findings: readonly HopFinding[], terminal: Pick<Terminal, 'color' | 'columns'>): string {
   return [renderRows(findings, terminal), '', ...conclusion(findings).map(plainLine)].join('\n')
 }
 
-function conclusion(findings: readonly Finding[]): string[] {
+function conclusion(findings: readonly HopFinding[]): string[] {
   const [first, ...later] = gatherCauses(findings.filter(({ result }) => result === 'failed'))
   const unseen = gatherCauses(
     findings.filter(({ result, code }) => result === 'skipped' && code === 'TOKEN_FILE_ELSEWHERE'),
@@ -68,18 +68,18 @@ function renderBriefly({ finding: { hop, code, about, alike, seen }, namespaces 
 /** So many different things of one hop are shown one by one. */
 const few = 4
 
-function renderRows(findings: readonly Finding[], { color, columns }: Pick<Terminal, 'color' | 'columns'>): string {
+function renderRows(findings: readonly HopFinding[], { color, columns }: Pick<Terminal, 'color' | 'columns'>): string {
   const byHop = Map.groupBy(findings, ({ hop }) => hop)
   const rows = [...byHop.values()].flatMap((ofHop) => foldHop(ofHop).map((row): Cell[] => [row.hop, ...cellsOf(row)]))
   return renderTable({ header: ['HOP', 'RESULT', 'SEEN'], rows }, color, columns)
 }
 
 /** Findings of one hop that share a result and a word. */
-interface Row extends Pick<Finding, 'hop' | 'result'> {
+interface Row extends Pick<HopFinding, 'hop' | 'result'> {
   readonly text: string
 }
 
-function foldHop(ofHop: readonly Finding[]): Row[] {
+function foldHop(ofHop: readonly HopFinding[]): Row[] {
   const byWord = Map.groupBy(ofHop, ({ result, code }) => `${result} ${code}`)
   return [...byWord.values()].flatMap((alike) => {
     const [first] = alike
@@ -95,7 +95,7 @@ function foldHop(ofHop: readonly Finding[]): Row[] {
 }
 
 /** `name`: what they share: `Secret regcred`. `ofHop`: all findings of the hop, for the total. */
-function renderGroup(name: string, group: readonly Finding[], ofHop: readonly Finding[]): string {
+function renderGroup(name: string, group: readonly HopFinding[], ofHop: readonly HopFinding[]): string {
   const [first] = group
   if (first === undefined) return ''
   const ofThing = ofHop.filter(({ alike, about }) => (alike ?? about) === name)
@@ -107,16 +107,16 @@ function renderGroup(name: string, group: readonly Finding[], ofHop: readonly Fi
   return [`${word}${name}: ${countOf(group, ofThing)}`, ...whatAllShow(group)].join(': ')
 }
 
-const wordOf = ({ code }: Finding) => (code === 'OK' ? '' : `${code}: `)
+const wordOf = ({ code }: HopFinding) => (code === 'OK' ? '' : `${code}: `)
 
 /** `20 of 20 tried` where only a sample was looked at: the finding that says so is not one of them. */
-function countOf(group: readonly Finding[], all: readonly Finding[]): string {
+function countOf(group: readonly HopFinding[], all: readonly HopFinding[]): string {
   const looked = all.filter(({ code }) => code !== 'SAMPLED')
   return `${group.length} of ${looked.length}${looked.length < all.length ? ' tried' : ''}`
 }
 
 /** What is the same of all; of what ends at different times, the earliest. */
-function whatAllShow(group: readonly Finding[]): string[] {
+function whatAllShow(group: readonly HopFinding[]): string[] {
   const [first] = group
   const differ = group.some(({ seen }) => seen !== first?.seen)
   if (!differ) return first === undefined ? [] : [first.seen]
@@ -137,14 +137,14 @@ function cellsOf({ result, text }: Row): Cell[] {
 /** Findings that are one and the same but for the namespace, so that a cause is reported once, however many it affects. */
 interface Cause {
   /** The first that was found. */
-  readonly finding: Finding
-  readonly all: readonly Finding[]
+  readonly finding: HopFinding
+  readonly all: readonly HopFinding[]
   /** Those that it reached; empty where it is about none. */
   readonly namespaces: readonly string[]
 }
 
 /** In the order in which they were found. */
-function gatherCauses(findings: readonly Finding[]): Cause[] {
+function gatherCauses(findings: readonly HopFinding[]): Cause[] {
   return [...Map.groupBy(findings, keyOf).values()].flatMap((all) => {
     const [finding] = all
     if (finding === undefined) return []
@@ -154,7 +154,7 @@ function gatherCauses(findings: readonly Finding[]): Cause[] {
 }
 
 /** Findings in several namespaces are one cause where they differ in the namespace only, as a whole word. */
-function keyOf(finding: Finding): string {
+function keyOf(finding: HopFinding): string {
   const { hop, result, code, about, alike, namespace, seen } = finding
   if (alike === undefined || namespace === undefined) return JSON.stringify([hop, result, code, about, seen])
   const words = seen.split(/([a-z0-9-]+)/)
@@ -163,7 +163,7 @@ function keyOf(finding: Finding): string {
 
 // The result for programs.
 
-export function doctorResult(findings: readonly Finding[]): DoctorResult {
+export function doctorResult(findings: readonly HopFinding[]): DoctorResult {
   const first = findings.find(({ result }) => result === 'failed')
   return {
     kind: 'DoctorResult',
@@ -174,7 +174,7 @@ export function doctorResult(findings: readonly Finding[]): DoctorResult {
 }
 
 /** `fix` is what to do; `command`, if a shell can do it. */
-function doctorFinding(finding: Finding): DoctorFinding {
+function doctorFinding(finding: HopFinding): DoctorFinding {
   const { hop, about, result, code, namespace, secret, image, seen, expected, also, until, because, remedy } = finding
   const { command, words } = remedy ?? {}
   const fix = command ?? words

@@ -22,35 +22,39 @@ export function renderCheck(facts: PublicFacts, verdicts: readonly IssuerVerdict
 
 /** The result for each cloud, then each finding once, with its clouds. */
 export function renderVerdicts(verdicts: readonly IssuerVerdict[], color: 'always' | 'never'): string {
-  const rows = verdicts.map(({ title, level, findings }): Cell[] => [title, verdictOf(level, findings)])
-  const said = renderFindings(verdicts)
-  return [renderTable({ header: ['CLOUD', 'VERDICT'], rows }, color), ...(said === '' ? [] : [said])].join('\n\n')
+  const rows = verdicts.map(({ title, result, findings }): Cell[] => [
+    title,
+    result === 'warning' ? result : { text: result, tone: result === 'ok' ? 'good' : 'bad' },
+    countFindings(findings),
+  ])
+  const found = renderFindings(verdicts)
+  const table = renderTable({ header: ['VENDOR', 'RESULT', 'FINDINGS'], rows }, color)
+  return [table, ...(found === '' ? [] : [found])].join('\n\n')
 }
 
-function verdictOf(level: IssuerVerdict['level'], findings: readonly IssuerFinding[]): Cell {
-  if (level === 'ok') return { text: 'can use it', tone: 'good' }
-  const count = (of: IssuerFinding['level']) => {
-    const number = findings.filter((finding) => finding.level === of).length
-    return number === 0 ? [] : [`${number} ${of}${number === 1 ? '' : 's'}`]
-  }
-  const counts = [...count('problem'), ...count('warning')].join(', ')
-  return level === 'problem' ? { text: `cannot use it: ${counts}`, tone: 'bad' } : `can use it, with ${counts}`
+/** `1 failed, 2 warnings`. */
+function countFindings(findings: readonly IssuerFinding[]): string {
+  const [failed, warnings] = (['failed', 'warning'] as const).map(
+    (result) => findings.filter((finding) => finding.result === result).length,
+  )
+  const warned = warnings === 1 ? '1 warning' : `${warnings} warnings`
+  return [failed ? `${failed} failed` : [], warnings ? warned : []].flat().join(', ')
 }
 
 function renderFindings(verdicts: readonly IssuerVerdict[]): string {
   const all = verdicts.flatMap(({ title, findings }) => findings.map((finding) => ({ ...finding, title })))
-  const groups = Map.groupBy(all, ({ level, word, message, fix }) => [level, word, message, fix].join('\0'))
-  const sorted = [...groups.values()].toSorted(([one], [other]) => rank(one?.level) - rank(other?.level))
+  const groups = Map.groupBy(all, ({ result, code, seen, fix }) => [result, code, seen, fix].join('\0'))
+  const sorted = [...groups.values()].toSorted(([one], [other]) => rank(one?.result) - rank(other?.result))
   return sorted.map((group) => renderFinding(group, verdicts.length)).join('\n')
 }
 
-const rank = (level: IssuerFinding['level'] | undefined) => (level === 'problem' ? 0 : 1)
+const rank = (result: IssuerFinding['result'] | undefined) => (result === 'failed' ? 0 : 1)
 
 function renderFinding(group: readonly (IssuerFinding & Pick<IssuerVerdict, 'title'>)[], total: number): string {
   const [finding] = group
   if (finding === undefined) return ''
   const who = group.length === total && total > 1 ? 'all' : group.map(({ title }) => title).join(', ')
-  return [`${finding.level}: ${finding.word} (${who}): ${finding.message}`, `  fix: ${finding.fix}`]
+  return [`${finding.result}: ${finding.code} (${who}): ${finding.seen}`, `  fix: ${finding.fix}`]
     .map(plainLine)
     .join('\n')
 }
@@ -62,7 +66,7 @@ export const checkResult = (
   verdicts: readonly IssuerVerdict[],
 ): IssuerCheckResult => ({
   kind: 'IssuerCheckResult',
-  result: overall(verdicts.some(({ level }) => level === 'problem') ? 1 : 0),
+  result: overall(verdicts.some(({ result }) => result === 'failed') ? 1 : 0),
   issuer,
   ...(found?.jwks && { jwksUri: found.jwks.url }),
   keys: keys.map(keyItem),
@@ -72,15 +76,9 @@ export const checkResult = (
 export const vendorItems = (
   verdicts: readonly IssuerVerdict[],
 ): { readonly vendors: readonly IssuerVendor[]; readonly findings: readonly VendorFinding[] } => ({
-  vendors: verdicts.map(({ vendor, level }) => ({ vendor, result: level === 'problem' ? 'failed' : level })),
+  vendors: verdicts.map(({ vendor, result }) => ({ vendor, result })),
   findings: verdicts.flatMap(({ vendor, findings }) =>
-    findings.map(({ level, word, message, fix }) => ({
-      vendor,
-      result: level === 'problem' ? 'failed' : level,
-      code: word,
-      seen: message,
-      fix,
-    })),
+    findings.map(({ result, code, seen, fix }) => ({ vendor, result, code, seen, fix })),
   ),
 })
 

@@ -61,7 +61,7 @@ export const check: Command<typeof flags> = {
         ? renderCheck(facts, verdicts, terminal.color)
         : await renderResult(checkResult(facts, verdicts), given.output, context.secrets),
     )
-    return verdicts.some(({ level }) => level === 'problem') ? 1 : 0
+    return verdicts.some(({ result }) => result === 'failed') ? 1 : 0
   },
 }
 

@@ -5,17 +5,17 @@ import { type AbsentSubject, describeAbsent } from '../../trust/clusters.ts'
 import {
   type Change,
   describeMissing,
-  type Finding,
   type MissingNeed,
   markOf,
   type TrustedCluster,
+  type TrustFinding,
 } from '../../vendors/trust-contract.ts'
 import { errorOf, overall } from '../command-line/output.ts'
 import type { MissingResource, TrustChange, TrustPlanResult } from '../output/trust.ts'
 
 export interface Plan {
   readonly clusters: readonly TrustedCluster[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly TrustFinding[]
   /** Service accounts that do not exist; they can be created after the trust set-up. */
   readonly absent: readonly AbsentSubject[]
 }
@@ -43,7 +43,7 @@ export function renderFindings({ clusters, findings, absent }: Plan, color: 'alw
   ].join('\n\n')
 }
 
-function missingNote({ missingNeeds, verdict }: Finding): string[] {
+function missingNote({ missingNeeds, verdict }: TrustFinding): string[] {
   if (missingNeeds === undefined) return []
   const missing = describeMissing(missingNeeds)
   return [verdict === 'blocked' ? `blocked by ${missing}` : `in place, although it needs ${missing}`]
@@ -53,7 +53,7 @@ const idsOf = ({ trustDomainId = ofDocument, issuerId = ofDocument }: TrustedClu
 const ofDocument = "(the document's)"
 const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
 
-const nothing = (findings: readonly Finding[], absent: readonly AbsentSubject[]) =>
+const nothing = (findings: readonly TrustFinding[], absent: readonly AbsentSubject[]) =>
   findings.every(({ verdict }) => verdict === 'ok')
     ? `Nothing is missing${absent.length === 0 ? '' : ' at the cloud'}.`
     : 'Nothing that is missing can be made as it is: see the errors.'
@@ -63,7 +63,7 @@ const changesTitle = (count: number) =>
 
 const absentRow = ({ account }: AbsentSubject): Cell[] => [{ text: 'absent', tone: 'bad' }, 'ServiceAccount', account]
 
-function rowOf({ kind, name, verdict }: Finding): Cell[] {
+function rowOf({ kind, name, verdict }: TrustFinding): Cell[] {
   const bad = verdict === 'refused' || verdict === 'unknown' || verdict === 'blocked'
   const result: Cell = verdict === 'ok' || bad ? { text: verdict, tone: bad ? 'bad' : 'good' } : verdict
   return [result, kind, name]

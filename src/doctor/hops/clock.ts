@@ -5,7 +5,7 @@ import { clusterSource } from '../facts/cluster.ts'
 import { type ExchangeFacts, exchangesSource, pullsSource } from '../facts/exchanges.ts'
 import { issuersSource } from '../facts/issuers.ts'
 import { isToken, type TokenFacts, tokensSource } from '../facts/tokens.ts'
-import type { Finding } from '../finding.ts'
+import type { HopFinding } from '../finding.ts'
 import { type ClockSeen, defineHop, defineSource, type Hop, type Run, type Source } from '../hop.ts'
 
 const clocksSource: Source<readonly ClockSeen[]> = defineSource({
@@ -62,7 +62,7 @@ export function watchClocks(context: VendorContext): Pick<Run, 'observed' | 'clo
 const toleratedMs = 60_000
 
 /** Nothing where no clock was seen. */
-function evaluateClocks(clocks: readonly ClockSeen[], now: Date, harm: 'harm' | 'no harm'): Finding[] {
+function evaluateClocks(clocks: readonly ClockSeen[], now: Date, harm: 'harm' | 'no harm'): HopFinding[] {
   if (clocks.length === 0) return []
   const base = { hop: 'clock', about: 'clocks' } as const
   const off = clocks.filter(({ aheadMs }) => Math.abs(aheadMs) > toleratedMs)

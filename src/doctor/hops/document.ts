@@ -2,7 +2,7 @@
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Environment } from '../../http/context.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
-import { type Finding, failedBy } from '../finding.ts'
+import { failedBy, type HopFinding } from '../finding.ts'
 import { defineHop, type Hop } from '../hop.ts'
 
 export const documentHop: Hop = defineHop({
@@ -21,7 +21,7 @@ export const documentHop: Hop = defineHop({
 })
 
 /** An invalid variable, with which no other hop can be checked. */
-export function documentFault(demands: readonly ExchangeRequest[], environment: Environment): Finding | undefined {
+export function documentFault(demands: readonly ExchangeRequest[], environment: Environment): HopFinding | undefined {
   for (const { checkEnvironment } of demands) {
     try {
       checkEnvironment(environment)

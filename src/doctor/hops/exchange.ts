@@ -6,7 +6,7 @@ import { type ExchangeFacts, exchangesSource } from '../facts/exchanges.ts'
 import { issuersSource } from '../facts/issuers.ts'
 import { admissionsSource, tokensSource } from '../facts/tokens.ts'
 import { isOfTrust, type TrustFacts, trustSource } from '../facts/trust.ts'
-import { dependencyFailed, type Finding, failedBy, type Remedy, remedyOf } from '../finding.ts'
+import { dependencyFailed, failedBy, type HopFinding, type Remedy, remedyOf } from '../finding.ts'
 import { defineHop, type FactsOf, type Found, type Hop, type View } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 import { nameRegistry } from '../request.ts'
@@ -49,7 +49,7 @@ export const exchangeHop: Hop = hopOf('exchange')
 export const impersonationHop: Hop = hopOf('impersonation')
 
 /** For each exchange, in their order, a finding for each hop of its provider. */
-export function exchangeFindings(facts: FactsOf<typeof exchangeNeeds>, view: View): Finding[][] {
+export function exchangeFindings(facts: FactsOf<typeof exchangeNeeds>, view: View): HopFinding[][] {
   const { found, request } = view
   const publish = publicationFindings(facts, found.of('key'), request.commands)
   return facts.exchanges.map((exchange, index) => {
@@ -80,9 +80,9 @@ export function remedyFor(
 
 /** Of one registry: the findings before its exchange. */
 interface Before {
-  readonly token: Finding
+  readonly token: HopFinding
   /** undefined: without a gate. */
-  readonly publish: Finding | undefined
+  readonly publish: HopFinding | undefined
   readonly found: Found
 }
 
@@ -95,7 +95,7 @@ const explained: Readonly<Partial<Record<ErrorCode, readonly string[]>>> = {
   EXCHANGE_REFUSED: ['signature'],
 }
 
-function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, remedy: TrustRemedy): Finding[] {
+function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, remedy: TrustRemedy): HopFinding[] {
   const about = nameRegistry(demand)
   const { hops } = demand
   if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
@@ -112,7 +112,7 @@ function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, rem
   })
 }
 
-function notExchanged(hop: string, about: string, { token, publish }: Before): Finding {
+function notExchanged(hop: string, about: string, { token, publish }: Before): HopFinding {
   if (token.result === 'failed') return dependencyFailed(hop, about, token)
   if (token.result === 'ok' && publish !== undefined) return dependencyFailed(hop, about, publish)
   const { code } = token
@@ -124,7 +124,7 @@ function evaluateRefusal(
   fault: PullpassError,
   about: string,
   { found, remedy }: { readonly found: Found; readonly remedy: TrustRemedy },
-): Finding {
+): HopFinding {
   const hops = explained[fault.code] ?? []
   const failures = found.of(...hops).filter(({ result }) => result === 'failed')
   // A token of another registry explains nothing; an issuer that is not the cluster's does.

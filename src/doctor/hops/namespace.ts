@@ -6,7 +6,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { documentName, type Job, selectsNothing } from '../../refresh/plan.ts'
 import { quote } from '../../text/plain-text.ts'
 import { type NamespaceFacts, namespacesSource } from '../facts/namespaces.ts'
-import { dependencyFailed, type Finding, failedBy, type Remedy, withNote } from '../finding.ts'
+import { dependencyFailed, failedBy, type HopFinding, type Remedy, withNote } from '../finding.ts'
 import { defineHop, type Found, type Hop } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 import { fieldName } from '../request.ts'
@@ -24,7 +24,7 @@ export const namespaceHop: Hop = defineHop({
 })
 
 /** The namespaces that match a glob or a selector are not known; or two documents claim one Secret. */
-function evaluateUnlisted(fault: PullpassError, found: Found): Finding {
+function evaluateUnlisted(fault: PullpassError, found: Found): HopFinding {
   if (fault.code === 'SECRET_CLAIMED_TWICE') return failedBy('document', 'documents', fault)
   const cause = found.failure('rights')
   return cause === undefined
@@ -37,7 +37,7 @@ function evaluateNamespaces(
   { jobs, namespaces: known }: Pick<NamespaceFacts, 'jobs' | 'namespaces'>,
   requested: string | undefined,
   commands: PrintedCommands,
-): Finding[] {
+): HopFinding[] {
   const findings = jobs.flatMap((job) => evaluateJob(job, requested, commands))
   const chosen = jobs.some(({ namespaces, missing, terminating }) =>
     [...namespaces, ...missing, ...terminating].some((name) => name === requested),
@@ -49,7 +49,7 @@ function evaluateNamespaces(
   return [...findings, evaluateNotChosen(place, jobs, commands)]
 }
 
-function evaluateNotChosen(place: LabelledNamespace, jobs: readonly Job[], commands: PrintedCommands): Finding {
+function evaluateNotChosen(place: LabelledNamespace, jobs: readonly Job[], commands: PrintedCommands): HopFinding {
   const documents = jobs.map(({ document }) => document)
   const reasons = documents.map((document) => ({ document, why: whyNotChosen(document.namespaces, place) }))
   const excluded = reasons.flatMap(({ document, why }) =>
@@ -71,7 +71,7 @@ function evaluateNotChosen(place: LabelledNamespace, jobs: readonly Job[], comma
 const few = 5
 
 /** Which no document need choose: there is none. */
-function evaluateAbsent(requested: string, known: readonly LabelledNamespace[]): Finding {
+function evaluateAbsent(requested: string, known: readonly LabelledNamespace[]): HopFinding {
   const more = known.length > few ? ` and ${known.length - few} more` : ''
   return {
     hop: 'namespace',
@@ -131,11 +131,11 @@ function howToChoose(
 }
 
 /** With `requested`, whether any document selects that namespace is evaluated for all of them together. */
-function evaluateJob(job: Job, requested: string | undefined, commands: PrintedCommands): Finding[] {
+function evaluateJob(job: Job, requested: string | undefined, commands: PrintedCommands): HopFinding[] {
   const { document, namespaces, missing, terminating, unmatched } = job
   const name = documentName(document)
   if (requested === undefined && selectsNothing(job)) return [evaluateEmpty(job)]
-  const chosen: Finding = {
+  const chosen: HopFinding = {
     hop: 'namespace',
     about: name,
     result: 'ok',
@@ -150,7 +150,7 @@ function evaluateJob(job: Job, requested: string | undefined, commands: PrintedC
   ]
 }
 
-function evaluateEmpty({ document, unmatched }: Job): Finding {
+function evaluateEmpty({ document, unmatched }: Job): HopFinding {
   const globs = unmatched.length === 0 ? '' : `: no namespace matches ${unmatched.join(', ')}`
   const allowed = document.namespaces.emptyPolicy === 'Allow'
   return {
@@ -168,7 +168,7 @@ function evaluateEmpty({ document, unmatched }: Job): Finding {
   }
 }
 
-function evaluateMissing(namespace: string, document: Document, commands: PrintedCommands): Finding {
+function evaluateMissing(namespace: string, document: Document, commands: PrintedCommands): HopFinding {
   const refresh = commands.refresh({ after: commands.kubectl('create', 'namespace', namespace) })
   return {
     hop: 'namespace',
@@ -183,7 +183,7 @@ function evaluateMissing(namespace: string, document: Document, commands: Printe
   }
 }
 
-const evaluateTerminating = (namespace: string): Finding => ({
+const evaluateTerminating = (namespace: string): HopFinding => ({
   hop: 'namespace',
   about: namespace,
   namespace,
@@ -195,7 +195,7 @@ const evaluateTerminating = (namespace: string): Finding => ({
   remedy: { words: 'none, unless the deletion does not end: check its finalizers' },
 })
 
-const evaluateUnmatched = (glob: string, document: string): Finding => ({
+const evaluateUnmatched = (glob: string, document: string): HopFinding => ({
   hop: 'namespace',
   about: glob,
   result: 'warning',

@@ -10,7 +10,7 @@ import { compareKey, matchImage } from '../../registry/match-credentials.ts'
 import type { PullTrial } from '../../registry/pull.ts'
 import { type PullFacts, pullsSource } from '../facts/exchanges.ts'
 import { dockerConfigOf, imagesSource, type PodFacts, podSource } from '../facts/pods.ts'
-import { dependencyFailed, type Evaluated, type Finding, type Remedy, remedyOf } from '../finding.ts'
+import { dependencyFailed, type Evaluated, type HopFinding, type Remedy, remedyOf } from '../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
 import { type DoctorRequest, fieldName, type Image, nameRegistry } from '../request.ts'
 import { exchangeAfter, exchangeFindings, exchangeNeeds, remedyFor, type TrustRemedy } from './exchange.ts'
@@ -58,7 +58,7 @@ export const registryHop: Hop = defineHop({
 })
 
 /** `before`: the finding of the last hop of its exchange. */
-function evaluatePull(facts: PullFacts, before: Finding, remedy: TrustRemedy): Finding {
+function evaluatePull(facts: PullFacts, before: HopFinding, remedy: TrustRemedy): HopFinding {
   const { demand, host, image, trial } = facts
   const about = `${image?.name ?? host}, ${nameRegistry(demand)}`
   const base = { hop: 'registry', about, ...(image && { image: image.name }) } as const
@@ -193,7 +193,7 @@ interface UnmatchedView {
   readonly pod: PodFacts | undefined
 }
 
-function evaluateUnmatched(unmatched: readonly UnmatchedImage[], view: UnmatchedView): Finding[] {
+function evaluateUnmatched(unmatched: readonly UnmatchedImage[], view: UnmatchedView): HopFinding[] {
   const reported =
     view.request.image === undefined ? unmatched.filter((one) => isFault(one, unmatched, view)) : unmatched
   return reported.map((one) => evaluateOne(one, view.request))
@@ -222,7 +222,7 @@ function stateOf({ name }: Image, { containers }: Pod): 'waits' | 'present' | 'u
   return its.every(({ imageState }) => imageState === 'present') ? 'present' : 'unknown'
 }
 
-function evaluateOne({ image, servedBy }: UnmatchedImage, { documents }: DoctorRequest): Finding {
+function evaluateOne({ image, servedBy }: UnmatchedImage, { documents }: DoctorRequest): HopFinding {
   const { name, reference } = image
   const { host, repository } = reference
   const hosts = documents.flatMap(({ registries }) => registries.flatMap((registry) => registry.hosts))

@@ -9,7 +9,7 @@ import { type AccessQuestion, reviewAccess } from '../../kubernetes/objects/revi
 import { permissionsOf } from '../../manifests/permissions.ts'
 import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
 import { clusterSource } from '../facts/cluster.ts'
-import { dependencyFailed, type Finding } from '../finding.ts'
+import { dependencyFailed, type HopFinding } from '../finding.ts'
 import { defineHop, defineSource, type Hop, type Source, type View } from '../hop.ts'
 import { setsBack } from '../printed-commands.ts'
 import type { DoctorRequest, Refresher } from '../request.ts'
@@ -105,7 +105,7 @@ async function reviewEverywhere(
 
 const keyOf = ({ verb, resource, name, namespace }: AccessQuestion) => JSON.stringify([verb, resource, name, namespace])
 
-function evaluateRight({ question, answer, whose }: RightFacts, { found, request }: View): Finding {
+function evaluateRight({ question, answer, whose }: RightFacts, { found, request }: View): HopFinding {
   const { commands, serviceAccount } = request
   const about = nameRight(question)
   const { namespace: place } = question

@@ -6,7 +6,7 @@ import { quote } from '../../text/plain-text.ts'
 import { clusterSource } from '../facts/cluster.ts'
 import { namespacesSource } from '../facts/namespaces.ts'
 import { imagesSource } from '../facts/pods.ts'
-import { type Finding, type Remedy, withNote } from '../finding.ts'
+import { type HopFinding, type Remedy, withNote } from '../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 import { waitingForImage } from './pods/kubelet.ts'
@@ -46,11 +46,11 @@ interface ScheduleView {
 /** `stale`: the Secrets that were not refreshed in time. */
 export const evaluateSchedule = (
   facts: CronJobFacts | undefined,
-  stale: readonly Finding[],
+  stale: readonly HopFinding[],
   view: ScheduleView,
-): Finding[] => (facts === undefined ? [] : [evaluateCronJob(facts, stale, view)])
+): HopFinding[] => (facts === undefined ? [] : [evaluateCronJob(facts, stale, view)])
 
-function evaluateCronJob(facts: CronJobFacts, stale: readonly Finding[], view: ScheduleView): Finding {
+function evaluateCronJob(facts: CronJobFacts, stale: readonly HopFinding[], view: ScheduleView): HopFinding {
   const { namespace, name, suspended, pod } = facts
   const about = `CronJob ${namespace}/${name}`
   const base = { hop: 'schedule', about } as const
@@ -82,7 +82,7 @@ function evaluateCronJob(facts: CronJobFacts, stale: readonly Finding[], view: S
 
 function resumeRemedy(
   { namespace, name }: CronJobFacts,
-  result: Finding['result'],
+  result: HopFinding['result'],
   { commands }: ScheduleView,
 ): Remedy {
   const resume = commands.kubectl('patch', 'cronjob', name, '-n', namespace, '-p', '{"spec":{"suspend":false}}')

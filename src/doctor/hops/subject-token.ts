@@ -5,7 +5,7 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { exchangesSource } from '../facts/exchanges.ts'
 import { type IssuerFacts, issuersSource } from '../facts/issuers.ts'
 import { admissionsSource, claimsFault, isToken, type TokenFacts, tokensSource, whereOf } from '../facts/tokens.ts'
-import { dependencyFailed, type Finding, failedBy, type Remedy } from '../finding.ts'
+import { dependencyFailed, failedBy, type HopFinding, type Remedy } from '../finding.ts'
 import { defineHop, type Hop, type View } from '../hop.ts'
 import { type PrintedCommands, setsBack } from '../printed-commands.ts'
 import { nameRegistry } from '../request.ts'
@@ -40,7 +40,7 @@ export const subjectTokenHop: Hop = defineHop({
 })
 
 /** `view`: of a hop after `cluster` and `clock`. */
-export function evaluateToken(facts: TokenFacts, { found, now, request: { commands } }: View): Finding {
+export function evaluateToken(facts: TokenFacts, { found, now, request: { commands } }: View): HopFinding {
   const { demand, from, got } = facts
   const about = nameRegistry(demand)
   const clusterFailure = found.failure('cluster')
@@ -66,7 +66,7 @@ export function evaluateToken(facts: TokenFacts, { found, now, request: { comman
   return failedBy(hop, about, fault, remedyOfFault(fault, facts, commands))
 }
 
-function notHere(about: string, from: TokenFacts['from']): Finding {
+function notHere(about: string, from: TokenFacts['from']): HopFinding {
   return {
     hop,
     about,
@@ -80,7 +80,7 @@ function notHere(about: string, from: TokenFacts['from']): Finding {
   }
 }
 
-function notYetValid(about: string, where: string, { token, now }: { token: SubjectToken; now: Date }): Finding {
+function notYetValid(about: string, where: string, { token, now }: { token: SubjectToken; now: Date }): HopFinding {
   return {
     hop,
     about,
@@ -118,7 +118,7 @@ function remedyOfFault(fault: PullpassError, { from }: TokenFacts, commands: Pri
 const installing = (command: string, hint: string): Remedy => ({ command, words: `${hint}; ${setsBack}` })
 
 /** Nothing where the issuer of the cluster is not known. A token of another cluster, or from before a change, is refused. */
-function evaluateTokenIssuer({ token, where, cluster }: IssuerFacts, result: 'failed' | 'warning'): Finding[] {
+function evaluateTokenIssuer({ token, where, cluster }: IssuerFacts, result: 'failed' | 'warning'): HopFinding[] {
   if (cluster === undefined || cluster instanceof PullpassError || cluster.issuer === token.issuer) return []
   return [
     {

@@ -6,7 +6,7 @@ import { vendorOfIssuer } from '../issuer-url.ts'
 import { whyUnusable } from '../keys.ts'
 import type { PublicFacts } from '../public/public-facts.ts'
 import { type AnsweredDocument, cacheSecondsOf, jwksUriOf, type UnansweredDocument } from '../public/public-issuer.ts'
-import type { FindingWord, IssuerFinding } from './finding.ts'
+import type { IssuerFinding, IssuerFindingCode } from './finding.ts'
 
 export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[] {
   if (found === undefined) return []
@@ -19,10 +19,10 @@ export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[
   })
 }
 
-const problem = (word: FindingWord, message: string, fix: string): IssuerFinding => ({
-  level: 'problem',
-  word,
-  message,
+const problem = (code: IssuerFindingCode, seen: string, fix: string): IssuerFinding => ({
+  result: 'failed',
+  code,
+  seen,
   fix,
 })
 
@@ -34,21 +34,17 @@ function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendo
 }
 
 function refusedFinding(name: DocumentName, { url, status, location }: AnsweredDocument): IssuerFinding {
-  const message = `${url} answers an anonymous client with ${status}`
+  const seen = `${url} answers an anonymous client with ${status}`
   if (status >= 300 && status < 400) {
     const to = location === undefined ? 'no location' : quote(location)
-    return problem(
-      'DISCOVERY_REDIRECTED',
-      `${message}, a redirect to ${to}`,
-      'serve it there itself: clouds follow none',
-    )
+    return problem('DISCOVERY_REDIRECTED', `${seen}, a redirect to ${to}`, 'serve it there itself: clouds follow none')
   }
   if (status === 401 || status === 403) {
     const fix = 'allow anonymous reads; some stores answer this for an object that does not exist: check that it exists'
-    return problem('DISCOVERY_FORBIDDEN', `${message}: it is not public`, fix)
+    return problem('DISCOVERY_FORBIDDEN', `${seen}: it is not public`, fix)
   }
-  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${message}: it does not exist`, whereToPut[name])
-  return problem('DISCOVERY_UNAVAILABLE', message, 'see what serves it, and that it is well')
+  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${seen}: it does not exist`, whereToPut[name])
+  return problem('DISCOVERY_UNAVAILABLE', seen, 'see what serves it, and that it is well')
 }
 
 const whereToPut: Readonly<Record<DocumentName, string>> = {
@@ -69,8 +65,8 @@ const types: Readonly<Record<DocumentName, readonly string[]>> = {
 function typeFindings(name: DocumentName, { url, contentType }: AnsweredDocument): IssuerFinding[] {
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   if (type !== undefined && types[name].includes(type)) return []
-  const message = `${url} is served as ${contentType === undefined ? 'no type' : quote(contentType)}`
-  return [{ level: 'warning', word: 'CONTENT_TYPE_INVALID', message, fix: `serve it as ${types[name].join(' or ')}` }]
+  const seen = `${url} is served as ${contentType === undefined ? 'no type' : quote(contentType)}`
+  return [{ result: 'warning', code: 'CONTENT_TYPE_INVALID', seen, fix: `serve it as ${types[name].join(' or ')}` }]
 }
 
 /** Seconds. Verifiers that cache by it, and ignore a kid that they do not know, see a new key only so much later. */
@@ -80,12 +76,12 @@ function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[]
   const fix = 'serve it with Cache-Control: public, max-age=300'
   const seconds = cacheSecondsOf(cacheControl)
   if (seconds === undefined || seconds < shortest) {
-    const message = `${url} names no time to be cached (${cacheControl === undefined ? 'no Cache-Control' : quote(cacheControl)}): each verifier chooses its own`
-    return [{ level: 'warning', word: 'CACHE_LIFETIME_MISSING', message, fix }]
+    const seen = `${url} names no time to be cached (${cacheControl === undefined ? 'no Cache-Control' : quote(cacheControl)}): each verifier chooses its own`
+    return [{ result: 'warning', code: 'CACHE_LIFETIME_MISSING', seen, fix }]
   }
   if (seconds <= longest) return []
-  const message = `${url} may be cached for ${seconds} s: tokens of a new key can fail as long`
-  return [{ level: 'warning', word: 'CACHE_LIFETIME_LONG', message, fix }]
+  const seen = `${url} may be cached for ${seconds} s: tokens of a new key can fail as long`
+  return [{ result: 'warning', code: 'CACHE_LIFETIME_LONG', seen, fix }]
 }
 
 /** Bytes: two dozen keys of 4096 bits. What more is read, no cloud documents. */
@@ -94,8 +90,8 @@ const small = 64 * 1024
 function sizeFindings({ url, text }: AnsweredDocument): IssuerFinding[] {
   const bytes = Buffer.byteLength(text)
   if (bytes <= small) return []
-  const message = `${url} has ${bytes} bytes; how much a cloud reads is not documented`
-  return [{ level: 'warning', word: 'DISCOVERY_LARGE', message, fix: `keep it under ${small} bytes: drop old keys` }]
+  const seen = `${url} has ${bytes} bytes; how much a cloud reads is not documented`
+  return [{ result: 'warning', code: 'DISCOVERY_LARGE', seen, fix: `keep it under ${small} bytes: drop old keys` }]
 }
 
 /** Findings about the content of a discovery document. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
@@ -107,7 +103,7 @@ export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
   if (document === undefined) {
     const what = /^\s*</.test(text) ? 'a page' : 'no JSON object'
     const fix = 'check that no sign-in page or catch-all intercepts the request: pullpass issuer publish --to TARGET'
-    return [{ level: 'problem', word: 'DISCOVERY_MALFORMED', message: `${url} is ${what}`, fix }]
+    return [{ result: 'failed', code: 'DISCOVERY_MALFORMED', seen: `${url} is ${what}`, fix }]
   }
   return [
     ...issuerFindings(facts.issuer, document),
@@ -121,9 +117,9 @@ function issuerFindings(issuer: string, document: JsonObject): IssuerFinding[] {
   const named = asText(document['issuer'])
   if (named === undefined || named === issuer) return []
   const slash = named.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ' (a slash at the end counts)' : ''
-  const message = `the discovery document names issuer ${quote(named)}, but it is published at ${quote(issuer)}${slash}`
+  const seen = `the discovery document names issuer ${quote(named)}, but it is published at ${quote(issuer)}${slash}`
   const fix = 'the two must be equal, letter by letter: publish it under the URL that it names, or check that URL'
-  return [{ level: 'problem', word: 'DISCOVERY_ISSUER_MISMATCH', message, fix }]
+  return [{ result: 'failed', code: 'DISCOVERY_ISSUER_MISMATCH', seen, fix }]
 }
 
 const texts = ['issuer', 'jwks_uri']
@@ -135,17 +131,17 @@ function fieldFindings(url: string, document: JsonObject): IssuerFinding[] {
     ...lists.filter((name) => asList(document[name]).length === 0),
   ]
   if (missing.length === 0) return []
-  const message = `${url} lacks ${missing.join(', ')}`
+  const seen = `${url} lacks ${missing.join(', ')}`
   const fix = 'all five are required; pullpass issuer publish writes them'
-  return [{ level: 'problem', word: 'DISCOVERY_FIELD_MISSING', message, fix }]
+  return [{ result: 'failed', code: 'DISCOVERY_FIELD_MISSING', seen, fix }]
 }
 
 function jwksUriFindings(issuer: string, document: JsonObject, text: string): IssuerFinding[] {
   const uri = asText(document['jwks_uri'])
   if (!uri || jwksUriOf(text) !== undefined) return []
-  const message = `jwks_uri is ${quote(uri)}, which no vendor reads: it is no https URL`
+  const seen = `jwks_uri is ${quote(uri)}, which no vendor reads: it is no https URL`
   const fix = `name the public URL of the keys: ${documentUrl(issuer, 'jwks')}`
-  return [{ level: 'problem', word: 'JWKS_URI_INVALID', message, fix }]
+  return [{ result: 'failed', code: 'JWKS_URI_INVALID', seen, fix }]
 }
 
 function algorithmFindings({ keys = [] }: PublicFacts, document: JsonObject): IssuerFinding[] {
@@ -154,6 +150,6 @@ function algorithmFindings({ keys = [] }: PublicFacts, document: JsonObject): Is
   const usable = keys.filter((key) => whyUnusable(key) === undefined)
   const unlisted = [...new Set(usable.map(({ algorithm }) => algorithm))].filter((one) => one && !listed.includes(one))
   if (listed.length === 0 || unlisted.length === 0) return []
-  const message = `${field} does not list ${unlisted.map((one) => quote(one ?? '')).join(', ')}, of which there are keys`
-  return [{ level: 'warning', word: 'ALGORITHM_UNLISTED', message, fix: 'list it: pullpass issuer publish does' }]
+  const seen = `${field} does not list ${unlisted.map((one) => quote(one ?? '')).join(', ')}, of which there are keys`
+  return [{ result: 'warning', code: 'ALGORITHM_UNLISTED', seen, fix: 'list it: pullpass issuer publish does' }]
 }

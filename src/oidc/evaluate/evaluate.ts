@@ -27,7 +27,7 @@ function evaluateFor(facts: PublicFacts, verifier: IssuerVerifier): IssuerVerdic
 /** Whether a verifier can use an issuer, and its findings. */
 export interface IssuerVerdict extends Pick<IssuerVerifier, 'vendor' | 'title'> {
   /** The worst of its findings. */
-  readonly level: 'ok' | IssuerFinding['level']
+  readonly result: 'ok' | IssuerFinding['result']
   readonly findings: readonly IssuerFinding[]
 }
 
@@ -35,6 +35,6 @@ export function issuerVerdict(
   { vendor, title }: Pick<IssuerVerifier, 'vendor' | 'title'>,
   findings: readonly IssuerFinding[],
 ): IssuerVerdict {
-  const levels = findings.map(({ level }) => level)
-  return { vendor, title, level: levels.includes('problem') ? 'problem' : (levels[0] ?? 'ok'), findings }
+  const levels = findings.map(({ result }) => result)
+  return { vendor, title, result: levels.includes('failed') ? 'failed' : (levels[0] ?? 'ok'), findings }
 }

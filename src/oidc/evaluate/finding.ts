@@ -1,7 +1,7 @@
 /** One thing about an issuer's public documents that a cloud minds, as data: its wording for people is the renderer's. */
 
 /** Each has a line in docs/issuer.md, which a test compares. */
-export const findingWords = [
+export const issuerFindingCodes = [
   'ISSUER_UNUSABLE',
   'ISSUER_TOO_LONG',
   'ISSUER_PORT',
@@ -38,15 +38,15 @@ export const findingWords = [
   'SUBJECT_TOO_LONG',
 ] as const
 
-export type FindingWord = (typeof findingWords)[number]
+export type IssuerFindingCode = (typeof issuerFindingCodes)[number]
 
-/** `problem`: the cloud will not verify tokens. `warning`: it may not, or not always. */
-export type FindingLevel = 'warning' | 'problem'
+/** `failed`: the cloud will not verify tokens. `warning`: it may not, or not always. */
+export type IssuerFindingResult = 'warning' | 'failed'
 
 export interface IssuerFinding {
-  readonly level: FindingLevel
-  readonly word: FindingWord
+  readonly result: IssuerFindingResult
+  readonly code: IssuerFindingCode
   /** What was seen, with whole values; others' words come through `quote`. */
-  readonly message: string
+  readonly seen: string
   readonly fix: string
 }

@@ -1,6 +1,6 @@
 /** What a verifier requires of an issuer: limits as data for the checks that all share, and checks of its own. */
 import type { PublicFacts } from '../public/public-facts.ts'
-import type { FindingLevel, IssuerFinding } from './finding.ts'
+import type { IssuerFinding, IssuerFindingResult } from './finding.ts'
 
 export interface IssuerRequirements {
   readonly rules: VerifierRules
@@ -19,11 +19,11 @@ export interface VerifierRules {
   /** Of signatures, as the header of a token names them. */
   readonly algorithms: readonly string[]
   /** Of an issuer whose URL has a port; undefined where any port is accepted. */
-  readonly port: FindingLevel | undefined
+  readonly port: IssuerFindingResult | undefined
   /** Of an address that cannot be reached from the internet. */
-  readonly privateAddress: FindingLevel
+  readonly privateAddress: IssuerFindingResult
   /** Of a certificate that no public authority signed, and what can be done about it. */
-  readonly privateAuthority: { readonly level: FindingLevel; readonly fix: string }
+  readonly privateAuthority: { readonly result: IssuerFindingResult; readonly fix: string }
   /** Characters of an issuer; undefined where no limit is known. */
   readonly longestIssuer: number | undefined
   /** How many keys are read: of each type, or in all. */

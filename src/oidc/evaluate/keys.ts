@@ -2,7 +2,7 @@
 import { quote, shellQuote } from '../../text/plain-text.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
-import type { FindingLevel, FindingWord, IssuerFinding } from './finding.ts'
+import type { IssuerFinding, IssuerFindingCode, IssuerFindingResult } from './finding.ts'
 import type { VerifierRules } from './issuer-requirements.ts'
 
 export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
@@ -10,7 +10,7 @@ export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules):
   if (jwks?.kind !== 'answered' || jwks.status !== 200) return []
   if (keys === undefined) {
     const what = /^\s*</.test(jwks.text) ? 'a page' : 'no JWKS'
-    return [finding('problem', 'DISCOVERY_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish --to TARGET')]
+    return [finding('failed', 'DISCOVERY_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish --to TARGET')]
   }
   return [
     ...privateFindings(keys),
@@ -21,10 +21,10 @@ export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules):
   ]
 }
 
-const finding = (level: FindingLevel, word: FindingWord, message: string, fix: string): IssuerFinding => ({
-  level,
-  word,
-  message,
+const finding = (result: IssuerFindingResult, code: IssuerFindingCode, seen: string, fix: string): IssuerFinding => ({
+  result,
+  code,
+  seen,
   fix,
 })
 
@@ -37,11 +37,11 @@ function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const bared = keys.filter(({ stray }) => stray.some((name) => privateMembers.includes(name)))
   return bared.map((key) => {
     const members = key.stray.filter((name) => privateMembers.includes(name)).join(', ')
-    const message = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): every reader of it can sign tokens of any ServiceAccount of the cluster`
+    const seen = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): every reader of it can sign tokens of any ServiceAccount of the cluster`
     return finding(
-      'problem',
+      'failed',
       'PRIVATE_KEY_PUBLISHED',
-      message,
+      seen,
       'take it down now, and replace the signing key of the cluster',
     )
   })
@@ -57,7 +57,7 @@ const whyUnread = (key: IssuerKey, { algorithms }: VerifierRules) =>
 function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): IssuerFinding[] {
   const publish = 'pullpass issuer publish leaves out what no cloud reads'
   if (keys.length === 0)
-    return [finding('problem', 'KEYS_MISSING', 'the JWKS contains no key', 'pullpass issuer publish --to TARGET')]
+    return [finding('failed', 'KEYS_MISSING', 'the JWKS contains no key', 'pullpass issuer publish --to TARGET')]
   const unread = keys.flatMap((key) => {
     const why = whyUnread(key, rules)
     return why === undefined ? [] : [`${nameOf(key)}: ${why}`]
@@ -67,9 +67,9 @@ function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): Issu
   if (unread.length < keys.length) {
     return [finding('warning', 'KEY_UNUSABLE', `${shown}: tokens that it signs are refused`, publish)]
   }
-  const message = `none of the ${keys.length} keys can be used (${shown})`
+  const seen = `none of the ${keys.length} keys can be used (${shown})`
   const fix = 'let the cluster sign with an RSA key: RS256 is what every cloud reads'
-  return [finding('problem', 'KEYS_UNUSABLE', message, fix)]
+  return [finding('failed', 'KEYS_UNUSABLE', seen, fix)]
 }
 
 function numberFindings(keys: readonly IssuerKey[], { mostKeys }: VerifierRules): IssuerFinding[] {
@@ -79,8 +79,8 @@ function numberFindings(keys: readonly IssuerKey[], { mostKeys }: VerifierRules)
     .filter((group) => group.length > mostKeys.count)
     .map((group) => {
       const kind = mostKeys.of === 'all' ? '' : ` of kind ${quote(group[0]?.type ?? '')}`
-      const message = `the JWKS contains ${group.length} keys${kind}; ${mostKeys.count} are read`
-      return finding('problem', 'KEYS_TOO_MANY', message, 'drop the keys that sign nothing any more')
+      const seen = `the JWKS contains ${group.length} keys${kind}; ${mostKeys.count} are read`
+      return finding('failed', 'KEYS_TOO_MANY', seen, 'drop the keys that sign nothing any more')
     })
 }
 
@@ -88,8 +88,8 @@ function twinFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const named = keys.filter(({ keyId }) => keyId !== undefined)
   const twins = [...Map.groupBy(named, ({ keyId }) => keyId).values()].filter((group) => group.length > 1)
   return twins.map(([key, ...others]) => {
-    const message = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier tries whichever it meets first`
-    return finding('warning', 'KEY_ID_DUPLICATE', message, 'publish each key once')
+    const seen = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier tries whichever it meets first`
+    return finding('warning', 'KEY_ID_DUPLICATE', seen, 'publish each key once')
   })
 }
 
@@ -98,8 +98,8 @@ function unneededMemberFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const stray = new Set(keys.flatMap(({ stray: names }) => names).filter((name) => !privateMembers.includes(name)))
   if (stray.size === 0) return []
   const names = [...stray].slice(0, 10).map(quote).join(', ')
-  const message = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
-  return [finding('warning', 'KEY_MEMBER_UNEXPECTED', message, 'leave them out: pullpass issuer publish does')]
+  const seen = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
+  return [finding('warning', 'KEY_MEMBER_UNEXPECTED', seen, 'leave them out: pullpass issuer publish does')]
 }
 
 /** Findings about a token, given the public keys: whether a verifier could verify it. */
@@ -113,34 +113,34 @@ export function tokenFindings({ issuer, token: facts, at }: PublicFacts, rules: 
   ]
 }
 
-const problem = (word: FindingWord, message: string, fix: string): IssuerFinding => ({
-  level: 'problem',
-  word,
-  message,
+const problem = (code: IssuerFindingCode, seen: string, fix: string): IssuerFinding => ({
+  result: 'failed',
+  code,
+  seen,
   fix,
 })
 
 function issuerFindings({ token }: TokenFacts, issuer: string): IssuerFinding[] {
   if (token.issuer === issuer) return []
-  const message = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
+  const seen = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
   const fix = `let the cluster sign as ${issuer}: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints the steps`
-  return [problem('TOKEN_ISSUER_MISMATCH', message, fix)]
+  return [problem('TOKEN_ISSUER_MISMATCH', seen, fix)]
 }
 
 function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
   const key = token.keyId === undefined ? 'a key that it does not name' : `key ${quote(token.keyId)}`
   if (signature === 'unknown-key') {
-    const message = `the token is signed by ${key}, which is not published`
+    const seen = `the token is signed by ${key}, which is not published`
     return [
-      problem('KEY_UNPUBLISHED', message, 'publish the keys of the cluster again: pullpass issuer publish --to TARGET'),
+      problem('KEY_UNPUBLISHED', seen, 'publish the keys of the cluster again: pullpass issuer publish --to TARGET'),
     ]
   }
   if (signature === 'wrong') {
-    const message = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
+    const seen = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
     return [
       problem(
         'SIGNATURE_INVALID',
-        message,
+        seen,
         'publish the keys of the cluster that signed it: pullpass issuer publish --to TARGET',
       ),
     ]
@@ -151,14 +151,14 @@ function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
 function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: VerifierRules): IssuerFinding[] {
   const named = token.algorithm ?? ''
   if (algorithms.includes(named) && signature !== 'unsupported') return []
-  const message = algorithms.includes(named)
+  const seen = algorithms.includes(named)
     ? `the token is signed with ${named}, and the published key of its kid is of another kind`
     : `the token is signed with ${quote(named)}; ${algorithms.join(', ')} can be verified`
-  return [problem('ALGORITHM_UNSUPPORTED', message, 'let the cluster sign with an RSA key, or trust it elsewhere')]
+  return [problem('ALGORITHM_UNSUPPORTED', seen, 'let the cluster sign with an RSA key, or trust it elsewhere')]
 }
 
 function lifeFindings({ token: { expiresAt } }: TokenFacts, at: Date): IssuerFinding[] {
   if (expiresAt > at) return []
-  const message = `the token expired at ${expiresAt.toISOString()}`
-  return [{ level: 'warning', word: 'TOKEN_EXPIRED', message, fix: 'check a fresh one' }]
+  const seen = `the token expired at ${expiresAt.toISOString()}`
+  return [{ result: 'warning', code: 'TOKEN_EXPIRED', seen, fix: 'check a fresh one' }]
 }

@@ -10,35 +10,35 @@ export function urlFindings({ issuer }: PublicFacts, rules: VerifierRules): Issu
   const unusable = checkIssuerUrl(issuer, 'the issuer')
   if (unusable !== undefined) {
     const { seen, expected = '' } = unusable
-    return [{ level: 'problem', word: 'ISSUER_UNUSABLE', message: seen, fix: `choose another issuer: ${expected}` }]
+    return [{ result: 'failed', code: 'ISSUER_UNUSABLE', seen, fix: `choose another issuer: ${expected}` }]
   }
   return [...portFindings(issuer, rules), ...lengthFindings(issuer, rules), ...slashFindings(issuer)]
 }
 
-function portFindings(issuer: string, { port: level }: VerifierRules): IssuerFinding[] {
+function portFindings(issuer: string, { port: result }: VerifierRules): IssuerFinding[] {
   const port = /^https:\/\/[^/]*:(\d+)(\/|$)/.exec(issuer)?.[1]
-  if (port === undefined || level === undefined) return []
-  const message = `the issuer names port ${port}; ${level === 'problem' ? 'a URL with a port is refused' : 'whether ports other than 443 are requested is not documented'}`
+  if (port === undefined || result === undefined) return []
+  const seen = `the issuer names port ${port}; ${result === 'failed' ? 'a URL with a port is refused' : 'whether ports other than 443 are requested is not documented'}`
   return [
-    { level, word: 'ISSUER_PORT', message, fix: 'serve the documents at port 443, and leave the port out of the URL' },
+    { result, code: 'ISSUER_PORT', seen, fix: 'serve the documents at port 443, and leave the port out of the URL' },
   ]
 }
 
 function lengthFindings(issuer: string, { longestIssuer: longest }: VerifierRules): IssuerFinding[] {
   if (longest === undefined || issuer.length <= longest) return []
-  const message = `the issuer has ${issuer.length} characters; at most ${longest} are taken`
-  return [{ level: 'problem', word: 'ISSUER_TOO_LONG', message, fix: 'choose a shorter path' }]
+  const seen = `the issuer has ${issuer.length} characters; at most ${longest} are taken`
+  return [{ result: 'failed', code: 'ISSUER_TOO_LONG', seen, fix: 'choose a shorter path' }]
 }
 
 /** The issuers of AKS end in one. */
 function slashFindings(issuer: string): IssuerFinding[] {
   if (!issuer.endsWith('/') || vendorOfIssuer(issuer) !== undefined) return []
-  const message = 'the issuer ends in a slash, which every token and every trust configuration must then contain'
+  const seen = 'the issuer ends in a slash, which every token and every trust configuration must then contain'
   return [
     {
-      level: 'warning',
-      word: 'ISSUER_TRAILING_SLASH',
-      message,
+      result: 'warning',
+      code: 'ISSUER_TRAILING_SLASH',
+      seen,
       fix: 'omit the slash, unless the issuer is already trusted',
     },
   ]
@@ -49,12 +49,12 @@ export function hostFindings({ hosts }: PublicFacts, rules: VerifierRules): Issu
   return hosts.flatMap((host) => [...addressFindings(host, rules), ...certificateFindings(host, rules)])
 }
 
-function addressFindings({ host, addresses }: HostFacts, { privateAddress: level }: VerifierRules): IssuerFinding[] {
+function addressFindings({ host, addresses }: HostFacts, { privateAddress: result }: VerifierRules): IssuerFinding[] {
   const inside = addresses.filter(isPrivateAddress)
   if (inside.length === 0) return []
-  const message = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
+  const seen = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
   const fix = 'serve the documents at a public address; where only this machine resolves it so, check from elsewhere'
-  return [{ level, word: 'ISSUER_ADDRESS_PRIVATE', message, fix }]
+  return [{ result, code: 'ISSUER_ADDRESS_PRIVATE', seen, fix }]
 }
 
 /** Independent of the authority: trusting it does not fix these. */
@@ -66,12 +66,12 @@ const broken: Readonly<Record<string, string>> = {
 
 function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority }: VerifierRules): IssuerFinding[] {
   if (untrusted === undefined) return []
-  const word = 'CERTIFICATE_UNTRUSTED'
+  const code = 'CERTIFICATE_UNTRUSTED'
   const flaw = broken[untrusted]
   if (flaw !== undefined) {
-    const message = `the certificate of ${host} ${flaw} (${untrusted})`
-    return [{ level: 'problem', word, message, fix: 'renew the certificate, for this name' }]
+    const seen = `the certificate of ${host} ${flaw} (${untrusted})`
+    return [{ result: 'failed', code, seen, fix: 'renew the certificate, for this name' }]
   }
-  const message = `the certificate of ${host} is not issued by a public authority (${untrusted}): this machine may trust it, a cloud does not`
-  return [{ level: privateAuthority.level, word, message, fix: privateAuthority.fix }]
+  const seen = `the certificate of ${host} is not issued by a public authority (${untrusted}): this machine may trust it, a cloud does not`
+  return [{ result: privateAuthority.result, code, seen, fix: privateAuthority.fix }]
 }

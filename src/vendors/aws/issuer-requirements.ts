@@ -7,10 +7,10 @@ import type { PublicFacts } from '../../oidc/public/public-facts.ts'
 export const issuerRequirements: IssuerRequirements = {
   rules: {
     algorithms: ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'],
-    port: 'problem',
-    privateAddress: 'problem',
+    port: 'failed',
+    privateAddress: 'failed',
     privateAuthority: {
-      level: 'warning',
+      result: 'warning',
       fix: "use a certificate of a public authority; or name this one's thumbprint in the IAM provider",
     },
     longestIssuer: 255,
@@ -23,8 +23,8 @@ export const issuerRequirements: IssuerRequirements = {
 function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const count = token?.token.audiences.length ?? 1
   if (count === 1) return []
-  const message =
+  const seen =
     count === 0 ? 'the token is for nobody' : `the token has ${count} audiences; AWS was seen to refuse such tokens`
   const fix = 'ask for a token with one audience, one of the client ids of the IAM provider: sts.amazonaws.com'
-  return [{ level: count === 0 ? 'problem' : 'warning', word: 'AUDIENCE_NOT_SINGLE', message, fix }]
+  return [{ result: count === 0 ? 'failed' : 'warning', code: 'AUDIENCE_NOT_SINGLE', seen, fix }]
 }

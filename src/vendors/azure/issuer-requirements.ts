@@ -8,8 +8,8 @@ export const issuerRequirements: IssuerRequirements = {
   rules: {
     algorithms: ['RS256'],
     port: 'warning',
-    privateAddress: 'problem',
-    privateAuthority: { level: 'problem', fix: 'use a certificate of a public authority' },
+    privateAddress: 'failed',
+    privateAuthority: { result: 'failed', fix: 'use a certificate of a public authority' },
     longestIssuer: 600,
     mostKeys: { count: 100, of: 'all' },
   },
@@ -23,12 +23,12 @@ function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const { audiences } = token.token
   const [first = ''] = audiences
   if (audiences.length !== 1) {
-    const message = audiences.length === 0 ? 'the token is for nobody' : `the token has ${audiences.length} audiences`
+    const seen = audiences.length === 0 ? 'the token is for nobody' : `the token has ${audiences.length} audiences`
     const fix = 'ask for a token with one audience: api://AzureADTokenExchange'
-    return [{ level: 'problem', word: 'AUDIENCE_NOT_SINGLE', message, fix }]
+    return [{ result: 'failed', code: 'AUDIENCE_NOT_SINGLE', seen, fix }]
   }
   if (usual.test(first)) return []
-  const message = `the token is for ${quote(first)}, not api://AzureADTokenExchange`
+  const seen = `the token is for ${quote(first)}, not api://AzureADTokenExchange`
   const fix = 'ask for that audience; nothing to do where the federated credential names this one, letter by letter'
-  return [{ level: 'warning', word: 'AUDIENCE_MISMATCH', message, fix }]
+  return [{ result: 'warning', code: 'AUDIENCE_MISMATCH', seen, fix }]
 }

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini'
 import type { TokenSource } from '../../document/document.ts'
-import { checkShape, type Finding, type Flaw, refuse } from '../../document/document-errors.ts'
+import { checkShape, type DocumentProblem, type Flaw, refuse } from '../../document/document-errors.ts'
 import { filePath, type TextRule } from '../../document/field-rules.ts'
 import { text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
@@ -34,7 +34,7 @@ export async function readCredentialFile(path: string, universe = 'googleapis.co
 export const rewrite =
   'write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE'
 
-function invalid([first, ...others]: readonly Finding[]) {
+function invalid([first, ...others]: readonly DocumentProblem[]) {
   const unknown = { seen: 'the credential file is wrong', expected: 'an external_account credential file' }
   return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others], rewrite)
 }

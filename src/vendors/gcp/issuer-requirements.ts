@@ -9,9 +9,9 @@ export const issuerRequirements: IssuerRequirements = {
   rules: {
     algorithms: ['RS256', 'ES256'],
     port: 'warning',
-    privateAddress: 'problem',
+    privateAddress: 'failed',
     privateAuthority: {
-      level: 'problem',
+      result: 'failed',
       fix: 'use a certificate of a public authority; or upload the keys: pullpass issuer publish --to gcp-provider:PROVIDER',
     },
     longestIssuer: undefined,
@@ -23,7 +23,7 @@ export const issuerRequirements: IssuerRequirements = {
 function subjectFindings(token: PublicFacts['token']): IssuerFinding[] {
   const fault = token === undefined ? undefined : checkSubjectLength(token.token.subject, 'the token')
   if (fault === undefined) return []
-  return [{ level: 'problem', word: 'SUBJECT_TOO_LONG', message: fault.seen, fix: fault.hint ?? '' }]
+  return [{ result: 'failed', code: 'SUBJECT_TOO_LONG', seen: fault.seen, fix: fault.hint ?? '' }]
 }
 
 const provider =
@@ -31,10 +31,10 @@ const provider =
 
 function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   if (token === undefined || token.token.audiences.some((audience) => provider.test(audience))) return []
-  const message = `the token is for ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
+  const seen = `the token is for ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
   const fix =
     'ask for //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER; nothing to do where the provider allows this one (allowedAudiences)'
-  return [{ level: 'warning', word: 'AUDIENCE_MISMATCH', message, fix }]
+  return [{ result: 'warning', code: 'AUDIENCE_MISMATCH', seen, fix }]
 }
 
 const audiencesOf = (audiences: readonly string[]) => audiences.slice(0, 5).map(quote).join(', ') || 'nobody'

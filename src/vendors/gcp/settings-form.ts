@@ -1,6 +1,6 @@
 /** The fields of `gcp` in a document, each with its rule and its sentence in the reference page. */
 import * as z from 'zod/mini'
-import { type FieldPath, type Finding, type Flaw, refuse } from '../../document/document-errors.ts'
+import { type DocumentProblem, type FieldPath, type Flaw, refuse } from '../../document/document-errors.ts'
 import type { ReadSettings, VendorSettings } from '../../document/document-vendor.ts'
 import { filePath, originUrl, pathFrom } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
@@ -158,7 +158,7 @@ async function read(form: GcpForm, folder: string): Promise<ReadSettings<GcpSett
   return { settings: { workloadIdentityProvider: provider, ...same, ...life }, ...keys }
 }
 
-function ignoredFields(form: GcpForm, settings: GcpSettings, path: string): Finding | undefined {
+function ignoredFields(form: GcpForm, settings: GcpSettings, path: string): DocumentProblem | undefined {
   const ignored = impersonationFields.filter((field) => form[field] !== undefined)
   if (settings.serviceAccountEmail !== undefined || ignored.length === 0) return undefined
   const seen = `${showPath(path)} names no service account, and the document gives ${ignored.join(' and ')}`

@@ -7,7 +7,7 @@ export const issuerRequirements: IssuerRequirements = {
     port: undefined,
     privateAddress: 'warning', // it may stand in the same network
     privateAuthority: {
-      level: 'warning',
+      result: 'warning',
       fix: 'use a certificate of a public authority, or tell each verifier to trust this one',
     },
     longestIssuer: undefined,

@@ -32,14 +32,14 @@ suite('pullpass issuer check', () => {
     assert.deepEqual([exitCode, stderr], [1, ''])
     assert.match(stdout, /^issuer {3}https:\/\/127\.0\.0\.1:\d+\/example-cluster$/m)
     assert.match(stdout, /^[\w-]{43} {2}RSA 2048 {2}RS256$/m)
-    assert.match(stdout, /^Google {2}cannot use it: 2 problems, 1 warning$/m)
-    assert.match(stdout, /^OIDC {4}can use it, with 2 warnings$/m)
+    assert.match(stdout, /^Google +failed +2 failed, 1 warning$/m)
+    assert.match(stdout, /^OIDC +warning +2 warnings$/m)
     assert.ok(
       stdout.includes(
-        `problem: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it: no way leads there from the internet\n  fix: serve the documents at a public address;`,
+        `failed: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it: no way leads there from the internet\n  fix: serve the documents at a public address;`,
       ),
     )
-    assert.match(stdout, /^problem: CERTIFICATE_UNTRUSTED \(Azure\): .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/m)
+    assert.match(stdout, /^failed: CERTIFICATE_UNTRUSTED \(Azure\): .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/m)
     assert.ok(
       stdout.includes(
         `${host} is not issued by a public authority (UNABLE_TO_VERIFY_LEAF_SIGNATURE): this machine may trust it, a cloud does not\n  fix: use a certificate of a public authority\n`,
@@ -133,7 +133,7 @@ suite('pullpass issuer check', () => {
     const { exitCode, stdout } = await runPullpass(sandbox, argv, { environment: { PULLPASS_CA_FILE: undefined } })
     assert.equal(exitCode, 1)
     assert.match(stdout, /^warning: CERTIFICATE_UNTRUSTED \(OIDC\)/m)
-    assert.match(stdout, /^problem: DISCOVERY_UNAVAILABLE .*\n {2}fix: .*--ca-file FILE$/m)
+    assert.match(stdout, /^failed: DISCOVERY_UNAVAILABLE .*\n {2}fix: .*--ca-file FILE$/m)
   })
 
   test('an issuer that no cloud can read is not requested', async (t) => {
@@ -143,7 +143,7 @@ suite('pullpass issuer check', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stdout,
-      /^problem: ISSUER_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
+      /^failed: ISSUER_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
     )
     assert.deepEqual(sandbox.gcp.parts.storage.seen, [])
   })

@@ -28,7 +28,7 @@ suite('pullpass issuer show', () => {
     assert.match(stdout, /^mode +publish: its documents are public, with every key that the cluster serves$/m)
     assert.ok(stdout.includes(`\nfresh token  verifies with key ${kid}, which the cluster serves\n`))
     assert.ok(stdout.includes(`\n${kid}  RSA 2048  RS256\n`))
-    assert.match(stdout, /^Google {2}cannot use it: 2 problems, 1 warning$/m)
+    assert.match(stdout, /^Google +failed +2 failed, 1 warning$/m)
     assert.doesNotMatch(stdout, /TOKEN_AUDIENCE|distribution|eyJ/)
   })
 
@@ -76,7 +76,7 @@ suite('pullpass issuer show', () => {
       stdout,
       new RegExp(`^revoked +${kid}, and signs: no cloud takes its tokens, until every API server`, 'm'),
     )
-    assert.match(stdout, /^problem: KEYS_MISSING/m)
+    assert.match(stdout, /^failed: KEYS_MISSING/m)
     assert.match(stdout, /let every API server sign with a new key: this one was revoked/)
     assert.doesNotMatch(stdout, /issuer publish --to TARGET/)
     const report = JSON.parse((await show(sandbox, '-o', 'json')).stdout)
@@ -109,7 +109,7 @@ suite('pullpass issuer show', () => {
     const { exitCode, stdout } = await show(sandbox)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^mode +publish: its documents are public, but 1 of 2 keys of the cluster are missing$/m)
-    assert.match(stdout, /^problem: KEY_UNPUBLISHED \(all\): /m)
+    assert.match(stdout, /^failed: KEY_UNPUBLISHED \(all\): /m)
     assert.match(stdout, /pullpass issuer publish --to TARGET$/m)
   })
 
@@ -129,7 +129,7 @@ suite('pullpass issuer show', () => {
     const { exitCode, stdout } = await show(sandbox)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^fresh token +not requested: .*cannot create resource/m)
-    assert.match(stdout, /^OIDC +can use it, with 2 warnings$/m)
+    assert.match(stdout, /^OIDC +warning +2 warnings$/m)
   })
 
   test('unpublished documents and documents of another tool are distinguished', async (t) => {
@@ -153,7 +153,7 @@ suite('pullpass issuer show', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^mode +publish: no cloud can read this issuer: another one has to be set first$/m)
     assert.match(stdout, /; its issuer is https:\/\/127\S+: API servers differ$/m)
-    assert.match(stdout, /^problem: ISSUER_UNUSABLE \(all\): .*its name exists inside the cluster alone$/m)
+    assert.match(stdout, /^failed: ISSUER_UNUSABLE \(all\): .*its name exists inside the cluster alone$/m)
     assert.match(stdout, /^distribution +k3s, by the server's version, v1\.34\.1\+k3s1$/m)
     assert.match(stdout, /^From https:\/\/kubernetes\.default\.svc to https:\/\/HOST\/PATH:$/m)
     assert.match(

@@ -16,7 +16,7 @@ const verifiers = await issuerVerifiers(vendors, names)
 function said(facts: PublicFacts): Partial<Record<VendorName, string[]>> {
   const verdicts = evaluateIssuer(facts, verifiers).filter(({ findings }) => findings.length > 0)
   return Object.fromEntries(
-    verdicts.map(({ vendor, findings }) => [vendor, findings.map(({ level, word }) => `${level} ${word}`)]),
+    verdicts.map(({ vendor, findings }) => [vendor, findings.map(({ result, code }) => `${result} ${code}`)]),
   )
 }
 
@@ -41,11 +41,11 @@ const cases: Record<string, Case> = {
   'what pullpass publishes': { facts: factsWith(), expected: {} },
   'an issuer by http': {
     facts: factsWith({ issuer: 'http://oidc.example.com' }),
-    expected: everywhere('problem ISSUER_UNUSABLE', 'problem DISCOVERY_ISSUER_MISMATCH'),
+    expected: everywhere('failed ISSUER_UNUSABLE', 'failed DISCOVERY_ISSUER_MISMATCH'),
   },
   'a port': {
     facts: { ...factsWith(), issuer: 'https://oidc.example.com:8443/c', found: undefined },
-    expected: { gcp: ['warning ISSUER_PORT'], aws: ['problem ISSUER_PORT'], azure: ['warning ISSUER_PORT'] },
+    expected: { gcp: ['warning ISSUER_PORT'], aws: ['failed ISSUER_PORT'], azure: ['warning ISSUER_PORT'] },
   },
   'a slash at the end': {
     facts: { ...factsWith(), issuer: `${issuer}/`, found: undefined },
@@ -57,33 +57,33 @@ const cases: Record<string, Case> = {
   },
   'a URL of 256 characters': {
     facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(231)}`, found: undefined },
-    expected: { aws: ['problem ISSUER_TOO_LONG'] },
+    expected: { aws: ['failed ISSUER_TOO_LONG'] },
   },
   'a URL of 601 characters': {
     facts: { ...factsWith(), issuer: `https://oidc.example.com/${'c'.repeat(576)}`, found: undefined },
-    expected: { aws: ['problem ISSUER_TOO_LONG'], azure: ['problem ISSUER_TOO_LONG'] },
+    expected: { aws: ['failed ISSUER_TOO_LONG'], azure: ['failed ISSUER_TOO_LONG'] },
   },
   'a private address among public ones': {
     facts: factsWith({ hosts: [{ host: 'a', addresses: ['8.8.8.8', '::ffff:10.1.2.3'], untrusted: undefined }] }),
     expected: {
-      gcp: ['problem ISSUER_ADDRESS_PRIVATE'],
-      aws: ['problem ISSUER_ADDRESS_PRIVATE'],
-      azure: ['problem ISSUER_ADDRESS_PRIVATE'],
+      gcp: ['failed ISSUER_ADDRESS_PRIVATE'],
+      aws: ['failed ISSUER_ADDRESS_PRIVATE'],
+      azure: ['failed ISSUER_ADDRESS_PRIVATE'],
       oidc: ['warning ISSUER_ADDRESS_PRIVATE'],
     },
   },
   'a certificate of a private authority': {
     facts: factsWith({ hosts: [{ host: 'a', addresses: [], untrusted: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }] }),
     expected: {
-      gcp: ['problem CERTIFICATE_UNTRUSTED'],
+      gcp: ['failed CERTIFICATE_UNTRUSTED'],
       aws: ['warning CERTIFICATE_UNTRUSTED'],
-      azure: ['problem CERTIFICATE_UNTRUSTED'],
+      azure: ['failed CERTIFICATE_UNTRUSTED'],
       oidc: ['warning CERTIFICATE_UNTRUSTED'],
     },
   },
   'an expired certificate': {
     facts: factsWith({ hosts: [{ host: 'a', addresses: [], untrusted: 'CERT_HAS_EXPIRED' }] }),
-    expected: everywhere('problem CERTIFICATE_UNTRUSTED'),
+    expected: everywhere('failed CERTIFICATE_UNTRUSTED'),
   },
   'a name that is not resolved': {
     facts: {
@@ -91,35 +91,35 @@ const cases: Record<string, Case> = {
       found: { issuer, discovery: { kind: 'unanswered', url: issuer, fault: unread }, jwks: undefined },
       keys: undefined,
     },
-    expected: everywhere('problem DISCOVERY_UNAVAILABLE'),
+    expected: everywhere('failed DISCOVERY_UNAVAILABLE'),
   },
   'a redirect': {
     facts: factsWith({ discovery: { status: 301, location: 'https://www.example.com/' } }),
-    expected: everywhere('problem DISCOVERY_REDIRECTED'),
+    expected: everywhere('failed DISCOVERY_REDIRECTED'),
   },
   'a document that requires a login': {
     facts: factsWith({ jwks: { status: 403 } }),
-    expected: everywhere('problem DISCOVERY_FORBIDDEN'),
+    expected: everywhere('failed DISCOVERY_FORBIDDEN'),
   },
   'a document that does not exist': {
     facts: factsWith({ jwks: { status: 404 } }),
-    expected: everywhere('problem DISCOVERY_NOT_FOUND'),
+    expected: everywhere('failed DISCOVERY_NOT_FOUND'),
   },
   'a server that fails': {
     facts: factsWith({ jwks: { status: 503 } }),
-    expected: everywhere('problem DISCOVERY_UNAVAILABLE'),
+    expected: everywhere('failed DISCOVERY_UNAVAILABLE'),
   },
   'a page in its place': {
     facts: factsWith({ discovery: { text: '<!DOCTYPE html><title>Sign in</title>', contentType: 'text/html' } }),
-    expected: everywhere('warning CONTENT_TYPE_INVALID', 'problem DISCOVERY_MALFORMED'),
+    expected: everywhere('warning CONTENT_TYPE_INVALID', 'failed DISCOVERY_MALFORMED'),
   },
   'a list in its place': {
     facts: factsWith({ discovery: { text: '[]' } }),
-    expected: everywhere('problem DISCOVERY_MALFORMED'),
+    expected: everywhere('failed DISCOVERY_MALFORMED'),
   },
   'a page in place of the keys': {
     facts: factsWith({ jwks: { text: '<html>' } }),
-    expected: everywhere('problem DISCOVERY_MALFORMED'),
+    expected: everywhere('failed DISCOVERY_MALFORMED'),
   },
   'keys as plain JSON, in any case and charset': {
     facts: factsWith({ jwks: { contentType: 'Application/JSON; charset=utf-8' } }),
@@ -148,25 +148,25 @@ const cases: Record<string, Case> = {
   },
   'another issuer': {
     facts: factsOfDiscovery({ issuer: 'https://kubernetes.default.svc' }),
-    expected: everywhere('problem DISCOVERY_ISSUER_MISMATCH'),
+    expected: everywhere('failed DISCOVERY_ISSUER_MISMATCH'),
   },
   'an issuer with one slash more': {
     facts: factsOfDiscovery({ issuer: `${issuer}/` }),
-    expected: everywhere('problem DISCOVERY_ISSUER_MISMATCH'),
+    expected: everywhere('failed DISCOVERY_ISSUER_MISMATCH'),
   },
   'fields that do not exist, or empty': {
     facts: factsOfDiscovery({ subject_types_supported: undefined, response_types_supported: [] }),
-    expected: everywhere('problem DISCOVERY_FIELD_MISSING'),
+    expected: everywhere('failed DISCOVERY_FIELD_MISSING'),
   },
   'keys by http': {
     facts: factsOfDiscovery({ jwks_uri: 'http://oidc.example.com/jwks' }),
-    expected: everywhere('problem JWKS_URI_INVALID'),
+    expected: everywhere('failed JWKS_URI_INVALID'),
   },
   'an algorithm that is not listed': {
     facts: factsOfDiscovery({ id_token_signing_alg_values_supported: ['ES256'] }),
     expected: everywhere('warning ALGORITHM_UNLISTED'),
   },
-  'no key': { facts: factsOfKeys(), expected: everywhere('problem KEYS_MISSING') },
+  'no key': { facts: factsOfKeys(), expected: everywhere('failed KEYS_MISSING') },
   'a P-384 key beside an RSA key': {
     facts: factsOfKeys(rsaJwk, p384Jwk),
     expected: {
@@ -181,13 +181,13 @@ const cases: Record<string, Case> = {
     expected: {
       gcp: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
-      azure: ['warning ALGORITHM_UNLISTED', 'problem KEYS_UNUSABLE'],
+      azure: ['warning ALGORITHM_UNLISTED', 'failed KEYS_UNUSABLE'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },
   'keys without kid': {
     facts: factsOfKeys({ ...rsaJwk, kid: undefined }),
-    expected: everywhere('problem KEYS_UNUSABLE'),
+    expected: everywhere('failed KEYS_UNUSABLE'),
   },
   'one kid for two keys': {
     facts: factsOfKeys(rsaJwk, rsaJwk),
@@ -199,15 +199,15 @@ const cases: Record<string, Case> = {
   },
   'a private key': {
     facts: factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0', p: 'c2VjcmV0' }),
-    expected: everywhere('problem PRIVATE_KEY_PUBLISHED'),
+    expected: everywhere('failed PRIVATE_KEY_PUBLISHED'),
   },
   'a shared secret': {
     facts: factsOfKeys(rsaJwk, { kty: 'oct', k: 'c2VjcmV0', kid: 'key-9' }),
-    expected: everywhere('problem PRIVATE_KEY_PUBLISHED', 'warning KEY_UNUSABLE'),
+    expected: everywhere('failed PRIVATE_KEY_PUBLISHED', 'warning KEY_UNUSABLE'),
   },
   '101 RSA keys': {
     facts: factsOfKeys(...Array.from({ length: 101 }, (_, at) => ({ ...rsaJwk, kid: `key-${at}` }))),
-    expected: { aws: ['problem KEYS_TOO_MANY'], azure: ['problem KEYS_TOO_MANY'] },
+    expected: { aws: ['failed KEYS_TOO_MANY'], azure: ['failed KEYS_TOO_MANY'] },
   },
   '60 RSA and 60 EC keys': {
     facts: factsOfKeys(
@@ -216,7 +216,7 @@ const cases: Record<string, Case> = {
     expected: {
       gcp: ['warning ALGORITHM_UNLISTED'],
       aws: ['warning ALGORITHM_UNLISTED'],
-      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE', 'problem KEYS_TOO_MANY'],
+      azure: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE', 'failed KEYS_TOO_MANY'],
       oidc: ['warning ALGORITHM_UNLISTED'],
     },
   },
@@ -238,7 +238,7 @@ const cases: Record<string, Case> = {
         },
       },
     }),
-    expected: { aws: ['warning AUDIENCE_NOT_SINGLE'], azure: ['problem AUDIENCE_NOT_SINGLE'] },
+    expected: { aws: ['warning AUDIENCE_NOT_SINGLE'], azure: ['failed AUDIENCE_NOT_SINGLE'] },
   },
 }
 
@@ -254,18 +254,18 @@ const saidOfToken = (changes: object, signature: 'verified' | 'wrong' | 'unknown
 
 suite('a token is evaluated with the public documents', () => {
   test('by its issuer, key, signature, algorithm and life', () => {
-    assert.deepEqual(saidOfToken({ issuer: 'https://kubernetes.default.svc' }), ['problem TOKEN_ISSUER_MISMATCH'])
-    assert.deepEqual(saidOfToken({}, 'unknown-key'), ['problem KEY_UNPUBLISHED'])
-    assert.deepEqual(saidOfToken({}, 'wrong'), ['problem SIGNATURE_INVALID'])
-    assert.deepEqual(saidOfToken({ algorithm: 'HS256' }), ['problem ALGORITHM_UNSUPPORTED'])
-    assert.deepEqual(saidOfToken({}, 'unsupported'), ['problem ALGORITHM_UNSUPPORTED'])
+    assert.deepEqual(saidOfToken({ issuer: 'https://kubernetes.default.svc' }), ['failed TOKEN_ISSUER_MISMATCH'])
+    assert.deepEqual(saidOfToken({}, 'unknown-key'), ['failed KEY_UNPUBLISHED'])
+    assert.deepEqual(saidOfToken({}, 'wrong'), ['failed SIGNATURE_INVALID'])
+    assert.deepEqual(saidOfToken({ algorithm: 'HS256' }), ['failed ALGORITHM_UNSUPPORTED'])
+    assert.deepEqual(saidOfToken({}, 'unsupported'), ['failed ALGORITHM_UNSUPPORTED'])
     assert.deepEqual(saidOfToken({ expiresAt: new Date('2025-11-24T11:30:00Z') }), ['warning TOKEN_EXPIRED'])
   })
 
   test('by the length of its subject at Google alone', () => {
     const subject = `system:serviceaccount:team:${'x'.repeat(101)}`
     const { gcp, aws } = said(factsWith({ token: { ...verified, token: { ...token, subject } } }))
-    assert.deepEqual([gcp?.[0], aws], ['problem SUBJECT_TOO_LONG', undefined])
+    assert.deepEqual([gcp?.[0], aws], ['failed SUBJECT_TOO_LONG', undefined])
   })
 })
 
@@ -273,7 +273,7 @@ suite('a finding', () => {
   test('names a private half and never shows it', () => {
     const [verdict] = evaluateIssuer(factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0LWtleQ' }), verifiers)
     const [finding] = verdict?.findings ?? []
-    assert.match(finding?.message ?? '', /^ALARM: key "key-1" is published with its private half \(d, not shown\)/)
+    assert.match(finding?.seen ?? '', /^ALARM: key "key-1" is published with its private half \(d, not shown\)/)
     assert.doesNotMatch(JSON.stringify(verdict), /c2VjcmV0/)
   })
 
@@ -283,6 +283,6 @@ suite('a finding', () => {
       verifiers,
     )
     const [finding] = verdict?.findings ?? []
-    assert.match(finding?.message ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it is published at/)
+    assert.match(finding?.seen ?? '', /names issuer "https:\/\/e\.com\/ \[2Jx+…", but it is published at/)
   })
 })

@@ -233,7 +233,7 @@ const issuerRequirements: IssuerRequirements = {
     algorithms: ['RS256'],
     port: 'warning',
     privateAddress: 'warning',
-    privateAuthority: { level: 'warning', fix: 'register the authority at Acme' },
+    privateAuthority: { result: 'warning', fix: 'register the authority at Acme' },
     longestIssuer: undefined,
     mostKeys: undefined,
   },

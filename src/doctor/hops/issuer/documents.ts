@@ -18,12 +18,12 @@ import {
 } from '../../facts/issuers.ts'
 import { admissionsSource } from '../../facts/tokens.ts'
 import { trustSource } from '../../facts/trust.ts'
-import { dependencyFailed, type Finding } from '../../finding.ts'
+import { dependencyFailed, type HopFinding } from '../../finding.ts'
 import { defineHop, type FactsOf, type Hop, type View } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 import type { DoctorRequest } from '../../request.ts'
 import { publicationOfIssuer } from './publish.ts'
-import { type IssuerHop, type IssuerWord, issuerWords, publishRemedy } from './remedy.ts'
+import { type IssuerCode, type IssuerHop, issuerCodes, publishRemedy } from './remedy.ts'
 
 const needs = {
   issuers: issuersSource,
@@ -48,7 +48,7 @@ export const signatureHop: Hop = hopOf('signature')
 export const hasSucceeded = (exchanges: readonly ExchangeFacts[]): boolean =>
   exchanges.some(({ result }) => result !== undefined && !(result instanceof PullpassError))
 
-const evaluateIssuers = (facts: FactsOf<typeof needs>, view: View): Finding[] =>
+const evaluateIssuers = (facts: FactsOf<typeof needs>, view: View): HopFinding[] =>
   facts.issuers.flatMap((one) => evaluateIssuer(one, issuerView(one, facts, view)))
 
 function issuerView(issuer: IssuerFacts, facts: FactsOf<typeof needs>, { request }: View): IssuerView {
@@ -81,31 +81,31 @@ interface IssuerView {
   readonly authorities: DoctorRequest['authorities']
   readonly publication: NamedPublication
   /** What a refresh makes of the token, where its document names the publication. */
-  readonly publish: Finding | undefined
+  readonly publish: HopFinding | undefined
   readonly commands: PrintedCommands
 }
 
 const issuerHops = ['discovery', 'key', 'signature'] as const satisfies readonly IssuerHop[]
 
 /** In this order. */
-function evaluateIssuer(facts: IssuerFacts, view: IssuerView): Finding[] {
+function evaluateIssuer(facts: IssuerFacts, view: IssuerView): HopFinding[] {
   const { publish } = view
   // Whether the metadata is readable does not matter then: the token is not exchanged.
   if (publish?.code === 'TOKEN_ISSUER_MISMATCH')
     return issuerHops.map((hop) => dependencyFailed(hop, facts.token.issuer, publish))
   const byHop = findingsByHop(facts, view)
   const revoked = evaluateRevoked(facts, view)
-  const findings: Finding[] = []
+  const findings: HopFinding[] = []
   // A problem prevents the checks after it, even where the metadata is not needed.
   let hasProblem = false
   for (const hop of issuerHops) {
     const cause = findings.find(({ result }) => result === 'failed')
-    const alarms = byHop[hop].filter(({ word }) => word === 'PRIVATE_KEY_PUBLISHED')
+    const alarms = byHop[hop].filter(({ code }) => code === 'PRIVATE_KEY_PUBLISHED')
     if (alarms.length > 0) findings.push(...alarms.map((one) => findingOf(hop, one, { facts, view })))
     else if (hop === 'key' && revoked !== undefined) findings.push(revoked)
     else if (cause !== undefined) findings.push(dependencyFailed(hop, facts.token.issuer, cause))
     else if (!hasProblem) findings.push(...evaluateHop(hop, byHop[hop], { facts, view }))
-    hasProblem ||= byHop[hop].some(({ level }) => level === 'problem')
+    hasProblem ||= byHop[hop].some(({ result }) => result === 'failed')
   }
   return findings
 }
@@ -114,18 +114,18 @@ function evaluateIssuer(facts: IssuerFacts, view: IssuerView): Finding[] {
 function findingsByHop({ found }: IssuerFacts, { verifiers, hosts }: IssuerView): Record<IssuerHop, IssuerFinding[]> {
   const evaluate = (known: PublicFacts) => evaluateMetadata(known, verifiers).flatMap(({ findings }) => findings)
   const own = evaluate(found)
-  const [problem] = own.filter(({ level, word }) => level === 'problem' && wordOf(word) !== undefined)
+  const [problem] = own.filter(({ result, code }) => result === 'failed' && ruleOf(code) !== undefined)
   // The servers are reported where no other problem is; without a response, their certificates alone.
   const withoutAddresses = hosts.map((host) => ({ ...host, addresses: [] }))
-  const suspect = problem === undefined ? hosts : problem.word === 'DISCOVERY_UNAVAILABLE' ? withoutAddresses : []
+  const suspect = problem === undefined ? hosts : problem.code === 'DISCOVERY_UNAVAILABLE' ? withoutAddresses : []
   const all = suspect.length > 0 ? evaluate({ ...found, hosts: suspect }) : own
-  const distinct = [...new Map(all.map((one) => [`${one.level} ${one.message}`, one])).values()]
-  const at = (hop: IssuerHop) => distinct.filter(({ word }) => wordOf(word)?.hop === hop)
+  const distinct = [...new Map(all.map((one) => [`${one.result} ${one.seen}`, one])).values()]
+  const at = (hop: IssuerHop) => distinct.filter(({ code }) => ruleOf(code)?.hop === hop)
   return { discovery: at('discovery'), key: at('key'), signature: at('signature') }
 }
 
-function wordOf(word: IssuerFinding['word']): IssuerWord | undefined {
-  const known = issuerWords[word]
+function ruleOf(code: IssuerFinding['code']): IssuerCode | undefined {
+  const known = issuerCodes[code]
   return known === 'of the token' ? undefined : known
 }
 
@@ -135,8 +135,8 @@ interface Evaluating {
 }
 
 /** The first problem alone: publishing again fixes the others as well. */
-function evaluateHop(hop: IssuerHop, found: readonly IssuerFinding[], { facts, view }: Evaluating): Finding[] {
-  const problem = found.find(({ level }) => level === 'problem')
+function evaluateHop(hop: IssuerHop, found: readonly IssuerFinding[], { facts, view }: Evaluating): HopFinding[] {
+  const problem = found.find(({ result }) => result === 'failed')
   if (problem !== undefined) {
     const finding = findingOf(hop, problem, { facts, view })
     if (view.publish?.code === 'KEY_UNPUBLISHED' && isFixedByPublishing(problem))
@@ -150,18 +150,22 @@ function evaluateHop(hop: IssuerHop, found: readonly IssuerFinding[], { facts, v
   return unpublished.length + warnings.length > 0 ? [...unpublished, ...warnings] : [okAt(hop, facts, view)]
 }
 
-function findingOf(hop: IssuerHop, { word, level, message, fix }: IssuerFinding, { facts, view }: Evaluating): Finding {
+function findingOf(
+  hop: IssuerHop,
+  { code, result, seen, fix }: IssuerFinding,
+  { facts, view }: Evaluating,
+): HopFinding {
   const about = facts.token.issuer
-  const base = { hop, about, code: word, seen: message, expected: wordOf(word)?.expected }
-  if (level === 'warning') return { ...base, result: 'warning', remedy: { words: fix } }
-  return { ...base, result: 'failed', remedy: publishRemedy(word, about, view) }
+  const base = { hop, about, code, seen, expected: ruleOf(code)?.expected }
+  if (result === 'warning') return { ...base, result: 'warning', remedy: { words: fix } }
+  return { ...base, result: 'failed', remedy: publishRemedy(code, about, view) }
 }
 
 /** What a refresh does before it exchanges a token, where it may. */
-const isFixedByPublishing = ({ word }: IssuerFinding): boolean =>
-  ['DISCOVERY_NOT_FOUND', 'KEYS_MISSING', 'KEY_UNPUBLISHED'].includes(word)
+const isFixedByPublishing = ({ code }: IssuerFinding): boolean =>
+  ['DISCOVERY_NOT_FOUND', 'KEYS_MISSING', 'KEY_UNPUBLISHED'].includes(code)
 
-const explainByPublishing = ({ hop, about, seen }: Finding, publish: Finding): Finding =>
+const explainByPublishing = ({ hop, about, seen }: HopFinding, publish: HopFinding): HopFinding =>
   publish.result === 'failed'
     ? dependencyFailed(hop, about, publish)
     : {
@@ -176,7 +180,7 @@ const explainByPublishing = ({ hop, about, seen }: Finding, publish: Finding): F
 const isIntendedPublic = ({ needed, publication: { to, keysOnly } }: IssuerView): boolean =>
   needed === 'verified elsewhere' && to !== undefined && !keysOnly
 
-const asCached = (finding: Finding): Finding => ({
+const asCached = (finding: HopFinding): HopFinding => ({
   ...finding,
   result: 'warning',
   seen: `${finding.seen}; exchanges still succeed with the copy that the cloud has cached`,
@@ -187,7 +191,7 @@ const whyNotNeeded = {
   'verified elsewhere': 'the exchange succeeded, so the vendor has the keys, by upload or otherwise',
 } as const
 
-const notNeeded = ({ hop, about, seen }: Finding, needed: keyof typeof whyNotNeeded): Finding => ({
+const notNeeded = ({ hop, about, seen }: HopFinding, needed: keyof typeof whyNotNeeded): HopFinding => ({
   hop,
   about,
   result: 'skipped',
@@ -195,7 +199,7 @@ const notNeeded = ({ hop, about, seen }: Finding, needed: keyof typeof whyNotNee
   seen: `${seen}; not needed: ${whyNotNeeded[needed]}`,
 })
 
-function okAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFacts, view: IssuerView): Finding {
+function okAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFacts, view: IssuerView): HopFinding {
   const documents = `the discovery document and ${keys.length} ${keys.length === 1 ? 'key' : 'keys'}`
   const seen = {
     discovery:
@@ -209,7 +213,7 @@ function okAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFact
 }
 
 /** A leaked key whose tokens a cloud takes still is no reason to wait. */
-function evaluateRevoked({ token, where, signedBy }: IssuerFacts, { needed }: IssuerView): Finding | undefined {
+function evaluateRevoked({ token, where, signedBy }: IssuerFacts, { needed }: IssuerView): HopFinding | undefined {
   if (signedBy !== 'a revoked key') return undefined
   return {
     hop: 'key',
@@ -228,7 +232,7 @@ function evaluateRevoked({ token, where, signedBy }: IssuerFacts, { needed }: Is
 function evaluateUnpublished(
   { cluster, found: { keys = [] }, token: { issuer } }: IssuerFacts,
   view: IssuerView,
-): Finding[] {
+): HopFinding[] {
   if (cluster === undefined || cluster instanceof PullpassError || cluster.issuer !== issuer) return []
   const published = new Set(keys.map(({ keyId }) => keyId))
   const unpublished = cluster.keys.flatMap(({ keyId }) => (keyId === undefined || published.has(keyId) ? [] : [keyId]))

@@ -3,7 +3,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { quote } from '../../../text/plain-text.ts'
 import { type IssuerFacts, issuersSource } from '../../facts/issuers.ts'
 import { type AdmissionFacts, admissionsSource } from '../../facts/tokens.ts'
-import { dependencyFailed, type Evaluated, type Finding, failedBy, type Remedy } from '../../finding.ts'
+import { dependencyFailed, type Evaluated, failedBy, type HopFinding, type Remedy } from '../../finding.ts'
 import { defineHop, type Hop } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 
@@ -23,9 +23,9 @@ interface PublicationFacts {
 /** One for each admission; undefined without a gate. `keys`: the findings of hop `key`. */
 export function publicationFindings(
   { admissions, issuers }: PublicationFacts,
-  keys: readonly Finding[],
+  keys: readonly HopFinding[],
   commands: PrintedCommands,
-): (Finding | undefined)[] {
+): (HopFinding | undefined)[] {
   return admissions.map((facts) => {
     const issuer = issuerOf(facts, issuers)
     const finding = evaluatePublication(facts, { commands, issuer })
@@ -44,7 +44,7 @@ export function publicationOfIssuer(
   facts: IssuerFacts,
   { admissions, issuers }: PublicationFacts,
   commands: PrintedCommands,
-): Finding | undefined {
+): HopFinding | undefined {
   const admission = admissions.find((one) => issuerOf(one, issuers) === facts)
   return admission && evaluatePublication(admission, { commands, issuer: facts })
 }
@@ -53,7 +53,7 @@ const issuerOf = ({ token }: AdmissionFacts, issuers: readonly IssuerFacts[]): I
   issuers.find(({ token: { issuer, keyId } }) => issuer === token?.issuer && keyId === token.keyId)
 
 /** A publication is reported once, however many registries use it. */
-const distinct = (findings: readonly (Finding | undefined)[]): Finding[] => [
+const distinct = (findings: readonly (HopFinding | undefined)[]): HopFinding[] => [
   ...new Map(findings.flatMap((one) => (one === undefined ? [] : [[JSON.stringify(one), one] as const]))).values(),
 ]
 
@@ -64,7 +64,10 @@ interface PublicationView {
 }
 
 /** Nothing without a gate, or without a token. */
-function evaluatePublication({ demand, token, admission }: AdmissionFacts, view: PublicationView): Finding | undefined {
+function evaluatePublication(
+  { demand, token, admission }: AdmissionFacts,
+  view: PublicationView,
+): HopFinding | undefined {
   const about = demand.document.issuer?.publishTo
   if (about === undefined || admission.verdict === 'no gate') return undefined
   if (admission.verdict === 'no cluster') {

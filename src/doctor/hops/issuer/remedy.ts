@@ -3,7 +3,7 @@
  * the token alone are evaluated with the documents, at hop `subject-token`.
  */
 import { defaultKeyStateRef } from '../../../document/document.ts'
-import type { FindingWord } from '../../../oidc/evaluate/finding.ts'
+import type { IssuerFindingCode } from '../../../oidc/evaluate/finding.ts'
 import { vendorOfIssuer } from '../../../oidc/issuer-url.ts'
 import type { NamedPublication } from '../../facts/issuers.ts'
 import type { Remedy } from '../../finding.ts'
@@ -11,18 +11,18 @@ import type { PrintedCommands } from '../../printed-commands.ts'
 
 export type IssuerHop = 'discovery' | 'key' | 'signature'
 
-export interface IssuerWord {
+export interface IssuerCode {
   readonly hop: IssuerHop
   readonly expected: string
 }
 
-const discovery = (expected: string): IssuerWord => ({ hop: 'discovery', expected })
-const key = (expected: string): IssuerWord => ({ hop: 'key', expected })
-const signature = (expected: string): IssuerWord => ({ hop: 'signature', expected })
+const discovery = (expected: string): IssuerCode => ({ hop: 'discovery', expected })
+const key = (expected: string): IssuerCode => ({ hop: 'key', expected })
+const signature = (expected: string): IssuerCode => ({ hop: 'signature', expected })
 
 const served = 'the document itself, without authentication or redirect'
 
-export const issuerWords: Readonly<Record<FindingWord, IssuerWord | 'of the token'>> = {
+export const issuerCodes: Readonly<Record<IssuerFindingCode, IssuerCode | 'of the token'>> = {
   ISSUER_UNUSABLE: discovery('an issuer that clouds can read: an https URL with a public host'),
   ISSUER_TOO_LONG: discovery('a shorter issuer'),
   ISSUER_PORT: discovery('an issuer without a port'),
@@ -65,16 +65,16 @@ const foreign: readonly string[] = [
   'DISCOVERY_ISSUER_MISMATCH',
   'JWKS_URI_INVALID',
   'SIGNATURE_INVALID',
-] satisfies FindingWord[]
+] satisfies IssuerFindingCode[]
 /** The documents are right, and served wrongly. */
 const ofTheServer: readonly string[] = [
   'ISSUER_ADDRESS_PRIVATE',
   'CERTIFICATE_UNTRUSTED',
   'DISCOVERY_REDIRECTED',
   'DISCOVERY_UNAVAILABLE',
-] satisfies FindingWord[]
+] satisfies IssuerFindingCode[]
 /** Not fixed by publishing. */
-const ofTheUrl: readonly string[] = ['ISSUER_UNUSABLE', 'ISSUER_TOO_LONG', 'ISSUER_PORT'] satisfies FindingWord[]
+const ofTheUrl: readonly string[] = ['ISSUER_UNUSABLE', 'ISSUER_TOO_LONG', 'ISSUER_PORT'] satisfies IssuerFindingCode[]
 
 interface Means {
   readonly publication: NamedPublication
@@ -82,7 +82,7 @@ interface Means {
 }
 
 export function publishRemedy(
-  word: FindingWord | 'SERVED_KEY_UNPUBLISHED',
+  word: IssuerFindingCode | 'SERVED_KEY_UNPUBLISHED',
   issuer: string,
   { publication, commands }: Means,
 ): Remedy {

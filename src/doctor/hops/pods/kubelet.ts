@@ -10,7 +10,7 @@ import type { Redacted } from '../../../text/redacted.ts'
 import { quoteSafely } from '../../../text/secret-register.ts'
 import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
 import { dockerConfigOf, type PodFacts, podSource } from '../../facts/pods.ts'
-import { dependencyFailed, type Finding } from '../../finding.ts'
+import { dependencyFailed, type HopFinding } from '../../finding.ts'
 import { defineHop, type FactsOf, type Hop, type View } from '../../hop.ts'
 import { type PrintedCommands, recreationNote } from '../../printed-commands.ts'
 import { type AdvisedFailure, nodeFullRemedy, pullRemedy } from './pull-remedy.ts'
@@ -29,7 +29,7 @@ const hopOf = (name: string): Hop =>
 export const eventsHop: Hop = hopOf('events')
 export const backOffHop: Hop = hopOf('back-off')
 
-function kubeletFindings({ pod: facts, namespaces }: FactsOf<typeof needs>, { found, request }: View): Finding[] {
+function kubeletFindings({ pod: facts, namespaces }: FactsOf<typeof needs>, { found, request }: View): HopFinding[] {
   const pod = facts?.pod
   if (pod === undefined || pod instanceof PullpassError || knownNamespaces(namespaces) === undefined) return []
   return evaluateKubelet(pod, facts?.events ?? [], {
@@ -42,7 +42,7 @@ function kubeletFindings({ pod: facts, namespaces }: FactsOf<typeof needs>, { fo
 
 /** Images that a fresh credential pulls, and the stored one where it was tried. */
 function pulledImages(found: View['found']): ReadonlySet<string> {
-  const imagesOf = (hop: string, result: Finding['result']) =>
+  const imagesOf = (hop: string, result: HopFinding['result']) =>
     found.of(hop).flatMap((one) => (one.result === result && one.image !== undefined ? [one.image] : []))
   const refused = new Set(imagesOf('stored-credential', 'failed'))
   return new Set(imagesOf('registry', 'ok').filter((image) => !refused.has(image)))
@@ -55,7 +55,7 @@ const passwordsOf = (secrets: PodFacts['secrets']): Redacted[] =>
 
 interface KubeletView {
   /** The failure to fix first. */
-  readonly failure: Finding | undefined
+  readonly failure: HopFinding | undefined
   /** Names of the images whose manifests doctor has pulled with the pod's credential. */
   readonly pulled: ReadonlySet<string>
   /** Of the pod's credentials: the kubelet's messages may repeat them. */
@@ -74,7 +74,7 @@ export const waitingForImage = ({ containers }: Pick<Pod, 'containers'>): Waitin
     one.waiting !== undefined && waitsForImage(one.waiting.reason) ? [{ ...one, waiting: one.waiting }] : [],
   )
 
-function evaluateKubelet(pod: Pod, events: Events, view: KubeletView): Finding[] {
+function evaluateKubelet(pod: Pod, events: Events, view: KubeletView): HopFinding[] {
   const waiting = waitingForImage(pod)
   const reported = pullEvents(events, view)
   const causes = [
@@ -88,7 +88,7 @@ function evaluateKubelet(pod: Pod, events: Events, view: KubeletView): Finding[]
 }
 
 /** No container waits for its image. */
-function evaluateNotWaiting(pod: Pod, events: Events, reported: string | undefined): Finding {
+function evaluateNotWaiting(pod: Pod, events: Events, reported: string | undefined): HopFinding {
   const base = { hop: 'events', about: podName(pod) } as const
   if (events instanceof PullpassError) {
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `they cannot be read: ${events.seen}` }
@@ -107,7 +107,7 @@ interface Evaluating {
 /** Of these the kubelet's next try succeeds where doctor pulls the image by now. */
 const passing: readonly AdvisedFailure[] = ['absent', 'throttled', 'registry unavailable']
 
-function evaluateWaiting(container: Waiting, pod: Pod, { events, view, reported }: Evaluating): Finding {
+function evaluateWaiting(container: Waiting, pod: Pod, { events, view, reported }: Evaluating): HopFinding {
   const { failure, pulled, passwords, commands } = view
   const message = causeMessage(container, events)
   const cause = parsePullFailure(message)
@@ -130,7 +130,7 @@ function evaluateWaiting(container: Waiting, pod: Pod, { events, view, reported 
   return { ...base, result: 'failed', ...advice, seen }
 }
 
-const pullFailed = (base: Pick<Finding, 'hop' | 'about'>, seen: string): Finding => ({
+const pullFailed = (base: Pick<HopFinding, 'hop' | 'about'>, seen: string): HopFinding => ({
   ...base,
   result: 'warning',
   code: 'PULL_FAILED',
@@ -148,7 +148,7 @@ function causeMessage({ waiting, image }: Waiting, events: Events): WaitingReaso
   return event === undefined ? waiting : { reason: waiting.reason, message: event.message }
 }
 
-function evaluateStopped(pod: Pod, { passwords, commands }: KubeletView): Finding[] {
+function evaluateStopped(pod: Pod, { passwords, commands }: KubeletView): HopFinding[] {
   const { stopped } = pod
   if (stopped === undefined || !isDiskPressure(stopped)) return []
   const seen = `${stopped.reason}: ${quoteSafely(lastWords(stopped.message), passwords)}`
@@ -171,11 +171,11 @@ function pullEvents(events: Events, { passwords }: KubeletView): string | undefi
 
 interface BackOff {
   /** At the hop before. */
-  readonly causes: readonly Finding[]
+  readonly causes: readonly HopFinding[]
   readonly view: KubeletView
 }
 
-function evaluateBackOff(pod: Pod, waiting: readonly Waiting[], { causes, view }: BackOff): Finding {
+function evaluateBackOff(pod: Pod, waiting: readonly Waiting[], { causes, view }: BackOff): HopFinding {
   const base = { hop: 'back-off', about: podName(pod) } as const
   if (waiting.length === 0) return { ...base, result: 'ok', code: 'OK', seen: 'no container waits for its image' }
   const words = waiting.map((one) => waitingInWords(one, view.passwords)).join('; ')

@@ -8,7 +8,7 @@ import type { PullTrial } from '../../../registry/pull.ts'
 import { pullsSource, tryInTurn } from '../../facts/exchanges.ts'
 import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
 import { dockerConfigOf, imagesSource, type PodFacts, podSource } from '../../facts/pods.ts'
-import type { Evaluated, Finding, Remedy } from '../../finding.ts'
+import type { Evaluated, HopFinding, Remedy } from '../../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../../hop.ts'
 import { attachCommand, type PrintedCommands, recreationNote } from '../../printed-commands.ts'
 import { type Image, secretNamesIn } from '../../request.ts'
@@ -93,7 +93,7 @@ function evaluatePodSecrets(
   pod: Pod,
   { secrets, account }: Pick<PodFacts, 'secrets' | 'account'>,
   { own, images, shadows, commands }: PodSecretsView,
-): Finding[] {
+): HopFinding[] {
   const { namespace, imagePullSecrets } = pod
   const keyed = [...secrets].map(([name, content]) => ({
     name,

@@ -3,7 +3,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Pod } from '../../../kubernetes/objects/pods.ts'
 import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
 import { type PodFacts, podSource } from '../../facts/pods.ts'
-import { dependencyFailed, type Finding, type Remedy } from '../../finding.ts'
+import { dependencyFailed, type HopFinding, type Remedy } from '../../finding.ts'
 import { defineHop, type Hop } from '../../hop.ts'
 import { attachCommand, type PrintedCommands, recreationNote } from '../../printed-commands.ts'
 import { secretNamesIn } from '../../request.ts'
@@ -27,7 +27,7 @@ function evaluatePod(
   { name, pod, account }: PodFacts,
   secretNames: readonly string[],
   commands: PrintedCommands,
-): Finding {
+): HopFinding {
   const base = { hop: 'pod', about: `Pod ${name.namespace}/${name.name}` } as const
   if (pod instanceof PullpassError)
     return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it cannot be read: ${pod.seen}` }
@@ -63,7 +63,7 @@ interface Lack {
   readonly commands: PrintedCommands
 }
 
-type Lacking = Pick<Finding, 'code' | 'seen' | 'expected' | 'remedy'>
+type Lacking = Pick<HopFinding, 'code' | 'seen' | 'expected' | 'remedy'>
 
 function evaluateOlder(pod: Pod, { missing, commands }: Lack): Lacking {
   const { namespace, name, serviceAccountName, createdAt } = pod

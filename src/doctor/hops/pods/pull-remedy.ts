@@ -2,10 +2,10 @@
 import type { Pod, PodContainer } from '../../../kubernetes/objects/pods.ts'
 import type { PullFailure } from '../../../kubernetes/objects/pull-failure.ts'
 import { parseImageReference } from '../../../registry/image-reference.ts'
-import type { Finding } from '../../finding.ts'
+import type { HopFinding } from '../../finding.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 
-export type Advice = Pick<Finding, 'code' | 'expected' | 'remedy'>
+export type Advice = Pick<HopFinding, 'code' | 'expected' | 'remedy'>
 
 export interface FailedPull {
   readonly container: PodContainer

@@ -7,7 +7,7 @@ import { sideBySide } from '../../../refresh/apply-pull-secrets.ts'
 import { documentName } from '../../../refresh/plan.ts'
 import { clusterSource } from '../../facts/cluster.ts'
 import { type AccountFacts, knownNamespaces, mostNamespaces, namespacesSource } from '../../facts/namespaces.ts'
-import { type Finding, failedBy, withNote } from '../../finding.ts'
+import { failedBy, type HopFinding, withNote } from '../../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 
@@ -54,7 +54,7 @@ function evaluateAccount(
   { document, namespace, name, account }: AccountFacts,
   refused: PullpassError | undefined,
   commands: PrintedCommands,
-): Finding {
+): HopFinding {
   const about = `ServiceAccount ${namespace}/${name}`
   const base = { hop: 'service-account', about, namespace, alike: `ServiceAccount ${name}` } as const
   if (account instanceof PullpassError) {

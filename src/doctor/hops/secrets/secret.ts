@@ -16,7 +16,7 @@ import { matchImage } from '../../../registry/match-credentials.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { knownNamespaces, type NamespaceFacts, namespacesSource, type SecretFacts } from '../../facts/namespaces.ts'
 import { imagesSource } from '../../facts/pods.ts'
-import { dependencyFailed, type Evaluated, type Finding, type Remedy, withNote } from '../../finding.ts'
+import { dependencyFailed, type Evaluated, type HopFinding, type Remedy, withNote } from '../../finding.ts'
 import { defineHop, type Hop, type View } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 import { fieldName, formName, type Image } from '../../request.ts'
@@ -39,18 +39,18 @@ export function evaluateSecrets(
   namespaces: NamespaceFacts | PullpassError | undefined,
   images: readonly Image[],
   { now, request: { commands }, found }: Pick<View, 'now' | 'request' | 'found'>,
-): Finding[] {
+): HopFinding[] {
   const clockFailure = found.failure('clock')
   const secrets = knownNamespaces(namespaces)?.secrets ?? []
   return secrets.map((secret) => evaluateSecret(secret, { images, now, commands, clockFailure }))
 }
 
 /** Whether it was not refreshed in time. */
-export const isStale = ({ result, code }: Finding): boolean =>
+export const isStale = ({ result, code }: HopFinding): boolean =>
   result === 'failed' && ['SECRET_NOT_FOUND', 'SECRET_EXPIRED', 'SECRET_OUTDATED'].includes(code)
 
 /** Stale Secrets follow from a CronJob that does not refresh. */
-export const explainBySchedule = (secrets: readonly Finding[], schedule: Finding | undefined): Finding[] =>
+export const explainBySchedule = (secrets: readonly HopFinding[], schedule: HopFinding | undefined): HopFinding[] =>
   secrets.map((one) =>
     schedule !== undefined && isStale(one)
       ? {
@@ -73,10 +73,10 @@ interface SecretView {
   readonly images: readonly Image[]
   readonly now: Date
   readonly commands: PrintedCommands
-  readonly clockFailure: Finding | undefined
+  readonly clockFailure: HopFinding | undefined
 }
 
-function evaluateSecret({ document, namespace, content }: SecretFacts, view: SecretView): Finding {
+function evaluateSecret({ document, namespace, content }: SecretFacts, view: SecretView): HopFinding {
   const name = `${namespace}/${document.secretName}`
   const base = {
     hop: 'secret',
@@ -277,7 +277,7 @@ const fixedByAnyWrite: readonly Code[] = ['SECRET_NOT_FOUND', 'SECRET_EXPIRED']
 /** Failures of a write that hop `secret` reports itself. */
 const ownCodes: readonly Code[] = ['SECRET_NOT_OURS', 'SECRET_TYPE_WRONG', 'SECRET_CONFLICT', 'SECRET_IMMUTABLE']
 
-export function explainByWrites(found: readonly Finding[], written: readonly Finding[]): Finding[] {
+export function explainByWrites(found: readonly HopFinding[], written: readonly HopFinding[]): HopFinding[] {
   const failures = written.filter(({ result, code }) => result === 'failed' && !ownCodes.includes(code))
   if (failures.length === 0) return [...found]
   const tried = new Set(written.map(placeOf))
@@ -296,11 +296,11 @@ export function explainByWrites(found: readonly Finding[], written: readonly Fin
 }
 
 /** Of many namespaces a sample is written: a failure in one of them is assumed for those not tried. */
-function explains(failure: Finding, finding: Finding, tried: ReadonlySet<string>): boolean {
+function explains(failure: HopFinding, finding: HopFinding, tried: ReadonlySet<string>): boolean {
   if (finding.result !== 'failed' || !fixedByRefresh.includes(finding.code)) return false
   if (failure.code === 'SECRET_MUTATED' && fixedByAnyWrite.includes(finding.code)) return false
   if (failure.secret !== finding.secret) return false
   return failure.namespace === finding.namespace || !tried.has(placeOf(finding))
 }
 
-const placeOf = ({ namespace, secret }: Finding) => JSON.stringify([namespace, secret])
+const placeOf = ({ namespace, secret }: HopFinding) => JSON.stringify([namespace, secret])

@@ -8,7 +8,7 @@ import { Redacted } from '../../../text/redacted.ts'
 import { pullsSource, tryInTurn } from '../../facts/exchanges.ts'
 import { knownNamespaces, namespacesSource, type SecretFacts } from '../../facts/namespaces.ts'
 import { imagesSource } from '../../facts/pods.ts'
-import { dependencyFailed, type Finding } from '../../finding.ts'
+import { dependencyFailed, type HopFinding } from '../../finding.ts'
 import { defineHop, defineSource, type Hop, type Source } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 import type { Image } from '../../request.ts'
@@ -59,9 +59,9 @@ async function tryStored(secret: SecretFacts, image: Image, context: TrialContex
 /** `registry`: the findings for a fresh credential. */
 function evaluateStored(
   { secret, image, trial }: StoredFacts,
-  registry: readonly Finding[],
+  registry: readonly HopFinding[],
   commands: PrintedCommands,
-): Finding {
+): HopFinding {
   const about = `Secret ${secret.namespace}/${secret.document.secretName} for ${image.name}`
   const { namespace, document } = secret
   const base = { hop: 'stored-credential', about, namespace, secret: document.secretName, image: image.name } as const

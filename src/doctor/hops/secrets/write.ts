@@ -18,7 +18,7 @@ import {
   type SecretFacts,
 } from '../../facts/namespaces.ts'
 import { imagesSource } from '../../facts/pods.ts'
-import { dependencyFailed, type Evaluated, type Finding, failedBy } from '../../finding.ts'
+import { dependencyFailed, type Evaluated, failedBy, type HopFinding } from '../../finding.ts'
 import { defineHop, defineSource, type Found, type Hop, type Source } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 import { evaluateSecrets } from './secret.ts'
@@ -119,7 +119,7 @@ function listedOf(secrets: readonly SecretFacts[]) {
 }
 
 /** Documents with more namespaces than are tried. */
-const untried = (jobs: readonly Job[]): Finding[] =>
+const untried = (jobs: readonly Job[]): HopFinding[] =>
   jobs
     .filter(({ namespaces }) => namespaces.length > mostNamespaces)
     .map(({ document: { secretName }, namespaces }) => ({
@@ -131,7 +131,7 @@ const untried = (jobs: readonly Job[]): Finding[] =>
     }))
 
 /** Nothing can be written without a credential, dry or not. */
-function unwritten(found: Found): Finding[] {
+function unwritten(found: Found): HopFinding[] {
   // A token that waits for the publication of its key is no failure, and gives no credential now.
   const waits = found.of('exchange').find(({ code }) => code === 'DEPENDENCY_FAILED')
   const cause = found.failure('subject-token', 'clock', 'publish', 'exchange', 'impersonation') ?? waits
@@ -146,7 +146,7 @@ function unwritten(found: Found): Finding[] {
 interface WriteView {
   readonly found: Found
   /** At hop `secret`. */
-  readonly secrets: readonly Finding[]
+  readonly secrets: readonly HopFinding[]
   /** Empty where they may not be read. */
   readonly hooks: readonly SecretHook[]
   /** Of namespaces; empty where they may not be listed. */
@@ -154,7 +154,7 @@ interface WriteView {
   readonly commands: PrintedCommands
 }
 
-function evaluateWrite(outcome: Outcome, view: WriteView): Finding {
+function evaluateWrite(outcome: Outcome, view: WriteView): HopFinding {
   const { namespace, secretName, fault, note, rewritten } = outcome
   const { commands } = view
   const about = `Secret ${namespace}/${secretName}`
@@ -186,7 +186,7 @@ function evaluateWrite(outcome: Outcome, view: WriteView): Finding {
 }
 
 /** What its own findings say already, the API server says once more. */
-function causeOf(code: string, about: string, { found, secrets }: WriteView): Finding | undefined {
+function causeOf(code: string, about: string, { found, secrets }: WriteView): HopFinding | undefined {
   if (code === 'KUBERNETES_FORBIDDEN') return found.failure('rights')
   const ofSecret = secrets.find((finding) => finding.about === about && finding.result === 'failed')
   const own = ['SECRET_NOT_OURS', 'SECRET_TYPE_WRONG', 'SECRET_CONFLICT', 'SECRET_IMMUTABLE']

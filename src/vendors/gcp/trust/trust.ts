@@ -1,6 +1,6 @@
 /** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import type { Finding, RemovalScope, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type { RemovalScope, TrustFinding, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
 import { accountParts, artifactRepository, createdId, poolOf, providerOfParts } from '../names.ts'
 import type { GcpSettings } from '../settings.ts'
 import { openHistory } from './account-history.ts'
@@ -133,7 +133,7 @@ export function repositoryOfImage(
 }
 
 /** A finding at Google as everybody reads it, with changes that can be made. */
-export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Promise<void>): Finding {
+export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Promise<void>): TrustFinding {
   const { after, presence, verdict, changes, notes, kept = [], sharedWith, fault, instead, override } = finding
   return {
     vendor: 'gcp',
