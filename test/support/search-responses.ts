@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { inspect } from 'node:util'
 import type { SandboxResponse } from '../../sandbox/serve/handler.ts'
-import { refusal } from '../providers/exchange-at-sandbox.ts'
+import { refusal } from '../vendors/gcp/exchange-at-sandbox.ts'
 import { documentText } from './document-text.ts'
 import {
   echoes,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
-import { runGcloudScript } from '../../trust/google/render/run-gcloud-script.ts'
+import { runGcloudScript } from '../../vendors/gcp/trust/run-gcloud-script.ts'
 import { gcloudCases, refusedByGcloud, startCase, stateOf } from './gcloud-cases.ts'
 import { imitateGcloud } from './imitate-gcloud.ts'
 import { resultsOf, runTrust } from './run-trust.ts'

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
+import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { readTokenFile } from '../../../src/identity/token-file.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
+import { tokenRefusal } from '../../../src/vendors/gcp/refusals.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { type ExchangeWanted, refusal, registryOf } from './exchange-at-sandbox.ts'
+
+interface Row {
+  /** Brings the sandbox into the state that Google refuses; may change what is exchanged. */
+  readonly arrange: (sandbox: TestSandbox) => Promise<ExchangeWanted | undefined>
+  readonly code: string
+  readonly seen: string
+  readonly expected: (sandbox: TestSandbox) => string
+  readonly hint: RegExp
+}
+
+const said = (words: string, status = 400) => `Google's token service answered ${status} "${words}"`
+const longName =
+  'a-service-account-with-a-name-so-long-that-no-pool-takes-its-subject-as-it-is-not-even-with-a-shorter-namespace'
+
+const table: Record<string, Row> = {
+  'a token for another audience': {
+    async arrange({ writeToken }) {
+      await writeToken({ audiences: ['https://kubernetes.default.svc'] })
+    },
+    code: 'AUDIENCE_REFUSED',
+    seen: said(
+      'invalid_grant: The audience in ID Token [https://kubernetes.default.svc] does not match the expected audience.',
+    ),
+    expected: ({ gcp: { provider } }) =>
+      `provider and token to agree: the token is meant for "https://kubernetes.default.svc", pullpass knows "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
+    hint: /^if the provider has allowed audiences, name one of them as the registry's audience$/,
+  },
+  'an expired token': {
+    async arrange({ writeToken, clock, folder }) {
+      await writeToken({ lifeSeconds: 600 })
+      const subjectToken = await readTokenFile(folder.tokenFile)
+      clock.advance('20 min')
+      return { subjectToken }
+    },
+    code: 'TOKEN_STALE',
+    seen: said('invalid_grant: ID Token issued at 1795521600 is stale to sign-in.'),
+    expected: () => "a token that Google's clock finds valid; this one expires at 2026-11-24T12:10:00.000Z",
+    hint: /clocks are right, and that the token file is renewed/,
+  },
+  'another issuer': {
+    async arrange({ gcp, gcp: { provider } }) {
+      gcp.identity.putProvider({ name: provider, issuerUri: 'https://issuer.example.com' })
+    },
+    code: 'ISSUER_REFUSED',
+    seen: said(
+      'invalid_grant: The issuer in ID Token ISSUER does not match the expected one in config: https://issuer.example.com',
+    ),
+    expected: ({ cluster }) => `the provider's issuer URI to be exactly "${cluster.issuer}"`,
+    hint: /^set the provider's issuer to that, or the cluster's --service-account-issuer to the provider's$/,
+  },
+  'a signature by another key of the same id': {
+    async arrange({ cluster, gcp, gcp: { provider } }) {
+      const { publicKey } = await generateSigningKey()
+      const jwk = { ...publicKey.export({ format: 'jwk' }), kid: cluster.keys.current.kid, alg: 'RS256', use: 'sig' }
+      gcp.identity.putProvider({
+        name: provider,
+        issuerUri: cluster.issuer,
+        jwksJson: JSON.stringify({ keys: [jwk] }),
+      })
+    },
+    code: 'SIGNATURE_INVALID',
+    seen: said('invalid_grant: Unable to verify the ID Token signature.'),
+    expected: ({ cluster }) =>
+      `the published key "${cluster.keys.current.kid}" to be the one that the cluster signs with`,
+    hint: /kubectl get --raw \/openid\/v1\/jwks/,
+  },
+  'a key that nobody published': {
+    async arrange({ cluster, writeToken }) {
+      cluster.keys.signWith(await generateSigningKey())
+      await writeToken()
+    },
+    code: 'ISSUER_UNREACHABLE',
+    seen: said("invalid_grant: Error connecting to the given credential's issuer."),
+    expected: ({ cluster }) =>
+      `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", readable by anybody`,
+    hint: /after a key rotation, publish it again; a revoked key is never published again/,
+  },
+  'an issuer whose documents do not exist': {
+    async arrange({ gcp }) {
+      gcp.store.remove('example-cluster', '.well-known/openid-configuration')
+    },
+    code: 'ISSUER_UNREACHABLE',
+    seen: said("invalid_grant: Error connecting to the given credential's issuer."),
+    expected: ({ cluster }) =>
+      `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", readable by anybody`,
+    hint: /^publish the cluster's metadata at its issuer's URL/,
+  },
+  'a false attribute condition': {
+    async arrange({ cluster, gcp, gcp: { provider } }) {
+      const attributeCondition = "assertion.sub == 'other'"
+      gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, attributeCondition })
+    },
+    code: 'CONDITION_REFUSED',
+    seen: said('unauthorized_client: The given credential is rejected by the attribute condition.'),
+    expected: () =>
+      "the provider's attribute condition to hold for subject system:serviceaccount:image-system:pullpass",
+    hint: /^pullpass trust apply -f FILE adds the subject to a condition that lists subjects; see attributeCondition: gcloud iam workload-identity-pools providers describe /,
+  },
+  'a token that is none': {
+    async arrange({ folder }) {
+      return { subjectToken: { ...(await readTokenFile(folder.tokenFile)), value: new Redacted('no.jwt') } }
+    },
+    code: 'EXCHANGE_REFUSED',
+    seen: said('invalid_grant: Unable to parse the ID Token.'),
+    expected: () => 'a token that Google can read: a JWT signed with RS256 or ES256; this one names "RS256"',
+    hint: /pullpass inspect FILE/,
+  },
+  'a provider that does not exist': {
+    async arrange({ gcp: { provider } }) {
+      return { gcp: [`workloadIdentityProvider: ${provider}-2`] }
+    },
+    code: 'PROVIDER_NOT_FOUND',
+    seen: said(
+      'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
+    ),
+    expected: ({ gcp: { provider } }) => `the pool and provider of ${provider}-2 to exist and to be enabled`,
+    hint: /: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects\/123456789012\/locations\/global\/workloadIdentityPools\/pool$/,
+  },
+  'a disabled provider': {
+    async arrange({ cluster, gcp, gcp: { provider } }) {
+      gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, state: 'DISABLED' })
+    },
+    code: 'PROVIDER_NOT_FOUND',
+    seen: said(
+      'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
+    ),
+    expected: ({ gcp: { provider } }) => `the pool and provider of ${provider} to exist and to be enabled`,
+    hint: /gcloud iam workload-identity-pools providers list/,
+  },
+  'a deleted pool': {
+    async arrange({ gcp, gcp: { provider } }) {
+      gcp.identity.putPool(provider.replace(/\/providers.*/, ''), 'DELETED')
+    },
+    code: 'PROVIDER_NOT_FOUND',
+    seen: said(
+      'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
+    ),
+    expected: ({ gcp: { provider } }) => `the pool and provider of ${provider} to exist and to be enabled`,
+    hint: /gcloud iam workload-identity-pools providers list/,
+  },
+  'a subject over 127 bytes': {
+    async arrange({ cluster, write, gcp: { provider } }) {
+      cluster.seed({
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { namespace: 'image-system', name: longName },
+      })
+      const audiences = [`//iam.googleapis.com/${provider}`]
+      const wanted = { namespace: 'image-system', name: longName, audiences, lifeSeconds: 3600 }
+      const file = await write('long', await cluster.signServiceAccountToken(wanted))
+      return { subjectToken: await readTokenFile(file) }
+    },
+    code: 'SUBJECT_TOO_LONG',
+    seen: said(
+      'invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
+    ),
+    expected: () => `at most 127 bytes; system:serviceaccount:image-system:${longName} has 146`,
+    hint: /^use a service account and namespace with shorter names, or map google\.subject/,
+  },
+  'a used-up quota': {
+    async arrange({ gcp }) {
+      gcp.parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded })
+    },
+    code: 'QUOTA_EXCEEDED',
+    seen: said(
+      'quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds.',
+      429,
+    ),
+    expected: () => "the project's token exchanges to stay within Google's quota",
+    hint: /^nothing to do if it passes; raise the quota if it does not$/,
+  },
+}
+
+suite('the token service refuses', () => {
+  for (const [name, { arrange, code, seen, expected, hint }] of Object.entries(table)) {
+    test(name, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const wanted = await arrange(sandbox)
+      const fault = await refusal(sandbox, { ...wanted })
+      assert.deepEqual([fault.code, fault.hop], [code, 'exchange'])
+      assert.equal(fault.seen, seen.replace('ISSUER', sandbox.cluster.issuer))
+      assert.equal(fault.expected, expected(sandbox))
+      assert.match(fault.hint ?? '', hint)
+      assert.equal(sandbox.gcp.parts.sts.seen.length, fault.retryable ? 4 : 1)
+    })
+  }
+})
+
+suite('what the sandbox cannot make Google say', () => {
+  const provider = 'projects/1/locations/global/workloadIdentityPools/pool/providers/name'
+  async function judge(status: number, body: unknown) {
+    const { settings, name, hosts } = await registryOf({ gcp: [`workloadIdentityProvider: ${provider}`] })
+    const subjectToken = {
+      value: new Redacted('t'),
+      issuer: 'https://issuer.example.com',
+      subject: 'system:serviceaccount:a:b',
+      audiences: ['sts'],
+      issuedAt: undefined,
+      expiresAt: new Date('2026-11-24T13:00:00Z'),
+      keyId: undefined,
+      algorithm: undefined,
+      pod: undefined,
+      node: undefined,
+    }
+    return tokenRefusal(status, body, { registry: { settings, name, hosts }, subjectToken, audiences: ['sts'] })
+  }
+
+  test('no scope', async () => {
+    assert.deepEqual(await judge(400, { error: 'invalid_request', error_description: 'Scope(s) must be provided.' }), {
+      code: 'EXCHANGE_REFUSED',
+      message: 'invalid_request: Scope(s) must be provided.',
+      expected: 'at least one scope',
+      hint: "name one in the registry's gcp.scopes, or leave scopes out: reading is the default",
+    })
+  })
+
+  test('an audience that is no provider', async () => {
+    const sentence =
+      'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.'
+    const refused = await judge(400, { error: 'invalid_request', error_description: sentence })
+    assert.deepEqual(
+      [refused?.code, refused?.message, refused?.expected],
+      [
+        'PROVIDER_NOT_FOUND',
+        `invalid_request: ${sentence}`,
+        `the pool and provider of ${provider} to exist and to be enabled`,
+      ],
+    )
+  })
+
+  test('a sentence that nobody knows is shown as it is, with where to look', async () => {
+    assert.deepEqual(await judge(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
+      code: 'EXCHANGE_REFUSED',
+      message: 'invalid_grant: Something new.',
+      hint: 'compare the token (pullpass inspect FILE) with its provider: gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
+    })
+    assert.equal((await judge(400, { error: 'access_denied' }))?.message, 'access_denied')
+  })
+
+  test('its own failure, said in JSON, is worth another try', async () => {
+    assert.deepEqual(await judge(500, { error: 'internal_failure', error_description: 'Internal error.' }), {
+      code: 'EXCHANGE_UNAVAILABLE',
+      message: 'internal_failure: Internal error.',
+      retryable: true,
+    })
+  })
+
+  test('JSON without a word for the error is left to whoever knows the status alone', async () => {
+    for (const body of [null, [], 'x', 7, true, {}, { error: null }, { error: {} }]) {
+      assert.equal(await judge(400, body), undefined)
+    }
+  })
+})
