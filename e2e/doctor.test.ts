@@ -100,7 +100,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorSetu
       await setup.succeed('kubectl delete validatingwebhookconfiguration case-slow')
       assert.equal(exitCode, 1)
       assert.match(stdout, /^secret +ok /m)
-      assert.match(stdout, /^TIMED_OUT \(write\): \S+: no answer in time to the dry run of Secrets: /m)
+      assert.match(stdout, /^TIMED_OUT \(write\): \S+: no response in time to the dry run of Secrets: /m)
       assert.match(stdout, /case-slow\.example\.com \(ValidatingWebhookConfiguration case-slow\), or give it longer/)
     })
 

@@ -94,7 +94,7 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
         const events = await admin({ path: '/api/v1/namespaces/pullpass-system/events' })
         assert.match(events.body, /"reason":"TokenIssuerMismatch"/)
 
-        await waitUntil('the policy of what is remembered to hold', 20_000, async () => {
+        await waitUntil('the policy of the key state to be enforced', 20_000, async () => {
           const path = `${mapOf('pullpass-issuer')}?dryRun=All`
           const body = { data: { 'key.a': '{}' } }
           const response = await requestKubernetes(await editor(), { method: 'PATCH', path, contentType, body })

@@ -46,7 +46,7 @@ await withRealPart(
         assert.equal(exitCode, 1)
         assert.match(
           stderr,
-          /^DISCOVERY_FORBIDDEN \(discovery\): the API server answered 403 "forbidden: User "jane" cannot/,
+          /^DISCOVERY_FORBIDDEN \(discovery\): the API server responded with 403 "forbidden: User "jane" cannot/,
         )
         assert.match(stderr, /system:service-account-issuer-discovery/)
       })

@@ -228,7 +228,7 @@ await withRealPart(
         const target = await open(`azblob://${azuriteAccount}/issuer`, storage, 'subject.token.other')
         await assert.rejects(target.read('jwks'), {
           code: 'PUBLISH_DENIED',
-          seen: /^Azure answered a refusal "AADSTS700213: No matching federated identity record found for presented assertion subject\." to the operator's credentials$/,
+          seen: /^Azure responded with a refusal "AADSTS700213: No matching federated identity record found for presented assertion subject\." to the operator's credentials$/,
         })
       })
 

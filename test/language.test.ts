@@ -45,13 +45,22 @@ const rules: readonly Rule[] = [
   { words: /\bto the letter\b/, use: 'exactly', reason: 'idiom' },
   { words: /\baloud\b/, use: 'with a message', reason: 'idiom' },
   { words: /\bslots?\b/, use: 'semaphore, concurrency limit', reason: 'the field has a term' },
-  { words: /\bmemories\b/, use: 'key states', reason: 'the term is key state' },
+  {
+    words: /\bmemories\b|\bremembered\b|--memory\b|\bmemory ref\b/,
+    use: 'key state; recorded',
+    reason: 'the term is key state',
+  },
   { words: /\b(judges?|judged|judging|judge?ments?)\b/, use: 'evaluate, check', reason: 'the term is evaluate' },
   { words: /\bbarriers?\b/, use: 'publication gate', reason: 'the term is publication gate' },
   { words: /\b(walk|walks|walked)\b/, use: 'diagnose, check in order, traverse', reason: 'private metaphor' },
   { words: /\b(rehearse|rehearses|rehearsal)\b/, use: 'dry run', reason: 'the field has a term' },
   { words: /\b(outlives?|outlived)\b/, use: 'expires later than', reason: 'literary' },
   { words: /\bvouch(es|ed)?\b|\bunvouched\b/, use: 'verify, confirm', reason: 'private metaphor' },
+  {
+    words: /\b(un)?answer(s|ed|ing)?\b/,
+    use: 'response, respond; return',
+    reason: 'HTTP has responses; a user makes a choice',
+  },
   { words: /\brooms?\b/, use: 'folder; space', reason: 'private metaphor' },
 ]
 
@@ -84,7 +93,11 @@ const paths = [
 const asWords = (text: string) => text.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ').replaceAll('_', ' ')
 
 function findingsOf(path: string): string[] {
-  const lines = asWords(readFileSync(path, 'utf8')).toLowerCase().split('\n')
+  const text = readFileSync(path, 'utf8')
+  // The changelog quotes earlier names.
+  const lines = asWords(path === 'CHANGELOG.md' ? text.replaceAll(/`[^`\n]*`/g, '') : text)
+    .toLowerCase()
+    .split('\n')
   return lines.flatMap((line, index) =>
     rules.flatMap(({ words, use, reason }) => {
       const found = words.exec(line)?.[0]

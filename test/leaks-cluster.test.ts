@@ -9,7 +9,7 @@ import { plantSecrets, seedScriptSecret, setStsResponse } from './support/plant-
 import { searchClusterResponses } from './support/search-responses.ts'
 
 suite('no secret is shown by commands for the cluster', () => {
-  test('whatever the API server answers', async (t) => {
+  test('whatever the API server returns', async (t) => {
     await searchClusterResponses(t, (spelling, status) => spelling === 'raw' || status === 403) // all: leaks.matrix.test.ts
   })
 

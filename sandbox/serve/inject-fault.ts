@@ -10,7 +10,7 @@ export interface FaultyExchange {
   readonly outgoing: Outgoing
   /** Calls the part's handler. */
   readonly handle: (request?: SandboxRequest) => Promise<SandboxResponse>
-  readonly send: (answer: SandboxResponse) => Promise<void>
+  readonly send: (response: SandboxResponse) => Promise<void>
   /** Resets the TCP connection. */
   readonly reset: () => void
 }

@@ -13,8 +13,8 @@ interface Content {
   readonly body: Buffer | AsyncIterable<string>
 }
 
-export async function sendResponse(outgoing: Outgoing, method: string, answer: SandboxResponse): Promise<void> {
-  const { body } = sendHead(outgoing, answer)
+export async function sendResponse(outgoing: Outgoing, method: string, response: SandboxResponse): Promise<void> {
+  const { body } = sendHead(outgoing, response)
   if (method === 'HEAD') outgoing.end()
   else if (Buffer.isBuffer(body)) outgoing.end(body)
   else await pipeline(body, outgoing).catch(ignoreDisconnect)

@@ -165,8 +165,8 @@ async function isConfirmed(
   const { prompt } = terminal
   if (given['dry-run'] || given.yes || prompt === undefined) return true
   terminal.printError(renderSteps(plan.steps, { dryRun: false, color: terminal.color }))
-  const answer = await prompt('\nRemove everything that is pending? [y/N]: ', context.signal)
-  return ['y', 'yes'].includes(answer?.trim().toLowerCase() ?? '')
+  const choice = await prompt('\nRemove everything that is pending? [y/N]: ', context.signal)
+  return ['y', 'yes'].includes(choice?.trim().toLowerCase() ?? '')
 }
 
 const noTerminal = (given: Call<typeof flags>['flags']) =>

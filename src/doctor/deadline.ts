@@ -71,7 +71,7 @@ export function evaluateLate(
   const { hop, of, for: purpose, advice = 'check the network and proxies between here and there' } = first
   const failed: HopFinding = {
     ...failedBy(hop, of, fault, { words: `${advice}, or give it longer: --timeout` }),
-    seen: `no answer in time${purpose === undefined ? '' : ` to ${purpose}`}: ${fault.seen}`,
+    seen: `no response in time${purpose === undefined ? '' : ` to ${purpose}`}: ${fault.seen}`,
   }
   const seen = found.filter((finding) => !late.some((one) => one.hop === finding.hop))
   const unseen = hops.filter(

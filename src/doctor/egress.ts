@@ -1,6 +1,6 @@
 /**
- * What blocked egress looks like from a Pod: packets that a NetworkPolicy drops are never answered, so a connection times out, and
- * so does the lookup of a name where DNS is blocked. A refused connection or an answer is none of that. Pure.
+ * What blocked egress looks like from a Pod: packets that a NetworkPolicy drops get no response, so a connection times out, and
+ * so does the lookup of a name where DNS is blocked. A refused connection or a response is none of that. Pure.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
 import type { Environment } from '../http/context.ts'

@@ -47,7 +47,7 @@ export interface Source<T> {
 export interface Step {
   /** Hops that report the timeout where it is over during this step, in their order. */
   readonly hops: readonly string[]
-  /** What does not answer: `the registry`. `cluster`: the API server, by its URL. */
+  /** What does not respond: `the registry`. `cluster`: the API server, by its URL. */
   readonly of: string
   /** The purpose: `the dry run of Secrets`. */
   readonly for?: string

@@ -8,7 +8,7 @@ export interface TextRule {
   readonly maxLength: number
   /** What a good text is, to follow the word "expected". */
   readonly expected: string
-  /** A better answer for a mistake that people make; it may also refuse what the pattern lets through. */
+  /** A better response for a mistake that people make; it may also refuse what the pattern lets through. */
   readonly knownMistake?: (text: string) => string | undefined
 }
 

@@ -37,7 +37,7 @@ export interface Fault {
   readonly retryable?: boolean
   /** When the other side requested to be called again. */
   readonly retryAt?: Date | undefined
-  /** How the other side was not reached; absent where it answered, or refused. */
+  /** Why the server was not reached; absent where it responded. */
   readonly unreached?: Unreached | undefined
   /** What an API server's refusal states, for decisions: nothing depends on the text of a message. */
   readonly refusal?: KubernetesRefusal | undefined
@@ -132,7 +132,7 @@ export function faultUnder(error: unknown): PullpassError | undefined {
 export const withoutFaults = <T>(results: readonly (T | PullpassError)[]): T[] =>
   results.flatMap((result) => (result instanceof PullpassError ? [] : [result]))
 
-/** The codes, by hop, of an answer that says nothing pullpass knows: a passing fault, and one that stays. */
+/** The codes, by hop, of a response that says nothing pullpass knows: a passing fault, and one that stays. */
 interface UnspecificCodes {
   readonly unavailable: ErrorCode
   readonly refused: ErrorCode

@@ -117,7 +117,7 @@ export async function exchangeHttp1<T>(
   signal.addEventListener('abort', stop, { once: true })
   sent.on('information', limitInterimResponses(abort))
   const switched = (status: number | undefined) =>
-    abort(new ResponseInvalid(`answered ${status}, a switch to a protocol that was not requested`))
+    abort(new ResponseInvalid(`responded with ${status}, a switch to a protocol that was not requested`))
   sent.once('response', (response) => {
     received = response
     if (response.statusCode === 101)

@@ -60,7 +60,7 @@ async function requestOnce(context: SendContext, request: LibraryRequest): Promi
     context.signal.throwIfAborted()
     signal?.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is classified already
-    const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
+    const timedOut = timeout.aborted ? `did not respond within ${timeoutMs / 1000} s` : undefined
     throw transportError({ hop, service, url }, timedOut, error)
   }
 }

@@ -74,7 +74,7 @@ async function openTunnel(proxy: HttpProxy, { target, timeoutMs, secureContext }
     if (rest === undefined) {
       if (head.length > longestHead) fail('sent no HTTP response')
     } else if (status === undefined) fail('sent no HTTP response')
-    else if (status < 200 || status > 299) fail(`answered ${status}`, status)
+    else if (status < 200 || status > 299) fail(`responded with ${status}`, status)
     else if (rest !== '') fail('sent data after its response')
     else resolve(socket)
   }

@@ -21,7 +21,7 @@ const untrusted = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-/** `timedOut`: the predicate after a timeout, `did not answer within 20 s`. */
+/** `timedOut`: the predicate after a timeout, `did not respond within 20 s`. */
 export function transportError(
   { hop, service, url }: { hop: Hop; service: string; url: string },
   timedOut: string | undefined,
@@ -43,7 +43,7 @@ export function transportError(
     return new PullpassError({
       code: 'RESPONSE_TOO_LARGE',
       hop,
-      seen: `${service} answered more than ${error.maxBytes} bytes at ${at}`,
+      seen: `${service} returned more than ${error.maxBytes} bytes at ${at}`,
       expected: 'a short JSON response',
       hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
     })
@@ -162,7 +162,7 @@ function redirectError({ hop, service, url }: RequestInfo, { status }: ResponseI
   return new PullpassError({
     code: 'REDIRECT_REFUSED',
     hop,
-    seen: `${service} answered ${status}, a redirect, at ${showUrl(url)}`,
+    seen: `${service} responded with ${status}, a redirect, at ${showUrl(url)}`,
     expected: 'a response from this address: a token is never sent to another one',
     hint: 'set the final address as the endpoint',
   })
@@ -177,7 +177,7 @@ function formatError(
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop,
-    seen: `${service} answered 200 at ${showUrl(url)}, but not in ${expected}: ${Buffer.byteLength(body)} bytes of ${type}`,
+    seen: `${service} responded with 200 at ${showUrl(url)}, but not in ${expected}: ${Buffer.byteLength(body)} bytes of ${type}`,
     expected,
     hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
     retryable: true, // an interrupted connection looks the same
@@ -188,7 +188,7 @@ function refusalError(request: RequestInfo, response: ResponseInfo, refusal: Ref
   return new PullpassError({
     code: refusal.code,
     hop: request.hop,
-    seen: `${request.service} answered ${response.status} ${quoteSafely(refusal.message, response.secrets)}`,
+    seen: `${request.service} responded with ${response.status} ${quoteSafely(refusal.message, response.secrets)}`,
     expected: refusal.expected,
     hint: refusal.hint,
     command: refusal.command,
@@ -205,7 +205,7 @@ function unspecificError(
   return new PullpassError({
     code: status === 429 ? 'QUOTA_EXCEEDED' : unspecificCodes(hop)[transient ? 'unavailable' : 'refused'],
     hop,
-    seen: `${service} answered ${status} at ${showUrl(url)}, without a known reason`,
+    seen: `${service} responded with ${status} at ${showUrl(url)}, without a known reason`,
     expected: 'a response with status 200',
     hint: transient
       ? 'no action if this is temporary: pull secrets keep their credentials, and the next run retries'

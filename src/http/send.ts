@@ -93,7 +93,7 @@ function unreadableResponse<T>({ hop, service, url }: ApiRequest<T>, unread: unk
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop,
-    seen: `${service} answered 200 at ${showUrl(url)}, but ${what}`,
+    seen: `${service} responded with 200 at ${showUrl(url)}, but ${what}`,
     expected: 'the documented response',
     hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
   })
@@ -108,7 +108,7 @@ async function transmit<T>(context: SendContext, request: ApiRequest<T>): Promis
   } catch (error) {
     context.signal.throwIfAborted()
     if (error instanceof PullpassError) throw error // it is classified already
-    throw transportError(request, timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined, error)
+    throw transportError(request, timeout.aborted ? `did not respond within ${timeoutMs / 1000} s` : undefined, error)
   }
 }
 

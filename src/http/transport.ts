@@ -50,7 +50,7 @@ export class ConnectionClosed extends Error {
 /** Interim (1xx) responses to one request: a server sends one or two, and each resets an idle timeout. RFC 9110 §15.2 */
 export const maxInterimResponses = 32
 
-/** Not a valid response to the request; the message is a predicate: `answered 101, a switch …`. */
+/** Not a valid response to the request; the message is a predicate: `responded with 101, a switch …`. */
 export class ResponseInvalid extends Error {
   constructor(predicate: string) {
     super(predicate)
@@ -58,7 +58,7 @@ export class ResponseInvalid extends Error {
   }
 }
 
-/** A proxy did not open a tunnel; the message is a predicate: `answered 407`. */
+/** A proxy did not open a tunnel; the message is a predicate: `responded with 407`. */
 export class ProxyFailed extends Error {
   /** `source`: where it is configured, `HTTPS_PROXY`. */
   readonly proxy: { readonly host: string; readonly port: number; readonly source: string }

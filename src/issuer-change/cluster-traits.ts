@@ -19,8 +19,8 @@ export async function readClusterTraits(cluster: Cluster): Promise<ClusterTraits
 }
 
 async function request(cluster: Cluster, path: string): Promise<JsonObject | undefined> {
-  const answer = await cluster.request({ method: 'GET', path })
-  return answer.status === 200 ? asObject(jsonOrNone(answer.body)) : undefined
+  const response = await cluster.request({ method: 'GET', path })
+  return response.status === 200 ? asObject(jsonOrNone(response.body)) : undefined
 }
 
 function readNode(node: JsonObject): NodeTraits {

@@ -69,7 +69,7 @@ function confirmDocument(
   place: Place,
   { documents, before }: PublishOutcome,
 ): Confirmation {
-  if (found.kind === 'unanswered') return notServed(name, found.fault.seen, place)
+  if (found.kind === 'unavailable') return notServed(name, found.fault.seen, place)
   const { url, status, text, location, cacheControl } = found
   if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
   if (isSameJson(text, documents[name].text)) {
@@ -98,9 +98,9 @@ function notServed(check: DocumentName, says: string, { issuer, target }: Place)
 
 function whyNotServed(url: string, status: number, location: string | undefined): string {
   if (status >= 300 && status < 400)
-    return `${url} answers ${status}, a redirect to ${location ?? 'no location'}: clouds follow none`
+    return `${url} responds with ${status}, a redirect to ${location ?? 'no location'}: clouds follow none`
   const why = { 401: 'it is not public', 403: 'it is not public', 404: 'it does not exist' }[status]
-  return `${url} answers anonymous clients ${status}${why === undefined ? '' : `: ${why}`}`
+  return `${url} returns ${status} to anonymous clients${why === undefined ? '' : `: ${why}`}`
 }
 
 async function confirmToken(

@@ -103,10 +103,10 @@ export function findMode(issuer: string, own: readonly IssuerKey[], found: Publi
 }
 
 const publicOf = (document: FoundDocument | undefined) =>
-  document?.kind === 'answered' && document.status === 200 ? document : undefined
+  document?.kind === 'response' && document.status === 200 ? document : undefined
 
 function whyNone({ discovery }: PublicIssuer): string {
-  return discovery.kind === 'answered'
+  return discovery.kind === 'response'
     ? `its documents are not published yet: an anonymous client gets ${discovery.status}`
     : `whether its documents are published is unknown: ${discovery.fault.seen}`
 }

@@ -57,7 +57,7 @@ export interface RevocationReport {
 export async function revokeKey(request: RevokeRequest, context: Pick<Context, 'now'>): Promise<Revoked> {
   const { keyId, target, cluster, inUse, mode } = request
   const keyState = await readKeyState(cluster, request.keyStateRef)
-  const { answers: readings } = await readApiServers(request)
+  const { responses: readings } = await readApiServers(request)
   const documents = readDocuments(readings)
   const [first] = documents
   const issuer = issuerToPublish(request.issuerUrl, target, first.issuer)

@@ -1,13 +1,13 @@
 /**
- * A cluster's issuer with the keys of every API server together: tokens of each of them are out. The one that answers at the
- * cluster's own address comes first, since it is the one that tokens are requested from.
+ * A cluster's issuer with the keys of all API servers, since tokens of each of them are in use. The API server at the
+ * cluster's own address comes first, since it issues the requested tokens.
  */
 
 import type { NamespacedName } from '../document/document.ts'
 import { asFault, fixOf, PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
 import type { Log } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { type ApiServerAnswers, queryApiServers } from '../oidc/cluster/api-servers.ts'
+import { type ApiServerResponses, queryApiServers } from '../oidc/cluster/api-servers.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import { type IssuerKey, mergeKeys } from '../oidc/keys.ts'
 import { isRevoked, readKeyState } from './key-state.ts'
@@ -28,7 +28,7 @@ export interface QueriedIssuer extends ServedIssuer {
 const timeoutMs = 4_000
 
 /**
- * `replicas` empty: those that the cluster lists. An API server that does not answer is logged, and its keys are
+ * `replicas` empty: those that the cluster lists. An API server that does not respond is logged, and its keys are
  * missing: what was uploaded or published before must stay beside them.
  * @throws what reading the documents throws, where no API server gave them
  */
@@ -41,17 +41,20 @@ export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[
       timeoutMs,
     }),
   ])
-  const read = withoutFaults([own, ...queried.answers.map(({ documents }) => documents)])
+  const read = withoutFaults([own, ...queried.responses.map(({ documents }) => documents)])
   const [first] = read
   if (first === undefined) throw own
   const servers = logUnread(queried, log)
   return { issuer: first.issuer, keys: mergeKeys(...read.map(({ keys }) => keys)), servers }
 }
 
-type Answer = { readonly from: string; readonly documents: ClusterIssuer | PullpassError }
+type DocumentsResponse = { readonly from: string; readonly documents: ClusterIssuer | PullpassError }
 
-function logUnread({ answers, queried, fault }: ApiServerAnswers<Answer>, log: Log): QueriedIssuer['servers'] {
-  const unread = answers.flatMap(({ from, documents }) =>
+function logUnread(
+  { responses, queried, fault }: ApiServerResponses<DocumentsResponse>,
+  log: Log,
+): QueriedIssuer['servers'] {
+  const unread = responses.flatMap(({ from, documents }) =>
     documents instanceof PullpassError ? [{ from, seen: documents.seen }] : [],
   )
   if (fault !== undefined) {
@@ -64,7 +67,7 @@ function logUnread({ answers, queried, fault }: ApiServerAnswers<Answer>, log: L
       log('warn', 'an API server could not be queried: keys that only it serves are missing', one)
     return unread.length === 0 ? 'all' : 'some'
   }
-  // Where one alone is listed, whichever answers is that one.
+  // Where only one is listed, the one that responds is that one.
   if (unread.length < 2) return 'all'
   log('warn', 'the API servers could not be queried one by one: one was, and keys of others are missing', unread[0])
   return 'some'

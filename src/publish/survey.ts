@@ -76,7 +76,7 @@ export async function surveyIssuer(
 
 /** The key state gives the time of publication; without it, the JWKS's last modification, or now, is the latest possible time. */
 function safeKeys(served: readonly IssuerKey[], keyState: KeyState, { found, keys, at }: PublicFacts) {
-  const jwks = found?.jwks?.kind === 'answered' ? found.jwks : undefined
+  const jwks = found?.jwks?.kind === 'response' ? found.jwks : undefined
   if (keys === undefined || jwks === undefined) return []
   const isUsable = (key: IssuerKey) => whyUnusable(key) === undefined && !isRevoked(keyState, key)
   return served.filter(isUsable).map(({ keyId = '' }) => {

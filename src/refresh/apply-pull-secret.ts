@@ -37,7 +37,7 @@ export interface PullSecretWrite {
 export type Written = Pick<Outcome, 'result' | 'note' | 'rewritten'>
 
 /**
- * A version that no Secret has: the API server ignores it where there is none, and answers 409 where one was made since
+ * A version that no Secret has: the API server ignores it where there is none, and responds with 409 where one was made since
  * (e2e/contract/kubernetes-apply-cases.ts). Otherwise a run that is late would write over another's of the same document.
  */
 const createOnly = '1'
@@ -154,7 +154,7 @@ async function lookAgain(
 }
 
 /**
- * Of the same document's manager: our own write, whose answer was lost; or another run's, where from the same sources an
+ * Of the same document's manager: our own write, whose response was lost; or another run's, where from the same sources an
  * entry lives longer, or none lives less.
  */
 function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecretWrite): Written | undefined {

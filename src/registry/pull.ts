@@ -120,7 +120,7 @@ function urlOf({ target, scheme }: Trial): string {
 const mayBePlain = ({ plainHttp }: TrialContext, { hostname, host }: URL): boolean =>
   isLoopback(hostname) || plainHttp?.includes(host) === true
 
-/** Redirects are followed for manifests only; `GET /v2/` is answered by the registry itself. */
+/** Redirects are followed for manifests only; the registry itself responds to `GET /v2/`. */
 async function requestManifest(
   trial: Trial,
   authorization?: RegistryAuthorization,
@@ -214,7 +214,7 @@ function refusal({ context }: Trial, response: HttpResponse, { at, url, isIgnore
       status,
       words,
       message: said.message ?? '',
-      answered: isIgnored ? 'without a credential' : 'the credential',
+      credential: isIgnored ? 'ignored' : 'evaluated',
     }
   if (status === 404 && at === 'manifest' && said.codes.includes('MANIFEST_UNKNOWN'))
     return { outcome: 'absent', what: 'manifest', words }
@@ -245,8 +245,8 @@ export type PullTrial =
       readonly words: string
       /** The registry's message, not quoted: for evaluation, never shown. */
       readonly message: string
-      /** `without a credential`: the response is the same without one, so it may not have arrived. */
-      readonly answered: 'the credential' | 'without a credential'
+      /** `ignored`: the response is the same without a credential, so it may not have arrived. */
+      readonly credential: 'evaluated' | 'ignored'
     }
   | { readonly outcome: 'throttled'; readonly url: string; readonly words: string; readonly retryAt: Date | undefined }
   /** A server error: 5xx. */

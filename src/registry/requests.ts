@@ -29,7 +29,7 @@ const maxBytes = 4 * 1024 * 1024
 const timeoutMs = 20_000
 const purpose = { hop: 'registry', service: 'the registry' } as const
 
-/** The server answered a TLS handshake with something else; it may speak plain HTTP. */
+/** The response to the TLS handshake is not TLS; the server may speak plain HTTP. */
 export class TlsNotSpoken extends Error {
   readonly fault: PullpassError
   /** Of the request: the registry, its realm, or a redirect's target. */
@@ -65,7 +65,7 @@ export async function requestRegistry(
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof PullpassError) throw error
-    const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
+    const timedOut = timeout.aborted ? `did not respond within ${timeoutMs / 1000} s` : undefined
     const fault = transportError({ ...purpose, url }, timedOut, error)
     throw tlsNotSpokenCodes.includes(systemErrorCode(error) ?? '') ? new TlsNotSpoken(fault, url) : fault
   }

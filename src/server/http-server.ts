@@ -1,7 +1,7 @@
 /**
  * An HTTP/1.1 server for small responses from memory: GET and HEAD, with limits on size, time and connections, and graceful
  * shutdown. It serves plain HTTP, to probes or behind a proxy that terminates TLS. Requests that have a response are never rate
- * limited: refusing one costs as much as answering it, and a shared limit could be used up by any client.
+ * limited: refusing one costs as much as serving it, and a shared limit could be used up by any client.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -26,7 +26,7 @@ export interface HttpServerConfig {
   readonly listen: ListenAddress
   /** `path` has no query; header names are lower-case. Undefined: not found. */
   readonly respond: (path: string, headers: Readonly<Record<string, string | undefined>>) => HttpResponse | undefined
-  /** Whether a request that has no response is answered with 404 or 405, or with 429. Absent: never with 429. */
+  /** Whether a request for an unknown path or method gets 404 or 405, or 429. Absent: never with 429. */
   readonly allow?: () => boolean
   /** How long an idle connection is kept open. Absent: 65 s, longer than common proxies keep theirs. */
   readonly keepAliveMs?: number

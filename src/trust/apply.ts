@@ -119,9 +119,9 @@ const transientCodes: readonly string[] = ['TRUST_CONFLICT', 'TRUST_NOT_FOUND']
 function confirmOnce(agree: ApplyInputs['confirm'], agreed: Set<string>): ApplyInputs['confirm'] {
   return async (change) => {
     if (agreed.has(change)) return 'make'
-    const answer = await agree(change)
-    if (answer === 'make') agreed.add(change)
-    return answer
+    const decision = await agree(change)
+    if (decision === 'make') agreed.add(change)
+    return decision
   }
 }
 

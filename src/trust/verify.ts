@@ -149,7 +149,7 @@ async function readRepository(
   const words = 'words' in pull ? pull.words : ''
   if (refused !== undefined) {
     const { code, expected, hint, command } = refused
-    throw new PullpassError({ code, hop: 'trust', seen: `${host} answered ${words}`, expected, hint, command })
+    throw new PullpassError({ code, hop: 'trust', seen: `${host} responded with ${words}`, expected, hint, command })
   }
   throw new PullpassError({
     code: 'TRUST_UNVERIFIED',

@@ -32,7 +32,7 @@ export function storeFault(refusal: StoreRefusal): PullpassError {
   return new PullpassError({
     code,
     hop: 'publish',
-    seen: `${service} answered ${status}${said} on ${doing} ${target}`,
+    seen: `${service} responded with ${status}${said} on ${doing} ${target}`,
     ...meanings[code](hints),
     retryable: code === 'PUBLISH_UNAVAILABLE',
   })
@@ -55,7 +55,7 @@ const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: st
     expected: 'it to exist: pullpass does not create buckets',
     hint: missing,
   }),
-  PUBLISH_UNAVAILABLE: () => ({ expected: 'an answer', hint: 'nothing to do if it passes; what is published stays' }),
+  PUBLISH_UNAVAILABLE: () => ({ expected: 'a response', hint: 'nothing to do if it passes; what is published stays' }),
   PUBLISH_REFUSED: () => ({
     expected: 'the request to be taken',
     hint: 'check that the endpoint is correct, and that no proxy or sign-in page intercepts the request',

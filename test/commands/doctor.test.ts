@@ -48,7 +48,7 @@ suite('pullpass doctor', () => {
     const member = sandbox.gcp.principal
     assert.deepEqual(report, [
       'Fix first:',
-      'IMPERSONATION_DENIED (impersonation): google of ClusterPullSecret/pull: Google answered 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."',
+      'IMPERSONATION_DENIED (impersonation): google of ClusterPullSecret/pull: Google responded with 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."',
       `  expected ${member} to hold roles/iam.workloadIdentityUser on ${email}`,
       `  fix: pullpass trust apply -f ${file} --subject system:serviceaccount:image-system:pullpass`,
       `  note: it would grant roles/iam.workloadIdentityUser on ${email} for ${member}`,

@@ -11,7 +11,7 @@ suite('every Secret of 200 namespaces is written once, though the API server', {
     })
   }
 
-  for (const name of ['throttles some applies', 'cuts some answers short', 'breaks the connection after an apply']) {
+  for (const name of ['throttles some applies', 'truncates some responses', 'breaks the connection after an apply']) {
     test(`${name}, over HTTP/1.1`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: many, kubernetesHttp2: 'absent' })
       await refreshMany(sandbox, faults[name] ?? assert.fail())

@@ -85,7 +85,7 @@ test('an unreachable API server ends the run after retries, with its address', a
   assert.deepEqual([exitCode, stdout], [1, ''])
   assert.match(
     stderr,
-    /^KUBERNETES_UNREACHABLE \(kubernetes\): the API server at https:\S+ gave no answer: connect ECONNREFUSED 127\.0\.0\.1:\d+\n/,
+    /^KUBERNETES_UNREACHABLE \(kubernetes\): the API server at https:\S+ did not respond: connect ECONNREFUSED 127\.0\.0\.1:\d+\n/,
   )
 })
 
@@ -105,7 +105,7 @@ suite('namespaces that cannot be written', () => {
         'NAMESPACE_NOT_FOUND (kubernetes): namespace gone does not exist',
         '  expected a namespace that exists',
         '  fix: kubectl create namespace gone; or correct the name',
-        'KUBERNETES_FORBIDDEN (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "closed""',
+        'KUBERNETES_FORBIDDEN (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "closed""',
         '  expected the right to patch Secret closed/regcred',
         '  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of closed: pullpass manifests -f FILE prints all rules that a document needs',
         '',

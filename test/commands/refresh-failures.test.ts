@@ -48,7 +48,7 @@ suite('when one of several registries fails', () => {
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
 
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^IMPERSONATION_DENIED \(impersonation\): Google answered 403 /)
+    assert.match(stderr, /^IMPERSONATION_DENIED \(impersonation\): Google responded with 403 /)
     assert.match(stderr, /\n {2}affects 2 namespaces: team-a, team-b\n$/)
     assert.match(stdout, /team-a\/regcred +one +updated +2026-11-24T13:40:00Z \(in 60 min\)\n/)
     assert.match(stdout, /team-a\/regcred +two +failed, kept +2026-11-24T13:00:00Z \(in 20 min\)\n/)
@@ -125,32 +125,32 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
     'it is down': [
       respondWith(503, 'down'),
       'EXCHANGE_UNAVAILABLE',
-      "Google's token service answered 503 at URL, without a known reason",
+      "Google's token service responded with 503 at URL, without a known reason",
     ],
-    'a sign-in page answers in its place': [
+    'a sign-in page intercepts the request': [
       respondWith(200, '<html>Sign in</html>', { 'content-type': 'text/html' }),
       'RESPONSE_MALFORMED',
-      'Google\'s token service answered 200 at URL, but not in JSON: 20 bytes of "text/html"',
+      'Google\'s token service responded with 200 at URL, but not in JSON: 20 bytes of "text/html"',
     ],
     'its token is empty': [
       respondWith(200, { ...token, access_token: '' }),
       'RESPONSE_MALFORMED',
-      "Google's token service answered 200 at URL, but its access_token is empty",
+      "Google's token service responded with 200 at URL, but its access_token is empty",
     ],
     'its token has expired': [
       respondWith(200, { ...token, expires_in: -1 }),
       'RESPONSE_MALFORMED',
-      "Google's token service answered 200 at URL, but its token has expired already, at 2026-11-24T12:39:59.000Z",
+      "Google's token service responded with 200 at URL, but its token has expired already, at 2026-11-24T12:39:59.000Z",
     ],
     'it responds without end': [
       respondWith(200, 'x'.repeat(1024 * 1024 + 1)),
       'RESPONSE_TOO_LARGE',
-      "Google's token service answered more than 1048576 bytes at URL",
+      "Google's token service returned more than 1048576 bytes at URL",
     ],
     'it sends the token elsewhere': [
       respondWith(307, '', { location: 'https://elsewhere.example/token' }),
       'REDIRECT_REFUSED',
-      "Google's token service answered 307, a redirect, at URL",
+      "Google's token service responded with 307, a redirect, at URL",
     ],
     'its connection breaks': [
       { kind: 'reset', at: 'request' },

@@ -38,11 +38,11 @@ export const faults: Record<string, FaultCase> = {
     times: 20,
     mostRepeats: 20,
   },
-  'cuts some answers short': { fault: { kind: 'truncate' }, times: 5, mostRepeats: 5 },
+  'truncates some responses': { fault: { kind: 'truncate' }, times: 5, mostRepeats: 5 },
   // Requests in flight on that connection, at most 50, are lost.
   'breaks the connection before an apply': { fault: { kind: 'reset', at: 'request' }, times: 1, mostRepeats: 50 },
   'breaks the connection after an apply': { fault: { kind: 'reset', at: 'response' }, times: 1, mostRepeats: 50 },
-  'goes away, and answers what is under way': {
+  'closes the connection after the requests in progress': {
     fault: { kind: 'goaway', request: 'processed' },
     times: 1,
     mostRepeats: 0,

@@ -293,7 +293,10 @@ suite('uninstall', { concurrency: 4 }, () => {
     const run = await runPullpass(sandbox, ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json])
 
     assert.equal(run.exitCode, 1)
-    assert.match(run.stderr, /^KUBERNETES_REFUSED \(kubernetes\): the API server answered 403 "quota of changes"/m)
+    assert.match(
+      run.stderr,
+      /^KUBERNETES_REFUSED \(kubernetes\): the API server responded with 403 "quota of changes"/m,
+    )
     assert.deepEqual(stepsOf(run).slice(0, 2), [
       'detach failed ServiceAccount team-a/default',
       'pull-secrets blocked Secret team-a/regcred',

@@ -28,7 +28,7 @@ suite('doctor in a Pod whose egress is blocked', () => {
       apiServer(systemError('ETIMEDOUT')),
       /pullpass manifests with --api-server-port PORT/,
     ],
-    'to a cloud': ['exchange', cloud(new Error('aborted'), 'did not answer within 10 s'), /it must allow TCP 443;/],
+    'to a cloud': ['exchange', cloud(new Error('aborted'), 'did not respond within 10 s'), /it must allow TCP 443;/],
     'to DNS': ['exchange', cloud(systemError('EAI_AGAIN')), /it must allow UDP and TCP 53 and 5353 for DNS/],
   }
   for (const [title, [hop, fault, must]] of Object.entries(blocked)) {
@@ -44,7 +44,7 @@ suite('doctor in a Pod whose egress is blocked', () => {
 
   test('to the proxy, names the variable that names it', () => {
     const environment = { ...inPod, HTTPS_PROXY: 'http://proxy.example.com:3128' }
-    const fault = cloud(new Error('aborted'), 'did not answer within 10 s')
+    const fault = cloud(new Error('aborted'), 'did not respond within 10 s')
     assert.match(words('exchange', fault, environment), /the port of the proxy that HTTPS_PROXY names/)
   })
 

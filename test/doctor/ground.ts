@@ -113,7 +113,7 @@ function sender({ cluster }: TestSandbox): Ground['send'] {
       clientName: 'cluster-admin',
       signal: new AbortController().signal,
     })
-    if (status >= 300) throw new Error(`${method} ${target} was answered ${status} ${JSON.stringify(said)}`)
+    if (status >= 300) throw new Error(`${method} ${target} was responded with ${status} ${JSON.stringify(said)}`)
   }
 }
 

@@ -221,7 +221,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     })
   }
 
-  test('a registry that answers manifests by a redirect, which kubelets follow', async (t) => {
+  test('a registry that redirects requests for manifests, which kubelets follow', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { registry } = sandbox.parts
     registry.faults.inject(

@@ -37,7 +37,7 @@ const request: DoctorRequest = {
 const unreachable = new PullpassError({
   code: 'KUBERNETES_UNREACHABLE',
   hop: 'kubernetes',
-  seen: 'the API server gave no answer',
+  seen: 'the API server did not respond',
 })
 const timedOut = new PullpassError({ code: 'TIMED_OUT', hop: 'run', seen: 'the run did not end within 30s' })
 
@@ -99,7 +99,7 @@ suite('a hop of doctor', () => {
         ['clock', 'DEPENDENCY_FAILED', 'mirror'],
       ],
     )
-    assert.match(findings[1]?.seen ?? '', /^no answer in time: the run did not end within 30s$/)
+    assert.match(findings[1]?.seen ?? '', /^no response in time: the run did not end within 30s$/)
   })
 
   test('reads the findings of no hop that it does not name', async () => {

@@ -4,7 +4,7 @@ import { runPullpass } from '../support/run-pullpass.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { startGround } from './ground.ts'
 
-/** One part takes requests and never answers; the run's time is over once it has taken one. */
+/** One server accepts requests and never responds; the run's deadline expires once it has accepted one. */
 async function lookInVain(sandbox: TestSandbox, file: string, part: 'kubernetes' | 'sts' | 'registry', path = /^/) {
   const taken = Promise.withResolvers<boolean>()
   const when = (request: { readonly path: string }) => {
@@ -29,16 +29,16 @@ const seenOf = (results: readonly string[], result: string) =>
   results.filter((row) => row.endsWith(` ${result}`)).map((row) => row.split(' ')[0])
 
 suite('doctor, when the time of its run is over,', () => {
-  test('names an API server that takes requests and answers none, and skips the rest', async (t) => {
+  test('names an API server that accepts requests and does not respond, and skips the other checks', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { stdout, results } = await lookInVain(sandbox, file, 'kubernetes')
     assert.deepEqual(seenOf(results, 'ok'), ['document'])
     assert.deepEqual(seenOf(results, 'FAILED'), ['cluster'])
     assert.equal(seenOf(results, 'skipped').length, results.length - 2)
-    assert.match(stdout, /^TIMED_OUT \(cluster\): https:\S+: no answer in time: the run did not end within 30s$/m)
+    assert.match(stdout, /^TIMED_OUT \(cluster\): https:\S+: no response in time: the run did not end within 30s$/m)
   })
 
-  test('names one that answers everything except requests for Secrets', async (t) => {
+  test('names one that responds to all requests except those for Secrets', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets$/)
     assert.deepEqual(seenOf(results, 'ok'), ['document', 'cluster', 'subject-token', 'rights'])
@@ -69,7 +69,7 @@ suite('doctor, when the time of its run is over,', () => {
     assert.deepEqual(seenOf(results, 'FAILED'), ['write'])
     assert.match(
       stdout,
-      /^TIMED_OUT \(write\): https:\S+: no answer in time to the dry run of Secrets: the run did not end within 30s$/m,
+      /^TIMED_OUT \(write\): https:\S+: no response in time to the dry run of Secrets: the run did not end within 30s$/m,
     )
     assert.match(
       stdout,

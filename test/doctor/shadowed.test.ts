@@ -69,7 +69,7 @@ suite("at Docker Hub, whose old key kubelets try only where no other fits, anoth
     assert.match(stdout, /^pod-secrets +FAILED +OTHER_SECRET_SHADOWS: Secret team-a\/other$/m)
     assert.match(
       stdout,
-      /^OTHER_SECRET_SHADOWS \(pod-secrets\): Secret team-a\/other: for docker\.io\/\S+ kubelets use its key docker\.io and never index\.docker\.io of regcred; it is refused: the token endpoint https:\/\/registry-1\.docker\.io\S* answered 401/m,
+      /^OTHER_SECRET_SHADOWS \(pod-secrets\): Secret team-a\/other: for docker\.io\/\S+ kubelets use its key docker\.io and never index\.docker\.io of regcred; it is refused: the token endpoint https:\/\/registry-1\.docker\.io\S* responded with 401/m,
     )
     assert.match(stdout, /^ {2}fix: use docker\.io instead of index\.docker\.io in hosts of the document/m)
     assert.equal(exitCode, 1)

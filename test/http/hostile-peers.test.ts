@@ -62,7 +62,7 @@ suite('a request to a cloud fails at once', () => {
     const peer = await startHostilePeer(t, broken['switches protocols'] ?? assert.fail())
     await assert.rejects(requestCloud(peer, 60_000), {
       name: 'ResponseInvalid',
-      message: 'answered 101, a switch to a protocol that was not requested',
+      message: 'responded with 101, a switch to a protocol that was not requested',
     })
   })
 })

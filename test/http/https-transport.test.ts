@@ -35,9 +35,9 @@ async function startProxy(t: TestContext) {
   const { certificate, key } = await authority.issueServerCertificate(['sts.example.com'])
   const seen: string[] = []
   const tunnels: string[] = []
-  const service = https.createServer({ cert: certificate, key }, (received, answer) => {
+  const service = https.createServer({ cert: certificate, key }, (received, response) => {
     received.on('data', (piece) => seen.push(String(piece)))
-    received.on('end', () => answer.end('{}'))
+    received.on('end', () => response.end('{}'))
   })
   const port = await listen(t, service)
   const proxy = http.createServer()

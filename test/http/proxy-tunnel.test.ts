@@ -31,17 +31,17 @@ const flood: Behavior = (socket) => {
 
 suite('a proxy that opens no tunnel fails the request, and the error says why', () => {
   const failing: Record<string, [Behavior, string]> = {
-    'requires credentials': [after('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), 'answered 407'],
-    refuses: [after('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'), 'answered 403'],
-    'cannot reach the host': [after('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'answered 502'],
-    redirects: [after('HTTP/1.1 302 Found\r\nlocation: http://elsewhere.example/\r\n\r\n'), 'answered 302'],
+    'requires credentials': [after('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), 'responded with 407'],
+    refuses: [after('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'), 'responded with 403'],
+    'cannot reach the host': [after('HTTP/1.1 502 Bad Gateway\r\n\r\n'), 'responded with 502'],
+    redirects: [after('HTTP/1.1 302 Found\r\nlocation: http://elsewhere.example/\r\n\r\n'), 'responded with 302'],
     'switches to another protocol': [
       after('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
-      'answered 101',
+      'responded with 101',
     ],
     'sends interim responses and a refusal in one packet': [
       after(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2)}HTTP/1.1 403 Forbidden\r\n\r\n`),
-      'answered 403',
+      'responded with 403',
     ],
     'sends an interim response and something else in one packet': [
       after('HTTP/1.1 102 Processing\r\n\r\nSSH-2.0-OpenSSH_9.9\r\n\r\n'),

@@ -90,7 +90,7 @@ suite('send', () => {
     const part = await serve(t, () => ({ status: 503, body: 'down' }))
     const { code, seen } = await fault(fakeContext(), requestTo(part.url))
     assert.equal(code, 'EXCHANGE_UNAVAILABLE')
-    assert.equal(seen, `the token service answered 503 at ${part.url}, without a known reason`)
+    assert.equal(seen, `the token service responded with 503 at ${part.url}, without a known reason`)
     assert.equal(part.seen.length, 4)
   })
 
@@ -99,7 +99,7 @@ suite('send', () => {
     const part = await serve(t, () => ({ status: 307, headers: { location: other.url } }))
     const { code, seen } = await fault(fakeContext(), requestTo(part.url))
     assert.equal(code, 'REDIRECT_REFUSED')
-    assert.equal(seen, `the token service answered 307, a redirect, at ${part.url}`)
+    assert.equal(seen, `the token service responded with 307, a redirect, at ${part.url}`)
     assert.equal(other.seen.length, 0)
   })
 
@@ -111,14 +111,14 @@ suite('send', () => {
     }))
     const { code, seen } = await fault(fakeContext(), requestTo(part.url))
     assert.equal(code, 'RESPONSE_MALFORMED')
-    assert.equal(seen, `the token service answered 200 at ${part.url}, but not in JSON: 16 bytes of "text/html"`)
+    assert.equal(seen, `the token service responded with 200 at ${part.url}, but not in JSON: 16 bytes of "text/html"`)
   })
 
   test('a body over 1 MiB is refused', async (t) => {
     const part = await serve(t, () => ({ status: 200, body: `"${'x'.repeat(1024 * 1024)}"` }))
     const { code, seen } = await fault(fakeContext(), requestTo(part.url))
     assert.equal(code, 'RESPONSE_TOO_LARGE')
-    assert.equal(seen, `the token service answered more than 1048576 bytes at ${part.url}`)
+    assert.equal(seen, `the token service returned more than 1048576 bytes at ${part.url}`)
   })
 
   test('an interrupted response is retried', async (t) => {
@@ -132,7 +132,7 @@ suite('send', () => {
     part.faults.inject({ kind: 'stall', at: 'body' })
     const { code, seen } = await fault(fakeContext(), requestTo(part.url, { timeoutMs: 20 }))
     assert.equal(code, 'EXCHANGE_UNAVAILABLE')
-    assert.equal(seen, `the token service did not answer within 0.02 s at ${part.url}`)
+    assert.equal(seen, `the token service did not respond within 0.02 s at ${part.url}`)
   })
 
   test('a certificate of an unknown authority is refused, and accepted with --ca-file', async (t) => {
@@ -153,7 +153,10 @@ suite('send', () => {
       hint: 'fix it',
     })
     const { code, seen, hint } = await fault(fakeContext(), requestTo(part.url, { refusal }))
-    assert.deepEqual([code, seen, hint], ['CONDITION_REFUSED', 'the token service answered 400 "no [31m"', 'fix it'])
+    assert.deepEqual(
+      [code, seen, hint],
+      ['CONDITION_REFUSED', 'the token service responded with 400 "no [31m"', 'fix it'],
+    )
   })
 
   for (const [spelling, spell] of Object.entries({
@@ -168,7 +171,7 @@ suite('send', () => {
         message: String(asObject(body)?.['error']),
       })
       const { seen } = await fault(fakeContext(), requestTo(part.url, { refusal }))
-      assert.equal(seen, 'the token service answered 400 (its words are withheld: they repeat a secret)')
+      assert.equal(seen, 'the token service responded with 400 (its words are withheld: they repeat a secret)')
     })
   }
 
@@ -180,7 +183,7 @@ suite('send', () => {
     const { code, seen } = await fault(fakeContext(), requestTo(part.url, { read }))
     assert.deepEqual(
       [code, seen],
-      ['RESPONSE_MALFORMED', `the token service answered 200 at ${part.url}, but its token is empty`],
+      ['RESPONSE_MALFORMED', `the token service responded with 200 at ${part.url}, but its token is empty`],
     )
   })
 
@@ -196,7 +199,7 @@ suite('send', () => {
         [
           'RESPONSE_MALFORMED',
           'exchange',
-          `the token service answered 200 at ${part.url}, but it could not be read`,
+          `the token service responded with 200 at ${part.url}, but it could not be read`,
           undefined,
         ],
       )

@@ -60,9 +60,9 @@ suite('applying a pull secret', () => {
     const listening = {
       ...cluster,
       request: async (sent: Parameters<typeof cluster.request>[0]) => {
-        const answer = await cluster.request(sent)
-        bodies += answer.body
-        return answer
+        const response = await cluster.request(sent)
+        bodies += response.body
+        return response
       },
     }
     await applySecret(listening, pullSecret('one'), ways)
@@ -111,7 +111,7 @@ suite('applying a pull secret', () => {
           assert.equal(fault.retryable, true)
           assert.match(
             fault.seen ?? '',
-            new RegExp(`was changed while pullpass updated it: the API server answered ${status} "`),
+            new RegExp(`was changed while pullpass updated it: the API server responded with ${status} "`),
           )
           return true
         },
@@ -149,7 +149,7 @@ suite('applying a pull secret', () => {
     api.authorization.permit('admin', [{ verbs: ['patch'], resources: ['secrets'], resourceNames: ['regcred'] }])
     await assert.rejects(applySecret(cluster, pullSecret('one'), ways), {
       code: 'KUBERNETES_FORBIDDEN',
-      seen: 'the API server answered 403 "secrets "regcred" is forbidden: User "admin" cannot create resource "secrets" in API group "" in the namespace "team-a""',
+      seen: 'the API server responded with 403 "secrets "regcred" is forbidden: User "admin" cannot create resource "secrets" in API group "" in the namespace "team-a""',
       expected: 'the right to create Secret team-a/regcred',
       hint: 'grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [create]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all rules that a document needs',
     })
@@ -174,7 +174,7 @@ suite('applying a pull secret', () => {
       message = said ?? ''
       await assert.rejects(applySecret(cluster, pullSecret('swordfish-swordfish'), ways), {
         code: 'KUBERNETES_REFUSED',
-        seen: `the API server answered 403 ${shown} for Secret team-a/regcred`,
+        seen: `the API server responded with 403 ${shown} for Secret team-a/regcred`,
       })
     }
   })

@@ -60,7 +60,7 @@ suite('a proxy before the API server', () => {
     const target = `127.0.0.1:${direct.part.port}`
     await assert.rejects((await through(refusing.port)).request({ method: 'GET', path: '/' }), {
       code: 'PROXY_FAILED',
-      seen: `the proxy 127.0.0.1:${refusing.port} of HTTPS_PROXY answered 407; a tunnel to ${target} was requested`,
+      seen: `the proxy 127.0.0.1:${refusing.port} of HTTPS_PROXY responded with 407; a tunnel to ${target} was requested`,
     })
     await assert.rejects((await through(1)).request({ method: 'GET', path: '/' }), {
       code: 'PROXY_FAILED',

@@ -51,7 +51,7 @@ suite('a ConfigMap as a key-value store', () => {
     const { cluster } = await openTestCluster(t, async () => ({ status: 200, body: 'x'.repeat(9_000_000) }))
     await assert.rejects(readConfigMap(cluster, map), {
       code: 'RESPONSE_TOO_LARGE',
-      seen: `${cluster.server} answered more than 8388608 bytes for ConfigMap default/pullpass-trust`,
+      seen: `${cluster.server} returned more than 8388608 bytes for ConfigMap default/pullpass-trust`,
       hint: 'find which entries fill it: kubectl -n default describe configmap pullpass-trust',
     })
   })

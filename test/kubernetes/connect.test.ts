@@ -72,8 +72,8 @@ suite('a connection', () => {
     const kept = async (atOnce: 'one' | 'many') => {
       const cluster = await connect({ kubeconfig: path, atOnce }, fakeContext())
       t.after(() => cluster.close())
-      const answers = [1, 2, 3].map(async () => (await cluster.request({ method: 'GET', path: '/' })).body)
-      return await Promise.all(answers)
+      const responses = [1, 2, 3].map(async () => (await cluster.request({ method: 'GET', path: '/' })).body)
+      return await Promise.all(responses)
     }
     assert.deepEqual(await kept('one'), Array(3).fill('{"kept":"keep-alive"}'))
     assert.deepEqual(await kept('many'), Array(3).fill('{}'))

@@ -5,12 +5,12 @@ import { openCluster } from '../../src/kubernetes/connection/open-cluster.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
 suite('requests over HTTP/1.1', () => {
-  for (const drips of ['a body', 'interim answers']) {
-    test(`whose answer drips ${drips} are given up, however often a byte comes`, async (t) => {
-      const server = createServer((_, answer) => {
-        if (drips === 'a body') answer.writeHead(200)
-        const drip = setInterval(() => (drips === 'a body' ? answer.write(' ') : answer.writeProcessing()), 10)
-        answer.once('close', () => clearInterval(drip))
+  for (const drips of ['a body', 'interim responses']) {
+    test(`whose response drips ${drips} are given up, however often a byte comes`, async (t) => {
+      const server = createServer((_, response) => {
+        if (drips === 'a body') response.writeHead(200)
+        const drip = setInterval(() => (drips === 'a body' ? response.write(' ') : response.writeProcessing()), 10)
+        response.once('close', () => clearInterval(drip))
       })
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       const address = server.address()
@@ -28,7 +28,7 @@ suite('requests over HTTP/1.1', () => {
       })
       await assert.rejects(cluster.request({ method: 'GET', path: '/', timeoutMs: 50 }), {
         code: 'KUBERNETES_UNREACHABLE',
-        seen: `the API server at ${cluster.server} gave no answer: the response did not end within 0.05 s`,
+        seen: `the API server at ${cluster.server} did not respond: the response did not end within 0.05 s`,
       })
     })
   }

@@ -12,7 +12,7 @@ interface Served {
   readonly stream: number
   /** The connections in the order in which they were opened, from 0. */
   readonly connection: number
-  readonly answer: () => void
+  readonly response: () => void
   /** RFC 9113 §6.8: streams above the last one were not acted on. */
   readonly goAway: (lastStream: number) => void
   readonly refuse: () => void
@@ -38,7 +38,7 @@ async function serve(t: TestContext, receive: (served: Served) => void, inFlight
       path: headers[':path'] ?? '',
       stream: stream.id ?? 0,
       connection: sessions.indexOf(session),
-      answer: () => {
+      response: () => {
         if (stream.destroyed) return
         stream.respond({ ':status': 200 })
         stream.end('{}')
@@ -74,12 +74,12 @@ suite('requests over HTTP/2', () => {
   test('share one connection, a bounded number of them at a time', async (t) => {
     let underWay = 0
     let most = 0
-    const { get, sessions } = await serve(t, ({ answer }) => {
+    const { get, sessions } = await serve(t, ({ response }) => {
       underWay += 1
       most = Math.max(most, underWay)
       setImmediate(() => {
         underWay -= 1
-        answer()
+        response()
       })
     })
     const statuses = await Promise.all(Array.from({ length: 500 }, (_, i) => get(`/${i}`)))
@@ -94,7 +94,7 @@ suite('requests over HTTP/2', () => {
     const { get, sessions } = await serve(t, (served) => {
       if (served.connection > 0) {
         actedOn.push(served.path)
-        return served.answer()
+        return served.response()
       }
       held.push(served)
       if (held.length < 10) return
@@ -102,7 +102,7 @@ suite('requests over HTTP/2', () => {
       served.goAway(last)
       for (const each of held.filter(({ stream }) => stream <= last)) {
         actedOn.push(each.path)
-        each.answer()
+        each.response()
       }
     })
     const paths = Array.from({ length: 10 }, (_, i) => `/${i}`)
@@ -123,7 +123,7 @@ suite('requests over HTTP/2', () => {
         return served.refuse()
       }
       actedOn.push(served.path)
-      served.answer()
+      served.response()
     })
     const paths = Array.from({ length: 10 }, (_, i) => `/${i}`)
     assert.deepEqual(
@@ -133,21 +133,21 @@ suite('requests over HTTP/2', () => {
     assert.deepEqual([...actedOn].toSorted(), paths)
   })
 
-  test('whose answer drips are given up, however often a byte comes', async (t) => {
+  test('whose response drips are given up, however often a byte comes', async (t) => {
     const { cluster } = await serve(t, (served) => served.drip())
     await assert.rejects(cluster.request({ method: 'GET', path: '/', timeoutMs: 50 }), {
       code: 'KUBERNETES_UNREACHABLE',
-      seen: `the API server at ${cluster.server} gave no answer: the response did not end within 0.05 s`,
+      seen: `the API server at ${cluster.server} did not respond: the response did not end within 0.05 s`,
     })
   })
 
-  test('are not disturbed by one of them that stalls while others are answered', async (t) => {
+  test('are not affected by one of them that stalls', async (t) => {
     let stalled = false
     const { get, sessions } = await serve(t, (served) => {
       if (served.path === '/slow' && !stalled) {
         stalled = true
-        setTimeout(served.answer, 50)
-      } else served.answer()
+        setTimeout(served.response, 50)
+      } else served.response()
     })
     assert.deepEqual(await Promise.all([get('/slow'), get('/1'), get('/2')]), [200, 200, 200])
     assert.equal(sessions.length, 1)
@@ -166,7 +166,7 @@ const frame = (type: number, flags: number, stream: number, payload: Buffer = Bu
 /** What Node's own server does not send: frames, each time that a request has come. */
 async function serveFrames(
   t: TestContext,
-  answer: (stream: number, socket: TLSSocket) => Buffer[],
+  response: (stream: number, socket: TLSSocket) => Buffer[],
   onReset: () => void = () => undefined,
 ) {
   const authority = await createCertificateAuthority()
@@ -186,7 +186,7 @@ async function serveFrames(
         if (unread.length < 9) return
         skip = 9 + unread.readUIntBE(0, 3)
         if (unread.readUInt8(3) === 3) onReset()
-        if (unread.readUInt8(3) === 1) socket.write(Buffer.concat(answer(unread.readUInt32BE(5), socket)))
+        if (unread.readUInt8(3) === 1) socket.write(Buffer.concat(response(unread.readUInt32BE(5), socket)))
       }
     })
   })
@@ -204,7 +204,7 @@ async function serveFrames(
   return cluster
 }
 
-suite('an answer over HTTP/2', () => {
+suite('a response over HTTP/2', () => {
   const ok = Buffer.from([0x88]) // :status 200 (RFC 7541, appendix A)
   const noError = Buffer.alloc(4)
 
@@ -257,9 +257,9 @@ suite('a request over HTTP/2 ends within its time limit', () => {
     },
     'breaks the framing': () => [Buffer.alloc(100, 0xff)],
   }
-  for (const [name, answer] of Object.entries(peers)) {
+  for (const [name, response] of Object.entries(peers)) {
     test(`where the API server ${name}`, { timeout: 20_000 }, async (t) => {
-      const cluster = await serveFrames(t, answer)
+      const cluster = await serveFrames(t, response)
       const refused = cluster.request({ method: 'GET', path: '/', timeoutMs: 50 })
       await assert.rejects(refused, (fault: { code?: string }) =>
         ['KUBERNETES_UNREACHABLE', 'RESPONSE_MALFORMED'].includes(fault.code ?? ''),
@@ -267,7 +267,9 @@ suite('a request over HTTP/2 ends within its time limit', () => {
     })
   }
 
-  test('and its stream with it where the answer comes before the request was read', { timeout: 20_000 }, async (t) => {
+  test('and its stream with it where the response comes before the request was read', {
+    timeout: 20_000,
+  }, async (t) => {
     const reset = Promise.withResolvers<void>()
     const cluster = await serveFrames(t, (stream) => [frame(1, 5, stream, status('200'))], reset.resolve)
     const body = 'x'.repeat(1_000_000) // more than flow control lets pass unread

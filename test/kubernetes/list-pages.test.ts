@@ -46,8 +46,8 @@ suite('a list of the API server', () => {
   })
 
   test('is restarted if its continue token has expired', async (t) => {
-    const answers = [page(namespaces('a'), 'next'), expired, page(namespaces('a', 'b'))]
-    const { cluster } = await openTestCluster(t, () => answers.shift() ?? { status: 500 })
+    const responses = [page(namespaces('a'), 'next'), expired, page(namespaces('a', 'b'))]
+    const { cluster } = await openTestCluster(t, () => responses.shift() ?? { status: 500 })
     const listed = await listNamespaces(cluster)
     assert.deepEqual(
       listed.map(({ name }) => name),
@@ -61,7 +61,7 @@ suite('a list of the API server', () => {
     )
     await assert.rejects(listNamespaces(cluster), {
       code: 'KUBERNETES_UNREACHABLE',
-      seen: `${cluster.server} answered 410 in the middle of the list of namespaces, 4 times`,
+      seen: `${cluster.server} responded with 410 in the middle of the list of namespaces, 4 times`,
       retryable: true,
     })
     assert.equal(part.seen.length, 8)
@@ -69,11 +69,11 @@ suite('a list of the API server', () => {
 
   test('whose pages are too large is requested in smaller ones', async (t) => {
     const limits: string[] = []
-    const answer = ({ query }: SandboxRequest): SandboxResponse => {
+    const response = ({ query }: SandboxRequest): SandboxResponse => {
       limits.push(query.get('limit') ?? '')
       return query.get('limit') === '5' ? page(namespaces('a')) : { status: 200, body: 'x'.repeat(8_400_000) }
     }
-    const { cluster } = await openTestCluster(t, answer)
+    const { cluster } = await openTestCluster(t, response)
     assert.equal((await listNamespaces(cluster)).length, 1)
     assert.deepEqual(limits, ['500', '50', '5'])
   })
@@ -83,7 +83,7 @@ suite('a list of the API server', () => {
     const { cluster, part } = await openTestCluster(t, () => page(items, 'next'))
     await assert.rejects(listNamespaces(cluster), {
       code: 'RESPONSE_TOO_LARGE',
-      seen: `${cluster.server} answered more than 50000 namespaces`,
+      seen: `${cluster.server} returned more than 50000 namespaces`,
     })
     assert.equal(part.seen.length, 11)
   })
@@ -93,7 +93,7 @@ suite('a list of the API server', () => {
       const { cluster } = await openTestCluster(t, () => ({ status: 200, body }))
       await assert.rejects(listNamespaces(cluster), {
         code: 'RESPONSE_MALFORMED',
-        seen: `${cluster.server} answered 200, ${body.length} bytes that are no object of the Kubernetes API`,
+        seen: `${cluster.server} responded with 200, ${body.length} bytes that are no object of the Kubernetes API`,
       })
     }
   })

@@ -64,7 +64,7 @@ suite('the webhooks that the API server calls for a pull secret', () => {
     assert.equal(hooksIn(hooks, 'team-b', undefined).length, 1, 'of unknown labels nothing is left out')
   })
 
-  test('are unknown where an answer makes no sense', async () => {
+  test('are unknown where a response makes no sense', async () => {
     assert.deepEqual(await namesOf({ name: 7, rules: 'all' }, { rules: [{ apiGroups: {}, resources: [null] }] }), [])
   })
 })

@@ -6,7 +6,7 @@ import { ResponseTooLarge } from '../../src/http/transport.ts'
 import { nextAttemptMs, type Outcome, type Patience } from '../../src/kubernetes/connection/attempts.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
-const answered = (status: number, retryAt?: Date): Outcome => ({ kind: 'answered', status, retryAt })
+const responseOf = (status: number, retryAt?: Date): Outcome => ({ kind: 'response', status, retryAt })
 const failed = (error: unknown): Outcome => ({ kind: 'failed', error })
 const first: Patience = { attempt: 1, elapsedMs: 0, server: 'heard' }
 const systemError = (code: string) => Object.assign(new Error(code), { code })
@@ -14,31 +14,31 @@ const systemError = (code: string) => Object.assign(new Error(code), { code })
 suite('a request to the API server is made again', () => {
   const again: [string, Outcome, number][] = [
     ['after a reset, soon', failed(systemError('ECONNRESET')), 75],
-    ['after 503, soon', answered(503), 75],
-    ['after 500, soon: an admission webhook may be starting', answered(500), 75],
-    ['after 429 when it says', answered(429, new Date('2026-11-24T12:00:02Z')), 2_000],
-    ['after 429 that names no time, soon', answered(429), 75],
+    ['after 503, soon', responseOf(503), 75],
+    ['after 500, soon: an admission webhook may be starting', responseOf(500), 75],
+    ['after 429 when it says', responseOf(429, new Date('2026-11-24T12:00:02Z')), 2_000],
+    ['after 429 that names no time, soon', responseOf(429), 75],
   ]
   for (const [title, outcome, delayMs] of again) {
     test(title, () => assert.equal(nextAttemptMs(outcome, first, 0.5, now), delayMs))
   }
 
   const never: [string, Outcome][] = [
-    ['after a good answer', answered(200)],
-    ['after a refusal', answered(403)],
-    ['after a conflict: the caller looks again first', answered(409)],
-    ['after a redirect', answered(302)],
+    ['after a good response', responseOf(200)],
+    ['after a refusal', responseOf(403)],
+    ['after a conflict: the caller looks again first', responseOf(409)],
+    ['after a redirect', responseOf(302)],
     [
       'for an object that is larger than etcd stores',
-      { kind: 'answered', status: 500, retryAt: undefined, isTooLarge: true },
+      { kind: 'response', status: 500, retryAt: undefined, isTooLarge: true },
     ],
     ['for a host name that does not exist', failed(systemError('ENOTFOUND'))],
-    ['after an answer that was too long', failed(new ResponseTooLarge(1))],
+    ['after a response that was too long', failed(new ResponseTooLarge(1))],
     [
       'with a CA file that is none',
       failed(new PullpassError({ code: 'CA_FILE_INVALID', hop: 'kubernetes', seen: '' })),
     ],
-    ['where Retry-After is longer than a run’s patience', answered(429, new Date('2026-11-24T12:02:01Z'))],
+    ['where Retry-After is longer than a run’s patience', responseOf(429, new Date('2026-11-24T12:02:01Z'))],
   ]
   for (const [title, outcome] of never) {
     test(`never ${title}`, () => assert.equal(nextAttemptMs(outcome, first, 0.5, now), undefined))
@@ -46,7 +46,7 @@ suite('a request to the API server is made again', () => {
 
   test('for two minutes where the server was heard before, for ten seconds where it never was', () => {
     const late = (server: Patience['server'], elapsedMs: number) =>
-      nextAttemptMs(answered(503), { attempt: 1, elapsedMs, server }, 0.5, now)
+      nextAttemptMs(responseOf(503), { attempt: 1, elapsedMs, server }, 0.5, now)
     assert.equal(late('heard', 119_900), 75)
     assert.equal(late('heard', 119_950), undefined)
     assert.equal(late('unheard', 9_900), 75)
@@ -55,7 +55,7 @@ suite('a request to the API server is made again', () => {
 
   test('for as long as the request itself permits, where that is shorter', () => {
     const late = (elapsedMs: number) =>
-      nextAttemptMs(answered(503), { attempt: 1, elapsedMs, server: 'heard', retryForMs: 5_000 }, 0.5, now)
+      nextAttemptMs(responseOf(503), { attempt: 1, elapsedMs, server: 'heard', retryForMs: 5_000 }, 0.5, now)
     assert.deepEqual([late(4_900), late(4_950)], [75, undefined])
   })
 
@@ -65,7 +65,7 @@ suite('a request to the API server is made again', () => {
         fc.integer({ min: 1, max: 1000 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (attempt, random) => {
-          const delayMs = nextAttemptMs(answered(503), { ...first, attempt }, random, now) ?? Number.NaN
+          const delayMs = nextAttemptMs(responseOf(503), { ...first, attempt }, random, now) ?? Number.NaN
           const fullMs = Math.min(5_000, 100 * 2 ** (attempt - 1))
           assert.ok(delayMs >= fullMs / 2 && delayMs <= fullMs)
         },

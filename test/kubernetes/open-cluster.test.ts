@@ -19,16 +19,16 @@ const protocols = ['http2', 'https', 'http'] as const
 
 for (const protocol of protocols) {
   suite(`the API server over ${protocol}`, () => {
-    test('a request arrives whole, and its answer comes back', async (t) => {
+    test('a request arrives completely, and its response is returned', async (t) => {
       const { cluster } = await open(t, { protocol })
-      const answer = await cluster.request({
+      const response = await cluster.request({
         method: 'PATCH',
         path: '/api/v1/namespaces/a?dryRun=All',
         contentType: 'application/merge-patch+json',
         body: () => new Redacted('{"ä":1}'),
       })
-      assert.equal(answer.status, 200)
-      assert.deepEqual(JSON.parse(answer.body), {
+      assert.equal(response.status, 200)
+      assert.deepEqual(JSON.parse(response.body), {
         method: 'PATCH',
         path: '/api/v1/namespaces/a',
         query: 'dryRun=All',
@@ -39,9 +39,9 @@ for (const protocol of protocols) {
 
     test('a hundred namespaces are requested concurrently, each with its own response', async (t) => {
       const { cluster, part } = await open(t, { protocol })
-      const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => get(cluster, `/namespace-${i}`)))
+      const responses = await Promise.all(Array.from({ length: 100 }, (_, i) => get(cluster, `/namespace-${i}`)))
       assert.deepEqual(
-        answers.map(({ body }) => JSON.parse(body).path),
+        responses.map(({ body }) => JSON.parse(body).path),
         Array.from({ length: 100 }, (_, i) => `/namespace-${i}`),
       )
       assert.equal(part.seen.length, 100)
@@ -50,9 +50,9 @@ for (const protocol of protocols) {
     test('a connection that is reset costs no request: it is made again on a new one', async (t) => {
       const { cluster, part } = await open(t, { protocol })
       part.faults.inject({ kind: 'reset', at: 'request' }, { when: ({ path }) => path === '/namespace-7', times: 1 })
-      const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => get(cluster, `/namespace-${i}`)))
+      const responses = await Promise.all(Array.from({ length: 20 }, (_, i) => get(cluster, `/namespace-${i}`)))
       assert.deepEqual(
-        answers.map(({ status }) => status),
+        responses.map(({ status }) => status),
         Array.from({ length: 20 }, () => 200),
       )
     })
@@ -102,7 +102,7 @@ for (const protocol of protocols) {
       part.faults.inject({ kind: 'response', response: { status: 200, body: 'x'.repeat(3_000_000) } })
       await assert.rejects(get(cluster), {
         code: 'RESPONSE_TOO_LARGE',
-        seen: `${part.url} answered more than 1048576 bytes`,
+        seen: `${part.url} returned more than 1048576 bytes`,
       })
     })
   })
@@ -119,7 +119,7 @@ suite('a request to the API server', () => {
     assert.ok(sum > 100_000 && sum <= 120_000, `waited ${sum} ms`)
   })
 
-  test('large answers come one after another, others beside them', async (t) => {
+  test('large responses are read one after another, others concurrently', async (t) => {
     let large = 0
     let most = 0
     const { cluster } = await openTestCluster(t, async ({ path }) => {
@@ -149,7 +149,7 @@ suite('a request to the API server', () => {
     assert.equal(part.seen.length, 1)
   })
 
-  test('a redirect is an answer, and never followed', async (t) => {
+  test('a redirect is a response, and never followed', async (t) => {
     const { cluster, part } = await open(t)
     part.faults.inject({
       kind: 'response',
@@ -164,7 +164,7 @@ suite('a request to the API server', () => {
     await part.close()
     await assert.rejects(get(cluster), {
       code: 'KUBERNETES_UNREACHABLE',
-      seen: `the API server at ${part.url} gave no answer: connect ECONNREFUSED 127.0.0.1:${part.port}`,
+      seen: `the API server at ${part.url} did not respond: connect ECONNREFUSED 127.0.0.1:${part.port}`,
       hint: 'nothing listens there: check that the API server (or kubectl proxy) runs, and that the port is correct',
       retryable: true,
     })

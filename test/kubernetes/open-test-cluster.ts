@@ -1,4 +1,4 @@
-/** A cluster opened on a real socket of 127.0.0.1: what answers is a handler, the sandbox's Kubernetes API among them. */
+/** A cluster opened on a real socket of 127.0.0.1: requests are served by a handler, such as the sandbox's Kubernetes API. */
 import type { TestContext } from 'node:test'
 import { createKubernetesApi, type KubernetesApi } from '../../sandbox/kubernetes/kubernetes-api.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'

@@ -36,7 +36,7 @@ const rows: Row[] = [
     body: status('Unauthorized'),
     expected: {
       code: 'KUBERNETES_UNAUTHENTICATED',
-      seen: 'https://10.0.0.1 answered 401: it does not accept the credential',
+      seen: 'https://10.0.0.1 responded with 401: it does not accept the credential',
     },
   },
   {
@@ -45,7 +45,7 @@ const rows: Row[] = [
     body: status('secrets is forbidden: User "system:anonymous" cannot list resource "secrets" in API group ""'),
     expected: {
       code: 'KUBERNETES_UNAUTHENTICATED',
-      seen: 'https://10.0.0.1 answered 403 "secrets is forbidden: User "system:anonymous" cannot list resource "secrets" in API group """',
+      seen: 'https://10.0.0.1 responded with 403 "secrets is forbidden: User "system:anonymous" cannot list resource "secrets" in API group """',
     },
   },
   {
@@ -54,7 +54,7 @@ const rows: Row[] = [
     body: status('secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5'),
     expected: {
       code: 'KUBERNETES_QUOTA_EXCEEDED',
-      seen: 'the API server answered 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5" for Secret team-a/regcred',
+      seen: 'the API server responded with 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5" for Secret team-a/regcred',
       retryable: false,
     },
   },
@@ -67,7 +67,7 @@ const rows: Row[] = [
     call: { verb: 'list', resource: 'namespaces' },
     expected: {
       code: 'KUBERNETES_FORBIDDEN',
-      seen: 'the API server answered 403 "namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope"',
+      seen: 'the API server responded with 403 "namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope"',
       hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole: pullpass manifests -f FILE prints all rules that a document needs',
     },
   },
@@ -77,7 +77,7 @@ const rows: Row[] = [
     body: 'slow down',
     expected: {
       code: 'KUBERNETES_UNREACHABLE',
-      seen: 'https://10.0.0.1 answered 429, also to retries',
+      seen: 'https://10.0.0.1 responded with 429, also to retries',
       retryable: true,
     },
   },
@@ -87,14 +87,14 @@ const rows: Row[] = [
     body: status('Internal error occurred: failed calling webhook "policy.example": connection refused'),
     expected: {
       code: 'ADMISSION_UNAVAILABLE',
-      seen: 'the API server answered 500 "Internal error occurred: failed calling webhook "policy.example": connection refused" for Secret team-a/regcred',
+      seen: 'the API server responded with 500 "Internal error occurred: failed calling webhook "policy.example": connection refused" for Secret team-a/regcred',
       retryable: true,
     },
   },
   {
     title: '302 from a sign-in page: never followed',
     code: 302,
-    expected: { code: 'REDIRECT_REFUSED', seen: 'https://10.0.0.1 answered 302, a redirect' },
+    expected: { code: 'REDIRECT_REFUSED', seen: 'https://10.0.0.1 responded with 302, a redirect' },
   },
   {
     title: '404 in HTML: this is no API server',
@@ -102,7 +102,7 @@ const rows: Row[] = [
     body: '<html>not here</html>',
     expected: {
       code: 'RESPONSE_MALFORMED',
-      seen: 'https://10.0.0.1 answered 404, 21 bytes that are no object of the Kubernetes API',
+      seen: 'https://10.0.0.1 responded with 404, 21 bytes that are no object of the Kubernetes API',
     },
   },
   {
@@ -196,7 +196,7 @@ suite('the API server’s refusal', () => {
       status(`no: you sent ${token}`),
       {
         code: 'KUBERNETES_REFUSED',
-        seen: 'the API server answered 403 (its words are withheld: they repeat a secret) for Secret team-a/regcred',
+        seen: 'the API server responded with 403 (its words are withheld: they repeat a secret) for Secret team-a/regcred',
       },
     ],
     [

@@ -53,9 +53,9 @@ suite('a token is requested', () => {
     })
   })
 
-  test('and an answer without one, or without its end, is none', async (t) => {
-    const answers = [{}, { status: { token: 'a' } }, { status: { expirationTimestamp: '2026-11-24T13:00:00Z' } }]
-    for (const body of answers) {
+  test('and a response without one, or without its end, is none', async (t) => {
+    const responses = [{}, { status: { token: 'a' } }, { status: { expirationTimestamp: '2026-11-24T13:00:00Z' } }]
+    for (const body of responses) {
       const { cluster } = await openTestCluster(t, () => ({ status: 201, body }))
       await assert.rejects(requestToken(cluster, account, tokenRequest), { code: 'RESPONSE_MALFORMED' })
     }

@@ -38,7 +38,7 @@ suite('the line to the API server', () => {
     assert.equal(opened.length, 1)
   })
 
-  test('is replaced after a GOAWAY, and the old one goes on answering until the end', async () => {
+  test('is replaced after a GOAWAY, and the requests of the old one complete', async () => {
     const { lines, opened } = prepare()
     await lines.current()
     const [first] = opened

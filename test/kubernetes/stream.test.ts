@@ -8,7 +8,7 @@ import { openTestCluster, type TestClusterSettings } from './open-test-cluster.t
 
 const protocols = ['http2', 'https', 'http'] as const
 
-/** Answers with these pieces, one at a time; then it ends, breaks or falls silent. */
+/** Sends these pieces, one at a time; then the response ends, breaks or stalls. */
 const stream =
   (pieces: readonly string[], then: 'end' | 'break' | 'silence' = 'end'): SandboxHandler =>
   ({ signal }) => ({
@@ -48,7 +48,7 @@ async function linesOf(response: Awaited<ReturnType<Cluster['stream']>>, count =
 }
 
 function asStream(response: Awaited<ReturnType<Cluster['stream']>>): ClusterStream {
-  assert.ok('lines' in response, `answered ${response.status}`)
+  assert.ok('lines' in response, `responded with ${response.status}`)
   return response
 }
 
@@ -134,11 +134,11 @@ for (const protocol of protocols) {
     })
 
     test('is opened after a failure that passes; another status is a response', async (t) => {
-      const answers: SandboxResponse[] = [
+      const replies: SandboxResponse[] = [
         { status: 503, body: 'busy' },
         { status: 410, body: { kind: 'Status', code: 410 } },
       ]
-      const { response, part } = await open(t, () => answers.shift() ?? { status: 500 }, { settings: { protocol } })
+      const { response, part } = await open(t, () => replies.shift() ?? { status: 500 }, { settings: { protocol } })
       assert.deepEqual(response, { status: 410, body: '{"kind":"Status","code":410}' })
       assert.equal(part.seen.length, 2)
     })

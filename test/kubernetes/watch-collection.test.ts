@@ -49,8 +49,8 @@ interface Lasting {
 }
 const lasting = (events: readonly object[], seconds: number): Lasting => ({ events, seconds })
 
-/** Answers one request after another; a watch of a server that has no more answers is silent. */
-async function start(t: TestContext, ...answers: (SandboxResponse | Lasting)[]) {
+/** Responds to one request after another; a watch without a further response is silent. */
+async function start(t: TestContext, ...responses: (SandboxResponse | Lasting)[]) {
   const requests: string[] = []
   const handler = ({ query, headers, signal }: SandboxRequest): SandboxResponse => {
     const kind = query.get('watch') === '1' ? `watch from ${query.get('resourceVersion')}` : 'list'
@@ -61,11 +61,11 @@ async function start(t: TestContext, ...answers: (SandboxResponse | Lasting)[]) 
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
       yield ''
     })()
-    const answer = answers.shift() ?? { status: 200, body: silent }
-    if (!('seconds' in answer)) return answer
+    const response = responses.shift() ?? { status: 200, body: silent }
+    if (!('seconds' in response)) return response
     const late = (async function* () {
-      await context.sleep(answer.seconds * 1000, signal)
-      for (const one of answer.events) yield `${JSON.stringify(one)}\n`
+      await context.sleep(response.seconds * 1000, signal)
+      for (const one of response.events) yield `${JSON.stringify(one)}\n`
     })()
     return { status: 200, body: late }
   }

@@ -46,11 +46,11 @@ async function endsWithin(ms: number, { session, socket }: { session: ClientHttp
 }
 
 suite('a connection on which nothing comes', () => {
-  test('stays open while the peer answers pings', async (t) => {
+  test('stays open while the peer responds to pings', async (t) => {
     assert.equal(await endsWithin(600, await openSession(t)), 'alive')
   })
 
-  test('is ended when the other side does not answer either', async (t) => {
+  test('is ended when the other side does not respond either', async (t) => {
     const opened = await openSession(t)
     opened.fallSilent()
     assert.equal(await endsWithin(10_000, opened), 'ended')

@@ -195,9 +195,9 @@ suite('a document that names its publication', () => {
     const sandbox = await start(t)
     const cached = sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     await rotate(sandbox)
-    const answer = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: cached }
+    const response = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: cached }
     sandbox.gcp.parts.storage.faults.inject(
-      { kind: 'response', response: answer },
+      { kind: 'response', response },
       { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
     )
     const { exitCode, stderr } = await refresh(sandbox, `${account}\n${issuer}`)

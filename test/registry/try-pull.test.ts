@@ -274,7 +274,7 @@ suite('the test of a credential', () => {
     readable.add('project/images')
     const dropped = { kind: 'drop-header', name: 'authorization' } as const
     part.faults.inject(dropped, { when: ({ path }) => path.includes('/manifests/') })
-    const unheard = { outcome: 'refused', answered: 'without a credential' }
+    const unheard = { outcome: 'refused', credential: 'ignored' }
     assert.partialDeepStrictEqual(await pull('project/images/app:1'), { ...unheard, at: 'manifest', status: 401 })
     part.faults.clear()
     part.faults.inject(dropped)
@@ -283,7 +283,7 @@ suite('the test of a credential', () => {
     assert.partialDeepStrictEqual(await pull('project/images/app:1', 'an older one'), {
       outcome: 'refused',
       status: 401,
-      answered: 'the credential',
+      credential: 'evaluated',
     })
   })
 
@@ -292,7 +292,7 @@ suite('the test of a credential', () => {
     assert.deepEqual(await registry.pull(`localhost:${registry.port}`), { outcome: 'pulls' })
   })
 
-  for (const [name, answer] of Object.entries({
+  for (const [name, response] of Object.entries({
     'a realm': { status: 401, headers: { 'www-authenticate': 'Bearer realm="https://other.example/token"' }, body: '' },
     'the target of a redirect': { status: 307, headers: { location: 'https://other.example/token' }, body: '' },
   })) {
@@ -301,7 +301,7 @@ suite('the test of a credential', () => {
       const transport = async ({ url }: { readonly url: string }) => {
         requested.push(url.replace(/\?.*/, ''))
         if (url.startsWith('https://other.example/')) throw Object.assign(new Error('no TLS'), { code: 'EPROTO' })
-        return answer
+        return response
       }
       const reference = parseImageReference('registry.example/project/images/app:1')
       assert.ok(reference)

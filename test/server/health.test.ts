@@ -53,7 +53,7 @@ suite('health endpoints', () => {
     secrets.add(new Redacted('hunter2-hunter2-hunter2'))
     const server = await serveHealth(
       { host: '127.0.0.1', port: 0 },
-      endpoints({ notes: () => ['the server answered hunter2-hunter2-hunter2'] }),
+      endpoints({ notes: () => ['the server returned hunter2-hunter2-hunter2'] }),
       { log: () => undefined, secrets },
     )
     t.after(() => server.close(0))

@@ -23,8 +23,8 @@ interface TestRequest {
 }
 
 async function requestFrom({ port }: HttpServer, { method = 'GET', path = '/keys', body }: TestRequest = {}) {
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, ...(body !== undefined && { body }) })
-  return { status: answer.status, headers: answer.headers, text: await answer.text() }
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, ...(body !== undefined && { body }) })
+  return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
 /** What a client gets for these bytes, until the server ends the connection. */
@@ -41,7 +41,7 @@ async function sendRaw({ port }: HttpServer, bytes: string): Promise<string> {
 }
 
 suite('a small HTTP server', () => {
-  test('answers GET, and HEAD without a body', async (t) => {
+  test('responds to GET, and to HEAD without a body', async (t) => {
     const server = await start(t)
     assert.deepEqual([(await requestFrom(server)).status, (await requestFrom(server)).text], [200, 'keys'])
     const head = await requestFrom(server, { method: 'HEAD' })
@@ -55,7 +55,7 @@ suite('a small HTTP server', () => {
   })
 
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
-    test(`answers ${method} with 405`, async (t) => {
+    test(`responds to ${method} with 405`, async (t) => {
       const { status, headers } = await requestFrom(await start(t), { method })
       assert.deepEqual([status, headers.get('allow')], [405, 'GET, HEAD'])
     })
@@ -75,7 +75,7 @@ suite('a small HTTP server', () => {
     assert.equal(await sendRaw(server, '\x16\x03\x01\x02\x00'), '')
   })
 
-  test('answers too many requests for other paths with 429, and those for its own always', async (t) => {
+  test('responds with 429 to too many requests for unknown paths, and never for its own paths', async (t) => {
     let now = Date.parse('2026-11-24T12:00:00Z')
     const server = await start(t, createRateLimit({ perSecond: 1, burst: 2, now: () => new Date(now) }))
     const other = { path: '/other' }
@@ -94,7 +94,7 @@ suite('a small HTTP server', () => {
     assert.equal((await requestFrom(server, other)).headers.get('retry-after'), '1')
   })
 
-  test('answers a new connection where others hold all that there are: the one that was silent for longest gives way', async (t) => {
+  test('accepts a new connection when the limit is reached: the longest idle connection is closed', async (t) => {
     const server = await start(t)
     const held: Socket[] = []
     t.after(() => {

@@ -52,7 +52,7 @@ export const broken: Record<string, Behavior> = {
   'resets the connection within the body': (socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}', () => socket.resetAndDestroy())
   },
-  'answers in another protocol': (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n'),
+  'responds in another protocol': (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n'),
   'sends a header without bounds': (socket) => {
     socket.write('HTTP/1.1 200 OK\r\nx: ')
     const timer = setInterval(() => socket.write('x'.repeat(10_000)), 1)

@@ -20,15 +20,15 @@ suite('a wait of a run', () => {
     const shown: (string | undefined)[] = []
     const { sleeping, sleep } = makeClock()
     const waiting = reportWaits((line) => shown.push(line), { sleep, signal: new AbortController().signal })
-    const [googleAnswered, serverAnswered] = [waiting(google), waiting(server)]
+    const [googleResponded, serverResponded] = [waiting(google), waiting(server)]
     assert.deepEqual(
       sleeping.map(({ ms }) => ms),
       [2_000, 2_000],
     )
     for (const { wake } of sleeping) wake()
     await settled()
-    googleAnswered()
-    serverAnswered()
+    googleResponded()
+    serverResponded()
     const line = 'waiting for Google at https://sts.googleapis.com/v1/token (exchange)'
     assert.deepEqual(shown, [line, line, 'waiting for the API server at https://10.0.0.1 (kubernetes)', undefined])
   })

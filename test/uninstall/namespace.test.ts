@@ -60,7 +60,7 @@ function discoveryOf(groups: readonly string[]): object {
 
 function clusterOf(objects: Objects): { readonly cluster: Cluster; readonly deleted: string[] } {
   const deleted: string[] = []
-  const answer = (status: number, content: object) => ({ status, body: JSON.stringify(content) })
+  const response = (status: number, content: object) => ({ status, body: JSON.stringify(content) })
   const fits = ({ labels = {} }: Metadata, selector: string) =>
     selector === '' ||
     selector.split(',').every((one) => {
@@ -72,27 +72,27 @@ function clusterOf(objects: Objects): { readonly cluster: Cluster; readonly dele
     secrets: new SecretRegister(),
     async request({ method, path }) {
       const url = new URL(path, 'https://cluster.example.com')
-      if (url.pathname === '/api') return answer(200, discoveryOf(['']))
-      if (url.pathname === '/apis') return answer(200, discoveryOf(Object.keys(kinds).slice(1)))
+      if (url.pathname === '/api') return response(200, discoveryOf(['']))
+      if (url.pathname === '/apis') return response(200, discoveryOf(Object.keys(kinds).slice(1)))
       const collection = url.pathname.slice(0, url.pathname.lastIndexOf('/'))
       const name = url.pathname.slice(collection.length + 1)
       const items = objects[collection]
       if (method === 'GET' && items?.some((one) => one.name === name))
-        return answer(200, { metadata: items.find((one) => one.name === name) })
+        return response(200, { metadata: items.find((one) => one.name === name) })
       if (method === 'DELETE') {
         deleted.push(url.pathname)
         const left = (items ?? []).filter((one) => one.name !== name || one.finalizers !== undefined)
         objects[collection] = left
-        return answer(200, {})
+        return response(200, {})
       }
       const found = objects[url.pathname]
       if (
         found === undefined &&
         /\/(configmaps|events|serviceaccounts|cronjobs|jobs|namespaces)\/[^/]+$/.test(url.pathname)
       )
-        return answer(404, { kind: 'Status', status: 'Failure', code: 404, message: 'not found' })
+        return response(404, { kind: 'Status', status: 'Failure', code: 404, message: 'not found' })
       const selected = (found ?? []).filter((one) => fits(one, url.searchParams.get('labelSelector') ?? ''))
-      return answer(200, { metadata: {}, items: selected.map((metadata) => ({ metadata })) })
+      return response(200, { metadata: {}, items: selected.map((metadata) => ({ metadata })) })
     },
     stream: () => assert.fail('no stream is opened'),
     reconnect: () => assert.fail('no other connection is requested'),

@@ -9,7 +9,7 @@ import type { Call, Terminal } from '../command-line/command.ts'
 
 type Agree = (change: string) => Promise<'make' | 'leave'>
 
-const answers: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
+const choices: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
   y: 'yes',
   yes: 'yes',
   n: 'no',
@@ -44,10 +44,10 @@ export function confirmChanges(confirmation: Confirmation, { terminal, context }
       terminal.printError(shown)
       return standing ?? 'make'
     }
-    const answer = await answerTo(`${shown}\n  [y]es, [n]o, [a]ll: `, prompt, context.signal)
-    if (answer === 'all') standing = 'make'
-    if (answer === 'gone') standing = 'leave'
-    return answer === 'yes' || answer === 'all' ? 'make' : 'leave'
+    const choice = await promptUntilValid(`${shown}\n  [y]es, [n]o, [a]ll: `, prompt, context.signal)
+    if (choice === 'all') standing = 'make'
+    if (choice === 'gone') standing = 'leave'
+    return choice === 'yes' || choice === 'all' ? 'make' : 'leave'
   }
 }
 
@@ -67,22 +67,22 @@ export async function confirmSharing(
   for (const { fault, name } of shared) {
     if (fault !== undefined)
       terminal.printError(renderError(fault, { format: common['log-format'], now: context.now() }))
-    const answer = await answerTo(
+    const choice = await promptUntilValid(
       `Share pool ${name} with these clusters?\n  [y]es, [n]o: `,
       terminal.prompt,
       context.signal,
     )
-    if (answer !== 'yes') return given
+    if (choice !== 'yes') return given
   }
   return shared.length === 0 ? given : { ...given, sharing: 'accepted' }
 }
 
-/** Prompts until the answer is valid. */
-async function answerTo(question: string, prompt: NonNullable<Terminal['prompt']>, signal: AbortSignal) {
+/** Prompts until the choice is valid. */
+async function promptUntilValid(question: string, prompt: NonNullable<Terminal['prompt']>, signal: AbortSignal) {
   for (;;) {
     const line = await prompt(question, signal)
-    const answer = line === undefined ? 'gone' : answers[line.trim().toLowerCase()]
-    if (answer !== undefined) return answer
+    const choice = line === undefined ? 'gone' : choices[line.trim().toLowerCase()]
+    if (choice !== undefined) return choice
   }
 }
 

@@ -1,4 +1,4 @@
-/** The connection to the cluster, once the API server answers and accepts the credential. */
+/** The connection to the cluster, once the API server responds and accepts the credential. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { reviewAccess } from '../../kubernetes/objects/review-access.ts'

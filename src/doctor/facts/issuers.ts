@@ -127,7 +127,7 @@ export const hostsSource: Source<HostsByIssuer> = defineSource({
 
 const isUntrusted = ({ found: { found } }: IssuerFacts): boolean =>
   [found?.discovery, found?.jwks].some(
-    (document) => document?.kind === 'unanswered' && document.fault.code === 'CERTIFICATE_UNTRUSTED',
+    (document) => document?.kind === 'unavailable' && document.fault.code === 'CERTIFICATE_UNTRUSTED',
   )
 
 /** Where the documents state that their issuer is published, and where its key state is stored. */

@@ -43,14 +43,14 @@ export function watchClocks(context: VendorContext): Pick<Run, 'observed' | 'clo
     observed: {
       ...context,
       async transport(request) {
-        const answer = await context.transport(request)
-        const at = Date.parse(answer.headers['date'] ?? '')
+        const response = await context.transport(request)
+        const at = Date.parse(response.headers['date'] ?? '')
         // A cache repeats the Date of the stored response; Age is the time since then.
-        const ageMs = Number(answer.headers['age'] ?? 0) * 1000
+        const ageMs = Number(response.headers['age'] ?? 0) * 1000
         const aheadMs = at + ageMs - context.now().getTime()
         const { host } = new URL(request.url)
         if (Number.isFinite(aheadMs)) clocks.set(host, { of: host, aheadMs })
-        return answer
+        return response
       },
     },
     // The latest of each host, in the order in which they were first seen.

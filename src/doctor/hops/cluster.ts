@@ -1,4 +1,4 @@
-/** Hop `cluster`: the API server answers and accepts the credential. Where it does not, no other request to it is made. */
+/** Hop `cluster`: the API server responds and accepts the credential. Otherwise, no other request to it is made. */
 import { clusterSource } from '../facts/cluster.ts'
 import { failedBy } from '../finding.ts'
 import { defineHop, type Hop } from '../hop.ts'

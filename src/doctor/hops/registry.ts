@@ -96,11 +96,11 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
     case 'refused':
       return evaluateRefused(trial, image, evaluating)
     case 'throttled':
-      return failed('REGISTRY_THROTTLED', `${trial.url} answered ${trial.words}`, 'a registry within its quota', {
+      return failed('REGISTRY_THROTTLED', `${trial.url} responded with ${trial.words}`, 'a registry within its quota', {
         words: `${waitFor(trial.retryAt)}; kubelets back off and retry`,
       })
     case 'unavailable':
-      return failed('REGISTRY_UNAVAILABLE', `${trial.url} answered ${trial.words}`, 'an available registry', {
+      return failed('REGISTRY_UNAVAILABLE', `${trial.url} responded with ${trial.words}`, 'an available registry', {
         words: `${waitFor(trial.retryAt)}, or contact the operator of ${host}: the error is at the server, not in the credential; kubelets retry`,
       })
     case 'plain http':
@@ -117,9 +117,14 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
     case 'unclear':
       break
   }
-  return failed('REGISTRY_RESPONSE_UNEXPECTED', `${trial.url} answered ${trial.words}`, 'a response of a registry', {
-    words: 'check that this host is a registry, and that no proxy or sign-in page intercepts the request',
-  })
+  return failed(
+    'REGISTRY_RESPONSE_UNEXPECTED',
+    `${trial.url} responded with ${trial.words}`,
+    'a response of a registry',
+    {
+      words: 'check that this host is a registry, and that no proxy or sign-in page intercepts the request',
+    },
+  )
 }
 
 const waitFor = (retryAt: Date | undefined): string =>
@@ -137,16 +142,16 @@ function evaluateAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' 
 }
 
 function evaluateRefused(
-  { at, url, status, words, message, answered }: Extract<PullTrial, { outcome: 'refused' }>,
+  { at, url, status, words, message, credential }: Extract<PullTrial, { outcome: 'refused' }>,
   image: string,
   { host, remedyOfTrust, explain }: Evaluating,
 ): Evaluated {
-  const seen = `the ${at} ${url} answered ${words}`
+  const seen = `the ${at} ${url} responded with ${words}`
   const explained = explain(message)
   if (explained !== undefined) {
     return failed(explained.code, seen, explained.expected ?? 'permission to read', remedyOf(explained))
   }
-  const isUnheard = answered === 'without a credential'
+  const isUnheard = credential === 'ignored'
   const remedy = remedyOfTrust({ code: 'IMPERSONATION_DENIED', hint: undefined }, image)
   const dropped = `configure what is between here and ${host} (a proxy, a mirror, an ingress) to forward the Authorization header`
   const belongs = 'check that this host belongs to the vendor that the document configures for it'
@@ -175,7 +180,7 @@ function evaluateRefused(
 function evaluateUnreachable(fault: Extract<PullTrial, { outcome: 'unreachable' }>['fault']): Evaluated {
   const { code, seen, expected } = fault
   const known: Code = code === 'CERTIFICATE_UNTRUSTED' || code === 'RESPONSE_TOO_LARGE' ? code : 'REGISTRY_UNREACHABLE'
-  return failed(known, seen, expected ?? 'an answer', { words: fixOf(fault) })
+  return failed(known, seen, expected ?? 'a response', { words: fixOf(fault) })
 }
 
 const failed = (code: Code, seen: string, expected: string, remedy: Remedy): Evaluated => ({

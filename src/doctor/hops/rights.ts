@@ -16,12 +16,12 @@ import type { DoctorRequest, Refresher } from '../request.ts'
 
 interface RightFacts {
   readonly question: AccessQuestion
-  readonly answer: 'allowed' | 'denied' | PullpassError
+  readonly verdict: 'allowed' | 'denied' | PullpassError
   /** undefined: of this user. */
   readonly whose: Refresher | undefined
 }
 
-type Answer = RightFacts['answer']
+type AccessVerdict = RightFacts['verdict']
 
 const rightsSource: Source<readonly RightFacts[]> = defineSource({
   needs: { cluster: clusterSource },
@@ -51,7 +51,7 @@ async function gatherRights(
   const whose = refresher && (await mayReviewOf(refresher, first, cluster)) ? refresher : undefined
   const rights = await reviewAll(questions, whose, cluster)
   // An account that was only guessed and has none of the permissions is not the one that refreshes.
-  const isOther = whose?.known === 'guessed' && rights.every(({ answer }) => answer === 'denied')
+  const isOther = whose?.known === 'guessed' && rights.every(({ verdict }) => verdict === 'denied')
   return isOther ? await reviewAll(questions, undefined, cluster) : rights
 }
 
@@ -60,12 +60,12 @@ async function reviewAll(
   whose: Refresher | undefined,
   cluster: Cluster,
 ): Promise<RightFacts[]> {
-  const review = async (question: AccessQuestion): Promise<Answer> =>
+  const review = async (question: AccessQuestion): Promise<AccessVerdict> =>
     await reviewAccess(cluster, question, whose).catch(asFault)
   const everywhere = await reviewEverywhere(questions, review)
   return await sideBySide(questions, async (question) => {
     const held = everywhere.get(keyOf({ ...question, namespace: undefined })) === 'allowed'
-    return { question, whose, answer: held ? 'allowed' : await review(question) }
+    return { question, whose, verdict: held ? 'allowed' : await review(question) }
   })
 }
 
@@ -81,8 +81,8 @@ const isOf = (place: string | undefined, namespace: string | undefined) =>
   place === undefined || namespace === undefined || place === namespace
 
 async function mayReviewOf(account: NamespacedName, question: AccessQuestion, cluster: Cluster): Promise<boolean> {
-  const answer = await reviewAccess(cluster, question, account).catch(asFault)
-  return !(answer instanceof PullpassError && answer.code === 'KUBERNETES_FORBIDDEN')
+  const verdict = await reviewAccess(cluster, question, account).catch(asFault)
+  return !(verdict instanceof PullpassError && verdict.code === 'KUBERNETES_FORBIDDEN')
 }
 
 /** For so few namespaces each is reviewed by itself. */
@@ -91,8 +91,8 @@ const few = 4
 /** A right in the whole cluster is one in each of a thousand namespaces: it spares a thousand questions. */
 async function reviewEverywhere(
   questions: readonly AccessQuestion[],
-  review: (question: AccessQuestion) => Promise<Answer>,
-): Promise<ReadonlyMap<string, Answer>> {
+  review: (question: AccessQuestion) => Promise<AccessVerdict>,
+): Promise<ReadonlyMap<string, AccessVerdict>> {
   const alike = Map.groupBy(
     questions.filter(({ namespace }) => namespace !== undefined),
     (question) => keyOf({ ...question, namespace: undefined }),
@@ -105,19 +105,19 @@ async function reviewEverywhere(
 
 const keyOf = ({ verb, resource, name, namespace }: AccessQuestion) => JSON.stringify([verb, resource, name, namespace])
 
-function evaluateRight({ question, answer, whose }: RightFacts, { found, request }: View): HopFinding {
+function evaluateRight({ question, verdict, whose }: RightFacts, { found, request }: View): HopFinding {
   const { commands, serviceAccount } = request
   const about = nameRight(question)
   const { namespace: place } = question
   const alike = nameUse(question)
   const base = { hop: 'rights', about, ...(place !== undefined && { namespace: place, alike }) } as const
-  if (answer === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: `allowed to ${nameHolder(whose)}` }
-  if (answer instanceof PullpassError) {
+  if (verdict === 'allowed') return { ...base, result: 'ok', code: 'OK', seen: `allowed to ${nameHolder(whose)}` }
+  if (verdict instanceof PullpassError) {
     return {
       ...base,
       result: 'skipped',
       code: 'NOT_READABLE',
-      seen: `the API server does not report it: ${answer.seen}`,
+      seen: `the API server does not report it: ${verdict.seen}`,
     }
   }
   const { resource, verb, name, namespace: where } = question

@@ -45,7 +45,7 @@ const insteadRemedy = ({ name, instead }: TrustFinding, commands: PrintedCommand
   words: `${name} does not exist or may not be read, and ${instead} has the same ids and this cluster's issuer: use that one in the documents, or in their credential file; then: ${commands.refresh().command ?? 'refresh'}`,
 })
 
-/** Vendors answer "denied" for resources that do not exist, too. */
+/** Vendors response "denied" for resources that do not exist, too. */
 const unknownRemedy = ({ kind, name, fault }: TrustFinding): Remedy => ({
   words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; check its name in the documents, or ${(fault && fixOf(fault)) ?? 'use credentials that may read it'}`,
 })

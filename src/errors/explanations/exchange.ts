@@ -3,14 +3,14 @@ import type { Section } from '../explanation.ts'
 
 export const exchangeSection: Section = {
   title: 'Exchange',
-  introduction: 'The exit code is 1. The vendor received the subject token and refused it, or did not answer.',
+  introduction: 'The exit code is 1. The vendor received the subject token and refused it, or did not respond.',
   codes: {
     AUDIENCE_REFUSED: {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning: "The provider has allowed audiences, and the token's audience is not one of them.",
       action: 'Set one of them as `audience` of the registry.',
-      example: `AUDIENCE_REFUSED (exchange): Google's token service answered 400 "invalid_grant: The audience in ID Token [//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster] does not match the expected audience."
+      example: `AUDIENCE_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The audience in ID Token [//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster] does not match the expected audience."
   expected provider and token to agree: the token is meant for "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", pullpass knows "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", "https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster"
   fix: if the provider has allowed audiences, name one of them as the registry's audience`,
     },
@@ -21,7 +21,7 @@ export const exchangeSection: Section = {
         'The provider trusts another issuer than that of the token. Issuers are compared character by character, including a trailing slash.',
       action:
         "Set the provider's issuer to that of the cluster (`pullpass trust apply -f FILE --replace issuer`), or the other way round.",
-      example: `ISSUER_REFUSED (exchange): Google's token service answered 400 "invalid_grant: The issuer in ID Token https://storage.googleapis.com/example-cluster does not match the expected one in config: https://cluster.example.com"
+      example: `ISSUER_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The issuer in ID Token https://storage.googleapis.com/example-cluster does not match the expected one in config: https://cluster.example.com"
   expected the provider's issuer URI to be exactly "https://storage.googleapis.com/example-cluster"
   fix: set the provider's issuer to that, or the cluster's --service-account-issuer to the provider's`,
     },
@@ -33,7 +33,7 @@ export const exchangeSection: Section = {
         'A key with the kid of the token is published (or uploaded to the provider), but it did not sign the token: the published keys are not those that the cluster uses.',
       action:
         "Publish the cluster's current keys (`pullpass issuer publish --to TARGET`), or upload them to the provider again.",
-      example: `SIGNATURE_INVALID (exchange): Google's token service answered 400 "invalid_grant: Unable to verify the ID Token signature."
+      example: `SIGNATURE_INVALID (exchange): Google's token service responded with 400 "invalid_grant: Unable to verify the ID Token signature."
   expected the published key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" to be the one that the cluster signs with
   fix: publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider anew`,
     },
@@ -44,7 +44,7 @@ export const exchangeSection: Section = {
         'The vendor cannot read the issuer metadata, or does not find the key of the token in it. After a key rotation it may use an earlier copy.',
       action:
         'Check that both documents are readable without credentials: `pullpass issuer check ISSUER`. For an issuer inside a private network, upload the JWKS to the provider. Publish new keys before they sign.',
-      example: `ISSUER_UNREACHABLE (exchange): Google's token service answered 400 "invalid_grant: Error connecting to the given credential's issuer."
+      example: `ISSUER_UNREACHABLE (exchange): Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."
   expected https://storage.googleapis.com/example-cluster/.well-known/openid-configuration and its JWKS, with key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", readable by anybody
   fix: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key`,
     },
@@ -55,7 +55,7 @@ export const exchangeSection: Section = {
         'The vendor refused a token whose key was published so recently that it may still use an earlier copy of the JWKS: up to its `max-age`, 300 seconds. Google refuses in the same words where it cannot read the issuer at all, so the fix names both. Where a pull secret outlives the wait by ten minutes, the run keeps it and reports no failure.',
       action:
         'Wait until the time in the error. To avoid it, sign with a new key only when it is safe: [rotating keys](issuer.md#rotate-signing-keys).',
-      example: `KEY_PUBLISHED_RECENTLY (exchange): a token of key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" was refused (Google's token service answered 400 "invalid_grant: Error connecting to the given credential's issuer."); the published keys have changed since verifiers may have cached them
+      example: `KEY_PUBLISHED_RECENTLY (exchange): a token of key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" was refused (Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."); the published keys have changed since verifiers may have cached them
   expected a key that every verifier knows, which it is from 2026-11-24T12:05:00Z on
   fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
     },
@@ -65,7 +65,7 @@ export const exchangeSection: Section = {
       meaning: 'The provider trusts the issuer, but its attribute condition excludes this ServiceAccount.',
       action:
         '`pullpass trust apply -f FILE` adds the subject to a condition of the form `assertion.sub in [...]`; a condition of another form is replaced with `--replace condition`.',
-      example: `CONDITION_REFUSED (exchange): Google's token service answered 400 "unauthorized_client: The given credential is rejected by the attribute condition."
+      example: `CONDITION_REFUSED (exchange): Google's token service responded with 400 "unauthorized_client: The given credential is rejected by the attribute condition."
   expected the provider's attribute condition to hold for subject system:serviceaccount:image-system:pullpass
   fix: pullpass trust apply -f FILE adds the subject to a condition that lists subjects; see attributeCondition: gcloud iam workload-identity-pools providers describe projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster`,
     },
@@ -75,7 +75,7 @@ export const exchangeSection: Section = {
       meaning:
         "The pool or provider does not exist, is disabled, or was deleted (a deleted one keeps its name for 30 days). Often the project's id was used instead of its number.",
       action: 'Correct the name, or create the provider: `pullpass trust apply -f FILE`.',
-      example: `PROVIDER_NOT_FOUND (exchange): Google's token service answered 400 "invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist."
+      example: `PROVIDER_NOT_FOUND (exchange): Google's token service responded with 400 "invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist."
   expected the pool and provider of projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster to exist and to be enabled
   fix: compare it with: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456789012/locations/global/workloadIdentityPools/pool`,
     },
@@ -85,7 +85,7 @@ export const exchangeSection: Section = {
       meaning:
         'Too many exchanges in this project. pullpass waited as long as the response requested, several times, and gave up for this run. A run costs one exchange per identity and registry, however many namespaces it writes.',
       action: 'None if it passes; otherwise request a higher quota.',
-      example: `QUOTA_EXCEEDED (exchange): Google's token service answered 429 "quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds."
+      example: `QUOTA_EXCEEDED (exchange): Google's token service responded with 429 "quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds."
   expected the project's token exchanges to stay within Google's quota
   fix: nothing to do if it passes; raise the quota if it does not`,
     },
@@ -95,7 +95,7 @@ export const exchangeSection: Section = {
       meaning:
         "A refusal that pullpass does not know; the vendor's message is quoted if there is one. At hop `impersonation` it is most often a `lifetime` that the organization does not permit.",
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
-      example: `EXCHANGE_REFUSED (exchange): Google's token service answered 404 at https://sts.googleapis.com/v1/token, without a known reason
+      example: `EXCHANGE_REFUSED (exchange): Google's token service responded with 404 at https://sts.googleapis.com/v1/token, without a known reason
   expected a response with status 200
   fix: check that the endpoint is correct, and that no proxy or sign-in page intercepts this request`,
     },
@@ -105,7 +105,7 @@ export const exchangeSection: Section = {
       meaning: 'No response, or 5xx, in each of four attempts.',
       action:
         'None if it passes. In a cluster, check the NetworkPolicy and DNS. A proxy that fails is [PROXY_FAILED](#proxy_failed).',
-      example: `EXCHANGE_UNAVAILABLE (exchange): Google's token service answered 503 at https://sts.googleapis.com/v1/token, without a known reason
+      example: `EXCHANGE_UNAVAILABLE (exchange): Google's token service responded with 503 at https://sts.googleapis.com/v1/token, without a known reason
   expected a response with status 200
   fix: no action if this is temporary: pull secrets keep their credentials, and the next run retries`,
     },
@@ -116,7 +116,7 @@ export const exchangeSection: Section = {
         'The exchange succeeded, but its principal may not create tokens of the service account, or the service account does not exist; Google does not distinguish these.',
       action:
         'A new grant takes up to 5 minutes. Otherwise grant the role with the command in the line `fix`, or `pullpass trust apply -f FILE`.',
-      example: `IMPERSONATION_DENIED (impersonation): Google answered 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
+      example: `IMPERSONATION_DENIED (impersonation): Google responded with 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
   expected principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass to hold roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com
   fix: a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding puller@example-project.iam.gserviceaccount.com --project=example-project --role=roles/iam.workloadIdentityUser --member=principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass --condition=None`,
     },
@@ -126,7 +126,7 @@ export const exchangeSection: Section = {
       meaning:
         'An API is not enabled in the project that the vendor names: for exchange and impersonation the project of the pool, for a registry that of the repository. Permissions and `pullpass trust apply` have no effect on it.',
       action: 'Enable the API in that project, and wait a few minutes.',
-      example: `API_DISABLED (impersonation): Google answered 403 "IAM Service Account Credentials API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/iamcredentials.googleapis.com/overview?project=123456789012 then retry. If you enabled this API recently, wait a few minutes fo…"
+      example: `API_DISABLED (impersonation): Google responded with 403 "IAM Service Account Credentials API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/iamcredentials.googleapis.com/overview?project=123456789012 then retry. If you enabled this API recently, wait a few minutes fo…"
   expected iamcredentials.googleapis.com to be enabled in project 123456789012
   fix: let an owner of project 123456789012 enable it, and wait a few minutes until Google knows: gcloud services enable iamcredentials.googleapis.com --project=123456789012`,
     },
@@ -137,7 +137,7 @@ export const exchangeSection: Section = {
         'A perimeter of VPC Service Controls surrounds the API or the project, and the cluster is outside. The response contains nothing but an identifier, under which the audit log has the reason.',
       action:
         "Request an ingress rule for the principal, or an access level for the egress addresses of the cluster, from an administrator of the organization's access policy.",
-      example: `PERIMETER_DENIED (impersonation): Google answered 403 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Kc9mFhVgQ2v0Ij4d"
+      example: `PERIMETER_DENIED (impersonation): Google responded with 403 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Kc9mFhVgQ2v0Ij4d"
   expected VPC Service Controls to let this request through
   fix: request an ingress rule from an administrator of your organization's access policy: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; no grant and no pullpass command changes it`,
     },

@@ -14,7 +14,7 @@ export const issuerSection: Section = {
         "404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment; `pullpass issuer show` continues without them where it may request a token. At a public URL, the document's name may be wrong: it is `openid-configuration`, not `oidc-configuration`.",
       action:
         'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them: `pullpass issuer publish --to TARGET`.',
-      example: `DISCOVERY_NOT_FOUND (discovery): the API server answered 404 for https://cluster.example.com:6443/.well-known/openid-configuration
+      example: `DISCOVERY_NOT_FOUND (discovery): the API server responded with 404 for https://cluster.example.com:6443/.well-known/openid-configuration
   expected the documents of its issuer, which it serves only where --service-account-issuer is an https URL
   fix: set an https issuer: pullpass issuer show prints how, by distribution`,
     },
@@ -23,10 +23,10 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        '401 or 403. Every pod may read the documents of its API server with its own token; the user of a kubeconfig may lack that permission. At a public URL, the documents are not public; some stores, such as S3, answer so for an object that does not exist.',
+        '401 or 403. Every pod may read the documents of its API server with its own token; the user of a kubeconfig may lack that permission. At a public URL, the documents are not public; some stores, such as S3, return this for an object that does not exist.',
       action:
         'For a cluster, bind ClusterRole `system:service-account-issuer-discovery`. Otherwise make the two documents public.',
-      example: `DISCOVERY_FORBIDDEN (discovery): the API server answered 403 "forbidden: User "jane" cannot get path "/.well-known/openid-configuration"" for https://cluster.example.com:6443/.well-known/openid-configuration
+      example: `DISCOVERY_FORBIDDEN (discovery): the API server responded with 403 "forbidden: User "jane" cannot get path "/.well-known/openid-configuration"" for https://cluster.example.com:6443/.well-known/openid-configuration
   expected the permission to read them, which ClusterRole system:service-account-issuer-discovery grants
   fix: bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME`,
     },
@@ -37,9 +37,9 @@ export const issuerSection: Section = {
       meaning: 'The response is not a discovery document or not a JWKS: an HTML page, or other JSON.',
       action:
         'Check the address, and that no proxy or sign-in page intercepts the request. Publish the documents again: `pullpass issuer publish --to TARGET`.',
-      example: `DISCOVERY_MALFORMED (discovery): https://cluster.example.com:6443/openid/v1/jwks answered 200, but it is no JWKS
+      example: `DISCOVERY_MALFORMED (discovery): https://cluster.example.com:6443/openid/v1/jwks responded with 200, but it is no JWKS
   expected the document that an API server serves
-  fix: check that the server in the kubeconfig is the API server, and that no proxy answers in its place`,
+  fix: check that the server in the kubeconfig is the API server, and that no proxy intercepts the request`,
     },
     DISCOVERY_UNAVAILABLE: {
       hops: ['discovery'],
@@ -48,14 +48,14 @@ export const issuerSection: Section = {
       meaning:
         'A document could not be read for another reason: no response (name resolution, connection, timeout, certificate, more than 1 MiB), or another status.',
       action: 'Check the address and the server.',
-      example: `DISCOVERY_UNAVAILABLE (discovery): the API server answered 406 for https://cluster.example.com:6443/.well-known/openid-configuration
-  expected an answer of status 200
+      example: `DISCOVERY_UNAVAILABLE (discovery): the API server responded with 406 for https://cluster.example.com:6443/.well-known/openid-configuration
+  expected a response with status 200
   fix: see that the server in the kubeconfig is the API server, and that it is well`,
     },
     DISCOVERY_REDIRECTED: {
       doctor: ['discovery'],
       issuerCheck: true,
-      meaning: 'The URL answers with a redirect. Vendors follow none.',
+      meaning: 'The URL returns a redirect. Vendors do not follow redirects.',
       action: 'Serve the document at that URL itself.',
     },
     DISCOVERY_LARGE: {

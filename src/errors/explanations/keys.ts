@@ -71,7 +71,7 @@ export const keysSection: Section = {
         'The key that signed the token is not published: exchanges with it are refused. Where a document names its publication (`spec.issuer`), `refresh` publishes the key first; if that fails the token is not exchanged, the reason follows, and the last good credential stays. A dry run publishes nothing and reports whether it could; then `doctor` reports a warning.',
       action:
         'Publish the keys of the cluster: `pullpass issuer publish --to TARGET`; for `refresh`, remove the reason in the error.',
-      example: `KEY_UNPUBLISHED (publish): the token is signed by key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", which is not public at gs://example-cluster, and could not be published: KUBERNETES_FORBIDDEN: the API server answered 403 "configmaps "pullpass-issuer" is forbidden: User "kubernetes-admin" cannot get resource "configmaps" in API group "" in the namespace "pullpass-system""
+      example: `KEY_UNPUBLISHED (publish): the token is signed by key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", which is not public at gs://example-cluster, and could not be published: KUBERNETES_FORBIDDEN: the API server responded with 403 "configmaps "pullpass-issuer" is forbidden: User "kubernetes-admin" cannot get resource "configmaps" in API group "" in the namespace "pullpass-system""
   expected a key that clouds can read, before the token is exchanged
   fix: grant the rule {apiGroups: [""], resources: [configmaps], resourceNames: [pullpass-issuer], verbs: [get]} in a ClusterRole, or in a Role of pullpass-system`,
     },

@@ -20,11 +20,11 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['cluster', 'write'],
       meaning:
-        'The API server does not answer, or only with 429 and 5xx. Requests are repeated for up to two minutes; for ten seconds where it never answered in this run.',
+        'The API server does not respond, or responds only with 429 or 5xx. Requests are retried for up to two minutes, or for ten seconds if it has not responded in this run.',
       action:
-        'Check address, network and proxy of the API server. If it answers other requests, an admission webhook may not answer.',
-      example: `KUBERNETES_UNREACHABLE (kubernetes): the API server at https://127.0.0.1:9 gave no answer: connect ECONNREFUSED 127.0.0.1:9
-  expected an answer from the API server
+        'Check address, network and proxy of the API server. If it responds to other requests, an admission webhook may not respond.',
+      example: `KUBERNETES_UNREACHABLE (kubernetes): the API server at https://127.0.0.1:9 did not respond: connect ECONNREFUSED 127.0.0.1:9
+  expected a response from the API server
   fix: nothing listens there: check that the API server (or kubectl proxy) runs, and that the port is correct`,
     },
     KUBERNETES_UNAUTHENTICATED: {
@@ -34,7 +34,7 @@ export const kubernetesSection: Section = {
         'The API server does not accept the credential. A token that the kubelet renewed is read again first. Also where the credential plugin of a kubeconfig returns no valid credential; its output is not shown, since it may contain tokens, and no other identity is used. Over `http://` no credential is sent, as with kubectl: `kubectl proxy` has its own.',
       action:
         'Check that the token or client certificate belongs to this cluster and has not expired: `kubectl auth whoami`. Run the credential plugin by hand.',
-      example: `KUBERNETES_UNAUTHENTICATED (kubernetes): https://cluster.example.com:6443 answered 401: it does not accept the credential
+      example: `KUBERNETES_UNAUTHENTICATED (kubernetes): https://cluster.example.com:6443 responded with 401: it does not accept the credential
   expected a credential that the API server accepts
   fix: check that the token or client certificate is for this cluster and has not expired: kubectl auth whoami`,
     },
@@ -44,7 +44,7 @@ export const kubernetesSection: Section = {
       meaning: 'A permission is missing.',
       action:
         'Grant the rule in the line `fix`, which contains no more than that. `pullpass manifests -f FILE` prints all rules that a document needs.',
-      example: `KUBERNETES_FORBIDDEN (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "team-a""
+      example: `KUBERNETES_FORBIDDEN (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "team-a""
   expected the right to patch Secret team-a/regcred
   fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all rules that a document needs`,
     },
@@ -54,7 +54,7 @@ export const kubernetesSection: Section = {
       meaning:
         "The permission exists, but the request is refused otherwise: by an admission policy, a webhook, or a ConfigMap that is `immutable`. Where the API server's message names the policy or webhook, the fix does, too.",
       action: 'Exclude the objects of pullpass from that policy or webhook.',
-      example: `KUBERNETES_REFUSED (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner" for Secret team-a/regcred
+      example: `KUBERNETES_REFUSED (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner" for Secret team-a/regcred
   expected ValidatingAdmissionPolicy labels to allow what pullpass writes
   fix: exempt pullpass in ValidatingAdmissionPolicy labels: kubectl get validatingadmissionpolicy labels -o yaml`,
     },
@@ -63,7 +63,7 @@ export const kubernetesSection: Section = {
       doctor: ['write'],
       meaning: 'A ResourceQuota of the namespace permits no further Secret. An existing Secret is still refreshed.',
       action: 'Raise the quota, or delete what is not needed.',
-      example: `KUBERNETES_QUOTA_EXCEEDED (kubernetes): the API server answered 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5" for Secret team-a/regcred
+      example: `KUBERNETES_QUOTA_EXCEEDED (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5" for Secret team-a/regcred
   expected unused quota in ResourceQuota objects of namespace team-a
   fix: raise the quota, or delete unused objects: kubectl describe resourcequota objects -n team-a`,
     },
@@ -71,9 +71,9 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'service-account'],
       meaning:
-        'An admission webhook with `failurePolicy: Fail` did not answer, so the API server refuses the request. It is repeated while that can help.',
+        'An admission webhook with `failurePolicy: Fail` did not respond, so the API server refuses the request. It is repeated while that can help.',
       action: 'Restore the webhook, or exclude the objects of pullpass from it.',
-      example: `ADMISSION_UNAVAILABLE (kubernetes): the API server answered 500 "Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded" for Secret team-a/regcred
+      example: `ADMISSION_UNAVAILABLE (kubernetes): the API server responded with 500 "Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded" for Secret team-a/regcred
   expected a response of admission webhook labels.example.com
   fix: restore that webhook, or exclude what pullpass writes from its rules; kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml shows its configuration`,
     },
@@ -83,7 +83,7 @@ export const kubernetesSection: Section = {
       meaning:
         'An admission webhook with side effects does not support dry runs. Real writes can succeed: `doctor` does not report a failure.',
       action: 'None for pull secrets: only the dry run is refused.',
-      example: `DRY_RUN_UNSUPPORTED (kubernetes): the API server answered 400 "admission webhook "labels.example.com" does not support dry run" for Secret team-a/regcred
+      example: `DRY_RUN_UNSUPPORTED (kubernetes): the API server responded with 400 "admission webhook "labels.example.com" does not support dry run" for Secret team-a/regcred
   expected support for dry runs in admission webhook labels.example.com (sideEffects: None or NoneOnDryRun)
   fix: no action is needed for pull secrets: only dry runs are refused`,
     },

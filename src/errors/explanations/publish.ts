@@ -40,7 +40,7 @@ export const publishSection: Section = {
       meaning:
         "No credentials of an operator were found: Google's application default credentials, or those of the credential chain of AWS's or Azure's library. In the cluster they are the federated identity of pullpass, without a key. An identity that is configured and fails is a separate error, and no other one is tried; so is one that is configured incompletely, or a profile (`AWS_PROFILE`) without credentials. The identity of the node is never used at AWS and Azure.",
       action: 'Configure one as the line `fix` says.',
-      example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server answers
+      example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
   expected the operator's credentials in one of these three places
   fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
     },
@@ -50,7 +50,7 @@ export const publishSection: Section = {
       meaning:
         "The store or the provider denies access to the operator, or the cloud refuses the operator's credentials. The command grants write access under the path of this issuer only; OPERATOR is the principal in the vendor's message.",
       action: 'Grant access with the command in the line `fix`.',
-      example: `PUBLISH_DENIED (publish): Google answered 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
+      example: `PUBLISH_DENIED (publish): Google responded with 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
   expected that the operator may read and write there
   fix: let anybody read it, and the operator write there: gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=OPERATOR '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
     },
@@ -60,7 +60,7 @@ export const publishSection: Section = {
       meaning:
         'The bucket, container, directory or provider does not exist. pullpass writes documents and creates no stores.',
       action: 'Create it with the command in the line `fix`, or correct its name.',
-      example: `PUBLISH_TARGET_NOT_FOUND (publish): Google answered 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
+      example: `PUBLISH_TARGET_NOT_FOUND (publish): Google responded with 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
   expected it to exist: pullpass does not create buckets
   fix: create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://example-isuer --project=PROJECT_ID --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
     },
@@ -68,9 +68,9 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        'The store answered with a refusal that pullpass does not know, or the target is unusable: a symbolic link instead of a directory, a provider that accepts no keys.',
+        'The store refused the request for an unknown reason, or the target is unusable: a symbolic link instead of a directory, or a provider that does not accept keys.',
       action: 'Check the endpoint, and that no proxy intercepts the request.',
-      example: `PUBLISH_REFUSED (publish): Google answered 405 on reading gs://example-cluster
+      example: `PUBLISH_REFUSED (publish): Google responded with 405 on reading gs://example-cluster
   expected the request to be taken
   fix: check that the endpoint is correct, and that no proxy or sign-in page intercepts the request`,
     },
@@ -80,8 +80,8 @@ export const publishSection: Section = {
       meaning:
         'The store is unavailable or unreachable after several attempts. The discovery document is never published before its keys.',
       action: 'None if it passes; what is published stays.',
-      example: `PUBLISH_UNAVAILABLE (publish): Google answered 503 on reading gs://example-cluster
-  expected an answer
+      example: `PUBLISH_UNAVAILABLE (publish): Google responded with 503 on reading gs://example-cluster
+  expected a response
   fix: nothing to do if it passes; what is published stays`,
     },
     PUBLISH_FAILED: {
@@ -98,13 +98,13 @@ export const publishSection: Section = {
     API_SERVERS_UNKNOWN: {
       alarm: true,
       meaning:
-        'The EndpointSlices of Service `kubernetes` cannot be read. The API server that answers at the address of the cluster is read instead, and keys of others may be missed.',
+        'The EndpointSlices of Service `kubernetes` cannot be read. Only the API server at the address of the cluster is read, and keys of other API servers may be missed.',
       action: 'Grant `list` on EndpointSlices in namespace `default`, or name the API servers: `--replica`.',
     },
     API_SERVERS_REPLACED: {
       event: true,
       meaning:
-        'No known API server answered for ten minutes: API servers at new addresses became known, and their keys are published. Written once, as an Event.',
+        'No known API server responded for ten minutes: API servers at new addresses became known, and their keys are published. Written once, as an Event.',
       action:
         'Compare the addresses with those of the control-plane nodes; if they differ, check who may write EndpointSlices in namespace `default`.',
     },

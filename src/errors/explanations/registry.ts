@@ -23,12 +23,12 @@ export const registrySection: Section = {
     },
     REGISTRY_UNAVAILABLE: {
       doctor: ['registry', 'events'],
-      meaning: 'The registry answers with a server error (5xx).',
+      meaning: 'The registry returns a server error (5xx).',
       action: 'Wait, or contact its operator.',
     },
     REGISTRY_UNREACHABLE: {
       doctor: ['registry', 'events'],
-      meaning: 'The registry does not answer: from where `doctor` runs, or (at `events`) from the node.',
+      meaning: 'The registry does not respond: from where `doctor` runs, or (at `events`) from the node.',
       action: 'Check DNS, routes, firewalls and the proxy; for a node, the proxy of its container runtime.',
     },
     REGISTRY_PLAIN_HTTP: {
@@ -44,7 +44,7 @@ export const registrySection: Section = {
     AUTHORIZATION_DROPPED: {
       doctor: ['registry'],
       meaning:
-        'The registry answers as to a request without credential: a proxy, mirror or ingress may remove the Authorization header.',
+        'The registry responds as if no credential was sent: a proxy, mirror or ingress may remove the Authorization header.',
       action: 'Configure what is in front of the registry to forward the header.',
     },
     REPOSITORY_UNKNOWN: {

@@ -11,7 +11,7 @@ export const responseSection: Section = {
       doctor: ['exchange', 'impersonation', 'registry', 'cluster'],
       meaning: 'The response is not what the API documents: most often a page of a proxy.',
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
-      example: `RESPONSE_MALFORMED (exchange): Google's token service answered 200 at https://sts.googleapis.com/v1/token, but not in JSON: 37 bytes of "text/html"
+      example: `RESPONSE_MALFORMED (exchange): Google's token service responded with 200 at https://sts.googleapis.com/v1/token, but not in JSON: 37 bytes of "text/html"
   expected JSON
   fix: check that no proxy or sign-in page intercepts this request, and that the endpoint is correct`,
     },
@@ -20,7 +20,7 @@ export const responseSection: Section = {
       doctor: ['exchange', 'impersonation', 'registry', 'cluster'],
       meaning: 'The response is longer than 1 MiB and was not read completely.',
       action: 'Check the endpoint, and that no proxy intercepts the request.',
-      example: `RESPONSE_TOO_LARGE (exchange): Google's token service answered more than 1048576 bytes at https://sts.googleapis.com/v1/token
+      example: `RESPONSE_TOO_LARGE (exchange): Google's token service returned more than 1048576 bytes at https://sts.googleapis.com/v1/token
   expected a short JSON response
   fix: check that no proxy or sign-in page intercepts this request, and that the endpoint is correct`,
     },
@@ -30,7 +30,7 @@ export const responseSection: Section = {
       meaning:
         'The response is a redirect, which would send a token to an address that is not configured. It is never followed.',
       action: 'Configure the final address as the endpoint.',
-      example: `REDIRECT_REFUSED (exchange): Google's token service answered 302, a redirect, at https://sts.googleapis.com/v1/token
+      example: `REDIRECT_REFUSED (exchange): Google's token service responded with 302, a redirect, at https://sts.googleapis.com/v1/token
   expected a response from this address: a token is never sent to another one
   fix: set the final address as the endpoint`,
     },

@@ -30,7 +30,7 @@ export const secretsSection: Section = {
       doctor: ['write'],
       meaning: 'Another client changed the Secret each time before pullpass wrote it.',
       action: 'Find it: `kubectl get secret -o yaml --show-managed-fields`.',
-      example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass updated it: the API server answered 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
+      example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass updated it: the API server responded with 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
   expected the state that pullpass read before
   fix: find the other writers: kubectl get secret -o yaml --show-managed-fields`,
     },

@@ -48,7 +48,7 @@ export const subjectTokenSection: Section = {
       meaning:
         "By the vendor's clock the token has expired, or was issued in the future; by the clock of this machine it is valid.",
       action: 'Check the clocks of the cluster and of this machine, and that the token file is renewed.',
-      example: `TOKEN_STALE (exchange): Google's token service answered 400 "invalid_grant: ID Token issued at 1795521600 is stale to sign-in."
+      example: `TOKEN_STALE (exchange): Google's token service responded with 400 "invalid_grant: ID Token issued at 1795521600 is stale to sign-in."
   expected a token that Google's clock finds valid; this one expires at 2026-11-24T13:00:00.000Z
   fix: see that the cluster's and this machine's clocks are right, and that the token file is renewed (the kubelet does, of a projected volume)`,
     },
@@ -114,7 +114,7 @@ export const subjectTokenSection: Section = {
       meaning:
         "The token's subject is longer than the vendor accepts: Google accepts 127 bytes, which long names of namespace and ServiceAccount exceed. `pullpass inspect` reports it before the exchange.",
       action: 'Use shorter names, or map `google.subject` to a shorter attribute.',
-      example: `SUBJECT_TOO_LONG (exchange): Google's token service answered 400 "invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes."
+      example: `SUBJECT_TOO_LONG (exchange): Google's token service responded with 400 "invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes."
   expected at most 127 bytes; system:serviceaccount:image-system:pullpass-of-the-image-platform-team-of-the-image-platform-team-of-the-image-platform-team-of-the-image-platform-team-x has 153
   fix: use a service account and namespace with shorter names, or map google.subject to a shorter attribute`,
     },

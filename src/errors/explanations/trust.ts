@@ -11,7 +11,7 @@ export const trustSection: Section = {
       meaning:
         'No credentials of an operator were found. The identity of a pod or node is not used unless it is configured.',
       action: 'Sign in, or configure credentials, as the line `fix` says.',
-      example: `TRUST_CREDENTIALS_MISSING (trust): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server answers
+      example: `TRUST_CREDENTIALS_MISSING (trust): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
   expected the operator's credentials in one of these three places
   fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
     },
@@ -20,7 +20,7 @@ export const trustSection: Section = {
       meaning:
         'The cloud denies a permission to the operator; the error names the permission and the narrowest role that contains it. Independent resources are created nevertheless.',
       action: 'Grant the role with the command in the line `fix`, and run it again.',
-      example: `TRUST_DENIED (trust): Google answered 403 "Permission 'iam.workloadIdentityPools.get' denied on resource '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool' (or it may not exist)."
+      example: `TRUST_DENIED (trust): Google responded with 403 "Permission 'iam.workloadIdentityPools.get' denied on resource '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool' (or it may not exist)."
   expected the operator to hold iam.workloadIdentityPools.get, which roles/iam.workloadIdentityPoolAdmin gives
   fix: grant it, and run it again, it takes up where it ended (PRINCIPAL: you, as the pool of your credentials names their token): gcloud projects add-iam-policy-binding 123456789012 --role=roles/iam.workloadIdentityPoolAdmin --member=PRINCIPAL --condition=None`,
     },
@@ -29,7 +29,7 @@ export const trustSection: Section = {
       meaning:
         'A resource that a change depends on does not exist: a pool that was deleted meanwhile, or a new service account that is not known everywhere yet. It is retried for half a minute.',
       action: 'Run it again; `pullpass trust plan` shows what exists.',
-      example: `TRUST_NOT_FOUND (trust): Google answered 404 "Requested entity was not found."
+      example: `TRUST_NOT_FOUND (trust): Google responded with 404 "Requested entity was not found."
   expected what this change rests on to be there
   fix: run it again: it may have been deleted a moment ago; pullpass trust plan shows what exists`,
     },
@@ -89,8 +89,8 @@ export const trustSection: Section = {
       hops: ['trust'],
       meaning: 'The cloud is unavailable or unreachable after four attempts.',
       action: 'None if it passes; run it again.',
-      example: `TRUST_UNAVAILABLE (trust): Google answered 503 "The service is currently unavailable."
-  expected an answer
+      example: `TRUST_UNAVAILABLE (trust): Google responded with 503 "The service is currently unavailable."
+  expected a response
   fix: nothing to do if it passes: run it again, it takes up where it ended`,
     },
     TRUST_UNVERIFIED: {

@@ -29,7 +29,7 @@ export const gardener: Distribution = {
       set: { where: shoot, text: shootSpec(...(isDefault(from) ? [] : [`issuer: ${from}`]), ...accepted(to)) },
       run: reconcile,
       notes: [
-        'not certain: Gardener documents only the next step. While its API servers are replaced, old and new ones answer side by side for minutes, and old ones reject tokens of the new issuer',
+        'not certain: Gardener documents only the next step. While its API servers are replaced, old and new ones serve requests at the same time for minutes, and old ones reject tokens of the new issuer',
       ],
     },
     sign: {

@@ -30,7 +30,7 @@ export interface Channel {
   readonly connections: ReusedConnection
   readonly context: ClusterContext
   readonly retryForMs: number | undefined
-  /** Whether the server ever answered. */
+  /** Whether the server ever responded. */
   heard: boolean
   /** Requests in flight that may change something. */
   changes: number
@@ -41,7 +41,7 @@ export interface Channel {
 const defaultResponseBytes = 1024 * 1024
 const defaultTimeoutMs = 60_000
 
-export const attemptUntilAnswered = async (channel: Channel, request: ClusterRequest): Promise<Attempt<HttpResponse>> =>
+export const attemptUntilResponse = async (channel: Channel, request: ClusterRequest): Promise<Attempt<HttpResponse>> =>
   await repeat(channel, request, async (connection, identity) => {
     return await connection.send(composeRequest(channel.access.server, request, identity))
   })
@@ -110,17 +110,17 @@ function shortest(one: number | undefined, other: number | undefined): number | 
 
 /** @throws why there was no response */
 export function settle<T>({ access, context }: Channel, attempt: Attempt<T>): T {
-  if (attempt.kind === 'answered') return attempt.response
+  if (attempt.kind === 'response') return attempt.response
   context.signal.throwIfAborted() // ended by the signal itself, when its grace was over
   throw unreachable(access.server, attempt.error)
 }
 
 const shown = (outcome: Outcome) =>
-  outcome.kind === 'answered' ? { status: outcome.status } : { error: systemErrorCode(outcome.error) ?? 'none' }
+  outcome.kind === 'response' ? { status: outcome.status } : { error: systemErrorCode(outcome.error) ?? 'none' }
 
 type Attempt<T> =
   | Extract<Outcome, { kind: 'failed' }>
-  | (Extract<Outcome, { kind: 'answered' }> & { readonly response: T })
+  | (Extract<Outcome, { kind: 'response' }> & { readonly response: T })
 
 async function attemptOnce<T extends HttpResponse | HttpStream>(
   channel: Channel,
@@ -129,7 +129,7 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
 ): Promise<Attempt<T>> {
   const { access, connections, context } = channel
   const change = method === 'GET' ? 0 : 1
-  const answered = context.waiting?.({
+  const endWaiting = context.waiting?.({
     hop: 'kubernetes',
     endpoint: `the API server at ${showUrl(access.server.href)}`,
   })
@@ -151,11 +151,11 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
     channel.heard = true
     const { status } = response
     const isTooLarge = 'body' in response && isTooLargeToStore(response)
-    return { kind: 'answered', status, response, isTooLarge, retryAt: retryAtOf(response.retryAfter, context.now()) }
+    return { kind: 'response', status, response, isTooLarge, retryAt: retryAtOf(response.retryAfter, context.now()) }
   } catch (error) {
     return { kind: 'failed', error }
   } finally {
-    answered?.()
+    endWaiting?.()
     channel.changes -= change
   }
 }
@@ -182,7 +182,7 @@ function composeRequest(server: URL, request: ClusterRequest, identity: ClusterI
 // Whether and when an attempt is repeated: a pure rule.
 export type Outcome =
   | {
-      readonly kind: 'answered'
+      readonly kind: 'response'
       readonly status: number
       readonly retryAt: Date | undefined
       /** The object exceeds what etcd stores. */
@@ -195,7 +195,7 @@ export interface Patience {
   readonly attempt: number
   /** Since the first of them. */
   readonly elapsedMs: number
-  /** Whether this server answered anything in this run: one that never did is given up sooner. */
+  /** Whether this server responded to any request of this run: retries of one that never did end sooner. */
   readonly server: 'heard' | 'unheard'
   /** The longest time that this request may take with all its attempts. Absent: 2 min. */
   readonly retryForMs?: number | undefined
@@ -212,14 +212,14 @@ const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
 export function nextAttemptMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
   if (!mayPass(outcome)) return undefined
   const backoffMs = Math.min(maxBackoffMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
-  const retryAt = outcome.kind === 'answered' ? outcome.retryAt : undefined
+  const retryAt = outcome.kind === 'response' ? outcome.retryAt : undefined
   const delayMs = Math.round(Math.max(backoffMs, retryAt ? retryAt.getTime() - now.getTime() : 0))
   const giveUpAfterMs = Math.min(giveUpMs[patience.server], patience.retryForMs ?? giveUpMs.heard)
   return patience.elapsedMs + delayMs > giveUpAfterMs ? undefined : delayMs
 }
 
 function mayPass(outcome: Outcome): boolean {
-  if (outcome.kind === 'answered') return (outcome.status === 429 || outcome.status >= 500) && !outcome.isTooLarge
+  if (outcome.kind === 'response') return (outcome.status === 429 || outcome.status >= 500) && !outcome.isTooLarge
   const { error } = outcome
   if ([PullpassError, ResponseTooLarge, ResponseInvalid, Untrusted].some((kind) => error instanceof kind)) return false
   return systemErrorCode(error) !== 'ENOTFOUND' // a name that does not exist is a wrong kubeconfig

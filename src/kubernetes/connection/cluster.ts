@@ -26,7 +26,7 @@ export interface ClusterRequest {
 
 export interface ClusterResponse {
   readonly status: number
-  /** Bounded; JSON text if the API server itself answered. */
+  /** Bounded; JSON text if it is from the API server itself. */
   readonly body: string
 }
 

@@ -12,7 +12,7 @@ export interface Connection {
    * ResponseTooLarge for a line that is too long, and with the signal's reason.
    */
   stream(request: HttpStreamRequest): Promise<HttpStream | HttpResponse>
-  /** `draining`: after a GOAWAY no further request is accepted; those in flight are still answered. */
+  /** `draining`: after a GOAWAY no further request is accepted; those in flight still get their responses. */
   state(): 'usable' | 'draining' | 'ended'
   /** Ends the connection, and with it the requests and streams on it. */
   destroy(): void
@@ -60,7 +60,7 @@ export interface HttpResponse {
 /** Reads a whole response. */
 export const receiveWhole =
   (maxResponseBytes: number): ReceiveResponse<HttpResponse> =>
-  async (head, body) => ({ ...answerOf(head), body: await collectBody(body, maxResponseBytes) })
+  async (head, body) => ({ ...responseHeadOf(head), body: await collectBody(body, maxResponseBytes) })
 
 /** Of a response of another status than 200. */
 const maxErrorBytes = 1024 * 1024
@@ -75,7 +75,7 @@ export const receiveStream =
     return { status: 200, retryAfter: undefined, lines: readLines(body, maxLineBytes), close }
   }
 
-const answerOf = ({ status, headers }: ResponseHead) => ({ status, retryAfter: headers['retry-after'] })
+const responseHeadOf = ({ status, headers }: ResponseHead) => ({ status, retryAfter: headers['retry-after'] })
 
 /** Nothing was received for so long that the connection counts as lost. */
 export class ConnectionStalled extends Error {

@@ -14,7 +14,7 @@ import {
 
 /** A page of a list arrives without waiting for window updates (RFC 9113 §6.9). */
 const windowBytes = 4 * 1024 * 1024
-/** A busy API server answers a PING sooner than anything else. */
+/** A busy API server responds to a PING before other requests. */
 const maxQuietMs = 2_000
 /** A watch is quiet for most of its time: it is checked less often. */
 const maxQuietStreamMs = 15_000

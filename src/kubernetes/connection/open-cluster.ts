@@ -5,7 +5,7 @@
  *                  ▲             │ 429, 5xx, reset, GOAWAY, stall: wait, then on a usable connection
  *                  └─────────────┘
  */
-import { attemptUntilAnswered, type Channel, openStream, settle } from './attempts.ts'
+import { attemptUntilResponse, type Channel, openStream, settle } from './attempts.ts'
 import { splitCertificates } from './certificates.ts'
 import type { Cluster, ClusterAccess, ClusterContext, Reconnection } from './cluster.ts'
 import { reuseConnection } from './connection.ts'
@@ -44,7 +44,7 @@ export function openCluster(
     async request(request) {
       const limited = () =>
         semaphore.run(async () => {
-          const { status, body } = settle(channel, await attemptUntilAnswered(channel, request))
+          const { status, body } = settle(channel, await attemptUntilResponse(channel, request))
           return { status, body }
         })
       return await ((request.maxResponseBytes ?? 0) > largeResponseBytes ? large.run(limited) : limited())

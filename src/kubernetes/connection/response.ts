@@ -18,9 +18,9 @@ export function malformed(server: string, status: number, bytes: number): Pullpa
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop: 'kubernetes',
-    seen: `${server} answered ${status}, ${bytes} bytes that are no object of the Kubernetes API`,
-    expected: 'JSON, as the Kubernetes API answers',
-    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or sign-in page answers in its place',
+    seen: `${server} responded with ${status}, ${bytes} bytes that are no object of the Kubernetes API`,
+    expected: 'JSON, as the Kubernetes API returns it',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or sign-in page intercepts the request',
   })
 }
 
@@ -37,8 +37,8 @@ export function unreachable(server: URL, error: unknown): PullpassError {
   return new PullpassError({
     code: 'KUBERNETES_UNREACHABLE',
     hop: 'kubernetes',
-    seen: `the API server at ${server.origin} gave no answer: ${wordsOf(error)}`,
-    expected: 'an answer from the API server',
+    seen: `the API server at ${server.origin} did not respond: ${wordsOf(error)}`,
+    expected: 'a response from the API server',
     hint:
       (code && hints[code]) ??
       'check that this address is reachable from here (network policy, firewall, VPN), and that the API server runs',
@@ -64,9 +64,9 @@ function tooLarge(server: URL, { maxBytes }: ResponseTooLarge): PullpassError {
   return new PullpassError({
     code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',
-    seen: `${server.origin} answered more than ${maxBytes} bytes`,
+    seen: `${server.origin} returned more than ${maxBytes} bytes`,
     expected: 'a response of the API server, which is smaller',
-    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or sign-in page answers in its place',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or sign-in page intercepts the request',
   })
 }
 
@@ -76,7 +76,7 @@ function unusable(server: URL, { message }: ResponseInvalid): PullpassError {
     hop: 'kubernetes',
     seen: `${server.origin} ${message}`,
     expected: 'an HTTP response of the Kubernetes API',
-    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or load balancer answers in its place',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy or load balancer intercepts the request',
   })
 }
 
@@ -86,7 +86,7 @@ function untrusted(server: URL, { cause, message }: Untrusted): PullpassError {
     hop: 'kubernetes',
     seen: `the certificate at ${server.origin} is not trusted: ${systemErrorCode(cause) ?? message}`,
     expected: `a certificate for ${server.hostname} from the authority that the kubeconfig, or the pod's ca.crt, names`,
-    hint: "check that no proxy answers in the API server's place; in a kubeconfig, certificate-authority sets its authority, tls-server-name its name",
+    hint: 'check that no proxy intercepts the request; in a kubeconfig, certificate-authority sets its authority, tls-server-name its name',
     cause,
   })
 }

@@ -8,14 +8,18 @@ import type { Cluster, ClusterResponse } from './cluster.ts'
 import { malformed } from './response.ts'
 
 /** The error for a response of another status than the expected one. */
-export function readStatus({ server, secrets }: Cluster, answer: ClusterResponse, call: KubernetesCall): PullpassError {
-  const wording = withoutStatus(server, answer) ?? withStatus(server, answer, { ...call, secrets })
-  const { message = '', causes = [] } = parseStatus(answer) ?? {}
+export function readStatus(
+  { server, secrets }: Cluster,
+  response: ClusterResponse,
+  call: KubernetesCall,
+): PullpassError {
+  const wording = withoutStatus(server, response) ?? withStatus(server, response, { ...call, secrets })
+  const { message = '', causes = [] } = parseStatus(response) ?? {}
   const { verb, resource, name } = call
   // Only the message distinguishes the reasons of one webhook or policy.
   const words = wording.code === 'KUBERNETES_REFUSED' ? quoteSafely(message, secrets) : undefined
-  const cause = [verb, resource, name, answer.status, parseRefuser(message), conflictingManagers(causes), words]
-  const refusal = refusalOf(answer.status, message, causes)
+  const cause = [verb, resource, name, response.status, parseRefuser(message), conflictingManagers(causes), words]
+  const refusal = refusalOf(response.status, message, causes)
   return new PullpassError({
     hop: 'kubernetes',
     ...wording,
@@ -31,14 +35,14 @@ function refusalOf(status: number, message: string, causes: Status['causes']): K
   return verb === undefined || resource === undefined ? undefined : { kind: 'verb-required', verb, resource }
 }
 
-/** A load balancer or proxy may answer in place of the API server: only the status is reliable. */
+/** The response may be from a load balancer or proxy: only the status is reliable. */
 function withoutStatus(server: string, { status }: ClusterResponse): Wording | undefined {
-  if (status === 401) return unauthenticated(`${server} answered 401: it does not accept the credential`)
+  if (status === 401) return unauthenticated(`${server} responded with 401: it does not accept the credential`)
   if (status === 429 || (status >= 502 && status <= 504)) return unavailable(server, status)
   if (status >= 300 && status < 400) {
     return {
       code: 'REDIRECT_REFUSED',
-      seen: `${server} answered ${status}, a redirect`,
+      seen: `${server} responded with ${status}, a redirect`,
       expected: 'the API server itself: a token is never sent to another address',
       hint: 'correct the server in the kubeconfig',
     }
@@ -48,33 +52,33 @@ function withoutStatus(server: string, { status }: ClusterResponse): Wording | u
 
 function withStatus(
   server: string,
-  answer: ClusterResponse,
+  response: ClusterResponse,
   { secrets, ...call }: KubernetesCall & Pick<Cluster, 'secrets'>,
 ): Wording {
-  const status = parseStatus(answer)
-  if (!status) return malformed(server, answer.status, Buffer.byteLength(answer.body))
+  const status = parseStatus(response)
+  if (!status) return malformed(server, response.status, Buffer.byteLength(response.body))
   const quoted = (text: string) => quoteSafely(text, secrets)
   const words = quoted(status.message)
   const [, user = '', verb = ''] = /User "([^"]*)" cannot ([a-z]+) resource/.exec(status.message) ?? []
-  if (answer.status === 403 && verbs.includes(verb)) {
+  if (response.status === 403 && verbs.includes(verb)) {
     return user === 'system:anonymous'
-      ? unauthenticated(`${server} answered 403 ${words}`)
+      ? unauthenticated(`${server} responded with 403 ${words}`)
       : forbidden(words, verb, call)
   }
-  if (answer.status === 404 && isMissingNamespace(status)) return namespaceMissing(call)
+  if (response.status === 404 && isMissingNamespace(status)) return namespaceMissing(call)
   return (
-    (call.resource === 'secrets' ? secretRefusal(answer.status, status, call, quoted) : undefined) ??
-    (isTooLarge(answer, status)
+    (call.resource === 'secrets' ? secretRefusal(response.status, status, call, quoted) : undefined) ??
+    (isTooLarge(response, status)
       ? tooLarge(words, call)
-      : refused(answer.status, words, call, parseRefuser(status.message)))
+      : refused(response.status, words, call, parseRefuser(status.message)))
   )
 }
 
 /** By etcd, by the API server's limit for a request, or by the kind's own limit. */
-const isTooLarge = (answer: ClusterResponse, { causes }: Status): boolean =>
-  isTooLargeToStore(answer) ||
-  answer.status === 413 ||
-  (answer.status === 422 &&
+const isTooLarge = (response: ClusterResponse, { causes }: Status): boolean =>
+  isTooLargeToStore(response) ||
+  response.status === 413 ||
+  (response.status === 422 &&
     causes.some(({ reason, field }) => reason === 'FieldValueTooLong' && field !== 'fieldManager'))
 
 const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']
@@ -103,7 +107,7 @@ function nameOf({ resource, name, namespace }: KubernetesCall): string {
 function unavailable(server: string, status: number): Wording {
   return {
     code: 'KUBERNETES_UNREACHABLE',
-    seen: `${server} answered ${status}, also to retries`,
+    seen: `${server} responded with ${status}, also to retries`,
     expected: 'an API server that is available',
     hint: 'no action is needed if it passes: the next run retries; else check the API server’s load and its flow control',
     retryable: true,
@@ -124,7 +128,7 @@ function forbidden(words: string, verb: string, call: KubernetesCall): Wording {
       : ''
   return {
     code: 'KUBERNETES_FORBIDDEN',
-    seen: `the API server answered 403 ${words}`,
+    seen: `the API server responded with 403 ${words}`,
     expected: `the right to ${verb} ${nameOf(call)}`,
     hint: `grant the rule ${rule} in a ClusterRole${namespace ? `, or in a Role of ${namespace}` : ''}${source}`,
   }
@@ -152,7 +156,7 @@ function tooLarge(words: string, call: KubernetesCall): Wording {
 }
 
 function refused(status: number, words: string, call: KubernetesCall, refuser: Admission | undefined): Wording {
-  const seen = `the API server answered ${status} ${words} for ${nameOf(call)}`
+  const seen = `the API server responded with ${status} ${words} for ${nameOf(call)}`
   if (refuser === undefined) {
     return {
       code: 'KUBERNETES_REFUSED',
@@ -271,7 +275,7 @@ function managed(secret: string, managers: readonly string[]): Wording {
 function changedMeanwhile(secret: string, code: number, words: string): Wording {
   return {
     code: 'SECRET_CONFLICT',
-    seen: `${secret} was changed while pullpass updated it: the API server answered ${code} ${words}`,
+    seen: `${secret} was changed while pullpass updated it: the API server responded with ${code} ${words}`,
     expected: 'the state that pullpass read before',
     hint: 'find the other writers: kubectl get secret -o yaml --show-managed-fields',
     retryable: true,
@@ -331,9 +335,9 @@ export function parseStatus({ body }: Pick<ClusterResponse, 'body'>): Status | u
  * neither refusal: 500 without a reason, and only the message of etcd, or of its client, states the reason.
  * https://etcd.io/docs/v3.5/dev-guide/limit/
  */
-export function isTooLargeToStore(answer: Pick<ClusterResponse, 'status' | 'body'>): boolean {
-  if (answer.status !== 500 || answer.body.length > longestRefusal) return false
-  const { message = '' } = parseStatus(answer) ?? {}
+export function isTooLargeToStore(response: Pick<ClusterResponse, 'status' | 'body'>): boolean {
+  if (response.status !== 500 || response.body.length > longestRefusal) return false
+  const { message = '' } = parseStatus(response) ?? {}
   return message === 'etcdserver: request is too large' || message.includes('trying to send message larger than max')
 }
 

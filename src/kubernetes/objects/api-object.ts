@@ -88,7 +88,7 @@ export async function deleteObject(
   { type, namespace, name, uid }: DeletedObject,
   { dryRun, propagation = 'Background', resourceVersion }: DeleteWays,
 ): Promise<'deleted' | 'absent'> {
-  const answer = await cluster.request({
+  const response = await cluster.request({
     method: 'DELETE',
     path: `${pathOf(type, namespace)}/${encodeURIComponent(name)}`,
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
@@ -101,9 +101,9 @@ export async function deleteObject(
       ...(dryRun === 'all' && { dryRun: ['All'] }),
     }),
   })
-  if (answer.status === 200 || answer.status === 202) return 'deleted'
-  if (answer.status === 404) return 'absent'
-  throw readStatus(cluster, answer, {
+  if (response.status === 200 || response.status === 202) return 'deleted'
+  if (response.status === 404) return 'absent'
+  throw readStatus(cluster, response, {
     verb: 'delete',
     resource: type.resource,
     ...inGroup(type),
@@ -122,11 +122,11 @@ export async function waitUntilDeleted(
   const path = `${pathOf(type, namespace)}/${encodeURIComponent(name)}`
   const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
   for (const endMs = now().getTime() + withinMs; ; ) {
-    const answer = await cluster.request({ method: 'GET', path, accept })
-    if (answer.status === 404) return 'deleted'
-    if (answer.status !== 200)
-      throw readStatus(cluster, answer, { verb: 'get', resource: type.resource, ...inGroup(type), name })
-    const found = objectOf(type, readResponse(cluster, answer))
+    const response = await cluster.request({ method: 'GET', path, accept })
+    if (response.status === 404) return 'deleted'
+    if (response.status !== 200)
+      throw readStatus(cluster, response, { verb: 'get', resource: type.resource, ...inGroup(type), name })
+    const found = objectOf(type, readResponse(cluster, response))
     if (found.uid !== uid) return 'deleted'
     if (now().getTime() >= endMs) return found
     await sleep(1000, signal)
@@ -135,13 +135,13 @@ export async function waitUntilDeleted(
 
 /**
  * Every kind that has objects in namespaces and can be listed and deleted, in its preferred version, by the aggregated
- * discovery of Kubernetes 1.30 and newer; undefined where the API server does not answer with it.
+ * discovery of Kubernetes 1.30 and newer; undefined where the API server does not respond with it.
  * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
  */
 export async function discoverNamespacedKinds(cluster: Cluster): Promise<ApiKind[] | undefined> {
-  const answers = await Promise.all(['/api', '/apis'].map(async (path) => await discover(cluster, path)))
-  if (answers.includes(undefined)) return undefined
-  const groups = answers.flatMap((some) => some ?? [])
+  const responses = await Promise.all(['/api', '/apis'].map(async (path) => await discover(cluster, path)))
+  if (responses.includes(undefined)) return undefined
+  const groups = responses.flatMap((some) => some ?? [])
   if (groups.some((group) => asText(firstVersionOf(group)?.['freshness']) === 'Stale')) return undefined
   return groups.flatMap(kindsOf)
 }
@@ -149,14 +149,14 @@ export async function discoverNamespacedKinds(cluster: Cluster): Promise<ApiKind
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 
 async function discover(cluster: Cluster, path: string): Promise<JsonObject[] | undefined> {
-  const answer = await cluster.request({
+  const response = await cluster.request({
     method: 'GET',
     path,
     accept: `${aggregated},application/json`,
     maxResponseBytes: 8 * 1024 * 1024,
   })
-  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'apis' })
-  const content = readResponse(cluster, answer)
+  if (response.status !== 200) throw readStatus(cluster, response, { verb: 'get', resource: 'apis' })
+  const content = readResponse(cluster, response)
   if (content['kind'] !== 'APIGroupDiscoveryList') return undefined
   return asList(content['items']).map((group) => asObject(group) ?? {})
 }

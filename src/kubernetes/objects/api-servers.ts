@@ -27,14 +27,14 @@ export async function listApiServers(cluster: Cluster): Promise<URL[]> {
 }
 
 async function listSlices(cluster: Cluster, selector: string): Promise<JsonObject[]> {
-  const answer = await cluster.request({
+  const response = await cluster.request({
     method: 'GET',
     path: `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes${selector}&limit=50`,
   })
-  if (answer.status !== 200) {
-    throw readStatus(cluster, answer, { verb: 'list', resource: 'endpointslices', namespace: 'default' })
+  if (response.status !== 200) {
+    throw readStatus(cluster, response, { verb: 'list', resource: 'endpointslices', namespace: 'default' })
   }
-  return asList(readResponse(cluster, answer)['items']).map((slice) => asObject(slice) ?? {})
+  return asList(readResponse(cluster, response)['items']).map((slice) => asObject(slice) ?? {})
 }
 
 function addressesOf({ addressType, endpoints, ports }: JsonObject): string[] {

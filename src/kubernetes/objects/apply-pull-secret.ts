@@ -50,7 +50,7 @@ export type Applied =
  */
 export async function applySecret(cluster: Cluster, secret: PullSecret, ways: ApplyWays): Promise<Applied> {
   const { namespace, name } = secret
-  const answer = await cluster.request({
+  const response = await cluster.request({
     method: 'PATCH',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${applyQuery(ways)}`,
     accept: ways.dryRun === 'all' ? 'application/json' : metadataAlone,
@@ -58,10 +58,10 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, ways: Ap
     body: () => manifestOf(secret),
     ...(ways.dryRun === 'all' && { maxResponseBytes: largestSecret }),
   })
-  if (answer.status === 200 || answer.status === 201) return readApplied(cluster, answer, secret, ways)
-  if (isTerminating(answer)) return { outcome: 'terminating' }
+  if (response.status === 200 || response.status === 201) return readApplied(cluster, response, secret, ways)
+  if (isTerminating(response)) return { outcome: 'terminating' }
   cluster.secrets.add(...sentSecrets(secret.dockerConfigJson))
-  throw readStatus(cluster, answer, { verb: 'patch', resource: 'secrets', name, namespace })
+  throw readStatus(cluster, response, { verb: 'patch', resource: 'secrets', name, namespace })
 }
 
 const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
@@ -97,14 +97,14 @@ function encode(dockerConfigJson: Redacted): string {
   return known
 }
 
-function readApplied(cluster: Cluster, answer: ClusterResponse, secret: PullSecret, ways: ApplyWays): Applied {
-  const object = readResponse(cluster, answer)
+function readApplied(cluster: Cluster, response: ClusterResponse, secret: PullSecret, ways: ApplyWays): Applied {
+  const object = readResponse(cluster, response)
   const metadata = asObject(object['metadata'])
   const uid = asText(metadata?.['uid'])
   const resourceVersion = asText(metadata?.['resourceVersion'])
-  if (!uid) throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  if (!uid) throw malformed(cluster.server, response.status, Buffer.byteLength(response.body))
   const same = ways.dryRun === 'none' && resourceVersion === secret.resourceVersion
-  const outcome = answer.status === 201 ? 'created' : same ? 'unchanged' : 'updated'
+  const outcome = response.status === 201 ? 'created' : same ? 'unchanged' : 'updated'
   const rewritten = ways.dryRun === 'all' ? rewrittenFields(object, secret) : []
   return { outcome, uid, resourceVersion: resourceVersion ?? '', ...(rewritten.length > 0 && { rewritten }) }
 }
@@ -125,9 +125,9 @@ function rewrittenFields(object: JsonObject, { dockerConfigJson, labels, annotat
   ]
 }
 
-function isTerminating(answer: ClusterResponse): boolean {
-  if (answer.status !== 403) return false
-  return parseStatus(answer)?.causes.some(({ reason }) => reason === 'NamespaceTerminating') ?? false
+function isTerminating(response: ClusterResponse): boolean {
+  if (response.status !== 403) return false
+  return parseStatus(response)?.causes.some(({ reason }) => reason === 'NamespaceTerminating') ?? false
 }
 
 // The field manager of a document: two documents that claim one Secret conflict, instead of overwriting each other in turn.

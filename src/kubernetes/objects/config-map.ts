@@ -28,10 +28,10 @@ export async function readStoredConfigMap(
   map: NamespacedName,
   patience: Patience = {},
 ): Promise<StoredConfigMap> {
-  const answer = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
-  if (answer.status === 404) return { data: {}, bytes: 0 }
-  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
-  return { data: asTexts(asObject(readResponse(cluster, answer)['data'])), bytes: Buffer.byteLength(answer.body) }
+  const response = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
+  if (response.status === 404) return { data: {}, bytes: 0 }
+  if (response.status !== 200) throw readStatus(cluster, response, { verb: 'get', resource: 'configmaps', ...map })
+  return { data: asTexts(asObject(readResponse(cluster, response)['data'])), bytes: Buffer.byteLength(response.body) }
 }
 
 /**
@@ -84,16 +84,16 @@ async function patch(
   map: NamespacedName,
   { changes, dryRun, patience }: { changes: object; dryRun: 'all' | 'none'; patience: Patience },
 ): Promise<'patched' | 'absent'> {
-  const answer = await requestConfigMap(cluster, map, {
+  const response = await requestConfigMap(cluster, map, {
     ...patience,
     method: 'PATCH',
     path: `${configMapPath(map)}?${queryOf(dryRun)}`,
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ data: changes }, (_, value: unknown) => value ?? null), // null removes a key
   })
-  if (answer.status === 200) return 'patched'
-  if (answer.status === 404) return 'absent'
-  throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
+  if (response.status === 200) return 'patched'
+  if (response.status === 404) return 'absent'
+  throw readStatus(cluster, response, { verb: 'patch', resource: 'configmaps', ...map })
 }
 
 /** @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, OBJECT_TOO_LARGE */
@@ -103,7 +103,7 @@ async function createConfigMap(
   data: object,
   dryRun: 'all' | 'none' = 'none',
 ): Promise<'created' | 'exists'> {
-  const answer = await requestConfigMap(cluster, map, {
+  const response = await requestConfigMap(cluster, map, {
     method: 'POST',
     path: `${folderOf(map)}?${queryOf(dryRun)}`,
     contentType: 'application/json',
@@ -114,9 +114,9 @@ async function createConfigMap(
       data,
     }),
   })
-  if (answer.status === 201) return 'created'
-  if (answer.status === 409) return 'exists'
-  throw readStatus(cluster, answer, { verb: 'create', resource: 'configmaps', ...map })
+  if (response.status === 201) return 'created'
+  if (response.status === 409) return 'exists'
+  throw readStatus(cluster, response, { verb: 'create', resource: 'configmaps', ...map })
 }
 
 /** 1 MiB of texts and 256 KiB of annotations, each character of which JSON may write as six. */
@@ -160,10 +160,10 @@ export interface ConfigMapEntry {
 
 /** @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function readConfigMapEntry(cluster: Cluster, map: NamespacedName, key: string): Promise<ConfigMapEntry> {
-  const answer = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
-  if (answer.status === 404) return { text: undefined, resourceVersion: undefined }
-  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'configmaps', ...map })
-  const { metadata, data } = readResponse(cluster, answer)
+  const response = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map) })
+  if (response.status === 404) return { text: undefined, resourceVersion: undefined }
+  if (response.status !== 200) throw readStatus(cluster, response, { verb: 'get', resource: 'configmaps', ...map })
+  const { metadata, data } = readResponse(cluster, response)
   return { text: asText(asObject(data)?.[key]), resourceVersion: asText(asObject(metadata)?.['resourceVersion']) }
 }
 
@@ -181,13 +181,13 @@ export async function replaceConfigMapEntry(
   if (resourceVersion === undefined) {
     return (await createConfigMap(cluster, map, data)) === 'created' ? 'written' : 'conflict'
   }
-  const answer = await requestConfigMap(cluster, map, {
+  const response = await requestConfigMap(cluster, map, {
     method: 'PATCH',
     path: `${configMapPath(map)}?fieldManager=pullpass`,
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ metadata: { resourceVersion }, data }),
   })
-  if (answer.status === 200) return 'written'
-  if (answer.status === 409 || answer.status === 404) return 'conflict'
-  throw readStatus(cluster, answer, { verb: 'patch', resource: 'configmaps', ...map })
+  if (response.status === 200) return 'written'
+  if (response.status === 409 || response.status === 404) return 'conflict'
+  throw readStatus(cluster, response, { verb: 'patch', resource: 'configmaps', ...map })
 }

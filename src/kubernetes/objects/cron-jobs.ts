@@ -24,9 +24,9 @@ export async function readCronJob(
 ): Promise<CronJobFacts | undefined> {
   const place = encodeURIComponent(namespace)
   const path = `/apis/batch/v1/namespaces/${place}/cronjobs/${encodeURIComponent(name)}`
-  const answer = await cluster.request({ method: 'GET', path, maxResponseBytes: longest })
-  if (answer.status !== 200) return undefined
-  const spec = asObject(readResponse(cluster, answer)['spec'])
+  const response = await cluster.request({ method: 'GET', path, maxResponseBytes: longest })
+  if (response.status !== 200) return undefined
+  const spec = asObject(readResponse(cluster, response)['spec'])
   const pods = await listPods(cluster, namespace)
   const [pod] = pods
     .filter((one) => jobOf(one)?.startsWith(`${name}-`))
@@ -38,9 +38,9 @@ export async function readCronJob(
 async function listPods(cluster: Cluster, namespace: string): Promise<JsonObject[]> {
   const query = new URLSearchParams({ labelSelector: 'app.kubernetes.io/name=pullpass', limit: '100' })
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${query.toString()}`
-  const answer = await cluster.request({ method: 'GET', path, maxResponseBytes: longest })
-  if (answer.status !== 200) return []
-  return asList(readResponse(cluster, answer)['items']).map((item) => asObject(item) ?? {})
+  const response = await cluster.request({ method: 'GET', path, maxResponseBytes: longest })
+  if (response.status !== 200) return []
+  return asList(readResponse(cluster, response)['items']).map((item) => asObject(item) ?? {})
 }
 
 /** Name of the Job that created a pod. */

@@ -40,7 +40,7 @@ export async function createEvent(
 ): Promise<void> {
   const { namespace, name } = about
   const seconds = rfc3339(at)
-  const answer = await cluster.request({
+  const response = await cluster.request({
     ...patience,
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
@@ -61,7 +61,7 @@ export async function createEvent(
       reportingInstance: '',
     }),
   })
-  if (answer.status !== 201) throw readStatus(cluster, answer, { verb: 'create', resource: 'events', namespace })
+  if (response.status !== 201) throw readStatus(cluster, response, { verb: 'create', resource: 'events', namespace })
 }
 
 /**

@@ -157,11 +157,11 @@ async function listOnce<T>(
   const items: T[] = []
   for (let page = 1, next: string | undefined; page <= maxItems && items.length <= maxItems; page++) {
     const path = `${list.path}?${pageQuery(list, limit, next)}`
-    const answer = await cluster.request({ method: 'GET', path, accept, maxResponseBytes, timeoutMs })
-    if (answer.status === 410) return 'expired'
-    if (answer.status === 404 && list.whereAbsent === 'empty') return { items: [], resourceVersion: '' }
-    if (answer.status !== 200) throw readStatus(cluster, answer, list.call)
-    const content = readResponse(cluster, answer)
+    const response = await cluster.request({ method: 'GET', path, accept, maxResponseBytes, timeoutMs })
+    if (response.status === 410) return 'expired'
+    if (response.status === 404 && list.whereAbsent === 'empty') return { items: [], resourceVersion: '' }
+    if (response.status !== 200) throw readStatus(cluster, response, list.call)
+    const content = readResponse(cluster, response)
     for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
     const metadata = asObject(content['metadata'])
     next = asText(metadata?.['continue'])
@@ -188,7 +188,7 @@ function expired({ server }: Cluster, { resource }: KubernetesCall, attempts: nu
   return new PullpassError({
     code: 'KUBERNETES_UNREACHABLE',
     hop: 'kubernetes',
-    seen: `${server} answered 410 in the middle of the list of ${resource}, ${attempts} times`,
+    seen: `${server} responded with 410 in the middle of the list of ${resource}, ${attempts} times`,
     expected: 'a list that can be read completely',
     hint: 'no action is needed if it passes: the next run retries',
     retryable: true,
@@ -199,9 +199,9 @@ function endless({ server }: Cluster, { resource }: KubernetesCall): PullpassErr
   return new PullpassError({
     code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',
-    seen: `${server} answered more than ${maxItems} ${resource}`,
+    seen: `${server} returned more than ${maxItems} ${resource}`,
     expected: 'a list that ends',
-    hint: 'check that the server in the kubeconfig is the API server, and that no proxy answers in its place',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy intercepts the request',
   })
 }
 

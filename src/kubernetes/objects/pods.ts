@@ -58,15 +58,15 @@ const longest = 2 * 1024 * 1024
 
 /** undefined where it does not exist. @throws KUBERNETES_FORBIDDEN, and what a cluster throws */
 export async function readPod(cluster: Cluster, { namespace, name }: NamespacedName): Promise<Pod | undefined> {
-  const answer = await cluster.request({
+  const response = await cluster.request({
     method: 'GET',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`,
     accept: 'application/json',
     maxResponseBytes: longest,
   })
-  if (answer.status === 404) return undefined
-  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'pods', name, namespace })
-  return podOf(readResponse(cluster, answer), { namespace, name })
+  if (response.status === 404) return undefined
+  if (response.status !== 200) throw readStatus(cluster, response, { verb: 'get', resource: 'pods', name, namespace })
+  return podOf(readResponse(cluster, response), { namespace, name })
 }
 
 export function podOf(pod: JsonObject, names: NamespacedName): Pod {

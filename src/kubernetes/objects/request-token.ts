@@ -32,7 +32,7 @@ export async function requestToken(
 ): Promise<RequestedToken> {
   const { namespace, name } = account
   const expirationSeconds = Math.max(shortestSeconds, Math.ceil(tokenRequest.lifeSeconds))
-  const answer = await cluster.request({
+  const response = await cluster.request({
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}/token`,
     contentType: 'application/json',
@@ -42,18 +42,18 @@ export async function requestToken(
       spec: { audiences: [tokenRequest.audience], expirationSeconds },
     }),
   })
-  if (answer.status !== 201) {
-    throw refused(cluster, answer, { verb: 'create', resource: 'serviceaccounts/token', name, namespace })
+  if (response.status !== 201) {
+    throw refused(cluster, response, { verb: 'create', resource: 'serviceaccounts/token', name, namespace })
   }
-  return readToken(cluster, answer)
+  return readToken(cluster, response)
 }
 
-function readToken(cluster: Cluster, answer: ClusterResponse): RequestedToken {
-  const status = asObject(readResponse(cluster, answer)['status'])
+function readToken(cluster: Cluster, response: ClusterResponse): RequestedToken {
+  const status = asObject(readResponse(cluster, response)['status'])
   const token = asText(status?.['token'])
   const expiresAt = new Date(asText(status?.['expirationTimestamp']) ?? Number.NaN)
   if (!token || Number.isNaN(expiresAt.getTime())) {
-    throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+    throw malformed(cluster.server, response.status, Buffer.byteLength(response.body))
   }
   const value = new Redacted(token)
   cluster.secrets.add(value)
@@ -61,10 +61,10 @@ function readToken(cluster: Cluster, answer: ClusterResponse): RequestedToken {
 }
 
 /** An error of the account or its permissions is TOKEN_REQUEST_REFUSED; a lost connection is not. */
-function refused(cluster: Cluster, answer: ClusterResponse, call: KubernetesCall): PullpassError {
-  const fault = readStatus(cluster, answer, call)
-  if (![400, 403, 404, 422].includes(answer.status) || fault.code === 'RESPONSE_MALFORMED') return fault
-  const words = wordsOf(answer, call, fault)
+function refused(cluster: Cluster, response: ClusterResponse, call: KubernetesCall): PullpassError {
+  const fault = readStatus(cluster, response, call)
+  if (![400, 403, 404, 422].includes(response.status) || fault.code === 'RESPONSE_MALFORMED') return fault
+  const words = wordsOf(response, call, fault)
   return new PullpassError({ code: 'TOKEN_REQUEST_REFUSED', hop: 'subject-token', ...words, cause: fault })
 }
 

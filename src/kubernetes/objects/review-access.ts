@@ -37,7 +37,7 @@ export async function reviewAccess(
   const resourceAttributes = { group: '', version: 'v1', resource, subresource, verb, name, namespace }
   const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview'
   const plural = account === undefined ? 'selfsubjectaccessreviews' : 'subjectaccessreviews'
-  const answer = await cluster.request({
+  const response = await cluster.request({
     method: 'POST',
     path: `/apis/authorization.k8s.io/v1/${plural}`,
     contentType: 'application/json',
@@ -47,9 +47,9 @@ export async function reviewAccess(
       spec: { resourceAttributes, ...(account && userOf(account)) },
     }),
   })
-  if (answer.status !== 201) throw readStatus(cluster, answer, { verb: 'create', resource: plural })
-  const allowed = asObject(readResponse(cluster, answer)['status'])?.['allowed']
-  if (typeof allowed !== 'boolean') throw malformed(cluster.server, answer.status, Buffer.byteLength(answer.body))
+  if (response.status !== 201) throw readStatus(cluster, response, { verb: 'create', resource: plural })
+  const allowed = asObject(readResponse(cluster, response)['status'])?.['allowed']
+  if (typeof allowed !== 'boolean') throw malformed(cluster.server, response.status, Buffer.byteLength(response.body))
   return allowed ? 'allowed' : 'denied'
 }
 

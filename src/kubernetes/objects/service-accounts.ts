@@ -55,10 +55,10 @@ async function changeNames(
   for (let attempt = 1; seen && !seen.deleting; attempt++) {
     const names = change(seen.imagePullSecrets)
     if (names === seen.imagePullSecrets) return 'unchanged'
-    const answer = await patch(cluster, seen, names, ways)
-    if (answer.status === 200) return 'changed'
-    if (answer.status === 404) return 'gone'
-    if (answer.status !== 409 || attempt === maxAttempts) throw refused(cluster, answer, account)
+    const response = await patch(cluster, seen, names, ways)
+    if (response.status === 200) return 'changed'
+    if (response.status === 404) return 'gone'
+    if (response.status !== 409 || attempt === maxAttempts) throw refused(cluster, response, account)
     seen = foundIn(await listServiceAccounts(cluster, account.name, [account.namespace]), account.namespace)
   }
   return 'gone'
@@ -83,9 +83,9 @@ async function patch(
   })
 }
 
-function refused(cluster: Cluster, answer: ClusterResponse, { namespace, name }: ServiceAccount): PullpassError {
+function refused(cluster: Cluster, response: ClusterResponse, { namespace, name }: ServiceAccount): PullpassError {
   const call: KubernetesCall = { verb: 'patch', resource: 'serviceaccounts', namespace, name }
-  if (answer.status !== 409) return readStatus(cluster, answer, call)
+  if (response.status !== 409) return readStatus(cluster, response, call)
   return new PullpassError({
     code: 'KUBERNETES_REFUSED',
     hop: 'kubernetes',

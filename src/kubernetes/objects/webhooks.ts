@@ -1,6 +1,6 @@
 /**
  * The admission webhooks that the API server calls for a pull secret, to name candidates when a write is refused, changed
- * or not answered. Reading them needs a further permission; without it they are unknown.
+ * or times out. Reading them requires a further permission; without it they are unknown.
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
 import type { LabelRequirement, LabelSelector } from '../../document/document.ts'
@@ -33,15 +33,17 @@ export async function listSecretHooks(
 ): Promise<SecretHook[]> {
   const lists = kinds.map(async ({ plural, kind, may }) => {
     const path = `/apis/admissionregistration.k8s.io/v1/${plural}?limit=500`
-    const answer = await cluster.request({ method: 'GET', path, maxResponseBytes: longest }).catch(unanswered)
-    if (answer?.status !== 200) return []
-    const items = asList(asObject(jsonOrNone(answer.body))?.['items'])
+    const response = await cluster
+      .request({ method: 'GET', path, maxResponseBytes: longest })
+      .catch(undefinedIfUnavailable)
+    if (response?.status !== 200) return []
+    const items = asList(asObject(jsonOrNone(response.body))?.['items'])
     return items.flatMap((item) => hooksOf(asObject(item) ?? {}, labels).map((hook) => ({ ...hook, kind, may })))
   })
   return (await Promise.all(lists)).flat().map(({ kind, of, ...hook }) => ({ ...hook, configuration: `${kind} ${of}` }))
 }
 
-function unanswered(fault: unknown): undefined {
+function undefinedIfUnavailable(fault: unknown): undefined {
   if (!(fault instanceof PullpassError) || ['INTERRUPTED', 'TIMED_OUT'].includes(fault.code)) throw fault
 }
 

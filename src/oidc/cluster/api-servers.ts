@@ -24,7 +24,7 @@ export interface ApiServerReading {
 }
 
 /** Never rejects, but where the run ends. */
-export const readApiServers = async (config: ApiServersConfig): Promise<ApiServerAnswers<ApiServerReading>> =>
+export const readApiServers = async (config: ApiServersConfig): Promise<ApiServerResponses<ApiServerReading>> =>
   await queryApiServers(config.cluster, config.replicas, {
     async query(replica, from) {
       const [documents, token] = await Promise.all([
@@ -42,22 +42,22 @@ export const readApiServers = async (config: ApiServersConfig): Promise<ApiServe
  * Queries each API server of a cluster over a separate connection: during a roll-out they differ.
  *
  *   --replica URL …, else the EndpointSlices of Service `kubernetes` ─▶ each by its address
- *   where none is known, or none could be reached ───────────────────▶ whichever answers at the cluster's own address
+ *   where none is known, or none could be reached ───────────────────▶ the one at the cluster's own address
  */
 export interface ApiServerQuery<T> {
-  /** `from` names the API server: `https://10.0.0.1:6443`. What it refuses belongs into the answer: nothing is caught here. */
+  /** `from` names the API server: `https://10.0.0.1:6443`. What it refuses belongs into the response: nothing is caught here. */
   readonly query: (replica: Cluster, from: string) => Promise<T>
-  /** Whether an answer is useful. If none is, the cluster's own address is queried. */
-  readonly isRead: (answer: T) => boolean
+  /** Whether a response is useful. If none is, the cluster's own address is queried. */
+  readonly isRead: (response: T) => boolean
   /** PEM: only API servers with certificates of these authorities are queried; absent: as the cluster's connection trusts. */
   readonly authorities?: readonly string[]
   /** One that hangs must not keep the others' news waiting. */
   readonly timeoutMs: number
 }
 
-export interface ApiServerAnswers<T> {
-  /** At least one, in the order of the addresses; of whichever answered in place of them last. */
-  readonly answers: readonly T[]
+export interface ApiServerResponses<T> {
+  /** At least one, in the order of the addresses; that at the cluster's own address is last. */
+  readonly responses: readonly T[]
   /** `any`: none could be reached at its own address, and the cluster's address was queried instead. */
   readonly queried: 'each' | 'any'
   /** Why it is not known where the API servers are. */
@@ -69,14 +69,14 @@ export async function queryApiServers<T>(
   cluster: Cluster,
   replicas: readonly URL[],
   question: ApiServerQuery<T>,
-): Promise<ApiServerAnswers<T>> {
+): Promise<ApiServerResponses<T>> {
   const found = replicas.length > 0 ? replicas : await listApiServers(cluster).catch(asFault)
   const anyOne = async () => await queryApiServer(cluster, undefined, question)
-  if (found instanceof PullpassError) return { answers: [await anyOne()], queried: 'any', fault: found }
-  const answers = await Promise.all(found.map(async (address) => await queryApiServer(cluster, address, question)))
-  if (answers.some(question.isRead)) return { answers, queried: 'each', fault: undefined }
+  if (found instanceof PullpassError) return { responses: [await anyOne()], queried: 'any', fault: found }
+  const responses = await Promise.all(found.map(async (address) => await queryApiServer(cluster, address, question)))
+  if (responses.some(question.isRead)) return { responses, queried: 'each', fault: undefined }
   // Addresses that cannot be reached from here, such as those of a managed control plane.
-  return { answers: [...answers, await anyOne()], queried: 'any', fault: undefined }
+  return { responses: [...responses, await anyOne()], queried: 'any', fault: undefined }
 }
 
 async function queryApiServer<T>(
@@ -104,7 +104,7 @@ const tooSlow = (from: string, timeoutMs: number) =>
   new PullpassError({
     code: 'KUBERNETES_UNREACHABLE',
     hop: 'kubernetes',
-    seen: `the API server at ${from} did not answer within ${timeoutMs / 1000} s`,
+    seen: `the API server at ${from} did not respond within ${timeoutMs / 1000} s`,
     expected: 'a response in time',
     hint: 'see that this address is reachable from here, and that this API server is well',
     retryable: true,

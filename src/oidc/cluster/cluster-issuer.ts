@@ -39,20 +39,20 @@ export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer
   return { issuer, jwksUri, keys }
 }
 
-/** With any media type: for application/json only, the API server answers 406 for its JWKS. */
+/** With any media type: for application/json only, the API server responds with 406 for its JWKS. */
 async function requestDocument(cluster: Cluster, name: DocumentName): Promise<string> {
-  const answer = await cluster.request({ method: 'GET', path: `/${documentPaths[name]}`, accept: '*/*' })
-  if (answer.status === 200 && !repeatsSecret(answer.body, cluster.secrets)) return answer.body
-  if (answer.status === 200) throw malformed(cluster, name, 'it repeats a credential of this run')
-  throw refused(cluster, name, answer)
+  const response = await cluster.request({ method: 'GET', path: `/${documentPaths[name]}`, accept: '*/*' })
+  if (response.status === 200 && !repeatsSecret(response.body, cluster.secrets)) return response.body
+  if (response.status === 200) throw malformed(cluster, name, 'it repeats a credential of this run')
+  throw refused(cluster, name, response)
 }
 
-function refused({ server, secrets }: Cluster, name: DocumentName, answer: ClusterResponse): PullpassError {
+function refused({ server, secrets }: Cluster, name: DocumentName, response: ClusterResponse): PullpassError {
   const where = `${server}/${documentPaths[name]}`
-  const message = asText(asObject(jsonOrNone(answer.body))?.['message'])
+  const message = asText(asObject(jsonOrNone(response.body))?.['message'])
   const words = message ? ` ${quoteSafely(message, secrets)}` : ''
-  const seen = `the API server answered ${answer.status}${words} for ${where}`
-  if (answer.status === 404) {
+  const seen = `the API server responded with ${response.status}${words} for ${where}`
+  if (response.status === 404) {
     return new PullpassError({
       code: 'DISCOVERY_NOT_FOUND',
       hop: 'discovery',
@@ -61,10 +61,10 @@ function refused({ server, secrets }: Cluster, name: DocumentName, answer: Clust
       hint: 'set an https issuer: pullpass issuer show prints how, by distribution',
     })
   }
-  if (answer.status === 401 || (answer.status === 403 && message?.includes('User "system:anonymous"'))) {
+  if (response.status === 401 || (response.status === 403 && message?.includes('User "system:anonymous"'))) {
     return new PullpassError({ hop: 'kubernetes', ...unauthenticated(seen) })
   }
-  if (answer.status === 403) {
+  if (response.status === 403) {
     return new PullpassError({
       code: 'DISCOVERY_FORBIDDEN',
       hop: 'discovery',
@@ -77,9 +77,9 @@ function refused({ server, secrets }: Cluster, name: DocumentName, answer: Clust
     code: 'DISCOVERY_UNAVAILABLE',
     hop: 'discovery',
     seen,
-    expected: 'an answer of status 200',
+    expected: 'a response with status 200',
     hint: 'see that the server in the kubeconfig is the API server, and that it is well',
-    retryable: answer.status === 429 || answer.status >= 500,
+    retryable: response.status === 429 || response.status >= 500,
   })
 }
 
@@ -87,9 +87,9 @@ function malformed({ server }: Cluster, name: DocumentName, what: string): Pullp
   return new PullpassError({
     code: 'DISCOVERY_MALFORMED',
     hop: 'discovery',
-    seen: `${server}/${documentPaths[name]} answered 200, but ${what}`,
+    seen: `${server}/${documentPaths[name]} responded with 200, but ${what}`,
     expected: 'the document that an API server serves',
-    hint: 'check that the server in the kubeconfig is the API server, and that no proxy answers in its place',
+    hint: 'check that the server in the kubeconfig is the API server, and that no proxy intercepts the request',
   })
 }
 

@@ -5,7 +5,7 @@ import { type DocumentName, documentUrl } from '../issuer-documents.ts'
 import { vendorOfIssuer } from '../issuer-url.ts'
 import { whyUnusable } from '../keys.ts'
 import type { PublicFacts } from '../public/public-facts.ts'
-import { type AnsweredDocument, cacheSecondsOf, jwksUriOf, type UnansweredDocument } from '../public/public-issuer.ts'
+import { cacheSecondsOf, type DocumentResponse, type DocumentUnavailable, jwksUriOf } from '../public/public-issuer.ts'
 import type { IssuerFinding, IssuerFindingCode } from './finding.ts'
 
 export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[] {
@@ -14,7 +14,7 @@ export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[
   return (['discovery', 'jwks'] as const).flatMap((name) => {
     const document = found[name]
     if (document === undefined) return [] // the discovery document is to blame
-    if (document.kind === 'unanswered') return [unreadFinding(document, vendor)]
+    if (document.kind === 'unavailable') return [unreadFinding(document, vendor)]
     return document.status === 200 ? servedFindings(name, document, vendor) : [refusedFinding(name, document)]
   })
 }
@@ -26,21 +26,21 @@ const problem = (code: IssuerFindingCode, seen: string, fix: string): IssuerFind
   fix,
 })
 
-function unreadFinding({ fault: { seen, hint = '' } }: UnansweredDocument, vendor: string | undefined): IssuerFinding {
+function unreadFinding({ fault: { seen, hint = '' } }: DocumentUnavailable, vendor: string | undefined): IssuerFinding {
   const fix = hint.replace(/; pull secrets keep their credentials$/, '')
   const elsewhere =
     vendor === undefined ? '' : `; from inside a private network of ${vendor} it may be hidden: check from elsewhere`
   return problem('DISCOVERY_UNAVAILABLE', seen, `${fix}${elsewhere}`)
 }
 
-function refusedFinding(name: DocumentName, { url, status, location }: AnsweredDocument): IssuerFinding {
-  const seen = `${url} answers an anonymous client with ${status}`
+function refusedFinding(name: DocumentName, { url, status, location }: DocumentResponse): IssuerFinding {
+  const seen = `${url} returns ${status} to anonymous clients`
   if (status >= 300 && status < 400) {
     const to = location === undefined ? 'no location' : quote(location)
     return problem('DISCOVERY_REDIRECTED', `${seen}, a redirect to ${to}`, 'serve it there itself: clouds follow none')
   }
   if (status === 401 || status === 403) {
-    const fix = 'allow anonymous reads; some stores answer this for an object that does not exist: check that it exists'
+    const fix = 'allow anonymous reads; some stores return this for an object that does not exist: check that it exists'
     return problem('DISCOVERY_FORBIDDEN', `${seen}: it is not public`, fix)
   }
   if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${seen}: it does not exist`, whereToPut[name])
@@ -52,7 +52,7 @@ const whereToPut: Readonly<Record<DocumentName, string>> = {
   jwks: 'put the keys where jwks_uri leads: pullpass issuer publish --to TARGET',
 }
 
-function servedFindings(name: DocumentName, document: AnsweredDocument, vendor: string | undefined): IssuerFinding[] {
+function servedFindings(name: DocumentName, document: DocumentResponse, vendor: string | undefined): IssuerFinding[] {
   const cache = vendor === undefined ? cacheFindings(document) : [] // its users cannot change how a vendor serves it
   return [...typeFindings(name, document), ...cache, ...sizeFindings(document)]
 }
@@ -62,7 +62,7 @@ const types: Readonly<Record<DocumentName, readonly string[]>> = {
   jwks: ['application/jwk-set+json', 'application/json'],
 }
 
-function typeFindings(name: DocumentName, { url, contentType }: AnsweredDocument): IssuerFinding[] {
+function typeFindings(name: DocumentName, { url, contentType }: DocumentResponse): IssuerFinding[] {
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   if (type !== undefined && types[name].includes(type)) return []
   const seen = `${url} is served as ${contentType === undefined ? 'no type' : quote(contentType)}`
@@ -72,7 +72,7 @@ function typeFindings(name: DocumentName, { url, contentType }: AnsweredDocument
 /** Seconds. Verifiers that cache by it, and ignore a kid that they do not know, see a new key only so much later. */
 const [shortest, longest] = [1, 3600]
 
-function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[] {
+function cacheFindings({ url, cacheControl }: DocumentResponse): IssuerFinding[] {
   const fix = 'serve it with Cache-Control: public, max-age=300'
   const seconds = cacheSecondsOf(cacheControl)
   if (seconds === undefined || seconds < shortest) {
@@ -87,7 +87,7 @@ function cacheFindings({ url, cacheControl }: AnsweredDocument): IssuerFinding[]
 /** Bytes: two dozen keys of 4096 bits. What more is read, no cloud documents. */
 const small = 64 * 1024
 
-function sizeFindings({ url, text }: AnsweredDocument): IssuerFinding[] {
+function sizeFindings({ url, text }: DocumentResponse): IssuerFinding[] {
   const bytes = Buffer.byteLength(text)
   if (bytes <= small) return []
   const seen = `${url} has ${bytes} bytes; how much a cloud reads is not documented`
@@ -97,7 +97,7 @@ function sizeFindings({ url, text }: AnsweredDocument): IssuerFinding[] {
 /** Findings about the content of a discovery document. https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata */
 export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
   const discovery = facts.found?.discovery
-  if (discovery?.kind !== 'answered' || discovery.status !== 200) return []
+  if (discovery?.kind !== 'response' || discovery.status !== 200) return []
   const { url, text } = discovery
   const document = asObject(jsonOrNone(text))
   if (document === undefined) {

@@ -7,7 +7,7 @@ import type { VerifierRules } from './issuer-requirements.ts'
 
 export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   const jwks = found?.jwks
-  if (jwks?.kind !== 'answered' || jwks.status !== 200) return []
+  if (jwks?.kind !== 'response' || jwks.status !== 200) return []
   if (keys === undefined) {
     const what = /^\s*</.test(jwks.text) ? 'a page' : 'no JWKS'
     return [finding('failed', 'DISCOVERY_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish --to TARGET')]

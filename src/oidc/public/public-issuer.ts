@@ -10,10 +10,10 @@ import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import { documentUrl } from '../issuer-documents.ts'
 import { type IssuerKey, parseJwks } from '../keys.ts'
 
-export type FoundDocument = AnsweredDocument | UnansweredDocument
+export type FoundDocument = DocumentResponse | DocumentUnavailable
 
-export interface AnsweredDocument {
-  readonly kind: 'answered'
+export interface DocumentResponse {
+  readonly kind: 'response'
   readonly url: string
   readonly status: number
   readonly contentType: string | undefined
@@ -26,8 +26,8 @@ export interface AnsweredDocument {
   readonly text: string
 }
 
-export interface UnansweredDocument {
-  readonly kind: 'unanswered'
+export interface DocumentUnavailable {
+  readonly kind: 'unavailable'
   readonly url: string
   /** Of the name, the connection, the certificate, the time, or the size. */
   readonly fault: PullpassError
@@ -48,7 +48,7 @@ export async function readPublicIssuer(
   issuer: string,
 ): Promise<PublicIssuer> {
   const discovery = await findDocument(context, documentUrl(issuer, 'discovery'))
-  const jwksUri = discovery.kind === 'answered' && discovery.status === 200 ? jwksUriOf(discovery.text) : undefined
+  const jwksUri = discovery.kind === 'response' && discovery.status === 200 ? jwksUriOf(discovery.text) : undefined
   return { issuer, discovery, jwks: jwksUri === undefined ? undefined : await findDocument(context, jwksUri) }
 }
 
@@ -73,11 +73,11 @@ async function findDocument(context: Pick<Context, 'transport' | 'signal'>, url:
     })
     const { 'content-type': contentType, 'cache-control': cacheControl, 'last-modified': modified, location } = headers
     const lastModifiedAt = dateOf(modified)
-    return { kind: 'answered', url, status, contentType, cacheControl, lastModifiedAt, location, text: body }
+    return { kind: 'response', url, status, contentType, cacheControl, lastModifiedAt, location, text: body }
   } catch (error) {
     context.signal.throwIfAborted()
-    const timedOut = timeout.aborted ? `did not answer within ${timeoutMs / 1000} s` : undefined
-    return { kind: 'unanswered', url, fault: transportError({ ...purpose, url }, timedOut, error) }
+    const timedOut = timeout.aborted ? `did not respond within ${timeoutMs / 1000} s` : undefined
+    return { kind: 'unavailable', url, fault: transportError({ ...purpose, url }, timedOut, error) }
   }
 }
 
@@ -95,6 +95,6 @@ export function cacheSecondsOf(cacheControl = ''): number | undefined {
 
 // The keys of a JWKS that an anonymous client received.
 
-/** Undefined where there was no answer, another status than 200, or no JWKS. */
+/** Undefined where there was no response, another status than 200, or no JWKS. */
 export const foundKeys = (jwks: FoundDocument | undefined): readonly IssuerKey[] | undefined =>
-  jwks?.kind === 'answered' && jwks.status === 200 ? parseJwks(jwks.text) : undefined
+  jwks?.kind === 'response' && jwks.status === 200 ? parseJwks(jwks.text) : undefined

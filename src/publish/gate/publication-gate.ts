@@ -142,7 +142,7 @@ async function readPublicKeys({ issuer, target, context }: GatedPublication): Pr
   if (issuer !== undefined) {
     const { discovery, jwks } = await readPublicIssuer(context, issuer)
     const found = jwks ?? discovery
-    if (found.kind === 'answered') {
+    if (found.kind === 'response') {
       const { lastModifiedAt, cacheControl } = found
       const safeAt = lastModifiedAt && safeToSignAt(lastModifiedAt, cacheSecondsOf(cacheControl))
       return { keys: foundKeys(jwks) ?? [], safeAt }

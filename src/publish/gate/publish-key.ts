@@ -31,7 +31,7 @@ async function publish(token: SubjectToken, place: GatedPublication): Promise<vo
   }
   if (!isAmong(served.keys, token)) {
     throw keyUnpublished(token, target, {
-      why: 'no API server that answered serves it',
+      why: 'no API server that responded serves it',
       hint: 'see that its public half is among --service-account-key-file of each API server',
     })
   }

@@ -5,7 +5,7 @@
  *   public and not long unseen ─────┼─▶ public, unless revoked
  *   public and unknown ─────────────┘
  *
- * What one answer lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
+ * What one response lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
  * What is recorded says until when a key stays, and never which key is added: otherwise a client that can write the
  * ConfigMap could have its own key published, and impersonate every account of the cluster.
  */

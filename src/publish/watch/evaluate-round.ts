@@ -4,7 +4,7 @@
  *   facts ─▶ served keys, signing kids ─▶ key state ─▶ (published) ─▶ keys to be public
  */
 import { asFault, PullpassError, withoutFaults } from '../../errors/pullpass-error.ts'
-import { type ApiServerAnswers, type ApiServerReading, readApiServers } from '../../oidc/cluster/api-servers.ts'
+import { type ApiServerReading, type ApiServerResponses, readApiServers } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../../oidc/keys.ts'
 import { quote } from '../../text/plain-text.ts'
 import {
@@ -126,7 +126,7 @@ function firstRecorded({ keyState, believed = [] }: RoundFacts, { trusted }: Rou
 
 const recordedIn = ({ keyState }: RoundFacts) => (keyState instanceof PullpassError ? undefined : keyState.authorities)
 
-/** An answer without a key is none: an API server has at least the one that it signs with. */
+/** A response without a key is none: an API server has at least the one that it signs with. */
 const isWholeReading = ({ documents, token }: RoundFacts['readings'][number]): boolean =>
   !(documents instanceof PullpassError) &&
   !(token instanceof PullpassError) &&
@@ -250,7 +250,7 @@ const removedAlarm = (subject: string): Alarm => ({
 /** One look at everything that says which keys are to be public: each API server, its authorities, and the key state. */
 export interface RoundFacts {
   readonly readings: readonly ApiServerReading[]
-  /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were queried. */
+  /** `unbelieved`: no API server with a certificate of a believed authority responded, and others were queried. */
   readonly standing: 'believed' | 'unbelieved'
   /** Why it is not known where the API servers are. */
   readonly replicasFault: PullpassError | undefined
@@ -271,25 +271,25 @@ export async function gatherRound(config: WatchConfig, before: RoundFacts['belie
     reading,
     config.cluster.authorities().then(parseAuthorities, asFault),
   ])
-  const { answers, fault, standing } = servers
-  return { readings: answers, standing, replicasFault: fault, keyState, configured, believed }
+  const { responses, fault, standing } = servers
+  return { readings: responses, standing, replicasFault: fault, keyState, configured, believed }
 }
 
 const believedBy = ({ trusted }: WatchConfig, keyState: KeyState | PullpassError): RoundFacts['believed'] =>
   keyState instanceof PullpassError ? undefined : believedOf(trusted, keyState.authorities ?? [])
 
-/** Others than believed API servers are sent a credential only where no believed one answers. */
+/** Others than believed API servers are sent a credential only where no believed one responses. */
 async function readServers(
   { trusted: { pinned }, ...config }: WatchConfig,
   believed: RoundFacts['believed'],
-): Promise<ApiServerAnswers<ApiServerReading> & Pick<RoundFacts, 'standing'>> {
+): Promise<ApiServerResponses<ApiServerReading> & Pick<RoundFacts, 'standing'>> {
   if (believed === undefined || believed.length === pinned.length) {
     return { ...(await readApiServers(config)), standing: 'believed' }
   }
   if (believed.length > 0) {
     const authorities = believed.map(({ certificate }) => certificate)
     const queried = await readApiServers({ ...config, authorities })
-    const isRead = queried.answers.some(({ documents }) => !(documents instanceof PullpassError))
+    const isRead = queried.responses.some(({ documents }) => !(documents instanceof PullpassError))
     if (isRead) return { ...queried, standing: 'believed' }
   }
   return { ...(await readApiServers(config)), standing: 'unbelieved' }

@@ -5,7 +5,7 @@
  *
  *   served by a known API server, or public already, or accepted by --accept-key ─▶ confirmed
  *   served by API servers at new addresses alone ─▶ held back, as long as a known one was heard from in the last ten minutes
- *   none of the API servers that answer has a certificate of a believed authority ─▶ held back
+ *   none of the API servers that respond has a certificate of a believed authority ─▶ held back
  *
  * Serving the published keys makes no address known: any server can serve them. API servers that are restarted in place are known, so
  * that their new key is confirmed at once. A roll-out that replaces them by others with new addresses has its new key confirmed as
@@ -20,12 +20,12 @@ import type { EventRecorder } from '../../server/events.ts'
 import { quote } from '../../text/plain-text.ts'
 import type { Alarm } from './alarm.ts'
 
-/** By address: looks since the known API server answered last. */
+/** By address: rounds since the known API server last responded. */
 export type KnownServers = ReadonlyMap<string, number>
 
 export interface ServerFacts {
   readonly readings: readonly ApiServerReading[]
-  /** `unbelieved`: no API server with a certificate of a believed authority answered, and others were queried. */
+  /** `unbelieved`: no API server with a certificate of a believed authority responded, and others were queried. */
   readonly standing: 'believed' | 'unbelieved'
   /** Addresses that are known by configuration: of --replica, and the cluster's own. */
   readonly configured: readonly string[]
@@ -52,7 +52,7 @@ export interface ServerVerdict {
 }
 
 export function evaluateServers(facts: ServerFacts): ServerVerdict {
-  const answers = facts.readings.flatMap(({ from, documents }) =>
+  const responses = facts.readings.flatMap(({ from, documents }) =>
     documents instanceof PullpassError ? [] : [{ from, keys: documents.keys }],
   )
   const isFirst = facts.known === undefined
@@ -61,16 +61,16 @@ export function evaluateServers(facts: ServerFacts): ServerVerdict {
     isFirst || present.length === 0 || present.includes(from) || facts.configured.includes(from)
   const confirmed: IssuerKey[] = []
   const held: HeldKey[] = []
-  for (const { key, from } of gatherKeys(answers)) {
+  for (const { key, from } of gatherKeys(responses)) {
     const isPublic = facts.published.some((one) => isSame(one, key))
     const isConfirmed = facts.standing === 'believed' && from.some(isKnown)
     if (isPublic || isConfirmed || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
     else held.push({ key, from, why: facts.standing === 'believed' ? 'new address' : 'unbelieved authority' })
   }
-  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts, answers) : facts.known }
+  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts, responses) : facts.known }
 }
 
-interface Answer {
+interface KeysResponse {
   readonly from: string
   readonly keys: readonly IssuerKey[]
 }
@@ -78,9 +78,9 @@ interface Answer {
 const isSame = (one: IssuerKey, other: IssuerKey): boolean => one.keyId === other.keyId && sameKey(one, other)
 
 /** Each key once, by kid and by what it is, with the addresses that serve it. */
-function gatherKeys(answers: readonly Answer[]): { key: IssuerKey; from: string[] }[] {
+function gatherKeys(responses: readonly KeysResponse[]): { key: IssuerKey; from: string[] }[] {
   const gathered = new Map<string, { key: IssuerKey; from: string[] }>()
-  for (const { from, keys } of answers) {
+  for (const { from, keys } of responses) {
     for (const key of keys) {
       const name = JSON.stringify([key.keyId, key.type, thumbprintOf(key)])
       const before = gathered.get(name)
@@ -92,11 +92,14 @@ function gatherKeys(answers: readonly Answer[]): { key: IssuerKey; from: string[
 }
 
 /** A response without a usable key makes no address known. */
-function knownAfter({ known, confirmingRounds }: ServerFacts, answers: readonly Answer[]): KnownServers | undefined {
-  const answered = answers.filter(({ keys }) => keys.some((key) => whyUnusable(key) === undefined))
-  if (answered.length === 0) return known
-  if (known === undefined || known.size === 0) return new Map(answered.map(({ from }) => [from, 0]))
-  const heard = new Set(answered.map(({ from }) => from))
+function knownAfter(
+  { known, confirmingRounds }: ServerFacts,
+  responses: readonly KeysResponse[],
+): KnownServers | undefined {
+  const responded = responses.filter(({ keys }) => keys.some((key) => whyUnusable(key) === undefined))
+  if (responded.length === 0) return known
+  if (known === undefined || known.size === 0) return new Map(responded.map(({ from }) => [from, 0]))
+  const heard = new Set(responded.map(({ from }) => from))
   const after = [...known].map(([from, looks]): [string, number] => [from, heard.has(from) ? 0 : looks + 1])
   return new Map(after.filter(([, rounds]) => rounds < confirmingRounds))
 }
@@ -110,7 +113,7 @@ export async function announceServers(
 ): Promise<void> {
   const added = before === undefined ? [] : [...(after?.keys() ?? [])].filter((from) => !before.has(from))
   if (added.length === 0) return
-  const message = `no known API server answered for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else check which clients may write EndpointSlices in namespace default`
+  const message = `no known API server responded for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else check which clients may write EndpointSlices in namespace default`
   log('warn', 'API servers at new addresses are known', { details: message })
   await events.record([
     { type: 'Warning', reason: eventReason('API_SERVERS_REPLACED'), subject: added.join(), message },

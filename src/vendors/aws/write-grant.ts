@@ -1,7 +1,7 @@
 /**
  * What lets a publisher write one issuer's documents: read and write access under the target's own path and nowhere else in the
  * bucket, since write access to another cluster's JWKS allows signing tokens for every account of that cluster. Without
- * s3:ListBucket, S3 answers 403 for an object that does not exist; it reveals names, which are public anyway.
+ * s3:ListBucket, S3 responds with 403 for an object that does not exist; it reveals names, which are public anyway.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
  */
 import type { BucketName } from '../store.ts'

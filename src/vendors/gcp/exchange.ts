@@ -88,20 +88,20 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: Ex
     },
     refusal: (status, body) =>
       tokenRefusal(status, body, { registry, subjectToken, audiences: exchange.audiences(registry) }),
-    read: (answer) => readFederatedToken(answer, subjectToken),
+    read: (response) => readFederatedToken(response, subjectToken),
   })
 }
 
 /** `expires_in` counts from sending, and may be absent; the token lives an hour at most, and never outlives its subject token. */
-function readFederatedToken(answer: ApiResponse, subjectToken: SubjectToken): AccessToken {
-  const { body } = answer
+function readFederatedToken(response: ApiResponse, subjectToken: SubjectToken): AccessToken {
+  const { body } = response
   const value = textField(body, 'access_token')
   const seconds = asObject(body)?.['expires_in'] ?? longestLifeSeconds
   if (typeof seconds !== 'number' || !Number.isFinite(seconds))
     throw new UnexpectedResponse('its expires_in is no number')
-  const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(answer)
-  const endsMs = Math.min(answer.sentAt.getTime() + seconds * 1000, subjectEndsMs)
-  return { value: new Redacted(value), expiresAt: expiryOf(endsMs, longestLifeSeconds, answer) }
+  const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(response)
+  const endsMs = Math.min(response.sentAt.getTime() + seconds * 1000, subjectEndsMs)
+  return { value: new Redacted(value), expiresAt: expiryOf(endsMs, longestLifeSeconds, response) }
 }
 
 interface Impersonation {
@@ -130,17 +130,17 @@ function generateAccessToken(
       }),
     },
     refusal: (status, body) => impersonationRefusal(status, body, { settings, email, subject: subjectToken.subject }),
-    read: (answer) => readImpersonatedToken(answer, lifeSeconds),
+    read: (response) => readImpersonatedToken(response, lifeSeconds),
   })
 }
 
 const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => scopes
 
 /** `expireTime` is by Google's clock: converted to this machine's; never longer than requested. */
-function readImpersonatedToken(answer: ApiResponse, lifeSeconds: number): AccessToken {
-  const { body } = answer
+function readImpersonatedToken(response: ApiResponse, lifeSeconds: number): AccessToken {
+  const { body } = response
   const value = textField(body, 'accessToken')
   const expireTime = Date.parse(textField(body, 'expireTime'))
   if (Number.isNaN(expireTime)) throw new UnexpectedResponse('its expireTime is no date')
-  return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(answer), lifeSeconds, answer) }
+  return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(response), lifeSeconds, response) }
 }

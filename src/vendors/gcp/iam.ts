@@ -22,7 +22,7 @@ export interface IamRequest<T> {
   /** Below the endpoint, with what varies in it encoded: `v1/projects/…`. */
   readonly path: string
   readonly json?: unknown
-  readonly read: (answer: ApiResponse) => T
+  readonly read: (response: ApiResponse) => T
   /** What a refusal means here; undefined: what it usually means. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
   /** Another of Google's APIs that speaks as IAM does: its origin. */
@@ -41,15 +41,15 @@ export async function sendIamRequest<T>({ context, caller, token }: IamConnectio
     ...(json !== undefined && { json }),
     bearer,
     refusal: (status, body) => ask.refusal?.(status, body) ?? iamRefusal(status, body, caller),
-    read: (answer) => read(withoutSecret(answer, context.secrets)),
+    read: (response) => read(withoutSecret(response, context.secrets)),
   })
 }
 
-/** Names, descriptions, conditions, kids: what is read of an answer is shown, by many. */
-function withoutSecret(answer: ApiResponse, secrets: Iterable<Redacted>): ApiResponse {
-  if (repeatsSecret(JSON.stringify(answer.body), secrets))
+/** Names, descriptions, conditions, kids: what is read of a response is shown, by many. */
+function withoutSecret(response: ApiResponse, secrets: Iterable<Redacted>): ApiResponse {
+  if (repeatsSecret(JSON.stringify(response.body), secrets))
     throw new UnexpectedResponse('it repeats a token of this run')
-  return answer
+  return response
 }
 
 /** A long-running operation of Google's, followed to its end. https://cloud.google.com/apis/design/design_patterns#long_running_operations */

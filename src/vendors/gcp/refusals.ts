@@ -1,5 +1,5 @@
 /**
- * What the refusals of Google's token service mean, and what mends them. It answers most causes with `invalid_grant`, so its
+ * What the refusals of Google's token service mean, and what mends them. It reports most causes as `invalid_grant`, so its
  * sentence tells them apart; an unknown sentence is shown as it is.
  * https://cloud.google.com/iam/docs/troubleshooting-workload-identity-federation
  */
@@ -128,7 +128,7 @@ const causes: readonly Cause[] = [
   },
 ]
 
-/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 for the answer's shape */
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 for the response's shape */
 export function tokenRefusal(status: number, body: unknown, asked: RefusedRequest): Refusal | undefined {
   const error = asText(asObject(body)?.['error'])
   if (error === undefined) return accessRefusal(body)

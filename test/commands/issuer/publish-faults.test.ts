@@ -23,7 +23,7 @@ suite('faults during issuer publish', () => {
     })
     const { exitCode, stderr } = await publish(sandbox)
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^PUBLISH_UNAVAILABLE \(publish\): Google answered 503/)
+    assert.match(stderr, /^PUBLISH_UNAVAILABLE \(publish\): Google responded with 503/)
     assert.deepEqual(kidsOf(objectText(sandbox, 'openid/v1/jwks')), [sandbox.cluster.keys.current.kid])
     assert.equal(objectText(sandbox, '.well-known/openid-configuration'), undefined)
   })

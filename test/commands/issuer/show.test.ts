@@ -287,7 +287,7 @@ suite('pullpass issuer show fails', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stderr,
-      /^DISCOVERY_FORBIDDEN \(discovery\): the API server answered 403 "forbidden: User "jane" cannot/,
+      /^DISCOVERY_FORBIDDEN \(discovery\): the API server responded with 403 "forbidden: User "jane" cannot/,
     )
     assert.match(stderr, /--clusterrole=system:service-account-issuer-discovery/)
   })
@@ -298,7 +298,7 @@ suite('pullpass issuer show fails', () => {
     for (const path of [discoveryPath, jwksPath]) respond(sandbox, path, { status: 404, body: '404 page not found\n' })
     const { exitCode, stderr } = await show(sandbox)
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^DISCOVERY_NOT_FOUND \(discovery\): the API server answered 404 for https/)
+    assert.match(stderr, /^DISCOVERY_NOT_FOUND \(discovery\): the API server responded with 404 for https/)
   })
 
   test('for an unexpected argument', async (t) => {

@@ -52,7 +52,9 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
       assert.deepEqual(resultsOf(run), results)
       const faults = run.stderr.split('\n').filter((line) => /^[A-Z_]+ \(/.test(line))
       assert.equal(faults.length, 1)
-      assert.ok(faults[0]?.startsWith(`TRUST_DENIED (trust): Google answered 403 "Permission '${permission}' denied`))
+      assert.ok(
+        faults[0]?.startsWith(`TRUST_DENIED (trust): Google responded with 403 "Permission '${permission}' denied`),
+      )
       assert.ok(run.stderr.includes(`\n  expected the operator to hold ${permission}, which ${role} gives\n`))
 
       const project = permission.includes('workloadIdentityPool') ? '123456789012' : 'example-project'
@@ -204,7 +206,7 @@ suite('where requests to Google fail', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 1)
-    assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): Google answered 503/m)
+    assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): Google responded with 503/m)
   })
 })
 

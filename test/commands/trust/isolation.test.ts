@@ -165,7 +165,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
     const refused = await publish('dev')
     assert.match(
       refused.stderr,
-      /^PUBLISH_DENIED \(publish\): Google answered 400 "unauthorized_client: The given credential is rejected by the attribute condition/m,
+      /^PUBLISH_DENIED \(publish\): Google responded with 400 "unauthorized_client: The given credential is rejected by the attribute condition/m,
     )
     assert.match(refused.stderr, /^ {2}fix: .* is added by pullpass trust apply --publisher NAMESPACE\/NAME$/m)
   })

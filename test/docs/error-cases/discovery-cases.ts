@@ -11,11 +11,8 @@ const show = (sandbox: TestSandbox, ...words: string[]) =>
 const forbidden = 'forbidden: User "jane" cannot get path "/.well-known/openid-configuration"'
 
 /** Injects a response of the cluster for paths of the issuer metadata. */
-function injectResponse({ parts }: TestSandbox, path: string, answer: SandboxResponse): void {
-  parts.kubernetes.faults.inject(
-    { kind: 'response', response: answer },
-    { when: (request) => request.path.startsWith(path) },
-  )
+function injectResponse({ parts }: TestSandbox, path: string, response: SandboxResponse): void {
+  parts.kubernetes.faults.inject({ kind: 'response', response }, { when: (request) => request.path.startsWith(path) })
 }
 
 export const discoveryCases: ErrorCases = {

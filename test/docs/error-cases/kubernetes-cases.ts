@@ -64,10 +64,10 @@ export const kubernetesCases: ErrorCases = {
   ADMISSION_UNAVAILABLE: (sandbox) => {
     const says =
       'Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded'
-    const answer = status(500, 'InternalError', says)
+    const response = status(500, 'InternalError', says)
     return refreshWithFault({ ...sandbox, clock: withFastClock(sandbox) }, 'kubernetes', {
       kind: 'response',
-      response: answer,
+      response,
     })
   },
 

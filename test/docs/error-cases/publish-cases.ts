@@ -19,9 +19,9 @@ async function put({ folder, clock }: TestSandbox, path: string, text: string): 
 export const publishCases: ErrorCases = {
   PUBLISHED_BY_VENDOR(sandbox) {
     const issuer = 'https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF'
-    const answer = { status: 200, body: { issuer, jwks_uri: `${issuer}/keys` } }
+    const response = { status: 200, body: { issuer, jwks_uri: `${issuer}/keys` } }
     const when = ({ path }: { path: string }) => path.startsWith('/.well-known')
-    sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: answer }, { when })
+    sandbox.parts.kubernetes.faults.inject({ kind: 'response', response }, { when })
     return publish(sandbox)
   },
 

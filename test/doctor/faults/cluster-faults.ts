@@ -213,7 +213,7 @@ export const clusterFaults: readonly Fault[] = [
     repair: clear,
   },
   {
-    title: 'the API server does not answer',
+    title: 'the API server does not respond',
     plant: ({ sandbox }) => sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' }),
     hop: 'cluster',
     code: 'KUBERNETES_UNREACHABLE',

@@ -165,7 +165,7 @@ export const exchangeFaults: readonly Fault[] = [
     repair: ({ sandbox }) => sandbox.gcp.parts.sts.faults.clear(),
   },
   {
-    title: "Google's token service does not answer",
+    title: "Google's token service does not respond",
     plant: ({ sandbox }) => sandbox.gcp.parts.sts.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
     code: 'EXCHANGE_UNAVAILABLE',
@@ -173,7 +173,7 @@ export const exchangeFaults: readonly Fault[] = [
     repair: ({ sandbox }) => sandbox.gcp.parts.sts.faults.clear(),
   },
   {
-    title: 'a proxy answers in place of the token service',
+    title: 'a proxy intercepts requests to the token service',
     plant: ({ sandbox }) =>
       sandbox.gcp.parts.sts.faults.inject({
         kind: 'response',

@@ -21,7 +21,7 @@ const discoveryOf = ({ cluster: { issuer } }: World['sandbox'], odds: object) =>
   ...odds,
 })
 
-const answerDiscovery = ({ sandbox }: World, status: number, headers: Readonly<Record<string, string>> = {}) =>
+const respondToDiscovery = ({ sandbox }: World, status: number, headers: Readonly<Record<string, string>> = {}) =>
   sandbox.gcp.parts.storage.faults.inject(
     { kind: 'response', response: { status, headers, body: '' } },
     { when: ({ path }) => path.endsWith('openid-configuration') },
@@ -48,8 +48,8 @@ export const issuerFaults: readonly Fault[] = [
     imitated: 'gcloud',
   },
   {
-    title: 'the discovery document is answered with a redirect',
-    plant: (ground) => answerDiscovery(ground, 302, { location: 'https://login.example.com/' }),
+    title: 'the URL of the discovery document returns a redirect',
+    plant: (ground) => respondToDiscovery(ground, 302, { location: 'https://login.example.com/' }),
     hop,
     code: 'DISCOVERY_REDIRECTED',
     seen: /a redirect to "https:\/\/login.example.com\/"$/,
@@ -58,7 +58,7 @@ export const issuerFaults: readonly Fault[] = [
   },
   {
     title: 'the store of the documents is down',
-    plant: (ground) => answerDiscovery(ground, 503),
+    plant: (ground) => respondToDiscovery(ground, 503),
     hop,
     code: 'DISCOVERY_UNAVAILABLE',
     fix: /^correct the server at that address/,
@@ -141,7 +141,7 @@ export const issuerFaults: readonly Fault[] = [
     hop,
     code: 'ISSUER_ADDRESS_PRIVATE',
     seen: /no way leads there from the internet$/,
-    fix: /^correct the server at that address: it must answer without redirect or authentication/,
+    fix: /^correct the server at that address: it must respond without a redirect or authentication/,
     repair: ({ sandbox }) =>
       sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: sandbox.cluster.issuer }),
   },

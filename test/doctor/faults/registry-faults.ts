@@ -25,7 +25,7 @@ export const registryFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.gcp.repositories.denyReading('example-project/images', `serviceAccount:${email}`),
     hop,
     code: 'REGISTRY_DENIED',
-    seen: /^the token endpoint https:\S+ answered 403 "DENIED: /,
+    seen: /^the token endpoint https:\S+ responded with 403 "DENIED: /,
     fix: /^pullpass trust apply .*\nit would grant roles\/artifactregistry.reader on projects\/example-project\/locations\/europe\/repositories\/images/,
     repair: 'command',
   },
@@ -93,7 +93,7 @@ export const registryFaults: readonly Fault[] = [
     repair: (world) => podOfImage(world, world.sandbox.image),
   },
   {
-    title: 'the registry does not answer',
+    title: 'the registry does not respond',
     plant: ({ sandbox }) => sandbox.parts.registry.faults.inject({ kind: 'reset', at: 'request' }),
     hop,
     code: 'REGISTRY_UNREACHABLE',
@@ -152,7 +152,7 @@ export const registryFaults: readonly Fault[] = [
       }),
     hop,
     code: 'REGISTRY_UNAVAILABLE',
-    seen: /\/manifests\/1 answered 503$/,
+    seen: /\/manifests\/1 responded with 503$/,
     fix: /^wait, and run doctor again, or contact the operator of localhost:\d+: the error is at the server, not in the credential/,
     repair: clear,
   },
@@ -165,7 +165,7 @@ export const registryFaults: readonly Fault[] = [
       ),
     hop,
     code: 'AUTHORIZATION_DROPPED',
-    seen: /^the manifest \S+ answered 401 .*, as it does to a request without a credential$/,
+    seen: /^the manifest \S+ responded with 401 .*, as it does to a request without a credential$/,
     fix: /^configure what is between here and localhost:\d+ \(a proxy, a mirror, an ingress\) to forward the Authorization header/,
     repair: clear,
   },
@@ -174,7 +174,7 @@ export const registryFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.parts.registry.faults.inject({ kind: 'drop-header', name: 'authorization' }),
     hop,
     code: 'AUTHORIZATION_DROPPED',
-    seen: /^the token endpoint \S+ answered 403 "DENIED: Unauthenticated request\.", as it does/,
+    seen: /^the token endpoint \S+ responded with 403 "DENIED: Unauthenticated request\.", as it does/,
     fix: /^configure what is between here and localhost:\d+/,
     repair: clear,
   },
@@ -200,7 +200,7 @@ export const registryFaults: readonly Fault[] = [
     },
   },
   {
-    title: 'a sign-in page answers in place of the registry',
+    title: 'a sign-in page intercepts requests to the registry',
     plant: ({ sandbox }) =>
       sandbox.parts.registry.faults.inject({
         kind: 'response',

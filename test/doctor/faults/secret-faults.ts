@@ -83,7 +83,7 @@ export const secretFaults: readonly Fault[] = [
     },
     hop: 'stored-credential',
     code: 'STORED_CREDENTIAL_REFUSED',
-    seen: /^its credential is refused: the token endpoint \S+ answered 40[13]\b.*; a new credential is accepted$/,
+    seen: /^its credential is refused: the token endpoint \S+ responded with 40[13]\b.*; a new credential is accepted$/,
     fix: refresh,
     repair: 'command',
   },

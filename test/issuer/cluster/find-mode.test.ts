@@ -34,12 +34,12 @@ suite('who publishes is found by itself', () => {
     })
   })
 
-  test('it is not known, where nothing answers', () => {
-    const fault = new PullpassError({ code: 'DISCOVERY_UNAVAILABLE', hop: 'discovery', seen: 'it gave no answer' })
-    const found = { issuer, discovery: { kind: 'unanswered', url: issuer, fault } as const, jwks: undefined }
+  test('it is unknown where no server responds', () => {
+    const fault = new PullpassError({ code: 'DISCOVERY_UNAVAILABLE', hop: 'discovery', seen: 'it did not respond' })
+    const found = { issuer, discovery: { kind: 'unavailable', url: issuer, fault } as const, jwks: undefined }
     assert.deepEqual(findMode(issuer, own, found), {
       mode: 'publish',
-      why: 'whether its documents are published is unknown: it gave no answer',
+      why: 'whether its documents are published is unknown: it did not respond',
     })
   })
 

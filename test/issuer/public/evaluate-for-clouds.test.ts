@@ -88,7 +88,7 @@ const cases: Record<string, Case> = {
   'a name that is not resolved': {
     facts: {
       ...factsWith(),
-      found: { issuer, discovery: { kind: 'unanswered', url: issuer, fault: unread }, jwks: undefined },
+      found: { issuer, discovery: { kind: 'unavailable', url: issuer, fault: unread }, jwks: undefined },
       keys: undefined,
     },
     expected: everywhere('failed DISCOVERY_UNAVAILABLE'),

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { buildDocuments, documentUrl } from '../../../src/oidc/issuer-documents.ts'
 import { type IssuerKey, parseJwks } from '../../../src/oidc/keys.ts'
 import type { PublicFacts } from '../../../src/oidc/public/public-facts.ts'
-import type { AnsweredDocument } from '../../../src/oidc/public/public-issuer.ts'
+import type { DocumentResponse } from '../../../src/oidc/public/public-issuer.ts'
 
 export const issuer = 'https://oidc.example.com/cluster-1'
 
@@ -21,8 +21,8 @@ export function keysOf(...jwks: readonly object[]): readonly IssuerKey[] {
 
 const standard = buildDocuments(issuer, keysOf(rsaJwk))
 
-const answered = (name: 'discovery' | 'jwks', changes: Partial<AnsweredDocument>): AnsweredDocument => ({
-  kind: 'answered',
+const responseOf = (name: 'discovery' | 'jwks', changes: Partial<DocumentResponse>): DocumentResponse => ({
+  kind: 'response',
   url: documentUrl(issuer, name),
   status: 200,
   lastModifiedAt: undefined,
@@ -32,12 +32,12 @@ const answered = (name: 'discovery' | 'jwks', changes: Partial<AnsweredDocument>
 })
 
 export interface FactsSettings extends Partial<Omit<PublicFacts, 'found' | 'keys'>> {
-  readonly discovery?: Partial<AnsweredDocument>
-  readonly jwks?: Partial<AnsweredDocument>
+  readonly discovery?: Partial<DocumentResponse>
+  readonly jwks?: Partial<DocumentResponse>
 }
 
 export function factsWith({ discovery = {}, jwks = {}, ...more }: FactsSettings = {}): PublicFacts {
-  const found = { issuer, discovery: answered('discovery', discovery), jwks: answered('jwks', jwks) }
+  const found = { issuer, discovery: responseOf('discovery', discovery), jwks: responseOf('jwks', jwks) }
   return {
     issuer,
     found,

@@ -6,12 +6,12 @@ import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { jwksUriOf, readPublicIssuer } from '../../../src/oidc/public/public-issuer.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
-async function start(t: TestContext, answerTo: (request: SandboxRequest, url: string) => ReturnType<SandboxHandler>) {
+async function start(t: TestContext, respond: (request: SandboxRequest, url: string) => ReturnType<SandboxHandler>) {
   const requests: SandboxRequest[] = []
   const authority = await createCertificateAuthority()
   const handler: SandboxHandler = (request) => {
     requests.push(request)
-    return answerTo(request, part.url)
+    return respond(request, part.url)
   }
   const part = await servePart({ handler, tls: { authority, http2: 'absent' } })
   t.after(part.close)
@@ -27,7 +27,7 @@ suite('what an anonymous client reads', () => {
   test('is both documents as they are served, the keys where the first one leads', async (t) => {
     const { part, context, requests } = await start(t, documents)
     const { discovery, jwks } = await readPublicIssuer(context, `${part.url}/cluster-1`)
-    assert.ok(discovery.kind === 'answered' && jwks?.kind === 'answered')
+    assert.ok(discovery.kind === 'response' && jwks?.kind === 'response')
     assert.deepEqual([discovery.status, discovery.contentType], [200, 'application/json'])
     assert.deepEqual([jwks.url, jwks.cacheControl, jwks.text], [`${part.url}/keys`, 'max-age=60', '{"keys":[]}'])
     assert.deepEqual(
@@ -41,7 +41,7 @@ suite('what an anonymous client reads', () => {
     const location = 'https://127.0.0.1:9/elsewhere'
     const { part, context, requests } = await start(t, () => ({ status: 301, headers: { location } }))
     const { discovery, jwks } = await readPublicIssuer(context, part.url)
-    assert.ok(discovery.kind === 'answered')
+    assert.ok(discovery.kind === 'response')
     assert.deepEqual([discovery.status, discovery.location, jwks, requests.length], [301, location, undefined, 1])
   })
 
@@ -62,13 +62,13 @@ suite('what an anonymous client reads', () => {
   test('is an error, if the server does not respond, or sends too much', async (t) => {
     const { part, context } = await start(t, () => ({ status: 200, body: ' '.repeat(1024 * 1024 + 1) }))
     const large = await readPublicIssuer(context, part.url)
-    assert.ok(large.discovery.kind === 'unanswered')
+    assert.ok(large.discovery.kind === 'unavailable')
     assert.equal(large.discovery.fault.code, 'RESPONSE_TOO_LARGE')
     const untrusted = await readPublicIssuer(fakeContext(), part.url)
-    assert.ok(untrusted.discovery.kind === 'unanswered')
+    assert.ok(untrusted.discovery.kind === 'unavailable')
     assert.equal(untrusted.discovery.fault.code, 'CERTIFICATE_UNTRUSTED')
     const unreachable = await readPublicIssuer(context, 'https://127.0.0.1:9')
-    assert.ok(unreachable.discovery.kind === 'unanswered')
+    assert.ok(unreachable.discovery.kind === 'unavailable')
     assert.deepEqual(
       [unreachable.discovery.fault.code, unreachable.discovery.fault.hop],
       ['DISCOVERY_UNAVAILABLE', 'discovery'],

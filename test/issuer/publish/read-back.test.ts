@@ -58,11 +58,15 @@ suite('what was published, read back', () => {
   })
 
   const causes: Record<string, [texts: Readonly<Record<string, string>>, subject: string, says: RegExp]> = {
-    'no discovery document': [{}, 'discovery', /openid-configuration answers anonymous clients 404: it does not exist/],
+    'no discovery document': [
+      {},
+      'discovery',
+      /openid-configuration returns 404 to anonymous clients: it does not exist/,
+    ],
     'no keys where it leads': [
       { [documentUrl(issuer, 'discovery')]: documents.discovery.text },
       'jwks',
-      /jwks answers anonymous clients 404: it does not exist/,
+      /jwks returns 404 to anonymous clients: it does not exist/,
     ],
   }
   for (const [title, [texts, subject, says]] of Object.entries(causes)) {

@@ -56,7 +56,7 @@ suite('the keys that a cloud may believe', () => {
     assert.deepEqual(await readWith({ namespace: 'pullpass-system', name: 'empty' }, watch.config.keyStateRef), one)
   })
 
-  test('lack those of an API server that does not answer, and that is said', async (t) => {
+  test('lack those of an API server that does not respond, and that is said', async (t) => {
     const watch = await startTestWatch(t)
     const next = await generateSigningKey()
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next] } })
@@ -68,7 +68,7 @@ suite('the keys that a cloud may believe', () => {
     )
   })
 
-  test('are those of whichever answers where none can be reached by its address; of several that is said', async (t) => {
+  test('are those of the API server that responds where none is reachable at its own address; where several exist, a warning is logged', async (t) => {
     const watch = await startTestWatch(t)
     const { cluster } = watch.sandbox
     const gone = [await watch.addReplica(t, {}), await watch.addReplica(t, {})]
@@ -82,7 +82,7 @@ suite('the keys that a cloud may believe', () => {
     assert.match(watch.logged.join('\n'), /^warn the API servers could not be queried one by one/)
   })
 
-  test('are none where no API server answers: why is thrown', async (t) => {
+  test('are none where no API server responds: the reason is thrown', async (t) => {
     const watch = await startTestWatch(t)
     watch.sandbox.parts.kubernetes.faults.inject(
       { kind: 'response', response: { status: 403, body: '{}' } },

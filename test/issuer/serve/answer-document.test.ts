@@ -9,11 +9,11 @@ const document = {
   etag: '"abc"',
 }
 const served: Served = { issuer: 'https://oidc.example.com/cluster-1', current: () => document }
-const answer = (path: string, headers = {}, from: Served = served) => respondDocument(path, headers, from)
+const response = (path: string, headers = {}, from: Served = served) => respondDocument(path, headers, from)
 
 suite('an anonymous client', () => {
   test('gets the keys with their type, their lifetime and their tag', () => {
-    assert.deepEqual(answer('/cluster-1/openid/v1/jwks'), {
+    assert.deepEqual(response('/cluster-1/openid/v1/jwks'), {
       status: 200,
       headers: {
         etag: '"abc"',
@@ -24,17 +24,17 @@ suite('an anonymous client', () => {
       },
       text: '{"keys":[]}\n',
     })
-    assert.equal(answer('/cluster-1/.well-known/openid-configuration')?.status, 200)
+    assert.equal(response('/cluster-1/.well-known/openid-configuration')?.status, 200)
   })
 
   test('of an issuer that ends in a slash reads them without a second one', () => {
     const slashed = { ...served, issuer: 'https://oidc.example.com/cluster-1/' }
-    assert.equal(answer('/cluster-1/openid/v1/jwks', {}, slashed)?.status, 200)
+    assert.equal(response('/cluster-1/openid/v1/jwks', {}, slashed)?.status, 200)
   })
 
   for (const tag of ['"abc"', 'W/"abc"', '"x", "abc"', '*']) {
     test(`with ${tag} already gets 304 without a body`, () => {
-      const unchanged = answer('/cluster-1/openid/v1/jwks', { 'if-none-match': tag })
+      const unchanged = response('/cluster-1/openid/v1/jwks', { 'if-none-match': tag })
       assert.deepEqual(unchanged, {
         status: 304,
         headers: { etag: '"abc"', 'cache-control': 'public, max-age=300' },
@@ -44,7 +44,7 @@ suite('an anonymous client', () => {
   }
 
   test('with another state gets the current one', () => {
-    assert.equal(answer('/cluster-1/openid/v1/jwks', { 'if-none-match': '"old"' })?.status, 200)
+    assert.equal(response('/cluster-1/openid/v1/jwks', { 'if-none-match': '"old"' })?.status, 200)
   })
 
   for (const path of [
@@ -55,11 +55,11 @@ suite('an anonymous client', () => {
     '/healthz',
     '/cluster-1/%6fpenid/v1/jwks',
   ]) {
-    test(`finds nothing at ${path}`, () => assert.equal(answer(path), undefined))
+    test(`finds nothing at ${path}`, () => assert.equal(response(path), undefined))
   }
 
   test('gets Retry-After before any API server was read', () => {
-    const early = answer('/cluster-1/openid/v1/jwks', {}, { issuer: undefined, current: () => undefined })
+    const early = response('/cluster-1/openid/v1/jwks', {}, { issuer: undefined, current: () => undefined })
     assert.deepEqual(
       [early?.status, early?.headers['retry-after'], early?.headers['cache-control']],
       [503, '5', 'no-store'],

@@ -182,7 +182,7 @@ suite('issuer serve goes on with what it has', () => {
     })
   }
 
-  test('while no API server answers', async (t) => {
+  test('while no API server responds', async (t) => {
     const serve = await startTestServe(t)
     const server = serve.start()
     await server.look()

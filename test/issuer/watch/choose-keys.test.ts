@@ -12,7 +12,7 @@ const keepForMs = 48 * 3_600_000
 
 interface Row {
   readonly title: string
-  /** Remembered: hours since each was last seen. */
+  /** Recorded: hours since each was last seen. */
   readonly seen: Readonly<Record<string, number>>
   readonly published?: readonly string[]
   readonly missed?: readonly string[]

@@ -106,7 +106,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
     })
   }
 
-  test('is not known for an empty answer at the first look either', async (t) => {
+  test('is not known for an empty response at the first look either', async (t) => {
     const watch = await startTestWatch(t)
     const old = watch.sandbox.cluster.keys.current
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [] } })

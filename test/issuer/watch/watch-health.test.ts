@@ -16,7 +16,7 @@ const status: WatchStatus = {
     { keyId: 'key-1', at: new Date('2026-11-24T11:00:00Z'), signs: true },
     { keyId: 'key-2', at: new Date('2026-11-24T12:13:20.1Z'), signs: false },
   ],
-  alarms: [{ code: 'API_SERVER_UNREADABLE', subject: 'https://10.0.0.3:6443', message: 'it gave no answer' }],
+  alarms: [{ code: 'API_SERVER_UNREADABLE', subject: 'https://10.0.0.3:6443', message: 'it did not respond' }],
 }
 
 interface Probe {
@@ -26,7 +26,7 @@ interface Probe {
   readonly at?: string
 }
 
-/** What an endpoint answers after a round that left this status. */
+/** The response of an endpoint after a round with this status. */
 async function probe(path: string, { readiness = 'state', at = '12:10:01', ...given }: Probe = {}) {
   let now = new Date('2026-11-24T12:10:00Z')
   const { endpoints, watchdog, update } = createWatchHealth(readiness, { now: () => now })
@@ -61,7 +61,7 @@ suite('the health of a watch', () => {
         '[+]publication ok',
         '[+]key-state ok',
         'readyz check passed',
-        'API_SERVER_UNREADABLE: it gave no answer',
+        'API_SERVER_UNREADABLE: it did not respond',
         'safe to sign with key-2 from 2026-11-24T12:13:21Z\n',
       ].join('\n'),
     )

@@ -75,19 +75,19 @@ suite('a rotation of keys', () => {
 })
 
 suite('what goes wrong takes no key away', () => {
-  const answers = {
-    'an answer without keys': '{"keys":[]}',
-    'an answer that is no JSON': '<html>',
-    'an answer that is no JWKS': '{}',
+  const bodies = {
+    'a response without keys': '{"keys":[]}',
+    'a response that is no JSON': '<html>',
+    'a response that is no JWKS': '{}',
   }
-  for (const [title, body] of Object.entries(answers)) {
+  for (const [title, body] of Object.entries(bodies)) {
     test(title, async (t) => {
       const watch = await startTestWatch(t)
       await watch.look()
       const before = watch.published()
-      const answer = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body }
+      const response = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body }
       watch.sandbox.parts.kubernetes.faults.inject(
-        { kind: 'response', response: answer },
+        { kind: 'response', response },
         { when: ({ path }) => path === '/openid/v1/jwks' },
       )
       await watch.look(5)

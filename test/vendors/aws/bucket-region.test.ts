@@ -5,13 +5,13 @@ import { bucketRegion } from '../../../src/vendors/aws/stores/s3.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
 /** The anonymous API of AWS: other parts of it are not available in tests. */
-function contextWith(answer: Partial<HttpResponse>, environment: Record<string, string> = {}) {
+function contextWith(response: Partial<HttpResponse>, environment: Record<string, string> = {}) {
   const requests: string[] = []
   const context = {
     ...fakeContext({ environment }),
     transport: async ({ method, url }: { method: string; url: string }): Promise<HttpResponse> => {
       requests.push(`${method} ${url}`)
-      return { status: 403, headers: {}, body: '', ...answer }
+      return { status: 403, headers: {}, body: '', ...response }
     },
   }
   return { context, requests }
@@ -27,14 +27,14 @@ suite('the region of a bucket', () => {
   }
 
   test('is the bucket’s own, whatever the environment says', async () => {
-    const answer = { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' } }
-    const { context } = contextWith(answer, { AWS_REGION: 'us-east-1' })
+    const response = { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' } }
+    const { context } = contextWith(response, { AWS_REGION: 'us-east-1' })
     assert.equal(await bucketRegion('example-issuer', undefined, context), 'eu-west-1')
   })
 
   test('is requested in China if the environment has a region there', async () => {
-    const answer = { headers: { 'x-amz-bucket-region': 'cn-north-1' } }
-    const { context, requests } = contextWith(answer, { AWS_REGION: 'cn-northwest-1' })
+    const response = { headers: { 'x-amz-bucket-region': 'cn-north-1' } }
+    const { context, requests } = contextWith(response, { AWS_REGION: 'cn-northwest-1' })
     assert.equal(await bucketRegion('example-issuer', undefined, context), 'cn-north-1')
     assert.deepEqual(requests, ['HEAD https://example-issuer.s3.cn-northwest-1.amazonaws.com.cn/'])
   })

@@ -5,7 +5,7 @@ import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, refusal } from './exchange-at-sandbox.ts'
 
 const denied =
-  'Google answered 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."'
+  'Google responded with 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."'
 const principal =
   'principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass'
 const via = 'via@example-project.iam.gserviceaccount.com'
@@ -59,7 +59,7 @@ test('IAM Credentials refuses', async (t) => {
   await t.test('a lifetime over an hour, where the organisation does not allow it', async () => {
     const fault = await refusal(sandbox, { gcp: [provider, `serviceAccountEmail: ${account}`, 'lifetime: 2h'] })
     assert.deepEqual([fault.code, fault.hop], ['EXCHANGE_REFUSED', 'impersonation'])
-    assert.equal(fault.seen, 'Google answered 400 "Request contains an invalid argument."')
+    assert.equal(fault.seen, 'Google responded with 400 "Request contains an invalid argument."')
     assert.equal(fault.expected, `a lifetime that Google allows ${account}; asked was 7200 s`)
     assert.match(fault.hint ?? '', /constraints\/iam\.allowServiceAccountCredentialLifetimeExtension$/)
   })
@@ -70,7 +70,7 @@ test('IAM Credentials refuses', async (t) => {
     const before = seen.length
     const fault = await refusal(sandbox)
     assert.deepEqual([fault.code, fault.hop], ['QUOTA_EXCEEDED', 'impersonation'])
-    assert.equal(fault.seen, 'Google answered 429 "Quota exceeded for quota metric."')
+    assert.equal(fault.seen, 'Google responded with 429 "Quota exceeded for quota metric."')
     assert.equal(fault.hint, 'nothing to do if it passes; raise the quota if it does not')
     assert.equal(seen.length - before, 4)
     faults.clear()

@@ -4,10 +4,10 @@ import { readTokenFile } from '../../../src/identity/token-file.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { exchange, refusal } from './exchange-at-sandbox.ts'
 
-test('answers of the token service', async (t) => {
+test('responses of the token service', async (t) => {
   const sandbox = await startTestSandbox(t)
   const { faults } = sandbox.gcp.parts.sts
-  const answers: Record<string, readonly [body: object | string, seen: string]> = {
+  const responses: Record<string, readonly [body: object | string, seen: string]> = {
     'no token': [{ expires_in: 3600 }, 'it contains no access_token'],
     'an empty token': [{ access_token: '', expires_in: 3600 }, 'its access_token is empty'],
     'a token that is not a string': [{ access_token: 7, expires_in: 3600 }, 'its access_token is not a string'],
@@ -25,14 +25,14 @@ test('answers of the token service', async (t) => {
     'an expiry without end': ['{"access_token": "a", "expires_in": 1e999}', 'its expires_in is no number'],
     'an expiry that is no number': [{ access_token: 'a', expires_in: 'soon' }, 'its expires_in is no number'],
   }
-  for (const [name, [body, seen]] of Object.entries(answers)) {
+  for (const [name, [body, seen]] of Object.entries(responses)) {
     await t.test(`${name} is no credential`, async () => {
       faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
       const fault = await refusal(sandbox)
       assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'exchange'])
       assert.equal(
         fault.seen,
-        `Google's token service answered 200 at ${sandbox.gcp.parts.sts.url}/v1/token, but ${seen}`,
+        `Google's token service responded with 200 at ${sandbox.gcp.parts.sts.url}/v1/token, but ${seen}`,
       )
       assert.equal(sandbox.gcp.parts.iamCredentials.seen.length, 0)
     })
@@ -73,10 +73,10 @@ test('answers of the token service', async (t) => {
   })
 })
 
-test('answers of IAM Credentials', async (t) => {
+test('responses of IAM Credentials', async (t) => {
   const sandbox = await startTestSandbox(t)
   const { faults } = sandbox.gcp.parts.iamCredentials
-  const answers: Record<string, readonly [body: object, seen: string, headers?: Record<string, string>]> = {
+  const responses: Record<string, readonly [body: object, seen: string, headers?: Record<string, string>]> = {
     'an empty token': [{ accessToken: '', expireTime: '2026-11-24T13:00:00Z' }, 'its accessToken is empty'],
     'no expiry': [{ accessToken: 'a' }, 'it contains no expireTime'],
     'an expiry that is no date': [{ accessToken: 'a', expireTime: 'soon' }, 'its expireTime is no date'],
@@ -90,7 +90,7 @@ test('answers of IAM Credentials', async (t) => {
       'its token has expired already, at 2026-11-24T11:00:00.000Z',
     ],
   }
-  for (const [name, [body, seen, headers = {}]] of Object.entries(answers)) {
+  for (const [name, [body, seen, headers = {}]] of Object.entries(responses)) {
     await t.test(`${name} is no credential`, async () => {
       faults.inject({ kind: 'response', response: { status: 200, headers, body } }, { times: 1 })
       const fault = await refusal(sandbox)
@@ -102,8 +102,8 @@ test('answers of IAM Credentials', async (t) => {
   await t.test('an expiry beyond what was asked for is not believed', async () => {
     for (const expireTime of ['9999-12-31T23:59:59Z', '+275760-09-13T00:00:00Z']) {
       for (const headers of [{}, { date: 'Thu, 01 Jan 1970 00:00:00 GMT' }]) {
-        const answer = { status: 200, headers, body: { accessToken: 'a', expireTime } }
-        faults.inject({ kind: 'response', response: answer }, { times: 1 })
+        const response = { status: 200, headers, body: { accessToken: 'a', expireTime } }
+        faults.inject({ kind: 'response', response: response }, { times: 1 })
         const { credential } = await exchange(sandbox)
         assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
       }
@@ -111,12 +111,12 @@ test('answers of IAM Credentials', async (t) => {
   })
 
   await t.test('a clock that differs by more than a day is not believed: the token has expired by ours', async () => {
-    const answer = {
+    const response = {
       status: 200,
       headers: { date: 'Sun, 22 Nov 2026 12:00:00 GMT' },
       body: { accessToken: 'a', expireTime: '2026-11-22T13:00:00Z' },
     }
-    faults.inject({ kind: 'response', response: answer }, { times: 1 })
+    faults.inject({ kind: 'response', response: response }, { times: 1 })
     assert.match((await refusal(sandbox)).seen, /its token has expired already, at 2026-11-22T13:00:00\.000Z$/)
   })
 })

@@ -17,7 +17,7 @@ interface Row {
   readonly hint: RegExp
 }
 
-const said = (words: string, status = 400) => `Google's token service answered ${status} "${words}"`
+const said = (words: string, status = 400) => `Google's token service responded with ${status} "${words}"`
 const longName =
   'a-service-account-with-a-name-so-long-that-no-pool-takes-its-subject-as-it-is-not-even-with-a-shorter-namespace'
 

@@ -24,15 +24,15 @@ suite("what a vendor's library sent is redacted in messages from the server", ()
       const context = contextOf()
       const handler = awsRequestHandler(context)
       await handler.handle({ method: 'POST', protocol: 'https:', hostname: 'a.example', path: '/', ...request })
-      const answered = Object.assign(new Error(`no: ${secret}`), {
+      const thrown = Object.assign(new Error(`no: ${secret}`), {
         name: 'AccessDenied',
         $metadata: { httpStatusCode: 403 },
       })
       const { secrets } = context
-      const { message } = awsFault(answered, { name: 's3://bucket', bucket: 'bucket', path: '', secrets }, 'reading')
+      const { message } = awsFault(thrown, { name: 's3://bucket', bucket: 'bucket', path: '', secrets }, 'reading')
       assert.match(
         message,
-        /^PUBLISH_DENIED \(publish\): AWS answered 403 \(its words are withheld: they repeat a secret\)/,
+        /^PUBLISH_DENIED \(publish\): AWS responded with 403 \(its words are withheld: they repeat a secret\)/,
       )
     })
   }
@@ -43,7 +43,7 @@ suite("what a vendor's library sent is redacted in messages from the server", ()
     const body = new URLSearchParams({ client_assertion: secret }).toString()
     await tokens.sendRequest(pipeline.createPipelineRequest({ url: 'https://a.example/', method: 'POST', body }))
     const refused = Object.assign(new Error(`AADSTS70021: ${secret.slice(0, 30)}`), { statusCode: 400 })
-    assert.match(azureIdentityFault(refused, context.secrets).message, /answered 400 \(its words are withheld/)
+    assert.match(azureIdentityFault(refused, context.secrets).message, /responded with 400 \(its words are withheld/)
   })
 
   test('Azure’s storage, by its bearer', async () => {
@@ -54,6 +54,6 @@ suite("what a vendor's library sent is redacted in messages from the server", ()
     await assert.rejects(client.getBlockBlobClient('x').download())
     const refused = { statusCode: 403, code: secret.slice(0, 30) }
     const target = { name: 'azblob://a/c', account: 'a', container: 'c', secrets: context.secrets }
-    assert.match(azureFault(refused, target, 'reading').message, /answered 403 \(its words are withheld/)
+    assert.match(azureFault(refused, target, 'reading').message, /responded with 403 \(its words are withheld/)
   })
 })

@@ -27,15 +27,15 @@ const vendors = /^(?:AWS|AZURE)_/
 suite('who publishes, by the variables of', () => {
   const identities: string[] = []
   const kept = { ...process.env }
-  const server = createServer((request, answer) => {
+  const server = createServer((request, response) => {
     identities.push('the machine')
-    if (request.url === '/latest/api/token') answer.end('a-metadata-token')
-    else if (request.url?.endsWith('/security-credentials/')) answer.end('node-role')
+    if (request.url === '/latest/api/token') response.end('a-metadata-token')
+    else if (request.url?.endsWith('/security-credentials/')) response.end('node-role')
     else {
       const expires = { expires_in: 3600, expires_on: '1900000000', Expiration: '2033-01-01T00:00:00Z' }
       const keys = { Code: 'Success', AccessKeyId: 'ASIANODE', SecretAccessKey: 'planted', Token: 'planted' }
-      answer.setHeader('content-type', 'application/json')
-      answer.end(JSON.stringify({ access_token: 'of-the-node', token_type: 'Bearer', ...expires, ...keys }))
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ access_token: 'of-the-node', token_type: 'Bearer', ...expires, ...keys }))
     }
   })
   const machine: Record<string, string> = {}

@@ -99,7 +99,7 @@ export function publishRemedy(
   }
   if (ofTheServer.includes(word)) {
     return {
-      words: `correct the server at that address: it must answer without redirect or authentication, with a certificate of a public authority; then ${check}`,
+      words: `correct the server at that address: it must respond without a redirect or authentication, and with a certificate of a public authority; then ${check}`,
     }
   }
   const target = publication.to ?? commands.targetOf(issuer)

@@ -28,7 +28,7 @@ interface ShadowFacts {
 }
 
 const shadowsSource: Source<readonly ShadowFacts[]> = defineSource({
-  // After the trial pulls: a registry that does not answer is reported first.
+  // After the trial pulls: a registry that does not respond is reported first.
   needs: { pod: podSource, namespaces: namespacesSource, images: imagesSource, pulls: pullsSource },
   step: { hops: ['pod-secrets'], of: 'the registry' },
   otherwise: [],
@@ -172,7 +172,7 @@ function evaluateShadow(shadow: ShadowFacts | undefined): Evaluated | undefined 
   return {
     result: 'failed',
     code: 'OTHER_SECRET_SHADOWS',
-    seen: `for ${image.name} kubelets use its key ${instead.key} and never ${own.key} of ${own.secret}; it is refused: the ${trial.at} ${trial.url} answered ${trial.words}`,
+    seen: `for ${image.name} kubelets use its key ${instead.key} and never ${own.key} of ${own.secret}; it is refused: the ${trial.at} ${trial.url} responded with ${trial.words}`,
     expected: `that ${own.secret} is used, too: Docker Hub's old key is used only where no other matches`,
     remedy: {
       words: `use docker.io instead of ${own.key} in hosts of the document: kubelets try all that match, one after another`,

@@ -86,7 +86,7 @@ function evaluateStored(
       const words =
         trial.outcome === 'unreachable'
           ? trial.fault.seen
-          : `${trial.url} answered ${trial.outcome === 'plain http' ? 'in plain HTTP' : trial.words}`
+          : `${trial.url} responded with ${trial.outcome === 'plain http' ? 'plain HTTP' : trial.words}`
       return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it could not be tried: ${words}` }
     }
   }
@@ -99,7 +99,7 @@ function evaluateStored(
     ...base,
     result: 'failed',
     code: 'STORED_CREDENTIAL_REFUSED',
-    seen: `its credential is refused: the ${trial.at} ${trial.url} answered ${trial.words}${fresh}`,
+    seen: `its credential is refused: the ${trial.at} ${trial.url} responded with ${trial.words}${fresh}`,
     expected: 'a credential that the registry accepts: kubelets use the one in the Secret',
     remedy: commands.refresh(),
   }

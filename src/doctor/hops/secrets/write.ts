@@ -35,7 +35,7 @@ const hooksSource: Source<readonly SecretHook[]> = defineSource({
 })
 
 const writesSource: Source<readonly Outcome[]> = defineSource({
-  // After the trial pulls: a registry that does not answer is reported first.
+  // After the trial pulls: a registry that does not respond is reported first.
   needs: {
     cluster: clusterSource,
     namespaces: namespacesSource,
@@ -181,7 +181,7 @@ function evaluateWrite(outcome: Outcome, view: WriteView): HopFinding {
   const failed = failedBy('write', about, fault, remedy)
   const webhooks = fault.code === 'KUBERNETES_UNREACHABLE' ? namesOf(view, namespace, 'any') : []
   if (webhooks.length === 0) return { ...base, ...failed }
-  const words = `it answers other requests: this one waits for a webhook for Secrets: ${webhooks.join(', ')}`
+  const words = `it responds to other requests: this one waits for a webhook for Secrets: ${webhooks.join(', ')}`
   return { ...base, ...failed, remedy: { words } }
 }
 

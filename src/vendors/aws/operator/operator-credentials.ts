@@ -110,7 +110,7 @@ async function namedAwsIdentity(environment: Environment): Promise<NamedAwsIdent
   return environment['KUBERNETES_SERVICE_HOST'] ? 'default-profile' : 'library-chain'
 }
 
-// What AWS's library threw, in words. Its errors hold the answer, and some the request: known fields are taken, no cause is kept.
+// What AWS's library threw, in words. Its errors hold the response, and some the request: known fields are taken, no cause is kept.
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export function awsFault(

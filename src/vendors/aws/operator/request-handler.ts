@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { requestForLibrary } from '../../../http/library-transport.ts'
 import type { TargetContext } from '../../store.ts'
 
-/** What a library's request and answer have that matters here. */
+/** The used parts of a library's request and response. */
 interface AwsRequest {
   readonly method: string
   readonly protocol: string
@@ -15,14 +15,14 @@ interface AwsRequest {
   readonly body?: unknown
 }
 
-interface AwsAnswer {
+interface AwsResponse {
   readonly statusCode: number
   readonly headers: Record<string, string>
   readonly body: Readable
 }
 
 export interface AwsRequestHandler {
-  handle(request: AwsRequest, options?: { abortSignal?: unknown }): Promise<{ response: AwsAnswer }>
+  handle(request: AwsRequest, options?: { abortSignal?: unknown }): Promise<{ response: AwsResponse }>
   readonly metadata: { readonly handlerProtocol: string }
   updateHttpClientConfig(): void
   httpHandlerConfigs(): Record<string, never>

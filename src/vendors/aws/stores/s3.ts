@@ -175,7 +175,7 @@ const absent = (bucket: string) =>
   new PullpassError({
     code: 'PUBLISH_TARGET_NOT_FOUND',
     hop: 'publish',
-    seen: `AWS answered 404: there is no bucket ${bucket}`,
+    seen: `AWS responded with 404: there is no bucket ${bucket}`,
     expected: 'it to exist: pullpass does not create buckets',
     hint: `aws s3api create-bucket --bucket ${bucket}; in China or GovCloud set AWS_REGION`,
   })
@@ -184,7 +184,7 @@ const regionUnknown = (bucket: string, status: number) =>
   new PullpassError({
     code: 'PUBLISH_UNAVAILABLE',
     hop: 'publish',
-    seen: `AWS answered ${status} and did not say in which region the bucket ${bucket} lies`,
+    seen: `AWS responded with ${status} and did not say in which region the bucket ${bucket} lies`,
     expected: 'the header x-amz-bucket-region',
     hint: 'set AWS_REGION to its region',
     retryable: true,

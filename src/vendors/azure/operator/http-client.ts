@@ -29,19 +29,19 @@ export function azureHttpClients(
   return {
     tokens: {
       async sendRequest(request) {
-        const answer = await send(context, { ...partsOf(request), headers: request.headers.toJSON() })
-        const headers = createHttpHeaders({ ...answer.headers })
-        return { request, status: answer.status, headers, ...bodyFor(request, answer) }
+        const response = await send(context, { ...partsOf(request), headers: request.headers.toJSON() })
+        const headers = createHttpHeaders({ ...response.headers })
+        return { request, status: response.status, headers, ...bodyFor(request, response) }
       },
     },
     blobs: {
       async sendRequest(request) {
-        const answer = await send(context, { ...partsOf(request), headers: request.headers.toJson() })
+        const response = await send(context, { ...partsOf(request), headers: request.headers.toJson() })
         return {
           request,
-          status: answer.status,
-          headers: headersLike(request.headers, answer),
-          ...bodyFor(request, answer),
+          status: response.status,
+          headers: headersLike(request.headers, response),
+          ...bodyFor(request, response),
         }
       },
     },
@@ -70,10 +70,10 @@ function send(context: TargetContext, { url, method, body, timeout, abortSignal,
 }
 
 /** Only the older interface can construct its headers: a copy of the request's is cleared and filled. */
-function headersLike(form: HttpHeaders, answer: LibraryResponse): HttpHeaders {
+function headersLike(form: HttpHeaders, response: LibraryResponse): HttpHeaders {
   const headers = form.clone()
   for (const name of headers.headerNames()) headers.remove(name)
-  for (const [name, value] of Object.entries(answer.headers)) headers.set(name, value)
+  for (const [name, value] of Object.entries(response.headers)) headers.set(name, value)
   return headers
 }
 

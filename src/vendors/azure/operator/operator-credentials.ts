@@ -84,7 +84,7 @@ async function chooseCredential(
   return of[await namedAzureIdentity(environment)]()
 }
 
-/** The library turns a request that got no answer into an error of its own, of which nothing can be known. */
+/** The library turns a request that got no response into an error of its own, of which nothing can be known. */
 function watch(client: HttpClient): { client: HttpClient; fault: () => unknown } {
   let last: unknown
   return {
@@ -137,7 +137,7 @@ async function namedAzureIdentity(environment: Environment): Promise<NamedAzureI
   return environment['KUBERNETES_SERVICE_HOST'] ? 'signed-in' : 'library-chain'
 }
 
-// Why Azure gave the operator no token, in words. The library's errors hold whole answers: known fields are taken, no cause is kept.
+// Why Azure gave the operator no token, in words. The library's errors hold whole responses: known fields are taken, no cause is kept.
 
 /** Said where no place of the chain had anything; what had something and failed says so by other errors. */
 const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
@@ -153,7 +153,7 @@ export function azureIdentityFault(error: unknown, secrets: Iterable<Redacted>):
   return new PullpassError({
     code: passing ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_DENIED',
     hop: 'publish',
-    seen: `Azure answered ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
+    seen: `Azure responded with ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
     expected: 'credentials that Azure takes; no other identity is tried in their place',
     hint: 'az login; in a pod see that the federated credential of AZURE_CLIENT_ID names the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
     retryable: passing,

@@ -159,7 +159,7 @@ async function writeBlob(
   }
 }
 
-// What Azure's storage library threw, in words. Its errors hold request and answer: known fields are taken, no cause is kept.
+// Describes an error of Azure's storage library. Its errors contain request and response: only known fields are used, and no cause is kept.
 
 /** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
 export const azureCode = (error: unknown): string | undefined => asText(asObject(error)?.['code'])

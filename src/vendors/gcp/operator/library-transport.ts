@@ -8,18 +8,18 @@ import { type GrantedToken, type IamCaller, type IamContext, iamRefusal } from '
 
 export interface LibraryFetch {
   readonly request: typeof fetch
-  /** `expires_in` of the last answer; undefined where it named none. */
+  /** `expires_in` of the last response; undefined where it named none. */
   readonly lifeSeconds: () => number | undefined
 }
 
-/** Rejects with a PullpassError where no answer came. */
+/** Rejects with a PullpassError where no response came. */
 export function fetchOverTransport(context: SendContext, hop: Hop): LibraryFetch {
   let lifeSeconds: number | undefined
   const request: typeof fetch = async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input)
     const body = textOf(init.body)
     const headers = headersOf(init)
-    const answer = await requestForLibrary(context, {
+    const response = await requestForLibrary(context, {
       hop,
       service: 'Google',
       method: init.method ?? 'GET',
@@ -27,10 +27,10 @@ export function fetchOverTransport(context: SendContext, hop: Hop): LibraryFetch
       headers: Object.fromEntries(headers),
       body,
     })
-    const seconds = asObject(jsonOrNone(answer.body))?.['expires_in']
+    const seconds = asObject(jsonOrNone(response.body))?.['expires_in']
     lifeSeconds = typeof seconds === 'number' ? seconds : undefined
-    const { status, headers: given } = answer
-    return new Response(status === 204 ? null : answer.body, { status, headers: given })
+    const { status, headers: given } = response
+    return new Response(status === 204 ? null : response.body, { status, headers: given })
   }
   return { request, lifeSeconds: () => lifeSeconds }
 }

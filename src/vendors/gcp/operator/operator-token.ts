@@ -37,7 +37,7 @@ interface TokenRequest {
 }
 
 const scopes = ['https://www.googleapis.com/auth/cloud-platform']
-/** Where an answer names no expiry, as of Google's usual tokens. */
+/** Where a response names no expiry, as of Google's usual tokens. */
 const usualLifeMs = 3_600_000
 
 /** Credentials are found anew each time: a file that was replaced counts at once. @throws PullpassError at the caller's hop */
@@ -117,15 +117,15 @@ function federatedClient(
   return client
 }
 
-/** The library's errors hold whole requests, with tokens: known fields of the answer are taken, and no cause is kept. */
+/** The library's errors hold whole requests, with tokens: known fields of the response are taken, and no cause is kept. */
 function refused(error: unknown, { file, caller, secrets }: TokenRequest): PullpassError {
   const known = faultUnder(error)
   if (known !== undefined) return known
-  const { status, words } = answerIn(error)
+  const { status, words } = responseIn(error)
   const what =
     status === undefined
       ? `Google's auth library cannot use the operator's credentials of ${showPath(file.path)}`
-      : `Google answered ${status}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials of ${showPath(file.path)}`
+      : `Google responded with ${status}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials of ${showPath(file.path)}`
   const passing = status !== undefined && (status >= 500 || status === 429)
   return new PullpassError({
     code: caller.codes.denied,
@@ -138,7 +138,7 @@ function refused(error: unknown, { file, caller, secrets }: TokenRequest): Pullp
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2, and https://cloud.google.com/apis/design/errors */
-function answerIn(error: unknown): { status?: number | undefined; words?: string | undefined } {
+function responseIn(error: unknown): { status?: number | undefined; words?: string | undefined } {
   const response = asObject(asObject(error)?.['response'])
   const status = response?.['status']
   const body = asObject(response?.['data'])

@@ -33,7 +33,7 @@ async function requestGithubToken(source: JsonObject, context: IamContext, { hop
   const url = githubTokenUrl(source['url'], context.environment) ?? ''
   const read = ({ body }: { readonly body: unknown }) => new Redacted(textField(body, 'value'))
   const value = await send(context, { hop, service: 'GitHub', method: 'GET', url, bearer, read })
-  return decodeSubjectToken(value, "GitHub's answer").value
+  return decodeSubjectToken(value, "GitHub's response").value
 }
 
 const misplaced = (file: string, { audiences }: SubjectToken, audience: string) =>
@@ -48,7 +48,7 @@ const misplaced = (file: string, { audiences }: SubjectToken, audience: string) 
 // The token of the machine's own service account, from the metadata server of Google's clouds.
 // https://cloud.google.com/compute/docs/metadata/querying-metadata
 
-/** It answers in milliseconds where there is one. */
+/** Where one exists, it responds within milliseconds. */
 const timeoutMs = 3000
 const flavor = 'Google'
 
@@ -59,11 +59,11 @@ export async function readMetadataToken(
   caller: IamCaller,
 ): Promise<GrantedToken> {
   const askedAt = context.now()
-  const answer = await requestMetadataToken(context)
-  const body = answer?.headers['metadata-flavor'] === flavor ? asObject(jsonOrNone(answer.body)) : undefined
+  const response = await requestMetadataToken(context)
+  const body = response?.headers['metadata-flavor'] === flavor ? asObject(jsonOrNone(response.body)) : undefined
   const token = asText(body?.['access_token'])
   const seconds = body?.['expires_in']
-  if (answer?.status !== 200 || !token || typeof seconds !== 'number') throw noCredentials(gcloudFile, caller)
+  if (response?.status !== 200 || !token || typeof seconds !== 'number') throw noCredentials(gcloudFile, caller)
   return { value: new Redacted(token), expiresAt: new Date(askedAt.getTime() + seconds * 1000) }
 }
 
@@ -80,7 +80,7 @@ async function requestMetadataToken({ environment, transport, signal }: IamConte
     })
   } catch {
     signal.throwIfAborted()
-    return undefined // no such name, no route, no answer: this is no machine of Google's
+    return undefined // no such name, no route, no response: this is no machine of Google's
   }
 }
 
@@ -88,7 +88,7 @@ const noCredentials = (gcloudFile: string | undefined, { hop, codes }: IamCaller
   new PullpassError({
     code: codes.credentials,
     hop,
-    seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} does not exist`}, and no metadata server answers`,
+    seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} does not exist`}, and no metadata server responds`,
     expected: "the operator's credentials in one of these three places",
     hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login',
   })

@@ -61,7 +61,7 @@ function openProvider({ provider }: ProviderName, context: TargetContext): Publi
 }
 
 async function readKeys(connection: IamConnection, provider: string): Promise<StoredDocument | undefined> {
-  const read = (answer: ApiResponse) => readProvider(answer, provider)
+  const read = (response: ApiResponse) => readProvider(response, provider)
   const { state, oidc } = await sendIamRequest(connection, {
     method: 'GET',
     path: `v1/${provider}`,
@@ -137,7 +137,7 @@ function expectedOf({ code }: Refusal, provider: string): string {
   if (code === 'PUBLISH_TARGET_NOT_FOUND')
     return `the provider ${provider}: pullpass publishes keys into one that is there`
   if (code === 'PUBLISH_DENIED') return `that the operator may read and change the provider ${provider}`
-  return `an answer about the provider ${provider}`
+  return `a response about the provider ${provider}`
 }
 
 /** https://cloud.google.com/iam/docs/workload-identity-federation-with-other-providers#create-pool-provider */

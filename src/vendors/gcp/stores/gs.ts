@@ -118,14 +118,14 @@ const ignoresPreconditions = ({ name, endpoint }: Bucket) =>
 /** https://cloud.google.com/storage/docs/json_api/v1/objects/get */
 async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['read']> {
   const url = `${here.endpoint}/storage/v1/b/${here.bucket}/o/${encodeURIComponent(key)}?alt=media`
-  const answer = await requestStorage(here, { doing: 'reading', method: 'GET', url }, [200, 404])
-  if (answer.status === 404) {
-    await checkBucket(here) // it answers 404 for an object and for a bucket that does not exist
+  const response = await requestStorage(here, { doing: 'reading', method: 'GET', url }, [200, 404])
+  if (response.status === 404) {
+    await checkBucket(here) // it responds with 404 for an object and for a bucket that does not exist
     return undefined
   }
-  const version = answer.headers['x-goog-generation']
-  if (version === undefined) throw refusalOf(here, 'reading', { ...answer, body: '' })
-  return { text: answer.body, version }
+  const version = response.headers['x-goog-generation']
+  if (version === undefined) throw refusalOf(here, 'reading', { ...response, body: '' })
+  return { text: response.body, version }
 }
 
 async function checkBucket(here: Bucket): Promise<void> {
@@ -144,7 +144,7 @@ async function writeObject(
   const part = (type: string, content: string) => `--${boundary}\r\ncontent-type: ${type}\r\n\r\n${content}\r\n`
   const metadata = JSON.stringify({ name: key, contentType, cacheControl })
   const query = new URLSearchParams({ uploadType: 'multipart', name: key, ifGenerationMatch: replaces ?? '0' })
-  const answer = await requestStorage(
+  const response = await requestStorage(
     here,
     {
       doing: 'writing',
@@ -155,7 +155,7 @@ async function writeObject(
     },
     [200, 412],
   )
-  return answer.status === 412 ? 'conflict' : 'written'
+  return response.status === 412 ? 'conflict' : 'written'
 }
 
 /** What the text does not hold. */

@@ -147,18 +147,18 @@ async function bringBack(
   history: Pick<AccountHistory, 'lost'>,
 ): Promise<void> {
   const { email, uniqueId } = change
-  const answered = await sendTrustRequest(google, {
+  const result = await sendTrustRequest(google, {
     method: 'POST',
     path: `${pathOf(change)}:undelete`,
     json: {},
     read: ({ body }) => asText(asObject(asObject(body)?.['restoredAccount'])?.['email']),
   }).catch(asFault)
-  const restored = typeof answered === 'string' ? answered : await readEmail(google, change).catch(asFault)
+  const restored = typeof result === 'string' ? result : await readEmail(google, change).catch(asFault)
   if (restored === email) return
   if (typeof restored === 'string') throw await deleteAgain(google, change, restored)
-  if (restored !== undefined || !(answered instanceof PullpassError)) throw unseen(change, restored)
-  if (answered.code === 'TRUST_NOT_FOUND') history.lost(uniqueId)
-  throw answered
+  if (restored !== undefined || !(result instanceof PullpassError)) throw unseen(change, restored)
+  if (result.code === 'TRUST_NOT_FOUND') history.lost(uniqueId)
+  throw result
 }
 
 async function deleteAgain(google: GcpConnection, change: Undelete, restored: string): Promise<PullpassError> {

@@ -61,8 +61,8 @@ export async function readResource<T>(
   path: string,
   read: (body: unknown) => T,
 ): Promise<T | undefined> {
-  const answer = ({ body }: ApiResponse) => read(body)
-  return await sendTrustRequest(connection, { method: 'GET', path, read: answer }).catch(undefinedWhereAbsent)
+  const response = ({ body }: ApiResponse) => read(body)
+  return await sendTrustRequest(connection, { method: 'GET', path, read: response }).catch(undefinedWhereAbsent)
 }
 
 export function undefinedWhereAbsent(fault: unknown): undefined {
@@ -100,7 +100,7 @@ export function trustRefusal(status: number, body: unknown, about: RequestSubjec
     code: 'TRUST_UNAVAILABLE',
     message,
     retryable: true,
-    expected: 'an answer',
+    expected: 'a response',
     hint: 'nothing to do if it passes: run it again, it takes up where it ended',
   }
 }

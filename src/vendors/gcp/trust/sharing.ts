@@ -107,7 +107,7 @@ export async function listProviders(google: GcpConnection, pool: string): Promis
     const body = await sendTrustRequest(google, {
       method: 'GET',
       path: `${identityPath(pool)}/providers?pageSize=100${query}`,
-      read: (answer) => asObject(answer.body) ?? {},
+      read: (response) => asObject(response.body) ?? {},
     })
     found.push(...asList(body['workloadIdentityPoolProviders']).flatMap(readListed))
     page = asText(body['nextPageToken']) || undefined

@@ -7,14 +7,14 @@ import { fakeContext } from '../../../support/fake-context.ts'
 
 const secret = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'
 
-/** What is read of an answer of this body. */
+/** The values read from a response with this body. */
 const ask = (body: unknown) => {
   const transport = async () => ({ status: 200, headers: {}, body: JSON.stringify(body) })
   const connection = { context: { ...fakeContext(), transport }, caller, token: async () => new Redacted(secret) }
-  return sendIamRequest(connection, { method: 'GET', path: 'v1/projects/p', read: (answer) => answer.body })
+  return sendIamRequest(connection, { method: 'GET', path: 'v1/projects/p', read: (response) => response.body })
 }
 
-suite("an answer to the operator's token", () => {
+suite("a response to the operator's token", () => {
   for (const [where, body] of Object.entries({
     'a description': { description: secret },
     'an issuer, in base64': { oidc: { issuerUri: `https://${Buffer.from(secret).toString('base64')}` } },

@@ -42,10 +42,10 @@ const contextOf = ({ authority, gcp: { parts } }: TestSandbox, environment: Reco
   })
 
 async function startMetadata(t: TestContext, headers: Record<string, string>): Promise<string> {
-  const server = createServer((request, answer) => {
+  const server = createServer((request, response) => {
     const known = request.headers['metadata-flavor'] === 'Google' && request.url?.endsWith('/default/token')
-    answer.writeHead(known ? 200 : 403, headers)
-    answer.end(JSON.stringify({ access_token: 'of-the-machine', expires_in: 3599, token_type: 'Bearer' }))
+    response.writeHead(known ? 200 : 403, headers)
+    response.end(JSON.stringify({ access_token: 'of-the-machine', expires_in: 3599, token_type: 'Bearer' }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
@@ -125,7 +125,10 @@ suite("the operator's token at Google", () => {
     const context = await contextWith(sandbox, federated(sandbox, { audience }))
     await assert.rejects(operatorToken(context, caller)(), (fault: Error & { seen?: string; code?: string }) => {
       assert.equal(fault.code, 'PUBLISH_DENIED')
-      assert.match(fault.seen ?? '', /^Google answered 400 "invalid_target: .*" to the operator's credentials of /)
+      assert.match(
+        fault.seen ?? '',
+        /^Google responded with 400 "invalid_target: .*" to the operator's credentials of /,
+      )
       assert.equal(fault.cause, undefined)
       return true
     })
@@ -145,14 +148,14 @@ suite("the operator's token at Google", () => {
     assert.equal(sandbox.gcp.holderOf(token.reveal())?.member, sandbox.gcp.principal)
   })
 
-  test('is the machine’s own where no file is, and the metadata server answers', async (t) => {
+  test('is the machine’s own where no file is, and the metadata server responds', async (t) => {
     const sandbox = await startTestSandbox(t)
     const host = await startMetadata(t, { 'metadata-flavor': 'Google' })
     const context = fakeContext({ environment: { HOME: sandbox.folder.path, GCE_METADATA_HOST: host } })
     assert.equal((await operatorToken(context, caller)()).reveal(), 'of-the-machine')
   })
 
-  test('is not taken from a server that answers in the metadata server’s place', async (t) => {
+  test('is not taken from a server that is not the metadata server', async (t) => {
     const host = await startMetadata(t, {})
     const context = fakeContext({ environment: { GCE_METADATA_HOST: host } })
     await assert.rejects(operatorToken(context, caller)(), { code: 'PUBLISH_CREDENTIALS_MISSING' })
@@ -162,7 +165,7 @@ suite("the operator's token at Google", () => {
     const context = fakeContext({ environment: { HOME: '/nonexistent', METADATA_SERVER_DETECTION: 'none' } })
     await assert.rejects(operatorToken(context, caller)(), {
       code: 'PUBLISH_CREDENTIALS_MISSING',
-      seen: 'no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /nonexistent/.config/gcloud/application_default_credentials.json does not exist, and no metadata server answers',
+      seen: 'no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /nonexistent/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds',
     })
   })
 

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { providerRefusal } from '../../../../src/vendors/gcp/stores/gcp-provider.ts'
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
-const answer = { error: { message: 'Requested entity was not found.' } }
+const response = { error: { message: 'Requested entity was not found.' } }
 
 suite('what Google refuses about a provider', () => {
   const refused: readonly [status: number, code: string, hint: RegExp][] = [
@@ -24,7 +24,7 @@ suite('what Google refuses about a provider', () => {
   ]
   for (const [status, code, hint] of refused) {
     test(`by ${status} names the provider, what was expected, and a way on`, () => {
-      const refusal = providerRefusal(status, answer, provider)
+      const refusal = providerRefusal(status, response, provider)
       assert.equal(refusal?.code, code)
       assert.ok(refusal?.expected?.includes(provider), refusal?.expected)
       assert.match(refusal?.hint ?? '', hint)

@@ -70,7 +70,7 @@ suite('gs://', () => {
     const target = await openTarget('gs://private-issuer', await asPod(sandbox))
     await assert.rejects(target.write('jwks', document, undefined), {
       code: 'PUBLISH_DENIED',
-      seen: /^Google answered 403 ".*storage\.objects\.create.*" on writing gs:\/\/private-issuer$/,
+      seen: /^Google responded with 403 ".*storage\.objects\.create.*" on writing gs:\/\/private-issuer$/,
       hint: 'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member=OPERATOR --condition=None',
     })
   })
@@ -91,7 +91,7 @@ suite('gs://', () => {
     await assert.rejects(target.read('jwks'), {
       code: 'PUBLISH_UNAVAILABLE',
       retryable: true,
-      seen: 'Google answered 503 on reading gs://example-cluster',
+      seen: 'Google responded with 503 on reading gs://example-cluster',
     })
     assert.equal(context.slept.length, 3)
   })
