@@ -15,7 +15,10 @@ export interface PullSecretRecord {
 
 export interface RegistryRecord {
   readonly hosts: readonly string[]
-  readonly expiresAt: Date
+  /** undefined: the expiry is unknown. */
+  readonly expiresAt: Date | undefined
+  /** When an entry of unknown expiry was read from its source. */
+  readonly readAt?: Date
   /** Fingerprint of the identity and settings that it was minted from; another fingerprint makes it due. */
   readonly mintedFrom: string
 }
@@ -51,12 +54,12 @@ function renderRegistries(registries: PullSecretRecord['registries']): Record<st
   if (known !== undefined) return known
   const entries = [...registries]
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, { hosts, expiresAt, mintedFrom }]) => [
+    .map(([name, { hosts, expiresAt, readAt, mintedFrom }]) => [
       name,
-      { hosts, expiresAt: expiresAt.toISOString(), mintedFrom },
+      { hosts, expiresAt: expiresAt?.toISOString(), readAt: readAt?.toISOString(), mintedFrom },
     ])
   const annotations = {
-    [annotation.expiresAt]: earliestExpiry(registries).toISOString(),
+    [annotation.expiresAt]: earliestExpiry(registries)?.toISOString() ?? 'unknown',
     [annotation.registries]: JSON.stringify(Object.fromEntries(entries)),
   }
   rendered.set(registries, annotations)
@@ -75,10 +78,10 @@ export function parseRecord(annotations: Readonly<Record<string, string>>): Pull
   return { document, target, refreshedAt, registries }
 }
 
-/** The earliest expiry of the registries; the latest possible Date if there are none. */
-function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date {
-  const endOfTime = 8.64e15
-  return new Date(Math.min(endOfTime, ...[...registries.values()].map(({ expiresAt }) => expiresAt.getTime())))
+/** The earliest known expiry of the registries; undefined where none is known. */
+export function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date | undefined {
+  const known = [...registries.values()].flatMap(({ expiresAt }) => expiresAt?.getTime() ?? [])
+  return known.length === 0 ? undefined : new Date(Math.min(...known))
 }
 
 function parseRegistries(text: string | undefined): Map<string, RegistryRecord> | undefined {
@@ -94,10 +97,14 @@ function parseRegistries(text: string | undefined): Map<string, RegistryRecord> 
 }
 
 function parseRegistry(value: unknown): RegistryRecord | undefined {
-  const { hosts, expiresAt, mintedFrom } = asObject(value) ?? {}
-  const expiry = parseInstant(expiresAt)
+  const { hosts, expiresAt, readAt, mintedFrom } = asObject(value) ?? {}
   if (!Array.isArray(hosts) || !hosts.every((host) => typeof host === 'string')) return undefined
-  return expiry !== undefined && typeof mintedFrom === 'string' ? { hosts, expiresAt: expiry, mintedFrom } : undefined
+  if (typeof mintedFrom !== 'string') return undefined
+  const [expiry, read] = [parseInstant(expiresAt), parseInstant(readAt)]
+  if (expiry !== undefined) return { hosts, expiresAt: expiry, mintedFrom }
+  return expiresAt === undefined && read !== undefined
+    ? { hosts, expiresAt: undefined, readAt: read, mintedFrom }
+    : undefined
 }
 
 function parseInstant(text: unknown): Date | undefined {

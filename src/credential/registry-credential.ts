@@ -6,5 +6,11 @@ export interface RegistryCredential {
   readonly hosts: readonly string[]
   readonly username: string
   readonly password: Redacted
-  readonly expiresAt: Date
+  /** undefined: its expiry is unknown. */
+  readonly expiresAt: Date | undefined
+  /** When a credential of unknown expiry was read from its source. */
+  readonly readAt?: Date
 }
+
+/** After this time, a credential of unknown expiry is read from its source again, since it can have been replaced there. */
+export const rereadSeconds = 3600

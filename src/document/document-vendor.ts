@@ -1,6 +1,6 @@
 /** What documents need of a vendor: the fields of its registries, and its drop-in variables. The vendors themselves are an argument. */
 import type * as z from 'zod/mini'
-import type { TokenSource } from './document.ts'
+import type { CredentialSources, TokenSource } from './document.ts'
 import type { FieldPath, Flaw } from './document-errors.ts'
 import type { RegistryForm } from './document-form.ts'
 import type { TextRule } from './field-rules.ts'
@@ -23,8 +23,11 @@ export interface DocumentVendor<Settings = unknown> {
 /** The vendor's fields in a registry of a document. `Form`: as they are written; `Settings`: checked and canonical. */
 export interface VendorSettings<Form, Settings> {
   readonly form: z.ZodMiniType<Form>
-  /** Of a tenant's document: no files, and nothing that receives the token besides the vendor. */
-  readonly tenantForm: z.ZodMiniType<Form>
+  /**
+   * Of a tenant's document: no files, and nothing that receives the token besides the vendor. undefined: a tenant's document
+   * cannot have a registry of this vendor.
+   */
+  readonly tenantForm: z.ZodMiniType<Form> | undefined
   /** Rules between the fields, and between them and those that all vendors share; `path` leads to the vendor's fields. */
   flaws(form: Form, path: FieldPath, registry: SharedFields): Flaw[]
   /**
@@ -43,6 +46,10 @@ export interface ReadSettings<Settings> {
   readonly token?: TokenSource
   /** Set where the vendor holds the cluster's keys itself, so that the issuer's documents need not be public. */
   readonly keysUploaded?: true
+  /** Set where the credential does not come from a subject token. */
+  readonly subjectToken?: 'unused'
+  /** What the credential is read from, or the exchange needs besides a token. */
+  readonly sources?: CredentialSources
 }
 
 /** A registry from environment variables, beside those that name the Secret, its namespaces and the hosts. */

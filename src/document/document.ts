@@ -71,6 +71,17 @@ export interface DocumentRegistry extends RegistryBase {
   readonly settings: unknown
   /** Set where the vendor holds the cluster's keys itself, so that the issuer's documents need not be public. */
   readonly keysUploaded?: true
+  /** Set where the credential does not come from a subject token. */
+  readonly subjectToken?: 'unused'
+  /** What the credential is read from, or the exchange needs besides a token; absent: nothing. */
+  readonly sources?: CredentialSources
+}
+
+/** Where passwords, client secrets and keys are stored: a document refers to them, and never contains them. */
+export interface CredentialSources {
+  readonly secrets?: readonly NamespacedName[]
+  /** Paths of files. */
+  readonly files?: readonly string[]
 }
 
 /** Which object of a cluster: its name within a namespace. */
@@ -94,10 +105,14 @@ export const defaultKeyStateRef: NamespacedName = {
 
 // The subject token of a registry: requested from the cluster, or read from a file.
 
-/** The service account whose token is requested; undefined where a file is read: a registry's own comes first. */
+/** The service account whose token is requested; undefined where a file is read (a registry's own comes first), or no token is used. */
 export function requestedAccount(
   { serviceAccountRef }: Pick<Document, 'serviceAccountRef'>,
-  { tokenFile }: DocumentRegistry,
+  { tokenFile, subjectToken }: DocumentRegistry,
 ): Document['serviceAccountRef'] {
-  return tokenFile === undefined ? serviceAccountRef : undefined
+  return tokenFile === undefined && subjectToken === undefined ? serviceAccountRef : undefined
 }
+
+/** Whether its subject token is read from a file. */
+export const readsTokenFile = (document: Pick<Document, 'serviceAccountRef'>, registry: DocumentRegistry): boolean =>
+  registry.subjectToken === undefined && requestedAccount(document, registry) === undefined

@@ -92,7 +92,9 @@ export async function loadForms(vendors: DocumentVendors, names?: ReadonlySet<st
 export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): DocumentSchemas {
   const fieldsOf = (kind: 'form' | 'tenantForm') =>
     Object.fromEntries(
-      Object.entries(forms).map(([name, form]) => [name, z.exactOptional(form?.[kind] ?? z.unknown())]),
+      Object.entries(forms)
+        .filter(([, form]) => form === undefined || form[kind] !== undefined)
+        .map(([name, form]) => [name, z.exactOptional(form?.[kind] ?? z.unknown())]),
     )
   const registry = fields(
     {

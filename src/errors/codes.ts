@@ -43,6 +43,7 @@ export const codes = {
   QUOTA_EXCEEDED: 1,
   EXCHANGE_REFUSED: 1,
   EXCHANGE_UNAVAILABLE: 1,
+  CREDENTIAL_SOURCE_INVALID: 1,
   // Issuer metadata, as API servers serve it or as anonymous clients read it.
   DISCOVERY_NOT_FOUND: 1,
   DISCOVERY_FORBIDDEN: 1,

@@ -1,5 +1,8 @@
 /** All objects of an installation, in the order in which they can be applied. */
 import { type Document, requestedAccount } from '../document/document.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { shellQuote } from '../text/plain-text.ts'
+import { showPath } from '../text/show.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 import { type RefreshInput, renderCronJob } from './cron-job.ts'
@@ -18,7 +21,7 @@ import { renderNetworkPolicy } from './network-policy.ts'
 import { permissionsOf, renderRoles } from './permissions.ts'
 import { refreshAccountPolicies } from './policies/account-policies.ts'
 import { renderRootCaPolicy, renderSettingsPolicy } from './policies/config-maps.ts'
-import { bindRegistries, projectedTokensOf } from './projected-tokens.ts'
+import { type BoundRegistry, bindRegistries, projectedTokensOf } from './projected-tokens.ts'
 import { checkSchedule, scheduleOf } from './schedule.ts'
 import { authoritiesKey, authoritiesName, documentsName, publishName } from './volumes.ts'
 
@@ -37,6 +40,7 @@ export async function renderManifests(
   vendors: Vendors,
 ): Promise<Manifest[]> {
   const registries = await bindRegistries(documents, vendors)
+  refuseSourceFiles(registries)
   const { authorities, networkPolicy, proxy } = settings
   const mounted = { tokens: projectedTokensOf(registries), publishers, authorities }
   const lives = registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds)
@@ -63,6 +67,21 @@ export async function renderManifests(
     renderCronJob({ input, schedule, longestLifeSeconds: Math.max(...lives), settings }, mounted, place),
   ]
   return manifests.map((manifest) => withLabels(manifest, settings.labels))
+}
+
+/** A Pod does not have the files of this machine, and a password does not belong in a ConfigMap. @throws DOCUMENT_INVALID */
+function refuseSourceFiles(registries: readonly BoundRegistry[]): void {
+  for (const { document, registry } of registries) {
+    const [file] = registry.sources?.files ?? []
+    if (file === undefined) continue
+    throw new PullpassError({
+      code: 'DOCUMENT_INVALID',
+      hop: 'document',
+      seen: `registry ${registry.name} of ${document.source} reads a password or key from the file ${showPath(file)}, which the Pod does not have`,
+      expected: 'a Secret of the cluster, by secretRef',
+      hint: `create one from the file: kubectl create secret generic NAME -n NAMESPACE --from-file=${shellQuote(file)}`,
+    })
+  }
 }
 
 /** Existing labels take precedence: selectors and uninstall rely on them. */
@@ -97,11 +116,13 @@ interface Printed {
 /** YAML comment lines, each terminated. */
 export function renderPreamble({ documents, grants, place, settings }: Printed): string {
   const subjects = documents.flatMap((document) =>
-    document.registries.map((registry) => userName(requestedAccount(document, registry) ?? refreshAccount(place))),
+    document.registries
+      .filter(({ subjectToken }) => subjectToken !== 'unused')
+      .map((registry) => userName(requestedAccount(document, registry) ?? refreshAccount(place))),
   )
   const lines = [
     'Printed by pullpass manifests. Print and apply it again when a document changes.',
-    'Subjects to trust at the cloud:',
+    ...(subjects.length === 0 ? [] : ['Subjects to trust at the cloud:']),
     ...[...new Set(subjects)].map((subject) => `  ${subject}`),
     ...(grants.length === 0 ? [] : ['Permit the Pod to publish a new key before a token of it is exchanged:']),
     ...grants.map((grant) => `  ${grant}`),

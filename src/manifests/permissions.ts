@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 
-import { type Document, defaultKeyStateRef, type NamespaceChoice } from '../document/document.ts'
+import { type Document, defaultKeyStateRef, type NamespaceChoice, requestedAccount } from '../document/document.ts'
 import { isGlob } from '../document/kubernetes-names.ts'
 import { chooseNamespaces, needsNamespaceList } from '../document/namespaces.ts'
 import { clusterWideName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
@@ -33,7 +33,7 @@ export function permissionsOf(documents: readonly Document[]): Permission[] {
   const left = needs.filter(
     (need) => need.namespace === undefined || !everywhere.has(keyOf({ ...need, namespace: undefined })),
   )
-  const merged = Map.groupBy(left, ({ resource, namespace }) => JSON.stringify([resource, namespace]))
+  const merged = Map.groupBy(left, ({ resource, namespace, use }) => JSON.stringify([resource, namespace, use]))
   return [...merged.values()].flatMap(merge)
 }
 
@@ -42,9 +42,11 @@ interface Need {
   readonly resource: Permission['resource']
   readonly name: string | undefined
   readonly namespace: string | undefined
+  /** `source`: it is only read, because a password or key is in it. Absent: the verbs of the resource. */
+  readonly use?: 'source'
 }
 
-const keyOf = ({ resource, name, namespace }: Need) => JSON.stringify([resource, name, namespace])
+const keyOf = ({ resource, name, namespace, use }: Need) => JSON.stringify([resource, name, namespace, use])
 
 function needsOf(document: Document): Need[] {
   const { namespaces, secretName, attachToServiceAccounts, serviceAccountRef: account, issuer } = document
@@ -57,11 +59,18 @@ function needsOf(document: Document): Need[] {
       { resource: 'secrets', name: secretName, namespace },
       ...attachToServiceAccounts.map((name) => ({ resource: 'serviceaccounts', name, namespace }) as const),
     ]),
-    ...(account ? [{ resource: 'serviceaccounts/token', ...account } as const] : []),
+    ...document.registries.flatMap(({ sources }) =>
+      (sources?.secrets ?? []).map((secret) => ({ resource: 'secrets', ...secret, use: 'source' }) as const),
+    ),
+    ...(account && usesAccount(document) ? [{ resource: 'serviceaccounts/token', ...account } as const] : []),
     // The key state, which contains revocations.
     ...(issuer ? [{ resource: 'configmaps', ...(issuer.keyStateRef ?? defaultKeyStateRef) } as const] : []),
   ]
 }
+
+/** With registries that all have a token file, or need no token, nothing is requested. */
+const usesAccount = (document: Document): boolean =>
+  document.registries.some((registry) => requestedAccount(document, registry) !== undefined)
 
 /**
  * Named namespaces are granted individually. A glob or a selector can match namespaces that do not exist yet, so it requires the
@@ -77,12 +86,12 @@ function scopeOf(choice: NamespaceChoice): readonly string[] | 'everywhere' {
 function merge(needs: readonly Need[]): Permission[] {
   const [first] = needs
   if (first === undefined) return []
-  const { resource, namespace } = first
+  const { resource, namespace, use } = first
   const names = [...new Set(needs.flatMap(({ name }) => name ?? []))]
   return [
     {
       resource,
-      verbs: verbs[resource],
+      verbs: use === 'source' ? ['get'] : verbs[resource],
       ...(names.length > 0 && { names }),
       ...(namespace !== undefined && { namespace }),
     },

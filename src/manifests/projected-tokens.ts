@@ -3,7 +3,13 @@
  * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
  */
 import { posix } from 'node:path'
-import { type Document, type DocumentRegistry, type NamespacedName, requestedAccount } from '../document/document.ts'
+import {
+  type Document,
+  type DocumentRegistry,
+  type NamespacedName,
+  readsTokenFile,
+  requestedAccount,
+} from '../document/document.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { tokenFilePath } from '../identity/token-file.ts'
@@ -25,7 +31,7 @@ export const authoritiesFolder = '/etc/pullpass-ca'
 /** One per file. @throws DOCUMENT_INVALID if a kubelet cannot write these files */
 export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
   const readers = registries
-    .filter(({ document, registry }) => requestedAccount(document, registry) === undefined)
+    .filter(({ document, registry }) => readsTokenFile(document, registry))
     .map((bound) => ({ bound, path: bound.registry.tokenFile ?? tokenFilePath(undefined, {}) }))
   const tokens = [...Map.groupBy(readers, ({ path }) => path)].map(([path, group]) =>
     projectedToken(
@@ -117,7 +123,8 @@ const shortestLifeSeconds = 600
 export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequests[] {
   const requested = registries.flatMap(({ document, registry, audiences }) => {
     const account = requestedAccount(document, registry)
-    return account === undefined ? [] : [{ account, audience: audiences[0] }]
+    const [audience] = audiences
+    return account === undefined || audience === undefined ? [] : [{ account, audience }]
   })
   const byAccount = Map.groupBy(requested, ({ account }) => `${account.namespace}/${account.name}`)
   return [...byAccount.values()].flatMap((requests) => {
@@ -135,8 +142,8 @@ export const longestLifeSeconds = (registries: readonly BoundRegistry[]): number
 export interface BoundRegistry {
   readonly document: Document
   readonly registry: DocumentRegistry
-  /** Audiences that the vendor accepts; the first is requested. */
-  readonly audiences: readonly [string, ...string[]]
+  /** Audiences that the vendor accepts; the first is requested. Empty: no subject token is used. */
+  readonly audiences: readonly string[]
   readonly subjectTokenLifeSeconds: number
   readonly credentialLifeSeconds: number
 }

@@ -163,13 +163,16 @@ function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecr
   const aheadMs = [...write.records].map(([name, ours]) => {
     const their = theirs.registries.get(name)
     const same = their?.mintedFrom === ours.mintedFrom
-    return their !== undefined && same ? their.expiresAt.getTime() - ours.expiresAt.getTime() : Number.NEGATIVE_INFINITY
+    return their !== undefined && same ? endMs(their) - endMs(ours) : Number.NEGATIVE_INFINITY
   })
   const equal = aheadMs.every((ms) => ms === 0)
   if (equal && theirs.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'updated' }
   if (!equal && !aheadMs.some((ms) => ms > 0)) return undefined
   return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
 }
+
+/** Entries of one source are compared: of unknown expiry, the one that was read later is newer. */
+const endMs = ({ expiresAt, readAt }: RegistryRecord): number => (expiresAt ?? readAt)?.getTime() ?? 0
 
 function notOurs({ document, namespace }: PullSecretWrite, { found, owners }: Refused): PullpassError {
   const secret = `Secret ${namespace}/${document.secretName}`

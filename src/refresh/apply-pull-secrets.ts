@@ -10,7 +10,7 @@ import { applyPullSecret } from './apply-pull-secret.ts'
 import { type ComposedPullSecret, checkSize, composePullSecret, readEarlierEntries } from './compose-pull-secret.ts'
 import { recordFor } from './freshness.ts'
 import type { Minted } from './mint-credentials.ts'
-import type { Outcome, RegistryOutcome } from './outcome.ts'
+import { expiryOf, type Outcome, type RegistryOutcome } from './outcome.ts'
 import { documentName, type Job, type Surroundings } from './plan.ts'
 
 export interface Apply {
@@ -94,8 +94,8 @@ const heldOf = ({ composed, record }: Target): RegistryOutcome[] =>
   composed.registries.map((registry) => {
     if (registry.state !== 'fresh') return registry
     const { name, hosts } = registry
-    const expiresAt = record?.registries.get(name)?.expiresAt
-    return expiresAt === undefined ? { name, hosts, state: 'absent' } : { name, hosts, state: 'kept', expiresAt }
+    const entry = record?.registries.get(name)
+    return { name, hosts, state: entry === undefined ? 'absent' : 'kept', ...expiryOf(entry) }
   })
 
 /** Nothing was minted: a failure, unless each entry expires later than its exchange waits for. */

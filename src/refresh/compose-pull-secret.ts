@@ -11,7 +11,7 @@ import { type PullSecretMetadata, readPullSecretData } from '../kubernetes/objec
 import type { Redacted } from '../text/redacted.ts'
 import { mintedFrom } from './exchange-requests.ts'
 import type { Minted } from './mint-credentials.ts'
-import type { RegistryOutcome } from './outcome.ts'
+import { expiryOf, type RegistryOutcome } from './outcome.ts'
 import type { Job } from './plan.ts'
 
 /** The entries that a Secret held before this run, by host, and what it recorded of them. */
@@ -58,12 +58,12 @@ function composeRegistry(document: Document, registry: DocumentRegistry, { minte
   const result = minted.get(source)
   if (result === undefined) throw new TypeError(`nothing was tried for registry ${name}`)
   if (result instanceof PullpassError) return keepEarlier(registry, result, earlier)
-  const { expiresAt } = result
+  const { expiresAt, readAt } = result
   return {
-    outcome: { name, hosts, state: 'fresh', expiresAt },
+    outcome: { name, hosts, state: 'fresh', ...expiryOf(result) },
     credential: { ...result, hosts }, // one exchange may serve registries that differ in hosts
     kept: new Map(),
-    record: { hosts, expiresAt, mintedFrom: source },
+    record: { hosts, expiresAt, ...(readAt && { readAt }), mintedFrom: source },
   }
 }
 
@@ -80,9 +80,9 @@ function keepEarlier({ name, hosts }: DocumentRegistry, fault: PullpassError, ea
   const unread = earlier !== undefined && earlier.entries === undefined
   const state = kept.size > 0 || (unread && record !== undefined) ? 'kept' : 'absent'
   if (record === undefined || state === 'absent') return { outcome: { name, hosts, state, fault }, kept }
-  const { expiresAt } = record
-  const waitsUntil = waitOf(fault, expiresAt)
-  const outcome = { name, hosts, state, expiresAt, ...(waitsUntil === undefined ? { fault } : { waitsUntil }) } as const
+  const waitsUntil = waitOf(fault, record.expiresAt)
+  const expiry = expiryOf(record)
+  const outcome = { name, hosts, state, ...expiry, ...(waitsUntil === undefined ? { fault } : { waitsUntil }) } as const
   return { outcome, kept, record }
 }
 
@@ -90,8 +90,8 @@ function keepEarlier({ name, hosts }: DocumentRegistry, fault: PullpassError, ea
 const leastLeftMs = 10 * 60_000
 
 /** A wait that ends before the entry expires is not a failure. */
-function waitOf({ code, retryAt }: PullpassError, expiresAt: Date): Date | undefined {
-  if (code !== 'KEY_PUBLISHED_RECENTLY' || retryAt === undefined) return undefined
+function waitOf({ code, retryAt }: PullpassError, expiresAt: Date | undefined): Date | undefined {
+  if (expiresAt === undefined || code !== 'KEY_PUBLISHED_RECENTLY' || retryAt === undefined) return undefined
   return expiresAt.getTime() - retryAt.getTime() >= leastLeftMs ? retryAt : undefined
 }
 

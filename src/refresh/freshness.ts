@@ -6,12 +6,13 @@ import {
   type RegistryRecord,
   recordAnnotations,
 } from '../credential/pull-secret-record.ts'
+import { rereadSeconds } from '../credential/registry-credential.ts'
 import type { Document, DocumentRegistry } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from './exchange-requests.ts'
-import type { Outcome } from './outcome.ts'
+import { expiryOf, type Outcome } from './outcome.ts'
 import { documentName, type Job, type Surroundings } from './plan.ts'
 
 export interface Split {
@@ -44,8 +45,8 @@ function unchanged({ document }: Job, namespace: string, surroundings: Surroundi
   const entryOf = entriesFor(document)
   const registries = document.registries.map((registry) => {
     const { name, hosts } = registry
-    const expiresAt = record && entryOf(registry, record.registries)?.expiresAt
-    return { name, hosts, state: 'fresh', ...(expiresAt && { expiresAt }) } as const
+    const entry = record && entryOf(registry, record.registries)
+    return { name, hosts, state: 'fresh', ...expiryOf(entry) } as const
   })
   const { secretName } = document
   const replaced = found !== undefined && replacedManager(document, found) !== undefined
@@ -76,8 +77,8 @@ export function evaluateFreshness(
     if (record === undefined || record.target !== `${namespace}/${document.secretName}`) return 'due'
     if (record.registries.size !== document.registries.length) return 'due'
     const fresh = document.registries.every((registry) => {
-      const expiresAt = entryOf(registry, record.registries)?.expiresAt
-      return expiresAt !== undefined && livesOn(expiresAt.getTime() - now.getTime(), minRemainingMs)
+      const usableUntil = endOf(entryOf(registry, record.registries))
+      return usableUntil !== undefined && livesOn(usableUntil - now.getTime(), minRemainingMs)
     })
     return fresh ? 'fresh' : 'due'
   }
@@ -97,6 +98,10 @@ function entriesFor(
         entry !== undefined && entry.mintedFrom === sources.get(registry) && sameHosts(entry.hosts, registry.hosts),
     )
 }
+
+/** An entry of unknown expiry is treated as one that ends when it is to be read again. */
+const endOf = (entry: RegistryRecord | undefined): number | undefined =>
+  entry?.expiresAt?.getTime() ?? (entry?.readAt && entry.readAt.getTime() + rereadSeconds * 1000)
 
 const livesOn = (remainingMs: number, minRemainingMs: number) =>
   remainingMs >= minRemainingMs && remainingMs <= longestMs

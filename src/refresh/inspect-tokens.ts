@@ -121,7 +121,7 @@ async function requestTokens(
 /** A registry of a document, and the tokens that it accepts. */
 export interface AcceptingRegistry extends AcceptedAudiences {
   /** The first one is requested. */
-  readonly audiences: readonly [string, ...string[]]
+  readonly audiences: readonly string[]
   readonly tokenFile?: string
   readonly tokenFileField?: string
   /** The serviceAccountRef of its document; absent: a token file. */
@@ -134,7 +134,11 @@ export async function listAcceptingRegistries(
 ): Promise<AcceptingRegistry[]> {
   return await Promise.all(
     documents
-      .flatMap(({ registries, serviceAccountRef }) => registries.map((registry) => ({ registry, serviceAccountRef })))
+      .flatMap(({ registries, serviceAccountRef }) =>
+        registries
+          .filter(({ subjectToken }) => subjectToken !== 'unused')
+          .map((registry) => ({ registry, serviceAccountRef })),
+      )
       .map(async ({ registry, serviceAccountRef }) => {
         const { audiences, checkSubject } = await bindExchange(registry, vendors)
         const { tokenFile, tokenFileField } = registry
@@ -152,5 +156,5 @@ export async function listAcceptingRegistries(
 
 /** Each audience once, in the order of the registries. */
 function audiencesToRequest(registries: readonly AcceptingRegistry[]): string[] {
-  return [...new Set(registries.map(({ audiences: [first] }) => first))]
+  return [...new Set(registries.flatMap(({ audiences: [first] }) => first ?? []))]
 }

@@ -4,7 +4,9 @@ import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { readSourceSecret } from '../kubernetes/objects/source-secret.ts'
 import { quote, rfc3339 } from '../text/plain-text.ts'
+import type { ExchangeContext } from '../vendors/vendor.ts'
 import type { ExchangeRequest } from './exchange-requests.ts'
 import {
   type GatedToken,
@@ -71,17 +73,29 @@ interface Sources {
 async function mint(demand: ExchangeRequest, sources: Sources, context: Context): Promise<RegistryCredential> {
   context.signal.throwIfAborted()
   const { document, registry } = demand
-  const { token: subjectToken, safeAt } = await obtainToken(demand, sources)
-  const credential = await demand.exchange(subjectToken, context).catch((fault: unknown) => {
-    throw whileCached(fault, subjectToken, safeAt, context.now())
+  const credential = await exchangeOrLookUp(demand, sources, {
+    ...context,
+    readSecret: (secret) => readSourceSecret(sources.cluster, secret),
   })
   context.secrets.add(credential.password)
   context.log('info', 'a credential was minted', {
     document: document.name,
     registry: registry.name,
-    expiresAt: credential.expiresAt.toISOString(),
+    expiresAt: credential.expiresAt?.toISOString() ?? 'unknown',
   })
   return credential
+}
+
+async function exchangeOrLookUp(
+  demand: ExchangeRequest,
+  sources: Sources,
+  context: ExchangeContext,
+): Promise<RegistryCredential> {
+  if (demand.registry.subjectToken === 'unused') return await demand.exchange(undefined, context)
+  const { token: subjectToken, safeAt } = await obtainToken(demand, sources)
+  return await demand.exchange(subjectToken, context).catch((fault: unknown) => {
+    throw whileCached(fault, subjectToken, safeAt, context.now())
+  })
 }
 
 async function obtainToken(

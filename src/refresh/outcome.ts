@@ -26,7 +26,8 @@ export interface RegistryOutcome {
   readonly hosts: readonly string[]
   /** fresh: from this run, or good for long enough; kept: an earlier entry, since no newer one was written; absent: none of ours. */
   readonly state: 'fresh' | 'kept' | 'absent'
-  readonly expiresAt?: Date
+  /** Absent: there is no entry. */
+  readonly expiresAt?: Date | 'unknown'
   /** Until when its exchange waits, since verifiers may not know the key of its token before; the entry lives longer. */
   readonly waitsUntil?: Date
   /** Why its exchange failed. */
@@ -39,6 +40,11 @@ export interface ServiceAccountOutcome {
   readonly result: 'attached' | 'unchanged' | 'absent' | 'failed'
   readonly fault?: PullpassError
 }
+
+/** Of an entry, or of none. */
+export const expiryOf = (
+  entry: { readonly expiresAt: Date | undefined } | undefined,
+): Pick<RegistryOutcome, 'expiresAt'> => (entry === undefined ? {} : { expiresAt: entry.expiresAt ?? 'unknown' })
 
 /** Whether the run may call this done. */
 export function isDone({ result, fault, registries }: Outcome): boolean {

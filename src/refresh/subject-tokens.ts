@@ -4,7 +4,7 @@ import {
   type DocumentIssuer,
   type DocumentRegistry,
   type NamespacedName,
-  requestedAccount,
+  readsTokenFile,
 } from '../document/document.ts'
 import type { Context } from '../http/context.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
@@ -21,9 +21,9 @@ export interface TokenSource {
   readonly now: Context['now']
 }
 
-/** The file that a registry's token is read from; undefined if it is requested from the cluster. */
+/** The file that a registry's token is read from; undefined if it is requested from the cluster, or no token is used. */
 export function tokenFileOf(document: Document, registry: DocumentRegistry, source: TokenSource): string | undefined {
-  if (requestedAccount(document, registry) !== undefined) return undefined
+  if (!readsTokenFile(document, registry)) return undefined
   return registry.tokenFile ?? tokenFilePath(source.tokenFile, source.environment)
 }
 
@@ -48,9 +48,14 @@ async function requestSubjectToken(
   { audiences, subjectTokenLifeSeconds }: ExchangeRequest,
   cluster: Cluster,
 ): Promise<SubjectToken> {
-  const [audience] = audiences
+  const audience = firstOf(audiences)
   const { value } = await requestToken(cluster, account, { audience, lifeSeconds: subjectTokenLifeSeconds })
   return decodeSubjectToken(value, `the token of service account ${account.namespace}/${account.name}`)
+}
+
+function firstOf([audience]: readonly string[]): string {
+  if (audience === undefined) throw new TypeError('a token is requested for a registry that uses none')
+  return audience
 }
 
 export type SharedTokenRequests = (demand: ExchangeRequest, account?: NamespacedName) => Promise<SubjectToken>

@@ -1,5 +1,5 @@
 /** What trust is to be set up for: each registry of each document, for each cluster. */
-import { type Document, type DocumentRegistry, requestedAccount } from '../document/document.ts'
+import { type Document, type DocumentRegistry, readsTokenFile, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 import { vendorOfTarget } from '../vendors/target.ts'
@@ -13,6 +13,17 @@ export interface TrustInputs {
   readonly repository: string | undefined
   /** Of `issuer watch`, where it exchanges its tokens at a registry's provider: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly publisher?: string | undefined
+}
+
+/** The documents with only those registries that can be set up; where there is none, all of them, which `trustSetup` refuses. */
+export function withTrustOnly(documents: readonly Document[], vendors: Vendors): readonly Document[] {
+  const left = documents
+    .map((document) => ({
+      ...document,
+      registries: document.registries.filter(({ vendor }) => vendors[vendor]?.trust !== undefined),
+    }))
+    .filter(({ registries }) => registries.length > 0)
+  return left.length === 0 ? documents : left
 }
 
 /** @throws USAGE_INVALID where nothing can be set up at the vendor */
@@ -103,9 +114,7 @@ function refusePublisher({ publisher }: TrustInputs): void {
 
 /** A flag that changes nothing is a mistake. */
 function checkSubjectUsed(documents: readonly Document[], { subject }: TrustInputs): void {
-  const used = documents.some((document) =>
-    document.registries.some((registry) => requestedAccount(document, registry) === undefined),
-  )
+  const used = documents.some((document) => document.registries.some((registry) => readsTokenFile(document, registry)))
   if (subject === undefined || used) return
   throw new PullpassError({
     code: 'USAGE_INVALID',

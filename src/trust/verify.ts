@@ -118,7 +118,7 @@ async function tryOnce(trial: Verification, context: VendorContext): Promise<Ver
   const provider = await bindExchange(registry, context.vendors)
   let token: SubjectToken
   try {
-    token = await trial.token(provider.audiences[0], provider.subjectTokenLifeSeconds)
+    token = await trial.token(provider.audiences[0] ?? '', provider.subjectTokenLifeSeconds)
   } catch (error) {
     context.signal.throwIfAborted()
     return { name, result: 'untried', fault: asFault(error) }

@@ -2,21 +2,24 @@
  * The contract of a vendor: everything specific to it is in src/vendors/IDENTIFIER/, behind these parts, each of which may be
  * absent and is loaded when it is used. Other code uses a part and never names the vendor; a vendor never imports Kubernetes code.
  */
-import type { RegistryCredential } from '../credential/registry-credential.ts'
-import type { DocumentRegistry, RegistryBase } from '../document/document.ts'
+import { type RegistryCredential, rereadSeconds } from '../credential/registry-credential.ts'
+import type { DocumentRegistry, NamespacedName, RegistryBase } from '../document/document.ts'
 import type { DocumentVendor } from '../document/document-vendor.ts'
 import type { ExchangeHop, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context, Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { IssuerRequirements, IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
+import type { Redacted } from '../text/redacted.ts'
 import type { PublisherIdentity } from './publisher-identity.ts'
 import type { Store } from './store.ts'
 import type { TrustSetup } from './trust-contract.ts'
 
 export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
-  /** Subject token in, registry credential out. Present exactly where `settings` is. */
+  /** Subject token in, registry credential out. One of `exchange` and `lookup` is present exactly where `settings` is. */
   readonly exchange?: () => Promise<Exchange<Settings>>
+  /** A credential that exists already, such as a password. */
+  readonly lookup?: () => Promise<Lookup<Settings>>
   readonly trust?: VendorTrust<Settings>
   /** Kinds of stores for issuer metadata, by the scheme of their URL. */
   readonly stores?: Readonly<Record<string, VendorStore>>
@@ -93,6 +96,12 @@ export interface Exchange<Settings> {
   ): Promise<RegistryCredential>
 }
 
+/** Reads a registry credential from where it is stored; the settings that `read` returns have `subjectToken: 'unused'`. */
+export interface Lookup<Settings> {
+  /** @throws CREDENTIAL_SOURCE_INVALID and what `readSecret` throws */
+  lookUp(registry: RegistryOf<Settings>, context: ExchangeContext): Promise<RegistryCredential>
+}
+
 /** The members of an exchange whose vendor has no variables, no limits of its own and no known messages of a registry. */
 export const withoutRestrictions: Pick<Exchange<unknown>, 'checkEnvironment' | 'checkSubject' | 'registryRefusal'> = {
   checkEnvironment: () => undefined,
@@ -101,14 +110,26 @@ export const withoutRestrictions: Pick<Exchange<unknown>, 'checkEnvironment' | '
 }
 
 /** The part of the context that an exchange may use. */
-export type ExchangeContext = Pick<
-  Context,
-  'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'
->
+export interface ExchangeContext
+  extends Pick<Context, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'environment' | 'log' | 'secrets'> {
+  /** Reads a Secret that the registry names as a source. Absent: no cluster is connected. */
+  readonly readSecret?: ReadSecret
+}
+
+/** @throws CREDENTIAL_SOURCE_INVALID, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export type ReadSecret = (secret: NamespacedName) => Promise<SourceSecret>
+
+/** A Secret of the cluster from which a password or a key is read. */
+export interface SourceSecret {
+  readonly type: string
+  /** Decoded values by key. */
+  readonly data: ReadonlyMap<string, Redacted>
+}
 
 /** The exchange of one registry, bound to its settings. */
 export interface BoundExchange {
-  readonly audiences: readonly [string, ...string[]]
+  /** Empty: no subject token is used. */
+  readonly audiences: readonly string[]
   readonly hops: readonly [ExchangeHop, ...ExchangeHop[]]
   readonly subjectTokenLifeSeconds: number
   readonly credentialLifeSeconds: number
@@ -116,11 +137,15 @@ export interface BoundExchange {
   readonly checkEnvironment: (environment: Environment) => void
   readonly checkSubject: (subject: string, from: string) => PullpassError | undefined
   readonly registryRefusal: (message: string) => Refusal | undefined
-  readonly exchange: (subjectToken: SubjectToken, context: ExchangeContext) => Promise<RegistryCredential>
+  /** `subjectToken`: undefined where none is used. */
+  readonly exchange: (subjectToken: SubjectToken | undefined, context: ExchangeContext) => Promise<RegistryCredential>
 }
 
 export async function bindExchange(registry: DocumentRegistry, vendors: Vendors): Promise<BoundExchange> {
-  const exchange = await vendors[registry.vendor]?.exchange?.()
+  const vendor = vendors[registry.vendor]
+  const lookup = await vendor?.lookup?.()
+  if (lookup !== undefined) return bindLookup(registry, lookup)
+  const exchange = await vendor?.exchange?.()
   if (exchange === undefined) throw new TypeError(`vendor ${registry.vendor} has settings and no exchange`)
   return {
     audiences: exchange.audiences(registry),
@@ -130,9 +155,21 @@ export async function bindExchange(registry: DocumentRegistry, vendors: Vendors)
     checkEnvironment: (environment) => exchange.checkEnvironment(environment),
     checkSubject: (subject, from) => exchange.checkSubject(subject, from),
     registryRefusal: (message) => exchange.registryRefusal(message),
-    exchange: (subjectToken, context) => exchange.exchange(registry, subjectToken, context),
+    async exchange(subjectToken, context) {
+      if (subjectToken === undefined) throw new TypeError(`registry ${registry.name} needs a subject token`)
+      return await exchange.exchange(registry, subjectToken, context)
+    },
   }
 }
+
+const bindLookup = (registry: DocumentRegistry, lookup: Lookup<unknown>): BoundExchange => ({
+  ...withoutRestrictions,
+  audiences: [],
+  hops: ['exchange'],
+  subjectTokenLifeSeconds: 0,
+  credentialLifeSeconds: rereadSeconds,
+  exchange: (_, context) => lookup.lookUp(registry, context),
+})
 
 /** Identifiers of the vendors that verify tokens of an issuer. */
 export const verifierNames = (vendors: Vendors): string[] =>

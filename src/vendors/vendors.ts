@@ -3,7 +3,8 @@ import { aws } from './aws/vendor.ts'
 import { azure } from './azure/vendor.ts'
 import { gcp } from './gcp/vendor.ts'
 import { oidc } from './oidc/vendor.ts'
+import { staticCredential } from './static/vendor.ts'
 import { token } from './token/vendor.ts'
 import type { Vendors } from './vendor.ts'
 
-export const vendors: Vendors = { gcp, aws, azure, oidc, token }
+export const vendors: Vendors = { gcp, aws, azure, oidc, token, static: staticCredential }

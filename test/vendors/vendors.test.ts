@@ -28,7 +28,11 @@ suite('the list of vendors', () => {
       const registry = schema.properties?.['spec']?.properties?.['registries']?.items?.properties ?? {}
       const shared = ['name', 'hosts', 'audience', 'tokenFile']
       const fields = Object.keys(registry).filter((field) => !shared.includes(field))
-      assert.deepEqual(fields.toSorted(), withSettings.toSorted(), kind)
+      const ofTenants = await Promise.all(
+        withSettings.map(async (name) => (await vendors[name]?.settings?.())?.tenantForm !== undefined),
+      )
+      const expected = kind === 'PullSecret' ? withSettings.filter((_, index) => ofTenants[index]) : withSettings
+      assert.deepEqual(fields.toSorted(), expected.toSorted(), kind)
     }
   })
 
@@ -37,9 +41,18 @@ suite('the list of vendors', () => {
     for (const name of withSettings) assert.ok(page.includes(`\`spec.registries[].${name}\``), name)
   })
 
-  test('has an exchange exactly where a document can name the vendor', () => {
-    const withExchange = named.filter(([, { exchange }]) => exchange !== undefined).map(([name]) => name)
-    assert.deepEqual(withExchange, withSettings)
+  test('has an exchange, or a lookup, exactly where a document can name the vendor', () => {
+    const parts = named.map(
+      ([name, { exchange, lookup }]) => [name, [exchange, lookup].filter(Boolean).length] as const,
+    )
+    assert.deepEqual(
+      parts.filter(([, count]) => count > 0).map(([name]) => name),
+      withSettings,
+    )
+    assert.deepEqual(
+      parts.filter(([, count]) => count > 1),
+      [],
+    )
   })
 })
 
@@ -52,6 +65,7 @@ for (const [name, vendor] of named) {
         settings: await members(vendor.settings),
         variables: await members(vendor.variables),
         exchange: await members(vendor.exchange),
+        lookup: await members(vendor.lookup),
         trust: await members(vendor.trust?.load),
         issuerRequirements: await members(vendor.issuerRequirements),
         publisherIdentity: await members(vendor.publisherIdentity?.load),
@@ -69,6 +83,7 @@ for (const [name, vendor] of named) {
           'registryRefusal',
           'subjectTokenLifeSeconds',
         ],
+        lookup: ['lookUp'],
         trust: [
           'admitsPublisher',
           'clusterId',

@@ -1,5 +1,5 @@
 /** Refuses flags of refresh and doctor that have no effect on the given documents. */
-import { type Document, requestedAccount } from '../../document/document.ts'
+import { type Document, readsTokenFile } from '../../document/document.ts'
 import { needsNamespaceList } from '../../document/namespaces.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
@@ -11,9 +11,7 @@ const idle = (command: string, flag: string, why: string, expected: string): Pul
 /** `file`: the value of --token-file. @throws USAGE_INVALID if no registry uses the token file of the run */
 export function refuseUnusedTokenFile(command: string, file: string | undefined, documents: readonly Document[]): void {
   const isRead = documents.some((document) =>
-    document.registries.some(
-      (registry) => registry.tokenFile === undefined && requestedAccount(document, registry) === undefined,
-    ),
+    document.registries.some((registry) => registry.tokenFile === undefined && readsTokenFile(document, registry)),
   )
   if (file === undefined || isRead) return
   const why = 'every registry has its own tokenFile, or a token requested by serviceAccountRef'

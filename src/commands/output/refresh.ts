@@ -35,6 +35,7 @@ export interface RefreshedRegistry {
    * newer one was written; `absent`: no entry of pullpass.
    */
   readonly result: 'fresh' | 'kept' | 'absent'
+  /** Absent if there is no entry, or its expiry is unknown: of a password that something else manages. */
   readonly expiresAt?: Instant
   /** When the exchange becomes possible: verifiers may not know the token's key before. */
   readonly exchangeableAt?: Instant

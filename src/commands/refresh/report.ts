@@ -39,7 +39,7 @@ interface Row {
   readonly secretName: string
   readonly registry: string
   readonly result: string
-  readonly expiresAt: Date | undefined
+  readonly expiresAt: RegistryOutcome['expiresAt']
   readonly note: string
 }
 
@@ -66,7 +66,7 @@ function resultOf(outcome: Outcome, { state, fault }: RegistryOutcome, mode: Out
 /** Merges rows that differ only in the namespace. */
 function gather(rows: readonly Row[]): Row[] {
   const groups = Map.groupBy(rows, ({ document, secretName, registry, result, expiresAt, note }) =>
-    JSON.stringify([document, secretName, registry, result, expiresAt?.getTime(), note]),
+    JSON.stringify([document, secretName, registry, result, expiresAt, note]),
   )
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return []
@@ -75,7 +75,7 @@ function gather(rows: readonly Row[]): Row[] {
 }
 
 function cellsOf({ document, namespace, secretName, registry, result, expiresAt, note }: Row, now: Date): Cell[] {
-  const expires = expiresAt === undefined ? '' : instantAndDistance(expiresAt, now)
+  const expires = expiresAt instanceof Date ? instantAndDistance(expiresAt, now) : (expiresAt ?? '')
   const tone = result.startsWith('failed') ? 'bad' : 'good'
   return [document, `${namespace}/${secretName}`, registry, { text: result, tone }, expires, note]
 }
@@ -120,7 +120,7 @@ const refreshedRegistry = ({
   name,
   hosts,
   result: state,
-  ...(expiresAt && { expiresAt: instant(expiresAt) }),
+  ...(expiresAt instanceof Date && { expiresAt: instant(expiresAt) }),
   ...(waitsUntil && { exchangeableAt: instant(waitsUntil) }),
   ...errorOf(fault),
 })

@@ -4,6 +4,7 @@ import { brokenRule } from '../../document/field-rules.ts'
 import { loadDocuments } from '../../document/load-documents.ts'
 import { showValue } from '../../document/show-value.ts'
 import { checkProxy } from '../../http/proxy.ts'
+import { withTrustOnly } from '../../trust/needs.ts'
 import { listTrustSetups, type PreparedTrust, prepareTrust } from '../../trust/prepare.ts'
 import type { TrustSetup } from '../../vendors/trust-contract.ts'
 import type { Call } from '../command-line/command.ts'
@@ -21,7 +22,7 @@ export async function runTrust<Result>(
 ): Promise<Result> {
   const subject = readSubject('subject', flags.subject, command)
   const publisher = readSubject('publisher', flags.publisher, command)
-  const documents = await loadDocuments(flags.file, { ...context, ...terminal })
+  const documents = withTrustOnly(await loadDocuments(flags.file, { ...context, ...terminal }), context.vendors)
   checkProxy(context.environment)
   const setups = await listTrustSetups(documents, context.vendors)
   const { issuer, kubeconfig, context: contexts, repository } = flags

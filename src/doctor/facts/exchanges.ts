@@ -4,14 +4,16 @@
  */
 import type { DockerConfigEntry } from '../../credential/docker-config.ts'
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
-import type { Document } from '../../document/document.ts'
+import type { Document, NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
+import { readSourceSecret } from '../../kubernetes/objects/source-secret.ts'
 import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
 import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
 import { type PullTrial, type TrialContext, tryPull } from '../../registry/pull.ts'
 import { defineSource, type Source } from '../hop.ts'
 import type { Image } from '../request.ts'
+import { clusterSource } from './cluster.ts'
 import { imagesSource } from './pods.ts'
 import { admissionsSource, admittedToken } from './tokens.ts'
 
@@ -26,14 +28,18 @@ const atOnce = 8
 
 /** One for each admission, in their order. */
 export const exchangesSource: Source<readonly ExchangeFacts[]> = defineSource({
-  needs: { admissions: admissionsSource },
+  needs: { admissions: admissionsSource, cluster: clusterSource },
   step: { hops: ['exchange', 'impersonation'], of: 'the vendor' },
   otherwise: [],
-  async gather({ admissions }, { observed }) {
+  async gather({ admissions, cluster }, { observed }) {
+    const connected = cluster?.cluster
+    const readSecret = connected && ((secret: NamespacedName) => readSourceSecret(connected, secret))
+    const context = { ...observed, ...(readSecret && { readSecret }) }
     const exchange = async (admission: (typeof admissions)[number]): Promise<ExchangeFacts> => {
       const { demand } = admission
       const token = admittedToken(admission)
-      return { demand, result: token && (await demand.exchange(token, observed).catch(asFault)) }
+      const isTried = token !== undefined || demand.registry.subjectToken === 'unused'
+      return { demand, result: isTried ? await demand.exchange(token, context).catch(asFault) : undefined }
     }
     return await sideBySide(admissions, exchange, atOnce)
   },

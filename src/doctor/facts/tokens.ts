@@ -21,8 +21,8 @@ export interface TokenFacts {
   readonly from:
     | { readonly kind: 'file'; readonly path: string }
     | { readonly kind: 'requested'; readonly account: NamespacedName }
-  /** `no cluster`: none can be requested; `not here`: the file is in the pod that refreshes, and this is another place. */
-  readonly got: SubjectToken | PullpassError | 'no cluster' | 'not here'
+  /** `no cluster`: none can be requested; `not here`: the file is in the pod that refreshes, and this is another place; `not used`: the credential is not from a token. */
+  readonly got: SubjectToken | PullpassError | 'no cluster' | 'not here' | 'not used'
   /** When it was read or requested. */
   readonly at: Date
 }
@@ -80,6 +80,8 @@ async function gatherTokens(
   }
   return await Promise.all(
     demands.map(async (demand) => {
+      if (demand.registry.subjectToken === 'unused')
+        return { demand, from: { kind: 'file', path: '' }, got: 'not used' } as const
       const account = requestedAccount(demand.document, demand.registry)
       return account === undefined ? await readFile(demand, doctor, request) : await request(demand, account)
     }),
@@ -129,6 +131,7 @@ export const admissionsSource: Source<readonly AdmissionFacts[]> = defineSource(
       const { demand, from, got } = facts
       // A token that is known to be refused is not sent: the quota is the vendor's, and its message says less.
       const token = isToken(got) && claimsFault(got, facts, facts.at) === undefined ? got : undefined
+      if (got === 'not used') return { demand, token, admission: { verdict: 'no gate' } }
       if (cluster === undefined && demand.document.issuer !== undefined)
         return { demand, token, admission: { verdict: 'no cluster', fault } }
       const isFile = requestedAccount(demand.document, demand.registry) === undefined

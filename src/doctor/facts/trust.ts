@@ -2,7 +2,7 @@
  * The vendor's resources for a registry, read with the operator's own credentials if there are any: a refusal says too
  * little to distinguish an absent provider from a disabled one. Nothing is changed.
  */
-import { type Document, requestedAccount } from '../../document/document.ts'
+import { type Document, readsTokenFile } from '../../document/document.ts'
 import type { Code } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
@@ -174,9 +174,7 @@ const withRepository = async (
 
 /** Whether the token of a file is exchanged, whose subject no document knows. */
 export const takesFiles = (documents: readonly Document[]): boolean =>
-  documents.some((document) =>
-    document.registries.some((registry) => requestedAccount(document, registry) === undefined),
-  )
+  documents.some((document) => document.registries.some((registry) => readsTokenFile(document, registry)))
 
 /** Refusals for the vendor's resources, so that these are read. */
 const ofTrust: readonly Code[] = [

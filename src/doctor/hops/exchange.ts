@@ -100,8 +100,10 @@ function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, rem
   const { hops } = demand
   if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
   if (!(result instanceof PullpassError)) {
-    const until = result.expiresAt.toISOString()
-    return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen: `issued, valid until ${until}` }))
+    const { expiresAt } = result
+    const seen =
+      expiresAt === undefined ? 'read; its expiry is unknown' : `issued, valid until ${expiresAt.toISOString()}`
+    return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen }))
   }
   const failed = evaluateRefusal(result, about, { found: before.found, remedy })
   const at = hops.map(String).indexOf(result.hop)

@@ -43,6 +43,8 @@ export const subjectTokenHop: Hop = defineHop({
 export function evaluateToken(facts: TokenFacts, { found, now, request: { commands } }: View): HopFinding {
   const { demand, from, got } = facts
   const about = nameRegistry(demand)
+  if (got === 'not used')
+    return { hop, about, result: 'skipped', code: 'NOT_NEEDED', seen: 'the credential is not from a token' }
   const clusterFailure = found.failure('cluster')
   if (got === 'no cluster' && clusterFailure !== undefined) return dependencyFailed(hop, about, clusterFailure)
   if (got === 'not here' || got === 'no cluster') return notHere(about, from)

@@ -109,6 +109,17 @@ export const exchangeSection: Section = {
   expected a response with status 200
   fix: no action if this is temporary: pull secrets keep their credentials, and the next run retries`,
     },
+    CREDENTIAL_SOURCE_INVALID: {
+      hops: ['exchange'],
+      doctor: ['exchange'],
+      meaning:
+        'The Secret or file that a registry names as the source of a password, client secret or key does not exist, cannot be read, or does not contain it. The earlier entry of the pull secret stays.',
+      action:
+        'Create the Secret, or correct its name and key in the document. For permissions: `pullpass manifests -f FILE` prints a Role that can read exactly this Secret.',
+      example: `CREDENTIAL_SOURCE_INVALID (exchange): Secret image-system/hub does not exist, and a registry reads its credential from it
+  expected the Secret that the document names
+  fix: create it, or correct its name: kubectl get secrets -n image-system`,
+    },
     IMPERSONATION_DENIED: {
       hops: ['impersonation'],
       doctor: ['impersonation'],

@@ -45,6 +45,11 @@ export const exchangeCases: ErrorCases = {
     return refreshDocument(sandbox, (text) => text, more)
   },
 
+  CREDENTIAL_SOURCE_INVALID: (sandbox) =>
+    refreshDocument(sandbox, (text) =>
+      text.replace(/ {6}gcp:\n(?: {8}.*\n)+/, '      static: {secretRef: {namespace: image-system, name: hub}}\n'),
+    ),
+
   PROVIDER_NOT_FOUND: (sandbox) => refreshWithProvider(sandbox, { state: 'DISABLED' }),
 
   QUOTA_EXCEEDED: (sandbox) => refreshWithFault(sandbox, 'sts', { kind: 'response', response: stsQuotaExceeded }),

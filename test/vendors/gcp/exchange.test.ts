@@ -17,7 +17,7 @@ suite('impersonation', () => {
     const { credential, sent } = await exchange(sandbox)
     assert.deepEqual(credential.hosts, ['europe-docker.pkg.dev'])
     assert.equal(credential.username, 'oauth2accesstoken')
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
     assert.deepEqual(sandbox.gcp.holderOf(credential.password.reveal()), {
       member: `serviceAccount:${account}`,
       scopes: [readOnly],
@@ -71,7 +71,7 @@ suite('impersonation', () => {
       lifetime: '9000s',
       delegates: [`projects/-/serviceAccounts/${via}`, `projects/-/serviceAccounts/${account}`],
     })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T14:30:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T14:30:00.000Z')
     assert.equal(sandbox.gcp.holderOf(credential.password.reveal())?.member, `serviceAccount:${last}`)
   })
 
@@ -79,7 +79,7 @@ suite('impersonation', () => {
     const sandbox = await startTestSandbox(t)
     await sandbox.writeToken({ lifeSeconds: 600 })
     const { credential } = await exchange(sandbox)
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
   })
 })
 
@@ -91,7 +91,7 @@ suite('direct federation', () => {
     assert.equal(sent.length, 1)
     const held = sandbox.gcp.holderOf(credential.password.reveal())
     assert.equal(held?.member, sandbox.gcp.principal)
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
   })
 
   test('scopes of the document are asked for in one field', async (t) => {
@@ -108,7 +108,7 @@ suite('direct federation', () => {
     const sandbox = await startTestSandbox(t)
     await sandbox.writeToken({ lifeSeconds: 900 })
     const { credential } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.gcp.provider}`] })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T12:15:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T12:15:00.000Z')
   })
 
   test('so a token is asked for that lives longer than the credential', async () => {
@@ -168,21 +168,21 @@ suite('clocks that differ', () => {
   test('a credential of a machine that is ahead ends by that machine’s clock', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { credential } = await exchange(sandbox, { at: '2026-11-24T12:10:00Z' })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:10:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:10:00.000Z')
   })
 
   test('and so does one of a machine that is behind', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { credential } = await exchange(sandbox, { at: '2026-11-24T11:50:00Z' })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T12:50:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T12:50:00.000Z')
   })
 
   test('two seconds between them are a Date header’s own, and mean nothing', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { credential } = await exchange(sandbox, { at: '2026-11-24T11:59:58Z' })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T12:59:58.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T12:59:58.000Z')
     const { credential: ahead } = await exchange(sandbox, { at: '2026-11-24T12:00:02Z' })
-    assert.equal(ahead.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+    assert.equal(ahead.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
   })
 
   test('an hour and a half ahead, direct federation still gives what its subject token has left', async (t) => {
@@ -190,7 +190,7 @@ suite('clocks that differ', () => {
     await sandbox.writeToken({ lifeSeconds: 900 })
     const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     const { credential } = await exchange(sandbox, { gcp, at: '2026-11-24T13:30:00Z' })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:45:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:45:00.000Z')
   })
 
   test('behind, and without expires_in, it is not thought to live longer than its subject token', async (t) => {
@@ -202,6 +202,6 @@ suite('clocks that differ', () => {
     })
     const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     const { credential } = await exchange(sandbox, { gcp, at: '2026-11-24T11:50:00Z' })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T12:05:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T12:05:00.000Z')
   })
 })

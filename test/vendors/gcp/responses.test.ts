@@ -51,7 +51,7 @@ test('responses of the token service', async (t) => {
         const body = `{"access_token": "a", "expires_in": ${life}}`
         faults.inject({ kind: 'response', response: { status: 200, headers: { date }, body } }, { times: 1 })
         const { credential } = await exchange(sandbox, { gcp, subjectToken })
-        assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z', `${life}, ${date}`)
+        assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z', `${life}, ${date}`)
       }
     }
   })
@@ -69,7 +69,7 @@ test('responses of the token service', async (t) => {
     await sandbox.writeToken({ lifeSeconds: 7200 })
     const subjectToken = await readTokenFile(sandbox.folder.tokenFile)
     const { credential } = await exchange(sandbox, { gcp, subjectToken })
-    assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
   })
 })
 
@@ -105,7 +105,7 @@ test('responses of IAM Credentials', async (t) => {
         const response = { status: 200, headers, body: { accessToken: 'a', expireTime } }
         faults.inject({ kind: 'response', response: response }, { times: 1 })
         const { credential } = await exchange(sandbox)
-        assert.equal(credential.expiresAt.toISOString(), '2026-11-24T13:00:00.000Z')
+        assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
       }
     }
   })

@@ -1,6 +1,6 @@
 /** Hop `secret`: each pull secret exists, is ours, matches its document, is not expired, and kubelets can parse it. */
 import { parseDockerConfig, pullSecretType } from '../../../credential/docker-config.ts'
-import type { PullSecretRecord } from '../../../credential/pull-secret-record.ts'
+import { earliestExpiry, type PullSecretRecord } from '../../../credential/pull-secret-record.ts'
 import type { Document } from '../../../document/document.ts'
 import { environmentSource } from '../../../document/load-documents.ts'
 import type { Code } from '../../../errors/codes.ts'
@@ -197,7 +197,7 @@ function evaluateRecord(
   if (record.target !== target)
     return failed('SECRET_EDITED', `it is a copy of ${record.target}`, `what pullpass wrote for ${target}`, refresh)
   for (const { name, expiresAt } of entriesOf(record)) {
-    if (expiresAt <= now)
+    if (expiresAt !== undefined && expiresAt <= now)
       return failed(
         'SECRET_EXPIRED',
         `its credential for ${name} expired at ${expiresAt.toISOString()}`,
@@ -244,9 +244,9 @@ function evaluateHosts({ document, refresh }: Place, { images, config, record, n
       refresh,
     )
   }
-  const earliest = entriesOf(record).map(({ expiresAt }) => expiresAt.getTime())
-  const until = new Date(Math.min(...earliest))
-  return { result: 'ok', code: 'OK', seen: `valid until ${until.toISOString()}, and kubelets can parse it`, until }
+  const until = earliestExpiry(record.registries)
+  const valid = until === undefined ? 'its expiry is unknown' : `valid until ${until.toISOString()}`
+  return { result: 'ok', code: 'OK', seen: `${valid}, and kubelets can parse it`, until }
 }
 
 const entriesOf = (record: PullSecretRecord) =>

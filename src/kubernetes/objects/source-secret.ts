@@ -1,0 +1,44 @@
+/**
+ * A Secret from which a password, a client secret or a key is read. It is named by a document, and only read.
+ * https://kubernetes.io/docs/concepts/configuration/secret/#secret-types
+ */
+import type { NamespacedName } from '../../document/document.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { asObject, asText } from '../../text/json-fields.ts'
+import { shellQuote } from '../../text/plain-text.ts'
+import { Redacted } from '../../text/redacted.ts'
+import type { Cluster } from '../connection/cluster.ts'
+import { readResponse } from '../connection/response.ts'
+import { readStatus } from '../connection/status.ts'
+
+interface SourceSecret {
+  readonly type: string
+  /** Decoded values by key. */
+  readonly data: ReadonlyMap<string, Redacted>
+}
+
+/** @throws CREDENTIAL_SOURCE_INVALID where it does not exist, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function readSourceSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<SourceSecret> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`
+  const answer = await cluster.request({ method: 'GET', path, accept: 'application/json' })
+  if (answer.status === 404) throw absent({ namespace, name })
+  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'secrets', namespace, name })
+  const secret = readResponse(cluster, answer)
+  const data = Object.entries(asObject(secret['data']) ?? {}).flatMap(([key, value]) => {
+    const encoded = asText(value)
+    return encoded === undefined ? [] : [[key, decoded(encoded)] as const]
+  })
+  cluster.secrets.add(...data.map(([, value]) => value))
+  return { type: asText(secret['type']) ?? 'Opaque', data: new Map(data) }
+}
+
+const decoded = (base64: string) => new Redacted(Buffer.from(base64, 'base64').toString('utf8'))
+
+const absent = ({ namespace, name }: NamespacedName) =>
+  new PullpassError({
+    code: 'CREDENTIAL_SOURCE_INVALID',
+    hop: 'exchange',
+    seen: `Secret ${namespace}/${name} does not exist, and a registry reads its credential from it`,
+    expected: 'the Secret that the document names',
+    hint: `create it, or correct its name: kubectl get secrets -n ${shellQuote(namespace)}`,
+  })

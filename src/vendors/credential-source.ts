@@ -1,0 +1,30 @@
+/** Files and Secrets from which passwords, client secrets and keys are read: bounded, read at each use, never logged. */
+import type { NamespacedName } from '../document/document.ts'
+import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
+import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
+import { Redacted } from '../text/redacted.ts'
+import { showPath } from '../text/show.ts'
+
+/** Bytes: a password, a key, or a Docker configuration. */
+const longest = 64 * 1024
+
+export const sourceInvalid = (seen: string, expected: string, more: Partial<Fault> = {}): PullpassError =>
+  new PullpassError({ code: 'CREDENTIAL_SOURCE_INVALID', hop: 'exchange', seen, expected, ...more })
+
+/** The content without a line break at its end. `what`: what it contains, for messages. @throws CREDENTIAL_SOURCE_INVALID */
+export async function readSourceFile(path: string, what: string): Promise<Redacted> {
+  const bytes = await readRegularFile(path, longest).catch((error: unknown) => {
+    throw sourceInvalid(`${showPath(path)} ${whyUnreadable(error)}`, `a file that contains ${what}`, { cause: error })
+  })
+  const text = bytes.toString('utf8').replace(/\r?\n$/, '')
+  if (text === '') throw sourceInvalid(`${showPath(path)} is empty`, `a file that contains ${what}`)
+  if (text.includes('\uFFFD') || text.includes('\0')) {
+    throw sourceInvalid(`${showPath(path)} contains binary data`, `a file that contains ${what}`)
+  }
+  return new Redacted(text)
+}
+
+export const noCluster = ({ namespace, name }: NamespacedName): PullpassError =>
+  sourceInvalid(`Secret ${namespace}/${name} cannot be read without a cluster`, 'a file, or a cluster', {
+    hint: 'see that the kubeconfig is correct, or use a file',
+  })
