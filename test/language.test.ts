@@ -61,6 +61,7 @@ const rules: readonly Rule[] = [
     use: 'response, respond; return',
     reason: 'HTTP has responses; a user makes a choice',
   },
+  { words: /\bflaw(s|ed)?\b/, use: 'problem, validation error; invalid', reason: 'not used for configuration' },
   { words: /\brooms?\b/, use: 'folder; space', reason: 'private metaphor' },
 ]
 

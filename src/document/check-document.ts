@@ -2,7 +2,7 @@
 
 import { asList, asObject } from '../text/json-fields.ts'
 import type { LabelRequirement } from './document.ts'
-import { checkShape, type FieldPath, type Flaw } from './document-errors.ts'
+import { checkShape, type FieldPath, type FieldProblem } from './document-errors.ts'
 import type { ClusterPullSecretForm, DocumentForm, RegistryForm } from './document-form.ts'
 import type { DocumentVendors } from './document-vendor.ts'
 import { needsNamespaceList } from './namespaces.ts'
@@ -13,12 +13,12 @@ import { showValue } from './show-value.ts'
 export async function checkForm(
   value: unknown,
   vendors: DocumentVendors,
-): Promise<{ readonly form: DocumentForm } | readonly Flaw[]> {
+): Promise<{ readonly form: DocumentForm } | readonly FieldProblem[]> {
   const schemas = composeSchemas(vendors, await loadForms(vendors, namedVendors(value, vendors)))
   const checked = checkKind(value, schemas)
   if (!('form' in checked)) return checked
-  const flaws = [...documentFlaws(checked.form), ...(await vendorFlaws(checked.form.spec.registries, vendors))]
-  return flaws.length === 0 ? checked : flaws
+  const problems = [...documentProblems(checked.form), ...(await vendorProblems(checked.form.spec.registries, vendors))]
+  return problems.length === 0 ? checked : problems
 }
 
 /** The identifiers that are fields of a registry; of a value of another shape, none. */
@@ -28,7 +28,10 @@ function namedVendors(value: unknown, vendors: DocumentVendors): ReadonlySet<str
   return new Set(names.filter((name) => Object.hasOwn(vendors, name)))
 }
 
-function checkKind(value: unknown, schemas: DocumentSchemas): { readonly form: DocumentForm } | readonly Flaw[] {
+function checkKind(
+  value: unknown,
+  schemas: DocumentSchemas,
+): { readonly form: DocumentForm } | readonly FieldProblem[] {
   const expected = 'an object of kind ClusterPullSecret or PullSecret'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return [{ path: [], predicate: `is ${typeof value === 'string' ? 'a text' : showValue(value)}`, expected }]
@@ -42,16 +45,16 @@ function checkKind(value: unknown, schemas: DocumentSchemas): { readonly form: D
 // What a document of the right shape can still get wrong: rules between its fields.
 
 /** Empty where nothing is wrong. */
-function documentFlaws(form: DocumentForm): Flaw[] {
+function documentProblems(form: DocumentForm): FieldProblem[] {
   const { registries } = form.spec
   return [
-    ...(form.kind === 'ClusterPullSecret' ? namespacesFlaws(form.spec.namespaces) : []),
+    ...(form.kind === 'ClusterPullSecret' ? namespacesProblems(form.spec.namespaces) : []),
     ...repeatedNames(registries),
     ...repeatedHosts(registries),
   ]
 }
 
-function namespacesFlaws(namespaces: ClusterPullSecretForm['spec']['namespaces']): Flaw[] {
+function namespacesProblems(namespaces: ClusterPullSecretForm['spec']['namespaces']): FieldProblem[] {
   const { include, selector, emptyPolicy } = namespaces
   const path = ['spec', 'namespaces']
   if (include === undefined && selector === undefined) {
@@ -69,11 +72,11 @@ function namespacesFlaws(namespaces: ClusterPullSecretForm['spec']['namespaces']
     return [{ path: [...path, 'selector'], predicate: 'is empty and would choose every namespace', expected }]
   }
   return matchExpressions.flatMap((requirement, index) =>
-    requirementFlaws(requirement, [...path, 'selector', 'matchExpressions', index]),
+    requirementProblems(requirement, [...path, 'selector', 'matchExpressions', index]),
   )
 }
 
-function requirementFlaws({ operator, values }: LabelRequirement, path: FieldPath): Flaw[] {
+function requirementProblems({ operator, values }: LabelRequirement, path: FieldPath): FieldProblem[] {
   const takesValues = operator === 'In' || operator === 'NotIn'
   if (takesValues === (values !== undefined)) return []
   return [
@@ -88,7 +91,7 @@ function requirementFlaws({ operator, values }: LabelRequirement, path: FieldPat
   ]
 }
 
-function repeatedNames(registries: readonly RegistryForm[]): Flaw[] {
+function repeatedNames(registries: readonly RegistryForm[]): FieldProblem[] {
   const names = registries.map(({ name }) => name)
   return names.flatMap((name, index) => {
     const first = names.indexOf(name)
@@ -98,33 +101,33 @@ function repeatedNames(registries: readonly RegistryForm[]): Flaw[] {
   })
 }
 
-function repeatedHosts(registries: readonly RegistryForm[]): Flaw[] {
+function repeatedHosts(registries: readonly RegistryForm[]): FieldProblem[] {
   const seenAt = new Map<string, string>()
-  const flaws: Flaw[] = []
+  const problems: FieldProblem[] = []
   for (const [index, { hosts }] of registries.entries()) {
     for (const [place, host] of hosts.entries()) {
       const earlier = seenAt.get(host)
       const path = ['spec', 'registries', index, 'hosts', place]
       if (earlier === undefined) seenAt.set(host, `spec.registries[${index}].hosts[${place}]`)
       else
-        flaws.push({
+        problems.push({
           path,
           predicate: `is ${showValue(host)}, as ${earlier}`,
           expected: 'each host once: it has one credential',
         })
     }
   }
-  return flaws
+  return problems
 }
 
-async function vendorFlaws(registries: readonly RegistryForm[], vendors: DocumentVendors): Promise<Flaw[]> {
+async function vendorProblems(registries: readonly RegistryForm[], vendors: DocumentVendors): Promise<FieldProblem[]> {
   const found = registries.map(async (registry, index) => {
     const path = ['spec', 'registries', index]
     const named = vendorsOf(registry, vendors)
     const [name] = named
     if (name !== undefined && named.length === 1) {
       const settings = await vendors[name]?.settings?.()
-      return settings?.flaws(registry[name], [...path, name], registry) ?? []
+      return settings?.problems(registry[name], [...path, name], registry) ?? []
     }
     const predicate = named.length === 0 ? 'names no vendor' : `names ${named.length} vendors: ${named.join(', ')}`
     const known = Object.keys(vendors).filter((one) => vendors[one]?.settings !== undefined)

@@ -1,4 +1,4 @@
-/** Issues of the schema library as flaws; schema-parts.ts contains their wording. */
+/** Issues of the schema library as problems; schema-parts.ts contains their wording. */
 import type * as z from 'zod/mini'
 import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -7,12 +7,15 @@ import { quote } from '../text/plain-text.ts'
 import { showValue } from './show-value.ts'
 
 /** The value as its type, or all that is wrong with it. */
-export function checkShape<T>(schema: z.ZodMiniType<T>, value: unknown): { readonly form: T } | readonly Flaw[] {
+export function checkShape<T>(
+  schema: z.ZodMiniType<T>,
+  value: unknown,
+): { readonly form: T } | readonly FieldProblem[] {
   const result = schema.safeParse(value)
-  return result.success ? { form: result.data } : result.error.issues.flatMap((issue) => flawsOf(issue, value))
+  return result.success ? { form: result.data } : result.error.issues.flatMap((issue) => problemsOf(issue, value))
 }
 
-function flawsOf(issue: z.core.$ZodIssue, whole: unknown): Flaw[] {
+function problemsOf(issue: z.core.$ZodIssue, whole: unknown): FieldProblem[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownField(path, key, issue.message.split(', ')))
@@ -26,7 +29,7 @@ function flawsOf(issue: z.core.$ZodIssue, whole: unknown): Flaw[] {
   return [{ path, predicate, expected: `${issue.message}${asList(issue, value)}` }]
 }
 
-function unknownField(path: FieldPath, key: string, known: readonly string[]): Flaw {
+function unknownField(path: FieldPath, key: string, known: readonly string[]): FieldProblem {
   const meant = nearest(key, known)
   return {
     path: [...path, key],
@@ -93,7 +96,7 @@ export type FieldPath = readonly (string | number)[]
 /** The predicate of a missing field. */
 export const isMissing = 'is missing'
 
-export interface Flaw {
+export interface FieldProblem {
   readonly path: FieldPath
   /** Predicate of the field: `is "Reg"`, `is missing`, `names 2 vendors: …`. */
   readonly predicate: string

@@ -1,7 +1,7 @@
 /** What documents need of a vendor: the fields of its registries, and its drop-in variables. The vendors themselves are an argument. */
 import type * as z from 'zod/mini'
 import type { CredentialSources, TokenSource } from './document.ts'
-import type { FieldPath, Flaw } from './document-errors.ts'
+import type { FieldPath, FieldProblem } from './document-errors.ts'
 import type { RegistryForm } from './document-form.ts'
 import type { TextRule } from './field-rules.ts'
 
@@ -29,7 +29,7 @@ export interface VendorSettings<Form, Settings> {
    */
   readonly tenantForm: z.ZodMiniType<Form> | undefined
   /** Rules between the fields, and between them and those that all vendors share; `path` leads to the vendor's fields. */
-  flaws(form: Form, path: FieldPath, registry: SharedFields): Flaw[]
+  problems(form: Form, path: FieldPath, registry: SharedFields): FieldProblem[]
   /**
    * Relative paths start at `folder`. `hosts`: of the registry, for a vendor whose credential depends on them: what is minted
    * depends on nothing but the settings. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE

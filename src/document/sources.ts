@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'
-import { type DocumentProblem, type Flaw, isMissing, refuse, renderPath } from './document-errors.ts'
+import { type DocumentProblem, type FieldProblem, isMissing, refuse, renderPath } from './document-errors.ts'
 import type { TextPosition, YamlDocument } from './parse-yaml.ts'
 
 export interface Source {
@@ -74,8 +74,8 @@ export interface SourceValue {
   readonly value: unknown
   /** `pull.yaml:12`. */
   readonly at: string
-  /** Flaws of the value, with their places. */
-  readonly find: (flaws: readonly Flaw[]) => Promise<DocumentProblem[]>
+  /** Problems of the value, with their positions. */
+  readonly find: (problems: readonly FieldProblem[]) => Promise<DocumentProblem[]>
 }
 
 /** One for each document that is not empty. @throws `code` with `hint` where the text is neither JSON nor YAML */
@@ -88,9 +88,9 @@ export async function parseSource(source: Source, code: ErrorCode, hint?: string
       value,
       at: `${source.name}:1`,
       // JSON is YAML, and the YAML parser knows the positions: loaded only if there is a mistake.
-      find: async (flaws) => {
+      find: async (problems) => {
         const [document] = await parseAsYaml(source, code, hint)
-        return document === undefined ? [] : sourceValue(source, document).find(flaws)
+        return document === undefined ? [] : sourceValue(source, document).find(problems)
       },
     },
   ]
@@ -111,9 +111,9 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
   return {
     value,
     at: `${source.name}:${start.line}`,
-    find: async (flaws) =>
-      flaws
-        .map((flaw) => ({ ...flaw, place: locate(flaw.path, flaw.at ?? 'value') }))
+    find: async (problems) =>
+      problems
+        .map((problem) => ({ ...problem, place: locate(problem.path, problem.at ?? 'value') }))
         .toSorted((a, b) => lateness(a) - lateness(b) || a.place.line - b.place.line || a.place.column - b.place.column)
         .map(({ place, path, predicate, expected }) => ({
           seen: `${render(source, place)}: ${renderPath(path)} ${predicate}`,
@@ -123,7 +123,7 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
 }
 
 /** A missing field is often a misspelt one, which is reported first. */
-const lateness = ({ predicate }: Flaw) => (predicate === isMissing ? 1 : 0)
+const lateness = ({ predicate }: FieldProblem) => (predicate === isMissing ? 1 : 0)
 
 const render = ({ name }: Source, { line, column }: TextPosition) => `${name}:${line}:${column}`
 

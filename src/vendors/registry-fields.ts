@@ -1,6 +1,6 @@
 /** Fields and rules of registries that several vendors share. */
 
-import type { FieldPath, Flaw } from '../document/document-errors.ts'
+import type { FieldPath, FieldProblem } from '../document/document-errors.ts'
 import type { SharedFields } from '../document/document-vendor.ts'
 import type { TextRule } from '../document/field-rules.ts'
 import { parseDuration } from '../text/nearest.ts'
@@ -29,7 +29,7 @@ export function lifetimeRule(least: string, most: string): TextRule {
 }
 
 /** Of a vendor whose audience nobody else defines. `path` leads to the vendor's fields. */
-export const audienceFlaws = (path: FieldPath, { audience }: SharedFields): Flaw[] =>
+export const audienceProblems = (path: FieldPath, { audience }: SharedFields): FieldProblem[] =>
   audience === undefined
     ? [
         {
@@ -40,7 +40,7 @@ export const audienceFlaws = (path: FieldPath, { audience }: SharedFields): Flaw
       ]
     : []
 
-/** Of a registry that `audienceFlaws` has checked. */
+/** Of a registry that `audienceProblems` has checked. */
 export function audienceOf({ name, audience }: Pick<RegistryOf<unknown>, 'name' | 'audience'>): string {
   if (audience === undefined) throw new TypeError(`registry ${name} passed its checks without an audience`)
   return audience

@@ -61,7 +61,7 @@ suite('a kubeconfig', () => {
     assert.deepEqual(await receivedIdentity(t, { environment }), { authorization: 'Bearer first' })
   })
 
-  const flawed: [string, (ground: ConnectEnvironment) => object | string, string, string][] = [
+  const invalid: [string, (ground: ConnectEnvironment) => object | string, string, string][] = [
     [
       'without the requested context is refused with the contexts that it has',
       (ground) => ({ ...kubeconfig(ground, { one: {}, two: {} }), 'current-context': 'three' }),
@@ -111,7 +111,7 @@ suite('a kubeconfig', () => {
       'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
   ]
-  for (const [title, content, seen, expected] of flawed) {
+  for (const [title, content, seen, expected] of invalid) {
     test(title, async (t) => {
       const ground = await prepare(t)
       const path = await ground.write('config', content(ground))

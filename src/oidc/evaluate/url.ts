@@ -67,9 +67,9 @@ const broken: Readonly<Record<string, string>> = {
 function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority }: VerifierRules): IssuerFinding[] {
   if (untrusted === undefined) return []
   const code = 'CERTIFICATE_UNTRUSTED'
-  const flaw = broken[untrusted]
-  if (flaw !== undefined) {
-    const seen = `the certificate of ${host} ${flaw} (${untrusted})`
+  const predicate = broken[untrusted]
+  if (predicate !== undefined) {
+    const seen = `the certificate of ${host} ${predicate} (${untrusted})`
     return [{ result: 'failed', code, seen, fix: 'renew the certificate, for this name' }]
   }
   const seen = `the certificate of ${host} is not issued by a public authority (${untrusted}): this machine may trust it, a cloud does not`

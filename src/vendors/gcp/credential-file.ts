@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini'
 import type { TokenSource } from '../../document/document.ts'
-import { checkShape, type DocumentProblem, type Flaw, refuse } from '../../document/document-errors.ts'
+import { checkShape, type DocumentProblem, type FieldProblem, refuse } from '../../document/document-errors.ts'
 import { filePath, type TextRule } from '../../document/field-rules.ts'
 import { text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
@@ -39,12 +39,12 @@ function invalid([first, ...others]: readonly DocumentProblem[]) {
   return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others], rewrite)
 }
 
-function settingsOf(value: unknown, universe: string): ExternalAccount | readonly Flaw[] {
+function settingsOf(value: unknown, universe: string): ExternalAccount | readonly FieldProblem[] {
   const kind = checkShape(externalAccountForm, value)
   const checked = 'form' in kind ? checkShape(credentialFileForm, value) : kind
   if (!('form' in checked)) return checked
   const { form } = checked
-  const foreign = universeFlaw(form, universe)
+  const foreign = universeProblem(form, universe)
   if (foreign !== undefined) return [foreign]
   const sts = tokenServiceOf(form.token_url, universe)
   const account = accountOf(form.service_account_impersonation_url, universe)
@@ -60,7 +60,7 @@ function settingsOf(value: unknown, universe: string): ExternalAccount | readonl
 }
 
 /** A universe is hosts: a file that could name its own would send the token to whom it likes. */
-function universeFlaw({ universe_domain: named }: CredentialFileForm, universe: string): Flaw | undefined {
+function universeProblem({ universe_domain: named }: CredentialFileForm, universe: string): FieldProblem | undefined {
   if ((named ?? 'googleapis.com') === universe) return undefined
   const expected =
     universe === 'googleapis.com'
@@ -71,7 +71,7 @@ function universeFlaw({ universe_domain: named }: CredentialFileForm, universe: 
 
 type Account = Pick<GcpSettings, 'serviceAccountEmail' | 'endpoints'>
 
-function tokenServiceOf(url: string, universe: string): Pick<GcpSettings, 'stsRegion'> | Flaw {
+function tokenServiceOf(url: string, universe: string): Pick<GcpSettings, 'stsRegion'> | FieldProblem {
   const service = url.endsWith(tokenPath)
     ? googleServiceRegion(url.slice(0, -tokenPath.length), 'sts', universe)
     : undefined
@@ -82,7 +82,7 @@ function tokenServiceOf(url: string, universe: string): Pick<GcpSettings, 'stsRe
 
 const tokenPath = '/v1/token'
 
-function accountOf(url: string | undefined, universe: string): Account | Flaw {
+function accountOf(url: string | undefined, universe: string): Account | FieldProblem {
   if (url === undefined) return {}
   const { origin = '', email: serviceAccountEmail = '' } = parseImpersonationUrl(url) ?? {}
   const service = googleServiceRegion(origin, 'iamcredentials', universe)
@@ -93,7 +93,7 @@ function accountOf(url: string | undefined, universe: string): Account | Flaw {
   return { path: ['service_account_impersonation_url'], predicate: `is ${showValue(url)}`, expected }
 }
 
-function tokenSourceOf({ credential_source: source }: CredentialFileForm): TokenSource | Flaw {
+function tokenSourceOf({ credential_source: source }: CredentialFileForm): TokenSource | FieldProblem {
   const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))
   if (foreign !== undefined || source.file === undefined) {
     const predicate = foreign === undefined ? 'names no file' : `is of kind ${foreign}`

@@ -46,7 +46,7 @@ export const exchange: Exchange<GcpSettings> = {
   subjectTokenLifeSeconds: ({ settings }) =>
     settings.serviceAccountEmail === undefined ? longestLifeSeconds + 60 : 600,
 
-  // A lifetime in the document is only for an impersonated account: a flaw of the document otherwise.
+  // A lifetime in the document is only for an impersonated account: the document is invalid otherwise.
   credentialLifeSeconds: ({ settings }) => settings.lifetimeSeconds ?? longestLifeSeconds,
 
   checkEnvironment: checkEndpoints,

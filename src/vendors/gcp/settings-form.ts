@@ -1,6 +1,6 @@
 /** The fields of `gcp` in a document, each with its rule and its sentence in the reference page. */
 import * as z from 'zod/mini'
-import { type DocumentProblem, type FieldPath, type Flaw, refuse } from '../../document/document-errors.ts'
+import { type DocumentProblem, type FieldPath, type FieldProblem, refuse } from '../../document/document-errors.ts'
 import type { ReadSettings, VendorSettings } from '../../document/document-vendor.ts'
 import { filePath, originUrl, pathFrom } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
@@ -97,16 +97,16 @@ const fromCredentialFile = ['workloadIdentityProvider', ...parts, 'serviceAccoun
 /** Direct federation would ignore them. */
 const impersonationFields = ['delegates', 'lifetime'] as const
 
-function flaws(form: GcpForm, path: FieldPath): Flaw[] {
+function problems(form: GcpForm, path: FieldPath): FieldProblem[] {
   const has = (field: keyof GcpForm) => form[field] !== undefined
-  const unwanted = (names: readonly (keyof GcpForm)[], predicate: string, expected: string): Flaw[] =>
+  const unwanted = (names: readonly (keyof GcpForm)[], predicate: string, expected: string): FieldProblem[] =>
     names.filter(has).map((field) => ({ path: [...path, field], predicate, expected, at: 'key' }))
 
   if (has('credentialFile')) {
     return unwanted(fromCredentialFile, 'stands beside credentialFile', "the credential file's own word for it, alone")
   }
   return [
-    ...providerFlaws(form, path),
+    ...providerProblems(form, path),
     ...(has('serviceAccountEmail')
       ? []
       : unwanted(impersonationFields, 'stands without serviceAccountEmail', 'serviceAccountEmail, or no such field')),
@@ -116,7 +116,7 @@ function flaws(form: GcpForm, path: FieldPath): Flaw[] {
   ]
 }
 
-function providerFlaws(form: GcpForm, path: FieldPath): Flaw[] {
+function providerProblems(form: GcpForm, path: FieldPath): FieldProblem[] {
   const given = parts.filter((part) => form[part] !== undefined)
   const missing = parts.filter((part) => form[part] === undefined)
   if (form.workloadIdentityProvider !== undefined) {
@@ -165,4 +165,4 @@ function ignoredFields(form: GcpForm, settings: GcpSettings, path: string): Docu
   return { seen, expected: 'service_account_impersonation_url, or no such field' }
 }
 
-export const settings: VendorSettings<GcpForm, GcpSettings> = { form: clusterForm, tenantForm, flaws, read }
+export const settings: VendorSettings<GcpForm, GcpSettings> = { form: clusterForm, tenantForm, problems, read }

@@ -1,7 +1,7 @@
 /** The fields of `static` in a document: where the credential is, never the credential. */
 import * as z from 'zod/mini'
 import type { NamespacedName } from '../../document/document.ts'
-import type { FieldPath, Flaw } from '../../document/document-errors.ts'
+import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { ReadSettings, SharedFields, VendorSettings } from '../../document/document-vendor.ts'
 import { filePath, pathFrom, type TextRule } from '../../document/field-rules.ts'
 import { labelName, objectName } from '../../document/kubernetes-names.ts'
@@ -57,7 +57,7 @@ const form: z.ZodMiniType<StaticForm> = fields(
 
 const sources = ['secretRef', 'passwordFile', 'dockerConfigFile'] as const
 
-function flaws(written: StaticForm, path: FieldPath, registry: SharedFields): Flaw[] {
+function problems(written: StaticForm, path: FieldPath, registry: SharedFields): FieldProblem[] {
   const given = sources.filter((source) => written[source] !== undefined)
   const unused = (['audience', 'tokenFile'] as const).filter((field) => registry[field] !== undefined)
   return [
@@ -115,4 +115,4 @@ async function read(
   }
 }
 
-export const settings: VendorSettings<StaticForm, StaticSettings> = { form, tenantForm: undefined, flaws, read }
+export const settings: VendorSettings<StaticForm, StaticSettings> = { form, tenantForm: undefined, problems, read }

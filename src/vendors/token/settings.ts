@@ -4,7 +4,7 @@ import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, text } from '../../document/schema-parts.ts'
 import { isAcceptedByApiServer } from '../../identity/subject-token.ts'
 import { parseDuration } from '../../text/nearest.ts'
-import { audienceFlaws, lifetimeRule, userName } from '../registry-fields.ts'
+import { audienceProblems, lifetimeRule, userName } from '../registry-fields.ts'
 
 export interface TokenSettings {
   readonly username: string
@@ -31,7 +31,7 @@ const form: z.ZodMiniType<TokenForm> = fields(
 export const settings: VendorSettings<TokenForm, TokenSettings> = {
   form,
   tenantForm: form,
-  flaws: (_, path, registry) =>
+  problems: (_, path, registry) =>
     registry.audience !== undefined && isAcceptedByApiServer({ audiences: [registry.audience], issuer: '' })
       ? [
           {
@@ -40,7 +40,7 @@ export const settings: VendorSettings<TokenForm, TokenSettings> = {
             expected: 'an audience that only the registry accepts',
           },
         ]
-      : audienceFlaws(path, registry),
+      : audienceProblems(path, registry),
   read: async ({ username = 'jwt', lifetime: written = '1h' }) => ({
     settings: { username, lifetimeSeconds: (parseDuration(written) ?? 0) / 1000 },
   }),

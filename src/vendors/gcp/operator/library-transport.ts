@@ -58,7 +58,7 @@ function textOf(body: unknown): string | undefined {
  */
 const scopes = ['https://www.googleapis.com/auth/cloud-platform']
 
-/** `json` is without flaw: its URL is Google's. */
+/** `json` is valid: its URL is Google's. */
 export async function impersonateAccount(
   json: JsonObject,
   source: GrantedToken,

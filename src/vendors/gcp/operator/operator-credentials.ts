@@ -82,8 +82,8 @@ export function credentialsIn(
   const said = asText(json['type'])
   const type = credentialTypes.find((one) => one === said)
   if (type === undefined) throw invalid(path, 'is of a type that pullpass does not know', caller)
-  const flaw = credentialFlaw(type, json, environment)
-  if (flaw !== undefined) throw invalid(path, flaw.what, caller, flaw.expected)
+  const problem = credentialProblem(type, json, environment)
+  if (problem !== undefined) throw invalid(path, problem.what, caller, problem.expected)
   return { kind: 'file', path, type, json }
 }
 
@@ -103,27 +103,34 @@ const invalid = (path: string, what: string, { hop }: IamCaller, expected = know
  * Google's own, or what this process's environment names, compared whole; and no program that it names is run, no address called.
  * https://google.aip.dev/auth/4117
  */
-export interface CredentialFlaw {
+export interface CredentialProblem {
   /** To follow the name of the file. */
   readonly what: string
   readonly expected: string
 }
 
-export function credentialFlaw(type: string, json: JsonObject, environment: Environment): CredentialFlaw | undefined {
-  const foreign = universeFlaw(json, environment)
+export function credentialProblem(
+  type: string,
+  json: JsonObject,
+  environment: Environment,
+): CredentialProblem | undefined {
+  const foreign = universeProblem(json, environment)
   if (foreign !== undefined) return foreign
-  if (type === 'impersonated_service_account') return impersonationFlaw(json, environment)
+  if (type === 'impersonated_service_account') return impersonationProblem(json, environment)
   if (type !== 'external_account') return undefined
   const impersonates = json['service_account_impersonation_url'] !== undefined
   return (
-    sourceFlaw(asObject(json['credential_source']) ?? {}, environment) ??
-    kindFlaw(json['subject_token_type']) ??
-    tokenUrlFlaw(json['token_url'], environment) ??
-    (impersonates ? impersonationFlaw(json, environment) : undefined)
+    sourceProblem(asObject(json['credential_source']) ?? {}, environment) ??
+    kindProblem(json['subject_token_type']) ??
+    tokenUrlProblem(json['token_url'], environment) ??
+    (impersonates ? impersonationProblem(json, environment) : undefined)
   )
 }
 
-function universeFlaw({ universe_domain: named }: JsonObject, environment: Environment): CredentialFlaw | undefined {
+function universeProblem(
+  { universe_domain: named }: JsonObject,
+  environment: Environment,
+): CredentialProblem | undefined {
   const universe = universeIn(environment)
   if (named === undefined || named === universe) return undefined
   return {
@@ -132,7 +139,7 @@ function universeFlaw({ universe_domain: named }: JsonObject, environment: Envir
   }
 }
 
-function sourceFlaw(source: JsonObject, environment: Environment): CredentialFlaw | undefined {
+function sourceProblem(source: JsonObject, environment: Environment): CredentialProblem | undefined {
   const expected = 'credential_source.file, or the url that GitHub gives to a job'
   if (source['executable'] !== undefined) {
     return { what: 'has its token made by a program, which pullpass does not run', expected }
@@ -146,13 +153,13 @@ function sourceFlaw(source: JsonObject, environment: Environment): CredentialFla
   return { what: `has its token come from ${showValue(url)}, which pullpass does not call`, expected }
 }
 
-function kindFlaw(kind: unknown): CredentialFlaw | undefined {
+function kindProblem(kind: unknown): CredentialProblem | undefined {
   const [jwt, idToken] = ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token']
   if (kind === jwt || kind === idToken) return undefined
   return { what: `has the subject_token_type ${showValue(kind)}`, expected: `${jwt} or ${idToken}` }
 }
 
-function tokenUrlFlaw(url: unknown, environment: Environment): CredentialFlaw | undefined {
+function tokenUrlProblem(url: unknown, environment: Environment): CredentialProblem | undefined {
   const [universeDomain, path] = [universeIn(environment), '/v1/token']
   const text = asText(url) ?? ''
   const origin = text.endsWith(path) ? text.slice(0, -path.length) : ''
@@ -164,7 +171,7 @@ function tokenUrlFlaw(url: unknown, environment: Environment): CredentialFlaw | 
   }
 }
 
-function impersonationFlaw(json: JsonObject, environment: Environment): CredentialFlaw | undefined {
+function impersonationProblem(json: JsonObject, environment: Environment): CredentialProblem | undefined {
   const universeDomain = universeIn(environment)
   const url = json['service_account_impersonation_url']
   const { origin } = parseImpersonationUrl(asText(url) ?? '') ?? {}

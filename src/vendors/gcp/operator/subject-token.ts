@@ -11,7 +11,7 @@ import { showPath } from '../../../text/show.ts'
 import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
 import { githubTokenUrl } from './operator-credentials.ts'
 
-/** `json` is without flaw. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, AUDIENCE_MISMATCH; at the caller's hop where GitHub refuses */
+/** `json` is valid. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, AUDIENCE_MISMATCH; at the caller's hop where GitHub refuses */
 export async function readOperatorSubjectToken(
   json: JsonObject,
   context: IamContext,

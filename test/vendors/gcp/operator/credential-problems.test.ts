@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { credentialFlaw } from '../../../../src/vendors/gcp/operator/operator-credentials.ts'
+import { credentialProblem } from '../../../../src/vendors/gcp/operator/operator-credentials.ts'
 
 /** As gcloud writes it. */
 const file = {
@@ -60,9 +60,9 @@ suite('a file that describes credentials at Google', () => {
     }
   for (const [title, [json, environment, what]] of Object.entries(cases)) {
     test(title, () => {
-      const flaw = credentialFlaw('external_account', JSON.parse(JSON.stringify(json)), environment)
-      if (what === undefined) assert.equal(flaw, undefined)
-      else assert.match(flaw?.what ?? 'taken', what)
+      const problem = credentialProblem('external_account', JSON.parse(JSON.stringify(json)), environment)
+      if (what === undefined) assert.equal(problem, undefined)
+      else assert.match(problem?.what ?? 'taken', what)
     })
   }
 })
