@@ -71,7 +71,7 @@ for (const [name, vendor] of named) {
         publisherIdentity: await members(vendor.publisherIdentity?.load),
       }
       const expected: Readonly<Record<string, readonly string[]>> = {
-        settings: ['problems', 'form', 'read', 'tenantForm'],
+        settings: ['form', 'problems', 'read', 'tenantForm'],
         variables: ['defaultHost', 'registry', 'rules', 'settings'],
         exchange: [
           'audiences',
