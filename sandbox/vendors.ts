@@ -2,6 +2,7 @@
  * The vendors' parts of the sandbox, by identifier. A sandbox starts the initial one, whose store publishes the issuer metadata of
  * the cluster; a test starts others with `sandbox.start(sandboxVendors.IDENTIFIER)`.
  */
+import type { AwsSandbox } from './aws/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
 import type { LoadSandboxVendor, SandboxVendor } from './vendor.ts'
 
@@ -9,6 +10,7 @@ type CloudOf<Load> = Load extends LoadSandboxVendor<infer Cloud> ? Cloud : never
 
 export const sandboxVendors = {
   gcp: async (): Promise<SandboxVendor<GcpSandbox>> => (await import('./gcp/vendor.ts')).gcp,
+  aws: async (): Promise<SandboxVendor<AwsSandbox>> => (await import('./aws/vendor.ts')).aws,
 }
 
 export const initialVendor = 'gcp'

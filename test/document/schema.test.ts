@@ -98,8 +98,8 @@ suite('a document is refused for', () => {
     ],
     'a provider that is not known': [
       'gcp: {',
-      'aws: {roleArn: x}\n      gcp: {',
-      '-:9:7: spec.registries[0].aws is not a known field',
+      'acme: {account: x}\n      gcp: {',
+      '-:9:7: spec.registries[0].acme is not a known field',
       `one of: name, hosts, audience, tokenFile, ${vendorFields}`,
     ],
   })

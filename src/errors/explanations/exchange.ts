@@ -8,7 +8,7 @@ export const exchangeSection: Section = {
     AUDIENCE_REFUSED: {
       hops: ['exchange'],
       doctor: ['exchange'],
-      meaning: "The provider has allowed audiences, and the token's audience is not one of them.",
+      meaning: "The provider has allowed audiences (at AWS: client ids), and the token's audience is not one of them.",
       action: 'Set one of them as `audience` of the registry.',
       example: `AUDIENCE_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The audience in ID Token [//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster] does not match the expected audience."
   expected provider and token to agree: the token is meant for "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", pullpass knows "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", "https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster"
@@ -62,7 +62,8 @@ export const exchangeSection: Section = {
     CONDITION_REFUSED: {
       hops: ['exchange'],
       doctor: ['exchange'],
-      meaning: 'The provider trusts the issuer, but its attribute condition excludes this ServiceAccount.',
+      meaning:
+        'The provider trusts the issuer, but its attribute condition excludes this ServiceAccount. At AWS: the trust policy of the role does not allow the subject and audience, or the role does not exist; AWS does not distinguish these.',
       action:
         '`pullpass trust apply -f FILE` adds the subject to a condition of the form `assertion.sub in [...]`; a condition of another form is replaced with `--replace condition`.',
       example: `CONDITION_REFUSED (exchange): Google's token service responded with 400 "unauthorized_client: The given credential is rejected by the attribute condition."
@@ -80,7 +81,7 @@ export const exchangeSection: Section = {
   fix: compare it with: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456789012/locations/global/workloadIdentityPools/pool`,
     },
     QUOTA_EXCEEDED: {
-      hops: ['exchange', 'impersonation', 'trust'],
+      hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'trust'],
       doctor: ['exchange', 'impersonation'],
       meaning:
         'Too many exchanges in this project. pullpass waited as long as the response requested, several times, and gave up for this run. A run costs one exchange per identity and registry, however many namespaces it writes.',
@@ -90,7 +91,7 @@ export const exchangeSection: Section = {
   fix: nothing to do if it passes; raise the quota if it does not`,
     },
     EXCHANGE_REFUSED: {
-      hops: ['exchange', 'impersonation', 'registry'],
+      hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],
       doctor: ['exchange', 'impersonation'],
       meaning:
         "A refusal that pullpass does not know; the vendor's message is quoted if there is one. At hop `impersonation` it is most often a `lifetime` that the organization does not permit.",
@@ -100,7 +101,7 @@ export const exchangeSection: Section = {
   fix: check that the endpoint is correct, and that no proxy or sign-in page intercepts this request`,
     },
     EXCHANGE_UNAVAILABLE: {
-      hops: ['exchange', 'impersonation', 'registry'],
+      hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],
       doctor: ['exchange', 'impersonation'],
       meaning: 'No response, or 5xx, in each of four attempts.',
       action:
@@ -121,10 +122,10 @@ export const exchangeSection: Section = {
   fix: create it, or correct its name: kubectl get secrets -n image-system`,
     },
     IMPERSONATION_DENIED: {
-      hops: ['impersonation'],
+      hops: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       doctor: ['impersonation'],
       meaning:
-        'The exchange succeeded, but its principal may not create tokens of the service account, or the service account does not exist; Google does not distinguish these.',
+        'The exchange succeeded, but its principal may not take the next step. At Google: it may not create tokens of the service account, or the service account does not exist; Google does not distinguish these. At AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or the role may not get a token of ECR (`exchange/authorization`).',
       action:
         'A new grant takes up to 5 minutes. Otherwise grant the role with the command in the line `fix`, or `pullpass trust apply -f FILE`.',
       example: `IMPERSONATION_DENIED (impersonation): Google responded with 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."

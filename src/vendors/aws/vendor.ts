@@ -1,8 +1,11 @@
-/** Amazon Web Services. */
+/** Amazon Web Services: ECR by sessions of IAM roles. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import { defineVendor, type Vendor } from '../vendor.ts'
+import type { AwsSettings } from './settings.ts'
 
-export const aws: Vendor = defineVendor({
+export const aws: Vendor = defineVendor<AwsSettings>({
   title: 'AWS',
+  settings: async () => (await import('./settings-form.ts')).settings,
+  exchange: async () => (await import('./exchange.ts')).exchange,
   stores: { s3: { form: 's3://BUCKET/PATH', load: async () => (await import('./stores/s3.ts')).store } },
   publisherIdentity: {
     form: 'a role’s ARN, such as arn:aws:iam::123456789012:role/publisher',

@@ -1,0 +1,104 @@
+/**
+ * Amazon ECR: a role session for the subject token, then an authorization token, which is valid for every registry of the
+ * region that the role may pull from.
+ * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
+ */
+import { type ApiResponse, send, textField, UnexpectedResponse } from '../../http/send.ts'
+import { asList, asObject } from '../../text/json-fields.ts'
+import { Redacted } from '../../text/redacted.ts'
+import { expiryOf } from '../expiry.ts'
+import type { Exchange, ExchangeContext } from '../vendor.ts'
+import { checkEndpoints, ecrEndpoint } from './endpoints.ts'
+import { checkSubject } from './names.ts'
+import { authorizationRefusal } from './refusals.ts'
+import {
+  chainHop,
+  openSession,
+  type RoleSession,
+  sessionLifeSeconds,
+  signedHeaders,
+  timeOf,
+  usualAudience,
+} from './session.ts'
+import type { AwsSettings } from './settings.ts'
+
+export const authorizationHop = 'exchange/authorization'
+
+export const exchange: Exchange<AwsSettings> = {
+  audiences: ({ audience = usualAudience }) => [audience],
+
+  hops: ({ settings: { assumeRoles } }) =>
+    assumeRoles === undefined ? ['exchange', authorizationHop] : ['exchange', chainHop, authorizationHop],
+
+  // A session outlives the token for which it was issued.
+  subjectTokenLifeSeconds: () => 600,
+
+  credentialLifeSeconds: ({ settings }) => sessionLifeSeconds(settings),
+
+  checkEnvironment: checkEndpoints,
+
+  checkSubject,
+
+  // What a registry refuses is a missing permission, or a token of another region: its message says no more.
+  registryRefusal: () => undefined,
+
+  async exchange(registry, subjectToken, context) {
+    const { settings } = registry
+    const session = await openSession(registry, subjectToken, context)
+    const token = await getAuthorizationToken(session, authorizationRequest(settings, context), context)
+    return { hosts: registry.hosts, username: 'AWS', ...token }
+  },
+}
+
+interface AuthorizationRequest {
+  readonly url: string
+  readonly target: string
+  readonly service: 'ecr' | 'ecr-public'
+  readonly region: string
+  readonly role: string
+}
+
+const authorizationRequest = (settings: AwsSettings, { environment }: ExchangeContext): AuthorizationRequest => ({
+  url: `${ecrEndpoint(settings, environment)}/`,
+  target: 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken',
+  service: 'ecr',
+  region: settings.region,
+  role: settings.assumeRoles?.at(-1)?.roleArn ?? settings.roleArn,
+})
+
+/** A token of ECR lives 12 hours, and is of no use after its session. */
+const longestLifeSeconds = 43_200
+
+/** @throws PullpassError at the hop exchange/authorization */
+export async function getAuthorizationToken(
+  session: RoleSession,
+  { url, target, service, region, role }: AuthorizationRequest,
+  context: ExchangeContext,
+): Promise<{ readonly password: Redacted; readonly expiresAt: Date }> {
+  return await send(context, {
+    hop: authorizationHop,
+    service: service === 'ecr' ? 'ECR' : 'ECR Public',
+    url,
+    json: {},
+    headers: (sent) => {
+      const described = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
+      const headers = { ...sent.headers, ...described }
+      return { ...described, ...signedHeaders({ ...sent, headers }, session, { service, region }) }
+    },
+    refusal: (status, body) => authorizationRefusal(status, body, { role, service }),
+    read: (answer) => readToken(answer, session),
+  })
+}
+
+function readToken(answer: ApiResponse, session: RoleSession) {
+  const data = asObject(answer.body)?.['authorizationData']
+  // One object from the public registry; a list of one from the others, since there is one token for all of them.
+  const one = asObject(Array.isArray(data) ? asList(data)[0] : data)
+  const encoded = textField(one, 'authorizationToken')
+  const decoded = /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) ? Buffer.from(encoded, 'base64').toString('latin1') : ''
+  const [, password] = /^AWS:([!-~]+)$/.exec(decoded) ?? []
+  if (password === undefined) throw new UnexpectedResponse('its authorizationToken contains no password of user AWS')
+  const endsMs = timeOf(one?.['expiresAt'], 'expiresAt') + session.skewMs
+  const expiresAt = expiryOf(Math.min(endsMs, session.expiresAt.getTime()), longestLifeSeconds, answer)
+  return { password: new Redacted(password), expiresAt }
+}

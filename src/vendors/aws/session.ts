@@ -1,0 +1,156 @@
+/**
+ * Sessions of IAM roles: the first for the subject token, further ones by role chaining.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
+import type { ExchangeHop } from '../../errors/pullpass-error.ts'
+import { type ApiResponse, send, textField, UnexpectedResponse } from '../../http/send.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { asObject, asText } from '../../text/json-fields.ts'
+import { Redacted } from '../../text/redacted.ts'
+import { clockSkewMs, expiryOf } from '../expiry.ts'
+import type { ExchangeContext, RegistryOf } from '../vendor.ts'
+import { stsEndpoint } from './endpoints.ts'
+import { queryBody } from './query-body.ts'
+import { chainRefusal, webIdentityRefusal } from './refusals.ts'
+import type { AwsSettings } from './settings.ts'
+import { type AwsCredentials, type SigningScope, signatureHeaders } from './sign.ts'
+
+export interface RoleSession extends AwsCredentials {
+  readonly expiresAt: Date
+  /** How far this clock is ahead of AWS's: a signature is valid for 15 minutes by theirs. */
+  readonly skewMs: number
+}
+
+/** What a session needs to know of a registry's settings. */
+export type SessionSettings = Omit<AwsSettings, 'endpoints'> & { readonly endpoints?: { readonly sts?: string } }
+
+export const chainHop: ExchangeHop = 'exchange/assume-role'
+
+/** AWS's default. */
+const usualLifeSeconds = 3600
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining */
+const longestChainedSeconds = 3600
+
+/** How long the last session lives. */
+export const sessionLifeSeconds = ({
+  sessionDurationSeconds = usualLifeSeconds,
+  assumeRoles,
+}: SessionSettings): number =>
+  assumeRoles === undefined ? sessionDurationSeconds : Math.min(sessionDurationSeconds, longestChainedSeconds)
+
+/** Of the last role. @throws PullpassError at the hops exchange and exchange/assume-role */
+export async function openSession(
+  registry: RegistryOf<SessionSettings>,
+  subjectToken: SubjectToken,
+  context: ExchangeContext,
+): Promise<RoleSession> {
+  const { settings } = registry
+  let session = await assumeRoleWithWebIdentity(registry, subjectToken, context)
+  for (const [index, role] of (settings.assumeRoles ?? []).entries()) {
+    const isLast = index === (settings.assumeRoles?.length ?? 0) - 1
+    const before = settings.assumeRoles?.[index - 1]?.roleArn ?? settings.roleArn
+    const previous = session
+    const lifeSeconds = sessionLifeSeconds(settings)
+    session = await send(context, {
+      hop: chainHop,
+      service: "AWS's token service",
+      url: `${stsEndpoint(settings, context.environment)}/`,
+      form: {
+        Action: 'AssumeRole',
+        Version: '2011-06-15',
+        RoleArn: role.roleArn,
+        RoleSessionName: sessionNameOf(settings, subjectToken),
+        DurationSeconds: String(lifeSeconds),
+        ...(role.externalId !== undefined && { ExternalId: role.externalId }),
+        ...(isLast ? limitsOf(settings) : {}),
+      },
+      headers: (sent) =>
+        signedHeaders(sent, previous, { service: 'sts', region: settings.stsRegion ?? settings.region }),
+      format: queryBody,
+      refusal: (status, body) => chainRefusal(status, body, { role: role.roleArn, by: before, settings }),
+      read: (answer) => readSession(answer, 'AssumeRole', lifeSeconds),
+    })
+  }
+  return session
+}
+
+/** Unsigned: the subject token authenticates the request. */
+async function assumeRoleWithWebIdentity(
+  { settings, audience }: RegistryOf<SessionSettings>,
+  subjectToken: SubjectToken,
+  context: ExchangeContext,
+): Promise<RoleSession> {
+  const chained = settings.assumeRoles !== undefined
+  const lifeSeconds = sessionLifeSeconds(settings)
+  return await send(context, {
+    hop: 'exchange',
+    service: "AWS's token service",
+    url: `${stsEndpoint(settings, context.environment)}/`,
+    form: {
+      Action: 'AssumeRoleWithWebIdentity',
+      Version: '2011-06-15',
+      RoleArn: settings.roleArn,
+      RoleSessionName: sessionNameOf(settings, subjectToken),
+      DurationSeconds: String(lifeSeconds),
+      WebIdentityToken: subjectToken.value,
+      ...(chained ? {} : limitsOf(settings)),
+    },
+    format: queryBody,
+    refusal: (status, body) =>
+      webIdentityRefusal(status, body, { settings, subjectToken, audience: audience ?? usualAudience }),
+    read: (answer) => readSession(answer, 'AssumeRoleWithWebIdentity', lifeSeconds),
+  })
+}
+
+/** What AWS's own tools request. */
+export const usualAudience = 'sts.amazonaws.com'
+
+/** Session policies, of the session that pulls. */
+function limitsOf({ sessionPolicy, sessionPolicyArns = [] }: SessionSettings): Record<string, string> {
+  const arns = sessionPolicyArns.map((arn, index) => [`PolicyArns.member.${index + 1}.arn`, arn] as const)
+  return { ...(sessionPolicy !== undefined && { Policy: sessionPolicy }), ...Object.fromEntries(arns) }
+}
+
+/** Audit logs show it: by default who pulls, as far as 64 characters hold it. */
+function sessionNameOf({ sessionName }: SessionSettings, { subject }: SubjectToken): string {
+  if (sessionName !== undefined) return sessionName
+  const [, account = ''] = /^system:serviceaccount:(.+)$/.exec(subject) ?? []
+  return `pullpass.${account.replaceAll(/[^\w+=,.@-]/g, '.')}`.slice(0, 64)
+}
+
+/** `this machine's clock` as AWS has it: a wrong one costs no exchange. */
+export const signedHeaders = (
+  sent: Parameters<typeof signatureHeaders>[0],
+  session: RoleSession,
+  scope: SigningScope,
+): ReturnType<typeof signatureHeaders> =>
+  signatureHeaders({ ...sent, now: new Date(sent.now.getTime() - session.skewMs) }, session, scope)
+
+function readSession(answer: ApiResponse, action: string, lifeSeconds: number): RoleSession {
+  const result = asObject(asObject(asObject(answer.body)?.[`${action}Response`])?.[`${action}Result`])
+  const credentials = asObject(result?.['Credentials'])
+  if (credentials === undefined) throw new UnexpectedResponse('it contains no Credentials')
+  const accessKeyId = textField(credentials, 'AccessKeyId')
+  const skewMs = clockSkewMs(answer)
+  return {
+    accessKeyId,
+    secretAccessKey: new Redacted(textField(credentials, 'SecretAccessKey')),
+    sessionToken: new Redacted(textField(credentials, 'SessionToken')),
+    expiresAt: expiryOf(timeOf(credentials['Expiration'], 'Expiration') + skewMs, lifeSeconds, answer),
+    skewMs,
+  }
+}
+
+/** Seconds since 1970 in JSON, RFC 3339 in XML. Milliseconds. */
+export function timeOf(value: unknown, name: string): number {
+  const text = asText(value)
+  const ms =
+    typeof value === 'number'
+      ? value * 1000
+      : /^\d{4}-\d\d-\d\dT/.test(text ?? '')
+        ? Date.parse(text ?? '')
+        : Number.NaN
+  if (Number.isFinite(ms)) return ms
+  throw new UnexpectedResponse(value === undefined ? `it contains no ${name}` : `its ${name} is no time`)
+}

@@ -1,0 +1,212 @@
+/** The fields of `aws` in a document, each with its rule and its sentence in the reference page. */
+import * as z from 'zod/mini'
+import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
+import type { SharedFields, VendorSettings } from '../../document/document-vendor.ts'
+import { originUrl, type TextRule } from '../../document/field-rules.ts'
+import { fields, list, text, word } from '../../document/schema-parts.ts'
+import { showValue } from '../../document/show-value.ts'
+import { parseDuration } from '../../text/nearest.ts'
+import {
+  externalId,
+  parseRole,
+  policyArn,
+  region,
+  repositoryArn,
+  roleArn,
+  sessionDuration,
+  sessionName,
+  sessionPolicy,
+} from './names.ts'
+import { looksLikeAws, parseRegistryHost, partitionOfRegion } from './partitions.ts'
+import type { AwsForm, AwsSettings } from './settings.ts'
+
+const thumbprint: TextRule = {
+  pattern: /^[0-9A-Fa-f]{40}$/,
+  maxLength: 40,
+  expected: 'the SHA-1 of a certificate: 40 hexadecimal digits',
+  knownMistake: (written) =>
+    /^(?:[0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}$/.test(written)
+      ? `it without colons: ${written.replaceAll(':', '')}`
+      : undefined,
+}
+
+const tenantShape = {
+  roleArn: text(roleArn, 'IAM role that trusts the cluster, and may pull'),
+  region: text(
+    region,
+    'Region of the registries; a registry entry has one region, and may have hosts of several accounts',
+  ),
+  stsRegion: z.exactOptional(text(region, 'Region whose token service is used; by default region')),
+  sessionName: z.exactOptional(
+    text(sessionName, 'Name of the session in audit logs; by default pullpass.NAMESPACE.NAME'),
+  ),
+  sessionDuration: z.exactOptional(
+    text(sessionDuration, 'How long a session lives, and the credential at most: 15m to 12h; by default 1h'),
+  ),
+  sessionPolicy: z.exactOptional(text(sessionPolicy, 'Policy in JSON that limits the session further')),
+  sessionPolicyArns: z.exactOptional(
+    list(text(policyArn, 'ARN'), 10, 'Managed policies that limit the session further'),
+  ),
+  assumeRoles: z.exactOptional(
+    list(
+      fields(
+        {
+          roleArn: text(roleArn, 'ARN of the role'),
+          externalId: z.exactOptional(text(externalId, 'External id that its trust policy requires')),
+        },
+        'A role that is assumed with the session before it',
+      ),
+      4,
+      'Roles that are assumed one after the other (role chaining); the last one pulls',
+    ),
+  ),
+  endpointType: z.exactOptional(
+    word(
+      ['Standard', 'FIPS', 'DualStack', 'FIPSDualStack'],
+      'Which endpoints of AWS are used: with FIPS 140 validated cryptography, or with IPv6; by default Standard',
+    ),
+  ),
+}
+
+/** What a tenant may state: neither files nor what receives the token. */
+const tenantForm: z.ZodMiniType<AwsForm> = fields(tenantShape, 'Amazon Elastic Container Registry (ECR)')
+
+const clusterForm: z.ZodMiniType<AwsForm> = fields(
+  {
+    ...tenantShape,
+    endpoints: z.exactOptional(
+      fields(
+        {
+          sts: z.exactOptional(text(originUrl, 'Token service')),
+          ecr: z.exactOptional(text(originUrl, 'API of ECR')),
+        },
+        "Origins that replace AWS's own: a private endpoint or an emulator",
+      ),
+    ),
+    trust: z.exactOptional(
+      fields(
+        {
+          repositories: list(
+            text(repositoryArn, 'ARN, with * for any characters'),
+            20,
+            'Repositories that may be pulled, and no others',
+          ),
+          thumbprints: z.exactOptional(
+            list(
+              text(thumbprint, 'SHA-1'),
+              5,
+              "Of the certificate authority of the issuer's URL, if it is a private one; by default AWS reads it",
+            ),
+          ),
+        },
+        'What pullpass trust sets up; no exchange reads it',
+      ),
+    ),
+  },
+  'Amazon Elastic Container Registry (ECR)',
+)
+
+/** Rules between the fields of `aws`, and for the hosts: no field that would be ignored, no credential for another registry. */
+function problems(form: AwsForm, path: FieldPath, { hosts }: SharedFields): FieldProblem[] {
+  return [
+    ...hosts.flatMap((host, index) => hostProblems(host, form, [...path.slice(0, -1), 'hosts', index])),
+    ...partitionProblems(form, path),
+    ...regionProblems(form, path),
+    ...(form.assumeRoles !== undefined && secondsOf(form) > longestChained
+      ? [
+          {
+            path: [...path, 'sessionDuration'],
+            predicate: `is ${form.sessionDuration}, with assumeRoles`,
+            expected: 'at most 1h: AWS limits sessions of chained roles to an hour',
+          },
+        ]
+      : []),
+    ...(form.stsRegion !== undefined && form.endpoints?.sts !== undefined
+      ? [
+          {
+            path: [...path, 'stsRegion'],
+            predicate: 'is given with endpoints.sts',
+            expected: 'only one of them',
+            at: 'key' as const,
+          },
+        ]
+      : []),
+    ...(form.endpointType !== undefined && form.endpoints?.sts !== undefined && form.endpoints.ecr !== undefined
+      ? [
+          {
+            path: [...path, 'endpointType'],
+            predicate: 'is given with both endpoints',
+            expected: 'only one of them',
+            at: 'key' as const,
+          },
+        ]
+      : []),
+  ]
+}
+
+const longestChained = 3600
+
+const secondsOf = ({ sessionDuration: life }: AwsForm) => (life === undefined ? 0 : (parseDuration(life) ?? 0) / 1000)
+
+/** A host outside of AWS can be a proxy before ECR; one that looks like AWS's must be a registry of this region. */
+function hostProblems(written: string, form: AwsForm, path: FieldPath): FieldProblem[] {
+  const host = written.replace(/[:/].*$/, '')
+  if (!looksLikeAws(host)) return []
+  const found = parseRegistryHost(host)
+  if (found?.region === form.region) return []
+  const predicate = `is ${showValue(written)}`
+  if (found !== undefined) {
+    const expected = `a host of region ${form.region}: a token of ECR is valid in its region only; for ${found.region} add a registry`
+    return [{ path, predicate, expected }]
+  }
+  const expected =
+    host === 'public.ecr.aws' || host === 'ecr-public.aws.com'
+      ? 'a private registry: awsPublic is for the public one'
+      : `ACCOUNT.dkr.ecr.${form.region}.${partitionOfRegion(form.region).suffix}`
+  return [{ path, predicate, expected }]
+}
+
+function partitionProblems(form: AwsForm, path: FieldPath): FieldProblem[] {
+  const { name } = partitionOfRegion(form.region)
+  const named: readonly (readonly [FieldPath, string])[] = [
+    [[...path, 'roleArn'], parseRole(form.roleArn).partition],
+    ...(form.assumeRoles ?? []).map(
+      ({ roleArn: arn }, index) => [[...path, 'assumeRoles', index, 'roleArn'], parseRole(arn).partition] as const,
+    ),
+    ...(form.stsRegion === undefined
+      ? []
+      : [[[...path, 'stsRegion'], partitionOfRegion(form.stsRegion).name] as const]),
+    ...(form.trust?.repositories ?? []).map(
+      (arn, index) => [[...path, 'trust', 'repositories', index], arn.split(':')[1] ?? ''] as const,
+    ),
+  ]
+  return named
+    .filter(([, partition]) => partition !== name)
+    .map(([at, partition]) => ({
+      path: at,
+      predicate: `is of partition ${partition}`,
+      expected: `partition ${name}, as region ${form.region}: a role has no rights in another partition`,
+    }))
+}
+
+function regionProblems({ region: own, trust }: AwsForm, path: FieldPath): FieldProblem[] {
+  return (trust?.repositories ?? []).flatMap((arn, index) => {
+    const other = arn.split(':')[3] ?? ''
+    if (other === own) return []
+    const at = [...path, 'trust', 'repositories', index]
+    return [
+      { path: at, predicate: `is in region ${other}`, expected: `a repository in region ${own}, as the registry` },
+    ]
+  })
+}
+
+export const settings: VendorSettings<AwsForm, AwsSettings> = {
+  form: clusterForm,
+  tenantForm,
+  problems,
+  async read(form) {
+    const { sessionDuration: written, ...same } = form
+    const life = written === undefined ? {} : { sessionDurationSeconds: secondsOf(form) }
+    return { settings: { ...same, ...life } }
+  },
+}
