@@ -52,7 +52,7 @@ export interface IssuerStore {
   readonly write: (path: string, document: IssuerDocument) => void
 }
 
-export interface IssuerDocument {
+interface IssuerDocument {
   readonly contentType: string
   readonly cacheControl: string
   readonly body: string

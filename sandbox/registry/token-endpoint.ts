@@ -14,7 +14,7 @@ export interface RegistryHolder {
   readonly expiresAt: Date
 }
 
-export interface RegistryCredential {
+interface RegistryCredential {
   readonly username: string
   readonly password: string
 }

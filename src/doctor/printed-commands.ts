@@ -27,7 +27,7 @@ export interface PrintedCommands {
   /** The target whose documents are read at this issuer; undefined where it is no store that pullpass knows. */
   readonly targetOf: (issuer: string) => string | undefined
   /** The command that makes a target public. */
-  readonly openToAll: (target: string) => string | undefined
+  readonly makePublic: (target: string) => string | undefined
   readonly kubectl: (...words: readonly string[]) => string
   /**
    * Refreshes from here whatever else refreshes: where the token file is in a pod, a token of its account is requested.
@@ -76,9 +76,9 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
     check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
     targetOf: (issuer) => targetMeant(issuer, environment, stores),
-    openToAll: (target) => {
+    makePublic: (target) => {
       const found = parseAmong(target, stores)
-      return found?.store.openToAll(found.name)
+      return found?.store.makePublic(found.name)
     },
     kubectl,
     install: (namespace) => {

@@ -17,7 +17,7 @@ export interface DocumentVendor<Settings = unknown> {
   /** Absent: no environment variables describe a registry of this vendor. */
   readonly variables?: () => Promise<DropInVariables<Settings>>
   /** Forms of the targets to which an issuer is published, by scheme: `SCHEME://BUCKET/PATH`. */
-  readonly stores?: Readonly<Record<string, { readonly form: string; readonly keysOnly?: true }>>
+  readonly stores?: Readonly<Record<string, { readonly form: string; readonly publishes?: 'keys' }>>
 }
 
 /** The vendor's fields in a registry of a document. `Form`: as they are written; `Settings`: checked and canonical. */

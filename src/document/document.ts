@@ -22,8 +22,8 @@ export interface Document {
 export interface DocumentIssuer {
   /** A URL, as `pullpass issuer publish --to` accepts it; no folder. */
   readonly publishTo: string
-  /** Set where the vendor of the target keeps the keys itself, so that nothing need be public. */
-  readonly keysOnly?: true
+  /** `keys`: the vendor of the target stores the keys, and nothing needs to be public; absent: documents. */
+  readonly publishes?: 'keys'
   /** The issuer's URL, where it is not the public URL of the target. */
   readonly url?: string
   /** The ConfigMap of the key state, where it is not pullpass-system/pullpass-issuer. */

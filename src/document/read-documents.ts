@@ -86,17 +86,17 @@ async function documentOfForm(form: DocumentForm, { at, ...place }: FormPlace): 
     }
   }
   const { secretName: _, registries: __, ...spec } = form.spec
-  const issuer = spec.issuer && { ...spec.issuer, ...keysOnlyOf(spec.issuer.publishTo, place.vendors) }
+  const issuer = spec.issuer && { ...spec.issuer, ...publishesOf(spec.issuer.publishTo, place.vendors) }
   return { ...common, ...defaults, kind: form.kind, ...spec, ...(issuer && { issuer }) }
 }
 
 /** By the scheme of the target, which the schema has checked. */
-function keysOnlyOf(target: string, vendors: DocumentVendors): Pick<DocumentIssuer, 'keysOnly'> {
+function publishesOf(target: string, vendors: DocumentVendors): Pick<DocumentIssuer, 'publishes'> {
   const scheme = target.slice(0, target.indexOf(':'))
   const stores = Object.values(vendors).flatMap(({ stores: own = {} }) =>
     Object.hasOwn(own, scheme) ? own[scheme] : [],
   )
-  return stores.some((store) => store?.keysOnly) ? { keysOnly: true } : {}
+  return stores.some((store) => store?.publishes === 'keys') ? { publishes: 'keys' } : {}
 }
 
 const defaults = {

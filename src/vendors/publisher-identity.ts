@@ -10,10 +10,10 @@ export interface PublisherIdentity<Settings = unknown, As = unknown> {
   parse(text: string): As | undefined
 
   /** Undefined where `as` is, and a pod has no identity of its own at the vendor. */
-  podIdentity(wanted: PodIdentityWanted<Settings, As>): PodIdentity | undefined
+  podIdentity(wanted: PodIdentityRequest<Settings, As>): PodIdentity | undefined
 }
 
-export interface PodIdentityWanted<Settings, As> {
+export interface PodIdentityRequest<Settings, As> {
   /** Names of targets at this vendor, by the scheme of their store. */
   readonly targets: readonly { readonly scheme: string; readonly name: unknown }[]
   /** Registries of this vendor in the documents that publish there. */

@@ -1,6 +1,6 @@
 /** The contract of a store for issuer metadata: a kind of publish target, found by the scheme of its URL. */
 import type { Context, Environment } from '../http/context.ts'
-import type { PublishTarget } from '../oidc/issuer-documents.ts'
+import { type DocumentName, documentPaths, type PublishTarget } from '../oidc/issuer-documents.ts'
 
 /** `Name`: what the URL names, such as a bucket and a path. */
 export interface Store<Name = unknown> {
@@ -16,8 +16,8 @@ export interface Store<Name = unknown> {
   /** Where anonymous clients read what is stored, as far as it follows from the name; undefined where nothing is public. Pure. */
   publicUrl(name: Name, environment: Environment): string | undefined
 
-  /** The command that lets everyone read; undefined where nothing is public. */
-  openToAll(name: Name): string | undefined
+  /** The command that lets anonymous clients read; undefined where nothing is public. */
+  makePublic(name: Name): string | undefined
 
   /** @throws VARIABLE_INVALID, and what signing in throws */
   open(name: Name, context: TargetContext): PublishTarget | Promise<PublishTarget>
@@ -56,6 +56,12 @@ export function parseBucket(
     [issuerPath, path],
   ])
   return expected === undefined ? { name: { bucket, path } } : { expected }
+}
+
+/** The names of an issuer's documents in a store: their paths under that of the issuer, which may be empty. */
+export function documentKeys(path: string): Readonly<Record<DocumentName, string>> {
+  const prefix = path === '' ? '' : `${path}/`
+  return { jwks: `${prefix}${documentPaths.jwks}`, discovery: `${prefix}${documentPaths.discovery}` }
 }
 
 export interface BucketName {

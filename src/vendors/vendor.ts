@@ -38,8 +38,8 @@ interface VendorPublisher<Settings = unknown> {
 interface VendorStore {
   /** For help and errors; up to its first capital or "…" it is literal: `SCHEME://BUCKET/PATH`. */
   readonly form: string
-  /** Set where the vendor itself keeps the keys, so that nothing is public. */
-  readonly keysOnly?: true
+  /** `keys`: the vendor verifies tokens with the keys that it stores, and nothing is public; absent: documents. */
+  readonly publishes?: 'keys'
   readonly load: () => Promise<Store>
 }
 
@@ -126,20 +126,17 @@ export interface SourceSecret {
   readonly data: ReadonlyMap<string, Redacted>
 }
 
-/** The exchange of one registry, bound to its settings. */
-export interface BoundExchange {
-  /** Empty: no subject token is used. */
-  readonly audiences: readonly string[]
-  readonly hops: readonly [ExchangeHop, ...ExchangeHop[]]
-  readonly subjectTokenLifeSeconds: number
-  readonly credentialLifeSeconds: number
-  /** @throws VARIABLE_INVALID */
-  readonly checkEnvironment: (environment: Environment) => void
-  readonly checkSubject: (subject: string, from: string) => PullpassError | undefined
-  readonly registryRefusal: (message: string) => Refusal | undefined
-  /** `subjectToken`: undefined where none is used. */
-  readonly exchange: (subjectToken: SubjectToken | undefined, context: ExchangeContext) => Promise<RegistryCredential>
-}
+type OfRegistry = 'hops' | 'subjectTokenLifeSeconds' | 'credentialLifeSeconds'
+
+/** The exchange of one registry: what follows from its settings is a value. */
+export type BoundExchange = {
+  readonly [Member in OfRegistry]: ReturnType<Exchange<unknown>[Member]>
+} & Pick<Exchange<unknown>, 'checkEnvironment' | 'checkSubject' | 'registryRefusal'> & {
+    /** Empty: no subject token is used. */
+    readonly audiences: readonly string[]
+    /** `subjectToken`: undefined if none is used. */
+    readonly exchange: (subjectToken: SubjectToken | undefined, context: ExchangeContext) => Promise<RegistryCredential>
+  }
 
 export async function bindExchange(registry: DocumentRegistry, vendors: Vendors): Promise<BoundExchange> {
   const vendor = vendors[registry.vendor]
@@ -148,13 +145,11 @@ export async function bindExchange(registry: DocumentRegistry, vendors: Vendors)
   const exchange = await vendor?.exchange?.()
   if (exchange === undefined) throw new TypeError(`vendor ${registry.vendor} has settings and no exchange`)
   return {
+    ...exchange,
     audiences: exchange.audiences(registry),
     hops: exchange.hops(registry),
     subjectTokenLifeSeconds: exchange.subjectTokenLifeSeconds(registry),
     credentialLifeSeconds: exchange.credentialLifeSeconds(registry),
-    checkEnvironment: (environment) => exchange.checkEnvironment(environment),
-    checkSubject: (subject, from) => exchange.checkSubject(subject, from),
-    registryRefusal: (message) => exchange.registryRefusal(message),
     async exchange(subjectToken, context) {
       if (subjectToken === undefined) throw new TypeError(`registry ${registry.name} needs a subject token`)
       return await exchange.exchange(registry, subjectToken, context)

@@ -104,7 +104,7 @@ for (const [name, vendor] of named) {
     for (const [scheme, { form, load }] of Object.entries(vendor.stores ?? {})) {
       test(`has a store of scheme ${scheme}, with all members`, async () => {
         assert.ok(form.startsWith(`${scheme}:`), form)
-        assert.deepEqual(Object.keys(await load()).toSorted(), ['meaning', 'open', 'openToAll', 'parse', 'publicUrl'])
+        assert.deepEqual(Object.keys(await load()).toSorted(), ['makePublic', 'meaning', 'open', 'parse', 'publicUrl'])
       })
     }
   })

@@ -18,7 +18,7 @@ export const accountResource = (email: string): string => `projects/-/serviceAcc
  * Deleted service accounts: kept for 30 days by unique ID only, with their roles and the policy of the account.
  * https://cloud.google.com/iam/docs/service-accounts-delete-undelete
  */
-export interface DeletedAccounts {
+interface DeletedAccounts {
   /** Policies then contain `deleted:serviceAccount:EMAIL?uid=ID`. */
   readonly put: (account: ServiceAccount) => void
   /** Undefined if no account is kept under that ID. */
@@ -29,7 +29,7 @@ export interface DeletedAccounts {
 
 const keptMs = 30 * 24 * 3600 * 1000
 
-export function createDeletedAccounts(policies: IamPolicies, now: () => Date): DeletedAccounts {
+function createDeletedAccounts(policies: IamPolicies, now: () => Date): DeletedAccounts {
   const deleted = new Map<string, { account: ServiceAccount; bindings: readonly Binding[]; expiresAt: Date }>()
   return {
     put(account) {

@@ -134,8 +134,8 @@ const isUntrusted = ({ found: { found } }: IssuerFacts): boolean =>
 export interface NamedPublication {
   /** The URL of a target; undefined where no document states it. */
   readonly to: string | undefined
-  /** Whether the vendor keeps the keys of `to` itself, so that nothing is public there. */
-  readonly keysOnly: boolean
+  /** `keys`: the vendor of `to` stores the keys, and nothing is public there. */
+  readonly publishes: 'documents' | 'keys'
   /** Where the issuer is not the URL at which the target is read. */
   readonly url: string | undefined
   readonly keyStateRef: NamespacedName
@@ -146,7 +146,7 @@ export function publicationOf(documents: readonly Document[]): NamedPublication 
   const issuer = documents.find((document) => document.issuer !== undefined)?.issuer
   return {
     to: issuer?.publishTo,
-    keysOnly: issuer?.keysOnly === true,
+    publishes: issuer?.publishes ?? 'documents',
     url: issuer?.url,
     keyStateRef: issuer?.keyStateRef ?? defaultKeyStateRef,
   }
@@ -156,5 +156,5 @@ export function publicationOf(documents: readonly Document[]): NamedPublication 
 export const areKeysUploaded = (documents: readonly Document[]): boolean =>
   documents.every(
     ({ issuer, registries }) =>
-      issuer?.keysOnly === true || registries.every(({ keysUploaded }) => keysUploaded === true),
+      issuer?.publishes === 'keys' || registries.every(({ keysUploaded }) => keysUploaded === true),
   )

@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { PublisherIdentity } from '../publisher-identity.ts'
 import type { BucketName } from '../store.ts'
-import { writeGrant } from './write-grant.ts'
+import { writeGrant } from './stores/s3.ts'
 
 const roleArn = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512}$/
 const audience = 'sts.amazonaws.com'

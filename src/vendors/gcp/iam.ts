@@ -8,7 +8,7 @@ import type { Redacted } from '../../text/redacted.ts'
 import { quoteSafely, repeatsSecret } from '../../text/secret-register.ts'
 import { iamEndpoint } from './endpoints.ts'
 import { type IamCaller, type IamContext, iamRefusal } from './operator/caller.ts'
-import type { OperatorToken } from './operator/operator-token.ts'
+import type { OperatorToken } from './operator/sign-in.ts'
 
 /** What every request needs. */
 export interface IamConnection {

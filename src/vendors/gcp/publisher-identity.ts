@@ -1,7 +1,7 @@
 /** As whom a pod publishes at Google: its own principal, or a service account that it impersonates. https://google.aip.dev/auth/4117 */
 import { posix } from 'node:path'
 import { brokenRule } from '../../document/field-rules.ts'
-import type { PodIdentityWanted, PublisherIdentity } from '../publisher-identity.ts'
+import type { PodIdentityRequest, PublisherIdentity } from '../publisher-identity.ts'
 import type { BucketName } from '../store.ts'
 import { iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
 import { principalOf, serviceAccountEmail } from './names.ts'
@@ -49,7 +49,7 @@ export const publisherIdentity: PublisherIdentity<GcpSettings, string> = {
   },
 }
 
-type Target = PodIdentityWanted<GcpSettings, string>['targets'][number]
+type Target = PodIdentityRequest<GcpSettings, string>['targets'][number]
 type GcpTarget =
   | { readonly scheme: 'gs'; readonly name: BucketName }
   | { readonly scheme: 'gcp-provider'; readonly name: ProviderName }

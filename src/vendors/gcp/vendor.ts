@@ -16,7 +16,7 @@ export const gcp: Vendor = defineVendor<GcpSettings>({
     gs: { form: 'gs://BUCKET/PATH', load: async () => (await import('./stores/gs.ts')).store },
     'gcp-provider': {
       form: 'gcp-provider:projects/…',
-      keysOnly: true,
+      publishes: 'keys',
       load: async () => (await import('./stores/gcp-provider.ts')).store,
     },
   },

@@ -186,7 +186,7 @@ const store: Store<BucketName> = {
   meaning: (url) =>
     url.startsWith('https://spaces.acme.example.com/') ? url.replace(/^https:\/\/[^/]+\//, 'acme://') : undefined,
   publicUrl: ({ bucket, path }) => `https://spaces.acme.example.com/${bucket}${path && `/${path}`}`,
-  openToAll: ({ bucket }) => `acme spaces publish ${bucket}`,
+  makePublic: ({ bucket }) => `acme spaces publish ${bucket}`,
   open({ bucket, path }, context) {
     const request = async (method: 'GET' | 'PUT', document: string, content?: string) =>
       await send(context, {

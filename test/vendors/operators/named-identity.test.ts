@@ -76,8 +76,7 @@ suite('who publishes, by the variables of', () => {
     return await target.read('jwks').catch((error: unknown) => error)
   }
 
-  const half = (there: string, lacks: string) =>
-    `the operator's identity is named by half: ${there} is set, and ${lacks}`
+  const half = (there: string, lacks: string) => `the operator's identity is incomplete: ${there} is set, and ${lacks}`
   const web = { AWS_WEB_IDENTITY_TOKEN_FILE: token }
   const role = { AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/publisher' }
   const [client, tenant] = [
@@ -108,19 +107,19 @@ suite('who publishes, by the variables of', () => {
     [
       'AWS: a profile that is absent',
       { AWS_PROFILE: 'absent' },
-      /^AWS_PROFILE names "absent", and AWS's library finds no credentials by it/,
+      /^AWS_PROFILE is "absent", and AWS's library finds no credentials of this profile/,
     ],
     [
       'AWS: a profile without credentials',
       { AWS_PROFILE: 'empty' },
-      /^AWS_PROFILE names "empty", and AWS's library finds no credentials/,
+      /^AWS_PROFILE is "empty", and AWS's library finds no credentials/,
     ],
     [
       'AWS: a token that does not exist',
       { ...role, AWS_WEB_IDENTITY_TOKEN_FILE: absent },
       `AWS_WEB_IDENTITY_TOKEN_FILE names ${absent}, which does not exist`,
     ],
-    ['AWS: nothing, in a pod', pod, /^no variable of this pod names an identity at AWS/],
+    ['AWS: nothing, in a pod', pod, /^no variable of this pod names an AWS identity/],
     [
       'Azure: a token and a client without their tenant',
       { ...federated, ...client },

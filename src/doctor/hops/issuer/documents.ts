@@ -177,8 +177,8 @@ const explainByPublishing = ({ hop, about, seen }: HopFinding, publish: HopFindi
       }
 
 /** A document that names its publication means it to be read: what succeeds still does so by what a cloud kept. */
-const isIntendedPublic = ({ needed, publication: { to, keysOnly } }: IssuerView): boolean =>
-  needed === 'verified elsewhere' && to !== undefined && !keysOnly
+const isIntendedPublic = ({ needed, publication: { to, publishes } }: IssuerView): boolean =>
+  needed === 'verified elsewhere' && to !== undefined && publishes === 'documents'
 
 const asCached = (finding: HopFinding): HopFinding => ({
   ...finding,

@@ -104,7 +104,7 @@ export function publishRemedy(
   }
   const target = publication.to ?? commands.targetOf(issuer)
   if (word === 'DISCOVERY_FORBIDDEN')
-    return publicRemedy(target === undefined ? undefined : commands.openToAll(target), check)
+    return publicRemedy(target === undefined ? undefined : commands.makePublic(target), check)
   return publishing(target, issuer, { publication, commands, adopt: foreign.includes(word) ? ['--adopt'] : [] })
 }
 

@@ -3,21 +3,26 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
  */
 import type { S3Client } from '@aws-sdk/client-s3'
-import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
+import { systemErrorCode } from '../../../host/read-file.ts'
 import { requestForLibrary } from '../../../http/library-transport.ts'
-import {
-  type DocumentName,
-  type DocumentToStore,
-  documentPaths,
-  documentStore,
-  type PublishTarget,
-} from '../../../oidc/issuer-documents.ts'
+import { type DocumentToStore, documentStore, type PublishTarget } from '../../../oidc/issuer-documents.ts'
+import { asObject, asText } from '../../../text/json-fields.ts'
+import { quote } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
-import { originVariable } from '../../operator-variables.ts'
-import { type BucketName, type PartRule, parseBucket, respell, type Store, type TargetContext } from '../../store.ts'
-import { versionMissing } from '../../store-errors.ts'
-import { awsFault, awsIdentity } from '../operator/operator-credentials.ts'
-import { awsRequestHandler } from '../operator/request-handler.ts'
+import { originVariable } from '../../operator.ts'
+import {
+  type BucketName,
+  documentKeys,
+  type PartRule,
+  parseBucket,
+  respell,
+  type Store,
+  type TargetContext,
+} from '../../store.ts'
+import { type StoreRefusal, storeFault, versionMissing } from '../../store-errors.ts'
+import { awsRequestHandler } from '../operator/library-transport.ts'
+import { awsIdentity, noCredentials } from '../operator/sign-in.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const bucketRule: PartRule = {
@@ -34,8 +39,19 @@ export const store: Store<BucketName> = {
       [/^https:\/\/([a-z0-9-]+)\.s3[.-][a-z0-9-]+\.amazonaws\.com(?:\.cn)?(\/.+?)?\/?$/, 's3://$1$2'],
     ]),
   publicUrl: ({ bucket, path }) => `https://${bucket}.s3.REGION.amazonaws.com${path && `/${path}`}`,
-  openToAll: ({ bucket }) => openToAll(bucket),
+  makePublic: ({ bucket }) => makePublic(bucket),
   open: openBucket,
+}
+
+/**
+ * The permissions with which a publisher writes one issuer's documents: objects under the path of the target, and no others of the
+ * bucket, since write access to another cluster's JWKS allows signing tokens for every account of that cluster. Without
+ * s3:ListBucket, S3 responds 403 for an object that does not exist; it reveals names, which are public anyway.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
+ */
+export function writeGrant({ bucket, path }: BucketName, member: string): string {
+  const objects = `arn:aws:s3:::${bucket}/${path === '' ? '' : `${path}/`}*`
+  return `allow ${member} s3:GetObject and s3:PutObject on ${objects}, and s3:ListBucket on arn:aws:s3:::${bucket}`
 }
 
 interface Bucket {
@@ -67,21 +83,20 @@ async function openBucket({ bucket, path }: BucketName, context: TargetContext):
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   })
-  const under = path === '' ? '' : `${path}/`
   const { secrets } = context
   const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, path, client, library, signal, secrets }
-  const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
+  const keys = documentKeys(path)
   return {
     name: here.name,
     publicUrl: `${endpoint === undefined ? hostOf(bucket, region) : `${endpoint}/${bucket}`}${path && `/${path}`}`,
-    facts: documentStore(openToAll(bucket)),
-    read: (document) => readObject(here, keyOf(document)),
-    write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
+    facts: documentStore(makePublic(bucket)),
+    read: (document) => readObject(here, keys[document]),
+    write: (document, content, replaces) => writeObject(here, keys[document], content, replaces),
   }
 }
 
 /** Buckets block it since April 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
-const openToAll = (bucket: string) =>
+const makePublic = (bucket: string) =>
   [
     `aws s3api delete-public-access-block --bucket ${bucket} && aws s3api put-bucket-policy --bucket ${bucket} --policy `,
     `'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",`,
@@ -188,4 +203,51 @@ const regionUnknown = (bucket: string, status: number) =>
     expected: 'the header x-amz-bucket-region',
     hint: 'set AWS_REGION to its region',
     retryable: true,
+  })
+
+// What AWS's library threw, in words. Its errors hold the response, and some the request: known fields are taken, no cause is kept.
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+export function awsFault(
+  error: unknown,
+  target: {
+    readonly name: string
+    readonly bucket: string
+    readonly path: string
+    readonly secrets: Iterable<Redacted>
+  },
+  doing: StoreRefusal['doing'],
+): PullpassError {
+  const { name, bucket, path, secrets } = target
+  const known = faultUnder(error)
+  if (known !== undefined) return known
+  const said = asObject(error)
+  const code = error instanceof Error ? error.name : ''
+  if (code === 'CredentialsProviderError' || code === 'TokenProviderError') return noCredentials()
+  const status = asObject(said?.['$metadata'])?.['httpStatusCode']
+  if (typeof status !== 'number') return unknownFault(name, systemErrorCode(error) ?? code)
+  const message = [code, asText(said?.['message'])].filter((word) => word).join(': ')
+  // Its token service says 400 of an identity that it does not take.
+  const refusedIdentity = ['InvalidIdentityToken', 'ExpiredTokenException', 'IDPRejectedClaim', 'ExpiredToken']
+  return storeFault({
+    service: 'AWS',
+    target: name,
+    doing,
+    status: refusedIdentity.includes(code) ? 403 : status,
+    message,
+    secrets,
+    hints: {
+      denied: writeGrant({ bucket, path }, 'the operator'),
+      missing: `aws s3api create-bucket --bucket ${bucket}; strangers read it by a bucket policy that allows s3:GetObject`,
+    },
+  })
+}
+
+const unknownFault = (name: string, code: string) =>
+  new PullpassError({
+    code: 'PUBLISH_REFUSED',
+    hop: 'publish',
+    seen: `AWS's library could not ask for ${name}: ${quote(code)}`,
+    expected: 'a request that it can make',
+    hint: 'see the variables and the profile that it reads: aws configure list',
   })

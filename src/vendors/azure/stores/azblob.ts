@@ -7,18 +7,25 @@ import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
 import {
   type DocumentName,
   type DocumentToStore,
-  documentPaths,
   documentStore,
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { quote, shellQuote } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
-import { originVariable } from '../../operator-variables.ts'
-import { brokenPart, issuerPath, type PartRule, respell, type Store, type TargetContext } from '../../store.ts'
+import { originVariable } from '../../operator.ts'
+import {
+  brokenPart,
+  documentKeys,
+  issuerPath,
+  type PartRule,
+  respell,
+  type Store,
+  type TargetContext,
+} from '../../store.ts'
 import { type StoreRefusal, storeFault, versionMissing } from '../../store-errors.ts'
-import { azureHttpClients } from '../operator/http-client.ts'
-import { azureIdentity } from '../operator/operator-credentials.ts'
+import { azureHttpClients } from '../operator/library-transport.ts'
+import { azureIdentity } from '../operator/sign-in.ts'
 
 export interface ContainerName {
   readonly account: string
@@ -55,11 +62,11 @@ export const store: Store<ContainerName> = {
     ]),
   publicUrl: ({ account, container, path }) =>
     `https://${account}.blob.core.windows.net/${container}${path && `/${path}`}`,
-  openToAll,
+  makePublic,
   open: openTarget,
 }
 
-function openToAll({ account, container }: ContainerName): string {
+function makePublic({ account, container }: ContainerName): string {
   return `az storage container set-permission --account-name ${account} --name ${container} --public-access blob --auth-mode key`
 }
 
@@ -85,7 +92,8 @@ async function openTarget(wanted: ContainerName, context: TargetContext): Promis
     originVariable(context.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
     `https://${account}.blob.core.windows.net`
   const client = await openContainer(`${endpoint}/${container}`, context)
-  const [suffix, under] = path === '' ? ['', ''] : [`/${path}`, `${path}/`]
+  const suffix = path && `/${path}`
+  const keys = documentKeys(path)
   const here: Container = {
     name: `azblob://${account}/${container}${suffix}`,
     account,
@@ -93,11 +101,11 @@ async function openTarget(wanted: ContainerName, context: TargetContext): Promis
     signal: context.signal,
     secrets: context.secrets,
   }
-  const blobOf = (document: DocumentName) => client.getBlockBlobClient(`${under}${documentPaths[document]}`)
+  const blobOf = (document: DocumentName) => client.getBlockBlobClient(keys[document])
   return {
     name: here.name,
     publicUrl: `${endpoint}/${container}${suffix}`,
-    facts: documentStore(openToAll(wanted)),
+    facts: documentStore(makePublic(wanted)),
     read: (document) => readBlob(here, blobOf(document)),
     write: (document, content, replaces) => writeBlob(here, blobOf(document), content, replaces),
   }

@@ -18,7 +18,7 @@ import { checkEndpoints } from '../endpoints.ts'
 import { followOperation, type IamConnection, readOperation, sendIamRequest } from '../iam.ts'
 import { canonicalProvider, workloadIdentityProvider } from '../names.ts'
 import { iamRefusal } from '../operator/caller.ts'
-import { operatorToken } from '../operator/operator-token.ts'
+import { operatorToken } from '../operator/sign-in.ts'
 import { publishCaller } from './gs.ts'
 
 export interface ProviderName {
@@ -32,7 +32,7 @@ export const store: Store<ProviderName> = {
   },
   meaning: (text) => (brokenRule(workloadIdentityProvider, text) === undefined ? `gcp-provider:${text}` : undefined),
   publicUrl: () => undefined,
-  openToAll: () => undefined,
+  makePublic: () => undefined,
   open: openProvider,
 }
 
@@ -96,7 +96,7 @@ async function patchKeys(connection: IamConnection, provider: string, jwksJson: 
 function googleKeys(text: string, provider: string): string {
   const keys = (parseJwks(text) ?? []).filter((key) => whyNotKept(key) === undefined)
   if (keys.length === 0) throw noKey(provider)
-  return renderGoogleKeys(keys)
+  return renderUploadedKeys(keys)
 }
 
 const deleted = (provider: string) =>
@@ -162,5 +162,5 @@ export const whyNotKept = ({ type, curve }: IssuerKey): string | undefined =>
   acceptedKeyTypes.includes(curve ?? type) ? undefined : `Google does not accept uploaded keys of type ${curve ?? type}`
 
 /** It stands in printed scripts as well, and a kid is whatever the cluster says. */
-export const renderGoogleKeys = (keys: readonly IssuerKey[]): string =>
+export const renderUploadedKeys = (keys: readonly IssuerKey[]): string =>
   plainJson(JSON.stringify({ keys: keys.map(renderJwk) }))

@@ -9,22 +9,24 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type LibraryRequest, requestForLibrary } from '../../../http/library-transport.ts'
 import { retry } from '../../../http/retry.ts'
 import type { HttpResponse } from '../../../http/transport.ts'
-import {
-  type DocumentName,
-  type DocumentToStore,
-  documentPaths,
-  documentStore,
-  type PublishTarget,
-} from '../../../oidc/issuer-documents.ts'
+import { type DocumentToStore, documentStore, type PublishTarget } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
-import { originVariable } from '../../operator-variables.ts'
-import { type BucketName, type PartRule, parseBucket, respell, type Store, type TargetContext } from '../../store.ts'
+import { originVariable } from '../../operator.ts'
+import {
+  type BucketName,
+  documentKeys,
+  type PartRule,
+  parseBucket,
+  respell,
+  type Store,
+  type TargetContext,
+} from '../../store.ts'
 import { type StoreHints, storeFault } from '../../store-errors.ts'
 import { checkEndpoints, storageEndpoint } from '../endpoints.ts'
 import type { IamCaller } from '../operator/caller.ts'
-import { type OperatorToken, operatorToken } from '../operator/operator-token.ts'
+import { type OperatorToken, operatorToken } from '../operator/sign-in.ts'
 
 /** https://cloud.google.com/storage/docs/buckets#naming; a name with dots is a domain's, and is served as well. */
 const bucketRule: PartRule = {
@@ -47,7 +49,7 @@ export const store: Store<BucketName> = {
   publicUrl: ({ bucket, path }, environment) =>
     `${storageEndpoint(environment)}/${bucket}${path === '' ? '' : `/${path}`}`,
 
-  openToAll: ({ bucket }) => openToAll(bucket),
+  makePublic: ({ bucket }) => makePublic(bucket),
 
   open: openBucket,
 }
@@ -88,19 +90,19 @@ function openBucket({ bucket, path }: BucketName, context: TargetContext): Publi
   checkEndpoints(context.environment)
   const emulator = originVariable(context.environment, 'STORAGE_EMULATOR_HOST', 'no path')
   const endpoint = emulator ?? storageEndpoint(context.environment)
-  const [name, under] = [path === '' ? `gs://${bucket}` : `gs://${bucket}/${path}`, path === '' ? '' : `${path}/`]
+  const name = `gs://${bucket}${path && `/${path}`}`
   const token = emulator === undefined ? operatorToken(context, publishCaller) : undefined
   const here: Bucket = { name, bucket, endpoint, token, context, hints: hintsOf({ bucket, path }) }
-  const keyOf = (document: DocumentName) => `${under}${documentPaths[document]}`
+  const keys = documentKeys(path)
   return {
     name,
     publicUrl: `${endpoint}/${bucket}${path === '' ? '' : `/${path}`}`,
-    facts: documentStore(openToAll(bucket)),
-    read: (document) => readObject(here, keyOf(document)),
-    write: (document, content, replaces) => writeObject(here, keyOf(document), content, replaces),
+    facts: documentStore(makePublic(bucket)),
+    read: (document) => readObject(here, keys[document]),
+    write: (document, content, replaces) => writeObject(here, keys[document], content, replaces),
     /** Permissions are checked before preconditions, and no object has this generation: they are microseconds since 1970. */
     checkWrite: async (document, content) => {
-      const result = await writeObject(here, keyOf(document), content, '1')
+      const result = await writeObject(here, keys[document], content, '1')
       if (result === 'written') throw ignoresPreconditions(here)
     },
   }
@@ -218,13 +220,13 @@ function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
   const denied = writeGrant({ bucket, path }, 'OPERATOR')
   return {
     denied,
-    deniedToRead: `let anybody read it, and the operator write there: ${openToAll(bucket)} && ${denied}`,
-    missing: `create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${openToAll(bucket)}`,
+    deniedToRead: `let anybody read it, and the operator write there: ${makePublic(bucket)} && ${denied}`,
+    missing: `create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${makePublic(bucket)}`,
   }
 }
 
 /** https://cloud.google.com/storage/docs/access-control/making-data-public */
-const openToAll = (bucket: string) =>
+const makePublic = (bucket: string) =>
   `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers --condition=None`
 
 /** The caller that the IAM client reports in errors of publishing. */

@@ -5,7 +5,7 @@
 import { type IssuerKey, mergeKeys, parseJwks, sameKey } from '../../../oidc/keys.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import { type Override, type Replaceable, trustRefused } from '../../trust-contract.ts'
-import { renderGoogleKeys } from '../stores/gcp-provider.ts'
+import { renderUploadedKeys } from '../stores/gcp-provider.ts'
 import { type DesiredProvider, defaultAudiences, describeSuccessor, subjectMapping } from './desired-state.ts'
 import type { GcpChange, GcpFinding, ProviderFields, UpdatedFields } from './finding.ts'
 import type { FoundProvider } from './observed-state.ts'
@@ -95,7 +95,7 @@ function hintOf(override: Override | undefined): string {
 function fieldsOf({ issuer, audiences, condition: asked, keys }: DesiredProvider): ProviderFields {
   const condition = asked.kind === 'given' ? asked.expression : subjectCondition(asked.subjects)
   const mapping = { [subjectMapping.key]: subjectMapping.expression }
-  return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderGoogleKeys(keys) }
+  return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderUploadedKeys(keys) }
 }
 
 function compareIssuer(wanted: DesiredProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
@@ -192,7 +192,7 @@ function compareKeys(
 ): FieldView {
   if (keys === undefined) return keepUploaded(jwks, replace)
   if (replace.includes('keys')) return servers === 'some' ? { against: someUnasked } : replaceKeys(keys, jwks)
-  if (jwks === '') return { sets: { jwks: renderGoogleKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
+  if (jwks === '') return { sets: { jwks: renderUploadedKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
   const there = parseJwks(jwks)
   if (there === undefined) return { field: 'keys', against: 'what is uploaded there is no JWKS' }
   const [leaked, kept] = [there.filter((key) => isRevoked?.(key)), there.filter((key) => !isRevoked?.(key))]
@@ -221,12 +221,12 @@ function mergeWith(keys: readonly IssuerKey[], kept: readonly IssuerKey[], leake
   ]
   return says.length === 0
     ? note
-    : { ...note, sets: { jwks: renderGoogleKeys(mergeKeys(kept, keys)) }, says: says.join(', ') }
+    : { ...note, sets: { jwks: renderUploadedKeys(mergeKeys(kept, keys)) }, says: says.join(', ') }
 }
 
 function replaceKeys(keys: readonly IssuerKey[], jwks: string): FieldView {
-  const wanted = renderGoogleKeys(keys)
-  return renderGoogleKeys(parseJwks(jwks) ?? []) === wanted
+  const wanted = renderUploadedKeys(keys)
+  return renderUploadedKeys(parseJwks(jwks) ?? []) === wanted
     ? {}
     : { sets: { jwks: wanted }, says: `uploaded keys become ${kids(keys)}` }
 }

@@ -9,7 +9,7 @@ import { artifactRegistryEndpoint } from '../endpoints.ts'
 import { type IamConnection, type IamRequest, sendIamRequest } from '../iam.ts'
 import type { IamCaller, IamContext } from '../operator/caller.ts'
 import { type OperatorMember, operatorMember } from '../operator/operator-member.ts'
-import { operatorToken } from '../operator/operator-token.ts'
+import { operatorToken } from '../operator/sign-in.ts'
 
 const caller: IamCaller = {
   hop: 'trust',

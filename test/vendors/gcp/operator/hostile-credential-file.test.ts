@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import type { HttpRequest } from '../../../../src/http/transport.ts'
 import type { IamCaller } from '../../../../src/vendors/gcp/operator/caller.ts'
-import { operatorToken } from '../../../../src/vendors/gcp/operator/operator-token.ts'
+import { operatorToken } from '../../../../src/vendors/gcp/operator/sign-in.ts'
 import { fakeContext } from '../../../support/fake-context.ts'
 
 const caller: IamCaller = {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { suite, type TestContext, test } from 'node:test'
 import type { IamCaller } from '../../../../src/vendors/gcp/operator/caller.ts'
-import { operatorToken } from '../../../../src/vendors/gcp/operator/operator-token.ts'
+import { operatorToken } from '../../../../src/vendors/gcp/operator/sign-in.ts'
 import { type FakeContext, fakeContext } from '../../../support/fake-context.ts'
 import { startTestSandbox, type TestSandbox } from '../../../support/start-test-sandbox.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { IssuerKey } from '../../../../src/oidc/keys.ts'
-import { renderGoogleKeys } from '../../../../src/vendors/gcp/stores/gcp-provider.ts'
+import { renderUploadedKeys } from '../../../../src/vendors/gcp/stores/gcp-provider.ts'
 import { compareProvider } from '../../../../src/vendors/gcp/trust/compare-provider.ts'
 import type { DesiredProvider } from '../../../../src/vendors/gcp/trust/desired-state.ts'
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
@@ -70,7 +70,7 @@ suite('a provider that is there', () => {
     'another condition': [given('true'), { condition: 'false' }, 'condition', /its condition is false, not true/],
     'another key of one kid': [
       { keys: [keyOf('a')] },
-      { jwks: renderGoogleKeys([keyOf('a', 'other')]) },
+      { jwks: renderUploadedKeys([keyOf('a', 'other')]) },
       'keys',
       /its key a is another/,
     ],
@@ -109,26 +109,29 @@ suite('a provider that is there', () => {
   })
 
   test('gets keys that it lacks, and keeps those that the cluster serves no more', () => {
-    const finding = judge({ keys: [keyOf('b')] }, { jwks: renderGoogleKeys([keyOf('a')]) })
+    const finding = judge({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) })
     assert.deepEqual(says(finding), ['keys b are added'])
     assert.deepEqual(finding.notes, ['keys that the cluster does not serve stay: a'])
-    assert.deepEqual(says(judge({ keys: [keyOf('b')] }, { jwks: renderGoogleKeys([keyOf('a')]) }, ['keys'])), [
+    assert.deepEqual(says(judge({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) }, ['keys'])), [
       'uploaded keys become b',
     ])
   })
 
   test('loses a key that was revoked, and no other', () => {
     const isRevoked = ({ keyId }: IssuerKey) => keyId === 'leaked'
-    const finding = judge({ keys: [keyOf('b')], isRevoked }, { jwks: renderGoogleKeys([keyOf('leaked'), keyOf('a')]) })
+    const finding = judge(
+      { keys: [keyOf('b')], isRevoked },
+      { jwks: renderUploadedKeys([keyOf('leaked'), keyOf('a')]) },
+    )
     assert.deepEqual(says(finding), ['keys b are added, revoked keys leaked go'])
     const [change] = finding.changes
-    assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderGoogleKeys([keyOf('a'), keyOf('b')]) })
+    assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderUploadedKeys([keyOf('a'), keyOf('b')]) })
   })
 
   test('keeps its keys, whatever may be replaced, while an API server cannot be asked', () => {
     const { verdict, changes, fault } = judge(
       { keys: [keyOf('b')], servers: 'some' },
-      { jwks: renderGoogleKeys([keyOf('a')]) },
+      { jwks: renderUploadedKeys([keyOf('a')]) },
       ['keys'],
     )
     assert.deepEqual([verdict, changes], ['refused', []])

@@ -11,6 +11,7 @@ import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { quoteSafely } from '../../../text/secret-register.ts'
 import { showPath } from '../../../text/show.ts'
+import type { OperatorCredential } from '../../operator.ts'
 import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
 import { fetchOverTransport, impersonateAccount } from './library-transport.ts'
 import { type CredentialFile, credentialsIn, findOperatorCredentials } from './operator-credentials.ts'
@@ -20,7 +21,7 @@ import { readMetadataToken, readOperatorSubjectToken } from './subject-token.ts'
 export type OperatorToken = () => Promise<Redacted>
 
 export function operatorToken(context: IamContext, caller: IamCaller): OperatorToken {
-  const granted = keepRenewed(() => grantOperatorToken(context, caller), context)
+  const granted: OperatorCredential<GrantedToken> = keepRenewed(() => grantOperatorToken(context, caller), context)
   return async () => (await granted()).value
 }
 

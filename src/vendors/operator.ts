@@ -1,4 +1,10 @@
-/** Files and origins that environment variables name: vendors' libraries report neither the file nor the variable. */
+/**
+ * The operator: the person or CI job whose own credentials publish issuer metadata and configure trust. A vendor signs in by files
+ * of the same names:
+ *
+ *     operator/sign-in.ts             selects the identity that the variables name, never another one, and renews its credential
+ *     operator/library-transport.ts   sends the requests of the vendor's library over the transport of the run
+ */
 import { brokenRule, originUrl } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -6,28 +12,35 @@ import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
 import { showPath } from '../text/show.ts'
 
+/** The operator's current credential at a vendor, and when it is renewed: at half of its lifetime. @throws PullpassError */
+export type OperatorCredential<Granted extends { readonly expiresAt: Date }> = () => Promise<
+  Granted & { readonly renewAt: Date }
+>
+
+// Files and origins that variables name. Vendors' libraries report neither the file nor the variable.
+
 const longest = 64 * 1024
 
-/** Nothing of it is kept. @throws PUBLISH_CREDENTIALS_MISSING */
+/** The content is not kept. @throws PUBLISH_CREDENTIALS_MISSING */
 export async function checkNamedFile(environment: Environment, variable: string): Promise<void> {
   const path = environment[variable]
   if (!path) return
   await readRegularFile(path, longest).catch((error: unknown) => {
     throw credentialsMissing(
       `${variable} names ${showPath(path)}, which ${whyUnreadable(error)}`,
-      'a readable file; no other identity is tried instead',
-      `mount what ${variable} names, or unset it`,
+      'a readable file; no other identity is used instead',
+      `mount the file that ${variable} names, or unset the variable`,
     )
   })
 }
 
 /**
  * Variables that name an identity together. If one is missing, a vendor's library ignores the others and uses the
- * next identity of its chain, at last the machine's own.
+ * next identity of its chain, in the end that of the machine.
  */
 export interface NamedTogether {
   readonly variable: string
-  /** Any of them goes with it. */
+  /** At least one of them must be set. */
   readonly needs: readonly string[]
 }
 
@@ -35,21 +48,22 @@ export interface NamedTogether {
 export function checkNamedTogether(environment: Environment, pairs: readonly NamedTogether[], hint: string): void {
   const half = pairs.find(({ variable, needs }) => environment[variable] && !needs.some((name) => environment[name]))
   if (half === undefined) return
-  const lacks = half.needs.length === 1 ? `${half.needs[0]} is not` : `none of ${half.needs.join(', ')} is`
+  const missing = half.needs.length === 1 ? `${half.needs[0]} is not` : `none of ${half.needs.join(', ')} is`
   throw credentialsMissing(
-    `the operator's identity is named by half: ${half.variable} is set, and ${lacks}`,
-    'all variables of an identity, or none of them; no other identity is tried instead',
+    `the operator's identity is incomplete: ${half.variable} is set, and ${missing}`,
+    'all variables of an identity, or none of them; no other identity is used instead',
     hint,
   )
 }
 
-/** No identity, or an incomplete one, is an error: no other identity is tried instead. */
+/** No identity, or an incomplete one, is an error: no other identity is used instead. */
 export const credentialsMissing = (seen: string, expected: string, hint: string): PullpassError =>
   new PullpassError({ code: 'PUBLISH_CREDENTIALS_MISSING', hop: 'publish', seen, expected, hint })
 
-// A variable that leads a target elsewhere: an emulator, a private endpoint. Whoever it names may receive tokens.
-
-/** Its value without a trailing slash, before `path` where it may have one; undefined where it is not set. @throws VARIABLE_INVALID */
+/**
+ * The URL of an emulator or a private endpoint, which may receive tokens: the value without a trailing slash, with one path segment
+ * if `mayHavePath` permits it; undefined if the variable is not set. @throws VARIABLE_INVALID
+ */
 export function originVariable(
   environment: Environment,
   name: string,
@@ -66,7 +80,7 @@ export function originVariable(
     code: 'VARIABLE_INVALID',
     hop: 'document',
     seen: `variable ${name} is ${showValue(value)}`,
-    expected: mayHavePath === 'path' ? `${expected}, or with one word as its path` : expected,
-    hint: 'correct it, or unset it to use the vendor itself',
+    expected: mayHavePath === 'path' ? `${expected}, with at most one path segment` : expected,
+    hint: 'correct it, or unset it to use the public endpoint',
   })
 }

@@ -15,24 +15,25 @@ import {
   checkNamedTogether,
   credentialsMissing,
   type NamedTogether,
+  type OperatorCredential,
   originVariable,
-} from '../../operator-variables.ts'
+} from '../../operator.ts'
 import type { TargetContext } from '../../store.ts'
-import type { AzureHttpClients } from './http-client.ts'
+import type { AzureHttpClients } from './library-transport.ts'
 
 type Library = typeof import('@azure/identity')
 
 const scope = 'https://storage.azure.com/.default'
-/** Whom Azure's library knows; of another it would ask Microsoft whether it may be asked. */
+/** Authorities that Azure's library knows; for another one it first sends a request to Microsoft to validate it. */
 const knownAuthorities = [
   'https://login.microsoftonline.com',
   'https://login.microsoftonline.us',
   'https://login.chinacloudapi.cn',
 ]
-/** The storage library renews what it holds two minutes before its end: it is told an end so much after the time to renew. */
+/** The storage library renews tokens two minutes before they expire; it gets an expiry that is this long after the renewal time. */
 const libraryMarginMs = 120_000
 
-/** Renewed when half of its life is left. @throws VARIABLE_INVALID */
+/** @throws VARIABLE_INVALID */
 export function azureIdentity(
   library: Library,
   { tokens: httpClient }: Pick<AzureHttpClients, 'tokens'>,
@@ -44,10 +45,10 @@ export function azureIdentity(
     disableInstanceDiscovery: authority !== undefined && !knownAuthorities.includes(authority),
     ...(authority !== undefined && { authorityHost: authority }),
   }
-  const granted = keepRenewed(async () => {
+  const granted: OperatorCredential<{ token: string; expiresAt: Date }> = keepRenewed(async () => {
     const watched = watch(httpClient)
     try {
-      // A credential of its own each time: one keeps what it was granted.
+      // A new credential object each time, since it caches its tokens.
       const chosen = { ...options, httpClient: watched.client }
       const credential = await chooseCredential(library, chosen, context.environment)
       const token = await credential.getToken(scope, { abortSignal: context.signal })
@@ -84,7 +85,7 @@ async function chooseCredential(
   return of[await namedAzureIdentity(environment)]()
 }
 
-/** The library turns a request that got no response into an error of its own, of which nothing can be known. */
+/** Keeps the error of a failed request, since the library replaces it by an error without details. */
 function watch(client: HttpClient): { client: HttpClient; fault: () => unknown } {
   let last: unknown
   return {
@@ -102,7 +103,7 @@ function watch(client: HttpClient): { client: HttpClient; fault: () => unknown }
   }
 }
 
-// Whom Azure's variables name. Half a name is an error: the library would pass it over, down to the machine's own identity.
+// The identity that Azure's variables name. An incomplete one is an error: the library would skip it and use the machine's identity.
 // https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
 
 /**
@@ -125,8 +126,8 @@ const together: readonly NamedTogether[] = proofs.flatMap((variable) =>
 
 /** @throws PUBLISH_CREDENTIALS_MISSING */
 async function namedAzureIdentity(environment: Environment): Promise<NamedAzureIdentity> {
-  const hint = 'in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; for yourself az login'
-  // A tenant alone steers az, a client alone is a managed identity; both are an application, that must prove itself.
+  const hint = 'in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on your machine az login'
+  // A tenant alone is for az, a client alone is a managed identity; both are an application, which needs a proof.
   const application = environment[tenant] ? [{ variable: client, needs: proofs }] : []
   checkNamedTogether(environment, [...together, ...application], hint)
   await checkNamedFile(environment, certificate)
@@ -162,7 +163,7 @@ export function azureIdentityFault(error: unknown, secrets: Iterable<Redacted>):
 
 const noCredentials = () =>
   credentialsMissing(
-    'no credentials for Azure were found: variables name none that can be had, and nobody signed in by az; on a machine that is no pod its managed identity was asked for, too',
-    "the operator's credentials in one of these places; one that is named and fails is not passed over",
+    'no credentials for Azure were found: the variables name none, az is not signed in, and outside of a pod the machine has no managed identity',
+    "the operator's credentials in one of these places; if one is named and fails, no other is used",
     'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
   )
