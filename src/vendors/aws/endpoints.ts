@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 import type { Environment } from '../../http/context.ts'
-import { originVariable } from '../operator-variables.ts'
+import { originVariable } from '../operator.ts'
 import { partitionOfRegion } from './partitions.ts'
 import type { AwsSettings, EndpointType } from './settings.ts'
 
