@@ -3,6 +3,7 @@
  * the cluster; a test starts others with `sandbox.start(sandboxVendors.IDENTIFIER)`.
  */
 import type { AwsSandbox } from './aws/vendor.ts'
+import type { AzureSandbox } from './azure/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
 import type { LoadSandboxVendor, SandboxVendor } from './vendor.ts'
 
@@ -11,6 +12,7 @@ type CloudOf<Load> = Load extends LoadSandboxVendor<infer Cloud> ? Cloud : never
 export const sandboxVendors = {
   gcp: async (): Promise<SandboxVendor<GcpSandbox>> => (await import('./gcp/vendor.ts')).gcp,
   aws: async (): Promise<SandboxVendor<AwsSandbox>> => (await import('./aws/vendor.ts')).aws,
+  azure: async (): Promise<SandboxVendor<AzureSandbox>> => (await import('./azure/vendor.ts')).azure,
 }
 
 export const initialVendor = 'gcp'

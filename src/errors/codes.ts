@@ -116,7 +116,7 @@ export const codes = {
   CERTIFICATE_UNTRUSTED: 1,
   PROXY_FAILED: 1,
   // The registry, as pullpass or a kubelet finds it.
-  REGISTRY_DENIED: null,
+  REGISTRY_DENIED: 1,
   REGISTRY_CREDENTIAL_REFUSED: null,
   REGISTRY_THROTTLED: null,
   REGISTRY_UNAVAILABLE: null,

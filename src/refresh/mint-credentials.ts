@@ -13,6 +13,7 @@ import {
   gatedToken,
   readSubjectToken,
   type SharedTokenRequests,
+  shareTokenFiles,
   shareTokenRequests,
   type TokenSource,
   tokenFileOf,
@@ -50,6 +51,7 @@ export async function mintCredentials(
   const sources: Sources = {
     source,
     requestToken: shareTokenRequests(cluster),
+    readFile: shareTokenFiles(),
     cluster,
     async openGate() {
       gate ??= source.openGate(cluster)
@@ -66,6 +68,7 @@ export async function mintCredentials(
 interface Sources {
   readonly source: TokenSource
   readonly requestToken: SharedTokenRequests
+  readonly readFile: ReturnType<typeof shareTokenFiles>
   readonly cluster: Cluster
   readonly openGate: () => Promise<PublicationGate>
 }
@@ -100,11 +103,11 @@ async function exchangeOrLookUp(
 
 async function obtainToken(
   demand: ExchangeRequest,
-  { source, requestToken, cluster, openGate }: Sources,
+  { source, requestToken, readFile, cluster, openGate }: Sources,
 ): Promise<{ readonly token: SubjectToken; readonly safeAt: Date | undefined }> {
   const { document, registry } = demand
   const file = tokenFileOf(document, registry, source)
-  const token = file === undefined ? await requestToken(demand) : await readSubjectToken(file, demand, source)
+  const token = file === undefined ? await requestToken(demand) : await readSubjectToken(file, demand, source, readFile)
   const gated = gatedToken(demand, file, cluster)
   if (gated === undefined) return { token, safeAt: undefined }
   const gate = await openGate()

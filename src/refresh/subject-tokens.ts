@@ -27,19 +27,31 @@ export function tokenFileOf(document: Document, registry: DocumentRegistry, sour
   return registry.tokenFile ?? tokenFilePath(source.tokenFile, source.environment)
 }
 
-/** Read again for each exchange, since the kubelet renews it. @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
+/** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
 export async function readSubjectToken(
   path: string,
   demand: ExchangeRequest,
   source: TokenSource,
+  readFile: typeof readTokenFile = readTokenFile,
 ): Promise<SubjectToken> {
   const { registry, audiences } = demand
-  const token = await readTokenFile(path, registry.tokenFileField)
+  const token = await readFile(path, registry.tokenFileField)
   const fault =
     checkLifetime(token, path, source.now()) ??
     checkAudience(token, path, { audiences, host: registry.hosts[0] ?? registry.name })
   if (fault !== undefined) throw fault
   return token
+}
+
+/** Of one pass: a file is read once, so that exchanges of one token can share what they get for it. The kubelet renews files. */
+export function shareTokenFiles(): typeof readTokenFile {
+  const read = new Map<string, Promise<SubjectToken>>()
+  return (path, field) => {
+    const key = JSON.stringify([path, field])
+    const token = read.get(key) ?? readTokenFile(path, field)
+    read.set(key, token)
+    return token
+  }
 }
 
 /** With the audience and the lifetime that the exchange needs. @throws TOKEN_REQUEST_REFUSED and what a request throws */

@@ -109,6 +109,7 @@ const transientCodes: ReadonlySet<ErrorCode> = new Set([
   'ISSUER_REFUSED',
   'SIGNATURE_INVALID',
   'CONDITION_REFUSED',
+  'REGISTRY_DENIED',
   'EXCHANGE_UNAVAILABLE',
   'TRUST_UNVERIFIED',
 ])

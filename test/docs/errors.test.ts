@@ -78,7 +78,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
       const { hops = [], example } = (isCode(code) && explanations[code]) || {}
       assert.equal(normalizeMessage(run.stderr, sandbox), example)
       assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // as in a shell: 128 + SIGTERM
-      const hop = /^[A-Z_]+ \(([a-z-]+)\)/.exec(run.stderr)?.[1] ?? ''
+      const hop = /^[A-Z_]+ \(([a-z/-]+)\)/.exec(run.stderr)?.[1] ?? ''
       assert.ok(hops.includes(hop) || hops.includes('any'), `${hops.join()} for ${hop}`)
     })
   }

@@ -8,7 +8,8 @@ export const exchangeSection: Section = {
     AUDIENCE_REFUSED: {
       hops: ['exchange'],
       doctor: ['exchange'],
-      meaning: "The provider has allowed audiences (at AWS: client ids), and the token's audience is not one of them.",
+      meaning:
+        "The provider has allowed audiences (at AWS: client ids; at Azure: its federated credential has one), and the token's audience is not one of them.",
       action: 'Set one of them as `audience` of the registry.',
       example: `AUDIENCE_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The audience in ID Token [//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster] does not match the expected audience."
   expected provider and token to agree: the token is meant for "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", pullpass knows "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", "https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster"
@@ -63,7 +64,7 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The provider trusts the issuer, but its attribute condition excludes this ServiceAccount. At AWS: the trust policy of the role does not allow the subject and audience, or the role does not exist; AWS does not distinguish these.',
+        'The provider trusts the issuer, but its attribute condition excludes this ServiceAccount. At AWS: the trust policy of the role does not allow the subject and audience, or the role does not exist; AWS does not distinguish these. At Azure: no federated credential of the identity has the subject.',
       action:
         '`pullpass trust apply -f FILE` adds the subject to a condition of the form `assertion.sub in [...]`; a condition of another form is replaced with `--replace condition`.',
       example: `CONDITION_REFUSED (exchange): Google's token service responded with 400 "unauthorized_client: The given credential is rejected by the attribute condition."
@@ -74,7 +75,7 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        "The pool or provider does not exist, is disabled, or was deleted (a deleted one keeps its name for 30 days). Often the project's id was used instead of its number.",
+        "What the document names at the vendor does not exist, is disabled, or was deleted: at Google a pool or provider (a deleted one keeps its name for 30 days; often the project's id was used instead of its number), at Azure a tenant, an application, or its federated credential.",
       action: 'Correct the name, or create the provider: `pullpass trust apply -f FILE`.',
       example: `PROVIDER_NOT_FOUND (exchange): Google's token service responded with 400 "invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist."
   expected the pool and provider of projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster to exist and to be enabled
@@ -143,10 +144,10 @@ export const exchangeSection: Section = {
   fix: let an owner of project 123456789012 enable it, and wait a few minutes until Google knows: gcloud services enable iamcredentials.googleapis.com --project=123456789012`,
     },
     PERIMETER_DENIED: {
-      hops: ['exchange', 'impersonation', 'registry', 'trust', 'publish'],
+      hops: ['exchange', 'impersonation', 'exchange/registry', 'registry', 'trust', 'publish'],
       doctor: ['exchange', 'impersonation', 'registry'],
       meaning:
-        'A perimeter of VPC Service Controls surrounds the API or the project, and the cluster is outside. The response contains nothing but an identifier, under which the audit log has the reason.',
+        'At Google, a perimeter of VPC Service Controls surrounds the API or the project, and the cluster is outside: the response contains nothing but an identifier, under which the audit log has the reason. At Azure, the network rules of the registry or a Conditional Access policy exclude the cluster.',
       action:
         "Request an ingress rule for the principal, or an access level for the egress addresses of the cluster, from an administrator of the organization's access policy.",
       example: `PERIMETER_DENIED (impersonation): Google responded with 403 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Kc9mFhVgQ2v0Ij4d"

@@ -7,9 +7,14 @@ export const registrySection: Section = {
     'Findings of [`pullpass doctor`](doctor.md): at hop `registry` with a credential that was just issued, at `stored-credential` with the one in the Secret, at `events` from the messages of the kubelet.',
   codes: {
     REGISTRY_DENIED: {
-      doctor: ['registry'],
-      meaning: '403: the credential may not read the repository.',
+      hops: ['exchange/registry', 'exchange/repository'],
+      doctor: ['registry', 'impersonation'],
+      meaning:
+        'The credential may not read the repository (403). At a hop of an exchange: the registry issues no credential to the identity, or none that may pull a repository of the document.',
       action: 'Grant the role to read it, with the command that is printed, or `pullpass trust apply -f FILE`.',
+      example: `REGISTRY_DENIED (exchange/registry): registry example.azurecr.io responded with 401 "authentication required, visit https://aka.ms/acr/authorization for more information."
+  expected application 66666666-7777-4888-9999-aaaaaaaaaaaa to have the role AcrPull on example.azurecr.io; in a registry with repository permissions (ABAC), where AcrPull has no effect, Container Registry Repository Reader
+  fix: a new role assignment takes up to 10 minutes; to create it: pullpass trust apply -f FILE; those that exist: az role assignment list --assignee 66666666-7777-4888-9999-aaaaaaaaaaaa --scope RESOURCE_ID_OF_example`,
     },
     REGISTRY_CREDENTIAL_REFUSED: {
       doctor: ['registry'],

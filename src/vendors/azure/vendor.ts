@@ -1,8 +1,11 @@
-/** Microsoft Azure. */
+/** Microsoft Azure: Container Registry by workload identity federation. https://learn.microsoft.com/entra/workload-id/workload-identity-federation */
 import { defineVendor, type Vendor } from '../vendor.ts'
+import type { AzureSettings } from './settings.ts'
 
-export const azure: Vendor = defineVendor({
+export const azure: Vendor = defineVendor<AzureSettings>({
   title: 'Azure',
+  settings: async () => (await import('./settings-form.ts')).settings,
+  exchange: async () => (await import('./exchange.ts')).exchange,
   stores: {
     azblob: {
       form: 'azblob://ACCOUNT/CONTAINER/PATH',

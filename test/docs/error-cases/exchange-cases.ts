@@ -1,6 +1,8 @@
 /** Errors of Google: its token service, and impersonation of the service account. */
 import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sandboxVendors } from '../../../sandbox/vendors.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { type ErrorCases, refresh, refreshDocument, refreshWithFault } from './error-case.ts'
 
@@ -73,5 +75,24 @@ export const exchangeCases: ErrorCases = {
   IMPERSONATION_DENIED: (sandbox) => {
     sandbox.gcp.accounts.denyTokens('puller@example-project.iam.gserviceaccount.com', sandbox.gcp.principal)
     return refresh(sandbox)
+  },
+
+  async REGISTRY_DENIED(sandbox) {
+    const azure = await sandbox.start(sandboxVendors.azure)
+    azure.roleAssignments.all.clear()
+    const settings = `{tenantId: ${azure.tenantId}, clientId: ${azure.puller.clientId}}`
+    const file = await sandbox.write(
+      'pull.yaml',
+      `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: pull}
+spec:
+  namespaces: {include: [team-a]}
+  serviceAccountRef: {namespace: image-system, name: pullpass}
+  registries:
+    - {name: acr, hosts: [${azure.loginServer}], azure: ${settings}}
+`,
+    )
+    return await runPullpass(sandbox, ['refresh', '-f', file])
   },
 }

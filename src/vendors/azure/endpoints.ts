@@ -1,0 +1,34 @@
+/** Azure's endpoints, in this order: a document's endpoint, the environment's, the cloud's own. */
+import type { Environment } from '../../http/context.ts'
+import { originVariable } from '../operator.ts'
+import { clouds } from './names.ts'
+import type { AzureSettings } from './settings.ts'
+
+const variable = {
+  /** Azure's own variable: its libraries read it, and the webhook of Azure Workload Identity sets it in pods. */
+  authority: 'AZURE_AUTHORITY_HOST',
+  registry: 'PULLPASS_AZURE_REGISTRY_ENDPOINT',
+  arm: 'PULLPASS_AZURE_RESOURCE_MANAGER_ENDPOINT',
+  graph: 'PULLPASS_AZURE_GRAPH_ENDPOINT',
+} as const
+
+/** What of a document's settings leads to an endpoint. */
+type Whereabouts = Pick<AzureSettings, 'cloud' | 'endpoints' | 'registry'>
+
+/** Microsoft Entra. Origin without a trailing slash. @throws VARIABLE_INVALID */
+export const authorityEndpoint = (
+  { cloud, endpoints }: Omit<Whereabouts, 'registry'>,
+  environment: Environment,
+): string =>
+  endpoints?.authority ??
+  originVariable(environment, variable.authority, 'no path') ??
+  `https://${clouds[cloud].authority}`
+
+/** The registry. Origin without a trailing slash. @throws VARIABLE_INVALID */
+export const registryEndpoint = ({ registry, endpoints }: Whereabouts, environment: Environment): string =>
+  endpoints?.registry ?? originVariable(environment, variable.registry, 'no path') ?? `https://${registry}`
+
+/** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
+export function checkEndpoints(environment: Environment): void {
+  for (const name of Object.values(variable)) originVariable(environment, name, 'no path')
+}

@@ -1,0 +1,202 @@
+/**
+ * Azure Container Registry: the subject token is the client assertion of an identity at Microsoft Entra (RFC 7523 §2.2), whose
+ * access token the registry exchanges for a refresh token of its own.
+ * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
+ * https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
+ */
+import type { RegistryCredential } from '../../credential/registry-credential.ts'
+import { type ApiResponse, send, textField, UnexpectedResponse } from '../../http/send.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
+import { Redacted } from '../../text/redacted.ts'
+import { clockSkewMs, expiryOf } from '../expiry.ts'
+import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
+import { authorityEndpoint, checkEndpoints, registryEndpoint } from './endpoints.ts'
+import { clouds, isUuid } from './names.ts'
+import { entraRefusal, pullDenied, registryRefusal, registryRefusalInWords } from './refusals.ts'
+import type { AzureSettings } from './settings.ts'
+
+type AzureRegistry = RegistryOf<AzureSettings>
+
+/** The user name of every token of a registry. https://learn.microsoft.com/azure/container-registry/container-registry-authentication */
+const username = '00000000-0000-0000-0000-000000000000'
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+/** Of registries, and of nothing else at Azure; the same in all clouds. */
+const scope = 'https://containerregistry.azure.net/.default'
+/** Of a refresh token. */
+const longestLifeSeconds = 3 * 3600
+/** An access token is used at once; with less left it is requested again. */
+const leastLeftMs = 60_000
+const usualLifeSeconds = 3600
+
+export const exchange: Exchange<AzureSettings> = {
+  audiences: ({ audience, settings }) => [audience ?? clouds[settings.cloud].audience],
+
+  hops: ({ settings }) => [
+    'exchange',
+    'exchange/registry',
+    ...(settings.repositories === undefined ? [] : (['exchange/repository'] as const)),
+  ],
+
+  // The credential outlives its subject token.
+  subjectTokenLifeSeconds: () => 600,
+
+  credentialLifeSeconds: () => longestLifeSeconds,
+
+  checkEnvironment: checkEndpoints,
+
+  // 600 characters fit; a service account's subject has at most 338.
+  checkSubject: () => undefined,
+
+  registryRefusal: registryRefusalInWords,
+
+  async exchange(registry, subjectToken, context) {
+    const accessToken = await shareAccessToken(registry, subjectToken, context)
+    const credential = await exchangeAtRegistry(registry, accessToken, context)
+    for (const repository of registry.settings.repositories ?? []) {
+      const actions = await requestActions(registry, { repository, refreshToken: credential.password }, context)
+      if (!actions.includes('pull')) throw pullDenied(registry, repository, actions)
+    }
+    return credential
+  },
+}
+
+interface AccessToken {
+  readonly value: Redacted
+  readonly expiresAt: Date
+}
+
+/** By subject token, and what else they depend on: an identity that pulls from several registries signs in once. */
+const shared = new WeakMap<SubjectToken, Map<string, Promise<AccessToken>>>()
+
+async function shareAccessToken(
+  registry: AzureRegistry,
+  subjectToken: SubjectToken,
+  context: ExchangeContext,
+): Promise<Redacted> {
+  const { settings } = registry
+  const tokens = shared.get(subjectToken) ?? new Map<string, Promise<AccessToken>>()
+  shared.set(subjectToken, tokens)
+  const authority = authorityEndpoint(settings, context.environment)
+  const key = JSON.stringify([authority, settings.tenantId, settings.clientId])
+  const pending = tokens.get(key)
+  const kept = pending === undefined ? undefined : await pending
+  if (kept !== undefined && kept.expiresAt.getTime() - context.now().getTime() >= leastLeftMs) return kept.value
+  const token = signIn(registry, subjectToken, context)
+  tokens.set(key, token)
+  token.catch(() => tokens.delete(key)) // a later attempt is a new one
+  return (await token).value
+}
+
+async function signIn(
+  registry: AzureRegistry,
+  subjectToken: SubjectToken,
+  context: ExchangeContext,
+): Promise<AccessToken> {
+  const { settings } = registry
+  return await send(context, {
+    hop: 'exchange',
+    service: 'Microsoft Entra',
+    url: `${authorityEndpoint(settings, context.environment)}/${settings.tenantId}/oauth2/v2.0/token`,
+    form: {
+      grant_type: 'client_credentials',
+      client_id: settings.clientId,
+      client_assertion_type: assertionType,
+      client_assertion: subjectToken.value,
+      scope,
+    },
+    refusal: (status, body) =>
+      entraRefusal(status, body, { settings, subjectToken, audience: exchange.audiences(registry)[0] }),
+    read: readAccessToken,
+  })
+}
+
+function readAccessToken(response: ApiResponse): AccessToken {
+  const { body, sentAt } = response
+  const value = new Redacted(textField(body, 'access_token'))
+  const seconds = asObject(body)?.['expires_in'] ?? usualLifeSeconds
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds))
+    throw new UnexpectedResponse('its expires_in is not a number')
+  return { value, expiresAt: expiryOf(sentAt.getTime() + seconds * 1000, usualLifeSeconds, response) }
+}
+
+async function exchangeAtRegistry(
+  { hosts, settings }: AzureRegistry,
+  accessToken: Redacted,
+  context: ExchangeContext,
+): Promise<RegistryCredential> {
+  const { registry, tenantId } = settings
+  return await send(context, {
+    hop: 'exchange/registry',
+    service: `registry ${registry}`,
+    url: `${registryEndpoint(settings, context.environment)}/oauth2/exchange`,
+    form: {
+      grant_type: 'access_token',
+      service: registry,
+      ...(isUuid(tenantId) && { tenant: tenantId }),
+      access_token: accessToken,
+    },
+    refusal: (status, body) => registryRefusal(status, body, { settings }),
+    read: (response) => {
+      const token = textField(response.body, 'refresh_token')
+      return { hosts, username, password: new Redacted(token), expiresAt: refreshTokenExpiry(token, response) }
+    },
+  })
+}
+
+/**
+ * The token's own `exp`, by the registry's clock: converted to this machine's. Never later than its own lifetime from now, nor
+ * than three hours.
+ */
+function refreshTokenExpiry(token: string, response: ApiResponse): Date {
+  const { exp, iat } = claimsOf(token, 'refresh_token')
+  if (typeof exp !== 'number' || !Number.isFinite(exp))
+    throw new UnexpectedResponse('its refresh_token does not state when it expires')
+  const ownSeconds = typeof iat === 'number' && iat > 0 && iat < exp ? exp - iat : longestLifeSeconds
+  return expiryOf(exp * 1000 + clockSkewMs(response), Math.min(longestLifeSeconds, ownSeconds), response)
+}
+
+/** Characters; a registry's tokens have about 2,000, one with hundreds of repositories more. */
+const longestToken = 32_768
+
+/** The claims of a token that was just received from its issuer over TLS, without verification. @throws UnexpectedResponse */
+function claimsOf(token: string, field: string): JsonObject {
+  const [, payload = '', ...rest] = token.length > longestToken ? [] : token.split('.')
+  const claims =
+    rest.length === 1 ? asObject(jsonOrNone(Buffer.from(payload, 'base64url').toString('utf8'))) : undefined
+  if (claims === undefined) throw new UnexpectedResponse(`its ${field} is not a JWT`)
+  return claims
+}
+
+interface PullCheck {
+  readonly repository: string
+  readonly refreshToken: Redacted
+}
+
+/** What the identity may do in the repository: a registry grants the part of a scope that is allowed, down to nothing. */
+async function requestActions(
+  { settings }: AzureRegistry,
+  { repository, refreshToken }: PullCheck,
+  context: ExchangeContext,
+): Promise<string[]> {
+  const { registry } = settings
+  return await send(context, {
+    hop: 'exchange/repository',
+    service: `registry ${registry}`,
+    url: `${registryEndpoint(settings, context.environment)}/oauth2/token`,
+    form: {
+      grant_type: 'refresh_token',
+      service: registry,
+      scope: `repository:${repository}:pull`,
+      refresh_token: refreshToken,
+    },
+    refusal: (status, body) => registryRefusal(status, body, { settings, repository }),
+    read: ({ body }) => {
+      const { access } = claimsOf(textField(body, 'access_token'), 'access_token')
+      const own = asList(access).map((one) => asObject(one) ?? {})
+      return own
+        .filter(({ name, type }) => type === 'repository' && name === repository)
+        .flatMap(({ actions }) => asList(actions).flatMap((action) => asText(action) ?? []))
+    },
+  })
+}
