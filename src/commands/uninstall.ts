@@ -26,9 +26,9 @@ import { runTrust } from './trust/prepare.ts'
 
 type Switch = Flag & { readonly type: 'boolean' }
 
-const { context: _context, 'share-pool': _sharePool, ...trustFlagsOfOneCluster } = removalFlags
+const { context: _context, 'share-trust-domain': _sharing, ...trustFlagsOfOneCluster } = removalFlags
 
-const flags: Omit<typeof removalFlags, 'context' | 'share-pool'> &
+const flags: Omit<typeof removalFlags, 'context' | 'share-trust-domain'> &
   typeof clusterFlags &
   typeof yesFlag &
   typeof outputFlags & {
@@ -123,7 +123,7 @@ function readNamespace(namespace = 'pullpass-system'): string {
   throw usageFault('uninstall', `--namespace is ${showValue(namespace)}`, expected)
 }
 
-const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'pool-id', 'provider-id'] as const
+const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'trust-domain-id', 'issuer-id'] as const
 
 /** @throws USAGE_INVALID for a flag without effect */
 function refuseTrustFlags(given: Call<typeof flags>['flags']): void {
@@ -138,7 +138,7 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
     ...given,
     context: context === undefined ? [] : [context],
     publisher: undefined,
-    'share-pool': false,
+    'share-trust-domain': false,
   }
   return await runTrust('uninstall', { ...call, flags: flagsToPrepare }, 'always', async (prepared) => {
     const record = openRecord(prepared.connections)

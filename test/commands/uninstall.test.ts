@@ -224,8 +224,8 @@ suite('uninstall', { concurrency: 4 }, () => {
     ['--issuer', 'https://oidc.example.com'],
     ['--repository', 'images'],
     ['--key-state', 'a/b'],
-    ['--pool-id', 'prod=pool'],
-    ['--provider-id', 'prod=cluster'],
+    ['--trust-domain-id', 'prod=pool'],
+    ['--issuer-id', 'prod=cluster'],
   ] as const) {
     test(`refuses ${flag} with --keep-trust, before anything is read`, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })
@@ -236,16 +236,16 @@ suite('uninstall', { concurrency: 4 }, () => {
     })
   }
 
-  test('does not have --publisher and --share-pool, on which removals do not depend', async (t) => {
+  test('does not have --publisher and --share-trust-domain, on which removals do not depend', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     for (const words of [
       ['uninstall', '--publisher', 'a/b'],
-      ['uninstall', '--share-pool'],
+      ['uninstall', '--share-trust-domain'],
       ['trust', 'destroy', '--publisher', 'a/b'],
     ]) {
       const run = await runPullpass(sandbox, [...words, '--yes', '-f', 'absent.yaml'])
       assert.equal(run.exitCode, 2)
-      assert.match(run.stderr, /^USAGE_INVALID \(run\): .*--(publisher|share-pool)/m)
+      assert.match(run.stderr, /^USAGE_INVALID \(run\): .*--(publisher|share-trust-domain)/m)
     }
   })
 

@@ -17,8 +17,10 @@ interface TrustCluster {
   readonly issuer: string
   /** Marks what pullpass creates for this cluster. */
   readonly mark: string
-  readonly poolId?: string
-  readonly providerId?: string
+  /** The set of issuers in which a subject is one principal, such as an identity pool; absent: that of the document. */
+  readonly trustDomainId?: string
+  /** The cluster's issuer in the trust domain, such as a provider of the pool; absent: that of the document. */
+  readonly issuerId?: string
 }
 
 interface PlannedResource {

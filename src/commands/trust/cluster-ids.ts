@@ -1,4 +1,4 @@
-/** The flags --context, --pool-id, --provider-id and --share-pool: ids of each cluster, chosen or derived from its context. */
+/** The flags --context, --trust-domain-id, --issuer-id and --share-trust-domain: ids of each cluster, chosen or derived from its context. */
 import { brokenRule, type TextRule } from '../../document/field-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import { idOfContext } from '../../trust/clusters.ts'
@@ -8,9 +8,9 @@ import { usageFault } from '../command-line/flag.ts'
 interface IdFlags {
   readonly context: readonly string[]
   /** CONTEXT=ID. */
-  readonly 'pool-id': readonly string[]
-  readonly 'provider-id': readonly string[]
-  readonly 'share-pool': boolean
+  readonly 'trust-domain-id': readonly string[]
+  readonly 'issuer-id': readonly string[]
+  readonly 'share-trust-domain': boolean
 }
 
 /** By context; a single context uses the ids of the document unless others are given. @throws USAGE_INVALID */
@@ -19,13 +19,17 @@ export function clusterIds(
   flags: IdFlags,
   rules: readonly TextRule[],
 ): ReadonlyMap<string, ClusterIds> {
-  const { context: contexts, 'share-pool': isShared } = flags
+  const { context: contexts, 'share-trust-domain': isShared } = flags
   const repeated = contexts.find((name, index) => contexts.indexOf(name) !== index)
   if (repeated !== undefined) throw usageFault(command, `--context ${repeated} is given twice`, 'each cluster once')
-  if (isShared && flags['pool-id'].length > 0)
-    throw usageFault(command, '--pool-id is given with --share-pool', "one of them: a shared pool is the document's")
-  const trustDomainIds = readIds(command, 'pool-id', flags, rules)
-  const issuerIds = readIds(command, 'provider-id', flags, rules)
+  if (isShared && flags['trust-domain-id'].length > 0)
+    throw usageFault(
+      command,
+      '--trust-domain-id is given with --share-trust-domain',
+      'one of them: a shared trust domain is that of the document',
+    )
+  const trustDomainIds = readIds(command, 'trust-domain-id', flags, rules)
+  const issuerIds = readIds(command, 'issuer-id', flags, rules)
   const several = contexts.length > 1
   const ids = new Map(
     contexts.map((name): [string, ClusterIds] => [
@@ -41,15 +45,15 @@ export function clusterIds(
     [...ids].some(([other, one]) => other !== name && one[own] === id),
   )
   if (several && taken !== undefined) {
-    const what = isShared ? 'provider' : 'pool'
-    throw usageFault(command, `two contexts have the ${what} ${taken[1][own]}`, `a ${what} for each cluster`)
+    const what = isShared ? 'issuer' : 'trust domain'
+    throw usageFault(command, `two contexts have the ${what} ID ${taken[1][own]}`, `one for each cluster`)
   }
   return ids
 }
 
 function readIds(
   command: string,
-  flag: 'pool-id' | 'provider-id',
+  flag: 'trust-domain-id' | 'issuer-id',
   flags: IdFlags,
   rules: readonly TextRule[],
 ): ReadonlyMap<string, string> {

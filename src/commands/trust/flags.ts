@@ -12,9 +12,9 @@ type Texts = Text & { readonly multiple: true }
 export type TrustFlags = typeof documentFlags &
   Omit<typeof clusterFlags, 'context'> & {
     readonly context: Texts
-    readonly 'pool-id': Texts
-    readonly 'provider-id': Texts
-    readonly 'share-pool': Flag & { readonly type: 'boolean' }
+    readonly 'trust-domain-id': Texts
+    readonly 'issuer-id': Texts
+    readonly 'share-trust-domain': Flag & { readonly type: 'boolean' }
     readonly issuer: Text
     readonly subject: Text
     readonly publisher: Text
@@ -57,23 +57,24 @@ export const trustFlags: TrustFlags = {
     value: 'NAME',
     summary: 'Kubeconfig context (default: the current context); repeatable, for several clusters',
   },
-  'pool-id': {
+  'trust-domain-id': {
     type: 'string',
     multiple: true,
     value: 'CONTEXT=ID',
     summary:
-      'Pool ID of a context (default: that of the document; with several contexts derived from the name of the context)',
+      'Trust domain of a context, such as an identity pool (default: that of the document; with several contexts derived from the name of the context)',
   },
-  'provider-id': {
+  'issuer-id': {
     type: 'string',
     multiple: true,
     value: 'CONTEXT=ID',
     summary:
-      'Provider ID of a context (default: that of the document; in a shared pool derived from the name of the context)',
+      'Issuer of a context in the trust domain, such as a provider of a pool (default: that of the document; in a shared trust domain derived from the name of the context)',
   },
-  'share-pool': {
+  'share-trust-domain': {
     type: 'boolean',
-    summary: 'Share the pool with other clusters: service accounts of the same name then have the same permissions',
+    summary:
+      'Share the trust domain with other clusters: service accounts of the same name then have the same permissions',
   },
 }
 
@@ -94,17 +95,17 @@ export const replaceFlag: { readonly replace: Texts } = {
 
 export const readAccepted = (given: {
   readonly replace: readonly string[]
-  readonly 'share-pool': boolean
+  readonly 'share-trust-domain': boolean
 }): Accepted => ({
   replace: [...new Set(given.replace)],
-  sharing: given['share-pool'] ? 'accepted' : 'refused',
+  sharing: given['share-trust-domain'] ? 'accepted' : 'refused',
 })
 
 export const yesFlag: { readonly yes: Flag & { readonly type: 'boolean' } } = {
   yes: {
     type: 'boolean',
     short: 'y',
-    summary: 'Apply without confirmation; does not accept a shared pool (--share-pool)',
+    summary: 'Apply without confirmation; does not accept a shared trust domain (--share-trust-domain)',
   },
 }
 

@@ -78,8 +78,8 @@ export const planResult = ({ clusters, findings, absent }: Plan): TrustPlanResul
     name: cluster.name,
     issuer: cluster.issuer,
     mark: markOf(cluster),
-    ...(cluster.trustDomainId !== undefined && { poolId: cluster.trustDomainId }),
-    ...(cluster.issuerId !== undefined && { providerId: cluster.issuerId }),
+    ...(cluster.trustDomainId !== undefined && { trustDomainId: cluster.trustDomainId }),
+    ...(cluster.issuerId !== undefined && { issuerId: cluster.issuerId }),
   })),
   resources: findings.map(({ vendor, kind, name, verdict, changes, notes, fault, missingNeeds }) => ({
     vendor,

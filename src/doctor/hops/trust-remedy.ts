@@ -94,7 +94,7 @@ function trustCommand(known: TrustKnown, commands: PrintedCommands, ...replace: 
     ...(takesFiles(documents) && subject !== undefined ? ['--subject', subject] : []),
     ...(repository?.name === undefined ? [] : ['--repository', repository.name]),
     ...replace.flatMap((field) => ['--replace', field]),
-    ...(sharing.length === 0 ? [] : ['--share-pool']),
+    ...(sharing.length === 0 ? [] : ['--share-trust-domain']),
   )
   const words =
     sharing.length === 0

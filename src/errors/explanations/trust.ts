@@ -48,10 +48,10 @@ export const trustSection: Section = {
       meaning:
         'The pool has providers of other clusters. Their ServiceAccounts of the same name are the same principal, with the same permissions.',
       action:
-        'Use a pool for each cluster: [several clusters](trust.md#several-clusters). `--share-pool` accepts it for clusters that may have the same permissions.',
+        'Use a pool for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it for clusters that may have the same permissions.',
       example: `TRUST_POOL_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is not used by https://storage.googleapis.com/example-cluster alone: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them
   expected a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the rights of this one: it pulls these images, and writes what this one may write, such as published keys
-  fix: name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-pool`,
+  fix: name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-trust-domain`,
     },
     TRUST_CONFLICT: {
       hops: ['trust'],

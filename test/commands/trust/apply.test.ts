@@ -103,11 +103,19 @@ suite('trust apply', { concurrency: 4 }, () => {
 
   test('without a terminal and without --yes is refused before anything is read', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const run = await runTrust(sandbox, ['apply', '--share-pool', '--replace', 'keys', '--no-trial', '-o', 'json'])
+    const run = await runTrust(sandbox, [
+      'apply',
+      '--share-trust-domain',
+      '--replace',
+      'keys',
+      '--no-trial',
+      '-o',
+      'json',
+    ])
 
     assert.equal(run.exitCode, 2)
     assert.match(run.stderr, /^USAGE_INVALID \(run\): trust apply requires confirmation, and there is no terminal/)
-    assert.match(run.stderr, /: pullpass trust plan -f \S+\/trust\.yaml --share-pool --replace keys$/m)
+    assert.match(run.stderr, /: pullpass trust plan -f \S+\/trust\.yaml --share-trust-domain --replace keys$/m)
     assert.equal(sandbox.gcp.identity.read(pool), undefined)
   })
 

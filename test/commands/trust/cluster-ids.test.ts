@@ -10,9 +10,9 @@ const rules = [createdId]
 
 const none = {
   context: [] as readonly string[],
-  'pool-id': [] as readonly string[],
-  'provider-id': [] as readonly string[],
-  'share-pool': false,
+  'trust-domain-id': [] as readonly string[],
+  'issuer-id': [] as readonly string[],
+  'share-trust-domain': false,
 }
 
 suite('the ids of several clusters', () => {
@@ -26,7 +26,7 @@ suite('the ids of several clusters', () => {
       ],
     )
     assert.deepEqual(
-      [...clusterIds('trust plan', { ...none, context, 'share-pool': true }, rules)],
+      [...clusterIds('trust plan', { ...none, context, 'share-trust-domain': true }, rules)],
       [
         ['prod-1', { trustDomainId: undefined, issuerId: 'prod-1' }],
         ['dev-1', { trustDomainId: undefined, issuerId: 'dev-1' }],
@@ -38,24 +38,27 @@ suite('the ids of several clusters', () => {
     const context = ['prod-1']
     const document = { trustDomainId: undefined, issuerId: undefined }
     assert.deepEqual(clusterIds('trust plan', { ...none, context }, rules).get('prod-1'), document)
-    const chosen = clusterIds('trust plan', { ...none, context, 'pool-id': ['prod-1=prod'] }, rules)
+    const chosen = clusterIds('trust plan', { ...none, context, 'trust-domain-id': ['prod-1=prod'] }, rules)
     assert.deepEqual(chosen.get('prod-1'), { ...document, trustDomainId: 'prod' })
   })
 
   const refused: Record<string, [flags: Partial<typeof none>, seen: RegExp]> = {
     'the same pool twice': [
-      { context: ['a', 'b'], 'pool-id': ['a=prod', 'b=prod'] },
-      /two contexts have the pool prod/,
+      { context: ['a', 'b'], 'trust-domain-id': ['a=prod', 'b=prod'] },
+      /two contexts have the trust domain ID prod/,
     ],
     'the same provider twice in a shared pool': [
-      { context: ['a', 'b'], 'provider-id': ['a=prod', 'b=prod'], 'share-pool': true },
-      /two contexts have the provider prod/,
+      { context: ['a', 'b'], 'issuer-id': ['a=prod', 'b=prod'], 'share-trust-domain': true },
+      /two contexts have the issuer ID prod/,
     ],
     'a pool id with a shared pool': [
-      { context: ['a', 'b'], 'pool-id': ['a=prod'], 'share-pool': true },
-      /--pool-id is given with --share-pool/,
+      { context: ['a', 'b'], 'trust-domain-id': ['a=prod'], 'share-trust-domain': true },
+      /--trust-domain-id is given with --share-trust-domain/,
     ],
-    'an id that Google keeps for itself': [{ context: ['a'], 'pool-id': ['a=gcp-prod'] }, /--pool-id is "a=gcp-prod"/],
+    'an id that Google keeps for itself': [
+      { context: ['a'], 'trust-domain-id': ['a=gcp-prod'] },
+      /--trust-domain-id is "a=gcp-prod"/,
+    ],
   }
   for (const [title, [flags, seen]] of Object.entries(refused)) {
     test(`are refused: ${title}`, () => {

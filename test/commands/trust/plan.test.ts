@@ -144,14 +144,14 @@ suite('trust plan', { concurrency: 4 }, () => {
       /^USAGE_INVALID \(run\): --issuer is given with several contexts/,
     ],
     'a provider id for a context that is not meant': [
-      ['--provider-id', 'a=cluster'],
+      ['--issuer-id', 'a=cluster'],
       2,
-      /^USAGE_INVALID \(run\): --provider-id names the context a/,
+      /^USAGE_INVALID \(run\): --issuer-id names the context a/,
     ],
     'a provider id that Google keeps for itself': [
-      ['--context', 'a', '--provider-id', 'a=gcp-cluster'],
+      ['--context', 'a', '--issuer-id', 'a=gcp-cluster'],
       2,
-      /^USAGE_INVALID \(run\): --provider-id is "a=gcp-cluster"/,
+      /^USAGE_INVALID \(run\): --issuer-id is "a=gcp-cluster"/,
     ],
   }
   for (const [title, [words, exitCode, message]] of Object.entries(refused)) {

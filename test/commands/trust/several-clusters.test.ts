@@ -31,19 +31,26 @@ suite('several clusters', { concurrency: 4 }, () => {
   test('of which one is removed keep what the other needs, also the grants of a service account that both use', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
     await run(apply)
-    const destroyed = await run(['destroy', '--yes', ...first, '--pool-id', `${firstContext}=${firstContext}`])
+    const destroyed = await run(['destroy', '--yes', ...first, '--trust-domain-id', `${firstContext}=${firstContext}`])
 
     assert.equal(destroyed.exitCode, 0, destroyed.stderr)
     assert.deepEqual(resultsOf(destroyed), ['kept', 'deleted', 'kept', 'deleted', 'deleted'])
     assert.match(destroyed.stdout, /^note: roles\/artifactregistry\.reader on .*: one other may act as its member$/m)
     assert.equal(heldBy(sandbox).accountPolicy.length, 1)
-    const other = await run(['apply', '--yes', '--context', secondContext, '--pool-id', `${secondContext}=${secondId}`])
+    const other = await run([
+      'apply',
+      '--yes',
+      '--context',
+      secondContext,
+      '--trust-domain-id',
+      `${secondContext}=${secondId}`,
+    ])
     assert.deepEqual(resultsOf(other), ['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
   })
 
   test('that share a pool have one provider each, and the plan shows the consequence', async (t) => {
     const { sandbox, run } = await startTwoClusters(t)
-    const plan = await run(['plan', ...bothContexts, '--share-pool'])
+    const plan = await run(['plan', ...bothContexts, '--share-trust-domain'])
     assert.equal(plan.exitCode, 0, plan.stderr)
     const notes = [...plan.stdout.matchAll(/^note: \S+\/pool: shared by clusters: cluster (\S+) \(issuer (\S+)\) /gm)]
     assert.deepEqual(
@@ -53,12 +60,12 @@ suite('several clusters', { concurrency: 4 }, () => {
         [secondContext, 'https://second.example.com'],
       ],
     )
-    const applied = await run([...apply, '--share-pool'])
+    const applied = await run([...apply, '--share-trust-domain'])
     assert.equal(applied.exitCode, 0, applied.stderr)
     const names = sandbox.gcp.identity.list(`${pool}/providers`).map(({ name }) => name)
     assert.deepEqual(names, [`${pool}/providers/${firstContext}`, `${pool}/providers/${secondId}`])
 
-    const chosen = ['--provider-id', `${firstContext}=${firstContext}`, '--share-pool']
+    const chosen = ['--issuer-id', `${firstContext}=${firstContext}`, '--share-trust-domain']
     const destroyed = await run(['destroy', '--yes', ...first, ...chosen])
     assert.ok(destroyed.stdout.includes(`other clusters need it: ${pool}/providers/${secondId}`), destroyed.stdout)
   })
@@ -102,7 +109,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
       plan.stderr,
       /^TRUST_POOL_SHARED \(trust\): pool \S+ is not used by \S+ alone: provider dev-1 \(issuer https:\/\/second\.example\.com\) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them$/m,
     )
-    assert.match(plan.stderr, /^ {2}fix: .*: --share-pool$/m)
+    assert.match(plan.stderr, /^ {2}fix: .*: --share-trust-domain$/m)
 
     const applied = await run(['apply', '--yes'])
     assert.equal(applied.exitCode, 1)
@@ -110,9 +117,9 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     assert.deepEqual(heldBy(sandbox).accountPolicy, [])
   })
 
-  test('is used with --share-pool, and still reported', async (t) => {
+  test('is used with --share-trust-domain, and still reported', async (t) => {
     const { run } = await start(t)
-    const applied = await run(['apply', '--yes', '--share-pool'])
+    const applied = await run(['apply', '--yes', '--share-trust-domain'])
     assert.equal(applied.exitCode, 0, applied.stderr)
     assert.match(applied.stdout, /^note: \S+\/pool: shared by clusters: provider dev-1 \(issuer https:\/\/second/m)
     const plan = await run(['plan'])
@@ -175,7 +182,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
 
   test('that was undeleted is compared again, before anything is created in it', async (t) => {
     const { sandbox, run } = await start(t)
-    await run(['apply', '--yes', '--share-pool', '--no-trial'])
+    await run(['apply', '--yes', '--share-trust-domain', '--no-trial'])
     const { gcp } = sandbox
     gcp.identity.putPool(pool, 'DELETED')
     gcp.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })

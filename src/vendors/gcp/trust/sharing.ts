@@ -36,7 +36,7 @@ export const poolShared = ({ name, clusters }: DesiredPool, sharing: readonly st
     seen: `pool ${name} is not used by ${clusters[0]?.name ?? 'this cluster'} alone: ${sharing.join('; ')}`,
     expected:
       'a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the rights of this one: it pulls these images, and writes what this one may write, such as published keys',
-    hint: 'name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-pool',
+    hint: 'name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-trust-domain',
   })
 
 /**
