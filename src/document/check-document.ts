@@ -1,4 +1,4 @@
-/** Whether a value is a document: first its shape by the schema of its kind, then the rules between its fields. */
+/** Checks that a value is a valid document: first by the schema of its kind, then by the rules between fields. */
 
 import { asList, asObject } from '../text/json-fields.ts'
 import type { LabelRequirement } from './document.ts'
@@ -9,7 +9,7 @@ import { needsNamespaceList } from './namespaces.ts'
 import { composeSchemas, type DocumentSchemas, loadForms } from './schema.ts'
 import { showValue } from './show-value.ts'
 
-/** The document's form, or all that is wrong with it. Loads the fields of the vendors that it names. */
+/** The document's form, or all problems of it. Loads the fields of the vendors that it names. */
 export async function checkForm(
   value: unknown,
   vendors: DocumentVendors,
@@ -21,7 +21,7 @@ export async function checkForm(
   return problems.length === 0 ? checked : problems
 }
 
-/** The identifiers that are fields of a registry; of a value of another shape, none. */
+/** The vendor identifiers among the fields of the registries; none for a value of another shape. */
 function namedVendors(value: unknown, vendors: DocumentVendors): ReadonlySet<string> {
   const registries = asList(asObject(asObject(value)?.['spec'])?.['registries'])
   const names = registries.flatMap((registry) => Object.keys(asObject(registry) ?? {}))
@@ -42,9 +42,9 @@ function checkKind(
   return [{ path: ['kind'], predicate: `is ${showValue(kind)}`, expected: 'ClusterPullSecret or PullSecret' }]
 }
 
-// What a document of the right shape can still get wrong: rules between its fields.
+// Rules between the fields of a document that matches its schema.
 
-/** Empty where nothing is wrong. */
+/** Empty if the document is valid. */
 function documentProblems(form: DocumentForm): FieldProblem[] {
   const { registries } = form.spec
   return [
@@ -62,14 +62,14 @@ function namespacesProblems(namespaces: ClusterPullSecretForm['spec']['namespace
     return [{ path, predicate: 'has neither include nor selector', expected }]
   }
   if (emptyPolicy !== undefined && !needsNamespaceList(namespaces)) {
-    const predicate = `is ${emptyPolicy}, and include has only names: one that does not exist always fails`
-    return [{ path: [...path, 'emptyPolicy'], predicate, expected: 'a glob or a selector with it, or no such field' }]
+    const predicate = `is ${emptyPolicy}, but include contains only names, and a name that does not exist always fails`
+    return [{ path: [...path, 'emptyPolicy'], predicate, expected: 'a glob or a selector, or omit emptyPolicy' }]
   }
   if (selector === undefined) return []
   const { matchLabels = {}, matchExpressions = [] } = selector
   if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
     const expected = 'matchLabels or matchExpressions; for every namespace: include: ["*"]'
-    return [{ path: [...path, 'selector'], predicate: 'is empty and would choose every namespace', expected }]
+    return [{ path: [...path, 'selector'], predicate: 'is empty and would select every namespace', expected }]
   }
   return matchExpressions.flatMap((requirement, index) =>
     requirementProblems(requirement, [...path, 'selector', 'matchExpressions', index]),
@@ -97,7 +97,7 @@ function repeatedNames(registries: readonly RegistryForm[]): FieldProblem[] {
     const first = names.indexOf(name)
     if (first === index) return []
     const predicate = `is ${showValue(name)}, as spec.registries[${first}].name`
-    return [{ path: ['spec', 'registries', index, 'name'], predicate, expected: 'a name of its own' }]
+    return [{ path: ['spec', 'registries', index, 'name'], predicate, expected: 'a unique name' }]
   })
 }
 
@@ -113,7 +113,7 @@ function repeatedHosts(registries: readonly RegistryForm[]): FieldProblem[] {
         problems.push({
           path,
           predicate: `is ${showValue(host)}, as ${earlier}`,
-          expected: 'each host once: it has one credential',
+          expected: 'each host once, since a host has one credential',
         })
     }
   }

@@ -6,7 +6,7 @@ import { nearest } from '../text/nearest.ts'
 import { quote } from '../text/plain-text.ts'
 import { showValue } from './show-value.ts'
 
-/** The value as its type, or all that is wrong with it. */
+/** The value with its type, or all problems of it. */
 export function checkShape<T>(
   schema: z.ZodMiniType<T>,
   value: unknown,
@@ -21,7 +21,7 @@ function problemsOf(issue: z.core.$ZodIssue, whole: unknown): FieldProblem[] {
     return issue.keys.map((key) => unknownField(path, key, issue.message.split(', ')))
   }
   if (issue.code === 'invalid_key') {
-    return [{ path, predicate: 'is no good key', expected: issue.issues[0]?.message ?? 'another', at: 'key' }]
+    return [{ path, predicate: 'is not a valid key', expected: issue.issues[0]?.message ?? 'another', at: 'key' }]
   }
   const value = valueAt(whole, path)
   const counts = issue.code === 'too_big' || issue.code === 'too_small'
@@ -57,21 +57,21 @@ function valueAt(whole: unknown, path: FieldPath): unknown {
   )
 }
 
-/** A list, too. */
+/** An object or a list. */
 function mayHold(value: unknown): value is Record<string | number, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** What is wrong with a document or a variable, and how several findings become one error. */
+/** A problem of a document or a variable; `refuse` combines several into one error. */
 export interface DocumentProblem {
-  /** Place and value: `pull.yaml:12:7: spec.secretName is "Reg"`. */
+  /** Position and value: `pull.yaml:12:7: spec.secretName is "Reg"`. */
   readonly seen: string
   readonly expected: string
 }
 
 const shownAtOnce = 12
 
-/** One error for all findings, the first of them in its first line. Without `hint`, what was expected is what to write. */
+/** One error for all problems, starting with the first. Without `hint`, `expected` states the fix. */
 export function refuse(
   code: ErrorCode,
   findings: readonly [DocumentProblem, ...DocumentProblem[]],
@@ -90,7 +90,7 @@ export function refuse(
   })
 }
 
-/** What is wrong at one field of a value that came from a file, before it is known where in the file that is. */
+/** The path of a field within a document. */
 export type FieldPath = readonly (string | number)[]
 
 /** The predicate of a missing field. */
@@ -105,7 +105,7 @@ export interface FieldProblem {
   readonly at?: 'key'
 }
 
-/** `spec.registries[0].hosts[1]`; of the whole value: `the document`. */
+/** `spec.registries[0].hosts[1]`; `the document` for an empty path. */
 export function renderPath(path: FieldPath): string {
   return path.length === 0 ? 'the document' : path.map(renderStep).join('').replace(/^\./, '')
 }

@@ -1,4 +1,4 @@
-/** A document as it is written in a file: the fields of design and reference page, before defaults. */
+/** A document as it is written in a file: the fields of the reference page, before defaults. */
 import type { DocumentIssuer, LabelSelector, NamespacedName } from './document.ts'
 
 export type DocumentForm = ClusterPullSecretForm | PullSecretForm
@@ -20,7 +20,7 @@ export interface ClusterPullSecretForm {
   }
 }
 
-/** The tenant's kind: an account, registries, and nothing that reaches beyond its namespace. */
+/** The kind for tenants: a service account and registries, without fields that affect other namespaces. */
 export interface PullSecretForm {
   readonly apiVersion: 'pullpass.dev/v1alpha1'
   readonly kind: 'PullSecret'

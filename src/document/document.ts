@@ -3,9 +3,9 @@
 export interface Document {
   readonly kind: 'ClusterPullSecret' | 'PullSecret'
   readonly name: string
-  /** Of a PullSecret: the only namespace that it can write to. */
+  /** The namespace of a PullSecret, the only one to which it writes. */
   readonly namespace?: string
-  /** Where it was read, for messages: `pull.yaml:12` (file and line), `-:1` (standard input), `the environment`. */
+  /** Its source for messages: `pull.yaml:12` (file and line), `-:1` (standard input), `the environment`. */
   readonly source: string
   readonly secretName: string
   readonly namespaces: NamespaceChoice
@@ -18,9 +18,9 @@ export interface Document {
   readonly deletionPolicy: 'Retain' | 'Delete'
 }
 
-/** Where the issuer's documents are public, so that no token is exchanged before its key is. */
+/** Where the issuer's documents are published; a token is exchanged only after its key is public. */
 export interface DocumentIssuer {
-  /** A URL, as `pullpass issuer publish --to` accepts it; no folder. */
+  /** A URL that `pullpass issuer publish --to` accepts; not a folder. */
   readonly publishTo: string
   /** `keys`: the vendor of the target stores the keys, and nothing needs to be public; absent: documents. */
   readonly publishes?: 'keys'
@@ -30,9 +30,9 @@ export interface DocumentIssuer {
   readonly keyStateRef?: NamespacedName
 }
 
-/** Chosen = include (absent: any) and selector (absent: any) and not exclude. */
+/** Selected: include (absent: any) and selector (absent: any) and not exclude. */
 export interface NamespaceChoice {
-  /** Whether it is a failure that no namespace is selected; absent: Fail. */
+  /** Whether a run fails if no namespace is selected; absent: Fail. */
   readonly emptyPolicy?: 'Fail' | 'Allow'
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
@@ -84,7 +84,7 @@ export interface CredentialSources {
   readonly files?: readonly string[]
 }
 
-/** Which object of a cluster: its name within a namespace. */
+/** A reference to a namespaced object. */
 export interface NamespacedName {
   readonly namespace: string
   readonly name: string

@@ -1,4 +1,4 @@
-/** A rule for one text of a document or a variable, as data: schema, environment and reference page share it. */
+/** Rules for texts of documents and variables, as data: shared by the schema, the environment and the reference page. */
 
 import { isAbsolute, join } from 'node:path'
 import { looksLikeSecret } from '../text/show.ts'
@@ -6,16 +6,16 @@ import { looksLikeSecret } from '../text/show.ts'
 export interface TextRule {
   readonly pattern: RegExp
   readonly maxLength: number
-  /** What a good text is, to follow the word "expected". */
+  /** Describes a valid text, after the word "expected". */
   readonly expected: string
-  /** A better response for a mistake that people make; it may also refuse what the pattern lets through. */
+  /** A more specific description for a frequent mistake; it may also refuse what the pattern accepts. */
   readonly knownMistake?: (text: string) => string | undefined
 }
 
-/** A longer text is not a typing mistake: patterns are not tried on it. */
+/** A longer text is not a typing mistake and is not examined for one. */
 const longestExplained = 1024
 
-/** What was expected instead of `text`; undefined where it keeps the rule. */
+/** What was expected instead of `text`; undefined if it is valid. */
 export function brokenRule(rule: TextRule, text: string): string | undefined {
   // An explanation repeats the text.
   const explained = text.length <= longestExplained && !looksLikeSecret(text)
@@ -26,7 +26,7 @@ export function brokenRule(rule: TextRule, text: string): string | undefined {
 }
 
 /**
- * What names a registry in a pull secret: host[:port][/path/].
+ * A key of a pull secret: host[:port][/path/].
  * https://kubernetes.io/docs/concepts/containers/images/#config-json
  */
 export const registryHost: TextRule = {
@@ -41,7 +41,7 @@ function registryHostMistake(text: string): string | undefined {
   const scheme = /^[a-z]+:\/\//i.exec(text)
   if (scheme !== null) return `the host without a scheme${suggestion(text.slice(scheme[0].length))}`
   if (/[?#]/.test(text)) return `the host without a query${suggestion(text.replace(/[?#].*$/s, ''))}`
-  // The kubelet takes the path as a plain prefix: `/team` would also give the credential to `/teamx`.
+  // The kubelet compares the path as a prefix: `/team` would also match `/teamx`.
   if (text.includes('/') && !text.endsWith('/')) return `a path that ends in "/"${suggestion(`${text}/`)}`
   if (Number(/:(\d+)/.exec(text)?.[1] ?? 1) > 65_535) return 'a port from 1 to 65535'
   return undefined
@@ -51,7 +51,7 @@ function suggestion(text: string): string {
   return registryHost.pattern.test(text) ? `: ${text}` : ''
 }
 
-/** An endpoint that receives tokens: plain http only where nothing leaves the machine. */
+/** An endpoint that receives tokens: plain http only for a loopback address. */
 export const originUrl: TextRule = {
   pattern:
     /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?$/,
@@ -66,7 +66,7 @@ export const filePath: TextRule = {
   expected: 'the path of a file',
 }
 
-/** As kubeconfig does it: a relative path starts at the folder of the file that names it. */
+/** As in a kubeconfig, a relative path starts at the folder of the file that contains it. */
 export function pathFrom(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path)
 }
@@ -81,7 +81,7 @@ export const issuerUrl: TextRule = {
 
 const targetUrl = /^[a-z][a-z0-9-]*:(?:\/\/)?[A-Za-z0-9][!-~]*$/
 
-/** Where an issuer is published. `forms`: of each kind of target, as `SCHEME://BUCKET/PATH`: up to its first capital it is literal. */
+/** The target of a publication. `forms`: `SCHEME://BUCKET/PATH` of each kind of target, literal up to the first capital letter. */
 export function targetRule(forms: readonly string[]): TextRule {
   const prefixes = forms.map((form) => /^[^A-Z…]+/.exec(form)?.[0] ?? form)
   const last = forms.at(-1) ?? ''

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import type { DocumentVendors } from './document-vendor.ts'
 import { composeSchemas, loadForms } from './schema.ts'
 
-/** As far as a document uses it. */
+/** The subset that a document uses. */
 export interface JsonSchema {
   type?: string
   description?: string
@@ -14,7 +14,7 @@ export interface JsonSchema {
   enum?: readonly string[]
   anyOf?: readonly JsonSchema[]
   pattern?: string
-  /** Why a text is refused, as VS Code shows it. */
+  /** The message of VS Code for a text that does not match `pattern`. */
   patternErrorMessage?: string
   maximum?: number
 }

@@ -1,4 +1,4 @@
-/** What Kubernetes takes as a name. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+/** Names that Kubernetes accepts. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
 import type { TextRule } from './field-rules.ts'
 
 /** RFC 1123 label: namespaces, and our own keys of lists. */
@@ -22,20 +22,18 @@ export const audience: TextRule = {
   expected: 'an audience: a text without spaces',
 }
 
-/** A name or a glob of namespaces to leave out. */
+/** A name or a glob of namespaces that are not selected. */
 export const excludedNamespace: TextRule = {
   pattern: /^[a-z0-9*?](?:[a-z0-9*?-]*[a-z0-9*?])?$/,
   maxLength: 63,
   expected: 'a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
 }
 
-/** A name or a glob of namespaces to choose: a glob never reaches kube-*, so one that can match nothing else is a mistake. */
+/** A name or a glob of namespaces that are selected. A glob never matches kube-*, so one that starts with kube- is a mistake. */
 export const includedNamespace: TextRule = {
   ...excludedNamespace,
   knownMistake: (text) =>
-    isGlob(text) && text.startsWith('kube-')
-      ? 'the exact name: namespaces kube-* are never chosen by a glob'
-      : undefined,
+    isGlob(text) && text.startsWith('kube-') ? 'the exact name: a glob does not select namespaces kube-*' : undefined,
 }
 
 export const labelKey: TextRule = {

@@ -1,4 +1,4 @@
-/** Documents from files, standard input, or the environment. */
+/** Loads documents from files, standard input, or the environment. */
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
 import type { Document } from './document.ts'
@@ -17,7 +17,7 @@ export interface DocumentContext {
 
 /**
  * The documents of `files` (a file, a folder, or `-` for standard input), in their order;
- * without files, the one that the environment describes. Never empty.
+ * without files, the document that the environment describes. Never empty.
  * @throws USAGE_INVALID, VARIABLE_INVALID, DOCUMENT_UNREADABLE, DOCUMENT_INVALID, CREDENTIAL_FILE_INVALID
  */
 export async function loadDocuments(files: readonly string[], context: DocumentContext): Promise<Document[]> {
@@ -31,10 +31,10 @@ export async function loadDocuments(files: readonly string[], context: DocumentC
   return readDocuments(files, context.readInput, context.vendors)
 }
 
-/** The source of the document that the environment describes. */
+/** `source` of the document that the environment describes. */
 export const environmentSource = 'the environment'
 
-/** Of every vendor: which Secret is written where, and for which hosts. */
+/** Variables of all vendors: the Secret, its namespaces and hosts. */
 const secretVariables: Readonly<Record<string, TextRule>> = {
   REGISTRY_SECRET_NAME: objectName,
   REGISTRY_SECRET_NAMESPACES: includedNamespace,
@@ -42,8 +42,8 @@ const secretVariables: Readonly<Record<string, TextRule>> = {
 const hostsVariable = 'REGISTRY_HOSTS'
 
 /**
- * The drop-in form: variables that describe one document with one registry, of the vendor whose variables they are.
- * Loads neither zod nor yaml: this is the CronJob's path, and its start-up is measured.
+ * The drop-in variables describe one document with one registry of one vendor.
+ * Neither zod nor yaml is loaded: a CronJob uses this form, and its start-up time is measured.
  */
 export interface DropInForm {
   /** Identifier of the vendor. */
@@ -51,11 +51,11 @@ export interface DropInForm {
   readonly variables: DropInVariables<unknown>
   /** All are required. */
   readonly rules: Readonly<Record<string, TextRule>>
-  /** With those that may be absent. */
+  /** Including optional ones. */
   readonly names: readonly string[]
 }
 
-/** Of the vendor whose variables are set; where none is, of the first that has variables. @throws USAGE_INVALID where several are */
+/** The form of the vendor whose variables are set; without any, of the first vendor with variables. @throws USAGE_INVALID if variables of several vendors are set */
 export async function dropInForm(vendors: DocumentVendors, environment: Environment): Promise<DropInForm> {
   const forms: DropInForm[] = []
   for (const [vendor, { variables: load }] of Object.entries(vendors)) {
@@ -74,11 +74,11 @@ export async function dropInForm(vendors: DocumentVendors, environment: Environm
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `variables of ${named.length} vendors are set: ${named.map(({ vendor }) => vendor).join(', ')}`,
-    expected: 'the variables of one vendor; a document can have registries of several',
+    expected: 'the variables of one vendor; a document can have registries of several vendors vendors vendors',
   })
 }
 
-/** @throws VARIABLE_INVALID naming every one that is missing, empty or invalid */
+/** @throws VARIABLE_INVALID, which names all variables that are missing, empty or invalid */
 export const documentFromEnvironment = async (environment: Environment, vendors: DocumentVendors): Promise<Document> =>
   documentOf(await dropInForm(vendors, environment), environment)
 
@@ -114,7 +114,7 @@ const noDocuments = (rules: object) =>
   new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: 'no documents are given',
+    seen: 'no document is configured',
     expected: `-f FILE, or the variables ${Object.keys(rules).join(', ')}`,
     hint: 'docs/document.md describes both forms',
   })
@@ -140,8 +140,8 @@ function checkItems(environment: Environment, name: string, rule: TextRule): Doc
   if (value === '') return [{ seen: `variable ${name} is empty`, expected: rule.expected }]
   const items = readList(environment, name)
   return items.length === 0 && value !== undefined
-    ? [{ seen: `variable ${name} holds only commas`, expected: rule.expected }]
-    : items.flatMap((item) => checkText(`variable ${name} holds`, item, rule))
+    ? [{ seen: `variable ${name} contains only commas`, expected: rule.expected }]
+    : items.flatMap((item) => checkText(`variable ${name} contains`, item, rule))
 }
 
 function checkText(subject: string, value: string, rule: TextRule): DocumentProblem[] {
@@ -149,7 +149,7 @@ function checkText(subject: string, value: string, rule: TextRule): DocumentProb
   return expected === undefined ? [] : [{ seen: `${subject} ${showValue(value)}`, expected }]
 }
 
-/** Items of a comma list, each once; spaces around them and empty items (a comma at the end) do not count. */
+/** The unique items of a comma-separated list; surrounding spaces and empty items are ignored. */
 function readList(environment: Environment, name: string): string[] {
   const items = (environment[name] ?? '').split(',').map((item) => item.trim())
   return [...new Set(items)].filter((item) => item !== '')

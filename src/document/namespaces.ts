@@ -1,4 +1,4 @@
-/** The namespaces that a document selects: include (absent: any) and selector (absent: any) and not exclude. Pure. */
+/** Selects the namespaces of a document: include (absent: any) and selector (absent: any) and not exclude. Pure. */
 import type { LabelRequirement, LabelSelector, NamespaceChoice } from './document.ts'
 import { isGlob } from './kubernetes-names.ts'
 
@@ -10,13 +10,13 @@ export interface LabelledNamespace {
 export interface ChosenNamespaces {
   /** In the order of the namespaces. */
   readonly chosen: string[]
-  /** Names of `include` that no namespace has, and that `exclude` does not take back. */
+  /** Names of `include` that do not exist and are not excluded. */
   readonly missing: string[]
-  /** Globs of `include` that match no name that a glob may choose. */
+  /** Globs of `include` that match no namespace outside of kube-*. */
   readonly unmatched: string[]
 }
 
-/** Namespaces kube-* are chosen only by their exact name: not by a glob, nor by a selector alone. */
+/** Namespaces kube-* are selected only by their exact name, not by a glob or a selector alone. */
 export function chooseNamespaces(choice: NamespaceChoice, namespaces: readonly LabelledNamespace[]): ChosenNamespaces {
   const include = readPatterns(choice.include ?? ['*'])
   const exclude = readPatterns(choice.exclude ?? [])
@@ -39,7 +39,7 @@ export function chooseNamespaces(choice: NamespaceChoice, namespaces: readonly L
   }
 }
 
-/** Why a namespace is not chosen. */
+/** Why a namespace is not selected. */
 export type NotChosen =
   /** `by`: the name or glob of `exclude`. */
   | { readonly reason: 'excluded'; readonly by: string }
@@ -47,7 +47,7 @@ export type NotChosen =
   /** Its labels do not match the selector. */
   | { readonly reason: 'labels' }
 
-/** An exclusion comes first, since no other change helps before it is removed. undefined: it is selected. */
+/** Exclusion takes precedence, since it must be removed first. Undefined: the namespace is selected. */
 export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespace): NotChosen | undefined {
   const { name, labels } = namespace
   if (chooseNamespaces(choice, [namespace]).chosen.length > 0) return undefined
@@ -57,7 +57,7 @@ export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespa
   return { reason: isLabelled ? 'not included' : 'labels' }
 }
 
-/** Whether the choice depends on which namespaces there are; plain names do not, and need no right to list them. */
+/** Whether the selection depends on the existing namespaces; plain names do not require permission to list them. */
 export function needsNamespaceList({ include, selector }: NamespaceChoice): boolean {
   return include === undefined || selector !== undefined || include.some(isGlob)
 }
@@ -71,11 +71,11 @@ const matchesAny = (globs: readonly string[], name: string) => globs.some((glob)
 
 // Globs of names: `*` is any characters, `?` is one.
 
-/** Whether the whole of `name` matches. Its time grows with both lengths multiplied, whatever the glob: no regex. */
+/** Whether all of `name` matches. Takes at most time proportional to the product of both lengths, unlike a regular expression. */
 export function matchesGlob(glob: string, name: string): boolean {
   let at = 0
   let read = 0
-  let star = -1 // the last `*` passed, and up to where it has taken the name
+  let star = -1 // the last `*`, and the end of the part of the name that it matches
   let taken = 0
   while (read < name.length) {
     if (glob[at] === '*') {
@@ -104,7 +104,7 @@ export function matchesSelector({ matchLabels = {}, matchExpressions = [] }: Lab
   )
 }
 
-/** As Kubernetes has it, a namespace without the label is not in any set: NotIn chooses it. */
+/** As in Kubernetes, NotIn matches a namespace without the label. */
 function meets({ operator, values = [] }: LabelRequirement, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
@@ -120,7 +120,7 @@ function meets({ operator, values = [] }: LabelRequirement, value: string | unde
   }
 }
 
-/** A label may be called `constructor`. */
+/** A label can have the name `constructor`. */
 function labelOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined
 }

@@ -1,4 +1,4 @@
-/** YAML 1.2, as many documents as a text holds, each with the places of its fields. https://yaml.org/spec/1.2.2 */
+/** Parses YAML 1.2: all documents of a text, each with the positions of its fields. https://yaml.org/spec/1.2.2 */
 import {
   type Document,
   isAlias,
@@ -45,7 +45,7 @@ const maxAnchors = 100
 /** An alias counts once for each use of what it repeats: a small text must not become a huge value. */
 const maxAliasCount = 100
 
-/** The documents that are not empty; or what is wrong with the text. Neither throws nor warns. */
+/** The documents that are not empty, or the problems of the text. Neither throws nor warns. */
 export function parseYaml(text: string): { readonly documents: YamlDocument[] } | readonly YamlFault[] {
   const lines = new LineCounter()
   const place = (offset: number): TextPosition => {
@@ -65,10 +65,10 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
     } as const
     const parsed = [...parseAllDocuments(text, options)]
     const [broken] = parsed.flatMap((document) => syntaxFaults(document, place))
-    if (broken !== undefined) return [broken] // what follows is mostly its echo
+    if (broken !== undefined) return [broken] // later errors are mostly its consequences
     const faults = parsed.flatMap((document) => repeatedFields(document, place))
     if (parsed.length > maxDocuments)
-      return [{ ...place(0), what: `more than ${maxDocuments} documents`, expected: 'less in one file' }]
+      return [{ ...place(0), what: `more than ${maxDocuments} documents`, expected: 'fewer in one file' }]
     return faults.length > 0
       ? faults
       : { documents: parsed.filter(isFilled).map((document) => withPositions(document, place)) }
@@ -78,18 +78,18 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
   }
 }
 
-/** What there is too much of, where the limit is passed. https://eemeli.org/yaml/#lexer */
+/** Which limit is exceeded, and where. https://eemeli.org/yaml/#lexer */
 function excessIn(text: string): YamlFault | undefined {
   const counts = { tokens: 0, documents: 0, anchors: 0, aliases: 0 }
   let line = 1
-  let isText = false // by the mark before it: its text may begin with anything
+  let isText = false // by the preceding mark; scalar text may begin with any character
   for (const token of new Lexer().lex(text)) {
     counts.tokens += 1
     if (!isText && token === '---') counts.documents += 1
     if (!isText && token.startsWith('&')) counts.anchors += 1
     if (!isText && token.startsWith('*')) counts.aliases += 1
     const what = excessOf(counts)
-    if (what !== undefined) return { line, column: 1, what: `more than ${what}`, expected: 'less in one file' }
+    if (what !== undefined) return { line, column: 1, what: `more than ${what}`, expected: 'fewer in one file' }
     isText = token === '\u001f'
     line += countLineEnds(token)
   }
@@ -116,8 +116,8 @@ function syntaxFaults({ errors, warnings }: Document.Parsed, place: PositionOf):
 }
 
 /**
- * The library's words, without what it repeats of the text: behind a colon, in a tag, a directive, an escape.
- * Somebody may have named a token file, and a password may begin with what YAML takes for its own.
+ * The message of the library, without what it repeats of the text: after a colon, in a tag, a directive, an escape.
+ * The file may be a token file, and a password may begin with characters that are YAML syntax.
  */
 function inWords(message: string): Pick<YamlFault, 'what' | 'expected'> {
   const own = message

@@ -1,4 +1,4 @@
-/** Documents of files: read, parsed, checked, and given their defaults. */
+/** Reads documents from files: parsing, validation, defaults. */
 import { checkForm, vendorsOf } from './check-document.ts'
 import type { Document, DocumentIssuer, DocumentRegistry, TokenSource } from './document.ts'
 import { type DocumentProblem, refuse } from './document-errors.ts'
@@ -7,7 +7,7 @@ import type { DocumentVendors } from './document-vendor.ts'
 import { pathFrom } from './field-rules.ts'
 import { parseSource, readSources, type Source, unreadable } from './sources.ts'
 
-/** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID with all that is wrong, CREDENTIAL_FILE_INVALID */
+/** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID with all problems, CREDENTIAL_FILE_INVALID */
 export async function readDocuments(
   files: readonly string[],
   readInput: () => Promise<string>,
@@ -30,7 +30,7 @@ async function readSource(
   vendors: DocumentVendors,
 ): Promise<{ documents: Document[]; findings: DocumentProblem[] }> {
   const values = await parseSource(source, 'DOCUMENT_INVALID')
-  if (values.length === 0) throw unreadable(source.name, 'holds no document')
+  if (values.length === 0) throw unreadable(source.name, 'contains no document')
   const documents: Document[] = []
   const findings: DocumentProblem[] = []
   for (const { value, at, find } of values) {
@@ -55,7 +55,7 @@ function repeatedNames(documents: readonly Document[]): DocumentProblem[] {
   })
 }
 
-/** What a document is read with: where it is, and the vendors whose settings it may contain. */
+/** The position of a document, and the vendors whose settings it may contain. */
 interface FormPlace {
   /** `pull.yaml:12`. */
   readonly at: string
@@ -64,7 +64,7 @@ interface FormPlace {
   readonly vendors: DocumentVendors
 }
 
-/** `form` keeps the schema and its rules. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
+/** `form` is valid. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE */
 async function documentOfForm(form: DocumentForm, { at, ...place }: FormPlace): Promise<Document> {
   const registries: DocumentRegistry[] = []
   for (const registry of form.spec.registries) registries.push(await registryOf(registry, form, place))
@@ -120,7 +120,7 @@ async function registryOf(
   return { name, hosts, ...(audience && { audience }), ...source, vendor, ...settings }
 }
 
-/** The document's own token settings take precedence over a credential file that it names. */
+/** Token settings of the document take precedence over those of a credential file that it names. */
 function tokenOf(
   form: RegistryForm,
   document: DocumentForm,

@@ -1,11 +1,11 @@
 /**
- * What the schemas are made of. The message of an issue is what was expected, to follow that word;
- * of an unknown field it is the list of the known ones. So no locale of the library is needed.
+ * The parts of the schemas. The message of an issue states what was expected;
+ * for an unknown field it is the list of known fields. No locale of the library is needed.
  */
 import * as z from 'zod/mini'
 import { brokenRule, type TextRule } from './field-rules.ts'
 
-/** A text that keeps `rule`; `description` goes to editors (VS Code shows patternErrorMessage) and the reference page. */
+/** A text that matches `rule`; editors (VS Code shows patternErrorMessage) and the reference page show `description`. */
 export function text(rule: TextRule, description: string): z.ZodMiniString {
   const check = z.check<string>((context) => {
     const expected = brokenRule(rule, context.value)
@@ -28,13 +28,13 @@ export function list<T extends z.ZodMiniType>(item: T, most: number, description
   return z
     .array(item, { error: 'a list' })
     .check(
-      z.minLength(1, { error: 'at least one item, or no such field' }),
+      z.minLength(1, { error: 'at least one item, or omit the field' }),
       z.maxLength(most, { error: `at most ${most} items` }),
     )
     .register(z.globalRegistry, { description })
 }
 
-/** One of a few words. */
+/** One of the given words. */
 export function word<const T extends readonly string[]>(
   words: T,
   description: string,
@@ -42,7 +42,7 @@ export function word<const T extends readonly string[]>(
   return z.enum(words, { error: `one of: ${words.join(', ')}` }).register(z.globalRegistry, { description })
 }
 
-/** An object of these fields and no others. */
+/** An object with these fields only. */
 export function fields<T extends z.core.$ZodLooseShape>(
   shape: T,
   description: string,

@@ -1,6 +1,6 @@
 /**
- * The one schema of a document: its types, checks, JSON Schema and reference page come from here, composed from the fields that
- * the vendors bring.
+ * The schema of a document, from which its types, validation, JSON Schema and reference page are derived. It includes the fields
+ * of the vendors.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
  */
 import * as z from 'zod/mini'
@@ -19,20 +19,20 @@ import {
 } from './kubernetes-names.ts'
 import { fields, list, text, textMap, word } from './schema-parts.ts'
 
-const apiVersion = word(['pullpass.dev/v1alpha1'], 'Version of this form')
+const apiVersion = word(['pullpass.dev/v1alpha1'], 'Version of this schema')
 
 const anyText: TextRule = { pattern: /^[\s\S]*$/, maxLength: 262_144, expected: 'a text' }
 
 const metadataShape = {
-  name: text(objectName, 'Name of the document; two of one kind cannot share it'),
-  labels: z.exactOptional(textMap(labelKey, labelValue, 'Labels; they are not copied to the Secrets')),
-  annotations: z.exactOptional(textMap(labelKey, anyText, 'Annotations; they are not copied to the Secrets')),
+  name: text(objectName, 'Name of the document, unique among documents of its kind'),
+  labels: z.exactOptional(textMap(labelKey, labelValue, 'Labels, which are not copied to the Secrets')),
+  annotations: z.exactOptional(textMap(labelKey, anyText, 'Annotations, which are not copied to the Secrets')),
 }
 
 const requirement = fields(
   {
     key: text(labelKey, 'Key of the label'),
-    operator: word(['In', 'NotIn', 'Exists', 'DoesNotExist'], 'How the label relates to values'),
+    operator: word(['In', 'NotIn', 'Exists', 'DoesNotExist'], 'Relation between the label and the values'),
     values: z.exactOptional(list(text(labelValue, 'Value'), 100, 'Values, for In and NotIn only')),
   },
   'One requirement',
@@ -40,8 +40,8 @@ const requirement = fields(
 
 const selector = fields(
   {
-    matchLabels: z.exactOptional(textMap(labelKey, labelValue, 'Labels that a namespace carries, all of them')),
-    matchExpressions: z.exactOptional(list(requirement, 100, 'Requirements that a namespace meets, all of them')),
+    matchLabels: z.exactOptional(textMap(labelKey, labelValue, 'Labels that a namespace must have, all of them')),
+    matchExpressions: z.exactOptional(list(requirement, 100, 'Requirements that a namespace must meet, all of them')),
   },
   "Kubernetes' label selector",
 )
@@ -52,25 +52,25 @@ const namespaces = fields(
       list(text(includedNamespace, 'Name or glob'), 10_000, 'Names, and globs of "*" and "?"; absent: any namespace'),
     ),
     exclude: z.exactOptional(
-      list(text(excludedNamespace, 'Name or glob'), 10_000, 'Names and globs of namespaces to leave out'),
+      list(text(excludedNamespace, 'Name or glob'), 10_000, 'Names and globs of namespaces that are not selected'),
     ),
     selector: z.exactOptional(selector),
     emptyPolicy: z.exactOptional(
-      word(['Fail', 'Allow'], 'Whether a run fails when no namespace at all is selected; by default Fail'),
+      word(['Fail', 'Allow'], 'Whether a run fails if no namespace is selected; by default Fail'),
     ),
   },
-  'Which namespaces get the Secret: those of include, of selector, and not of exclude. One of include and selector is required; namespaces kube-* are chosen only by their exact name',
+  'Namespaces that get the Secret: those that include and selector match, except those of exclude. At least one of include and selector is required. Namespaces kube-* are selected only by their exact name',
 )
 
 const registryShape = {
-  name: text(labelName, 'Name of this entry; two of one document cannot share it'),
+  name: text(labelName, 'Name of this entry, unique in the document'),
   hosts: list(text(registryHost, 'host[:port][/path/]'), 256, 'Hosts of the registry: no scheme, a path ends in "/"'),
   audience: z.exactOptional(
-    text(audience, "Audience of the subject token, where the vendor was told of another than the provider's own"),
+    text(audience, 'Audience of the subject token, if the vendor is configured for another one than its default'),
   ),
 }
 
-/** Of one vendor; absent where no document to check names it, so that it need not be loaded. */
+/** By vendor; undefined if no document names the vendor, so that its form is not loaded. */
 export type VendorForms = Readonly<
   Record<string, Pick<VendorSettings<unknown, unknown>, 'form' | 'tenantForm'> | undefined>
 >
@@ -99,7 +99,9 @@ export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): Do
   const registry = fields(
     {
       ...registryShape,
-      tokenFile: z.exactOptional(text(filePath, "File of this registry's subject token, relative to the document's")),
+      tokenFile: z.exactOptional(
+        text(filePath, "File of this registry's subject token, relative to the file of the document"),
+      ),
       ...fieldsOf('form'),
     },
     'A registry, with exactly one vendor',
@@ -115,8 +117,11 @@ export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): Do
 const issuerFields = (target: TextRule) =>
   fields(
     {
-      publishTo: text(target, "Where the issuer's documents are published, as by pullpass issuer publish"),
-      url: z.exactOptional(text(issuerUrl, "The issuer's public URL; absent: where that place is read")),
+      publishTo: text(
+        target,
+        "Target to which the issuer's documents are published, as for pullpass issuer publish --to",
+      ),
+      url: z.exactOptional(text(issuerUrl, 'Public URL of the issuer; absent: the public URL of the target')),
       keyStateRef: z.exactOptional(
         fields(
           { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
@@ -124,10 +129,10 @@ const issuerFields = (target: TextRule) =>
         ),
       ),
     },
-    "The issuer's publication: no token is exchanged before its key is public, and a new key is published first",
+    'Publication of the issuer: before a token is exchanged, its key is published and publicly readable',
   )
 
-const secretName = z.exactOptional(text(objectName, 'Name of the Secret; by default metadata.name'))
+const secretName = z.exactOptional(text(objectName, 'Name of the Secret; default: metadata.name'))
 
 const clusterPullSecret = (
   registry: z.ZodMiniType<RegistryForm>,
@@ -142,7 +147,7 @@ const clusterPullSecret = (
         {
           secretName,
           namespaces,
-          registries: list(registry, 64, 'One or many, merged into the one Secret'),
+          registries: list(registry, 64, 'Registries whose credentials are merged into the Secret'),
           serviceAccountRef: z.exactOptional(
             fields(
               { namespace: text(labelName, 'Its namespace'), name: text(objectName, 'Its name') },
@@ -154,51 +159,54 @@ const clusterPullSecret = (
             list(
               text(objectName, 'Name'),
               100,
-              'ServiceAccounts in each namespace whose imagePullSecrets get the Secret; a namespace without one is not an error; a name that no namespace has is a warning',
+              'ServiceAccounts whose imagePullSecrets get the Secret, in each namespace. A namespace without one of them is not an error; a name that exists in no namespace is a warning',
             ),
           ),
           stuckPods: z.exactOptional(
             word(
               ['Ignore', 'Evict'],
-              'Pods in ImagePullBackOff that wait for this Secret; by default Ignore. Evict needs a controller, which this version does not have',
+              'Pods in ImagePullBackOff that wait for this Secret; default: Ignore. Evict requires a controller, which this version does not have',
             ),
           ),
           conflictPolicy: z.exactOptional(
             word(
               ['Refuse', 'Adopt'],
-              'A Secret of this name that something else created: left unchanged, or taken over once with its content replaced; by default Refuse',
+              'Action for an existing Secret of this name that pullpass did not create: leave it unchanged (Refuse), or take it over and replace its content (Adopt); default: Refuse',
             ),
           ),
           deletionPolicy: z.exactOptional(
             word(
               ['Retain', 'Delete'],
-              'What happens to the Secrets when the document is deleted; by default Retain. Delete needs a controller, which this version does not have',
+              'Action for the Secrets when the document is deleted; default: Retain. Delete requires a controller, which this version does not have',
             ),
           ),
         },
         'The desired state',
       ),
     },
-    'A pull secret in many namespaces',
+    'A pull secret in several namespaces',
   )
 
 const pullSecret = (registry: z.ZodMiniType<RegistryForm>): z.ZodMiniType<PullSecretForm> =>
   fields(
     {
       apiVersion,
-      kind: word(['PullSecret'], 'Namespaced: for a tenant'),
+      kind: word(['PullSecret'], 'Namespaced, for tenants'),
       metadata: fields(
-        { ...metadataShape, namespace: text(labelName, 'Namespace of the document, of its Secret and of its account') },
+        {
+          ...metadataShape,
+          namespace: text(labelName, 'Namespace of the document, the Secret and the ServiceAccount'),
+        },
         'Name, namespace, labels and annotations',
       ),
       spec: fields(
         {
           secretName,
           serviceAccountName: text(objectName, 'ServiceAccount of the same namespace whose token is exchanged'),
-          registries: list(registry, 64, 'One or many, merged into the one Secret'),
+          registries: list(registry, 64, 'Registries whose credentials are merged into the Secret'),
         },
         'The desired state',
       ),
     },
-    'A pull secret in one namespace, with the rights of a tenant',
+    'A pull secret in one namespace, with the permissions of a tenant',
   )

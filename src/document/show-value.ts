@@ -1,11 +1,11 @@
-/** A value of a document or a variable, as an error may show it. */
+/** Describes a value of a document or a variable in an error, without secrets. */
 import { quote } from '../text/plain-text.ts'
 import { looksLikeSecret } from '../text/show.ts'
 
-/** More than is shown, less than patterns take their time for. */
+/** Longer than what is shown, and short enough for the patterns. */
 const longestExamined = 2048
 
-/** Words for `value` that follow "is": quoted text, a number, `a list`; a text that looks like a credential stays hidden. */
+/** Describes `value` after "is": quoted text, a number, `a list`. A text that looks like a credential is not shown. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return showText(value)
   if (value === undefined) return 'missing'
@@ -20,13 +20,13 @@ function showText(text: string): string {
   return mayBeSecret(start) ? 'a text that looks like a credential, not shown' : quote(text)
 }
 
-/** Documents contain no secrets, but they are pasted by mistake. Stricter than what is refused: hiding too much is harmless. */
+/** Documents contain no secrets, but users paste them by mistake. Stricter than the check that refuses a value: hiding too much is harmless. */
 function mayBeSecret(text: string): boolean {
   return (
     looksLikeSecret(text) || /eyJ[\w-]{8}|ya29\.|-----BEGIN/.test(text) || (text.match(longRun) ?? []).some(isMixed)
   )
 }
 
-/** Names in documents are in lower case; random strings mix cases and digits. */
+/** Names in documents are lower-case; random strings mix upper case, lower case and digits. */
 const longRun = /[\w+=-]{32,}/g
 const isMixed = (run: string) => /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run)

@@ -1,4 +1,4 @@
-/** The texts that documents are read from: files, folders, standard input. */
+/** Reads the texts of documents: files, folders, standard input. */
 
 import { constants, openSync } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import type { TextPosition, YamlDocument } from './parse-yaml.ts'
 export interface Source {
   /** For messages: the path as it was given, `-` for standard input. */
   readonly name: string
-  /** Where relative paths in it start. */
+  /** Relative paths in it start here. */
   readonly folder: string
   readonly text: string
 }
@@ -24,8 +24,8 @@ export async function readSources(files: readonly string[], readInput: () => Pro
     throw new PullpassError({
       code: 'USAGE_INVALID',
       hop: 'run',
-      seen: 'standard input (-) is named twice',
-      expected: 'it once',
+      seen: 'standard input (-) is given twice',
+      expected: 'standard input once',
     })
   }
   const sources: Source[] = []
@@ -37,7 +37,7 @@ export async function readSources(files: readonly string[], readInput: () => Pro
   return sources
 }
 
-/** Also a file that its folder contains. Otherwise each of its documents would be reported as repeated. */
+/** Includes a file that is also in a given folder. Otherwise each of its documents would be reported as repeated. */
 function refuseRepeated(sources: readonly Source[]): void {
   const firsts = new Map<string, Source>()
   for (const source of sources) {
@@ -58,9 +58,9 @@ async function readPath(path: string): Promise<Source[]> {
   const names = await readdir(path).catch((error: unknown) => {
     throw unreadable(path, 'cannot be listed', error)
   })
-  // Hidden entries are how a mounted ConfigMap keeps its versions.
+  // A mounted ConfigMap keeps its versions in hidden entries.
   const chosen = names.filter((name) => /^[^.].*\.(?:yaml|yml|json)$/.test(name)).toSorted()
-  if (chosen.length === 0) throw unreadable(path, 'is a folder without *.yaml, *.yml or *.json')
+  if (chosen.length === 0) throw unreadable(path, 'is a folder that contains no *.yaml, *.yml or *.json')
   const sources: Source[] = []
   for (const name of chosen) {
     const inside = await readTextFile(join(path, name))
@@ -69,7 +69,7 @@ async function readPath(path: string): Promise<Source[]> {
   return sources
 }
 
-/** The values of a text, JSON or YAML, each with the places of its fields. */
+/** A value of a JSON or YAML text, with the positions of its fields. */
 export interface SourceValue {
   readonly value: unknown
   /** `pull.yaml:12`. */
@@ -122,14 +122,14 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
   }
 }
 
-/** A missing field is often a misspelt one, which is reported first. */
+/** A missing field is often misspelt, so the unknown field is reported first. */
 const lateness = ({ predicate }: FieldProblem) => (predicate === isMissing ? 1 : 0)
 
 const render = ({ name }: Source, { line, column }: TextPosition) => `${name}:${line}:${column}`
 
-// JSON, read without the YAML library, which costs half as much again as a bare process. RFC 8259.
+// JSON is parsed without the YAML library, whose start-up costs half as much as a bare process. RFC 8259.
 
-/** The value; undefined where the text is no JSON, or an object in it names a field twice (RFC 8259 §4). */
+/** The value; undefined if the text is not JSON, or an object in it repeats a field (RFC 8259 §4). */
 export function parseJson(text: string): unknown {
   if (!/^\s*\{/.test(text)) return undefined
   let value: unknown
@@ -141,7 +141,7 @@ export function parseJson(text: string): unknown {
   return countFields(value) === countWrittenFields(text) ? value : undefined
 }
 
-/** JSON.parse keeps the last of two fields of one name, so that they are missing here. */
+/** JSON.parse keeps only the last of several fields with the same name. */
 function countFields(value: unknown): number {
   const pending = [value]
   let count = 0
@@ -154,7 +154,7 @@ function countFields(value: unknown): number {
   return count
 }
 
-/** Of text that is JSON: each colon outside a string ends a field's name. */
+/** Counts the colons outside of strings in a JSON text: each ends a field's name. */
 function countWrittenFields(text: string): number {
   let count = 0
   let isInside = false
@@ -167,11 +167,11 @@ function countWrittenFields(text: string): number {
   return count
 }
 
-/** A file of documents, or one that a document names: bounded, and text. */
+/** Limit of a file of documents, and of a file that a document names. */
 const maxBytes = 1024 * 1024
 const pieceBytes = 64 * 1024
 
-/** Its text, also of a pipe (`-f <(…)`); undefined where the path is a folder. @throws DOCUMENT_UNREADABLE */
+/** The text of a file or a pipe (`-f <(…)`); undefined if the path is a folder. @throws DOCUMENT_UNREADABLE */
 export async function readTextFile(path: string): Promise<string | undefined> {
   const bytes = await readBytes(path).catch((error: unknown) => {
     if (systemErrorCode(error) === 'EISDIR') return undefined
@@ -192,13 +192,13 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  'may not be read': 'let the user that runs pullpass read it: ls -l shows its mode',
-  'is longer than 1 MiB': 'split it: -f takes a folder, and may be repeated',
+  'may not be read': 'allow the user that runs pullpass to read it: ls -l shows its mode',
+  'is longer than 1 MiB': 'split it: -f accepts a folder, and can be repeated',
   'is not text': 'save it as UTF-8',
-  'holds no document': 'write one into it: docs/document.md has examples',
+  'contains no document': 'add a document: docs/document.md has examples',
 }
 
-/** What is wrong with a file as a whole. */
+/** The error for a file that cannot be used at all. */
 export function unreadable(path: string, reason = 'cannot be read', cause?: unknown): PullpassError {
   return new PullpassError({
     code: 'DOCUMENT_UNREADABLE',
@@ -207,7 +207,7 @@ export function unreadable(path: string, reason = 'cannot be read', cause?: unkn
     expected: 'a file of YAML or JSON in UTF-8, at most 1 MiB',
     hint:
       hints[reason] ??
-      'correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -',
+      'correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -',
     cause,
   })
 }
@@ -226,7 +226,7 @@ async function readBytes(path: string): Promise<Buffer> {
 
 async function openPieces(path: string): Promise<AsyncIterable<Buffer>> {
   if (!(await stat(path)).isFIFO()) return piecesOf(await open(path))
-  // Otherwise opening and reading it would block a thread, and the process, until a writer appears.
+  // Otherwise opening and reading the pipe would block a thread, and the exit of the process, until a writer appears.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const { Socket } = await import('node:net')
   return new Socket({ fd, writable: false })

@@ -122,7 +122,7 @@ const badDocuments: Record<string, BadInput> = {
     said: [
       'DOCUMENT_UNREADABLE (document): FOLDER/none.yaml does not exist',
       '  expected a file of YAML or JSON in UTF-8, at most 1 MiB',
-      '  fix: correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -',
+      '  fix: correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -',
     ],
   },
   'a Secret claimed by two documents': {

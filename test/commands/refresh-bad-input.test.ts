@@ -41,14 +41,14 @@ const badInputs: Record<string, BadInput> = {
   'a namespace in a variable that cannot exist': {
     give: variable('REGISTRY_SECRET_NAMESPACES', 'a,Team_B'),
     said: [
-      'VARIABLE_INVALID (document): variable REGISTRY_SECRET_NAMESPACES holds "Team_B"',
+      'VARIABLE_INVALID (document): variable REGISTRY_SECRET_NAMESPACES contains "Team_B"',
       '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
     ],
   },
   'a host in a variable with a scheme': {
     give: variable('REGISTRY_HOSTS', 'https://europe-docker.pkg.dev'),
     said: [
-      'VARIABLE_INVALID (document): variable REGISTRY_HOSTS holds "https://europe-docker.pkg.dev"',
+      'VARIABLE_INVALID (document): variable REGISTRY_HOSTS contains "https://europe-docker.pkg.dev"',
       '  expected the host without a scheme: europe-docker.pkg.dev',
     ],
   },
@@ -57,7 +57,7 @@ const badInputs: Record<string, BadInput> = {
     said: [
       'VARIABLE_INVALID (document): variable PULLPASS_GCP_STS_ENDPOINT is "http://sts.example.com"',
       '  expected https://HOST[:PORT] without a path, or http:// to a loopback address',
-      '  fix: correct it, or unset it to ask Google itself',
+      '  fix: correct it, or unset it to use the endpoint of Google',
     ],
   },
   'a token file that does not exist': {

@@ -64,12 +64,12 @@ suite('the drop-in variables', () => {
     assert.match(JSON.stringify(document.registries), /"projects\/123456789012\/locations/)
   })
 
-  test('none of them set: both ways to say what is wanted are named', async () => {
+  test('without variables, the error names both forms of a document', async () => {
     const context = { environment: { PATH: '/usr/bin' }, readInput: async () => '', vendors }
     const error: unknown = await loadDocuments([], context).catch((fault: unknown) => fault)
     assert.ok(error instanceof PullpassError)
     assert.equal(error.code, 'USAGE_INVALID')
-    assert.equal(error.seen, 'no documents are given')
+    assert.equal(error.seen, 'no document is configured')
     assert.equal(
       error.expected,
       '-f FILE, or the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_SECRET_NAMESPACES',
@@ -88,7 +88,7 @@ suite('the drop-in variables', () => {
       `VARIABLE_INVALID (document): variable POOL_ID is not set
   expected the pool's id: 4 to 32 lower-case letters, digits and "-"
   also variable REGISTRY_SECRET_NAME is "Reg", expected lower-case letters, digits, "-" and ".", each part beginning and ending with a letter or digit
-  also variable REGISTRY_HOSTS holds "a?b", expected the host without a query: a`,
+  also variable REGISTRY_HOSTS contains "a?b", expected the host without a query: a`,
     )
   })
 
@@ -115,23 +115,23 @@ suite('the drop-in variables', () => {
     ],
     'a namespace that cannot exist': [
       { REGISTRY_SECRET_NAMESPACES: 'default,Team_A' },
-      'variable REGISTRY_SECRET_NAMESPACES holds "Team_A"',
+      'variable REGISTRY_SECRET_NAMESPACES contains "Team_A"',
       /^a namespace, or a glob/,
     ],
     'a glob of system namespaces': [
       { REGISTRY_SECRET_NAMESPACES: 'kube-*' },
-      'variable REGISTRY_SECRET_NAMESPACES holds "kube-*"',
-      /^the exact name: namespaces kube-\* are never chosen by a glob$/,
+      'variable REGISTRY_SECRET_NAMESPACES contains "kube-*"',
+      /^the exact name: namespaces kube-\* are not selected by a glob$/,
     ],
     'only commas': [
       { REGISTRY_SECRET_NAMESPACES: ' , ' },
-      'variable REGISTRY_SECRET_NAMESPACES holds only commas',
+      'variable REGISTRY_SECRET_NAMESPACES contains only commas',
       /^a namespace/,
     ],
     'no host': [{ REGISTRY_HOSTS: ' ' }, 'variable REGISTRY_HOSTS is empty', /^host\[:port\]/],
     'a host with a scheme': [
       { REGISTRY_HOSTS: 'https://europe-docker.pkg.dev' },
-      'variable REGISTRY_HOSTS holds "https://europe-docker.pkg.dev"',
+      'variable REGISTRY_HOSTS contains "https://europe-docker.pkg.dev"',
       /^the host without a scheme: europe-docker\.pkg\.dev$/,
     ],
     'a token in a wrong variable is not shown': [

@@ -32,20 +32,20 @@ suite('a document is refused for', () => {
       '[europe-docker.pkg.dev]',
       '[gcr.io, gcr.io]',
       '-:8:23: spec.registries[0].hosts[1] is "gcr.io", as spec.registries[0].hosts[0]',
-      'each host once: it has one credential',
+      'each host once, since a host has one credential',
     ],
     'no provider': [/ {6}gcp: .*\n/, '', '-:7:7: spec.registries[0] names no vendor', oneVendor],
     'two registries of one name': [
       /$/,
       `    - {name: google, hosts: [gcr.io], gcp: {workloadIdentityProvider: ${provider}}}\n`,
       '-:10:14: spec.registries[1].name is "google", as spec.registries[0].name',
-      'a name of its own',
+      'a unique name',
     ],
     'one host in two registries': [
       /$/,
       `    - {name: other, hosts: [europe-docker.pkg.dev], gcp: {workloadIdentityProvider: ${provider}}}\n`,
       '-:10:29: spec.registries[1].hosts[0] is "europe-docker.pkg.dev", as spec.registries[0].hosts[0]',
-      'each host once: it has one credential',
+      'each host once, since a host has one credential',
     ],
   })
 })

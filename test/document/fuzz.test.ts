@@ -41,7 +41,7 @@ const yamlish = fc
   )
   .map((pieces) => pieces.join(''))
 
-suite('whatever somebody gives for a document', () => {
+suite('any input as a document', () => {
   test('bytes', async () => {
     const bytes = fc.uint8Array({ maxLength: 256 }).map((each) => Buffer.from(each).toString('latin1'))
     await fc.assert(fc.asyncProperty(bytes, loadOrRefuse))
@@ -89,7 +89,7 @@ test('an object of JSON is read as JSON.parse reads it', () => {
   )
 })
 
-test('but not where a field stands twice, however it is written', () => {
+test('but not if a field is repeated, however it is written', () => {
   for (const text of ['{"a":1,"a":1}', '{"b":[{"a":1,"\\u0061":1}]}', '{"a\\"":{}, "a\\"" :{}}', '{"a":1', '[1]', '']) {
     assert.equal(parseJson(text), undefined, text)
   }

@@ -25,7 +25,7 @@ suite('a text is refused for', () => {
     ],
     'an alias without its anchor': [
       'metadata: {name: regcred}',
-      'metadata: *nobody',
+      'metadata: *absent',
       '-:1:1: not YAML: "Unresolved alias (the anchor must be set before the alias): …"',
       'YAML or JSON; a glob in quotes, such as "team-*"',
     ],
@@ -39,7 +39,7 @@ suite('a text is refused for', () => {
 })
 
 suite('in any text', () => {
-  test('all findings of all documents stand in one error, in the order of the text', async () => {
+  test('all problems of all documents are in one error, in the order of the text', async () => {
     const wrong = smallest
       .replace('spec:\n', 'spec:\n  secretname: x\n')
       .replace('[europe-docker.pkg.dev]', '[A, "b?c"]')
@@ -55,7 +55,7 @@ suite('in any text', () => {
     )
   })
 
-  test('a text indented by tabs is told so, once', async () => {
+  test('indentation by tabs is reported once', async () => {
     const { seen, expected } = await refusal(['-'], smallest.replaceAll('  ', '\t'))
     assert.equal(seen, '-:5:1: not YAML: "Tabs are not allowed as indentation"')
     assert.equal(expected, 'spaces, not tabs')

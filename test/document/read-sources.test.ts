@@ -51,7 +51,7 @@ suite('sources of documents', () => {
     )
   })
 
-  test("a relative token file lies beside the document's file", async (t) => {
+  test("the path of a token file is relative to the document's file", async (t) => {
     const folder = await makeFolder(t, {
       'gcp.yaml': smallest.replace('      gcp:', '      tokenFile: tokens/google\n      gcp:'),
     })
@@ -67,7 +67,7 @@ suite('sources of documents', () => {
       'absent.yaml': 'absent.yaml does not exist',
       'long.yaml': 'long.yaml is longer than 1 MiB',
       'binary.yaml': 'binary.yaml is not text',
-      empty: 'empty is a folder without *.yaml, *.yml or *.json',
+      empty: 'empty is a folder that contains no *.yaml, *.yml or *.json',
     }
     for (const [name, seen] of Object.entries(cases)) {
       const error = await refusal([join(folder, name)])
@@ -76,18 +76,18 @@ suite('sources of documents', () => {
     }
   })
 
-  test('an empty text holds no document', async () => {
+  test('an empty text contains no document', async () => {
     for (const input of ['', '# only words\n', '---\n---\n', 'null']) {
       const error = await refusal(['-'], input)
       assert.equal(error.code, 'DOCUMENT_UNREADABLE')
-      assert.equal(error.seen, '- holds no document')
+      assert.equal(error.seen, '- contains no document')
     }
   })
 
   test('standard input can be named once', async () => {
     const error = await refusal(['-', '-'], smallest)
     assert.equal(error.code, 'USAGE_INVALID')
-    assert.equal(error.seen, 'standard input (-) is named twice')
+    assert.equal(error.seen, 'standard input (-) is given twice')
   })
 
   test('a file that is given twice is refused as that, also beside its folder', async (t) => {

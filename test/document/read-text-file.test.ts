@@ -16,7 +16,7 @@ async function makePipe(t: TestContext): Promise<string> {
 }
 
 suite('a pipe in place of a file', () => {
-  test('is read to its end, by whoever comes first', async (t) => {
+  test('is read to its end, by the first reader', async (t) => {
     const pipe = await makePipe(t)
     const text = 'kind: ClusterPullSecret\n'.repeat(10_000)
     const [read] = await Promise.all([readTextFile(pipe), writeFile(pipe, text)])
@@ -28,7 +28,7 @@ suite('a pipe in place of a file', () => {
 
   test('is refused once more came than a document may have', async (t) => {
     const pipe = await makePipe(t)
-    const written = writeFile(pipe, 'x'.repeat(1024 * 1024 + 1)).catch(() => undefined) // nobody reads on
+    const written = writeFile(pipe, 'x'.repeat(1024 * 1024 + 1)).catch(() => undefined) // the reader stops before the end
     await assert.rejects(readTextFile(pipe), { code: 'DOCUMENT_UNREADABLE', seen: `${pipe} is longer than 1 MiB` })
     await written
   })

@@ -58,12 +58,12 @@ suite('a document is refused for', () => {
       '[default]',
       '[]',
       '-:5:16: spec.namespaces.include is an empty list',
-      'at least one item, or no such field',
+      'at least one item, or omit the field',
     ],
     'a bad label': [
       'metadata: {name: regcred}',
       'metadata: {name: regcred, labels: {a b: c}}',
-      '-:3:36: metadata.labels["a b"] is no good key',
+      '-:3:36: metadata.labels["a b"] is not a valid key',
       'a label\'s key: an optional DNS prefix and "/", then up to 63 letters, digits, "-", "_" and "."',
     ],
     'a bad glob': [
@@ -76,7 +76,7 @@ suite('a document is refused for', () => {
       '[default]',
       '["kube-*"]',
       '-:5:26: spec.namespaces.include[0] is "kube-*"',
-      'the exact name: namespaces kube-* are never chosen by a glob',
+      'the exact name: a glob does not select namespaces kube-*',
     ],
     'a namespace that cannot exist': [
       '[default]',

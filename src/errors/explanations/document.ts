@@ -23,14 +23,14 @@ export const documentSection: Section = {
       action: 'Correct the path or the file. In a pod, check the mount path and the items of the volume.',
       example: `DOCUMENT_UNREADABLE (document): pull.yaml does not exist
   expected a file of YAML or JSON in UTF-8, at most 1 MiB
-  fix: correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -`,
+  fix: correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -`,
     },
     DOCUMENT_INVALID: {
       hops: ['document', 'trust'],
       doctor: ['document'],
       meaning:
         'A document violates [its schema](document.md) or a rule between fields. Each problem has file, line and column; further problems follow as `also …` (in JSON, in the list `also`).',
-      action: 'Change the field as the line `expected` says.',
+      action: 'Change the field as the line `expected` states.',
       example: `DOCUMENT_INVALID (document): pull.yaml:5:3: spec.secretname is not a known field
   expected "secretName"`,
     },
@@ -38,7 +38,7 @@ export const documentSection: Section = {
       hops: ['document'],
       doctor: ['document'],
       meaning:
-        'Two documents of one run write the same Secret in the same namespace, and would overwrite each other in every run.',
+        'Two documents of one run write the same Secret in the same namespace. They would overwrite each other in every run.',
       action:
         'Merge their registries into one document (several registries in one document share one Secret), or change `secretName` or the namespaces of one of them.',
       example: `SECRET_CLAIMED_TWICE (document): Secret team-a/regcred is claimed by ClusterPullSecret pull (pull.yaml:1) and by ClusterPullSecret other (pull.yaml:15)
@@ -49,18 +49,18 @@ export const documentSection: Section = {
       hops: ['document', 'publish', 'trust'],
       doctor: ['document'],
       meaning:
-        'A credential configuration file is not accepted. Such a file decides where a token is sent, so its addresses must belong to the vendor, or to the universe that the document itself names (`universeDomain` beside `credentialFile`); sources that run a program or call an address are refused.\n\nThe file of the operator (`GOOGLE_APPLICATION_CREDENTIALS`) follows the same rules. For it, the environment names another universe (`GOOGLE_CLOUD_UNIVERSE_DOMAIN`) or token service (`PULLPASS_GCP_STS_ENDPOINT`), and the only address that is called is that of GitHub for a job.',
+        'A credential configuration file is not accepted. Such a file decides where a token is sent, so its addresses must belong to the vendor, or to the universe that the document names (`universeDomain`, next to `credentialFile`); sources that run a program or call an address are refused.\n\nThe file of the operator (`GOOGLE_APPLICATION_CREDENTIALS`) follows the same rules. Another universe or token service is configured by environment variables (`GOOGLE_CLOUD_UNIVERSE_DOMAIN`, `PULLPASS_GCP_STS_ENDPOINT`), and the only token source that is called by address is that of GitHub Actions.',
       action: 'Create the file again as the line `fix` shows.',
       example: `CREDENTIAL_FILE_INVALID (document): gcp.json:1:256: credential_source is of kind executable
-  expected file: no program is run and no address called for a subject token because a file says so
-  fix: write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE`,
+  expected file: pullpass does not run programs or call addresses that a file names to get a subject token
+  fix: create it again: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE`,
     },
     CA_FILE_INVALID: {
       hops: ['document', 'kubernetes'],
       doctor: ['document', 'cluster'],
       meaning:
         'The file of `--ca-file`, of `PULLPASS_CA_FILE`, or of the certificate authority of the cluster does not exist or contains no certificate.',
-      action: 'Name the file that contains the certificate of the authority itself, in PEM.',
+      action: 'Use a file with the certificate of the authority itself, in PEM.',
       example: `CA_FILE_INVALID (document): proxy.pem contains no certificate
   expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----
   fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject`,

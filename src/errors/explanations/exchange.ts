@@ -3,14 +3,14 @@ import type { Section } from '../explanation.ts'
 
 export const exchangeSection: Section = {
   title: 'Exchange',
-  introduction: 'The exit code is 1. The vendor received the subject token and refused it, or did not respond.',
+  introduction: 'The exit code is 1. The vendor refused the subject token, or did not respond.',
   codes: {
     AUDIENCE_REFUSED: {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
         "The provider has allowed audiences (at AWS: client ids; at Azure: its federated credential has one), and the token's audience is not one of them.",
-      action: 'Set one of them as `audience` of the registry.',
+      action: 'Set `audience` of the registry to one of the allowed audiences.',
       example: `AUDIENCE_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The audience in ID Token [//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster] does not match the expected audience."
   expected provider and token to agree: the token is meant for "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", pullpass knows "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", "https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster"
   fix: if the provider has allowed audiences, name one of them as the registry's audience`,
@@ -19,9 +19,9 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The provider trusts another issuer than that of the token. Issuers are compared character by character, including a trailing slash.',
+        'The provider trusts a different issuer. Issuers are compared character by character, including a trailing slash.',
       action:
-        "Set the provider's issuer to that of the cluster (`pullpass trust apply -f FILE --replace issuer`), or the other way round.",
+        "Set the provider's issuer to that of the cluster (`pullpass trust apply -f FILE --replace issuer`), or change the issuer of the cluster.",
       example: `ISSUER_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The issuer in ID Token https://storage.googleapis.com/example-cluster does not match the expected one in config: https://cluster.example.com"
   expected the provider's issuer URI to be exactly "https://storage.googleapis.com/example-cluster"
   fix: set the provider's issuer to that, or the cluster's --service-account-issuer to the provider's`,
@@ -31,31 +31,31 @@ export const exchangeSection: Section = {
       doctor: ['signature', 'exchange'],
       issuerCheck: true,
       meaning:
-        'A key with the kid of the token is published (or uploaded to the provider), but it did not sign the token: the published keys are not those that the cluster uses.',
+        'A key with the kid of the token is published (or uploaded to the provider), but it is not the key that signed the token: the published keys are not those of the cluster.',
       action:
         "Publish the cluster's current keys (`pullpass issuer publish --to TARGET`), or upload them to the provider again.",
       example: `SIGNATURE_INVALID (exchange): Google's token service responded with 400 "invalid_grant: Unable to verify the ID Token signature."
   expected the published key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" to be the one that the cluster signs with
-  fix: publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider anew`,
+  fix: publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider again`,
     },
     ISSUER_UNREACHABLE: {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The vendor cannot read the issuer metadata, or does not find the key of the token in it. After a key rotation it may use an earlier copy.',
+        'The vendor cannot read the issuer metadata, or does not find the key of the token in it. After a key rotation, the vendor may still use a cached copy.',
       action:
         'Check that both documents are readable without credentials: `pullpass issuer check ISSUER`. For an issuer inside a private network, upload the JWKS to the provider. Publish new keys before they sign.',
       example: `ISSUER_UNREACHABLE (exchange): Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."
-  expected https://storage.googleapis.com/example-cluster/.well-known/openid-configuration and its JWKS, with key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", readable by anybody
+  expected https://storage.googleapis.com/example-cluster/.well-known/openid-configuration and its JWKS, with key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", publicly readable
   fix: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key`,
     },
     KEY_PUBLISHED_RECENTLY: {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The vendor refused a token whose key was published so recently that it may still use an earlier copy of the JWKS: up to its `max-age`, 300 seconds. Google refuses in the same words where it cannot read the issuer at all, so the fix names both. Where a pull secret outlives the wait by ten minutes, the run keeps it and reports no failure.',
+        'The vendor refused a token whose key was published recently: for up to `max-age` (300 seconds) it may use a cached copy of the JWKS. Google reports the same error if it cannot read the issuer, so the fix names both causes. If a pull secret remains valid for ten minutes after that time, the run keeps it and reports no failure.',
       action:
-        'Wait until the time in the error. To avoid it, sign with a new key only when it is safe: [rotating keys](issuer.md#rotate-signing-keys).',
+        'Wait until the time in the error. To avoid the error, sign with a new key only when it is safe: [rotating keys](issuer.md#rotate-signing-keys).',
       example: `KEY_PUBLISHED_RECENTLY (exchange): a token of key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" was refused (Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."); the published keys have changed since verifiers may have cached them
   expected a key that every verifier knows, which it is from 2026-11-24T12:05:00Z on
   fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
@@ -85,8 +85,8 @@ export const exchangeSection: Section = {
       hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'trust'],
       doctor: ['exchange', 'impersonation'],
       meaning:
-        'Too many exchanges in this project. pullpass waited as long as the response requested, several times, and gave up for this run. A run costs one exchange per identity and registry, however many namespaces it writes.',
-      action: 'None if it passes; otherwise request a higher quota.',
+        'Too many exchanges in this project. pullpass retried several times after the delay that the response requested. A run needs one exchange for each identity and registry, regardless of the number of namespaces.',
+      action: 'None if the error is temporary; otherwise request a higher quota.',
       example: `QUOTA_EXCEEDED (exchange): Google's token service responded with 429 "quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds."
   expected the project's token exchanges to stay within Google's quota
   fix: nothing to do if it passes; raise the quota if it does not`,
@@ -95,7 +95,7 @@ export const exchangeSection: Section = {
       hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],
       doctor: ['exchange', 'impersonation'],
       meaning:
-        "A refusal that pullpass does not know; the vendor's message is quoted if there is one. At hop `impersonation` it is most often a `lifetime` that the organization does not permit.",
+        'The vendor refused the request for an unknown reason; its message is quoted, if any. At hop `impersonation`, the usual cause is a `lifetime` that the organization does not permit.',
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
       example: `EXCHANGE_REFUSED (exchange): Google's token service responded with 404 at https://sts.googleapis.com/v1/token, without a known reason
   expected a response with status 200
@@ -104,9 +104,9 @@ export const exchangeSection: Section = {
     EXCHANGE_UNAVAILABLE: {
       hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],
       doctor: ['exchange', 'impersonation'],
-      meaning: 'No response, or 5xx, in each of four attempts.',
+      meaning: 'All four attempts failed: no response, or status 5xx.',
       action:
-        'None if it passes. In a cluster, check the NetworkPolicy and DNS. A proxy that fails is [PROXY_FAILED](#proxy_failed).',
+        'None if the error is temporary. In a cluster, check NetworkPolicies and DNS. A failing proxy is reported as [PROXY_FAILED](#proxy_failed).',
       example: `EXCHANGE_UNAVAILABLE (exchange): Google's token service responded with 503 at https://sts.googleapis.com/v1/token, without a known reason
   expected a response with status 200
   fix: no action if this is temporary: pull secrets keep their credentials, and the next run retries`,
@@ -128,7 +128,7 @@ export const exchangeSection: Section = {
       meaning:
         'The exchange succeeded, but its principal may not take the next step. At Google: it may not create tokens of the service account, or the service account does not exist; Google does not distinguish these. At AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or the role may not get a token of ECR (`exchange/authorization`).',
       action:
-        'A new grant takes up to 5 minutes. Otherwise grant the role with the command in the line `fix`, or `pullpass trust apply -f FILE`.',
+        'A new grant takes up to 5 minutes to take effect. Otherwise grant the role with the command in the line `fix`, or `pullpass trust apply -f FILE`.',
       example: `IMPERSONATION_DENIED (impersonation): Google responded with 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
   expected principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass to hold roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com
   fix: a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding puller@example-project.iam.gserviceaccount.com --project=example-project --role=roles/iam.workloadIdentityUser --member=principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass --condition=None`,
@@ -137,7 +137,7 @@ export const exchangeSection: Section = {
       hops: ['exchange', 'impersonation', 'registry', 'trust', 'publish'],
       doctor: ['exchange', 'impersonation', 'registry'],
       meaning:
-        'An API is not enabled in the project that the vendor names: for exchange and impersonation the project of the pool, for a registry that of the repository. Permissions and `pullpass trust apply` have no effect on it.',
+        'An API is not enabled in the project that the vendor names: for exchange and impersonation the project of the pool, for a registry that of the repository. Neither permissions nor `pullpass trust apply` enable it.',
       action: 'Enable the API in that project, and wait a few minutes.',
       example: `API_DISABLED (impersonation): Google responded with 403 "IAM Service Account Credentials API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/iamcredentials.googleapis.com/overview?project=123456789012 then retry. If you enabled this API recently, wait a few minutes fo…"
   expected iamcredentials.googleapis.com to be enabled in project 123456789012
@@ -149,7 +149,7 @@ export const exchangeSection: Section = {
       meaning:
         'At Google, a perimeter of VPC Service Controls surrounds the API or the project, and the cluster is outside: the response contains nothing but an identifier, under which the audit log has the reason. At Azure, the network rules of the registry or a Conditional Access policy exclude the cluster.',
       action:
-        "Request an ingress rule for the principal, or an access level for the egress addresses of the cluster, from an administrator of the organization's access policy.",
+        "Request an ingress rule for the principal, or an access level for the cluster's egress addresses, from an administrator of the organization's access policy.",
       example: `PERIMETER_DENIED (impersonation): Google responded with 403 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Kc9mFhVgQ2v0Ij4d"
   expected VPC Service Controls to let this request through
   fix: request an ingress rule from an administrator of your organization's access policy: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; no grant and no pullpass command changes it`,

@@ -11,7 +11,7 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        "404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment; `pullpass issuer show` continues without them where it may request a token. At a public URL, the document's name may be wrong: it is `openid-configuration`, not `oidc-configuration`.",
+        "404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment; `pullpass issuer show` works without them if it may request a token. At a public URL, the document's name may be wrong: it is `openid-configuration`, not `oidc-configuration`.",
       action:
         'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them: `pullpass issuer publish --to TARGET`.',
       example: `DISCOVERY_NOT_FOUND (discovery): the API server responded with 404 for https://cluster.example.com:6443/.well-known/openid-configuration
@@ -46,7 +46,7 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        'A document could not be read for another reason: no response (name resolution, connection, timeout, certificate, more than 1 MiB), or another status.',
+        'A document could not be read for other reasons: no response (name resolution, connection, timeout, certificate, more than 1 MiB), or another status.',
       action: 'Check the address and the server.',
       example: `DISCOVERY_UNAVAILABLE (discovery): the API server responded with 406 for https://cluster.example.com:6443/.well-known/openid-configuration
   expected a response with status 200
@@ -67,8 +67,8 @@ export const issuerSection: Section = {
     DISCOVERY_ISSUER_MISMATCH: {
       doctor: ['discovery'],
       issuerCheck: true,
-      meaning: 'The discovery document names another issuer than its URL. A trailing slash counts.',
-      action: 'Publish it at the URL that it names, or correct the URL. The two must be identical.',
+      meaning: 'The issuer in the discovery document differs from its URL. A trailing slash is significant.',
+      action: 'Publish the document at the URL of its issuer, or correct the URL. The two must be identical.',
     },
     DISCOVERY_FIELD_MISSING: {
       doctor: ['discovery'],
@@ -93,14 +93,15 @@ export const issuerSection: Section = {
     CACHE_LIFETIME_LONG: {
       doctor: ['discovery'],
       issuerCheck: true,
-      meaning: 'The document may be cached for more than an hour: tokens of a new key can be refused for as long.',
+      meaning:
+        'The document may be cached for more than an hour, and tokens of a new key can be refused during that time.',
       action: 'Serve it with `Cache-Control: public, max-age=300`.',
     },
     JWKS_URI_INVALID: {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning: '`jwks_uri` is not an https URL.',
-      action: 'Set it to the public URL of the JWKS: `pullpass issuer publish --to TARGET` does.',
+      action: 'Set it to the public URL of the JWKS, as `pullpass issuer publish --to TARGET` does.',
     },
     ALGORITHM_UNLISTED: {
       doctor: ['discovery'],
@@ -113,7 +114,7 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        'No vendor can read metadata of such an issuer: it is not an https URL, contains a user, query or fragment, or its host exists only inside the cluster.',
+        'No vendor can read the metadata of this issuer: it is not an https URL, contains a user, query or fragment, or its host exists only inside the cluster.',
       action: 'Correct the URL, or change the issuer: [the steps](issuer-change.md).',
       example: `ISSUER_UNUSABLE (discovery): --issuer-url is "https://kubernetes.default.svc": its name exists inside the cluster alone
   expected https://HOST/PATH, readable from the internet without credentials: no user, query or fragment
@@ -128,21 +129,21 @@ export const issuerSection: Section = {
     ISSUER_PORT: {
       doctor: ['discovery'],
       issuerCheck: true,
-      meaning: 'The issuer contains a port. AWS refuses it; for Google and Azure it is not documented.',
+      meaning: 'The issuer contains a port. AWS refuses it; Google and Azure do not document whether they accept it.',
       action: 'Serve the documents at port 443, and omit the port.',
     },
     ISSUER_TRAILING_SLASH: {
       doctor: ['discovery'],
       issuerCheck: true,
-      meaning: 'The issuer ends in a slash, which then has to be in every token and every trust configuration.',
-      action: 'Omit it while nothing trusts the issuer yet.',
+      meaning: 'The issuer ends in a slash, which must then be part of every token and every trust configuration.',
+      action: 'Remove the slash before a trust configuration uses the issuer.',
     },
     ISSUER_ADDRESS_PRIVATE: {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning: 'The host resolves to a private, loopback or link-local address on this machine.',
       action:
-        'Serve the documents at a public address. If only this machine resolves the host so, check from elsewhere.',
+        'Serve the documents at a public address. If only this machine resolves the host to that address, run the check on another machine.',
     },
   },
 }

@@ -11,7 +11,7 @@ export const keysSection: Section = {
       doctor: ['key'],
       issuerCheck: true,
       meaning:
-        'No key can be used: no vendor reads any served key, or each was revoked, so that publishing them would break every exchange; or the vendor that is checked reads none of the published keys. Azure reads RS256, Google also ES256. What is published stays unchanged.',
+        'No key is usable: no vendor accepts any of the served keys, or all of them were revoked, and publishing them would break every exchange; or the checked vendor accepts none of the published keys. Azure accepts RS256, Google also ES256. The published documents are not changed.',
       action: 'Configure the API servers to sign with an RSA key (`--service-account-signing-key-file`).',
       example: `KEYS_UNUSABLE (discovery): the cluster serves no key that a cloud reads ("key-1": no cloud reads keys of kind OKP)
   expected at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; what is public stays as it is
@@ -26,14 +26,15 @@ export const keysSection: Section = {
     KEYS_TOO_MANY: {
       doctor: ['key'],
       issuerCheck: true,
-      meaning: 'The JWKS contains more keys than are read: AWS reads 100 of each type, Azure 100.',
+      meaning: 'The JWKS contains more keys than a vendor reads: AWS reads 100 of each type, Azure 100.',
       action: 'Remove keys that no longer sign.',
     },
     KEY_UNUSABLE: {
       doctor: ['key'],
       issuerCheck: true,
-      meaning: 'The vendor does not read some of the published keys. Tokens that they sign are refused.',
-      action: 'Publish the keys again (`pullpass issuer publish` omits what no vendor reads), or sign with an RSA key.',
+      meaning: 'The vendor does not accept some of the published keys. Tokens that they sign are refused.',
+      action:
+        'Publish the keys again (`pullpass issuer publish` omits keys that no vendor accepts), or sign with an RSA key.',
     },
     KEY_ID_DUPLICATE: {
       doctor: ['key'],
@@ -46,20 +47,20 @@ export const keysSection: Section = {
       issuerCheck: true,
       meaning:
         'Keys have members that no verifier needs, such as `x5c` or `key_ops`. AWS was observed to refuse a key with `key_ops`.',
-      action: 'Remove them: `pullpass issuer publish` does.',
+      action: 'Remove them, as `pullpass issuer publish` does.',
     },
     PRIVATE_KEY_PUBLISHED: {
       doctor: ['key'],
       issuerCheck: true,
       meaning:
-        '**A private key is public**: anyone can sign tokens of every ServiceAccount of the cluster. The key is not shown.',
+        '**A private key is public**: any reader can sign tokens for every ServiceAccount of the cluster. The key is not shown.',
       action: 'Remove it now, and replace the signing key of the cluster.',
     },
     ALGORITHM_UNSUPPORTED: {
       doctor: ['signature'],
       issuerCheck: true,
       meaning:
-        'The vendor cannot verify the algorithm with which the token is signed, or the published key with its kid is of another type.',
+        "The vendor does not support the token's signature algorithm, or the published key with its kid has a different type.",
       action: 'Sign with an RSA key.',
     },
     KEY_UNPUBLISHED: {
@@ -68,34 +69,35 @@ export const keysSection: Section = {
       issuerCheck: true,
       alarm: true,
       meaning:
-        'The key that signed the token is not published: exchanges with it are refused. Where a document names its publication (`spec.issuer`), `refresh` publishes the key first; if that fails the token is not exchanged, the reason follows, and the last good credential stays. A dry run publishes nothing and reports whether it could; then `doctor` reports a warning.',
+        'The key that signed the token is not published, so exchanges of the token are refused. If the document configures publication (`spec.issuer`), `refresh` publishes the key first. If that fails, the token is not exchanged, the error states the reason, and the last good credential is kept. A dry run only reports whether the key could be published, and `doctor` reports a warning.',
       action:
-        'Publish the keys of the cluster: `pullpass issuer publish --to TARGET`; for `refresh`, remove the reason in the error.',
+        'Publish the keys of the cluster: `pullpass issuer publish --to TARGET`. For `refresh`, fix the cause that the error states.',
       example: `KEY_UNPUBLISHED (publish): the token is signed by key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", which is not public at gs://example-cluster, and could not be published: KUBERNETES_FORBIDDEN: the API server responded with 403 "configmaps "pullpass-issuer" is forbidden: User "kubernetes-admin" cannot get resource "configmaps" in API group "" in the namespace "pullpass-system""
   expected a key that clouds can read, before the token is exchanged
   fix: grant the rule {apiGroups: [""], resources: [configmaps], resourceNames: [pullpass-issuer], verbs: [get]} in a ClusterRole, or in a Role of pullpass-system`,
     },
     SERVED_KEY_UNPUBLISHED: {
       doctor: ['key'],
-      meaning: 'API servers serve a key that is not published. Once it signs, tokens are refused.',
-      action: 'Publish it before it signs: `pullpass issuer publish --to TARGET`, or run `pullpass issuer watch`.',
+      meaning: 'API servers serve a key that is not published. Tokens that it signs are refused.',
+      action:
+        'Publish the key before it is used for signing: `pullpass issuer publish --to TARGET`, or run `pullpass issuer watch`.',
     },
     KEY_REVOKED: {
       doctor: ['key'],
       alarm: true,
-      meaning: 'The cluster signs with a key that was revoked. Nothing publishes or uploads it again.',
+      meaning: 'The cluster signs with a revoked key. pullpass does not publish or upload it again.',
       action: 'Configure the API servers to sign with another key.',
     },
     KEY_UNCONFIRMED: {
       alarm: true,
       meaning:
-        'A key is served only by API servers that are not known. It is not published: [which API servers publish a key](issuer.md#which-api-servers-publish-a-key).',
+        'Only unknown API servers serve a key, so it is not published: [which API servers publish a key](issuer.md#which-api-servers-publish-a-key).',
       action:
         'Accept it with `--accept-key THUMBPRINT` if it is the key of the cluster; otherwise check who may write EndpointSlices in namespace `default`.',
     },
     PUBLISHED_KEY_UNKNOWN: {
       alarm: true,
-      meaning: 'A published key was never served by the cluster.',
+      meaning: 'A published key was never served by an API server of the cluster.',
       action:
         'If it is not an earlier key of the cluster, revoke it (`pullpass issuer revoke KID --to TARGET`), and check who may write to the target.',
     },
@@ -104,11 +106,11 @@ export const keysSection: Section = {
       meaning:
         'The ConfigMap with the key state contains a key that is neither served nor published. It is not published.',
       action:
-        'If tokens of it are still in use, serve it (`--service-account-key-file`); otherwise check who may write the ConfigMap.',
+        'If tokens signed by it are still in use, serve it (`--service-account-key-file`); otherwise check who may write the ConfigMap.',
     },
     KEY_UNKNOWN: {
       hops: ['publish'],
-      meaning: 'The kid that was given to `pullpass issuer revoke` is not that of a served, published or recorded key.',
+      meaning: 'The argument of `pullpass issuer revoke` is not the kid of a served, published or recorded key.',
       action: 'Find the kid of the key that signed the leaked token: `pullpass inspect FILE`.',
       example: `KEY_UNKNOWN (publish): no served, published or recorded key has kid "unknown"
   expected the KID that leaked; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
@@ -116,9 +118,9 @@ export const keysSection: Section = {
     },
     KEY_IN_USE: {
       hops: ['publish'],
-      meaning:
-        'The key that was given to `pullpass issuer revoke` signs tokens now, or is the only one. Without it every exchange is refused.',
-      action: 'Sign with another key first. Where an interruption of all pulls is acceptable: `--yes`.',
+      meaning: 'The key to revoke signs tokens now, or is the only usable key. Without it, every exchange is refused.',
+      action:
+        'Configure the API servers to sign with another key first. If an interruption of all pulls is acceptable, pass `--yes`.',
       example: `KEY_IN_USE (publish): key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" signs the cluster's tokens now: without it every exchange is refused, and pull secrets run out within the hour
   expected a key that signs no longer; nothing was changed
   fix: let the API servers sign with another key first, which issuer watch publishes; or, where a break of all pulls is the lesser evil: --yes`,

@@ -10,7 +10,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['cluster'],
       meaning:
-        'The kubeconfig does not exist, cannot be read, or lacks what its context names. The cluster is that of `--kubeconfig`, of `KUBECONFIG`, of the pod itself, or of `~/.kube/config`, in this order. An ambiguous identity is refused: `as-groups` without `as`, a client certificate without its key or with a wrong one, an `auth-provider` other than `oidc`; so is `certificate-authority` together with `insecure-skip-tls-verify`.',
+        'The kubeconfig does not exist, cannot be read, or is incomplete. The cluster is taken from `--kubeconfig`, `KUBECONFIG`, the pod, or `~/.kube/config`, in this order. An ambiguous identity is refused: `as-groups` without `as`, a client certificate without its key or with a wrong key, an `auth-provider` other than `oidc`; as is `certificate-authority` together with `insecure-skip-tls-verify`.',
       action: '`kubectl config view` shows what kubectl reads; `--context NAME` selects another context.',
       example: `KUBECONFIG_INVALID (kubernetes): kubeconfig has no context "staging"
   expected one of its contexts: sandbox
@@ -31,7 +31,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['cluster'],
       meaning:
-        'The API server does not accept the credential. A token that the kubelet renewed is read again first. Also where the credential plugin of a kubeconfig returns no valid credential; its output is not shown, since it may contain tokens, and no other identity is used. Over `http://` no credential is sent, as with kubectl: `kubectl proxy` has its own.',
+        'The API server does not accept the credential; a token file that the kubelet renewed is read again first. Also reported if the credential plugin of a kubeconfig returns no valid credential: its output is not shown, since it may contain tokens, and no other identity is used. As with kubectl, no credential is sent over `http://`; `kubectl proxy` adds its own.',
       action:
         'Check that the token or client certificate belongs to this cluster and has not expired: `kubectl auth whoami`. Run the credential plugin by hand.',
       example: `KUBERNETES_UNAUTHENTICATED (kubernetes): https://cluster.example.com:6443 responded with 401: it does not accept the credential
@@ -43,7 +43,7 @@ export const kubernetesSection: Section = {
       doctor: ['write', 'namespace'],
       meaning: 'A permission is missing.',
       action:
-        'Grant the rule in the line `fix`, which contains no more than that. `pullpass manifests -f FILE` prints all rules that a document needs.',
+        'Grant the rule in the line `fix`, which contains only that permission. `pullpass manifests -f FILE` prints all rules that a document needs.',
       example: `KUBERNETES_FORBIDDEN (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "team-a""
   expected the right to patch Secret team-a/regcred
   fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all rules that a document needs`,
@@ -52,7 +52,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'service-account'],
       meaning:
-        "The permission exists, but the request is refused otherwise: by an admission policy, a webhook, or a ConfigMap that is `immutable`. Where the API server's message names the policy or webhook, the fix does, too.",
+        "The permission exists, but the request is refused for another reason: an admission policy, a webhook, or a ConfigMap that is `immutable`. If the API server's message names the policy or webhook, so does the fix.",
       action: 'Exclude the objects of pullpass from that policy or webhook.',
       example: `KUBERNETES_REFUSED (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner" for Secret team-a/regcred
   expected ValidatingAdmissionPolicy labels to allow what pullpass writes
@@ -62,7 +62,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write'],
       meaning: 'A ResourceQuota of the namespace permits no further Secret. An existing Secret is still refreshed.',
-      action: 'Raise the quota, or delete what is not needed.',
+      action: 'Raise the quota, or delete unused objects.',
       example: `KUBERNETES_QUOTA_EXCEEDED (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5" for Secret team-a/regcred
   expected unused quota in ResourceQuota objects of namespace team-a
   fix: raise the quota, or delete unused objects: kubectl describe resourcequota objects -n team-a`,
@@ -71,7 +71,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'service-account'],
       meaning:
-        'An admission webhook with `failurePolicy: Fail` did not respond, so the API server refuses the request. It is repeated while that can help.',
+        'An admission webhook with `failurePolicy: Fail` did not respond, so the API server refuses the request. The request is retried while a retry can succeed.',
       action: 'Restore the webhook, or exclude the objects of pullpass from it.',
       example: `ADMISSION_UNAVAILABLE (kubernetes): the API server responded with 500 "Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded" for Secret team-a/regcred
   expected a response of admission webhook labels.example.com
@@ -91,17 +91,16 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'publish'],
       meaning:
-        'An object exceeds the size limit of etcd (1.5 MiB) or of its kind (1 MiB of data), often by labels, annotations or entries of another client; a pull secret by its entries: about 36 hosts with the longest tokens of Google, more with usual ones. It is not retried, and a pull secret is left as it is.',
+        'An object exceeds the size limit of etcd (1.5 MiB) or of its kind (1 MiB of data), often because of labels, annotations or entries of another client. A pull secret can contain about 36 hosts with the longest tokens of Google, and more with usual ones. The write is not retried, and the pull secret is not changed.',
       action:
-        'Remove these entries; for a pull secret, distribute the hosts over several documents. For the ConfigMap of `issuer watch` and `issuer revoke`, the line `fix` is a command that removes what pullpass did not write.',
+        'Remove these entries; for a pull secret, distribute the hosts over several documents. For the ConfigMap of `issuer watch` and `issuer revoke`, the line `fix` is a command that removes entries that pullpass did not write.',
       example: `OBJECT_TOO_LARGE (kubernetes): Secret team-a/regcred would contain 1308401 bytes of credentials; it was left unchanged
   expected at most 1048576, the limit of the API server
   fix: list fewer hosts in one document: several documents have several Secrets`,
     },
     PERMISSION_MISSING: {
       doctor: ['rights'],
-      meaning:
-        'A permission that a refresh needs is missing; a warning where it is not known whether that account refreshes.',
+      meaning: 'A permission for refreshing is missing; a warning if it is unknown whether the account runs refreshes.',
       action:
         'Install the manifests of the documents again (`pullpass manifests -f FILE`), or grant the rule that is printed.',
     },
@@ -109,7 +108,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['namespace', 'write'],
       meaning:
-        'A document names a namespace that does not exist. (A glob without a match is a warning; a namespace that is being deleted is skipped.)',
+        'A document names a namespace that does not exist. (A glob without a match causes a warning; a namespace that is being deleted is skipped.)',
       action: 'Create it, or correct the name.',
       example: `NAMESPACE_NOT_FOUND (kubernetes): namespace team-z does not exist
   expected a namespace that exists
@@ -119,9 +118,9 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['namespace'],
       meaning:
-        'The globs or the selector of a document match no namespace, so nothing was exchanged or written for it.',
+        'The globs or the selector of a document match no namespace, so no credential was requested or written for it.',
       action:
-        'Correct them. Where namespaces are created later, set `spec.namespaces.emptyPolicy: Allow`, or pass `--allow-empty`.',
+        'Correct the globs or the selector. If namespaces are created later, set `spec.namespaces.emptyPolicy: Allow`, or pass `--allow-empty`.',
       example: `NAMESPACES_EMPTY (kubernetes): ClusterPullSecret regcred (the environment) selects no namespace: no namespace matches "taem-*"
   expected at least one namespace to write to
   fix: correct REGISTRY_SECRET_NAMESPACES; if an empty selection is intended: --allow-empty`,
@@ -144,13 +143,13 @@ export const kubernetesSection: Section = {
     REFRESH_SUSPENDED: {
       doctor: ['schedule'],
       meaning:
-        'The CronJob of `pullpass manifests` is suspended: a failure where a Secret is stale because of it, else a warning.',
+        'The CronJob of `pullpass manifests` is suspended: a failure if a Secret is stale as a result, otherwise a warning.',
       action: 'Resume it: set `spec.suspend: false`.',
     },
     REFRESH_IMAGE_NOT_PULLED: {
       doctor: ['schedule'],
       meaning:
-        'The newest pod of the CronJob waits for its own image: a failure where a Secret is stale because of it, else a warning.',
+        'The newest pod of the CronJob waits for its own image: a failure if a Secret is stale as a result, otherwise a warning.',
       action: 'Correct the image of the CronJob, or provide a pull secret for it.',
     },
   },

@@ -4,12 +4,12 @@ import type { Section } from '../explanation.ts'
 export const publishSection: Section = {
   title: 'Publication',
   introduction:
-    'The exit code of an error is 1. Keys are written before the document that names them, each conditionally on the state that was read; what is published stays readable.',
+    'The exit code of an error is 1. The JWKS is written before the discovery document, and each write is conditional on the state that was read. Documents that are already published remain readable.',
   codes: {
     PUBLISHED_BY_VENDOR: {
       hops: ['publish'],
-      meaning: "The issuer of EKS, GKE, AKS and Gardener's managed issuer is public already.",
-      action: 'None: trust that issuer as it is.',
+      meaning: "The metadata of this issuer is already public: EKS, GKE, AKS and Gardener's managed issuer publish it.",
+      action: 'None: configure trust in that issuer.',
       example: `PUBLISHED_BY_VENDOR (publish): the cluster's issuer is https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF: EKS publishes its documents, and updates them
   expected a cluster whose issuer is its own
   fix: nothing to publish: trust that issuer as it is; pullpass issuer check https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`,
@@ -18,8 +18,9 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or something else. They are not overwritten. Where the keys are those of this cluster and only the issuer differs, `--issuer-url` is missing or differs by a slash: the line `fix` contains the published one.',
-      action: 'Choose another path (one bucket can contain many clusters), or take it over once: `--adopt`.',
+        'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or other content, which is not overwritten. If the keys are those of this cluster and only the issuer differs, `--issuer-url` is missing or differs by a slash: the line `fix` contains the published issuer.',
+      action:
+        'Choose another path (one bucket can contain the documents of several clusters), or take over the target once with `--adopt`.',
       example: `PUBLISH_NOT_OURS (publish): public has the discovery document of issuer "https://storage.googleapis.com/example-issuer/cluster-2"; it was left unchanged
   expected this cluster's own documents, or none
   fix: choose another path, since one bucket can serve many clusters; or take over this one, once: --adopt`,
@@ -29,7 +30,7 @@ export const publishSection: Section = {
       doctor: ['publish'],
       meaning:
         'Another writer changed the document between read and write, five times. Nothing was lost: writes are conditional.',
-      action: 'Find out what else publishes there.',
+      action: 'Find the other writer of the target.',
       example: `PUBLISH_CONFLICT (publish): another writer changed public between each read and write, 5 times
   expected one writer at a time
   fix: check which other process publishes there; pullpass merges its keys into theirs and never undoes their changes`,
@@ -38,8 +39,8 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        "No credentials of an operator were found: Google's application default credentials, or those of the credential chain of AWS's or Azure's library. In the cluster they are the federated identity of pullpass, without a key. An identity that is configured and fails is a separate error, and no other one is tried; so is one that is configured incompletely, or a profile (`AWS_PROFILE`) without credentials. The identity of the node is never used at AWS and Azure.",
-      action: 'Configure one as the line `fix` says.',
+        "No credentials of an operator were found: Google's application default credentials, or those of the credential chain of AWS's or Azure's library. In the cluster they are the federated identity of pullpass, without a key. A configured identity that fails is a different error, and no other identity is tried. The same applies to an incomplete configuration, and to a profile (`AWS_PROFILE`) without credentials. The identity of the node is never used for AWS and Azure.",
+      action: 'Configure one as the line `fix` states.',
       example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
   expected the operator's credentials in one of these three places
   fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
@@ -48,21 +49,20 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        "The store or the provider denies access to the operator, or the cloud refuses the operator's credentials. The command grants write access under the path of this issuer only; OPERATOR is the principal in the vendor's message.",
+        "The store or the provider denies access to the operator, or the cloud refuses the operator's credentials. The command in the line `fix` grants write access only under the path of this issuer; OPERATOR is the principal in the vendor's message.",
       action: 'Grant access with the command in the line `fix`.',
       example: `PUBLISH_DENIED (publish): Google responded with 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
   expected that the operator may read and write there
-  fix: let anybody read it, and the operator write there: gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=OPERATOR '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
+  fix: allow public reads, and writes by the operator: gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=OPERATOR '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
     },
     PUBLISH_TARGET_NOT_FOUND: {
       hops: ['publish'],
       doctor: ['publish'],
-      meaning:
-        'The bucket, container, directory or provider does not exist. pullpass writes documents and creates no stores.',
+      meaning: 'The bucket, container, directory or provider does not exist. pullpass does not create stores.',
       action: 'Create it with the command in the line `fix`, or correct its name.',
       example: `PUBLISH_TARGET_NOT_FOUND (publish): Google responded with 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
   expected it to exist: pullpass does not create buckets
-  fix: create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://example-isuer --project=PROJECT_ID --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
+  fix: create it in your project, PROJECT_ID, and allow public reads: gcloud storage buckets create gs://example-isuer --project=PROJECT_ID --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
     },
     PUBLISH_REFUSED: {
       hops: ['publish'],
@@ -79,7 +79,7 @@ export const publishSection: Section = {
       doctor: ['publish'],
       meaning:
         'The store is unavailable or unreachable after several attempts. The discovery document is never published before its keys.',
-      action: 'None if it passes; what is published stays.',
+      action: 'None if the error is temporary. Published documents are not changed.',
       example: `PUBLISH_UNAVAILABLE (publish): Google responded with 503 on reading gs://example-cluster
   expected a response
   fix: nothing to do if it passes; what is published stays`,
@@ -87,13 +87,13 @@ export const publishSection: Section = {
     PUBLISH_FAILED: {
       alarm: true,
       meaning:
-        'The metadata could not be published; what is published stays, and the write is repeated after 15 s, then less often.',
-      action: 'See the code in the message of the alarm.',
+        'The metadata could not be published. Published documents are not changed, and the write is retried after 15 s, then less often.',
+      action: 'Fix the cause: the message of the alarm contains its code.',
     },
     PUBLISHED_MISMATCH: {
       alarm: true,
-      meaning: 'Anonymous clients read something else than what was written.',
-      action: '`pullpass issuer check ISSUER`; check caches and what else serves that URL.',
+      meaning: 'Anonymous clients do not read what was written.',
+      action: 'Run `pullpass issuer check ISSUER`, and check caches and other servers of that URL.',
     },
     API_SERVERS_UNKNOWN: {
       alarm: true,
@@ -117,25 +117,26 @@ export const publishSection: Section = {
       alarm: true,
       meaning:
         'The CA bundle that authenticates API servers changed: a CA was [added or removed](issuer.md#which-api-servers-publish-a-key), or there were several when they were first recorded.',
-      action: 'Compare the fingerprints with the CA of a control-plane node, and accept the right ones: `--accept-ca`.',
+      action:
+        'Compare the fingerprints with the CA of a control-plane node, and accept the correct ones with `--accept-ca`.',
     },
     REVOCATION_REMOVED: {
       alarm: true,
       meaning:
-        'A revocation was removed from the ConfigMap, or changed. It remains in effect and was written back. Reported for an hour.',
+        'A revocation was removed from the ConfigMap, or changed. The revocation remains in effect and was restored. The alarm is reported for an hour.',
       action: 'Check who may write the ConfigMap.',
     },
     KEY_STATE_UNREADABLE: {
       alarm: true,
       meaning:
-        'The ConfigMap with the key state cannot be read. Before it was read once nothing is published, since a key may be revoked.',
+        'The ConfigMap with the key state cannot be read. Until it was read once, no key is published, since it may be revoked.',
       action: 'Grant `get` on that ConfigMap.',
     },
     KEY_STATE_UNWRITABLE: {
       alarm: true,
       meaning:
-        'The ConfigMap with the key state cannot be written, or is nearly full: a restart would lose what is not stored, and a revocation may fail.',
-      action: 'See the code in the message of the alarm.',
+        'The ConfigMap with the key state cannot be written, or is nearly full: changes that are not stored are lost at a restart, and a revocation may fail.',
+      action: 'Fix the cause: the message of the alarm contains its code.',
     },
   },
 }

@@ -4,7 +4,7 @@ import type { Section } from '../explanation.ts'
 export const registrySection: Section = {
   title: 'Registries and image pulls',
   introduction:
-    'Findings of [`pullpass doctor`](doctor.md): at hop `registry` with a credential that was just issued, at `stored-credential` with the one in the Secret, at `events` from the messages of the kubelet.',
+    'Findings of [`pullpass doctor`](doctor.md): at hop `registry` for a newly issued credential, at `stored-credential` for the credential in the Secret, at `events` from messages of the kubelet.',
   codes: {
     REGISTRY_DENIED: {
       hops: ['exchange/registry', 'exchange/repository'],
@@ -33,17 +33,18 @@ export const registrySection: Section = {
     },
     REGISTRY_UNREACHABLE: {
       doctor: ['registry', 'events'],
-      meaning: 'The registry does not respond: from where `doctor` runs, or (at `events`) from the node.',
+      meaning: 'The registry does not respond to `doctor` or, at hop `events`, to the node.',
       action: 'Check DNS, routes, firewalls and the proxy; for a node, the proxy of its container runtime.',
     },
     REGISTRY_PLAIN_HTTP: {
       doctor: ['registry', 'events'],
       meaning: 'The registry speaks plain HTTP where https is expected.',
-      action: 'Serve it by https; or, where the nodes are configured for plain HTTP, pass `--plain-http HOST[:PORT]`.',
+      action:
+        'Serve the registry by https. If the nodes are configured for plain HTTP, pass `--plain-http HOST[:PORT]`.',
     },
     REGISTRY_RESPONSE_UNEXPECTED: {
       doctor: ['registry'],
-      meaning: 'The response is not that of a registry: a sign-in page, for example.',
+      meaning: 'The response is not from a registry: a sign-in page, for example.',
       action: 'Check the host, and that no proxy or sign-in page intercepts the request.',
     },
     AUTHORIZATION_DROPPED: {
@@ -54,12 +55,12 @@ export const registrySection: Section = {
     },
     REPOSITORY_UNKNOWN: {
       doctor: ['registry'],
-      meaning: 'The registry accepts the credential and has no such repository.',
+      meaning: 'The registry accepts the credential, but the repository does not exist.',
       action: "Correct the image's name, or push the image.",
     },
     MANIFEST_UNKNOWN: {
       doctor: ['registry', 'events'],
-      meaning: 'The registry has no such tag or digest.',
+      meaning: 'The tag or digest does not exist in the registry.',
       action: "Correct the image's tag or digest, or push the image.",
     },
     IMAGE_PUBLIC: {
@@ -69,7 +70,7 @@ export const registrySection: Section = {
     },
     IMAGE_NOT_MATCHED: {
       doctor: ['registry', 'secret'],
-      meaning: 'No host of the documents, or no key of the Secret, matches the image by the rules of kubelets.',
+      meaning: 'No host of the documents, or no key of the Secret, matches the image by the rules of the kubelet.',
       action: "Add the host to a registry of the document, or correct the image's name.",
     },
     IMAGE_NAME_INVALID: {
@@ -99,13 +100,12 @@ export const registrySection: Section = {
     },
     NODE_STORE_DAMAGED: {
       doctor: ['events'],
-      meaning: "The node's own copy of the image is damaged.",
+      meaning: 'The copy of the image on the node is damaged.',
       action: 'Remove it on the node: `crictl rmi IMAGE`.',
     },
     NODE_DISK_FULL: {
       doctor: ['events'],
-      meaning:
-        'The node has no disk space for the image; also where it evicted the pod, or admits none, for that reason.',
+      meaning: 'The node has no disk space for the image, evicted the pod for that reason, or does not admit pods.',
       action: 'Free disk space on the node, or enlarge its disk.',
     },
     PULL_FAILED: {
@@ -115,7 +115,7 @@ export const registrySection: Section = {
     },
     PULL_BACK_OFF: {
       doctor: ['back-off'],
-      meaning: 'No fault is left, and the kubelet has not retried yet.',
+      meaning: 'No cause remains, but the kubelet has not retried yet.',
       action: 'Delete the pod, or wait: the kubelet retries within 5 minutes.',
     },
   },

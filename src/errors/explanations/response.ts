@@ -4,12 +4,12 @@ import type { Section } from '../explanation.ts'
 export const responseSection: Section = {
   title: 'Any response',
   introduction:
-    'Reported at the hop that sent the request, with exit code 1. Nothing of such a response is shown, since it can contain a credential.',
+    'Reported at the hop that sent the request, with exit code 1. The content of such a response is not shown, since it can contain a credential.',
   codes: {
     RESPONSE_MALFORMED: {
       hops: ['any'],
       doctor: ['exchange', 'impersonation', 'registry', 'cluster'],
-      meaning: 'The response is not what the API documents: most often a page of a proxy.',
+      meaning: 'The response does not match the documentation of the API. The usual cause is an HTML page of a proxy.',
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
       example: `RESPONSE_MALFORMED (exchange): Google's token service responded with 200 at https://sts.googleapis.com/v1/token, but not in JSON: 37 bytes of "text/html"
   expected JSON
@@ -28,7 +28,7 @@ export const responseSection: Section = {
       hops: ['any'],
       doctor: ['exchange', 'impersonation', 'registry'],
       meaning:
-        'The response is a redirect, which would send a token to an address that is not configured. It is never followed.',
+        'The response is a redirect, which would send a token to an address that is not configured. Redirects are not followed.',
       action: 'Configure the final address as the endpoint.',
       example: `REDIRECT_REFUSED (exchange): Google's token service responded with 302, a redirect, at https://sts.googleapis.com/v1/token
   expected a response from this address: a token is never sent to another one
@@ -39,9 +39,9 @@ export const responseSection: Section = {
       doctor: ['cluster', 'discovery', 'exchange', 'impersonation', 'registry', 'events'],
       issuerCheck: true,
       meaning:
-        'The server certificate is not trusted, has expired, or is for another name, so no token is sent: a proxy that intercepts TLS, or an attack. `issuer check` reports it where no public authority issued the certificate, whatever `--ca-file` contains; `doctor` at hop `events` where a node does not trust the registry.',
+        'The server certificate is not trusted, has expired, or is for another name, so no token is sent. Causes are a proxy that intercepts TLS, or an attack. `issuer check` reports it if the certificate is not issued by a public authority, regardless of `--ca-file`; `doctor` reports it at hop `events` if a node does not trust the registry.',
       action:
-        'For a proxy or a private endpoint, name the certificate of its authority: `--ca-file FILE`. For the cluster, it is `certificate-authority` of the kubeconfig. For an issuer, use a certificate of a public authority.',
+        'For a proxy or a private endpoint, pass the certificate of its authority: `--ca-file FILE`. For the cluster, set `certificate-authority` in the kubeconfig. For an issuer, use a certificate of a public authority.',
       example: `CERTIFICATE_UNTRUSTED (exchange): the certificate at https://sts.googleapis.com/v1/token is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE
   expected a certificate for sts.googleapis.com from an authority that this machine trusts
   fix: if a proxy or a private endpoint uses a private certificate authority, add its certificate: --ca-file FILE`,
@@ -50,7 +50,7 @@ export const responseSection: Section = {
       hops: ['any'],
       doctor: ['cluster', 'exchange', 'impersonation', 'registry'],
       meaning:
-        "The proxy of `HTTPS_PROXY` (or, for the API server, the kubeconfig's `proxy-url`) cannot be reached, or opens no tunnel. The error names the variable. A value without scheme is an HTTP proxy, as for curl; `https_proxy` takes precedence over `HTTPS_PROXY`. 407 requests credentials in the proxy's URL; other refusals come from the rules of the proxy, which must allow `CONNECT` to port 443 of the host. A proxy with another scheme, such as `socks5://`, is refused with `USAGE_INVALID` before a request is sent.",
+        "The proxy of `HTTPS_PROXY` (or, for the API server, the kubeconfig's `proxy-url`) cannot be reached, or does not open a tunnel. The error names the variable. A value without scheme is an HTTP proxy, as for curl; `https_proxy` takes precedence over `HTTPS_PROXY`. Status 407 means that the proxy requires credentials, in its URL; for other statuses, the rules of the proxy must allow `CONNECT` to port 443 of the host. A proxy with another scheme, such as `socks5://`, is refused with `USAGE_INVALID` before a request is sent.",
       action: 'Correct the variable, start the proxy, or name the host in `NO_PROXY`.',
       example: `PROXY_FAILED (exchange): the proxy proxy.example.com:3128 of HTTPS_PROXY failed: ECONNREFUSED; a tunnel to sts.googleapis.com:443 was requested
   expected a tunnel through this proxy

@@ -9,7 +9,7 @@ export const runSection: Section = {
     USAGE_INVALID: {
       hops: ['run', 'document', 'trust'],
       meaning:
-        'The command line contains something unknown, or lacks something; the most similar flags are proposed. Also where the environment configures a proxy that this Node cannot use: bypassing it is not an option.',
+        'The command line is invalid: unknown or missing flags or arguments; similar flags are suggested. Also reported if the environment configures a proxy that Node.js cannot use, since the proxy must not be bypassed.',
       action: 'See `pullpass COMMAND --help`.',
       example: `USAGE_INVALID (run): unknown flag --dryrun
   expected a known flag, such as --dry-run
@@ -19,7 +19,7 @@ export const runSection: Section = {
       hops: ['run'],
       doctor: ['any'],
       meaning:
-        'The run took longer than `--timeout` (5m). What was written stays. The deadline holds even if the process is blocked: a second later it ends with this message and exit code 1 (or by SIGKILL, where the system blocks it). A watch ends so when a round takes more than ten minutes. In `doctor` it is the hop that was waiting.',
+        'The run took longer than `--timeout` (default 5m). Objects that were written are kept. The deadline also applies to a blocked process, which ends one second later with this message and exit code 1 (or by SIGKILL, if the system blocks it). `issuer watch` ends this way if a round takes more than ten minutes. In `doctor`, the hop is the one that was waiting.',
       action: 'Find the slow hop with `--log-level debug`, or increase `--timeout`.',
       example: `TIMED_OUT (run): the run did not end within 30s
   expected the run to end in time
@@ -28,8 +28,8 @@ export const runSection: Section = {
     INTERRUPTED: {
       hops: ['run'],
       meaning:
-        'SIGINT or SIGTERM: changes in progress were completed, for a few seconds. The exit code is 130 or 143. Commands that run until they are stopped (`issuer watch`, `issuer serve`, `sandbox`) end with exit code 0 instead.',
-      action: 'Run the command again; what was written is kept.',
+        'The run received SIGINT or SIGTERM. Changes in progress had a few seconds to complete. The exit code is 130 or 143. Commands that run until they are stopped (`issuer watch`, `issuer serve`, `sandbox`) end with exit code 0 instead.',
+      action: 'Run the command again. Objects that were written are kept.',
       example: `INTERRUPTED (run): the run was ended by SIGTERM
   expected the run to complete
   fix: run the command again; what was written is kept`,
@@ -37,8 +37,8 @@ export const runSection: Section = {
     OUTPUT_UNWRITABLE: {
       hops: ['run'],
       meaning:
-        'Results could not be written to standard output: a full disk, or a device error. A reader that ends early (`| head`) is no error.',
-      action: 'Check the destination of the output, and run the command again; what was done is kept.',
+        'Results could not be written to standard output: a full disk, or a device error. A reader that closes the pipe early (`| head`) is not an error.',
+      action: 'Check the destination of the output, and run the command again. Completed changes are kept.',
       example: `OUTPUT_UNWRITABLE (run): standard output cannot be written: ENOSPC
   expected a writable standard output
   fix: check the target of the output (a full disk?) and run the command again; what was done is kept`,
@@ -46,8 +46,8 @@ export const runSection: Section = {
     INTERNAL: {
       hops: ['run'],
       meaning:
-        'A bug in pullpass. Only the class of the exception and its location are shown, since its message may contain anything.',
-      action: 'Report these lines. Pull secrets keep their last credential.',
+        'A bug in pullpass. Only the class of the exception and its location are shown, since its message may contain secrets.',
+      action: 'Report the error. Pull secrets keep their last credential.',
       example: `INTERNAL (run): unexpected internal error: TypeError at refreshOnce (pullpass.mjs:1:2345)
   expected no internal error; this is a bug in pullpass
   fix: report these lines; pull secrets keep their last credential`,
@@ -73,18 +73,18 @@ export const resultsSection: Section = {
     NOT_NEEDED: {
       doctor: ['discovery', 'key', 'signature'],
       meaning:
-        'The published metadata would not suffice, and is not needed: the vendor has the keys otherwise, or a refresh publishes them first.',
+        'The published metadata is insufficient, but not needed: the keys are uploaded to the vendor, or a refresh publishes them first.',
       action: 'None.',
     },
     NOT_READABLE: {
       doctor: ['publish', 'rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],
       meaning:
-        'The permission to read it is missing, or the response was of no use. Whether there is a fault is not known.',
-      action: 'Grant the permission that is named, or run `doctor` as a user who has it.',
+        'The permission to read the object is missing, or the response was unusable. Whether there is a problem is unknown.',
+      action: 'Grant the permission that is named, or run `doctor` as a user with that permission.',
     },
     SAMPLED: {
       doctor: ['write'],
-      meaning: 'Only 20 namespaces of a document were tried, to limit the load on the API server.',
+      meaning: 'Only 20 namespaces of a document were checked, to limit the load on the API server.',
       action: 'None.',
     },
   },

@@ -18,9 +18,9 @@ export const secretsSection: Section = {
       hops: ['kubernetes'],
       doctor: ['secret', 'write'],
       meaning:
-        'A Secret of this name exists that pullpass did not create for this document. It is not overwritten, since it may contain a password. (A field that was edited in a Secret of this document is restored instead, and the summary names the editor.)\n\nWhere another document of pullpass wrote the Secret, the error names that document and prints the command that moves it: remove the old document first, then run once with `--adopt`. Between the [variables](document.md#the-drop-in-variables) and a document no move is needed: a `ClusterPullSecret` for the same Secret takes over what the variables wrote, at the next refresh that is due.',
+        'The Secret exists, but pullpass did not create it for this document. It is not overwritten, since it may contain a password. (If another client edits a Secret of this document, the fields are restored, and the summary names the client.)\n\nIf another document of pullpass wrote the Secret, the error names it and prints the command to move the Secret: remove the old document first, then run once with `--adopt`. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over at the next refresh that is due.',
       action:
-        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. Coming from the usual script of curl, jq and kubectl: [migrate-from-script.md](guides/migrate-from-script.md).',
+        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script of curl, jq and kubectl: [migrate-from-script.md](guides/migrate-from-script.md).',
       example: `SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged
   expected one that pullpass created for ClusterPullSecret regcred, or none
   fix: choose another REGISTRY_SECRET_NAME, or take over this Secret, once: --adopt`,
@@ -29,7 +29,7 @@ export const secretsSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write'],
       meaning: 'Another client changed the Secret each time before pullpass wrote it.',
-      action: 'Find it: `kubectl get secret -o yaml --show-managed-fields`.',
+      action: 'Find the client: `kubectl get secret -o yaml --show-managed-fields`.',
       example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass updated it: the API server responded with 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
   expected the state that pullpass read before
   fix: find the other writers: kubectl get secret -o yaml --show-managed-fields`,
@@ -57,7 +57,7 @@ export const secretsSection: Section = {
     SECRET_EXPIRED: {
       doctor: ['secret'],
       meaning: 'The credential in the Secret has expired: it was not refreshed in time.',
-      action: 'Refresh; then find out why the CronJob did not.',
+      action: 'Refresh, and find out why the CronJob did not.',
     },
     SECRET_OUTDATED: {
       doctor: ['secret'],
@@ -67,27 +67,27 @@ export const secretsSection: Section = {
     SECRET_EDITED: {
       doctor: ['secret'],
       meaning: 'Another client changed the Secret, or it is a copy of another Secret.',
-      action: 'Refresh; it restores the Secret.',
+      action: 'Refresh, which restores the Secret.',
     },
     SECRET_MALFORMED: {
       doctor: ['secret'],
-      meaning: 'Kubelets cannot parse the Secret: pods that name it pull no image at all.',
-      action: 'Refresh; it restores the Secret.',
+      meaning: 'Kubelets cannot parse the Secret, and pods that refer to it cannot pull any image.',
+      action: 'Refresh, which restores the Secret.',
     },
     SECRET_TERMINATING: {
       doctor: ['secret'],
       meaning: 'The Secret is being deleted, and a finalizer delays it.',
-      action: 'Let the owner of the finalizer remove it.',
+      action: 'Check why the owner of the finalizer does not remove it.',
     },
     SECRET_MUTATED: {
       doctor: ['write'],
       meaning:
-        'A mutating webhook or policy changes what a refresh writes, so that a refresh does not help. The webhooks that may do so are named.',
+        'A mutating webhook or policy changes the Secret that a refresh writes, so refreshing does not help. Candidate webhooks are named.',
       action: 'Exclude the Secrets of pullpass from that webhook.',
     },
     STORED_CREDENTIAL_REFUSED: {
       doctor: ['stored-credential'],
-      meaning: 'The Secret is well-formed, and the registry refuses its credential.',
+      meaning: 'The Secret is well-formed, but the registry refuses its credential.',
       action: 'Refresh.',
     },
     SERVICE_ACCOUNT_NOT_FOUND: {
@@ -97,38 +97,40 @@ export const secretsSection: Section = {
     },
     SERVICE_ACCOUNT_NOT_ATTACHED: {
       doctor: ['service-account'],
-      meaning: 'The ServiceAccount does not name the Secret: its new pods pull without it.',
+      meaning: 'The ServiceAccount does not refer to the Secret, so its new pods pull without the Secret.',
       action: 'Refresh.',
     },
     POD_NOT_FOUND: {
       doctor: ['pod'],
       meaning: 'The pod does not exist.',
-      action: 'Correct the name after `--pod`.',
+      action: 'Correct the value of `--pod`.',
     },
     POD_SECRET_MISSING: {
       doctor: ['pod'],
-      meaning: '`imagePullSecrets` of the pod do not name the Secret.',
-      action: 'Name it in the pod template, or set `attachToServiceAccounts` in the document, and recreate the pod.',
+      meaning: '`imagePullSecrets` of the pod does not contain the Secret.',
+      action:
+        'Add the Secret to the pod template, or set `attachToServiceAccounts` in the document, and recreate the pod.',
     },
     POD_OLDER_THAN_ATTACHMENT: {
       doctor: ['pod'],
       meaning:
-        'The pod was created before its ServiceAccount named the Secret. `imagePullSecrets` of a pod never change.',
+        'The pod was created before its ServiceAccount referred to the Secret. `imagePullSecrets` of an existing pod cannot change.',
       action: 'Delete the pod; its controller creates a new one.',
     },
     OTHER_SECRET_MALFORMED: {
       doctor: ['pod-secrets'],
-      meaning: 'Another pull secret of the pod cannot be parsed, which breaks all of its pulls.',
+      meaning: 'Another pull secret of the pod cannot be parsed, so none of its images can be pulled.',
       action: 'Correct or remove it.',
     },
     OTHER_SECRET_NOT_FOUND: {
       doctor: ['pod-secrets'],
       meaning: 'Another pull secret of the pod does not exist. Kubelets ignore it.',
-      action: 'Create it, or remove its name.',
+      action: 'Create it, or remove the reference.',
     },
     OTHER_SECRET_SHADOWS: {
       doctor: ['pod-secrets'],
-      meaning: "At Docker Hub, another pull secret of the pod is used instead of the document's, and refused.",
+      meaning:
+        "For Docker Hub, the kubelet uses another pull secret of the pod instead of the document's, and it is refused.",
       action: 'Remove or correct it.',
     },
   },

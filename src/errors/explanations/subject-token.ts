@@ -3,7 +3,7 @@ import type { Section } from '../explanation.ts'
 
 export const subjectTokenSection: Section = {
   title: 'Subject token',
-  introduction: 'The exit code is 2 for a token file (nothing was exchanged), and 1 where the cluster issues no token.',
+  introduction: 'The exit code is 2 for a token file (nothing was exchanged), and 1 if the cluster issues no token.',
   codes: {
     TOKEN_FILE_UNREADABLE: {
       hops: ['subject-token', 'kubernetes'],
@@ -30,7 +30,7 @@ export const subjectTokenSection: Section = {
       doctor: ['subject-token'],
       issuerCheck: true,
       meaning:
-        'The token has expired, by more than the minute that verifiers tolerate. `issuer check` verifies its signature nevertheless.',
+        'The token expired more than a minute ago, which is the clock skew that verifiers tolerate. `issuer check` still verifies its signature.',
       action:
         'Read the token from the projected volume of the pod, where the kubelet renews it, not from a copy; check the clock of this machine.',
       example: `TOKEN_EXPIRED (subject-token): /var/run/secrets/tokens/oidc-token expired at 2026-11-24T13:00:00.000Z
@@ -39,14 +39,14 @@ export const subjectTokenSection: Section = {
     },
     TOKEN_NOT_YET_VALID: {
       doctor: ['subject-token'],
-      meaning: 'The token was issued in the future: the clock of the control plane and that of this machine differ.',
+      meaning: 'The token was issued in the future: the clocks of the control plane and of this machine differ.',
       action: 'Synchronize both clocks by NTP.',
     },
     TOKEN_STALE: {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        "By the vendor's clock the token has expired, or was issued in the future; by the clock of this machine it is valid.",
+        "By the vendor's clock, the token has expired or was issued in the future; by the clock of this machine, it is valid.",
       action: 'Check the clocks of the cluster and of this machine, and that the token file is renewed.',
       example: `TOKEN_STALE (exchange): Google's token service responded with 400 "invalid_grant: ID Token issued at 1795521600 is stale to sign-in."
   expected a token that Google's clock finds valid; this one expires at 2026-11-24T13:00:00.000Z
@@ -57,7 +57,7 @@ export const subjectTokenSection: Section = {
       doctor: ['subject-token'],
       issuerCheck: true,
       meaning:
-        'The token has another audience than its recipient expects, so the exchange would be refused: the token is not sent. For the credentials of an operator it is a token that is valid for an API server. `issuer check` reports it as a warning, since a provider can have allowed audiences.',
+        'The audience of the token is not the one that its recipient expects. The token is not sent, since the exchange would be refused. For operator credentials, the token is valid for an API server. `issuer check` reports it as a warning, since a provider can have allowed audiences.',
       action:
         'Set that audience on the projected token, or let pullpass request the token (`spec.serviceAccountRef`). `pullpass inspect FILE` shows the audience of a token. For a provider with allowed audiences, set one of them as `audience` of the registry.',
       example: `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token has audience "https://kubernetes.default.svc"
@@ -76,7 +76,7 @@ export const subjectTokenSection: Section = {
       issuerCheck: true,
       alarm: true,
       meaning:
-        'The token has another issuer than expected: than the one that the document says is public (`spec.issuer`), than the URL that is checked or published, or, for `doctor`, than the cluster itself (another cluster, or a token from before a change of the issuer). A requested token is requested again over new connections, since API servers differ during a roll-out.',
+        'The issuer of the token differs from the issuer of the document (`spec.issuer`), from the URL that is checked or published, or, for `doctor`, from the issuer of the cluster: the token is of another cluster, or older than a change of the issuer. A token is requested again over new connections, since API servers differ during a roll-out.',
       action:
         'After a change of the issuer, recreate the pod: the kubelet renews a projected token only at 80 % of its lifetime. Otherwise correct `spec.issuer.url`, `--issuer-url` or the issuer of the cluster: `pullpass issuer show --to-issuer URL` prints the steps.',
       example: `TOKEN_ISSUER_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token carries issuer https://storage.googleapis.com/example-cluster
@@ -89,7 +89,7 @@ export const subjectTokenSection: Section = {
       meaning:
         'The cluster issues no token for the ServiceAccount of `spec.serviceAccountRef` (or of `--service-account`): it or its namespace does not exist, or the permission `create` on `serviceaccounts/token` is missing.',
       action:
-        'Create the ServiceAccount or correct the reference; or grant the rule in the line `fix`, which is limited to that name.',
+        'Create the ServiceAccount or correct the reference; or grant the rule in the line `fix`, which is limited to this ServiceAccount.',
       example: `TOKEN_REQUEST_REFUSED (subject-token): ServiceAccount image-system/puller does not exist, so that no token can be requested for it
   expected the service account that spec.serviceAccountRef names
   fix: kubectl create serviceaccount puller -n image-system, or correct the reference`,
@@ -99,11 +99,11 @@ export const subjectTokenSection: Section = {
       meaning:
         'The token file exists only in the pod that runs `refresh`, and `doctor` runs outside of it: token, exchange and registry were not checked.',
       action:
-        'Run `pullpass doctor` in that pod, or name its ServiceAccount: `--service-account NAMESPACE/NAME`. The token is then requested.',
+        'Run `pullpass doctor` in that pod, or pass its ServiceAccount, whose token is then requested: `--service-account NAMESPACE/NAME`.',
     },
     TOKEN_UNAVAILABLE: {
       alarm: true,
-      meaning: 'An API server issued no token: a key that signs may be missed, and no key is withdrawn in this round.',
+      meaning: 'An API server issued no token. Its signing key is unknown, so no key is withdrawn in this round.',
       action:
         "See the error in the alarm's message: the permission to request tokens of its own ServiceAccount, or the API server.",
     },
@@ -122,7 +122,7 @@ export const subjectTokenSection: Section = {
       doctor: ['clock'],
       alarm: true,
       meaning:
-        'Clocks differ: for `doctor`, the clock of this machine from those of other hosts by more than a minute; for the alarm, the clock of an API server by more than 5 minutes, in which case no key is withdrawn for its age.',
+        'Clocks differ: for `doctor`, the clock of this machine from those of other hosts by more than a minute; for the alarm, the clock of an API server by more than 5 minutes, during which no key is withdrawn for its age.',
       action: 'Synchronize the clocks by NTP. In a pod, the clock is that of the node.',
     },
   },

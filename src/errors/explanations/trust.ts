@@ -10,7 +10,7 @@ export const trustSection: Section = {
       hops: ['trust'],
       meaning:
         'No credentials of an operator were found. The identity of a pod or node is not used unless it is configured.',
-      action: 'Sign in, or configure credentials, as the line `fix` says.',
+      action: 'Sign in, or configure credentials, as the line `fix` states.',
       example: `TRUST_CREDENTIALS_MISSING (trust): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
   expected the operator's credentials in one of these three places
   fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
@@ -18,7 +18,7 @@ export const trustSection: Section = {
     TRUST_DENIED: {
       hops: ['trust'],
       meaning:
-        'The cloud denies a permission to the operator; the error names the permission and the narrowest role that contains it. Independent resources are created nevertheless.',
+        'The cloud denies a permission to the operator; the error names the permission and the narrowest role that contains it. Resources that do not depend on it are created.',
       action: 'Grant the role with the command in the line `fix`, and run it again.',
       example: `TRUST_DENIED (trust): Google responded with 403 "Permission 'iam.workloadIdentityPools.get' denied on resource '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool' (or it may not exist)."
   expected the operator to hold iam.workloadIdentityPools.get, which roles/iam.workloadIdentityPoolAdmin gives
@@ -27,8 +27,8 @@ export const trustSection: Section = {
     TRUST_NOT_FOUND: {
       hops: ['trust'],
       meaning:
-        'A resource that a change depends on does not exist: a pool that was deleted meanwhile, or a new service account that is not known everywhere yet. It is retried for half a minute.',
-      action: 'Run it again; `pullpass trust plan` shows what exists.',
+        'A resource that a change depends on does not exist: a pool that was deleted in the meantime, or a new service account that is not available yet. The request is retried for half a minute.',
+      action: 'Run the command again; `pullpass trust plan` shows what exists.',
       example: `TRUST_NOT_FOUND (trust): Google responded with 404 "Requested entity was not found."
   expected what this change rests on to be there
   fix: run it again: it may have been deleted a moment ago; pullpass trust plan shows what exists`,
@@ -36,17 +36,17 @@ export const trustSection: Section = {
     TRUST_REFUSED: {
       hops: ['trust'],
       meaning:
-        'An existing resource differs from what the document needs, and is not changed: another issuer, mapping or condition, a disabled pool, a repository that does not exist.',
+        'An existing resource differs from the requirements of the document, and is not changed: a different issuer, mapping or condition, a disabled pool, a repository that does not exist.',
       action:
-        'Find out what uses it before `--replace`: a provider has one issuer, and another cluster would be locked out.',
+        'Find out what uses the resource before you pass `--replace`: a provider has one issuer, and another cluster may depend on it.',
       example: `TRUST_REFUSED (trust): provider projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster is there, but its issuer is https://other.example.com, not https://cluster.example.com
-  expected one that does what the document asks, or another id
+  expected a resource as the document requires, or another id
   fix: it was left as it is; if it is yours to change, say so: --replace issuer`,
     },
     TRUST_POOL_SHARED: {
       hops: ['trust'],
       meaning:
-        'The pool has providers of other clusters. Their ServiceAccounts of the same name are the same principal, with the same permissions.',
+        'The pool has providers of other clusters. ServiceAccounts with the same name in these clusters are one principal, with the same permissions.',
       action:
         'Use a pool for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it for clusters that may have the same permissions.',
       example: `TRUST_POOL_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is not used by https://storage.googleapis.com/example-cluster alone: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them
@@ -56,7 +56,7 @@ export const trustSection: Section = {
     TRUST_CONFLICT: {
       hops: ['trust'],
       meaning: 'Other writers changed the same policy between read and write, eight times.',
-      action: 'See the audit log for them, then run it again.',
+      action: 'Find them in the audit log, then run the command again.',
       example: `TRUST_CONFLICT (trust): the policy of puller@example-project.iam.gserviceaccount.com was changed by others 8 times while pullpass worked on it
   expected a moment of rest, to change roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass
   fix: see who else writes it (the audit log names them), then run it again`,
@@ -65,14 +65,14 @@ export const trustSection: Section = {
       hops: ['trust'],
       meaning: 'The policy has reached the maximum number of members. Reported before anything is written.',
       action: 'Grant to a group or a principalSet instead of many members, or remove members.',
-      example: `TRUST_POLICY_FULL (trust): the policy of puller@example-project.iam.gserviceaccount.com holds 1500 members, and has no room for roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass
+      example: `TRUST_POLICY_FULL (trust): the policy of puller@example-project.iam.gserviceaccount.com holds 1500 members, and cannot hold roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass
   expected fewer than 1500, each appearance counted
   fix: grant to a group or to a principalSet instead of many members, or remove unused members`,
     },
     TRUST_OPERATION_FAILED: {
       hops: ['trust'],
-      meaning: 'The cloud accepted the change and could not complete it.',
-      action: 'Run it again.',
+      meaning: 'The cloud accepted the change, but did not complete it.',
+      action: 'Run the command again.',
       example: `TRUST_OPERATION_FAILED (trust): Google's operation projects/123456789012/locations/global/workloadIdentityPools/images/operations/b4f0c1d2e3 failed: "Internal error encountered."
   expected it to succeed
   fix: run it again: what is done already is seen then, and what failed is tried once more`,
@@ -80,7 +80,7 @@ export const trustSection: Section = {
     TRUST_OPERATION_UNFINISHED: {
       hops: ['trust'],
       meaning: 'The cloud accepted the change and has not completed it after two minutes.',
-      action: 'Run it again: what has been completed is found then.',
+      action: 'Run the command again; it continues with the changes that are not completed.',
       example: `TRUST_OPERATION_UNFINISHED (trust): Google's operation projects/123456789012/locations/global/workloadIdentityPools/images/operations/b4f0c1d2e3 is not done after 120 s
   expected it to end: most take a few seconds
   fix: run it again: what is done already is seen then`,
@@ -88,7 +88,7 @@ export const trustSection: Section = {
     TRUST_UNAVAILABLE: {
       hops: ['trust'],
       meaning: 'The cloud is unavailable or unreachable after four attempts.',
-      action: 'None if it passes; run it again.',
+      action: 'None if the error is temporary: run the command again.',
       example: `TRUST_UNAVAILABLE (trust): Google responded with 503 "The service is currently unavailable."
   expected a response
   fix: nothing to do if it passes: run it again, it takes up where it ended`,
@@ -96,9 +96,9 @@ export const trustSection: Section = {
     TRUST_UNVERIFIED: {
       hops: ['trust'],
       meaning:
-        'All resources exist and a credential was issued, but the registry denies reading the repository until `--timeout`.',
+        'All resources exist and a credential was issued, but the registry still denies access to the repository at the end of `--timeout`.',
       action:
-        'A new grant takes minutes to take effect: run it again. Otherwise check that the hosts of the registry are those of the repository.',
+        'A new grant takes effect after some minutes: run the command again. Otherwise check that the hosts of the registry are those of the repository.',
       example: `TRUST_UNVERIFIED (trust): europe-docker.pkg.dev does not let registry google of ClusterPullSecret/regcred in cluster https://storage.googleapis.com/example-cluster read example-project/images/pullpass-trial: 403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource (or it may not exist)"
   expected the credential that was just minted to read projects/example-project/locations/europe/repositories/images
   fix: a new grant takes minutes to take effect: run it again; if it remains, check that the hosts of the registry are those of the repository`,

@@ -20,10 +20,11 @@ interface SourceSecret {
 /** @throws CREDENTIAL_SOURCE_INVALID where it does not exist, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export async function readSourceSecret(cluster: Cluster, { namespace, name }: NamespacedName): Promise<SourceSecret> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`
-  const answer = await cluster.request({ method: 'GET', path, accept: 'application/json' })
-  if (answer.status === 404) throw absent({ namespace, name })
-  if (answer.status !== 200) throw readStatus(cluster, answer, { verb: 'get', resource: 'secrets', namespace, name })
-  const secret = readResponse(cluster, answer)
+  const response = await cluster.request({ method: 'GET', path, accept: 'application/json' })
+  if (response.status === 404) throw absent({ namespace, name })
+  if (response.status !== 200)
+    throw readStatus(cluster, response, { verb: 'get', resource: 'secrets', namespace, name })
+  const secret = readResponse(cluster, response)
   const data = Object.entries(asObject(secret['data']) ?? {}).flatMap(([key, value]) => {
     const encoded = asText(value)
     return encoded === undefined ? [] : [[key, decoded(encoded)] as const]

@@ -32,7 +32,7 @@ export async function readCredentialFile(path: string, universe = 'googleapis.co
 
 /** Hint of every fault of a credential file. */
 export const rewrite =
-  'write it anew: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE'
+  'create it again: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE'
 
 function invalid([first, ...others]: readonly DocumentProblem[]) {
   const unknown = { seen: 'the credential file is wrong', expected: 'an external_account credential file' }
@@ -97,7 +97,7 @@ function tokenSourceOf({ credential_source: source }: CredentialFileForm): Token
   const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))
   if (foreign !== undefined || source.file === undefined) {
     const predicate = foreign === undefined ? 'names no file' : `is of kind ${foreign}`
-    const expected = 'file: no program is run and no address called for a subject token because a file says so'
+    const expected = 'file: pullpass does not run programs or call addresses that a file names to get a subject token'
     return { path: ['credential_source'], predicate, expected }
   }
   const field = source.format?.subject_token_field_name

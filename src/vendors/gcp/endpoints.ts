@@ -64,7 +64,7 @@ export function checkEndpoints(environment: Environment): void {
       hop: 'document',
       seen: `variable ${name} is ${showValue(value)}`,
       expected,
-      hint: 'correct it, or unset it to ask Google itself',
+      hint: 'correct it, or unset it to use the endpoint of Google',
     })
   }
 }

@@ -65,14 +65,14 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'SIGNATURE_INVALID',
       expected: `the published key${idOf(subjectToken)} to be the one that the cluster signs with`,
-      hint: "publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider anew",
+      hint: "publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider again",
     }),
   },
   {
     pattern: /^Error connecting to the given credential's issuer/,
     meaning: ({ subjectToken }) => ({
       code: 'ISSUER_UNREACHABLE',
-      expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key${idOf(subjectToken)}, readable by anybody`,
+      expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key${idOf(subjectToken)}, publicly readable`,
       hint: "publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key",
       retryable: true,
     }),

@@ -38,14 +38,16 @@ const tenantShape = {
   poolId: z.exactOptional(text(poolId, 'Id of the pool, with projectNumber and providerId')),
   providerId: z.exactOptional(text(providerId, 'Id of the provider, with projectNumber and poolId')),
   serviceAccountEmail: z.exactOptional(
-    text(serviceAccountEmail, 'Service account to impersonate; without it the federated token itself is used'),
+    text(serviceAccountEmail, 'Service account to impersonate; absent: the federated token itself is the credential'),
   ),
   delegates: z.exactOptional(
-    list(text(serviceAccountEmail, 'E-mail'), 16, 'Service accounts between, in order of delegation'),
+    list(text(serviceAccountEmail, 'E-mail'), 16, 'Intermediate service accounts, in the order of delegation'),
   ),
-  lifetime: z.exactOptional(text(gcpLifetime, 'Life of the credential, with a service account: 1s to 12h')),
-  scopes: z.exactOptional(list(text(gcpScope, 'Scope'), 32, 'OAuth scopes; by default cloud-platform.read-only')),
-  stsRegion: z.exactOptional(text(stsRegion, 'Region whose token service is used')),
+  lifetime: z.exactOptional(
+    text(gcpLifetime, 'Lifetime of the credential if a service account is impersonated: 1s to 12h'),
+  ),
+  scopes: z.exactOptional(list(text(gcpScope, 'Scope'), 32, 'OAuth scopes; default: cloud-platform.read-only')),
+  stsRegion: z.exactOptional(text(stsRegion, 'Region of the token service to use')),
 }
 
 /** What a tenant may say: neither files nor who receives the token, which are pullpass's own rights. */
@@ -54,7 +56,7 @@ const tenantForm: z.ZodMiniType<GcpForm> = fields(tenantShape, 'Google Artifact 
 const clusterForm: z.ZodMiniType<GcpForm> = fields(
   {
     ...tenantShape,
-    universeDomain: z.exactOptional(text(universeDomain, 'Domain of another universe than googleapis.com')),
+    universeDomain: z.exactOptional(text(universeDomain, 'Domain of a universe other than googleapis.com')),
     endpoints: z.exactOptional(
       fields(
         {
@@ -65,26 +67,26 @@ const clusterForm: z.ZodMiniType<GcpForm> = fields(
       ),
     ),
     credentialFile: z.exactOptional(
-      text(filePath, 'A credential file as gcloud writes it, instead of the provider and the service account'),
+      text(filePath, 'Credential configuration file of gcloud, instead of the provider and the service account'),
     ),
     trust: z.exactOptional(
       fields(
         {
-          repository: text(artifactRepository, 'Repository that may be read, and no other'),
+          repository: text(artifactRepository, 'The only repository that the credential may read'),
           attributeCondition: z.exactOptional(
             text(
               attributeCondition,
-              'Which tokens of the issuer the provider accepts, in CEL; by default those of the subjects in use, by name',
+              'CEL condition for the tokens of the issuer that the provider accepts; default: the names of the subjects in use',
             ),
           ),
           uploadKeys: z.exactOptional(
             word(
               ['Always', 'Never'],
-              "Whether the cluster's keys lie in the provider, so that nothing need be public; by default Never: Google reads them at the issuer's URL",
+              "Whether the cluster's keys are uploaded to the provider, so that issuer metadata need not be public; default: Never, Google reads them at the issuer's URL",
             ),
           ),
         },
-        'What pullpass trust sets up besides; no exchange reads it',
+        'Additional resources that pullpass trust creates; not used by the exchange',
       ),
     ),
   },

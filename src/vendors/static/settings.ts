@@ -38,7 +38,7 @@ const form: z.ZodMiniType<StaticForm> = fields(
         {
           namespace: text(labelName, 'Its namespace'),
           name: text(objectName, 'Its name'),
-          usernameKey: z.exactOptional(text(secretKey, 'Key of the user name; by default username')),
+          usernameKey: z.exactOptional(text(secretKey, 'Key of the user name; default: username')),
           passwordKey: z.exactOptional(text(secretKey, 'Key of the password; by default password')),
         },
         'Secret with the user name and password; of type kubernetes.io/dockerconfigjson, with an entry for the first host',
@@ -52,7 +52,7 @@ const form: z.ZodMiniType<StaticForm> = fields(
       text(filePath, 'Docker configuration with an entry for the first host, such as config.json of docker login'),
     ),
   },
-  'A user name and password that exist already: from a Secret or a file, read at each refresh. No subject token is used',
+  'An existing user name and password from a Secret or a file, read at each refresh. No subject token is used',
 )
 
 const sources = ['secretRef', 'passwordFile', 'dockerConfigFile'] as const

@@ -20,10 +20,8 @@ const lifetime = lifetimeRule('10m', '24h')
 
 const form: z.ZodMiniType<TokenForm> = fields(
   {
-    username: z.exactOptional(text(userName, 'User name that the registry expects beside the token; by default jwt')),
-    lifetime: z.exactOptional(
-      text(lifetime, 'Lifetime of the token that is requested or projected, 10m to 24h; by default 1h'),
-    ),
+    username: z.exactOptional(text(userName, 'User name that the registry expects with the token; default: jwt')),
+    lifetime: z.exactOptional(text(lifetime, 'Lifetime of the requested or projected token, 10m to 24h; default: 1h')),
   },
   'The identity token itself is the password: Harbor’s commercial edition, zot, Forgejo, JWT-checking proxies. The registry’s audience is required',
 )

@@ -172,7 +172,7 @@ suite("gcloud's credential file", () => {
 })
 
 suite('a credential file is refused for', () => {
-  const source = 'file: no program is run and no address called for a subject token because a file says so'
+  const source = 'file: pullpass does not run programs or call addresses that a file names to get a subject token'
   const cases: Record<string, [credential: unknown, seen: string, expected: RegExp | string]> = {
     'a service account key': [
       { type: 'service_account', private_key: '-----BEGIN PRIVATE KEY-----' },

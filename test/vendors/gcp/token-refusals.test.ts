@@ -81,7 +81,7 @@ const table: Record<string, Row> = {
     code: 'ISSUER_UNREACHABLE',
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
-      `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", readable by anybody`,
+      `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
     hint: /after a key rotation, publish it again; a revoked key is never published again/,
   },
   'an issuer whose documents do not exist': {
@@ -91,7 +91,7 @@ const table: Record<string, Row> = {
     code: 'ISSUER_UNREACHABLE',
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
-      `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", readable by anybody`,
+      `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
     hint: /^publish the cluster's metadata at its issuer's URL/,
   },
   'a false attribute condition': {

@@ -220,8 +220,8 @@ function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
   const denied = writeGrant({ bucket, path }, 'OPERATOR')
   return {
     denied,
-    deniedToRead: `let anybody read it, and the operator write there: ${makePublic(bucket)} && ${denied}`,
-    missing: `create it in your project, PROJECT_ID, and let anybody read it: gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${makePublic(bucket)}`,
+    deniedToRead: `allow public reads, and writes by the operator: ${makePublic(bucket)} && ${denied}`,
+    missing: `create it in your project, PROJECT_ID, and allow public reads: gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${makePublic(bucket)}`,
   }
 }
 

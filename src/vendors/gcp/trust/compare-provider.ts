@@ -63,7 +63,7 @@ function verdictOf({ name }: DesiredProvider, found: FoundProvider, { views, fie
   if (against.length > 0) {
     const override = overrideOf(name, found, views)
     const fault = trustRefused(`provider ${name} is there, but ${against.join('; and ')}`, {
-      expected: 'one that does what the document asks, or another id',
+      expected: 'a resource as the document requires, or another id',
       hint: `it was left as it is; ${hintOf(override)}`,
     })
     return { verdict: 'refused', changes: [], fault, override } as const

@@ -95,7 +95,7 @@ export const policyFull = (grant: DesiredGrant, members: number): PullpassError 
   new PullpassError({
     code: 'TRUST_POLICY_FULL',
     hop: 'trust',
-    seen: `the policy of ${targetName(grant.on)} holds ${members} members, and has no room for ${grantName(grant)}`,
+    seen: `the policy of ${targetName(grant.on)} holds ${members} members, and cannot hold ${grantName(grant)}`,
     expected: `fewer than ${mostMembers}, each appearance counted`,
     hint: 'grant to a group or to a principalSet instead of many members, or remove unused members',
   })
