@@ -64,6 +64,9 @@ const terminal: Terminal = {
     showProgress(undefined)
     process.stdout.write(`${text}\n`)
   },
+  printCredential: (credential) => {
+    process.stdout.write(`${credential.reveal()}\n`)
+  },
   printError: (text) => {
     showProgress(undefined)
     process.stderr.write(`${text}\n`)
