@@ -25,7 +25,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./manifests.ts')).manifests,
   },
   'credential-provider': {
-    summary: 'Answer a kubelet as its credential provider plugin',
+    summary: 'Provide pod image credentials to a kubelet, as its plugin',
     load: async () => (await import('./credential-provider.ts')).credentialProvider,
   },
   'issuer show': {

@@ -9,7 +9,7 @@ const flags: { readonly config: Flag & { type: 'string' } } = {
 }
 
 export const credentialProvider: Command<typeof flags> = {
-  summary: 'Answer a kubelet as its credential provider plugin',
+  summary: 'Provide pod image credentials to a kubelet, as its plugin',
   usage: ['credential-provider --config FILE'],
   details: [
     'Reads a CredentialProviderRequest of credentialprovider.kubelet.k8s.io/v1 from standard input, exchanges the service',

@@ -5,7 +5,7 @@
  *        └ no ─▶ lock ─ obtained ─▶ exchange ─▶ write the entry (rename) ─▶ unlock
  *                  └ held ─▶ wait until the entry is written or the lock is gone, at most `waitMs` ─▶ exchange without the lock
  *
- * A lock only saves exchanges: whoever cannot obtain it exchanges all the same, so that a stale one never prevents a pull. The
+ * A lock only saves exchanges: a process that cannot obtain it exchanges nevertheless, so that a stale one never prevents a pull. The
  * folder and its files belong to the user of the process, and no other user may read or write them.
  */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
@@ -58,7 +58,7 @@ export async function cachedCredential(
   try {
     // Another process may have written it between reading and locking.
     const minted = (held ? readEntry(entry, context.now()) : undefined) ?? (await exchange())
-    writeEntry(entry, minted, context)
+    if (context.now() < minted.usableUntil) writeEntry(entry, minted, context)
     return minted
   } finally {
     if (held) remove(lock)

@@ -38,7 +38,7 @@ export async function readNodeConfig(path: string, vendors: Vendors): Promise<No
 }
 
 /** `where`: the path, for messages. @throws DOCUMENT_INVALID */
-export function parseNodeConfig(text: string, where: string, vendors: Vendors): NodeConfig {
+function parseNodeConfig(text: string, where: string, vendors: Vendors): NodeConfig {
   const refuse = (seen: string, expected: string) =>
     new PullpassError({
       code: 'DOCUMENT_INVALID',
@@ -72,7 +72,8 @@ export function parseNodeConfig(text: string, where: string, vendors: Vendors): 
 type Refuse = (seen: string, expected: string) => PullpassError
 
 function readRegistry(one: JsonObject | undefined, at: string, refuse: Refuse, vendors: Vendors): DocumentRegistry {
-  const { name, hosts, vendor, settings, audience, tokenFile, tokenFileField, keysUploaded, ...others } = one ?? {}
+  const { name, hosts, vendor, settings, audience, tokenFile, tokenFileField, keysUploaded, ...more } = one ?? {}
+  const { subjectToken, sources, ...others } = more
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw refuse(`unknown field ${at}.${quote(unknown)}`, 'the fields of a registry')
   const text = (field: string, value: unknown): string => {
@@ -90,6 +91,7 @@ function readRegistry(one: JsonObject | undefined, at: string, refuse: Refuse, v
   const known = Object.keys(vendors).filter((key) => vendors[key]?.exchange !== undefined)
   if (!known.includes(identifier)) throw refuse(`${at}.vendor is ${quote(identifier)}`, `one of ${known.join(', ')}`)
   if (asObject(settings) === undefined) throw refuse(`${at}.settings is not an object`, 'the settings of the vendor')
+  const files = readFiles(sources, at, refuse)
   return {
     name: text('name', name),
     hosts: named,
@@ -98,6 +100,16 @@ function readRegistry(one: JsonObject | undefined, at: string, refuse: Refuse, v
     ...optional('audience', audience),
     ...optional('tokenFile', tokenFile),
     ...optional('tokenFileField', tokenFileField),
-    ...(keysUploaded === true && { keysUploaded: true as const }),
+    ...(keysUploaded === true && { keysUploaded }),
+    ...(subjectToken === 'unused' && { subjectToken }),
+    ...(files !== undefined && { sources: { files } }),
   }
+}
+
+/** @throws DOCUMENT_INVALID for a Secret: a node may not read it */
+function readFiles(sources: unknown, at: string, refuse: Refuse): readonly string[] | undefined {
+  if (sources === undefined) return undefined
+  const { secrets, files } = asObject(sources) ?? {}
+  if (asList(secrets).length > 0) throw refuse(`${at} reads a Secret`, 'a file of the node')
+  return asList(files).filter((file) => typeof file === 'string')
 }

@@ -6,7 +6,7 @@ import type { DocumentRegistry } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
-import { bindExchange, type VendorContext } from '../vendors/vendor.ts'
+import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
 import { type CachedCredential, cachedCredential } from './credential-cache.ts'
 import type { CredentialProviderRequest, ProvidedCredential } from './kubelet-api.ts'
 import type { NodeConfig } from './node-config.ts'
@@ -20,6 +20,11 @@ export async function provideCredential(
 ): Promise<ProvidedCredential> {
   const selected = request.serviceAccountAnnotations[registryAnnotation]
   const { registry, image } = selectRegistry(registries, request.image, selected)
+  const cacheKeyType = cacheKeyTypeOf(registries, image)
+  if (registry.subjectToken === 'unused') {
+    const { credential } = await mint(registry, undefined, context)
+    return { credential, cacheKeyType, cacheSeconds: storedSeconds }
+  }
   const { token, where } = await readToken(request, registry)
   const fault = checkLifetime(token, where, context.now())
   if (fault !== undefined) throw fault
@@ -29,8 +34,11 @@ export async function provideCredential(
     mint(registry, { token, where }, context),
   )
   const cacheSeconds = Math.floor((usableUntil.getTime() - context.now().getTime()) / 1000)
-  return { credential, cacheKeyType: cacheKeyTypeOf(registries, image), cacheSeconds: Math.max(0, cacheSeconds) }
+  return { credential, cacheKeyType, cacheSeconds: Math.max(0, cacheSeconds) }
 }
+
+/** How long a kubelet keeps a credential that is only read from a file: it can be replaced at any time. */
+const storedSeconds = 300
 
 interface LocatedToken {
   readonly token: SubjectToken
@@ -62,21 +70,26 @@ async function readToken(
 
 async function mint(
   registry: DocumentRegistry,
-  { token, where }: LocatedToken,
+  located: LocatedToken | undefined,
   context: VendorContext,
 ): Promise<CachedCredential> {
   const exchange = await bindExchange(registry, context.vendors)
   exchange.checkEnvironment(context.environment)
-  const fault =
-    checkAudience(token, where, { audiences: exchange.audiences, host: registry.hosts[0] ?? registry.name }) ??
-    exchange.checkSubject(token.subject, where)
+  const fault = located && checkForVendor(located, exchange, registry)
   if (fault !== undefined) throw fault
   context.signal.throwIfAborted()
   const sentAt = context.now()
-  const credential = await exchange.exchange(token, context)
+  const credential = await exchange.exchange(located?.token, context)
   context.secrets.add(credential.password)
-  return { credential, usableUntil: usableUntil(sentAt, credential.expiresAt) }
+  // A token that is itself the password is bound to its pod, and is not valid after it.
+  const isToken = located?.token.value.equals(credential.password) === true
+  const { expiresAt = sentAt } = credential
+  return { credential, usableUntil: isToken ? sentAt : usableUntil(sentAt, expiresAt) }
 }
+
+const checkForVendor = ({ token, where }: LocatedToken, exchange: BoundExchange, registry: DocumentRegistry) =>
+  checkAudience(token, where, { audiences: exchange.audiences, host: registry.hosts[0] ?? registry.name }) ??
+  exchange.checkSubject(token.subject, where)
 
 const longestMarginMs = 300_000
 

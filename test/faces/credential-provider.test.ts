@@ -23,7 +23,7 @@ async function startNode(t: TestContext) {
     hosts: [host],
     vendor: 'gcp',
     settings: {
-      workloadIdentityProvider: sandbox.provider,
+      workloadIdentityProvider: sandbox.gcp.provider,
       serviceAccountEmail: 'puller@example-project.iam.gserviceaccount.com',
     },
   }
@@ -47,12 +47,12 @@ async function startNode(t: TestContext) {
         sleep: withoutTimeLimits,
         ...options,
       }),
-    exchanges: () => sandbox.parts.sts.seen.length,
+    exchanges: () => sandbox.gcp.parts.sts.seen.length,
   }
 }
 
 async function requestOf(
-  { cluster, provider }: TestSandbox,
+  { cluster, gcp: { provider } }: TestSandbox,
   host: string,
   { account, audience, annotations, image }: RequestOptions,
 ): Promise<string> {
@@ -91,7 +91,7 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     assert.deepEqual(Object.keys(auth), [host])
     assert.equal(auth[host].username, 'oauth2accesstoken')
     assert.equal(
-      sandbox.google.holderOf(auth[host].password)?.member,
+      sandbox.gcp.holderOf(auth[host].password)?.member,
       'serviceAccount:puller@example-project.iam.gserviceaccount.com',
     )
   })
@@ -100,7 +100,7 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     const { sandbox, request, provide, exchanges, host } = await startNode(t)
     const input = await request()
     const first = provide(input)
-    await sandbox.parts.sts.whenSeen()
+    await sandbox.gcp.parts.sts.whenSeen()
     // Both wait for the lock until the first has ended, and stay within the time limit.
     const sleep = (ms: number) => (ms < 45_000 ? first.then(() => undefined) : new Promise<void>(() => undefined))
     const runs = await Promise.all([first, provide(input, { sleep }), provide(input, { sleep })])
@@ -115,7 +115,7 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
   test('a cached credential is returned while the cloud is unavailable, and not after five minutes before its expiry', async (t) => {
     const { sandbox, request, provide } = await startNode(t)
     const first = await provide(await request())
-    sandbox.parts.sts.faults.inject({ kind: 'response', response: { status: 503, headers: {}, body: '' } })
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: { status: 503, headers: {}, body: '' } })
     sandbox.clock.advance('54 min')
     const cached = await provide(await request())
     assert.equal(cached.exitCode, 0, cached.stderr)
@@ -221,11 +221,11 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
 
   test('a cloud that does not respond ends the request before the kubelet does', async (t) => {
     const { sandbox, request, provide } = await startNode(t)
-    sandbox.parts.sts.faults.inject({ kind: 'stall', at: 'request' })
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'stall', at: 'request' })
     const input = await request()
     const sleep = async (ms: number) => {
       if (ms !== 45_000) return await withoutTimeLimits(ms)
-      await sandbox.parts.sts.whenSeen()
+      await sandbox.gcp.parts.sts.whenSeen()
     }
     const { exitCode, stderr } = await provide(input, { sleep })
     assert.equal(exitCode, 1)

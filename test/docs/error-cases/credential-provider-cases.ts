@@ -8,7 +8,7 @@ async function provide(sandbox: TestSandbox, input: object) {
     name: 'google',
     hosts: ['europe-docker.pkg.dev'],
     vendor: 'gcp',
-    settings: { workloadIdentityProvider: sandbox.provider },
+    settings: { workloadIdentityProvider: sandbox.gcp.provider },
   }
   const config = { apiVersion: 'pullpass.dev/v1alpha1', kind: 'NodeConfig', registries: [registry] }
   const file = await sandbox.write('node.json', JSON.stringify(config))

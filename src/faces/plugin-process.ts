@@ -3,14 +3,14 @@
  * it must start in little time. `pullpass credential-provider` is the same with the flags of the command line.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import { checkDebugging, checkNode } from './commands/check-node.ts'
-import { internalFault, PullpassError } from './errors/pullpass-error.ts'
-import { runCredentialProvider } from './faces/run-credential-provider.ts'
-import type { HttpRequest, HttpResponse, Transport } from './http/transport.ts'
-import { createLog } from './terminal/log.ts'
-import { Redacted } from './text/redacted.ts'
-import { SecretRegister, withholdSecrets } from './text/secret-register.ts'
-import { vendors } from './vendors/vendors.ts'
+import { internalFault, PullpassError } from '../errors/pullpass-error.ts'
+import { checkDebugging, checkNode } from '../host/check-node.ts'
+import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts'
+import { createLog } from '../terminal/log.ts'
+import { Redacted } from '../text/redacted.ts'
+import { SecretRegister, withholdSecrets } from '../text/secret-register.ts'
+import { vendors } from '../vendors/vendors.ts'
+import { runCredentialProvider } from './run-credential-provider.ts'
 
 const usage =
   'usage: pullpass-credential-provider --config FILE (started by a kubelet; the request is read from standard input)'
@@ -74,10 +74,10 @@ async function lazyTransport(request: HttpRequest): Promise<HttpResponse> {
 let transport: Promise<Transport> | undefined
 
 async function openTransport(): Promise<Transport> {
-  const { httpsTransport } = await import('./http/https-transport.ts')
+  const { httpsTransport } = await import('../http/https-transport.ts')
   const caFile = process.env['PULLPASS_CA_FILE']
   if (!caFile) return httpsTransport(process.env, undefined)
-  const { readAuthorities } = await import('./http/authorities.ts')
+  const { readAuthorities } = await import('../http/authorities.ts')
   return httpsTransport(process.env, await readAuthorities(caFile, 'PULLPASS_CA_FILE'))
 }
 
