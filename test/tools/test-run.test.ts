@@ -48,16 +48,18 @@ suite('a test run', () => {
     assert.equal(exitCode, 1)
   })
 
-  test('fails if a file does not restore process state, or an error is thrown after its test', async (t) => {
+  test('fails if a file does not restore process state, or an error comes after its test', async (t) => {
     const { exitCode, output } = await runTests(t, {
       'one.test.ts': "test('forgets', () => { process.env['LEFT_BY_A_TEST'] = 'yes'; process.on('SIGHUP', () => {}) })",
       'two.test.ts': `test('does not wait', () => void setTimeout(() => { throw new Error('late') }, 5))
+test('drops a promise', () => void Promise.reject(new Error('unhandled')))
 test('waits', () => new Promise((resolve) => setTimeout(resolve, 50)))`,
     })
     assert.match(output, /✖ .*one\.test\.ts left process\.env\.LEFT_BY_A_TEST changed: yes\n/)
     assert.match(output, /✖ .*one\.test\.ts left the listeners of SIGHUP changed: 1\n/)
     assert.match(output, /✖ .*"does not wait".*generated asynchronous activity after the test ended.*late/)
-    assert.match(output, /ℹ fail 3\n/)
+    assert.match(output, /✖ a promise was rejected, and no test handles it: Error: unhandled\n {4}at .*two\.test\.ts:4/)
+    assert.match(output, /ℹ fail 4\n/)
     assert.equal(exitCode, 1)
   })
 

@@ -1,10 +1,21 @@
 /** One process of a test run: loads its test files, prints failures, and sends the result to its parent. */
 import { AssertionError } from 'node:assert'
+import asyncHooks from 'node:async_hooks'
+import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import { type EventData, run } from 'node:test'
+import type { EventData } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import type { ShardResult } from './run-shards.ts'
+
+// The test runner follows every promise to find the test of an error that nothing catches, which takes a tenth of the CPU
+// time. Without it, an unhandled rejection still fails the run, as a late error, with its stack instead of its test.
+const { createHook } = asyncHooks
+asyncHooks.createHook = (callbacks) => createHook({ ...callbacks, trackPromises: false })
+const { run } = await import('node:test') // destructures async_hooks
+process.on('unhandledRejection', (reason) => {
+  process.stdout.write(`✖ a promise was rejected, and no test handles it: ${inspect(reason)}\n`)
+})
 
 const files = process.argv.slice(2)
 const durationsMs: Record<string, number> = {}
@@ -41,11 +52,19 @@ async function end({ counts, success }: EventData.TestSummary): Promise<void> {
     success: success && left.length === 0,
     counts: { tests, suites, passed, failed, cancelled, skipped, todo },
     durationsMs,
-    cpuMs: (user + system) / 1000,
+    cpuMs: (user + system) / 1000 + childCpuMs(),
   }
   process.exitCode = result.success ? 0 : 1
   process.send?.(JSON.stringify(result), () => process.disconnect())
   setTimeout(failForOpenHandles, 10_000).unref()
+}
+
+/** User and system time of the processes that tests started and that ended. Only Linux reports it, as the fields 16 and 17. */
+function childCpuMs(): number {
+  if (process.platform !== 'linux') return 0
+  const afterName = readFileSync('/proc/self/stat', 'utf8').split(') ')[1] ?? ''
+  const [user = 0, system = 0] = afterName.split(' ').slice(13, 15).map(Number)
+  return (user + system) * 10
 }
 
 /** A suite fails if one of its tests fails, which has been printed. */
