@@ -1,6 +1,7 @@
 /** Reads an issuer's keys as a cloud does: the discovery document, then its JWKS (OpenID Connect Discovery 1.0 §4). */
 import http from 'node:http'
 import https from 'node:https'
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls'
 import type { JSONWebKeySet } from 'jose'
 import type { Provider } from '../gcp/iam/workload-identity.ts'
 
@@ -53,11 +54,22 @@ interface FetchedDocument {
   readonly maxAgeSeconds: number
 }
 
+/** By authority: parsing certificates takes as long as the request. */
+const contexts = new Map<string, SecureContext>()
+
+function contextOf(ca: string): SecureContext {
+  const context = contexts.get(ca) ?? createSecureContext({ ca })
+  contexts.set(ca, context)
+  return context
+}
+
 function fetchJson(url: string, { ca, agent }: IssuerConnection): Promise<FetchedDocument> {
   const { promise, resolve, reject } = Promise.withResolvers<FetchedDocument>()
   const isSecure = url.startsWith('https:')
   const get = isSecure ? https.get : http.get
-  const request = get(url, { ca, agent: (isSecure && agent) || false, timeout: timeoutMs }, (response) => {
+  const authorities: ConnectionOptions = isSecure && ca !== undefined ? { ca, secureContext: contextOf(ca) } : {}
+  const options = { ...authorities, agent: (isSecure && agent) || false, timeout: timeoutMs }
+  const request = get(url, options, (response) => {
     const chunks: Buffer[] = []
     let size = 0
     response.on('data', (chunk: Buffer) => {

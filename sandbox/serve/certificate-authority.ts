@@ -3,7 +3,7 @@ import 'reflect-metadata'
 import { randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
-interface Certificate {
+export interface Certificate {
   /** PEM. */
   readonly certificate: string
   /** PKCS #8, PEM. */

@@ -2,8 +2,8 @@
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
-import type { Socket } from 'node:net'
-import type { CertificateAuthority } from './certificate-authority.ts'
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net'
+import type { Certificate, CertificateAuthority } from './certificate-authority.ts'
 import type { Incoming } from './receive-request.ts'
 import type { Outgoing } from './send-response.ts'
 
@@ -40,9 +40,8 @@ export async function openServer(tls: TlsOptions | undefined, listener: Listener
     server.once('error', reject)
     server.listen(0, '127.0.0.1', resolve)
   })
-  const address = server.address()
   return {
-    port: typeof address === 'object' && address ? address.port : 0,
+    port: portOf(server),
     reset: (incoming) => sockets.get(incoming.socket.remotePort ?? 0)?.resetAndDestroy(),
     close: () =>
       new Promise((resolve) => {
@@ -54,17 +53,58 @@ export async function openServer(tls: TlsOptions | undefined, listener: Listener
 
 async function createServer(tls: TlsOptions | undefined, listener: Listener) {
   if (!tls) return http.createServer({ keepAliveTimeout }, listener)
-  const { certificate, key } = await tls.authority.issueServerCertificate(tls.serverNames)
+  const terminator = terminatorOf(await tls.authority.issueServerCertificate(tls.serverNames), tls)
+  const server = createTcpServer((connection) => terminator.secure.emit('connection', connection))
+  server.once('listening', () => {
+    const port = portOf(server)
+    terminator.listeners.set(port, listener)
+    server.once('close', () => {
+      // The last connection may end when another server already has the port.
+      if (terminator.listeners.get(port) === listener) terminator.listeners.delete(port)
+    })
+  })
+  return server
+}
+
+/**
+ * A server that does not listen itself, and serves every port of a process that has the same certificate: creating a server's TLS
+ * context takes a millisecond, and a sandbox has nine ports.
+ */
+interface Terminator {
+  readonly secure: http2.Http2SecureServer | https.Server
+  /** By port. */
+  readonly listeners: Map<number, Listener>
+}
+
+const terminators = new WeakMap<Certificate, Map<string, Terminator>>()
+
+function terminatorOf(issued: Certificate, tls: TlsOptions): Terminator {
+  const known = terminators.get(issued) ?? new Map<string, Terminator>()
+  terminators.set(issued, known)
+  const variant = `${tls.http2} ${tls.clientCertificates}`
+  const terminator = known.get(variant) ?? createTerminator(issued, tls)
+  known.set(variant, terminator)
+  return terminator
+}
+
+function createTerminator({ certificate, key }: Certificate, tls: TlsOptions): Terminator {
   const secure = {
     cert: certificate,
     key,
     ...(tls.clientCertificates === 'requested' && { ca: tls.authority.ca, requestCert: true }),
     rejectUnauthorized: false, // the handler authenticates and authorizes clients
+    keepAliveTimeout, // of HTTP/1.1; its default is 5 s
   }
-  if (tls.http2 === 'absent') return https.createServer({ ...secure, keepAliveTimeout }, listener)
-  const alternative = { allowHTTP1: true, keepAliveTimeout } // keepAliveTimeout applies to HTTP/1.1; its default is 5 s
-  return http2.createSecureServer(
-    { ...secure, ...alternative, settings: { maxConcurrentStreams: maxStreams } },
-    listener,
-  )
+  const listeners: Terminator['listeners'] = new Map()
+  const listener: Listener = (incoming, outgoing) => {
+    listeners.get(incoming.socket.localPort ?? 0)?.(incoming, outgoing)
+  }
+  if (tls.http2 === 'absent') return { secure: https.createServer(secure, listener), listeners }
+  const settings = { maxConcurrentStreams: maxStreams }
+  return { secure: http2.createSecureServer({ ...secure, allowHTTP1: true, settings }, listener), listeners }
+}
+
+function portOf(server: Pick<TcpServer, 'address'>): number {
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
 }

@@ -22,6 +22,8 @@ export async function receiveRequest(
   }
 }
 
+const disconnected = new Error('the client disconnected before its request was complete')
+
 function clientNameOf(incoming: Incoming): string | undefined {
   const socket = incoming.socket
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
@@ -33,10 +35,16 @@ function clientNameOf(incoming: Incoming): string | undefined {
 async function readBody(incoming: Incoming, maxBytes: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = []
   let size = 0
-  for await (const piece of incoming as AsyncIterable<Buffer>) {
+  incoming.on('data', (piece: Buffer) => {
     size += piece.length
     if (size <= maxBytes) pieces.push(piece)
-  }
+  })
+  // Events, because an iteration takes three times as long.
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  incoming.once('end', resolve)
+  incoming.once('error', reject)
+  incoming.once('close', () => reject(disconnected)) // no effect after the end
+  await promise
   return size <= maxBytes ? Buffer.concat(pieces) : undefined
 }
 

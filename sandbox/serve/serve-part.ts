@@ -40,6 +40,8 @@ export interface Part extends AsyncDisposable {
 }
 
 const defaultMaxBodyBytes = 3 << 20
+/** One for all requests: an error is expensive, because of its stack. */
+const closed = new Error('the response is closed')
 
 export async function servePart(options: PartOptions): Promise<Part> {
   const faults = createFaultPlan()
@@ -78,7 +80,7 @@ interface Exchange {
 async function serveRequest(exchange: Exchange, options: PartOptions, faults: FaultPlan): Promise<void> {
   const { entry, incoming, outgoing, reset } = exchange
   const disconnected = new AbortController()
-  outgoing.once('close', () => disconnected.abort())
+  outgoing.once('close', () => disconnected.abort(closed))
   outgoing.setHeader('date', entry.at.toUTCString())
   const send = (response: SandboxResponse) => {
     entry.status = response.status

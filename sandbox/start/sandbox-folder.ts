@@ -1,6 +1,8 @@
-/** The files of a running sandbox, readable only by its user: kubeconfig, CA certificate and projected token. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { chmod, rename, rm, writeFile } from 'node:fs/promises'
+/**
+ * The files of a running sandbox, readable only by its user: kubeconfig, CA certificate and projected token. Written synchronously:
+ * they are small, and a sandbox that is started for each test writes thousands.
+ */
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -27,13 +29,13 @@ function removeOpenFolders(): void {
 export async function createSandboxFolder(ca: string): Promise<SandboxFolder> {
   const path = mkdtempSync(join(tmpdir(), 'pullpass-sandbox-')) // synchronous: no signal is handled before the next line
   if (openFolders.add(path).size === 1) process.once('exit', removeOpenFolders)
-  await chmod(path, 0o700)
+  chmodSync(path, 0o700)
   const [kubeconfigFile, caFile, tokenFile] = [join(path, 'kubeconfig'), join(path, 'ca.crt'), join(path, 'oidc-token')]
   const write: SandboxFolder['write'] = async (name, content) => {
-    await writeFile(join(path, name), content, { mode: 0o600 })
+    writeFileSync(join(path, name), content, { mode: 0o600 })
     return join(path, name)
   }
-  await writeFile(caFile, ca)
+  writeFileSync(caFile, ca)
   return {
     path,
     kubeconfigFile,
@@ -41,11 +43,11 @@ export async function createSandboxFolder(ca: string): Promise<SandboxFolder> {
     tokenFile,
     write,
     async writeToken(token) {
-      await writeFile(`${tokenFile}.new`, token, { mode: 0o600 })
-      await rename(`${tokenFile}.new`, tokenFile)
+      writeFileSync(`${tokenFile}.new`, token, { mode: 0o600 })
+      renameSync(`${tokenFile}.new`, tokenFile)
     },
     async remove() {
-      await rm(path, { recursive: true, force: true })
+      rmSync(path, { recursive: true, force: true })
       openFolders.delete(path)
       if (openFolders.size === 0) process.off('exit', removeOpenFolders)
     },
