@@ -31,7 +31,6 @@ suite('the error that the hard deadline prints for a blocked process', () => {
         vendors,
         terminal: {
           print: () => undefined,
-          printCredential: () => undefined,
           printError: () => undefined,
           readInput: () => Promise.resolve(''),
           color: 'never',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { type PullSecretRecord, parseRecord, renderRecord } from '../../src/credential/pull-secret-record.ts'
+import { anyText } from '../support/any-text.ts'
 
 const instant = fc.date({ noInvalidDate: true })
 const plain = { noNullPrototype: true }
@@ -30,7 +31,7 @@ const annotations = fc.dictionary(
     .constantFrom('document', 'target', 'refreshed-at', 'expires-at', 'registries')
     .map((name) => `pullpass.dev/${name}`),
   fc.oneof(
-    fc.string({ unit: 'binary' }),
+    anyText(),
     fc.json(),
     instant.map((at) => at.toISOString()),
     fc.constantFrom('{}', '{"a":null}', '{"a":{"hosts":["h"],"expiresAt":"2026","mintedFrom":"f"}}', '[]', 'null'),

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { parseJson } from '../../src/document/sources.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { anyText } from '../support/any-text.ts'
 import { loadText } from './load-text.ts'
 import { smallest } from './smallest-document.ts'
 
@@ -35,7 +36,7 @@ const yamlish = fc
         '!!map ',
         '{<<: ',
       ),
-      fc.string({ unit: 'binary', maxLength: 4 }),
+      anyText({ maxLength: 4 }),
     ),
     { maxLength: 60 },
   )

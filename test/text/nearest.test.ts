@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { nearest } from '../../src/text/nearest.ts'
+import { anyText } from '../support/any-text.ts'
 
 const known = ['registries', 'namespaces', 'secretName', 'serviceAccountRef']
 
@@ -24,19 +25,15 @@ suite('the suggestion for an unknown word', () => {
 
   test('is one of the known, or none, whatever was written', () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary' }),
-        fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }),
-        (word, words) => {
-          const near = nearest(word, words)
-          assert.ok(near === undefined || words.includes(near))
-        },
-      ),
+      fc.property(anyText(), fc.array(anyText(), { maxLength: 5 }), (word, words) => {
+        const near = nearest(word, words)
+        assert.ok(near === undefined || words.includes(near))
+      }),
     )
   })
 
   test('is itself, where it is known', () => {
-    const word = fc.string({ unit: 'binary', minLength: 1, maxLength: 32 })
+    const word = anyText({ minLength: 1, maxLength: 32 })
     fc.assert(
       fc.property(word, fc.array(fc.string()), (itself, others) => {
         assert.equal(nearest(itself, [itself, ...others]), itself)

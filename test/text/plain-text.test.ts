@@ -3,8 +3,9 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { plainJson, plainLine, plainText } from '../../src/text/plain-text.ts'
+import { anyText } from '../support/any-text.ts'
 
-const odd = fc.string({ unit: 'binary' })
+const odd = anyText()
 
 suite('plain text', () => {
   test('a line holds nothing that steers a terminal, and no other line', () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { plainJson, plainLine } from '../../src/text/plain-text.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { quoteSafely, repeatsSecret, SecretRegister, withholdSecrets } from '../../src/text/secret-register.ts'
+import { anyText } from '../support/any-text.ts'
 
 const withheld = '(its words are withheld: they repeat a secret)'
 const secret = fc.stringMatching(/^[A-Za-z0-9_.+/=:-]{40,200}$/)
@@ -76,7 +77,7 @@ suite('words of others', () => {
 
   test('are shown otherwise, in one line of bounded length', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 1000 }), (words) => {
+      fc.property(anyText({ maxLength: 1000 }), (words) => {
         const shown = quoteSafely(words, registerOf('~'.repeat(40)))
         assert.ok(shown.length <= 303)
         assert.doesNotMatch(shown, /[\p{Cc}\p{Zl}\p{Zp}]/u)
@@ -165,14 +166,10 @@ suite('the secrets of a run', () => {
 
   test('of any characters break nothing', () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary', maxLength: 100 }),
-        fc.string({ unit: 'binary', maxLength: 300 }),
-        (text, words) => {
-          const shown = withholdSecrets(words, registerOf(text))
-          assert.equal(shown === words, !repeatsSecret(words, registerOf(text)))
-        },
-      ),
+      fc.property(anyText({ maxLength: 100 }), anyText({ maxLength: 300 }), (text, words) => {
+        const shown = withholdSecrets(words, registerOf(text))
+        assert.equal(shown === words, !repeatsSecret(words, registerOf(text)))
+      }),
     )
   })
 })

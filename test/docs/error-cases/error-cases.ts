@@ -1,6 +1,5 @@
 /** A run for each error code. */
 
-import { credentialProviderCases } from './credential-provider-cases.ts'
 import { discoveryCases } from './discovery-cases.ts'
 import { documentCases } from './document-cases.ts'
 import type { ErrorCases } from './error-case.ts'
@@ -26,5 +25,4 @@ export const errorCases: ErrorCases = {
   ...keyCases,
   ...runCases,
   ...trustCases,
-  ...credentialProviderCases,
 }

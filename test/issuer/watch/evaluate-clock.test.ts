@@ -17,7 +17,6 @@ const tokenOf = (issuedAt: Date | undefined): { token: SubjectToken } => ({
     expiresAt: later(60),
     keyId: undefined,
     algorithm: undefined,
-    accountUid: undefined,
     pod: undefined,
     node: undefined,
   },
