@@ -70,7 +70,7 @@ async function trustedAgent(extraAuthorities: string | undefined, roots: 'defaul
   const { Agent } = await import('node:https')
   const kept = { keepAlive: true, timeout: keptMs }
   if (extraAuthorities === undefined && roots === 'default') return { agent: new Agent(kept) }
-  const context = contextFor(await import('node:tls'), extraAuthorities, roots)
+  const context = secureContextFor(await import('node:tls'), extraAuthorities, roots)
   return { context, agent: new Agent({ ...kept, secureContext: context }) }
 }
 
@@ -78,9 +78,14 @@ async function trustedAgent(extraAuthorities: string | undefined, roots: 'defaul
 const contexts = new Map<string, SecureContext>()
 const keptContexts = 8
 
-function contextFor(tls: typeof import('node:tls'), extra: string | undefined, roots: 'default' | 'public') {
+/** `roots`, and in addition the PEM certificates `extra`. */
+export function secureContextFor(
+  tls: typeof import('node:tls'),
+  extra: string | undefined,
+  roots: 'default' | 'public' | 'none',
+): SecureContext {
   const key = `${roots}\n${extra ?? ''}`
-  const known = () => tls.getCACertificates(roots === 'public' ? 'bundled' : 'default')
+  const known = () => (roots === 'none' ? [] : tls.getCACertificates(roots === 'public' ? 'bundled' : 'default'))
   const context =
     contexts.get(key) ?? tls.createSecureContext({ ca: extra === undefined ? known() : [...known(), extra] })
   contexts.delete(key)

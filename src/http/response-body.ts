@@ -50,10 +50,14 @@ export async function collectBody({ stream, isComplete, abort }: ResponseBody, m
     else pieces.push(piece)
   })
   stream.once('error', fail)
+  let isWhole = false
   stream.once('end', () => {
-    if (isComplete(bytes)) resolve(textOf(pieces))
+    isWhole = isComplete(bytes)
+    if (isWhole) resolve(textOf(pieces))
   })
-  stream.once('close', () => reject(new ConnectionClosed())) // no effect after a complete response
+  stream.once('close', () => {
+    if (!isWhole) reject(new ConnectionClosed()) // no effect after another error
+  })
   return await promise
 }
 

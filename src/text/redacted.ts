@@ -22,11 +22,6 @@ export class Redacted {
     return Buffer.byteLength(this.#value)
   }
 
-  /** Whether both are the same secret. */
-  equals(other: Redacted): boolean {
-    return this.#value === other.#value
-  }
-
   toString(): string {
     return shown
   }

@@ -93,7 +93,7 @@ function openExchange<T>(
   })
   stream.once('error', fail)
   stream.once('close', () => {
-    fail(new ConnectionClosed())
+    if (!isReceived) reject(new ConnectionClosed())
     closed.resolve()
   })
   if (body !== undefined) stream.end(body)

@@ -1,6 +1,7 @@
 /** Opens a connection: HTTP/2 if TLS negotiates it (ALPN, RFC 7301), HTTP/1.1 otherwise. */
 import type { Agent } from 'node:http'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { secureContextFor } from '../../http/https-transport.ts'
 import type { ClusterAccess, Trust } from './cluster.ts'
 import { type Connection, ConnectionStalled, Untrusted } from './connection.ts'
 
@@ -18,8 +19,12 @@ export async function openConnection(
   ended: AbortSignal,
 ): Promise<Connection> {
   if (access.server.protocol === 'http:') return await openPlain(access, limits)
-  const options = tlsOptions(access.server, await access.trust())
-  if (access.proxy) return await openHttps(options, limits, await access.proxy(options))
+  const trust = await access.trust()
+  if (access.proxy) {
+    const proxied = tlsOptions(access.server, trust)
+    return await openHttps(proxied, limits, await access.proxy(proxied))
+  }
+  const options = { ...tlsOptions(access.server, trust), ...(await sharedContext(trust)) }
   // Sequential requests need no streams, and node:http2 takes 4 ms to load.
   if (limits.inFlight === 1) return await openHttps(options, limits)
   const socket = await shakeHands(options, limits.idleTimeoutMs, ended)
@@ -43,6 +48,12 @@ function tlsOptions(server: URL, trust: Trust): ConnectionOptions {
     ...(trust.clientKey === undefined ? {} : { key: trust.clientKey.reveal() }),
     rejectUnauthorized: trust.verify === 'always',
   }
+}
+
+/** Connections that trust the same authorities share them parsed, unless they also have a client key, which is not kept. */
+async function sharedContext({ ca, clientKey }: Trust): Promise<Pick<ConnectionOptions, 'secureContext'>> {
+  if (ca === undefined || clientKey !== undefined) return {}
+  return { secureContext: secureContextFor(await import('node:tls'), ca, 'none') }
 }
 
 const bareHost = (server: URL) => server.hostname.replace(/^\[(.*)\]$/, '$1')

@@ -152,7 +152,6 @@ export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Prom
     })),
     notes,
     kept,
-    keptKeys: kept.find((field) => field === 'keys'),
     sharedWith,
     fault,
     instead,
