@@ -50,6 +50,19 @@ suite('style', () => {
     assert.deepEqual(names(taking), [])
   })
 
+  test('messages state instants without milliseconds: toISOString is for timestamps of logs and stored records', () => {
+    const precise = new Set([
+      'src/text/plain-text.ts', // rfc3339
+      'src/terminal/log.ts',
+      'src/terminal/render-error.ts', // as a line of the log
+      'src/publish/watch/safe-keys.ts', // distinguishes Events, is not shown
+      'src/credential/pull-secret-record.ts', // annotations
+      'src/vendors/aws/sign.ts', // a signature's timestamp
+    ])
+    const found = files.filter(({ file, text }) => file.startsWith('src/') && text.includes('.toISOString('))
+    assert.deepEqual(names(found).toSorted(), [...precise].toSorted(), 'use rfc3339 of src/text/plain-text.ts')
+  })
+
   test('titles of tests are statements', () => {
     const titles = files
       .filter(isTest)

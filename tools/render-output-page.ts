@@ -52,15 +52,23 @@ pullpass; neither has an envelope.
 
 - \`result\` is the status of the whole document and of each item: one of a closed set of values, which the tables below
   list. The \`result\` of the document is \`ok\` or \`failed\`. It is \`failed\` if something failed or a check found a problem;
-  the exit code is then 1. \`trust plan --exit-code\` also exits 1 if something is missing.
+  the exit code is then 1. \`trust plan --exit-code\` also exits 1 if something is missing. Findings about vendors do not make
+  \`issuer show\` fail: it describes the cluster, and \`issuer check\` is the check.
 - In a dry run, changes have results that begin with \`would-\`.
 - Instants end in \`At\`: RFC 3339, in UTC, without fractions of a second. Expiry is rounded down. Durations include their unit.
 - Keys have their \`kid\`, vendors their identifier.
 - A member without a value is absent, never \`null\`. Lists are never absent, unless the table says so.
-- Errors have one shape everywhere: [ErrorDetail](#errordetail). Decide by \`code\`, never by text: texts may change in any version.
+- Errors, alarms and problems have one shape everywhere: [ErrorDetail](#errordetail). Decide by \`code\`, never by text: texts may
+  change in any version.
+- In errors and findings, \`fix\` is a sentence that states what to do, and \`command\` is a command to paste into a shell; each is absent
+  if there is none. With a \`command\`, \`fix\` states when to run it, or what to know about it.
+- \`retryable\`: the same command may succeed later without any change to a configuration or a permission. A missing permission is not
+  retryable, although a new grant takes effect only after minutes at some clouds (\`IMPERSONATION_DENIED\`).
 - Later versions of \`v1alpha1\` may add members and codes. They do not remove or rename members, or add values of \`result\`,
   without a note in the changelog.
-- No document contains a token or a password.
+- No document contains a token or a password. Every value is searched for the secrets of the run before it is printed. One that repeats a
+  secret, in a vendor's message for example, contains \`(withheld, it repeats a secret)\` in its place. This also applies to the objects
+  of \`manifests\` and \`init\`.
 
 ## Errors
 

@@ -78,14 +78,14 @@ export function refuse(
   hint?: string,
 ): PullpassError {
   const [first, ...others] = findings
-  const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `also ${seen}, expected ${expected}`)
+  const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `${seen}, expected ${expected}`)
   const rest = others.length - lines.length
   return new PullpassError({
     code,
     hop: 'document',
     seen: first.seen,
     expected: first.expected,
-    also: [...lines, ...(rest > 0 ? [`and ${rest} more`] : [])],
+    also: [...lines, ...(rest > 0 ? [`${rest} more ${rest === 1 ? 'problem' : 'problems'}`] : [])],
     hint,
   })
 }

@@ -11,6 +11,8 @@ export interface Explanation {
   readonly doctor?: readonly string[]
   /** Whether `pullpass issuer check` reports it. */
   readonly issuerCheck?: true
+  /** Whether `pullpass inspect secret` reports it. */
+  readonly inspect?: true
   /** Whether `pullpass issuer watch` and `issuer serve` raise it as an alarm. */
   readonly alarm?: true
   /** Whether they write it once, as an Event. */

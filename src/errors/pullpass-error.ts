@@ -4,7 +4,7 @@
  */
 
 import { plainLine } from '../text/plain-text.ts'
-import type { ErrorCode } from './codes.ts'
+import type { Code, ErrorCode } from './codes.ts'
 
 /** One step that can fail on the way from a document to a fresh pull secret; `run`: the run itself, at none of them. */
 export type Hop =
@@ -27,7 +27,7 @@ export interface Fault {
   /** What was observed, with whole values that can be pasted; a vendor's words come through `quote`. Never a secret. */
   readonly seen: string
   readonly expected?: string | undefined
-  /** What else is the matter, a line each: `also x is 2, expected 1`. */
+  /** Further problems: `x is 2, expected 1`; each is a line that begins with `also`. */
   readonly also?: readonly string[]
   /** What to do about it: a field, a setting. */
   readonly hint?: string | undefined
@@ -45,6 +45,12 @@ export interface Fault {
   readonly causeKey?: string | undefined
   readonly details?: FaultDetails
   readonly cause?: unknown
+}
+
+/** What an error states; alarms and problems state the same, and have further codes. */
+export interface ErrorFacts
+  extends Pick<Fault, 'hop' | 'seen' | 'expected' | 'also' | 'hint' | 'command' | 'retryable' | 'retryAt'> {
+  readonly code: Code
 }
 
 /** Values that a decision or a command needs, so that nothing parses them out of a message. Never shown. */
@@ -102,10 +108,11 @@ const plainOrNone = (text: string | undefined) => (text === undefined ? undefine
 export const fixOf = ({ hint, command }: Pick<Fault, 'hint' | 'command'>): string | undefined =>
   hint === undefined || command === undefined ? (hint ?? command) : `${hint}: ${command}`
 
-function composeMessage({ code, hop, seen, expected, also = [], hint, command }: Fault): string {
+/** An error, an alarm or a problem as text. */
+export function composeMessage({ code, hop, seen, expected, also = [], hint, command }: ErrorFacts): string {
   const lines = [`${code} (${hop}): ${seen}`]
   if (expected !== undefined) lines.push(`  expected ${expected}`)
-  lines.push(...also.map((line) => `  ${line}`))
+  lines.push(...also.map((line) => `  also ${line}`))
   const fix = fixOf({ hint, command })
   if (fix !== undefined) lines.push(`  fix: ${fix}`)
   return lines.map(plainLine).join('\n')

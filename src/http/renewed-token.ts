@@ -1,6 +1,7 @@
 /** A credential that is cached and renewed at half of its lifetime, for commands that run for days. */
 
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { rfc3339 } from '../text/plain-text.ts'
 import type { Context } from './context.ts'
 
 /** A credential with less time left is not used. */
@@ -35,7 +36,7 @@ export function keepRenewed<T extends { readonly expiresAt: Date }>(
       signal.throwIfAborted()
       if (held === undefined || now().getTime() > held.expiresAt.getTime() - marginMs) throw fault
       const code = fault instanceof PullpassError ? fault.code : 'INTERNAL'
-      const expiresAt = held.expiresAt.toISOString()
+      const expiresAt = rfc3339(held.expiresAt)
       log('warn', 'a credential was not renewed; the current one is still valid', { code, expiresAt })
       return held
     }

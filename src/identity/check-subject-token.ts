@@ -1,6 +1,6 @@
 /** Checks of a subject token before it is sent: lifetime, audience, length of the subject. Pure. */
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { quote } from '../text/plain-text.ts'
+import { quote, rfc3339 } from '../text/plain-text.ts'
 import type { SubjectToken } from './subject-token.ts'
 
 export interface TokenToCheck {
@@ -66,8 +66,8 @@ export function checkLifetime(token: SubjectToken, where: string, now: Date): Pu
   return new PullpassError({
     code: 'TOKEN_EXPIRED',
     hop: 'subject-token',
-    seen: `${where} expired at ${token.expiresAt.toISOString()}`,
-    expected: `a token that is valid now, at ${now.toISOString()}`,
+    seen: `${where} expired at ${rfc3339(token.expiresAt)}`,
+    expected: `a token that is valid now, at ${rfc3339(now)}`,
     hint: "read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock",
   })
 }

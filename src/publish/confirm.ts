@@ -20,8 +20,9 @@ export interface Confirmation {
   readonly cacheSeconds?: number
   /** Where it could not be looked at: what keeps it from being. */
   readonly because?: DocumentName
-  /** What to do about it: a command, where there is one. */
-  readonly fix?: string | undefined
+  /** What to do about it: a sentence, and the command, ready to paste. */
+  readonly hint?: string | undefined
+  readonly command?: string | undefined
 }
 
 /** Where it was published, and under which issuer. */
@@ -91,9 +92,10 @@ function notServed(check: DocumentName, says: string, { issuer, target }: Place)
         check,
         state: 'pending',
         says,
-        fix: `serve the folder at ${issuer}, then: pullpass issuer check ${shellQuote(issuer)}`,
+        hint: `serve the folder at ${issuer}, then check it`,
+        command: `pullpass issuer check ${shellQuote(issuer)}`,
       }
-    : { check, state: 'failed', says, fix: target.facts.makePublic }
+    : { check, state: 'failed', says, command: target.facts.makePublic }
 }
 
 function whyNotServed(url: string, status: number, location: string | undefined): string {
@@ -114,7 +116,8 @@ async function confirmToken(
       check: 'token',
       state: 'pending',
       says: `the cluster's tokens have issuer ${token.issuer}`,
-      fix: `configure the new issuer in the cluster, in two roll-outs; for the steps: pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
+      hint: 'configure the new issuer in the cluster, in two roll-outs; for the steps',
+      command: `pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
     }
   }
   const verdict = await verifySignature(token, keys)
@@ -150,5 +153,6 @@ export async function readBack(
 const onlyHere = (confirmation: Confirmation, why: string, issuer: string): Confirmation => ({
   ...confirmation,
   says: `read at ${confirmation.url} with this run’s own authorities: its certificate is not issued by a public one (${why})`,
-  fix: `check which clouds refuse that certificate: pullpass issuer check ${shellQuote(issuer)}`,
+  hint: 'check which clouds refuse that certificate',
+  command: `pullpass issuer check ${shellQuote(issuer)}`,
 })

@@ -7,7 +7,7 @@ import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { isDocumentManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import { foundIn } from '../kubernetes/objects/list.ts'
 import { type PullSecretContent, readPullSecretData } from '../kubernetes/objects/pull-secrets.ts'
-import { evaluatePullSecret, type PullSecretEvaluation } from '../registry/check-pull-secret.ts'
+import { evaluatePullSecret, type PullSecretEvaluation, type PullSecretProblem } from '../registry/check-pull-secret.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
@@ -40,7 +40,7 @@ export function inspectPullSecret(
   const doubts = record === undefined ? [] : doubtsOf(record, content, `${target.namespace}/${target.name}`)
   // Annotations do not describe a credential that another client wrote.
   const trusted = doubts.length === 0 ? record : undefined
-  const wrongType = type === pullSecretType ? [] : [`its type is ${type}: kubelets use only ${pullSecretType}`]
+  const wrongType = type === pullSecretType ? [] : [wrongTypeOf(type)]
   const config = parseDockerConfig(dockerConfigJson ?? new Redacted('null'))
   const verdict = evaluatePullSecret({ config, registries: trusted?.registries ?? new Map(), image }, now)
   return {
@@ -54,6 +54,14 @@ export function inspectPullSecret(
     refreshedAt: trusted?.refreshedAt,
   }
 }
+
+const wrongTypeOf = (type: string): PullSecretProblem => ({
+  code: 'SECRET_TYPE_WRONG',
+  hop: 'kubernetes',
+  seen: `its type is ${type}`,
+  expected: `type ${pullSecretType}: kubelets use no other`,
+  hint: 'the type of a Secret cannot be changed: create another Secret, and name that one in imagePullSecrets',
+})
 
 function doubtsOf(record: PullSecretRecord, content: PullSecretContent, target: string): string[] {
   const copied =

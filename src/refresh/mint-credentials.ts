@@ -84,7 +84,7 @@ async function mint(demand: ExchangeRequest, sources: Sources, context: Context)
   context.log('info', 'a credential was minted', {
     document: document.name,
     registry: registry.name,
-    expiresAt: credential.expiresAt?.toISOString() ?? 'unknown',
+    expiresAt: credential.expiresAt === undefined ? 'unknown' : rfc3339(credential.expiresAt),
   })
   return credential
 }

@@ -1,6 +1,8 @@
 /** How a kubelet uses a pull secret, and until when. Pure. */
 import type { DockerConfig } from '../credential/docker-config.ts'
 import type { RegistryRecord } from '../credential/pull-secret-record.ts'
+import type { ErrorFacts } from '../errors/pullpass-error.ts'
+import { rfc3339 } from '../text/plain-text.ts'
 import type { ImageReference } from './image-reference.ts'
 import { compareKey, type KeyMatch, matchImage } from './match-credentials.ts'
 
@@ -19,9 +21,21 @@ export interface PullSecretEvaluation {
   readonly tried: readonly string[] | undefined
   readonly entries: readonly EntryEvaluation[]
   /** Why pulls fail; empty: no known problem. */
-  readonly problems: readonly string[]
+  readonly problems: readonly PullSecretProblem[]
   /** Content that kubelets ignore. */
   readonly notes: readonly string[]
+}
+
+/** The codes of problems of a pull secret, as a kubelet uses it. */
+export const pullSecretProblems = [
+  'SECRET_TYPE_WRONG',
+  'SECRET_MALFORMED',
+  'SECRET_EXPIRED',
+  'IMAGE_NOT_MATCHED',
+] as const
+
+export interface PullSecretProblem extends ErrorFacts {
+  readonly code: (typeof pullSecretProblems)[number]
 }
 
 export interface EntryEvaluation {
@@ -66,18 +80,40 @@ const expiryOf = (host: string, registries: PullSecretFacts['registries']) =>
 
 const inWords = ({ host, seen }: DockerConfig['findings'][number]) => (host === undefined ? seen : `${host}: ${seen}`)
 
-function breakages({ findings }: DockerConfig): string[] {
+function breakages({ findings }: DockerConfig): PullSecretProblem[] {
   const breaking = findings.filter(({ effect }) => effect === 'breaks-pulls')
   const consequence = 'so a pod that references this Secret can pull no image'
-  return breaking.map((finding) => `no kubelet can parse it, ${consequence}: ${inWords(finding)}`)
+  return breaking.map((finding) => ({
+    code: 'SECRET_MALFORMED',
+    hop: 'kubernetes',
+    seen: `no kubelet can parse it, ${consequence}: ${inWords(finding)}`,
+    expected: 'entries that kubelets can parse',
+    hint: 'correct the entry; a Secret that pullpass manages is restored by a refresh',
+  }))
 }
 
-function expiries(entries: readonly EntryEvaluation[], now: Date): string[] {
-  return entries
-    .filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now)
-    .map(({ host, expiresAt }) => `${host}: its credential expired at ${expiresAt?.toISOString()}`)
+function expiries(entries: readonly EntryEvaluation[], now: Date): PullSecretProblem[] {
+  return entries.flatMap(({ host, expiresAt }): PullSecretProblem[] =>
+    expiresAt === undefined || expiresAt > now
+      ? []
+      : [
+          {
+            code: 'SECRET_EXPIRED',
+            hop: 'kubernetes',
+            seen: `${host}: its credential expired at ${rfc3339(expiresAt)}`,
+            expected: `a credential that is valid now, at ${rfc3339(now)}`,
+            hint: 'refresh it; pullpass doctor finds out why that was not done in time',
+          },
+        ],
+  )
 }
 
-function misses({ name, reference: { host, repository } }: NonNullable<PullSecretFacts['image']>): string {
-  return `none of its hosts matches ${name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`
+function misses({ name, reference: { host, repository } }: NonNullable<PullSecretFacts['image']>): PullSecretProblem {
+  return {
+    code: 'IMAGE_NOT_MATCHED',
+    hop: 'registry',
+    seen: `none of its hosts matches ${name}, which is ${host}/${repository}: a kubelet pulls it without this Secret`,
+    expected: "an entry of the image's host and port, with a prefix of its path",
+    hint: "add the host to a registry of the document, or correct the image's name",
+  }
 }

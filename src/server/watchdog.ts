@@ -5,7 +5,9 @@
  *   no round ended for `unhealthyAfterMs` ─▶ the liveness check fails, and the kubelet restarts the container
  *   a round takes `limitMs`               ─▶ the command ends by itself, where no probe watches it
  */
+
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { rfc3339 } from '../text/plain-text.ts'
 import type { HealthCheck } from './health.ts'
 
 export interface WatchdogConfig {
@@ -38,9 +40,7 @@ export function createWatchdog(
     check: {
       name: 'rounds',
       failure: () =>
-        now().getTime() - endedAt.getTime() < unhealthyAfterMs
-          ? undefined
-          : `no round ended since ${endedAt.toISOString()}`,
+        now().getTime() - endedAt.getTime() < unhealthyAfterMs ? undefined : `no round ended since ${rfc3339(endedAt)}`,
     },
   }
 }

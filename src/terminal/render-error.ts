@@ -1,6 +1,6 @@
 /** Renders an error for standard error: as text, or as one line of JSON if the log is JSON. */
 
-import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import { plainJson, plainLine } from '../text/plain-text.ts'
 
 export interface ErrorForm {
@@ -16,7 +16,7 @@ export function renderError(
   namespaces: readonly string[] = [],
 ): string {
   if (format !== 'json') return [fault.message, ...affected(namespaces)].join('\n')
-  const { code, hop, seen, expected, also, retryable } = fault
+  const { code, hop, seen, expected, also, hint, command, retryable } = fault
   const affectedNamespaces = namespaces.length > 0 ? { namespaces } : {}
   const line = {
     time: now.toISOString(),
@@ -26,7 +26,8 @@ export function renderError(
     hop,
     expected,
     ...(also.length > 0 && { also }),
-    fix: fixOf(fault),
+    fix: hint,
+    command,
     retryable,
     ...affectedNamespaces,
   }

@@ -1,5 +1,7 @@
 /** When a token that a vendor issued expires, by this machine's clock. */
+
 import { type ApiResponse, UnexpectedResponse } from '../http/send.ts'
+import { rfc3339 } from '../text/plain-text.ts'
 
 const dayMs = 86_400_000
 
@@ -18,5 +20,5 @@ export function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, re
   const expiresAt = new Date(Math.min(claimedMs, sentAt.getTime() + longestSeconds * 1000))
   if (Number.isNaN(expiresAt.getTime())) throw new UnexpectedResponse('its expiry is beyond any date')
   if (expiresAt > receivedAt) return expiresAt
-  throw new UnexpectedResponse(`its token has expired already, at ${expiresAt.toISOString()}`)
+  throw new UnexpectedResponse(`its token has expired already, at ${rfc3339(expiresAt)}`)
 }

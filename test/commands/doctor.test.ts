@@ -83,7 +83,6 @@ suite('pullpass doctor', () => {
       code: 'SECRET_NOT_FOUND',
       seen: 'it does not exist',
       expected: 'the pull secret of the document',
-      fix: `pullpass refresh -f ${file}`,
       command: `pullpass refresh -f ${file}`,
     })
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'yaml'])

@@ -57,7 +57,10 @@ suite('pullpass inspect secret', () => {
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/mine', '--image', 'quay.io/other/app'])
     assert.equal(exitCode, 1)
     assert.match(stdout, /^quay\.io\/org\/ +robot +unknown +not tried: other path$/m)
-    assert.match(stdout, /^problem: none of its hosts matches quay\.io\/other\/app, which is quay\.io\/other\/app: /m)
+    assert.match(
+      stdout,
+      /^IMAGE_NOT_MATCHED \(registry\): none of its hosts matches quay\.io\/other\/app, which is quay\.io\/other\/app: /m,
+    )
   })
 
   test('a Secret that breaks pulls is reported, and its credential is never shown', async (t) => {
@@ -79,7 +82,10 @@ suite('pullpass inspect secret', () => {
     sandbox.clock.advance('2 h')
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/regcred'])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^problem: localhost:\d+: its credential expired at 2026-11-24T13:00:00\.000Z$/m)
+    assert.match(
+      stdout,
+      /^SECRET_EXPIRED \(kubernetes\): localhost:\d+: its credential expired at 2026-11-24T13:00:00Z$/m,
+    )
   })
 
   test("a copy of a pull secret is not believed to be the document's, nor its expiry", async (t) => {
@@ -114,7 +120,7 @@ suite('pullpass inspect secret', () => {
       otherManagers: [],
       entries: [{ host: 'quay.io', username: 'robot', match: 'match' }],
       kubelet: { parses: true, image: 'quay.io/org/app', triedHosts: ['quay.io'] },
-      problems: [],
+      errors: [],
       notes: [],
     })
   })
@@ -129,7 +135,10 @@ suite('pullpass inspect secret', () => {
     })
     const { exitCode, stdout } = await runInspect(sandbox, ['secret', 'team-a/other'])
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^problem: its type is Opaque: kubelets use only kubernetes\.io\/dockerconfigjson$/m)
+    assert.match(
+      stdout,
+      /^SECRET_TYPE_WRONG \(kubernetes\): its type is Opaque\n {2}expected type kubernetes\.io\/dockerconfigjson: /m,
+    )
   })
 
   test('a generic Secret that kubectl created is shown with its manager, and without an owner of a credential', async (t) => {

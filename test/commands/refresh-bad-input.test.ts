@@ -98,8 +98,8 @@ const badInputs: Record<string, BadInput> = {
       return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(token))] }
     },
     said: [
-      'TOKEN_EXPIRED (subject-token): FOLDER/token expired at 2026-11-24T11:50:00.000Z',
-      '  expected a token that is valid now, at 2026-11-24T12:00:00.000Z',
+      'TOKEN_EXPIRED (subject-token): FOLDER/token expired at 2026-11-24T11:50:00Z',
+      '  expected a token that is valid now, at 2026-11-24T12:00:00Z',
       "  fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock",
     ],
   },

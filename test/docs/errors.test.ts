@@ -7,6 +7,7 @@ import type { Explanation } from '../../src/errors/explanation.ts'
 import { explanations, explanationsOf, sections } from '../../src/errors/explanations.ts'
 import { issuerFindingCodes } from '../../src/oidc/evaluate/finding.ts'
 import { alarmCodes } from '../../src/publish/watch/alarm.ts'
+import { pullSecretProblems } from '../../src/registry/check-pull-secret.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { errorCases } from './error-cases/error-cases.ts'
@@ -38,7 +39,11 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
       codesWith(({ hops, doctor, issuerCheck, alarm, event }) => !(hops || doctor || issuerCheck || alarm || event)),
       [],
     )
-    const hops = new Set([...doctorHops.map(({ name }) => name), 'any'])
+    // Doctor reports a step of a vendor's exchange at the hop of its error.
+    const steps = explained
+      .flatMap(([, { hops = [] }]) => hops)
+      .filter((hop) => !doctorHops.some(({ name }) => name === hop))
+    const hops = new Set([...doctorHops.map(({ name }) => name), ...steps, 'any'])
     assert.deepEqual(
       codesWith(({ doctor = [] }) => doctor.some((hop) => !hops.has(hop))),
       [],
@@ -47,6 +52,10 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
 
   test('issuer check reports the codes that the page attributes to it', () => {
     assert.deepEqual(codesWith(({ issuerCheck }) => issuerCheck).toSorted(), issuerFindingCodes.toSorted())
+  })
+
+  test('inspect secret reports the codes that the page attributes to it', () => {
+    assert.deepEqual(codesWith(({ inspect }) => inspect).toSorted(), pullSecretProblems.toSorted())
   })
 
   test('issuer watch raises the alarms that the page attributes to it', () => {

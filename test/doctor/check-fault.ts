@@ -41,7 +41,6 @@ export interface Finding {
   readonly expected?: string
   readonly fix?: string
   readonly command?: string
-  readonly note?: string
 }
 
 interface Diagnosis {
@@ -84,7 +83,7 @@ export async function checkFault(t: TestContext, fault: Fault, gcloud?: RunGclou
     .join('\n')
   assert.deepEqual([first?.hop, first?.code], [fault.hop, fault.code], table)
   if (fault.seen) assert.match(first?.seen ?? '', fault.seen)
-  assert.match([first?.fix, first?.note].join('\n'), fault.fix)
+  assert.match([first?.command ?? [], first?.fix ?? []].flat().join('\n'), fault.fix)
   assert.equal(exitCode, fault.result === 'warning' && fault.besides === undefined ? 0 : 1)
   // One fault: what else fails must follow from it, and be skipped.
   const others = findings.filter(

@@ -32,7 +32,7 @@ suite('over a thousand namespaces, doctor', () => {
     const { stdout, requests } = await examine(ground)
     assert.match(
       stdout,
-      /^secret +ok +Secret regcred: 998 of 1000: valid until 2026-11-24T13:00:00.000Z, and kubelets can parse it$/m,
+      /^secret +ok +Secret regcred: 998 of 1000: valid until 2026-11-24T13:00:00Z, and kubelets can parse it$/m,
     )
     assert.match(stdout, /^secret +FAILED +SECRET_NOT_FOUND: Secret regcred: 2 of 1000$/m)
     assert.match(stdout, /^write +ok +Secret regcred: 20 of 20 tried: a refresh would write it$/m)

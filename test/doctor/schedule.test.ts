@@ -24,14 +24,14 @@ const expired: HopFinding = {
   about: 'Secret team-a/regcred',
   result: 'failed',
   code: 'SECRET_EXPIRED',
-  seen: 'its credential for google expired at 2026-11-24T11:00:00.000Z',
+  seen: 'its credential for google expired at 2026-11-24T11:00:00Z',
   remedy: commands.refresh(),
 }
 const fresh: HopFinding = {
   ...expired,
   result: 'ok',
   code: 'OK',
-  seen: 'valid until 2026-11-24T13:00:00.000Z',
+  seen: 'valid until 2026-11-24T13:00:00Z',
   remedy: {},
 }
 
@@ -80,7 +80,7 @@ suite('of the CronJob that refreshes, doctor reports that', () => {
       `kubectl patch cronjob pullpass -n image-system -p '{"spec":{"suspend":false}}' && kubectl create job --from=cronjob/pullpass pullpass-manual-1795521600 -n image-system`,
     )
     assert.deepEqual([secret?.result, secret?.because], ['skipped', { hop: 'schedule', code: 'REFRESH_SUSPENDED' }])
-    assert.equal(secret?.seen, 'its credential for google expired at 2026-11-24T11:00:00.000Z')
+    assert.equal(secret?.seen, 'its credential for google expired at 2026-11-24T11:00:00Z')
   })
 
   test('it is suspended, as a warning, while the Secrets are good still', () => {

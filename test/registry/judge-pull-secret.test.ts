@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parseDockerConfig } from '../../src/credential/docker-config.ts'
-import { evaluatePullSecret } from '../../src/registry/check-pull-secret.ts'
+import { evaluatePullSecret, type PullSecretProblem } from '../../src/registry/check-pull-secret.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 
 const now = new Date('2025-11-24T12:00:00Z')
@@ -14,6 +14,8 @@ function imageOf(host: string, repository: string) {
 }
 
 const record = (hosts: string[], expiresAt: string) => ({ hosts, expiresAt: new Date(expiresAt), mintedFrom: 'x' })
+
+const codeAndSeen = ({ code, seen }: PullSecretProblem) => `${code}: ${seen}`
 
 suite('the evaluation of a pull secret', () => {
   test('each host is shown with user, expiry and order of use', () => {
@@ -55,24 +57,28 @@ suite('the evaluation of a pull secret', () => {
     const config = configOf({ 'quay.io': entry, 'bad.example.com': { auth: 'no colon' } })
     const { parsing, problems } = evaluatePullSecret({ config, registries: new Map(), image: hello }, now)
     assert.equal(parsing, 'fails')
-    assert.deepEqual(problems, [
-      'no kubelet can parse it, so a pod that references this Secret can pull no image: bad.example.com: auth is not standard base64',
+    assert.deepEqual(problems.map(codeAndSeen), [
+      'SECRET_MALFORMED: no kubelet can parse it, so a pod that references this Secret can pull no image: bad.example.com: auth is not standard base64',
     ])
   })
 
   test('an expired credential is a problem', () => {
     const registries = new Map([['quay', record(['quay.io'], '2025-11-24T12:00:00Z')]])
-    assert.deepEqual(evaluatePullSecret({ config: configOf({ 'quay.io': entry }), registries }, now).problems, [
-      'quay.io: its credential expired at 2025-11-24T12:00:00.000Z',
-    ])
+    assert.deepEqual(
+      evaluatePullSecret({ config: configOf({ 'quay.io': entry }), registries }, now).problems.map(codeAndSeen),
+      ['SECRET_EXPIRED: quay.io: its credential expired at 2025-11-24T12:00:00Z'],
+    )
   })
 
   test('an image that no host matches is a problem, reported with its full name', () => {
     const image = { name: 'hello', reference: imageOf('docker.io', 'library/hello') }
     for (const auths of [{ 'quay.io': entry }, {}]) {
-      assert.deepEqual(evaluatePullSecret({ config: configOf(auths), registries: new Map(), image }, now).problems, [
-        'none of its hosts matches hello, which is docker.io/library/hello: a kubelet pulls it without this Secret',
-      ])
+      assert.deepEqual(
+        evaluatePullSecret({ config: configOf(auths), registries: new Map(), image }, now).problems.map(codeAndSeen),
+        [
+          'IMAGE_NOT_MATCHED: none of its hosts matches hello, which is docker.io/library/hello: a kubelet pulls it without this Secret',
+        ],
+      )
     }
   })
 

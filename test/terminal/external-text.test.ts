@@ -25,7 +25,7 @@ const hostile = fc
   .map((parts) => `${parts.join('')}\n  ${forged}\n${forged}`)
 
 const faultOf = (text: string) =>
-  new PullpassError({ code: 'INTERNAL', hop: 'run', seen: text, expected: text, also: [`also ${text}`], hint: text })
+  new PullpassError({ code: 'INTERNAL', hop: 'run', seen: text, expected: text, also: [`${text}`], hint: text })
 
 function logLine(text: string, format: 'text' | 'json'): string {
   const lines: string[] = []
@@ -47,7 +47,7 @@ const publicationOf = (text: string): Parameters<typeof renderPublication>[0] =>
     keys: [],
     before: { jwks: undefined, discovery: undefined },
   },
-  confirmations: [{ check: 'token', state: 'failed', says: text, fix: text }],
+  confirmations: [{ check: 'token', state: 'failed', says: text, hint: text, command: text }],
 })
 
 const findingOf = (text: string): Parameters<typeof renderFindings>[0][number] => ({
@@ -70,7 +70,7 @@ const alarmed = (text: string) => ({
   replicas: { queried: 1, read: 1 },
   keys: { published: 1, recorded: 1, revoked: 0 },
   safeToSign: [{ keyId: text, at: now, signs: false }],
-  alarms: [{ code: 'PUBLISH_FAILED' as const, subject: text, message: text }],
+  alarms: [{ code: 'PUBLISH_FAILED' as const, subject: text, hop: 'publish' as const, seen: text, hint: text }],
 })
 
 function healthOf(path: string, text: string): string {

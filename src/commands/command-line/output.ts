@@ -1,5 +1,5 @@
 /** Results and errors for programs: the envelope of `-o json` and `-o yaml`, as the types in output/ describe it. */
-import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
+import type { ErrorFacts, PullpassError } from '../../errors/pullpass-error.ts'
 import { renderError } from '../../terminal/render-error.ts'
 import { renderJson, renderStructured } from '../../terminal/render-structured.ts'
 import { asObject, jsonOrNone } from '../../text/json-fields.ts'
@@ -57,21 +57,30 @@ export const renderJsonResult = (result: { readonly kind: string }, layout?: 'li
 
 export const fatalError = (fault: PullpassError): FatalError => ({ kind: 'Error', error: errorDetail(fault) })
 
-export function errorDetail(fault: PullpassError): ErrorDetail {
-  const { code, hop, seen, expected, also, command, retryable, retryAt } = fault
-  const fix = fixOf(fault)
+export function errorDetail(facts: ErrorFacts): ErrorDetail {
+  const { code, hop, seen, expected, also = [], retryable = false, retryAt } = facts
   return {
     code,
     hop,
     seen,
     ...(expected !== undefined && { expected }),
     ...(also.length > 0 && { also }),
-    ...(fix !== undefined && { fix }),
-    ...(command !== undefined && { command }),
+    ...remedyItem(facts),
     retryable,
     ...(retryAt !== undefined && { retryAt: instant(retryAt) }),
   }
 }
+
+/** To be spread into an item: `fix` is a sentence, `command` is ready to paste. */
+export const remedyItem = ({
+  hint,
+  command,
+}: {
+  readonly [Part in 'hint' | 'command']?: string | undefined
+}): Pick<ErrorDetail, 'fix' | 'command'> => ({
+  ...(hint !== undefined && { fix: hint }),
+  ...(command !== undefined && { command }),
+})
 
 /** To be spread into a result. */
 export const errorOf = (fault: PullpassError | undefined): { error?: ErrorDetail } =>

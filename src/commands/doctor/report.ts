@@ -4,7 +4,7 @@ import { listNamespaces } from '../../terminal/render-error.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { Terminal } from '../command-line/command.ts'
-import { instant, overall } from '../command-line/output.ts'
+import { instant, overall, remedyItem } from '../command-line/output.ts'
 import type { DoctorFinding, DoctorResult } from '../output/doctor.ts'
 
 /** So many causes are named beside the first. */
@@ -39,7 +39,7 @@ function renderCause({ finding, all, namespaces }: Cause): string[] {
   return [
     `${code} (${hop}): ${named}${seen}`,
     ...(expected === undefined ? [] : [`  expected ${expected}`]),
-    ...also.map((line) => `  ${line}`),
+    ...also.map((line) => `  also ${line}`),
     ...(namespaces.length > 1 ? [`  affects ${listNamespaces(namespaces)}`] : []),
     ...(fix === undefined ? [] : [`  fix${each}: ${fix}`]),
     ...(command === undefined || words === undefined ? [] : [`  note: ${words}`]),
@@ -173,11 +173,9 @@ export function doctorResult(findings: readonly HopFinding[]): DoctorResult {
   }
 }
 
-/** `fix` is what to do; `command`, if a shell can do it. */
 function doctorFinding(finding: HopFinding): DoctorFinding {
   const { hop, about, result, code, namespace, secret, image, seen, expected, also, until, because, remedy } = finding
-  const { command, words } = remedy ?? {}
-  const fix = command ?? words
+  const { command, words: hint } = remedy ?? {}
   return {
     hop,
     about,
@@ -191,8 +189,6 @@ function doctorFinding(finding: HopFinding): DoctorFinding {
     ...(also !== undefined && also.length > 0 && { also }),
     ...(until && { expiresAt: instant(until) }),
     ...(because && { causedBy: { hop: because.hop, code: because.code } }),
-    ...(fix !== undefined && { fix }),
-    ...(command !== undefined && { command }),
-    ...(command !== undefined && words !== undefined && { note: words }),
+    ...remedyItem({ hint, command }),
   }
 }

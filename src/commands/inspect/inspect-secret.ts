@@ -1,4 +1,5 @@
 /** `pullpass inspect secret`: reads a pull secret, evaluates it, and prints it without its credential. */
+import { composeMessage } from '../../errors/pullpass-error.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import { inspectPullSecret, readSecret, type SecretVerdict } from '../../refresh/inspect-pull-secret.ts'
 import type { EntryEvaluation } from '../../registry/check-pull-secret.ts'
@@ -6,7 +7,7 @@ import { instantAndDistance, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { Call, ExitCode } from '../command-line/command.ts'
 import type { clusterFlags, outputFlags } from '../command-line/flags.ts'
-import { instant, overall, renderResult } from '../command-line/output.ts'
+import { errorDetail, instant, overall, renderResult } from '../command-line/output.ts'
 import type { InspectedEntry, InspectSecretResult } from '../output/inspect.ts'
 import type { SecretTarget } from './target.ts'
 
@@ -49,13 +50,13 @@ function renderSecret(
   return [
     renderTable({ rows: facts }, color),
     ...(entries.length === 0 ? [] : [renderTable({ header, rows }, color)]),
-    renderVerdict(verdict, image?.name).map(plainLine).join('\n'),
+    renderVerdict(verdict, image?.name).join('\n'),
   ].join('\n\n')
 }
 
 function renderManagers({ managers, otherManagers }: SecretVerdict): string {
   if (managers.length > 0) return managers.join(', ')
-  if (otherManagers.length === 0) return 'unknown (no field manager)'
+  if (otherManagers.length === 0) return 'no field manager is recorded'
   return `${otherManagers.join(', ')}; none owns .dockerconfigjson`
 }
 
@@ -71,10 +72,10 @@ function entryRow(
 }
 
 function renderVerdict({ problems, notes, tried }: SecretVerdict, image: string | undefined): string[] {
-  const remarks = notes.map((note) => `note: ${note}`)
-  if (problems.length > 0) return [...problems.map((problem) => `problem: ${problem}`), ...remarks]
+  const remarks = notes.map((note) => plainLine(`note: ${note}`))
+  if (problems.length > 0) return [...problems.map(composeMessage), ...remarks]
   const use = image === undefined ? '' : `, and uses ${tried?.join(', then ')} for ${image}`
-  return [...remarks, `A kubelet can parse it${use}.`]
+  return [...remarks, plainLine(`A kubelet can parse it${use}.`)]
 }
 
 function secretResult({ secret, image }: SecretTarget, verdict: SecretVerdict): InspectSecretResult {
@@ -94,7 +95,7 @@ function secretResult({ secret, image }: SecretTarget, verdict: SecretVerdict): 
       ...(image && { image: image.name }),
       ...(tried && { triedHosts: tried }),
     },
-    problems,
+    errors: problems.map(errorDetail),
     notes,
   }
 }

@@ -44,7 +44,7 @@ interface InspectedToken extends TokenToCheck {
   readonly faults: readonly PullpassError[]
 }
 
-/** What it says, a line for each claim, then what speaks against it. */
+/** Its claims, then its problems. */
 function renderToken(inspected: InspectedToken, now: Date, color: 'always' | 'never'): string {
   return `${renderTable({ rows: claimRows(inspected, now) }, color)}\n\n${renderVerdict(inspected)}`
 }
@@ -58,21 +58,21 @@ function claimRows({ token, where }: InspectedToken, now: Date): string[][] {
     ['subject', token.subject],
     ['audience', first],
     ...others.map((audience) => ['', audience]),
-    ['issued', token.issuedAt === undefined ? 'it does not say' : instantAndDistance(token.issuedAt, now)],
+    ['issued', token.issuedAt === undefined ? 'not stated' : instantAndDistance(token.issuedAt, now)],
     ['expires', instantAndDistance(token.expiresAt, now)],
     ['bound to pod', token.pod ?? 'none'],
     ['bound to node', token.node ?? 'none'],
-    ['signed by key', key === '' ? 'it does not say' : key],
+    ['signed by key', key === '' ? 'not stated' : key],
   ]
 }
 
 function renderVerdict({ faults, accepted }: InspectedToken): string {
   if (faults.length > 0) return faults.map(({ message }) => message).join('\n')
   if (accepted.length === 0) {
-    return 'Nothing speaks against it by itself. Whether a registry will take it: name its document with -f.'
+    return 'The token has no known problem. With -f DOCUMENT, inspect also checks it for the registries of the document.'
   }
   const hosts = [...new Set(accepted.map(({ host }) => host))]
-  return `Nothing speaks against it for ${hosts.join(', ')}; who verifies it will also look at its signature.`
+  return `The token has no known problem for ${hosts.join(', ')}. Its signature was not verified.`
 }
 
 // The result for programs. The token itself is no part of it.

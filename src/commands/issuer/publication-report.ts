@@ -1,4 +1,5 @@
 /** The results of issuer publish and revoke: tables, and documents for programs. */
+import { fixOf } from '../../errors/pullpass-error.ts'
 import { type DocumentName, documentPaths, type PublishTarget } from '../../oidc/issuer-documents.ts'
 import type { IssuerKey } from '../../oidc/keys.ts'
 import type { Confirmation } from '../../publish/confirm.ts'
@@ -7,8 +8,8 @@ import type { PublishOutcome } from '../../publish/publish-documents.ts'
 import type { RevocationReport } from '../../publish/revoke.ts'
 import { safeToSign, safeToSignAt, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
-import { plainLine, quote, shellQuote } from '../../text/plain-text.ts'
-import { instant, overall, resultText } from '../command-line/output.ts'
+import { plainLine, quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
+import { instant, overall, remedyItem, resultText } from '../command-line/output.ts'
 import type {
   IssuerPublishResult,
   IssuerRevokeResult,
@@ -49,9 +50,9 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     renderTable({ rows }, color),
     ...(outcome.keys.length > 0 ? [renderKeys(report, color)] : []),
     ...safeToSignLines(report),
-    ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'STATE', ''], rows: checks }, color)] : []),
+    ...(checks.length > 0 ? [renderTable({ header: ['CHECK', 'RESULT', 'SEEN'], rows: checks }, color)] : []),
   ]
-  const fixes = new Set(confirmations.map(({ fix }) => fix).filter((fix) => fix !== undefined))
+  const fixes = new Set(confirmations.map(fixOf).filter((fix) => fix !== undefined))
   const warnings = warningsOf(report).map((warning) => plainLine(`warning: ${warning}`))
   return [...tables, ...warnings, ...[...fixes].map((fix) => plainLine(`fix: ${fix}`))].join('\n\n')
 }
@@ -73,14 +74,14 @@ function describeChange(name: DocumentName, { outcome, mode }: PublishReport): s
 function revocationRows({ revocation, mode }: PublishReport): string[][] {
   if (revocation === undefined) return []
   const { keyId, since, state } = revocation
-  const already = since === undefined ? 'was already revoked' : `already revoked since ${since.toISOString()}`
+  const already = since === undefined ? 'was already revoked' : `already revoked since ${rfc3339(since)}`
   const now = mode === 'dry-run' ? 'would be revoked' : 'revoked now, permanently'
   return [['revoked', `${keyId}, ${state === 'before' ? already : now}`]]
 }
 
 function renderKeys({ outcome: { keys }, mode }: PublishReport, color: 'always' | 'never'): string {
   const explained = keys.some(({ reason }) => reason !== undefined)
-  const header = ['KEY', 'KIND', 'STATE', ...(explained ? ['REASON'] : [])]
+  const header = ['KEY', 'KIND', 'RESULT', ...(explained ? ['REASON'] : [])]
   const rows = keys.map(({ key, state, reason }) => [
     key.keyId ?? '(no kid)',
     kindOfKey(key),
@@ -156,14 +157,23 @@ function publication(report: PublishReport, counted: readonly Confirmation[]): P
   }
 }
 
-const checkItem = ({ check, state, says, url, cacheSeconds, because, fix }: Confirmation): PublicationCheck => ({
+const checkItem = ({
+  check,
+  state,
+  says,
+  url,
+  cacheSeconds,
+  because,
+  hint,
+  command,
+}: Confirmation): PublicationCheck => ({
   check,
   result: state,
   seen: says,
   ...(url !== undefined && { url }),
   ...(cacheSeconds !== undefined && { cacheSeconds }),
   ...(because !== undefined && { causedBy: because }),
-  ...(fix !== undefined && { fix }),
+  ...remedyItem({ hint, command }),
 })
 
 function documentResult(

@@ -8,7 +8,7 @@ import type { IssuerKey } from '../../oidc/keys.ts'
 import { safeKeySentence, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type IssuerSurvey, isVerifiable } from '../../publish/survey.ts'
 import { renderTable } from '../../terminal/table.ts'
-import { plainLine, plainText } from '../../text/plain-text.ts'
+import { plainLine, plainText, rfc3339 } from '../../text/plain-text.ts'
 import { instant, overall } from '../command-line/output.ts'
 import type { IssuerChangeStep, IssuerShowResult, ServedKey } from '../output/issuer.ts'
 import { keyItem, kindOfKey, renderVerdicts, vendorItems } from './check-report.ts'
@@ -36,9 +36,9 @@ export function renderShow(
     key.keyId ?? '(no kid)',
     kindOfKey(key),
     key.algorithm ?? '(none)',
-    ...(seenSince.size > 0 ? [seenSince.get(key.keyId ?? '')?.toISOString() ?? 'just now'] : []),
+    ...(seenSince.size > 0 ? [firstSeen(seenSince.get(key.keyId ?? ''))] : []),
   ])
-  const header = ['KEY', 'KIND', 'ALGORITHM', ...(seenSince.size > 0 ? ['SEEN SINCE'] : [])]
+  const header = ['KEY', 'KIND', 'ALGORITHM', ...(seenSince.size > 0 ? ['FIRST SEEN'] : [])]
   return [
     renderTable({ rows }, color),
     ...(keys.length > 0 ? [renderTable({ header, rows: keys }, color)] : []),
@@ -48,6 +48,8 @@ export function renderShow(
     ...(way === undefined ? [] : [way.plan === undefined ? distributionChoices(way.detection) : renderPlan(way.plan)]),
   ].join('\n\n')
 }
+
+const firstSeen = (at: Date | undefined) => (at === undefined ? 'just now' : rfc3339(at))
 
 function tokenText({ token, signature, issuer }: IssuerSurvey): string {
   if (typeof token === 'string') return `not requested: ${token}`

@@ -7,7 +7,7 @@ import type { ListenAddress } from '../../server/http-server.ts'
 import type { Call } from '../command-line/command.ts'
 import type { Flags } from '../command-line/flag.ts'
 import type { outputFlags } from '../command-line/flags.ts'
-import { instant, overall, renderStreamed } from '../command-line/output.ts'
+import { errorDetail, instant, overall, renderStreamed } from '../command-line/output.ts'
 import type { IssuerWatchStatus } from '../output/issuer.ts'
 
 /** On a terminal, at any log level; not with --log-format json. */
@@ -70,7 +70,7 @@ function watchStatus(status: WatchStatus): IssuerWatchStatus {
     ...(issuer !== undefined && { issuer }),
     round: rounds,
     endedAt: instant(lookedAt),
-    apiServers: { known: replicas.queried, read: replicas.read },
+    apiServers: replicas,
     keys: { published: keys.published, recorded: keys.recorded, revoked: keys.revoked },
     ...(publishedAt && { publishedAt: instant(publishedAt) }),
     failedStateRounds: unstoredRounds,
@@ -79,6 +79,10 @@ function watchStatus(status: WatchStatus): IssuerWatchStatus {
       safeToSignAt: wholeSeconds(at),
       signing: signs,
     })),
-    alarms: alarms.map(({ code, subject, message }) => ({ code, subject, message })),
+    alarms: alarms.map(({ subject, cause, ...facts }) => ({
+      ...errorDetail(facts),
+      subject,
+      ...(cause && { causedBy: { hop: cause.hop, code: cause.code } }),
+    })),
   }
 }

@@ -1,5 +1,5 @@
 /** The result of `pullpass doctor`, for programs. */
-import type { Code, Instant, Overall } from './envelope.ts'
+import type { Code, ErrorCause, Instant, Overall } from './envelope.ts'
 
 /** `pullpass doctor` */
 export interface DoctorResult {
@@ -31,16 +31,9 @@ export interface DoctorFinding {
   /** When what is valid now expires. */
   readonly expiresAt?: Instant
   /** The earlier failure that this follows from. */
-  readonly causedBy?: FindingCause
-  /** What to do about it: `command` if there is one. */
+  readonly causedBy?: ErrorCause
+  /** What to do, as a sentence; with a command, what to know about it. */
   readonly fix?: string
-  /** The command that fixes it, ready to paste. */
+  /** The command to run, ready to paste. */
   readonly command?: string
-  /** What to know about the command. */
-  readonly note?: string
-}
-
-interface FindingCause {
-  readonly hop: string
-  readonly code: Code
 }

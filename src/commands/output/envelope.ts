@@ -23,14 +23,20 @@ export interface ErrorDetail {
   readonly expected?: string
   /** Further observations. */
   readonly also?: readonly string[]
-  /** What to do about it. */
+  /** What to do, as a sentence. */
   readonly fix?: string
-  /** The command that fixes it. */
+  /** The command to run, ready to paste. */
   readonly command?: string
-  /** Whether the same command may succeed later without any change. */
+  /** Whether the same command may succeed later without any change to a configuration or a permission. */
   readonly retryable: boolean
   /** When the server allows the next request. */
   readonly retryAt?: Instant
+}
+
+/** The error, or the earlier finding, that another follows from. */
+export interface ErrorCause {
+  readonly hop: string
+  readonly code: Code
 }
 
 /** Any command: it ended before it had a result. */

@@ -46,7 +46,7 @@ export interface InspectSecretResult {
   readonly entries: readonly InspectedEntry[]
   readonly kubelet: InspectedKubelet
   /** Why pulls fail. */
-  readonly problems: readonly string[]
+  readonly errors: readonly ErrorDetail[]
   readonly notes: readonly string[]
 }
 

@@ -1,5 +1,5 @@
 /** The results of `pullpass issuer`, for programs. */
-import type { Code, Instant, Overall } from './envelope.ts'
+import type { Code, ErrorCause, ErrorDetail, Instant, Overall } from './envelope.ts'
 
 /** A public key of an issuer. */
 export interface Key {
@@ -161,6 +161,7 @@ export interface PublicationCheck {
   /** The check that prevented this one. */
   readonly causedBy?: 'discovery' | 'jwks' | 'token'
   readonly fix?: string
+  readonly command?: string
 }
 
 interface Revocation {
@@ -194,7 +195,8 @@ export interface IssuerWatchStatus {
 }
 
 interface ApiServerCounts {
-  readonly known: number
+  readonly queried: number
+  /** Those that returned their metadata. */
   readonly read: number
 }
 
@@ -211,9 +213,9 @@ interface SigningKey {
   readonly signing: boolean
 }
 
-interface ActiveAlarm {
-  readonly code: Code
-  /** The key or API server. */
+interface ActiveAlarm extends ErrorDetail {
+  /** The `kid` or the API server that it is about; empty if there is only one alarm of its code. */
   readonly subject: string
-  readonly message: string
+  /** The error that it follows from. */
+  readonly causedBy?: ErrorCause
 }

@@ -1,5 +1,7 @@
 /** Hop `clock`: the clocks of this machine and of other hosts agree as far as tokens need it. */
+
 import { PullpassError } from '../../errors/pullpass-error.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { clusterSource } from '../facts/cluster.ts'
 import { type ExchangeFacts, exchangesSource, pullsSource } from '../facts/exchanges.ts'
@@ -85,7 +87,7 @@ function evaluateClocks(clocks: readonly ClockSeen[], now: Date, harm: 'harm' | 
       ...base,
       result: harm === 'harm' ? 'failed' : 'warning',
       code: 'CLOCK_SKEWED',
-      seen: `the clock of this machine shows ${now.toISOString()}; others: ${named(off)}`,
+      seen: `the clock of this machine shows ${rfc3339(now)}; others: ${named(off)}`,
       expected: 'clocks that differ by less than a minute: tokens are verified by them',
       remedy: { words: `synchronize the clock of ${whose} by NTP` },
     },

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../errors/codes.ts'
 import { fixOf, PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
 import { type ExchangeFacts, exchangesSource } from '../facts/exchanges.ts'
 import { issuersSource } from '../facts/issuers.ts'
 import { admissionsSource, tokensSource } from '../facts/tokens.ts'
@@ -101,8 +102,7 @@ function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, rem
   if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
   if (!(result instanceof PullpassError)) {
     const { expiresAt } = result
-    const seen =
-      expiresAt === undefined ? 'read; its expiry is unknown' : `issued, valid until ${expiresAt.toISOString()}`
+    const seen = expiresAt === undefined ? 'read; its expiry is unknown' : `issued, valid until ${rfc3339(expiresAt)}`
     return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen }))
   }
   const failed = evaluateRefusal(result, about, { found: before.found, remedy })

@@ -1,4 +1,5 @@
 /** Hop `registry`: a credential that was just issued is accepted by its registry, for the image in question. */
+
 import type { Document } from '../../document/document.ts'
 import { environmentSource } from '../../document/load-documents.ts'
 import type { Code } from '../../errors/codes.ts'
@@ -8,6 +9,7 @@ import { waitsForImage } from '../../kubernetes/objects/pull-failure.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { compareKey, matchImage } from '../../registry/match-credentials.ts'
 import type { PullTrial } from '../../registry/pull.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
 import { type PullFacts, pullsSource } from '../facts/exchanges.ts'
 import { dockerConfigOf, imagesSource, type PodFacts, podSource } from '../facts/pods.ts'
 import { dependencyFailed, type Evaluated, type HopFinding, type Remedy, remedyOf } from '../finding.ts'
@@ -128,7 +130,7 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
 }
 
 const waitFor = (retryAt: Date | undefined): string =>
-  retryAt === undefined ? 'wait, and run doctor again' : `wait until ${retryAt.toISOString()}`
+  retryAt === undefined ? 'wait, and run doctor again' : `wait until ${rfc3339(retryAt)}`
 
 /** The credential is accepted, and no client can pull this image. */
 function evaluateAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>, image: string): Evaluated {

@@ -1,7 +1,9 @@
 /** Hop `subject-token`: each registry has a token of this cluster that its vendor would accept by its claims. */
+
 import { requestedAccount } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
 import { exchangesSource } from '../facts/exchanges.ts'
 import { type IssuerFacts, issuersSource } from '../facts/issuers.ts'
 import { admissionsSource, claimsFault, isToken, type TokenFacts, tokensSource, whereOf } from '../facts/tokens.ts'
@@ -58,7 +60,7 @@ export function evaluateToken(facts: TokenFacts, { found, now, request: { comman
   const fault = claimsFault(got, facts, now)
   const where = whereOf(from)
   if (fault === undefined) {
-    const seen = `${got.subject}, until ${got.expiresAt.toISOString()}, from ${where}`
+    const seen = `${got.subject}, until ${rfc3339(got.expiresAt)}, from ${where}`
     return { hop, about, result: 'ok', code: 'OK', seen }
   }
   const clockFailure = found.failure('clock')
@@ -88,8 +90,8 @@ function notYetValid(about: string, where: string, { token, now }: { token: Subj
     about,
     result: 'failed',
     code: 'TOKEN_NOT_YET_VALID',
-    seen: `${where} was issued at ${token.issuedAt?.toISOString()}, which is in the future`,
-    expected: `a token that was issued in the past: the clock of this machine shows ${now.toISOString()}`,
+    seen: `${where} was issued at ${rfc3339(token.issuedAt ?? now)}, which is in the future`,
+    expected: `a token that was issued in the past: the clock of this machine shows ${rfc3339(now)}`,
     remedy: {
       words: 'synchronize the clocks of this machine (in a pod: its node) and of the control plane by NTP',
     },

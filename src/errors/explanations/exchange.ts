@@ -126,7 +126,7 @@ export const exchangeSection: Section = {
       hops: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       doctor: ['impersonation'],
       meaning:
-        'The exchange succeeded, but its principal may not take the next step. At Google: it may not create tokens of the service account, or the service account does not exist; Google does not distinguish these. At AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or the role may not get a token of ECR (`exchange/authorization`).',
+        'The exchange succeeded, but its principal may not take the next step. At Google: it may not create tokens of the service account, or the service account does not exist; Google does not distinguish these. At AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or the role may not get a token of ECR (`exchange/authorization`). In JSON it is not `retryable`: a permission is missing.',
       action:
         'A new grant takes up to 5 minutes to take effect. Otherwise grant the role with the command in the line `fix`, or `pullpass trust apply -f FILE`.',
       example: `IMPERSONATION_DENIED (impersonation): Google responded with 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."

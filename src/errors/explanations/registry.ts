@@ -70,6 +70,7 @@ export const registrySection: Section = {
     },
     IMAGE_NOT_MATCHED: {
       doctor: ['registry', 'secret'],
+      inspect: true,
       meaning: 'No host of the documents, or no key of the Secret, matches the image by the rules of the kubelet.',
       action: "Add the host to a registry of the document, or correct the image's name.",
     },

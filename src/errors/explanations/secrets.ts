@@ -37,6 +37,7 @@ export const secretsSection: Section = {
     SECRET_TYPE_WRONG: {
       hops: ['kubernetes'],
       doctor: ['secret', 'write'],
+      inspect: true,
       meaning:
         'The Secret has another type, which cannot be changed. pullpass does not delete it, even with `--adopt`.',
       action: 'Choose another `spec.secretName`, or delete the Secret if nothing needs it.',
@@ -56,6 +57,7 @@ export const secretsSection: Section = {
     },
     SECRET_EXPIRED: {
       doctor: ['secret'],
+      inspect: true,
       meaning: 'The credential in the Secret has expired: it was not refreshed in time.',
       action: 'Refresh, and find out why the CronJob did not.',
     },
@@ -71,6 +73,7 @@ export const secretsSection: Section = {
     },
     SECRET_MALFORMED: {
       doctor: ['secret'],
+      inspect: true,
       meaning: 'Kubelets cannot parse the Secret, and pods that refer to it cannot pull any image.',
       action: 'Refresh, which restores the Secret.',
     },

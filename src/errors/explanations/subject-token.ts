@@ -33,8 +33,8 @@ export const subjectTokenSection: Section = {
         'The token expired more than a minute ago, which is the clock skew that verifiers tolerate. `issuer check` still verifies its signature.',
       action:
         'Read the token from the projected volume of the pod, where the kubelet renews it, not from a copy; check the clock of this machine.',
-      example: `TOKEN_EXPIRED (subject-token): /var/run/secrets/tokens/oidc-token expired at 2026-11-24T13:00:00.000Z
-  expected a token that is valid now, at 2026-11-24T14:00:00.000Z
+      example: `TOKEN_EXPIRED (subject-token): /var/run/secrets/tokens/oidc-token expired at 2026-11-24T13:00:00Z
+  expected a token that is valid now, at 2026-11-24T14:00:00Z
   fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock`,
     },
     TOKEN_NOT_YET_VALID: {
@@ -49,7 +49,7 @@ export const subjectTokenSection: Section = {
         "By the vendor's clock, the token has expired or was issued in the future; by the clock of this machine, it is valid.",
       action: 'Check the clocks of the cluster and of this machine, and that the token file is renewed.',
       example: `TOKEN_STALE (exchange): Google's token service responded with 400 "invalid_grant: ID Token issued at 1795521600 is stale to sign-in."
-  expected a token that Google's clock finds valid; this one expires at 2026-11-24T13:00:00.000Z
+  expected a token that Google's clock finds valid; this one expires at 2026-11-24T13:00:00Z
   fix: see that the cluster's and this machine's clocks are right, and that the token file is renewed (the kubelet does, of a projected volume)`,
     },
     AUDIENCE_MISMATCH: {

@@ -11,7 +11,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import type { Environment } from '../../http/context.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
-import { quote } from '../../text/plain-text.ts'
+import { quote, rfc3339 } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { parseBearer } from '../connection/identity.ts'
 import { type ChosenContext, kubeconfigInvalid, resolveBeside, textField } from './load.ts'
@@ -183,6 +183,6 @@ function expiryOf(status: JsonObject, now: Date): Date | undefined {
   if (text === undefined) return undefined
   const expiresAt = new Date(text)
   if (Number.isNaN(expiresAt.getTime())) throw new ExecFailed('its expirationTimestamp is no time')
-  if (expiresAt <= now) throw new ExecFailed(`its credential expired at ${expiresAt.toISOString()}`)
+  if (expiresAt <= now) throw new ExecFailed(`its credential expired at ${rfc3339(expiresAt)}`)
   return expiresAt
 }

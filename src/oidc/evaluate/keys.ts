@@ -1,5 +1,5 @@
 /** Findings about the keys of a JWKS. RFC 7517 §4, RFC 7518 §6. */
-import { quote, shellQuote } from '../../text/plain-text.ts'
+import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
 import type { IssuerFinding, IssuerFindingCode, IssuerFindingResult } from './finding.ts'
@@ -159,6 +159,6 @@ function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: Ver
 
 function lifeFindings({ token: { expiresAt } }: TokenFacts, at: Date): IssuerFinding[] {
   if (expiresAt > at) return []
-  const seen = `the token expired at ${expiresAt.toISOString()}`
+  const seen = `the token expired at ${rfc3339(expiresAt)}`
   return [{ result: 'warning', code: 'TOKEN_EXPIRED', seen, fix: 'check a fresh one' }]
 }

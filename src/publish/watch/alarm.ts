@@ -1,5 +1,5 @@
 /** Conditions of a publication that need attention, raised in each round in which they hold. */
-import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
+import { type ErrorFacts, fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
 
 export const alarmCodes = [
   /** The addresses of the API servers are unknown: the cluster's own address is used. */
@@ -35,17 +35,27 @@ export const alarmCodes = [
 
 type AlarmCode = (typeof alarmCodes)[number]
 
-export interface Alarm {
+export interface Alarm extends ErrorFacts {
   readonly code: AlarmCode
-  /** A kid or an address, which distinguishes alarms of one code. */
+  /** A kid or an address, which distinguishes alarms of one code; empty if there is only one. */
   readonly subject: string
-  /** What was seen, and the fix. */
-  readonly message: string
+  /** The error that it follows from. */
+  readonly cause?: PullpassError
 }
 
-/** A failure as the message of an alarm. `meanwhile`: what holds while it lasts. */
-export function faultSentence(fault: PullpassError, meanwhile?: string): string {
-  const { code, seen } = fault
-  const fix = fixOf(fault)
-  return [`${code}: ${seen}`, meanwhile, fix && `fix: ${fix}`].filter(Boolean).join('; ')
+/** An alarm about the publication itself. */
+export const publishAlarm = (alarm: Omit<Alarm, 'hop'>): Alarm => ({ hop: 'publish', ...alarm })
+
+/** An alarm that follows from an error. `meanwhile`: what holds while it lasts. */
+export function faultAlarm(code: AlarmCode, subject: string, cause: PullpassError, meanwhile?: string): Alarm {
+  const { hop, expected, also, hint, command, retryable, retryAt } = cause
+  const seen = [cause.seen, meanwhile].filter(Boolean).join('; ')
+  return { code, subject, hop, seen, expected, also, hint, command, retryable, retryAt, cause }
+}
+
+/** An alarm as one sentence, for Events, the log and health checks. */
+export function alarmText(alarm: Alarm): string {
+  const fix = fixOf(alarm)
+  const seen = alarm.cause === undefined ? alarm.seen : `${alarm.cause.code}: ${alarm.seen}`
+  return [seen, ...(fix === undefined ? [] : [`fix: ${fix}`])].join('; ')
 }

@@ -12,7 +12,7 @@
 import { X509Certificate } from 'node:crypto'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { type Alarm, faultSentence } from './alarm.ts'
+import { type Alarm, faultAlarm, publishAlarm } from './alarm.ts'
 
 export interface Authority {
   /** SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it. */
@@ -72,47 +72,49 @@ export function authorityAlarms(facts: AuthorityFacts): Alarm[] {
   return [...severalAlarm(facts), ...changedAlarm(facts), ...unbelievedAlarm(facts), ...recordAlarm(facts)]
 }
 
-const remedy =
-  "where the cluster's CA is being rotated, compare the fingerprint with the CA certificate on a control-plane node, then restart pullpass with --accept-ca=FINGERPRINT for each CA that API servers use; else see who may write ConfigMap kube-root-ca.crt in pullpass's namespace, and delete it: its controller creates it again"
+const hint =
+  "if the cluster's CA is being rotated, compare the fingerprint with the CA certificate on a control-plane node, then restart pullpass with --accept-ca=FINGERPRINT for each CA that API servers use; if not, check which clients may write ConfigMap kube-root-ca.crt in pullpass's namespace, and delete it: its controller creates it again"
+
+const changed = (subject: string, seen: string): Alarm =>
+  publishAlarm({ code: 'AUTHORITY_CHANGED', subject, seen, expected: 'the recorded or accepted CAs', hint })
 
 /** One of them may have been added before pullpass was installed. */
 function severalAlarm({ firstAuthorities }: AuthorityFacts): Alarm[] {
   if (firstAuthorities.length < 2) return []
+  const names = listed('SHA-256', firstAuthorities).join()
   return [
-    {
-      code: 'AUTHORITY_CHANGED',
-      subject: 'several',
-      message: `the CA bundle for API servers had several CAs when they were recorded first (${listed('SHA-256', firstAuthorities).join()}), and each is believed; fix: ${remedy}`,
-    },
+    changed(
+      'several',
+      `the CA bundle for API servers had several CAs when they were recorded first (${names}), and each is trusted`,
+    ),
   ]
 }
 
 function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alarm[] {
   if (configured instanceof PullpassError) {
-    const message = faultSentence(configured, 'pullpass goes on trusting the authorities that it read when it started')
-    return [{ code: 'AUTHORITY_CHANGED', subject: 'unread', message }]
+    const meanwhile = 'pullpass continues to trust the CAs that it read when it started'
+    return [faultAlarm('AUTHORITY_CHANGED', 'unread', configured, meanwhile)]
   }
   const [added, removed] = [without(configured, pinned), without(pinned, configured)]
   if (added.length === 0 && removed.length === 0) return []
   const changes = [...listed('added', added), ...listed('removed', removed)].join('; ')
   return [
-    {
-      code: 'AUTHORITY_CHANGED',
-      subject: 'bundle',
-      message: `the CA bundle for API servers was changed since pullpass started (${changes}); pullpass goes on trusting the authorities that it started with; fix: ${remedy}`,
-    },
+    changed(
+      'bundle',
+      `the CA bundle for API servers was changed since pullpass started (${changes}); pullpass continues to trust the CAs that it read when it started`,
+    ),
   ]
 }
 
 function unbelievedAlarm({ trusted: { pinned }, believed }: AuthorityFacts): Alarm[] {
   const unbelieved = believed === undefined ? [] : without(pinned, believed)
   if (unbelieved.length === 0) return []
+  const names = listed('SHA-256', unbelieved).join()
   return [
-    {
-      code: 'AUTHORITY_CHANGED',
-      subject: 'unbelieved',
-      message: `the CA bundle for API servers has another CA than those that are recorded or accepted (${listed('SHA-256', unbelieved).join()}): a key that only API servers with its certificates serve is not published; fix: ${remedy}`,
-    },
+    changed(
+      'unbelieved',
+      `the CA bundle for API servers has another CA than those that are recorded or accepted (${names}): a key that only API servers with its certificates serve is not published`,
+    ),
   ]
 }
 
@@ -121,12 +123,12 @@ function recordAlarm({ believed = [], recorded = [], isRecorded }: AuthorityFact
   const isSame = recorded.length === mine.length && mine.every((one) => recorded.includes(one))
   if (!isRecorded || recorded.length === 0 || isSame) return []
   return [
-    {
+    publishAlarm({
       code: 'AUTHORITY_CHANGED',
       subject: 'record',
-      message:
-        'the record of trusted CAs in the ConfigMap of the key state was changed by another writer; it is written back; fix: see who may write that ConfigMap. Two versions of one installation that are started with different --accept-ca do this, too',
-    },
+      seen: 'the record of trusted CAs in the ConfigMap of the key state was changed by another writer; it is restored',
+      hint: 'check which clients may write that ConfigMap; two replicas that are started with different --accept-ca change it, too',
+    }),
   ]
 }
 

@@ -4,7 +4,8 @@
  */
 import { withoutFaults } from '../../errors/pullpass-error.ts'
 import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
-import type { Alarm } from './alarm.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
+import { type Alarm, publishAlarm } from './alarm.ts'
 
 export interface ClockEvaluation {
   /** The latest time that any of the clocks shows: what is seen now was not seen before it. */
@@ -27,8 +28,11 @@ export function evaluateClock(readings: readonly Pick<ApiServerReading, 'token'>
   }
 }
 
-const differs = (other: Date, now: Date): Alarm => ({
-  code: 'CLOCK_SKEWED',
-  subject: '',
-  message: `an API server signs a token at ${other.toISOString()}, and the clock here shows ${now.toISOString()}: until they agree no key is withdrawn for its age; fix: set the clocks of both machines by NTP`,
-})
+const differs = (other: Date, now: Date): Alarm =>
+  publishAlarm({
+    code: 'CLOCK_SKEWED',
+    subject: '',
+    seen: `an API server signs a token at ${rfc3339(other)}, and the clock here shows ${rfc3339(now)}: until they agree, no key is withdrawn for its age`,
+    expected: `clocks that differ by at most ${mostApartMs / 60_000} min`,
+    hint: 'synchronize the clocks of both machines by NTP',
+  })

@@ -17,7 +17,7 @@ import {
   readKeyState,
   type StoredKeyState,
 } from '../key-state.ts'
-import { type Alarm, faultSentence } from './alarm.ts'
+import { type Alarm, faultAlarm, publishAlarm } from './alarm.ts'
 import { type Authority, authorityAlarms, believedOf, parseAuthorities } from './authorities.ts'
 import { evaluateServers, type HeldKey, type KnownServers } from './known-servers.ts'
 import { mergeKeyStates } from './merge-key-state.ts'
@@ -157,18 +157,24 @@ function countMissed(
   return new Map(absent.map((keyId) => [keyId, (before.get(keyId) ?? 0) + (look.isWhole ? 1 : 0)]))
 }
 
+const noKeyAlarm = (subject: string): Alarm =>
+  publishAlarm({
+    code: 'API_SERVER_UNREADABLE',
+    subject,
+    seen: `${subject} serves no key`,
+    expected: 'at least the key that it signs tokens with',
+  })
+
 function alarmsOf({ readings, replicasFault, keyState }: RoundFacts): Alarm[] {
   const unread = (code: Alarm['code'], subject: string, fault: unknown): Alarm[] =>
-    fault instanceof PullpassError ? [{ code, subject, message: faultSentence(fault) }] : []
+    fault instanceof PullpassError ? [faultAlarm(code, subject, fault)] : []
   return [
     ...unread('API_SERVERS_UNKNOWN', '', replicasFault),
     ...unread('KEY_STATE_UNREADABLE', '', keyState),
     ...readings.flatMap(({ from, documents, token }) => [
       ...unread('API_SERVER_UNREADABLE', from, documents),
       ...(documents instanceof PullpassError ? [] : unread('TOKEN_UNAVAILABLE', from, token)),
-      ...(documents instanceof PullpassError || documents.keys.length > 0
-        ? []
-        : [{ code: 'API_SERVER_UNREADABLE' as const, subject: from, message: `${from} serves no key at all` }]),
+      ...(documents instanceof PullpassError || documents.keys.length > 0 ? [] : [noKeyAlarm(from)]),
     ]),
   ]
 }
@@ -178,8 +184,15 @@ function signingAlarms(signing: RoundEvaluation['signing'], served: readonly Iss
     const key = served.find((one) => one.keyId === keyId)
     const digest = digestOf(keyId)
     if (!keyState.revocations.some((one) => one.digest === digest) && !(key && isRevoked(keyState, key))) return []
-    const message = `the cluster signs tokens with key ${quote(keyId)}, which is revoked: no exchange succeeds until the API server signs with another`
-    return [{ code: 'KEY_REVOKED', subject: keyId, message }]
+    return [
+      publishAlarm({
+        code: 'KEY_REVOKED',
+        subject: keyId,
+        seen: `the cluster signs tokens with key ${quote(keyId)}, which is revoked: every exchange is refused`,
+        expected: 'a signing key that is not revoked',
+        hint: 'configure another signing key in each API server (--service-account-signing-key-file)',
+      }),
+    ]
   })
 }
 
@@ -241,11 +254,13 @@ function keepRemovals(
   return [...before.filter((one) => !isOver(one)), ...added]
 }
 
-const removedAlarm = (subject: string): Alarm => ({
-  code: 'REVOCATION_REMOVED',
-  subject,
-  message: `the revocation of key ${quote(subject)} was taken out of the ConfigMap, or changed there: it holds, and is written back; fix: see who may write the ConfigMap; who means to take it back stops issuer watch first`,
-})
+const removedAlarm = (subject: string): Alarm =>
+  publishAlarm({
+    code: 'REVOCATION_REMOVED',
+    subject,
+    seen: `the revocation of key ${quote(subject)} was removed from the ConfigMap, or changed there: it remains in force, and is restored`,
+    hint: 'check which clients may write the ConfigMap; to undo a revocation, stop issuer watch first',
+  })
 
 /** One look at everything that says which keys are to be public: each API server, its authorities, and the key state. */
 export interface RoundFacts {

@@ -8,7 +8,7 @@ import type { HealthCheck, HealthEndpoints } from '../../server/health.ts'
 import { createHistogram, type Metric, type Sample } from '../../server/metrics.ts'
 import { createWatchdog, type Watchdog } from '../../server/watchdog.ts'
 import { safeKeySentence } from '../safe-to-sign.ts'
-import { alarmCodes } from './alarm.ts'
+import { alarmCodes, alarmText } from './alarm.ts'
 import type { WatchStatus } from './state.ts'
 
 /**
@@ -69,7 +69,7 @@ export function createWatchHealth(readiness: Readiness, context: { readonly now:
 }
 
 const notesOf = ({ alarms, safeToSign }: WatchStatus, now: Date): string[] => [
-  ...alarms.map(({ code, message }) => `${code}: ${message}`),
+  ...alarms.map((alarm) => `${alarm.code}: ${alarmText(alarm)}`),
   ...safeToSign.map((key) => safeKeySentence(key, now)).filter((line) => line !== undefined),
 ]
 

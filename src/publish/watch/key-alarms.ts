@@ -4,7 +4,7 @@ import { quote, shellQuote } from '../../text/plain-text.ts'
 import type { Confirmation } from '../confirm.ts'
 import { type KeyState, unknownKeys } from '../key-state.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
-import type { Alarm } from './alarm.ts'
+import { type Alarm, publishAlarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 
 interface KeysKnown {
@@ -23,11 +23,15 @@ export const keyAlarms = ({ keys }: PublishOutcome, known: KeysKnown): Alarm[] =
 function unknownAlarms(keys: PublishOutcome['keys'], { keyState, served, knows, choice }: KeysKnown): Alarm[] {
   if (knows === 'nothing') return []
   const kept = keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
-  return unknownKeys(kept, served, keyState).map(({ keyId = '(no kid)' }) => ({
-    code: 'PUBLISHED_KEY_UNKNOWN',
-    subject: keyId,
-    message: `key ${quote(keyId)} is public, but the cluster never served it: it stays for ${choice.keepForMs / 3_600_000} h; if it is unknown to you, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and check which clients may write there`,
-  }))
+  return unknownKeys(kept, served, keyState).map(({ keyId = '(no kid)' }) =>
+    publishAlarm({
+      code: 'PUBLISHED_KEY_UNKNOWN',
+      subject: keyId,
+      seen: `key ${quote(keyId)} is public, but the cluster never served it: it stays public for ${choice.keepForMs / 3_600_000} h`,
+      expected: 'published keys that an API server serves, or served before',
+      hint: `if you do not know the key, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and check which clients may write there`,
+    }),
+  )
 }
 
 /** A key that is withdrawn in this round, for its age, is recorded until then. */
@@ -35,11 +39,15 @@ function unobservedAlarms(keys: PublishOutcome['keys'], { keyState, choice }: Ke
   const stated = new Set(keys.map(({ key }) => key.keyId))
   return forgetOldKeys(keyState, choice)
     .keys.filter(({ key }) => !stated.has(key.keyId))
-    .map(({ key: { keyId = '(no kid)' } }) => ({
-      code: 'RECORDED_KEY_UNKNOWN',
-      subject: keyId,
-      message: `key ${quote(keyId)} is recorded in the ConfigMap, but neither served nor public: it is not published; fix: if tokens signed by it are still in use, configure it in an API server (--service-account-key-file); if it is unknown to you, check which clients may write the ConfigMap`,
-    }))
+    .map(({ key: { keyId = '(no kid)' } }) =>
+      publishAlarm({
+        code: 'RECORDED_KEY_UNKNOWN',
+        subject: keyId,
+        seen: `key ${quote(keyId)} is recorded in the ConfigMap, but neither served nor public: it is not published`,
+        expected: 'recorded keys that are served or public',
+        hint: 'if tokens signed by it are still in use, configure it in an API server (--service-account-key-file); if you do not know the key, check which clients may write the ConfigMap',
+      }),
+    )
 }
 
 // Alarms about what anonymous clients read.
@@ -51,9 +59,14 @@ export function confirmationAlarms(confirmations: readonly Confirmation[], issue
     .filter(
       ({ check, state, because }) => state === 'failed' && because === undefined && !(check === 'token' && isCached),
     )
-    .map(({ check, says, fix = `pullpass issuer check ${shellQuote(issuer)}` }) => ({
-      code: 'PUBLISHED_MISMATCH',
-      subject: check,
-      message: `${says}; fix: ${fix}`,
-    }))
+    .map(({ check, says, hint, command }) =>
+      publishAlarm({
+        code: 'PUBLISHED_MISMATCH',
+        subject: check,
+        seen: says,
+        ...(hint === undefined && command === undefined
+          ? { command: `pullpass issuer check ${shellQuote(issuer)}` }
+          : { hint, command }),
+      }),
+    )
 }

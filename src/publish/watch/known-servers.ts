@@ -18,7 +18,7 @@ import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
 import type { EventRecorder } from '../../server/events.ts'
 import { quote } from '../../text/plain-text.ts'
-import type { Alarm } from './alarm.ts'
+import { type Alarm, publishAlarm } from './alarm.ts'
 
 /** By address: rounds since the known API server last responded. */
 export type KnownServers = ReadonlyMap<string, number>
@@ -129,11 +129,15 @@ export function heldKeyAlarms(
   return held
     .filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(key))
     .filter(({ key }) => !published.some((one) => isSame(one, key)))
-    .map(({ key, from, why }) => ({
-      code: 'KEY_UNCONFIRMED',
-      subject: `${key.keyId} ${thumbprintOf(key)}`,
-      message: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published; fix: see on a control-plane node whether it is among --service-account-key-file; then accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; else check which clients may write EndpointSlices in namespace default`,
-    }))
+    .map(({ key, from, why }) =>
+      publishAlarm({
+        code: 'KEY_UNCONFIRMED',
+        subject: `${key.keyId} ${thumbprintOf(key)}`,
+        seen: `key ${quote(key.keyId ?? '')} is served by ${from.slice(0, 3).join(', ')} ${reasons[why]}: it is not published`,
+        expected: 'a key that a known API server serves',
+        hint: `check on a control-plane node whether it is in a file of --service-account-key-file; if so, accept it: restart pullpass with --accept-key=${thumbprintOf(key)}; if not, check which clients may write EndpointSlices in namespace default`,
+      }),
+    )
 }
 
 const reasons = {

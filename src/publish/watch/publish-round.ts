@@ -11,7 +11,7 @@ import { isRevoked, type KeyState, knownKeys } from '../key-state.ts'
 import { publishUnrevoked } from '../publish.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
 import { safeToSignAt } from '../safe-to-sign.ts'
-import { type Alarm, faultSentence } from './alarm.ts'
+import { type Alarm, faultAlarm } from './alarm.ts'
 import { chooseKeys, type KeyChoice } from './choose-keys.ts'
 import { confirmationAlarms, keyAlarms } from './key-alarms.ts'
 
@@ -181,14 +181,14 @@ function isAllRevoked(served: readonly IssuerKey[], keyState: KeyState): boolean
 function failed(fault: PullpassError, text: string, before: Publishing, now: Date): Publishing {
   const failures = before.failures + 1
   const delayMs = Math.min(checkEveryMs, firstRetryMs * 2 ** (failures - 1))
-  const message = faultSentence(fault, 'what is public stays as it is, and it is tried again')
+  const meanwhile = 'the published documents stay unchanged, and the publication is tried again'
   return {
     ...before,
     triedText: text,
     added: [],
     failures,
     againAt: new Date(now.getTime() + delayMs),
-    alarms: [{ code: 'PUBLISH_FAILED', subject: fault.code, message }],
+    alarms: [faultAlarm('PUBLISH_FAILED', fault.code, fault, meanwhile)],
   }
 }
 

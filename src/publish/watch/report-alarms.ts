@@ -4,7 +4,7 @@ import { eventReason } from '../../errors/codes.ts'
 import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { createEventRecorder, type EventRecorder } from '../../server/events.ts'
-import type { Alarm } from './alarm.ts'
+import { type Alarm, alarmText } from './alarm.ts'
 
 /** Events are about the ConfigMap of the key state: `kubectl describe configmap` shows them. */
 export const createKeyStateEvents = (
@@ -34,11 +34,15 @@ export async function reportAlarms(
   const current = new Map(alarms.map((alarm) => [`${alarm.code} ${alarm.subject}`.trimEnd(), alarm]))
   const isDue = (at: Date | undefined) => at === undefined || Math.abs(now.getTime() - at.getTime()) >= repeatAfterMs
   const after = new Map([...logged].filter(([name]) => current.has(name)))
-  for (const [name, { code, message }] of fewOfEach([...current].filter(([one]) => isDue(logged.get(one))))) {
-    log('warn', 'the publication of the issuer needs attention', { code, details: message })
+  for (const [name, alarm] of fewOfEach([...current].filter(([one]) => isDue(logged.get(one))))) {
+    log('warn', 'the publication of the issuer needs attention', { code: alarm.code, details: alarmText(alarm) })
     after.set(name, now)
   }
-  const observed = alarms.map(({ code, subject, message }) => ({ reason: eventReason(code), subject, message }))
+  const observed = alarms.map((alarm) => ({
+    reason: eventReason(alarm.code),
+    subject: alarm.subject,
+    message: alarmText(alarm),
+  }))
   await events.record(observed.map((event) => ({ type: 'Warning', ...event })))
   for (const name of logged.keys()) {
     if (!current.has(name)) log('info', 'a condition of the publication has ended', { alarm: name })

@@ -4,7 +4,7 @@ import type { Context } from '../../http/context.ts'
 import { quote, shellQuote } from '../../text/plain-text.ts'
 import { emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
-import type { Alarm } from './alarm.ts'
+import { type Alarm, publishAlarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 import { type ClockEvaluation, evaluateClock } from './clock.ts'
 import { evaluateRound, gatherRound, type RoundEvaluation, type RoundFacts } from './evaluate-round.ts'
@@ -215,14 +215,21 @@ function tokenAlarms(
   ])
 }
 
-const unpublished = (keyId: string): Alarm => ({
-  code: 'KEY_UNPUBLISHED',
-  subject: keyId,
-  message: `a token fresh from the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused; fix: see that its public half is among --service-account-key-file of each API server, and what else is said here`,
-})
+const unpublished = (keyId: string): Alarm =>
+  publishAlarm({
+    code: 'KEY_UNPUBLISHED',
+    subject: keyId,
+    seen: `a new token of the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused`,
+    expected: 'a published signing key',
+    hint: 'check that its public half is in a file of --service-account-key-file of each API server; see the other alarms',
+  })
 
-const otherIssuer = (iss: string, issuer: string): Alarm => ({
-  code: 'TOKEN_ISSUER_MISMATCH',
-  subject: iss,
-  message: `a token fresh from the cluster carries issuer ${quote(iss)}, published is ${issuer}; fix: where tokens are to carry what is published, it takes two roll-outs: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints them`,
-})
+const otherIssuer = (iss: string, issuer: string): Alarm =>
+  publishAlarm({
+    code: 'TOKEN_ISSUER_MISMATCH',
+    subject: iss,
+    seen: `a new token of the cluster has issuer ${quote(iss)}, and the published issuer is ${issuer}`,
+    expected: 'tokens with the published issuer',
+    hint: 'if tokens are to have the published issuer, change the issuer of the cluster in two roll-outs; for the steps',
+    command: `pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
+  })

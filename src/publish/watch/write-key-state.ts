@@ -12,7 +12,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { writeConfigMap } from '../../kubernetes/objects/config-map.ts'
 import { type KeyState, keyStateChanges, type StoredKeyState } from '../key-state.ts'
 import { keyStateFault, nearlyFullFault } from '../key-state-errors.ts'
-import { type Alarm, faultSentence } from './alarm.ts'
+import { type Alarm, faultAlarm } from './alarm.ts'
 import type { WatchConfig } from './state.ts'
 
 /** How often the last sight of a known key is stored: each costs the cluster a write. */
@@ -43,7 +43,7 @@ export async function writeKeyState(
 const isEmpty = (changes: object) => Object.keys(changes).length === 0
 
 const unwritten = (fault: PullpassError | undefined): Alarm[] =>
-  fault === undefined ? [] : [{ code: 'KEY_STATE_UNWRITABLE', subject: '', message: faultSentence(fault) }]
+  fault === undefined ? [] : [faultAlarm('KEY_STATE_UNWRITABLE', '', fault)]
 
 /** A key that was stored recently is left as it is; a time in the future is corrected. */
 function withStoredSights(keyState: KeyState, stored: KeyState, now: Date): KeyState {

@@ -7,7 +7,7 @@
 import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
-import { quote, shellQuote } from '../../text/plain-text.ts'
+import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
 import { parseRole, providerArn } from './names.ts'
 import { queryError } from './query-body.ts'
 import type { AwsSettings } from './settings.ts'
@@ -104,7 +104,7 @@ const causes: readonly Cause[] = [
     code: /^ExpiredToken/,
     meaning: ({ subjectToken }) => ({
       code: 'TOKEN_STALE',
-      expected: `a token that is valid by AWS's clock; this one expires at ${subjectToken.expiresAt.toISOString()}`,
+      expected: `a token that is valid by AWS's clock; this one expires at ${rfc3339(subjectToken.expiresAt)}`,
       hint: "check that the cluster's and this machine's clocks are right, and that the token file is renewed (the kubelet renews that of a projected volume)",
     }),
   },

@@ -7,7 +7,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asList, asObject, asText } from '../../text/json-fields.ts'
-import { quote, shellQuote } from '../../text/plain-text.ts'
+import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
 import type { RegistryOf } from '../vendor.ts'
 import { resourceParts } from './names.ts'
 import type { AzureSettings } from './settings.ts'
@@ -47,7 +47,7 @@ const notPublished = ({ subjectToken }: SignInRequest): Meaning => ({
 
 const staleToken = ({ subjectToken }: SignInRequest): Meaning => ({
   code: 'TOKEN_STALE',
-  expected: `a token that is valid by Entra's clock, for 25 h at most; this one is valid from ${subjectToken.issuedAt?.toISOString() ?? 'an unknown time'} until ${subjectToken.expiresAt.toISOString()}`,
+  expected: `a token that is valid by Entra's clock, for 25 h at most; this one is valid from ${subjectToken.issuedAt === undefined ? 'an unknown time' : rfc3339(subjectToken.issuedAt)} until ${rfc3339(subjectToken.expiresAt)}`,
   hint: 'check the clocks of the cluster and of this machine, and that the token file is renewed (kubelets renew those of projected volumes)',
 })
 

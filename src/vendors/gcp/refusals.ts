@@ -6,7 +6,7 @@
 import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
-import { quote, shellQuote } from '../../text/plain-text.ts'
+import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
 import type { RegistryOf } from '../vendor.ts'
 import { accessRefusal, accessRefusalInWords } from './access-refusals.ts'
 import { gcloudAccount, poolOf, principalOf } from './names.ts'
@@ -56,7 +56,7 @@ const causes: readonly Cause[] = [
     pattern: /^ID Token issued at .* is stale/,
     meaning: ({ subjectToken }) => ({
       code: 'TOKEN_STALE',
-      expected: `a token that Google's clock finds valid; this one expires at ${subjectToken.expiresAt.toISOString()}`,
+      expected: `a token that Google's clock finds valid; this one expires at ${rfc3339(subjectToken.expiresAt)}`,
       hint: "see that the cluster's and this machine's clocks are right, and that the token file is renewed (the kubelet does, of a projected volume)",
     }),
   },

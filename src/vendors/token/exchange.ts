@@ -4,7 +4,7 @@
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { isAcceptedByApiServer, type SubjectToken } from '../../identity/subject-token.ts'
-import { quote } from '../../text/plain-text.ts'
+import { quote, rfc3339 } from '../../text/plain-text.ts'
 import { audienceOf } from '../registry-fields.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { TokenSettings } from './settings.ts'
@@ -39,8 +39,8 @@ function whyUnusable(token: SubjectToken, now: Date): PullpassError | undefined 
   return new PullpassError({
     code: 'TOKEN_EXPIRED',
     hop: 'subject-token',
-    seen: `the subject token expired at ${expiresAt.toISOString()}, and it is the password`,
-    expected: `a token that is valid now, at ${now.toISOString()}`,
+    seen: `the subject token expired at ${rfc3339(expiresAt)}, and it is the password`,
+    expected: `a token that is valid now, at ${rfc3339(now)}`,
     hint: "read the token from the pod's own projected volume, where the kubelet renews it",
   })
 }

@@ -184,7 +184,10 @@ suite('pullpass issuer publish', () => {
     const { exitCode, stdout } = await runPullpass(sandbox, words)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^discovery +pending /m)
-    assert.ok(stdout.includes(`fix: serve the folder at ${issuer}, then: pullpass issuer check ${issuer}`), stdout)
+    assert.ok(
+      stdout.includes(`fix: serve the folder at ${issuer}, then check it: pullpass issuer check ${issuer}`),
+      stdout,
+    )
     assert.equal(JSON.parse(await readFile(join(folder, documents[0]), 'utf8')).issuer, issuer)
     assert.deepEqual(kidsOf(await readFile(join(folder, documents[1]), 'utf8')), [sandbox.cluster.keys.current.kid])
   })
@@ -219,7 +222,7 @@ suite('pullpass issuer publish', () => {
       assert.match(stdout, /^\.well-known\/openid-configuration +would update: claims_supported$/m)
       assert.match(stdout, /^openid\/v1\/jwks +unchanged$/m)
       assert.match(stdout, new RegExp(`^${sandbox.cluster.keys.current.kid} +RSA 2048 +kept$`, 'm'))
-      assert.match(stdout, /^KEY +KIND +STATE$/m)
+      assert.match(stdout, /^KEY +KIND +RESULT$/m)
     })
 
     const others = [

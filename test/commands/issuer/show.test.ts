@@ -40,10 +40,10 @@ suite('pullpass issuer show', () => {
       sleep: async () => stopped.abort(interruption('SIGTERM')), // after its first round
     })
     const { stdout } = await show(sandbox)
-    assert.match(stdout, /^KEY +KIND +ALGORITHM +SEEN SINCE$/m)
+    assert.match(stdout, /^KEY +KIND +ALGORITHM +FIRST SEEN$/m)
     assert.match(
       stdout,
-      new RegExp(`^${sandbox.cluster.keys.current.kid} +RSA 2048 +RS256 +2026-11-24T12:00:\\d\\d`, 'm'),
+      new RegExp(`^${sandbox.cluster.keys.current.kid} +RSA 2048 +RS256 +2026-11-24T12:00:\\d\\dZ$`, 'm'),
     )
   })
 

@@ -99,7 +99,7 @@ suite('pullpass issuer watch', () => {
         issuer: sandbox.cluster.issuer,
         round: 1,
         endedAt: '2026-11-24T12:00:00Z',
-        apiServers: { known: 1, read: 1 },
+        apiServers: { queried: 1, read: 1 },
         keys: { published: 1, recorded: 1, revoked: 0 },
         publishedAt: '2026-11-24T12:00:00Z',
         failedStateRounds: 0,

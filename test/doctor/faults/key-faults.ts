@@ -86,7 +86,7 @@ export const keyFaults: readonly Fault[] = [
     hop: 'key',
     code: 'SERVED_KEY_UNPUBLISHED',
     result: 'warning',
-    fix: /^pullpass issuer publish --to gs:\/\/example-cluster --key-state oidc\/keys\n/,
+    fix: /^pullpass issuer publish --to gs:\/\/example-cluster --key-state oidc\/keys$/,
     repair: 'command',
   },
   {

@@ -140,7 +140,7 @@ export const registryFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.parts.registry.faults.inject(throttled(60)),
     hop,
     code: 'REGISTRY_THROTTLED',
-    fix: /^wait until 2026-11-24T12:01:00.000Z/,
+    fix: /^wait until 2026-11-24T12:01:00Z/,
     repair: clear,
   },
   {

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
+import { alarmText } from '../../../src/publish/watch/alarm.ts'
 import { startTestServe, type TestServe, type TestServer } from './test-serve.ts'
 
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
@@ -86,7 +87,8 @@ test('what a proxy still caches alarms no replica, whichever of them wrote what 
   const replicas = [serve.start({ issuerUrl: proxy.url }), serve.start({ issuerUrl: proxy.url })]
   const look = async () => {
     const all: string[] = []
-    for (const one of replicas) all.push(...(await one.look()).alarms.map(({ code, message }) => `${code}: ${message}`))
+    for (const one of replicas)
+      all.push(...(await one.look()).alarms.map((alarm) => `${alarm.code}: ${alarmText(alarm)}`))
     return all.filter((alarm) => alarm.startsWith('PUBLISHED_MISMATCH'))
   }
   await look()
@@ -226,7 +228,7 @@ test("another cluster's keys, as a backup brings them, are not served, and the a
   const { alarms } = await server.look()
   assert.equal(server.kids(), undefined)
   assert.match(
-    alarms.find(({ code }) => code === 'PUBLISH_FAILED')?.message ?? '',
+    alarms.filter(({ code }) => code === 'PUBLISH_FAILED').map(alarmText)[0] ?? '',
     /a JWKS of another cluster.*kubectl -n pullpass-system patch configmap pullpass-issuer-served --type merge -p/,
   )
 })

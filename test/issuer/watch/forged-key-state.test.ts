@@ -28,7 +28,7 @@ suite('a client that may write the ConfigMap', () => {
     assert.deepEqual(watch.published(), own)
     assert.deepEqual(reasons(state), ['RECORDED_KEY_UNKNOWN'])
     assert.match(
-      state.status.alarms[0]?.message ?? '',
+      state.status.alarms[0]?.seen ?? '',
       new RegExp(`^key "${attacker.kid}" is recorded in the ConfigMap, but neither`),
     )
     forge(watch, { ...watch.keyEntries(), ...entryOf(await generateSigningKey()) })
@@ -61,7 +61,7 @@ suite('a client that may write the ConfigMap', () => {
     }
     assert.match(
       watch.logged.join('\n'),
-      new RegExp(`REVOCATION_REMOVED the revocation of key "${leaked.kid}" was taken out`),
+      new RegExp(`REVOCATION_REMOVED the revocation of key "${leaked.kid}" was removed from the ConfigMap`),
     )
     watch.sandbox.clock.advance('1 h')
     assert.deepEqual(reasons(await watch.look()), [])

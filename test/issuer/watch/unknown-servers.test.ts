@@ -1,16 +1,19 @@
 /** Which API servers can have a key published: no others can, and a legitimate server is not delayed longer than necessary. */
+
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
 import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { parseJwks, thumbprintOf } from '../../../src/oidc/keys.ts'
+import { alarmText } from '../../../src/publish/watch/alarm.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 type State = Awaited<ReturnType<TestWatch['look']>>
 
 const reasons = ({ status }: State) => status.alarms.map(({ code }) => code)
-const saysOf = ({ status }: State, code: string) => status.alarms.find((alarm) => alarm.code === code)?.message ?? ''
+const saysOf = ({ status }: State, code: string) =>
+  status.alarms.filter((alarm) => alarm.code === code).map(alarmText)[0] ?? ''
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 const fingerprintOf = ({ ca }: { ca: string }) => new X509Certificate(ca).fingerprint256
 
@@ -231,7 +234,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     }
     forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
     const state = await watch.look()
-    assert.ok(state.status.alarms.some(({ message }) => message.startsWith('the record of trusted CAs')))
+    assert.ok(state.status.alarms.some(({ seen }) => seen.startsWith('the record of trusted CAs')))
     assert.equal(watch.recorded()['authorities'], JSON.stringify([fingerprintOf(watch.sandbox.authority)]))
     forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
     await watch.startAgain({ cas: [fingerprintOf(watch.sandbox.authority)] })

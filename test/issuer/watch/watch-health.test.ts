@@ -16,7 +16,9 @@ const status: WatchStatus = {
     { keyId: 'key-1', at: new Date('2026-11-24T11:00:00Z'), signs: true },
     { keyId: 'key-2', at: new Date('2026-11-24T12:13:20.1Z'), signs: false },
   ],
-  alarms: [{ code: 'API_SERVER_UNREADABLE', subject: 'https://10.0.0.3:6443', message: 'it did not respond' }],
+  alarms: [
+    { code: 'API_SERVER_UNREADABLE', subject: 'https://10.0.0.3:6443', hop: 'kubernetes', seen: 'it did not respond' },
+  ],
 }
 
 interface Probe {
@@ -46,7 +48,7 @@ suite('the health of a watch', () => {
     }
     assert.match(
       await textOf('/readyz', { at: '12:15:00' }),
-      /^\[-\]rounds failed: no round ended since 2026-11-24T12:10:00\.000Z\n\[\+\]publication ok\n/,
+      /^\[-\]rounds failed: no round ended since 2026-11-24T12:10:00Z\n\[\+\]publication ok\n/,
     )
     const first = { status: undefined } // the first round has not ended
     const [early, late] = [await statusOf('/livez', first), await statusOf('/livez', { ...first, at: '12:15:00' })]

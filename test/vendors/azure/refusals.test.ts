@@ -98,7 +98,7 @@ const causes: Readonly<Record<string, Row>> = {
     },
     code: 'TOKEN_STALE',
     seen: /AADSTS700024: Client assertion is not within its valid time range\. Current time: 2026-11-24T12:20:00\.000Z/,
-    expected: /this one is valid from 2026-11-24T12:00:00\.000Z until 2026-11-24T12:10:00\.000Z$/,
+    expected: /this one is valid from 2026-11-24T12:00:00Z until 2026-11-24T12:10:00Z$/,
     fix: /^check the clocks of the cluster and of this machine/,
   },
   'a clock of the cluster that is ahead': {

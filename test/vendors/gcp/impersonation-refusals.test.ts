@@ -19,7 +19,10 @@ test('IAM Credentials refuses', async (t) => {
   await t.test('a principal that may not become the account, with the binding that is missing', async () => {
     accounts.denyTokens(account, sandbox.gcp.principal)
     const fault = await refusal(sandbox)
-    assert.deepEqual([fault.code, fault.hop, fault.seen], ['IMPERSONATION_DENIED', 'impersonation', denied])
+    assert.deepEqual(
+      [fault.code, fault.hop, fault.seen, fault.retryable],
+      ['IMPERSONATION_DENIED', 'impersonation', denied, false],
+    )
     assert.equal(fault.expected, `${principal} to hold roles/iam.workloadIdentityUser on ${account}`)
     assert.equal(
       fault.hint,

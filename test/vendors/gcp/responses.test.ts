@@ -15,11 +15,11 @@ test('responses of the token service', async (t) => {
     'a token of 64 KiB': [{ access_token: 'a'.repeat(65_537) }, 'its access_token is longer than 65536 characters'],
     'an expiry in the past': [
       { access_token: 'a', expires_in: -60 },
-      'its token has expired already, at 2026-11-24T11:59:00.000Z',
+      'its token has expired already, at 2026-11-24T11:59:00Z',
     ],
     'an expiry of now': [
       { access_token: 'a', expires_in: 0 },
-      'its token has expired already, at 2026-11-24T12:00:00.000Z',
+      'its token has expired already, at 2026-11-24T12:00:00Z',
     ],
     'an expiry before all dates': [{ access_token: 'a', expires_in: -1e300 }, 'its expiry is beyond any date'],
     'an expiry without end': ['{"access_token": "a", "expires_in": 1e999}', 'its expires_in is no number'],
@@ -87,7 +87,7 @@ test('responses of IAM Credentials', async (t) => {
     ],
     'an expiry in the past': [
       { accessToken: 'a', expireTime: '2026-11-24T11:00:00Z' },
-      'its token has expired already, at 2026-11-24T11:00:00.000Z',
+      'its token has expired already, at 2026-11-24T11:00:00Z',
     ],
   }
   for (const [name, [body, seen, headers = {}]] of Object.entries(responses)) {
@@ -117,6 +117,6 @@ test('responses of IAM Credentials', async (t) => {
       body: { accessToken: 'a', expireTime: '2026-11-22T13:00:00Z' },
     }
     faults.inject({ kind: 'response', response: response }, { times: 1 })
-    assert.match((await refusal(sandbox)).seen, /its token has expired already, at 2026-11-22T13:00:00\.000Z$/)
+    assert.match((await refusal(sandbox)).seen, /its token has expired already, at 2026-11-22T13:00:00Z$/)
   })
 })

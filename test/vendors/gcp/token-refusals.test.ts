@@ -43,7 +43,7 @@ const table: Record<string, Row> = {
     },
     code: 'TOKEN_STALE',
     seen: said('invalid_grant: ID Token issued at 1795521600 is stale to sign-in.'),
-    expected: () => "a token that Google's clock finds valid; this one expires at 2026-11-24T12:10:00.000Z",
+    expected: () => "a token that Google's clock finds valid; this one expires at 2026-11-24T12:10:00Z",
     hint: /clocks are right, and that the token file is renewed/,
   },
   'another issuer': {

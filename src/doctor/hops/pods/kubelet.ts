@@ -2,10 +2,12 @@
  * Hops `events` and `back-off`: what the kubelet reports of the pod's images: for each container that waits, why, and the fix.
  * Where doctor pulls the image itself, or an earlier failure explains it, only the kubelet's next attempt is missing.
  */
+
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { PodEvent } from '../../../kubernetes/objects/events.ts'
 import type { Pod, PodContainer, WaitingReason } from '../../../kubernetes/objects/pods.ts'
 import { isDiskPressure, lastWords, parsePullFailure, waitsForImage } from '../../../kubernetes/objects/pull-failure.ts'
+import { rfc3339 } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
 import { quoteSafely } from '../../../text/secret-register.ts'
 import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
@@ -165,7 +167,7 @@ function pullEvents(events: Events, { passwords }: KubeletView): string | undefi
   const relevant = [secret, why ?? that].filter((event) => event !== undefined)
   if (relevant.length === 0) return undefined
   const inWords = ({ at, message }: PodEvent) =>
-    `${at === undefined ? '' : `at ${at.toISOString()} `}${quoteSafely(lastWords(message), passwords)}`
+    `${at === undefined ? '' : `at ${rfc3339(at)} `}${quoteSafely(lastWords(message), passwords)}`
   return `its kubelet reported ${relevant.map(inWords).join(', and ')}`
 }
 

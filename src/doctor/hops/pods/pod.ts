@@ -1,6 +1,8 @@
 /** Hop `pod`: the pod names the pull secret. */
+
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Pod } from '../../../kubernetes/objects/pods.ts'
+import { rfc3339 } from '../../../text/plain-text.ts'
 import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
 import { type PodFacts, podSource } from '../../facts/pods.ts'
 import { dependencyFailed, type HopFinding, type Remedy } from '../../finding.ts'
@@ -67,7 +69,7 @@ type Lacking = Pick<HopFinding, 'code' | 'seen' | 'expected' | 'remedy'>
 
 function evaluateOlder(pod: Pod, { missing, commands }: Lack): Lacking {
   const { namespace, name, serviceAccountName, createdAt } = pod
-  const made = createdAt === undefined ? 'made' : `made at ${createdAt.toISOString()},`
+  const made = createdAt === undefined ? 'made' : `made at ${rfc3339(createdAt)},`
   return {
     code: 'POD_OLDER_THAN_ATTACHMENT',
     seen: `it has no imagePullSecrets: it was ${made} before ServiceAccount ${serviceAccountName} named ${missing}`,

@@ -1,4 +1,5 @@
 /** Hop `secret`: each pull secret exists, is ours, matches its document, is not expired, and kubelets can parse it. */
+
 import { parseDockerConfig, pullSecretType } from '../../../credential/docker-config.ts'
 import { earliestExpiry, type PullSecretRecord } from '../../../credential/pull-secret-record.ts'
 import type { Document } from '../../../document/document.ts'
@@ -13,6 +14,7 @@ import { evaluateOwnership } from '../../../refresh/ownership.ts'
 import { documentName } from '../../../refresh/plan.ts'
 import { evaluatePullSecret } from '../../../registry/check-pull-secret.ts'
 import { matchImage } from '../../../registry/match-credentials.ts'
+import { rfc3339 } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { knownNamespaces, type NamespaceFacts, namespacesSource, type SecretFacts } from '../../facts/namespaces.ts'
 import { imagesSource } from '../../facts/pods.ts'
@@ -200,8 +202,8 @@ function evaluateRecord(
     if (expiresAt !== undefined && expiresAt <= now)
       return failed(
         'SECRET_EXPIRED',
-        `its credential for ${name} expired at ${expiresAt.toISOString()}`,
-        `one that is valid now, at ${now.toISOString()}`,
+        `its credential for ${name} expired at ${rfc3339(expiresAt)}`,
+        `one that is valid now, at ${rfc3339(now)}`,
         refresh,
       )
   }
@@ -245,7 +247,7 @@ function evaluateHosts({ document, refresh }: Place, { images, config, record, n
     )
   }
   const until = earliestExpiry(record.registries)
-  const valid = until === undefined ? 'its expiry is unknown' : `valid until ${until.toISOString()}`
+  const valid = until === undefined ? 'its expiry is unknown' : `valid until ${rfc3339(until)}`
   return { result: 'ok', code: 'OK', seen: `${valid}, and kubelets can parse it`, until }
 }
 
