@@ -3,17 +3,25 @@ import http from 'node:http'
 import https from 'node:https'
 import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls'
 import type { JSONWebKeySet } from 'jose'
-import type { Provider } from '../gcp/iam/workload-identity.ts'
 
 const maxDocumentBytes = 1 << 20
 const timeoutMs = 5000
 
-/** How Google connects to issuers. */
+/** How a vendor connects to issuers. */
 export interface IssuerConnection {
   /** PEM, trusted for https. */
   readonly ca?: string
   /** Agent for https if names do not resolve to the issuer, such as that of a proxy; absent: direct connections. */
   readonly agent?: https.Agent
+}
+
+/** An issuer as a vendor is configured to trust it. */
+interface TrustedIssuer {
+  readonly issuerUri: string
+  /** The actual URL of the issuer metadata, as if the issuer's name resolved to it. */
+  readonly publishedAt?: string
+  /** An uploaded JWKS: the issuer metadata is then not fetched. */
+  readonly jwksJson?: string
 }
 
 /** A verifier's cache of issuer metadata, by URL, with the verifier's clock. RFC 9111 §5.2.2.1 */
@@ -24,7 +32,7 @@ export interface DocumentCache {
 
 /** Rejects if the metadata cannot be read, is not JSON, or is of another issuer. */
 export async function readPublishedKeys(
-  provider: Pick<Provider, 'issuerUri' | 'publishedAt' | 'jwksJson'>,
+  provider: TrustedIssuer,
   connection: IssuerConnection,
   cache?: DocumentCache,
 ): Promise<JSONWebKeySet> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { applyStrategicMergePatch } from '../../../../sandbox/kubernetes/calls/strategic-merge-patch.ts'
+import { applyStrategicMergePatch } from '../../../../sandbox/kubernetes/calls/apply-patch.ts'
 
 const keys = { ownerReferences: 'uid', finalizers: '' }
 const merge = (target: object, patch: object) => applyStrategicMergePatch(target, patch, keys)

@@ -1,15 +1,24 @@
-/** GET of a collection, in pages if a limit is set.
- *  https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
+/** GET of one object and of a collection. */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import { apiVersionOf } from '../kinds/resource-kind.ts'
 import { isRecord, type StoredObject } from '../objects/kubernetes-object.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
-import type { ApiCall } from './api-call.ts'
+import { type ApiCall, subjectOf } from './api-call.ts'
 import { readListOptions } from './read-list-options.ts'
 import { json, negotiateRepresentation, type Representation, renderObject } from './representation.ts'
 import { readSelector } from './selector.ts'
-import { badRequest, expired } from './status-error.ts'
+import { badRequest, expired, notFound } from './status-error.ts'
+
+export function readObject({ store }: Cluster, call: ApiCall): SandboxResponse {
+  const form = negotiateRepresentation(call)
+  const object = store.read(call.kind.kind, call.namespace, call.name)
+  if (!object) throw notFound(subjectOf(call))
+  return json(200, renderObject(object, form))
+}
+
+// GET of a collection, in pages if a limit is set.
+//  https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 
 /** A continue token, in the format of the API server. */
 interface Continuation {
