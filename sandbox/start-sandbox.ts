@@ -116,17 +116,7 @@ async function createSandbox(options: SandboxOptions, onOpened: (close: () => Pr
 
   const images = openImages(clouds, clock.now)
   const registry = await serve(images.handle)
-  const environment: Record<string, string> = {
-    REGISTRY_SECRET_NAME: 'regcred',
-    REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
-    REGISTRY_HOSTS: `localhost:${registry.port}`,
-    KUBECONFIG: folder.kubeconfigFile,
-    PULLPASS_TOKEN_FILE: folder.tokenFile,
-    PULLPASS_CA_FILE: folder.caFile,
-    NODE_EXTRA_CA_CERTS: folder.caFile, // for third-party clients
-    ...initial.registryVariables,
-    ...initial.environment,
-  }
+  const environment = environmentOf(initial, { namespaces, folder, registry })
   const start: Sandbox['start'] = async (load) => {
     const cloud = await (await load()).open(context)
     clouds.push(cloud)
@@ -168,4 +158,24 @@ function openImages(clouds: readonly SandboxCloud[], now: () => Date): OciRegist
   const images = createOciRegistry({ scheme: 'https', authenticate, now })
   images.putImage(`${repository}/hello`, '1', packImage({ 'hello.txt': 'Pulled without a password.\n' }))
   return images
+}
+
+interface Placed {
+  readonly namespaces: readonly string[]
+  readonly folder: Sandbox['folder']
+  readonly registry: Part
+}
+
+function environmentOf(initial: SandboxCloud, { namespaces, folder, registry }: Placed): Record<string, string> {
+  return {
+    REGISTRY_SECRET_NAME: 'regcred',
+    REGISTRY_SECRET_NAMESPACES: namespaces.join(','),
+    REGISTRY_HOSTS: `localhost:${registry.port}`,
+    KUBECONFIG: folder.kubeconfigFile,
+    PULLPASS_TOKEN_FILE: folder.tokenFile,
+    PULLPASS_CA_FILE: folder.caFile,
+    NODE_EXTRA_CA_CERTS: folder.caFile, // for third-party clients
+    ...initial.registryVariables,
+    ...initial.environment,
+  }
 }
