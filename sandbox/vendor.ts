@@ -5,7 +5,7 @@
  *     open ──▶ environment: clients find the services
  *       └────▶ trust(issuer): from now on, tokens of the cluster are exchanged ──▶ authenticate: the registry accepts the credential
  */
-import type { IssuerConnection } from './oidc/published-keys.ts'
+import type { IssuerConnection } from './issuer/published-keys.ts'
 import type { Authenticate } from './registry/token-endpoint.ts'
 import type { CertificateAuthority } from './serve/certificate-authority.ts'
 import type { SandboxHandler } from './serve/handler.ts'

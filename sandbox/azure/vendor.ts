@@ -1,5 +1,5 @@
 /** The sandbox's Azure: a tenant with a managed identity, a container registry, and an operator. */
-import { readPublishedKeys } from '../oidc/published-keys.ts'
+import { readPublishedKeys } from '../issuer/published-keys.ts'
 import type { Part } from '../serve/serve-part.ts'
 import type { SandboxCloud, SandboxVendor } from '../vendor.ts'
 import { type AzureCloud, createAzureCloud } from './azure-cloud.ts'

@@ -1,6 +1,5 @@
 /** The Google Cloud APIs that pull secrets and their trust need; they share one state. */
-
-import { type IssuerConnection, readPublishedKeys } from '../oidc/published-keys.ts'
+import { type IssuerConnection, readPublishedKeys } from '../issuer/published-keys.ts'
 import type { Authenticate } from '../registry/token-endpoint.ts'
 import type { SandboxHandler } from '../serve/handler.ts'
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts'

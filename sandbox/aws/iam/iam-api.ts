@@ -1,6 +1,5 @@
 /** AWS IAM: OIDC providers and roles, with its limits and permissions. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
-
-import { type IssuerConnection, readPublishedKeys } from '../../oidc/published-keys.ts'
+import { type IssuerConnection, readPublishedKeys } from '../../issuer/published-keys.ts'
 import type { AccessKeys, Principal } from '../access-keys.ts'
 import { AwsRefusal, type QueryAction, type QueryApi, type QueryCall, type QueryResult } from '../query-api.ts'
 import { authenticate } from '../sts/sts-api.ts'

@@ -1,7 +1,7 @@
 /** Verifies an identity token for a role, with the errors of AWS's token service. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import { X509Certificate } from 'node:crypto'
 import { compactVerify, createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
-import { type IssuerConnection, readPublishedKeys } from '../../oidc/published-keys.ts'
+import { type IssuerConnection, readPublishedKeys } from '../../issuer/published-keys.ts'
 import { type Account, accountId, type OidcProvider, providerArn, type Role } from '../iam/account.ts'
 import { allows } from '../iam/policy.ts'
 import { AwsRefusal } from '../query-api.ts'

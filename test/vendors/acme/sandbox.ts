@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { compactVerify, createLocalJWKSet, decodeJwt } from 'jose'
-import { readPublishedKeys } from '../../../sandbox/oidc/published-keys.ts'
+import { readPublishedKeys } from '../../../sandbox/issuer/published-keys.ts'
 import type { RegistryHolder } from '../../../sandbox/registry/token-endpoint.ts'
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import type { Part } from '../../../sandbox/serve/serve-part.ts'
