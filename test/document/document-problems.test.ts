@@ -13,7 +13,7 @@ suite('a document is refused for', () => {
     'a selector that chooses everything': [
       '{include: [default]}',
       '{selector: {}}',
-      '-:5:16: spec.namespaces.selector is empty and would choose every namespace',
+      '-:5:16: spec.namespaces.selector is empty and would select every namespace',
       'matchLabels or matchExpressions; for every namespace: include: ["*"]',
     ],
     'an operator without its values': [
