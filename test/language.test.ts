@@ -61,6 +61,13 @@ const rules: readonly Rule[] = [
     use: 'response, respond; return',
     reason: 'HTTP has responses; a user makes a choice',
   },
+  { words: /\bdemands?\b/, use: 'exchange request', reason: 'the term is exchange request' },
+  {
+    words: /\b(a|one|the|first|next|each|every|another|same|earlier|by) looks?\b|\blook(ed|s)? (at|for|again)\b/,
+    use: 'round; read, check',
+    reason: 'a program reads',
+  },
+  { words: /\bspeaks? against\b/, use: 'no problems found', reason: 'translated' },
   { words: /\bflaw(s|ed)?\b/, use: 'problem, validation error; invalid', reason: 'not used for configuration' },
   { words: /\brooms?\b/, use: 'folder; space', reason: 'private metaphor' },
 ]

@@ -1,5 +1,5 @@
 /**
- * AWS's query protocol: an action and its parameters as a form, answered in XML, or in JSON where the client accepts only that.
+ * AWS's query protocol: an action and its parameters as a form, with a response in XML, or in JSON if the client accepts only that.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
  */
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
@@ -34,7 +34,7 @@ export interface QueryApi {
   readonly version: string
   readonly namespace: string
   readonly actions: Readonly<Record<string, QueryAction>>
-  /** IAM always answers in XML. */
+  /** IAM always responds in XML. */
   readonly formats: readonly ('xml' | 'json')[]
 }
 

@@ -81,9 +81,9 @@ export const refresh: Command<typeof refreshFlags> = {
       openGate: async (cluster: Cluster) => await openPublicationGate({ cluster, context, mode }),
     }
     checkProxy(context.environment)
-    const demands = await listExchangeRequests(documents, context.vendors)
-    refuseIdleFlags(flags, documents, demands)
-    await checkSetUp(demands, source)
+    const exchangeRequests = await listExchangeRequests(documents, context.vendors)
+    refuseIdleFlags(flags, documents, exchangeRequests)
+    await checkSetUp(exchangeRequests, source)
     const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, context)
     try {
       const pass = { source, minRemainingMs, mode, onProgress: progressOf(terminal) } as const
@@ -109,13 +109,13 @@ async function openPublicationGate(...needs: Parameters<typeof createPublication
 function refuseIdleFlags(
   flags: FlagValues<typeof refreshFlags>,
   documents: readonly Document[],
-  demands: readonly ExchangeRequest[],
+  exchangeRequests: readonly ExchangeRequest[],
 ): void {
   const text = flags['min-remaining']
   refuseUnusedTokenFile('refresh', flags['token-file'], documents)
   if (flags['allow-empty']) refuseUnusedAllowEmpty('refresh', documents)
   if (text !== undefined) {
-    refuseUnusedMinRemaining('refresh', { text, ms: readDuration('--min-remaining', text) }, demands)
+    refuseUnusedMinRemaining('refresh', { text, ms: readDuration('--min-remaining', text) }, exchangeRequests)
   }
 }
 

@@ -45,7 +45,7 @@ export const sandbox: Command<typeof sandboxFlags> = {
   },
 }
 
-/** Undefined where it was stopped while it started, which is soon heeded: a busy machine takes seconds to start it. */
+/** Undefined if it was stopped during its start, which takes seconds on a busy machine. */
 async function startUnlessStopped({ now, signal }: Context, namespaces: readonly string[] | undefined) {
   const { startSandbox } = await import('../../sandbox/start-sandbox.ts')
   try {

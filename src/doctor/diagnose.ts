@@ -27,12 +27,16 @@ export async function diagnose(
   context: VendorContext,
   hops: readonly Hop[] = allHops,
 ): Promise<HopFinding[]> {
-  const demands = await listExchangeRequests(request.documents, context.vendors)
-  const fault = documentFault(demands, context.environment)
+  const exchangeRequests = await listExchangeRequests(request.documents, context.vendors)
+  const fault = documentFault(exchangeRequests, context.environment)
   if (fault !== undefined) return [fault]
   const deadline = createDeadline(context.signal)
-  const facts = await gather(hops, { request, demands, connection, context, ...watchClocks(context) }, deadline)
-  const findings = evaluate(hops, facts, { request, demands, now: context.now() })
+  const facts = await gather(
+    hops,
+    { request, exchangeRequests, connection, context, ...watchClocks(context) },
+    deadline,
+  )
+  const findings = evaluate(hops, facts, { request, exchangeRequests, now: context.now() })
   const late = deadline.late()
   const all = late === undefined ? findings : evaluateLate(findings, late, { hops, request })
   const rank = rankIn(hops)

@@ -21,7 +21,7 @@ const cause =
   'a NetworkPolicy of this Pod is the likely cause, since blocked connections time out: kubectl describe networkpolicies, in its namespace'
 
 function remedyOf({ hop, unreached }: HopFinding, environment: Environment): string {
-  return `${cause}; it must allow ${allowed(hop, unreached, environment)}; or --no-network-policy prints none. Without a NetworkPolicy, look for a firewall or an outage`
+  return `${cause}; it must allow ${allowed(hop, unreached, environment)}; or --no-network-policy prints none. Without a NetworkPolicy, check for a firewall or an outage`
 }
 
 function allowed(hop: HopFinding['hop'], unreached: HopFinding['unreached'], environment: Environment): string {

@@ -14,7 +14,7 @@ import type { DoctorRequest } from './request.ts'
 /** What gathering has to work with. */
 export interface Run {
   readonly request: DoctorRequest
-  readonly demands: readonly ExchangeRequest[]
+  readonly exchangeRequests: readonly ExchangeRequest[]
   /** Or why it cannot be connected to. */
   readonly connection: Cluster | PullpassError
   readonly context: VendorContext
@@ -72,7 +72,7 @@ export interface Hop {
 /** What evaluation knows beside the facts. */
 export interface View {
   readonly request: DoctorRequest
-  readonly demands: readonly ExchangeRequest[]
+  readonly exchangeRequests: readonly ExchangeRequest[]
   readonly now: Date
   readonly found: Found
 }

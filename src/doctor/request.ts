@@ -23,7 +23,7 @@ export interface DoctorRequest {
   readonly documents: readonly Document[]
   /** The vendors that verify the tokens of these documents: their issuer must meet their requirements. */
   readonly verifiers: readonly IssuerVerifier[]
-  /** Where it is set, no other namespace is looked at. */
+  /** If set, only this namespace is checked. */
   readonly namespace: string | undefined
   readonly pod: NamespacedName | undefined
   readonly image: Image | undefined

@@ -94,7 +94,7 @@ export interface PublishTarget {
    */
   write(name: DocumentName, document: DocumentToStore, replaces: string | undefined): Promise<'written' | 'conflict'>
   /**
-   * Checks, without a change, that this document may replace an existing one; absent: the vendor has no way.
+   * Checks, without a change, that this document may replace an existing one; absent: the vendor cannot check this.
    * @throws as `write`; PUBLISH_REFUSED if the store wrote it, since it ignores preconditions
    */
   checkWrite?(name: DocumentName, document: DocumentToStore): Promise<void>

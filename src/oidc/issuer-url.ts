@@ -18,7 +18,7 @@ export function checkIssuerUrl(issuer: string, from: string): PullpassError | un
     seen: `${from} is ${quote(issuer)}: ${why}`,
     expected: 'https://HOST/PATH, readable from the internet without credentials: no user, query or fragment',
     hint: from.startsWith('--')
-      ? `correct ${from}: it is what tokens are to carry, letter by letter, and where clouds then read the documents`
+      ? `correct ${from}: tokens contain exactly this URL, and clouds read the documents from it`
       : 'another issuer has to be set: pullpass issuer show prints the steps, by distribution',
   })
 }

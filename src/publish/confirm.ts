@@ -18,7 +18,7 @@ export interface Confirmation {
   readonly url?: string
   /** Of the JWKS: the max-age with which it is served. */
   readonly cacheSeconds?: number
-  /** Where it could not be looked at: what keeps it from being. */
+  /** The reason why it could not be read. */
   readonly because?: DocumentName
   /** What to do about it: a sentence, and the command, ready to paste. */
   readonly hint?: string | undefined

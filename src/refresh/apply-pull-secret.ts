@@ -42,8 +42,8 @@ export type Written = Pick<Outcome, 'result' | 'note' | 'rewritten'>
  */
 const createOnly = '1'
 
-/** How often a Secret that changes under our hands is looked at again. */
-const looks = 4
+/** How often a Secret that changes during the write is read and written again. */
+const maxAttempts = 4
 
 /** `found`: the Secret's metadata as it was listed. @throws PullpassError when it could not be written */
 export async function applyPullSecret(
@@ -52,15 +52,15 @@ export async function applyPullSecret(
   cluster: Cluster,
 ): Promise<Written> {
   let seen = found
-  for (let look = 1; ; look++) {
-    const meanwhile = look > 1 ? writtenMeanwhile(seen, write) : undefined
+  for (let attempt = 1; ; attempt++) {
+    const meanwhile = attempt > 1 ? writtenMeanwhile(seen, write) : undefined
     if (meanwhile !== undefined) return meanwhile
     const ownership = evaluateOwnership(seen, write.document)
     try {
       return await act(write, ownership, cluster)
     } catch (fault) {
-      if (!changedMeanwhile(fault, ownership) || look === looks) throw fault
-      seen = await lookAgain(write, cluster)
+      if (!changedMeanwhile(fault, ownership) || attempt === maxAttempts) throw fault
+      seen = await readAgain(write, cluster)
     }
   }
 }
@@ -146,7 +146,7 @@ function changedMeanwhile(fault: unknown, { verdict }: Ownership): boolean {
   return fault.code === 'SECRET_CONFLICT' || (fault.code === 'SECRET_NOT_OURS' && verdict === 'create')
 }
 
-async function lookAgain(
+async function readAgain(
   { document, namespace }: PullSecretWrite,
   cluster: Cluster,
 ): Promise<PullSecretMetadata | undefined> {

@@ -1,4 +1,4 @@
-/** Exchanges a subject token for each demand, side by side: a cost for each identity and registry, not for each namespace. */
+/** Performs the exchange requests concurrently: one exchange for each identity and registry, not for each namespace. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -40,9 +40,9 @@ export interface MintSource extends TokenSource {
   readonly openGate: (cluster: Cluster) => Promise<PublicationGate>
 }
 
-/** A demand that fails does not affect the others. */
+/** An exchange request that fails does not affect the others. */
 export async function mintCredentials(
-  demands: readonly ExchangeRequest[],
+  exchangeRequests: readonly ExchangeRequest[],
   source: MintSource,
   cluster: Cluster,
   context: Context,
@@ -58,9 +58,9 @@ export async function mintCredentials(
       return await gate
     },
   }
-  const minted = demands.map(async (demand) => {
-    const result = await mint(demand, sources, context).catch(asFault)
-    return [demand.mintedFrom, result] as const
+  const minted = exchangeRequests.map(async (exchangeRequest) => {
+    const result = await mint(exchangeRequest, sources, context).catch(asFault)
+    return [exchangeRequest.mintedFrom, result] as const
   })
   return new Map(await Promise.all(minted))
 }
@@ -73,10 +73,10 @@ interface Sources {
   readonly openGate: () => Promise<PublicationGate>
 }
 
-async function mint(demand: ExchangeRequest, sources: Sources, context: Context): Promise<RegistryCredential> {
+async function mint(exchangeRequest: ExchangeRequest, sources: Sources, context: Context): Promise<RegistryCredential> {
   context.signal.throwIfAborted()
-  const { document, registry } = demand
-  const credential = await exchangeOrLookUp(demand, sources, {
+  const { document, registry } = exchangeRequest
+  const credential = await exchangeOrLookUp(exchangeRequest, sources, {
     ...context,
     readSecret: (secret) => readSourceSecret(sources.cluster, secret),
   })
@@ -90,25 +90,28 @@ async function mint(demand: ExchangeRequest, sources: Sources, context: Context)
 }
 
 async function exchangeOrLookUp(
-  demand: ExchangeRequest,
+  exchangeRequest: ExchangeRequest,
   sources: Sources,
   context: ExchangeContext,
 ): Promise<RegistryCredential> {
-  if (demand.registry.subjectToken === 'unused') return await demand.exchange(undefined, context)
-  const { token: subjectToken, safeAt } = await obtainToken(demand, sources)
-  return await demand.exchange(subjectToken, context).catch((fault: unknown) => {
+  if (exchangeRequest.registry.subjectToken === 'unused') return await exchangeRequest.exchange(undefined, context)
+  const { token: subjectToken, safeAt } = await obtainToken(exchangeRequest, sources)
+  return await exchangeRequest.exchange(subjectToken, context).catch((fault: unknown) => {
     throw whileCached(fault, subjectToken, safeAt, context.now())
   })
 }
 
 async function obtainToken(
-  demand: ExchangeRequest,
+  exchangeRequest: ExchangeRequest,
   { source, requestToken, readFile, cluster, openGate }: Sources,
 ): Promise<{ readonly token: SubjectToken; readonly safeAt: Date | undefined }> {
-  const { document, registry } = demand
+  const { document, registry } = exchangeRequest
   const file = tokenFileOf(document, registry, source)
-  const token = file === undefined ? await requestToken(demand) : await readSubjectToken(file, demand, source, readFile)
-  const gated = gatedToken(demand, file, cluster)
+  const token =
+    file === undefined
+      ? await requestToken(exchangeRequest)
+      : await readSubjectToken(file, exchangeRequest, source, readFile)
+  const gated = gatedToken(exchangeRequest, file, cluster)
   if (gated === undefined) return { token, safeAt: undefined }
   const gate = await openGate()
   const { token: admitted, key } = await gate(token, gated)

@@ -44,12 +44,12 @@ export async function refreshOnce(
       ? { due: jobs, fresh: [] }
       : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: context.now() })
   const writable = due.filter(({ namespaces }) => namespaces.length > 0)
-  const demands = async () =>
+  const exchangeRequests = async () =>
     await listExchangeRequests(
       writable.map(({ document }) => document),
       context.vendors,
     )
-  const mint = async () => await mintCredentials(await demands(), source, cluster, context)
+  const mint = async () => await mintCredentials(await exchangeRequests(), source, cluster, context)
   // Nothing is learnt from the one that the other needs: they run side by side.
   const [surroundings, minted] = await Promise.all([surveyed, mint()])
   const apply = { minted, surroundings, refreshedAt: context.now(), mode, onProgress }

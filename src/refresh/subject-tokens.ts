@@ -30,11 +30,11 @@ export function tokenFileOf(document: Document, registry: DocumentRegistry, sour
 /** @throws TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
 export async function readSubjectToken(
   path: string,
-  demand: ExchangeRequest,
+  exchangeRequest: ExchangeRequest,
   source: TokenSource,
   readFile: typeof readTokenFile = readTokenFile,
 ): Promise<SubjectToken> {
-  const { registry, audiences } = demand
+  const { registry, audiences } = exchangeRequest
   const token = await readFile(path, registry.tokenFileField)
   const fault =
     checkLifetime(token, path, source.now()) ??
@@ -70,15 +70,15 @@ function firstOf([audience]: readonly string[]): string {
   return audience
 }
 
-export type SharedTokenRequests = (demand: ExchangeRequest, account?: NamespacedName) => Promise<SubjectToken>
+export type SharedTokenRequests = (exchangeRequest: ExchangeRequest, account?: NamespacedName) => Promise<SubjectToken>
 
-/** Demands that differ in their settings only share one token. `account`: in place of the one that the document names. */
+/** Exchange requests that differ only in their settings share one token. `account`: instead of that of the document. */
 export function shareTokenRequests(cluster: Cluster): SharedTokenRequests {
   const requested = new Map<string, Promise<SubjectToken>>()
-  return (demand, account = demand.document.serviceAccountRef) => {
-    if (account === undefined) throw new TypeError('a demand without a token file has a service account')
-    const key = JSON.stringify([account, demand.audiences[0], demand.subjectTokenLifeSeconds])
-    const token = requested.get(key) ?? requestSubjectToken(account, demand, cluster)
+  return (exchangeRequest, account = exchangeRequest.document.serviceAccountRef) => {
+    if (account === undefined) throw new TypeError('an exchange request without a token file has a service account')
+    const key = JSON.stringify([account, exchangeRequest.audiences[0], exchangeRequest.subjectTokenLifeSeconds])
+    const token = requested.get(key) ?? requestSubjectToken(account, exchangeRequest, cluster)
     requested.set(key, token)
     return token
   }
@@ -96,31 +96,32 @@ export interface GatedToken {
 
 /** Undefined if the document does not state where its issuer metadata is published. */
 export function gatedToken(
-  demand: ExchangeRequest,
+  exchangeRequest: ExchangeRequest,
   tokenFile: string | undefined,
   cluster: Cluster,
 ): GatedToken | undefined {
-  const { issuer, serviceAccountRef: account } = demand.document
+  const { issuer, serviceAccountRef: account } = exchangeRequest.document
   if (issuer === undefined) return undefined
   const canRequest = tokenFile === undefined && account !== undefined
   return {
     issuer,
     tokenFile,
     requestAgain: canRequest
-      ? async () => await withNewConnection(cluster, async (other) => await requestSubjectToken(account, demand, other))
+      ? async () =>
+          await withNewConnection(cluster, async (other) => await requestSubjectToken(account, exchangeRequest, other))
       : undefined,
   }
 }
 
-// Looks at all that a run will use, before anything is sent: a wrong variable or token file is a wrong set-up.
+// Checks everything that a run will use before anything is sent: an invalid variable or token file is an invalid configuration.
 
 /** @throws VARIABLE_INVALID, TOKEN_FILE_UNREADABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH */
-export async function checkSetUp(demands: readonly ExchangeRequest[], source: TokenSource): Promise<void> {
-  for (const { checkEnvironment } of demands) checkEnvironment(source.environment)
+export async function checkSetUp(exchangeRequests: readonly ExchangeRequest[], source: TokenSource): Promise<void> {
+  for (const { checkEnvironment } of exchangeRequests) checkEnvironment(source.environment)
   await Promise.all(
-    demands.map(async (demand) => {
-      const file = tokenFileOf(demand.document, demand.registry, source)
-      if (file !== undefined) await readSubjectToken(file, demand, source)
+    exchangeRequests.map(async (exchangeRequest) => {
+      const file = tokenFileOf(exchangeRequest.document, exchangeRequest.registry, source)
+      if (file !== undefined) await readSubjectToken(file, exchangeRequest, source)
     }),
   )
 }

@@ -1,5 +1,5 @@
 /**
- * Whether what was granted works: the real exchange, the real impersonation, and a look into the repository as a kubelet
+ * Verifies the grants: a real exchange, a real impersonation, and a request to the repository as a kubelet
  * has it. A new grant takes a minute or more to be known everywhere, so it is tried again for a while.
  */
 import type { RegistryCredential } from '../credential/registry-credential.ts'

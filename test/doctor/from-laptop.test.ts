@@ -33,14 +33,14 @@ suite('doctor, from a laptop,', () => {
       more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',
     })
     const account = 'system:serviceaccount:image-system:pullpass'
-    const look = async () => await runPullpass(sandbox, ['doctor', '-f', file, '-n', 'team-a'])
+    const diagnose = async () => await runPullpass(sandbox, ['doctor', '-f', file, '-n', 'team-a'])
     sandbox.cluster.authorization.permit(account, [])
     assert.match(
-      (await look()).stdout,
+      (await diagnose()).stdout,
       /^rights +ok +4 of 4: allowed to this user$|^rights +ok .*: allowed to this user$/m,
     )
     sandbox.cluster.authorization.permit(account, [{ verbs: ['list'], resources: ['secrets'] }])
-    const { stdout, exitCode } = await look()
+    const { stdout, exitCode } = await diagnose()
     assert.match(stdout, /^rights +warning +PERMISSION_MISSING: /m)
     assert.match(stdout, /if another account refreshes, name it: --service-account NAMESPACE\/NAME$/m)
     assert.equal(exitCode, 0)

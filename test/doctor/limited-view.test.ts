@@ -9,18 +9,18 @@ interface Shown {
   readonly code: string
 }
 
-suite('doctor looks at what it can', () => {
+suite('doctor checks what it may read', () => {
   test('what may not be read is skipped, and reported so', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     sandbox.cluster.authorization.permit('kubernetes-admin', [{ verbs: ['get'], resources: ['pods'] }])
-    const look = async () => {
+    const diagnose = async () => {
       const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0', '-o', 'json']
       const { findings }: { findings: Shown[] } = JSON.parse((await runPullpass(sandbox, argv)).stdout)
       return findings.filter(({ code }) => code === 'NOT_READABLE').map(({ hop }) => hop)
     }
-    assert.deepEqual(await look(), ['secret', 'service-account', 'events'])
+    assert.deepEqual(await diagnose(), ['secret', 'service-account', 'events'])
     sandbox.cluster.authorization.permit('kubernetes-admin', [])
-    assert.deepEqual(await look(), ['secret', 'service-account', 'pod'])
+    assert.deepEqual(await diagnose(), ['secret', 'service-account', 'pod'])
     await send('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
   })
 
@@ -42,13 +42,13 @@ suite('doctor looks at what it can', () => {
     const [, auth = ''] = /"auth":"([^"]+)"/.exec(Buffer.from(encoded, 'base64').toString()) ?? []
     assert.notEqual(auth, '')
     await makeEvent('Failed', `Failed to pull image "${sandbox.image}": no route to host`)
-    const look = async () => (await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])).stdout
+    const diagnose = async () => (await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])).stdout
     assert.match(
-      await look(),
+      await diagnose(),
       /^events +ok +Pod team-a\/web-0: no container waits now; its kubelet reported at 2026-11-24T12:00:00Z "Failed to pull image "\S+": no route to host"$/m,
     )
     await makeEvent('Failed', `Failed to pull image "${sandbox.image}": refused ${auth}`, '2026-11-24T12:00:01Z')
-    const report = await look()
+    const report = await diagnose()
     assert.match(
       report,
       /its kubelet reported at 2026-11-24T12:00:01Z \(its words are withheld: they repeat a secret\)$/m,

@@ -34,7 +34,10 @@ async function startHub(t: TestContext, sandbox: TestSandbox): Promise<Readonly<
 }
 
 /** A pod of the Hub's image, which names another pull secret first, with a credential under docker.io. */
-async function look(t: TestContext, { own, password }: { own: string; password: (sandbox: TestSandbox) => string }) {
+async function diagnose(
+  t: TestContext,
+  { own, password }: { own: string; password: (sandbox: TestSandbox) => string },
+) {
   const { sandbox, send, makePod, file } = await startGround(t, { hosts: [own] })
   const environment = await startHub(t, sandbox)
   const config = JSON.stringify({ auths: { 'docker.io': { auth: auth(password(sandbox)) } } })
@@ -65,7 +68,7 @@ const good = ({ gcp, clock }: TestSandbox) =>
 
 suite("at Docker Hub, whose old key kubelets try only where no other fits, another pull secret's credential", () => {
   test('that is refused prevents the document’s from being used: doctor reports it, and how both are tried', async (t) => {
-    const { stdout, exitCode } = await look(t, { own: 'index.docker.io', password: stale })
+    const { stdout, exitCode } = await diagnose(t, { own: 'index.docker.io', password: stale })
     assert.match(stdout, /^pod-secrets +FAILED +OTHER_SECRET_SHADOWS: Secret team-a\/other$/m)
     assert.match(
       stdout,
@@ -76,13 +79,13 @@ suite("at Docker Hub, whose old key kubelets try only where no other fits, anoth
   })
 
   test('that is taken does no harm', async (t) => {
-    const { stdout, exitCode } = await look(t, { own: 'index.docker.io', password: good })
+    const { stdout, exitCode } = await diagnose(t, { own: 'index.docker.io', password: good })
     assert.match(stdout, /^pod-secrets +ok /m)
     assert.equal(exitCode, 0, stdout)
   })
 
   test('that is refused does no harm once the document names docker.io: both are tried', async (t) => {
-    const { stdout, exitCode } = await look(t, { own: 'docker.io', password: stale })
+    const { stdout, exitCode } = await diagnose(t, { own: 'docker.io', password: stale })
     assert.match(
       stdout,
       /^pod-secrets +ok +Secret team-a\/other: kubelets try it for docker\.io\/\S+ before regcred, and continue where it is refused$/m,

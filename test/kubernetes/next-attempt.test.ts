@@ -26,7 +26,7 @@ suite('a request to the API server is made again', () => {
   const never: [string, Outcome][] = [
     ['after a good response', responseOf(200)],
     ['after a refusal', responseOf(403)],
-    ['after a conflict: the caller looks again first', responseOf(409)],
+    ['after a conflict: the caller reads the object first', responseOf(409)],
     ['after a redirect', responseOf(302)],
     [
       'for an object that is larger than etcd stores',

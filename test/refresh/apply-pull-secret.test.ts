@@ -97,7 +97,7 @@ suite('applyPullSecret', () => {
     return { ...write, document: { ...write.document, name: 'other' } }
   }
 
-  test('a Secret that another made since the list is looked at again, and taken over where the document says so', async (t) => {
+  test('a Secret that another client created since the list is read again, and taken over if the document allows it', async (t) => {
     const sandbox = await startTestSandbox(t)
     const cluster = await reach(sandbox, t)
     await applyPullSecret(await other(sandbox), undefined, cluster)

@@ -68,7 +68,7 @@ suite('a document that names its publication', () => {
     assert.deepEqual(new Set(published(sandbox)), new Set([...before, sandbox.cluster.keys.current.kid]))
   })
 
-  test('a token in a file is looked at too', async (t) => {
+  test('a token in a file is checked too', async (t) => {
     const sandbox = await start(t)
     await rotate(sandbox)
     await sandbox.writeToken()

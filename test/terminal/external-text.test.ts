@@ -64,7 +64,7 @@ const findingOf = (text: string): Parameters<typeof renderFindings>[0][number] =
 const alarmed = (text: string) => ({
   issuer: undefined,
   rounds: 1,
-  lookedAt: now,
+  finishedAt: now,
   publishedAt: now,
   unstoredRounds: 0,
   replicas: { queried: 1, read: 1 },

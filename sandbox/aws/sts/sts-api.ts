@@ -16,7 +16,7 @@ interface StsNeeds extends Pick<WebIdentityNeeds, 'issuers'> {
 
 export interface StsSettings {
   readonly issuerAuthority: WebIdentityNeeds['issuerAuthority']
-  /** Absent: answered. An error of every request. */
+  /** The error of every request; absent: requests succeed. */
   readonly refusal?: AwsRefusal
 }
 

@@ -29,9 +29,9 @@ export function refuseUnusedAllowEmpty(command: string, documents: readonly Docu
 export function refuseUnusedMinRemaining(
   command: string,
   { text, ms }: { readonly text: string; readonly ms: number },
-  demands: readonly ExchangeRequest[],
+  exchangeRequests: readonly ExchangeRequest[],
 ): void {
-  const longestSeconds = Math.max(...demands.map(({ credentialLifeSeconds }) => credentialLifeSeconds))
+  const longestSeconds = Math.max(...exchangeRequests.map(({ credentialLifeSeconds }) => credentialLifeSeconds))
   if (longestSeconds * 1000 > ms) return
   const longest = renderDuration(longestSeconds)
   const why = `new credentials of these documents are valid for at most ${longest}, so that every run exchanges`

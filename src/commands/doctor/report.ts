@@ -109,10 +109,10 @@ function renderGroup(name: string, group: readonly HopFinding[], ofHop: readonly
 
 const wordOf = ({ code }: HopFinding) => (code === 'OK' ? '' : `${code}: `)
 
-/** `20 of 20 tried` where only a sample was looked at: the finding that says so is not one of them. */
+/** `20 of 20 tried` where only a sample was checked: the finding that reports this does not count. */
 function countOf(group: readonly HopFinding[], all: readonly HopFinding[]): string {
-  const looked = all.filter(({ code }) => code !== 'SAMPLED')
-  return `${group.length} of ${looked.length}${looked.length < all.length ? ' tried' : ''}`
+  const checked = all.filter(({ code }) => code !== 'SAMPLED')
+  return `${group.length} of ${checked.length}${checked.length < all.length ? ' tried' : ''}`
 }
 
 /** What is the same of all; of what ends at different times, the earliest. */

@@ -63,13 +63,13 @@ export function openStatusPrinter({
 }
 
 function watchStatus(status: WatchStatus): IssuerWatchStatus {
-  const { issuer, lookedAt, rounds, replicas, keys, publishedAt, unstoredRounds, safeToSign, alarms } = status
+  const { issuer, finishedAt, rounds, replicas, keys, publishedAt, unstoredRounds, safeToSign, alarms } = status
   return {
     kind: 'IssuerWatchStatus',
     result: overall(alarms.length === 0 ? 0 : 1),
     ...(issuer !== undefined && { issuer }),
     round: rounds,
-    endedAt: instant(lookedAt),
+    endedAt: instant(finishedAt),
     apiServers: replicas,
     keys: { published: keys.published, recorded: keys.recorded, revoked: keys.revoked },
     ...(publishedAt && { publishedAt: instant(publishedAt) }),

@@ -65,19 +65,19 @@ export const plan: Command<typeof flags> = {
 }
 
 async function printFindings(
-  looked: Plan,
+  plan: Plan,
   { flags: { output }, context: { secrets, vendors }, terminal }: Call<typeof flags>,
 ): Promise<void> {
-  const { findings, absent } = looked
+  const { findings, absent } = plan
   if (output !== undefined && output !== 'json' && output !== 'yaml') {
     for (const one of absent) terminal.printError(plainLine(`note: ${describeAbsent(one)}`))
   }
   if (output === undefined) {
-    terminal.print(renderFindings(looked, terminal.color))
+    terminal.print(renderFindings(plan, terminal.color))
   } else if (output === 'terraform') {
     terminal.print((await import('../../trust/render-terraform.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {
-    terminal.print(await renderResult(planResult(looked), output, secrets))
+    terminal.print(await renderResult(planResult(plan), output, secrets))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
     terminal.print(renderCommands(findings.filter(({ vendor }) => vendors[vendor]?.trust?.commandLine === output)))

@@ -18,7 +18,7 @@ import { imagesSource } from './pods.ts'
 import { admissionsSource, admittedToken } from './tokens.ts'
 
 export interface ExchangeFacts {
-  readonly demand: ExchangeRequest
+  readonly exchangeRequest: ExchangeRequest
   /** undefined: there was no token that would be accepted. */
   readonly result: RegistryCredential | PullpassError | undefined
 }
@@ -36,10 +36,13 @@ export const exchangesSource: Source<readonly ExchangeFacts[]> = defineSource({
     const readSecret = connected && ((secret: NamespacedName) => readSourceSecret(connected, secret))
     const context = { ...observed, ...(readSecret && { readSecret }) }
     const exchange = async (admission: (typeof admissions)[number]): Promise<ExchangeFacts> => {
-      const { demand } = admission
+      const { exchangeRequest } = admission
       const token = admittedToken(admission)
-      const isTried = token !== undefined || demand.registry.subjectToken === 'unused'
-      return { demand, result: isTried ? await demand.exchange(token, context).catch(asFault) : undefined }
+      const isTried = token !== undefined || exchangeRequest.registry.subjectToken === 'unused'
+      return {
+        exchangeRequest,
+        result: isTried ? await exchangeRequest.exchange(token, context).catch(asFault) : undefined,
+      }
     }
     return await sideBySide(admissions, exchange, atOnce)
   },
@@ -47,7 +50,7 @@ export const exchangesSource: Source<readonly ExchangeFacts[]> = defineSource({
 
 /** A credential that was issued, tried at its registry as a container runtime does. */
 export interface PullFacts {
-  readonly demand: ExchangeRequest
+  readonly exchangeRequest: ExchangeRequest
   /** A host of the registry, or the image's. */
   readonly host: string
   readonly image: Image | undefined
@@ -61,29 +64,29 @@ export const pullsSource: Source<readonly PullFacts[]> = defineSource({
   step: { hops: ['registry'], of: 'the registry' },
   otherwise: [],
   async gather({ exchanges, images }, { request: { documents, plainHttp }, observed }) {
-    const targets = exchanges.flatMap(({ demand, result }) => {
-      const hosts = hostsOf(demand, documents)
+    const targets = exchanges.flatMap(({ exchangeRequest, result }) => {
+      const hosts = hostsOf(exchangeRequest, documents)
       const matching = images.filter(({ reference }) => matchImage(hosts, reference).length > 0)
-      const ofDemand =
+      const pullTargets =
         images.length === 0
           ? hosts.map((host) => ({ host, image: undefined }))
           : matching.map((image) => ({ host: image.reference.host, image }))
-      return ofDemand.map((target) => ({ demand, result, ...target }))
+      return pullTargets.map((target) => ({ exchangeRequest, result, ...target }))
     })
     const context = { ...observed, plainHttp }
-    const pull = async ({ demand, result, host, image }: (typeof targets)[number]): Promise<PullFacts> => {
+    const pull = async ({ exchangeRequest, result, host, image }: (typeof targets)[number]): Promise<PullFacts> => {
       const isIssued = result !== undefined && !(result instanceof PullpassError)
       const trial = isIssued ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, context) : undefined
-      return { demand, host, image, trial }
+      return { exchangeRequest, host, image, trial }
     }
     return await sideBySide(targets, pull, atOnce)
   },
 })
 
 /** One exchange may serve registries with different hosts. */
-function hostsOf(demand: ExchangeRequest, documents: readonly Document[]): string[] {
+function hostsOf(exchangeRequest: ExchangeRequest, documents: readonly Document[]): string[] {
   const served = documents.flatMap((document) =>
-    document.registries.filter((registry) => mintedFrom(document, registry) === demand.mintedFrom),
+    document.registries.filter((registry) => mintedFrom(document, registry) === exchangeRequest.mintedFrom),
   )
   return [...new Set(served.flatMap(({ hosts }) => hosts))]
 }

@@ -16,7 +16,7 @@ import type { DoctorRequest } from '../request.ts'
 import { clusterSource } from './cluster.ts'
 
 export interface TokenFacts {
-  readonly demand: ExchangeRequest
+  readonly exchangeRequest: ExchangeRequest
   /** `requested`: by TokenRequest, so that the cluster's clock is in it. */
   readonly from:
     | { readonly kind: 'file'; readonly path: string }
@@ -31,8 +31,8 @@ export const tokensSource: Source<readonly TokenFacts[]> = defineSource({
   needs: { cluster: clusterSource },
   step: { hops: ['subject-token'], of: 'the API server' },
   otherwise: [],
-  async gather({ cluster }, { demands, request, context }) {
-    const tokens = await gatherTokens(demands, request, cluster?.cluster)
+  async gather({ cluster }, { exchangeRequests, request, context }) {
+    const tokens = await gatherTokens(exchangeRequests, request, cluster?.cluster)
     const at = context.now()
     return tokens.map((facts) => ({ ...facts, at }))
   },
@@ -47,16 +47,16 @@ const toleratedMs = 60_000
 /** Why a token would be refused, by its claims. Pure. */
 export function claimsFault(
   token: SubjectToken,
-  { demand, from }: Pick<TokenFacts, 'demand' | 'from'>,
+  { exchangeRequest, from }: Pick<TokenFacts, 'exchangeRequest' | 'from'>,
   now: Date,
 ): PullpassError | 'not yet valid' | undefined {
   const where = whereOf(from)
-  const { registry, audiences } = demand
+  const { registry, audiences } = exchangeRequest
   if (token.issuedAt !== undefined && token.issuedAt.getTime() - toleratedMs > now.getTime()) return 'not yet valid'
   return (
     checkLifetime(token, where, now) ??
     checkAudience(token, where, { audiences, host: registry.hosts[0] ?? registry.name }) ??
-    demand.checkSubject(token.subject, where)
+    exchangeRequest.checkSubject(token.subject, where)
   )
 }
 
@@ -66,38 +66,40 @@ export const whereOf = (from: TokenFacts['from']): string =>
 
 type Gathered = Omit<TokenFacts, 'at'>
 
-/** One for each demand; what several share is requested once. `cluster`: undefined where it cannot be reached. */
+/** One for each exchange request; a shared token is requested once. `cluster`: undefined where it cannot be reached. */
 async function gatherTokens(
-  demands: readonly ExchangeRequest[],
+  exchangeRequests: readonly ExchangeRequest[],
   doctor: DoctorRequest,
   cluster: Cluster | undefined,
 ): Promise<Gathered[]> {
   const requestToken = cluster && shareTokenRequests(cluster)
-  const request = async (demand: ExchangeRequest, account: NamespacedName): Promise<Gathered> => {
+  const request = async (exchangeRequest: ExchangeRequest, account: NamespacedName): Promise<Gathered> => {
     const from = { kind: 'requested', account } as const
-    if (requestToken === undefined) return { demand, from, got: 'no cluster' }
-    return { demand, from, got: await requestToken(demand, account).catch(asFault) }
+    if (requestToken === undefined) return { exchangeRequest, from, got: 'no cluster' }
+    return { exchangeRequest, from, got: await requestToken(exchangeRequest, account).catch(asFault) }
   }
   return await Promise.all(
-    demands.map(async (demand) => {
-      if (demand.registry.subjectToken === 'unused')
-        return { demand, from: { kind: 'file', path: '' }, got: 'not used' } as const
-      const account = requestedAccount(demand.document, demand.registry)
-      return account === undefined ? await readFile(demand, doctor, request) : await request(demand, account)
+    exchangeRequests.map(async (exchangeRequest) => {
+      if (exchangeRequest.registry.subjectToken === 'unused')
+        return { exchangeRequest, from: { kind: 'file', path: '' }, got: 'not used' } as const
+      const account = requestedAccount(exchangeRequest.document, exchangeRequest.registry)
+      return account === undefined
+        ? await readFile(exchangeRequest, doctor, request)
+        : await request(exchangeRequest, account)
     }),
   )
 }
 
 async function readFile(
-  demand: ExchangeRequest,
+  exchangeRequest: ExchangeRequest,
   { source, tokenFiles, serviceAccount }: DoctorRequest,
-  request: (demand: ExchangeRequest, account: NamespacedName) => Promise<Gathered>,
+  request: (exchangeRequest: ExchangeRequest, account: NamespacedName) => Promise<Gathered>,
 ): Promise<Gathered> {
-  const path = tokenFileOf(demand.document, demand.registry, source) ?? ''
+  const path = tokenFileOf(exchangeRequest.document, exchangeRequest.registry, source) ?? ''
   const from = { kind: 'file', path: looksLikeSecret(path) ? 'the token file' : path } as const
-  if (serviceAccount !== undefined && !looksLikeSecret(path)) return await request(demand, serviceAccount)
-  const got = await readTokenFile(path, demand.registry.tokenFileField).catch(asFault)
-  return { demand, from, got: tokenFiles === 'elsewhere' && isAbsent(got) ? 'not here' : got }
+  if (serviceAccount !== undefined && !looksLikeSecret(path)) return await request(exchangeRequest, serviceAccount)
+  const got = await readTokenFile(path, exchangeRequest.registry.tokenFileField).catch(asFault)
+  return { exchangeRequest, from, got: tokenFiles === 'elsewhere' && isAbsent(got) ? 'not here' : got }
 }
 
 const isAbsent = (got: SubjectToken | PullpassError): boolean =>
@@ -106,7 +108,7 @@ const isAbsent = (got: SubjectToken | PullpassError): boolean =>
 // Whether the publication gate of a refresh would let each token through; here it publishes nothing.
 
 export interface AdmissionFacts {
-  readonly demand: ExchangeRequest
+  readonly exchangeRequest: ExchangeRequest
   /** In a roll-out possibly another one than was gathered. undefined: none that would be accepted. */
   readonly token: SubjectToken | undefined
   readonly admission:
@@ -128,24 +130,24 @@ export const admissionsSource: Source<readonly AdmissionFacts[]> = defineSource(
     const context = { ...observed, log: () => undefined }
     const gate = cluster && createPublicationGate({ cluster, mode: 'dry-run', context })
     const admit = async (facts: TokenFacts): Promise<AdmissionFacts> => {
-      const { demand, from, got } = facts
+      const { exchangeRequest, from, got } = facts
       // A token that is known to be refused is not sent: the quota is the vendor's, and its message says less.
       const token = isToken(got) && claimsFault(got, facts, facts.at) === undefined ? got : undefined
-      if (got === 'not used') return { demand, token, admission: { verdict: 'no gate' } }
-      if (cluster === undefined && demand.document.issuer !== undefined)
-        return { demand, token, admission: { verdict: 'no cluster', fault } }
-      const isFile = requestedAccount(demand.document, demand.registry) === undefined
-      const gated = cluster && gatedToken(demand, isFile ? whereOf(from) : undefined, cluster)
+      if (got === 'not used') return { exchangeRequest, token, admission: { verdict: 'no gate' } }
+      if (cluster === undefined && exchangeRequest.document.issuer !== undefined)
+        return { exchangeRequest, token, admission: { verdict: 'no cluster', fault } }
+      const isFile = requestedAccount(exchangeRequest.document, exchangeRequest.registry) === undefined
+      const gated = cluster && gatedToken(exchangeRequest, isFile ? whereOf(from) : undefined, cluster)
       if (gate === undefined || token === undefined || gated === undefined)
-        return { demand, token, admission: { verdict: 'no gate' } }
+        return { exchangeRequest, token, admission: { verdict: 'no gate' } }
       const result = await gate(token, gated).catch(asFault)
-      if (result instanceof PullpassError) return { demand, token, admission: refusal(result, tokenFiles) }
+      if (result instanceof PullpassError) return { exchangeRequest, token, admission: refusal(result, tokenFiles) }
       const { key } = result
       const isUnpublished = key instanceof PullpassError
       const admission = isUnpublished
         ? ({ verdict: 'to be published', fault: key } as const)
         : ({ verdict: 'published' } as const)
-      return { demand, token: result.token, admission }
+      return { exchangeRequest, token: result.token, admission }
     }
     return await Promise.all(tokens.map(admit))
   },

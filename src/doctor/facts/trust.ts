@@ -29,7 +29,7 @@ export interface TrustKnown {
 }
 
 export interface TrustFacts extends TrustKnown {
-  readonly demand: ExchangeRequest
+  readonly exchangeRequest: ExchangeRequest
   /** What the vendor knows of this registry alone; undefined: it could not be read, or there was no need. */
   readonly found: readonly TrustFinding[] | undefined
   readonly elsewhere: readonly ImageElsewhere[]
@@ -57,8 +57,10 @@ export const trustSource: Source<readonly TrustFacts[]> = defineSource({
   },
   step: { hops: [], of: 'the vendor, of its resources' },
   otherwise: [],
-  gather: async (facts, { demands, request: { documents }, context }) =>
-    await Promise.all(demands.map((demand) => gatherTrustOf(demand, facts, documents, context))),
+  gather: async (facts, { exchangeRequests, request: { documents }, context }) =>
+    await Promise.all(
+      exchangeRequests.map((exchangeRequest) => gatherTrustOf(exchangeRequest, facts, documents, context)),
+    ),
 })
 
 interface Gathered {
@@ -71,38 +73,39 @@ interface Gathered {
 
 /** Read only where the vendor refused for its resources, and for this registry alone. */
 async function gatherTrustOf(
-  demand: ExchangeRequest,
+  exchangeRequest: ExchangeRequest,
   { tokens, issuers, exchanges, images, pulls }: Gathered,
   documents: readonly Document[],
   context: VendorContext,
 ): Promise<TrustFacts> {
   const { vendors } = context
   const references = images.map(({ reference }) => reference)
-  const got = tokens.find((facts) => facts.demand === demand)?.got
+  const got = tokens.find((facts) => facts.exchangeRequest === exchangeRequest)?.got
   const token = got !== undefined && isToken(got) ? got : undefined
   const repository = await repositoryFor(documents, references, vendors)
-  const known = { demand, documents, repository, subject: token?.subject }
+  const known = { exchangeRequest, documents, repository, subject: token?.subject }
   const isRefused = exchanges.some(
-    ({ demand: of, result }) => of === demand && result instanceof PullpassError && isOfTrust(result.code),
+    ({ exchangeRequest: of, result }) =>
+      of === exchangeRequest && result instanceof PullpassError && isOfTrust(result.code),
   )
   const denied = pulls.filter(
-    ({ demand: of, trial }) => of === demand && trial?.outcome === 'refused' && trial.status === 403,
+    ({ exchangeRequest: of, trial }) => of === exchangeRequest && trial?.outcome === 'refused' && trial.status === 403,
   )
   if ((!isRefused && denied.length === 0) || token === undefined) return { ...known, found: undefined, elsewhere: [] }
   const served = issuers.find((facts) => facts.token.issuer === token.issuer)?.cluster
   const cluster =
     served === undefined || served instanceof PullpassError ? { issuer: token.issuer, keys: undefined } : served
-  const own = ofDemand(demand, documents)
+  const own = documentsOf(exchangeRequest, documents)
   const subject = takesFiles(own) ? token.subject : undefined
   const read = async (its: readonly Document[], name: string | undefined) =>
     await readTrust({ documents: its, cluster, subject, repository: name }, context)
   const unnamed = await repositoryFor(own, references, vendors)
   const found = await read(own, unnamed?.name)
-  const setup = await vendors[demand.registry.vendor]?.trust?.load()
-  const named = setup?.repository(demand.registry.settings) ?? unnamed?.name
+  const setup = await vendors[exchangeRequest.registry.vendor]?.trust?.load()
+  const named = setup?.repository(exchangeRequest.registry.settings) ?? unnamed?.name
   const elsewhere = denied.map(async ({ image }): Promise<ImageElsewhere[]> => {
     if (image === undefined || named === undefined) return []
-    const other = await repositoryElsewhere(demand.registry, named, image.reference, vendors)
+    const other = await repositoryElsewhere(exchangeRequest.registry, named, image.reference, vendors)
     if (other === undefined) return []
     return [
       {
@@ -145,8 +148,8 @@ async function readTrust(
   }
 }
 
-/** The documents with the registries that share the demand's exchange, and no others. */
-const ofDemand = ({ mintedFrom: source }: ExchangeRequest, documents: readonly Document[]): Document[] =>
+/** The documents, with only the registries that share this exchange request. */
+const documentsOf = ({ mintedFrom: source }: ExchangeRequest, documents: readonly Document[]): Document[] =>
   documents
     .map((document) => ({
       ...document,

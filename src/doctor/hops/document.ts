@@ -21,8 +21,11 @@ export const documentHop: Hop = defineHop({
 })
 
 /** An invalid variable, with which no other hop can be checked. */
-export function documentFault(demands: readonly ExchangeRequest[], environment: Environment): HopFinding | undefined {
-  for (const { checkEnvironment } of demands) {
+export function documentFault(
+  exchangeRequests: readonly ExchangeRequest[],
+  environment: Environment,
+): HopFinding | undefined {
+  for (const { checkEnvironment } of exchangeRequests) {
     try {
       checkEnvironment(environment)
     } catch (fault) {

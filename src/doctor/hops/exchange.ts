@@ -57,7 +57,7 @@ export function exchangeFindings(facts: FactsOf<typeof exchangeNeeds>, view: Vie
     const token = facts.tokens[index]
     if (token === undefined) return []
     const before = { token: evaluateToken(token, view), publish: publish[index], found }
-    return evaluateExchange(exchange, before, remedyFor(exchange.demand, facts.trust, request.commands))
+    return evaluateExchange(exchange, before, remedyFor(exchange.exchangeRequest, facts.trust, request.commands))
   })
 }
 
@@ -68,11 +68,11 @@ export type TrustRemedy = (
 ) => Remedy
 
 export function remedyFor(
-  demand: ExchangeRequest,
+  exchangeRequest: ExchangeRequest,
   trust: readonly TrustFacts[],
   commands: PrintedCommands,
 ): TrustRemedy {
-  const facts = trust.find((one) => one.demand === demand)
+  const facts = trust.find((one) => one.exchangeRequest === exchangeRequest)
   return (fault, image) =>
     facts === undefined
       ? remedyOf(fault)
@@ -96,9 +96,13 @@ const explained: Readonly<Partial<Record<ErrorCode, readonly string[]>>> = {
   EXCHANGE_REFUSED: ['signature'],
 }
 
-function evaluateExchange({ demand, result }: ExchangeFacts, before: Before, remedy: TrustRemedy): HopFinding[] {
-  const about = nameRegistry(demand)
-  const { hops } = demand
+function evaluateExchange(
+  { exchangeRequest, result }: ExchangeFacts,
+  before: Before,
+  remedy: TrustRemedy,
+): HopFinding[] {
+  const about = nameRegistry(exchangeRequest)
+  const { hops } = exchangeRequest
   if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
   if (!(result instanceof PullpassError)) {
     const { expiresAt } = result

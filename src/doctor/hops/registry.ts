@@ -50,10 +50,11 @@ export const registryHop: Hop = defineHop({
     const { request } = view
     const exchanges = exchangeFindings(facts, view)
     const pulls = facts.pulls.flatMap((pull) => {
-      const before = exchanges[facts.exchanges.findIndex(({ demand }) => demand === pull.demand)]?.at(-1)
+      const before =
+        exchanges[facts.exchanges.findIndex(({ exchangeRequest }) => exchangeRequest === pull.exchangeRequest)]?.at(-1)
       return before === undefined
         ? []
-        : [evaluatePull(pull, before, remedyFor(pull.demand, facts.trust, request.commands))]
+        : [evaluatePull(pull, before, remedyFor(pull.exchangeRequest, facts.trust, request.commands))]
     })
     return [...evaluateUnmatched(facts.unmatched, { request, images: facts.images, pod: facts.pod }), ...pulls]
   },
@@ -61,8 +62,8 @@ export const registryHop: Hop = defineHop({
 
 /** `before`: the finding of the last hop of its exchange. */
 function evaluatePull(facts: PullFacts, before: HopFinding, remedy: TrustRemedy): HopFinding {
-  const { demand, host, image, trial } = facts
-  const about = `${image?.name ?? host}, ${nameRegistry(demand)}`
+  const { exchangeRequest, host, image, trial } = facts
+  const about = `${image?.name ?? host}, ${nameRegistry(exchangeRequest)}`
   const base = { hop: 'registry', about, ...(image && { image: image.name }) } as const
   if (trial === undefined) {
     if (before.result === 'failed' || before.code === 'DEPENDENCY_FAILED')
@@ -72,7 +73,11 @@ function evaluatePull(facts: PullFacts, before: HopFinding, remedy: TrustRemedy)
   }
   return {
     ...base,
-    ...evaluateTrial(trial, image?.name ?? host, { host, remedyOfTrust: remedy, explain: demand.registryRefusal }),
+    ...evaluateTrial(trial, image?.name ?? host, {
+      host,
+      remedyOfTrust: remedy,
+      explain: exchangeRequest.registryRefusal,
+    }),
   }
 }
 

@@ -32,7 +32,7 @@ export const scheduleHop: Hop = defineHop({
   applies: () => false,
   evaluate({ schedule, namespaces, images }, view) {
     const stale = evaluateSecrets(namespaces, images, view).filter(isStale)
-    const audience = view.demands.flatMap(({ audiences }) => audiences)[0]
+    const audience = view.exchangeRequests.flatMap(({ audiences }) => audiences)[0]
     return evaluateSchedule(schedule, stale, { audience, commands: view.request.commands })
   },
 })

@@ -43,15 +43,16 @@ export const subjectTokenHop: Hop = defineHop({
 
 /** `view`: of a hop after `cluster` and `clock`. */
 export function evaluateToken(facts: TokenFacts, { found, now, request: { commands } }: View): HopFinding {
-  const { demand, from, got } = facts
-  const about = nameRegistry(demand)
+  const { exchangeRequest, from, got } = facts
+  const about = nameRegistry(exchangeRequest)
   if (got === 'not used')
     return { hop, about, result: 'skipped', code: 'NOT_NEEDED', seen: 'the credential is not from a token' }
   const clusterFailure = found.failure('cluster')
   if (got === 'no cluster' && clusterFailure !== undefined) return dependencyFailed(hop, about, clusterFailure)
   if (got === 'not here' || got === 'no cluster') return notHere(about, from)
   if (!isToken(got)) {
-    const isOfFlag = from.kind === 'requested' && requestedAccount(demand.document, demand.registry) === undefined
+    const isOfFlag =
+      from.kind === 'requested' && requestedAccount(exchangeRequest.document, exchangeRequest.registry) === undefined
     const failed = failedBy(hop, about, got, remedyOfFault(got, facts, commands))
     return isOfFlag && got.details.missing !== undefined
       ? { ...failed, expected: 'the service account that --service-account names' }

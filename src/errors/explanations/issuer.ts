@@ -118,7 +118,7 @@ export const issuerSection: Section = {
       action: 'Correct the URL, or change the issuer: [the steps](issuer-change.md).',
       example: `ISSUER_UNUSABLE (discovery): --issuer-url is "https://kubernetes.default.svc": its name exists inside the cluster alone
   expected https://HOST/PATH, readable from the internet without credentials: no user, query or fragment
-  fix: correct --issuer-url: it is what tokens are to carry, letter by letter, and where clouds then read the documents`,
+  fix: correct --issuer-url: tokens contain exactly this URL, and clouds read the documents from it`,
     },
     ISSUER_TOO_LONG: {
       doctor: ['discovery'],

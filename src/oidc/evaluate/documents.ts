@@ -118,7 +118,7 @@ function issuerFindings(issuer: string, document: JsonObject): IssuerFinding[] {
   if (named === undefined || named === issuer) return []
   const slash = named.replace(/\/$/, '') === issuer.replace(/\/$/, '') ? ' (a slash at the end counts)' : ''
   const seen = `the discovery document names issuer ${quote(named)}, but it is published at ${quote(issuer)}${slash}`
-  const fix = 'the two must be equal, letter by letter: publish it under the URL that it names, or check that URL'
+  const fix = 'the two must be identical: publish the document at the URL that it names, or check that URL'
   return [{ result: 'failed', code: 'DISCOVERY_ISSUER_MISMATCH', seen, fix }]
 }
 

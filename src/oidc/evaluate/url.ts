@@ -52,7 +52,7 @@ export function hostFindings({ hosts }: PublicFacts, rules: VerifierRules): Issu
 function addressFindings({ host, addresses }: HostFacts, { privateAddress: result }: VerifierRules): IssuerFinding[] {
   const inside = addresses.filter(isPrivateAddress)
   if (inside.length === 0) return []
-  const seen = `${host} is ${inside.join(', ')} as this machine resolves it: no way leads there from the internet`
+  const seen = `${host} is ${inside.join(', ')} as this machine resolves it, which is not reachable from the internet`
   const fix = 'serve the documents at a public address; where only this machine resolves it so, check from elsewhere'
   return [{ result, code: 'ISSUER_ADDRESS_PRIVATE', seen, fix }]
 }

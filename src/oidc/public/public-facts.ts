@@ -69,19 +69,19 @@ export async function gatherPublicFacts(
     issuer,
     found,
     keys,
-    hosts: await lookAtHosts(context, found),
+    hosts: await gatherHostFacts(context, found),
     token: token === undefined ? undefined : { token, signature: tried },
     at: context.now(),
   }
 }
 
-async function lookAtHosts(context: PublicContext, found: PublicIssuer | undefined): Promise<HostFacts[]> {
+async function gatherHostFacts(context: PublicContext, found: PublicIssuer | undefined): Promise<HostFacts[]> {
   const urls = [found?.discovery.url, found?.jwks?.url].filter((url) => url !== undefined)
   const byHost = new Map(urls.map((url) => [new URL(url).host, url]))
-  return await Promise.all([...byHost].map(([host, url]) => lookAtHost(context, host, url)))
+  return await Promise.all([...byHost].map(([host, url]) => hostFactsOf(context, host, url)))
 }
 
-async function lookAtHost(context: PublicContext, host: string, url: string): Promise<HostFacts> {
+async function hostFactsOf(context: PublicContext, host: string, url: string): Promise<HostFacts> {
   const name = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
   const [addresses, untrusted] = await Promise.all([context.lookUp(name), whyUntrusted(context, url)])
   return { host, addresses, untrusted }

@@ -40,11 +40,11 @@ async function publish(token: SubjectToken, place: GatedPublication): Promise<vo
 }
 
 /** So many connections are tried to find the API server that serves the key: behind a load balancer, each may be another. */
-const looks = 4
+const maxAttempts = 4
 
 async function readServed(token: SubjectToken, cluster: Cluster): Promise<ServedIssuer> {
   let { issuer, keys } = await readClusterIssuer(cluster)
-  for (let look = 1; look < looks && !isAmong(keys, token); look++) {
+  for (let attempt = 1; attempt < maxAttempts && !isAmong(keys, token); attempt++) {
     keys = mergeKeys(keys, (await withNewConnection(cluster, readClusterIssuer)).keys)
   }
   return { issuer, keys }

@@ -59,7 +59,7 @@ export interface AuthorityFacts {
   readonly configured: readonly Authority[] | PullpassError
   /** Undefined before the key state could be read. */
   readonly believed: readonly Authority[] | undefined
-  /** Of this look; undefined where the key state could not be read. */
+  /** Of this round; undefined if the key state could not be read. */
   readonly recorded: readonly string[] | undefined
   /** Whether this process has recorded what it believes before. */
   readonly isRecorded: boolean

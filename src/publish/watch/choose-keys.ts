@@ -5,7 +5,7 @@
  *   public and not long unseen ─────┼─▶ public, unless revoked
  *   public and unknown ─────────────┘
  *
- * What one response lacks withdraws nothing: a key goes when it was last seen long ago, and was looked for in vain since.
+ * A key that one response lacks is not withdrawn: it must have been last seen long ago, and missing in the rounds since.
  * What is recorded says until when a key stays, and never which key is added: otherwise a client that can write the
  * ConfigMap could have its own key published, and impersonate every account of the cluster.
  */
@@ -16,7 +16,7 @@ export interface KeyChoice {
   readonly now: Date
   /** How long a key stays after it was last seen: the longest life of a token for a cloud, and what caches add. */
   readonly keepForMs: number
-  /** By kid: keys that every API server lacked, look after look. */
+  /** By kid: keys that no API server served, in consecutive rounds. */
   readonly missed: ReadonlySet<string | undefined>
   /** Keys that an API server served to this process itself. */
   readonly witnessed: readonly IssuerKey[]

@@ -15,7 +15,7 @@ export interface ClockEvaluation {
   readonly alarms: readonly Alarm[]
 }
 
-/** A look takes seconds, and who keeps time at all is less apart. */
+/** A round takes seconds, and synchronized clocks differ by less. */
 const mostApartMs = 5 * 60_000
 
 export function evaluateClock(readings: readonly Pick<ApiServerReading, 'token'>[], now: Date): ClockEvaluation {

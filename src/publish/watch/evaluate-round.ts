@@ -1,5 +1,5 @@
 /**
- * What follows from one look: which keys the cluster has, what is recorded, and what is an alarm. Pure.
+ * Evaluates one round: which keys the cluster has, what is recorded, and which alarms are raised. Pure.
  *
  *   facts ─▶ served keys, signing kids ─▶ key state ─▶ (published) ─▶ keys to be public
  */
@@ -27,7 +27,7 @@ import { stateRetry } from './write-key-state.ts'
 export interface RoundBefore {
   /** Of the round before; undefined in the first one. */
   readonly keyState: KeyState | undefined
-  /** By kid: in how many whole looks a key was in vain looked for. */
+  /** By kid: in how many complete rounds a key was missing. */
   readonly missed: ReadonlyMap<string | undefined, number>
   /** What is public, as it was last read at the target. */
   readonly published: readonly IssuerKey[]
@@ -38,7 +38,7 @@ export interface RoundBefore {
   readonly firstAuthorities: readonly Authority[]
 }
 
-/** What does not change from look to look. */
+/** Settings that do not change between rounds. */
 export interface RoundRules extends Pick<WatchConfig, 'replicas' | 'trusted' | 'acceptedKeys' | 'intervalMs'> {
   readonly cluster: Pick<WatchConfig['cluster'], 'server'>
 }
@@ -47,14 +47,14 @@ export interface RoundEvaluation {
   /** Undefined as long as the cluster's own was never read: then nothing is published, since something may be revoked. */
   readonly keyState: KeyState | undefined
   readonly missed: ReadonlyMap<string | undefined, number>
-  /** By API servers whose word publishes a key, in this look. */
+  /** Served in this round by API servers whose keys are published. */
   readonly served: readonly IssuerKey[]
   /** Served by others alone. */
   readonly held: readonly HeldKey[]
   readonly servers: KnownServers | undefined
   /** Recorded first by this process, on the word of the CA bundle alone. */
   readonly firstAuthorities: readonly Authority[]
-  /** Served now, or in an earlier look of this process, recorded and not revoked since. */
+  /** Served now, or in an earlier round of this process, recorded and not revoked since. */
   readonly witnessed: readonly IssuerKey[]
   /** By kid, with the `iss` of the token that named it. */
   readonly signing: ReadonlyMap<string, string>
@@ -141,7 +141,7 @@ function signingOf({ readings }: RoundFacts): Map<string, string> {
 const isStaying = (keyState: KeyState, key: IssuerKey): boolean =>
   keyState.keys.some((one) => one.key.keyId === key.keyId) && !isRevoked(keyState, key)
 
-interface Look {
+interface ObservedKeys {
   readonly served: readonly IssuerKey[]
   readonly signing: ReadonlyMap<string, string>
   readonly isWhole: boolean
@@ -150,11 +150,11 @@ interface Look {
 function countMissed(
   before: RoundBefore['missed'],
   keyState: KeyState = emptyKeyState,
-  look: Look,
+  observed: ObservedKeys,
 ): Map<string | undefined, number> {
-  const here = new Set([...look.served.map(({ keyId }) => keyId), ...look.signing.keys()])
+  const here = new Set([...observed.served.map(({ keyId }) => keyId), ...observed.signing.keys()])
   const absent = keyState.keys.map(({ key }) => key.keyId).filter((keyId) => !here.has(keyId))
-  return new Map(absent.map((keyId) => [keyId, (before.get(keyId) ?? 0) + (look.isWhole ? 1 : 0)]))
+  return new Map(absent.map((keyId) => [keyId, (before.get(keyId) ?? 0) + (observed.isWhole ? 1 : 0)]))
 }
 
 const noKeyAlarm = (subject: string): Alarm =>
@@ -196,11 +196,11 @@ function signingAlarms(signing: RoundEvaluation['signing'], served: readonly Iss
   })
 }
 
-/** What is recorded of an issuer's keys after another look at them. */
+/** The recorded keys of an issuer after another round. */
 export interface SeenKeys {
-  /** By any API server, in this look. */
+  /** Served by any API server in this round. */
   readonly served: readonly IssuerKey[]
-  /** By kid: tokens that the cluster signed in this look. */
+  /** By kid: tokens that the cluster signed in this round. */
   readonly signing: readonly string[]
   /** As anonymous clients read them. */
   readonly published: readonly IssuerKey[]
@@ -262,7 +262,7 @@ const removedAlarm = (subject: string): Alarm =>
     hint: 'check which clients may write the ConfigMap; to undo a revocation, stop issuer watch first',
   })
 
-/** One look at everything that says which keys are to be public: each API server, its authorities, and the key state. */
+/** The facts of one round that determine the public keys: each API server, its authorities, and the key state. */
 export interface RoundFacts {
   readonly readings: readonly ApiServerReading[]
   /** `unbelieved`: no API server with a certificate of a believed authority responded, and others were queried. */
@@ -277,7 +277,7 @@ export interface RoundFacts {
   readonly believed: readonly Authority[] | undefined
 }
 
-/** `before`: what is believed since the first look that read the key state. */
+/** `before`: what is trusted since the first round that read the key state. */
 export async function gatherRound(config: WatchConfig, before: RoundFacts['believed']): Promise<RoundFacts> {
   const reading = readKeyState(config.cluster, config.keyStateRef, stateRetry).catch(asFault)
   const believed = before ?? believedBy(config, await reading)

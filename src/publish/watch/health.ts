@@ -73,7 +73,7 @@ const notesOf = ({ alarms, safeToSign }: WatchStatus, now: Date): string[] => [
   ...safeToSign.map((key) => safeKeySentence(key, now)).filter((line) => line !== undefined),
 ]
 
-function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, alarms }: WatchStatus): Metric[] {
+function metricsOf({ rounds, finishedAt, publishedAt, replicas, keys, safeToSign, alarms }: WatchStatus): Metric[] {
   const countAlarms = (code: string) => alarms.filter((alarm) => alarm.code === code).length
   return [
     {
@@ -82,7 +82,7 @@ function metricsOf({ rounds, lookedAt, publishedAt, replicas, keys, safeToSign, 
       help: 'Rounds: each reads every API server.',
       samples: [{ value: rounds }],
     },
-    gauge('last_round_timestamp_seconds', 'When the last round ended.', [{ value: seconds(lookedAt) }]),
+    gauge('last_round_timestamp_seconds', 'When the last round ended.', [{ value: seconds(finishedAt) }]),
     gauge(
       'last_publication_timestamp_seconds',
       'When the published documents were last written, or found up to date; 0: never.',

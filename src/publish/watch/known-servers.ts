@@ -1,6 +1,6 @@
 /**
  * Which served keys the word of API servers makes public. An API server is known by its address: those that served a key at the
- * first look in a cluster, and those that --replica names. Known addresses are recorded, so that a restart of the watch makes none
+ * first round in a cluster, and those that --replica names. Known addresses are recorded, so that a restart of the watch makes none
  * known.
  *
  *   served by a known API server, or public already, or accepted by --accept-key ─▶ confirmed
@@ -29,7 +29,7 @@ export interface ServerFacts {
   readonly standing: 'believed' | 'unbelieved'
   /** Addresses that are known by configuration: of --replica, and the cluster's own. */
   readonly configured: readonly string[]
-  /** Undefined before the first look that read believed API servers, where none are recorded. */
+  /** Undefined before the first round that read trusted API servers, if none are recorded. */
   readonly known: KnownServers | undefined
   readonly published: readonly IssuerKey[]
   /** Thumbprints. */
@@ -100,11 +100,11 @@ function knownAfter(
   if (responded.length === 0) return known
   if (known === undefined || known.size === 0) return new Map(responded.map(({ from }) => [from, 0]))
   const heard = new Set(responded.map(({ from }) => from))
-  const after = [...known].map(([from, looks]): [string, number] => [from, heard.has(from) ? 0 : looks + 1])
+  const after = [...known].map(([from, rounds]): [string, number] => [from, heard.has(from) ? 0 : rounds + 1])
   return new Map(after.filter(([, rounds]) => rounds < confirmingRounds))
 }
 
-/** Says which API servers are known from this look on, because no known one was heard from any more. */
+/** Reports which API servers are known from this round on, because no known one responded. */
 export async function announceServers(
   before: KnownServers | undefined,
   after: KnownServers | undefined,

@@ -14,7 +14,7 @@ export interface MergedKeyState extends KeyState {
 const maxUnobserved = 100
 
 /**
- * `own`: undefined before the first look; then all that is found holds. A key of it that is found no more stays only where it is
+ * `own`: undefined before the first round; then everything that was read is valid. A key of it that was not read again stays only if it is
  * `observed`, served to this process or published: forged keys, replaced again and again, do not fill the key state
  * either. By them it is also seen which of two keys a revocation is of.
  */

@@ -43,7 +43,7 @@ export const firstState: WatchState = {
   logged: new Map(),
   status: {
     issuer: undefined,
-    lookedAt: new Date(0),
+    finishedAt: new Date(0),
     rounds: 0,
     replicas: { queried: 0, read: 0 },
     keys: { published: 0, recorded: 0, revoked: 0 },
@@ -96,7 +96,7 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
     logged: await reportAlarms(alarms, before.logged, config.events, context),
     status: {
       issuer,
-      lookedAt: context.now(),
+      finishedAt: context.now(),
       rounds: before.status.rounds + 1,
       replicas: { queried: facts.readings.length, read: facts.readings.filter(isRead).length },
       keys: countKeys(keyState, publishing),
@@ -112,7 +112,7 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
 const recordedAuthorities = ({ believed = [] }: RoundFacts): Pick<KeyState, 'authorities'> =>
   believed.length === 0 ? {} : { authorities: believed.map(({ fingerprint }) => fingerprint) }
 
-/** Written where they changed, or where none are: two watches that learn of one at different looks do not write in turn. */
+/** Written if they changed, or if none are recorded: two watches that find one in different rounds do not overwrite each other. */
 function recordedServers(
   { keyState }: RoundFacts,
   before: WatchState['servers'],

@@ -33,7 +33,7 @@ export interface WatchStatus {
   /** Undefined before the first round in which an API server was read. */
   readonly issuer: string | undefined
   /** When the last round ended. */
-  readonly lookedAt: Date
+  readonly finishedAt: Date
   readonly rounds: number
   readonly replicas: { readonly queried: number; readonly read: number }
   readonly keys: { readonly published: number; readonly recorded: number; readonly revoked: number }

@@ -29,6 +29,7 @@ function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   }
   if (usual.test(first)) return []
   const seen = `the token is for ${quote(first)}, not api://AzureADTokenExchange`
-  const fix = 'ask for that audience; nothing to do where the federated credential names this one, letter by letter'
+  const fix =
+    'request a token with that audience; no action is needed if the federated credential has exactly this audience'
   return [{ result: 'warning', code: 'AUDIENCE_MISMATCH', seen, fix }]
 }

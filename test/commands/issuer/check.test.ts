@@ -36,7 +36,7 @@ suite('pullpass issuer check', () => {
     assert.match(stdout, /^OIDC +warning +2 warnings$/m)
     assert.ok(
       stdout.includes(
-        `failed: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it: no way leads there from the internet\n  fix: serve the documents at a public address;`,
+        `failed: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it, which is not reachable from the internet\n  fix: serve the documents at a public address;`,
       ),
     )
     assert.match(stdout, /^failed: CERTIFICATE_UNTRUSTED \(Azure\): .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/m)

@@ -16,7 +16,7 @@ async function rotate(watch: TestWatch): Promise<{ old: SigningKey; next: Signin
   const old = keys.current
   const next = await keys.add()
   keys.signWith(next)
-  await watch.look()
+  await watch.runRound()
   assert.equal(watch.published()?.length, 2)
   return { old, next }
 }
@@ -42,10 +42,10 @@ suite('pullpass issuer revoke', () => {
     assert.match(stdout, new RegExp(`${old.kid} +RSA 2048 +withdrawn`))
     assert.deepEqual(watch.published(), [next.kid])
 
-    await watch.look(25)
+    await watch.runRound(25)
     assert.deepEqual(watch.published(), [next.kid])
     watch.restart()
-    await watch.look()
+    await watch.runRound()
     const published = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
     assert.equal(published.exitCode, 0, published.stderr)
     assert.deepEqual(watch.published(), [next.kid])
@@ -70,10 +70,10 @@ suite('pullpass issuer revoke', () => {
     const name = `revoked.${digestOf(old.kid)}`
     for (const key of [{}, { ...publicKey.export({ format: 'jwk' }), kid: old.kid }]) {
       forge(watch, { ...watch.keyEntries(), [name]: JSON.stringify({ kid: old.kid, key }) })
-      await watch.look()
+      await watch.runRound()
       assert.equal((await revoke(watch, old.kid)).exitCode, 0)
       for (const rounds of [0, 2]) {
-        await watch.look(rounds)
+        await watch.runRound(rounds)
         const { key: written }: { key: { n: string } } = JSON.parse(watch.keyEntries()[name] ?? '')
         assert.equal(written.n, old.publicKey.export({ format: 'jwk' }).n)
         assert.deepEqual(watch.published(), [next.kid])
@@ -95,7 +95,7 @@ suite('pullpass issuer revoke', () => {
 
     assert.equal((await revoke(watch, next.kid, '--yes')).exitCode, 0)
     assert.deepEqual(watch.published(), [old.kid])
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.deepEqual(
       state.status.alarms.map(({ code }) => code),
       ['KEY_REVOKED', 'KEY_UNPUBLISHED'],
@@ -104,7 +104,7 @@ suite('pullpass issuer revoke', () => {
 
   test('of the only key leaves an empty JWKS, with --yes', async (t) => {
     const watch = await startTestWatch(t)
-    await watch.look()
+    await watch.runRound()
     const { kid } = watch.sandbox.cluster.keys.current
     assert.equal((await revoke(watch, kid)).exitCode, 1)
     const { exitCode, stdout, stderr } = await revoke(watch, kid, '--yes')
@@ -117,7 +117,7 @@ suite('pullpass issuer revoke', () => {
     assert.doesNotMatch(again.stdout, /^KEY /m)
     const { keys } = watch.sandbox.cluster
     keys.signWith(await keys.add())
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), [keys.current.kid])
   })
 
@@ -244,7 +244,7 @@ suite('pullpass issuer revoke', () => {
   const publishers: Record<string, (watch: TestWatch) => Promise<unknown>> = {
     publish: async ({ sandbox }) =>
       assert.equal((await runPullpass(sandbox, ['issuer', 'publish', ...to])).exitCode, 0),
-    'a look of watch': async ({ look }) => await look(),
+    'a round of issuer watch': async ({ runRound }) => await runRound(),
   }
   for (const [title, publish] of Object.entries(publishers)) {
     test(`a key that is revoked while ${title} is under way does not stay public`, async (t) => {
@@ -271,7 +271,7 @@ suite('pullpass issuer revoke', () => {
 
   test('publish writes nothing without permission to read revocations, and names the permission', async (t) => {
     const watch = await startTestWatch(t)
-    await watch.look()
+    await watch.runRound()
     watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
     watch.sandbox.gcp.store.remove('example-cluster', 'openid/v1/jwks')
     const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])

@@ -34,9 +34,9 @@ export const runCases: ErrorCases = {
   },
 
   INTERNAL: (sandbox) => {
-    let looked = 0
+    let calls = 0
     const now = () => {
-      if (looked++ === 0) throw new TypeError('a bug')
+      if (calls++ === 0) throw new TypeError('a bug')
       return sandbox.clock.now()
     }
     return refresh({ ...sandbox, clock: { ...sandbox.clock, now } })

@@ -140,7 +140,7 @@ export const issuerFaults: readonly Fault[] = [
       }),
     hop,
     code: 'ISSUER_ADDRESS_PRIVATE',
-    seen: /no way leads there from the internet$/,
+    seen: /which is not reachable from the internet$/,
     fix: /^correct the server at that address: it must respond without a redirect or authentication/,
     repair: ({ sandbox }) =>
       sandbox.gcp.identity.putProvider({ name: sandbox.gcp.provider, issuerUri: sandbox.cluster.issuer }),

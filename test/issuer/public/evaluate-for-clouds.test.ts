@@ -248,7 +248,7 @@ suite('the rules of each cloud', () => {
   }
 })
 
-/** What speaks against a token at AWS, which minds its audience least. */
+/** Problems of a token at AWS, which is the most tolerant of audiences. */
 const saidOfToken = (changes: object, signature: 'verified' | 'wrong' | 'unknown-key' | 'unsupported' = 'verified') =>
   said(factsWith({ token: { token: { ...token, ...changes }, signature } })).aws ?? []
 

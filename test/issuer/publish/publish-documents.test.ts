@@ -198,7 +198,7 @@ suite('publishing', () => {
 })
 
 suite('publishing beside a second writer', () => {
-  test('looks again, and takes the other’s key along', async () => {
+  test('reads the documents again, and keeps the key of the other writer', async () => {
     let times = 1
     const target = memoryTarget({
       meanwhile: (place) => {

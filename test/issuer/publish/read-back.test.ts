@@ -71,7 +71,7 @@ suite('what was published, read back', () => {
     ],
   }
   for (const [title, [texts, subject, says]] of Object.entries(causes)) {
-    test(`${title}: one alarm, not one for each thing that could not be looked at`, async () => {
+    test(`${title}: one alarm, not one for each document that could not be read`, async () => {
       const confirmations = await readBackFrom(texts)
       assert.deepEqual(
         confirmations.map(({ because }) => because),

@@ -33,7 +33,7 @@ suite('the keys that a cloud may believe', () => {
     const { keys } = watch.sandbox.cluster
     const leaked = keys.current
     keys.signWith(await keys.add())
-    await watch.look()
+    await watch.runRound()
     await watch.revoke(leaked.kid)
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([keys.current.kid]))
   })
@@ -43,7 +43,7 @@ suite('the keys that a cloud may believe', () => {
     const { cluster, parts } = watch.sandbox
     const leaked = cluster.keys.current
     cluster.keys.signWith(await cluster.keys.add())
-    await watch.look()
+    await watch.runRound()
     await watch.revoke(leaked.kid)
     const readWith = async (...keyStates: (typeof watch.config.keyStateRef)[]) => {
       const isJwksRequest = ({ path }: { readonly path: string }) => path === '/openid/v1/jwks'

@@ -7,7 +7,7 @@ import { alarmText } from '../../../src/publish/watch/alarm.ts'
 import { startTestServe, type TestServe, type TestServer } from './test-serve.ts'
 
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
-const reasons = ({ alarms }: Awaited<ReturnType<TestServer['look']>>) =>
+const reasons = ({ alarms }: Awaited<ReturnType<TestServer['runRound']>>) =>
   alarms.map(({ code }) => code).filter((code) => code !== 'PUBLISHED_MISMATCH' && code !== 'TOKEN_ISSUER_MISMATCH')
 
 /** Signs with a new key from now on, and serves the old one no more. */
@@ -33,29 +33,29 @@ suite('issuer serve, in a rotation of keys', () => {
   test('serves the old key beside the new one, also after a restart of every replica, until it was last seen 48 h ago', async (t) => {
     const serve = await startTestServe(t)
     const before = serve.start()
-    await before.look()
+    await before.runRound()
     const { old, next } = await rotate(serve)
-    await before.look()
+    await before.runRound()
     assert.deepEqual(before.kids(), sorted(old, next))
 
     const after = serve.start()
-    await after.look(45)
+    await after.runRound(45)
     assert.deepEqual(after.kids(), sorted(old, next))
     serve.watch.sandbox.clock.advance('48 h')
-    await after.look()
+    await after.runRound()
     assert.deepEqual(after.kids(), sorted(next))
   })
 
-  test('serves in each replica what any of them saw, from its next look on', async (t) => {
+  test('serves in each replica the keys that any of them read, from its next round on', async (t) => {
     const serve = await startTestServe(t)
     const { cluster, parts } = serve.watch.sandbox
     const here = new URL(parts.kubernetes.url)
     const next = await generateSigningKey()
     const other = await serve.watch.addReplica(t, { keys: { signing: next, published: [next] } })
     const [one, two] = [serve.start({ replicas: [here] }), serve.start({ replicas: [new URL(other.url)] })]
-    await one.look()
-    await two.look()
-    await one.look()
+    await one.runRound()
+    await two.runRound()
+    await one.runRound()
     assert.deepEqual([one.kids(), two.kids()], [sorted(cluster.keys.current, next), sorted(cluster.keys.current, next)])
     assert.deepEqual(one.current('jwks'), two.current('jwks'))
   })
@@ -63,10 +63,10 @@ suite('issuer serve, in a rotation of keys', () => {
   test('loses no key where two replicas write at once', async (t) => {
     const serve = await startTestServe(t)
     const replicas = [serve.start(), serve.start(), serve.start()]
-    const looks = async () => await Promise.all(replicas.map(async (one) => await one.look()))
-    await looks()
+    const runRounds = async () => await Promise.all(replicas.map(async (one) => await one.runRound()))
+    await runRounds()
     const { old, next } = await rotate(serve)
-    assert.deepEqual((await looks()).flatMap(reasons), [])
+    assert.deepEqual((await runRounds()).flatMap(reasons), [])
     for (const one of replicas) assert.deepEqual(one.kids(), sorted(old, next))
   })
 })
@@ -85,39 +85,39 @@ test('what a proxy still caches alarms no replica, whichever of them wrote what 
   })
   t.after(proxy.close)
   const replicas = [serve.start({ issuerUrl: proxy.url }), serve.start({ issuerUrl: proxy.url })]
-  const look = async () => {
+  const runRound = async () => {
     const all: string[] = []
     for (const one of replicas)
-      all.push(...(await one.look()).alarms.map((alarm) => `${alarm.code}: ${alarmText(alarm)}`))
+      all.push(...(await one.runRound()).alarms.map((alarm) => `${alarm.code}: ${alarmText(alarm)}`))
     return all.filter((alarm) => alarm.startsWith('PUBLISHED_MISMATCH'))
   }
-  await look()
+  await runRound()
   const [first] = replicas
   cached.set('/openid/v1/jwks', first?.current('jwks')?.text ?? '')
   cached.set('/.well-known/openid-configuration', first?.current('discovery')?.text ?? '')
   serve.watch.sandbox.clock.advance('5 min')
-  assert.deepEqual(await look(), [])
+  assert.deepEqual(await runRound(), [])
   serve.watch.sandbox.clock.advance('4 min')
   await rotate(serve)
-  for (let looks = 0; looks < 9; looks++) assert.deepEqual(await look(), [])
+  for (let rounds = 0; rounds < 9; rounds++) assert.deepEqual(await runRound(), [])
 })
 
 suite('issuer serve serves no revoked key', () => {
-  test('one look after it was revoked, nor after a restart, though the cluster serves it and the ConfigMap held it', async (t) => {
+  test('one round after it was revoked, nor after a restart, although the cluster serves it and the ConfigMap contained it', async (t) => {
     const serve = await startTestServe(t)
     const { keys } = serve.watch.sandbox.cluster
     const leaked = keys.current
     keys.signWith(await keys.add())
     const server = serve.start()
-    await server.look()
+    await server.runRound()
     const earlier = serve.stored()
     revoke(serve, leaked.kid)
-    await server.look()
+    await server.runRound()
     assert.deepEqual(server.kids(), sorted(keys.current))
 
     serve.store(earlier)
     const restarted = serve.start()
-    await Promise.all([server.look(), restarted.look()])
+    await Promise.all([server.runRound(), restarted.runRound()])
     assert.deepEqual([server.kids(), restarted.kids()], [sorted(keys.current), sorted(keys.current)])
     assert.doesNotMatch(serve.stored() ?? '', new RegExp(leaked.kid))
   })
@@ -129,11 +129,11 @@ suite('issuer serve serves no revoked key', () => {
       const leaked = keys.current
       keys.signWith(await keys.add())
       const server = serve.start()
-      await server.look()
+      await server.runRound()
       const before = server.current('jwks')
       authorization.forbid({ verbs: [verb], resources: ['configmaps'], resourceNames: ['pullpass-issuer-served'] })
       revoke(serve, leaked.kid)
-      assert.deepEqual(reasons(await server.look()), ['PUBLISH_FAILED'])
+      assert.deepEqual(reasons(await server.runRound()), ['PUBLISH_FAILED'])
       assert.deepEqual(server.kids(), sorted(keys.current))
       assert.notEqual(server.current('jwks')?.etag, before?.etag)
     })
@@ -142,11 +142,11 @@ suite('issuer serve serves no revoked key', () => {
   test('nor the only key: then it serves none', async (t) => {
     const serve = await startTestServe(t)
     const server = serve.start()
-    await server.look()
+    await server.runRound()
     revoke(serve, serve.watch.sandbox.cluster.keys.current.kid)
-    await server.look()
+    await server.runRound()
     const restarted = serve.start()
-    await restarted.look()
+    await restarted.runRound()
     assert.deepEqual([server.kids(), restarted.kids()], [[], []])
   })
 
@@ -154,10 +154,10 @@ suite('issuer serve serves no revoked key', () => {
     const serve = await startTestServe(t)
     const server = serve.start()
     const allow = serve.watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
-    assert.deepEqual(reasons(await server.look()), ['KEY_STATE_UNREADABLE'])
+    assert.deepEqual(reasons(await server.runRound()), ['KEY_STATE_UNREADABLE'])
     assert.equal(server.kids(), undefined)
     allow()
-    await server.look()
+    await server.runRound()
     assert.equal(server.kids()?.length, 1)
   })
 })
@@ -172,13 +172,13 @@ suite('issuer serve goes on with what it has', () => {
     test(`where the ConfigMap of what it serves is ${title}, and puts it back`, async (t) => {
       const serve = await startTestServe(t)
       const server = serve.start()
-      await server.look()
+      await server.runRound()
       const { old, next } = await rotate(serve)
       const other = serve.start() // which never saw the old key
-      await server.look()
+      await server.runRound()
       serve.store(text)
-      await server.look()
-      await other.look()
+      await server.runRound()
+      await other.runRound()
       assert.deepEqual([server.kids(), other.kids()], [sorted(old, next), sorted(old, next)])
       assert.match(serve.stored() ?? '', new RegExp(old.kid))
     })
@@ -187,19 +187,19 @@ suite('issuer serve goes on with what it has', () => {
   test('while no API server responds', async (t) => {
     const serve = await startTestServe(t)
     const server = serve.start()
-    await server.look()
+    await server.runRound()
     const before = server.current('jwks')
     serve.watch.sandbox.parts.kubernetes.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
-    await server.look(3)
+    await server.runRound(3)
     assert.deepEqual(server.current('jwks'), before)
   })
 
   test('under another URL after a restart, with the keys that it had', async (t) => {
     const serve = await startTestServe(t)
-    await serve.start().look()
+    await serve.start().runRound()
     const { old, next } = await rotate(serve)
     const moved = serve.start({ issuerUrl: 'https://oidc.example.com/moved' })
-    await moved.look()
+    await moved.runRound()
     assert.deepEqual(moved.kids(), sorted(old, next))
     assert.match(moved.current('discovery')?.text ?? '', /"issuer": "https:\/\/oidc\.example\.com\/moved"/)
   })
@@ -216,7 +216,7 @@ test('a client that may write the key state, to revoke, cannot have its own key 
     data: { [`key.${digestOf(kid)}`]: JSON.stringify({ key: jwk, lastSeenAt: '2999-01-01T00:00:00Z' }) },
   })
   const server = serve.start()
-  assert.deepEqual(reasons(await server.look()), ['RECORDED_KEY_UNKNOWN'])
+  assert.deepEqual(reasons(await server.runRound()), ['RECORDED_KEY_UNKNOWN'])
   assert.deepEqual(server.kids(), sorted(serve.watch.sandbox.cluster.keys.current))
 })
 
@@ -225,7 +225,7 @@ test("another cluster's keys, as a backup brings them, are not served, and the a
   const { publicKey, kid } = await generateSigningKey()
   serve.store(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] }))
   const server = serve.start()
-  const { alarms } = await server.look()
+  const { alarms } = await server.runRound()
   assert.equal(server.kids(), undefined)
   assert.match(
     alarms.filter(({ code }) => code === 'PUBLISH_FAILED').map(alarmText)[0] ?? '',

@@ -13,7 +13,7 @@ async function startLeak(t: TestContext) {
   const leaked = cluster.keys.current
   cluster.keys.signWith(await cluster.keys.add())
   const server = serve.start()
-  await server.look()
+  await server.runRound()
   const { config, context } = serve.watch
   return {
     server,
@@ -35,7 +35,7 @@ const statesOf = ({ outcome }: { outcome: { keys: readonly { state: string }[] }
 suite('pullpass issuer revoke --to serve', () => {
   test('waits until the replicas took the key out', async (t) => {
     const { server, left, revoke } = await startLeak(t)
-    const revoked = await revoke(async () => await server.look())
+    const revoked = await revoke(async () => await server.runRound())
     assert.deepEqual(statesOf(revoked), ['kept', 'withdrawn'])
     assert.deepEqual(server.kids(), left)
   })
@@ -49,15 +49,15 @@ suite('pullpass issuer revoke --to serve', () => {
         seen: 'the revocation is stored, but after 60 s no replica of issuer serve had removed the key from ConfigMap pullpass-system/pullpass-issuer-served',
       },
     )
-    await server.look()
+    await server.runRound()
     assert.deepEqual(server.kids(), left)
   })
 
   test('in a dry run changes nothing', async (t) => {
     const { server, leaked, revoke } = await startLeak(t)
     assert.deepEqual(statesOf(await revoke(async () => undefined, 'dry-run')), ['kept', 'withdrawn'])
-    const { look, kids }: TestServer = server
-    await look()
+    const { runRound, kids }: TestServer = server
+    await runRound()
     assert.ok(kids()?.includes(leaked))
   })
 })

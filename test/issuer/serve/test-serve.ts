@@ -1,4 +1,4 @@
-/** Replicas of issuer serve in a sandbox's cluster, look by look. */
+/** Replicas of issuer serve in a sandbox's cluster, round by round. */
 import type { TestContext } from 'node:test'
 import type { DocumentName } from '../../../src/oidc/issuer-documents.ts'
 import { createServedDocuments, type ServedDocument } from '../../../src/publish/serve/served-documents.ts'
@@ -19,7 +19,7 @@ export interface TestServe {
 
 export interface TestServer {
   /** So many rounds, after each other. */
-  readonly look: (rounds?: number) => Promise<WatchState['status']>
+  readonly runRound: (rounds?: number) => Promise<WatchState['status']>
   /** The kids that an anonymous client gets; undefined if nothing is served yet. */
   readonly kids: () => string[] | undefined
   readonly current: (name: DocumentName) => ServedDocument | undefined
@@ -53,7 +53,7 @@ function startServer(watch: TestWatch, changes: Partial<WatchConfig> = {}): Test
   const config = { ...watch.config, target, served, checkIntervalMs: 0, issuerUrl, ...changes }
   let state = firstState
   return {
-    async look(rounds = 1) {
+    async runRound(rounds = 1) {
       for (let round = 0; round < rounds; round++) {
         watch.sandbox.clock.advance('15 s')
         state = await watchRound(state, config, watch.context)

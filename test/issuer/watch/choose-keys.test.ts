@@ -96,7 +96,7 @@ suite('which keys are to be public', () => {
 
 const kid = fc.constantFrom<string>('a', 'b', 'c', 'd', 'e')
 const kids = fc.uniqueArray(kid)
-const look = fc.record({
+const round = fc.record({
   served: kids,
   signing: kids,
   published: kids,
@@ -104,14 +104,14 @@ const look = fc.record({
   hours: fc.integer({ min: 0, max: 60 }),
 })
 
-suite('over any sequence of looks', () => {
+suite('over any sequence of rounds', () => {
   test('a key seen less than keep-for ago is never withdrawn, unless it was revoked, and a revoked one is never public', () => {
     fc.assert(
-      fc.property(fc.array(look, { maxLength: 12 }), kids, (looks, revoked) => {
+      fc.property(fc.array(round, { maxLength: 12 }), kids, (rounds, revoked) => {
         let keyState = keyStateOf({}, revoked)
         let at = now.getTime()
         const lastSeen = new Map<string, number>()
-        for (const { served, signing, published, missed, hours } of looks) {
+        for (const { served, signing, published, missed, hours } of rounds) {
           at += hours * 3_600_000
           const known = new Set(keyState.keys.map(({ key }) => key.keyId))
           for (const keyId of served) lastSeen.set(keyId, at)
@@ -140,7 +140,7 @@ suite('over any sequence of looks', () => {
     )
   })
 
-  test('a look that finds nothing changes nothing', () => {
+  test('a round without any keys changes nothing', () => {
     fc.assert(
       fc.property(fc.dictionary(kid, fc.integer({ min: 0, max: 500 })), kids, (seen, published) => {
         const before = keyStateOf(seen, [])

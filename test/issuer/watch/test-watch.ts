@@ -27,8 +27,8 @@ export interface TestWatch {
   /** Lines of the log, `level sentence reason`, but for those of level debug. */
   readonly logged: readonly string[]
   /** So many rounds, after each other, from the state that the last one left. */
-  readonly look: (rounds?: number) => Promise<WatchState>
-  /** After a look, the cluster signs and serves another key alone; then so many looks. The key of before. */
+  readonly runRound: (rounds?: number) => Promise<WatchState>
+  /** After a round, the cluster signs with and serves only a new key; then so many rounds. Returns the earlier key. */
   readonly swapKey: (rounds?: number) => Promise<SigningKey>
   /** As `issuer revoke`, of a key that does not sign any more. */
   readonly revoke: (keyId: string) => Promise<unknown>
@@ -107,7 +107,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
     metadata: { namespace: 'default', name: 'default' },
   })
   let state = firstState
-  const look = async (rounds = 1) => {
+  const runRound = async (rounds = 1) => {
     for (let round = 0; round < rounds; round++) {
       sandbox.clock.advance(`${(config.intervalMs ?? intervalMs) / 1000} s`)
       state = await watchRound(state, config, context)
@@ -121,14 +121,14 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
     },
     context,
     logged,
-    look,
+    runRound,
     async swapKey(rounds) {
       const { keys } = sandbox.cluster
       const before = keys.current
-      await look()
+      await runRound()
       keys.signWith(await keys.add())
       keys.drop(before.kid)
-      await look(rounds)
+      await runRound(rounds)
       return before
     },
     async revoke(keyId) {

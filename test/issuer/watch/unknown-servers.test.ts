@@ -9,7 +9,7 @@ import { parseJwks, thumbprintOf } from '../../../src/oidc/keys.ts'
 import { alarmText } from '../../../src/publish/watch/alarm.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
-type State = Awaited<ReturnType<TestWatch['look']>>
+type State = Awaited<ReturnType<TestWatch['runRound']>>
 
 const reasons = ({ status }: State) => status.alarms.map(({ code }) => code)
 const saysOf = ({ status }: State, code: string) =>
@@ -27,7 +27,7 @@ suite('an API server at a new address that serves a key which the known ones lac
   const start = async (t: TestContext) => {
     const watch = await startTestWatch(t)
     const old = watch.sandbox.cluster.keys.current
-    await watch.look()
+    await watch.runRound()
     const next = await generateSigningKey()
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, old] } })
     return { watch, old, next, replica }
@@ -35,7 +35,7 @@ suite('an API server at a new address that serves a key which the known ones lac
 
   test('raises an alarm, and the key is not published', async (t) => {
     const { watch, old, next, replica } = await start(t)
-    const state = await watch.look(5)
+    const state = await watch.runRound(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'), reasons(state).join())
     const says = saysOf(state, 'KEY_UNCONFIRMED')
@@ -46,48 +46,48 @@ suite('an API server at a new address that serves a key which the known ones lac
     assert.ok(says.includes(`--accept-key=${thumbprint(next)}`), says)
   })
 
-  test('has it published one look after a known API server serves it', async (t) => {
+  test('is published one round after a known API server serves it', async (t) => {
     const { watch, old, next } = await start(t)
-    await watch.look(2)
+    await watch.runRound(2)
     watch.sandbox.cluster.keys.replace({ signing: old, published: [old, next] })
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old, next))
     assert.deepEqual(reasons(state), [])
   })
 
   test('has it published once an operator accepts it by its thumbprint, and not by a restart alone', async (t) => {
     const { watch, old, next } = await start(t)
-    await watch.look()
+    await watch.runRound()
     await watch.startAgain({ keys: [thumbprint(await generateSigningKey())] })
-    assert.ok(reasons(await watch.look(3)).includes('KEY_UNCONFIRMED'))
+    assert.ok(reasons(await watch.runRound(3)).includes('KEY_UNCONFIRMED'))
     assert.deepEqual(watch.published(), sorted(old))
     await watch.startAgain({ keys: [thumbprint(next)] })
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     assert.deepEqual(watch.published(), sorted(old, next))
   })
 
   test('is not believed for a kid of the cluster with another key either', async (t) => {
     const { watch, old, replica } = await start(t)
-    await watch.look()
+    await watch.runRound()
     const { privateKey, publicKey } = await generateSigningKey()
     replica.keys.replace({ signing: old, published: [{ kid: old.kid, privateKey, publicKey }] })
     const before = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString()
-    const state = await watch.look(3)
+    const state = await watch.runRound(3)
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'))
     assert.equal(watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString(), before)
   })
 
   test('that replaces the only API server has it published ten minutes after that one is gone', async (t) => {
     const { watch, old, next } = await start(t)
-    await watch.look()
+    await watch.runRound()
     watch.sandbox.parts.kubernetes.faults.inject(
       { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
     )
-    const state = await watch.look(3)
+    const state = await watch.runRound(3)
     assert.deepEqual(watch.published(), sorted(old))
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'))
-    await watch.look(3)
+    await watch.runRound(3)
     assert.deepEqual(watch.published(), sorted(old, next))
   })
 })
@@ -100,56 +100,56 @@ suite('an API server at a new address that serves the keys of the known ones, or
     test(`is not known for it: where it ${title}, its next key is held back, with an alarm`, async (t) => {
       const watch = await startTestWatch(t)
       const old = watch.sandbox.cluster.keys.current
-      await watch.look()
+      await watch.runRound()
       const replica = await watch.addReplica(t, { keys: { signing: old, published: isEmpty ? [] : [old] } })
-      await watch.look(2)
+      await watch.runRound(2)
       replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
-      assert.ok(reasons(await watch.look(2)).includes('KEY_UNCONFIRMED'))
+      assert.ok(reasons(await watch.runRound(2)).includes('KEY_UNCONFIRMED'))
       assert.deepEqual(watch.published(), sorted(old))
     })
   }
 
-  test('is not known for an empty response at the first look either', async (t) => {
+  test('is not known for an empty response in the first round either', async (t) => {
     const watch = await startTestWatch(t)
     const old = watch.sandbox.cluster.keys.current
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [] } })
-    await watch.look(2)
+    await watch.runRound(2)
     replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
-    assert.ok(reasons(await watch.look(2)).includes('KEY_UNCONFIRMED'))
+    assert.ok(reasons(await watch.runRound(2)).includes('KEY_UNCONFIRMED'))
     assert.deepEqual(watch.published(), sorted(old))
   })
 
   test('has its next key published when a known one serves it too', async (t) => {
     const watch = await startTestWatch(t)
     const old = watch.sandbox.cluster.keys.current
-    await watch.look()
+    await watch.runRound()
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     const next = await generateSigningKey()
     replica.keys.replace({ signing: next, published: [next, old] })
     watch.sandbox.cluster.keys.replace({ signing: old, published: [next, old] })
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     assert.deepEqual(watch.published(), sorted(old, next))
   })
 
   test('is known ten minutes after the last known one is gone, and a warning names its address', async (t) => {
     const watch = await startTestWatch(t)
     const old = watch.sandbox.cluster.keys.current
-    await watch.look()
+    await watch.runRound()
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
-    await watch.look()
+    await watch.runRound()
     watch.sandbox.parts.kubernetes.faults.inject(
       { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
     )
     const isNamed = () => watch.logged.some((line) => line.includes(`on the word of ${replica.url};`))
-    await watch.look(3)
+    await watch.runRound(3)
     assert.equal(isNamed(), false)
-    await watch.look(3)
+    await watch.runRound(3)
     assert.equal(isNamed(), true)
     const next = await generateSigningKey()
     replica.keys.replace({ signing: next, published: [next, old] })
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old, next))
   })
 })
@@ -160,7 +160,7 @@ suite('a CA bundle that has several CAs before the first start', () => {
     const attacker = await createCertificateAuthority()
     await watch.writeCaBundle(watch.sandbox.authority.ca, attacker.ca)
     await watch.startAgain()
-    const state = await watch.look(3)
+    const state = await watch.runRound(3)
     assert.deepEqual(reasons(state), ['AUTHORITY_CHANGED'])
     const says = saysOf(state, 'AUTHORITY_CHANGED')
     assert.ok(says.includes('had several CAs when they were recorded first'), says)
@@ -172,7 +172,7 @@ suite('a CA bundle that has several CAs before the first start', () => {
     const other = await createCertificateAuthority()
     await watch.writeCaBundle(watch.sandbox.authority.ca, other.ca)
     await watch.startAgain({ cas: [watch.sandbox.authority, other].map(fingerprintOf) })
-    assert.deepEqual(reasons(await watch.look(2)), [])
+    assert.deepEqual(reasons(await watch.runRound(2)), [])
   })
 })
 
@@ -180,7 +180,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
   const start = async (t: TestContext) => {
     const watch = await startTestWatch(t, { caFile: true })
     const old = watch.sandbox.cluster.keys.current
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     const [attacker, forged] = [await createCertificateAuthority(), await generateSigningKey()]
     const attack = async () => {
       await watch.writeCaBundle(watch.sandbox.authority.ca, attacker.ca)
@@ -192,7 +192,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
   test('raises an alarm while the watch runs, and the API server is sent no credential', async (t) => {
     const { watch, old, attacker, attack } = await start(t)
     const server = await attack()
-    const state = await watch.look(5)
+    const state = await watch.runRound(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
     const says = saysOf(state, 'AUTHORITY_CHANGED')
@@ -205,7 +205,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const { watch, old, attacker, attack } = await start(t)
     const server = await attack()
     await watch.startAgain()
-    const state = await watch.look(5)
+    const state = await watch.runRound(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
     assert.ok(saysOf(state, 'AUTHORITY_CHANGED').includes(`recorded or accepted (SHA-256 ${fingerprintOf(attacker)})`))
@@ -216,7 +216,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const { watch, old, attacker, attack } = await start(t)
     await attack()
     await watch.writeCaBundle(attacker.ca)
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old)) // it goes on with the CA of its start
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
   })
@@ -233,12 +233,12 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
       })
     }
     forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.ok(state.status.alarms.some(({ seen }) => seen.startsWith('the record of trusted CAs')))
     assert.equal(watch.recorded()['authorities'], JSON.stringify([fingerprintOf(watch.sandbox.authority)]))
     forge([fingerprintOf(watch.sandbox.authority), fingerprintOf(attacker)])
     await watch.startAgain({ cas: [fingerprintOf(watch.sandbox.authority)] })
-    await watch.look(5)
+    await watch.runRound(5)
     assert.deepEqual(watch.published(), sorted(old))
   })
 })
@@ -247,20 +247,20 @@ suite('a legitimate rotation of the cluster’s CA', () => {
   test('is an alarm until pullpass is started with the new CA accepted; then new keys are published again', async (t) => {
     const watch = await startTestWatch(t, { caFile: true })
     const old = watch.sandbox.cluster.keys.current
-    await watch.look()
+    await watch.runRound()
     const nextCa = await createCertificateAuthority()
     await watch.writeCaBundle(watch.sandbox.authority.ca, nextCa.ca)
-    assert.deepEqual(reasons(await watch.look()), ['AUTHORITY_CHANGED'])
+    assert.deepEqual(reasons(await watch.runRound()), ['AUTHORITY_CHANGED'])
     const moved = await watch.addReplica(t, { keys: { signing: old, published: [old] } }, nextCa)
-    assert.deepEqual(reasons(await watch.look()), ['API_SERVER_UNREADABLE', 'AUTHORITY_CHANGED'])
+    assert.deepEqual(reasons(await watch.runRound()), ['API_SERVER_UNREADABLE', 'AUTHORITY_CHANGED'])
     await watch.startAgain({ cas: [watch.sandbox.authority, nextCa].map(fingerprintOf) })
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     const next = await generateSigningKey()
     moved.keys.replace({ signing: next, published: [next, old] })
     watch.sandbox.cluster.keys.replace({ signing: old, published: [next, old] })
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     assert.deepEqual(watch.published(), sorted(old, next))
     await watch.startAgain()
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
   })
 })

@@ -6,7 +6,7 @@ import { respondHealth } from '../../../src/server/health.ts'
 
 const status: WatchStatus = {
   issuer: 'https://oidc.example.com/cluster-1',
-  lookedAt: new Date('2026-11-24T12:10:00Z'),
+  finishedAt: new Date('2026-11-24T12:10:00Z'),
   rounds: 40,
   replicas: { queried: 3, read: 2 },
   keys: { published: 2, recorded: 3, revoked: 1 },

@@ -6,7 +6,7 @@ import { createWatchdog } from '../../../src/server/watchdog.ts'
 import { startTestWatch } from './test-watch.ts'
 
 suite('a watch', () => {
-  test('looks every 15 s, however long a look takes', async (t) => {
+  test('starts a round every 15 s, regardless of the duration of a round', async (t) => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })
     const ended = new AbortController()
     const paused: number[] = []
@@ -15,7 +15,7 @@ suite('a watch', () => {
       signal: ended.signal,
       async sleep(ms) {
         paused.push(ms)
-        if (paused.length === 3) ended.abort(new Error('three looks are enough'))
+        if (paused.length === 3) ended.abort(new Error('three rounds are enough'))
       },
     }
     const took = ['6 s', '40 s', '-1 h']

@@ -8,23 +8,23 @@ import { respondHealth } from '../../../src/server/health.ts'
 import { asObject } from '../../../src/text/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
-const reasons = ({ status }: Awaited<ReturnType<TestWatch['look']>>) => status.alarms.map(({ code }) => code)
+const reasons = ({ status }: Awaited<ReturnType<TestWatch['runRound']>>) => status.alarms.map(({ code }) => code)
 const warnings = ({ sandbox }: TestWatch) =>
   sandbox.cluster.store.list('Event', 'pullpass-system').filter(({ type }) => type === 'Warning')
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 
 suite('a rotation of keys', () => {
-  test('a key is public one look after any API server serves it, and the old one stays beside it', async (t) => {
+  test('a key is public one round after any API server serves it, and the old key stays public', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const old = keys.current
     const next = await generateSigningKey()
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old))
 
     replica.keys.replace({ signing: next, published: [next, old] })
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old, next))
     assert.deepEqual(reasons(state), [])
     assert.deepEqual(state.status.replicas, { queried: 2, read: 2 })
@@ -35,10 +35,10 @@ suite('a rotation of keys', () => {
     const { keys } = watch.sandbox.cluster
     const old = await watch.swapKey(5)
     watch.sandbox.clock.advance('47 h')
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old, keys.current))
     watch.sandbox.clock.advance('1 h')
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(keys.current))
     assert.equal(Object.keys(watch.keyEntries()).length, 1)
   })
@@ -49,9 +49,9 @@ suite('a rotation of keys', () => {
     const old = await watch.swapKey()
     watch.restart()
     watch.sandbox.clock.advance('3 d')
-    await watch.look(3)
+    await watch.runRound(3)
     assert.deepEqual(watch.published(), sorted(old, keys.current))
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
@@ -59,16 +59,16 @@ suite('a rotation of keys', () => {
     const watch = await startTestWatch(t)
     const { keys, store } = watch.sandbox.cluster
     const old = keys.current
-    await watch.look()
+    await watch.runRound()
     await keys.add()
     keys.drop(old.kid)
-    await watch.look()
+    await watch.runRound()
     const keyState = store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
     assert.ok(keyState)
     store.remove(keyState)
     watch.restart()
     watch.sandbox.clock.advance('3 d')
-    const state = await watch.look(5)
+    const state = await watch.runRound(5)
     assert.equal(watch.published()?.includes(old.kid), true)
     assert.equal(state.keyState?.keys.length, 2)
     assert.equal(Object.keys(watch.keyEntries()).length, 2)
@@ -84,16 +84,16 @@ suite('what goes wrong takes no key away', () => {
   for (const [title, body] of Object.entries(bodies)) {
     test(title, async (t) => {
       const watch = await startTestWatch(t)
-      await watch.look()
+      await watch.runRound()
       const before = watch.published()
       const response = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body }
       watch.sandbox.parts.kubernetes.faults.inject(
         { kind: 'response', response },
         { when: ({ path }) => path === '/openid/v1/jwks' },
       )
-      await watch.look(5)
+      await watch.runRound(5)
       watch.sandbox.clock.advance('3 d')
-      const state = await watch.look()
+      const state = await watch.runRound()
       assert.deepEqual(watch.published(), before)
       assert.ok(reasons(state).includes('API_SERVER_UNREADABLE'), reasons(state).join())
     })
@@ -104,17 +104,17 @@ suite('what goes wrong takes no key away', () => {
     const { keys } = watch.sandbox.cluster
     const old = await watch.swapKey(5)
     watch.skew('2 d')
-    const state = await watch.look(4)
+    const state = await watch.runRound(4)
     assert.deepEqual(watch.published(), sorted(old, keys.current))
     assert.deepEqual(reasons(state), ['CLOCK_SKEWED'])
     watch.skew('-2 d')
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     for (const text of Object.values(watch.keyEntries())) {
       const { lastSeenAt }: { lastSeenAt: string } = JSON.parse(text)
       assert.ok(new Date(lastSeenAt) <= watch.context.now(), lastSeenAt)
     }
     watch.sandbox.clock.advance('2 d')
-    await watch.look()
+    await watch.runRound()
     assert.deepEqual(watch.published(), sorted(keys.current))
   })
 
@@ -123,11 +123,11 @@ suite('what goes wrong takes no key away', () => {
     const { current } = watch.sandbox.cluster.keys
     const next = await generateSigningKey()
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, current] } })
-    await watch.look()
+    await watch.runRound()
     replica.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
-    await watch.look(5)
+    await watch.runRound(5)
     watch.sandbox.clock.advance('3 d')
-    const state = await watch.look(2)
+    const state = await watch.runRound(2)
     assert.deepEqual(watch.published(), sorted(current, next))
     assert.deepEqual(reasons(state), ['API_SERVER_UNREADABLE'])
   })
@@ -135,7 +135,7 @@ suite('what goes wrong takes no key away', () => {
   test('a target that is down is tried again, with more patience each time, and no key is lost meanwhile', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    await watch.look()
+    await watch.runRound()
     const next = await keys.add()
     keys.signWith(next)
     const { faults, seen } = watch.sandbox.gcp.parts.storage
@@ -143,13 +143,13 @@ suite('what goes wrong takes no key away', () => {
       { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/storage') },
     )
-    assert.deepEqual(reasons(await watch.look()), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
+    assert.deepEqual(reasons(await watch.runRound()), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
     const after = seen.length
-    await watch.look(2)
+    await watch.runRound(2)
     const tries = seen.slice(after).filter(({ path, status }) => path.includes('jwks') && status === 403).length
     assert.ok(tries > 1 && tries < 10, `${tries}`)
     faults.clear()
-    const state = await watch.look(2)
+    const state = await watch.runRound(2)
     assert.deepEqual(reasons(state), [])
     assert.equal(watch.published()?.includes(next.kid), true)
   })
@@ -159,7 +159,7 @@ suite('what goes wrong takes no key away', () => {
     const body = JSON.stringify({ issuer: 'https://other.example', jwks_uri: 'https://other.example/openid/v1/jwks' })
     const described = { contentType: 'application/json', cacheControl: 'public, max-age=300' }
     watch.sandbox.gcp.store.put('example-cluster', '.well-known/openid-configuration', { ...described, body })
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.deepEqual(reasons(state), ['PUBLISH_FAILED', 'KEY_UNPUBLISHED'])
     assert.match(
       state.status.alarms.map(alarmText)[0] ?? '',
@@ -171,7 +171,7 @@ suite('what goes wrong takes no key away', () => {
   test('nothing is published before it is known what is revoked', async (t) => {
     const watch = await startTestWatch(t)
     const allow = watch.sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['configmaps'] })
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.equal(watch.published(), undefined)
     assert.deepEqual(reasons(state), ['KEY_STATE_UNREADABLE'])
     assert.match(
@@ -179,7 +179,7 @@ suite('what goes wrong takes no key away', () => {
       /resources: \[configmaps\], resourceNames: \[pullpass-issuer\], verbs: \[get\]/,
     )
     allow()
-    await watch.look()
+    await watch.runRound()
     assert.equal(watch.published()?.length, 1)
   })
 })
@@ -189,7 +189,7 @@ suite('a watch that cannot store its state', () => {
   async function rounds(watch: TestWatch, count: number) {
     const reports: string[] = []
     for (let round = 0; round < count; round++) {
-      const { status } = await watch.look()
+      const { status } = await watch.runRound()
       const { endpoints, update } = createWatchHealth('state', watch.context)
       update(status)
       const { status: ready } = respondHealth('/readyz', endpoints) ?? {}
@@ -238,7 +238,7 @@ suite('a watch that cannot store its state', () => {
 
   test('since the API server fails every write to it, still ends its round within seconds', async (t) => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })
-    await watch.look()
+    await watch.runRound()
     const status = { kind: 'Status', status: 'Failure', message: 'failed calling webhook', code: 500 }
     const when = ({ method, path }: { method: string; path: string }) =>
       method !== 'GET' && !path.includes('/token') && path.includes('pullpass-system')
@@ -247,18 +247,18 @@ suite('a watch that cannot store its state', () => {
       { when },
     )
     const startedAt = watch.context.now()
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.deepEqual(reasons(state), ['KEY_STATE_UNWRITABLE'])
     assert.ok(watch.context.now().getTime() - startedAt.getTime() < 15_000 + 10_000)
   })
 
   test('does not write each round: a dry run shows whether it could', async (t) => {
     const watch = await startTestWatch(t)
-    await watch.look(2)
+    await watch.runRound(2)
     const version = () =>
       watch.sandbox.cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')?.metadata.resourceVersion
     const before = version()
-    await watch.look(2)
+    await watch.runRound(2)
     assert.equal(version(), before)
   })
 })
@@ -267,9 +267,9 @@ suite('conditions that raise an alarm', () => {
   test('a token that is signed by a key whose public half is not published', async (t) => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
-    await watch.look()
+    await watch.runRound()
     keys.signWith(await generateSigningKey())
-    const state = await watch.look(3)
+    const state = await watch.runRound(3)
     assert.deepEqual(reasons(state), ['KEY_UNPUBLISHED'])
     const events = warnings(watch)
     assert.deepEqual(
@@ -282,7 +282,7 @@ suite('conditions that raise an alarm', () => {
     )
     assert.equal(watch.logged.filter((line) => line.includes('KEY_UNPUBLISHED')).length, 1)
     keys.signWith(keys.published[0] ?? keys.current)
-    assert.deepEqual(reasons(await watch.look()), [])
+    assert.deepEqual(reasons(await watch.runRound()), [])
     const subject = state.status.alarms[0]?.subject
     assert.equal(watch.logged.at(-1), `info a condition of the publication has ended KEY_UNPUBLISHED ${subject}`)
   })
@@ -290,18 +290,18 @@ suite('conditions that raise an alarm', () => {
   test('it is reported again after an hour, not in every round', async (t) => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })
     watch.sandbox.cluster.keys.signWith(await generateSigningKey())
-    await watch.look(3)
+    await watch.runRound(3)
     watch.sandbox.clock.advance('58 min')
-    await watch.look(3)
+    await watch.runRound(3)
     assert.equal(warnings(watch).length, 1)
     watch.sandbox.clock.advance('1 min')
-    await watch.look(3)
+    await watch.runRound(3)
     assert.equal(warnings(watch).length, 2)
   })
 
   test('a public key that the cluster never served', async (t) => {
     const watch = await startTestWatch(t)
-    await watch.look()
+    await watch.runRound()
     const { publicKey, kid } = await generateSigningKey()
     const object = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')
     const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')
@@ -312,20 +312,20 @@ suite('conditions that raise an alarm', () => {
       contentType: 'application/jwk-set+json',
       body,
     })
-    await watch.look(3)
+    await watch.runRound(3)
     assert.match(
       watch.logged.join('\n'),
       new RegExp(`PUBLISHED_KEY_UNKNOWN key "${kid}" is public, but the cluster never served it`),
     )
-    await watch.look(5)
+    await watch.runRound(5)
     watch.sandbox.clock.advance('2 d')
-    await watch.look(2)
+    await watch.runRound(2)
     assert.equal(watch.published()?.includes(kid), false)
   })
 
   test('tokens that carry another issuer than the one that is public', async (t) => {
     const watch = await startTestWatch(t, { issuerUrl: 'https://oidc.example.com/cluster-1' })
-    const state = await watch.look()
+    const state = await watch.runRound()
     const alarm = state.status.alarms.find(({ code }) => code === 'TOKEN_ISSUER_MISMATCH')
     assert.equal(alarm?.command, 'pullpass issuer show --to-issuer https://oidc.example.com/cluster-1')
   })
@@ -333,7 +333,7 @@ suite('conditions that raise an alarm', () => {
   test('where the namespace of the key state does not exist, it is reported once, with the command that creates it', async (t) => {
     const keyStateRef = { namespace: 'absent', name: 'keys' }
     const watch = await startTestWatch(t, { keyStateRef, issuerUrl: 'https://oidc.example.com/cluster-1' })
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.ok(reasons(state).length > 1, reasons(state).join())
     const said = watch.logged.filter((line) => line.includes('namespace absent does not exist'))
     assert.deepEqual(
@@ -350,7 +350,7 @@ suite('conditions that raise an alarm', () => {
       apiGroups: ['discovery.k8s.io'],
       resources: ['endpointslices'],
     })
-    const state = await watch.look()
+    const state = await watch.runRound()
     assert.equal(watch.published()?.length, 1)
     assert.deepEqual(reasons(state), ['API_SERVERS_UNKNOWN'])
     assert.match(
@@ -365,13 +365,13 @@ suite('two watchers of one cluster', () => {
     const one = await startTestWatch(t)
     const { keys } = one.sandbox.cluster
     const old = keys.current
-    await one.look()
+    await one.runRound()
     const next = await keys.add()
-    await one.look()
+    await one.runRound()
     one.restart() // the second one, which knows nothing of its own
     keys.drop(old.kid)
     keys.signWith(next)
-    await one.look()
+    await one.runRound()
     assert.deepEqual(one.published(), sorted(old, next))
     assert.equal(Object.keys(one.keyEntries()).length, 2)
   })

@@ -1,4 +1,4 @@
-/** An exchange by a registry that a user wrote, at a sandbox's Google; what was sent is kept to be looked at. */
+/** An exchange by a registry that a user wrote, at a sandbox's Google; requests are kept for assertions. */
 import assert from 'node:assert/strict'
 import type { RegistryCredential } from '../../../src/credential/registry-credential.ts'
 import type { DocumentRegistry } from '../../../src/document/document.ts'

@@ -237,7 +237,7 @@ suite('what the sandbox cannot make Google say', () => {
     )
   })
 
-  test('a sentence that nobody knows is shown as it is, with where to look', async () => {
+  test('an unknown message is quoted, with the place to check', async () => {
     assert.deepEqual(await judge(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_grant: Something new.',

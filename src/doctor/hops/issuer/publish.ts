@@ -65,10 +65,10 @@ interface PublicationView {
 
 /** Nothing without a gate, or without a token. */
 function evaluatePublication(
-  { demand, token, admission }: AdmissionFacts,
+  { exchangeRequest, token, admission }: AdmissionFacts,
   view: PublicationView,
 ): HopFinding | undefined {
-  const about = demand.document.issuer?.publishTo
+  const about = exchangeRequest.document.issuer?.publishTo
   if (about === undefined || admission.verdict === 'no gate') return undefined
   if (admission.verdict === 'no cluster') {
     const code = admission.fault?.code ?? 'TIMED_OUT'

@@ -100,7 +100,7 @@ function evaluatePodSecrets(
     keys: [...(dockerConfigOf(content)?.entries.keys() ?? [])],
   }))
   return imagePullSecrets
-    .filter((name) => !own.includes(name) && secrets.has(name)) // of very many some were not looked at
+    .filter((name) => !own.includes(name) && secrets.has(name)) // of very many, some were not read
     .map((name) => {
       const content = secrets.get(name)
       const evaluated =

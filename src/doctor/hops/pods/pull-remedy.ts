@@ -13,7 +13,7 @@ export interface FailedPull {
   readonly commands: PrintedCommands
 }
 
-/** A `credential refused` or `unknown` failure has no fix of its own: the hops before look for it. */
+/** A `credential refused` or `unknown` failure has no separate fix: the preceding hops find the cause. */
 export type AdvisedFailure = Exclude<PullFailure, 'credential refused' | 'unknown'>
 
 export const pullRemedy = (failure: AdvisedFailure, pull: FailedPull): Advice => advices[failure](pull)
@@ -33,13 +33,13 @@ const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = 
   'disk full': ({ pod, commands }) => nodeFullRemedy(pod, commands),
   'no platform': ({ container, pod, commands }) => {
     const platform = `{.status.nodeInfo.operatingSystem}/{.status.nodeInfo.architecture}`
-    const look =
+    const inspection =
       pod.nodeName === undefined
         ? ''
         : `: ${commands.kubectl('get', 'node', pod.nodeName, '-o', `jsonpath=${platform}`)}`
     return {
       code: 'IMAGE_PLATFORM_MISSING',
-      expected: `an image for the platform of ${nodeOf(pod)}${look}`,
+      expected: `an image for the platform of ${nodeOf(pod)}${inspection}`,
       remedy: {
         words: `build and push ${container.image} for that platform too, or run ${makerOf(pod)} on other nodes (nodeSelector kubernetes.io/arch); ${again(pod, commands)}`,
       },

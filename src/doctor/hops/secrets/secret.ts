@@ -116,8 +116,8 @@ function evaluateMetadata(
   { commands }: SecretView,
 ): Evaluated | undefined {
   if (content.deleting) {
-    const look = commands.kubectl('get', 'secret', document.secretName, '-n', namespace, '-o', 'yaml')
-    const words = `see which finalizer delays it: ${look}; once it is deleted: ${refresh.command ?? refresh.words ?? ''}`
+    const showSecret = commands.kubectl('get', 'secret', document.secretName, '-n', namespace, '-o', 'yaml')
+    const words = `see which finalizer delays it: ${showSecret}; once it is deleted: ${refresh.command ?? refresh.words ?? ''}`
     return failed('SECRET_TERMINATING', 'it is being deleted', 'a Secret that stays', { words })
   }
   if (content.type !== pullSecretType) {

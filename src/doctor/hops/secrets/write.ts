@@ -85,8 +85,8 @@ async function gatherWrites(
   context: Context,
 ): Promise<Outcome[]> {
   const minted = new Map(
-    exchanges.flatMap(({ demand, result }) =>
-      result === undefined || result instanceof PullpassError ? [] : [[demand.mintedFrom, result] as const],
+    exchanges.flatMap(({ exchangeRequest, result }) =>
+      result === undefined || result instanceof PullpassError ? [] : [[exchangeRequest.mintedFrom, result] as const],
     ),
   )
   const ready = jobs

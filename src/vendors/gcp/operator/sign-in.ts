@@ -110,7 +110,7 @@ function federatedClient(
   { token, ...options }: OAuth2ClientOptions & { readonly token: () => Promise<Redacted> },
 ): BaseExternalAccountClient {
   const told = Object.entries(json).filter(([name]) => federationFields.includes(name))
-  const written: IdentityPoolClientOptions = JSON.parse(JSON.stringify(Object.fromEntries(told))) // it looks itself
+  const written: IdentityPoolClientOptions = JSON.parse(JSON.stringify(Object.fromEntries(told))) // the library finds it
   const subject_token_supplier = { getSubjectToken: async () => (await token()).reveal() }
   const client = new library.IdentityPoolClient({ ...written, ...options, scopes, subject_token_supplier })
   // Its exchange is a client of its own, to which the library does not hand on the transport that it was given.

@@ -2,7 +2,7 @@
  * A workload identity provider at Google that holds the keys itself, so that nothing need be public.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
  *
- * Google's interface has no precondition for it: what is there is looked at right before and right after.
+ * Google's API has no precondition for it: the provider is read immediately before and after the write.
  */
 import { createHash } from 'node:crypto'
 import { brokenRule } from '../../../document/field-rules.ts'

@@ -37,7 +37,7 @@ export async function applyChange(
   }
 }
 
-/** An operation that is done is Google's word: no look at the resource is needed. */
+/** An operation that is done confirms the change: the resource need not be read. */
 async function follow(
   google: GcpConnection,
   ask: { readonly method: 'POST' | 'PATCH' | 'DELETE'; readonly path: string; readonly json?: unknown },
@@ -126,7 +126,7 @@ type Undelete = Extract<GcpChange, { resource: 'account' }>
 /**
  * The record can be written by every writer of that ConfigMap: the restored account is compared, and deleted again if it is another.
  * Google's response can be lost, and a repeated request does not reveal the result: then the account itself is read.
- * @throws TRUST_NOT_FOUND where Google keeps none under that id: the next look knows
+ * @throws TRUST_NOT_FOUND if Google retains no account with that id: the next observation shows it
  */
 async function undeleteAccount(
   google: GcpConnection,
@@ -186,13 +186,13 @@ const anothers = ({ email, uniqueId }: Undelete, other: string, became: string) 
     hint: 'see who may write the ConfigMap pullpass-trust, and take that entry out of it',
   })
 
-/** `fault`: of the look; undefined: it shows nothing, which another look may. */
+/** `fault`: of the observation; undefined: the resource is not visible yet. */
 const unseen = ({ email, uniqueId }: Undelete, fault: PullpassError | undefined) =>
   new PullpassError({
     code: fault?.code ?? 'TRUST_NOT_FOUND',
     hop: 'trust',
     seen: `whether unique id ${uniqueId} was undeleted was not seen: ${fault?.seen ?? 'Google says so, and shows none'}`,
     expected: `the account ${email} under it`,
-    hint: 'run it again: it looks first whose account is there',
+    hint: 'run the command again: it first checks which account exists',
     retryable: fault?.retryable ?? false,
   })

@@ -1,4 +1,4 @@
-/** Looks at one resource at Google and judges it. */
+/** Observes one resource at Google and evaluates it. */
 
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
@@ -29,13 +29,13 @@ import { type GcpConnection, readResource } from './requests.ts'
 import { describeSharing, type ListedProvider, listProviders, poolShared } from './sharing.ts'
 
 export type DesiredResource =
-  /** `projects`: where a pool of the same ids is looked for, should this one not be there. */
+  /** `projects`: where a pool with the same ids is searched if this one does not exist. */
   | { readonly kind: 'pool'; readonly wanted: DesiredPool; readonly projects: readonly string[] }
   | { readonly kind: 'provider'; readonly wanted: DesiredProvider }
   | { readonly kind: 'account'; readonly wanted: DesiredAccount }
   | { readonly kind: 'grant'; readonly wanted: DesiredGrant }
 
-/** What cannot be looked at is `unknown`, with the reason; nothing is thrown but an interruption. */
+/** A resource that cannot be read is `unknown`, with the reason; only an interruption is thrown. */
 export async function observeResource(
   wanted: DesiredResource,
   accepted: Accepted,
@@ -73,7 +73,7 @@ async function evaluateResource(
   }
 }
 
-/** Google lists no providers of a pool that is deleted; those that come back with it are found by the next look. */
+/** Google does not list the providers of a deleted pool; those that are restored with it are found by the next observation. */
 async function observePool(
   { wanted, projects }: Extract<DesiredResource, { kind: 'pool' }>,
   { sharing }: Accepted,

@@ -1,4 +1,4 @@
-/** What Google says of a resource, as far as trust looks at it. */
+/** The state of a resource at Google, as far as trust evaluates it. */
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../../text/json-fields.ts'
 
 interface Described {

@@ -184,7 +184,7 @@ suite("the operator's token at Google", () => {
     ],
   ]
   for (const [name, text, seen] of broken) {
-    test(`is not looked for elsewhere when the file that is named is ${name}`, async (t) => {
+    test(`no other place is searched if the file that is named is ${name}`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const context = await contextWith(sandbox, text)
       await assert.rejects(operatorToken(context, caller)(), { code: 'CREDENTIAL_FILE_INVALID', seen })
