@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Terminal } from './commands/command-line/command.ts'
-import { checkDebugging, checkNode } from './commands/run/check-node.ts'
+import { checkDebugging, checkNode } from './host/check-node.ts'
 
 const debugging = checkDebugging(process.env)
 if (debugging !== undefined) {
@@ -63,6 +63,9 @@ const terminal: Terminal = {
   print: (text) => {
     showProgress(undefined)
     process.stdout.write(`${text}\n`)
+  },
+  printCredential: (credential) => {
+    process.stdout.write(`${credential.reveal()}\n`)
   },
   printError: (text) => {
     showProgress(undefined)

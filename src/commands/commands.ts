@@ -24,6 +24,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print the manifests of a CronJob with least privilege',
     load: async () => (await import('./manifests.ts')).manifests,
   },
+  'credential-provider': {
+    summary: 'Provide pod image credentials to a kubelet, as its plugin',
+    load: async () => (await import('./credential-provider.ts')).credentialProvider,
+  },
   'issuer show': {
     summary: "Show the cluster's issuer, the clouds that can use it, and the steps to change it",
     load: async () => (await import('./issuer/show.ts')).show,

@@ -3,7 +3,7 @@ import type { Hop } from './hop.ts'
 import { clockHop } from './hops/clock.ts'
 import { clusterHop } from './hops/cluster.ts'
 import { documentHop } from './hops/document.ts'
-import { exchangeHop, impersonationHop } from './hops/exchange.ts'
+import { exchangeHop } from './hops/exchange.ts'
 import { discoveryHop, keyHop, signatureHop } from './hops/issuer/documents.ts'
 import { publishHop } from './hops/issuer/publish.ts'
 import { namespaceHop } from './hops/namespace.ts'
@@ -19,10 +19,10 @@ import { storedCredentialHop } from './hops/secrets/stored-credential.ts'
 import { writeHop } from './hops/secrets/write.ts'
 import { subjectTokenHop } from './hops/subject-token.ts'
 
-/** A further step of a vendor's exchange, `exchange/STEP`, has the rank of `impersonation`. */
+/** A further step of a vendor's exchange has a name of the vendor's own, and the rank of `exchange`. */
 export function rankIn(list: readonly Hop[]): (hop: string) => number {
   const names = list.map(({ name }) => name)
-  return (hop) => names.indexOf(hop.startsWith('exchange/') ? 'impersonation' : hop)
+  return (hop) => names.indexOf(names.includes(hop) ? hop : exchangeHop.name)
 }
 
 export const hops: readonly Hop[] = [
@@ -35,7 +35,6 @@ export const hops: readonly Hop[] = [
   keyHop,
   signatureHop,
   exchangeHop,
-  impersonationHop,
   registryHop,
   rightsHop,
   namespaceHop,

@@ -1,6 +1,6 @@
 /** Rules for texts of documents and variables, as data: shared by the schema, the environment and the reference page. */
 
-import { isAbsolute, join } from 'node:path'
+import { path as nodePath } from '../host/builtin-modules.ts'
 import { looksLikeSecret } from '../text/show.ts'
 
 export interface TextRule {
@@ -68,7 +68,7 @@ export const filePath: TextRule = {
 
 /** As in a kubeconfig, a relative path starts at the folder of the file that contains it. */
 export function pathFrom(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path)
+  return nodePath.isAbsolute(path) ? path : nodePath.join(folder, path)
 }
 
 /** OpenID Connect Discovery 1.0 §3. */

@@ -1,6 +1,7 @@
 /** Explanations of all codes, in the order of docs/errors.md, and what reports each. */
 import { type Code, codes, eventReason, isCode } from './codes.ts'
 import type { Explanation, Section } from './explanation.ts'
+import { credentialProviderSection } from './explanations/credential-provider.ts'
 import { documentSection } from './explanations/document.ts'
 import { exchangeSection } from './explanations/exchange.ts'
 import { issuerSection } from './explanations/issuer.ts'
@@ -26,6 +27,7 @@ export const sections: readonly Section[] = [
   registrySection,
   kubernetesSection,
   secretsSection,
+  credentialProviderSection,
   runSection,
   resultsSection,
 ]

@@ -126,6 +126,19 @@ export function asFault(error: unknown): PullpassError {
   throw error
 }
 
+/** An unclassified error is a bug. Its message can contain anything, so only its type and location are shown. */
+export function internalFault(error: unknown): PullpassError {
+  const kind = error instanceof Error ? error.name : typeof error
+  const place = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
+  return new PullpassError({
+    code: 'INTERNAL',
+    hop: 'run',
+    seen: `unexpected internal error: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
+    expected: 'no internal error; this is a bug in pullpass',
+    hint: 'report these lines; pull secrets keep their last credential',
+  })
+}
+
 /** The error of ours, such as the transport's, that a vendor's library wrapped into its own. */
 export function faultUnder(error: unknown): PullpassError | undefined {
   let inner = error

@@ -1,5 +1,5 @@
 /** Reads regular files of bounded size: a pipe or a device could block the run or never end. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { fs } from './builtin-modules.ts'
 
 /**
  * Synchronous: a thread would cost a one-shot command 4 ms for a token's few KiB, and a file system that does not respond would
@@ -8,14 +8,14 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
  */
 export async function readRegularFile(path: string, longest: number): Promise<Buffer> {
   // Non-blocking: opening a pipe would wait for a writer.
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  const file = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
   try {
-    const found = fstatSync(file)
+    const found = fs.fstatSync(file)
     if (found.isDirectory()) throw new NotRegular('is a folder')
     if (!found.isFile()) throw new NotRegular('is not a regular file')
     return readToEnd(file, longest)
   } finally {
-    closeSync(file)
+    fs.closeSync(file)
   }
 }
 
@@ -26,7 +26,7 @@ function readToEnd(file: number, longest: number): Buffer {
   // Reading one byte more than allowed detects a longer file, whatever its reported size.
   for (let bytes = 0; bytes <= longest; ) {
     const buffer = Buffer.alloc(Math.min(pieceBytes, longest + 1 - bytes))
-    const bytesRead = readSync(file, buffer)
+    const bytesRead = fs.readSync(file, buffer)
     if (bytesRead === 0) return Buffer.concat(pieces)
     pieces.push(buffer.subarray(0, bytesRead))
     bytes += bytesRead

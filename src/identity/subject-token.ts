@@ -15,12 +15,14 @@ export interface SubjectToken {
   readonly expiresAt: Date
   readonly keyId: string | undefined
   readonly algorithm: string | undefined
+  /** The uid of the service account: another one if it was deleted and created again. */
+  readonly accountUid: string | undefined
   readonly pod: string | undefined
   readonly node: string | undefined
 }
 
 type ClaimName = 'iss' | 'sub' | 'aud' | 'exp' | 'iat'
-type FieldName = ClaimName | 'alg' | 'kid' | 'kubernetes.io' | 'pod' | 'node' | 'name'
+type FieldName = ClaimName | 'alg' | 'kid' | 'kubernetes.io' | 'serviceaccount' | 'pod' | 'node' | 'name' | 'uid'
 type Fields = { readonly [name in FieldName]?: unknown }
 
 /** Bytes; Kubernetes' own tokens have 1 to 2 KiB. */
@@ -49,6 +51,7 @@ export function decodeSubjectToken(value: Redacted, where: string): SubjectToken
     expiresAt: dateClaim(claims, 'exp', refuse),
     keyId: wordOrNone(kid),
     algorithm: wordOrNone(alg),
+    accountUid: stringOrNone(objectOrEmpty(workload.serviceaccount).uid),
     pod: stringOrNone(objectOrEmpty(workload.pod).name),
     node: stringOrNone(objectOrEmpty(workload.node).name),
   }

@@ -2,9 +2,10 @@
  * The connection to the selected cluster: `--kubeconfig`, KUBECONFIG, the pod's own, `~/.kube/config`, in this order.
  * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
  */
-import { existsSync } from 'node:fs'
+
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { fs } from '../host/builtin-modules.ts'
 import type { Context, Environment } from '../http/context.ts'
 import { readCertificates } from './connection/certificates.ts'
 import type { Cluster, ClusterAccess, ClusterContext } from './connection/cluster.ts'
@@ -82,7 +83,7 @@ async function findPodAccess(
 ): Promise<ClusterAccess | undefined> {
   const host = environment['KUBERNETES_SERVICE_HOST']
   const port = environment['KUBERNETES_SERVICE_PORT']
-  if (!host || !port || !existsSync(`${folder}/token`)) return undefined
+  if (!host || !port || !fs.existsSync(`${folder}/token`)) return undefined
   return {
     server: serverAt(host, port),
     trust: async () => ({ ca: await readCertificates(`${folder}/ca.crt`), verify: 'always' }),

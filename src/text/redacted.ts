@@ -22,6 +22,11 @@ export class Redacted {
     return Buffer.byteLength(this.#value)
   }
 
+  /** Whether both are the same secret. */
+  equals(other: Redacted): boolean {
+    return this.#value === other.#value
+  }
+
   toString(): string {
     return shown
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import manifest from '../../package.json' with { type: 'json' }
-import { checkDebugging, checkNode } from '../../src/commands/run/check-node.ts'
+import { checkDebugging, checkNode } from '../../src/host/check-node.ts'
 
 suite('checkNode', () => {
   for (const version of ['18.20.8', '20.20.2', '22.17.1']) {

@@ -31,6 +31,7 @@ suite('the error that the hard deadline prints for a blocked process', () => {
         vendors,
         terminal: {
           print: () => undefined,
+          printCredential: () => undefined,
           printError: () => undefined,
           readInput: () => Promise.resolve(''),
           color: 'never',

@@ -49,7 +49,7 @@ suite('doctor, when the time of its run is over,', () => {
     const { sandbox, file } = await startGround(t)
     const { stdout, results } = await lookInVain(sandbox, file, 'sts')
     assert.deepEqual(seenOf(results, 'FAILED'), ['exchange'])
-    assert.deepEqual(seenOf(results, 'skipped'), ['impersonation', 'registry', 'stored-credential', 'write'])
+    assert.deepEqual(seenOf(results, 'skipped'), ['registry', 'stored-credential', 'write'])
     assert.match(stdout, /^secret +ok +Secret team-a\/regcred: valid until /m)
     assert.match(
       stdout,

@@ -11,6 +11,7 @@ export const subjectToken: SubjectToken = {
   expiresAt: new Date('2025-11-24T12:00:00Z'),
   keyId: 'key-1',
   algorithm: 'RS256',
+  accountUid: undefined,
   pod: undefined,
   node: undefined,
 }

@@ -1,4 +1,5 @@
 /** The contract of commands: flags as data, and a function that prints results and returns the exit code. */
+import type { Redacted } from '../../text/redacted.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Flags, FlagValues } from './flag.ts'
 import type { commonFlags } from './flags.ts'
@@ -15,6 +16,8 @@ export interface Call<F extends Flags> {
 export interface Terminal {
   /** Writes a result and a line end to standard output. */
   readonly print: (text: string) => void
+  /** Writes a credential and a line end to standard output, for commands whose purpose it is. */
+  readonly printCredential: (credential: Redacted) => void
   /** Writes an error, warning or log message and a line end to standard error. */
   readonly printError: (text: string) => void
   /** Resolves when both streams have passed on what was printed, or are closed; absent in tests. */

@@ -1,7 +1,7 @@
 /** One run of pullpass: from the arguments to the exit code. */
 import { showValue } from '../../document/show-value.ts'
 import { codes } from '../../errors/codes.ts'
-import { PullpassError } from '../../errors/pullpass-error.ts'
+import { internalFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { httpsTransport } from '../../http/https-transport.ts'
 import { createLog } from '../../terminal/log.ts'
@@ -236,19 +236,6 @@ async function reportFatal(
   }
   terminal.printError(renderError(fault, { format: log, now: now() }))
   return codes[fault.code]
-}
-
-/** An unclassified error is a bug. Its message can contain anything, so only its type and location are shown. */
-function internalFault(error: unknown): PullpassError {
-  const kind = error instanceof Error ? error.name : typeof error
-  const place = error instanceof Error ? error.stack?.split('\n').find((line) => /^\s+at /.test(line)) : undefined
-  return new PullpassError({
-    code: 'INTERNAL',
-    hop: 'run',
-    seen: `unexpected internal error: ${kind}${place?.replace(/^\s+/, ' ') ?? ''}`,
-    expected: 'no internal error; this is a bug in pullpass',
-    hint: 'report these lines; pull secrets keep their last credential',
-  })
 }
 
 // Time limit of a run, by its own clock

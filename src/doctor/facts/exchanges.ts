@@ -29,7 +29,7 @@ const atOnce = 8
 /** One for each admission, in their order. */
 export const exchangesSource: Source<readonly ExchangeFacts[]> = defineSource({
   needs: { admissions: admissionsSource, cluster: clusterSource },
-  step: { hops: ['exchange', 'impersonation'], of: 'the vendor' },
+  step: { hops: ['exchange'], of: 'the vendor' },
   otherwise: [],
   async gather({ admissions, cluster }, { observed }) {
     const connected = cluster?.cluster

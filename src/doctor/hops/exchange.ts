@@ -1,4 +1,4 @@
-/** Hops `exchange` and `impersonation`: the vendor accepts the token and issues a credential. */
+/** Hop `exchange`, with each step of a vendor's exchange under its own name: the vendor accepts the token and issues a credential. */
 import type { ErrorCode } from '../../errors/codes.ts'
 import { fixOf, PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
@@ -33,21 +33,18 @@ export const exchangeNeeds: {
 /** And its findings are read there. */
 export const exchangeAfter = ['cluster', 'clock', 'subject-token', 'publish', 'discovery', 'key', 'signature'] as const
 
-const hopOf = (name: string): Hop =>
-  defineHop({
-    name,
-    needs: exchangeNeeds,
-    after: exchangeAfter,
-    evaluate: (facts, view) =>
-      exchangeFindings(facts, view).flatMap((ofOne) => ofOne.filter(({ hop }) => isOf(name, hop))),
-  })
+export const exchangeHop: Hop = defineHop({
+  name: 'exchange',
+  needs: exchangeNeeds,
+  after: exchangeAfter,
+  evaluate: (facts, view) => inStepOrder(exchangeFindings(facts, view)),
+})
 
-/** Further steps of a vendor's exchange, `exchange/STEP`, are reported where `impersonation` is. */
-const isOf = (name: string, hop: string): boolean =>
-  hop === name || (name === 'impersonation' && hop.startsWith('exchange/'))
-
-export const exchangeHop: Hop = hopOf('exchange')
-export const impersonationHop: Hop = hopOf('impersonation')
+/** The first step of each registry, then the second ones, and so on. */
+function inStepOrder(registries: readonly (readonly HopFinding[])[]): HopFinding[] {
+  const steps = Math.max(0, ...registries.map(({ length }) => length))
+  return Array.from({ length: steps }, (_, step) => registries.flatMap((ofOne) => ofOne[step] ?? [])).flat()
+}
 
 /** For each exchange, in their order, a finding for each hop of its provider. */
 export function exchangeFindings(facts: FactsOf<typeof exchangeNeeds>, view: View): HopFinding[][] {

@@ -159,7 +159,7 @@ function evaluateRefused(
     return failed(explained.code, seen, explained.expected ?? 'permission to read', remedyOf(explained))
   }
   const isUnheard = credential === 'ignored'
-  const remedy = remedyOfTrust({ code: 'IMPERSONATION_DENIED', hint: undefined }, image)
+  const remedy = remedyOfTrust({ code: 'REGISTRY_DENIED', hint: undefined }, image)
   const dropped = `configure what is between here and ${host} (a proxy, a mirror, an ingress) to forward the Authorization header`
   const belongs = 'check that this host belongs to the vendor that the document configures for it'
   // A missing grant explains a denial that is reported in the same way for every cause.

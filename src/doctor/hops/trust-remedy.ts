@@ -31,8 +31,8 @@ export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, c
   if (unknown !== undefined) return unknownRemedy(unknown)
   const notes = found.flatMap((finding) => finding.notes).join('; ')
   const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_INVALID'
-  const keysStay = found.some(({ kept }) => kept.includes('keys'))
-  if (ofKeys && keysStay) return { ...trustCommand(facts, commands, 'keys'), words: notes }
+  const keptKeys = found.find((finding) => finding.keptKeys !== undefined)?.keptKeys
+  if (ofKeys && keptKeys !== undefined) return { ...trustCommand(facts, commands, keptKeys), words: notes }
   if (code === 'CONDITION_REFUSED') return { words: `${notes}; ${hint ?? ''}` }
   return { words: `${settled}${notes === '' ? '' : `. Besides, ${notes}`}` }
 }
@@ -45,7 +45,7 @@ const insteadRemedy = ({ name, instead }: TrustFinding, commands: PrintedCommand
   words: `${name} does not exist or may not be read, and ${instead} has the same ids and this cluster's issuer: use that one in the documents, or in their credential file; then: ${commands.refresh().command ?? 'refresh'}`,
 })
 
-/** Vendors response "denied" for resources that do not exist, too. */
+/** Vendors also respond "denied" for resources that do not exist. */
 const unknownRemedy = ({ kind, name, fault }: TrustFinding): Remedy => ({
   words: `${kind} ${name} could not be read with your own credentials: ${fault?.seen ?? ''}; check its name in the documents, or ${(fault && fixOf(fault)) ?? 'use credentials that may read it'}`,
 })
@@ -99,7 +99,7 @@ function trustCommand(known: TrustKnown, commands: PrintedCommands, ...replace: 
   const words =
     sharing.length === 0
       ? undefined
-      : `other clusters share the pool and get the same permissions: ${sharing.join('; ')}`
+      : `other clusters share the trust domain and get the same permissions: ${sharing.join('; ')}`
   if (repository === undefined || repository.name !== undefined) return { command, ...(words && { words }) }
   return {
     command: undefined,

@@ -1,5 +1,6 @@
 /** A run for each error code. */
 
+import { credentialProviderCases } from './credential-provider-cases.ts'
 import { discoveryCases } from './discovery-cases.ts'
 import { documentCases } from './document-cases.ts'
 import type { ErrorCases } from './error-case.ts'
@@ -25,4 +26,5 @@ export const errorCases: ErrorCases = {
   ...keyCases,
   ...runCases,
   ...trustCases,
+  ...credentialProviderCases,
 }

@@ -17,6 +17,7 @@ const tokenOf = (issuedAt: Date | undefined): { token: SubjectToken } => ({
     expiresAt: later(60),
     keyId: undefined,
     algorithm: undefined,
+    accountUid: undefined,
     pod: undefined,
     node: undefined,
   },

@@ -208,6 +208,7 @@ suite('what the sandbox cannot make Google say', () => {
       expiresAt: new Date('2026-11-24T13:00:00Z'),
       keyId: undefined,
       algorithm: undefined,
+      accountUid: undefined,
       pod: undefined,
       node: undefined,
     }

@@ -54,7 +54,7 @@ const evaluateIssuers = (facts: FactsOf<typeof needs>, view: View): HopFinding[]
 function issuerView(issuer: IssuerFacts, facts: FactsOf<typeof needs>, { request }: View): IssuerView {
   const { documents, verifiers, authorities, commands } = request
   // A provider with uploaded keys reads no metadata.
-  const isRead = !facts.trust.some(({ found = [] }) => found.some(({ kept }) => kept.includes('keys')))
+  const isRead = !facts.trust.some(({ found = [] }) => found.some(({ keptKeys }) => keptKeys !== undefined))
   const uploaded = areKeysUploaded(documents) ? 'uploaded' : 'needed'
   return {
     verifiers,

@@ -63,7 +63,7 @@ const writesSource: Source<readonly Outcome[]> = defineSource({
 export const writeHop: Hop = defineHop({
   name: 'write',
   needs: { namespaces: namespacesSource, images: imagesSource, hooks: hooksSource, writes: writesSource },
-  after: ['cluster', 'clock', 'subject-token', 'publish', 'exchange', 'impersonation', 'rights'],
+  after: ['cluster', 'clock', 'subject-token', 'publish', 'exchange', 'rights'],
   evaluate({ namespaces, images, hooks, writes }, view) {
     const { found, request } = view
     const failure = found.failure('cluster')
@@ -134,7 +134,7 @@ const untried = (jobs: readonly Job[]): HopFinding[] =>
 function unwritten(found: Found): HopFinding[] {
   // A token that waits for the publication of its key is no failure, and gives no credential now.
   const waits = found.of('exchange').find(({ code }) => code === 'DEPENDENCY_FAILED')
-  const cause = found.failure('subject-token', 'clock', 'publish', 'exchange', 'impersonation') ?? waits
+  const cause = found.failure('subject-token', 'clock', 'publish', 'exchange') ?? waits
   if (cause !== undefined) return [dependencyFailed('write', 'Secrets', cause)]
   const elsewhere = found.of('subject-token').find(({ code }) => code === 'TOKEN_FILE_ELSEWHERE')
   if (elsewhere === undefined) return []

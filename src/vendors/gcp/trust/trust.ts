@@ -152,6 +152,7 @@ export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Prom
     })),
     notes,
     kept,
+    keptKeys: kept.find((field) => field === 'keys'),
     sharedWith,
     fault,
     instead,

@@ -1,0 +1,84 @@
+/**
+ * The process of the kubelet's credential provider plugin: a program of its own, since a kubelet starts it for each image and
+ * it must start in little time. `pullpass credential-provider` is the same with the flags of the command line.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { internalFault, PullpassError } from '../errors/pullpass-error.ts'
+import { checkDebugging, checkNode } from '../host/check-node.ts'
+import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts'
+import { createLog } from '../terminal/log.ts'
+import { Redacted } from '../text/redacted.ts'
+import { SecretRegister, withholdSecrets } from '../text/secret-register.ts'
+import { vendors } from '../vendors/vendors.ts'
+import { runCredentialProvider } from './run-credential-provider.ts'
+
+const usage =
+  'usage: pullpass-credential-provider --config FILE (started by a kubelet; the request is read from standard input)'
+const secrets = new SecretRegister()
+const printError = (text: string) => process.stderr.write(`${withholdSecrets(text, secrets)}\n`)
+
+async function main([flag, config, ...others]: readonly string[]): Promise<number> {
+  const unsuitable = checkDebugging(process.env) ?? checkNode(process.versions.node)
+  const wrongUse = flag !== '--config' || config === undefined || others.length > 0 ? usage : undefined
+  if (unsuitable !== undefined || wrongUse !== undefined) {
+    printError(unsuitable ?? usage)
+    return 2
+  }
+  try {
+    const now = () => new Date()
+    const context = {
+      environment: process.env,
+      now,
+      random: Math.random,
+      sleep: async (ms: number, signal: AbortSignal) => {
+        await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+      },
+      signal: new AbortController().signal, // a kubelet ends it by SIGKILL
+      log: createLog({ level: 'warn', format: 'text', now, write: printError }),
+      transport: lazyTransport,
+      secrets,
+      vendors,
+    }
+    const response = await runCredentialProvider({ config: config ?? '', input: readInput() }, context)
+    await new Promise<void>((resolve) => process.stdout.write(`${response.reveal()}\n`, () => resolve()))
+    return 0
+  } catch (error) {
+    // One line: a kubelet logs it as a whole.
+    const fault = error instanceof PullpassError ? error : internalFault(error)
+    printError(fault.message.replaceAll(/\n\s*/g, '; '))
+    return 1
+  }
+}
+
+/** Tokens of a vendor can have 12 KiB. */
+const longestInput = 1024 * 1024
+
+/** Until the kubelet closes it; what is longer is not a request. */
+function readInput(): Redacted {
+  const pieces: Buffer[] = []
+  for (let bytes = 0; bytes <= longestInput; ) {
+    const buffer = Buffer.alloc(64 * 1024)
+    const bytesRead = process.getBuiltinModule('node:fs').readSync(0, buffer)
+    if (bytesRead === 0) return new Redacted(Buffer.concat(pieces).toString('utf8'))
+    pieces.push(buffer.subarray(0, bytesRead))
+    bytes += bytesRead
+  }
+  return new Redacted('')
+}
+
+/** Loaded for an exchange only: a credential of the cache needs no TLS. */
+async function lazyTransport(request: HttpRequest): Promise<HttpResponse> {
+  transport ??= openTransport()
+  return await (await transport)(request)
+}
+let transport: Promise<Transport> | undefined
+
+async function openTransport(): Promise<Transport> {
+  const { httpsTransport } = await import('../http/https-transport.ts')
+  const caFile = process.env['PULLPASS_CA_FILE']
+  if (!caFile) return httpsTransport(process.env, undefined)
+  const { readAuthorities } = await import('../http/authorities.ts')
+  return httpsTransport(process.env, await readAuthorities(caFile, 'PULLPASS_CA_FILE'))
+}
+
+process.exit(await main(process.argv.slice(2)))

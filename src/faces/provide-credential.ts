@@ -1,0 +1,98 @@
+/**
+ * One request of a kubelet: registry by image and annotation, token, cache or exchange, response.
+ * https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/
+ */
+import type { DocumentRegistry } from '../document/document.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
+import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
+import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
+import { type CachedCredential, cachedCredential } from './credential-cache.ts'
+import type { CredentialProviderRequest, ProvidedCredential } from './kubelet-api.ts'
+import type { NodeConfig } from './node-config.ts'
+import { cacheKeyTypeOf, registryAnnotation, selectRegistry } from './select-registry.ts'
+
+/** @throws REGISTRY_NOT_CONFIGURED, TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH, and what the exchange throws */
+export async function provideCredential(
+  request: CredentialProviderRequest,
+  { registries, cacheFolder }: NodeConfig,
+  context: VendorContext,
+): Promise<ProvidedCredential> {
+  const selected = request.serviceAccountAnnotations[registryAnnotation]
+  const { registry, image } = selectRegistry(registries, request.image, selected)
+  const cacheKeyType = cacheKeyTypeOf(registries, image)
+  if (registry.subjectToken === 'unused') {
+    const { credential } = await mint(registry, undefined, context)
+    return { credential, cacheKeyType, cacheSeconds: storedSeconds }
+  }
+  const { token, where } = await readToken(request, registry)
+  const fault = checkLifetime(token, where, context.now())
+  if (fault !== undefined) throw fault
+  // An account that was deleted and created again has another uid. An entry exists only for a token that was checked.
+  const identity = [token.issuer, token.subject, token.accountUid, token.audiences, registry]
+  const { credential, usableUntil } = await cachedCredential(cacheFolder, identity, context, () =>
+    mint(registry, { token, where }, context),
+  )
+  const cacheSeconds = Math.floor((usableUntil.getTime() - context.now().getTime()) / 1000)
+  return { credential, cacheKeyType, cacheSeconds: Math.max(0, cacheSeconds) }
+}
+
+/** How long a kubelet keeps a credential that is only read from a file: it can be replaced at any time. */
+const storedSeconds = 300
+
+interface LocatedToken {
+  readonly token: SubjectToken
+  /** Its source, for messages. */
+  readonly where: string
+}
+
+/** The ServiceAccount's, from the request; else the node's own, where the configuration names its file. */
+async function readToken(
+  { serviceAccountToken }: CredentialProviderRequest,
+  { name, tokenFile, tokenFileField }: DocumentRegistry,
+): Promise<LocatedToken> {
+  if (serviceAccountToken !== undefined) {
+    const where = "the pod's service account token"
+    return { token: decodeSubjectToken(serviceAccountToken, where), where }
+  }
+  if (tokenFile !== undefined) {
+    const { readTokenFile } = await import('../identity/token-file.ts')
+    return { token: await readTokenFile(tokenFile, tokenFileField), where: tokenFile }
+  }
+  throw new PullpassError({
+    code: 'TOKEN_MISSING',
+    hop: 'subject-token',
+    seen: 'the request of the kubelet contains no service account token',
+    expected: `a token, for registry ${name}`,
+    hint: 'set tokenAttributes in the CredentialProviderConfig (Kubernetes 1.34 or newer), or tokenFile of the registry in the document',
+  })
+}
+
+async function mint(
+  registry: DocumentRegistry,
+  located: LocatedToken | undefined,
+  context: VendorContext,
+): Promise<CachedCredential> {
+  const exchange = await bindExchange(registry, context.vendors)
+  exchange.checkEnvironment(context.environment)
+  const fault = located && checkForVendor(located, exchange, registry)
+  if (fault !== undefined) throw fault
+  context.signal.throwIfAborted()
+  const sentAt = context.now()
+  const credential = await exchange.exchange(located?.token, context)
+  context.secrets.add(credential.password)
+  // A token that is itself the password is bound to its pod, and is not valid after it.
+  const isToken = located?.token.value.equals(credential.password) === true
+  const { expiresAt = sentAt } = credential
+  return { credential, usableUntil: isToken ? sentAt : usableUntil(sentAt, expiresAt) }
+}
+
+const checkForVendor = ({ token, where }: LocatedToken, exchange: BoundExchange, registry: DocumentRegistry) =>
+  checkAudience(token, where, { audiences: exchange.audiences, host: registry.hosts[0] ?? registry.name }) ??
+  exchange.checkSubject(token.subject, where)
+
+const longestMarginMs = 300_000
+
+/** A pull that starts with the credential must also end with it: five minutes before the expiry, a quarter of a short life. */
+const usableUntil = (mintedAt: Date, expiresAt: Date): Date =>
+  new Date(expiresAt.getTime() - Math.min(longestMarginMs, (expiresAt.getTime() - mintedAt.getTime()) / 4))

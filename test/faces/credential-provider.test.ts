@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { type PullpassOptions, runPullpass, withoutTimeLimits } from '../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+
+interface RequestOptions {
+  readonly account?: { readonly namespace: string; readonly name: string }
+  readonly audience?: string
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly image?: string
+}
+
+const account = { apiVersion: 'v1', kind: 'ServiceAccount' }
+
+/** A node whose configuration allows the sandbox's registry, with a cache. */
+async function startNode(t: TestContext) {
+  const sandbox = await startTestSandbox(t)
+  const host = `localhost:${sandbox.parts.registry.port}`
+  const registry = {
+    name: 'google',
+    hosts: [host],
+    vendor: 'gcp',
+    settings: {
+      workloadIdentityProvider: sandbox.gcp.provider,
+      serviceAccountEmail: 'puller@example-project.iam.gserviceaccount.com',
+    },
+  }
+  const cacheFolder = join(sandbox.folder.path, 'cache')
+  const writeConfig = (fields: object) =>
+    sandbox.write(
+      'node.json',
+      JSON.stringify({ apiVersion: 'pullpass.dev/v1alpha1', kind: 'NodeConfig', registries: [registry], ...fields }),
+    )
+  await writeConfig({ cacheFolder })
+  return {
+    sandbox,
+    host,
+    registry,
+    cacheFolder,
+    writeConfig,
+    request: (options: RequestOptions = {}) => requestOf(sandbox, host, options),
+    provide: (input: string, options: PullpassOptions = {}) =>
+      runPullpass(sandbox, ['credential-provider', '--config', join(sandbox.folder.path, 'node.json')], {
+        input,
+        sleep: withoutTimeLimits,
+        ...options,
+      }),
+    exchanges: () => sandbox.gcp.parts.sts.seen.length,
+  }
+}
+
+async function requestOf(
+  { cluster, gcp: { provider } }: TestSandbox,
+  host: string,
+  { account, audience, annotations, image }: RequestOptions,
+): Promise<string> {
+  const serviceAccountToken = await cluster.signServiceAccountToken({
+    namespace: 'image-system',
+    name: 'pullpass',
+    ...account,
+    audiences: [audience ?? `//iam.googleapis.com/${provider}`],
+    lifeSeconds: 3600,
+  })
+  return JSON.stringify({
+    kind: 'CredentialProviderRequest',
+    apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
+    image: image ?? `${host}/example-project/images/hello`,
+    serviceAccountToken,
+    serviceAccountAnnotations: annotations ?? {},
+  })
+}
+
+const responseOf = (stdout: string) => JSON.parse(stdout)
+const passwordOf = (stdout: string, host: string): string => responseOf(stdout).auth[host].password
+
+suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
+  test("a pod's token becomes a registry credential, which the kubelet may keep until five minutes before it expires", async (t) => {
+    const { sandbox, host, request, provide } = await startNode(t)
+    const { exitCode, stdout, stderr } = await provide(await request())
+    assert.equal(stderr, '')
+    assert.equal(exitCode, 0)
+    const { auth, ...response } = responseOf(stdout)
+    assert.deepEqual(response, {
+      kind: 'CredentialProviderResponse',
+      apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
+      cacheKeyType: 'Registry',
+      cacheDuration: '3300s',
+    })
+    assert.deepEqual(Object.keys(auth), [host])
+    assert.equal(auth[host].username, 'oauth2accesstoken')
+    assert.equal(
+      sandbox.gcp.holderOf(auth[host].password)?.member,
+      'serviceAccount:puller@example-project.iam.gserviceaccount.com',
+    )
+  })
+
+  test('pods that start together cost one exchange', async (t) => {
+    const { sandbox, request, provide, exchanges, host } = await startNode(t)
+    const input = await request()
+    const first = provide(input)
+    await sandbox.gcp.parts.sts.whenSeen()
+    // Both wait for the lock until the first has ended, and stay within the time limit.
+    const sleep = (ms: number) => (ms < 45_000 ? first.then(() => undefined) : new Promise<void>(() => undefined))
+    const runs = await Promise.all([first, provide(input, { sleep }), provide(input, { sleep })])
+    assert.deepEqual(
+      runs.map(({ exitCode }) => exitCode),
+      [0, 0, 0],
+    )
+    assert.equal(new Set(runs.map(({ stdout }) => passwordOf(stdout, host))).size, 1)
+    assert.equal(exchanges(), 1)
+  })
+
+  test('a cached credential is returned while the cloud is unavailable, and not after five minutes before its expiry', async (t) => {
+    const { sandbox, request, provide } = await startNode(t)
+    const first = await provide(await request())
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: { status: 503, headers: {}, body: '' } })
+    sandbox.clock.advance('54 min')
+    const cached = await provide(await request())
+    assert.equal(cached.exitCode, 0, cached.stderr)
+    assert.deepEqual(responseOf(cached.stdout).auth, responseOf(first.stdout).auth)
+    assert.equal(responseOf(cached.stdout).cacheDuration, '60s')
+    sandbox.clock.advance('1 min')
+    const late = await provide(await request())
+    assert.equal(late.exitCode, 1)
+    assert.match(late.stderr, /^EXCHANGE_UNAVAILABLE \(exchange\): .* 503/)
+    assert.equal(late.stdout, '')
+  })
+
+  const others: Readonly<Record<string, RequestOptions>> = {
+    'another service account of the namespace': { account: { namespace: 'image-system', name: 'default' } },
+    'a service account of that name in another namespace': { account: { namespace: 'team-a', name: 'pullpass' } },
+  }
+  for (const [name, options] of Object.entries(others)) {
+    test(`${name} does not receive the cached credential`, async (t) => {
+      const { sandbox, request, provide, exchanges } = await startNode(t)
+      sandbox.cluster.seed({ ...account, metadata: { namespace: 'team-a', name: 'pullpass' } })
+      await provide(await request())
+      const { exitCode, stdout, stderr } = await provide(await request(options))
+      assert.equal(exitCode, 1)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^IMPERSONATION_DENIED /)
+      assert.equal(exchanges(), 2)
+    })
+  }
+
+  test('a service account that was deleted and created again does not receive the cached credential', async (t) => {
+    const { sandbox, request, provide, exchanges } = await startNode(t)
+    await provide(await request())
+    const metadata = { namespace: 'image-system', name: 'pullpass' }
+    sandbox.cluster.store.remove({ ...account, metadata })
+    sandbox.cluster.seed({ ...account, metadata })
+    await provide(await request())
+    assert.equal(exchanges(), 2)
+  })
+
+  test('an annotation selects among the registries of the configuration, each with a credential of its own', async (t) => {
+    const { sandbox, registry, cacheFolder, writeConfig, request, provide, exchanges } = await startNode(t)
+    const denied = {
+      ...registry,
+      name: 'other',
+      settings: { ...registry.settings, serviceAccountEmail: 'other@example-project.iam.gserviceaccount.com' },
+    }
+    await writeConfig({ registries: [registry, denied], cacheFolder })
+    const usual = await provide(await request())
+    assert.equal(usual.exitCode, 0, usual.stderr)
+    const other = await provide(await request({ annotations: { 'pullpass.dev/registry': 'other' } }))
+    assert.match(other.stderr, /^IMPERSONATION_DENIED .*other@example-project/s)
+    assert.equal(exchanges(), 2)
+    const unknown = await provide(await request({ annotations: { 'pullpass.dev/registry': '../google' } }))
+    assert.equal(unknown.exitCode, 2)
+    assert.match(
+      unknown.stderr,
+      /^REGISTRY_NOT_CONFIGURED \(document\): annotation pullpass\.dev\/registry of the ServiceAccount is "\.\.\/google"\n {2}expected .*: google, other\n/,
+    )
+    assert.equal(exchanges(), 2)
+    assert.equal(sandbox.parts.registry.seen.length, 0)
+  })
+
+  test('an image of another host, and a lookalike of the host, receive nothing', async (t) => {
+    const { host, request, provide, exchanges } = await startNode(t)
+    for (const image of [
+      'quay.io/team/app',
+      `${host}.example.com/team/app`,
+      `${host.replace('localhost', 'localhosts')}/app`,
+      'not an image',
+    ]) {
+      const { exitCode, stdout, stderr } = await provide(await request({ image }))
+      assert.equal(exitCode, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^REGISTRY_NOT_CONFIGURED \(document\): no registry of the configuration serves image "/)
+    }
+    assert.equal(exchanges(), 0)
+  })
+
+  test('a token for another audience is not sent', async (t) => {
+    const { request, provide, exchanges } = await startNode(t)
+    const { exitCode, stderr } = await provide(await request({ audience: 'https://kubernetes.default.svc' }))
+    assert.equal(exitCode, 2)
+    assert.match(
+      stderr,
+      /^AUDIENCE_MISMATCH \(subject-token\): the pod's service account token has audience "https:\/\/kubernetes\.default\.svc"/,
+    )
+    assert.equal(exchanges(), 0)
+  })
+
+  test('a request without a token uses the token file of the configuration, or is refused', async (t) => {
+    const { sandbox, registry, writeConfig, request, provide } = await startNode(t)
+    const { serviceAccountToken: _, ...older } = JSON.parse(await request())
+    const refused = await provide(JSON.stringify(older))
+    assert.equal(refused.exitCode, 2)
+    assert.match(
+      refused.stderr,
+      /^TOKEN_MISSING \(subject-token\): the request of the kubelet contains no service account token\n/,
+    )
+    await writeConfig({ registries: [{ ...registry, tokenFile: sandbox.folder.tokenFile }] })
+    const run = await provide(JSON.stringify(older))
+    assert.equal(run.exitCode, 0, run.stderr)
+  })
+
+  test('a cloud that does not respond ends the request before the kubelet does', async (t) => {
+    const { sandbox, request, provide } = await startNode(t)
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'stall', at: 'request' })
+    const input = await request()
+    const sleep = async (ms: number) => {
+      if (ms !== 45_000) return await withoutTimeLimits(ms)
+      await sandbox.gcp.parts.sts.whenSeen()
+    }
+    const { exitCode, stderr } = await provide(input, { sleep })
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^TIMED_OUT \(run\): the exchange did not end within 45 s\n/)
+  })
+
+  test('a host with a path makes the kubelet keep the credential for each image only', async (t) => {
+    const { registry, host, writeConfig, request, provide } = await startNode(t)
+    await writeConfig({ registries: [{ ...registry, hosts: [`${host}/example-project/`] }] })
+    const { stdout } = await provide(await request())
+    assert.equal(responseOf(stdout).cacheKeyType, 'Image')
+    assert.deepEqual(Object.keys(responseOf(stdout).auth), [`${host}/example-project/`])
+  })
+
+  test('without a cache folder nothing is written to the node', async (t) => {
+    const { sandbox, writeConfig, request, provide, exchanges } = await startNode(t)
+    await writeConfig({})
+    await provide(await request())
+    await provide(await request())
+    assert.equal(exchanges(), 2)
+    assert.equal((await readdir(sandbox.folder.path)).includes('cache'), false)
+  })
+})
+
+suite('the cache of a node', { concurrency: 4 }, () => {
+  test('is readable only by its user, and contains no token', async (t) => {
+    const { cacheFolder, request, provide } = await startNode(t)
+    const input = await request()
+    await provide(input)
+    const [name = ''] = await readdir(cacheFolder)
+    assert.equal((await stat(cacheFolder)).mode & 0o777, 0o700)
+    assert.equal((await stat(join(cacheFolder, name))).mode & 0o777, 0o600)
+    assert.equal((await readdir(cacheFolder)).length, 1)
+    const { serviceAccountToken } = JSON.parse(input)
+    assert.equal((await readFile(join(cacheFolder, name), 'utf8')).includes(serviceAccountToken.slice(-40)), false)
+  })
+
+  const unusable: Readonly<Record<string, (folder: string, elsewhere: string) => Promise<unknown>>> = {
+    'accessible to other users': async (folder) => {
+      await mkdir(folder)
+      await chmod(folder, 0o755)
+    },
+    'a symbolic link': async (folder, elsewhere) => {
+      await mkdir(elsewhere, { mode: 0o700 })
+      await symlink(elsewhere, folder)
+    },
+    'a file': (folder) => writeFile(folder, ''),
+  }
+  for (const [name, prepare] of Object.entries(unusable)) {
+    test(`is not used when its folder is ${name}: a warning, and an exchange for each request`, async (t) => {
+      const { sandbox, cacheFolder, request, provide, exchanges } = await startNode(t)
+      const elsewhere = join(sandbox.folder.path, 'elsewhere')
+      await prepare(cacheFolder, elsewhere)
+      for (let run = 1; run <= 2; run++) {
+        const { exitCode, stderr } = await provide(await request())
+        assert.equal(exitCode, 0)
+        assert.match(stderr, /warn the cache is not used folder=/)
+        assert.equal(exchanges(), run)
+      }
+      assert.deepEqual(await readdir(elsewhere).catch(() => []), [])
+    })
+  }
+
+  test('an entry that is damaged, or of another identity, is replaced', async (t) => {
+    const { cacheFolder, request, provide, exchanges } = await startNode(t)
+    const input = await request()
+    await provide(input)
+    const [name = ''] = await readdir(cacheFolder)
+    const path = join(cacheFolder, name)
+    const entry = JSON.parse(await readFile(path, 'utf8'))
+    const damaged = [
+      '',
+      '{"identity"',
+      JSON.stringify({ ...entry, identity: 'of another account' }),
+      JSON.stringify({ ...entry, usableUntil: '9999-01-01T00:00:00Z' }),
+      JSON.stringify({ ...entry, password: 7 }),
+    ]
+    for (const [index, text] of damaged.entries()) {
+      await writeFile(path, text)
+      const { exitCode, stderr } = await provide(input)
+      assert.equal(exitCode, 0, stderr)
+      assert.equal(exchanges(), index + 2)
+    }
+  })
+
+  test('a lock of a process that was killed prevents nothing and is removed', async (t) => {
+    const { cacheFolder, request, provide, exchanges } = await startNode(t)
+    const input = await request()
+    await provide(input)
+    const [name = ''] = await readdir(cacheFolder)
+    await writeFile(join(cacheFolder, name), '')
+    await writeFile(join(cacheFolder, `${name}.lock`), '')
+    const before = new Date(Date.now() - 120_000)
+    await utimes(join(cacheFolder, `${name}.lock`), before, before)
+    const { exitCode } = await provide(input)
+    assert.equal(exitCode, 0)
+    assert.equal(exchanges(), 2)
+    assert.deepEqual(await readdir(cacheFolder), [name])
+  })
+})
+
+suite('a request or configuration that is wrong', () => {
+  const requests: Readonly<Record<string, [string, RegExp]>> = {
+    'no JSON': ['hello', /standard input is not a JSON object/],
+    empty: ['', /standard input is not a JSON object/],
+    'another kind': ['{"kind":"ExecCredential"}', /standard input is not of kind CredentialProviderRequest/],
+    'another version': [
+      '{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1beta1","image":"a"}',
+      /standard input has apiVersion "credentialprovider.kubelet.k8s.io\/v1beta1"/,
+    ],
+    'no image': [
+      '{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1"}',
+      /standard input names no image/,
+    ],
+  }
+  test('a request is refused with the reason', async (t) => {
+    const { provide } = await startNode(t)
+    for (const [name, [input, seen]] of Object.entries(requests)) {
+      const { exitCode, stdout, stderr } = await provide(input)
+      assert.equal(exitCode, 2, name)
+      assert.equal(stdout, '')
+      assert.match(stderr, /^REQUEST_INVALID \(run\): /)
+      assert.match(stderr, seen)
+    }
+  })
+
+  const configurations: Readonly<Record<string, [object | string, RegExp]>> = {
+    'no JSON': ['kind: NodeConfig', /the file is not a JSON object/],
+    'another kind': [{ kind: 'ClusterPullSecret' }, /apiVersion and kind differ/],
+    'an unknown field': [{ cache: 'x' }, /unknown field "cache"/],
+    'no registries': [{ registries: [] }, /registries is absent or empty/],
+    'an unknown vendor': [
+      { registries: [{ name: 'a', hosts: ['a.example.com'], vendor: 'acme', settings: {} }] },
+      /registries\[0\]\.vendor is "acme"/,
+    ],
+    'a host with a scheme': [
+      { registries: [{ name: 'a', hosts: ['https://a.example.com'], vendor: 'gcp', settings: {} }] },
+      /registries\[0\]\.hosts\[0\] is "https:\/\/a\.example\.com"/,
+    ],
+    'a relative cache folder': [{ cacheFolder: 'cache' }, /cacheFolder is not an absolute path/],
+  }
+  test('a configuration is refused with the field', async (t) => {
+    const { sandbox, writeConfig, request, provide } = await startNode(t)
+    const input = await request()
+    for (const [name, [content, seen]] of Object.entries(configurations)) {
+      if (typeof content === 'string') await sandbox.write('node.json', content)
+      else await writeConfig(content)
+      const { exitCode, stderr } = await provide(input)
+      assert.equal(exitCode, 2, name)
+      assert.match(stderr, /^DOCUMENT_INVALID \(document\): /)
+      assert.match(stderr, seen)
+    }
+  })
+})
