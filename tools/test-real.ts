@@ -24,6 +24,7 @@ const versioned = [
   'settings-policy',
   'root-ca-policy',
   'node-pull',
+  'credential-provider',
 ]
 
 const { values: flags, positionals } = parseArgs({

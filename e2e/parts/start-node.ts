@@ -27,32 +27,58 @@ export interface RealNode extends RealPart {
 const name = 'localhost' // the API server has only the token of this node, and connects to it by this name
 const readyTimeoutMs = 60_000
 
+/** The kubelet's credential provider plugins. */
+export interface NodePlugins {
+  /** Path of the CredentialProviderConfig. */
+  readonly config: string
+  /** Folder of the programs. */
+  readonly programs: string
+  /** Of the kubelet, which passes it on. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
 /** @throws AbsentPart without root, on a machine that is already a node, or if a program is missing. */
-export const startNode = (apiServer: ControlPlane): Promise<RealNode> =>
+export const startNode = (apiServer: ControlPlane, plugins?: NodePlugins): Promise<RealNode> =>
   startPart('node', async (context) => {
     if (process.getuid?.() !== 0) throw new AbsentPart('a kubelet needs root: run the tests as root')
     if (existsSync('/var/lib/kubelet/pki')) throw new AbsentPart('this machine is a Kubernetes node already')
     context.defer(() => unmountUnder(context.folder))
     context.defer(await saveHostSettings())
     const runtimeEndpoint = await startContainerd(context)
-    const { ended } = await startKubelet(context, apiServer, runtimeEndpoint)
+    const { ended } = await startKubelet(context, apiServer, { runtimeEndpoint, plugins })
     await waitUntil('the node', readyTimeoutMs, () => isReady(apiServer), ended)
     return { name }
   })
 
-async function startKubelet({ folder, start }: PartContext, apiServer: ControlPlane, runtimeEndpoint: string) {
+interface KubeletOptions {
+  readonly runtimeEndpoint: string
+  readonly plugins: NodePlugins | undefined
+}
+
+async function startKubelet(
+  { folder, start }: PartContext,
+  apiServer: ControlPlane,
+  { runtimeEndpoint, plugins }: KubeletOptions,
+) {
   const [configFile, kubeconfigFile] = [join(folder, 'kubelet.json'), join(folder, 'kubeconfig')]
   const config = renderKubeletConfig({ folder, runtimeEndpoint, port: await freePort() })
   await writeFile(configFile, config)
   await writeFile(kubeconfigFile, renderKubeconfig(apiServer, apiServer.nodeToken), { mode: 0o600 })
   await mkdir(join(folder, 'kubelet'))
-  return start(await findControlPlaneProgram('kubelet'), [
+  const flags = [
     `--config=${configFile}`,
     `--kubeconfig=${kubeconfigFile}`,
     `--root-dir=${join(folder, 'kubelet')}`,
     `--cert-dir=${join(folder, 'kubelet-certificates')}`,
     `--hostname-override=${name}`,
-  ])
+    ...(plugins === undefined
+      ? []
+      : [
+          `--image-credential-provider-config=${plugins.config}`,
+          `--image-credential-provider-bin-dir=${plugins.programs}`,
+        ]),
+  ]
+  return start(await findControlPlaneProgram('kubelet'), flags, plugins?.environment)
 }
 
 async function isReady(apiServer: ControlPlane): Promise<true | undefined> {

@@ -24,9 +24,17 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print the manifests of a CronJob with least privilege',
     load: async () => (await import('./manifests.ts')).manifests,
   },
+  'manifests node': {
+    summary: 'Print what kubelets need to pull with the tokens of pods',
+    load: async () => (await import('./manifests/node.ts')).manifestsNode,
+  },
   'credential-provider': {
     summary: 'Provide pod image credentials to a kubelet, as its plugin',
     load: async () => (await import('./credential-provider.ts')).credentialProvider,
+  },
+  'credential-provider install': {
+    summary: 'Install the plugin and its configuration on a node',
+    load: async () => (await import('./credential-provider/install.ts')).install,
   },
   'issuer show': {
     summary: "Show the cluster's issuer, the clouds that can use it, and the steps to change it",

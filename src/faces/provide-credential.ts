@@ -3,14 +3,14 @@
  * https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/
  */
 import type { DocumentRegistry } from '../document/document.ts'
+import { type NodeConfig, registryAnnotation } from '../document/node-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
 import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
 import { type CachedCredential, cachedCredential } from './credential-cache.ts'
 import type { CredentialProviderRequest, ProvidedCredential } from './kubelet-api.ts'
-import type { NodeConfig } from './node-config.ts'
-import { cacheKeyTypeOf, registryAnnotation, selectRegistry } from './select-registry.ts'
+import { cacheKeyTypeOf, selectRegistry } from './select-registry.ts'
 
 /** @throws REGISTRY_NOT_CONFIGURED, TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH, and what the exchange throws */
 export async function provideCredential(

@@ -1,9 +1,9 @@
 /** The credential provider plugin without its process: configuration and request in, response out, within a time limit. */
+import { readNodeConfig } from '../document/node-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Redacted } from '../text/redacted.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { parseRequest, renderResponse } from './kubelet-api.ts'
-import { readNodeConfig } from './node-config.ts'
 import { provideCredential } from './provide-credential.ts'
 
 /** A kubelet ends a plugin after a minute, and would then log no reason. */

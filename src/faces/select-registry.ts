@@ -1,12 +1,10 @@
 /** Which registry of a configuration serves an image: by the kubelet's rules for hosts, then by the ServiceAccount's annotation. */
 import type { DocumentRegistry } from '../document/document.ts'
+import { registryAnnotation } from '../document/node-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { type ImageReference, parseImageReference } from '../registry/image-reference.ts'
 import { compareKey, matchImage } from '../registry/match-credentials.ts'
 import { quote } from '../text/plain-text.ts'
-
-/** Of a ServiceAccount: the name of the registry entry to use. It selects among those that the node's configuration allows. */
-export const registryAnnotation = 'pullpass.dev/registry'
 
 export interface Selection {
   readonly registry: DocumentRegistry

@@ -20,6 +20,8 @@ export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
   readonly exchange?: () => Promise<Exchange<Settings>>
   /** A credential that exists already, such as a password. */
   readonly lookup?: () => Promise<Lookup<Settings>>
+  /** The password of its credentials is the subject token itself. */
+  readonly passwordIsToken?: true
   readonly trust?: VendorTrust<Settings>
   /** Kinds of stores for issuer metadata, by the scheme of their URL. */
   readonly stores?: Readonly<Record<string, VendorStore>>

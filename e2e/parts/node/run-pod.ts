@@ -5,6 +5,8 @@ import { waitUntil } from '../process/wait-until.ts'
 export interface PodPlan {
   readonly name: string
   readonly image: string
+  /** Default `default`. */
+  readonly serviceAccount?: string
   readonly pullSecret?: string
   /** Listed before pullSecret. */
   readonly otherSecret?: string
@@ -23,12 +25,16 @@ const pods = '/api/v1/namespaces/default/pods'
 const timeoutMs = 60_000
 
 /** Runs a pod that always pulls from the registry (`Always`: a cached image would start without a credential). */
-export async function runPod(apiServer: ApiServer, { name, image, ...secrets }: PodPlan): Promise<void> {
+export async function runPod(
+  apiServer: ApiServer,
+  { name, image, serviceAccount, ...secrets }: PodPlan,
+): Promise<void> {
   const body = {
     metadata: { name },
     spec: {
       nodeName: 'localhost',
       hostNetwork: true,
+      ...(serviceAccount && { serviceAccountName: serviceAccount }),
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
       imagePullSecrets: [secrets.otherSecret, secrets.pullSecret].flatMap((secret) =>

@@ -1,6 +1,6 @@
 /** Flags of pullpass manifests for the Pod, with the names and syntax of kubectl. */
 import { isIP } from 'node:net'
-import { brokenRule } from '../../document/field-rules.ts'
+import { brokenRule, type TextRule } from '../../document/field-rules.ts'
 import { labelKey, labelName, labelValue, objectName } from '../../document/kubernetes-names.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
@@ -78,6 +78,13 @@ export const podFlags: {
   'no-network-policy': { type: 'boolean', summary: 'Omit the NetworkPolicy' },
 }
 
+/** A path on a node, which scripts contain without quotes. */
+export const plainPath: TextRule = {
+  pattern: /^(?:\/[\w.-]+)+$/,
+  maxLength: 200,
+  expected: 'an absolute path of letters, digits, "_", "." and "-"',
+}
+
 export interface PodFlags {
   readonly place: Place
   readonly settings: Omit<PodSettings, 'authorities' | 'networkPolicy'>
@@ -111,7 +118,7 @@ const invalid = (seen: string, expected: string) => usageFault('manifests', seen
 const badValue = (flag: string, value: string, expected: string) =>
   invalid(`--${flag} is ${showValue(value)}`, expected)
 
-function readImage(image: string | undefined): string {
+export function readImage(image: string | undefined): string {
   const expected = 'the image that your cluster can pull, such as registry.example.com/pullpass:1.0.0'
   if (image === undefined) throw invalid('--image is not given', expected)
   if (parseImageReference(image) === undefined) throw badValue('image', image, expected)

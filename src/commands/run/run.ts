@@ -321,8 +321,10 @@ type Found =
 
 /** @throws USAGE_INVALID for an unknown command, with the most similar one */
 function findCommand([first = '', ...rest]: readonly string[]): Found {
-  const entry = entryOf(first)
-  if (entry !== undefined) return { kind: 'command', name: first, entry, words: rest }
+  const two = `${first} ${rest[0]}`
+  const [one, both] = [entryOf(first), entryOf(two)]
+  if (one !== undefined && both !== undefined) return { kind: 'command', name: two, entry: both, words: rest.slice(1) }
+  if (one !== undefined) return { kind: 'command', name: first, entry: one, words: rest }
   const members = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `))
   if (members.length === 0) throw unknown(first, firstWords(), 'pullpass --help')
   const [second, ...words] = rest

@@ -4,6 +4,7 @@ import type { TokenSettings } from './settings.ts'
 
 export const token: Vendor = defineVendor<TokenSettings>({
   title: 'identity token',
+  passwordIsToken: true,
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
 })

@@ -2,13 +2,14 @@
  * What the credential provider of a node may use: registries from documents, as `pullpass manifests node` writes them. JSON, and
  * checked without YAML and the schema library: a kubelet starts the plugin for each image, so its start-up is measured.
  */
-import type { DocumentRegistry } from '../document/document.ts'
-import { brokenRule, registryHost } from '../document/field-rules.ts'
+
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import { quote } from '../text/plain-text.ts'
-import type { Vendors } from '../vendors/vendor.ts'
+import type { DocumentRegistry } from './document.ts'
+import type { DocumentVendors } from './document-vendor.ts'
+import { brokenRule, registryHost } from './field-rules.ts'
 
 export interface NodeConfig {
   readonly apiVersion: 'pullpass.dev/v1alpha1'
@@ -19,11 +20,14 @@ export interface NodeConfig {
   readonly cacheFolder?: string
 }
 
+/** Of a ServiceAccount: the name of the registry to use, among those that the configuration of the node allows. */
+export const registryAnnotation = 'pullpass.dev/registry'
+
 /** Bytes. */
 const longest = 1024 * 1024
 
 /** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID */
-export async function readNodeConfig(path: string, vendors: Vendors): Promise<NodeConfig> {
+export async function readNodeConfig(path: string, vendors: DocumentVendors): Promise<NodeConfig> {
   const bytes = await readRegularFile(path, longest).catch((cause: unknown) => {
     throw new PullpassError({
       code: 'DOCUMENT_UNREADABLE',
@@ -38,14 +42,14 @@ export async function readNodeConfig(path: string, vendors: Vendors): Promise<No
 }
 
 /** `where`: the path, for messages. @throws DOCUMENT_INVALID */
-function parseNodeConfig(text: string, where: string, vendors: Vendors): NodeConfig {
+function parseNodeConfig(text: string, where: string, vendors: DocumentVendors): NodeConfig {
   const refuse = (seen: string, expected: string) =>
     new PullpassError({
       code: 'DOCUMENT_INVALID',
       hop: 'document',
       seen: `${where}: ${seen}`,
       expected,
-      hint: 'create the file again: pullpass manifests node -f FILE --print config',
+      hint: 'create the file again: pullpass manifests node -f FILE',
     })
   const content = asObject(jsonOrNone(text))
   if (content === undefined) throw refuse('the file is not a JSON object', 'a NodeConfig in JSON')
@@ -71,7 +75,12 @@ function parseNodeConfig(text: string, where: string, vendors: Vendors): NodeCon
 
 type Refuse = (seen: string, expected: string) => PullpassError
 
-function readRegistry(one: JsonObject | undefined, at: string, refuse: Refuse, vendors: Vendors): DocumentRegistry {
+function readRegistry(
+  one: JsonObject | undefined,
+  at: string,
+  refuse: Refuse,
+  vendors: DocumentVendors,
+): DocumentRegistry {
   const { name, hosts, vendor, settings, audience, tokenFile, tokenFileField, keysUploaded, ...more } = one ?? {}
   const { subjectToken, sources, ...others } = more
   const [unknown] = Object.keys(others)
@@ -88,7 +97,7 @@ function readRegistry(one: JsonObject | undefined, at: string, refuse: Refuse, v
   })
   if (named.length === 0) throw refuse(`${at}.hosts is absent or empty`, 'at least one host')
   const identifier = text('vendor', vendor)
-  const known = Object.keys(vendors).filter((key) => vendors[key]?.exchange !== undefined)
+  const known = Object.keys(vendors).filter((key) => vendors[key]?.settings !== undefined)
   if (!known.includes(identifier)) throw refuse(`${at}.vendor is ${quote(identifier)}`, `one of ${known.join(', ')}`)
   if (asObject(settings) === undefined) throw refuse(`${at}.settings is not an object`, 'the settings of the vendor')
   const files = readFiles(sources, at, refuse)

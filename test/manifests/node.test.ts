@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parse, parseAllDocuments } from 'yaml'
+import { runPullpass } from '../support/run-pullpass.ts'
+
+const offline = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z') } } as unknown as Parameters<
+  typeof runPullpass
+>[0]
+
+const registryOf = (name: string, host: string, fields: string) =>
+  `    - {name: ${name}, hosts: ["${host}"], ${fields}}`
+const gcp = (pool: string) =>
+  `gcp: {workloadIdentityProvider: projects/123/locations/global/workloadIdentityPools/${pool}/providers/cluster}`
+const documentOf = (...registries: readonly string[]) =>
+  [
+    'apiVersion: pullpass.dev/v1alpha1',
+    'kind: ClusterPullSecret',
+    'metadata: {name: pull}',
+    'spec:',
+    '  namespaces: {include: [default]}',
+    '  registries:',
+    ...registries,
+  ].join('\n')
+
+const print = (document: string, ...flags: readonly string[]) =>
+  runPullpass(offline, ['manifests', 'node', '-f', '-', ...flags], { input: document })
+const image = ['--image', 'registry.example.com/pullpass:1']
+
+suite('pullpass manifests node', () => {
+  test('prints one provider for each audience, with the registries that accept it', async () => {
+    const document = documentOf(
+      registryOf('google', 'europe-docker.pkg.dev', gcp('pool')),
+      registryOf('google-us', 'us-docker.pkg.dev', gcp('pool')),
+      registryOf('partner', 'asia-docker.pkg.dev', gcp('partners')),
+    )
+    const { exitCode, stdout, stderr } = await print(document, '--print', 'kubelet-config')
+    assert.equal(exitCode, 0, stderr)
+    const audience = (pool: string) =>
+      `//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/${pool}/providers/cluster`
+    const provider = (name: string, pool: string, matchImages: readonly string[]) => ({
+      name,
+      apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
+      matchImages,
+      defaultCacheDuration: '0s',
+      args: ['--config', `/opt/pullpass/etc/${name}.json`],
+      tokenAttributes: {
+        serviceAccountTokenAudience: audience(pool),
+        cacheType: 'ServiceAccount',
+        requireServiceAccount: true,
+        optionalServiceAccountAnnotationKeys: ['pullpass.dev/registry'],
+      },
+    })
+    assert.deepEqual(parse(stdout), {
+      apiVersion: 'kubelet.config.k8s.io/v1',
+      kind: 'CredentialProviderConfig',
+      providers: [
+        provider('pullpass-google', 'pool', ['europe-docker.pkg.dev', 'us-docker.pkg.dev']),
+        provider('pullpass-partner', 'partners', ['asia-docker.pkg.dev']),
+      ],
+    })
+  })
+
+  test('where the token is the password, the kubelet keeps a credential for one token only', async () => {
+    const document = documentOf(registryOf('zot', 'zot.example.com', 'audience: zot, token: {username: puller}'))
+    const { stdout, stderr } = await print(document, '--print', 'kubelet-config')
+    assert.equal(parse(stdout).providers[0].tokenAttributes.cacheType, 'Token', stderr)
+  })
+
+  test('a registry with a token file of the node needs no token of a pod', async () => {
+    const document = documentOf(
+      registryOf('google', 'europe-docker.pkg.dev', `tokenFile: /var/lib/pullpass/token, ${gcp('pool')}`),
+    )
+    const { stdout } = await print(document, '--print', 'kubelet-config')
+    assert.equal('tokenAttributes' in parse(stdout).providers[0], false)
+    const { stdout: rbac } = await print(document, '--print', 'rbac')
+    assert.equal(rbac.trim(), '')
+  })
+
+  test('kubelets may request tokens for these audiences, and nothing else is permitted', async () => {
+    const { stdout } = await print(documentOf(registryOf('google', 'europe-docker.pkg.dev', gcp('pool'))), ...image)
+    const objects = parseAllDocuments(stdout).map((one) => one.toJS())
+    assert.deepEqual(
+      objects.map(({ kind }) => kind),
+      [
+        'Namespace',
+        'ValidatingAdmissionPolicy',
+        'ValidatingAdmissionPolicyBinding',
+        'ServiceAccount',
+        'ClusterRole',
+        'ClusterRoleBinding',
+        'ConfigMap',
+        'DaemonSet',
+      ],
+    )
+    assert.deepEqual(objects[4].rules, [
+      {
+        apiGroups: [''],
+        resources: ['//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/cluster'],
+        verbs: ['request-serviceaccounts-token-audience'],
+      },
+    ])
+    assert.deepEqual(objects[5].subjects, [
+      { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' },
+    ])
+    const { spec } = objects[7].spec.template
+    assert.equal(spec.automountServiceAccountToken, false)
+    assert.deepEqual(spec.containers[0].securityContext.capabilities, { drop: ['ALL'] })
+  })
+
+  test('the configuration of a node contains nothing that only trust reads, and no cache with --cache none', async () => {
+    const withTrust = gcp('pool').replace(
+      /\}$/,
+      ', trust: {repository: projects/example-project/locations/europe/repositories/images}}',
+    )
+    const document = documentOf(registryOf('google', 'europe-docker.pkg.dev', withTrust))
+    const { stdout, stderr } = await print(document, '--print', 'node-config', '--cache', 'none')
+    assert.deepEqual(
+      JSON.parse(stdout || '{}'),
+      {
+        apiVersion: 'pullpass.dev/v1alpha1',
+        kind: 'NodeConfig',
+        registries: [
+          {
+            name: 'google',
+            hosts: ['europe-docker.pkg.dev'],
+            vendor: 'gcp',
+            settings: {
+              workloadIdentityProvider: 'projects/123/locations/global/workloadIdentityPools/pool/providers/cluster',
+            },
+          },
+        ],
+      },
+      stderr,
+    )
+  })
+
+  const refused: Readonly<Record<string, [readonly string[], RegExp]>> = {
+    'no image': [[], /USAGE_INVALID \(run\): --image is not given/],
+    'a path with a space': [[...image, '--node-path', '/opt/pull pass'], /--node-path is "\/opt\/pull pass"/],
+    'a relative cache': [[...image, '--cache', 'cache'], /--cache is "cache"/],
+    'an unknown part': [['--print', 'all'], /--print is "all"/],
+  }
+  for (const [name, [flags, message]] of Object.entries(refused)) {
+    test(`${name} is refused`, async () => {
+      const { exitCode, stderr } = await print(
+        documentOf(registryOf('google', 'europe-docker.pkg.dev', gcp('pool'))),
+        ...flags,
+      )
+      assert.equal(exitCode, 2)
+      assert.match(stderr, message)
+    })
+  }
+
+  test('two registries with one name are refused, since a ServiceAccount selects one by its name', async () => {
+    const document = documentOf(registryOf('google', 'europe-docker.pkg.dev', gcp('pool')))
+    const { exitCode, stderr } = await print(
+      `${document}\n---\n${document.replace('{name: pull}', '{name: other}')}`,
+      ...image,
+    )
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /DOCUMENT_INVALID \(document\): -:1 and -:\d+ both have a registry google\n/)
+  })
+})
