@@ -1,5 +1,5 @@
 /**
- * AWS's query protocol: an action and its parameters as a form, with a response in XML, or in JSON if the client accepts only that.
+ * AWS's query protocol: an action and its parameters as a form, with responses in XML, or in JSON where the client accepts only that.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
  */
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'

@@ -59,25 +59,8 @@ export const aws: SandboxVendor<AwsSandbox> = {
       ecrPublic: ecr.publicApi,
       iam: queryApi(iamApi(shared)),
     })
-    const putRole: AwsSandbox['putRole'] = (name, { trust, policies = {}, ...other }) =>
-      void account.roles.set(name, {
-        name,
-        path: '/',
-        description: '',
-        trustPolicy: trust,
-        trustText: JSON.stringify(trust),
-        maxSessionSeconds: 3600,
-        tags: {},
-        attached: [],
-        createdAt: now(),
-        ...other,
-        policies: new Map(
-          Object.entries(policies).map(([policyName, policy]) => [
-            policyName,
-            { policy, text: JSON.stringify(policy) },
-          ]),
-        ),
-      })
+    const putRole: AwsSandbox['putRole'] = (name, content) =>
+      void account.roles.set(name, newRole(name, content, now()))
     return {
       parts,
       account,
@@ -110,6 +93,27 @@ export const aws: SandboxVendor<AwsSandbox> = {
       authenticate: ecr.authenticate,
     }
   },
+}
+
+function newRole(
+  name: string,
+  { trust, policies = {}, ...other }: Parameters<AwsSandbox['putRole']>[1],
+  createdAt: Date,
+): Role {
+  const entries = Object.entries(policies)
+  return {
+    name,
+    path: '/',
+    description: '',
+    trustPolicy: trust,
+    trustText: JSON.stringify(trust),
+    maxSessionSeconds: 3600,
+    tags: {},
+    attached: [],
+    createdAt,
+    ...other,
+    policies: new Map(entries.map(([policyName, policy]) => [policyName, { policy, text: JSON.stringify(policy) }])),
+  }
 }
 
 const openParts = async (

@@ -1,6 +1,6 @@
 /** Authorization tokens of ECR and ECR Public. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html */
 import { randomBytes } from 'node:crypto'
-import type { Authenticate } from '../../registry/token-endpoint.ts'
+import type { Authenticate, RegistryHolder } from '../../registry/token-endpoint.ts'
 import type { SandboxHandler, SandboxResponse } from '../../serve/handler.ts'
 import type { AccessKeys, Principal } from '../access-keys.ts'
 import { type Account, accountId } from '../iam/account.ts'
@@ -30,11 +30,6 @@ const lifeMs = 12 * 3_600_000
 export function createEcr(needs: EcrNeeds): Ecr {
   const issued = new Map<string, IssuedToken>()
   const { now } = needs
-  const permits = ({ role, limits }: Principal, action: string, resource: string) =>
-    role !== undefined &&
-    needs.account.permits(role, action, resource) &&
-    (limits === undefined || allows(limits, { action, resource }))
-
   const issue = (principal: Principal, sessionEndsAt: Date | undefined) => {
     const password = randomBytes(1100).toString('base64')
     const expiresAt = new Date(now().getTime() + lifeMs)
@@ -61,7 +56,7 @@ export function createEcr(needs: EcrNeeds): Ecr {
         request.headers['x-amz-target'] !== target
       )
         return fault('UnknownOperationException', '')
-      const denied = actions.find((action) => !permits(caller, action, '*'))
+      const denied = actions.find((action) => !permits(caller, action, '*', needs))
       if (denied !== undefined) {
         const why = caller.limits === undefined ? 'identity-based' : 'session'
         return fault(
@@ -82,21 +77,28 @@ export function createEcr(needs: EcrNeeds): Ecr {
       'ecr-public:GetAuthorizationToken',
       'sts:GetServiceBearerToken',
     ]),
-    authenticate({ username, password }) {
+    authenticate: ({ username, password }) => {
       const token = username === 'AWS' ? issued.get(password) : undefined
-      if (token === undefined || token.expiresAt <= now()) return undefined
-      const { principal, expiresAt } = token
-      const denied = (image: string) =>
-        ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'].find(
-          (action) => !permits(principal, action, repositoryArn(image, needs)),
-        )
-      return {
-        expiresAt,
-        mayPull: (image) => denied(image) === undefined,
-        denial: (image) =>
-          `User: ${principal.arn} is not authorized to perform: ${denied(image)} on resource: ${repositoryArn(image, needs)} because no identity-based policy allows the ${denied(image)} action`,
-      }
+      return token === undefined || token.expiresAt <= now() ? undefined : holderOf(token, needs)
     },
+  }
+}
+
+const permits = ({ role, limits }: Principal, action: string, resource: string, { account }: EcrNeeds) =>
+  role !== undefined &&
+  account.permits(role, action, resource) &&
+  (limits === undefined || allows(limits, { action, resource }))
+
+function holderOf({ principal, expiresAt }: IssuedToken, needs: EcrNeeds): RegistryHolder {
+  const denied = (image: string) =>
+    ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'].find(
+      (action) => !permits(principal, action, repositoryArn(image, needs), needs),
+    )
+  return {
+    expiresAt,
+    mayPull: (image) => denied(image) === undefined,
+    denial: (image) =>
+      `User: ${principal.arn} is not authorized to perform: ${denied(image)} on resource: ${repositoryArn(image, needs)} because no identity-based policy allows the ${denied(image)} action`,
   }
 }
 

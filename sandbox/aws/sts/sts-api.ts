@@ -16,7 +16,7 @@ interface StsNeeds extends Pick<WebIdentityNeeds, 'issuers'> {
 
 export interface StsSettings {
   readonly issuerAuthority: WebIdentityNeeds['issuerAuthority']
-  /** The error of every request; absent: requests succeed. */
+  /** An error of every request; absent: none. */
   readonly refusal?: AwsRefusal
 }
 

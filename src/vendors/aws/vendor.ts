@@ -6,6 +6,11 @@ export const aws: Vendor = defineVendor<AwsSettings>({
   title: 'AWS',
   settings: async () => (await import('./settings-form.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
+  trust: {
+    commandLine: 'aws',
+    replaceable: ['trustPolicy', 'thumbprints'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
   stores: { s3: { form: 's3://BUCKET/PATH', load: async () => (await import('./stores/s3.ts')).store } },
   publisherIdentity: {
     form: 'a role’s ARN, such as arn:aws:iam::123456789012:role/publisher',

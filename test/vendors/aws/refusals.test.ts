@@ -30,7 +30,9 @@ const injectEcr = (cloud: AwsTest['cloud'], type: string, message: string, statu
 
 const table: Readonly<Record<string, Row>> = {
   'no provider for the issuer': {
-    arrange: async ({ cloud }) => void cloud.account.providers.clear(),
+    arrange: async ({ cloud }) => {
+      cloud.account.providers.clear()
+    },
     code: 'PROVIDER_NOT_FOUND',
     seen: /^AWS's token service responded with 400 "InvalidIdentityToken: No OpenIDConnect provider found in your account for ISSUER"$/,
     expected:
@@ -68,14 +70,18 @@ const table: Readonly<Record<string, Row>> = {
     retryable: true,
   },
   'a certificate of an unknown authority': {
-    arrange: async ({ cloud }) => void cloud.adjust({ issuerAuthority: 'private' }),
+    arrange: async ({ cloud }) => {
+      cloud.adjust({ issuerAuthority: 'private' })
+    },
     code: 'ISSUER_UNREACHABLE',
     seen: /"InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"$/,
     expected: /^a certificate at ISSUER of a public authority, or of one whose thumbprint the provider has$/,
     hint: /aws\.trust\.thumbprints/,
   },
   'a role that does not exist': {
-    arrange: async ({ cloud }) => void cloud.account.roles.clear(),
+    arrange: async ({ cloud }) => {
+      cloud.account.roles.clear()
+    },
     code: 'CONDITION_REFUSED',
     seen: /responded with 403 "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"$/,
     expected:
@@ -105,7 +111,9 @@ const table: Readonly<Record<string, Row>> = {
     hint: /pullpass inspect FILE/,
   },
   'a signature by another key of the same id': {
-    arrange: async ({ cloud }) => void inject(cloud, 'InvalidIdentityToken', 'Token signature verification failed'),
+    arrange: async ({ cloud }) => {
+      inject(cloud, 'InvalidIdentityToken', 'Token signature verification failed')
+    },
     code: 'SIGNATURE_INVALID',
     seen: /Token signature verification failed"$/,
     expected: /^the published key "[^"]+" to be the one that the cluster signs with$/,
@@ -126,8 +134,9 @@ const table: Readonly<Record<string, Row>> = {
     hint: /aws\.sessionPolicy/,
   },
   'a region that is not activated': {
-    arrange: async ({ cloud }) =>
-      void inject(cloud, 'RegionDisabledException', 'STS is not activated in this region', 403),
+    arrange: async ({ cloud }) => {
+      inject(cloud, 'RegionDisabledException', 'STS is not activated in this region', 403)
+    },
     code: 'API_DISABLED',
     seen: /"RegionDisabledException: STS is not activated in this region"$/,
     expected: /^the token service to be active in region eu-west-1 for this account$/,
@@ -144,7 +153,9 @@ const table: Readonly<Record<string, Row>> = {
     retryable: true,
   },
   'an unknown error': {
-    arrange: async ({ cloud }) => void inject(cloud, 'SomethingNew', 'Something that AWS added'),
+    arrange: async ({ cloud }) => {
+      inject(cloud, 'SomethingNew', 'Something that AWS added')
+    },
     code: 'EXCHANGE_REFUSED',
     seen: /"SomethingNew: Something that AWS added"$/,
     expected: /^$/,
@@ -163,8 +174,9 @@ const table: Readonly<Record<string, Row>> = {
     command: 'aws iam list-role-policies --role-name puller',
   },
   'a session that ECR does not know': {
-    arrange: async ({ cloud }) =>
-      void injectEcr(cloud, 'UnrecognizedClientException', 'The security token included in the request is invalid.'),
+    arrange: async ({ cloud }) => {
+      injectEcr(cloud, 'UnrecognizedClientException', 'The security token included in the request is invalid.')
+    },
     code: 'EXCHANGE_REFUSED',
     hop: 'exchange/authorization',
     seen: /"UnrecognizedClientException: The security token included in the request is invalid\."$/,
@@ -172,12 +184,13 @@ const table: Readonly<Record<string, Row>> = {
     hint: /one partition and region/,
   },
   'a clock that is wrong': {
-    arrange: async ({ cloud }) =>
-      void injectEcr(
+    arrange: async ({ cloud }) => {
+      injectEcr(
         cloud,
         'InvalidSignatureException',
         'Signature expired: 20261124T110000Z is now earlier than 20261124T114500Z (20261124T120000Z - 15 min.)',
-      ),
+      )
+    },
     code: 'EXCHANGE_REFUSED',
     hop: 'exchange/authorization',
     seen: /"InvalidSignatureException: Signature expired: /,

@@ -29,24 +29,35 @@ const libraryMarginMs = 300_000
 /** How long a credential without an expiry, such as a user's access key, is used before it is read again. */
 const lastingLifeMs = 3_600_000
 
-export function awsIdentity(
-  library: typeof import('@aws-sdk/client-s3'),
-  config: AwsConnection,
-  context: TargetContext,
-): () => Promise<Identity> {
+export function awsIdentity(config: AwsConnection, context: TargetContext): () => Promise<Identity> {
   const granted: OperatorCredential<{ identity: Identity; expiresAt: Date }> = keepRenewed(async () => {
-    const named = await namedAwsIdentity(context.environment)
-    const identity =
-      named === 'profile' || named === 'default-profile'
-        ? await identityOfProfile(context.environment['AWS_PROFILE'], config)
-        : // A new client each time, since a client caches its credentials.
-          await new library.S3Client(config).config.credentials()
+    const identity = await readIdentity(config, context.environment)
     const expiresAt = identity.expiration ?? new Date(context.now().getTime() + lastingLifeMs)
     return { identity, expiresAt }
   }, context)
   return async () => {
     const { identity, renewAt } = await granted()
     return { ...identity, expiration: new Date(renewAt.getTime() + libraryMarginMs) }
+  }
+}
+
+async function readIdentity(config: AwsConnection, environment: Environment): Promise<Identity> {
+  const named = await namedAwsIdentity(environment)
+  if (named === 'access-key') return accessKeyIn(environment)
+  if (named !== 'variables' && named !== 'library-chain')
+    return await identityOfProfile(environment['AWS_PROFILE'], config)
+  const { S3Client } = await import('@aws-sdk/client-s3')
+  // A new client each time, since a client caches its credentials.
+  return await new S3Client(config).config.credentials()
+}
+
+/** The first of the library's chain, which needs no library. */
+function accessKeyIn(environment: Environment): Identity {
+  const token = environment[session]
+  return {
+    accessKeyId: environment[key] ?? '',
+    secretAccessKey: environment[secret] ?? '',
+    ...(token && { sessionToken: token }),
   }
 }
 
@@ -79,10 +90,10 @@ const noneInPod = () =>
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 
 /**
- * `profile`: only that profile. `variables`: the identity that the variables name. `default-profile`: in a pod, since the role of
+ * `profile`: only that profile. `access-key`, `variables`: the identity that the variables name. `default-profile`: in a pod, since the role of
  * the node is shared by all pods. `library-chain`: the library's chain, on an operator's machine.
  */
-type NamedAwsIdentity = 'profile' | 'variables' | 'default-profile' | 'library-chain'
+type NamedAwsIdentity = 'profile' | 'access-key' | 'variables' | 'default-profile' | 'library-chain'
 
 const [key, secret, session] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
 const [role, webToken] = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE']
@@ -105,7 +116,8 @@ async function namedAwsIdentity(environment: Environment): Promise<NamedAwsIdent
   checkNamedTogether(environment, together, hint)
   await checkNamedFile(environment, webToken)
   await checkNamedFile(environment, containerToken)
-  if ([key, webToken, ...containers].some((name) => environment[name])) return 'variables'
+  if (environment[key]) return 'access-key'
+  if ([webToken, ...containers].some((name) => environment[name])) return 'variables'
   return environment['KUBERNETES_SERVICE_HOST'] ? 'default-profile' : 'library-chain'
 }
 

@@ -76,7 +76,7 @@ async function openBucket({ bucket, path }: BucketName, context: TargetContext):
   const client = new library.S3Client({
     region,
     requestHandler,
-    credentials: awsIdentity(library, { region, requestHandler }, context),
+    credentials: awsIdentity({ region, requestHandler }, context),
     maxAttempts: 3,
     // Others that speak S3 know neither; what is read is compared with what was written anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',

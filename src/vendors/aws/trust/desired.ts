@@ -1,0 +1,208 @@
+/** What documents need at AWS: OIDC providers, roles, and policies of these roles. Pure; what cannot work is refused here. */
+import { createHash } from 'node:crypto'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
+import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { checkSubject, parseRole, providerArn, providerKey, repositoryArn } from '../names.ts'
+import { usualAudience } from '../session.ts'
+import type { AwsSettings } from '../settings.ts'
+
+export interface DesiredProvider {
+  readonly arn: string
+  readonly issuer: string
+  readonly clientIds: readonly string[]
+  /** Undefined: those that IAM reads itself. */
+  readonly thumbprints: readonly string[] | undefined
+  /** Of the cluster: `pullpass:…`. */
+  readonly mark: string
+}
+
+/** A statement of a trust policy. */
+export interface DesiredStatement {
+  /** ARN. */
+  readonly provider: string
+  /** Prefix of its condition keys. */
+  readonly key: string
+  readonly subject: string
+  readonly audience: string
+  /** Contains the mark of the cluster. */
+  readonly sid: string
+}
+
+export interface DesiredRole {
+  readonly arn: string
+  readonly description: string
+  readonly statements: readonly DesiredStatement[]
+  readonly maxSessionSeconds: number
+  /** Of the token service, where the operator's identity is read. */
+  readonly region: string
+}
+
+/** An inline policy: for one document of one cluster, so that documents and clusters that share a role do not change each other's. */
+export interface DesiredPolicy {
+  readonly role: string
+  readonly name: string
+  /** ARNs, sorted. */
+  readonly repositories: readonly string[]
+}
+
+export interface DesiredState {
+  readonly providers: readonly DesiredProvider[]
+  readonly roles: readonly DesiredRole[]
+  readonly policies: readonly DesiredPolicy[]
+}
+
+type Need = TrustNeed<AwsSettings>
+
+/** @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE */
+export function desiredState(needs: readonly Need[]): DesiredState {
+  for (const need of needs) checkNeed(need)
+  checkIssuers(needs.map(({ cluster }) => cluster))
+  return { providers: providersOf(needs), roles: rolesOf(needs), policies: policiesOf(needs) }
+}
+
+const audienceOf = ({ registry }: Need) => registry.audience ?? usualAudience
+
+function arnOfProvider({ registry, cluster }: Need): string {
+  const { partition, account } = parseRole(registry.settings.roleArn)
+  return providerArn(partition, account, cluster.issuer)
+}
+
+function providersOf(needs: readonly Need[]): DesiredProvider[] {
+  return [...Map.groupBy(needs, arnOfProvider)].map(([arn, same]) => {
+    const thumbprints = same.flatMap(({ registry }) => registry.settings.trust?.thumbprints ?? [])
+    const [{ cluster }] = nonEmpty(same)
+    return {
+      arn,
+      issuer: cluster.issuer,
+      clientIds: unique(same.map(audienceOf)),
+      thumbprints: thumbprints.length === 0 ? undefined : unique(thumbprints.map((one) => one.toLowerCase())),
+      mark: markOf(cluster),
+    }
+  })
+}
+
+function rolesOf(needs: readonly Need[]): DesiredRole[] {
+  return [...Map.groupBy(needs, ({ registry }) => registry.settings.roleArn)].map(([arn, same]) => {
+    const statements = new Map(same.map(statementOf).map((one) => [one.sid, one]))
+    const [{ registry: first }] = nonEmpty(same)
+    const seconds = same.map(({ registry }) => registry.settings.sessionDurationSeconds ?? 0)
+    return {
+      arn,
+      description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
+      statements: [...statements.values()],
+      maxSessionSeconds: Math.max(3600, ...seconds),
+      region: first.settings.stsRegion ?? first.settings.region,
+    }
+  })
+}
+
+/** AWS permits 1,000 characters. */
+const longestDescription = 1000
+
+function describeRole(issuers: readonly string[]): string {
+  const marks = issuers.map((issuer) => markOf({ issuer })).join(' ')
+  return `${marks} pulls images for the cluster of ${issuers.join(' and ')}`.slice(0, longestDescription)
+}
+
+function statementOf(need: Need): DesiredStatement {
+  const { cluster, subject } = need
+  const audience = audienceOf(need)
+  return {
+    provider: arnOfProvider(need),
+    key: providerKey(cluster.issuer),
+    subject,
+    audience,
+    sid: `${sidOf(markOf(cluster))}${digest(`${subject} ${audience}`)}`,
+  }
+}
+
+/** The beginning of the ids of a cluster's statements: they contain letters and digits only. */
+export const sidOf = (mark: string): string => `Pullpass${mark.replace('pullpass:', '')}`
+
+function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
+  const named = needs.map((need) => ({ need, role: need.registry.settings.roleArn, name: policyName(need) }))
+  return [...Map.groupBy(named, ({ role, name }) => `${role} ${name}`).values()].map((same) => {
+    const [{ role, name }] = nonEmpty(same)
+    return { role, name, repositories: unique(same.flatMap(({ need }) => repositoriesOf(need))).toSorted() }
+  })
+}
+
+function policyName({ cluster, document: { kind, namespace = '', name } }: Need): string {
+  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`)}`
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
+
+/** Several are given together, separated by commas. */
+export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
+
+function repositoriesOf({ repository, document, registry }: Need): string[] {
+  if (repository !== undefined) return splitRepositories(repository)
+  throw invalid(document.source, `registry ${registry.name} does not name its repositories`, {
+    expected: `aws.trust.repositories: ${repositoryArn.expected}`,
+    hint: 'set it in the document, or by --repository',
+  })
+}
+
+function checkNeed(need: Need): void {
+  const { registry, document, cluster, subject } = need
+  const { assumeRoles } = registry.settings
+  if (assumeRoles !== undefined) {
+    throw invalid(document.source, `registry ${registry.name} assumes further roles`, {
+      expected: 'a registry whose role pulls by itself: pullpass trust sets up no role chaining',
+      hint: 'set up the roles by hand; docs/vendors/aws.md shows their policies',
+    })
+  }
+  repositoriesOf(need)
+  const unusable = checkSubject(subject, `${document.kind} ${document.name}`) ?? checkIssuer(cluster)
+  if (unusable !== undefined) throw unusable
+}
+
+const invalid = (source: string, seen: string, words: { readonly expected: string; readonly hint: string }) =>
+  new PullpassError({ code: 'DOCUMENT_INVALID', hop: 'document', seen: `${source}: ${seen}`, ...words })
+
+const longestIssuer = 255
+
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html */
+function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefined {
+  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
+  if (fault !== undefined) return fault
+  const { port, hostname } = new URL(issuer)
+  const why =
+    issuer.length > longestIssuer
+      ? `it has ${issuer.length} characters, and AWS accepts ${longestIssuer}`
+      : port !== '' && hostname !== '127.0.0.1'
+        ? 'it contains a port, which AWS does not accept'
+        : undefined
+  if (why === undefined) return undefined
+  return new PullpassError({
+    code: 'ISSUER_UNUSABLE',
+    hop: 'discovery',
+    seen: `the issuer of cluster ${name} is ${issuer}: ${why}`,
+    expected: 'https://HOST/PATH without a port, of at most 255 characters',
+    hint: 'another issuer must be set: pullpass issuer show prints the steps, by distribution',
+  })
+}
+
+/** A trust policy names the issuer: clusters with one issuer are one. */
+function checkIssuers(clusters: readonly TrustedCluster[]): void {
+  for (const [issuer, same] of Map.groupBy(clusters, (one) => one.issuer)) {
+    const names = unique(same.map(({ name }) => name))
+    if (names.length < 2) continue
+    throw new PullpassError({
+      code: 'USAGE_INVALID',
+      hop: 'run',
+      seen: `the clusters ${names.join(' and ')} have the same issuer, ${issuer}`,
+      expected: 'an issuer for each cluster: AWS cannot tell them apart, whatever keys they have',
+    })
+  }
+}
+
+const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
+
+function nonEmpty<T>(all: readonly T[]): readonly [T, ...T[]] {
+  const [first, ...others] = all
+  if (first === undefined) throw new TypeError('a group has a first member')
+  return [first, ...others]
+}

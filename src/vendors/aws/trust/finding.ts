@@ -1,0 +1,81 @@
+/** A change at AWS as data, and the finding of a resource as all vendors report it. */
+import { asFault, type PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Context } from '../../../http/context.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
+import type { Change, HclResource, Override, TrustFinding, Verdict } from '../../trust-contract.ts'
+
+export interface AwsChange {
+  readonly action: Change['action']
+  /** Of an update: the names of the fields that change. */
+  readonly fields?: readonly string[]
+  readonly description: string
+  /** Words of the AWS command line, after `aws iam`. */
+  readonly words: readonly string[]
+  readonly apply: () => Promise<unknown>
+}
+
+export interface AwsFinding {
+  readonly presence: TrustFinding['presence']
+  readonly verdict: Verdict
+  readonly changes?: readonly AwsChange[]
+  readonly notes?: readonly string[]
+  readonly kept?: readonly string[]
+  readonly fault?: PullpassError
+  readonly override?: Override
+}
+
+export interface Observed {
+  readonly kind: string
+  readonly name: string
+  readonly hcl: (presence: TrustFinding['presence']) => HclResource
+}
+
+/** What cannot be read is `unknown`, with the reason; only an abort of the run is thrown. */
+export async function toFinding(
+  { kind, name, hcl }: Observed,
+  context: Context,
+  observe: () => Promise<AwsFinding>,
+): Promise<TrustFinding> {
+  const {
+    presence,
+    verdict,
+    changes = [],
+    notes = [],
+    kept = [],
+    fault,
+    override,
+  } = await observe().catch((error: unknown): AwsFinding => {
+    context.signal.throwIfAborted()
+    return { presence: 'absent', verdict: 'unknown', fault: asFault(error) }
+  })
+  return {
+    vendor: 'aws',
+    kind,
+    name,
+    presence,
+    verdict,
+    changes: changes.map(toChange),
+    notes,
+    kept,
+    ...(fault !== undefined && { fault }),
+    ...(override !== undefined && { override }),
+    hcl: hcl(presence),
+  }
+}
+
+function toChange({ action, fields = [], description, words, apply }: AwsChange): Change {
+  const command = ['aws', 'iam', ...words].map(shellQuote).join(' ')
+  return {
+    action,
+    fields,
+    description,
+    command,
+    script: { functions: [], line: command },
+    byTerraform: 'applied',
+    apply: async () => void (await apply()),
+  }
+}
+
+/** `NAME.member.1`, `NAME.member.2`, … */
+export const listFields = (name: string, values: readonly string[]): Record<string, string> =>
+  Object.fromEntries(values.map((value, index) => [`${name}.member.${index + 1}`, value]))

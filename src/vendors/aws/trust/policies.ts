@@ -1,0 +1,141 @@
+/**
+ * Policy documents: written for exactly what documents need, and compared with those that exist.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ */
+import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
+import type { DesiredPolicy, DesiredStatement } from './desired.ts'
+
+const version = '2012-10-17'
+
+/** The statements of a policy; undefined if it cannot be read. `text`: JSON. */
+export function statementsIn(text: string): readonly JsonObject[] | undefined {
+  const policy = asObject(jsonOrNone(text))
+  const written = policy?.['Statement']
+  const statements = Array.isArray(written) ? written : [written]
+  return statements.every((one) => asObject(one) !== undefined)
+    ? statements.map((one) => asObject(one) ?? {})
+    : undefined
+}
+
+export const renderPolicy = (statements: readonly JsonObject[]): string =>
+  JSON.stringify({ Version: version, Statement: statements })
+
+export const renderStatement = ({ sid, provider, key, subject, audience }: DesiredStatement): JsonObject => ({
+  Sid: sid,
+  Effect: 'Allow',
+  Principal: { Federated: provider },
+  Action: webIdentity,
+  Condition: { StringEquals: { [`${key}:sub`]: subject, [`${key}:aud`]: audience } },
+})
+
+const webIdentity = 'sts:AssumeRoleWithWebIdentity'
+
+/** What a pull needs, and no more. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html */
+export const renderPullPolicy = ({ repositories }: Pick<DesiredPolicy, 'repositories'>): string =>
+  renderPolicy([
+    { Sid: 'Token', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+    {
+      Sid: 'Pull',
+      Effect: 'Allow',
+      Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+      Resource: repositories,
+    },
+  ])
+
+/** Whether two documents state the same, whatever the order of their members, and whether single values are in a list. */
+export const samePolicy = (one: string, other: string): boolean =>
+  normalized(jsonOrNone(one)) === normalized(jsonOrNone(other))
+
+function normalized(value: unknown): string {
+  if (Array.isArray(value)) {
+    const items = value.map(normalized).toSorted()
+    return items.length === 1 ? (items[0] ?? '') : `[${items.join()}]`
+  }
+  const object = asObject(value)
+  if (object === undefined) return JSON.stringify(value) ?? ''
+  const members = Object.keys(object)
+    .filter((name) => name !== 'Sid')
+    .toSorted()
+    .map((name) => `${name}:${normalized(object[name])}`)
+  return `{${members.join()}}`
+}
+
+const listOf = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined ? [] : [value]
+
+const federatedIn = (statement: JsonObject): readonly unknown[] =>
+  listOf(asObject(statement['Principal'])?.['Federated'])
+
+/** ARNs of OIDC providers whose tokens the statements accept. */
+export const providersIn = (statements: readonly JsonObject[]): string[] => [
+  ...new Set(
+    statements
+      .filter(({ Effect }) => Effect === 'Allow')
+      .flatMap((one) => federatedIn(one).flatMap((arn) => asText(arn) ?? [])),
+  ),
+]
+
+/** `exactly`: this subject and audience, and conditions of no other kind; `broadly`: also others. */
+export function acceptance(
+  statements: readonly JsonObject[],
+  wanted: Pick<DesiredStatement, 'provider' | 'key' | 'subject' | 'audience'>,
+): 'exactly' | 'broadly' | 'not' {
+  const own = statements.filter(
+    (one) =>
+      one['Effect'] === 'Allow' &&
+      federatedIn(one).includes(wanted.provider) &&
+      listOf(one['Action']).some((action) => action === webIdentity || action === 'sts:*' || action === '*'),
+  )
+  const found = own.map((one) => acceptanceOf(one, wanted))
+  if (found.includes('broadly')) return 'broadly'
+  return found.includes('exactly') ? 'exactly' : 'not'
+}
+
+function acceptanceOf(
+  { Condition }: JsonObject,
+  { key, subject, audience }: Pick<DesiredStatement, 'key' | 'subject' | 'audience'>,
+): 'exactly' | 'broadly' | 'not' {
+  const condition = asObject(Condition) ?? {}
+  const isLike = Object.keys(condition).includes('StringLike')
+  const others = Object.keys(condition).filter((operator) => operator !== 'StringEquals' && operator !== 'StringLike')
+  if (others.length > 0) return 'not' // not evaluated here: an own statement is added next to it
+  const accepts = (name: string, value: string) => {
+    const equal = listOf(asObject(condition['StringEquals'])?.[`${key}:${name}`])
+    const like = listOf(asObject(condition['StringLike'])?.[`${key}:${name}`])
+    if (equal.length + like.length === 0) return 'any'
+    if (equal.length > 0 && !equal.includes(value)) return 'no'
+    if (like.length > 0 && !like.some((pattern) => matches(asText(pattern) ?? '', value))) return 'no'
+    return equal.length + like.length === 1 && !isLike ? 'only' : 'any'
+  }
+  const results = [accepts('sub', subject), accepts('aud', audience)]
+  if (results.includes('no')) return 'not'
+  return results[0] === 'only' ? 'exactly' : 'broadly'
+}
+
+/** `*` is any text, `?` any character. Linear: no part is matched twice. */
+export function matches(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.split('*')
+  const equal = (part: string, at: number) =>
+    at >= 0 &&
+    at + part.length <= text.length &&
+    Array.from(part).every((sign, index) => sign === '?' || sign === text[at + index])
+  if (rest.length === 0) return pattern.length === text.length && equal(pattern, 0)
+  if (!equal(first, 0)) return false
+  const last = rest.pop() ?? ''
+  let at = first.length
+  for (const part of rest) {
+    while (at + part.length <= text.length && !equal(part, at)) at += 1
+    if (!equal(part, at)) return false
+    at += part.length
+  }
+  return text.length - last.length >= at && equal(last, text.length - last.length)
+}
+
+/** Whether any statement is a Deny, which no further Allow overrides. */
+export const denies = (statements: readonly JsonObject[]): boolean => statements.some(({ Effect }) => Effect === 'Deny')
+
+/** Ids of statements. */
+export const sidIn = (statement: JsonObject): string => asText(statement['Sid']) ?? ''
+
+/** Names in a list of IAM, such as of policies. */
+export const namesIn = (list: unknown): string[] => asList(list).flatMap((one) => asText(one) ?? [])

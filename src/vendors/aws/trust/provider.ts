@@ -1,0 +1,150 @@
+/** The OIDC provider of a cluster's issuer in an account. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
+import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import type { Accepted, RemovalPlan, RemovalScope } from '../../trust-contract.ts'
+import { marksIn } from '../../trust-contract.ts'
+import type { DesiredProvider } from './desired.ts'
+import { type AwsChange, type AwsFinding, listFields } from './finding.ts'
+import { namesIn, providersIn, statementsIn } from './policies.ts'
+import { type IamConnection, readEntity } from './requests.ts'
+
+const argument = (arn: string) => ['--open-id-connect-provider-arn', arn]
+const named = (arn: string) => ({ OpenIDConnectProviderArn: arn })
+/** The key of the tag that contains the mark of the cluster: a provider has no description. */
+const tag = 'pullpass'
+
+export async function observeProvider(
+  wanted: DesiredProvider,
+  { replace }: Accepted,
+  iam: IamConnection,
+): Promise<AwsFinding> {
+  const found = await readEntity(iam, 'GetOpenIDConnectProvider', named(wanted.arn))
+  if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(wanted, iam)] }
+  const clientIds = namesIn(found['ClientIDList'])
+  const added = wanted.clientIds.filter((id) => !clientIds.includes(id))
+  const thumbprints = namesIn(found['ThumbprintList']).map((one) => one.toLowerCase())
+  const differ = wanted.thumbprints !== undefined && wanted.thumbprints.join() !== thumbprints.join()
+  const replaced = differ && replace.includes('thumbprints')
+  const changes = [
+    ...added.map((id) => clientIdAddition(wanted, id, iam)),
+    ...(replaced ? [thumbprintUpdate(wanted, thumbprints, iam)] : []),
+  ]
+  return {
+    presence: 'present',
+    verdict: changes.length === 0 ? 'ok' : 'update',
+    changes,
+    notes: differ && !replaced ? [`its thumbprints stay: ${thumbprints.join(', ') || 'none'}`] : [],
+    kept: differ && !replaced ? ['thumbprints'] : [],
+  }
+}
+
+function creation(wanted: DesiredProvider, { call }: IamConnection): AwsChange {
+  const { arn, issuer, clientIds, thumbprints = [], mark } = wanted
+  return {
+    action: 'create',
+    description: `create provider ${arn}: issuer ${issuer}, client id ${clientIds.join(', ')}`,
+    words: [
+      'create-open-id-connect-provider',
+      '--url',
+      issuer,
+      '--client-id-list',
+      ...clientIds,
+      ...(thumbprints.length === 0 ? [] : ['--thumbprint-list', ...thumbprints]),
+      '--tags',
+      `Key=${tag},Value=${mark}`,
+    ],
+    apply: async () =>
+      await call('CreateOpenIDConnectProvider', {
+        Url: issuer,
+        ...listFields('ClientIDList', clientIds),
+        ...listFields('ThumbprintList', thumbprints),
+        'Tags.member.1.Key': tag,
+        'Tags.member.1.Value': mark,
+      }),
+  }
+}
+
+/** Idempotent at AWS. */
+const clientIdAddition = ({ arn }: DesiredProvider, id: string, { call }: IamConnection): AwsChange => ({
+  action: 'update',
+  fields: ['clientIds'],
+  description: `update provider ${arn}: client id ${id} is added`,
+  words: ['add-client-id-to-open-id-connect-provider', ...argument(arn), '--client-id', id],
+  apply: async () => await call('AddClientIDToOpenIDConnectProvider', { ...named(arn), ClientID: id }),
+})
+
+function thumbprintUpdate(
+  { arn, thumbprints = [] }: DesiredProvider,
+  before: readonly string[],
+  { call }: IamConnection,
+): AwsChange {
+  return {
+    action: 'update',
+    fields: ['thumbprints'],
+    description: `update provider ${arn}: thumbprints ${before.join(', ') || 'none'} become ${thumbprints.join(', ')}`,
+    words: ['update-open-id-connect-provider-thumbprint', ...argument(arn), '--thumbprint-list', ...thumbprints],
+    apply: async () =>
+      await call('UpdateOpenIDConnectProviderThumbprint', {
+        ...named(arn),
+        ...listFields('ThumbprintList', thumbprints),
+      }),
+  }
+}
+
+/** Whether pullpass created it for these clusters, and no role of others accepts its tokens. `going`: ARNs of roles. */
+export async function planProviderRemoval(
+  { arn }: DesiredProvider,
+  { marks, removed }: RemovalScope,
+  iam: IamConnection,
+): Promise<RemovalPlan> {
+  const found = await readEntity(iam, 'GetOpenIDConnectProvider', named(arn))
+  if (found === undefined) return { state: 'absent' }
+  const carried = marksIn(tagIn(found))
+  if (carried.length === 0) return { state: 'kept', note: 'pullpass did not create it' }
+  if (!carried.some((mark) => marks.includes(mark)))
+    return {
+      state: 'kept',
+      note: `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`,
+    }
+  const others = (await rolesTrusting(arn, iam)).filter((role) => !removed.includes(role))
+  if (others.length > 0) return { state: 'kept', note: `roles trust it: ${others.join(', ')}` }
+  return {
+    state: 'removable',
+    async remove() {
+      await iam.call('DeleteOpenIDConnectProvider', named(arn))
+      return undefined
+    },
+  }
+}
+
+const tagIn = ({ Tags }: JsonObject): string =>
+  asText(
+    asList(Tags)
+      .map((one) => asObject(one))
+      .find((one) => one?.['Key'] === tag)?.['Value'],
+  ) ?? ''
+
+const mostPages = 200
+
+/** ARNs of the roles of the account whose trust policies name the provider. */
+async function rolesTrusting(arn: string, { call }: IamConnection): Promise<string[]> {
+  const found: string[] = []
+  let marker: string | undefined = ''
+  for (let page = 0; marker !== undefined && page < mostPages; page++) {
+    const body: JsonObject = await call('ListRoles', { MaxItems: '1000', ...(marker !== '' && { Marker: marker }) })
+    for (const role of asList(body['Roles']).map((one) => asObject(one) ?? {})) {
+      const text = asText(role['AssumeRolePolicyDocument']) ?? ''
+      if (providersIn(statementsIn(decodeDocument(text)) ?? []).includes(arn)) found.push(asText(role['Arn']) ?? '')
+    }
+    marker = body['IsTruncated'] === 'true' ? asText(body['Marker']) : undefined
+  }
+  return found
+}
+
+/** IAM encodes policies as in URLs. Text that is not encoded correctly is no policy. */
+export function decodeDocument(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,212 @@
+/** Requests to AWS IAM on the operator's behalf, with refusals in the terms of trust. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Context } from '../../../http/context.ts'
+import type { Refusal } from '../../../http/request-errors.ts'
+import { send, UnexpectedResponse } from '../../../http/send.ts'
+import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { Redacted } from '../../../text/redacted.ts'
+import { repeatsSecret } from '../../../text/secret-register.ts'
+import { iamEndpoint, stsEndpoint } from '../endpoints.ts'
+import { awsRequestHandler } from '../operator/library-transport.ts'
+import { awsIdentity, noCredentials } from '../operator/sign-in.ts'
+import { partitionOfRegion } from '../partitions.ts'
+import { queryBody, queryError } from '../query-body.ts'
+import { type AwsCredentials, type SigningScope, signatureHeaders } from '../sign.ts'
+
+export interface IamConnection {
+  readonly context: Context
+  /** The operator, as AWS names it. */
+  readonly operator: { readonly account: string; readonly arn: string }
+  readonly call: (action: string, fields: Readonly<Record<string, string>>) => Promise<JsonObject>
+}
+
+/** Signs the operator in, at the token service of a region. @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED */
+export async function connectIam(region: string, context: Context): Promise<IamConnection> {
+  const partition = partitionOfRegion(region)
+  const credentials = signIn(region, context)
+  const sts = await request(context, credentials, identityRequest(region, context))
+  const [account, arn] = [asText(sts['Account']) ?? '', asText(sts['Arn']) ?? '']
+  const { name, iamRegion, suffix } = partition
+  const url = `${iamEndpoint(name, iamRegion, suffix, context.environment)}/`
+  return {
+    context,
+    operator: { account, arn },
+    call: async (action, fields) =>
+      await request(context, credentials, {
+        url,
+        action,
+        fields,
+        version: '2010-05-08',
+        scope: { service: 'iam', region: iamRegion },
+        operator: arn,
+      }),
+  }
+}
+
+const identityRequest = (region: string, { environment }: Context) => ({
+  url: `${stsEndpoint({ region }, environment)}/`,
+  action: 'GetCallerIdentity',
+  fields: {},
+  version: '2011-06-15',
+  scope: { service: 'sts', region },
+  operator: 'the operator',
+})
+
+type Credentials = () => Promise<AwsCredentials>
+
+function signIn(region: string, context: Context): Credentials {
+  const identity = awsIdentity({ region, requestHandler: awsRequestHandler(context) }, context)
+  return async () => {
+    const { accessKeyId, secretAccessKey, sessionToken } = await identity().catch((error: unknown) => {
+      throw asTrustFault(error)
+    })
+    const token = sessionToken === undefined ? undefined : new Redacted(sessionToken)
+    return { accessKeyId, secretAccessKey: new Redacted(secretAccessKey), sessionToken: token }
+  }
+}
+
+/** What publishing reports of the operator's credentials, at the hop trust. */
+function asTrustFault(error: unknown): unknown {
+  const isAbsent = error instanceof Error && ['CredentialsProviderError', 'TokenProviderError'].includes(error.name)
+  const fault = isAbsent ? noCredentials() : error
+  if (!(fault instanceof PullpassError) || fault.code !== 'PUBLISH_CREDENTIALS_MISSING') return fault
+  const { seen, expected, hint, command } = fault
+  return new PullpassError({ code: 'TRUST_CREDENTIALS_MISSING', hop: 'trust', seen, expected, hint, command })
+}
+
+interface QueryRequest {
+  readonly url: string
+  readonly action: string
+  readonly version: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly scope: SigningScope
+  /** ARN. */
+  readonly operator: string
+}
+
+/** The content of `ACTIONResult`; empty for an action without a result. */
+async function request(
+  context: Context,
+  credentials: Credentials,
+  { url, action, version, fields, scope, operator }: QueryRequest,
+): Promise<JsonObject> {
+  const identity = await credentials()
+  return await send(context, {
+    hop: 'trust',
+    service: scope.service === 'iam' ? 'AWS IAM' : "AWS's token service",
+    url,
+    form: { Action: action, Version: version, ...fields },
+    headers: (sent) => ({ accept: 'text/xml', ...signatureHeaders(sent, identity, scope) }),
+    format: queryBody,
+    refusal: (status, body) => trustRefusal(status, body, operator),
+    read: ({ body }) => {
+      if (repeatsSecret(JSON.stringify(body), context.secrets))
+        throw new UnexpectedResponse('it repeats a secret of this run')
+      const response = asObject(asObject(body)?.[`${action}Response`])
+      if (response === undefined) throw new UnexpectedResponse(`it contains no ${action}Response`)
+      return asObject(response[`${action}Result`]) ?? {}
+    },
+  })
+}
+
+const conflicts = ['EntityAlreadyExists', 'ConcurrentModification', 'DeleteConflict', 'EntityTemporarilyUnmodifiable']
+const unaccepted = [
+  'InvalidClientTokenId',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'IncompleteSignature',
+  'UnrecognizedClient',
+]
+
+/** Undefined: what it usually means is enough. */
+function trustRefusal(status: number, body: unknown, operator: string): Refusal | undefined {
+  const error = queryError(body)
+  if (error === undefined) return undefined
+  const { code } = error
+  const message = `${code}: ${error.message}`
+  const is = (names: readonly string[]) => names.some((name) => code.startsWith(name))
+  if (is(['Throttling', 'RequestLimitExceeded'])) {
+    return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'no action if this is temporary' }
+  }
+  if (status >= 500) {
+    return {
+      code: 'TRUST_UNAVAILABLE',
+      message,
+      retryable: true,
+      expected: 'a response',
+      hint: 'no action if this is temporary: run it again, it continues where it ended',
+    }
+  }
+  if (is(['NoSuchEntity'])) return { code: 'TRUST_NOT_FOUND', message }
+  if (is(conflicts)) return { code: 'TRUST_CONFLICT', message }
+  if (is(['AccessDenied'])) return denied(message, error.message, operator)
+  if (is(unaccepted)) {
+    return {
+      code: 'TRUST_DENIED',
+      message,
+      expected: "the operator's credentials to be accepted",
+      hint: 'sign in again (aws sso login), and check the clock of this machine',
+    }
+  }
+  if (is(['LimitExceeded'])) return limitReached(message, error.message)
+  if (is(['OpenIdIdpCommunicationError'])) {
+    return {
+      code: 'TRUST_REFUSED',
+      message,
+      expected: "the issuer's metadata to be readable without credentials: IAM reads the certificate of the issuer",
+      hint: 'publish it first: pullpass issuer publish; or set aws.trust.thumbprints',
+    }
+  }
+  return { code: 'TRUST_REFUSED', message, expected: 'a request that IAM accepts', hint: 'see the message of AWS' }
+}
+
+/** AWS names the action and the resource. */
+function denied(message: string, words: string, operator: string): Refusal {
+  const [, action, resource] =
+    /not authorized to perform: ([a-z-]{1,40}:[A-Za-z]{1,80}) on resource: ([!-~]{1,600})/.exec(words.slice(0, 2000)) ??
+    []
+  const hint = 'attach a policy that allows it to the operator, and run it again: it continues where it ended'
+  if (action === undefined || resource === undefined) return { code: 'TRUST_DENIED', message, hint }
+  return { code: 'TRUST_DENIED', message, expected: `${operator} to be allowed ${action} on ${resource}`, hint }
+}
+
+function limitReached(message: string, words: string): Refusal {
+  if (/ACLSizePerRole|PolicySize|InlinePolicy/i.test(words)) {
+    return {
+      code: 'TRUST_POLICY_FULL',
+      message,
+      expected: 'a policy with room for the statement',
+      hint: 'use another role for some clusters or service accounts, or request a higher quota of AWS',
+    }
+  }
+  return {
+    code: 'TRUST_REFUSED',
+    message,
+    expected: 'an account within the quotas of IAM',
+    hint: 'remove unused resources of this kind, or request a higher quota of AWS',
+  }
+}
+
+/** What exists; undefined where it does not. */
+export async function readEntity(
+  { call }: IamConnection,
+  action: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<JsonObject | undefined> {
+  return await call(action, fields).catch((fault: unknown) => {
+    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
+    throw fault
+  })
+}
+
+/** The operator acts in one account: in another one, names would mean other resources. @throws TRUST_DENIED */
+export function checkAccount({ operator }: IamConnection, account: string, name: string): void {
+  if (operator.account === account) return
+  throw new PullpassError({
+    code: 'TRUST_DENIED',
+    hop: 'trust',
+    seen: `the operator ${operator.arn} is of account ${operator.account}, and ${name} is in account ${account}`,
+    expected: `credentials of account ${account}`,
+    hint: 'select them by AWS_PROFILE, and run it again',
+  })
+}

@@ -1,0 +1,215 @@
+/** A role, with a trust policy for exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
+import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import { parseRole } from '../names.ts'
+import { type DesiredRole, type DesiredStatement, sidOf } from './desired.ts'
+import type { AwsChange, AwsFinding } from './finding.ts'
+import { policyResourceName } from './names.ts'
+import {
+  acceptance,
+  denies,
+  namesIn,
+  providersIn,
+  renderPolicy,
+  renderStatement,
+  sidIn,
+  statementsIn,
+} from './policies.ts'
+import { decodeDocument } from './provider.ts'
+import { type IamConnection, readEntity } from './requests.ts'
+
+const named = (arn: string) => ({ RoleName: parseRole(arn).name })
+
+interface FoundRole {
+  readonly arn: string
+  readonly description: string
+  /** Undefined: they could not be read. */
+  readonly statements: readonly JsonObject[] | undefined
+  readonly maxSessionSeconds: number
+}
+
+async function readRole(iam: IamConnection, arn: string): Promise<FoundRole | undefined> {
+  const body = await readEntity(iam, 'GetRole', named(arn))
+  if (body === undefined) return undefined
+  const role = asObject(body['Role']) ?? {}
+  return {
+    arn: asText(role['Arn']) ?? '',
+    description: asText(role['Description']) ?? '',
+    statements: statementsIn(decodeDocument(asText(role['AssumeRolePolicyDocument']) ?? '')),
+    maxSessionSeconds: Number(role['MaxSessionDuration'] ?? 3600),
+  }
+}
+
+export async function observeRole(wanted: DesiredRole, { replace }: Accepted, iam: IamConnection): Promise<AwsFinding> {
+  const { arn } = wanted
+  const found = await readRole(iam, arn)
+  if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(wanted, iam)] }
+  const refused = refusal(wanted, found, replace)
+  if (refused !== undefined) return { presence: 'present', verdict: 'refused', ...refused }
+  const missing = missingIn(wanted, found)
+  const changes = [
+    ...(missing.length === 0 ? [] : [trustUpdate(wanted, found, iam)]),
+    ...(found.maxSessionSeconds >= wanted.maxSessionSeconds ? [] : [durationUpdate(wanted, iam)]),
+  ]
+  return {
+    presence: 'present',
+    verdict: changes.length === 0 ? 'ok' : 'update',
+    changes,
+    notes: notesOn(wanted, found),
+  }
+}
+
+const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] =>
+  all.filter((one) => acceptance(statements, one) === 'not')
+
+/** A statement lets a service account do all that the role may do: it is added to a role of others only where that is requested. */
+function refusal(
+  wanted: DesiredRole,
+  found: FoundRole,
+  replace: readonly string[],
+): Pick<AwsFinding, 'fault' | 'override'> | undefined {
+  const { arn } = wanted
+  if (found.arn !== arn) {
+    const hint = `correct aws.roleArn: ${found.arn}`
+    return {
+      fault: trustRefused(`role ${found.arn} exists, with another path than ${arn}`, {
+        expected: 'the ARN of the role',
+        hint,
+      }),
+    }
+  }
+  if (found.statements === undefined || denies(found.statements)) {
+    const seen = found.statements === undefined ? 'cannot be read' : 'contains a Deny'
+    return {
+      fault: trustRefused(`the trust policy of role ${arn} ${seen}`, {
+        expected: 'a trust policy of Allow statements, or another role',
+        hint: `see it: aws iam get-role --role-name ${parseRole(arn).name}`,
+      }),
+    }
+  }
+  const isIncomplete = missingIn(wanted, found).length > 0 || found.maxSessionSeconds < wanted.maxSessionSeconds
+  if (!isIncomplete || marksIn(found.description).length > 0 || replace.includes('trustPolicy')) return undefined
+  return {
+    fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
+      expected: 'a role that already trusts the subjects of the documents, or a name that is free',
+      hint: 'it was not changed: the service account would get all permissions of the role; if that is intended: --replace trustPolicy',
+    }),
+    override: { replace: ['trustPolicy'] },
+  }
+}
+
+function notesOn({ statements: all }: DesiredRole, { statements = [] }: FoundRole): string[] {
+  const broad = all.filter((one) => acceptance(statements, one) === 'broadly').map(({ provider }) => provider)
+  const own = new Set(all.map(({ provider }) => provider))
+  const others = providersIn(statements).filter((arn) => !own.has(arn))
+  return [
+    ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects of ${arn}`),
+    ...others.map((arn) => `it also trusts tokens of ${arn}`),
+  ]
+}
+
+function creation(wanted: DesiredRole, { call }: IamConnection): AwsChange {
+  const { arn, description, statements, maxSessionSeconds } = wanted
+  const { name, path } = parseRole(arn)
+  const policy = renderPolicy(statements.map(renderStatement))
+  const duration = maxSessionSeconds === 3600 ? [] : ['--max-session-duration', String(maxSessionSeconds)]
+  return {
+    action: 'create',
+    description: `create role ${arn}, which trusts ${describeSubjects(statements)}`,
+    words: [
+      'create-role',
+      '--role-name',
+      name,
+      ...(path === '/' ? [] : ['--path', path]),
+      '--description',
+      description,
+      ...duration,
+      '--assume-role-policy-document',
+      policy,
+    ],
+    apply: async () =>
+      await call('CreateRole', {
+        RoleName: name,
+        Path: path,
+        Description: description,
+        MaxSessionDuration: String(maxSessionSeconds),
+        AssumeRolePolicyDocument: policy,
+      }),
+  }
+}
+
+const describeSubjects = (statements: readonly DesiredStatement[]) =>
+  statements.map(({ subject, audience, key }) => `${subject} of https://${key} with audience ${audience}`).join(' and ')
+
+/** IAM has no precondition: the policy is read again immediately before it is written. */
+function trustUpdate(wanted: DesiredRole, found: FoundRole, iam: IamConnection): AwsChange {
+  const { arn } = wanted
+  const policyOf = (role: FoundRole) => {
+    const added = missingIn(wanted, role)
+    const sids = added.map(({ sid }) => sid)
+    const kept = (role.statements ?? []).filter((one) => !sids.includes(sidIn(one)))
+    return renderPolicy([...kept, ...added.map(renderStatement)])
+  }
+  return {
+    action: 'update',
+    fields: ['trustPolicy'],
+    description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(wanted, found))}`,
+    words: ['update-assume-role-policy', '--role-name', parseRole(arn).name, '--policy-document', policyOf(found)],
+    apply: async () => {
+      const current = (await readRole(iam, arn)) ?? found
+      if (missingIn(wanted, current).length > 0)
+        await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: policyOf(current) })
+    },
+  }
+}
+
+function durationUpdate({ arn, maxSessionSeconds }: DesiredRole, { call }: IamConnection): AwsChange {
+  const seconds = String(maxSessionSeconds)
+  return {
+    action: 'update',
+    fields: ['maxSessionDuration'],
+    description: `update role ${arn}: sessions of up to ${seconds} s are permitted`,
+    words: ['update-role', '--role-name', parseRole(arn).name, '--max-session-duration', seconds],
+    apply: async () => await call('UpdateRole', { ...named(arn), MaxSessionDuration: seconds }),
+  }
+}
+
+/** The role of pullpass without other statements and policies is deleted; otherwise only the statements of these clusters are. */
+export async function planRoleRemoval(
+  { arn }: DesiredRole,
+  { marks, removed }: RemovalScope,
+  iam: IamConnection,
+): Promise<RemovalPlan> {
+  const found = await readRole(iam, arn)
+  if (found === undefined) return { state: 'absent' }
+  const { statements = [] } = found
+  const going = statements.filter((one) => marks.some((mark) => sidIn(one).startsWith(sidOf(mark))))
+  const others = statements.filter((one) => !going.includes(one))
+  const policies = (await policiesOf(arn, iam)).filter((name) => !removed.includes(policyResourceName(arn, name)))
+  const isOwn = marksIn(found.description).length > 0
+  if (isOwn && others.length === 0 && policies.length === 0) {
+    return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }
+  }
+  const needed = policies.filter((name) => marks.some((mark) => name.startsWith(mark.replace(':', '-'))))
+  if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
+  if (going.length === 0)
+    return { state: 'kept', note: isOwn ? 'it is of other clusters' : 'pullpass did not create it' }
+  if (others.length === 0) {
+    const note = policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : 'pullpass did not create it'
+    return { state: 'kept', note }
+  }
+  return {
+    state: 'removable',
+    async remove() {
+      await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: renderPolicy(others) })
+      return 'only its statements for these clusters were removed: others still use the role'
+    },
+  }
+}
+
+/** Names of inline policies, and of managed ones. */
+async function policiesOf(arn: string, { call }: IamConnection): Promise<string[]> {
+  const inline = namesIn((await call('ListRolePolicies', named(arn)))['PolicyNames'])
+  const attached = asList((await call('ListAttachedRolePolicies', named(arn)))['AttachedPolicies'])
+  return [...inline, ...attached.flatMap((one) => asText(asObject(one)?.['PolicyName']) ?? [])]
+}

@@ -1,0 +1,100 @@
+/** The resources as Terraform configures them. https://github.com/hashicorp/terraform-provider-aws */
+import { createHash } from 'node:crypto'
+import { type HclAttribute, hclBlock, hclText } from '../../hcl.ts'
+import type { HclResource, TrustFinding } from '../../trust-contract.ts'
+import { parseRole } from '../names.ts'
+import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'
+import { policyResourceName } from './names.ts'
+import { renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'
+
+const requires = { name: 'aws', source: 'hashicorp/aws', version: '>= 5.0' }
+
+interface Block {
+  readonly type: string
+  readonly label: string
+  readonly attributes: readonly (HclAttribute | string)[]
+  /** By which it is imported. */
+  readonly id: string
+}
+
+const resource =
+  ({ type, label, attributes, id }: Block) =>
+  (presence: TrustFinding['presence']): HclResource => ({
+    requires,
+    block: hclBlock(`resource "${type}" "${label}"`, attributes),
+    importBlock:
+      presence === 'absent'
+        ? undefined
+        : hclBlock('import', [
+            ['to', `${type}.${label}`],
+            ['id', hclText(id)],
+          ]),
+  })
+
+const types = {
+  provider: 'aws_iam_openid_connect_provider',
+  role: 'aws_iam_role',
+  policy: 'aws_iam_role_policy',
+} as const
+
+/** Letters, digits and "_", and six digits of a hash: no two names become one label. */
+function labelOf(name: string): string {
+  const plain = (name.split('/').at(-1) ?? '').replaceAll(/[^A-Za-z0-9]+/g, '_')
+  return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(name).digest('hex').slice(0, 6)}`
+}
+
+const listOf = (values: readonly string[]) => `[${values.map(hclText).join(', ')}]`
+
+export const providerBlock = ({
+  arn,
+  issuer,
+  clientIds,
+  thumbprints,
+  mark,
+}: DesiredProvider): ReturnType<typeof resource> =>
+  resource({
+    type: types.provider,
+    label: labelOf(arn),
+    id: arn,
+    attributes: [
+      ['url', hclText(issuer)],
+      ['client_id_list', listOf(clientIds)],
+      ...(thumbprints === undefined ? [] : [['thumbprint_list', listOf(thumbprints)] as const]),
+      ['tags', `{ pullpass = ${hclText(mark)} }`],
+    ],
+  })
+
+export function roleBlock({
+  arn,
+  description,
+  statements,
+  maxSessionSeconds,
+}: DesiredRole): ReturnType<typeof resource> {
+  const { name, path } = parseRole(arn)
+  const providers = [...new Set(statements.map(({ provider }) => `${types.provider}.${labelOf(provider)}`))]
+  return resource({
+    type: types.role,
+    label: labelOf(arn),
+    id: name,
+    attributes: [
+      ['name', hclText(name)],
+      ['path', hclText(path)],
+      ['description', hclText(description)],
+      ...(maxSessionSeconds === 3600 ? [] : [['max_session_duration', String(maxSessionSeconds)] as const]),
+      ['assume_role_policy', hclText(renderPolicy(statements.map(renderStatement)))],
+      ['depends_on', `[${providers.join(', ')}]`],
+    ],
+  })
+}
+
+export const policyBlock = (wanted: DesiredPolicy): ReturnType<typeof resource> =>
+  resource({
+    type: types.policy,
+    label: labelOf(policyResourceName(wanted.role, wanted.name)),
+    id: `${parseRole(wanted.role).name}:${wanted.name}`,
+    attributes: [
+      ['name', hclText(wanted.name)],
+      ['role', `${types.role}.${labelOf(wanted.role)}.name`],
+      ['policy', hclText(renderPullPolicy(wanted))],
+    ],
+  })

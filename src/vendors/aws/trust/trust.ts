@@ -1,0 +1,145 @@
+/** The trust of AWS: an OIDC provider, a role, and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
+import type { TextRule } from '../../../document/field-rules.ts'
+import type { Context } from '../../../http/context.ts'
+import type { Accepted, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import { parseRole, repositoryArn } from '../names.ts'
+import type { AwsSettings } from '../settings.ts'
+import { type DesiredState, desiredState, splitRepositories } from './desired.ts'
+import { type AwsFinding, toFinding } from './finding.ts'
+import { imageInRepository, policyResourceName, repositoryOfImage } from './names.ts'
+import { observeProvider, planProviderRemoval } from './provider.ts'
+import { observePolicy, planPolicyRemoval } from './pull-policy.ts'
+import { checkAccount, connectIam, type IamConnection } from './requests.ts'
+import { observeRole, planRoleRemoval } from './role.ts'
+import { policyBlock, providerBlock, roleBlock } from './terraform.ts'
+
+/** One ARN, or several separated by commas. */
+const repositories: TextRule = {
+  pattern: new RegExp(`^${unanchored(repositoryArn)}(?:,${unanchored(repositoryArn)})*$`),
+  maxLength: 8000,
+  expected: `${repositoryArn.expected}; several separated by commas`,
+  knownMistake: (text) =>
+    splitRepositories(text)
+      .map((one) => repositoryArn.knownMistake?.(one))
+      .find((expected) => expected !== undefined),
+}
+
+function unanchored({ pattern }: TextRule): string {
+  return pattern.source.slice(1, -1)
+}
+
+export const trust: TrustSetup<AwsSettings> = {
+  repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
+
+  clusterId: {
+    pattern: /^[\w+=,.@-]{1,64}$/,
+    maxLength: 64,
+    expected: 'the name of a role: 1 to 64 letters, digits and "_+=,.@-"',
+  },
+
+  /** The provider follows from the issuer; each of several clusters has its own role, unless they share one. */
+  forCluster(settings, { trustDomainId }) {
+    if (trustDomainId === undefined) return settings
+    const { partition, account, path } = parseRole(settings.roleArn)
+    return { ...settings, roleArn: `arn:${partition}:iam::${account}:role${path}${trustDomainId}` }
+  },
+
+  repository: ({ trust: own }) => own?.repositories.join(','),
+
+  withRepository: (settings, names) => ({
+    ...settings,
+    trust: { ...settings.trust, repositories: splitRepositories(names) },
+  }),
+
+  admitsPublisher: () => false,
+
+  desired(needs) {
+    const wanted = desiredState(needs)
+    return {
+      async open(context) {
+        return await openResources(wanted, context)
+      },
+    }
+  },
+}
+
+/** With one connection for each partition: the operator's credentials are valid in one. */
+async function openResources(wanted: DesiredState, context: Context): Promise<TrustResource[]> {
+  const regions = new Map(wanted.roles.map(({ arn, region }) => [parseRole(arn).partition, region]))
+  const opening = [...regions].map(
+    async ([partition, region]) => [partition, await connectIam(region, context)] as const,
+  )
+  const connections = new Map(await Promise.all(opening))
+  const connectionOf = (arn: string): IamConnection => {
+    const connection = connections.get(parseRole(arn).partition)
+    if (connection === undefined) throw new TypeError(`no connection for ${arn}`)
+    return connection
+  }
+  return [
+    ...wanted.providers.map((one) =>
+      resourceOf({
+        kind: 'provider',
+        name: one.arn,
+        needs: [],
+        hcl: providerBlock(one),
+        iam: connectionOf(one.arn),
+        observe: (accepted, iam) => observeProvider(one, accepted, iam),
+        planRemoval: (scope, iam) => planProviderRemoval(one, scope, iam),
+      }),
+    ),
+    ...wanted.roles.map((one) =>
+      resourceOf({
+        kind: 'role',
+        name: one.arn,
+        needs: [...new Set(one.statements.map(({ provider }) => provider))],
+        hcl: roleBlock(one),
+        iam: connectionOf(one.arn),
+        observe: (accepted, iam) => observeRole(one, accepted, iam),
+        planRemoval: (scope, iam) => planRoleRemoval(one, scope, iam),
+      }),
+    ),
+    ...wanted.policies.map((one) =>
+      resourceOf({
+        kind: 'policy',
+        name: policyResourceName(one.role, one.name),
+        needs: [one.role],
+        hcl: policyBlock(one),
+        iam: connectionOf(one.role),
+        observe: (_, iam) => observePolicy(one, iam),
+        planRemoval: (_, iam) => planPolicyRemoval(one, iam),
+      }),
+    ),
+  ]
+}
+
+interface AwsResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
+  readonly hcl: ReturnType<typeof roleBlock>
+  readonly iam: IamConnection
+  readonly observe: (accepted: Accepted, iam: IamConnection) => Promise<AwsFinding>
+  readonly planRemoval: (
+    scope: Parameters<TrustResource['planRemoval']>[0],
+    iam: IamConnection,
+  ) => ReturnType<TrustResource['planRemoval']>
+}
+
+/** AWS has the marks of all of them: nothing is recorded in the cluster. */
+function resourceOf({ kind, name, needs, hcl, iam, observe, planRemoval }: AwsResource): TrustResource {
+  const { account } = parseRole(name)
+  return {
+    vendor: 'aws',
+    kind,
+    name,
+    needs,
+    entry: undefined,
+    recoveryEntry: () => undefined,
+    observe: (accepted) =>
+      toFinding({ kind, name, hcl }, iam.context, async () => {
+        checkAccount(iam, account, name)
+        return await observe(accepted, iam)
+      }),
+    async planRemoval(scope) {
+      checkAccount(iam, account, name)
+      return await planRemoval(scope, iam)
+    },
+  }
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Policy } from '../../../sandbox/aws/iam/policy.ts'
+import { AwsRefusal } from '../../../sandbox/aws/query-api.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { role } from './exchange-at-sandbox.ts'
+import { images, resultsOf, startTrustTest } from './run-trust.ts'
+
+const without = (action: string): Policy => ({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: '*', Resource: '*' },
+    { Effect: 'Deny', Action: action, Resource: '*' },
+  ],
+})
+const all: Policy = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }
+const trusting = (statement: object): Policy => ({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Action: 'sts:AssumeRoleWithWebIdentity', ...statement },
+})
+
+test('trust at AWS, where something is in the way,', async (t) => {
+  const { sandbox, cloud, provider, trust } = await startTrustTest(t)
+  const url = provider.slice(provider.indexOf('/') + 1)
+  const empty = () => {
+    cloud.account.providers.clear()
+    cloud.account.roles.clear()
+    cloud.limitOperator(all)
+    cloud.adjust({ beforeAction: () => undefined, issuerAuthority: 'public' })
+  }
+
+  for (const [action, resource, results] of [
+    ['iam:GetOpenIDConnectProvider', provider, ['failed', 'blocked', 'blocked']],
+    ['iam:CreateOpenIDConnectProvider', provider, ['failed', 'blocked', 'blocked']],
+    ['iam:GetRole', role, ['created', 'failed', 'blocked']],
+    ['iam:CreateRole', role, ['created', 'failed', 'blocked']],
+    ['iam:GetRolePolicy', role, ['created', 'created', 'failed']],
+    ['iam:PutRolePolicy', role, ['created', 'created', 'failed']],
+  ] as const) {
+    await t.test(`names the permission ${action} that the operator does not have, and continues with it`, async () => {
+      empty()
+      cloud.limitOperator(without(action))
+      const run = await trust(['apply', '--yes'])
+      assert.equal(run.exitCode, 1)
+      assert.deepEqual(resultsOf(run), results)
+      assert.match(
+        run.stderr,
+        new RegExp(`^TRUST_DENIED \\(trust\\): AWS IAM responded with 403 "AccessDenied: .*${action}`, 'm'),
+      )
+      assert.ok(
+        run.stderr.includes(`expected arn:aws:iam::123456789012:user/operator to be allowed ${action} on ${resource}`),
+        run.stderr,
+      )
+      cloud.limitOperator(all)
+      const again = await trust(['apply', '--yes'])
+      assert.equal(again.exitCode, 0, again.stderr)
+    })
+  }
+
+  await t.test('a run that was ended between two steps is continued by the next one', async () => {
+    for (const last of ['CreateOpenIDConnectProvider', 'CreateRole', 'PutRolePolicy']) {
+      empty()
+      const controller = new AbortController()
+      cloud.adjust({ beforeAction: (name) => (name === last ? controller.abort(new Error('killed')) : undefined) })
+      await trust(['apply', '--yes'], {}, { signal: controller.signal })
+      cloud.adjust({ beforeAction: () => undefined })
+      const again = await trust(['apply', '--yes'])
+      assert.equal(again.exitCode, 0, `${last}: ${again.stderr}`)
+      const destroyed = await trust(['destroy', '--yes'])
+      assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+      assert.equal(cloud.account.providers.size + cloud.account.roles.size, 0, last)
+    }
+  })
+
+  await t.test('a new role that is not known everywhere yet is waited for', async () => {
+    empty()
+    let times = 2
+    cloud.adjust({
+      beforeAction: (name) => {
+        if (name === 'PutRolePolicy' && times-- > 0)
+          throw new AwsRefusal('NoSuchEntity', 'The role with name puller cannot be found.', 404)
+      },
+    })
+    const run = await trust(['apply', '--yes'])
+    assert.equal(run.exitCode, 0, run.stderr)
+  })
+
+  await t.test('a role of others is not changed, and nothing is granted to it, unless that is requested', async () => {
+    empty()
+    cloud.putRole('puller', {
+      trust: trusting({ Principal: { Federated: 'arn:aws:iam::123456789012:oidc-provider/other.example.com' } }),
+    })
+    const before = cloud.account.roles.get('puller')
+    const run = await trust(['apply', '--yes'])
+    assert.equal(run.exitCode, 1)
+    assert.deepEqual(resultsOf(run), ['created', 'failed', 'blocked'])
+    assert.match(
+      run.stderr,
+      new RegExp(`^TRUST_REFUSED \\(trust\\): role ${role} exists, and pullpass did not create it$`, 'm'),
+    )
+    assert.match(run.stderr, /--replace trustPolicy$/m)
+    assert.equal(cloud.account.roles.get('puller'), before)
+
+    const replaced = await trust(['apply', '--yes', '--replace', 'trustPolicy'])
+    assert.equal(replaced.exitCode, 0, replaced.stderr)
+    assert.match(
+      replaced.stdout,
+      /it also trusts tokens of arn:aws:iam::123456789012:oidc-provider\/other\.example\.com/,
+    )
+    assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 2)
+    const destroyed = await trust(['destroy', '--yes'])
+    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+    assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 1)
+  })
+
+  await t.test('a role that trusts the subject already gets only its policy', async () => {
+    empty()
+    await cloud.trust(sandbox.cluster.issuer)
+    const run = await trust(['apply', '--yes'])
+    assert.equal(run.exitCode, 0, run.stderr)
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'granted'])
+    const destroyed = await trust(['destroy', '--yes'])
+    assert.deepEqual(resultsOf(destroyed), ['deleted', 'kept', 'kept'])
+    assert.match(destroyed.stdout, /pullpass did not create it/)
+  })
+
+  await t.test('a trust policy with a Deny is refused', async () => {
+    empty()
+    cloud.putRole('puller', { trust: trusting({ Effect: 'Deny', Principal: '*' }), tags: {} })
+    const run = await trust(['plan'])
+    assert.match(run.stdout, /^refused +role/m)
+    assert.match(run.stdout + run.stderr, /contains a Deny/)
+  })
+
+  await t.test('a trust policy without room is reported as full', async () => {
+    empty()
+    const many = Array.from({ length: 12 }, (_, index) => ({
+      Effect: 'Allow' as const,
+      Principal: { AWS: `arn:aws:iam::123456789012:role/${'a'.repeat(60)}${index}` },
+      Action: 'sts:AssumeRole',
+    }))
+    cloud.putRole('puller', { trust: { Version: '2012-10-17', Statement: many } })
+    const run = await trust(['apply', '--yes', '--replace', 'trustPolicy'])
+    assert.match(
+      run.stderr,
+      /^TRUST_POLICY_FULL \(trust\): AWS IAM responded with 409 "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048"$/m,
+    )
+  })
+
+  await t.test('a provider that roles of others trust is kept', async () => {
+    empty()
+    await trust(['apply', '--yes'])
+    cloud.putRole('irsa', { trust: trusting({ Principal: { Federated: provider } }) })
+    const run = await trust(['destroy', '--yes'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'kept'])
+    assert.match(run.stdout, /roles trust it: arn:aws:iam::123456789012:role\/irsa/)
+    assert.ok(cloud.account.providers.has(url))
+  })
+
+  await t.test('thumbprints are set for a private authority, and replaced only where that is requested', async () => {
+    empty()
+    cloud.adjust({ issuerAuthority: 'private' })
+    const wrong = 'a'.repeat(40)
+    const settings = (thumbprint: string) => ({ trust: `repositories: ["${images}"], thumbprints: ["${thumbprint}"]` })
+    const first = await trust(['apply', '--yes'], settings(wrong))
+    assert.equal(first.exitCode, 1)
+    assert.match(first.stderr, /HTTPS certificate doesn't match configured thumbprint/)
+    const kept = await trust(['plan'], settings(cloud.thumbprint))
+    assert.match(kept.stdout, new RegExp(`its thumbprints stay: ${wrong}`))
+    const replaced = await trust(['apply', '--yes', '--replace', 'thumbprints'], settings(cloud.thumbprint))
+    assert.equal(replaced.exitCode, 0, replaced.stderr)
+    assert.deepEqual(cloud.account.providers.get(url)?.thumbprints, [cloud.thumbprint])
+  })
+
+  await t.test('an issuer that IAM cannot read is named', async () => {
+    empty()
+    cloud.adjust({
+      beforeAction: (name) => {
+        if (name === 'CreateOpenIDConnectProvider')
+          throw new AwsRefusal('OpenIdIdpCommunicationError', 'Unable to communicate with the identity provider')
+      },
+    })
+    const run = await trust(['apply', '--yes'])
+    assert.match(run.stderr, /TRUST_REFUSED \(trust\): AWS IAM responded with 400 "OpenIdIdpCommunicationError: /)
+    assert.match(run.stderr, /publish it first: pullpass issuer publish; or set aws\.trust\.thumbprints$/m)
+  })
+
+  await t.test('credentials of another account change nothing in it', async () => {
+    empty()
+    const file = await sandbox.write(
+      'foreign.yaml',
+      `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: foreign}
+spec:
+  namespaces: {include: [team-a]}
+  serviceAccountRef: {namespace: image-system, name: pullpass}
+  registries:
+    - name: ecr
+      hosts: ["localhost:${sandbox.parts.registry.port}"]
+      aws: {roleArn: "arn:aws:iam::999999999999:role/puller", region: eu-west-1, trust: {repositories: ["${images}"]}}
+`,
+    )
+    const foreign = await runPullpass(sandbox, ['trust', 'plan', '-f', file])
+    assert.deepEqual(resultsOf(foreign), ['unknown', 'unknown', 'unknown'])
+    assert.match(
+      foreign.stdout + foreign.stderr,
+      /the operator arn:aws:iam::123456789012:user\/operator is of account 123456789012, and .* is in account 999999999999/,
+    )
+  })
+
+  await t.test('without credentials reports which ones are looked for, and names the hop', async () => {
+    empty()
+    const environment = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: 'only-a-half-of-a-pair' }
+    const run = await trust(['plan'], {}, { environment })
+    assert.equal(run.exitCode, 1)
+    assert.match(
+      run.stderr,
+      /^TRUST_CREDENTIALS_MISSING \(trust\): the operator's identity is incomplete: AWS_SECRET_ACCESS_KEY is set/,
+    )
+    assert.doesNotMatch(run.stderr, /only-a-half/)
+  })
+
+  await t.test('role chains and issuers with a port elsewhere are refused before any request', async () => {
+    empty()
+    const before = cloud.parts.iam.seen.length
+    const chained = await trust(['plan'], { aws: `assumeRoles: [{roleArn: "${role}"}]` })
+    assert.equal(chained.exitCode, 2)
+    assert.match(chained.stderr, /^DOCUMENT_INVALID \(document\): .*registry ecr assumes further roles/)
+    const port = await trust(['plan', '--issuer', 'https://issuer.example.com:8443/a'])
+    assert.equal(port.exitCode, 1)
+    assert.match(port.stderr, /^ISSUER_UNUSABLE \(discovery\): .*it contains a port, which AWS does not accept/)
+    const nameless = await trust(['plan'], { trust: '' })
+    assert.match(nameless.stderr, /registry ecr does not name its repositories/)
+    const named = await trust(['plan', '--repository', images], { trust: '' })
+    assert.deepEqual(resultsOf(named), ['create', 'create', 'grant'])
+    assert.equal(cloud.parts.iam.seen.length - before, 3)
+  })
+})
