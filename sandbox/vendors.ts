@@ -5,6 +5,9 @@
 import type { AwsSandbox } from './aws/vendor.ts'
 import type { AzureSandbox } from './azure/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
+import type { FederatedSandbox } from './issuer/federated-service.ts'
+import type { OidcSandbox } from './oidc/vendor.ts'
+import type { TokenSandbox } from './token/vendor.ts'
 import type { LoadSandboxVendor, SandboxVendor } from './vendor.ts'
 
 type CloudOf<Load> = Load extends LoadSandboxVendor<infer Cloud> ? Cloud : never
@@ -13,6 +16,14 @@ export const sandboxVendors = {
   gcp: async (): Promise<SandboxVendor<GcpSandbox>> => (await import('./gcp/vendor.ts')).gcp,
   aws: async (): Promise<SandboxVendor<AwsSandbox>> => (await import('./aws/vendor.ts')).aws,
   azure: async (): Promise<SandboxVendor<AzureSandbox>> => (await import('./azure/vendor.ts')).azure,
+  oidc: async (): Promise<SandboxVendor<OidcSandbox>> => (await import('./oidc/vendor.ts')).oidc,
+  quay: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./quay/vendor.ts')).quay,
+  jfrog: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./jfrog/vendor.ts')).jfrog,
+  cloudsmith: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./cloudsmith/vendor.ts')).cloudsmith,
+  chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,
+  yandex: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./yandex/vendor.ts')).yandex,
+  token: async (): Promise<SandboxVendor<TokenSandbox>> => (await import('./token/vendor.ts')).token,
+  http: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./http/vendor.ts')).http,
 }
 
 export const initialVendor = 'gcp'

@@ -10,6 +10,15 @@ export interface RegistryCredential {
   readonly expiresAt: Date | undefined
   /** When a credential of unknown expiry was read from its source. */
   readonly readAt?: Date
+  /** What the operator has to know about it. */
+  readonly warnings?: readonly CredentialWarning[]
+}
+
+export interface CredentialWarning {
+  readonly code: 'AUDIENCE_UNCHECKED' | 'CREDENTIAL_SHORT_LIVED'
+  /** A sentence without its end. */
+  readonly seen: string
+  readonly fix: string
 }
 
 /** After this time, a credential of unknown expiry is read from its source again, since it can have been replaced there. */

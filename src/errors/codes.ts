@@ -47,6 +47,9 @@ export const codes = {
   EXCHANGE_REFUSED: 1,
   EXCHANGE_UNAVAILABLE: 1,
   CREDENTIAL_SOURCE_INVALID: 1,
+  CLIENT_REFUSED: 1,
+  CREDENTIAL_SHORT_LIVED: null,
+  AUDIENCE_UNCHECKED: null,
   // Issuer metadata, as API servers serve it or as anonymous clients read it.
   DISCOVERY_NOT_FOUND: 1,
   DISCOVERY_FORBIDDEN: 1,

@@ -139,7 +139,7 @@ interface ResponseInfo extends HttpResponse {
 
 export function responseError(request: RequestInfo, response: ResponseInfo): PullpassError {
   if (response.status >= 300 && response.status < 400) return redirectError(request, response)
-  if (response.status === 200) return formatError(request, response)
+  if (response.status >= 200 && response.status < 300) return formatError(request, response)
   const body = bounded(request.format?.decode, response.body)
   const refusal = body === undefined ? undefined : request.refusal?.(response.status, body)
   return refusal === undefined ? unspecificError(request, response) : refusalError(request, response, refusal)

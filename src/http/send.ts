@@ -21,6 +21,9 @@ export interface ApiRequest<T> {
   readonly form?: Readonly<Record<string, string | Redacted>>
   readonly json?: unknown
   readonly bearer?: Redacted
+  readonly basic?: BasicCredential
+  /** Of a successful response; absent: 200. */
+  readonly statuses?: readonly number[]
   /**
    * Further headers, by lower-case name, computed for each attempt from what is sent: a signature of the request, a hash of
    * its body. They replace those of the same name.
@@ -33,6 +36,13 @@ export interface ApiRequest<T> {
   /** Converts a successful response; throws UnexpectedResponse if it is not as documented. */
   readonly read: (response: ApiResponse) => T
   readonly timeoutMs?: number
+}
+
+/** HTTP basic authentication (RFC 7617). `form`: both parts are form-urlencoded first, as OAuth clients do (RFC 6749 §2.3.1). */
+interface BasicCredential {
+  readonly username: string
+  readonly password: Redacted
+  readonly encoding?: 'form'
 }
 
 /** A request as it is sent, with its secrets revealed. */
@@ -73,14 +83,14 @@ async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promis
   const response = await transmit(context, request)
   const receivedAt = context.now()
   const body = (request.format?.decode ?? jsonOrNone)(response.body)
-  if (response.status !== 200 || body === undefined) {
+  if (!(request.statuses ?? [200]).includes(response.status) || body === undefined) {
     throw responseError(request, { ...response, receivedAt, secrets: context.secrets })
   }
   const date = Date.parse(response.headers['date'] ?? '')
   try {
     return request.read({ body, sentAt, receivedAt, serverDate: Number.isNaN(date) ? undefined : new Date(date) })
   } catch (unread) {
-    throw unreadableResponse(request, unread)
+    throw unreadableResponse(request, response.status, unread)
   }
 }
 
@@ -88,12 +98,12 @@ async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promis
  * Any other error of `read` is a bug triggered by an unexpected response; it fails one registry, not the run. It is not kept as
  * the cause: a parser's message can quote the response, which contains a credential.
  */
-function unreadableResponse<T>({ hop, service, url }: ApiRequest<T>, unread: unknown): PullpassError {
+function unreadableResponse<T>({ hop, service, url }: ApiRequest<T>, status: number, unread: unknown): PullpassError {
   const what = unread instanceof UnexpectedResponse ? unread.message : 'it could not be read'
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop,
-    seen: `${service} responded with 200 at ${showUrl(url)}, but ${what}`,
+    seen: `${service} responded with ${status} at ${showUrl(url)}, but ${what}`,
     expected: 'the documented response',
     hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
   })
@@ -115,6 +125,7 @@ async function transmit<T>(context: SendContext, request: ApiRequest<T>): Promis
 function toRequest<T>(request: ApiRequest<T>, signal: AbortSignal): HttpRequest {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (request.bearer !== undefined) headers['authorization'] = `Bearer ${request.bearer.reveal()}`
+  if (request.basic !== undefined) headers['authorization'] = `Basic ${renderBasic(request.basic)}`
   const base = {
     method: request.method ?? 'POST',
     url: request.url,
@@ -135,6 +146,12 @@ function toRequest<T>(request: ApiRequest<T>, signal: AbortSignal): HttpRequest 
   return base
 }
 
+function renderBasic({ username, password, encoding }: BasicCredential): string {
+  const encode = (text: string) =>
+    encoding === 'form' ? new URLSearchParams([['', text]]).toString().slice('='.length) : text
+  return Buffer.from(`${encode(username)}:${encode(password.reveal())}`).toString('base64')
+}
+
 function withHeaders<T>(sent: HttpRequest, { headers }: ApiRequest<T>, context: SendContext): HttpRequest {
   if (headers === undefined) return sent
   const { method, url, body = '' } = sent
@@ -152,9 +169,13 @@ function revealInPlace(this: Readonly<Record<string, unknown>>, key: string, val
   return original instanceof Redacted ? original.reveal() : value
 }
 
-function secretsOf<T>({ bearer, form, json }: ApiRequest<T>): Redacted[] {
-  const values = [bearer, ...Object.values(form ?? {}), ...(typeof json === 'object' ? Object.values(json ?? {}) : [])]
-  return values.filter((value) => value instanceof Redacted)
+const secretsOf = <T>({ bearer, basic, form, json }: ApiRequest<T>): Redacted[] =>
+  [bearer, basic?.password, form, json].flatMap(secretsIn)
+
+/** At any depth of an object or list. */
+function secretsIn(value: unknown): Redacted[] {
+  if (value instanceof Redacted) return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : []
 }
 
 // Required text fields of a vendor's response.
@@ -163,8 +184,10 @@ function secretsOf<T>({ bearer, form, json }: ApiRequest<T>): Redacted[] {
 const longest = 65_536
 
 /** Printable ASCII, because it becomes a header or a password. @throws UnexpectedResponse */
-export function textField(body: unknown, name: string): string {
-  const value = asObject(body)?.[name]
+export const textField = (body: unknown, name: string): string => checkedText(asObject(body)?.[name], name)
+
+/** A value that was found in a response. `name`: its place, for messages. @throws UnexpectedResponse */
+export function checkedText(value: unknown, name: string): string {
   if (value === undefined) throw new UnexpectedResponse(`it contains no ${name}`)
   if (typeof value !== 'string') throw new UnexpectedResponse(`its ${name} is not a string`)
   if (value === '') throw new UnexpectedResponse(`its ${name} is empty`)

@@ -86,6 +86,9 @@ async function mint(exchangeRequest: ExchangeRequest, sources: Sources, context:
     registry: registry.name,
     expiresAt: credential.expiresAt === undefined ? 'unknown' : rfc3339(credential.expiresAt),
   })
+  for (const { code, seen, fix } of credential.warnings ?? []) {
+    context.log('warn', 'a credential has a limitation', { code, registry: registry.name, seen, fix })
+  }
   return credential
 }
 

@@ -23,8 +23,8 @@ const compare = (left: string, right: string) => (left < right ? -1 : left > rig
 
 /**
  * Whether a key of a pull secret matches an image. Kubernetes, pkg/credentialprovider/keyring.go: host[:port][/path], where `*`
- * matches any part of one host label, the port must be equal, and the path is a plain prefix: `quay.io/team` also matches
- * `quay.io/teamwork/app`.
+ * matches any part of one host label, the port must be equal, and the path is a plain prefix: `images.example.com/team` also
+ * matches `images.example.com/teamwork/app`.
  */
 export type KeyMatch = 'fits' | 'other host' | 'other port' | 'other path'
 

@@ -38,3 +38,16 @@ export function asTexts(value: unknown, passes: (name: string) => boolean = () =
   }
   return texts
 }
+
+/** RFC 6901. */
+export const isPointer = (text: string): boolean => /^(?:\/(?:[^~/]|~[01])*)*$/.test(text)
+
+/** The value at a JSON pointer (RFC 6901); undefined if there is none. Inherited properties do not count. */
+export function atPointer(value: unknown, pointer: string): unknown {
+  const steps = pointer.split('/').slice(1)
+  return steps.reduce<unknown>((inner, step) => {
+    const name = step.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (Array.isArray(inner)) return /^(?:0|[1-9][0-9]{0,5})$/.test(name) ? inner[Number(name)] : undefined
+    return isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined
+  }, value)
+}

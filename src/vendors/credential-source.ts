@@ -2,8 +2,10 @@
 import type { NamespacedName } from '../document/document.ts'
 import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
+import { quote } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
 import { showPath } from '../text/show.ts'
+import type { ExchangeContext } from './vendor.ts'
 
 /** Bytes: a password, a key, or a Docker configuration. */
 const longest = 64 * 1024
@@ -28,3 +30,28 @@ export const noCluster = ({ namespace, name }: NamespacedName): PullpassError =>
   sourceInvalid(`Secret ${namespace}/${name} cannot be read without a cluster`, 'a file, or a cluster', {
     hint: 'see that the kubeconfig is correct, or use a file',
   })
+
+/** Where a client secret or a key is: one key of a Secret, or a file. */
+export interface SecretSource {
+  readonly secret?: NamespacedName & { readonly key: string }
+  readonly file?: string
+}
+
+/** `what`: what it contains, for messages. @throws CREDENTIAL_SOURCE_INVALID and what `readSecret` throws */
+export async function readSource(
+  { secret, file }: SecretSource,
+  what: string,
+  { readSecret }: Pick<ExchangeContext, 'readSecret'>,
+): Promise<Redacted> {
+  if (file !== undefined) return await readSourceFile(file, what)
+  if (secret === undefined) throw new TypeError(`${what} passed its checks without a source`)
+  if (readSecret === undefined) throw noCluster(secret)
+  const { data } = await readSecret(secret)
+  const value = data.get(secret.key)
+  if (value !== undefined && value.byteLength() > 0) return value
+  const keys = [...data.keys()].map(quote).join(', ') || 'none'
+  throw sourceInvalid(
+    `Secret ${secret.namespace}/${secret.name} has no ${what} at key ${quote(secret.key)}; its keys are ${keys}`,
+    `${what} at the key ${quote(secret.key)}`,
+  )
+}

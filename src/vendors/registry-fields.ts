@@ -1,10 +1,14 @@
 /** Fields and rules of registries that several vendors share. */
 
+import * as z from 'zod/mini'
+import type { CredentialSources, NamespacedName } from '../document/document.ts'
 import type { FieldPath, FieldProblem } from '../document/document-errors.ts'
 import type { SharedFields } from '../document/document-vendor.ts'
-import type { TextRule } from '../document/field-rules.ts'
+import { filePath, originUrl, pathFrom, type TextRule } from '../document/field-rules.ts'
+import { labelName, objectName } from '../document/kubernetes-names.ts'
+import { fields, text } from '../document/schema-parts.ts'
 import { parseDuration } from '../text/nearest.ts'
-import type { RegistryOf } from './vendor.ts'
+import type { SecretSource } from './credential-source.ts'
 
 /** RFC 7617 §2: a user name of HTTP basic authentication contains no colon. */
 export const userName: TextRule = {
@@ -40,8 +44,167 @@ export const audienceProblems = (path: FieldPath, { audience }: SharedFields): F
       ]
     : []
 
-/** Of a registry that `audienceProblems` has checked. */
-export function audienceOf({ name, audience }: Pick<RegistryOf<unknown>, 'name' | 'audience'>): string {
-  if (audience === undefined) throw new TypeError(`registry ${name} passed its checks without an audience`)
-  return audience
+/** Where a token is sent: plain http only to a loopback address, as `originUrl`, and with a path. */
+export const endpointUrl: TextRule = {
+  pattern:
+    /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$/,
+  maxLength: 1024,
+  expected: 'https://HOST[:PORT]/PATH without user, query and fragment, or http:// to a loopback address',
+}
+
+/** An endpoint that replaces the vendor's own, for clusters only: a private address or an emulator. */
+export const endpointField: z.ZodMiniType<string> = text(
+  originUrl,
+  'Origin that replaces the vendor’s own: a private endpoint or an emulator',
+)
+
+/** https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data */
+export const secretKey: TextRule = {
+  pattern: /^[A-Za-z0-9._-]+$/,
+  maxLength: 253,
+  expected: 'a key of a Secret: letters, digits, "-", "_" and "."',
+}
+
+/** Where a client secret or a key is, as a document names it: exactly one of both. */
+export interface SecretSourceForm {
+  readonly secretRef?: NamespacedName & { readonly key: string }
+  readonly file?: string
+}
+
+export const secretSourceField = (description: string): z.ZodMiniType<SecretSourceForm> =>
+  fields(
+    {
+      secretRef: z.exactOptional(
+        fields(
+          {
+            namespace: text(labelName, 'Its namespace'),
+            name: text(objectName, 'Its name'),
+            key: text(secretKey, 'Its key'),
+          },
+          'A key of a Secret of the cluster',
+        ),
+      ),
+      file: z.exactOptional(text(filePath, 'A file, relative to the document')),
+    },
+    description,
+  )
+
+export const secretSourceProblems = ({ secretRef, file }: SecretSourceForm, path: FieldPath): FieldProblem[] =>
+  (secretRef === undefined) === (file === undefined)
+    ? [
+        {
+          path,
+          predicate: file === undefined ? 'names no source' : 'names 2 sources: secretRef, file',
+          expected: 'exactly one of: secretRef, file',
+        },
+      ]
+    : []
+
+export const readSecretSource = ({ secretRef, file }: SecretSourceForm, folder: string): SecretSource => ({
+  ...(secretRef && { secret: secretRef }),
+  ...(file !== undefined && { file: pathFrom(folder, file) }),
+})
+
+export const sourcesOf = (sources: readonly SecretSource[]): CredentialSources => ({
+  secrets: sources.flatMap(({ secret }) => (secret ? [{ namespace: secret.namespace, name: secret.name }] : [])),
+  files: sources.flatMap(({ file }) => file ?? []),
+})
+
+// Where a response has the credential, as `oidc` and `http` name it.
+
+/** A field of the response by its name, or a JSON pointer. */
+const place: TextRule = {
+  pattern: /^(?:[A-Za-z_][A-Za-z0-9_.-]*|(?:\/(?:[^~/\p{Cc}]|~[01])+)+)$/u,
+  maxLength: 256,
+  expected: 'the name of a field of the response, or a JSON pointer such as /data/token',
+}
+
+export interface ResponseForm {
+  readonly password?: string
+  readonly username?: string
+  readonly expiresIn?: string
+  readonly expiresAt?: string
+}
+
+const responseField: z.ZodMiniType<ResponseForm> = fields(
+  {
+    password: z.exactOptional(text(place, 'The password')),
+    username: z.exactOptional(text(place, 'The user name')),
+    expiresIn: z.exactOptional(text(place, 'The lifetime in seconds')),
+    expiresAt: z.exactOptional(text(place, 'The expiry: RFC 3339, or seconds or milliseconds since 1970')),
+  },
+  'Where the response has the credential: names of fields, or JSON pointers (RFC 6901)',
+)
+
+/** A name becomes the pointer to that field. */
+export const pointerOf = (written: string): string => (written.startsWith('/') ? written : `/${written}`)
+
+export interface CredentialForm {
+  readonly username?: string
+  readonly response?: ResponseForm
+  readonly defaultLifetime?: string
+  readonly maxLifetime?: string
+}
+
+const lifetime = lifetimeRule('1m', '12h')
+
+/** Fields of a credential whose form the document states. */
+export const credentialShape: {
+  readonly username: z.ZodMiniExactOptional<z.ZodMiniType<string>>
+  readonly response: z.ZodMiniExactOptional<z.ZodMiniType<ResponseForm>>
+  readonly defaultLifetime: z.ZodMiniExactOptional<z.ZodMiniType<string>>
+  readonly maxLifetime: z.ZodMiniExactOptional<z.ZodMiniType<string>>
+} = {
+  username: z.exactOptional(text(userName, 'User name; or response.username')),
+  response: z.exactOptional(responseField),
+  defaultLifetime: z.exactOptional(
+    text(
+      lifetime,
+      'Lifetime where the response states none and the password is not a JWT: 1m to 12h; absent: an error',
+    ),
+  ),
+  maxLifetime: z.exactOptional(text(lifetime, 'A longer lifetime is not relied on: 1m to 12h; by default 1h')),
+}
+
+export interface CredentialSettings {
+  readonly username?: string
+  readonly response: {
+    readonly password: string
+    readonly username?: string
+    readonly expiresIn?: string
+    readonly expiresAt?: string
+  }
+  readonly lifetime: { readonly defaultSeconds?: number; readonly maxSeconds: number }
+}
+
+export const credentialProblems = ({ username, response }: CredentialForm, path: FieldPath): FieldProblem[] =>
+  (username === undefined) === (response?.username === undefined)
+    ? [
+        {
+          path,
+          predicate: username === undefined ? 'names no user name' : 'names 2 user names: username, response.username',
+          expected: 'exactly one of: username, response.username',
+        },
+      ]
+    : []
+
+export function readCredentialFields(
+  { username, response = {}, defaultLifetime, maxLifetime = '1h' }: CredentialForm,
+  usual: { readonly password: string; readonly expiresIn?: string },
+): CredentialSettings {
+  const places = { ...usual, ...response }
+  const seconds = (text: string) => (parseDuration(text) ?? 0) / 1000
+  return {
+    ...(username !== undefined && { username }),
+    response: {
+      password: pointerOf(places.password),
+      ...(places.username !== undefined && { username: pointerOf(places.username) }),
+      ...(places.expiresIn !== undefined && { expiresIn: pointerOf(places.expiresIn) }),
+      ...(places.expiresAt !== undefined && { expiresAt: pointerOf(places.expiresAt) }),
+    },
+    lifetime: {
+      maxSeconds: seconds(maxLifetime),
+      ...(defaultLifetime !== undefined && { defaultSeconds: seconds(defaultLifetime) }),
+    },
+  }
 }

@@ -104,6 +104,12 @@ export interface Lookup<Settings> {
   lookUp(registry: RegistryOf<Settings>, context: ExchangeContext): Promise<RegistryCredential>
 }
 
+/** The audience of a registry whose vendor requires one in the document. */
+export function audienceOf({ name, audience }: Pick<RegistryBase, 'name' | 'audience'>): string {
+  if (audience === undefined) throw new TypeError(`registry ${name} passed its checks without an audience`)
+  return audience
+}
+
 /** The members of an exchange whose vendor has no variables, no limits of its own and no known messages of a registry. */
 export const withoutRestrictions: Pick<Exchange<unknown>, 'checkEnvironment' | 'checkSubject' | 'registryRefusal'> = {
   checkEnvironment: () => undefined,
@@ -119,7 +125,7 @@ export interface ExchangeContext
 }
 
 /** @throws CREDENTIAL_SOURCE_INVALID, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
-export type ReadSecret = (secret: NamespacedName) => Promise<SourceSecret>
+type ReadSecret = (secret: NamespacedName) => Promise<SourceSecret>
 
 /** A Secret of the cluster from which a password or a key is read. */
 export interface SourceSecret {

@@ -2,10 +2,30 @@
 import { aws } from './aws/vendor.ts'
 import { awsPublic } from './awsPublic/vendor.ts'
 import { azure } from './azure/vendor.ts'
+import { chainguard } from './chainguard/vendor.ts'
+import { cloudsmith } from './cloudsmith/vendor.ts'
 import { gcp } from './gcp/vendor.ts'
+import { http } from './http/vendor.ts'
+import { jfrog } from './jfrog/vendor.ts'
 import { oidc } from './oidc/vendor.ts'
+import { quay } from './quay/vendor.ts'
 import { staticCredential } from './static/vendor.ts'
 import { token } from './token/vendor.ts'
 import type { Vendors } from './vendor.ts'
+import { yandex } from './yandex/vendor.ts'
 
-export const vendors: Vendors = { gcp, aws, awsPublic, azure, oidc, static: staticCredential, token }
+export const vendors: Vendors = {
+  gcp,
+  aws,
+  awsPublic,
+  azure,
+  oidc,
+  quay,
+  jfrog,
+  cloudsmith,
+  chainguard,
+  yandex,
+  token,
+  http,
+  static: staticCredential,
+}

@@ -46,7 +46,7 @@ export interface ImageElsewhere {
   readonly found: readonly TrustFinding[] | undefined
 }
 
-/** One for each registry. */
+/** One for each registry whose vendor has something that `pullpass trust` sets up. */
 export const trustSource: Source<readonly TrustFacts[]> = defineSource({
   needs: {
     tokens: tokensSource,
@@ -59,7 +59,9 @@ export const trustSource: Source<readonly TrustFacts[]> = defineSource({
   otherwise: [],
   gather: async (facts, { exchangeRequests, request: { documents }, context }) =>
     await Promise.all(
-      exchangeRequests.map((exchangeRequest) => gatherTrustOf(exchangeRequest, facts, documents, context)),
+      exchangeRequests
+        .filter(({ registry }) => context.vendors[registry.vendor]?.trust !== undefined)
+        .map((exchangeRequest) => gatherTrustOf(exchangeRequest, facts, documents, context)),
     ),
 })
 

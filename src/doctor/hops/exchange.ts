@@ -1,4 +1,5 @@
 /** Hop `exchange`, with each step of a vendor's exchange under its own name: the vendor accepts the token and issues a credential. */
+import type { RegistryCredential } from '../../credential/registry-credential.ts'
 import type { ErrorCode } from '../../errors/codes.ts'
 import { fixOf, PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
@@ -102,9 +103,7 @@ function evaluateExchange(
   const { hops } = exchangeRequest
   if (result === undefined) return hops.map((hop) => notExchanged(hop, about, before))
   if (!(result instanceof PullpassError)) {
-    const { expiresAt } = result
-    const seen = expiresAt === undefined ? 'read; its expiry is unknown' : `issued, valid until ${rfc3339(expiresAt)}`
-    return hops.map((hop) => ({ hop, about, result: 'ok', code: 'OK', seen }))
+    return issued(result, hops, about)
   }
   const failed = evaluateRefusal(result, about, { found: before.found, remedy })
   const at = hops.map(String).indexOf(result.hop)
@@ -113,6 +112,27 @@ function evaluateExchange(
     if (index < at) return { hop, about, result: 'ok', code: 'OK', seen: 'succeeded' }
     return failed.result === 'failed' ? dependencyFailed(hop, about, failed) : { ...failed, hop }
   })
+}
+
+/** A warning is reported at the last hop, which issues the credential. */
+function issued(
+  { expiresAt, warnings: [warning] = [] }: RegistryCredential,
+  hops: ExchangeRequest['hops'],
+  about: string,
+): HopFinding[] {
+  const seen = expiresAt === undefined ? 'read; its expiry is unknown' : `issued, valid until ${rfc3339(expiresAt)}`
+  return hops.map((hop, index) =>
+    warning === undefined || index < hops.length - 1
+      ? { hop, about, result: 'ok', code: 'OK', seen }
+      : {
+          hop,
+          about,
+          result: 'warning',
+          code: warning.code,
+          seen: `${seen}; ${warning.seen}`,
+          remedy: { words: warning.fix },
+        },
+  )
 }
 
 function notExchanged(hop: string, about: string, { token, publish }: Before): HopFinding {

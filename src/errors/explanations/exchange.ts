@@ -122,6 +122,29 @@ export const exchangeSection: Section = {
   expected the Secret that the document names
   fix: create it, or correct its name: kubectl get secrets -n image-system`,
     },
+    CLIENT_REFUSED: {
+      hops: ['exchange'],
+      doctor: ['exchange'],
+      meaning:
+        'The token service does not accept the client: its id is unknown, its secret or key is not the one that is registered, or it has to authenticate with another method.',
+      action: 'Compare `clientAuthentication` in the document with the client at the token service.',
+      example: `CLIENT_REFUSED (exchange): the token service responded with 401 "invalid_client: Invalid client credentials."
+  expected the client and its authentication to be as registered at the token service
+  fix: see the registry's clientAuthentication: method, client id, and its secret or key`,
+    },
+    CREDENTIAL_SHORT_LIVED: {
+      doctor: ['exchange'],
+      meaning:
+        'The vendor issues credentials that expire within ten minutes: a CronJob cannot replace them in time, and pods that start later cannot pull. `refresh` logs it as a warning.',
+      action:
+        'Set a longer lifetime at the vendor; for JFrog it is `expires_in` of the identity mapping, 60 seconds by default.',
+    },
+    AUDIENCE_UNCHECKED: {
+      doctor: ['exchange'],
+      meaning:
+        'The vendor does not check the audience of tokens: a token of the same service account that was issued for another service is accepted too. `refresh` logs it as a warning.',
+      action: 'Use a service account for this registry alone, whose tokens no other service receives.',
+    },
     IMPERSONATION_DENIED: {
       hops: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       doctor: ['impersonation'],

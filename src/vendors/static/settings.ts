@@ -3,10 +3,10 @@ import * as z from 'zod/mini'
 import type { NamespacedName } from '../../document/document.ts'
 import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { ReadSettings, SharedFields, VendorSettings } from '../../document/document-vendor.ts'
-import { filePath, pathFrom, type TextRule } from '../../document/field-rules.ts'
+import { filePath, pathFrom } from '../../document/field-rules.ts'
 import { labelName, objectName } from '../../document/kubernetes-names.ts'
 import { fields, text } from '../../document/schema-parts.ts'
-import { userName } from '../registry-fields.ts'
+import { secretKey, userName } from '../registry-fields.ts'
 
 export interface StaticSettings {
   readonly secret?: NamespacedName & { readonly usernameKey: string; readonly passwordKey: string }
@@ -22,13 +22,6 @@ interface StaticForm {
   readonly username?: string
   readonly passwordFile?: string
   readonly dockerConfigFile?: string
-}
-
-/** https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data */
-const secretKey: TextRule = {
-  pattern: /^[A-Za-z0-9._-]+$/,
-  maxLength: 253,
-  expected: 'a key of a Secret: letters, digits, "-", "_" and "."',
 }
 
 const form: z.ZodMiniType<StaticForm> = fields(

@@ -5,8 +5,7 @@
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { isAcceptedByApiServer, type SubjectToken } from '../../identity/subject-token.ts'
 import { quote, rfc3339 } from '../../text/plain-text.ts'
-import { audienceOf } from '../registry-fields.ts'
-import { type Exchange, withoutRestrictions } from '../vendor.ts'
+import { audienceOf, type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { TokenSettings } from './settings.ts'
 
 export const exchange: Exchange<TokenSettings> = {

@@ -47,6 +47,19 @@ export const exchangeCases: ErrorCases = {
     return refreshDocument(sandbox, (text) => text, more)
   },
 
+  async CLIENT_REFUSED(sandbox) {
+    const { url, client } = await sandbox.start(sandboxVendors.oidc)
+    client.method = 'client_secret_post'
+    const registry = `audience: x
+      oidc: {url: "${url}/token", username: puller, clientAuthentication: {method: none, clientId: other}}
+`
+    return await refreshDocument(
+      sandbox,
+      (text) => text.replace(/gcp:\n(?: {8}.*\n)+/, registry),
+      '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+    )
+  },
+
   CREDENTIAL_SOURCE_INVALID: (sandbox) =>
     refreshDocument(sandbox, (text) =>
       text.replace(/ {6}gcp:\n(?: {8}.*\n)+/, '      static: {secretRef: {namespace: image-system, name: hub}}\n'),

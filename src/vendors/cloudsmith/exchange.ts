@@ -1,0 +1,35 @@
+/**
+ * Cloudsmith: the subject token for a token of a service account, a JWT of about two hours.
+ * https://help.cloudsmith.io/docs/openid-connect
+ */
+import { exchangeRefusal } from '../exchange-refusal.ts'
+import { exchangeAt } from '../federated-exchange.ts'
+import { type Exchange, withoutRestrictions } from '../vendor.ts'
+import type { CloudsmithSettings } from './settings.ts'
+
+const usualSeconds = 7200
+const longestSeconds = 12 * 3600
+
+export const exchange: Exchange<CloudsmithSettings> = {
+  ...withoutRestrictions,
+  audiences: ({ audience, settings }) => [audience ?? settings.endpoint],
+  hops: () => ['exchange'],
+  subjectTokenLifeSeconds: () => 600,
+  credentialLifeSeconds: () => usualSeconds,
+
+  exchange: (registry, subjectToken, context) => {
+    const { organization, service, endpoint } = registry.settings
+    const trustFix = `compare provider URL, claims and service accounts of the OpenID Connect provider of ${organization} with the token: pullpass inspect`
+    const exchange = {
+      service: 'Cloudsmith',
+      url: `${endpoint}/openid/${organization}/`,
+      json: { oidc_token: subjectToken.value, service_slug: service },
+      statuses: [200, 201],
+      refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }),
+      response: { password: '/token' },
+      lifetime: { maxSeconds: longestSeconds },
+      username: 'token',
+    }
+    return exchangeAt(registry, exchange, context)
+  },
+}

@@ -1,0 +1,68 @@
+/**
+ * JFrog: token exchange (RFC 8693) with JSON, and a provider in place of the audience.
+ * https://jfrog.com/help/r/jfrog-rest-apis/exchange-oidc-token
+ */
+import { UnexpectedResponse } from '../../http/send.ts'
+import { asObject, asText } from '../../text/json-fields.ts'
+import { quote } from '../../text/plain-text.ts'
+import { exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
+import { exchangeAt, jwtClaim } from '../federated-exchange.ts'
+import { type Exchange, withoutRestrictions } from '../vendor.ts'
+import type { JfrogSettings } from './settings.ts'
+
+const usualSeconds = 3600
+/** As long as any credential of pullpass. */
+const longestSeconds = 12 * 3600
+
+const causes: readonly MessageCause[] = [
+  {
+    pattern: /provider.{0,300} (?:not found|does not exist)/i,
+    code: 'PROVIDER_NOT_FOUND',
+    expected: () => 'the OpenID Connect integration to exist',
+  },
+  {
+    pattern: /no (?:matching )?identity mapping|identity mapping.{0,300}(?:not|no)/i,
+    code: 'CONDITION_REFUSED',
+    expected: ({ subjectToken }) => `an identity mapping whose claims match subject ${quote(subjectToken.subject)}`,
+  },
+]
+
+export const exchange: Exchange<JfrogSettings> = {
+  ...withoutRestrictions,
+  audiences: ({ audience, settings }) => [audience ?? settings.url],
+  hops: () => ['exchange'],
+  subjectTokenLifeSeconds: () => 600,
+  credentialLifeSeconds: () => usualSeconds,
+
+  exchange: (registry, subjectToken, context) => {
+    const { url, providerName, projectKey } = registry.settings
+    const trustFix = `compare the integration ${providerName} and its identity mappings at ${url} with the token: pullpass inspect; docs/vendors/jfrog.md has the commands`
+    const exchange = {
+      service: 'JFrog',
+      url: `${url}/access/api/v1/oidc/token`,
+      json: {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+        subject_token: subjectToken.value,
+        provider_name: providerName,
+        ...(projectKey !== undefined && { project_key: projectKey }),
+      },
+      refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }, causes),
+      response: { password: '/access_token', expiresIn: '/expires_in' },
+      lifetime: { maxSeconds: longestSeconds },
+      username: userNameOf,
+      lifetimeFix: 'set token_spec.expires_in of the identity mapping, which is 60 s by default: 3600 is usual',
+    }
+    return exchangeAt(registry, exchange, context)
+  },
+}
+
+/** The response has it in newer versions; else it is the last part of the token's subject, `jfac@ID/users/NAME`. */
+function userNameOf(body: unknown): string {
+  const stated = asText(asObject(body)?.['username'])
+  if (stated !== undefined) return stated
+  const subject = asText(jwtClaim(asText(asObject(body)?.['access_token']) ?? '', 'sub'))
+  const name = subject?.slice(subject.lastIndexOf('/') + 1)
+  if (name) return name
+  throw new UnexpectedResponse('it contains no username, and its access_token is not a JWT with a subject')
+}

@@ -1,0 +1,81 @@
+/**
+ * Token exchange (RFC 8693 §2) with client authentication (RFC 6749 §2.3.1, RFC 7523 §2.2).
+ * https://www.rfc-editor.org/rfc/rfc8693#section-2.1
+ */
+import type { ApiRequest } from '../../http/send.ts'
+import type { Redacted } from '../../text/redacted.ts'
+import { readSource } from '../credential-source.ts'
+import { exchangeRefusal } from '../exchange-refusal.ts'
+import { exchangeAt } from '../federated-exchange.ts'
+import { audienceOf, type Exchange, type ExchangeContext, withoutRestrictions } from '../vendor.ts'
+import { clientAssertion } from './client-assertion.ts'
+import type { OidcSettings } from './settings.ts'
+
+const tokenExchange = {
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+}
+
+export const exchange: Exchange<OidcSettings> = {
+  ...withoutRestrictions,
+  audiences: (registry) => [audienceOf(registry)],
+  hops: () => ['exchange'],
+  subjectTokenLifeSeconds: ({ settings }) => settings.lifetime.maxSeconds + 60, // many servers end a token with its subject token
+  credentialLifeSeconds: ({ settings }) => settings.lifetime.maxSeconds,
+
+  async exchange(registry, subjectToken, context) {
+    const { url, encoding, parameters, username, response, lifetime } = registry.settings
+    const client = await authenticateClient(registry.settings, context)
+    const fields = { ...tokenExchange, ...parameters, ...client.parameters, subject_token: subjectToken.value }
+    const trustFix = `compare issuer, subject and audience at ${new URL(url).host} with the token: pullpass inspect`
+    const exchange = {
+      service: 'the token service',
+      url,
+      ...(encoding === 'form' ? { form: fields } : { json: fields }),
+      ...(client.basic && { basic: client.basic }),
+      refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }),
+      response,
+      lifetime,
+      ...(username !== undefined && { username }),
+    }
+    return await exchangeAt(registry, exchange, context)
+  },
+}
+
+interface ClientAuthentication {
+  readonly parameters: Readonly<Record<string, string | Redacted>>
+  readonly basic?: ApiRequest<never>['basic']
+}
+
+async function authenticateClient(
+  { client, url }: OidcSettings,
+  context: ExchangeContext,
+): Promise<ClientAuthentication> {
+  if (client === undefined) return { parameters: {} }
+  const { method, id } = client
+  switch (method) {
+    case 'none':
+      return { parameters: { client_id: id } }
+    case 'client_secret_basic': {
+      const password = await readSource(client.secret ?? {}, 'client secret', context)
+      return { parameters: {}, basic: { username: id, password, encoding: 'form' } }
+    }
+    case 'client_secret_post':
+      return {
+        parameters: { client_id: id, client_secret: await readSource(client.secret ?? {}, 'client secret', context) },
+      }
+    case 'private_key_jwt': {
+      const key = await readSource(client.key ?? {}, 'private key', context)
+      const { audience = url, keyId, algorithm } = client
+      return {
+        parameters: {
+          client_id: id,
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion: clientAssertion({ id, audience, keyId, algorithm }, key, context),
+        },
+      }
+    }
+    default:
+      return method satisfies never
+  }
+}

@@ -1,0 +1,192 @@
+/** The fields of `oidc` in a document: a token exchange server (RFC 8693). */
+import * as z from 'zod/mini'
+import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
+import type { ReadSettings, SharedFields, VendorSettings } from '../../document/document-vendor.ts'
+import type { TextRule } from '../../document/field-rules.ts'
+import { fields, text, textMap, word } from '../../document/schema-parts.ts'
+import { showValue } from '../../document/show-value.ts'
+import type { SecretSource } from '../credential-source.ts'
+import {
+  audienceProblems,
+  type CredentialForm,
+  type CredentialSettings,
+  credentialProblems,
+  credentialShape,
+  endpointUrl,
+  readCredentialFields,
+  readSecretSource,
+  type SecretSourceForm,
+  secretSourceField,
+  secretSourceProblems,
+  sourcesOf,
+} from '../registry-fields.ts'
+
+/** RFC 6749 §2.3.1, RFC 7523 §2.2; `none`: a public client, or none at all. */
+export type ClientMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+
+/** Of a key, by its type. RFC 7518 §3.1, RFC 8037 §3.1 */
+export type ClientAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
+
+export interface OidcSettings extends CredentialSettings {
+  readonly url: string
+  readonly encoding: 'form' | 'json'
+  /** Besides those of the exchange itself, such as `audience`. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly client?: {
+    readonly method: ClientMethod
+    readonly id: string
+    readonly secret?: SecretSource
+    readonly key?: SecretSource
+    readonly keyId?: string
+    readonly algorithm?: ClientAlgorithm
+    /** Of the client's assertion; absent: the URL. */
+    readonly audience?: string
+  }
+}
+
+interface OidcForm extends CredentialForm {
+  readonly url: string
+  readonly encoding?: 'form' | 'json'
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly clientAuthentication?: ClientForm
+}
+
+interface ClientForm {
+  readonly method: ClientMethod
+  readonly clientId: string
+  readonly clientSecret?: SecretSourceForm
+  readonly privateKey?: SecretSourceForm
+  readonly keyId?: string
+  readonly algorithm?: ClientAlgorithm
+  readonly audience?: string
+}
+
+/** RFC 6749 Appendix A. */
+const printable = (expected: string): TextRule => ({ pattern: /^[ -~]+$/, maxLength: 1024, expected })
+const parameterName: TextRule = {
+  pattern: /^[A-Za-z0-9._~-]+$/,
+  maxLength: 100,
+  expected: 'the name of a parameter, such as audience, resource, scope or requested_token_type',
+}
+
+const clientFields = fields(
+  {
+    method: word(
+      ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+      'How the client authenticates; none: only its id is sent',
+    ),
+    clientId: text(printable('the id of the client'), 'Id of the client'),
+    clientSecret: z.exactOptional(
+      secretSourceField('The client secret, for client_secret_basic and client_secret_post'),
+    ),
+    privateKey: z.exactOptional(secretSourceField('The private key in PEM (PKCS #8), for private_key_jwt')),
+    keyId: z.exactOptional(text(printable('the id of a key'), 'kid of the client’s assertion')),
+    algorithm: z.exactOptional(
+      word(['RS256', 'PS256', 'ES256', 'EdDSA'], 'Algorithm of the assertion; by default that of the type of the key'),
+    ),
+    audience: z.exactOptional(text(printable('an audience'), 'Audience of the assertion; by default the URL')),
+  },
+  'How pullpass authenticates as a client; absent: not at all',
+)
+
+const form: z.ZodMiniType<OidcForm> = fields(
+  {
+    url: text(endpointUrl, 'Token endpoint'),
+    encoding: z.exactOptional(word(['form', 'json'], 'Encoding of the request; by default form, as RFC 8693')),
+    parameters: z.exactOptional(
+      textMap(
+        parameterName,
+        printable('a text of printable ASCII'),
+        'Further parameters, such as audience, resource and scope; subject_token_type and requested_token_type replace the defaults',
+      ),
+    ),
+    clientAuthentication: z.exactOptional(clientFields),
+    ...credentialShape,
+  },
+  'Any token exchange server (RFC 8693). The registry’s audience is required',
+)
+
+/** Set by the exchange, or by the client's authentication. */
+const reserved = [
+  'grant_type',
+  'subject_token',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'actor_token',
+]
+
+function problems(written: OidcForm, path: FieldPath, registry: SharedFields): FieldProblem[] {
+  const { parameters = {}, clientAuthentication: client } = written
+  const taken = Object.keys(parameters).filter((name) => reserved.includes(name.toLowerCase()))
+  return [
+    ...audienceProblems(path, registry),
+    ...credentialProblems(written, path),
+    ...taken.map((name) => ({
+      path: [...path, 'parameters', name],
+      predicate: `is ${showValue(name)}, which the exchange sets itself`,
+      expected: 'another parameter',
+      at: 'key' as const,
+    })),
+    ...(client === undefined ? [] : clientProblems(client, [...path, 'clientAuthentication'])),
+  ]
+}
+
+function clientProblems(client: ClientForm, path: FieldPath): FieldProblem[] {
+  const { method, clientSecret, privateKey } = client
+  const needsSecret = method === 'client_secret_basic' || method === 'client_secret_post'
+  const needsKey = method === 'private_key_jwt'
+  const unused = [
+    ...(needsSecret ? [] : (['clientSecret'] as const)),
+    ...(needsKey ? [] : (['privateKey', 'keyId', 'algorithm', 'audience'] as const)),
+  ].filter((field) => client[field] !== undefined)
+  const missing = [
+    ...(needsSecret && clientSecret === undefined ? ['clientSecret'] : []),
+    ...(needsKey && privateKey === undefined ? ['privateKey'] : []),
+  ]
+  return [
+    ...missing.map((field) => ({
+      path: [...path, field],
+      predicate: 'is missing',
+      expected: `secretRef or file, for ${method}`,
+    })),
+    ...unused.map((field) => ({
+      path: [...path, field],
+      predicate: `has no effect with method ${method}`,
+      expected: 'no such field',
+      at: 'key' as const,
+    })),
+    ...(clientSecret === undefined ? [] : secretSourceProblems(clientSecret, [...path, 'clientSecret'])),
+    ...(privateKey === undefined ? [] : secretSourceProblems(privateKey, [...path, 'privateKey'])),
+  ]
+}
+
+async function read(written: OidcForm, folder: string): Promise<ReadSettings<OidcSettings>> {
+  const { url, encoding = 'form', parameters = {}, clientAuthentication: client } = written
+  const secret = client?.clientSecret && readSecretSource(client.clientSecret, folder)
+  const key = client?.privateKey && readSecretSource(client.privateKey, folder)
+  const sources = [secret, key].filter((source) => source !== undefined)
+  return {
+    ...(sources.length > 0 && { sources: sourcesOf(sources) }),
+    settings: {
+      url,
+      encoding,
+      parameters,
+      ...readCredentialFields(written, { password: 'access_token', expiresIn: 'expires_in' }),
+      ...(client && {
+        client: {
+          method: client.method,
+          id: client.clientId,
+          ...(secret && { secret }),
+          ...(key && { key }),
+          ...(client.keyId !== undefined && { keyId: client.keyId }),
+          ...(client.algorithm !== undefined && { algorithm: client.algorithm }),
+          ...(client.audience !== undefined && { audience: client.audience }),
+        },
+      }),
+    },
+  }
+}
+
+export const settings: VendorSettings<OidcForm, OidcSettings> = { form, tenantForm: undefined, problems, read }

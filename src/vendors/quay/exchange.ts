@@ -1,0 +1,55 @@
+/**
+ * Quay: the subject token as the password of a robot account gives a token for an hour. Quay checks issuer and subject, and not
+ * the audience. https://github.com/quay/quay/blob/master/endpoints/oauth/robot_identity_federation.py
+ */
+import { quote } from '../../text/plain-text.ts'
+import { exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
+import { exchangeAt } from '../federated-exchange.ts'
+import { type Exchange, withoutRestrictions } from '../vendor.ts'
+import type { QuaySettings } from './settings.ts'
+
+const lifeSeconds = 3600
+
+const causes: readonly MessageCause[] = [
+  {
+    pattern: /issuer .{0,1100} not configured for this robot/,
+    code: 'ISSUER_REFUSED',
+    expected: ({ subjectToken }) => `a federation of the robot with exactly the issuer ${quote(subjectToken.issuer)}`,
+  },
+  {
+    pattern: /Token does not match robot/,
+    code: 'CONDITION_REFUSED',
+    expected: ({ subjectToken }) => `a federation of the robot with exactly the subject ${quote(subjectToken.subject)}`,
+  },
+]
+
+export const exchange: Exchange<QuaySettings> = {
+  ...withoutRestrictions,
+  audiences: ({ audience, settings }) => [audience ?? settings.endpoint],
+  hops: () => ['exchange'],
+  subjectTokenLifeSeconds: () => 600,
+  credentialLifeSeconds: () => lifeSeconds,
+
+  exchange: (registry, subjectToken, context) => {
+    const { robot, endpoint } = registry.settings
+    const trustFix = `compare the federation of robot ${robot} at ${endpoint} with the token: pullpass inspect; docs/vendors/quay.md has the commands`
+    const exchange = {
+      service: 'Quay',
+      method: 'GET' as const,
+      url: `${endpoint}/oauth2/federation/robot/token`,
+      basic: { username: robot, password: subjectToken.value },
+      refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }, causes),
+      response: { password: '/token' },
+      lifetime: { defaultSeconds: lifeSeconds, maxSeconds: lifeSeconds },
+      username: robot,
+      warnings: [
+        {
+          code: 'AUDIENCE_UNCHECKED' as const,
+          seen: 'Quay does not check the audience of the token',
+          fix: 'use a service account for Quay alone, whose tokens no other service receives',
+        },
+      ],
+    }
+    return exchangeAt(registry, exchange, context)
+  },
+}

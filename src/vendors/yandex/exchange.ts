@@ -1,0 +1,40 @@
+/**
+ * Yandex Cloud: token exchange (RFC 8693 §2) for an IAM token of a service account.
+ * https://yandex.cloud/docs/iam/concepts/workload-identity
+ */
+import { exchangeRefusal } from '../exchange-refusal.ts'
+import { exchangeAt } from '../federated-exchange.ts'
+import { type Exchange, withoutRestrictions } from '../vendor.ts'
+import type { YandexSettings } from './settings.ts'
+
+/** Of an IAM token. https://yandex.cloud/docs/iam/concepts/authorization/iam-token */
+const longestSeconds = 12 * 3600
+
+export const exchange: Exchange<YandexSettings> = {
+  ...withoutRestrictions,
+  audiences: ({ audience, settings }) => [audience ?? settings.endpoint],
+  hops: () => ['exchange'],
+  subjectTokenLifeSeconds: () => 600,
+  credentialLifeSeconds: () => longestSeconds,
+
+  exchange: (registry, subjectToken, context) => {
+    const { serviceAccountId, endpoint } = registry.settings
+    const trustFix = `compare the federation (issuer, audiences) and its credential for service account ${serviceAccountId} (external subject id) with the token: pullpass inspect`
+    const exchange = {
+      service: 'Yandex Cloud',
+      url: `${endpoint}/oauth/token`,
+      form: {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        audience: serviceAccountId,
+        subject_token: subjectToken.value,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      },
+      refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }),
+      response: { password: '/access_token', expiresIn: '/expires_in' },
+      lifetime: { maxSeconds: longestSeconds },
+      username: 'iam',
+    }
+    return exchangeAt(registry, exchange, context)
+  },
+}

@@ -1,0 +1,9 @@
+/** Yandex Cloud: workload identity federation. https://yandex.cloud/docs/iam/concepts/workload-identity */
+import { defineVendor, type Vendor } from '../vendor.ts'
+import type { YandexSettings } from './settings.ts'
+
+export const yandex: Vendor = defineVendor<YandexSettings>({
+  title: 'Yandex Cloud',
+  settings: async () => (await import('./settings.ts')).settings,
+  exchange: async () => (await import('./exchange.ts')).exchange,
+})

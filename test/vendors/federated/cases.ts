@@ -1,0 +1,244 @@
+/** Vendors whose exchange is one request (or none), each as a registry of a document, with the faults that doctor is to name. */
+import type { TestContext } from 'node:test'
+import type { FederatedSandbox } from '../../../sandbox/issuer/federated-service.ts'
+import type { TrustedIdentity } from '../../../sandbox/issuer/verify-identity.ts'
+import type { LoadSandboxVendor, SandboxCloud } from '../../../sandbox/vendor.ts'
+import { sandboxVendors } from '../../../sandbox/vendors.ts'
+import type { Code } from '../../../src/errors/codes.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { documentOf } from '../exchange-registry.ts'
+
+/** What tests change at the vendor. */
+interface TestCloud extends SandboxCloud {
+  readonly trusted: TrustedIdentity
+  readonly url?: string
+  readonly settings?: FederatedSandbox['settings']
+  readonly readKeys?: () => Promise<void>
+}
+
+export interface PlantedFault {
+  readonly title: string
+  readonly plant: (cloud: TestCloud) => void | Promise<void>
+  readonly hop: 'exchange' | 'registry'
+  readonly code: Code
+  readonly fix: RegExp
+}
+
+interface VendorCase {
+  readonly load: LoadSandboxVendor<TestCloud>
+  /** The fields of the registry besides its hosts, in YAML. */
+  readonly registry: (cloud: TestCloud) => string
+  readonly username: string
+  readonly expiresAt: string
+  readonly faults: readonly PlantedFault[]
+}
+
+const atExchange = (title: string, plant: PlantedFault['plant'], code: Code, fix: RegExp): PlantedFault => ({
+  title,
+  plant,
+  hop: 'exchange',
+  code,
+  fix,
+})
+
+const otherIssuer = (code: Code, fix: RegExp) =>
+  atExchange(
+    'another issuer is trusted',
+    ({ trusted }) => {
+      trusted.issuer = 'https://other.example.com'
+    },
+    code,
+    fix,
+  )
+const otherSubject = (code: Code, fix: RegExp) =>
+  atExchange(
+    'another subject is trusted',
+    ({ trusted }) => {
+      trusted.subject = 'system:serviceaccount:a:b'
+    },
+    code,
+    fix,
+  )
+const otherAudience = (code: Code, fix: RegExp) =>
+  atExchange(
+    'another audience is expected',
+    ({ trusted }) => {
+      trusted.audience = 'https://other'
+    },
+    code,
+    fix,
+  )
+const otherName = (title: string, code: Code, fix: RegExp) =>
+  atExchange(
+    title,
+    ({ settings }) => {
+      if (settings !== undefined) settings.name = 'other'
+    },
+    code,
+    fix,
+  )
+
+function answering(title: string, status: number, body: string | object, code: Code): PlantedFault {
+  const plant = ({ parts }: TestCloud) =>
+    parts['tokens']?.faults.inject({ kind: 'response', response: { status, body } })
+  return atExchange(title, plant, code, /./)
+}
+
+const everywhere: readonly PlantedFault[] = [
+  answering('it is down', 503, 'no healthy upstream', 'EXCHANGE_UNAVAILABLE'),
+  answering('a sign-in page intercepts the request', 200, '<!DOCTYPE html>', 'RESPONSE_MALFORMED'),
+  answering('it limits the rate of requests', 429, { message: 'rate limit exceeded' }, 'QUOTA_EXCEEDED'),
+  {
+    title: 'the credential may not pull',
+    plant: ({ settings }) => {
+      if (settings !== undefined) settings.pulls = false
+    },
+    hop: 'registry',
+    code: 'REGISTRY_DENIED',
+    fix: /./,
+  },
+]
+
+/** Refusals of a registry that verifies the token itself have no reason. */
+function atRegistry(title: string, plant: PlantedFault['plant']): PlantedFault {
+  return { title, plant, hop: 'registry', code: 'REGISTRY_CREDENTIAL_REFUSED', fix: /./ }
+}
+
+const refused = /^compare .*pullpass inspect/
+
+export const cases: Readonly<Record<string, VendorCase>> = {
+  quay: {
+    load: sandboxVendors.quay,
+    registry: ({ url }) => `quay: {robot: acme+puller, endpoint: "${url}"}`,
+    username: 'acme+puller',
+    expiresAt: '2026-11-24T13:00:00Z',
+    faults: [
+      otherIssuer('ISSUER_REFUSED', /^compare the federation of robot acme\+puller/),
+      otherSubject('CONDITION_REFUSED', /^compare the federation of robot acme\+puller/),
+      otherName('the robot does not exist', 'EXCHANGE_REFUSED', /^compare the federation of robot acme\+puller/),
+      ...everywhere,
+    ],
+  },
+  jfrog: {
+    load: sandboxVendors.jfrog,
+    registry: ({ url }) => `jfrog: {url: "${url}", providerName: cluster}`,
+    username: 'puller',
+    expiresAt: '2026-11-24T13:00:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('CONDITION_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the integration does not exist', 'PROVIDER_NOT_FOUND', refused),
+      ...everywhere,
+    ],
+  },
+  cloudsmith: {
+    load: sandboxVendors.cloudsmith,
+    registry: ({ url }) => `cloudsmith: {organization: acme, service: puller, endpoint: "${url}"}`,
+    username: 'token',
+    expiresAt: '2026-11-24T14:00:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('EXCHANGE_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the service account does not exist', 'EXCHANGE_REFUSED', refused),
+      ...everywhere,
+    ],
+  },
+  chainguard: {
+    load: sandboxVendors.chainguard,
+    registry: ({ url }) => `chainguard: {identity: 45a0c61e/7f3b2d9c, endpoint: "${url}"}`,
+    username: '_token',
+    expiresAt: '2026-11-24T13:00:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('EXCHANGE_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the identity does not exist', 'EXCHANGE_REFUSED', refused),
+      ...everywhere,
+    ],
+  },
+  yandex: {
+    load: sandboxVendors.yandex,
+    registry: ({ url }) => `yandex: {serviceAccountId: ajeexample0123456789, endpoint: "${url}"}`,
+    username: 'iam',
+    expiresAt: '2026-11-25T00:00:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('EXCHANGE_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the service account does not exist', 'PROVIDER_NOT_FOUND', /parameters/),
+      ...everywhere,
+    ],
+  },
+  oidc: {
+    load: sandboxVendors.oidc,
+    registry: ({ url }) =>
+      `audience: "${url}", oidc: {url: "${url}/token", parameters: {audience: registry}, response: {username: /account/name}}`,
+    username: 'puller',
+    expiresAt: '2026-11-24T12:30:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('CONDITION_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the audience of the request is unknown', 'PROVIDER_NOT_FOUND', /parameters/),
+      ...everywhere,
+    ],
+  },
+  http: {
+    load: sandboxVendors.http,
+    registry: ({ url }) =>
+      `audience: "${url}", http: {url: "${url}/v1/registry/login", headers: {x-tenant: team-a}, json: {auth: {kind: jwt}}, ` +
+      'token: {in: Body, name: /auth/jwt}, response: {password: /data/login/pass~1word, username: /data/login/user, expiresAt: /data/until}}',
+    username: 'broker',
+    expiresAt: '2026-11-24T12:30:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('EXCHANGE_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the tenant is unknown', 'EXCHANGE_REFUSED', refused),
+      ...everywhere,
+    ],
+  },
+  token: {
+    load: sandboxVendors.token,
+    registry: () => 'audience: "https://registry.example.com", token: {}',
+    username: 'jwt',
+    expiresAt: '2026-11-24T13:00:00Z',
+    faults: [
+      atRegistry('another issuer is trusted', ({ trusted }) => {
+        trusted.issuer = 'https://other.example.com'
+      }),
+      atRegistry('another subject is trusted', ({ trusted }) => {
+        trusted.subject = 'system:serviceaccount:a:b'
+      }),
+      atRegistry('another audience is expected', ({ trusted }) => {
+        trusted.audience = 'https://other'
+      }),
+      atRegistry('it cannot read the keys of the issuer', async ({ trusted, readKeys }) => {
+        const { issuer } = trusted
+        trusted.issuer = 'https://127.0.0.1:1'
+        await readKeys?.()
+        trusted.issuer = issuer
+      }),
+    ],
+  },
+}
+
+export interface StartedVendor {
+  readonly sandbox: TestSandbox
+  readonly cloud: TestCloud
+  readonly host: string
+  /** The registry in YAML, with its hosts. */
+  readonly registry: string
+  /** Path of a document with it. */
+  readonly file: string
+}
+
+export async function startVendor(t: TestContext, { load, registry }: VendorCase): Promise<StartedVendor> {
+  const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
+  const cloud = await sandbox.start(load)
+  const host = `localhost:${sandbox.parts.registry.port}`
+  const fields = `hosts: ["${host}"], ${registry(cloud)}`
+  return { sandbox, cloud, host, registry: fields, file: await sandbox.write('pull.yaml', documentOf(fields)) }
+}

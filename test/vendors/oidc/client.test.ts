@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { suite, test } from 'node:test'
+import { sandboxVendors } from '../../../sandbox/vendors.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { startTestSandbox } from '../../support/start-test-sandbox.ts'
+import { documentOf, faultOf, loadRegistry } from '../exchange-registry.ts'
+
+const pem = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+} as const
+const keys = {
+  RSA: generateKeyPairSync('rsa', { modulusLength: 2048, ...pem }),
+  'EC P-256': generateKeyPairSync('ec', { namedCurve: 'prime256v1', ...pem }),
+  Ed25519: generateKeyPairSync('ed25519', pem),
+}
+
+const start = async (t: Parameters<typeof startTestSandbox>[0]) => {
+  const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
+  const cloud = await sandbox.start(sandboxVendors.oidc)
+  const refresh = async (client: string, more = '') => {
+    const fields = `url: "${cloud.url}/token", parameters: {audience: registry}, username: puller${more}`
+    const text = documentOf(`hosts: [a.example.com], audience: "${cloud.url}", oidc: {${fields}${client}}`)
+    return await runPullpass(sandbox, ['refresh', '-f', await sandbox.write('pull.yaml', text)])
+  }
+  return { sandbox, cloud, refresh }
+}
+
+const id = 'clientId: "pull pass:1"'
+
+suite('a client authenticates', () => {
+  test('by its secret from a Secret of the cluster, with HTTP basic authentication or in the body', async (t) => {
+    const { sandbox, cloud, refresh } = await start(t)
+    const data = { secret: Buffer.from(cloud.client.secret).toString('base64') }
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'image-system', name: 'client' },
+      data,
+    })
+    const source = 'clientSecret: {secretRef: {namespace: image-system, name: client, key: secret}}'
+    for (const method of ['client_secret_basic', 'client_secret_post'] as const) {
+      cloud.client.method = method
+      const { exitCode, stderr } = await refresh(`, clientAuthentication: {method: ${method}, ${id}, ${source}}`)
+      assert.deepEqual([exitCode, stderr], [0, ''], method)
+    }
+    const json = await refresh(`, encoding: json, clientAuthentication: {method: client_secret_post, ${id}, ${source}}`)
+    assert.equal(json.exitCode, 0, json.stderr)
+  })
+
+  for (const [type, { publicKey, privateKey }] of Object.entries(keys)) {
+    test(`by an assertion that its ${type} key signs`, async (t) => {
+      const { sandbox, cloud, refresh } = await start(t)
+      Object.assign(cloud.client, { method: 'private_key_jwt', publicKey })
+      await sandbox.write('client.pem', String(privateKey))
+      const client = `method: private_key_jwt, ${id}, privateKey: {file: client.pem}, keyId: k1`
+      const { exitCode, stderr } = await refresh(`, clientAuthentication: {${client}}`)
+      assert.deepEqual([exitCode, stderr], [0, ''])
+    })
+  }
+
+  test('and is refused with a code of its own', async (t) => {
+    const { sandbox, cloud, refresh } = await start(t)
+    cloud.client.method = 'client_secret_post'
+    await sandbox.write('secret', 'wrong-client-secret-0123456789')
+    const client = `method: client_secret_post, ${id}, clientSecret: {file: secret}`
+    const { exitCode, stderr } = await refresh(`, clientAuthentication: {${client}}`)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^CLIENT_REFUSED \(exchange\): the token service responded with 401 "invalid_client: /)
+    assert.doesNotMatch(stderr, /wrong-client-secret/)
+  })
+
+  test('not with a key that cannot be used, whose content is not shown', async (t) => {
+    const { sandbox, refresh } = await start(t)
+    const small = generateKeyPairSync('rsa', { modulusLength: 1024, ...pem }).privateKey
+    const client = (more = '') =>
+      `, clientAuthentication: {method: private_key_jwt, ${id}, privateKey: {file: k}${more}}`
+    for (const [content, algorithm, seen] of [
+      ['not-a-key-0123456789', '', /the private key of the client cannot be read/],
+      [small, '', /the private key of the client is of type rsa/],
+      [keys.RSA.privateKey, ', algorithm: ES256', /is of type rsa, which cannot sign ES256/],
+    ] as const) {
+      await sandbox.write('k', String(content))
+      const { exitCode, stderr } = await refresh(client(algorithm))
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /^CREDENTIAL_SOURCE_INVALID \(exchange\): /)
+      assert.match(stderr, seen)
+      assert.doesNotMatch(stderr, /not-a-key|PRIVATE/)
+    }
+  })
+})
+
+suite('a document is refused for', () => {
+  const url = 'url: "https://login.example.com/token", username: a'
+  const documents: Readonly<Record<string, readonly [registry: string, seen: RegExp]>> = {
+    'a token exchange without audience': [`oidc: {${url}}`, /spec\.registries\[0\]\.audience is missing$/],
+    'no user name': ['audience: x, oidc: {url: "https://a.example.com"}', /oidc names no user name$/],
+    'two user names': [`audience: x, oidc: {${url}, response: {username: a}}`, /oidc names 2 user names/],
+    'a parameter of the exchange': [
+      `audience: x, oidc: {${url}, parameters: {subject_token: a}}`,
+      /parameters\.subject_token is "subject_token", which the exchange sets itself$/,
+    ],
+    'a URL with a user': [
+      'audience: x, oidc: {url: "https://a:b@example.com", username: a}',
+      /oidc\.url is a credential|oidc\.url /,
+    ],
+    'plain http': ['audience: x, oidc: {url: "http://example.com/token", username: a}', /oidc\.url is "http:/],
+    'a method without its secret': [
+      `audience: x, oidc: {${url}, clientAuthentication: {method: client_secret_basic, clientId: a}}`,
+      /clientAuthentication\.clientSecret is missing$/,
+    ],
+    'a secret that the method does not use': [
+      `audience: x, oidc: {${url}, clientAuthentication: {method: none, clientId: a, clientSecret: {file: a}}}`,
+      /clientSecret has no effect with method none$/,
+    ],
+    'a secret in the document': [
+      `audience: x, oidc: {${url}, clientAuthentication: {method: client_secret_post, clientId: a, clientSecret: secret}}`,
+      /clientSecret is "secret"$/,
+    ],
+    'two sources of a secret': [
+      `audience: x, oidc: {${url}, clientAuthentication: {method: client_secret_post, clientId: a, clientSecret: {file: a, secretRef: {namespace: a, name: b, key: c}}}}`,
+      /clientSecret names 2 sources/,
+    ],
+    'a place that is no JSON pointer': [
+      `audience: x, oidc: {${url}, response: {password: /a~2}}`,
+      /response\.password is "\/a~2"$/,
+    ],
+    'a header that carries a credential': [
+      'audience: x, http: {url: "https://a.io", headers: {authorization: a}, token: {in: Bearer}, username: a, response: {password: a}}',
+      /headers\.authorization carries a credential/,
+    ],
+    'a text that looks like a credential': [
+      'audience: x, http: {url: "https://a.io", json: {key: ghp_0123456789abcdef0123}, token: {in: Bearer}, username: a, response: {password: a}}',
+      /http\.json contains a text that looks like a credential$/,
+    ],
+    'a place of the token that is taken': [
+      'audience: x, http: {url: "https://a.io", json: {jwt: a}, token: {in: Body, name: jwt}, username: a, response: {password: a}}',
+      /token\.name is not usable with in: Body$/,
+    ],
+    'a place of the token below a text': [
+      'audience: x, http: {url: "https://a.io", json: {a: b}, token: {in: Body, name: /a/jwt}, username: a, response: {password: a}}',
+      /token\.name is not usable with in: Body$/,
+    ],
+    'a token in a header of HTTP itself': [
+      'audience: x, http: {url: "https://a.io", token: {in: Header, name: host}, username: a, response: {password: a}}',
+      /token\.name is not usable with in: Header$/,
+    ],
+    'a body of GET': [
+      'audience: x, http: {url: "https://a.io", method: GET, form: {a: b}, token: {in: Bearer}, username: a, response: {password: a}}',
+      /http\.method is GET, with a body$/,
+    ],
+    'a response without a place for the password': [
+      'audience: x, http: {url: "https://a.io", token: {in: Bearer}, username: a}',
+      /http\.response\.password is missing$/,
+    ],
+  }
+  for (const [title, [registry, seen]] of Object.entries(documents)) {
+    test(title, async () => {
+      const fault = await faultOf(loadRegistry(`hosts: [a.example.com], ${registry}`))
+      assert.equal(fault.code, 'DOCUMENT_INVALID')
+      assert.match(fault.seen, seen)
+    })
+  }
+})
