@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { metadataOnly as listOfMetadata } from '../../src/kubernetes/objects/list.ts'
 import { watchCollection } from '../../src/kubernetes/objects/watch.ts'
 import { asObject, asText, type JsonObject } from '../../src/text/json-fields.ts'
-import { type ContractCluster, metadataOnly, pullSecret, secretsOf } from './kubernetes-cluster.ts'
+import { type ContractCluster, pullSecret, secretsOf } from './kubernetes-cluster.ts'
 import { openPullpassConnection } from './kubernetes-pullpass-connection.ts'
 
 export function collectionCases(started: () => ContractCluster): void {
@@ -30,27 +30,6 @@ export function collectionCases(started: () => ContractCluster): void {
       const reason = new Error('no more events are needed')
       end.abort(reason)
       await assert.rejects(pending, reason)
-    })
-
-    test(`a watch over ${protocol} whose timeout has expired ends without an error`, async (t) => {
-      const cluster = started()
-      const namespace = await cluster.createNamespace(t)
-      const line = openPullpassConnection(cluster.target, cluster.target.adminToken, { limits })
-      t.after(() => line.cluster.close())
-      await cluster.apply(namespace, pullSecret('regcred', 'one'), 'pullpass')
-      const stream = await line.cluster.stream({
-        path: `${secretsOf(namespace)}?watch=1&timeoutSeconds=2`,
-        accept: metadataOnly,
-        maxLineBytes: 1024 * 1024,
-        idleTimeoutMs: 30_000,
-      })
-      assert.ok('lines' in stream)
-      const lines: string[] = []
-      for await (const one of stream.lines) lines.push(one)
-      assert.deepEqual(
-        lines.map((one) => JSON.parse(one).type),
-        ['ADDED'],
-      )
     })
   }
 

@@ -22,6 +22,7 @@ import { serverFlagCases } from './kubernetes-server-flag-cases.ts'
 import { serviceAccountCases } from './kubernetes-service-account-cases.ts'
 import { tokenCases } from './kubernetes-token-cases.ts'
 import { watchCases } from './kubernetes-watch-cases.ts'
+import { watchTimeoutCases } from './kubernetes-watch-timeout-cases.ts'
 
 /** A target that is closed after the last case. */
 export type StartedTarget = KubernetesTarget & { close?(): Promise<void> }
@@ -58,6 +59,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('permissions', () => permissionCases(started))
     suite('list', () => listCases(started))
     suite('watch', () => watchCases(started))
+    suite('watch timeouts', { concurrency: true }, () => watchTimeoutCases(started))
     suite('collections', () => collectionCases(started))
     suite('tokens', () => tokenCases(started))
     suite('connection', () => connectionCases(started))

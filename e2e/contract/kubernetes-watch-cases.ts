@@ -137,32 +137,6 @@ export function watchCases(started: () => ContractCluster): void {
     assert.deepEqual([event.object.kind, event.object.code, event.object.reason], ['Status', 410, 'Expired'])
     assert.match(event.object.message ?? '', /^too old resource version: 1 \(\d+\)$/)
   })
-
-  test('a bookmark with the current version is sent before the watch ends', async (t) => {
-    const cluster = started()
-    const namespace = await cluster.createNamespace(t)
-    const { object: list } = await cluster.request({ path: secretsOf(namespace) })
-    const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=5&resourceVersion=${list.metadata?.resourceVersion}`
-
-    const next = take(cluster.watch({ path: `${secretsOf(namespace)}?${query}` }), 1)
-    await cluster.apply(await cluster.createNamespace(t), secretWith('elsewhere'), 'pullpass')
-    const [event] = await next
-
-    assert.deepEqual([event?.type, event?.object.kind, event?.object.apiVersion], ['BOOKMARK', 'Secret', 'v1'])
-    assert.ok(Number(event?.object.metadata?.resourceVersion) > Number(list.metadata?.resourceVersion))
-    assert.equal(event?.object.metadata?.annotations, undefined)
-  })
-
-  test('timeoutSeconds ends the watch', async (t) => {
-    const cluster = started()
-    const namespace = await cluster.createNamespace(t)
-    const begun = performance.now()
-
-    const { status, text } = await cluster.request({ path: `${secretsOf(namespace)}?watch=1&timeoutSeconds=1` })
-
-    assert.deepEqual([status, text], [200, ''])
-    assert.ok(performance.now() - begun >= 900)
-  })
 }
 
 /** The next events; the watch stays open for more. */
