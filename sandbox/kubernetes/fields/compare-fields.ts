@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { difference, type FieldPath, type FieldSet, member, neverOwned } from './field-set.ts'
 import type { FieldShape } from './field-shape.ts'
-import { children, isEmpty } from './field-tree.ts'
+import { type Child, children, isEmpty } from './field-tree.ts'
 
 export interface FieldChanges {
   /** Added or given another value. */
@@ -25,14 +25,14 @@ export function compareFields(shape: FieldShape, before: unknown, after: unknown
     else if (part.before === undefined) written.add(member(part.path))
     else if (isOwnedWhole && !isDeepStrictEqual(part.before, part.after)) written.add(member(part.path))
     if (isOwnedWhole) return
-    const inner = new Map([...partsBefore, ...partsAfter].map((child) => [child.element, child.shape]))
-    for (const [element, innerShape] of inner) {
-      compare({
-        shape: innerShape,
-        before: partsBefore.find((child) => child.element === element)?.value,
-        after: partsAfter.find((child) => child.element === element)?.value,
-        path: [...part.path, element],
-      })
+    const [valuesBefore, valuesAfter] = [valuesOf(partsBefore), valuesOf(partsAfter)]
+    for (const [element, innerShape] of new Map(
+      [...partsBefore, ...partsAfter].map((child) => [child.element, child.shape]),
+    )) {
+      const [before, after] = [valuesBefore.get(element), valuesAfter.get(element)]
+      if (before !== after) compare({ shape: innerShape, before, after, path: [...part.path, element] })
     }
   }
 }
+
+const valuesOf = (parts: readonly Child[]) => new Map(parts.map(({ element, value }) => [element, value]))
