@@ -52,7 +52,7 @@ export const manifests: Command<typeof flags> = {
     'Prints a CronJob that runs pullpass refresh for the documents and exchanges credentials that expire within two runs,',
     'with a Namespace, a ServiceAccount, RBAC computed from the documents, ValidatingAdmissionPolicies (Kubernetes 1.30 or',
     'newer) and a NetworkPolicy. Comments state the subject that the cloud must trust.',
-    'If a document names its published issuer, the Pod can publish new keys with a token of its own.',
+    'If a document configures publication of its issuer, the Pod can publish new keys with a separate token.',
     'The cluster is read only with --context or --kubeconfig, for the ports of its API servers.',
     'Print and apply the manifests again after a change of the documents.',
     'Each namespace that is given by name receives a Role and must exist; globs and selectors require a ClusterRole. RBAC',

@@ -209,7 +209,7 @@ function unspecificError(
     expected: 'a response with status 200',
     hint: transient
       ? 'no action if this is temporary: pull secrets keep their credentials, and the next run retries'
-      : 'check that the endpoint is correct, and that no proxy or sign-in page intercepts this request',
+      : 'check the endpoint, and that no proxy or sign-in page intercepts this request',
     retryable: transient,
     retryAt: retryAtOf(headers['retry-after'], receivedAt),
   })

@@ -29,7 +29,7 @@ function whyUnusable(issuer: string): string | undefined {
   if (issuer.length > longestIssuer)
     return `it has ${issuer.length} characters, and ${longestIssuer} are enough for any`
   const url = URL.parse(issuer)
-  if (url === null) return 'it is no URL'
+  if (url === null) return 'it is not a URL'
   if (url.protocol !== 'https:') return 'clouds read an issuer by https alone'
   if (url.username !== '' || url.password !== '') return 'it contains a user name'
   if (/[?#]/.test(issuer)) return 'an issuer has no query or fragment'

@@ -61,7 +61,7 @@ const skipped = (check: Confirmation['check'], because: DocumentName, { state }:
   check,
   state,
   because,
-  says: `not checked: see ${because}`,
+  says: `not checked because of ${because}`,
 })
 
 function confirmDocument(
@@ -152,7 +152,7 @@ export async function readBack(
 
 const onlyHere = (confirmation: Confirmation, why: string, issuer: string): Confirmation => ({
   ...confirmation,
-  says: `read at ${confirmation.url} with this run’s own authorities: its certificate is not issued by a public one (${why})`,
+  says: `read at ${confirmation.url} with the certificate authorities of this run: its certificate is not issued by a public authority (${why})`,
   hint: 'check which clouds refuse that certificate',
   command: `pullpass issuer check ${shellQuote(issuer)}`,
 })

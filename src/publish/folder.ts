@@ -66,7 +66,7 @@ async function readDocument(root: string, name: DocumentName): Promise<StoredDoc
 
 /** The folder itself is the user's choice; below it nothing may lead elsewhere. */
 async function checkWay(root: string, name: DocumentName): Promise<void> {
-  if (!(await stat(root)).isDirectory()) throw strange(root, 'is no folder')
+  if (!(await stat(root)).isDirectory()) throw strange(root, 'is not a folder')
   let way = root
   for (const part of documentPaths[name].split('/')) {
     way = join(way, part)
@@ -113,7 +113,7 @@ const strange = (path: string, what: string) =>
     code: 'PUBLISH_REFUSED',
     hop: 'publish',
     seen: `${showPath(path)} ${what}`,
-    expected: 'folders and files of its own below the one that --to names',
+    expected: 'only folders and regular files under the folder of --to',
     hint: 'remove it, or choose another folder',
   })
 
@@ -125,7 +125,7 @@ function folderFault(root: string, error: unknown): PullpassError {
       hop: 'publish',
       seen: `a document in ${showPath(root)} ${error.message}`,
       expected: 'documents of at most 1 MiB',
-      hint: 'see what it is; remove it, or choose another folder',
+      hint: 'check what it is, then remove it or choose another folder',
     })
   }
   if (code === 'ENOENT' || code === 'ENOTDIR') {

@@ -191,7 +191,7 @@ function noUsableKey(
     ...fault,
     seen: `the cluster serves ${chosen.length === 0 ? 'no key' : `no key that a cloud reads (${reasons.join('; ')})`}`,
     expected:
-      'at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; what is public stays as it is',
+      'at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; published documents are not changed',
     hint: 'see --service-account-key-file of the API server',
   })
 }

@@ -95,7 +95,7 @@ const most = 5
 export function whatDiffers(name: DocumentName, outcome: PublishOutcome): string | undefined {
   if (outcome.changes[name] !== 'updated') return undefined
   const before = asObject(jsonOrNone(outcome.before[name]?.text ?? ''))
-  if (before === undefined) return 'what lay there is no JSON object'
+  if (before === undefined) return 'the previous content is not a JSON object'
   const after = asObject(jsonOrNone(outcome.documents[name].text)) ?? {}
   return name === 'jwks' ? keysThatDiffer(before, after, outcome) : listed(membersThatDiffer(before, after))
 }

@@ -34,7 +34,7 @@ export function classifyPublished(stored: StoredTexts, issuer: string, own: read
     return { keys: [], foreign, ...(shared && named && named !== issuer && { otherIssuer: named }) }
   }
   if (stored.jwks === undefined) return { keys: [], foreign: undefined }
-  if (keys === undefined) return { keys: [], foreign: 'something at the place of the keys that is no JWKS' }
+  if (keys === undefined) return { keys: [], foreign: 'a file in place of the JWKS that is not a JWKS' }
   return shared || keys.length === 0
     ? { keys, foreign: undefined }
     : { keys: [], foreign: `a JWKS of another cluster: none of its ${keys.length} keys is this cluster's` }
@@ -45,7 +45,7 @@ const issuerOf = (stored: StoredTexts['discovery']) => asText(asObject(jsonOrNon
 function whyForeignDiscovery(stored: StoredTexts['discovery'], issuer: string): string | undefined {
   if (stored === undefined) return undefined
   const document = asObject(jsonOrNone(stored.text))
-  if (document === undefined) return 'something at the place of the discovery document that is no JSON object'
+  if (document === undefined) return 'a file in place of the discovery document that is not a JSON object'
   const named = asText(document['issuer'])
   if (named !== issuer) return `the discovery document of issuer ${named === undefined ? 'null' : quote(named)}`
   const tool = otherTool(document)

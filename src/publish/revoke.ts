@@ -161,15 +161,15 @@ const unknown = (keyId: string, known: readonly IssuerKey[], signing: readonly s
     code: 'KEY_UNKNOWN',
     hop: 'publish',
     seen: `no served, published or recorded key has kid ${quote(keyId)}`,
-    expected: known.length === 0 ? 'a key, and there is none' : `the KID that leaked; known: ${listed(known, signing)}`,
-    hint: 'see which key signed the token that leaked: pullpass inspect FILE; revoke no other in its place',
+    expected: known.length === 0 ? 'at least one key' : `the kid of the leaked key; known: ${listed(known, signing)}`,
+    hint: 'find the key that signed the leaked token: pullpass inspect FILE',
   })
 
 const inUse = (why: string) =>
   new PullpassError({
     code: 'KEY_IN_USE',
     hop: 'publish',
-    seen: `${why}: without it every exchange is refused, and pull secrets run out within the hour`,
-    expected: 'a key that signs no longer; nothing was changed',
-    hint: 'let the API servers sign with another key first, which issuer watch publishes; or, where a break of all pulls is the lesser evil: --yes',
+    seen: `${why}: without it, every exchange is refused, and pull secrets expire within the hour`,
+    expected: 'a key that is no longer used for signing; nothing was changed',
+    hint: 'configure the API servers to sign with another key first, which issuer watch publishes; if an interruption of all pulls is acceptable, pass --yes',
   })

@@ -168,7 +168,7 @@ function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecr
   const equal = aheadMs.every((ms) => ms === 0)
   if (equal && theirs.refreshedAt.getTime() === write.refreshedAt.getTime()) return { result: 'updated' }
   if (!equal && !aheadMs.some((ms) => ms > 0)) return undefined
-  return { result: 'unchanged', note: 'another run wrote a newer one meanwhile' }
+  return { result: 'unchanged', note: 'another run wrote a newer credential in the meantime' }
 }
 
 /** Entries of one source are compared: of unknown expiry, the one that was read later is newer. */

@@ -28,7 +28,7 @@ export async function readSourceFile(path: string, what: string): Promise<Redact
 
 export const noCluster = ({ namespace, name }: NamespacedName): PullpassError =>
   sourceInvalid(`Secret ${namespace}/${name} cannot be read without a cluster`, 'a file, or a cluster', {
-    hint: 'see that the kubeconfig is correct, or use a file',
+    hint: 'check the kubeconfig, or use a file',
   })
 
 /** Where a client secret or a key is: one key of a Secret, or a file. */

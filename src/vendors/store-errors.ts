@@ -55,10 +55,13 @@ const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: st
     expected: 'it to exist: pullpass does not create buckets',
     hint: missing,
   }),
-  PUBLISH_UNAVAILABLE: () => ({ expected: 'a response', hint: 'nothing to do if it passes; what is published stays' }),
+  PUBLISH_UNAVAILABLE: () => ({
+    expected: 'a response',
+    hint: 'no action if this is temporary; published documents are not changed',
+  }),
   PUBLISH_REFUSED: () => ({
-    expected: 'the request to be taken',
-    hint: 'check that the endpoint is correct, and that no proxy or sign-in page intercepts the request',
+    expected: 'the request to be accepted',
+    hint: 'check the endpoint, and that no proxy or sign-in page intercepts the request',
   }),
 }
 

@@ -111,7 +111,10 @@ suite('a kubeconfig’s plugin', () => {
     'an empty status': [credential({}), 'it gave neither a token nor a client certificate'],
     'an empty token': [credential({ token: '' }), 'it gave neither a token nor a client certificate'],
     'a list for a token': [credential({ token: ['sesame'] }), 'its token is no text'],
-    'a token of two lines': [credential({ token: 'sesame\nx: y' }), 'its token is none that fits into a header'],
+    'a token of two lines': [
+      credential({ token: 'sesame\nx: y' }),
+      'its token contains characters that a header cannot contain',
+    ],
     'a certificate without its key': [
       credential({ clientCertificateData: 'sesame' }),
       'it gave half a client certificate: certificate and key belong together',
@@ -122,7 +125,7 @@ suite('a kubeconfig’s plugin', () => {
     ],
     'an expiry that is no time': [
       credential({ token: 'sesame', expirationTimestamp: 'soon' }),
-      'its expirationTimestamp is no time',
+      'its expirationTimestamp is not a time',
     ],
     'more than any credential': ['yes sesame', 'it prints more than 1048576 bytes'],
   }

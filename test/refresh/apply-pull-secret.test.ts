@@ -48,7 +48,7 @@ suite('applyPullSecret', () => {
     await applyPullSecret(await writeOf(sandbox, 'newer', '2026-11-24T13:00:00Z'), listed, cluster)
 
     const late = await applyPullSecret(await writeOf(sandbox, 'older', '2026-11-24T12:50:00Z'), listed, cluster)
-    assert.deepEqual(late, { result: 'unchanged', note: 'another run wrote a newer one meanwhile' })
+    assert.deepEqual(late, { result: 'unchanged', note: 'another run wrote a newer credential in the meantime' })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })
 
@@ -77,7 +77,7 @@ suite('applyPullSecret', () => {
     ])
     assert.deepEqual(await applyPullSecret({ ...late, records }, undefined, cluster), {
       result: 'unchanged',
-      note: 'another run wrote a newer one meanwhile',
+      note: 'another run wrote a newer credential in the meantime',
     })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:newer' })
   })

@@ -66,7 +66,7 @@ function renderProofs(
   return proofs.some(({ result }) => result === 'untried') ? `${table}\n\n${notProven}` : table
 }
 
-const notProven = 'What was not tried is not proven: run it again when it can be, or say --no-trial.'
+const notProven = 'Registries that were not tried are not verified: run the command again, or pass --no-trial.'
 
 function whyUntried(outcomes: readonly StepOutcome[]): string {
   if (outcomes.some(({ result }) => result === 'not done' || result === 'unfinished'))

@@ -56,7 +56,7 @@ const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
 const nothing = (findings: readonly TrustFinding[], absent: readonly AbsentSubject[]) =>
   findings.every(({ verdict }) => verdict === 'ok')
     ? `Nothing is missing${absent.length === 0 ? '' : ' at the cloud'}.`
-    : 'Nothing that is missing can be made as it is: see the errors.'
+    : 'No missing resource can be created until the errors are fixed.'
 
 const changesTitle = (count: number) =>
   `${count === 1 ? 'One change' : `${count} changes`} would be made by pullpass trust apply:`

@@ -47,7 +47,7 @@ export const exchangeSection: Section = {
         'Check that both documents are readable without credentials: `pullpass issuer check ISSUER`. For an issuer inside a private network, upload the JWKS to the provider. Publish new keys before they sign.',
       example: `ISSUER_UNREACHABLE (exchange): Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."
   expected https://storage.googleapis.com/example-cluster/.well-known/openid-configuration and its JWKS, with key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", publicly readable
-  fix: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key`,
+  fix: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: configure the API servers to sign with another key`,
     },
     KEY_PUBLISHED_RECENTLY: {
       hops: ['exchange'],
@@ -58,7 +58,7 @@ export const exchangeSection: Section = {
         'Wait until the time in the error. To avoid the error, sign with a new key only when it is safe: [rotating keys](issuer.md#rotate-signing-keys).',
       example: `KEY_PUBLISHED_RECENTLY (exchange): a token of key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" was refused (Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."); the published keys have changed since verifiers may have cached them
   expected a key that every verifier knows, which it is from 2026-11-24T12:05:00Z on
-  fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
+  fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: configure the API servers to sign with another key. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
     },
     CONDITION_REFUSED: {
       hops: ['exchange'],
@@ -89,7 +89,7 @@ export const exchangeSection: Section = {
       action: 'None if the error is temporary; otherwise request a higher quota.',
       example: `QUOTA_EXCEEDED (exchange): Google's token service responded with 429 "quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds."
   expected the project's token exchanges to stay within Google's quota
-  fix: nothing to do if it passes; raise the quota if it does not`,
+  fix: no action if this is temporary; otherwise raise the quota`,
     },
     EXCHANGE_REFUSED: {
       hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],
@@ -99,7 +99,7 @@ export const exchangeSection: Section = {
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
       example: `EXCHANGE_REFUSED (exchange): Google's token service responded with 404 at https://sts.googleapis.com/v1/token, without a known reason
   expected a response with status 200
-  fix: check that the endpoint is correct, and that no proxy or sign-in page intercepts this request`,
+  fix: check the endpoint, and that no proxy or sign-in page intercepts this request`,
     },
     EXCHANGE_UNAVAILABLE: {
       hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],

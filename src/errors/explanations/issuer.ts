@@ -37,7 +37,7 @@ export const issuerSection: Section = {
       meaning: 'The response is not a discovery document or not a JWKS: an HTML page, or other JSON.',
       action:
         'Check the address, and that no proxy or sign-in page intercepts the request. Publish the documents again: `pullpass issuer publish --to TARGET`.',
-      example: `DISCOVERY_MALFORMED (discovery): https://cluster.example.com:6443/openid/v1/jwks responded with 200, but it is no JWKS
+      example: `DISCOVERY_MALFORMED (discovery): https://cluster.example.com:6443/openid/v1/jwks responded with 200, but it is not a JWKS
   expected the document that an API server serves
   fix: check that the server in the kubeconfig is the API server, and that no proxy intercepts the request`,
     },
@@ -50,7 +50,7 @@ export const issuerSection: Section = {
       action: 'Check the address and the server.',
       example: `DISCOVERY_UNAVAILABLE (discovery): the API server responded with 406 for https://cluster.example.com:6443/.well-known/openid-configuration
   expected a response with status 200
-  fix: see that the server in the kubeconfig is the API server, and that it is well`,
+  fix: check that the server in the kubeconfig is the API server, and that it is healthy`,
     },
     DISCOVERY_REDIRECTED: {
       doctor: ['discovery'],

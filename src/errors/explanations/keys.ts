@@ -14,7 +14,7 @@ export const keysSection: Section = {
         'No key is usable: no vendor accepts any of the served keys, or all of them were revoked, and publishing them would break every exchange; or the checked vendor accepts none of the published keys. Azure accepts RS256, Google also ES256. The published documents are not changed.',
       action: 'Configure the API servers to sign with an RSA key (`--service-account-signing-key-file`).',
       example: `KEYS_UNUSABLE (discovery): the cluster serves no key that a cloud reads ("key-1": no cloud reads keys of kind OKP)
-  expected at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; what is public stays as it is
+  expected at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; published documents are not changed
   fix: see --service-account-key-file of the API server`,
     },
     KEYS_MISSING: {
@@ -113,17 +113,17 @@ export const keysSection: Section = {
       meaning: 'The argument of `pullpass issuer revoke` is not the kid of a served, published or recorded key.',
       action: 'Find the kid of the key that signed the leaked token: `pullpass inspect FILE`.',
       example: `KEY_UNKNOWN (publish): no served, published or recorded key has kid "unknown"
-  expected the KID that leaked; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
-  fix: see which key signed the token that leaked: pullpass inspect FILE; revoke no other in its place`,
+  expected the kid of the leaked key; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
+  fix: find the key that signed the leaked token: pullpass inspect FILE`,
     },
     KEY_IN_USE: {
       hops: ['publish'],
       meaning: 'The key to revoke signs tokens now, or is the only usable key. Without it, every exchange is refused.',
       action:
         'Configure the API servers to sign with another key first. If an interruption of all pulls is acceptable, pass `--yes`.',
-      example: `KEY_IN_USE (publish): key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" signs the cluster's tokens now: without it every exchange is refused, and pull secrets run out within the hour
-  expected a key that signs no longer; nothing was changed
-  fix: let the API servers sign with another key first, which issuer watch publishes; or, where a break of all pulls is the lesser evil: --yes`,
+      example: `KEY_IN_USE (publish): key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" signs the cluster's tokens now: without it, every exchange is refused, and pull secrets expire within the hour
+  expected a key that is no longer used for signing; nothing was changed
+  fix: configure the API servers to sign with another key first, which issuer watch publishes; if an interruption of all pulls is acceptable, pass --yes`,
     },
   },
 }

@@ -71,8 +71,8 @@ export const publishSection: Section = {
         'The store refused the request for an unknown reason, or the target is unusable: a symbolic link instead of a directory, or a provider that does not accept keys.',
       action: 'Check the endpoint, and that no proxy intercepts the request.',
       example: `PUBLISH_REFUSED (publish): Google responded with 405 on reading gs://example-cluster
-  expected the request to be taken
-  fix: check that the endpoint is correct, and that no proxy or sign-in page intercepts the request`,
+  expected the request to be accepted
+  fix: check the endpoint, and that no proxy or sign-in page intercepts the request`,
     },
     PUBLISH_UNAVAILABLE: {
       hops: ['publish'],
@@ -82,7 +82,7 @@ export const publishSection: Section = {
       action: 'None if the error is temporary. Published documents are not changed.',
       example: `PUBLISH_UNAVAILABLE (publish): Google responded with 503 on reading gs://example-cluster
   expected a response
-  fix: nothing to do if it passes; what is published stays`,
+  fix: no action if this is temporary; published documents are not changed`,
     },
     PUBLISH_FAILED: {
       alarm: true,

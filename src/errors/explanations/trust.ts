@@ -91,7 +91,7 @@ export const trustSection: Section = {
       action: 'None if the error is temporary: run the command again.',
       example: `TRUST_UNAVAILABLE (trust): Google responded with 503 "The service is currently unavailable."
   expected a response
-  fix: nothing to do if it passes: run it again, it takes up where it ended`,
+  fix: no action if this is temporary: run the command again, and it continues where it ended`,
     },
     TRUST_UNVERIFIED: {
       hops: ['trust'],

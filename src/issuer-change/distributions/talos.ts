@@ -59,7 +59,7 @@ export const talos113: Distribution = {
       },
       run: runTalos113,
       notes: [
-        'there is no step before this one: until the last control-plane node has it, the others reject (401) tokens of the new issuer. Use a maintenance window, without a pause between nodes',
+        'this step has no preparation: until the last control-plane node has it, the other nodes reject (401) tokens of the new issuer. Use a maintenance window, without a pause between nodes',
         `if ${from} is not that endpoint, its tokens are rejected afterwards: upgrade to Talos 1.14 first`,
         'not with 1.13.0-rc.0, which put the argument after its default, so that no token had the new issuer (talos#13210)',
       ],

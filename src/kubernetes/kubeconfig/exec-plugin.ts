@@ -161,7 +161,7 @@ function parseExecCredential(text: string, now: Date): PluginCredential {
   }
   if (!token && !clientKey) throw new ExecFailed('it gave neither a token nor a client certificate')
   const authorization = token === undefined ? undefined : parseBearer(token)
-  if (token && !authorization) throw new ExecFailed('its token is none that fits into a header')
+  if (token && !authorization) throw new ExecFailed('its token contains characters that a header cannot contain')
   const expiresAt = expiryOf(status, now)
   return {
     ...(authorization && { authorization }),
@@ -182,7 +182,7 @@ function expiryOf(status: JsonObject, now: Date): Date | undefined {
   const text = textOf(status, 'expirationTimestamp')
   if (text === undefined) return undefined
   const expiresAt = new Date(text)
-  if (Number.isNaN(expiresAt.getTime())) throw new ExecFailed('its expirationTimestamp is no time')
+  if (Number.isNaN(expiresAt.getTime())) throw new ExecFailed('its expirationTimestamp is not a time')
   if (expiresAt <= now) throw new ExecFailed(`its credential expired at ${rfc3339(expiresAt)}`)
   return expiresAt
 }

@@ -106,6 +106,6 @@ const tooSlow = (from: string, timeoutMs: number) =>
     hop: 'kubernetes',
     seen: `the API server at ${from} did not respond within ${timeoutMs / 1000} s`,
     expected: 'a response in time',
-    hint: 'see that this address is reachable from here, and that this API server is well',
+    hint: 'check that this address is reachable from here, and that this API server is healthy',
     retryable: true,
   })

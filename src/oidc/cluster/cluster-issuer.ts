@@ -35,7 +35,7 @@ export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer
   const keys = parseJwks(jwks)
   if (!issuer || jwksUri === undefined) throw malformed(cluster, 'discovery', 'it names no issuer or no jwks_uri')
   if (plainLine(issuer) !== issuer) throw malformed(cluster, 'discovery', 'its issuer has control characters')
-  if (keys === undefined) throw malformed(cluster, 'jwks', 'it is no JWKS')
+  if (keys === undefined) throw malformed(cluster, 'jwks', 'it is not a JWKS')
   return { issuer, jwksUri, keys }
 }
 
@@ -78,7 +78,7 @@ function refused({ server, secrets }: Cluster, name: DocumentName, response: Clu
     hop: 'discovery',
     seen,
     expected: 'a response with status 200',
-    hint: 'see that the server in the kubeconfig is the API server, and that it is well',
+    hint: 'check that the server in the kubeconfig is the API server, and that it is healthy',
     retryable: response.status === 429 || response.status >= 500,
   })
 }

@@ -44,7 +44,7 @@ function refusedFinding(name: DocumentName, { url, status, location }: DocumentR
     return problem('DISCOVERY_FORBIDDEN', `${seen}: it is not public`, fix)
   }
   if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${seen}: it does not exist`, whereToPut[name])
-  return problem('DISCOVERY_UNAVAILABLE', seen, 'see what serves it, and that it is well')
+  return problem('DISCOVERY_UNAVAILABLE', seen, 'check the server of that URL')
 }
 
 const whereToPut: Readonly<Record<DocumentName, string>> = {

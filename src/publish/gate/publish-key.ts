@@ -27,12 +27,15 @@ async function publish(token: SubjectToken, place: GatedPublication): Promise<vo
   const keyState = await readKeyState(cluster, keyStateRef)
   const served = await readServed(token, cluster)
   if (keyState.revocations.some(({ digest }) => digest === digestOf(token.keyId))) {
-    throw keyUnpublished(token, target, { why: 'it was revoked', hint: 'let the API servers sign with another key' })
+    throw keyUnpublished(token, target, {
+      why: 'it was revoked',
+      hint: 'configure the API servers to sign with another key',
+    })
   }
   if (!isAmong(served.keys, token)) {
     throw keyUnpublished(token, target, {
       why: 'no API server that responded serves it',
-      hint: 'see that its public half is among --service-account-key-file of each API server',
+      hint: 'check that its public key is in --service-account-key-file of each API server',
     })
   }
   const publication = { issuer: issuer ?? served.issuer, served: served.keys, conflictPolicy: 'Refuse', mode } as const

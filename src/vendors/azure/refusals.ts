@@ -41,7 +41,7 @@ const keyOf = ({ keyId }: SubjectToken) => (keyId === undefined ? '' : ` ${quote
 const notPublished = ({ subjectToken }: SignInRequest): Meaning => ({
   code: 'ISSUER_UNREACHABLE',
   expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key${keyOf(subjectToken)}, readable without credentials`,
-  hint: "publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key",
+  hint: "publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: configure the API servers to sign with another key",
   retryable: true,
 })
 

@@ -73,7 +73,7 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'ISSUER_UNREACHABLE',
       expected: `${subjectToken.issuer}/.well-known/openid-configuration and its JWKS, with key${idOf(subjectToken)}, publicly readable`,
-      hint: "publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: let the API servers sign with another key",
+      hint: "publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: configure the API servers to sign with another key",
       retryable: true,
     }),
   },
@@ -122,7 +122,7 @@ const causes: readonly Cause[] = [
     meaning: () => ({
       code: 'QUOTA_EXCEEDED',
       expected: "the project's token exchanges to stay within Google's quota",
-      hint: 'nothing to do if it passes; raise the quota if it does not',
+      hint: 'no action if this is temporary; otherwise raise the quota',
       retryable: true,
     }),
   },
@@ -212,7 +212,7 @@ function argumentRefused({ settings, email }: ImpersonationRequest): Meaning {
 const quotaExceeded: Meaning = {
   code: 'QUOTA_EXCEEDED',
   expected: "the project's calls of IAM Credentials to stay within Google's quota",
-  hint: 'nothing to do if it passes; raise the quota if it does not',
+  hint: 'no action if this is temporary; otherwise raise the quota',
   retryable: true,
 }
 

@@ -16,7 +16,7 @@ suite('pullpass issuer publish', () => {
     for (const name of documents) assert.match(stdout, new RegExp(`^${name} +created$`, 'm'))
     for (const check of ['discovery', 'jwks', 'token']) assert.match(stdout, new RegExp(`^${check} +ok `, 'm'))
     // The sandbox has its own certificate authority.
-    assert.match(stdout, /^jwks +ok +read at https:.* with this run’s own authorities: /m)
+    assert.match(stdout, /^jwks +ok +read at https:.* with the certificate authorities of this run: /m)
     const { issuer } = sandbox.cluster
     assert.deepEqual(JSON.parse(objectText(sandbox, '.well-known/openid-configuration') ?? ''), {
       issuer,
@@ -139,7 +139,7 @@ suite('pullpass issuer publish', () => {
     sandbox.gcp.store.setAccess(bucket, 'private')
     const { exitCode, stdout } = await publish(sandbox)
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^discovery +failed +https:.* 403: it is not public$/m)
+    assert.match(stdout, /^discovery +failed +https:.* 403 to anonymous clients: it is not public$/m)
     assert.match(
       stdout,
       /^fix: gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster .*--member=allUsers .*--condition=None$/m,

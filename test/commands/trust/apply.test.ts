@@ -162,7 +162,7 @@ suite('trust apply', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
     assert.equal(run.exitCode, 1)
-    assert.match(run.stdout, /^What was not tried is not proven/m)
+    assert.match(run.stdout, /^Registries that were not tried are not verified/m)
     assert.match(run.stderr, /^TOKEN_REQUEST_REFUSED .*\n {2}expected .*\n {2}fix: grant the rule /m)
     assert.match(run.stdout, /^untried +registry google .* +no token to try it with: .*serviceaccounts\\?"?.*token/m)
   })

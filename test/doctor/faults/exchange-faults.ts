@@ -161,7 +161,7 @@ export const exchangeFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded }),
     hop,
     code: 'QUOTA_EXCEEDED',
-    fix: /^nothing to do if it passes; raise the quota if it does not/,
+    fix: /^no action if this is temporary; otherwise raise the quota/,
     repair: ({ sandbox }) => sandbox.gcp.parts.sts.faults.clear(),
   },
   {

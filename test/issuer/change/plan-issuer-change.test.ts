@@ -129,7 +129,7 @@ suite('the steps from one issuer to another', () => {
       const { steps } = planOf(name)
       assert.ok(!steps.some(({ description }) => description.startsWith('Accept')), name)
     }
-    assert.match(JSON.stringify(planOf('talos-1.13').steps), /there is no step before this one/)
+    assert.match(JSON.stringify(planOf('talos-1.13').steps), /this step has no preparation/)
   })
 
   test('an issuer that would need quoting in a snippet is replaced by a placeholder', () => {

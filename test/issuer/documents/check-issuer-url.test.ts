@@ -15,7 +15,7 @@ suite('the URL of an issuer', () => {
   })
 
   const refused: Record<string, string> = {
-    'kubernetes/serviceaccount': 'it is no URL',
+    'kubernetes/serviceaccount': 'it is not a URL',
     'http://oidc.example.com': 'clouds read an issuer by https alone',
     'https://user:secret@oidc.example.com': 'it contains a user name',
     'https://oidc.example.com/?': 'an issuer has no query or fragment',

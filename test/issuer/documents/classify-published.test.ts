@@ -46,8 +46,8 @@ suite('documents that a target already has', () => {
       /^the discovery document of issuer "https:\/\/oidc\.example\.com\/cluster-2"$/,
     ],
     'no issuer': [{ discovery: stored('{}'), jwks }, /^the discovery document of issuer null$/],
-    'a page': [{ discovery: stored('<html>') }, /no JSON object$/],
-    'something else than keys': [{ jwks: stored('<html>') }, /that is no JWKS$/],
+    'a page': [{ discovery: stored('<html>') }, /not a JSON object$/],
+    'something else than keys': [{ jwks: stored('<html>') }, /that is not a JWKS$/],
     ccoctl: [
       { discovery: discoveryWith({ jwks_uri: `${issuer}/keys.json` }), jwks },
       /^a discovery document that ccoctl wrote/,

@@ -85,7 +85,7 @@ suite('a folder', () => {
     const folder = await makeFolder(t)
     const file = join(folder, 'file')
     await writeFile(file, '')
-    await assert.rejects((await open(file)).read('jwks'), { code: 'PUBLISH_REFUSED', seen: `${file} is no folder` })
+    await assert.rejects((await open(file)).read('jwks'), { code: 'PUBLISH_REFUSED', seen: `${file} is not a folder` })
   })
 
   test('with a folder at the path of a document is refused', async (t) => {

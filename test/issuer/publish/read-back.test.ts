@@ -51,7 +51,7 @@ suite('what was published, read back', () => {
         check: name,
         state: 'ok',
         url: documentUrl(issuer, name),
-        says: `read at ${documentUrl(issuer, name)} with this run’s own authorities: its certificate is not issued by a public one (SELF_SIGNED_CERT_IN_CHAIN)`,
+        says: `read at ${documentUrl(issuer, name)} with the certificate authorities of this run: its certificate is not issued by a public authority (SELF_SIGNED_CERT_IN_CHAIN)`,
         hint: 'check which clouds refuse that certificate',
         command: `pullpass issuer check ${issuer}`,
       })

@@ -57,7 +57,11 @@ suite('what differs in an updated document', () => {
       'discovery',
       `${['a', 'b', 'c', 'd', 'e'].map((name) => `${name.repeat(40)}…`).join(', ')} and 1 more`,
     ],
-    'is that no JSON object lay there': [outcome('jwks', 'a page'), 'jwks', 'what lay there is no JSON object'],
+    'is that no JSON object lay there': [
+      outcome('jwks', 'a page'),
+      'jwks',
+      'the previous content is not a JSON object',
+    ],
   }
   for (const [title, [given, name, says]] of Object.entries(cases)) {
     test(title, () => assert.equal(whatDiffers(name, given), says))

@@ -74,7 +74,7 @@ test('IAM Credentials refuses', async (t) => {
     const fault = await refusal(sandbox)
     assert.deepEqual([fault.code, fault.hop], ['QUOTA_EXCEEDED', 'impersonation'])
     assert.equal(fault.seen, 'Google responded with 429 "Quota exceeded for quota metric."')
-    assert.equal(fault.hint, 'nothing to do if it passes; raise the quota if it does not')
+    assert.equal(fault.hint, 'no action if this is temporary; otherwise raise the quota')
     assert.equal(seen.length - before, 4)
     faults.clear()
   })

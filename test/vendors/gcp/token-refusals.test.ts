@@ -176,7 +176,7 @@ const table: Record<string, Row> = {
       429,
     ),
     expected: () => "the project's token exchanges to stay within Google's quota",
-    hint: /^nothing to do if it passes; raise the quota if it does not$/,
+    hint: /^no action if this is temporary; otherwise raise the quota$/,
   },
 }
 

@@ -147,7 +147,7 @@ function hintOf(status: number, provider: string): string | undefined {
     return `pullpass trust apply -f FILE makes it, with its pool; in a pool that is there: gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`
   if (status === 403)
     return `grant it to the operator, or a role with what Google names: gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=OPERATOR --condition=None`
-  if (status >= 500) return 'nothing to do if it passes; what is published stays'
+  if (status >= 500) return 'no action if this is temporary; published documents are not changed'
   return status === 400 ? 'see what Google says of it; what is published stays' : undefined
 }
 

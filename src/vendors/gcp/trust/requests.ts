@@ -101,7 +101,7 @@ export function trustRefusal(status: number, body: unknown, about: RequestSubjec
     message,
     retryable: true,
     expected: 'a response',
-    hint: 'nothing to do if it passes: run it again, it takes up where it ended',
+    hint: 'no action if this is temporary: run the command again, and it continues where it ended',
   }
 }
 

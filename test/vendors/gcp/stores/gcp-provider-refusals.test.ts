@@ -19,7 +19,7 @@ suite('what Google refuses about a provider', () => {
       'PUBLISH_TARGET_NOT_FOUND',
       new RegExp(`^pullpass trust apply .* create-oidc ${provider} --issuer-uri=ISSUER `),
     ],
-    [503, 'PUBLISH_UNAVAILABLE', /^nothing to do if it passes; what is published stays$/],
+    [503, 'PUBLISH_UNAVAILABLE', /^no action if this is temporary; published documents are not changed$/],
     [429, 'QUOTA_EXCEEDED', /^nothing to do if it passes$/],
   ]
   for (const [status, code, hint] of refused) {
