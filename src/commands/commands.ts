@@ -17,7 +17,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./inspect.ts')).inspect,
   },
   doctor: {
-    summary: 'Find the step that fails, and its fix',
+    summary: 'Find the step that fails, and how to fix it',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   manifests: {

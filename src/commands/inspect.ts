@@ -31,7 +31,7 @@ export const inspect: Command<typeof flags> = {
     'inspect secret NAMESPACE/NAME [--image IMAGE]',
   ],
   details: [
-    'Shows the claims of a token, without verifying its signature, and their problems; with -f also whether the registries',
+    'Shows the claims of a token and their problems, without verifying its signature; with -f also whether the registries',
     'of the documents accept it. Without FILE, the token is that of the documents (serviceAccountRef or tokenFile), of',
     'PULLPASS_TOKEN_FILE, or the default file. If the variables of refresh are set, their registry is checked as well.',
     'For a pull secret, shows hosts, user names, expiry and owner, and how a kubelet uses it.',

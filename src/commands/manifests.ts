@@ -49,7 +49,7 @@ export const manifests: Command<typeof flags> = {
     'manifests --image IMAGE [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
-    'Prints a CronJob that runs pullpass refresh for the documents and exchanges credentials that expire within two runs,',
+    'Prints a CronJob that runs pullpass refresh for the documents and renews credentials that expire within two runs,',
     'with a Namespace, a ServiceAccount, RBAC computed from the documents, ValidatingAdmissionPolicies (Kubernetes 1.30 or',
     'newer) and a NetworkPolicy. Comments state the subject that the cloud must trust.',
     'If a document configures publication of its issuer, the Pod can publish new keys with a separate token.',

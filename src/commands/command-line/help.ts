@@ -19,7 +19,7 @@ export function renderHelp(commands: Readonly<Record<string, CommandEntry>>): st
     '',
     'Use "pullpass COMMAND --help" for the flags of a command, and "pullpass --version" for the version.',
     'Results are written to standard output, everything else to standard error.',
-    'Exit codes: 0 success; 1 something failed and is named; 2 invalid usage or input, nothing was written.',
+    'Exit codes: 0 success; 1 failure, which is reported; 2 invalid usage or input, nothing was written.',
   ].join('\n')
 }
 
