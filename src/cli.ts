@@ -97,7 +97,9 @@ process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) =
   process.exit(1)
 })
 
-const exitCode = await run(process.argv.slice(2), {
+/** Docker's clients start a helper by this name, with the operation as its argument. */
+const isHelper = process.argv[1]?.endsWith('/docker-credential-pullpass') === true
+const exitCode = await run([...(isHelper ? ['docker-credential'] : []), ...process.argv.slice(2)], {
   environment: process.env,
   now: () => new Date(),
   random: Math.random,

@@ -28,6 +28,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print what kubelets need to pull with the tokens of pods',
     load: async () => (await import('./manifests/node.ts')).manifestsNode,
   },
+  token: {
+    summary: 'Write a docker configuration with registry credentials',
+    load: async () => (await import('./token.ts')).token,
+  },
+  'docker-credential': {
+    summary: 'Provide credentials to docker, podman, skopeo, crane and oras, as their helper',
+    load: async () => (await import('./docker-credential.ts')).dockerCredential,
+  },
   'credential-provider': {
     summary: 'Provide pod image credentials to a kubelet, as its plugin',
     load: async () => (await import('./credential-provider.ts')).credentialProvider,

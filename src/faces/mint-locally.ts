@@ -1,0 +1,105 @@
+/** Registry credentials on a machine or in a CI job: the documents' exchanges, without Secrets and namespaces. */
+
+import type { RegistryCredential } from '../credential/registry-credential.ts'
+import type { Document, DocumentRegistry } from '../document/document.ts'
+import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
+import { type LocatedToken, readLocalToken } from '../identity/local-token.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
+import { shareTokenRequests } from '../refresh/subject-tokens.ts'
+import { parseImageReference } from '../registry/image-reference.ts'
+import { matchImage } from '../registry/match-credentials.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
+
+/** A registry of a document. */
+export interface LocalRegistry {
+  readonly document: Document
+  readonly registry: DocumentRegistry
+}
+
+export interface LocalSource {
+  /** `--token-file`. */
+  readonly tokenFile: string | undefined
+  /** Called at most once, where a document requests tokens from the cluster or reads a Secret. */
+  readonly connect: () => Promise<Cluster>
+}
+
+/** In the documents' order. `server`: only those that serve it; a host, or an image. */
+export function registriesOf(documents: readonly Document[], server?: string): LocalRegistry[] {
+  const all = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
+  if (server === undefined) return all
+  const image = parseImageReference(server.includes('/') ? server : `${server}/any`)
+  if (image === undefined) return []
+  const hosts = matchImage([...new Set(all.flatMap(({ registry }) => registry.hosts))], image)
+  // A host that is named without a path stands for each registry on it.
+  const isServing = ({ registry }: LocalRegistry) =>
+    registry.hosts.some((host) => hosts.includes(host) || (!server.includes('/') && host.split('/')[0] === server))
+  return all.filter(isServing)
+}
+
+/** For each registry its credential, or why there is none; one exchange for each identity. */
+export async function mintLocally(
+  registries: readonly LocalRegistry[],
+  source: LocalSource,
+  context: VendorContext,
+): Promise<(RegistryCredential | PullpassError)[]> {
+  const documents = [...new Set(registries.map(({ document }) => document))]
+  const requests = new Map(
+    (await listExchangeRequests(documents, context.vendors)).map((request) => [request.mintedFrom, request]),
+  )
+  let cluster: Promise<Cluster> | undefined
+  const connectOnce = async () => {
+    cluster ??= source.connect()
+    return await cluster
+  }
+  const minted = new Map<string, Promise<RegistryCredential | PullpassError>>()
+  return await Promise.all(
+    registries.map(async ({ document, registry }) => {
+      const key = mintedFrom(document, registry)
+      const request = requests.get(key)
+      if (request === undefined) throw new TypeError(`registry ${registry.name} has no exchange`)
+      const credential = minted.get(key) ?? mint(request, { ...source, connect: connectOnce }, context).catch(asFault)
+      minted.set(key, credential)
+      const result = await credential
+      return result instanceof PullpassError ? result : { ...result, hosts: registry.hosts }
+    }),
+  )
+}
+
+async function mint(
+  request: ExchangeRequest,
+  source: LocalSource,
+  context: VendorContext,
+): Promise<RegistryCredential> {
+  const { registry } = request
+  request.checkEnvironment(context.environment)
+  const readSecret = async (secret: { readonly namespace: string; readonly name: string }) => {
+    const { readSourceSecret } = await import('../kubernetes/objects/source-secret.ts')
+    return await readSourceSecret(await source.connect(), secret)
+  }
+  const token = registry.subjectToken === 'unused' ? undefined : await obtainToken(request, source, context)
+  const credential = await request.exchange(token, { ...context, readSecret })
+  context.secrets.add(credential.password)
+  return credential
+}
+
+async function obtainToken(request: ExchangeRequest, source: LocalSource, context: VendorContext) {
+  const { document, registry, audiences } = request
+  if (document.serviceAccountRef !== undefined && registry.tokenFile === undefined) {
+    return await shareTokenRequests(await source.connect())(request)
+  }
+  const { token, where }: LocatedToken = await readLocalToken(
+    {
+      tokenFile: registry.tokenFile ?? source.tokenFile,
+      tokenFileField: registry.tokenFileField,
+      audience: audiences[0] ?? '',
+    },
+    context,
+  )
+  const fault =
+    checkLifetime(token, where, context.now()) ??
+    checkAudience(token, where, { audiences, host: registry.hosts[0] ?? registry.name })
+  if (fault !== undefined) throw fault
+  return token
+}
