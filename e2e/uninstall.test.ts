@@ -61,8 +61,8 @@ await withRealPart(
         const installed = await listEverything()
         const run = await uninstall('--dry-run', '--delete-pull-secrets')
         assert.equal(run.exitCode, 0, run.stderr)
-        assert.match(run.stdout, /^stop +would delete +CronJob +images-system\/pullpass$/m)
-        assert.match(run.stdout, /^namespace +would delete +Namespace +images-system$/m)
+        assert.match(run.stdout, /^stop +would-delete +CronJob +images-system\/pullpass$/m)
+        assert.match(run.stdout, /^namespace +would-delete +Namespace +images-system$/m)
         assert.deepEqual(await listEverything(), installed)
       })
 

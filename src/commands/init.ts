@@ -7,6 +7,7 @@ import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command-line/command.ts'
 import { type Choice, type Flag, usageFault } from './command-line/flag.ts'
 import { parseNamespacedName } from './command-line/flags.ts'
+import { withholdInValues } from './command-line/output.ts'
 
 const flags: {
   readonly 'from-env': Flag & { type: 'boolean' }
@@ -58,7 +59,8 @@ export const init: Command<typeof flags> = {
     const account = given['service-account']
     const requested = account === undefined ? undefined : parseNamespacedName(account, 'service account', 'init')
     const document = await documentFromEnvironment(context.environment, context.vendors)
-    const text = await renderStructured(formOf(document, requested), given.output ?? 'yaml')
+    const form = withholdInValues(formOf(document, requested), context.secrets)
+    const text = await renderStructured(form, given.output ?? 'yaml')
     if (given.out === undefined) terminal.print(text)
     else await writeNew(given.out, `${text}\n`)
     return 0

@@ -8,10 +8,12 @@ import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
 import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
+import { withholdSecrets } from '../text/secret-register.ts'
 import type { VendorContext, Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command-line/command.ts'
 import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags } from './command-line/flags.ts'
+import { withholdInValues } from './command-line/output.ts'
 import { podFlags, readPodFlags } from './manifests/pod-flags.ts'
 
 const flags: typeof documentFlags &
@@ -86,16 +88,19 @@ export const manifests: Command<typeof flags> = {
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
     warnOfVariables(context, authorities)
-    const items = await renderManifests(
+    const rendered = await renderManifests(
       { documents, input, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
       context.vendors,
     )
+    const items = withholdInValues(rendered, context.secrets)
     terminal.print(
       output === 'json'
         ? await renderList(items)
-        : renderPreamble({ documents, grants, place, settings: { ...settings, authorities, networkPolicy } }) +
-            (await renderYaml(items)),
+        : withholdSecrets(
+            renderPreamble({ documents, grants, place, settings: { ...settings, authorities, networkPolicy } }),
+            context.secrets,
+          ) + (await renderYaml(items)),
     )
     return 0
   },

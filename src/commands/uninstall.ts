@@ -6,6 +6,7 @@ import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { type Cell, renderTable } from '../terminal/table.ts'
+import { plainLine } from '../text/plain-text.ts'
 import { openResources } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
 import { openRecord } from '../trust/record.ts'
@@ -16,10 +17,10 @@ import {
   type UninstallStep,
 } from '../uninstall/uninstall.ts'
 import { markOf } from '../vendors/trust-contract.ts'
-import type { Call, Command } from './command-line/command.ts'
+import type { Call, Command, Terminal } from './command-line/command.ts'
 import { type Flag, usageFault } from './command-line/flag.ts'
 import { clusterFlags, outputFlags } from './command-line/flags.ts'
-import { errorOf, overall, printErrors, renderResult, resultText } from './command-line/output.ts'
+import { errorOf, overall, printErrors, renderResult } from './command-line/output.ts'
 import type { UninstallStep as StepItem, UninstallResult } from './output/trust.ts'
 import { removalFlags, repeatCommand, yesFlag } from './trust/flags.ts'
 import { runTrust } from './trust/prepare.ts'
@@ -164,7 +165,7 @@ async function isConfirmed(
 ): Promise<boolean> {
   const { prompt } = terminal
   if (given['dry-run'] || given.yes || prompt === undefined) return true
-  terminal.printError(renderSteps(plan.steps, { dryRun: false, color: terminal.color }))
+  terminal.printError(renderSteps(plan.steps, { ...terminal, dryRun: false }))
   const choice = await prompt('\nRemove everything that is pending? [y/N]: ', context.signal)
   return ['y', 'yes'].includes(choice?.trim().toLowerCase() ?? '')
 }
@@ -187,7 +188,7 @@ async function printSteps(
     terminal.print(await renderResult(uninstallResult(steps, given['dry-run']), output, context.secrets))
     return
   }
-  terminal.print(renderSteps(steps, { dryRun: given['dry-run'], color: terminal.color }))
+  terminal.print(renderSteps(steps, { ...terminal, dryRun: given['dry-run'] }))
   if (given['dry-run']) terminal.print('\nDry run: nothing was changed.')
 }
 
@@ -198,8 +199,9 @@ const uninstallResult = (steps: readonly UninstallStep[], dryRun: boolean): Unin
   kind: 'UninstallResult',
   result: overall(isDone(steps) ? 0 : 1),
   dryRun,
-  steps: steps.map(({ phase, kind, name, result, note, fault }) => ({
+  steps: steps.map(({ phase, vendor, kind, name, result, note, fault }) => ({
     phase,
+    ...(vendor !== undefined && { vendor }),
     kind,
     name,
     result: dryRun ? inDryRun(result) : result,
@@ -212,15 +214,18 @@ function inDryRun(result: UninstallStep['result']): StepItem['result'] {
   return result === 'deleted' ? 'would-delete' : result === 'detached' ? 'would-detach' : result
 }
 
-interface StepsForm {
+interface StepsForm extends Pick<Terminal, 'color' | 'columns'> {
   readonly dryRun: boolean
-  readonly color: 'always' | 'never'
 }
 
-function renderSteps(steps: readonly UninstallStep[], { dryRun, color }: StepsForm): string {
-  const rows = steps.map(({ phase, kind, name, result, note = '' }): Cell[] => {
+function renderSteps(steps: readonly UninstallStep[], { dryRun, color, columns }: StepsForm): string {
+  const rows = steps.map(({ phase, kind, name, result }): Cell[] => {
     const tone = result === 'failed' || result === 'blocked' ? 'bad' : 'good'
-    return [phase, { text: resultText(dryRun ? inDryRun(result) : result), tone }, kind, name, note]
+    return [phase, { text: dryRun ? inDryRun(result) : result, tone }, kind, name]
   })
-  return renderTable({ header: ['PHASE', 'RESULT', 'KIND', 'NAME', 'NOTE'], rows }, color)
+  const table = renderTable({ header: ['PHASE', 'RESULT', 'KIND', 'NAME'], rows }, color, columns)
+  const notes = steps.flatMap(({ kind, name, note }) =>
+    note === undefined ? [] : [plainLine(`note: ${kind} ${name}: ${note}`)],
+  )
+  return [table, ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')
 }

@@ -16,12 +16,10 @@ import type {
   TrustResource,
 } from '../vendors/trust-contract.ts'
 
-export interface StepOutcome {
-  readonly kind: string
-  readonly name: string
+export interface StepOutcome extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
   readonly finding: TrustFinding | undefined
   /** `unfinished`: the run's end met it at work; `not done`: the run ended before. */
-  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not done'
+  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not-started'
   readonly fault?: PullpassError | undefined
   /** Of what is blocked: the resources that it needs and that are not in place. */
   readonly missingNeeds?: readonly MissingNeed[]
@@ -45,25 +43,25 @@ export async function applyTrust(
 ): Promise<StepOutcome[]> {
   const outcomes = new Map<string, StepOutcome>()
   for (const resource of resources) {
-    const { kind, name, needs } = resource
+    const { vendor, kind, name, needs } = resource
     const missingNeeds = needs.flatMap((one) => notInPlace(outcomes.get(one)))
     const step = context.signal.aborted
-      ? ({ finding: undefined, result: 'not done' } as const)
+      ? ({ finding: undefined, result: 'not-started' } as const)
       : missingNeeds.length > 0
         ? await reportBlocked(resource, missingNeeds, ways, context)
         : await applyResource(resource, ways, context)
-    outcomes.set(name, { kind, name, ...step })
+    outcomes.set(name, { vendor, kind, name, ...step })
   }
   return [...outcomes.values()]
 }
 
-type Step = Omit<StepOutcome, 'kind' | 'name'>
+type Step = Omit<StepOutcome, 'vendor' | 'kind' | 'name'>
 
 /** Also what could not be read: it may be another cluster's, and a grant would be that cluster's too. */
 function notInPlace(outcome: StepOutcome | undefined): MissingNeed[] {
   if (outcome === undefined || outcome.result === 'made' || outcome.result === 'unchanged') return []
-  const state = outcome.finding?.verdict === 'refused' ? 'refused' : outcome.result
-  return [{ name: outcome.name, state }]
+  const { vendor, kind, name, finding, result } = outcome
+  return [{ vendor, kind, name, state: finding?.verdict === 'refused' ? 'refused' : result }]
 }
 
 /** What is in place already is unchanged, not blocked. */
@@ -80,7 +78,7 @@ async function reportBlocked(
       ? { finding, result: 'unchanged' }
       : { finding, result: 'blocked', missingNeeds }
   } catch (error) {
-    if (signal.aborted) return { finding: undefined, result: 'not done' }
+    if (signal.aborted) return { finding: undefined, result: 'not-started' }
     throw error
   }
 }
@@ -102,7 +100,7 @@ async function applyResource(resource: TrustResource, ways: ApplyInputs, context
       if (result !== 'declined') await recordRecovery(resource.recoveryEntry(), ways.record, context.log)
       return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {
-      if (context.signal.aborted) return { finding, result: agreed.size === 0 ? 'not done' : 'unfinished' }
+      if (context.signal.aborted) return { finding, result: agreed.size === 0 ? 'not-started' : 'unfinished' }
       const fault = asFault(error)
       if (!transientCodes.includes(fault.code) || fault.retryable || attempt === attempts)
         return { finding, result: 'failed', fault }

@@ -50,8 +50,14 @@ function blockDependants(resources: readonly TrustResource[], findings: readonly
         : finding.changes.length === 0
           ? { ...finding, missingNeeds }
           : { ...finding, missingNeeds, verdict: 'blocked' as const, changes: [] }
-    const { name, verdict } = evaluated
-    if (finding.fault !== undefined || verdict === 'blocked') notInPlace.set(name, { name, state: verdict })
+    const { vendor, kind, name, verdict } = evaluated
+    if (finding.fault !== undefined || verdict === 'blocked')
+      notInPlace.set(name, {
+        vendor,
+        kind,
+        name,
+        state: verdict === 'refused' || verdict === 'blocked' ? verdict : 'unknown',
+      })
     return evaluated
   })
 }

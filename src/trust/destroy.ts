@@ -7,10 +7,9 @@ import type { Context } from '../http/context.ts'
 import type { RemovalPlan, TrustRecord, TrustResource } from '../vendors/trust-contract.ts'
 import { recordRecovery } from './apply.ts'
 
-export interface Removal {
-  readonly name: string
+export interface Removal extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
   /** `remove`: it would be, in a dry run; `unfinished`: the run's end met it; `not done`: the run ended before. */
-  readonly result: 'removed' | 'remove' | 'absent' | 'kept' | 'declined' | 'failed' | 'unfinished' | 'not done'
+  readonly result: 'removed' | 'remove' | 'absent' | 'kept' | 'declined' | 'failed' | 'unfinished' | 'not-started'
   /** Why it was kept, or how it comes back. */
   readonly note?: string
   readonly fault?: PullpassError
@@ -34,14 +33,15 @@ export async function destroyTrust(
   for (const resource of resources.toReversed()) {
     const removed = removals.filter(({ result }) => result === 'removed' || result === 'remove').map(({ name }) => name)
     const removal = context.signal.aborted
-      ? ({ result: 'not done' } as const)
+      ? ({ result: 'not-started' } as const)
       : await removeResource(resource, ways, removed, context)
-    removals.push({ name: resource.name, ...removal })
+    const { vendor, kind, name } = resource
+    removals.push({ vendor, kind, name, ...removal })
   }
   return removals
 }
 
-type RemovalOutcome = Omit<Removal, 'name'>
+type RemovalOutcome = Omit<Removal, 'vendor' | 'kind' | 'name'>
 
 async function removeResource(
   resource: TrustResource,
@@ -63,7 +63,7 @@ async function removeResource(
     if (resource.entry !== undefined) await ways.record.remove(resource.entry)
     return { result: 'removed', ...(note !== undefined && { note }) }
   } catch (error) {
-    if (context.signal.aborted) return { result: begun === undefined ? 'not done' : 'unfinished' }
+    if (context.signal.aborted) return { result: begun === undefined ? 'not-started' : 'unfinished' }
     return { result: 'failed', fault: asFault(error) }
   }
 }

@@ -18,9 +18,18 @@ import { type BoundExchange, bindExchange, type VendorContext } from '../vendors
 import type { GatheredCluster } from './clusters.ts'
 import { trustSetup } from './needs.ts'
 
+/** What a trial is about. */
+interface TrialSubject {
+  /** Name of the registry. */
+  readonly registry: string
+  /** `KIND/NAME`. */
+  readonly document: string
+  /** Name of the cluster. */
+  readonly cluster: string
+}
+
 export interface Verification {
-  /** For output: the account and the registry. */
-  readonly name: string
+  readonly subject: TrialSubject
   readonly registry: DocumentRegistry
   /** As the vendor names it, for people. */
   readonly repository: string
@@ -41,7 +50,7 @@ export async function listTrials(
       const { repositories } = await trustSetup(registry.vendor, vendors)
       const connection = clusters.find((one) => one === cluster)?.connection
       return {
-        name: `registry ${registry.name} of ${document.kind}/${document.name} in cluster ${cluster.name}`,
+        subject: { registry: registry.name, document: `${document.kind}/${document.name}`, cluster: cluster.name },
         registry,
         repository,
         image: repositories.imageIn(repository, 'pullpass-trial'),
@@ -67,17 +76,18 @@ function tokenOf(
   }
 }
 
-export type VerificationResult = { readonly name: string } & (
-  | { readonly result: 'works' }
-  | { readonly result: 'fails'; readonly fault: PullpassError }
-  /** No token could be had here. */
-  | { readonly result: 'untried'; readonly fault: PullpassError }
-)
+export type VerificationResult = TrialSubject &
+  (
+    | { readonly result: 'works' }
+    | { readonly result: 'fails'; readonly fault: PullpassError }
+    /** No token could be had here. */
+    | { readonly result: 'untried'; readonly fault: PullpassError }
+  )
 
 export interface Patience {
   /** How long all waits together may take. */
   readonly longestMs: number
-  readonly onWait: (name: string, fault: PullpassError) => void
+  readonly onWait: (subject: string, fault: PullpassError) => void
 }
 
 export async function verifyTrust(
@@ -85,7 +95,6 @@ export async function verifyTrust(
   patience: Patience,
   context: VendorContext,
 ): Promise<VerificationResult> {
-  const { name } = trial
   const startedMs = context.now().getTime()
   let waitedMs = 0
   for (let attempt = 1; ; attempt++) {
@@ -95,7 +104,7 @@ export async function verifyTrust(
     const delayMs = 2 * (retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0)
     const passedMs = Math.max(waitedMs, context.now().getTime() - startedMs) + delayMs
     if (!transientCodes.has(tried.fault.code) || passedMs > patience.longestMs) return tried
-    patience.onWait(name, tried.fault)
+    patience.onWait(nameOf(trial), tried.fault)
     await context.sleep(delayMs, context.signal)
     waitedMs += delayMs
   }
@@ -115,21 +124,21 @@ const transientCodes: ReadonlySet<ErrorCode> = new Set([
 ])
 
 async function tryOnce(trial: Verification, context: VendorContext): Promise<VerificationResult> {
-  const { name, registry } = trial
+  const { subject, registry } = trial
   const provider = await bindExchange(registry, context.vendors)
   let token: SubjectToken
   try {
     token = await trial.token(provider.audiences[0] ?? '', provider.subjectTokenLifeSeconds)
   } catch (error) {
     context.signal.throwIfAborted()
-    return { name, result: 'untried', fault: asFault(error) }
+    return { ...subject, result: 'untried', fault: asFault(error) }
   }
   try {
     await readRepository({ trial, provider }, await provider.exchange(token, context), context)
-    return { name, result: 'works' }
+    return { ...subject, result: 'works' }
   } catch (error) {
     context.signal.throwIfAborted()
-    return { name, result: 'fails', fault: asFault(error) }
+    return { ...subject, result: 'fails', fault: asFault(error) }
   }
 }
 
@@ -155,11 +164,14 @@ async function readRepository(
   throw new PullpassError({
     code: 'TRUST_UNVERIFIED',
     hop: 'trust',
-    seen: `${host} does not let ${trial.name} read ${image}: ${words}`,
+    seen: `${host} does not let ${nameOf(trial)} read ${image}: ${words}`,
     expected: `the credential that was just minted to read ${trial.repository}`,
     hint: 'a new grant takes minutes to take effect: run it again; if it remains, check that the hosts of the registry are those of the repository',
     retryable: true,
   })
 }
+
+const nameOf = ({ subject: { registry, document, cluster } }: Verification) =>
+  `registry ${registry} of ${document} in cluster ${cluster}`
 
 const hostOf = ({ registry }: Verification): string => (registry.hosts[0] ?? registry.name).split('/', 1)[0] ?? ''

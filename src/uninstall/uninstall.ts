@@ -25,7 +25,9 @@ type Phase = 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'na
 
 export interface UninstallStep {
   readonly phase: Phase
-  /** `CronJob`, `ServiceAccount`, or `Trust` for a resource at the cloud. */
+  /** Of a resource at the cloud. */
+  readonly vendor?: string
+  /** `CronJob`, `ServiceAccount`; of a resource at the cloud, as `trust` names it. */
   readonly kind: string
   /** `NAMESPACE/NAME`, or NAME where it has no namespace. */
   readonly name: string
@@ -264,7 +266,7 @@ function planDetachment(
 }
 
 /** The cloud's side is executed as a whole, by `destroyTrust`. */
-function stepOfRemoval({ name, result, note, fault }: Removal): UninstallStep {
+function stepOfRemoval({ vendor, kind, name, result, note, fault }: Removal): UninstallStep {
   const results = {
     removed: 'deleted',
     remove: 'pending',
@@ -273,9 +275,9 @@ function stepOfRemoval({ name, result, note, fault }: Removal): UninstallStep {
     declined: 'blocked', // it is still recorded: the record, in the namespace, has to stay
     failed: 'failed',
     unfinished: 'failed',
-    'not done': 'blocked',
+    'not-started': 'blocked',
   } as const
-  const step = { phase: 'trust', kind: 'Trust', name, result: results[result] } as const
+  const step = { phase: 'trust', vendor, kind, name, result: results[result] } as const
   const says = result === 'declined' ? 'it was not in the plan: run the same command again' : note
   return { ...step, ...(says !== undefined && { note: says }), ...(fault && { fault }) }
 }

@@ -166,10 +166,9 @@ export interface TrustFinding {
   readonly hcl: HclResource
 }
 
-export interface MissingNeed {
-  readonly name: string
+export interface MissingNeed extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
   /** The verdict on it in a plan, its result in a run. */
-  readonly state: string
+  readonly state: 'refused' | 'unknown' | 'blocked' | 'failed' | 'declined' | 'unfinished' | 'not-started'
 }
 
 export const describeMissing = (needs: readonly MissingNeed[]): string =>

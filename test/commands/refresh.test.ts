@@ -102,7 +102,7 @@ suite('pullpass refresh', () => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stdout } = await runPullpass(sandbox, ['refresh', '--dry-run'])
     assert.equal(exitCode, 0)
-    assert.match(stdout, /team-a\/regcred +google +would create/)
+    assert.match(stdout, /team-a\/regcred +google +would-create/)
     assert.match(stdout, /\nDry run: nothing was stored\. Exchanges and token requests were real\.\n$/)
     assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
   })

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
 import { renderResult, renderStreamed, withholdInJsonLines } from '../../src/commands/command-line/output.ts'
+import { readCommandLine } from '../../src/commands/command-line/read.ts'
+import { commands, loadCommand } from '../../src/commands/commands.ts'
 import { run } from '../../src/commands/run/run.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
+import { fakeContext } from '../support/fake-context.ts'
 import { grant, setStsResponse } from '../support/plant-secrets.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
@@ -31,8 +34,8 @@ suite('the error that the hard deadline prints for a blocked process', () => {
         vendors,
         terminal: {
           print: () => undefined,
-          printCredential: () => undefined,
           printError: () => undefined,
+          printCredential: () => assert.fail('no credential is printed'),
           readInput: () => Promise.resolve(''),
           color: 'never',
           showProgress: () => undefined,
@@ -88,6 +91,47 @@ suite('a secret of the run', () => {
         })
       }
     })
+  }
+
+  const objects: Readonly<Record<string, readonly string[]>> = {
+    init: ['--from-env'],
+    manifests: ['--image', 'registry.example.com/pullpass:1.0.0', '--no-network-policy'],
+  }
+  for (const [name, words] of Object.entries(objects)) {
+    for (const format of ['json', 'yaml']) {
+      test(`is withheld in the objects of ${name} -o ${format}`, async () => {
+        const repeated = 'puller@example-project.iam.gserviceaccount.com'
+        const context = fakeContext({
+          environment: {
+            PROJECT_NUMBER: '123456789012',
+            POOL_ID: 'pool',
+            PROVIDER_ID: 'cluster',
+            SERVICE_ACCOUNT_EMAIL: repeated,
+            REGISTRY_SECRET_NAME: 'regcred',
+            REGISTRY_SECRET_NAMESPACES: 'default',
+          },
+        })
+        context.secrets.add(new Redacted(repeated))
+        const entry = commands[name]
+        assert.ok(entry)
+        const command = await loadCommand(entry, vendors)
+        const printed: string[] = []
+        const terminal = {
+          print: (text: string) => void printed.push(text),
+          printError: () => undefined,
+          printCredential: () => assert.fail('no credential is printed'),
+          readInput: () => Promise.resolve(''),
+          color: 'never',
+          showProgress: () => undefined,
+        } as const
+        const line = readCommandLine(name, command, [...words, '-o', format])
+        assert.equal(await command.run({ ...line, context, terminal }), 0)
+        const [text = ''] = printed
+        assert.doesNotMatch(text, /puller@/)
+        assert.match(text, /\(withheld, it repeats a secret\)/)
+        if (format === 'json') assert.ok(JSON.parse(text))
+      })
+    }
   }
 
   test('does not replace a code or a result that it equals', async () => {

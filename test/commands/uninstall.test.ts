@@ -89,9 +89,9 @@ suite('uninstall', { concurrency: 4 }, () => {
 
     const run = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', '--delete-pull-secrets'])
 
-    assert.match(run.stdout, /^detach +would detach +ServiceAccount +team-a\/default$/m)
-    assert.match(run.stdout, /^pull-secrets +would delete +Secret +team-a\/regcred$/m)
-    assert.match(run.stdout, /^trust +would delete +Trust +projects\/.*\/providers\/cluster$/m)
+    assert.match(run.stdout, /^detach +would-detach +ServiceAccount +team-a\/default$/m)
+    assert.match(run.stdout, /^pull-secrets +would-delete +Secret +team-a\/regcred$/m)
+    assert.match(run.stdout, /^trust +would-delete +provider +projects\/.*\/providers\/cluster$/m)
     assert.match(run.stdout, /^Dry run: nothing was changed\.$/m)
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
     assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])

@@ -37,7 +37,7 @@ const constants: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'result', 
  * Each string by itself, before it is rendered: secrets are chosen by others, and one can equal a part of the syntax. The names
  * of members are constants.
  */
-function withholdInValues(value: unknown, secrets: SecretRegister): unknown {
+export function withholdInValues<Value>(value: Value, secrets: SecretRegister): Value {
   const withhold = (name: string, member: unknown): unknown =>
     typeof member === 'string' && !constants.has(name) ? withholdSecrets(member, secrets) : member
   return JSON.parse(JSON.stringify(value, withhold))
@@ -89,9 +89,6 @@ export const errorOf = (fault: PullpassError | undefined): { error?: ErrorDetail
 export const instant = (at: Date): Instant => rfc3339(at)
 
 export const overall = (exitCode: ExitCode): 'ok' | 'failed' => (exitCode === 0 ? 'ok' : 'failed')
-
-/** A result as a table shows it: `would-create` is `would create`. */
-export const resultText = (result: string): string => result.replaceAll('-', ' ')
 
 /** Prints each distinct error on standard error. */
 export function printErrors(

@@ -9,7 +9,7 @@ import type { RevocationReport } from '../../publish/revoke.ts'
 import { safeToSign, safeToSignAt, wholeSeconds } from '../../publish/safe-to-sign.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine, quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
-import { instant, overall, remedyItem, resultText } from '../command-line/output.ts'
+import { instant, overall, remedyItem } from '../command-line/output.ts'
 import type {
   IssuerPublishResult,
   IssuerRevokeResult,
@@ -67,7 +67,7 @@ const warningsOf = ({ unknown = [], to = 'TARGET' }: PublishReport): string[] =>
 
 function describeChange(name: DocumentName, { outcome, mode }: PublishReport): string {
   const differs = whatDiffers(name, outcome)
-  const result = resultText(documentResult(outcome.changes[name] ?? 'unchanged', mode))
+  const result = documentResult(outcome.changes[name] ?? 'unchanged', mode)
   return `${result}${differs === undefined ? '' : `: ${differs}`}`
 }
 
@@ -85,7 +85,7 @@ function renderKeys({ outcome: { keys }, mode }: PublishReport, color: 'always' 
   const rows = keys.map(({ key, state, reason }) => [
     key.keyId ?? '(no kid)',
     kindOfKey(key),
-    resultText(keyResult(state, mode)),
+    keyResult(state, mode),
     ...(reason === undefined ? [] : [reason]),
   ])
   return renderTable({ header, rows }, color)

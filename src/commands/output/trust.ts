@@ -23,11 +23,16 @@ interface TrustCluster {
   readonly issuerId?: string
 }
 
-interface PlannedResource {
+/** A resource at the cloud. */
+interface TrustResourceName {
   /** The identifier of the vendor. */
   readonly vendor: string
+  /** As the vendor names it: `pool`, `role`, `grant`. */
   readonly kind: string
   readonly name: string
+}
+
+interface PlannedResource extends TrustResourceName {
   /**
    * `refused`: it exists, differs, and is changed only by a flag; `unknown`: it could not be read; `blocked`: a resource
    * that it needs is refused, unknown or blocked.
@@ -58,10 +63,8 @@ export interface TrustChange {
   readonly command: string
 }
 
-export interface MissingResource {
-  readonly name: string
-  /** Its result. */
-  readonly result: string
+export interface MissingResource extends TrustResourceName {
+  readonly result: 'refused' | 'unknown' | 'blocked' | 'failed' | 'declined' | 'unfinished' | 'not-started'
 }
 
 interface AbsentServiceAccount {
@@ -81,9 +84,7 @@ export interface TrustApplyResult {
   readonly trials: readonly TrustTrial[]
 }
 
-export interface AppliedResource {
-  readonly kind: string
-  readonly name: string
+export interface AppliedResource extends TrustResourceName {
   /** `unfinished`: the run ended during the change; `not-started`: the run ended before. */
   readonly result:
     | 'created'
@@ -104,8 +105,12 @@ export interface AppliedResource {
 }
 
 interface TrustTrial {
-  /** The registry, document and cluster. */
-  readonly name: string
+  /** Name of the cluster. */
+  readonly cluster: string
+  /** `KIND/NAME`. */
+  readonly document: string
+  /** Name of the registry. */
+  readonly registry: string
   /** `skipped`: no token could be requested. */
   readonly result: 'ok' | 'failed' | 'skipped'
   readonly error?: ErrorDetail
@@ -119,8 +124,7 @@ export interface TrustDestroyResult {
   readonly resources: readonly DestroyedResource[]
 }
 
-export interface DestroyedResource {
-  readonly name: string
+export interface DestroyedResource extends TrustResourceName {
   /** `kept`: pullpass did not create it, or it is still in use. */
   readonly result: 'deleted' | 'would-delete' | 'absent' | 'kept' | 'declined' | 'failed' | 'unfinished' | 'not-started'
   readonly notes: readonly string[]
@@ -138,7 +142,9 @@ export interface UninstallResult {
 
 export interface UninstallStep {
   readonly phase: 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'namespace'
-  /** The kind of the object; `Trust` for a resource at the cloud. */
+  /** Of a resource at the cloud: the identifier of the vendor. */
+  readonly vendor?: string
+  /** The kind of the object; of a resource at the cloud, as in `trust destroy`. */
   readonly kind: string
   readonly name: string
   /** `blocked`: an earlier phase failed. */

@@ -4,7 +4,7 @@ import { isDone, type Outcome, type RegistryOutcome, type ServiceAccountOutcome 
 import { type ErrorForm, listNamespaces, renderError } from '../../terminal/render-error.ts'
 import { type Cell, instantAndDistance, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
-import { errorOf, instant, overall, resultText } from '../command-line/output.ts'
+import { errorOf, instant, overall } from '../command-line/output.ts'
 import type { RefreshedRegistry, RefreshedSecret, RefreshResult } from '../output/refresh.ts'
 
 /** Up to this number of Secrets are shown one by one; more are grouped. */
@@ -59,7 +59,7 @@ function rowsOf(outcome: Outcome, mode: OutcomesForm['mode']): Row[] {
 
 /** `kept`: the earlier entry, after a failed exchange or write. */
 function resultOf(outcome: Outcome, { state, fault }: RegistryOutcome, mode: OutcomesForm['mode']): string {
-  if (fault === undefined && outcome.result !== 'failed') return resultText(secretResult(outcome, mode))
+  if (fault === undefined && outcome.result !== 'failed') return secretResult(outcome, mode)
   return state === 'kept' ? 'failed, kept' : 'failed'
 }
 

@@ -7,7 +7,7 @@ import type { Removal } from '../../trust/destroy.ts'
 import type { VerificationResult } from '../../trust/verify.ts'
 import { describeMissing } from '../../vendors/trust-contract.ts'
 import type { Terminal } from '../command-line/command.ts'
-import { errorOf, overall, renderResult, resultText } from '../command-line/output.ts'
+import { errorOf, overall, renderResult } from '../command-line/output.ts'
 import type { AppliedResource, DestroyedResource, TrustApplyResult, TrustDestroyResult } from '../output/trust.ts'
 import { changeItem, missingItems } from './plan-report.ts'
 
@@ -30,9 +30,9 @@ export async function printApplied(
   const notes = outcomes.flatMap((outcome) => notesOf(outcome).map((note) => `note: ${outcome.name}: ${note}`))
   terminal.print(
     [
-      renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color),
+      renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color, terminal.columns),
       ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
-      renderProofs(outcomes, proofs, terminal.color),
+      renderProofs(outcomes, proofs, terminal),
     ].join('\n\n'),
   )
 }
@@ -40,13 +40,14 @@ export async function printApplied(
 function notesOf({ finding, missingNeeds, result }: StepOutcome): readonly string[] {
   if (missingNeeds !== undefined)
     return [`blocked by ${describeMissing(missingNeeds)}; the next run creates it once that is in place`]
-  const unfinished = result === 'unfinished' ? ['the run ended while it was made: the next run sees whether it is'] : []
+  const unfinished =
+    result === 'unfinished' ? ['the run ended during the change: the next run reads whether it was made'] : []
   return [...(finding?.notes ?? []), ...unfinished]
 }
 
 function rowOf(outcome: StepOutcome): Cell[] {
   const tone = isInPlace(outcome) ? 'good' : 'bad'
-  return [{ text: resultText(resourceResult(outcome)), tone }, outcome.kind, outcome.name]
+  return [{ text: resourceResult(outcome), tone }, outcome.kind, outcome.name]
 }
 
 export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made' || result === 'unchanged'
@@ -54,26 +55,26 @@ export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made'
 function renderProofs(
   outcomes: readonly StepOutcome[],
   proofs: readonly VerificationResult[],
-  color: 'always' | 'never',
+  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
 ): string {
   if (proofs.length === 0) return whyUntried(outcomes)
   const rows = proofs.map((proof): Cell[] => {
     const tone = proof.result === 'works' ? 'good' : 'bad'
-    const why = proof.result === 'untried' ? `no token to try it with: ${proof.fault.seen}` : ''
-    return [{ text: proof.result, tone }, proof.name, why]
+    const why = proof.result === 'untried' ? `no token for a trial: ${proof.fault.seen}` : ''
+    return [{ text: trials[proof.result], tone }, proof.registry, proof.document, proof.cluster, why]
   })
-  const table = renderTable({ header: ['TRIED', 'WHAT', ''], rows }, color)
+  const table = renderTable({ header: ['TRIAL', 'REGISTRY', 'DOCUMENT', 'CLUSTER', ''], rows }, color, columns)
   return proofs.some(({ result }) => result === 'untried') ? `${table}\n\n${notProven}` : table
 }
 
 const notProven = 'Registries that were not tried are not verified: run the command again, or pass --no-trial.'
 
 function whyUntried(outcomes: readonly StepOutcome[]): string {
-  if (outcomes.some(({ result }) => result === 'not done' || result === 'unfinished'))
-    return 'Nothing was tried: the run ended before.'
+  if (outcomes.some(({ result }) => result === 'not-started' || result === 'unfinished'))
+    return 'No trial: the run ended before.'
   if (outcomes.some(({ result }) => result !== 'made' && result !== 'unchanged'))
-    return 'Nothing was tried: what failed comes first.'
-  return 'Nothing was tried.'
+    return 'No trial: correct the failures first.'
+  return 'No trial.'
 }
 
 // The result for programs.
@@ -82,6 +83,7 @@ const applyResult = (outcomes: readonly StepOutcome[], proofs: readonly Verifica
   kind: 'TrustApplyResult',
   result: overall(outcomes.every(isInPlace) && proofs.every(({ result }) => result === 'works') ? 0 : 1),
   resources: outcomes.map((outcome) => ({
+    vendor: outcome.vendor,
     kind: outcome.kind,
     name: outcome.name,
     result: resourceResult(outcome),
@@ -91,7 +93,9 @@ const applyResult = (outcomes: readonly StepOutcome[], proofs: readonly Verifica
     ...errorOf(outcome.fault),
   })),
   trials: proofs.map((proof) => ({
-    name: proof.name,
+    cluster: proof.cluster,
+    document: proof.document,
+    registry: proof.registry,
     result: trials[proof.result],
     ...errorOf('fault' in proof ? proof.fault : undefined),
   })),
@@ -101,7 +105,6 @@ const trials = { works: 'ok', fails: 'failed', untried: 'skipped' } as const
 
 /** `made`: by what the plan found, since one resource may have several changes. */
 function resourceResult({ result, finding }: StepOutcome): AppliedResource['result'] {
-  if (result === 'not done') return 'not-started'
   if (result !== 'made') return result
   const [first] = finding?.changes ?? []
   return first === undefined ? 'updated' : made[first.action]
@@ -113,7 +116,7 @@ const made = { create: 'created', undelete: 'undeleted', update: 'updated', gran
 interface PrintedRemovals {
   readonly context: Pick<Context, 'secrets'>
   readonly flags: { readonly output: 'json' | 'yaml' | undefined; readonly 'dry-run': boolean }
-  readonly terminal: Pick<Terminal, 'print' | 'color'>
+  readonly terminal: Pick<Terminal, 'print' | 'color' | 'columns'>
 }
 
 export async function printRemovals(
@@ -124,25 +127,26 @@ export async function printRemovals(
     terminal.print(await renderResult(destroyResult(removals, flags['dry-run']), flags.output, context.secrets))
     return
   }
-  const rows = removals.map(({ name, result }): Cell[] => [
-    { text: resultText(removalResult(result)), tone: toneOf(result) },
+  const rows = removals.map(({ kind, name, result }): Cell[] => [
+    { text: removalResult(result), tone: toneOf(result) },
+    kind,
     name,
   ])
   const notes = removals.flatMap((removal) => notesOfRemoval(removal).map((note) => `note: ${removal.name}: ${note}`))
   const parts = [
-    renderTable({ header: ['RESULT', 'NAME'], rows }, terminal.color),
+    renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color, terminal.columns),
     ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
-    ...(flags['dry-run'] ? ['Dry run: nothing was removed, and nothing written.'] : []),
+    ...(flags['dry-run'] ? ['Dry run: nothing was deleted.'] : []),
   ]
   terminal.print(parts.join('\n\n'))
 }
 
-const bad: readonly Removal['result'][] = ['failed', 'declined', 'unfinished', 'not done']
+const bad: readonly Removal['result'][] = ['failed', 'declined', 'unfinished', 'not-started']
 const toneOf = (result: Removal['result']) => (bad.includes(result) ? 'bad' : 'good')
 
 const notesOfRemoval = ({ note, result }: Removal): readonly string[] =>
   result === 'unfinished'
-    ? ['the run ended while it was removed: the next run sees whether it is there']
+    ? ['the run ended during the deletion: the next run reads whether it still exists']
     : note === undefined
       ? []
       : [note]
@@ -151,7 +155,9 @@ const destroyResult = (removals: readonly Removal[], dryRun: boolean): TrustDest
   kind: 'TrustDestroyResult',
   result: overall(removals.every(isRemoved) ? 0 : 1),
   dryRun,
-  resources: removals.map(({ name, result, note, fault }) => ({
+  resources: removals.map(({ vendor, kind, name, result, note, fault }) => ({
+    vendor,
+    kind,
     name,
     result: removalResult(result),
     notes: note === undefined ? [] : [note],
@@ -165,5 +171,5 @@ export const isRemoved = ({ result }: Removal): boolean => !bad.includes(result)
 function removalResult(result: Removal['result']): DestroyedResource['result'] {
   if (result === 'removed') return 'deleted'
   if (result === 'remove') return 'would-delete'
-  return result === 'not done' ? 'not-started' : result
+  return result
 }

@@ -21,7 +21,7 @@ export interface Plan {
 }
 
 export function renderFindings({ clusters, findings, absent }: Plan, color: 'always' | 'never'): string {
-  const header = ['CLUSTER', 'ISSUER', 'MARK', 'POOL ID', 'PROVIDER ID']
+  const header = ['CLUSTER', 'ISSUER', 'MARK', 'TRUST DOMAIN ID', 'ISSUER ID']
   const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), ...idsOf(cluster)])
   const changes = findings.flatMap((finding) => finding.changes.map(({ description }) => description))
   const notes = [
@@ -65,7 +65,8 @@ const absentRow = ({ account }: AbsentSubject): Cell[] => [{ text: 'absent', ton
 
 function rowOf({ kind, name, verdict }: TrustFinding): Cell[] {
   const bad = verdict === 'refused' || verdict === 'unknown' || verdict === 'blocked'
-  const result: Cell = verdict === 'ok' || bad ? { text: verdict, tone: bad ? 'bad' : 'good' } : verdict
+  const text = planned[verdict]
+  const result: Cell = verdict === 'ok' || bad ? { text, tone: bad ? 'bad' : 'good' } : text
   return [result, kind, name]
 }
 
@@ -108,13 +109,13 @@ const planned = {
 export const changeItem = ({ action, fields, description, command }: Change): TrustChange => ({
   action,
   fields,
-  description: description,
+  description,
   command,
 })
 
 export const missingItems = (
   needs: readonly MissingNeed[] | undefined,
 ): { readonly missing?: readonly MissingResource[] } =>
-  needs === undefined ? {} : { missing: needs.map(({ name, state }) => ({ name, result: hyphenated(state) })) }
-
-const hyphenated = (state: string) => state.replaceAll(' ', '-')
+  needs === undefined
+    ? {}
+    : { missing: needs.map(({ vendor, kind, name, state }) => ({ vendor, kind, name, result: state })) }

@@ -46,7 +46,7 @@ suite('pullpass issuer publish', () => {
     const { exitCode, stdout } = await publish(sandbox, '--dry-run')
     assert.equal(exitCode, 0)
     for (const name of documents) {
-      assert.match(stdout, new RegExp(`^${name} +would create$`, 'm'))
+      assert.match(stdout, new RegExp(`^${name} +would-create$`, 'm'))
       assert.equal(objectText(sandbox, name), undefined)
     }
   })
@@ -206,8 +206,8 @@ suite('pullpass issuer publish', () => {
       assert.match(stderr, /^PUBLISH_NOT_OURS \(publish\): gs:\/\/example-cluster .*a JWKS of another cluster/)
       assert.deepEqual(kidsOf(objectText(sandbox, 'openid/v1/jwks')), ['other'])
       const tried = await publish(sandbox, '--adopt', '--dry-run')
-      assert.match(tried.stdout, /^openid\/v1\/jwks +would update: 1 key added, 1 key withdrawn$/m)
-      assert.match(tried.stdout, /^other +RSA 2048 +would withdraw$/m)
+      assert.match(tried.stdout, /^openid\/v1\/jwks +would-update: 1 key added, 1 key withdrawn$/m)
+      assert.match(tried.stdout, /^other +RSA 2048 +would-withdraw$/m)
       assert.equal((await publish(sandbox, '--adopt')).exitCode, 0)
       assert.ok(kidsOf(objectText(sandbox, 'openid/v1/jwks')).includes(sandbox.cluster.keys.current.kid))
     })
@@ -219,7 +219,7 @@ suite('pullpass issuer publish', () => {
       await seed(sandbox, documents[0], { ...before, claims_supported: ['sub'] })
       const { exitCode, stdout } = await publish(sandbox, '--adopt', '--dry-run')
       assert.equal(exitCode, 0)
-      assert.match(stdout, /^\.well-known\/openid-configuration +would update: claims_supported$/m)
+      assert.match(stdout, /^\.well-known\/openid-configuration +would-update: claims_supported$/m)
       assert.match(stdout, /^openid\/v1\/jwks +unchanged$/m)
       assert.match(stdout, new RegExp(`^${sandbox.cluster.keys.current.kid} +RSA 2048 +kept$`, 'm'))
       assert.match(stdout, /^KEY +KIND +RESULT$/m)

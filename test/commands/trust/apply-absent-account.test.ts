@@ -29,7 +29,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'created', 'granted', 'granted'])
-    assert.match(run.stdout, /^untried +registry google .* Namespace images does not exist/m)
+    assert.match(run.stdout, /^skipped +google .* Namespace images does not exist/m)
     assert.ok(run.stderr.includes(`\n  fix: ${command}, or correct the reference\n`), run.stderr)
   })
 

@@ -33,8 +33,8 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['destroy', '--dry-run'])
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
-    assert.deepEqual(resultsOf(run), ['would delete', 'would delete', 'would delete', 'would delete', 'would delete'])
-    assert.match(run.stdout, /^Dry run: nothing was removed, and nothing written\.$/m)
+    assert.deepEqual(resultsOf(run), ['would-delete', 'would-delete', 'would-delete', 'would-delete', 'would-delete'])
+    assert.match(run.stdout, /^Dry run: nothing was deleted\.$/m)
     assert.deepEqual(heldBy(sandbox), before)
   })
 
@@ -45,7 +45,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     sandbox.gcp.policies.write(sandbox.gcp.repository, [])
     const before = heldBy(sandbox)
     const foretold = await runTrust(sandbox, ['destroy', '--dry-run'])
-    assert.deepEqual(resultsOf(foretold), ['absent', 'would delete', 'kept', 'would delete', 'would delete'])
+    assert.deepEqual(resultsOf(foretold), ['absent', 'would-delete', 'kept', 'would-delete', 'would-delete'])
     assert.deepEqual(heldBy(sandbox), before)
     assert.deepEqual(resultsOf(await runTrust(sandbox, destroy)), ['absent', 'deleted', 'kept', 'deleted', 'deleted'])
   })
@@ -135,8 +135,9 @@ suite('trust destroy', { concurrency: 4 }, () => {
   test('that did not finish is reported as failed to programs', async () => {
     const printed: string[] = []
     const terminal = { print: (text: string) => void printed.push(text), color: 'never' } as const
-    for (const result of ['unfinished', 'not done', 'failed', 'declined'] as const) {
-      const removals = [{ name: 'pool', result: 'removed' } as const, { name: 'provider', result }]
+    for (const result of ['unfinished', 'not-started', 'failed', 'declined'] as const) {
+      const pool = { vendor: 'gcp', kind: 'pool', name: 'pool' } as const
+      const removals = [{ ...pool, result: 'removed' } as const, { ...pool, name: 'other', result }]
       await printRemovals(removals, {
         flags: { output: 'json', 'dry-run': false },
         context: { secrets: new SecretRegister() },

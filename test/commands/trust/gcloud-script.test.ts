@@ -25,7 +25,7 @@ suite('the script of plan -o gcloud', { concurrency: 4 }, () => {
       const applied = await runTrust(other, ['apply', '--yes'], one.document)
 
       assert.ok(
-        resultsOf(left).every((result) => result === 'ok'),
+        resultsOf(left).every((result) => result === 'unchanged'),
         left.stdout,
       )
       assert.equal(applied.exitCode, 0, applied.stderr)

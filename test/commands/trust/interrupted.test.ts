@@ -32,9 +32,12 @@ suite('an interrupted run reports what was done', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['apply', '--yes'], {}, { signal })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['created', 'created', 'unfinished', 'not started', 'not started'])
-    assert.match(run.stdout, /^note: puller@.*: the run ended while it was made: the next run sees whether it is$/m)
-    assert.match(run.stdout, /^Nothing was tried: the run ended before\.$/m)
+    assert.deepEqual(resultsOf(run), ['created', 'created', 'unfinished', 'not-started', 'not-started'])
+    assert.match(
+      run.stdout,
+      /^note: puller@.*: the run ended during the change: the next run reads whether it was made$/m,
+    )
+    assert.match(run.stdout, /^No trial: the run ended before\.$/m)
     assert.match(run.stderr, /\nINTERRUPTED \(run\): the run was ended by SIGINT\n/)
   })
 
@@ -61,8 +64,8 @@ suite('an interrupted run reports what was done', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['destroy', '--yes'], {}, { signal })
 
     assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'unfinished', 'not started', 'not started'])
-    assert.match(run.stdout, /^note: puller@.*: the run ended while it was removed: the next run sees /m)
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'unfinished', 'not-started', 'not-started'])
+    assert.match(run.stdout, /^note: puller@.*: the run ended during the deletion: the next run reads /m)
     assert.match(run.stderr, /\nINTERRUPTED \(run\): /)
     assert.equal(heldBy(sandbox).pool?.state, 'ACTIVE')
   })

@@ -41,7 +41,7 @@ suite('a provider that trusts another cluster', { concurrency: 4 }, () => {
     const plan = await run(['plan'], uploaded)
 
     assert.equal(plan.exitCode, 1)
-    assert.deepEqual(resultsOf(plan), ['ok', 'refused', 'create', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(plan), ['unchanged', 'refused', 'would-create', 'blocked', 'blocked'])
     assert.match(plan.stdout, /^One change would be made by pullpass trust apply:\n {2}create service account /m)
     const reasons = [...plan.stdout.matchAll(/^note: (roles\/\S+) on .*: blocked by (\S+) \((\w+)\)/gm)]
     assert.deepEqual(
@@ -52,7 +52,7 @@ suite('a provider that trusts another cluster', { concurrency: 4 }, () => {
       ],
     )
     const { resources } = JSON.parse((await run(['plan', '-o', 'json'], uploaded)).stdout)
-    assert.deepEqual(resources[3].missing, [{ name: provider, result: 'refused' }])
+    assert.deepEqual(resources[3].missing, [{ vendor: 'gcp', kind: 'provider', name: provider, result: 'refused' }])
   })
 
   test('is omitted from printed commands and HCL, with dependent resources', async (t) => {
@@ -72,7 +72,7 @@ suite('a provider that trusts another cluster', { concurrency: 4 }, () => {
     two.sandbox.gcp.identity.putProvider({ name: provider, issuerUri: two.second.issuer, jwksJson: two.secondJwks })
     const plan = await two.run(['plan'], uploaded)
 
-    assert.deepEqual(resultsOf(plan), ['ok', 'refused', 'ok', 'ok', 'ok'])
+    assert.deepEqual(resultsOf(plan), ['unchanged', 'refused', 'unchanged', 'unchanged', 'unchanged'])
     assert.match(
       plan.stdout,
       /^note: roles\/iam\.workloadIdentityUser on .*: in place, although it needs .* \(refused\)$/m,

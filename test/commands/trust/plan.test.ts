@@ -11,7 +11,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['plan'])
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
-    assert.deepEqual(resultsOf(run), ['create', 'create', 'create', 'grant', 'grant'])
+    assert.deepEqual(resultsOf(run), ['would-create', 'would-create', 'would-create', 'would-grant', 'would-grant'])
     assert.match(run.stdout, /^5 changes would be made by pullpass trust apply:$/m)
     assert.equal(sandbox.gcp.identity.read(pool), undefined)
   })
@@ -31,7 +31,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, ['plan', ...issuer], {}, { environment: { KUBECONFIG: '/nonexistent' } })
 
     assert.deepEqual([run.exitCode, run.stderr], [0, ''])
-    assert.deepEqual(resultsOf(run), ['ok', 'ok', 'ok', 'ok', 'ok'])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged', 'unchanged', 'unchanged'])
   })
 
   test('prints each change and error with -o json', async (t) => {
@@ -53,7 +53,7 @@ suite('trust plan', { concurrency: 4 }, () => {
       ],
     )
     assert.equal(resources[0].error.code, 'TRUST_DENIED')
-    assert.deepEqual(resources[3].missing, [{ name: pool, result: 'unknown' }])
+    assert.deepEqual(resources[3].missing, [{ vendor: 'gcp', kind: 'pool', name: pool, result: 'unknown' }])
     assert.deepEqual(resources[3].changes, [])
   })
 
@@ -114,7 +114,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     assert.match(run.stderr, /^ {2}expected --repository projects\/PROJECT.*, since a PullSecret has no gcp\.trust$/m)
     assert.doesNotMatch(run.stderr, /fix: name it there/)
     const named = await runPullpass(sandbox, ['trust', 'plan', '-f', file, '--repository', sandbox.gcp.repository])
-    assert.match(named.stdout, /^grant +grant +roles\/artifactregistry\.reader on .* for principal:/m)
+    assert.match(named.stdout, /^would-grant +grant +roles\/artifactregistry\.reader on .* for principal:/m)
   })
 
   const refused: Record<string, [words: readonly string[], exitCode: number, message: RegExp]> = {

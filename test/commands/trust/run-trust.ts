@@ -58,13 +58,14 @@ export async function runTrust(
   return await runPullpass(sandbox, ['trust', ...words, '-f', file], options)
 }
 
-/** The first column of the table: for each resource its result. */
+/** The first column of the table of resources: for each its result. */
 export const resultsOf = ({ stdout }: PullpassRun): string[] =>
-  [
-    ...stdout.matchAll(
-      /^(ok|create|undelete|update|grant|refused|unknown|created|undeleted|updated|granted|unchanged|failed|declined|blocked|deleted|would delete|absent|kept|unfinished|not started) {2,}/gm,
-    ),
-  ].map(([, result = '']) => result)
+  /^RESULT .*\n(?:.+\n)*/m
+    .exec(stdout)?.[0]
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(' ', 1)[0] ?? '') ?? []
 
 export interface Held {
   readonly pool: IdentityResource | undefined

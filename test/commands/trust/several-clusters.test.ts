@@ -15,7 +15,7 @@ suite('several clusters', { concurrency: 4 }, () => {
     const applied = await run(apply)
 
     assert.equal(applied.exitCode, 0, applied.stderr)
-    assert.equal([...applied.stdout.matchAll(/^works /gm)].length, 2)
+    assert.equal([...applied.stdout.matchAll(/^ok /gm)].length, 2)
     const providersIn = (id: string) => sandbox.gcp.identity.list(`${pools}/${id}/providers`).map(({ name }) => name)
     assert.deepEqual(providersIn(firstContext), [`${pools}/${firstContext}/providers/cluster`])
     assert.deepEqual(providersIn(secondId), [`${pools}/${secondId}/providers/cluster`])
@@ -104,7 +104,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     const { sandbox, run } = await start(t)
     const plan = await run(['plan'])
     assert.equal(plan.exitCode, 1)
-    assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'would-create', 'blocked', 'blocked'])
     assert.match(
       plan.stderr,
       /^TRUST_POOL_SHARED \(trust\): pool \S+ is not used by \S+ alone: provider dev-1 \(issuer https:\/\/second\.example\.com\) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them$/m,
@@ -123,7 +123,10 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     assert.equal(applied.exitCode, 0, applied.stderr)
     assert.match(applied.stdout, /^note: \S+\/pool: shared by clusters: provider dev-1 \(issuer https:\/\/second/m)
     const plan = await run(['plan'])
-    assert.deepEqual([plan.exitCode, resultsOf(plan)], [1, ['refused', 'ok', 'ok', 'ok', 'ok']])
+    assert.deepEqual(
+      [plan.exitCode, resultsOf(plan)],
+      [1, ['refused', 'unchanged', 'unchanged', 'unchanged', 'unchanged']],
+    )
   })
 
   for (const [response, results] of [
@@ -165,7 +168,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     sandbox.gcp.identity.putProvider({ ...own, jwksJson: JSON.stringify({ keys }) })
     const plan = await run(['plan'])
     assert.equal(plan.exitCode, 1)
-    assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
+    assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'would-create', 'blocked', 'blocked'])
     const seen = `provider dev-1 (issuer ${own.issuerUri}, uploaded keys that are not this cluster's: ${keys[1].kid}) accepts`
     assert.ok(plan.stderr.includes(seen), plan.stderr)
   })
@@ -176,7 +179,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
       const attributeMapping = { ...(expression !== undefined && { 'google.subject': expression }) }
       sandbox.gcp.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, attributeMapping })
       const plan = await run(['plan'])
-      assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'create', 'blocked', 'blocked'])
+      assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'would-create', 'blocked', 'blocked'])
       assert.ok(plan.stderr.includes(`maps google.subject by ${expression ?? 'nothing'}: `), plan.stderr)
     })
 
