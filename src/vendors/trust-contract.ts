@@ -153,6 +153,8 @@ export interface TrustFinding {
   readonly kept: readonly Replaceable[]
   /** The field of `kept` with uploaded keys: the vendor verifies tokens with them, and not with the published ones. */
   readonly keptKeys?: Replaceable | undefined
+  /** The field of `kept` with which the vendor verifies the certificate of the issuer's server. */
+  readonly keptAuthority?: Replaceable | undefined
   /** Other clusters that have the same identities in it, a sentence for each; absent where there is none. */
   readonly sharedWith?: readonly string[] | undefined
   /** Why it is refused or unknown. */

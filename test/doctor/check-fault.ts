@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import type { Fault } from './fault.ts'
 import { accessFaults } from './faults/access-faults.ts'
+import { awsFaults } from './faults/aws-faults.ts'
 import { clusterFaults } from './faults/cluster-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
 import { issuerFaults } from './faults/issuer-faults.ts'
@@ -25,6 +26,7 @@ export const plantedFaults: readonly Fault[] = [
   ...keyFaults,
   ...exchangeFaults,
   ...accessFaults,
+  ...awsFaults,
   ...registryFaults,
   ...clusterFaults,
   ...secretFaults,

@@ -1,5 +1,7 @@
 /** A sandbox in which a document works from end to end: a fresh Secret in two namespaces, and a pod that names it. */
 import type { TestContext } from 'node:test'
+import type { Vendors } from '../../src/vendors/vendor.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
@@ -23,6 +25,8 @@ export interface Ground {
 }
 
 export interface DocumentContent {
+  /** The whole document of another vendor, instead of the other fields. */
+  readonly text?: string
   /** Of the registry; absent: the sandbox's. */
   readonly hosts?: readonly string[]
   readonly include?: readonly string[]
@@ -63,7 +67,8 @@ export async function startGround(t: TestContext, choice: DocumentChoice = {}): 
     makeEvent: (reason, message, at = '2026-11-24T12:00:00Z') =>
       send('POST', '/api/v1/namespaces/team-a/events', eventOf(sandbox, { reason, message, at })),
     writeDocument: async (content) => void (await sandbox.write('pull.yaml', renderDocument(sandbox, content))),
-    pullpass: (argv, clockOffMs = 0) => runPullpass(withClock(sandbox, clockOffMs), argv, { sleep: sleepOf(sandbox) }),
+    pullpass: (argv, clockOffMs = 0) =>
+      runPullpass(withClock(sandbox, clockOffMs), argv, { sleep: sleepOf(sandbox), vendors: acceptingPorts }),
   }
   for (const namespace of ['team-a', 'team-b']) await labelNamespace(ground, namespace, 'private')
   const { exitCode, stdout, stderr } = await ground.pullpass(['refresh', '-f', file])
@@ -77,6 +82,7 @@ export const labelNamespace = ({ send }: World, namespace: string, images: 'priv
   send('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels: { images } } }, 'application/merge-patch+json')
 
 export function renderDocument(sandbox: TestSandbox, content: DocumentContent): string {
+  if (content.text !== undefined) return content.text
   const { include = ['team-a', 'team-b'], account = email, more = '  attachToServiceAccounts: [default]' } = content
   const hosts = content.hosts ?? [`localhost:${sandbox.parts.registry.port}`]
   const lines = [
@@ -150,6 +156,19 @@ const withClock = (sandbox: TestSandbox, offMs: number) => ({
   ...sandbox,
   clock: { ...sandbox.clock, now: () => new Date(sandbox.clock.now().getTime() + offMs) },
 })
+
+/** The issuers of sandboxes differ by port, which AWS does not accept. */
+const acceptingPorts: Vendors = Object.fromEntries(
+  Object.entries(vendors).map(([name, vendor]) => {
+    const { issuerRequirements: load } = vendor
+    if (load === undefined) return [name, vendor]
+    const issuerRequirements = async () => {
+      const { rules, evaluateMore } = await load()
+      return { rules: { ...rules, port: undefined }, evaluateMore }
+    }
+    return [name, { ...vendor, issuerRequirements }]
+  }),
+)
 
 /** A pause moves the sandbox's clock, so that what takes minutes has come after it. */
 const sleepOf =

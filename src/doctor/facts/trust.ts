@@ -190,6 +190,7 @@ const ofTrust: readonly Code[] = [
   'ISSUER_UNREACHABLE',
   'SIGNATURE_INVALID',
   'IMPERSONATION_DENIED',
+  'CERTIFICATE_UNTRUSTED',
 ]
 
 export const isOfTrust = (code: Code): boolean => ofTrust.includes(code)

@@ -17,6 +17,7 @@ export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, c
   const apply = trustCommand(facts, commands)
   const other = elsewhere.find((one) => one.image === image)
   if (other !== undefined) return elsewhereRemedy(other, apply)
+  if (code === 'CERTIFICATE_UNTRUSTED') return certificateRemedy(facts, hint, commands)
   if (found === undefined) return unread(code, apply, hint)
   const instead = found.find((finding) => finding.instead !== undefined)
   if (instead !== undefined) return insteadRemedy(instead, commands)
@@ -35,6 +36,13 @@ export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, c
   if (ofKeys && keptKeys !== undefined) return { ...trustCommand(facts, commands, keptKeys), words: notes }
   if (code === 'CONDITION_REFUSED') return { words: `${notes}; ${hint ?? ''}` }
   return { words: `${settled}${notes === '' ? '' : `. Besides, ${notes}`}` }
+}
+
+/** Of the issuer's server, as the vendor sees it, or of a server to which this machine connects, which trust does not change. */
+function certificateRemedy(facts: TrustFacts, hint: string | undefined, commands: PrintedCommands): Remedy {
+  const kept = facts.found?.find(({ keptAuthority }) => keptAuthority !== undefined)
+  if (kept?.keptAuthority === undefined) return { words: hint }
+  return { ...trustCommand(facts, commands, kept.keptAuthority), words: kept.notes.join('; ') }
 }
 
 const settled =

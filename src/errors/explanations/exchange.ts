@@ -147,7 +147,7 @@ export const exchangeSection: Section = {
     },
     IMPERSONATION_DENIED: {
       hops: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
-      doctor: ['impersonation'],
+      doctor: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       meaning:
         'The exchange succeeded, but its principal may not take the next step. At Google: it may not create tokens of the service account, or the service account does not exist; Google does not distinguish these. At AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or the role may not get a token of ECR (`exchange/authorization`). In JSON it is not `retryable`: a permission is missing.',
       action:

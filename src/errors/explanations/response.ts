@@ -39,7 +39,7 @@ export const responseSection: Section = {
       doctor: ['cluster', 'discovery', 'exchange', 'impersonation', 'registry', 'events'],
       issuerCheck: true,
       meaning:
-        'The server certificate is not trusted, has expired, or is for another name, so no token is sent. Causes are a proxy that intercepts TLS, or an attack. `issuer check` reports it if the certificate is not issued by a public authority, regardless of `--ca-file`; `doctor` reports it at hop `events` if a node does not trust the registry.',
+        'The server certificate is not trusted, has expired, or is for another name, so no token is sent. Causes are a proxy that intercepts TLS, or an attack. `issuer check` reports it if the certificate is not issued by a public authority, regardless of `--ca-file`; At hop `exchange` it is also the refusal of AWS for an issuer whose certificate it does not trust: set `aws.trust.thumbprints`. `doctor` reports it at hop `events` if a node does not trust the registry.',
       action:
         'For a proxy or a private endpoint, pass the certificate of its authority: `--ca-file FILE`. For the cluster, set `certificate-authority` in the kubeconfig. For an issuer, use a certificate of a public authority.',
       example: `CERTIFICATE_UNTRUSTED (exchange): the certificate at https://sts.googleapis.com/v1/token is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE

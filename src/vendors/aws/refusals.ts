@@ -77,7 +77,7 @@ const causes: readonly Cause[] = [
     code: /^InvalidIdentityToken/,
     message: /thumbprint/i,
     meaning: (asked) => ({
-      code: 'ISSUER_UNREACHABLE',
+      code: 'CERTIFICATE_UNTRUSTED',
       expected: `a certificate at ${asked.subjectToken.issuer} of a public authority, or of one whose thumbprint the provider has`,
       hint: "set aws.trust.thumbprints to the SHA-1 of the authority's certificate, then pullpass trust apply -f FILE --replace thumbprints; compare",
       command: describeProvider(asked),

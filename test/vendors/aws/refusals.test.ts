@@ -73,7 +73,7 @@ const table: Readonly<Record<string, Row>> = {
     arrange: async ({ cloud }) => {
       cloud.adjust({ issuerAuthority: 'private' })
     },
-    code: 'ISSUER_UNREACHABLE',
+    code: 'CERTIFICATE_UNTRUSTED',
     seen: /"InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"$/,
     expected: /^a certificate at ISSUER of a public authority, or of one whose thumbprint the provider has$/,
     hint: /aws\.trust\.thumbprints/,

@@ -20,6 +20,7 @@ export interface AwsFinding {
   readonly changes?: readonly AwsChange[]
   readonly notes?: readonly string[]
   readonly kept?: readonly string[]
+  readonly keptAuthority?: string
   readonly fault?: PullpassError
   readonly override?: Override
 }
@@ -42,6 +43,7 @@ export async function toFinding(
     changes = [],
     notes = [],
     kept = [],
+    keptAuthority,
     fault,
     override,
   } = await observe().catch((error: unknown): AwsFinding => {
@@ -57,6 +59,7 @@ export async function toFinding(
     changes: changes.map(toChange),
     notes,
     kept,
+    ...(keptAuthority !== undefined && { keptAuthority }),
     ...(fault !== undefined && { fault }),
     ...(override !== undefined && { override }),
     hcl: hcl(presence),

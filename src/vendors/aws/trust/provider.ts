@@ -33,7 +33,7 @@ export async function observeProvider(
     verdict: changes.length === 0 ? 'ok' : 'update',
     changes,
     notes: differ && !replaced ? [`its thumbprints stay: ${thumbprints.join(', ') || 'none'}`] : [],
-    kept: differ && !replaced ? ['thumbprints'] : [],
+    ...(differ && !replaced && { kept: ['thumbprints'], keptAuthority: 'thumbprints' }),
   }
 }
 
