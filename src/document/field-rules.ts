@@ -26,12 +26,13 @@ export function brokenRule(rule: TextRule, text: string): string | undefined {
 }
 
 /**
- * A key of a pull secret: host[:port][/path/].
+ * A key of a pull secret: host[:port][/path/]. `*` is allowed in the first label, where it matches any characters, if at least two
+ * labels follow: a credential for `*.dev` would be sent to every registry there.
  * https://kubernetes.io/docs/concepts/containers/images/#config-json
  */
 export const registryHost: TextRule = {
   pattern:
-    /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[1-9][0-9]{0,4})?(?:\/(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*\/)*)?$/,
+    /^(?:[a-z0-9-]{0,62}\*[a-z0-9-]{0,62}\.(?=[a-z0-9-]+\.))?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[1-9][0-9]{0,4})?(?:\/(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*\/)*)?$/,
   maxLength: 512,
   expected: 'host[:port][/path/] in lower case, such as europe-docker.pkg.dev',
   knownMistake: registryHostMistake,
@@ -43,6 +44,11 @@ function registryHostMistake(text: string): string | undefined {
   if (/[?#]/.test(text)) return `the host without a query${suggestion(text.replace(/[?#].*$/s, ''))}`
   // The kubelet compares the path as a prefix: `/team` would also match `/teamx`.
   if (text.includes('/') && !text.endsWith('/')) return `a path that ends in "/"${suggestion(`${text}/`)}`
+  if (text.includes('*')) {
+    return registryHost.pattern.test(text)
+      ? undefined
+      : '"*" once, in the first label of a host, with at least two more labels, such as *.pkg.dev'
+  }
   if (Number(/:(\d+)/.exec(text)?.[1] ?? 1) > 65_535) return 'a port from 1 to 65535'
   return undefined
 }

@@ -64,7 +64,11 @@ const namespaces = fields(
 
 const registryShape = {
   name: text(labelName, 'Name of this entry, unique in the document'),
-  hosts: list(text(registryHost, 'host[:port][/path/]'), 256, 'Hosts of the registry: no scheme, a path ends in "/"'),
+  hosts: list(
+    text(registryHost, 'host[:port][/path/]'),
+    256,
+    'Hosts of the registry: no scheme, a path ends in "/"; "*" in the first label matches any characters, for kubelets',
+  ),
   audience: z.exactOptional(
     text(audience, 'Audience of the subject token, if the vendor is configured for another one than its default'),
   ),

@@ -4,6 +4,8 @@ import { brokenRule, registryHost } from '../../src/document/field-rules.ts'
 
 const usual = 'host[:port][/path/] in lower case, such as europe-docker.pkg.dev'
 
+const glob = '"*" once, in the first label of a host, with at least two more labels, such as *.pkg.dev'
+
 suite('a registry is named', () => {
   for (const host of [
     'europe-docker.pkg.dev',
@@ -13,6 +15,9 @@ suite('a registry is named', () => {
     'gcr.io/project/',
     'europe-docker.pkg.dev/project/repo_1/a.b-c/',
     'registry:65535/a/',
+    '*.pkg.dev',
+    '*-docker.pkg.dev/project/',
+    'team-*.registry.example.com:5000',
   ]) {
     test(`by ${host}`, () => assert.equal(brokenRule(registryHost, host), undefined))
   }
@@ -35,7 +40,13 @@ suite('a registry is not named', () => {
     'gcr.io/../': usual,
     'gcr..io': usual,
     '-gcr.io': usual,
-    '*.pkg.dev': usual,
+    '*': glob,
+    '*.dev': glob,
+    '*.*.dev': glob,
+    'eu.*.pkg.dev': glob,
+    '**.pkg.dev': glob,
+    '*.pkg.dev/*/': glob,
+    'pkg.dev/*/': glob,
     '[::1]:5000': usual,
     '': usual,
     ['a'.repeat(513)]: `${usual}, at most 512 characters`,

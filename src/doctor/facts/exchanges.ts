@@ -58,7 +58,7 @@ export interface PullFacts {
   readonly trial: PullTrial | undefined
 }
 
-/** With images, those that the hosts of a registry match; without, its hosts. */
+/** With images, those that the hosts of a registry match; without, its hosts, except those with "*", which are no addresses. */
 export const pullsSource: Source<readonly PullFacts[]> = defineSource({
   needs: { exchanges: exchangesSource, images: imagesSource },
   step: { hops: ['registry'], of: 'the registry' },
@@ -69,7 +69,7 @@ export const pullsSource: Source<readonly PullFacts[]> = defineSource({
       const matching = images.filter(({ reference }) => matchImage(hosts, reference).length > 0)
       const pullTargets =
         images.length === 0
-          ? hosts.map((host) => ({ host, image: undefined }))
+          ? hosts.filter((host) => !host.includes('*')).map((host) => ({ host, image: undefined }))
           : matching.map((image) => ({ host: image.reference.host, image }))
       return pullTargets.map((target) => ({ exchangeRequest, result, ...target }))
     })

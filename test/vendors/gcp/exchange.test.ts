@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { DocumentRegistry } from '../../../src/document/document.ts'
+import { matchImage } from '../../../src/registry/match-credentials.ts'
 import { bindExchange } from '../../../src/vendors/vendor.ts'
 import { vendors } from '../../../src/vendors/vendors.ts'
+import { documentText } from '../../support/document-text.ts'
+import { readPullSecret } from '../../support/read-pull-secret.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, exchange, registryOf } from './exchange-at-sandbox.ts'
 
@@ -203,5 +207,24 @@ suite('clocks that differ', () => {
     const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     const { credential } = await exchange(sandbox, { gcp, at: '2026-11-24T11:50:00Z' })
     assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T12:05:00.000Z')
+  })
+})
+
+suite('several locations in one registry entry', () => {
+  test('cost one exchange, and "*.pkg.dev" is a key that kubelets match', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
+    const hosts = ['*.pkg.dev', 'eu.gcr.io', 'gcr.io', `localhost:${sandbox.parts.registry.port}`]
+    const text = documentText(sandbox, { include: ['team-a'] }).replace(/hosts: .*/, `hosts: ${JSON.stringify(hosts)}`)
+    const file = await sandbox.write('pull.yaml', text)
+    const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.equal(sandbox.gcp.parts.sts.seen.length, 1)
+    const keys = Object.keys(readPullSecret(sandbox, 'team-a')?.auths ?? {})
+    assert.deepEqual(keys.toSorted(), hosts.toSorted())
+    const image = { host: 'us-docker.pkg.dev', repository: 'example-project/images/hello' }
+    assert.deepEqual(matchImage(keys, image), ['*.pkg.dev'])
+    assert.deepEqual(matchImage(keys, { ...image, host: 'a.b.pkg.dev' }), [])
+    const doctor = await runPullpass(sandbox, ['doctor', '-f', file, '--image', sandbox.image])
+    assert.equal(doctor.exitCode, 0, doctor.stdout)
   })
 })
