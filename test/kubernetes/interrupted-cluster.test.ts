@@ -46,7 +46,8 @@ suite('an interrupted run', () => {
         const { cluster, part } = await open(t, { protocol, limits: { graceMs: 20 }, signal: stop.signal })
         part.faults.inject({ kind: 'stall', at })
         const stalled = change(cluster)
-        setTimeout(() => stop.abort(new Error('interrupted')), 20)
+        await part.whenSeen()
+        stop.abort(new Error('interrupted'))
         await assert.rejects(stalled, { message: 'interrupted' })
       })
     }
