@@ -19,28 +19,31 @@ type ClusterKind = GuideCluster['kind']
 
 const pages = globSync('docs/{quickstart,guides/*}.md').toSorted()
 
-for (const page of pages) {
-  const whole = readGuide(page)
-  const ways = waysOf(whole)
-  suite(page, () => {
-    for (const way of ways) {
-      const steps = stepsOnWay(whole, way)
-      // Ways do not differ in the cluster: only the first one also runs on a real control plane.
-      for (const kind of way === ways[0] ? (['sandbox', 'real'] as const) : (['sandbox'] as const)) {
-        test(titleOf(way, steps, kind), async (t) => {
-          const clouds = cloudsOf(steps)
-          const setup = await startGuideSetup(kind, clouds).catch((fault: unknown) => skipWithout(t, fault))
-          if (setup === undefined) return
-          try {
-            await follow({ steps, kind }, setup)
-          } finally {
-            await setup.close()
-          }
-        })
+// They mostly wait for programs and control planes.
+suite('the commands of', { concurrency: 2 }, () => {
+  for (const page of pages) {
+    const whole = readGuide(page)
+    const ways = waysOf(whole)
+    suite(page, { concurrency: 1 }, () => {
+      for (const way of ways) {
+        const steps = stepsOnWay(whole, way)
+        // Ways do not differ in the cluster: only the first one also runs on a real control plane.
+        for (const kind of way === ways[0] ? (['sandbox', 'real'] as const) : (['sandbox'] as const)) {
+          test(titleOf(way, steps, kind), async (t) => {
+            const clouds = cloudsOf(steps)
+            const setup = await startGuideSetup(kind, clouds).catch((fault: unknown) => skipWithout(t, fault))
+            if (setup === undefined) return
+            try {
+              await follow({ steps, kind }, setup)
+            } finally {
+              await setup.close()
+            }
+          })
+        }
       }
-    }
-  })
-}
+    })
+  }
+})
 
 function skipWithout(t: TestContext, fault: unknown): undefined {
   if (!(fault instanceof AbsentPart) || process.env['PULLPASS_REAL_PARTS'] === 'required') throw fault

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Runs the tests with real components, two files at a time, because they mostly wait. Files that start a kubelet run
+ * Runs the tests with real components, three files at a time, because they mostly wait. Files that start a kubelet run
  * one after the other, because a machine can be only one node.
  *
  *     node tools/test-real.ts [FILE]...
@@ -12,6 +12,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
+import { compileCache } from './test/run-shards.ts'
 
 /** The longest ones, which start first. */
 const longest = ['guides', 'doctor', 'gcloud', 'issuer-replicas', 'kubernetes-contract', 'issuer-authorities']
@@ -40,8 +41,9 @@ const files = selected.toSorted((one, other) => rank(one) - rank(other) || one.l
 const nodeFiles = files.filter((file) => /\bstartNode\b/.test(readFileSync(file, 'utf8')))
 
 process.env['PULLPASS_KUBERNETES'] = flags.kubernetes
+process.env['NODE_COMPILE_CACHE'] = compileCache
 const runs = [
-  { files: files.filter((file) => !nodeFiles.includes(file)), concurrency: 2 },
+  { files: files.filter((file) => !nodeFiles.includes(file)), concurrency: 3 },
   { files: nodeFiles, concurrency: 1 },
 ]
 for (const { files: some, concurrency } of runs) {

@@ -2,6 +2,7 @@
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compileCache } from '../../test/support/spawn-pullpass.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 
 /** Returns all variables of its shell. */
@@ -18,7 +19,7 @@ export async function setUpHome(
   await writeFile(shim, `#!/bin/sh\nexec '${process.execPath}' --import '${simulatePublicNetwork}' '${cli}' "$@"\n`)
   await chmod(shim, 0o755)
   const path = [join(home, 'bin'), process.env['PATH'] ?? '', '/usr/sbin'].join(delimiter)
-  return { PATH: path, HOME: home, TMPDIR: home, LC_ALL: 'C.UTF-8', NO_COLOR: '1', ...variables }
+  return { PATH: path, HOME: home, TMPDIR: home, LC_ALL: 'C.UTF-8', NO_COLOR: '1', ...compileCache, ...variables }
 }
 
 export const writeKubeconfig = (home: string, { kubeconfig }: GuideCluster): Promise<void> =>

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { findBundledNode, runWith } from '../../src/commands/run/bundled-node.ts'
+import { compileCache } from '../support/spawn-pullpass.ts'
 
 suite('the Node that npm installs with the package', () => {
   test('is found for this platform', { skip: process.platform === 'darwin' && 'npm has none for macOS' }, () => {
@@ -44,7 +45,7 @@ suite('the Node that npm installs with the package', () => {
     test(`${signal} to the process group, which reaches pullpass twice, is one request to end`, async () => {
       const child = spawn(process.execPath, ['--input-type=module', '--eval', wrapper], {
         detached: true, // a process group of its own
-        env: {},
+        env: compileCache,
         stdio: ['ignore', 'pipe', 'ignore'],
       })
       await once(child.stdout, 'data') // the sandbox runs

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PullpassRun } from './run-pullpass.ts'
 
+const { NODE_COMPILE_CACHE: cacheFolder } = process.env
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 export interface PullpassProcess {
@@ -10,13 +11,21 @@ export interface PullpassProcess {
   readonly ended: Promise<PullpassRun>
 }
 
-/** Inherits no environment variables except `environment`. `stdout`: an open file instead of a pipe. */
+/** The cache of compiled modules, if the test runner has one. */
+export const compileCache: Readonly<Record<string, string>> = {
+  ...(cacheFolder && { NODE_COMPILE_CACHE: cacheFolder }),
+}
+
+/** Inherits no environment variables, besides `environment`, except `compileCache`. `stdout`: an open file instead of a pipe. */
 export function spawnPullpass(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
   { stdin = 'ignore', stdout = 'pipe' }: { stdin?: 'ignore' | 'pipe'; stdout?: 'pipe' | number } = {},
 ): PullpassProcess {
-  const child = spawn(process.execPath, [cli, ...argv], { env: environment, stdio: [stdin, stdout, 'pipe'] })
+  const child = spawn(process.execPath, [cli, ...argv], {
+    env: { ...compileCache, ...environment },
+    stdio: [stdin, stdout, 'pipe'],
+  })
   const output = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text

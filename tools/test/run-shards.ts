@@ -12,8 +12,10 @@ export interface ShardResult {
 }
 
 const shardFile = fileURLToPath(new URL('./shard.ts', import.meta.url))
-/** Compiled modules without their types; loading all of them takes three seconds. Also for processes that tests start. */
-const compileCache = fileURLToPath(new URL('../../node_modules/.cache/pullpass/compiled', import.meta.url))
+/** Compiled modules without their types: a process of pullpass from the sources takes 0.23 s of CPU instead of 0.58 s. */
+export const compileCache: string = fileURLToPath(
+  new URL('../../node_modules/.cache/pullpass/compiled', import.meta.url),
+)
 /** Maximum time between the last test and the exit of a process; longer means that a test left a handle open. */
 const graceMs = 15_000
 
