@@ -1,7 +1,7 @@
 /** Access tokens that Microsoft Entra issued, with principal, resource and expiry. Clients treat them as opaque. */
 import { randomBytes } from 'node:crypto'
 
-interface AccessGrant {
+export interface AccessGrant {
   readonly principalId: string
   readonly clientId: string
   /** For which it was issued: `https://management.azure.com`. */

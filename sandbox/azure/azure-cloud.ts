@@ -5,7 +5,11 @@ import { type ContainerRegistries, createContainerRegistries } from './container
 import { createDirectory, type Directory } from './directory.ts'
 import type { EntraNeeds } from './entra.ts'
 import { entra } from './entra.ts'
+import { graph } from './graph.ts'
+import { createOperators, type Operators } from './operators.ts'
+import { resourceManager } from './resource-manager.ts'
 import { type ContainerRegistry, createRoleAssignments, type RoleAssignments } from './role-assignments.ts'
+import { type AzureTimes, createTimes } from './times.ts'
 
 export interface AzureCloud {
   readonly directory: Directory
@@ -15,6 +19,10 @@ export interface AzureCloud {
   readonly registries: Map<string, ContainerRegistry>
   readonly entra: SandboxHandler
   readonly containerRegistry: SandboxHandler
+  readonly resourceManager: SandboxHandler
+  readonly graph: SandboxHandler
+  readonly operators: Operators
+  readonly times: AzureTimes
   /** The holder of a refresh token of a registry. */
   readonly authenticate: ContainerRegistries['authenticate']
 }
@@ -35,6 +43,7 @@ export function createAzureCloud({ tenantId, readKeys, now }: AzureCloudNeeds): 
   const tokens = createAccessTokens(now)
   const roleAssignments = createRoleAssignments(now)
   const registries = new Map<string, ContainerRegistry>()
+  const [operators, times] = [createOperators(), createTimes(now)]
   const shared = { tokens, registries, roleAssignments, tenantId, now }
   const { handle, authenticate } = createContainerRegistries(shared)
   return {
@@ -44,6 +53,10 @@ export function createAzureCloud({ tenantId, readKeys, now }: AzureCloudNeeds): 
     registries,
     entra: entra({ directory, tokens, resources, readKeys, now }),
     containerRegistry: handle,
+    resourceManager: resourceManager({ ...shared, directory, operators, times }),
+    graph: graph({ directory, tokens, operators, times }),
+    operators,
+    times,
     authenticate,
   }
 }

@@ -33,7 +33,7 @@ export interface Application extends Identity {
   readonly servicePrincipal: 'present' | 'absent'
 }
 
-interface ManagedIdentity extends Identity {
+export interface ManagedIdentity extends Identity {
   readonly kind: 'managed identity'
   /** `/subscriptions/…/userAssignedIdentities/NAME` */
   readonly resourceId: string
@@ -47,6 +47,7 @@ export interface Directory {
   readonly addManagedIdentity: (resourceId: string, options?: Partial<ManagedIdentity>) => ManagedIdentity
   readonly remove: (clientId: string) => void
   readonly findByClientId: (clientId: string) => Principal | undefined
+  readonly findByObjectId: (objectId: string) => Application | undefined
   readonly findByPrincipalId: (principalId: string) => Principal | undefined
   /** Resource ids are compared without regard to case. */
   readonly findByResourceId: (resourceId: string) => ManagedIdentity | undefined
@@ -76,6 +77,10 @@ export function createDirectory(tenantId: string): Directory {
       }),
     remove: (clientId) => void principals.delete(clientId),
     findByClientId: (clientId) => principals.get(clientId),
+    findByObjectId(objectId) {
+      const found = find((one) => one.kind === 'application' && one.objectId === objectId)
+      return found?.kind === 'application' ? found : undefined
+    },
     findByPrincipalId: (principalId) => find((one) => one.principalId === principalId),
     findByResourceId(resourceId) {
       const found = find(

@@ -1,4 +1,5 @@
 /** The sandbox's Azure: a tenant with a managed identity, a container registry, and an operator. */
+import { randomUUID } from 'node:crypto'
 import { readPublishedKeys } from '../issuer/published-keys.ts'
 import type { Part } from '../serve/serve-part.ts'
 import type { SandboxCloud, SandboxVendor } from '../vendor.ts'
@@ -6,13 +7,15 @@ import { type AzureCloud, createAzureCloud } from './azure-cloud.ts'
 import type { Application } from './directory.ts'
 import { roles } from './role-assignments.ts'
 
-type PartName = 'entra' | 'containerRegistry'
+type PartName = 'entra' | 'containerRegistry' | 'resourceManager' | 'graph'
 
 export interface AzureSandbox extends AzureCloud, SandboxCloud {
   readonly parts: Readonly<Record<PartName, Part>>
   readonly tenantId: string
   /** An application that trusts the cluster, and may pull. */
   readonly puller: Application
+  /** May configure trust; `environment` contains its credentials. */
+  readonly operator: Application
   /** Resource id of the registry. */
   readonly registryId: string
   /** Of the registry: `example.azurecr.io`. */
@@ -30,19 +33,32 @@ export const azure: SandboxVendor<AzureSandbox> = {
   async open({ now, issuers, serve, subject }) {
     const readKeys = (issuer: string) => readPublishedKeys({ issuerUri: issuer }, issuers)
     const cloud = createAzureCloud({ tenantId, readKeys, now })
-    const parts = { entra: await serve(cloud.entra), containerRegistry: await serve(cloud.containerRegistry) }
+    const parts = {
+      entra: await serve(cloud.entra),
+      containerRegistry: await serve(cloud.containerRegistry),
+      resourceManager: await serve(cloud.resourceManager),
+      graph: await serve(cloud.graph),
+    }
     cloud.registries.set(loginServer, { id: registryId, loginServer, roleAssignmentMode: 'LegacyRegistryPermissions' })
+    const operator = cloud.directory.addApplication({ displayName: 'operator', secret: randomUUID() })
+    cloud.operators.put(operator.principalId)
     const puller = cloud.directory.addApplication({ clientId, displayName: 'pullpass' })
     return {
       ...cloud,
       parts,
       tenantId,
       puller,
+      operator,
       registryId,
       loginServer,
       environment: {
         AZURE_AUTHORITY_HOST: parts.entra.url,
         PULLPASS_AZURE_REGISTRY_ENDPOINT: parts.containerRegistry.url,
+        PULLPASS_AZURE_RESOURCE_MANAGER_ENDPOINT: parts.resourceManager.url,
+        PULLPASS_AZURE_GRAPH_ENDPOINT: parts.graph.url,
+        AZURE_TENANT_ID: tenantId,
+        AZURE_CLIENT_ID: operator.clientId,
+        AZURE_CLIENT_SECRET: operator.secret ?? '',
       },
       registryVariables: {},
       audience,

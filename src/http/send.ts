@@ -22,7 +22,7 @@ export interface ApiRequest<T> {
   readonly json?: unknown
   readonly bearer?: Redacted
   readonly basic?: BasicCredential
-  /** Of a successful response; absent: 200. */
+  /** Of a successful response, which may then have no body: it is read as null. Absent: 200, with a body. */
   readonly statuses?: readonly number[]
   /**
    * Further headers, by lower-case name, computed for each attempt from what is sent: a signature of the request, a hash of
@@ -82,8 +82,10 @@ async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promis
   context.secrets.add(...secretsOf(request))
   const response = await transmit(context, request)
   const receivedAt = context.now()
-  const body = (request.format?.decode ?? jsonOrNone)(response.body)
-  if (!(request.statuses ?? [200]).includes(response.status) || body === undefined) {
+  const { statuses = [200] } = request
+  const isEmpty = request.statuses !== undefined && response.body === ''
+  const body = isEmpty ? null : (request.format?.decode ?? jsonOrNone)(response.body)
+  if (!statuses.includes(response.status) || body === undefined) {
     throw responseError(request, { ...response, receivedAt, secrets: context.secrets })
   }
   const date = Date.parse(response.headers['date'] ?? '')

@@ -28,5 +28,7 @@ function head(findings: readonly TrustFinding[]): string {
       ['version', hclText(version)],
     ]),
   )
-  return hclBlock('terraform', [['required_version', '">= 1.5"'], hclBlock('required_providers', providers)])
+  const blocks = [...required.values()].flatMap(({ block }) => block ?? [])
+  const terraform = hclBlock('terraform', [['required_version', '">= 1.5"'], hclBlock('required_providers', providers)])
+  return [terraform, ...blocks].join('\n\n')
 }

@@ -7,6 +7,7 @@
  */
 import { brokenRule, originUrl } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
@@ -17,12 +18,42 @@ export type OperatorCredential<Granted extends { readonly expiresAt: Date }> = (
   Granted & { readonly renewAt: Date }
 >
 
+/** What the operator's credentials are used for: the hop and the codes of errors. */
+export interface OperatorPurpose {
+  readonly hop: 'publish' | 'trust'
+  readonly codes: {
+    /** No credentials, or incomplete ones. */
+    readonly missing: ErrorCode
+    /** The vendor refuses them. */
+    readonly denied: ErrorCode
+    readonly unavailable: ErrorCode
+  }
+}
+
+export const publishing: OperatorPurpose = {
+  hop: 'publish',
+  codes: {
+    missing: 'PUBLISH_CREDENTIALS_MISSING',
+    denied: 'PUBLISH_DENIED',
+    unavailable: 'PUBLISH_UNAVAILABLE',
+  },
+}
+
+export const configuringTrust: OperatorPurpose = {
+  hop: 'trust',
+  codes: { missing: 'TRUST_CREDENTIALS_MISSING', denied: 'TRUST_DENIED', unavailable: 'TRUST_UNAVAILABLE' },
+}
+
 // Files and origins that variables name. Vendors' libraries report neither the file nor the variable.
 
 const longest = 64 * 1024
 
-/** The content is not kept. @throws PUBLISH_CREDENTIALS_MISSING */
-export async function checkNamedFile(environment: Environment, variable: string): Promise<void> {
+/** The content is not kept. @throws PUBLISH_CREDENTIALS_MISSING, or that of the purpose */
+export async function checkNamedFile(
+  environment: Environment,
+  variable: string,
+  purpose: OperatorPurpose = publishing,
+): Promise<void> {
   const path = environment[variable]
   if (!path) return
   await readRegularFile(path, longest).catch((error: unknown) => {
@@ -30,6 +61,7 @@ export async function checkNamedFile(environment: Environment, variable: string)
       `${variable} names ${showPath(path)}, which ${whyUnreadable(error)}`,
       'a readable file; no other identity is used instead',
       `mount the file that ${variable} names, or unset the variable`,
+      purpose,
     )
   })
 }
@@ -44,8 +76,13 @@ export interface NamedTogether {
   readonly needs: readonly string[]
 }
 
-/** @throws PUBLISH_CREDENTIALS_MISSING for the first variable that is set without any of those that it needs */
-export function checkNamedTogether(environment: Environment, pairs: readonly NamedTogether[], hint: string): void {
+/** @throws PUBLISH_CREDENTIALS_MISSING, or that of the purpose, for the first variable that is set without any of those that it needs */
+export function checkNamedTogether(
+  environment: Environment,
+  pairs: readonly NamedTogether[],
+  hint: string,
+  purpose: OperatorPurpose = publishing,
+): void {
   const half = pairs.find(({ variable, needs }) => environment[variable] && !needs.some((name) => environment[name]))
   if (half === undefined) return
   const missing = half.needs.length === 1 ? `${half.needs[0]} is not` : `none of ${half.needs.join(', ')} is`
@@ -53,12 +90,17 @@ export function checkNamedTogether(environment: Environment, pairs: readonly Nam
     `the operator's identity is incomplete: ${half.variable} is set, and ${missing}`,
     'all variables of an identity, or none of them; no other identity is used instead',
     hint,
+    purpose,
   )
 }
 
 /** No identity, or an incomplete one, is an error: no other identity is used instead. */
-export const credentialsMissing = (seen: string, expected: string, hint: string): PullpassError =>
-  new PullpassError({ code: 'PUBLISH_CREDENTIALS_MISSING', hop: 'publish', seen, expected, hint })
+export const credentialsMissing = (
+  seen: string,
+  expected: string,
+  hint: string,
+  { hop, codes }: OperatorPurpose = publishing,
+): PullpassError => new PullpassError({ code: codes.missing, hop, seen, expected, hint })
 
 /**
  * The URL of an emulator or a private endpoint, which may receive tokens: the value without a trailing slash, with one path segment

@@ -203,7 +203,13 @@ export interface ScriptLine {
 
 /** The resource after all changes. */
 export interface HclResource {
-  readonly requires: { readonly name: string; readonly source: string; readonly version: string }
+  readonly requires: {
+    readonly name: string
+    readonly source: string
+    readonly version: string
+    /** The provider's own block, where it is not valid without one. */
+    readonly block?: string
+  }
   /** Its block, and the block that imports it if it exists. */
   readonly block: string
   readonly importBlock: string | undefined

@@ -28,6 +28,14 @@ export const authorityEndpoint = (
 export const registryEndpoint = ({ registry, endpoints }: Whereabouts, environment: Environment): string =>
   endpoints?.registry ?? originVariable(environment, variable.registry, 'no path') ?? `https://${registry}`
 
+/** Azure Resource Manager. Origin without a trailing slash. @throws VARIABLE_INVALID */
+export const armEndpoint = ({ cloud }: Pick<Whereabouts, 'cloud'>, environment: Environment): string =>
+  originVariable(environment, variable.arm, 'no path') ?? `https://${clouds[cloud].arm}`
+
+/** Microsoft Graph. Origin without a trailing slash. @throws VARIABLE_INVALID */
+export const graphEndpoint = ({ cloud }: Pick<Whereabouts, 'cloud'>, environment: Environment): string =>
+  originVariable(environment, variable.graph, 'no path') ?? `https://${clouds[cloud].graph}`
+
 /** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {
   for (const name of Object.values(variable)) originVariable(environment, name, 'no path')

@@ -6,6 +6,11 @@ export const azure: Vendor = defineVendor<AzureSettings>({
   title: 'Azure',
   settings: async () => (await import('./settings-form.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
+  trust: {
+    commandLine: 'az',
+    replaceable: ['audience', 'condition'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
   stores: {
     azblob: {
       form: 'azblob://ACCOUNT/CONTAINER/PATH',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { AzureSandbox } from '../../../sandbox/azure/vendor.ts'
+import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { RegistryCredential } from '../../../src/credential/registry-credential.ts'
 import type { PullpassError } from '../../../src/errors/pullpass-error.ts'
@@ -26,8 +27,8 @@ export interface AzureTest {
   readonly azure: AzureSandbox
 }
 
-export async function startAzure(t: TestContext): Promise<AzureTest> {
-  const sandbox = await startTestSandbox(t)
+export async function startAzure(t: TestContext, options?: SandboxOptions): Promise<AzureTest> {
+  const sandbox = await startTestSandbox(t, options)
   return { sandbox, azure: await sandbox.start(sandboxVendors.azure) }
 }
 

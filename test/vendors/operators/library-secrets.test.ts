@@ -7,6 +7,7 @@ import { awsFault } from '../../../src/vendors/aws/stores/s3.ts'
 import { azureHttpClients } from '../../../src/vendors/azure/operator/library-transport.ts'
 import { azureIdentityFault } from '../../../src/vendors/azure/operator/sign-in.ts'
 import { azureFault } from '../../../src/vendors/azure/stores/azblob.ts'
+import { publishing } from '../../../src/vendors/operator.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
 const secret = 'eyJhbGciOiJSUzI1NiIsImtpZCI6InBsYW50ZWQifQ.planted.token-0123456789'
@@ -43,7 +44,10 @@ suite("what a vendor's library sent is redacted in messages from the server", ()
     const body = new URLSearchParams({ client_assertion: secret }).toString()
     await tokens.sendRequest(pipeline.createPipelineRequest({ url: 'https://a.example/', method: 'POST', body }))
     const refused = Object.assign(new Error(`AADSTS70021: ${secret.slice(0, 30)}`), { statusCode: 400 })
-    assert.match(azureIdentityFault(refused, context.secrets).message, /responded with 400 \(its words are withheld/)
+    assert.match(
+      azureIdentityFault(refused, context.secrets, publishing).message,
+      /responded with 400 \(its words are withheld/,
+    )
   })
 
   test('Azure’s storage, by its bearer', async () => {

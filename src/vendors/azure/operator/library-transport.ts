@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream'
 import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline'
 import type { HttpHeaders, IHttpClient } from '@azure/storage-blob'
+import type { Hop } from '../../../errors/pullpass-error.ts'
 import { type LibraryResponse, requestForLibrary } from '../../../http/library-transport.ts'
 import type { TargetContext } from '../../store.ts'
 
@@ -14,6 +15,7 @@ export interface AzureHttpClients {
 }
 
 interface Sent {
+  readonly hop: Hop
   readonly url: string
   readonly method: string
   readonly headers: Record<string, string>
@@ -25,18 +27,19 @@ interface Sent {
 export function azureHttpClients(
   { createHttpHeaders }: typeof import('@azure/core-rest-pipeline'),
   context: TargetContext,
+  hop: Hop = 'publish',
 ): AzureHttpClients {
   return {
     tokens: {
       async sendRequest(request) {
-        const response = await send(context, { ...partsOf(request), headers: request.headers.toJSON() })
+        const response = await send(context, { ...partsOf(request), hop, headers: request.headers.toJSON() })
         const headers = createHttpHeaders({ ...response.headers })
         return { request, status: response.status, headers, ...bodyFor(request, response) }
       },
     },
     blobs: {
       async sendRequest(request) {
-        const response = await send(context, { ...partsOf(request), headers: request.headers.toJson() })
+        const response = await send(context, { ...partsOf(request), hop, headers: request.headers.toJson() })
         return {
           request,
           status: response.status,
@@ -48,7 +51,7 @@ export function azureHttpClients(
   }
 }
 
-const partsOf = ({ url, method, body, timeout, abortSignal }: Omit<Sent, 'headers'>) => ({
+const partsOf = ({ url, method, body, timeout, abortSignal }: Omit<Sent, 'headers' | 'hop'>) => ({
   url,
   method,
   body,
@@ -56,9 +59,9 @@ const partsOf = ({ url, method, body, timeout, abortSignal }: Omit<Sent, 'header
   abortSignal,
 })
 
-function send(context: TargetContext, { url, method, body, timeout, abortSignal, headers }: Sent) {
+function send(context: TargetContext, { hop, url, method, body, timeout, abortSignal, headers }: Sent) {
   return requestForLibrary(context, {
-    hop: 'publish',
+    hop,
     service: 'Azure',
     method,
     url,

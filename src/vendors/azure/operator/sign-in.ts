@@ -3,7 +3,12 @@
  * https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
  */
 import type { HttpClient } from '@azure/core-rest-pipeline'
-import type { AccessToken, DefaultAzureCredentialOptions, TokenCredential } from '@azure/identity'
+import type {
+  AccessToken,
+  ClientCertificatePEMCertificatePath,
+  DefaultAzureCredentialOptions,
+  TokenCredential,
+} from '@azure/identity'
 import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Environment } from '../../../http/context.ts'
 import { keepRenewed } from '../../../http/renewed-token.ts'
@@ -16,14 +21,16 @@ import {
   credentialsMissing,
   type NamedTogether,
   type OperatorCredential,
+  type OperatorPurpose,
   originVariable,
+  publishing,
 } from '../../operator.ts'
 import type { TargetContext } from '../../store.ts'
 import type { AzureHttpClients } from './library-transport.ts'
 
 type Library = typeof import('@azure/identity')
 
-const scope = 'https://storage.azure.com/.default'
+const storage = 'https://storage.azure.com/.default'
 /** Authorities that Azure's library knows; for another one it first sends a request to Microsoft to validate it. */
 const knownAuthorities = [
   'https://login.microsoftonline.com',
@@ -33,32 +40,22 @@ const knownAuthorities = [
 /** The storage library renews tokens two minutes before they expire; it gets an expiry that is this long after the renewal time. */
 const libraryMarginMs = 120_000
 
-/** @throws VARIABLE_INVALID */
+/** What an access token of the operator is for. */
+export interface TokenUse {
+  /** `https://storage.azure.com/.default`. */
+  readonly scope: string
+  readonly purpose: OperatorPurpose
+  /** Where no variable names another; absent: that of the public cloud. */
+  readonly authority?: string
+}
+
+/** For the library of stores. @throws VARIABLE_INVALID */
 export function azureIdentity(
   library: Library,
-  { tokens: httpClient }: Pick<AzureHttpClients, 'tokens'>,
+  clients: Pick<AzureHttpClients, 'tokens'>,
   context: TargetContext,
 ): TokenCredential {
-  const authority = originVariable(context.environment, 'AZURE_AUTHORITY_HOST', 'no path')
-  const options = {
-    retryOptions: { maxRetries: 2 },
-    disableInstanceDiscovery: authority !== undefined && !knownAuthorities.includes(authority),
-    ...(authority !== undefined && { authorityHost: authority }),
-  }
-  const granted: OperatorCredential<{ token: string; expiresAt: Date }> = keepRenewed(async () => {
-    const watched = watch(httpClient)
-    try {
-      // A new credential object each time, since it caches its tokens.
-      const chosen = { ...options, httpClient: watched.client }
-      const credential = await chooseCredential(library, chosen, context.environment)
-      const token = await credential.getToken(scope, { abortSignal: context.signal })
-      if (token === null) throw new TypeError('no token')
-      return { token: token.token, expiresAt: new Date(token.expiresOnTimestamp) }
-    } catch (error) {
-      context.signal.throwIfAborted()
-      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, context.secrets)
-    }
-  }, context)
+  const granted = operatorToken(library, clients, context, { scope: storage, purpose: publishing })
   return {
     async getToken(): Promise<AccessToken> {
       const { token, renewAt } = await granted()
@@ -67,22 +64,59 @@ export function azureIdentity(
   }
 }
 
+/** @throws VARIABLE_INVALID */
+export function operatorToken(
+  library: Library,
+  { tokens: httpClient }: Pick<AzureHttpClients, 'tokens'>,
+  context: TargetContext,
+  { scope, purpose, authority: usual }: TokenUse,
+): OperatorCredential<{ token: string; expiresAt: Date }> {
+  const authority = originVariable(context.environment, 'AZURE_AUTHORITY_HOST', 'no path') ?? usual
+  const options = {
+    retryOptions: { maxRetries: 2 },
+    disableInstanceDiscovery: authority !== undefined && !knownAuthorities.includes(authority),
+    ...(authority !== undefined && { authorityHost: authority }),
+  }
+  return keepRenewed(async () => {
+    const watched = watch(httpClient)
+    try {
+      // A new credential object each time, since it caches its tokens.
+      const chosen = { ...options, httpClient: watched.client }
+      const credential = await chooseCredential(library, chosen, context.environment, purpose)
+      const token = await credential.getToken(scope, { abortSignal: context.signal })
+      if (token === null) throw new TypeError('no token')
+      return { token: token.token, expiresAt: new Date(token.expiresOnTimestamp) }
+    } catch (error) {
+      context.signal.throwIfAborted()
+      throw faultUnder(error) ?? watched.fault() ?? azureIdentityFault(error, context.secrets, purpose)
+    }
+  }, context)
+}
+
 /** The library's chain continues with another identity if the one that variables name is not available. */
 async function chooseCredential(
   library: Library,
   options: DefaultAzureCredentialOptions,
   environment: Environment,
+  purpose: OperatorPurpose,
 ): Promise<TokenCredential> {
   const { AZURE_TENANT_ID: tenantId = '', AZURE_CLIENT_ID: clientId = '' } = environment
   const tokenFilePath = environment['AZURE_FEDERATED_TOKEN_FILE'] ?? ''
   const of: Readonly<Record<NamedAzureIdentity, () => TokenCredential>> = {
-    application: () => new library.EnvironmentCredential(options),
+    secret: () => new library.ClientSecretCredential(tenantId, clientId, environment[secret] ?? '', options),
+    certificate: () => new library.ClientCertificateCredential(tenantId, clientId, certificateOf(environment), options),
     workload: () => new library.WorkloadIdentityCredential({ ...options, tenantId, clientId, tokenFilePath }),
     managed: () => new library.ManagedIdentityCredential({ ...options, clientId }),
     'signed-in': () => new library.AzureCliCredential(tenantId === '' ? {} : { tenantId }),
     'library-chain': () => new library.DefaultAzureCredential(options),
   }
-  return of[await namedAzureIdentity(environment)]()
+  return of[await namedAzureIdentity(environment, purpose)]()
+}
+
+/** As the library's EnvironmentCredential, which reads the variables of the process, has it. */
+function certificateOf(environment: Environment): ClientCertificatePEMCertificatePath {
+  const [path, password] = [environment[certificate] ?? '', environment['AZURE_CLIENT_CERTIFICATE_PASSWORD']]
+  return { certificatePath: path, ...(password && { certificatePassword: password }) }
 }
 
 /** Keeps the error of a failed request, since the library replaces it by an error without details. */
@@ -107,10 +141,10 @@ function watch(client: HttpClient): { client: HttpClient; fault: () => unknown }
 // https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
 
 /**
- * `application`, `workload`, `managed`: only that one. `signed-in`: in a pod, the account that signed in with az; the node's
+ * `secret`, `certificate`, `workload`, `managed`: only that one. `signed-in`: in a pod, the account that signed in with az; the node's
  * identity is shared by all pods. `library-chain`: on an operator's machine, the library's chain.
  */
-type NamedAzureIdentity = 'application' | 'workload' | 'managed' | 'signed-in' | 'library-chain'
+type NamedAzureIdentity = 'secret' | 'certificate' | 'workload' | 'managed' | 'signed-in' | 'library-chain'
 
 const [tenant, client] = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']
 const [token, secret, certificate] = [
@@ -124,15 +158,16 @@ const together: readonly NamedTogether[] = proofs.flatMap((variable) =>
   [tenant, client].map((needed) => ({ variable, needs: [needed] })),
 )
 
-/** @throws PUBLISH_CREDENTIALS_MISSING */
-async function namedAzureIdentity(environment: Environment): Promise<NamedAzureIdentity> {
+/** @throws PUBLISH_CREDENTIALS_MISSING, or that of the purpose */
+async function namedAzureIdentity(environment: Environment, purpose: OperatorPurpose): Promise<NamedAzureIdentity> {
   const hint = 'in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on your machine az login'
   // A tenant alone is for az, a client alone is a managed identity; both are an application, which needs a proof.
   const application = environment[tenant] ? [{ variable: client, needs: proofs }] : []
-  checkNamedTogether(environment, [...together, ...application], hint)
-  await checkNamedFile(environment, certificate)
-  if (environment[secret] || environment[certificate]) return 'application'
-  await checkNamedFile(environment, token)
+  checkNamedTogether(environment, [...together, ...application], hint, purpose)
+  await checkNamedFile(environment, certificate, purpose)
+  if (environment[secret]) return 'secret'
+  if (environment[certificate]) return 'certificate'
+  await checkNamedFile(environment, token, purpose)
   if (environment[token]) return 'workload'
   if (environment[client]) return 'managed'
   return environment['KUBERNETES_SERVICE_HOST'] ? 'signed-in' : 'library-chain'
@@ -143,8 +178,12 @@ async function namedAzureIdentity(environment: Environment): Promise<NamedAzureI
 /** Said where no place of the chain had anything; what had something and failed says so by other errors. */
 const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
 
-export function azureIdentityFault(error: unknown, secrets: Iterable<Redacted>): PullpassError {
-  if (error instanceof Error && nothingFound.has(error.name)) return noCredentials()
+export function azureIdentityFault(
+  error: unknown,
+  secrets: Iterable<Redacted>,
+  purpose: OperatorPurpose,
+): PullpassError {
+  if (error instanceof Error && nothingFound.has(error.name)) return noCredentials(purpose)
   const status = asObject(error)?.['statusCode']
   const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
   const message = error instanceof Error ? error.message.slice(0, 4096) : ''
@@ -152,8 +191,8 @@ export function azureIdentityFault(error: unknown, secrets: Iterable<Redacted>):
   const words = /AADSTS[0-9]{1,9}: [^.\n]{0,200}\.?/.exec(said ?? message)?.[0]
   const passing = typeof status === 'number' && (status >= 500 || status === 429)
   return new PullpassError({
-    code: passing ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_DENIED',
-    hop: 'publish',
+    code: passing ? purpose.codes.unavailable : purpose.codes.denied,
+    hop: purpose.hop,
     seen: `Azure responded with ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
     expected: 'credentials that Azure takes; no other identity is tried in their place',
     hint: 'az login; in a pod see that the federated credential of AZURE_CLIENT_ID names the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
@@ -161,9 +200,10 @@ export function azureIdentityFault(error: unknown, secrets: Iterable<Redacted>):
   })
 }
 
-const noCredentials = () =>
+const noCredentials = (purpose: OperatorPurpose) =>
   credentialsMissing(
     'no credentials for Azure were found: the variables name none, az is not signed in, and outside of a pod the machine has no managed identity',
     "the operator's credentials in one of these places; if one is named and fails, no other is used",
     'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
+    purpose,
   )

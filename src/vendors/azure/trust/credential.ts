@@ -1,0 +1,213 @@
+/**
+ * A federated identity credential: which tokens sign an identity in.
+ * https://learn.microsoft.com/rest/api/managedidentity/federated-identity-credentials
+ * https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
+ */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import {
+  type Accepted,
+  type Change,
+  marksIn,
+  type RemovalPlan,
+  type RemovalScope,
+  type TrustFinding,
+  trustRefused,
+} from '../../trust-contract.ts'
+import { credentialCommand, credentialHcl, scriptLine } from './commands.ts'
+import { type DesiredCredential, type DesiredIdentity, markInName } from './desired.ts'
+import type { FoundIdentity } from './identity.ts'
+import { type AzureConnection, itemsOf, sendArm, sendGraph } from './requests.ts'
+
+export interface FoundCredential {
+  /** Of an application's a UUID; of a managed identity's the resource id. */
+  readonly id: string
+  readonly name: string
+  readonly issuer: string
+  readonly subject: string
+  readonly audiences: readonly string[]
+  readonly description: string
+}
+
+const version = 'api-version=2024-11-30'
+const most = 20
+
+const listPath = (identity: FoundIdentity) => `/applications/${identity.id}/federatedIdentityCredentials`
+const ownPath = (identity: DesiredIdentity, name: string) =>
+  `${identity.name}/federatedIdentityCredentials/${name}?${version}`
+
+export async function listCredentials(
+  azure: AzureConnection,
+  identity: DesiredIdentity,
+  found: FoundIdentity,
+): Promise<FoundCredential[]> {
+  if (identity.kind === 'application') {
+    return await sendGraph(azure, {
+      method: 'GET',
+      path: listPath(found),
+      read: (body) => itemsOf(body).map((item) => readCredential(item, item)),
+    })
+  }
+  return await sendArm(azure, {
+    method: 'GET',
+    path: `${identity.name}/federatedIdentityCredentials?${version}`,
+    read: (body) => itemsOf(body).map((item) => readCredential(item, asObject(item)?.['properties'])),
+  })
+}
+
+function readCredential(item: unknown, fields: unknown): FoundCredential {
+  const [own, { issuer, subject, audiences, description }] = [asObject(item) ?? {}, asObject(fields) ?? {}]
+  return {
+    id: asText(own['id']) ?? '',
+    name: asText(own['name']) ?? '',
+    issuer: asText(issuer) ?? '',
+    subject: asText(subject) ?? '',
+    audiences: asList(audiences).flatMap((one) => asText(one) ?? []),
+    description: asText(description) ?? '',
+  }
+}
+
+const isOf =
+  ({ issuer, subject }: DesiredCredential) =>
+  (one: FoundCredential) =>
+    one.issuer === issuer && one.subject === subject
+
+export interface CredentialFacts {
+  readonly identity: FoundIdentity
+  readonly listed: readonly FoundCredential[]
+}
+
+type Evaluated = Pick<TrustFinding, 'presence' | 'verdict' | 'changes' | 'notes' | 'hcl'> & Partial<TrustFinding>
+
+export function evaluateCredential(
+  desired: DesiredCredential,
+  { identity, listed }: CredentialFacts,
+  { replace }: Accepted,
+  azure: AzureConnection,
+): Evaluated {
+  const existing = listed.find(isOf(desired))
+  const hcl = credentialHcl(desired, existing && importId(identity, existing), existing?.name ?? desired.name)
+  const notes = listed
+    .filter((one) => one.issuer !== desired.issuer)
+    .map(({ issuer, subject }) => `${subject} of ${issuer} signs in as it, too`)
+  if (existing === undefined) {
+    const fault = whyNotCreated(desired, listed)
+    const absent = { presence: 'absent', notes, hcl } as const
+    if (fault !== undefined) return { ...absent, verdict: 'refused', changes: [], fault }
+    return { ...absent, verdict: 'create', changes: [createChange(desired, identity, azure)] }
+  }
+  const present = { presence: 'present', notes, hcl } as const
+  if (existing.audiences.includes(desired.audience)) return { ...present, verdict: 'ok', changes: [] }
+  if (replace.includes('audience')) {
+    return { ...present, verdict: 'update', changes: [updateChange(desired, { identity, existing }, azure)] }
+  }
+  const fault = trustRefused(
+    `federated credential ${existing.name} of ${desired.identity.name} accepts the audience ${existing.audiences.join(', ')}`,
+    {
+      expected: `${desired.audience}, which tokens are requested for`,
+      hint: 'name its audience as the audience of the registry, or replace it: --replace audience',
+    },
+  )
+  return { ...present, verdict: 'refused', changes: [], fault, override: { replace: ['audience'] } }
+}
+
+const importId = (identity: FoundIdentity, { id }: FoundCredential) =>
+  id.startsWith('/') ? id : `/applications/${identity.id}/federatedIdentityCredentials/${id}`
+
+function whyNotCreated({ identity, name }: DesiredCredential, listed: readonly FoundCredential[]) {
+  const namesake = listed.find((one) => one.name === name)
+  if (namesake !== undefined) {
+    return trustRefused(
+      `federated credential ${name} of ${identity.name} is for ${namesake.subject} of ${namesake.issuer}`,
+      {
+        expected: 'this name for this cluster alone: it is derived from its issuer and subject',
+        hint: 'remove or rename it',
+      },
+    )
+  }
+  if (listed.length < most) return undefined
+  return new PullpassError({
+    code: 'TRUST_POLICY_FULL',
+    hop: 'trust',
+    seen: `${identity.name} has ${listed.length} federated credentials`,
+    expected: `fewer than ${most}, of which an identity has no more`,
+    hint: 'remove unused ones, or use another identity',
+  })
+}
+
+function createChange(desired: DesiredCredential, found: FoundIdentity, azure: AzureConnection): Change {
+  const { identity, name, issuer, subject, audience, description } = desired
+  const command = credentialCommand(desired, { verb: 'create' })
+  return {
+    action: 'create',
+    fields: [],
+    description: `create federated credential ${name} of ${identity.name}: issuer ${issuer}, subject ${subject}, audience ${audience}`,
+    command,
+    script: scriptLine(command),
+    byTerraform: 'applied',
+    async apply() {
+      const fields = { issuer, subject, audiences: [audience] }
+      if (identity.kind === 'application') {
+        const json = { name, ...fields, description }
+        await sendGraph(azure, { method: 'POST', path: listPath(found), json, read: () => undefined })
+      } else await putManaged(azure, identity, name, fields)
+    },
+  }
+}
+
+function updateChange(
+  desired: DesiredCredential,
+  { identity: found, existing }: { readonly identity: FoundIdentity; readonly existing: FoundCredential },
+  azure: AzureConnection,
+): Change {
+  const { identity, issuer, subject, audience } = desired
+  const command = credentialCommand(desired, { verb: 'update', existing })
+  return {
+    action: 'update',
+    fields: ['audience'],
+    description: `update federated credential ${existing.name} of ${identity.name}: audience ${audience} instead of ${existing.audiences.join(', ')}`,
+    command,
+    script: scriptLine(command),
+    byTerraform: 'applied',
+    async apply() {
+      if (identity.kind === 'application') {
+        const path = `${listPath(found)}/${existing.id}`
+        await sendGraph(azure, { method: 'PATCH', path, json: { audiences: [audience] }, read: () => undefined })
+      } else await putManaged(azure, identity, existing.name, { issuer, subject, audiences: [audience] })
+    },
+  }
+}
+
+const putManaged = async (azure: AzureConnection, identity: DesiredIdentity, name: string, properties: object) =>
+  await sendArm(azure, { method: 'PUT', path: ownPath(identity, name), json: { properties }, read: () => undefined })
+
+/** Whether it can be removed: pullpass created it, for one of these clusters. */
+export function planCredentialRemoval(
+  desired: DesiredCredential,
+  { identity, listed }: CredentialFacts,
+  { marks }: RemovalScope,
+  azure: AzureConnection,
+): RemovalPlan {
+  const existing = listed.find(isOf(desired))
+  if (existing === undefined) return { state: 'absent' }
+  const carried = [...marksIn(existing.description), markInName(existing.name)].filter((mark) => mark !== undefined)
+  if (carried.length === 0) return { state: 'kept', note: 'pullpass did not create it' }
+  if (!carried.some((mark) => marks.includes(mark)))
+    return {
+      state: 'kept',
+      note: `pullpass created it for another issuer than this cluster's: it carries ${carried[0]}`,
+    }
+  return {
+    state: 'removable',
+    async remove() {
+      if (desired.identity.kind === 'application') {
+        const path = `${listPath(identity)}/${existing.id}`
+        await sendGraph(azure, { method: 'DELETE', path, read: () => undefined })
+      } else {
+        const path = ownPath(desired.identity, existing.name)
+        await sendArm(azure, { method: 'DELETE', path, read: () => undefined })
+      }
+      return undefined
+    },
+  }
+}

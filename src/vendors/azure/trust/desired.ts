@@ -1,0 +1,227 @@
+/**
+ * What Azure must know for documents: the identities that they name, a federated credential for each subject, and a role to pull on
+ * each registry. Pure.
+ */
+import { createHash } from 'node:crypto'
+import type { TextRule } from '../../../document/field-rules.ts'
+import { environmentSource } from '../../../document/load-documents.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
+import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { clouds, registryId, repositoryName } from '../names.ts'
+import type { AzureSettings } from '../settings.ts'
+
+export interface DesiredIdentity extends Pick<AzureSettings, 'cloud' | 'tenantId' | 'clientId'> {
+  /** `applications/CLIENT_ID`, or the resource id of a managed identity. */
+  readonly name: string
+  readonly kind: 'application' | 'managed identity'
+  /** Whose tokens sign it in. */
+  readonly clusters: readonly Pick<TrustedCluster, 'name' | 'issuer'>[]
+}
+
+export interface DesiredCredential {
+  readonly identity: DesiredIdentity
+  /** Contains the mark of the cluster: a managed identity's has no description. */
+  readonly name: string
+  readonly issuer: string
+  readonly subject: string
+  readonly audience: string
+  /** Of an application's. */
+  readonly description: string
+}
+
+export interface DesiredRole {
+  readonly identity: DesiredIdentity
+  /** Resource id. */
+  readonly registryId: string
+  readonly loginServer: string
+  /** In order, without regard to case; undefined: all. */
+  readonly repositories: readonly string[] | undefined
+  readonly description: string
+}
+
+export interface DesiredState {
+  readonly identities: readonly DesiredIdentity[]
+  readonly credentials: readonly DesiredCredential[]
+  readonly roles: readonly DesiredRole[]
+}
+
+/** @throws DOCUMENT_INVALID, ISSUER_UNUSABLE */
+export function desiredState(needs: readonly TrustNeed<AzureSettings>[]): DesiredState {
+  const identities = mergeIdentities(needs.map(identityOf))
+  const named = (name: string) => identities.find((one) => one.name === name) ?? missingIdentity(name)
+  const parts = needs.map((need) => {
+    const identity = named(identityName(need.registry.settings))
+    return { credential: credentialOf(need, identity), role: roleOf(need, identity) }
+  })
+  return {
+    identities,
+    credentials: mergeCredentials(parts.map(({ credential }) => credential)),
+    roles: mergeRoles(parts.map(({ role }) => role)),
+  }
+}
+
+const missingIdentity = (name: string): never => {
+  throw new TypeError(`no identity ${name}`)
+}
+
+const identityName = ({ clientId, trust }: AzureSettings) => trust?.managedIdentityId ?? `applications/${clientId}`
+
+function identityOf({ registry: { settings }, cluster }: TrustNeed<AzureSettings>): DesiredIdentity {
+  const { cloud, tenantId, clientId, trust } = settings
+  return {
+    name: identityName(settings),
+    kind: trust?.managedIdentityId === undefined ? 'application' : 'managed identity',
+    cloud,
+    tenantId,
+    clientId,
+    clusters: [{ name: cluster.name, issuer: cluster.issuer }],
+  }
+}
+
+/** @throws DOCUMENT_INVALID where documents name one managed identity with two client ids */
+function mergeIdentities(all: readonly DesiredIdentity[]): DesiredIdentity[] {
+  return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => {
+      const other = same.find(({ clientId }) => clientId !== first.clientId)
+      if (other !== undefined) throw twoClientIds(first, other)
+      const clusters = new Map(same.flatMap((one) => one.clusters.map((cluster) => [cluster.issuer, cluster])))
+      return { ...first, clusters: [...clusters.values()] }
+    }),
+  )
+}
+
+const twoClientIds = ({ name, clientId }: DesiredIdentity, other: DesiredIdentity) =>
+  new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `documents name ${name} with the client ids ${clientId} and ${other.clientId}`,
+    expected: 'the client id of the managed identity: az identity show --query clientId',
+  })
+
+const longestName = 600
+
+/** @throws ISSUER_UNUSABLE */
+function credentialOf(
+  { registry, cluster, subject }: TrustNeed<AzureSettings>,
+  identity: DesiredIdentity,
+): DesiredCredential {
+  const { issuer } = cluster
+  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${cluster.name}`)
+  if (fault !== undefined) throw fault
+  const tooLong = [issuer, subject].find((text) => text.length > longestName)
+  if (tooLong !== undefined) throw tooLongForAzure(tooLong)
+  const ofSubject = createHash('sha256').update(subject).digest('hex').slice(0, 6)
+  return {
+    identity,
+    name: `${markOf(cluster).replace(':', '-')}-${ofSubject}`,
+    issuer,
+    subject,
+    audience: registry.audience ?? clouds[registry.settings.cloud].audience,
+    description: describe(cluster),
+  }
+}
+
+const tooLongForAzure = (text: string) =>
+  new PullpassError({
+    code: 'ISSUER_UNUSABLE',
+    hop: 'trust',
+    seen: `an issuer or subject has ${text.length} characters`,
+    expected: `at most ${longestName}, the limit of a federated credential`,
+    hint: 'use a shorter issuer URL, or a service account and namespace with shorter names',
+  })
+
+const describe = (cluster: Pick<TrustedCluster, 'issuer'>) =>
+  `${markOf(cluster)} pulls images for the cluster of ${cluster.issuer}`.slice(0, 512)
+
+/** The mark in the name of a credential; undefined of another name. */
+export function markInName(name: string): string | undefined {
+  const [, digits] = /^pullpass-([0-9a-f]{12})-[0-9a-f]{6}$/.exec(name) ?? []
+  return digits === undefined ? undefined : `pullpass:${digits}`
+}
+
+/** @throws DOCUMENT_INVALID where one subject is to have two audiences: a credential has one */
+function mergeCredentials(all: readonly DesiredCredential[]): DesiredCredential[] {
+  const key = ({ identity, name }: DesiredCredential) => `${identity.name} ${name}`
+  return [...Map.groupBy(all, key).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => {
+      const other = same.find(({ audience }) => audience !== first.audience)
+      if (other === undefined) return first
+      throw new PullpassError({
+        code: 'DOCUMENT_INVALID',
+        hop: 'document',
+        seen: `${first.subject} signs ${first.identity.name} in with the audiences ${first.audience} and ${other.audience}`,
+        expected: 'one audience: a federated credential has one, and an issuer and subject have one credential',
+      })
+    }),
+  )
+}
+
+// The registry and its repositories in one text, as flags and documents name them: RESOURCE_ID[/repositories/NAME,NAME].
+
+export const repositories: TextRule = {
+  pattern: new RegExp(`${registryId.pattern.source.slice(0, -1)}(?:/repositories/[a-z0-9._/,-]+)?$`),
+  maxLength: registryId.maxLength + 64 * repositoryName.maxLength,
+  expected: `${registryId.expected}; and /repositories/NAME,NAME for some of its repositories`,
+}
+
+const separator = '/repositories/'
+
+export interface RegistryRepositories {
+  readonly registryId: string
+  readonly repositories: readonly string[] | undefined
+}
+
+export function parseRepositories(text: string): RegistryRepositories {
+  const at = text.indexOf(separator)
+  if (at < 0) return { registryId: text, repositories: undefined }
+  return { registryId: text.slice(0, at), repositories: text.slice(at + separator.length).split(',') }
+}
+
+export const renderRepositories = ({ registryId: id, repositories: names }: RegistryRepositories): string =>
+  names === undefined ? id : `${id}${separator}${names.join(',')}`
+
+/** @throws DOCUMENT_INVALID */
+function roleOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity): DesiredRole {
+  const { document, registry, repository, cluster } = need
+  if (repository === undefined) throw unnamed(need)
+  const parsed = parseRepositories(repository)
+  const invalid = parsed.repositories?.find((name) => !repositoryName.pattern.test(name))
+  if (invalid !== undefined) {
+    throw new PullpassError({
+      code: 'DOCUMENT_INVALID',
+      hop: 'document',
+      seen: `${document.source}: registry ${registry.name} is to read a repository with an invalid name`,
+      expected: repositoryName.expected,
+    })
+  }
+  return { identity, ...parsed, loginServer: registry.settings.registry, description: describe(cluster) }
+}
+
+function unnamed({ document, registry }: TrustNeed<AzureSettings>): PullpassError {
+  const { expected } = registryId
+  const words =
+    document.kind === 'PullSecret'
+      ? { expected: `--repository ${expected}, since a PullSecret has no azure.trust` }
+      : document.source === environmentSource
+        ? { expected: `--repository ${expected}, since no variable names it` }
+        : { expected: `azure.trust.registryId: ${expected}`, hint: 'name it there, or by --repository' }
+  return new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${document.source}: registry ${registry.name} does not name the resource id of ${registry.settings.registry}`,
+    ...words,
+  })
+}
+
+/** One role for everything that an identity pulls from a registry. */
+function mergeRoles(all: readonly DesiredRole[]): DesiredRole[] {
+  const key = ({ identity, registryId: id }: DesiredRole) => `${identity.name} ${id.toLowerCase()}`
+  return [...Map.groupBy(all, key).values()].flatMap((same) =>
+    same.slice(0, 1).map((first) => {
+      const names = same.flatMap((one) => one.repositories ?? [])
+      const isForAll = same.some((one) => one.repositories === undefined)
+      return { ...first, repositories: isForAll ? undefined : [...new Set(names)].toSorted() }
+    }),
+  )
+}

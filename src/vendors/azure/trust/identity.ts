@@ -1,0 +1,98 @@
+/** The identity that a document names. pullpass creates none: Azure chooses its client id. https://learn.microsoft.com/graph/api/resources/application */
+
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { asObject, asText } from '../../../text/json-fields.ts'
+import { type Accepted, type TrustFinding, trustRefused } from '../../trust-contract.ts'
+import { createIdentity, identityHcl } from './commands.ts'
+import type { DesiredIdentity } from './desired.ts'
+import { type AzureConnection, orAbsent, sendArm, sendGraph } from './requests.ts'
+
+export interface FoundIdentity {
+  /** Object id of the application; the resource id of a managed identity. */
+  readonly id: string
+  readonly clientId: string
+  /** Of its service principal, to which roles are assigned; undefined: the application has none. */
+  readonly principalId: string | undefined
+}
+
+const version = 'api-version=2024-11-30'
+
+/** undefined where it does not exist. @throws TRUST_DENIED, TRUST_UNAVAILABLE */
+export async function readIdentity(
+  azure: AzureConnection,
+  { kind, name, clientId }: DesiredIdentity,
+): Promise<FoundIdentity | undefined> {
+  if (kind === 'managed identity') {
+    return await orAbsent(
+      sendArm(azure, {
+        method: 'GET',
+        path: `${name}?${version}`,
+        read(body) {
+          const properties = asObject(asObject(body)?.['properties'])
+          const found = asText(properties?.['clientId']) ?? ''
+          return { id: name, clientId: found.toLowerCase(), principalId: asText(properties?.['principalId']) }
+        },
+      }),
+    )
+  }
+  const byClient = (type: string) =>
+    orAbsent(
+      sendGraph(azure, {
+        method: 'GET',
+        path: `/${type}(appId='${clientId}')?$select=id`,
+        read: (body) => asText(asObject(body)?.['id']),
+      }),
+    )
+  const [id, principalId] = await Promise.all([byClient('applications'), byClient('servicePrincipals')])
+  return id === undefined ? undefined : { id, clientId, principalId }
+}
+
+type Evaluated = Pick<TrustFinding, 'presence' | 'verdict' | 'notes'> & Partial<TrustFinding>
+
+/** Pure. */
+export function evaluateIdentity(
+  desired: DesiredIdentity,
+  found: FoundIdentity | undefined,
+  sharing: Accepted['sharing'],
+): Evaluated & { readonly hcl: TrustFinding['hcl'] } {
+  const hcl = identityHcl(desired)
+  const { kind, name, clientId, tenantId } = desired
+  if (found === undefined) {
+    const fault = trustRefused(`${kind} ${kind === 'application' ? clientId : name} does not exist`, {
+      expected: `one that exists in tenant ${tenantId}: Azure chooses its client id, which the document names`,
+      hint: `correct azure.clientId, or create it and name its client id: ${createIdentity(desired)}`,
+    })
+    return { presence: 'absent', verdict: 'refused', notes: [], fault, hcl }
+  }
+  const present = { presence: 'present', notes: [], hcl } as const
+  if (found.clientId !== clientId) {
+    const fault = trustRefused(`managed identity ${name} has the client id ${found.clientId}`, {
+      expected: `${clientId}, as the document says`,
+      hint: 'set azure.clientId to that of the managed identity: roles would be assigned to another identity than the one that signs in',
+    })
+    return { ...present, verdict: 'refused', fault }
+  }
+  if (found.principalId === undefined) {
+    const fault = trustRefused(`application ${clientId} has no service principal in the tenant`, {
+      expected: 'a service principal, to which the role is assigned',
+      hint: `create it: az ad sp create --id ${clientId}`,
+    })
+    return { ...present, verdict: 'refused', fault }
+  }
+  return { ...present, verdict: 'ok', ...sharingOf(desired, sharing) }
+}
+
+/** Of the clusters of one run: each has the rights of the others. */
+function sharingOf({ clusters, name }: DesiredIdentity, sharing: Accepted['sharing']): Partial<TrustFinding> {
+  if (clusters.length < 2) return {}
+  const sharedWith = clusters.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`)
+  if (sharing === 'accepted') return { sharedWith, notes: sharedWith.map((one) => `shared by clusters: ${one}`) }
+  const fault = new PullpassError({
+    code: 'TRUST_POOL_SHARED',
+    hop: 'trust',
+    seen: `${name} is not used by one cluster alone: ${sharedWith.join('; ')}`,
+    expected: 'an identity for each cluster: all that sign in as it have the same roles',
+    hint: 'name an identity of its own in the document of each cluster; or, where these clusters may have the same rights, accept it with the flag for sharing',
+  })
+  return { verdict: 'refused', sharedWith, fault }
+}

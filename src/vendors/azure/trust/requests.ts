@@ -1,0 +1,172 @@
+/**
+ * Requests of the operator to Azure Resource Manager and Microsoft Graph, and what refusals mean for trust.
+ * https://learn.microsoft.com/rest/api/azure, https://learn.microsoft.com/graph/errors
+ */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Context } from '../../../http/context.ts'
+import type { Refusal } from '../../../http/request-errors.ts'
+import { type ApiRequest, send } from '../../../http/send.ts'
+import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
+import { Redacted } from '../../../text/redacted.ts'
+import { configuringTrust } from '../../operator.ts'
+import { armEndpoint, graphEndpoint } from '../endpoints.ts'
+import { type CloudName, clouds } from '../names.ts'
+import { azureHttpClients } from '../operator/library-transport.ts'
+import { operatorToken } from '../operator/sign-in.ts'
+
+export interface AzureConnection {
+  readonly context: Context
+  readonly cloud: CloudName
+  /** Tokens of the operator, requested when they are first used. */
+  readonly token: Readonly<Record<'arm' | 'graph', () => Promise<Redacted>>>
+}
+
+/** @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED, VARIABLE_INVALID */
+export async function connectOperator(cloud: CloudName, context: Context): Promise<AzureConnection> {
+  const [identity, pipeline] = await Promise.all([import('@azure/identity'), import('@azure/core-rest-pipeline')])
+  const clients = azureHttpClients(pipeline, context, 'trust')
+  const tokenFor = (host: string) => {
+    const authority = `https://${clouds[cloud].authority}`
+    const use = { scope: `https://${host}/.default`, purpose: configuringTrust, authority }
+    const granted = operatorToken(identity, clients, context, use)
+    return async () => new Redacted((await granted()).token)
+  }
+  const token = { arm: tokenFor(clouds[cloud].arm), graph: tokenFor(clouds[cloud].graph) }
+  await token.arm()
+  return { context, cloud, token }
+}
+
+export interface TrustRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json'> {
+  /** With the version of the API. */
+  readonly path: string
+  readonly read: (body: unknown) => T
+}
+
+const statuses = [200, 201, 202, 204]
+
+/** @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
+export async function sendArm<T>(azure: AzureConnection, { path, read, ...rest }: TrustRequest<T>): Promise<T> {
+  return await send(azure.context, {
+    ...rest,
+    hop: 'trust',
+    service: 'Azure',
+    url: `${armEndpoint(azure, azure.context.environment)}${path}`,
+    bearer: await azure.token.arm(),
+    statuses,
+    refusal: armRefusal,
+    read: ({ body }) => read(body),
+  })
+}
+
+/** @throws as sendArm */
+export async function sendGraph<T>(azure: AzureConnection, { path, read, ...rest }: TrustRequest<T>): Promise<T> {
+  return await send(azure.context, {
+    ...rest,
+    hop: 'trust',
+    service: 'Microsoft Graph',
+    url: `${graphEndpoint(azure, azure.context.environment)}/v1.0${path}`,
+    bearer: await azure.token.graph(),
+    statuses,
+    refusal: graphRefusal,
+    read: ({ body }) => read(body),
+  })
+}
+
+/** undefined if the resource does not exist. */
+export async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
+  return await found.catch((fault: unknown) => {
+    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
+    throw fault
+  })
+}
+
+/** The items of a list, which fits one page: an identity has 20 credentials, and a principal few roles on a registry. */
+export const itemsOf = (body: unknown): readonly unknown[] => asList(asObject(body)?.['value'])
+
+/** A second identity or a write a moment ago: the run reads the resource again. */
+const conflicts = ['ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity', 'RoleAssignmentExists']
+
+function armRefusal(status: number, body: unknown): Refusal | undefined {
+  const error = asObject(asObject(body)?.['error'])
+  const [code, message] = [asText(error?.['code']), asText(error?.['message'])]
+  if (code === undefined || message === undefined) return undefined
+  if (status === 403) return denied(message)
+  if (status === 404) return { code: 'TRUST_NOT_FOUND', message }
+  // A service principal that was created a moment ago is not known everywhere at once.
+  if (code === 'PrincipalNotFound') return { code: 'TRUST_NOT_FOUND', message }
+  if (status === 409 || conflicts.includes(code)) return { code: 'TRUST_CONFLICT', message }
+  if (/already exists/.test(message)) return { code: 'TRUST_CONFLICT', message }
+  if (code === 'RoleAssignmentUpdateNotPermitted') {
+    return {
+      code: 'TRUST_REFUSED',
+      message,
+      expected: 'a role assignment of the identity as it is now',
+      hint: 'an identity that was deleted and created again has another principal: remove the role assignment of the former one, and run it again',
+    }
+  }
+  if (status === 429) return throttled(message)
+  return status >= 500 ? unavailable(message) : { code: 'TRUST_REFUSED', message: `${code}: ${message}` }
+}
+
+const throttled = (message: string): Refusal => ({
+  code: 'QUOTA_EXCEEDED',
+  message,
+  retryable: true,
+  hint: 'none if it passes; run it again, it continues where it ended',
+})
+
+const unavailable = (message: string): Refusal => ({
+  code: 'TRUST_UNAVAILABLE',
+  message,
+  retryable: true,
+  expected: 'a response',
+  hint: 'none if it passes: run it again, it continues where it ended',
+})
+
+/** By the start of the action: the narrowest built-in role that allows it. https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+const rolesFor: readonly (readonly [start: string, role: string])[] = [
+  ['Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/', 'Managed Identity Contributor'],
+  ['Microsoft.ManagedIdentity/userAssignedIdentities/read', 'Reader'],
+  ['Microsoft.ContainerRegistry/registries/read', 'Reader'],
+  ['Microsoft.Authorization/roleAssignments/read', 'Reader'],
+  ['Microsoft.Authorization/roleAssignments/', 'Role Based Access Control Administrator'],
+]
+
+/** Azure names the operator, the action and the scope in its sentence. */
+function denied(message: string): Refusal {
+  const start = message.slice(0, 2000)
+  const [, action] = /perform action '([A-Za-z./]{1,200})'/.exec(start) ?? []
+  const [, scope] = /over scope '(\/[A-Za-z0-9/._()-]{1,400})'/.exec(start) ?? []
+  const [, operator] = /with object id '([0-9a-fA-F-]{36})'/.exec(start) ?? []
+  const [, role] = rolesFor.find(([prefix]) => action?.startsWith(prefix)) ?? []
+  if (action === undefined || role === undefined || scope === undefined) return { code: 'TRUST_DENIED', message }
+  const resource = scope.replace(/\/(?:federatedIdentityCredentials|providers\/Microsoft\.Authorization)\/.*$/, '')
+  const words = ['--role', role, '--assignee', operator ?? 'OPERATOR', '--scope', resource]
+  return {
+    code: 'TRUST_DENIED',
+    message,
+    expected: `the operator to have ${action} on ${resource}, which the role ${role} allows`,
+    hint: 'assign it, and run it again, it continues where it ended',
+    command: `az role assignment create ${words.map(shellQuote).join(' ')}`,
+  }
+}
+
+function graphRefusal(status: number, body: unknown): Refusal | undefined {
+  const error = asObject(asObject(body)?.['error'])
+  const [code, message] = [asText(error?.['code']), asText(error?.['message'])]
+  if (code === undefined || message === undefined) return undefined
+  if (status === 403) {
+    return {
+      code: 'TRUST_DENIED',
+      message: `${code}: ${message}`,
+      expected: 'the operator to own the application, or to have the role Cloud Application Administrator',
+      hint: 'let an owner run it, or add the operator',
+      command: 'az ad app owner add --id CLIENT_ID --owner-object-id OPERATOR_OBJECT_ID',
+    }
+  }
+  if (status === 404) return { code: 'TRUST_NOT_FOUND', message }
+  if (status === 409 || code === 'Request_MultipleObjectsWithSameKeyValue') return { code: 'TRUST_CONFLICT', message }
+  if (status === 429) return throttled(message)
+  return status >= 500 ? unavailable(message) : { code: 'TRUST_REFUSED', message: `${code}: ${message}` }
+}

@@ -1,0 +1,204 @@
+/** Azure's trust: an identity that exists, a federated credential of it for each subject, and a role on each registry. */
+import { asFault } from '../../../errors/pullpass-error.ts'
+import type { ImageReference } from '../../../registry/image-reference.ts'
+import type { RemovalPlan, RemovalScope, TrustFinding, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import { resourceParts } from '../names.ts'
+import type { AzureSettings } from '../settings.ts'
+import { assignmentHcl, credentialHcl, identityHcl } from './commands.ts'
+import { evaluateCredential, listCredentials, planCredentialRemoval } from './credential.ts'
+import {
+  type DesiredCredential,
+  type DesiredIdentity,
+  type DesiredRole,
+  type DesiredState,
+  desiredState,
+  parseRepositories,
+  renderRepositories,
+  repositories,
+} from './desired.ts'
+import { evaluateIdentity, type FoundIdentity, readIdentity } from './identity.ts'
+import { type AzureConnection, connectOperator } from './requests.ts'
+import { evaluateRole, listAssignments, planRoleRemoval, readRegistry } from './role.ts'
+
+export const trust: TrustSetup<AzureSettings> = {
+  repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
+
+  clusterId: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$/,
+    maxLength: 32,
+    expected: 'an id of 3 to 32 letters, digits, "-" and "_"',
+  },
+
+  /** An identity is in the document: clusters that are to have different rights have documents with different ones. */
+  forCluster: (settings) => settings,
+
+  repository: ({ trust: own, repositories: names }) =>
+    own === undefined ? undefined : renderRepositories({ registryId: own.registryId, repositories: names }),
+
+  withRepository(settings, repository) {
+    const { repositories: _, ...rest } = settings
+    const { registryId, repositories: names } = parseRepositories(repository)
+    return { ...rest, ...(names && { repositories: names }), trust: { ...settings.trust, registryId } }
+  },
+
+  admitsPublisher: () => false,
+
+  desired(needs) {
+    const wanted = desiredState(needs)
+    return {
+      async open(context) {
+        const clouds = [...new Set(wanted.identities.map(({ cloud }) => cloud))]
+        const opened = await Promise.all(
+          clouds.map(async (cloud) => {
+            const isOf = ({ identity }: { readonly identity: DesiredIdentity }) => identity.cloud === cloud
+            const ofCloud = {
+              identities: wanted.identities.filter((one) => one.cloud === cloud),
+              credentials: wanted.credentials.filter(isOf),
+              roles: wanted.roles.filter(isOf),
+            }
+            return azureResources(ofCloud, await connectOperator(cloud, context))
+          }),
+        )
+        return opened.flat()
+      },
+    }
+  },
+}
+
+/** Of an image of the same registry as `beside`, by its name: a login server does not tell the resource id. */
+function repositoryOfImage({ host, repository }: Pick<ImageReference, 'host' | 'repository'>, beside = '') {
+  const { registryId, repositories: names } = parseRepositories(beside)
+  const [name] = host.split(/[.-]/, 1)
+  if (beside === '' || name !== resourceParts(registryId).name.toLowerCase()) return undefined
+  if (names === undefined || names.includes(repository)) return beside
+  return renderRepositories({ registryId, repositories: [repository] })
+}
+
+function imageInRepository(repository: string, image: string): string {
+  const { repositories: names } = parseRepositories(repository)
+  return names?.[0] ?? image
+}
+
+const recorded = { entry: undefined, recoveryEntry: () => undefined } as const // names and descriptions carry the mark
+
+export function azureResources(all: DesiredState, azure: AzureConnection): TrustResource[] {
+  return [
+    ...all.identities.map((one) => identityResource(one, azure)),
+    ...all.credentials.map((one) => credentialResource(one, azure)),
+    ...all.roles.map((one) => roleResource(one, all.credentials, azure)),
+  ]
+}
+
+/** A failed read is a verdict, not an exception; only an interruption is thrown. */
+async function observed(
+  resource: Pick<TrustFinding, 'kind' | 'name'>,
+  hcl: TrustFinding['hcl'],
+  evaluate: () => Promise<Partial<TrustFinding>>,
+  { context: { signal } }: AzureConnection,
+): Promise<TrustFinding> {
+  const common = { vendor: 'azure', ...resource, presence: 'absent', changes: [], notes: [], kept: [], hcl } as const
+  try {
+    return { ...common, verdict: 'ok', ...(await evaluate()) }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { ...common, verdict: 'unknown', fault: asFault(error) }
+  }
+}
+
+function identityResource(desired: DesiredIdentity, azure: AzureConnection): TrustResource {
+  const resource = { kind: desired.kind, name: desired.name }
+  return {
+    vendor: 'azure',
+    ...resource,
+    ...recorded,
+    needs: [],
+    observe: ({ sharing }) =>
+      observed(
+        resource,
+        identityHcl(desired),
+        async () => evaluateIdentity(desired, await readIdentity(azure, desired), sharing),
+        azure,
+      ),
+    async planRemoval(): Promise<RemovalPlan> {
+      const found = await readIdentity(azure, desired)
+      return found === undefined ? { state: 'absent' } : { state: 'kept', note: 'pullpass did not create it' }
+    },
+  }
+}
+
+/** Its identity is refused or does not exist: what rests on it is blocked. */
+const blocked = { verdict: 'blocked' } as const
+
+async function readCredentials(identity: DesiredIdentity, azure: AzureConnection) {
+  const found = await readIdentity(azure, identity)
+  return found && { identity: found, listed: await listCredentials(azure, identity, found) }
+}
+
+function credentialResource(desired: DesiredCredential, azure: AzureConnection): TrustResource {
+  const { identity } = desired
+  const resource = {
+    kind: 'federated credential',
+    name: `${identity.name}/federatedIdentityCredentials/${desired.name}`,
+  }
+  return {
+    vendor: 'azure',
+    ...resource,
+    ...recorded,
+    needs: [identity.name],
+    observe: (accepted) =>
+      observed(
+        resource,
+        credentialHcl(desired, undefined, desired.name),
+        async () => {
+          const facts = await readCredentials(identity, azure)
+          return facts === undefined ? blocked : evaluateCredential(desired, facts, accepted, azure)
+        },
+        azure,
+      ),
+    async planRemoval(scope: RemovalScope) {
+      const facts = await readCredentials(identity, azure)
+      return facts === undefined ? { state: 'absent' } : planCredentialRemoval(desired, facts, scope, azure)
+    },
+  }
+}
+
+function roleResource(
+  desired: DesiredRole,
+  credentials: readonly DesiredCredential[],
+  azure: AzureConnection,
+): TrustResource {
+  const { identity, registryId } = desired
+  const own = credentials.filter((one) => one.identity.name === identity.name)
+  const resource = { kind: 'role', name: `pull from ${renderRepositories(desired)} as ${identity.name}` }
+  const principalOf = (found: FoundIdentity | undefined) => found?.principalId
+  return {
+    vendor: 'azure',
+    ...resource,
+    ...recorded,
+    needs: [identity.name, ...own.map(({ name }) => `${identity.name}/federatedIdentityCredentials/${name}`)],
+    observe: (accepted) =>
+      observed(
+        resource,
+        assignmentHcl({ name: '', scope: registryId, role: '', description: '' }, identity, undefined),
+        async () => {
+          const principalId = principalOf(await readIdentity(azure, identity))
+          if (principalId === undefined) return blocked
+          const registry = await readRegistry(azure, registryId)
+          const assigned = registry === undefined ? [] : await listAssignments(azure, registryId, principalId)
+          return evaluateRole(desired, { principalId, registry, assigned }, accepted, azure)
+        },
+        azure,
+      ),
+    async planRemoval(scope: RemovalScope) {
+      const facts = await readCredentials(identity, azure)
+      const principalId = principalOf(facts?.identity)
+      if (facts === undefined || principalId === undefined) return { state: 'absent' }
+      if ((await readRegistry(azure, registryId)) === undefined) return { state: 'absent' }
+      const assigned = await listAssignments(azure, registryId, principalId)
+      const others = facts.listed.filter(
+        ({ issuer, subject }) => !own.some((one) => one.issuer === issuer && one.subject === subject),
+      ).length
+      return planRoleRemoval(desired, { assigned, others }, scope, azure)
+    },
+  }
+}

@@ -1,0 +1,375 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import type { OperatorAction } from '../../../sandbox/azure/operators.ts'
+import { roles } from '../../../sandbox/azure/role-assignments.ts'
+import { type PullpassOptions, runPullpass } from '../../support/run-pullpass.ts'
+import { startAzure, subject } from './azure-registry.ts'
+
+const group = '/subscriptions/99999999-8888-4777-8666-555555555555/resourceGroups/images/providers'
+const managedId = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/pullpass`
+
+interface Wanted {
+  readonly identity?: 'application' | 'managed identity'
+  /** More fields of `azure`. */
+  readonly more?: string
+}
+
+async function start(t: TestContext, { identity = 'application', more = '' }: Wanted = {}) {
+  const { sandbox, azure } = await startAzure(t, { trust: 'absent' })
+  const managed = identity === 'managed identity' ? azure.directory.addManagedIdentity(managedId) : undefined
+  const puller = managed ?? azure.puller
+  const trust = `trust: {registryId: ${azure.registryId}${managed === undefined ? '' : `, managedIdentityId: ${managedId}`}}`
+  const settings = `tenantId: ${azure.tenantId}, clientId: ${puller.clientId}, registry: ${azure.loginServer}, ${trust}`
+  const file = await sandbox.write(
+    'pull.yaml',
+    `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: pull}
+spec:
+  secretName: regcred
+  namespaces: {include: [team-a]}
+  serviceAccountRef: {namespace: image-system, name: pullpass}
+  registries:
+    - name: acr
+      hosts: ["127.0.0.1:${sandbox.parts.registry.port}"]
+      azure: {${settings}${more && `, ${more}`}}
+`,
+  )
+  const run = (argv: readonly string[], options?: PullpassOptions) =>
+    runPullpass(sandbox, [...argv, '-f', file], options)
+  const credential = () => [...puller.credentials.values()]
+  const assigned = () => [...azure.roleAssignments.all.values()]
+  return { sandbox, azure, puller, file, run, credential, assigned }
+}
+
+const apply = ['trust', 'apply', '--yes']
+const abac = 'AbacRepositoryPermissions'
+
+for (const identity of ['application', 'managed identity'] as const) {
+  suite(`trust with ${identity === 'application' ? 'an application' : 'a managed identity'}`, () => {
+    test('plans, applies, verifies, and then has nothing to do', async (t) => {
+      const { sandbox, azure, puller, run, credential, assigned } = await start(t, { identity })
+      const plan = await run(['trust', 'plan'])
+      assert.deepEqual([plan.exitCode, plan.stderr], [0, ''])
+      assert.match(
+        plan.stdout,
+        /^create +federated credential +.*federatedIdentityCredentials\/pullpass-[0-9a-f]{12}-/m,
+      )
+      assert.match(plan.stdout, /^grant +role +pull from .*registries\/example as /m)
+      assert.deepEqual([credential(), assigned()], [[], []])
+
+      const applied = await run(apply)
+      assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
+      assert.match(applied.stdout, /^works +registry acr of ClusterPullSecret\/pull/m)
+      const { issuer } = sandbox.cluster
+      assert.deepEqual(
+        credential().map((one) => [one.issuer, one.subject, one.audiences]),
+        [[issuer, subject, ['api://AzureADTokenExchange']]],
+      )
+      assert.deepEqual(
+        assigned().map(({ scope, principalId, role, condition }) => [scope, principalId, role, condition]),
+        [[azure.registryId, puller.principalId, roles.acrPull, undefined]],
+      )
+      assert.match(assigned()[0]?.description ?? '', /^pullpass:[0-9a-f]{12} pulls images for the cluster of https:/)
+
+      const again = await run(['trust', 'plan'])
+      assert.doesNotMatch(again.stdout, /^(create|grant|update)/m)
+    })
+
+    test('destroys what it created, and leaves the identity', async (t) => {
+      const { azure, puller, run, credential, assigned } = await start(t, { identity })
+      await run(apply)
+      const destroyed = await run(['trust', 'destroy', '--yes'])
+      assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+      assert.deepEqual([credential(), assigned()], [[], []])
+      assert.notEqual(azure.directory.findByClientId(puller.clientId), undefined)
+      assert.match(destroyed.stdout, /pullpass did not create it/)
+    })
+
+    test('goes on where a run ended between two steps', async (t) => {
+      const { azure, run, credential, assigned } = await start(t, { identity })
+      const interrupted = new AbortController()
+      const part = azure.parts.resourceManager
+      part.faults.inject(
+        { kind: 'stall', at: 'request' },
+        { when: ({ method, path }) => method === 'PUT' && path.includes('roleAssignments') },
+      )
+      const ended = run(apply, { signal: interrupted.signal })
+      await part.whenSeen(({ method, path }) => method === 'PUT' && path.includes('roleAssignments'))
+      interrupted.abort(new Error('interrupted'))
+      assert.notEqual((await ended).exitCode, 0)
+      assert.deepEqual([credential().length, assigned().length], [1, 0])
+      part.faults.clear()
+      const second = await run(apply)
+      assert.equal(second.exitCode, 0, second.stderr + second.stdout)
+      assert.deepEqual([credential().length, assigned().length], [1, 1])
+    })
+
+    test('a write whose response was lost is not made twice', async (t) => {
+      const { azure, run, credential, assigned } = await start(t, { identity })
+      for (const part of [azure.parts.resourceManager, azure.parts.graph]) {
+        part.faults.inject(
+          { kind: 'reset', at: 'response' },
+          { when: ({ method }) => method === 'PUT' || method === 'POST', times: 1 },
+        )
+      }
+      const applied = await run(apply)
+      assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
+      assert.deepEqual([credential().length, assigned().length], [1, 1])
+    })
+
+    test('waits until credential and role are known everywhere', async (t) => {
+      const { sandbox, azure, run } = await start(t, { identity })
+      azure.times.delay(90)
+      const sleep = async (ms: number, signal: AbortSignal) => {
+        signal.throwIfAborted()
+        if (ms >= 60_000) return await new Promise<void>(() => undefined) // the timeout of the run
+        sandbox.clock.advance(`${Math.ceil(ms / 1000)} s`)
+      }
+      const applied = await run(apply, { sleep })
+      assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
+      assert.match(applied.stdout, /^works +registry acr/m)
+    })
+
+    test('prints the changes as commands of az and as Terraform', async (t) => {
+      const { sandbox, run, puller } = await start(t, { identity })
+      const script = await run(['trust', 'plan', '-o', 'az'])
+      assert.equal(script.exitCode, 0, script.stderr)
+      const isApplication = identity === 'application'
+      assert.match(
+        script.stdout,
+        isApplication
+          ? /^retry az ad app federated-credential create --id 66666666-7777-4888-9999-aaaaaaaaaaaa --parameters '\{"name":"pullpass-/m
+          : /^retry az identity federated-credential create --name pullpass-.+ --identity-name pullpass --resource-group images --subscription 99999999-8888-4777-8666-555555555555 --issuer /m,
+      )
+      assert.match(
+        script.stdout,
+        new RegExp(
+          `^retry az role assignment create --name [0-9a-f-]{36} --role ${roles.acrPull} --assignee-object-id ${puller.principalId} --assignee-principal-type ServicePrincipal --scope `,
+          'm',
+        ),
+      )
+      const terraform = await run(['trust', 'plan', '-o', 'terraform'])
+      assert.match(
+        terraform.stdout,
+        isApplication
+          ? /^resource "azuread_application_federated_identity_credential" "pullpass_[0-9a-f]{8}" \{\n {2}application_id = data\.azuread_application\./m
+          : /^resource "azurerm_federated_identity_credential" "pullpass_[0-9a-f]{8}" \{/m,
+      )
+      assert.match(terraform.stdout, /^provider "azurerm" \{\n {2}features \{\n/m)
+      assert.ok(
+        terraform.stdout.includes(`issuer         = "${sandbox.cluster.issuer}"`) ||
+          terraform.stdout.includes(`"${sandbox.cluster.issuer}"`),
+      )
+      assert.doesNotMatch(terraform.stdout, /^import/m)
+      await run(apply)
+      const existing = await run(['trust', 'plan', '-o', 'terraform'])
+      assert.equal(existing.stdout.match(/^import \{/gm)?.length, 2)
+    })
+  })
+}
+
+suite('trust in a registry with repository permissions', () => {
+  test('assigns the reader role for the repositories of the document alone', async (t) => {
+    const { azure, run, assigned } = await start(t, { more: 'repositories: [team/app, team/tools]' })
+    azure.registries.set(azure.loginServer, {
+      id: azure.registryId,
+      loginServer: azure.loginServer,
+      roleAssignmentMode: abac,
+    })
+    const applied = await run(apply)
+    assert.equal(applied.exitCode, 0, applied.stderr + applied.stdout)
+    assert.deepEqual(
+      assigned().map(({ role, condition }) => [role, condition]),
+      [
+        [
+          roles.repositoryReader,
+          "((!(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/content/read'}) AND !(ActionMatches{'Microsoft.ContainerRegistry/registries/repositories/metadata/read'})) OR (@Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'team/app' OR @Request[Microsoft.ContainerRegistry/registries/repositories:name] StringEqualsIgnoreCase 'team/tools'))",
+        ],
+      ],
+    )
+    const [only] = assigned()
+    const isReadable = (name: string) =>
+      azure.roleAssignments.mayPull(
+        only?.principalId ?? '',
+        { id: azure.registryId, loginServer: azure.loginServer, roleAssignmentMode: abac },
+        name,
+      )
+    assert.deepEqual([isReadable('team/app'), isReadable('team/other')], [true, false])
+  })
+
+  test('adds a repository to its own condition, and replaces that of another owner only where it is told to', async (t) => {
+    const { azure, run, assigned } = await start(t, { more: 'repositories: [team/app]' })
+    const registry = { id: azure.registryId, loginServer: azure.loginServer, roleAssignmentMode: abac } as const
+    azure.registries.set(azure.loginServer, registry)
+    await run(apply)
+    const [own] = assigned()
+    assert.ok(own?.condition !== undefined)
+    const edited = { ...own, condition: own.condition.replace('team/app', 'team/former') }
+    azure.roleAssignments.put(edited)
+    const added = await run(apply)
+    assert.equal(added.exitCode, 0, added.stderr + added.stdout)
+    assert.match(assigned()[0]?.condition ?? '', /'team\/app' OR .*'team\/former'/)
+
+    azure.roleAssignments.put({ ...edited, description: 'of the platform team' })
+    const refused = await run(apply)
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stdout + refused.stderr, /TRUST_REFUSED.*has a condition that does not admit all repositories/)
+    const replaced = await run([...apply, '--replace', 'condition'])
+    assert.equal(replaced.exitCode, 0, replaced.stderr + replaced.stdout)
+    assert.doesNotMatch(assigned()[0]?.condition ?? '', /former/)
+  })
+
+  test('refuses repositories in a registry that has no permissions for them', async (t) => {
+    const { run, credential, assigned } = await start(t, { more: 'repositories: [team/app]' })
+    const applied = await run(apply)
+    assert.equal(applied.exitCode, 1)
+    assert.match(applied.stdout + applied.stderr, /TRUST_REFUSED.*has no permissions for repositories/)
+    assert.deepEqual([credential().length, assigned().length], [1, 0])
+  })
+})
+
+suite('trust grants nothing on top of', () => {
+  test('an identity that does not exist', async (t) => {
+    const { azure, run, assigned, puller } = await start(t)
+    azure.directory.remove(puller.clientId)
+    const plan = await run(['trust', 'plan'])
+    assert.equal(plan.exitCode, 1)
+    assert.match(plan.stdout, /^refused +application/m)
+    assert.match(plan.stdout, /^blocked +federated credential/m)
+    assert.match(plan.stdout, /^blocked +role/m)
+    assert.match(plan.stdout + plan.stderr, /az ad app create --display-name pullpass/)
+    assert.equal((await run(apply)).exitCode, 1)
+    assert.deepEqual(assigned(), [])
+  })
+
+  test('a managed identity with another client id than the document’s', async (t) => {
+    const { azure, run, assigned } = await start(t, { identity: 'managed identity' })
+    const found = azure.directory.findByResourceId(managedId)
+    assert.ok(found !== undefined)
+    azure.directory.remove(found.clientId)
+    azure.directory.addManagedIdentity(managedId)
+    const applied = await run(apply)
+    assert.equal(applied.exitCode, 1)
+    assert.match(applied.stdout + applied.stderr, /TRUST_REFUSED.*managed identity .*pullpass has the client id/)
+    assert.deepEqual(assigned(), [])
+  })
+
+  test('a credential for another audience, unless it is to be replaced', async (t) => {
+    const { run, credential, puller, assigned } = await start(t)
+    await run(apply)
+    const [own] = credential()
+    assert.ok(own !== undefined)
+    puller.credentials.set(own.name, { ...own, audiences: ['api://other'] })
+    const refused = await run(['trust', 'plan'])
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stdout + refused.stderr, /TRUST_REFUSED.*accepts the audience api:\/\/other/)
+    const replaced = await run([...apply, '--replace', 'audience'])
+    assert.equal(replaced.exitCode, 0, replaced.stderr + replaced.stdout)
+    assert.deepEqual(credential()[0]?.audiences, ['api://AzureADTokenExchange'])
+    assert.equal(assigned().length, 1)
+  })
+
+  test('a registry of another login server', async (t) => {
+    const { azure, run, assigned } = await start(t)
+    azure.registries.set(azure.loginServer, {
+      id: azure.registryId,
+      loginServer: 'example-a1b2.azurecr.io',
+      roleAssignmentMode: 'LegacyRegistryPermissions',
+    })
+    const applied = await run(apply)
+    assert.equal(applied.exitCode, 1)
+    assert.match(applied.stdout + applied.stderr, /TRUST_REFUSED.*has the login server example-a1b2\.azurecr\.io/)
+    assert.deepEqual(assigned(), [])
+  })
+
+  test('an identity with twenty credentials', async (t) => {
+    const { run, puller, assigned } = await start(t)
+    for (let index = 0; index < 20; index++) {
+      const name = `other-${index}`
+      const other = { id: name, name, issuer: 'https://issuer.example.com', subject: name, audiences: ['x'] }
+      puller.credentials.set(name, { ...other, effectiveAt: new Date(0) })
+    }
+    const applied = await run(apply)
+    assert.equal(applied.exitCode, 1)
+    assert.match(applied.stdout + applied.stderr, /TRUST_POLICY_FULL.*has 20 federated credentials/)
+    assert.deepEqual(assigned(), [])
+  })
+})
+
+suite('trust destroy leaves', () => {
+  test('a role that other tokens use, and what other clusters and people created', async (t) => {
+    const { run, puller, credential, assigned } = await start(t)
+    await run(apply)
+    const other = { id: 'other', name: 'other', issuer: 'https://issuer.example.com', subject, audiences: ['x'] }
+    puller.credentials.set('other', { ...other, effectiveAt: new Date(0) })
+    const destroyed = await run(['trust', 'destroy', '--yes'])
+    assert.match(destroyed.stdout, /one other token signs the identity in/)
+    assert.deepEqual([credential().map(({ name }) => name), assigned().length], [['other'], 1])
+  })
+
+  test('a credential and a role that pullpass did not create', async (t) => {
+    const { azure, run, credential, assigned, puller } = await start(t)
+    await run(apply)
+    const [own] = credential()
+    const [role] = assigned()
+    assert.ok(own !== undefined && role !== undefined)
+    puller.credentials.clear()
+    puller.credentials.set('mine', { ...own, name: 'mine', description: '' })
+    azure.roleAssignments.put({ ...role, description: '' })
+    const destroyed = await run(['trust', 'destroy', '--yes'])
+    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+    assert.deepEqual([credential().length, assigned().length], [1, 1])
+  })
+})
+
+suite('each permission that the operator lacks is named', () => {
+  const cases: Readonly<Record<string, readonly [OperatorAction, NonNullable<Wanted['identity']>, RegExp]>> = {
+    'to read the managed identity': [
+      'Microsoft.ManagedIdentity/userAssignedIdentities/read',
+      'managed identity',
+      /Reader --assignee [0-9a-f-]{36} --scope .*userAssignedIdentities\/pullpass$/m,
+    ],
+    'to list its credentials': [
+      'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read',
+      'managed identity',
+      /--role 'Managed Identity Contributor' --assignee/,
+    ],
+    'to create a credential': [
+      'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write',
+      'managed identity',
+      /--role 'Managed Identity Contributor' --assignee [0-9a-f-]{36} --scope .*userAssignedIdentities\/pullpass$/m,
+    ],
+    'to read the registry': ['Microsoft.ContainerRegistry/registries/read', 'application', /--role Reader --assignee/],
+    'to list roles': ['Microsoft.Authorization/roleAssignments/read', 'application', /--role Reader --assignee/],
+    'to assign a role': [
+      'Microsoft.Authorization/roleAssignments/write',
+      'application',
+      /--role 'Role Based Access Control Administrator' --assignee [0-9a-f-]{36} --scope .*registries\/example$/m,
+    ],
+    'to read the application': ['Application.Read', 'application', /Cloud Application Administrator/],
+    'to change the application': ['Application.ReadWrite', 'application', /Cloud Application Administrator/],
+  }
+  for (const [title, [action, identity, fix]] of Object.entries(cases)) {
+    test(title, async (t) => {
+      const { azure, run, assigned } = await start(t, { identity })
+      azure.operators.deny(azure.operator.principalId, action)
+      const applied = await run(apply)
+      assert.equal(applied.exitCode, 1)
+      const output = applied.stdout + applied.stderr
+      assert.match(output, /TRUST_DENIED \(trust\)/)
+      if (!action.startsWith('Application.'))
+        assert.ok(output.includes(`the operator to have ${action} on /subscriptions`), output)
+      assert.match(output, fix)
+      assert.deepEqual(assigned(), [])
+    })
+  }
+
+  test('and credentials that do not exist', async (t) => {
+    const { run } = await start(t)
+    const none = { AZURE_CLIENT_SECRET: undefined, AZURE_TENANT_ID: undefined }
+    const { exitCode, stderr } = await run(['trust', 'plan'], { environment: { ...none, AZURE_TENANT_ID: 'x' } })
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^TRUST_CREDENTIALS_MISSING \(trust\): the operator's identity is incomplete/)
+  })
+})
