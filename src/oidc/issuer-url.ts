@@ -30,10 +30,10 @@ function whyUnusable(issuer: string): string | undefined {
     return `it has ${issuer.length} characters, and ${longestIssuer} are enough for any`
   const url = URL.parse(issuer)
   if (url === null) return 'it is not a URL'
-  if (url.protocol !== 'https:') return 'clouds read an issuer by https alone'
+  if (url.protocol !== 'https:') return 'clouds read issuer metadata only over https'
   if (url.username !== '' || url.password !== '') return 'it contains a user name'
   if (/[?#]/.test(issuer)) return 'an issuer has no query or fragment'
-  if (inside.test(url.hostname)) return 'its name exists inside the cluster alone'
+  if (inside.test(url.hostname)) return 'its name exists only inside the cluster'
   return undefined
 }
 

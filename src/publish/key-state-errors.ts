@@ -25,7 +25,7 @@ function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedN
     hop: error.hop,
     seen: `namespace ${namespace} does not exist: ConfigMap ${namespace}/${name} could not be written`,
     expected: 'an existing namespace for the key state',
-    hint: `kubectl create namespace ${shellQuote(namespace)}; or name a ConfigMap elsewhere: --key-state NAMESPACE/NAME`,
+    hint: `kubectl create namespace ${shellQuote(namespace)}; or pass another ConfigMap: --key-state NAMESPACE/NAME`,
     cause: error,
   })
 }

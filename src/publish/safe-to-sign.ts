@@ -30,7 +30,7 @@ export function safeKeySentence({ keyId, at, signs }: SafeKey, now: Date): strin
   if (!signs) return safeToSign(keyId, at)
   return at <= now
     ? undefined
-    : `${keyId} signs already: verifiers that cache refuse its tokens until ${wholeSeconds(at)}`
+    : `${keyId} already signs tokens: verifiers with a cached JWKS reject them until ${wholeSeconds(at)}`
 }
 
 /** Rounded up, since sooner is not safe. */

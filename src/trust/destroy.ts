@@ -88,6 +88,6 @@ async function leaveResource(
     return { result: 'absent' }
   }
   if (found.state === 'removable' || recorded === 'no')
-    return { result: 'kept', note: 'it is not in the record of what pullpass granted' }
+    return { result: 'kept', note: 'it is not in the record of grants that pullpass created' }
   return { result: 'kept', note: found.note }
 }

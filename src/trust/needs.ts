@@ -88,7 +88,7 @@ function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustI
     hop: 'run',
     seen: `${document.source}: registry ${registry.name} uses the token of a file, and no ServiceAccount is configured for it`,
     expected: 'its account: --subject NAMESPACE/NAME',
-    hint: 'or name the account in the document: spec.serviceAccountRef',
+    hint: 'pass the flag, or set spec.serviceAccountRef in the document',
   })
 }
 

@@ -11,7 +11,7 @@ export function renderCommands(findings: readonly TrustFinding[]): string {
   const body =
     scripts.length > 0
       ? scripts.map(({ line }) => line)
-      : [comments.length > 0 ? '# Nothing can be done by commands.' : '# Nothing is missing.']
+      : [comments.length > 0 ? '# Nothing can be done by commands.' : '# No changes are required.']
   return ['#!/bin/sh', 'set -eu', ...comments, ...functions, ...body].join('\n')
 }
 

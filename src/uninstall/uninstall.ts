@@ -101,7 +101,7 @@ const keptRecord = (object: ApiObject): PlannedStep => ({
     kind: object.type.kind,
     name: nameOf(object),
     result: 'kept',
-    note: 'it records what trust apply created: delete it when no other document of this cluster needs it',
+    note: 'it records what trust apply created: delete it when no other document of this cluster uses it',
   },
 })
 

@@ -32,7 +32,7 @@ suite('pullpass doctor', () => {
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
     const lines = stdout.trimEnd().split('\n')
     assert.match(lines[0] ?? '', /^HOP +RESULT +SEEN$/)
-    assert.equal(lines.at(-1), 'No fault was found.')
+    assert.equal(lines.at(-1), 'No problems found.')
     assert.match(stdout, /^rights +ok +5 of 5: allowed to this user$/m) // three of the Secret, two of the account
     assert.equal(exitCode, 0)
   })

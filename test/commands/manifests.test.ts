@@ -161,7 +161,7 @@ suite('pullpass manifests', () => {
     assert.deepEqual([exitCode, stdout], [2, ''])
     assert.match(
       stderr,
-      /^USAGE_INVALID \(run\): --image is not given\n {2}expected the image that your cluster can pull, such as registry\.example\.com\/pullpass:1\.0\.0\n/,
+      /^USAGE_INVALID \(run\): --image is not given\n {2}expected an image that the cluster can pull, such as registry\.example\.com\/pullpass:1\.0\.0\n/,
     )
   })
 

@@ -93,7 +93,7 @@ suite('the output of doctor:', () => {
     await sandbox.write('pull.yaml', renderDocument(sandbox, { include: ['team-*'] }))
     await runPullpass(sandbox, ['refresh', '-f', file])
     assert.deepEqual(await report(sandbox, ['-f', file, '-n', 'team-b']), {
-      lines: 'No fault was found.\n',
+      lines: 'No problems found.\n',
       exitCode: 0,
     })
   })
@@ -129,7 +129,7 @@ suite('the output of doctor:', () => {
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
     assert.match(
       stdout,
-      /^discovery +ok +\S+: the discovery document and 1 key are readable here, with authorities that clouds may not trust; to check that: pullpass issuer check https:\S+$/m,
+      /^discovery +ok +\S+: the discovery document and 1 key are readable here, with certificate authorities that clouds may not trust; to check this: pullpass issuer check https:\S+$/m,
     )
   })
 

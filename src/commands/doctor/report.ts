@@ -25,7 +25,7 @@ function conclusion(findings: readonly HopFinding[]): string[] {
   }
   const warnings = gatherCauses(findings.filter(({ result }) => result === 'warning'))
   const shown = [...unseen, ...warnings]
-  if (shown.length === 0) return ['No fault was found.']
+  if (shown.length === 0) return ['No problems found.']
   const rest = shown.length - others
   return [...shown.slice(0, others).flatMap(renderCause), ...(rest > 0 ? [`and ${rest} more: -o json`] : [])]
 }

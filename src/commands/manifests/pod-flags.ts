@@ -119,7 +119,7 @@ const badValue = (flag: string, value: string, expected: string) =>
   invalid(`--${flag} is ${showValue(value)}`, expected)
 
 export function readImage(image: string | undefined): string {
-  const expected = 'the image that your cluster can pull, such as registry.example.com/pullpass:1.0.0'
+  const expected = 'an image that the cluster can pull, such as registry.example.com/pullpass:1.0.0'
   if (image === undefined) throw invalid('--image is not given', expected)
   if (parseImageReference(image) === undefined) throw badValue('image', image, expected)
   return image

@@ -55,7 +55,7 @@ const lines = (texts: readonly string[]) => texts.map(plainLine).join('\n')
 
 const nothing = (findings: readonly TrustFinding[], absent: readonly AbsentSubject[]) =>
   findings.every(({ verdict }) => verdict === 'ok')
-    ? `Nothing is missing${absent.length === 0 ? '' : ' at the cloud'}.`
+    ? `No changes are required${absent.length === 0 ? '' : ' at the cloud'}.`
     : 'No missing resource can be created until the errors are fixed.'
 
 const changesTitle = (count: number) =>

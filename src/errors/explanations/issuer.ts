@@ -116,7 +116,7 @@ export const issuerSection: Section = {
       meaning:
         'No vendor can read the metadata of this issuer: it is not an https URL, contains a user, query or fragment, or its host exists only inside the cluster.',
       action: 'Correct the URL, or change the issuer: [the steps](issuer-change.md).',
-      example: `ISSUER_UNUSABLE (discovery): --issuer-url is "https://kubernetes.default.svc": its name exists inside the cluster alone
+      example: `ISSUER_UNUSABLE (discovery): --issuer-url is "https://kubernetes.default.svc": its name exists only inside the cluster
   expected https://HOST/PATH, readable from the internet without credentials: no user, query or fragment
   fix: correct --issuer-url: tokens contain exactly this URL, and clouds read the documents from it`,
     },

@@ -19,9 +19,7 @@ function portFindings(issuer: string, { port: result }: VerifierRules): IssuerFi
   const port = /^https:\/\/[^/]*:(\d+)(\/|$)/.exec(issuer)?.[1]
   if (port === undefined || result === undefined) return []
   const seen = `the issuer names port ${port}; ${result === 'failed' ? 'a URL with a port is refused' : 'whether ports other than 443 are requested is not documented'}`
-  return [
-    { result, code: 'ISSUER_PORT', seen, fix: 'serve the documents at port 443, and leave the port out of the URL' },
-  ]
+  return [{ result, code: 'ISSUER_PORT', seen, fix: 'serve the documents at port 443, and omit the port from the URL' }]
 }
 
 function lengthFindings(issuer: string, { longestIssuer: longest }: VerifierRules): IssuerFinding[] {
@@ -52,8 +50,9 @@ export function hostFindings({ hosts }: PublicFacts, rules: VerifierRules): Issu
 function addressFindings({ host, addresses }: HostFacts, { privateAddress: result }: VerifierRules): IssuerFinding[] {
   const inside = addresses.filter(isPrivateAddress)
   if (inside.length === 0) return []
-  const seen = `${host} is ${inside.join(', ')} as this machine resolves it, which is not reachable from the internet`
-  const fix = 'serve the documents at a public address; where only this machine resolves it so, check from elsewhere'
+  const seen = `${host} resolves to ${inside.join(', ')} on this machine, which is not reachable from the internet`
+  const fix =
+    'serve the documents at a public address; if only this machine resolves the host to that address, check from another machine'
   return [{ result, code: 'ISSUER_ADDRESS_PRIVATE', seen, fix }]
 }
 

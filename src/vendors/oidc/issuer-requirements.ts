@@ -8,7 +8,7 @@ export const issuerRequirements: IssuerRequirements = {
     privateAddress: 'warning', // it may stand in the same network
     privateAuthority: {
       result: 'warning',
-      fix: 'use a certificate of a public authority, or tell each verifier to trust this one',
+      fix: 'use a certificate of a public authority, or configure each verifier to trust this one',
     },
     longestIssuer: undefined,
     mostKeys: undefined,

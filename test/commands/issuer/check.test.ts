@@ -36,7 +36,7 @@ suite('pullpass issuer check', () => {
     assert.match(stdout, /^OIDC +warning +2 warnings$/m)
     assert.ok(
       stdout.includes(
-        `failed: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} is 127.0.0.1 as this machine resolves it, which is not reachable from the internet\n  fix: serve the documents at a public address;`,
+        `failed: ISSUER_ADDRESS_PRIVATE (Google, AWS, Azure): ${host} resolves to 127.0.0.1 on this machine, which is not reachable from the internet\n  fix: serve the documents at a public address;`,
       ),
     )
     assert.match(stdout, /^failed: CERTIFICATE_UNTRUSTED \(Azure\): .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)/m)
@@ -143,7 +143,7 @@ suite('pullpass issuer check', () => {
     assert.equal(exitCode, 1)
     assert.match(
       stdout,
-      /^failed: ISSUER_UNUSABLE \(all\): the issuer is "http:.*": clouds read an issuer by https alone$/m,
+      /^failed: ISSUER_UNUSABLE \(all\): the issuer is "http:.*": clouds read issuer metadata only over https$/m,
     )
     assert.deepEqual(sandbox.gcp.parts.storage.seen, [])
   })

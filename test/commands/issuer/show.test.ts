@@ -61,10 +61,10 @@ suite('pullpass issuer show', () => {
     const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
     sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add())
     await runPullpass(sandbox, ['issuer', 'publish', '--to', 'gs://example-cluster', ...account])
-    const warning = `${sandbox.cluster.keys.current.kid} signs already: verifiers that cache refuse its tokens until 2026-11-24T12:0`
+    const warning = `${sandbox.cluster.keys.current.kid} already signs tokens: verifiers with a cached JWKS reject them until 2026-11-24T12:0`
     assert.ok((await show(sandbox)).stdout.includes(warning))
     sandbox.clock.advance('5 min')
-    assert.equal((await show(sandbox)).stdout.includes('signs already'), false)
+    assert.equal((await show(sandbox)).stdout.includes('already signs'), false)
   })
 
   test('reports that the signing key was revoked', async (t) => {
@@ -153,7 +153,7 @@ suite('pullpass issuer show', () => {
     assert.equal(exitCode, 0)
     assert.match(stdout, /^mode +publish: no cloud can read this issuer: another one has to be set first$/m)
     assert.match(stdout, /; its issuer is https:\/\/127\S+: API servers differ$/m)
-    assert.match(stdout, /^failed: ISSUER_UNUSABLE \(all\): .*its name exists inside the cluster alone$/m)
+    assert.match(stdout, /^failed: ISSUER_UNUSABLE \(all\): .*its name exists only inside the cluster$/m)
     assert.match(stdout, /^distribution +k3s, by the server's version, v1\.34\.1\+k3s1$/m)
     assert.match(stdout, /^From https:\/\/kubernetes\.default\.svc to https:\/\/HOST\/PATH:$/m)
     assert.match(
@@ -273,7 +273,10 @@ suite('pullpass issuer show --to-issuer', () => {
     const sandbox = await startTestSandbox(t)
     const { exitCode, stderr } = await show(sandbox, '--to-issuer', 'https://kubernetes.default.svc')
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^USAGE_INVALID .*--to-issuer is "https:\/\/kubernetes\.default\.svc": its name exists inside/)
+    assert.match(
+      stderr,
+      /^USAGE_INVALID .*--to-issuer is "https:\/\/kubernetes\.default\.svc": its name exists only inside the cluster/,
+    )
     assert.equal(sandbox.parts.kubernetes.seen.length, 0)
   })
 })

@@ -22,7 +22,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     await runTrust(sandbox, ['apply', '--yes'])
     const run = await runTrust(sandbox, ['plan', '--exit-code'])
     assert.equal(run.exitCode, 0)
-    assert.match(run.stdout, /^Nothing is missing\.$/m)
+    assert.match(run.stdout, /^No changes are required\.$/m)
   })
 
   test('requires no cluster with --issuer', async (t) => {
@@ -82,7 +82,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     const absent = await runTrust(sandbox, ['plan', '--exit-code'], existingNamespace)
     assert.match(absent.stdout, /create it: kubectl create serviceaccount newcomer -n image-system\n/)
     assert.deepEqual([absent.exitCode, absent.stderr], [1, ''])
-    assert.match(absent.stdout, /^Nothing is missing at the cloud\.$/m)
+    assert.match(absent.stdout, /^No changes are required at the cloud\.$/m)
     sandbox.cluster.authorization.forbid({ verbs: ['get'], resources: ['serviceaccounts'] })
     assert.equal((await runTrust(sandbox, ['plan', '--exit-code'], existingNamespace)).exitCode, 0)
   })
@@ -126,7 +126,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     'an issuer that is the internal default': [
       ['--issuer', 'https://kubernetes.default.svc.cluster.local'],
       1,
-      /^ISSUER_UNUSABLE \(discovery\): .* its name exists inside the cluster alone/,
+      /^ISSUER_UNUSABLE \(discovery\): .* its name exists only inside the cluster/,
     ],
     'a subject with documents that all name their account': [
       ['--subject', 'image-system/pullpass'],

@@ -16,14 +16,14 @@ suite('the URL of an issuer', () => {
 
   const refused: Record<string, string> = {
     'kubernetes/serviceaccount': 'it is not a URL',
-    'http://oidc.example.com': 'clouds read an issuer by https alone',
+    'http://oidc.example.com': 'clouds read issuer metadata only over https',
     'https://user:secret@oidc.example.com': 'it contains a user name',
     'https://oidc.example.com/?': 'an issuer has no query or fragment',
     'https://oidc.example.com/#a': 'an issuer has no query or fragment',
-    'https://kubernetes.default.svc': 'its name exists inside the cluster alone',
-    'https://kubernetes.default.svc.cluster.local': 'its name exists inside the cluster alone',
-    'https://kubernetes.default': 'its name exists inside the cluster alone',
-    'https://api.cluster.internal': 'its name exists inside the cluster alone',
+    'https://kubernetes.default.svc': 'its name exists only inside the cluster',
+    'https://kubernetes.default.svc.cluster.local': 'its name exists only inside the cluster',
+    'https://kubernetes.default': 'its name exists only inside the cluster',
+    'https://api.cluster.internal': 'its name exists only inside the cluster',
   }
   const hostile: Record<string, string> = {
     'https://oidc.example.com/\u001b[2J': 'an escape sequence',

@@ -96,7 +96,7 @@ suite('the health of a watch', () => {
       return text.split('\n').slice(4, -1)
     }
     assert.deepEqual(await notes('12:10:01'), [
-      'key-2 signs already: verifiers that cache refuse its tokens until 2026-11-24T12:13:20Z',
+      'key-2 already signs tokens: verifiers with a cached JWKS reject them until 2026-11-24T12:13:20Z',
     ])
     assert.deepEqual(await notes('12:13:20'), [])
   })

@@ -205,7 +205,7 @@ function okAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFact
     discovery:
       view.authorities === 'public ones'
         ? `${documents} are public`
-        : `${documents} are readable here, with authorities that clouds may not trust; to check that: ${view.commands.check(token.issuer)}`,
+        : `${documents} are readable here, with certificate authorities that clouds may not trust; to check this: ${view.commands.check(token.issuer)}`,
     key: `key ${token.keyId} is published`,
     signature: `${where} verifies with the published key`,
   }

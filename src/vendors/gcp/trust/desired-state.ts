@@ -97,7 +97,7 @@ export const describeResource = (cluster: Pick<TrustedCluster, 'issuer'>): strin
 
 /**
  * Of a provider whose issuer is replaced: its new mark, and after it those that it had. What pullpass made beside it under
- * one of them, the pool and the account, is known by it. Undefined where pullpass did not make it for the issuer that goes.
+ * one of them, the pool and the account, is known by it. Undefined where pullpass did not create it for the issuer that goes.
  */
 export function describeSuccessor(
   { issuer }: Pick<DesiredProvider, 'issuer'>,

@@ -137,7 +137,7 @@ export function ownerCheck({ providers }: Pick<DesiredState, 'providers'>, googl
   return async (description, marks) => {
     const carried = marksIn(description)
     const [first] = carried
-    if (first === undefined) return 'pullpass did not make it'
+    if (first === undefined) return 'pullpass did not create it'
     if (carried.some((mark) => marks.includes(mark))) return undefined
     const found = await Promise.all(
       providers.map(({ name }) => readResource(google, identityPath(name), readFoundProvider)),
