@@ -14,11 +14,26 @@ export async function checkForm(
   value: unknown,
   vendors: DocumentVendors,
 ): Promise<{ readonly form: DocumentForm } | readonly FieldProblem[]> {
-  const schemas = composeSchemas(vendors, await loadForms(vendors, namedVendors(value, vendors)))
-  const checked = checkKind(value, schemas)
+  const checked = checkKind(value, await schemasFor(namedVendors(value, vendors), vendors))
   if (!('form' in checked)) return checked
   const problems = [...documentProblems(checked.form), ...(await vendorProblems(checked.form.spec.registries, vendors))]
   return problems.length === 0 ? checked : problems
+}
+
+/** Composing takes as long as checking a hundred documents: the last ones are kept, by the vendors that documents name. */
+const composed = new WeakMap<DocumentVendors, Map<string, DocumentSchemas>>()
+const keptSchemas = 16
+
+async function schemasFor(names: ReadonlySet<string>, vendors: DocumentVendors): Promise<DocumentSchemas> {
+  const forms = await loadForms(vendors, names)
+  const kept = composed.get(vendors) ?? new Map<string, DocumentSchemas>()
+  composed.set(vendors, kept)
+  const key = [...names].toSorted().join()
+  const schemas = kept.get(key) ?? composeSchemas(vendors, forms)
+  kept.delete(key)
+  kept.set(key, schemas)
+  for (const oldest of kept.keys()) if (kept.size > keptSchemas) kept.delete(oldest)
+  return schemas
 }
 
 /** The vendor identifiers among the fields of the registries; none for a value of another shape. */
