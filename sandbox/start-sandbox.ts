@@ -53,6 +53,8 @@ export interface Sandbox extends AsyncDisposable, Readonly<Record<typeof initial
   readonly environment: Readonly<Record<string, string>>
   /** `localhost:PORT/example-project/images/hello:1`. */
   readonly image: string
+  /** The service account, NAMESPACE/NAME, that its cloud trusts for the repository. */
+  readonly trusted: { readonly serviceAccount: string; readonly repository: string }
   /** Starts the services of another vendor, which trusts the cluster like the initial one; call it once for each vendor. */
   readonly start: <Cloud extends SandboxCloud>(load: LoadSandboxVendor<Cloud>) => Promise<Cloud>
   /** Writes a new projected token, as the kubelet does; by default for the initial vendor, valid for an hour. */
@@ -140,6 +142,7 @@ async function createSandbox(options: SandboxOptions, onOpened: (close: () => Pr
     folder,
     environment,
     image: `localhost:${registry.port}/${repository}/hello:1`,
+    trusted: { serviceAccount: `${serviceAccount.namespace}/${serviceAccount.name}`, repository },
     start,
     writeToken: writeNewToken,
     publishIssuer: () => publishIssuer(cluster, initial.issuerStore),

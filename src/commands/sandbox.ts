@@ -33,7 +33,13 @@ export const sandbox: Command<typeof sandboxFlags> = {
     await using started = await startUnlessStopped(context, namespaces)
     if (!started || context.signal.aborted) return 0
     const variables = Object.entries(started.environment).map(([name, value]) => `export ${name}='${value}'`)
-    terminal.print([`# image: ${started.image}`, '# bucket: gs://example-cluster', ...variables].join('\n'))
+    const { image, trusted } = started
+    const facts = [
+      `# image: ${image}`,
+      '# bucket: gs://example-cluster',
+      `# trusts: service account ${trusted.serviceAccount}, for repository ${trusted.repository}`,
+    ]
+    terminal.print([...facts, ...variables].join('\n'))
     terminal.printError(
       'The sandbox runs until it is stopped (Ctrl-C). Its certificate authority is private: findings about certificates exist only here.',
     )

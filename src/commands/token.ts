@@ -41,9 +41,9 @@ export const token: Command<typeof flags> = {
   details: [
     'Exchanges a token for credentials of the registries in the documents, without a cluster if possible, and writes them as',
     'docker, podman, skopeo, crane and oras read them. Namespaces and Secret names of the documents are not used.',
-    'The subject token is, in this order: tokenFile of the registry, --token-file, PULLPASS_TOKEN_FILE, PULLPASS_ID_TOKEN (GitLab:',
-    'id_tokens), a token of the GitHub Actions job (permissions: id-token: write), the token file of a pod. For a document with',
-    'serviceAccountRef it is requested from the cluster.',
+    'The subject token is, in this order: tokenFile of the registry, --token-file, PULLPASS_TOKEN_FILE, PULLPASS_ID_TOKEN',
+    '(GitLab: id_tokens), a token of the GitHub Actions job (permissions: id-token: write), the token file of a pod. For a',
+    'document with serviceAccountRef it is requested from the cluster.',
     'The credentials expire within hours: docker-credential-pullpass exchanges them when they are needed.',
     '',
     'Examples:',

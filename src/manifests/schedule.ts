@@ -41,7 +41,7 @@ export function checkSchedule({ cron, apartMinutes }: Schedule, shortestLifeSeco
     hop: 'run',
     seen: `--schedule is "${cron}", which leaves ${apart} between two runs`,
     expected: `at most ${most} minutes: a credential of these documents is valid for ${shortestLifeSeconds / 60}, and one run may fail`,
-    hint: 'pullpass manifests --help',
+    command: 'pullpass manifests --help',
   })
 }
 

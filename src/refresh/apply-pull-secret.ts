@@ -179,7 +179,7 @@ function notOurs({ document, namespace }: PullSecretWrite, { found, owners }: Re
   const other = owners.find(isDocumentManager)
   const wording =
     other === undefined
-      ? ofAnotherManager(secret, document, owners)
+      ? ofAnotherManager(secret, document, { owners, found })
       : ofAnotherDocument(secret, document, { other, found })
   const written = other === undefined ? undefined : ownRecord(found, other)?.document
   const causeKey = JSON.stringify([document.kind, document.name, document.secretName, owners, written])
@@ -189,14 +189,34 @@ function notOurs({ document, namespace }: PullSecretWrite, { found, owners }: Re
 type Refused = Extract<Ownership, { verdict: 'refuse' }>
 type RefusedWording = Pick<Fault, 'seen' | 'expected' | 'hint'>
 
-const ofAnotherManager = (secret: string, document: Document, owners: readonly string[]): RefusedWording => ({
-  seen: `${secret} is managed by ${owners.map(quote).join(', ') || 'an unknown manager'}; it was left unchanged`,
-  expected: `one that pullpass created for ${document.kind} ${document.name}, or none`,
-  hint:
-    document.source === environmentSource
-      ? 'choose another REGISTRY_SECRET_NAME, or take over this Secret, once: --adopt'
-      : 'choose another spec.secretName, or take over this Secret: spec.conflictPolicy: Adopt (once: --adopt)',
-})
+function ofAnotherManager(
+  secret: string,
+  document: Document,
+  { owners, found }: Pick<Refused, 'owners' | 'found'>,
+): RefusedWording {
+  const field = document.source === environmentSource ? 'REGISTRY_SECRET_NAME' : 'spec.secretName'
+  const once =
+    document.source === environmentSource ? ', once: --adopt' : ': spec.conflictPolicy: Adopt (once: --adopt)'
+  const expected = `one that pullpass created for ${document.kind} ${document.name}, or none`
+  // Without an owner of .dockerconfigjson, it is a Secret of another type, which no apply can change.
+  if (owners.length === 0 && found.otherDataOwners.length > 0) {
+    const managers = found.otherDataOwners.map(quote).join(', ')
+    return {
+      seen: `${secret} is managed by ${managers}, and has no .dockerconfigjson: it is of another type; it was left unchanged`,
+      expected,
+      hint: `choose another ${field}: the type of a Secret cannot be changed, and --adopt fails`,
+    }
+  }
+  const managed =
+    owners.length === 0
+      ? 'is not ours, and no field manager is recorded'
+      : `is managed by ${owners.map(quote).join(', ')}`
+  return {
+    seen: `${secret} ${managed}; it was left unchanged`,
+    expected,
+    hint: `choose another ${field}, or take over this Secret${once}`,
+  }
+}
 
 /** The other document is named by its field manager, or, where that is hashed, by its record. */
 function ofAnotherDocument(

@@ -59,6 +59,19 @@ suite('the commands', () => {
     })
   }
 
+  for (const name of ['issuer', 'trust']) {
+    test(`${name} without a command is invalid usage: its help is on standard error`, async () => {
+      const { exitCode, stdout, stderr } = await pullpass(name)
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.match(stderr, new RegExp(`^Usage: pullpass ${name} COMMAND \\[flags\\]\n`))
+      assert.match(stderr, new RegExp(`^USAGE_INVALID \\(run\\): ${name} is not a complete command$`, 'm'))
+      const json = await pullpass(name, '-o', 'json')
+      assert.deepEqual([json.exitCode, JSON.parse(json.stdout).error.code], [2, 'USAGE_INVALID'])
+      const help = await pullpass(name, '--help')
+      assert.deepEqual([help.exitCode, help.stderr], [0, ''])
+    })
+  }
+
   test('an unknown command of a group is refused, and the commands of the group are listed', async () => {
     const { exitCode, stderr } = await pullpass('trust', 'toString')
     assert.equal(exitCode, 2)
@@ -88,7 +101,10 @@ suite('the commands', () => {
   test('a flag before the command is refused with its correct position', async () => {
     const { exitCode, stderr } = await pullpass('--dry-run', 'refresh')
     assert.equal(exitCode, 2)
-    assert.match(stderr, /^USAGE_INVALID \(run\): "--dry-run" precedes the command\n/)
+    assert.match(stderr, /^USAGE_INVALID \(run\): flag "--dry-run" precedes the command\n/)
+    assert.match(stderr, /^ {2}fix: pullpass refresh --dry-run$/m)
+    const valued = await pullpass('-f', 'my file', 'trust', 'plan', '-o', 'json')
+    assert.match(valued.stderr, /^ {2}fix: pullpass trust plan -f 'my file' -o json$/m)
   })
 
   const kubectlHabits = [

@@ -58,12 +58,20 @@ suite('limitTime', () => {
     assert.deepEqual(slept, [2_147_483_647])
   })
 
+  test('a limit under a second is refused, with the minimum', () => {
+    assert.throws(() => limitTime('1ms', manualContext().context), {
+      code: 'USAGE_INVALID',
+      seen: '--timeout is "1ms"',
+      expected: 'a duration of at least 1s, such as 90s, 5m or 1h30m',
+    })
+  })
+
   for (const timeout of ['0s', '5 minutes', '-5m', '1.5h', '5']) {
     test(`${timeout} is refused`, () => {
       assert.throws(() => limitTime(timeout, manualContext().context), {
         code: 'USAGE_INVALID',
         seen: `--timeout is "${timeout}"`,
-        expected: 'a duration greater than 0, such as 90s, 5m or 1h30m',
+        expected: 'a duration of at least 1s, such as 90s, 5m or 1h30m',
       })
     })
   }

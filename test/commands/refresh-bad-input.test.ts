@@ -180,7 +180,7 @@ const badInputs: Record<string, BadInput> = {
     give: () => ({ argv: ['--min-remaining', '30 minutes'] }),
     said: [
       'USAGE_INVALID (run): --min-remaining is "30 minutes"',
-      '  expected a duration greater than 0, such as 90s, 5m or 1h30m',
+      '  expected a duration of at least 1s, such as 90s, 5m or 1h30m',
     ],
   },
   'more --min-remaining than any credential of the documents lives': {
@@ -207,7 +207,7 @@ const badInputs: Record<string, BadInput> = {
     give: () => ({ argv: ['--timeout', 'soon'] }),
     said: [
       'USAGE_INVALID (run): --timeout is "soon"',
-      '  expected a duration greater than 0, such as 90s, 5m or 1h30m',
+      '  expected a duration of at least 1s, such as 90s, 5m or 1h30m',
     ],
   },
   'an unknown flag': {

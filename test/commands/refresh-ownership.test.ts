@@ -6,6 +6,8 @@ import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 import { dockerConfigData } from './write-as.ts'
 
+type ManagedFields = NonNullable<Parameters<TestSandbox['cluster']['seed']>[0]['metadata']['managedFields']>
+
 const manager = 'pullpass:ClusterPullSecret:pull'
 
 /** As `kubectl create secret docker-registry | kubectl apply` leaves it. */
@@ -38,6 +40,45 @@ function seedScriptSecret({ cluster }: TestSandbox, namespace: string, type = 'k
 }
 
 suite('pullpass refresh respects the owner of a Secret', () => {
+  const foreign: Readonly<Record<string, readonly [managedFields: ManagedFields, seen: RegExp, fix: RegExp]>> = {
+    'of another type is not to be adopted, which would fail': [
+      [
+        {
+          manager: 'cert-manager',
+          operation: 'Update',
+          apiVersion: 'v1',
+          fieldsType: 'FieldsV1',
+          fieldsV1: { 'f:data': { '.': {}, 'f:tls.crt': {} }, 'f:type': {} },
+        },
+      ],
+      /Secret team-a\/regcred is managed by "cert-manager", and has no \.dockerconfigjson: it is of another type; /,
+      /^ {2}fix: choose another spec\.secretName: the type of a Secret cannot be changed, and --adopt fails$/m,
+    ],
+    'without managed fields is reported as such': [
+      [],
+      /Secret team-a\/regcred is not ours, and no field manager is recorded; it was left unchanged/,
+      /^ {2}fix: choose another spec\.secretName, or take over this Secret: /m,
+    ],
+  }
+  for (const [title, [managedFields, seen, fix]] of Object.entries(foreign)) {
+    test(`a Secret ${title}`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      sandbox.cluster.seed({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'regcred', namespace: 'team-a', managedFields },
+        type: 'kubernetes.io/tls',
+        data: { 'tls.crt': '', 'tls.key': '' },
+      })
+      const file = await sandbox.write('pull.yaml', documentText(sandbox))
+      const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+      assert.equal(exitCode, 1)
+      assert.match(stderr, /^SECRET_NOT_OURS \(kubernetes\): /)
+      assert.match(stderr, seen)
+      assert.match(stderr, fix)
+    })
+  }
+
   test('a Secret of the usual script is left as it is, its manager is reported, and the others are written', async (t) => {
     const sandbox = await startTestSandbox(t)
     seedScriptSecret(sandbox, 'team-a')

@@ -44,6 +44,7 @@ suite('pull secrets are listed', () => {
         annotations: new Map([['pullpass.dev/document', [manager]]]),
       },
       deleting: false,
+      otherDataOwners: [],
     })
   })
 

@@ -42,6 +42,7 @@ export const foundSecret = (changes: Partial<PullSecretMetadata> = {}): PullSecr
   lastApplied: 'absent',
   labelled: true,
   owners: ownedBy(),
+  otherDataOwners: [],
   deleting: false,
   ...changes,
 })

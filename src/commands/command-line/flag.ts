@@ -41,4 +41,4 @@ export type FlagValues<F extends Flags> = {
 
 /** `command`: `issuer check`. */
 export const usageFault = (command: string, seen: string, expected?: string): PullpassError =>
-  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: `pullpass ${command} --help` })
+  new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, command: `pullpass ${command} --help` })

@@ -74,15 +74,15 @@ export const outputFlags: { readonly output: Choice<'json' | 'yaml'> } = {
 
 // Durations
 
-/** In milliseconds, more than 0. @throws USAGE_INVALID */
+/** In milliseconds, at least a second. @throws USAGE_INVALID */
 export function readDuration(flag: string, text: string): number {
   const ms = parseDuration(text)
-  if (ms !== undefined && ms > 0) return ms
+  if (ms !== undefined && ms >= 1_000) return ms
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `${flag} is ${showValue(text)}`,
-    expected: 'a duration greater than 0, such as 90s, 5m or 1h30m',
+    expected: 'a duration of at least 1s, such as 90s, 5m or 1h30m',
   })
 }
 

@@ -30,7 +30,7 @@ export function readCommandLine(
 ): CommandLine {
   const known: Flags = { ...flags, ...commonFlags }
   const fail = (seen: string, expected?: string) => {
-    throw new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, hint: `pullpass ${name} --help` })
+    throw new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, command: `pullpass ${name} --help` })
   }
   if (words.some(looksLikeSecret)) {
     return fail(

@@ -25,7 +25,10 @@ const flags: typeof targetFlag &
     readonly yes: Flag & { type: 'boolean' }
     readonly 'dry-run': Flag & { type: 'boolean' }
   } = {
-  ...targetFlag,
+  to: {
+    ...targetFlag.to,
+    summary: 'Publish target ("serve": the documents of issuer serve in this cluster)',
+  },
   yes: { type: 'boolean', summary: 'Also revoke the current signing key or the only key: every exchange then fails' },
   'dry-run': { type: 'boolean', summary: 'Show the changes without writing' },
   ...outputFlags,

@@ -9,7 +9,7 @@ import { createRateLimit, type HttpServer, openHttpServer } from '../../server/h
 import type { Command } from '../command-line/command.ts'
 import type { Flag } from '../command-line/flag.ts'
 import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
-import { listenUrl, logRounds, openStatusPrinter, printStart, type StatusPrinter } from './watch-progress.ts'
+import { announceStart, listenUrl, logRounds, openStatusPrinter, type StatusPrinter } from './watch-progress.ts'
 
 const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
   listen: {
@@ -58,7 +58,7 @@ export const serve: Command<typeof flags> = {
       const address = listenUrl(listen, server.port)
       context.log('info', 'documents are served', { port: server.port, address })
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, health.endpoints, context))
-      printStart(call, `Serving the issuer metadata at ${address}`)
+      announceStart(call, { cluster: cluster.server, target: address, keepForMs: config.keepForMs })
       const logLook = logRounds(context.log)
       printer = openStatusPrinter(call)
       const full = { ...config, cluster, trusted, events, target, served, checkIntervalMs: 0 }

@@ -1,6 +1,7 @@
 /** Messages, log lines and results of issuer watch and issuer serve. */
 import { isIPv6 } from 'node:net'
 import type { Log } from '../../http/context.ts'
+import { cacheSeconds } from '../../oidc/issuer-documents.ts'
 import { wholeSeconds } from '../../publish/safe-to-sign.ts'
 import type { WatchStatus } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
@@ -10,13 +11,40 @@ import type { outputFlags } from '../command-line/flags.ts'
 import { errorDetail, instant, overall, renderStreamed } from '../command-line/output.ts'
 import type { IssuerWatchStatus } from '../output/issuer.ts'
 
-/** On a terminal, at any log level; not with --log-format json. */
-export function printStart({ terminal, common }: Pick<Call<Flags>, 'terminal' | 'common'>, message: string): void {
-  if (common['log-format'] === 'json') return
-  terminal.notify?.(
-    `${message}. Checks every 15 s until it is stopped (Ctrl-C). Alarms are logged here; --log-level info logs more.`,
-  )
+export interface WatchStart {
+  /** URL of the API server. */
+  readonly cluster: string
+  /** Where the documents are published or served. */
+  readonly target: string
+  readonly keepForMs: number
+  /** URL of the health checks, if they are served. */
+  readonly health?: string | undefined
 }
+
+/** One line: on a terminal at any log level, elsewhere as a log message. */
+export function announceStart(
+  { terminal, common, context: { log } }: Pick<Call<Flags>, 'terminal' | 'common' | 'context'>,
+  { cluster, target, keepForMs, health }: WatchStart,
+): void {
+  const keepFor = `${keepForMs / 3_600_000}h`
+  if (terminal.notify === undefined || common['log-format'] === 'json') {
+    log('info', 'the watch of the issuer started', { cluster, target, keepFor, ...(health && { health }) })
+  } else {
+    const at = health === undefined ? '' : `; health and metrics at ${health}`
+    terminal.notify(
+      `Watching the keys of ${cluster}, published at ${target} until ${keepFor} after they were last served${at}. Reads every 15 s until stopped (Ctrl-C); --log-level info logs more than alarms.`,
+    )
+  }
+  if (keepForMs < longestTokenMs + cacheSeconds * 1000) {
+    log('warn', 'a key is withdrawn while tokens signed by it are still valid: --keep-for is too short', {
+      keepFor,
+      atLeast: `${longestTokenMs / 3_600_000}h plus ${cacheSeconds}s, the max-age of the JWKS`,
+    })
+  }
+}
+
+/** The longest lifetime of a token that clouds accept. */
+const longestTokenMs = 24 * 3_600_000
 
 /** `http://127.0.0.1:8080`; with * for every address. */
 export function listenUrl({ host = '*' }: ListenAddress, port: number): string {

@@ -14,7 +14,7 @@ import {
   targetFlag,
   watchFlags,
 } from './flags.ts'
-import { listenUrl, logRounds, openStatusPrinter, printStart, type StatusPrinter } from './watch-progress.ts'
+import { announceStart, listenUrl, logRounds, openStatusPrinter, type StatusPrinter } from './watch-progress.ts'
 
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
@@ -47,8 +47,8 @@ export const watch: Command<typeof flags> = {
     let printer: StatusPrinter | undefined
     try {
       server = healthListen && (await serveHealth(healthListen, health.endpoints, context))
-      const at = server && healthListen ? `; health and metrics at ${listenUrl(healthListen, server.port)}` : ''
-      printStart(call, `Publishing the keys of the cluster to ${target.name}${at}`)
+      const at = server && healthListen ? listenUrl(healthListen, server.port) : undefined
+      announceStart(call, { cluster: cluster.server, target: target.name, keepForMs: config.keepForMs, health: at })
       const logLook = logRounds(context.log)
       printer = openStatusPrinter(call)
       await watchIssuer({ ...config, cluster, trusted, events, target }, context, {

@@ -62,7 +62,8 @@ export const manifestsNode: Command<typeof flags> = {
   details: [
     'Prints a Namespace, the permission of kubelets to request tokens for the audiences of the registries, a ConfigMap with',
     'the CredentialProviderConfig and the configuration of the plugin, and a DaemonSet that installs Node.js, pullpass and',
-    `these files in ${nodePaths.installed} of each node. Pods then pull with the token of their own ServiceAccount: no pull secret exists.`,
+    `these files in ${nodePaths.installed} of each node. Pods then pull with the token of their own ServiceAccount: no pull`,
+    'secret exists.',
     'The namespaces of the documents are not used: every pod of a node may use every registry, as far as the cloud trusts',
     'its ServiceAccount.',
     '',
@@ -74,7 +75,7 @@ export const manifestsNode: Command<typeof flags> = {
     'node-config (JSON, one registry audience only) or rbac.',
     '',
     'Example:',
-    '  pullpass manifests node -f documents.yaml --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -',
+    '  pullpass manifests node -f documents.yaml --image registry.example.com/pullpass:1 | kubectl apply --server-side -f -',
   ].join('\n'),
   life: 'one-shot',
   flags,

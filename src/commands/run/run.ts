@@ -1,15 +1,13 @@
 /** One run of pullpass: from the arguments to the exit code. */
-import { showValue } from '../../document/show-value.ts'
 import { codes } from '../../errors/codes.ts'
 import { internalFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { httpsTransport } from '../../http/https-transport.ts'
 import { createLog } from '../../terminal/log.ts'
 import { renderError } from '../../terminal/render-error.ts'
-import { nearest } from '../../text/nearest.ts'
 import { SecretRegister, withholdSecrets } from '../../text/secret-register.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
-import type { Command, CommandEntry, Terminal } from '../command-line/command.ts'
+import type { Command, Terminal } from '../command-line/command.ts'
 import { defaultTimeout, readDuration } from '../command-line/flags.ts'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from '../command-line/help.ts'
 import {
@@ -23,6 +21,7 @@ import {
 } from '../command-line/output.ts'
 import { type CommandLine, readCommandLine } from '../command-line/read.ts'
 import { commands, loadCommand } from '../commands.ts'
+import { type Found, findCommand, incompleteGroup } from './find-command.ts'
 import type { HardDeadline, LastTexts } from './hard-deadline.ts'
 
 /** What the process passes to a run. */
@@ -60,6 +59,7 @@ async function dispatch([name = '--help', ...words]: readonly string[], host: Ho
 
 async function runCommand(found: Found, host: Host): Promise<number> {
   if (found.kind === 'group') {
+    if (!found.isHelp) throw incompleteGroup(found, host)
     host.terminal.print(renderGroupHelp(found))
     return 0
   }
@@ -311,56 +311,4 @@ export async function endWithSignal<Result>(
     signal.removeEventListener('abort', begin)
     clearTimeout(timer)
   }
-}
-
-/** The command of a command line: one word, or two for a member of a group, such as `issuer check`. */
-type Found =
-  | { readonly kind: 'command'; readonly name: string; readonly entry: CommandEntry; readonly words: readonly string[] }
-  /** A group without a member, or with --help: its members are listed. */
-  | { readonly kind: 'group'; readonly name: string; readonly members: Readonly<Record<string, CommandEntry>> }
-
-/** @throws USAGE_INVALID for an unknown command, with the most similar one */
-function findCommand([first = '', ...rest]: readonly string[]): Found {
-  const two = `${first} ${rest[0]}`
-  const [one, both] = [entryOf(first), entryOf(two)]
-  if (one !== undefined && both !== undefined) return { kind: 'command', name: two, entry: both, words: rest.slice(1) }
-  if (one !== undefined) return { kind: 'command', name: first, entry: one, words: rest }
-  const members = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `))
-  if (members.length === 0) throw unknown(first, firstWords(), 'pullpass --help')
-  const [second, ...words] = rest
-  if (second === undefined || ['--help', '-h'].includes(second)) {
-    return { kind: 'group', name: first, members: Object.fromEntries(members) }
-  }
-  const name = `${first} ${second}`
-  const member = entryOf(name)
-  if (member === undefined) {
-    throw unknown(
-      name,
-      members.map(([known]) => known),
-      `pullpass ${first} --help`,
-    )
-  }
-  return { kind: 'command', name, entry: member, words }
-}
-
-const entryOf = (name: string) => (Object.hasOwn(commands, name) ? commands[name] : undefined)
-
-const firstWords = () => [...new Set(Object.keys(commands).map((name) => name.split(' ')[0] ?? name))]
-
-/** The only command with this second word: `publish` is `issuer publish`. */
-function memberNamed(name: string): string | undefined {
-  const [member, ...others] = Object.keys(commands).filter((known) => known.endsWith(` ${name}`))
-  return others.length === 0 ? member : undefined
-}
-
-/** `hint`: the help that lists the commands. */
-function unknown(name: string, known: readonly string[], hint: string): PullpassError {
-  const near = memberNamed(name) ?? nearest(name, known)
-  return new PullpassError({
-    code: 'USAGE_INVALID',
-    hop: 'run',
-    seen: name.startsWith('-') ? `${showValue(name)} precedes the command` : `unknown command ${showValue(name)}`,
-    expected: near === undefined ? `one of ${known.join(', ')}` : `a known command, such as ${near}`,
-    hint,
-  })
 }

@@ -20,6 +20,8 @@ export interface PullSecretMetadata {
     readonly label: readonly string[]
     readonly annotations: ReadonlyMap<string, readonly string[]>
   }
+  /** Names of the field managers that own its type or other data, and not `.dockerconfigjson`. */
+  readonly otherDataOwners: readonly string[]
   readonly deleting: boolean
 }
 
@@ -38,9 +40,20 @@ export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
     lastApplied: annotations[lastApplied] === undefined ? 'absent' : 'present',
     labelled: asObject(metadata['labels'])?.[managedBy] === 'pullpass',
     owners: ownersOf(asList(metadata['managedFields'])),
+    otherDataOwners: otherDataOwnersOf(asList(metadata['managedFields'])),
     deleting: metadata['deletionTimestamp'] !== undefined,
   }
 }
+
+/** The data of a Secret of another type has other keys. */
+const otherDataOwnersOf = (managedFields: readonly unknown[]): string[] =>
+  managedFields.flatMap((entry) => {
+    const { manager, fieldsV1 } = asObject(entry) ?? {}
+    const fields = asObject(fieldsV1)
+    const ownsOther = fields?.['f:type'] !== undefined || fields?.['f:data'] !== undefined
+    const ownsOurs = asObject(fields?.['f:data'])?.['f:.dockerconfigjson'] !== undefined
+    return typeof manager === 'string' && ownsOther && !ownsOurs ? [manager] : []
+  })
 
 /** FieldsV1: a tree of `f:NAME`. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
 function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners'] {

@@ -50,11 +50,30 @@ suite('pullpass issuer watch', () => {
     assert.equal(exitCode, 0, stderr)
     assert.match(
       notes.join('\n'),
-      /^Publishing the keys of the cluster to gs:\/\/example-cluster; health and metrics at http:\/\/127\.0\.0\.1:\d+\. Checks every 15 s until it is stopped \(Ctrl-C\)\. .*$/,
+      /^Watching the keys of https:\/\/127\.0\.0\.1:\d+, published at gs:\/\/example-cluster until 48h after they were last served; health and metrics at http:\/\/127\.0\.0\.1:\d+\. Reads every 15 s until stopped \(Ctrl-C\); /m,
     )
     const rounds = stderr.split('\n').filter((line) => line.includes('the API servers were read'))
     assert.equal(rounds.length, 1, stderr)
     assert.match(rounds[0] ?? '', /round=1 issuer="https:.*" apiServers="1 of 1" publicKeys=1 alarms=0$/)
+  })
+
+  test('warns of a --keep-for that is shorter than tokens live', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['default', 'pullpass-system'] })
+    for (const [keepFor, warns] of [
+      ['24h4m', true],
+      ['24h5m', false],
+    ] as const) {
+      const end = new AbortController()
+      const argv = ['issuer', 'watch', '--to', 'gs://example-cluster', '--keep-for', keepFor]
+      const sleep = async () => end.abort()
+      const { exitCode, stderr } = await runPullpass(sandbox, argv, { signal: end.signal, sleep })
+      assert.equal(exitCode, 0, stderr)
+      assert.equal(
+        / warn a key is withdrawn .*--keep-for is too short .*atLeast="24h plus 300s/.test(stderr),
+        warns,
+        stderr,
+      )
+    }
   })
 
   test('prints no progress with --log-format json', async (t) => {

@@ -135,10 +135,11 @@ function evaluateMetadata(
   const ownership = evaluateOwnership(content, document)
   if (ownership.verdict !== 'refuse')
     return content.immutable ? evaluateImmutable(document, namespace, commands) : undefined
-  const owners = ownership.owners.length === 0 ? 'an unknown manager' : ownership.owners.join(', ')
+  const { owners } = ownership
+  const managed = owners.length === 0 ? 'no field manager is recorded for it' : `it is managed by ${owners.join(', ')}`
   return failed(
     'SECRET_NOT_OURS',
-    `it is managed by ${owners}; a refresh does not change it`,
+    `${managed}; a refresh does not change it`,
     `one that pullpass created for ${documentName(document)}, or none`,
     withNote(
       commands.refresh({ conflicts: 'adopted' }),
