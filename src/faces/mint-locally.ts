@@ -32,7 +32,7 @@ export function registriesOf(documents: readonly Document[], server?: string): L
   const image = parseImageReference(server.includes('/') ? server : `${server}/any`)
   if (image === undefined) return []
   const hosts = matchImage([...new Set(all.flatMap(({ registry }) => registry.hosts))], image)
-  // A host that is named without a path stands for each registry on it.
+  // A host without a path selects each registry on it.
   const isServing = ({ registry }: LocalRegistry) =>
     registry.hosts.some((host) => hosts.includes(host) || (!server.includes('/') && host.split('/')[0] === server))
   return all.filter(isServing)
