@@ -11,6 +11,7 @@ import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { IssuerRequirements, IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
 import type { Redacted } from '../text/redacted.ts'
+import type { DraftOf } from './draft.ts'
 import type { PublisherIdentity } from './publisher-identity.ts'
 import type { Store } from './store.ts'
 import type { TrustSetup } from './trust-contract.ts'
@@ -20,6 +21,8 @@ export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
   readonly exchange?: () => Promise<Exchange<Settings>>
   /** A credential that exists already, such as a password. */
   readonly lookup?: () => Promise<Lookup<Settings>>
+  /** What a document for one of its hosts contains. */
+  readonly draft?: () => Promise<DraftOf>
   /** The password of its credentials is the subject token itself. */
   readonly passwordIsToken?: true
   readonly trust?: VendorTrust<Settings>

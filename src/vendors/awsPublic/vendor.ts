@@ -10,4 +10,5 @@ export const awsPublic: Vendor = defineVendor<AwsPublicSettings>({
   title: 'ECR Public',
   settings: async () => (await import('./settings-form.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
+  draft: async () => (await import('./draft.ts')).draft,
 })

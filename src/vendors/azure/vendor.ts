@@ -6,6 +6,7 @@ export const azure: Vendor = defineVendor<AzureSettings>({
   title: 'Azure',
   settings: async () => (await import('./settings-form.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
+  draft: async () => (await import('./draft.ts')).draft,
   trust: {
     commandLine: 'az',
     replaceable: ['audience', 'condition'],

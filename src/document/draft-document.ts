@@ -1,0 +1,81 @@
+/** A document to be completed: what the host of a registry and the cluster tell, and what has to be filled in, with comments. */
+import { stringify } from 'yaml'
+
+export interface DraftDocument {
+  readonly name: string
+  /** Empty: it has to be filled in. */
+  readonly namespaces: readonly string[]
+  readonly serviceAccount: { readonly namespace: string; readonly name: string } | undefined
+  readonly registries: readonly DraftRegistry[]
+  /** Comments at the top, a line each. */
+  readonly notes: readonly string[]
+}
+
+export interface DraftRegistry {
+  readonly name: string
+  readonly host: string
+  /** Identifier of the vendor; undefined: it is not known by the host. */
+  readonly vendor: string | undefined
+  /** A comment. */
+  readonly facts: string
+  readonly fields: readonly {
+    readonly name: string
+    readonly value?: string
+    readonly comment: string
+  }[]
+}
+
+/** What stands for a value that is not known: no rule of a field accepts it. */
+const missing = 'FILL_IN'
+
+/** YAML, and the paths of fields that have to be filled in. */
+export function renderDraft(draft: DraftDocument): { readonly text: string; readonly missing: readonly string[] } {
+  const unknown: string[] = []
+  const fill = (path: string, value: string | undefined): string => {
+    if (value !== undefined) return scalar(value)
+    unknown.push(path)
+    return missing
+  }
+  const lines = [
+    ...draft.notes.map((note) => `# ${note}`),
+    'apiVersion: pullpass.dev/v1alpha1',
+    'kind: ClusterPullSecret',
+    'metadata:',
+    `  name: ${scalar(draft.name)}`,
+    'spec:',
+    '  namespaces:',
+    '    include: # names and globs such as "team-*"',
+    ...(draft.namespaces.length === 0 ? [`      - ${fill('spec.namespaces.include', undefined)}`] : []),
+    ...draft.namespaces.map((namespace) => `      - ${scalar(namespace)}`),
+    ...(draft.serviceAccount === undefined
+      ? []
+      : [
+          '  serviceAccountRef: # its token is requested; without this, the token file of the pod is read',
+          `    namespace: ${scalar(draft.serviceAccount.namespace)}`,
+          `    name: ${scalar(draft.serviceAccount.name)}`,
+        ]),
+    '  registries:',
+    ...draft.registries.flatMap((registry, index) => renderRegistry(registry, `spec.registries[${index}]`, fill)),
+  ]
+  return { text: `${lines.join('\n')}\n`, missing: unknown }
+}
+
+type Fill = (path: string, value: string | undefined) => string
+
+function renderRegistry({ name, host, vendor, facts, fields }: DraftRegistry, at: string, fill: Fill): string[] {
+  return [
+    `    - name: ${scalar(name)}`,
+    `      hosts: [${scalar(host)}] # ${facts}`,
+    ...(vendor === undefined
+      ? [`      ${fill(`${at}: a vendor`, undefined)}: {} # one of the vendors in docs/registries.md`]
+      : [
+          `      ${vendor}:`,
+          ...fields.flatMap((field) => [
+            `        # ${field.comment}`,
+            `        ${field.name}: ${fill(`${at}.${vendor}.${field.name}`, field.value)}`,
+          ]),
+        ]),
+  ]
+}
+
+const scalar = (value: string): string => stringify(value, { lineWidth: 0 }).trimEnd()

@@ -1,0 +1,16 @@
+/** Login servers. https://learn.microsoft.com/azure/container-registry/container-registry-concepts */
+import type { DraftOf } from '../draft.ts'
+import { cloudOf } from './names.ts'
+
+export const draft: DraftOf = (host) => {
+  const cloud = cloudOf(host)
+  if (cloud === undefined) return undefined
+  return {
+    name: 'acr',
+    facts: `cloud ${cloud}`,
+    fields: [
+      { name: 'tenantId', comment: 'the Entra tenant of the identity: az account show --query tenantId' },
+      { name: 'clientId', comment: 'of the application or managed identity that may pull' },
+    ],
+  }
+}

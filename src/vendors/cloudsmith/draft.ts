@@ -1,0 +1,14 @@
+/** https://docs.cloudsmith.com/formats/docker-registry */
+import type { DraftOf } from '../draft.ts'
+
+export const draft: DraftOf = (host) =>
+  host === 'docker.cloudsmith.io'
+    ? {
+        name: 'cloudsmith',
+        facts: 'Docker registry',
+        fields: [
+          { name: 'organization', comment: 'slug of the organization' },
+          { name: 'service', comment: 'slug of the service account that the OpenID Connect provider permits' },
+        ],
+      }
+    : undefined

@@ -1,0 +1,21 @@
+/** What `pullpass init` can tell of a registry by its host alone. Each vendor recognizes its own hosts. */
+
+/** Undefined: the host is not the vendor's. Pure. */
+export type DraftOf = (host: string) => RegistryDraft | undefined
+
+export interface RegistryDraft {
+  /** Proposed name of the registry in the document. */
+  readonly name: string
+  /** What the host tells, for a comment: `account 123456789012, region eu-west-1`. */
+  readonly facts: string
+  /** Required fields under the vendor's identifier, in their order. */
+  readonly fields: readonly DraftField[]
+}
+
+export interface DraftField {
+  readonly name: string
+  /** Known by the host, or what `pullpass trust apply` creates; undefined: it has to be filled in. */
+  readonly value?: string
+  /** Meaning, and where to find it. */
+  readonly comment: string
+}

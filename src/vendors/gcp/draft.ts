@@ -1,0 +1,24 @@
+/** Hosts of Artifact Registry. https://cloud.google.com/artifact-registry/docs/docker/names */
+import type { DraftOf } from '../draft.ts'
+
+export const draft: DraftOf = (host) => {
+  const [, location] = /^([a-z0-9-]+)-docker\.pkg\.dev$/.exec(host) ?? []
+  const [, multiRegion = 'us'] = /^(?:([a-z]+)\.)?gcr\.io$/.exec(host) ?? []
+  if (location === undefined && !/^(?:[a-z]+\.)?gcr\.io$/.test(host)) return undefined
+  return {
+    name: 'google',
+    facts: `location ${location ?? multiRegion}`,
+    fields: [
+      {
+        name: 'workloadIdentityProvider',
+        comment:
+          'projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER; trust apply creates pool and provider',
+      },
+      {
+        name: 'serviceAccountEmail',
+        comment:
+          'the service account that may pull; without this line, grant the permission to the cluster’s subject itself',
+      },
+    ],
+  }
+}

@@ -1,0 +1,14 @@
+/** Hosts of JFrog's own platform. https://jfrog.com/help/r/jfrog-platform-administration-documentation/openid-connect-integration */
+import type { DraftOf } from '../draft.ts'
+
+export const draft: DraftOf = (host) =>
+  host.endsWith('.jfrog.io')
+    ? {
+        name: 'jfrog',
+        facts: 'JFrog platform',
+        fields: [
+          { name: 'url', value: `https://${host}`, comment: 'origin of the platform' },
+          { name: 'providerName', comment: 'name of the OpenID Connect integration' },
+        ],
+      }
+    : undefined

@@ -1,0 +1,13 @@
+/** https://docs.quay.io/glossary/robot-accounts.html */
+import type { DraftOf } from '../draft.ts'
+
+export const draft: DraftOf = (host) =>
+  host === 'quay.io'
+    ? {
+        name: 'quay',
+        facts: 'robot federation',
+        fields: [
+          { name: 'robot', comment: 'ORGANIZATION+ROBOT, with a federation for the cluster’s issuer and subject' },
+        ],
+      }
+    : undefined
