@@ -9,7 +9,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./refresh.ts')).refresh,
   },
   init: {
-    summary: 'Convert the variables of the script into a document',
+    summary: 'Write a document for the registries of a cluster',
     load: async () => (await import('./init.ts')).init,
   },
   inspect: {

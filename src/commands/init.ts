@@ -1,28 +1,49 @@
-/** pullpass init: converts the variables of the script that pullpass replaces into a document. */
+/** pullpass init: drafts a document for registries, or converts the variables of the script that pullpass replaces. */
 import { writeFile } from 'node:fs/promises'
 import type { Document, NamespacedName } from '../document/document.ts'
 import { documentFromEnvironment } from '../document/load-documents.ts'
 import { systemErrorCode } from '../host/read-file.ts'
+import type { Context } from '../http/context.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command-line/command.ts'
-import { type Choice, type Flag, usageFault } from './command-line/flag.ts'
-import { parseNamespacedName } from './command-line/flags.ts'
+import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
+import { clusterFlags, parseNamespacedName } from './command-line/flags.ts'
 import { withholdInValues } from './command-line/output.ts'
+import type { ClusterSurvey } from './init/survey-cluster.ts'
 
-const flags: {
+type Text = Flag & { type: 'string' }
+
+const flags: typeof clusterFlags & {
   readonly 'from-env': Flag & { type: 'boolean' }
-  readonly 'service-account': Flag & { type: 'string' }
-  readonly out: Flag & { type: 'string' }
+  readonly name: Text
+  readonly namespaces: Text
+  readonly 'service-account': Text
+  readonly set: Text & { multiple: true }
+  readonly offline: Flag & { type: 'boolean' }
+  readonly out: Text
   readonly output: Choice<'yaml' | 'json'>
 } = {
-  'from-env': {
-    type: 'boolean',
-    summary: 'Read the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … of the script (required)',
+  name: { type: 'string', value: 'NAME', summary: 'Name of the document and its Secret (default: by the vendor)' },
+  namespaces: {
+    type: 'string',
+    value: 'LIST',
+    summary: 'Namespaces or globs, comma-separated (default: those whose pods pull from the hosts)',
   },
   'service-account': {
     type: 'string',
     value: 'NAMESPACE/NAME',
     summary: 'Service account whose tokens are requested (spec.serviceAccountRef), instead of a token file',
+  },
+  set: {
+    type: 'string',
+    multiple: true,
+    value: '[REGISTRY.]FIELD=VALUE',
+    summary: 'Field of the vendor, such as roleArn=arn:aws:iam::123456789012:role/puller; repeatable',
+  },
+  offline: { type: 'boolean', summary: 'Do not read the cluster' },
+  'from-env': {
+    type: 'boolean',
+    summary: 'Convert the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … of the script',
   },
   out: {
     type: 'string',
@@ -34,37 +55,87 @@ const flags: {
     short: 'o',
     value: 'FORMAT',
     choices: ['yaml', 'json'],
-    summary: 'Format of the document (default yaml)',
+    summary: 'Format of the document with --from-env (default yaml)',
   },
+  ...clusterFlags,
 }
 
 export const init: Command<typeof flags> = {
-  summary: 'Convert the variables of the script into a document',
-  usage: ['init --from-env [flags]'],
+  summary: 'Write a document for the registries of a cluster',
+  usage: ['init HOST... [flags]', 'init --from-env [flags]'],
   details: [
-    'Converts PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_HOSTS and',
-    'REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has the name of the Secret, so that pull',
-    'secrets that pullpass refresh wrote from these variables remain unchanged. The migration is described in',
-    'docs/guides/migrate-from-script.md.',
+    'Writes a commented ClusterPullSecret for the registries: vendor, region and account by their hosts; from the cluster its',
+    'issuer, the namespaces whose pods pull from these hosts, and their pull secrets. What neither tells is marked FILL_IN and',
+    'listed on standard error. Nothing is created in the cluster or at a cloud.',
+    'With --from-env it converts PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_HOSTS',
+    'and REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has the name of the Secret, so that pull',
+    'secrets that pullpass refresh wrote from these variables remain unchanged: docs/guides/migrate-from-script.md.',
     '',
     'Examples:',
-    '  pullpass init --from-env > artifact-registry.yaml',
+    '  pullpass init 123456789012.dkr.ecr.eu-west-1.amazonaws.com --service-account image-system/pullpass --out ecr.yaml',
+    '  pullpass init europe-docker.pkg.dev --offline --namespaces "team-*" > artifact-registry.yaml',
     '  pullpass init --from-env --service-account image-system/registry-sync --out artifact-registry.yaml',
   ].join('\n'),
   life: 'one-shot',
   flags,
 
-  async run({ flags: given, context, terminal }) {
-    if (!given['from-env']) throw usageFault('init', 'no source is given', '--from-env')
+  async run({ flags: given, positionals: hosts, context, terminal }) {
     const account = given['service-account']
-    const requested = account === undefined ? undefined : parseNamespacedName(account, 'service account', 'init')
-    const document = await documentFromEnvironment(context.environment, context.vendors)
-    const form = withholdInValues(formOf(document, requested), context.secrets)
-    const text = await renderStructured(form, given.output ?? 'yaml')
-    if (given.out === undefined) terminal.print(text)
-    else await writeNew(given.out, `${text}\n`)
+    const serviceAccount = account === undefined ? undefined : parseNamespacedName(account, 'service account', 'init')
+    checkSource(given, hosts)
+    if (given['from-env']) {
+      const document = await documentFromEnvironment(context.environment, context.vendors)
+      const form = withholdInValues(formOf(document, serviceAccount), context.secrets)
+      const text = await renderStructured(form, given.output ?? 'yaml')
+      if (given.out === undefined) terminal.print(text)
+      else await writeNew(given.out, `${text}\n`)
+      return 0
+    }
+    const { draftDocument } = await import('./init/draft.ts')
+    const survey = given.offline ? undefined : await surveyOf(given, hosts, context)
+    const request = { hosts, name: given.name, namespaces: given.namespaces, serviceAccount, set: given.set }
+    const { text, missing } = await draftDocument(request, survey, context)
+    if (given.out === undefined) terminal.print(text.trimEnd())
+    else await writeNew(given.out, text)
+    if (missing.length > 0) terminal.printError(`to be filled in: ${missing.join(', ')}`)
     return 0
   },
+}
+
+/** @throws USAGE_INVALID */
+function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]): void {
+  const fail = (seen: string, expected: string) => usageFault('init', seen, expected)
+  if (!given['from-env']) {
+    if (hosts.length === 0) throw fail('no registry is given', 'HOST..., or --from-env')
+    if (given.output === 'json') throw fail('-o json is given without --from-env', 'YAML, which has comments')
+    return
+  }
+  const idle = [
+    hosts.length > 0 && 'a host',
+    given.name && '--name',
+    given.namespaces && '--namespaces',
+    given.set.length > 0 && '--set',
+    given.offline && '--offline',
+  ].find(Boolean)
+  if (idle) throw fail(`${idle} is given with --from-env`, 'only one of them')
+}
+
+/** @throws errors of the cluster */
+async function surveyOf(
+  given: FlagValues<typeof clusterFlags>,
+  hosts: readonly string[],
+  context: Context,
+): Promise<ClusterSurvey> {
+  const [{ connect }, { surveyCluster }] = await Promise.all([
+    import('../kubernetes/connect.ts'),
+    import('./init/survey-cluster.ts'),
+  ])
+  const cluster = await connect(given, context)
+  try {
+    return await surveyCluster(cluster, hosts)
+  } finally {
+    await cluster.close()
+  }
 }
 
 /** Without default values. */

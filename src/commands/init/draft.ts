@@ -1,0 +1,121 @@
+/** A document for registries by their hosts: from vendors, flags and the cluster. */
+import type { NamespacedName } from '../../document/document.ts'
+import { type DraftRegistry, renderDraft } from '../../document/draft-document.ts'
+import { brokenRule, registryHost } from '../../document/field-rules.ts'
+import { includedNamespace, objectName } from '../../document/kubernetes-names.ts'
+import { showValue } from '../../document/show-value.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import type { VendorContext, Vendors } from '../../vendors/vendor.ts'
+import { usageFault } from '../command-line/flag.ts'
+import type { ClusterSurvey } from './survey-cluster.ts'
+
+export interface DraftRequest {
+  readonly hosts: readonly string[]
+  /** `--name`. */
+  readonly name: string | undefined
+  /** `--namespaces`, a comma-separated list. */
+  readonly namespaces: string | undefined
+  readonly serviceAccount: NamespacedName | undefined
+  /** `--set`: `FIELD=VALUE`, or `REGISTRY.FIELD=VALUE`. */
+  readonly set: readonly string[]
+}
+
+/** `survey`: undefined without a cluster. @throws USAGE_INVALID */
+export async function draftDocument(
+  request: DraftRequest,
+  survey: ClusterSurvey | undefined,
+  { vendors }: Pick<VendorContext, 'vendors'>,
+): Promise<ReturnType<typeof renderDraft>> {
+  const { hosts, name, serviceAccount } = request
+  const fail = (seen: string, expected: string) => usageFault('init', seen, expected)
+  for (const host of hosts) {
+    const expected = brokenRule(registryHost, host)
+    if (expected !== undefined) throw fail(`${showValue(host)} is not the host of a registry`, expected)
+  }
+  if (name !== undefined) {
+    const expected = brokenRule(objectName, name)
+    if (expected !== undefined) throw fail(`--name is ${showValue(name)}`, expected)
+  }
+  const namespaces = request.namespaces?.split(',') ?? (Array.isArray(survey?.namespaces) ? survey.namespaces : [])
+  for (const namespace of namespaces) {
+    const expected = brokenRule(includedNamespace, namespace)
+    if (expected !== undefined) throw fail(`--namespaces contains ${showValue(namespace)}`, expected)
+  }
+  const registries = applySettings(await draftRegistries(hosts, vendors), request.set)
+  return renderDraft({
+    name: name ?? registries[0]?.name ?? 'registry',
+    namespaces,
+    serviceAccount,
+    registries,
+    notes: survey === undefined ? [] : notesOf(survey, hosts),
+  })
+}
+
+async function draftRegistries(hosts: readonly string[], vendors: Vendors): Promise<DraftRegistry[]> {
+  const drafts: DraftRegistry[] = []
+  for (const host of hosts) {
+    const draft = await draftRegistry(host, vendors)
+    const same = drafts.filter(({ name }) => name === draft.name || name.startsWith(`${draft.name}-`)).length
+    drafts.push(same === 0 ? draft : { ...draft, name: `${draft.name}-${same + 1}` })
+  }
+  return drafts
+}
+
+async function draftRegistry(host: string, vendors: Vendors): Promise<DraftRegistry> {
+  for (const [vendor, { draft: load, title }] of Object.entries(vendors)) {
+    const draft = (await load?.())?.(host.split('/')[0] ?? host)
+    if (draft !== undefined) return { ...draft, host, vendor, facts: `${title}: ${draft.facts}` }
+  }
+  return { name: 'registry', host, vendor: undefined, facts: 'of a vendor that the host does not identify', fields: [] }
+}
+
+/** @throws USAGE_INVALID for a field that no registry, or more than one, has */
+function applySettings(registries: readonly DraftRegistry[], set: readonly string[]): DraftRegistry[] {
+  const result = [...registries]
+  for (const setting of set) {
+    const [, path = '', value = ''] = /^([^=]+)=(.+)$/s.exec(setting) ?? []
+    const [field = '', registry] = path.split('.').toReversed()
+    const matching = result.flatMap(({ name, fields }, index) =>
+      (registry === undefined || registry === name) && fields.some((one) => one.name === field) ? [index] : [],
+    )
+    const [index] = matching
+    const known = result.flatMap(({ name, fields }) => fields.map((one) => `${name}.${one.name}`))
+    if (index === undefined || matching.length > 1) {
+      const why = matching.length > 1 ? 'is a field of several registries' : 'is not a field of a registry'
+      throw usageFault(
+        'init',
+        `--set ${showValue(path || setting)} ${why}`,
+        known.length === 0
+          ? 'no --set: no field of these registries is known'
+          : `FIELD=VALUE, with one of ${known.join(', ')}`,
+      )
+    }
+    const chosen = result[index]
+    if (chosen === undefined) continue
+    const fields = chosen.fields.map((one) => (one.name === field ? { ...one, value } : one))
+    result[index] = { ...chosen, fields }
+  }
+  return result
+}
+
+function notesOf({ issuer, namespaces, pullSecrets }: ClusterSurvey, hosts: readonly string[]): string[] {
+  const at = hosts.join(', ')
+  return [
+    issuer instanceof PullpassError
+      ? `The issuer of the cluster could not be read: ${issuer.seen}.`
+      : `The issuer of the cluster is ${issuer}; pullpass issuer check shows whether clouds can use it.`,
+    ...(namespaces instanceof PullpassError
+      ? [`Pods could not be listed: ${namespaces.seen}.`]
+      : namespaces.length === 0
+        ? [`No pod pulls from ${at} at present.`]
+        : [
+            `${namespaces.length} ${namespaces.length === 1 ? 'namespace has' : 'namespaces have'} pods that pull from ${at}.`,
+          ]),
+    ...(pullSecrets.length === 0
+      ? []
+      : [
+          `These pods use the pull secrets ${pullSecrets.join(', ')}: with spec.secretName of that name (and conflictPolicy: Adopt),`,
+          'pods need no change.',
+        ]),
+  ]
+}
