@@ -1,4 +1,4 @@
-/** https://docs.aws.amazon.com/AmazonECR/latest/public/public-registries.html */
+/** The host of the public gallery. https://docs.aws.amazon.com/AmazonECR/latest/public/public-registries.html */
 import type { DraftOf } from '../draft.ts'
 
 export const draft: DraftOf = (host) =>

@@ -1,4 +1,4 @@
-/** https://edu.chainguard.dev/chainguard/chainguard-images/chainguard-registry/overview/ */
+/** The host of Chainguard's registry. https://edu.chainguard.dev/chainguard/chainguard-images/chainguard-registry/overview/ */
 import type { DraftOf } from '../draft.ts'
 
 export const draft: DraftOf = (host) =>

@@ -1,4 +1,4 @@
-/** https://docs.cloudsmith.com/formats/docker-registry */
+/** The host of Cloudsmith's Docker registry. https://docs.cloudsmith.com/formats/docker-registry */
 import type { DraftOf } from '../draft.ts'
 
 export const draft: DraftOf = (host) =>

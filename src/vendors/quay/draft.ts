@@ -1,4 +1,4 @@
-/** https://docs.quay.io/glossary/robot-accounts.html */
+/** The host of Quay's own service. https://docs.quay.io/glossary/robot-accounts.html */
 import type { DraftOf } from '../draft.ts'
 
 export const draft: DraftOf = (host) =>

@@ -1,4 +1,4 @@
-/** https://yandex.cloud/en/docs/container-registry/ */
+/** The host of Yandex Container Registry. https://yandex.cloud/en/docs/container-registry/ */
 import type { DraftOf } from '../draft.ts'
 
 export const draft: DraftOf = (host) =>
