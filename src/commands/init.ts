@@ -65,7 +65,7 @@ export const init: Command<typeof flags> = {
   usage: ['init HOST... [flags]', 'init --from-env [flags]'],
   details: [
     'Writes a commented ClusterPullSecret for the registries: vendor, region and account by their hosts; from the cluster its',
-    'issuer, the namespaces whose pods pull from these hosts, and their pull secrets. What neither tells is marked FILL_IN and',
+    'issuer, the namespaces whose pods pull from these hosts, and their pull secrets. What remains unknown is marked FILL_IN and',
     'listed on standard error. Nothing is created in the cluster or at a cloud.',
     'With --from-env it converts PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME, REGISTRY_HOSTS',
     'and REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has the name of the Secret, so that pull',

@@ -1,4 +1,4 @@
-/** A document to be completed: what the host of a registry and the cluster tell, and what has to be filled in, with comments. */
+/** A document to be completed: values from the host of a registry and the cluster, and what has to be filled in, with comments. */
 import { stringify } from 'yaml'
 
 export interface DraftDocument {
@@ -25,7 +25,7 @@ export interface DraftRegistry {
   }[]
 }
 
-/** What stands for a value that is not known: no rule of a field accepts it. */
+/** The mark of a value that is not known: no rule of a field accepts it. */
 const missing = 'FILL_IN'
 
 /** YAML, and the paths of fields that have to be filled in. */

@@ -1,4 +1,4 @@
-/** What `pullpass init` can tell of a registry by its host alone. Each vendor recognizes its own hosts. */
+/** What `pullpass init` knows of a registry by its host. Each vendor recognizes its own hosts. */
 
 /** Undefined: the host is not the vendor's. Pure. */
 export type DraftOf = (host: string) => RegistryDraft | undefined
@@ -6,7 +6,7 @@ export type DraftOf = (host: string) => RegistryDraft | undefined
 export interface RegistryDraft {
   /** Proposed name of the registry in the document. */
   readonly name: string
-  /** What the host tells, for a comment: `account 123456789012, region eu-west-1`. */
+  /** What the host contains, for a comment: `account 123456789012, region eu-west-1`. */
   readonly facts: string
   /** Required fields under the vendor's identifier, in their order. */
   readonly fields: readonly DraftField[]
