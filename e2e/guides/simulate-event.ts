@@ -5,6 +5,7 @@
  *     oidc.example.com serves FOLDER      the reader's web server, from a folder of the guide
  *     oidc.example.com passes on to URL   … or as a proxy
  *     migration begins, migration ends    the script of curl and jq runs, and pods pull; no pull failed
+ *     HOST trusts ISSUER                 the registry's operator configured it for the account pullpass-system/pullpass
  *     kubeadm FORM                        the ConfigMap of kubeadm, in this version: v1beta4
  */
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ export interface EventContext {
   readonly cluster: GuideCluster
   readonly webServer: WebServer
   readonly shell: Pick<Shell, 'run'>
+  readonly trustAt: (registry: string, issuer: string) => Promise<void>
 }
 
 /** @throws if the event is unknown */
@@ -39,6 +41,7 @@ const simulations: readonly (readonly [RegExp, Simulation])[] = [
     ({ folder = '' }, { home, webServer }) => webServer.serveFolder(join(home, folder)),
   ],
   [/^oidc\.example\.com passes on to (?<origin>\S+)$/, ({ origin = '' }, { webServer }) => webServer.forwardTo(origin)],
+  [/^(?<host>\S+) trusts (?<issuer>\S+)$/, ({ host = '', issuer = '' }, { trustAt }) => trustAt(host, issuer)],
   [/^migration (?<phase>begins|ends)$/, simulateMigration],
   [/^kubeadm (?<form>\S+)$/, ({ form = '' }, { cluster }) => createKubeadmConfig(cluster, form)],
 ]

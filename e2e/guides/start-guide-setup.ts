@@ -12,6 +12,7 @@ import { type PartContext, startPart } from '../parts/process/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 import { openRealCluster } from './open-real-cluster.ts'
+import { openRegistries } from './open-registries.ts'
 import { openSandboxCluster } from './open-sandbox-cluster.ts'
 import { setUpHome, writeKubeconfig } from './set-up-home.ts'
 import { simulateEvent } from './simulate-event.ts'
@@ -75,7 +76,8 @@ export const startGuideSetup = (kind: GuideCluster['kind'], clouds: readonly Gui
       folder: home,
       ports: { '8080': `${await freePort()}`, '8081': `${await freePort()}` },
       unknownHosts: proxy.unknownHosts,
-      simulateEvent: (event) => simulateEvent(event, { home, cluster, webServer, shell }),
+      simulateEvent: (event) =>
+        simulateEvent(event, { home, cluster, webServer, shell, trustAt: openRegistries(proxy, sandbox) }),
     }
   })
 

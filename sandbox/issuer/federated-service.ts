@@ -12,6 +12,7 @@ import { type IdentityClaims, type Rejection, type TrustedIdentity, verifyIdenti
 
 export interface FederatedSandbox extends SandboxCloud {
   readonly parts: Readonly<Record<'tokens', Part>>
+  readonly handle: SandboxHandler
   /** Origin of the token service. */
   readonly url: string
   /** What it accepts; tests change it. */
@@ -63,6 +64,7 @@ export const federatedVendor = (service: FederatedService): SandboxVendor<Federa
     const audience = service.audience(tokens.url)
     return {
       parts: { tokens },
+      handle: handler,
       url: tokens.url,
       trusted,
       settings,

@@ -1,0 +1,32 @@
+/** Registries of guides by their host names: each trusts an issuer, and has the image of the sandbox. */
+import type { Sandbox } from '../../sandbox/start-sandbox.ts'
+import { sandboxVendors } from '../../sandbox/vendors.ts'
+import type { HttpsProxy } from './start-https-proxy.ts'
+
+const subject = 'system:serviceaccount:pullpass-system:pullpass'
+
+/** Called once for each registry. @throws for a host that no guide uses */
+export const openRegistries =
+  (proxy: HttpsProxy, sandbox: Sandbox) =>
+  async (host: string, issuer: string): Promise<void> => {
+    const { images, authority } = sandbox
+    switch (host) {
+      case 'quay.io':
+      case 'acme.jfrog.io': {
+        const cloud = await sandbox.start(host === 'quay.io' ? sandboxVendors.quay : sandboxVendors.jfrog)
+        await cloud.trust(issuer)
+        Object.assign(cloud.trusted, { subject, ...(host !== 'quay.io' && { audience: `https://${host}` }) })
+        const handle: typeof images.handle = (request) =>
+          request.path.startsWith('/v2/') ? images.handle(request) : cloud.handle(request)
+        return await proxy.serve({ [host]: handle }, authority)
+      }
+      case 'zot.example.com': {
+        const cloud = await sandbox.start(sandboxVendors.token)
+        Object.assign(cloud.trusted, { subject, audience: `https://${host}` })
+        await cloud.trust(issuer)
+        return await proxy.serve({ [host]: images.handle }, authority)
+      }
+      default:
+        throw new Error(`no registry at ${host}`)
+    }
+  }
