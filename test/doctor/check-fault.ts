@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import type { Fault } from './fault.ts'
 import { accessFaults } from './faults/access-faults.ts'
 import { awsFaults } from './faults/aws-faults.ts'
+import { azureFaults } from './faults/azure-faults.ts'
 import { clusterFaults } from './faults/cluster-faults.ts'
 import { exchangeFaults } from './faults/exchange-faults.ts'
 import { issuerFaults } from './faults/issuer-faults.ts'
@@ -27,6 +28,7 @@ export const plantedFaults: readonly Fault[] = [
   ...exchangeFaults,
   ...accessFaults,
   ...awsFaults,
+  ...azureFaults,
   ...registryFaults,
   ...clusterFaults,
   ...secretFaults,

@@ -191,6 +191,7 @@ const ofTrust: readonly Code[] = [
   'SIGNATURE_INVALID',
   'IMPERSONATION_DENIED',
   'CERTIFICATE_UNTRUSTED',
+  'REGISTRY_DENIED',
 ]
 
 export const isOfTrust = (code: Code): boolean => ofTrust.includes(code)

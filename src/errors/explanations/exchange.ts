@@ -82,7 +82,15 @@ export const exchangeSection: Section = {
   fix: compare it with: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456789012/locations/global/workloadIdentityPools/pool`,
     },
     QUOTA_EXCEEDED: {
-      hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'trust'],
+      hops: [
+        'exchange',
+        'exchange/assume-role',
+        'exchange/authorization',
+        'exchange/registry',
+        'exchange/repository',
+        'impersonation',
+        'trust',
+      ],
       doctor: ['exchange', 'impersonation'],
       meaning:
         'Too many exchanges in this project. pullpass retried several times after the delay that the response requested. A run needs one exchange for each identity and registry, regardless of the number of namespaces.',
@@ -92,7 +100,15 @@ export const exchangeSection: Section = {
   fix: no action if this is temporary; otherwise raise the quota`,
     },
     EXCHANGE_REFUSED: {
-      hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],
+      hops: [
+        'exchange',
+        'exchange/assume-role',
+        'exchange/authorization',
+        'exchange/registry',
+        'exchange/repository',
+        'impersonation',
+        'registry',
+      ],
       doctor: ['exchange', 'impersonation'],
       meaning:
         'The vendor refused the request for an unknown reason; its message is quoted, if any. At hop `impersonation`, the usual cause is a `lifetime` that the organization does not permit.',
@@ -102,7 +118,15 @@ export const exchangeSection: Section = {
   fix: check the endpoint, and that no proxy or sign-in page intercepts this request`,
     },
     EXCHANGE_UNAVAILABLE: {
-      hops: ['exchange', 'exchange/assume-role', 'exchange/authorization', 'impersonation', 'registry'],
+      hops: [
+        'exchange',
+        'exchange/assume-role',
+        'exchange/authorization',
+        'exchange/registry',
+        'exchange/repository',
+        'impersonation',
+        'registry',
+      ],
       doctor: ['exchange', 'impersonation'],
       meaning: 'All four attempts failed: no response, or status 5xx.',
       action:
@@ -168,7 +192,7 @@ export const exchangeSection: Section = {
     },
     PERIMETER_DENIED: {
       hops: ['exchange', 'impersonation', 'exchange/registry', 'registry', 'trust', 'publish'],
-      doctor: ['exchange', 'impersonation', 'registry'],
+      doctor: ['exchange', 'impersonation', 'exchange/registry', 'registry'],
       meaning:
         'At Google, a perimeter of VPC Service Controls surrounds the API or the project, and the cluster is outside: the response contains nothing but an identifier, under which the audit log has the reason. At Azure, the network rules of the registry or a Conditional Access policy exclude the cluster.',
       action:

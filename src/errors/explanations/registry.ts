@@ -8,7 +8,7 @@ export const registrySection: Section = {
   codes: {
     REGISTRY_DENIED: {
       hops: ['exchange/registry', 'exchange/repository'],
-      doctor: ['registry', 'impersonation'],
+      doctor: ['registry', 'exchange/registry', 'exchange/repository'],
       meaning:
         'The credential may not read the repository (403). At a hop of an exchange: the registry issues no credential to the identity, or none that may pull a repository of the document.',
       action: 'Grant the role to read it, with the command that is printed, or `pullpass trust apply -f FILE`.',

@@ -54,8 +54,7 @@ const staleToken = ({ subjectToken }: SignInRequest): Meaning => ({
 const noIdentity = ({ settings }: SignInRequest): Meaning => ({
   code: 'PROVIDER_NOT_FOUND',
   expected: `an application or managed identity with client id ${settings.clientId} in tenant ${settings.tenantId}`,
-  hint: 'correct azure.clientId (the client id, which Azure also calls application id, and not the object id) and azure.tenantId',
-  command: `az ad sp show --id ${settings.clientId}`,
+  hint: `correct azure.clientId (the client id, which Azure also calls application id, and not the object id) and azure.tenantId: az ad sp show --id ${settings.clientId}`,
 })
 
 const throttled: Meaning = {
@@ -68,8 +67,7 @@ const throttled: Meaning = {
 const subjectUnknown = ({ settings, subjectToken }: SignInRequest): Meaning => ({
   code: 'CONDITION_REFUSED',
   expected: `a federated credential of ${identityOf(settings)} with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}, compared with regard to case`,
-  hint: `${apply}; those that exist`,
-  command: listCredentials(settings),
+  hint: `${apply}; those that exist: ${listCredentials(settings)}`,
 })
 
 /** By the number of the cause. */
@@ -79,8 +77,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ settings, subjectToken }) => ({
       code: 'ISSUER_REFUSED',
       expected: `a federated credential of ${identityOf(settings)} with the issuer ${quote(subjectToken.issuer)}, character by character, including a trailing slash`,
-      hint: `${apply}; those that exist`,
-      command: listCredentials(settings),
+      hint: `${apply}; those that exist: ${listCredentials(settings)}`,
     }),
   ],
   [
@@ -88,8 +85,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ settings, subjectToken, audience }) => ({
       code: 'AUDIENCE_REFUSED',
       expected: `a federated credential with the audience of the token, ${subjectToken.audiences.map(quote).join(', ')}; pullpass requests ${quote(audience)}`,
-      hint: 'set the audience of the federated credential to that of the token, or name its audience as the audience of the registry; see',
-      command: listCredentials(settings),
+      hint: `set the audience of the federated credential to that of the token, or name its audience as the audience of the registry: ${listCredentials(settings)}`,
     }),
   ],
   [700213, subjectUnknown],
@@ -123,8 +119,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ settings }) => ({
       code: 'PROVIDER_NOT_FOUND',
       expected: `a tenant ${settings.tenantId} in cloud ${settings.cloud}`,
-      hint: 'correct azure.tenantId; a tenant of another cloud has registries with another suffix',
-      command: 'az account show --query tenantId',
+      hint: 'correct azure.tenantId; a tenant of another cloud has registries with another suffix: az account show --query tenantId',
     }),
   ],
   [
@@ -175,8 +170,7 @@ const firstSentences = (description: string) => description.split(/\r?\n| Trace 
 
 const unknownCause = ({ settings }: SignInRequest): Meaning => ({
   code: 'EXCHANGE_REFUSED',
-  hint: `compare the token (pullpass inspect FILE) with the federated credentials of ${identityOf(settings)}`,
-  command: listCredentials(settings),
+  hint: `compare the token (pullpass inspect FILE) with the federated credentials of ${identityOf(settings)}: ${listCredentials(settings)}`,
 })
 
 // The registry: its error codes are those of the distribution specification.
@@ -195,7 +189,9 @@ export function registryRefusal(status: number, body: unknown, request: Registry
   if (message === undefined) return undefined
   const { settings } = request
   const network = registryRefusalInWords(message)
-  if (network !== undefined) return { ...network, message, command: showNetworkRules(settings.registry) }
+  if (network !== undefined) {
+    return { ...network, message, hint: `${network.hint}: ${showNetworkRules(settings.registry)}` }
+  }
   if (status === 429) {
     return {
       code: 'QUOTA_EXCEEDED',
@@ -211,8 +207,7 @@ export function registryRefusal(status: number, body: unknown, request: Registry
       code: 'EXCHANGE_REFUSED',
       message,
       expected: `${settings.registry} to be the login server of a registry`,
-      hint: 'correct hosts or azure.registry; see',
-      command: `az acr show --name ${registryNameOf(settings.registry)} --query loginServer`,
+      hint: `correct hosts or azure.registry: az acr show --name ${registryNameOf(settings.registry)} --query loginServer`,
     }
   }
   return undefined
@@ -241,8 +236,7 @@ function denied({ settings, repository }: RegistryRequest): Meaning {
   return {
     code: 'REGISTRY_DENIED',
     expected: `${identityOf(settings)} to have the role AcrPull on ${what}; in a registry with repository permissions (ABAC), where AcrPull has no effect, Container Registry Repository Reader`,
-    hint: 'a new role assignment takes up to 10 minutes; to create it: pullpass trust apply -f FILE; those that exist',
-    command: `az role assignment list --assignee ${clientId} --scope ${shellQuote(scope)}`,
+    hint: `a new role assignment takes up to 10 minutes; to create it: pullpass trust apply -f FILE; those that exist: az role assignment list --assignee ${clientId} --scope ${shellQuote(scope)}`,
   }
 }
 

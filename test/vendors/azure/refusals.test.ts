@@ -62,7 +62,7 @@ const causes: Readonly<Record<string, Row>> = {
     seen: /AADSTS700212: No matching federated identity record found for presented assertion audience 'api:\/\/AzureADTokenExchange'/,
     expected:
       'a federated credential with the audience of the token, "api://AzureADTokenExchange"; pullpass requests "api://AzureADTokenExchange"',
-    fix: /^set the audience of the federated credential to that of the token, or name its audience as the audience of the registry; see: az ad app/,
+    fix: /^set the audience of the federated credential to that of the token, or name its audience as the audience of the registry: az ad app/,
   },
   'no federated credential': {
     async arrange({ azure }) {
@@ -292,6 +292,6 @@ test('responses of Entra and of a registry', async (t) => {
     const fault = await refusalAt(azureTest)
     assert.deepEqual([fault.code, fault.hop], ['EXCHANGE_REFUSED', 'exchange/registry'])
     assert.equal(fault.expected, 'example.azurecr.io to be the login server of a registry')
-    assert.equal(fault.command, 'az acr show --name example --query loginServer')
+    assert.equal(fault.hint, 'correct hosts or azure.registry: az acr show --name example --query loginServer')
   })
 })
