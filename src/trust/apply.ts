@@ -1,6 +1,6 @@
 /**
- * Creates what is missing, one change after another, each shown and confirmed first. What exists is read before, so that a
- * run continues where an earlier one ended. What needs a resource that is not in place is not created; the rest is.
+ * Creates missing resources, one change after another, each shown and confirmed first. Existing resources are read first, so that a
+ * run continues an interrupted one. A resource that requires one that is not in place is not created; the others are.
  */
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context, Log } from '../http/context.ts'
@@ -18,10 +18,10 @@ import type {
 
 export interface StepOutcome extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
   readonly finding: TrustFinding | undefined
-  /** `unfinished`: the run's end met it at work; `not done`: the run ended before. */
+  /** `unfinished`: the run ended during the change; `not-started`: the run ended before it. */
   readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not-started'
   readonly fault?: PullpassError | undefined
-  /** Of what is blocked: the resources that it needs and that are not in place. */
+  /** If it is blocked: the resources that it needs and that are not in place. */
   readonly missingNeeds?: readonly MissingNeed[]
 }
 
@@ -32,10 +32,10 @@ export interface ApplyInputs {
   readonly record: TrustRecord
 }
 
-/** Others may be at work on the same resource, and a new one is not known everywhere at once. */
+/** Other writers may change the same resource, and a new one is not visible everywhere immediately. */
 const attempts = 8
 
-/** An aborted run is an outcome, too: it does not reject. */
+/** Does not reject if the run is aborted: the outcomes report it. */
 export async function applyTrust(
   resources: readonly TrustResource[],
   ways: ApplyInputs,
@@ -57,14 +57,14 @@ export async function applyTrust(
 
 type Step = Omit<StepOutcome, 'vendor' | 'kind' | 'name'>
 
-/** Also what could not be read: it may be another cluster's, and a grant would be that cluster's too. */
+/** A resource that could not be read is not in place either: it may belong to another cluster, which a grant would include. */
 function notInPlace(outcome: StepOutcome | undefined): MissingNeed[] {
   if (outcome === undefined || outcome.result === 'made' || outcome.result === 'unchanged') return []
   const { vendor, kind, name, finding, result } = outcome
   return [{ vendor, kind, name, state: finding?.verdict === 'refused' ? 'refused' : result }]
 }
 
-/** What is in place already is unchanged, not blocked. */
+/** A resource that already is as desired is unchanged, not blocked. */
 async function reportBlocked(
   resource: TrustResource,
   missingNeeds: readonly MissingNeed[],
@@ -105,7 +105,7 @@ async function applyResource(resource: TrustResource, ways: ApplyInputs, context
       if (!transientCodes.includes(fault.code) || fault.retryable || attempt === attempts)
         return { finding, result: 'failed', fault }
       const delayMs = retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0
-      await context.sleep(delayMs, context.signal).catch(() => undefined) // only an abort, which the next observation meets
+      await context.sleep(delayMs, context.signal).catch(() => undefined) // only an abort, which the next observation reports
     }
   }
 }
@@ -136,7 +136,7 @@ async function applyChanges(
   return changes.length === 0 ? 'unchanged' : 'made'
 }
 
-/** Recorded first; and struck out again where the vendor surely did not make it, since another may make it later. */
+/** Recorded first; the entry is removed if the vendor refused the change, since another owner may make the same grant later. */
 async function applyRecorded(change: Change, entry: RecordEntry, record: TrustRecord): Promise<void> {
   await record.write(entry)
   try {

@@ -98,11 +98,11 @@ const sharesKey = ({ keys = [] }: Signing, other: Signing) =>
   keys.some((key) => (other.keys ?? []).some((one) => sameKey(one, key)))
 
 const longest = 32
-/** Digits of a hash that tell apart what would be the same otherwise. */
+/** Digits of a hash that distinguish ids that would be equal otherwise. */
 const digits = 6
 
 /**
- * The name itself where it follows the rules; else its lower-case letters, digits and "-", and six digits of its hash:
+ * The name itself if it follows the rules, otherwise its lower-case letters, digits and "-", and six digits of its hash:
  * `gke_project_europe-west1_prod` becomes `gke-project-europe-west1-1d2c3b`. Without its first word where only that breaks a rule.
  */
 export function idOfContext(context: string, rules: readonly TextRule[]): string {
@@ -123,7 +123,7 @@ export function idOfContext(context: string, rules: readonly TextRule[]): string
   return ids.find(isId) ?? `cluster-${hash}`
 }
 
-/** A service account whose tokens are to be exchanged, and that does not exist yet: the set-up cannot be verified before. */
+/** A service account whose tokens are to be exchanged and that does not exist yet: until then the set-up cannot be verified. */
 export interface AbsentSubject extends AbsentAccount {
   readonly cluster: string
   /** NAMESPACE/NAME */

@@ -1,4 +1,4 @@
-/** From what needs trust to the resources of each vendor; what cannot work is refused before any request is sent. */
+/** The resources of each vendor that trust requires; invalid requirements are refused before any request is sent. */
 import type { Context } from '../http/context.ts'
 import type {
   Accepted,
@@ -22,11 +22,11 @@ export async function desiredTrust(needs: readonly TrustNeed[], vendors: Vendors
 
 /** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID */
 export async function openResources(
-  wanted: readonly DesiredTrust[],
+  desired: readonly DesiredTrust[],
   record: TrustRecord,
   context: Context,
 ): Promise<TrustResource[]> {
-  const opened = await Promise.all(wanted.map((vendor) => vendor.open(context, record)))
+  const opened = await Promise.all(desired.map((vendor) => vendor.open(context, record)))
   return opened.flat()
 }
 

@@ -1,6 +1,6 @@
 /**
- * Removes what pullpass created for these clusters, and only that: what is recorded, and what carries the clusters'
- * mark. What others hold stays, and what they still use with it.
+ * Removes the resources that pullpass created for these clusters: those that are recorded or carry the mark of a cluster. Resources
+ * of other owners stay, and those that other owners still use.
  */
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -8,22 +8,22 @@ import type { RemovalPlan, TrustRecord, TrustResource } from '../vendors/trust-c
 import { recordRecovery } from './apply.ts'
 
 export interface Removal extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
-  /** `remove`: it would be, in a dry run; `unfinished`: the run's end met it; `not done`: the run ended before. */
+  /** `remove`: would be removed, in a dry run; `unfinished`: the run ended during the removal; `not-started`: the run ended before it. */
   readonly result: 'removed' | 'remove' | 'absent' | 'kept' | 'declined' | 'failed' | 'unfinished' | 'not-started'
-  /** Why it was kept, or how it comes back. */
+  /** Why it was kept, or how it can be restored. */
   readonly note?: string
   readonly fault?: PullpassError
 }
 
 export interface RemovalInputs {
-  /** Absent in a dry run: nothing is removed, and nothing written. `name`: of the resource. */
+  /** Absent in a dry run, which changes nothing. `name`: of the resource. */
   readonly confirm: ((change: string, name: string) => Promise<'make' | 'leave'>) | undefined
   readonly record: TrustRecord
   /** Of the clusters: a resource with one of these marks was created for one of them. */
   readonly marks: readonly string[]
 }
 
-/** Each resource before those that it needs. An aborted run is an outcome, too: it does not reject. */
+/** Each resource before those that it needs. Does not reject if the run is aborted: the outcomes report it. */
 export async function destroyTrust(
   resources: readonly TrustResource[],
   ways: RemovalInputs,

@@ -1,4 +1,4 @@
-/** What trust is to be set up for: each registry of each document, for each cluster. */
+/** What needs trust: each registry of each document, for each cluster. */
 import { type Document, type DocumentRegistry, readsTokenFile, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
@@ -7,15 +7,15 @@ import type { TrustedCluster, TrustNeed, TrustSetup } from '../vendors/trust-con
 import type { Vendors } from '../vendors/vendor.ts'
 
 export interface TrustInputs {
-  /** Of tokens that lie in a file: `system:serviceaccount:NAMESPACE:NAME`. */
+  /** Of the tokens in a file: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string | undefined
-  /** For documents that name none, as the one of the environment's variables. */
+  /** For documents without a repository, such as the document from environment variables. */
   readonly repository: string | undefined
-  /** Of `issuer watch`, where it exchanges its tokens at a registry's provider: `system:serviceaccount:NAMESPACE:NAME`. */
+  /** Subject of `issuer watch`, if it exchanges its tokens at a registry's provider: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly publisher?: string | undefined
 }
 
-/** The documents with only those registries that can be set up; where there is none, all of them, which `trustSetup` refuses. */
+/** The documents with only those registries that can be set up; without any, all documents, which `trustSetup` refuses. */
 export function withTrustOnly(documents: readonly Document[], vendors: Vendors): readonly Document[] {
   const left = documents
     .map((document) => ({
@@ -26,43 +26,44 @@ export function withTrustOnly(documents: readonly Document[], vendors: Vendors):
   return left.length === 0 ? documents : left
 }
 
-/** @throws USAGE_INVALID where nothing can be set up at the vendor */
+/** @throws USAGE_INVALID if nothing can be set up at the vendor */
 export async function trustSetup(name: string, vendors: Vendors): Promise<TrustSetup<unknown>> {
   const vendor = vendors[name]
   if (vendor?.trust !== undefined) return await vendor.trust.load()
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: `registries of ${vendor?.title ?? name} have nothing that pullpass can set up`,
+    seen: `pullpass cannot set up trust for registries of ${vendor?.title ?? name}`,
     expected: `documents with registries of ${Object.keys(vendors)
       .filter((one) => vendors[one]?.trust !== undefined)
       .join(', ')}`,
   })
 }
 
-/** Cluster after cluster, in the order of the documents. @throws USAGE_INVALID */
+/** By cluster, then in the order of the documents. @throws USAGE_INVALID */
 export async function listNeeds(
   documents: readonly Document[],
   clusters: readonly TrustedCluster[],
-  asked: TrustInputs,
+  inputs: TrustInputs,
   vendors: Vendors,
 ): Promise<TrustNeed[]> {
   const registries = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
-  const wanted = await Promise.all(
+  const entries = await Promise.all(
     registries.map(async ({ document, registry }) => ({
       document,
       registry,
-      subject: subjectOf(document, registry, asked),
+      subject: subjectOf(document, registry, inputs),
       setup: await trustSetup(registry.vendor, vendors),
     })),
   )
-  checkSubjectUsed(documents, asked)
-  if (wanted.every(({ registry, setup }) => setup.repository(registry.settings) !== undefined)) refuseRepository(asked)
-  if (wanted.every(({ registry, setup }) => !setup.admitsPublisher(registry.settings))) refusePublisher(asked)
+  checkSubjectUsed(documents, inputs)
+  if (entries.every(({ registry, setup }) => setup.repository(registry.settings) !== undefined))
+    refuseRepository(inputs)
+  if (entries.every(({ registry, setup }) => !setup.admitsPublisher(registry.settings))) refusePublisher(inputs)
   return clusters.flatMap((cluster) =>
-    wanted.map(({ document, registry, subject, setup }) => {
+    entries.map(({ document, registry, subject, setup }) => {
       const settings = setup.forCluster(registry.settings, cluster)
-      const repository = setup.repository(settings) ?? asked.repository
+      const repository = setup.repository(settings) ?? inputs.repository
       const publishTo = document.issuer?.publishTo
       const publishesHere = publishTo !== undefined && vendorOfTarget(publishTo, vendors) === registry.vendor
       return {
@@ -70,7 +71,7 @@ export async function listNeeds(
         registry: { ...registry, settings },
         cluster,
         subject,
-        publisher: asked.publisher,
+        publisher: inputs.publisher,
         publishesHere,
         repository,
       }
@@ -78,11 +79,11 @@ export async function listNeeds(
   )
 }
 
-/** Whose tokens a registry takes. @throws USAGE_INVALID where only the token file knows */
-function subjectOf(document: Document, registry: DocumentRegistry, asked: TrustInputs): string {
+/** The subject whose tokens the registry exchanges. @throws USAGE_INVALID if only the token file contains it */
+function subjectOf(document: Document, registry: DocumentRegistry, inputs: TrustInputs): string {
   const account = requestedAccount(document, registry)
   if (account !== undefined) return `system:serviceaccount:${account.namespace}:${account.name}`
-  if (asked.subject !== undefined) return asked.subject
+  if (inputs.subject !== undefined) return inputs.subject
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
@@ -98,7 +99,7 @@ function refuseRepository({ repository }: TrustInputs): void {
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `--repository ${repository} is given, and all documents name their repository`,
-    expected: '--repository only for documents that name none',
+    expected: '--repository only for documents without a repository',
   })
 }
 
@@ -107,12 +108,12 @@ function refusePublisher({ publisher }: TrustInputs): void {
   throw new PullpassError({
     code: 'USAGE_INVALID',
     hop: 'run',
-    seen: `--publisher ${publisher} is given, and all documents fix the subjects that are accepted`,
-    expected: 'the publisher among those subjects, and no flag',
+    seen: `--publisher ${publisher} is given, and all documents specify the accepted subjects`,
+    expected: 'the publisher among these subjects, without the flag',
   })
 }
 
-/** A flag that changes nothing is a mistake. */
+/** A flag without effect is an error. */
 function checkSubjectUsed(documents: readonly Document[], { subject }: TrustInputs): void {
   const used = documents.some((document) => document.registries.some((registry) => readsTokenFile(document, registry)))
   if (subject === undefined || used) return
@@ -126,13 +127,13 @@ function checkSubjectUsed(documents: readonly Document[], { subject }: TrustInpu
 
 /** Repositories derived from images: for documents that name none, or if an image is in another one. */
 export interface RepositoryFor {
-  /** Of the first image that is in one. */
+  /** The repository of the first image that is in one. */
   readonly name: string | undefined
   /** How the vendor names one. */
   readonly form: string
 }
 
-/** undefined where every registry names its own. */
+/** Undefined if each registry names its repository. */
 export async function repositoryFor(
   documents: readonly Document[],
   images: readonly Pick<ImageReference, 'host' | 'repository'>[],
@@ -147,7 +148,7 @@ export async function repositoryFor(
   return undefined
 }
 
-/** Of an image that is not in the repository `named`, the one that it is in; undefined where it is in `named`, or unknown. */
+/** The repository of an image that is not in `named`; undefined if it is in `named`, or its repository is unknown. */
 export async function repositoryElsewhere(
   { vendor }: Pick<DocumentRegistry, 'vendor'>,
   named: string,

@@ -1,9 +1,9 @@
-/** What is missing as commands of the vendor's own command line, for operators who apply it themselves. */
+/** The changes as commands of the vendor's command-line tool, for operators who apply them themselves. */
 
 import { hashComment } from '../vendors/hcl.ts'
 import { describeMissing, type TrustFinding } from '../vendors/trust-contract.ts'
 
-/** A script for sh: the functions that it calls, then one command for each change; comments name what no command can do. */
+/** A script for sh: the functions that it calls, then one command for each change; comments name resources without a command. */
 export function renderCommands(findings: readonly TrustFinding[]): string {
   const scripts = findings.flatMap(({ changes }) => changes.map(({ script }) => script))
   const functions = [...new Set(scripts.flatMap((script) => script.functions))]

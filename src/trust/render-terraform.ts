@@ -16,7 +16,7 @@ export function renderTerraform(findings: readonly TrustFinding[]): string {
   return [...whyLeftOut(findings), ...first, head(findings), ...imports, ...blocks].join('\n\n')
 }
 
-/** A block would create what is refused and absent, and what needs it; `terraform apply` knows no other order. */
+/** Terraform would create a resource that is refused and absent, and those that need it: their blocks are left out. */
 const isPrinted = ({ fault, presence, missingNeeds }: TrustFinding): boolean =>
   missingNeeds === undefined && (fault === undefined || presence === 'present')
 

@@ -1,6 +1,6 @@
 /**
- * Verifies the grants: a real exchange, a real impersonation, and a request to the repository as a kubelet
- * has it. A new grant takes a minute or more to be known everywhere, so it is tried again for a while.
+ * Verifies the grants: exchanges a real token and requests an image of the repository, as a kubelet does. A new grant takes a
+ * minute or more to take effect everywhere, so a refusal is retried for some time.
  */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { type DocumentRegistry, type NamespacedName, requestedAccount } from '../document/document.ts'
@@ -31,11 +31,11 @@ interface TrialSubject {
 export interface Verification {
   readonly subject: TrialSubject
   readonly registry: DocumentRegistry
-  /** As the vendor names it, for people. */
+  /** As the vendor names it, for messages. */
   readonly repository: string
   /** The path of an image in it that does not exist. */
   readonly image: string
-  /** A token for the audience; an error where the operator gets none, for a reason that is not trust's. */
+  /** A token for the audience; rejects if none is available here, which says nothing about trust. */
   readonly token: (audience: string, lifeSeconds: number) => Promise<SubjectToken>
 }
 
@@ -80,12 +80,12 @@ export type VerificationResult = TrialSubject &
   (
     | { readonly result: 'works' }
     | { readonly result: 'fails'; readonly fault: PullpassError }
-    /** No token could be had here. */
+    /** No token is available here. */
     | { readonly result: 'untried'; readonly fault: PullpassError }
   )
 
 export interface Patience {
-  /** How long all waits together may take. */
+  /** The longest total wait. */
   readonly longestMs: number
   readonly onWait: (subject: string, fault: PullpassError) => void
 }

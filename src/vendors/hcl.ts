@@ -1,7 +1,7 @@
-/** A text in HCL, whatever it holds. https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences */
+/** Text in HCL. https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences */
 import { plainLine } from '../text/plain-text.ts'
 
-/** A quoted template in which nothing is a template: `${` and `%{` are doubled, as HCL has it. */
+/** A quoted template without template sequences: `${` and `%{` are escaped by doubling. */
 export function hclText(text: string): string {
   const plain = Array.from(text, escaped).join('')
   return `"${plain.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign)}"`
@@ -23,12 +23,12 @@ function escaped(character: string): string {
   return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
 }
 
-// A block of HCL as `terraform fmt` has it. https://developer.hashicorp.com/terraform/language/style
+// A block of HCL in the format of `terraform fmt`. https://developer.hashicorp.com/terraform/language/style
 
-/** Its name, and its value as HCL. */
+/** The name, and the value in HCL. */
 export type HclAttribute = readonly [name: string, value: string]
 
-/** `body`: attributes, those that follow one another in columns; and blocks within it. */
+/** `body`: attributes, aligned if they are adjacent, and nested blocks. */
 export function hclBlock(opening: string, body: readonly (HclAttribute | string)[]): string {
   const lines = body.map((part, at) => (typeof part === 'string' ? part : `${pad(part[0], body, at)} = ${part[1]}`))
   return `${opening} {\n${lines.map((line) => line.replaceAll(/^/gm, '  ')).join('\n')}\n}`
@@ -42,5 +42,5 @@ function pad(name: string, body: readonly (HclAttribute | string)[], at: number)
   return name.padEnd(Math.max(...together.map(([one]) => one?.length ?? 0)))
 }
 
-/** A text as a comment of sh and of HCL: a line end within would end the comment. */
+/** Text as a comment of sh and HCL: each line is commented. */
 export const hashComment = (text: string): string => text.replaceAll(/^/gm, '# ')

@@ -1,6 +1,6 @@
 /**
- * As whom a pod publishes at a vendor: as itself, by a token of its own account that the vendor's library exchanges, so that no key
- * is needed to publish keys.
+ * The identity with which a pod publishes at a vendor: the vendor's library exchanges a token of the pod's ServiceAccount, so that no
+ * long-lived key is needed.
  */
 import type { RegistryBase } from '../document/document.ts'
 
@@ -9,8 +9,8 @@ export interface PublisherIdentity<Settings = unknown, As = unknown> {
   /** Undefined for the form of another vendor's identities. */
   parse(text: string): As | undefined
 
-  /** Undefined where `as` is, and a pod has no identity of its own at the vendor. */
-  podIdentity(wanted: PodIdentityRequest<Settings, As>): PodIdentity | undefined
+  /** Undefined if `as` is undefined and a pod has no identity of its own at the vendor. */
+  podIdentity(request: PodIdentityRequest<Settings, As>): PodIdentity | undefined
 }
 
 export interface PodIdentityRequest<Settings, As> {
@@ -19,21 +19,21 @@ export interface PodIdentityRequest<Settings, As> {
   /** Registries of this vendor in the documents that publish there. */
   readonly registries: readonly (RegistryBase & { readonly settings: Settings })[]
   readonly as: As | undefined
-  /** Of the pod's token: `system:serviceaccount:NAMESPACE:NAME`. */
+  /** Subject of the pod's token: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string
-  /** The folder of its token and files in the pod. */
+  /** The folder with the token and the files in the pod. */
   readonly folder: string
 }
 
 export interface PodIdentity {
-  /** Of the pod's token. */
+  /** Audience of the pod's token. */
   readonly audience: string
-  /** The token's name in the folder. */
+  /** Name of the token file in the folder. */
   readonly file: string
-  /** What the vendor's library reads. */
+  /** Variables that the vendor's library reads. */
   readonly variables: Readonly<Record<string, string>>
   /** Further files in the folder, by name; none contains a secret. */
   readonly files: Readonly<Record<string, string>>
-  /** What to grant at the vendor, a sentence for each target. */
+  /** The grants at the vendor, a sentence for each target. */
   readonly grants: readonly string[]
 }

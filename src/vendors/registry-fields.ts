@@ -17,7 +17,7 @@ export const userName: TextRule = {
   expected: 'a user name without spaces and ":"',
 }
 
-/** A duration between two others, both included. */
+/** A duration between two limits, inclusive. */
 export function lifetimeRule(least: string, most: string): TextRule {
   const [leastMs = 0, mostMs = 0] = [parseDuration(least), parseDuration(most)]
   const expected = `a lifetime from ${least} to ${most}, such as 1h`
@@ -32,14 +32,14 @@ export function lifetimeRule(least: string, most: string): TextRule {
   }
 }
 
-/** Of a vendor whose audience nobody else defines. `path` leads to the vendor's fields. */
+/** For a vendor without a default audience. `path`: of the vendor's fields. */
 export const audienceProblems = (path: FieldPath, { audience }: SharedFields): FieldProblem[] =>
   audience === undefined
     ? [
         {
           path: [...path.slice(0, -1), 'audience'],
           predicate: 'is missing',
-          expected: 'the audience for which the other side is configured, such as the URL of the registry',
+          expected: 'the audience that the verifier of the token expects, such as the URL of the registry',
         },
       ]
     : []

@@ -11,17 +11,17 @@ export interface StoreRefusal {
   readonly target: string
   readonly doing: 'reading' | 'writing'
   readonly status: number
-  /** The store's own word and sentence. */
+  /** The error code and message of the store. */
   readonly message: string | undefined
   readonly hints: StoreHints
-  /** The run's. */
+  /** Of the run. */
   readonly secrets: Iterable<Redacted>
 }
 
 export interface StoreHints {
-  /** What to grant. */
+  /** The grant that is missing. */
   readonly denied: string
-  /** What to create. */
+  /** The command that creates the bucket. */
   readonly missing: string
 }
 
@@ -50,7 +50,7 @@ function codeOf(status: number): StoreCode {
 }
 
 const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: string; hint: string }>> = {
-  PUBLISH_DENIED: ({ denied }) => ({ expected: 'that the operator may read and write there', hint: denied }),
+  PUBLISH_DENIED: ({ denied }) => ({ expected: 'read and write permission for the operator', hint: denied }),
   PUBLISH_TARGET_NOT_FOUND: ({ missing }) => ({
     expected: 'it to exist: pullpass does not create buckets',
     hint: missing,
@@ -65,7 +65,7 @@ const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: st
   }),
 }
 
-/** Without a version, a concurrent write could not be detected. */
+/** Without a version, a concurrent write cannot be detected. */
 export const versionMissing = (target: string, hint: string): PullpassError =>
   new PullpassError({
     code: 'RESPONSE_MALFORMED',

@@ -8,15 +8,15 @@ export interface Store<Name = unknown> {
   parse(rest: string): { readonly name: Name } | { readonly expected: string }
 
   /**
-   * The target of this kind that is meant by the URL at which it is read, or by another tool's spelling; undefined where none is.
-   * It has to be parsed like any other. Pure.
+   * The target of this kind for the URL at which it is read, or for the notation of another tool; undefined for other text. The
+   * result must be parsed as well. Pure.
    */
   meaning(text: string, environment: Environment): string | undefined
 
-  /** Where anonymous clients read what is stored, as far as it follows from the name; undefined where nothing is public. Pure. */
+  /** The URL at which anonymous clients read, if it follows from the name; undefined if nothing is public. Pure. */
   publicUrl(name: Name, environment: Environment): string | undefined
 
-  /** The command that lets anonymous clients read; undefined where nothing is public. */
+  /** The command that lets anonymous clients read; undefined if nothing is public. */
   makePublic(name: Name): string | undefined
 
   /** @throws VARIABLE_INVALID, and what signing in throws */
@@ -34,17 +34,17 @@ export interface PartRule {
   readonly expected: string
 }
 
-/** The path of an issuer in a store. It becomes part of an issuer's URL, which is compared character by character: nothing in it needs escaping. */
+/** The path of an issuer in a store: part of the issuer's URL, which is compared exactly, so no character needs escaping. */
 export const issuerPath: PartRule = {
   pattern: /^(?=.{0,512}$)(?:(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)*)?$/,
   expected: 'a path of letters, digits, "-", ".", "_" and "~" between single slashes, without one at its end',
 }
 
-/** What the first part that breaks its rule should be; undefined where all follow theirs. */
+/** The expectation of the first part that violates its rule; undefined if all follow theirs. */
 export const brokenPart = (parts: readonly (readonly [rule: PartRule, text: string])[]): string | undefined =>
   parts.find(([{ pattern }, text]) => !pattern.test(text))?.[0].expected
 
-/** `BUCKET/PATH`, as most stores have it. */
+/** `BUCKET/PATH`, the form of most stores. */
 export function parseBucket(
   rest: string,
   rule: PartRule,
@@ -66,7 +66,7 @@ export function documentKeys(path: string): Readonly<Record<DocumentName, string
 
 export interface BucketName {
   readonly bucket: string
-  /** Empty where the whole bucket is one cluster's. */
+  /** Empty if the bucket belongs to one cluster. */
   readonly path: string
 }
 

@@ -1,4 +1,4 @@
-/** A publish target as a user names it: a store of a vendor, by the scheme of its URL, or a folder. */
+/** Parses a publish target: a store of a vendor, by the scheme of its URL, or a folder. */
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Environment } from '../http/context.ts'
@@ -10,7 +10,7 @@ export type Target =
   | { readonly kind: 'folder'; readonly folder: string }
   | { readonly kind: 'store'; readonly vendor: string; readonly store: Store; readonly name: unknown }
 
-/** A store that is loaded, with the vendor that has it. */
+/** A loaded store, with its vendor. */
 export interface LoadedStore {
   readonly scheme: string
   readonly vendor: string
@@ -38,7 +38,7 @@ export const vendorOfTarget = (text: string, vendors: Vendors): string | undefin
 
 const schemeOf = (text: string): string | undefined => /^([a-z][a-z0-9-]*):/.exec(text)?.[1]
 
-/** All of them, or where `text` names one of their schemes only that one. */
+/** All stores, or only the one whose scheme `text` has. */
 export async function loadStores(vendors: Vendors, text?: string): Promise<LoadedStore[]> {
   const all = storeEntries(vendors)
   const named = text === undefined ? [] : all.filter(({ scheme }) => scheme === schemeOf(text))
@@ -64,13 +64,13 @@ export async function readTarget(text: string, environment: Environment, vendors
   throw invalid(
     text,
     targetForms(vendors),
-    isTarget(meant, stores) ? `--to ${shellQuote(meant)}, if that is meant` : asFolder,
+    isTarget(meant, stores) ? `did you mean --to ${shellQuote(meant)}?` : asFolder,
   )
 }
 
-const asFolder = 'a folder with a ":" in its name is named with ./ before it'
+const asFolder = 'for a folder with ":" in its name, prefix ./'
 
-/** The scheme, with the slashes where the form has them. */
+/** The scheme, with slashes if the form has them. */
 const prefixOf = (form: string): string => /^[a-z0-9-]+:(?:\/\/)?/.exec(form)?.[0] ?? form
 
 /** The store and the name in a target of one of these stores; undefined for anything else. */
@@ -94,7 +94,7 @@ function isTarget(meant: string | undefined, stores: readonly LoadedStore[]): me
 const invalid = (text: string, expected: string, hint: string) =>
   new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen: `the target is ${showValue(text)}`, expected, hint })
 
-/** Which target is meant by another tool's spelling, or by the URL at which it is read; undefined where none is known. */
+/** The target for the URL at which it is read, or for the notation of another tool; undefined if none is known. */
 export function targetMeant(
   text: string,
   environment: Environment,

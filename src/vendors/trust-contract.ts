@@ -18,28 +18,28 @@ import type { ImageReference } from '../registry/image-reference.ts'
 export interface TrustSetup<Settings> {
   readonly repositories: RepositoryNames
 
-  /** How ids are formed for what several clusters must not share. */
+  /** The form of IDs that several clusters must not share. */
   readonly clusterId: TextRule
 
   /** A registry's settings for one cluster: each of several clusters has its own ids at the vendor. */
   forCluster(settings: Settings, ids: ClusterIds): Settings
 
-  /** The repository that the settings name; undefined where --repository must. */
+  /** The repository in the settings; undefined if --repository must name it. */
   repository(settings: Settings): string | undefined
 
   /** The same settings, with another repository. */
   withRepository(settings: Settings, repository: string): Settings
 
-  /** Whether the publisher of the issuer's keys (--publisher) is accepted by what is set up, and not by what the settings fix. */
+  /** Whether the set-up determines if the publisher of the issuer's keys (--publisher) is accepted, and not the settings. */
   admitsPublisher(settings: Settings): boolean
 
-  /** The resources that all of these need; what cannot work is refused here. Pure. @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, … */
+  /** The resources that all of these need; invalid needs are refused. Pure. @throws DOCUMENT_INVALID, ISSUER_UNUSABLE, … */
   desired(needs: readonly TrustNeed<Settings>[]): DesiredTrust
 }
 
 /**
- * What tells one of several clusters apart at a vendor. A trust domain is a set of issuers in which a subject is one principal,
- * whichever of them signed for it: an identity pool.
+ * The IDs that distinguish several clusters at a vendor. A trust domain is a set of issuers in which a subject is one principal,
+ * whichever of them signed the token: an identity pool.
  */
 export interface ClusterIds {
   /** Id of the trust domain that only this cluster uses; undefined: the document's. */
@@ -49,11 +49,11 @@ export interface ClusterIds {
 }
 
 interface RepositoryNames {
-  /** How `trust.repository` and --repository name one. */
+  /** The form of `trust.repository` and --repository. */
   readonly rule: TextRule
   /**
-   * The one that an image is in; undefined of an image that is elsewhere. `beside`: for a host that
-   * does not tell the location, a repository of the same location.
+   * The repository of an image; undefined for an image of another registry. `beside`: a repository of the same location, for a
+   * host that does not contain the location.
    */
   ofImage(image: Pick<ImageReference, 'host' | 'repository'>, beside?: string): string | undefined
   /** The path of an image in one, below the registry's host. */
@@ -67,9 +67,9 @@ export interface DesiredTrust {
 
 export interface TrustResource {
   readonly vendor: string
-  /** For people: `pool`, `role`, `grant`. */
+  /** For messages: `pool`, `role`, `grant`. */
   readonly kind: string
-  /** One name for one resource: in plans, in questions, in the record. */
+  /** Unique: in plans, prompts and the record. */
   readonly name: string
   /** Names of resources that must be in place before this one is created; each comes earlier in the list. */
   readonly needs: readonly string[]
@@ -97,19 +97,19 @@ export type RemovalPlan =
   /** `remove` returns how it can be restored. */
   | { readonly state: 'removable'; readonly remove: () => Promise<string | undefined> }
 
-/** One registry of one document, for one cluster: what trust is to be set up for. */
+/** One registry of one document, for one cluster. */
 export interface TrustNeed<Settings = unknown> {
   readonly document: Document
-  /** With its settings as this cluster's. */
+  /** With the settings for this cluster. */
   readonly registry: DocumentRegistry & { readonly settings: Settings }
   readonly cluster: TrustedCluster
-  /** Whose tokens are exchanged: `system:serviceaccount:NAMESPACE:NAME`. */
+  /** The subject of the tokens: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string
-  /** Whose tokens publish the issuer's keys, where a flag names it: `system:serviceaccount:NAMESPACE:NAME`. */
+  /** The subject that publishes the issuer's keys, if a flag names it: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly publisher?: string | undefined
   /** Whether the document publishes its issuer at the same vendor. */
   readonly publishesHere: boolean
-  /** As the vendor names it; undefined where neither the document nor a flag does. */
+  /** As the vendor names it; undefined if neither the document nor a flag names it. */
   readonly repository: string | undefined
 }
 
@@ -126,7 +126,7 @@ export interface Accepted {
 }
 
 export type Verdict =
-  /** As desired, or more restrictive because another owner made it so. */
+  /** As desired, or more restrictive by the choice of another owner. */
   | 'ok'
   | 'create'
   | 'undelete'
@@ -176,7 +176,7 @@ export interface MissingNeed extends Pick<TrustResource, 'vendor' | 'kind' | 'na
 export const describeMissing = (needs: readonly MissingNeed[]): string =>
   needs.map(({ name, state }) => `${name} (${state})`).join(' and ')
 
-/** The vendor's own command; or what `--replace` is to name. */
+/** A command of the vendor's tool, or the fields for `--replace`. */
 export type Override = { readonly command: string } | { readonly replace: readonly Replaceable[] }
 
 export interface Change {
@@ -185,13 +185,13 @@ export interface Change {
   readonly fields: readonly string[]
   /** One line that describes it before it is applied. */
   readonly description: string
-  /** For a shell, by the vendor's command line. */
+  /** For a shell, with the vendor's command-line tool. */
   readonly command: string
-  /** The same for a script that goes on with the next change. */
+  /** The same for a script, which continues with the next change. */
   readonly script: ScriptLine
   /** Whether `terraform apply` of the resource's block applies it, too. */
   readonly byTerraform: 'applied' | 'not applied'
-  /** @throws PullpassError at the hop trust: nothing was changed, or what is under way is named */
+  /** @throws PullpassError at the hop trust: nothing was changed, or the error names the operation in progress */
   readonly apply: () => Promise<void>
 }
 
@@ -236,21 +236,21 @@ export interface TrustedCluster extends ClusterIds {
 }
 
 /**
- * The mark in the description of every resource that is created for a cluster. It is derived from the issuer, since operators call
- * one cluster by many names, and of its first 12 digits, since a description is short.
+ * The mark in the description of every resource that is created for a cluster. It is derived from the issuer, since a cluster can
+ * have several names, and has 12 digits, since descriptions are short.
  */
 export function markOf({ issuer }: Pick<TrustedCluster, 'issuer'>): string {
   return `pullpass:${createHash('sha256').update(issuer).digest('hex').slice(0, 12)}`
 }
 
-/** Those that a description carries. */
+/** The marks in a description. */
 export const marksIn = (description: string): string[] =>
   description.split(/\s+/).filter((word) => /^pullpass:[0-9a-f]{12}$/.test(word))
 
 export interface RecordEntry {
   /** Of the ConfigMap: `grant-…`, `account-…`. */
   readonly key: string
-  /** JSON, for people too. */
+  /** JSON. */
   readonly text: string
   /** Namespaces of the accounts that need the resource: it is recorded in each. */
   readonly namespaces: readonly string[]
@@ -267,6 +267,6 @@ export interface TrustRecord {
   readonly remove: (entry: RecordEntry) => Promise<void>
 }
 
-/** Keys of a ConfigMap hold no `/` and `:`. */
+/** Keys of a ConfigMap cannot contain `/` and `:`. */
 export const recordKey = (kind: string, name: string): string =>
   `${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`

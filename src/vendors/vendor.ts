@@ -28,14 +28,14 @@ export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
   readonly trust?: VendorTrust<Settings>
   /** Kinds of stores for issuer metadata, by the scheme of their URL. */
   readonly stores?: Readonly<Record<string, VendorStore>>
-  /** As whom a pod publishes to the vendor's stores. */
+  /** The identity with which a pod publishes to the vendor's stores. */
   readonly publisherIdentity?: VendorPublisher<Settings>
   /** What the vendor requires of an issuer whose tokens it verifies. */
   readonly issuerRequirements?: () => Promise<IssuerRequirements>
 }
 
 interface VendorPublisher<Settings = unknown> {
-  /** How an identity of the vendor is written; follows "expected". */
+  /** The form of an identity at the vendor; follows "expected". */
   readonly form: string
   readonly load: () => Promise<PublisherIdentity<Settings>>
 }

@@ -49,7 +49,7 @@ suite('pullpass doctor', () => {
     assert.deepEqual(report, [
       'Fix first:',
       'IMPERSONATION_DENIED (impersonation): google of ClusterPullSecret/pull: Google responded with 403 "Permission \'iam.serviceAccounts.getAccessToken\' denied on resource (or it may not exist)."',
-      `  expected ${member} to hold roles/iam.workloadIdentityUser on ${email}`,
+      `  expected ${member} to have roles/iam.workloadIdentityUser on ${email}`,
       `  fix: pullpass trust apply -f ${file} --subject system:serviceaccount:image-system:pullpass`,
       `  note: it would grant roles/iam.workloadIdentityUser on ${email} for ${member}`,
     ])

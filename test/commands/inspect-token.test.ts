@@ -142,7 +142,7 @@ suite('pullpass inspect serviceaccount', () => {
     assert.match(stdout, /^expires +2026-11-24T12:10:00Z \(in 10 min\)$/m)
   })
 
-  test('with a document, the token is for its registry', async (t) => {
+  test('with a document, the token has its registry', async (t) => {
     const sandbox = await start(t)
     const { exitCode, stdout } = await runInspect(sandbox, [...account, '-f', await writeDocument(sandbox)])
     assert.equal(exitCode, 0)

@@ -120,7 +120,7 @@ suite('pullpass manifests, of a document with spec.issuer, configures the Pod to
     const { variables, grants } = await publisherOf(publishing(`gcp-provider:${provider}`))
     assert.deepEqual(Object.keys(variables), ['GOOGLE_APPLICATION_CREDENTIALS'])
     assert.deepEqual(grants, [
-      `gcp-provider:${provider}: roles/iam.workloadIdentityPoolAdmin for ${principal} on project 123456789012, which must hold the pools of this cluster alone: the role applies to all of them`,
+      `gcp-provider:${provider}: roles/iam.workloadIdentityPoolAdmin for ${principal} on project 123456789012, which must contain only pools of this cluster: the role applies to all of them`,
     ])
   })
 

@@ -140,7 +140,7 @@ suite('while Google fails, each pull secret keeps its last good credential', () 
     'its token has expired': [
       respondWith(200, { ...token, expires_in: -1 }),
       'RESPONSE_MALFORMED',
-      "Google's token service responded with 200 at URL, but its token has expired already, at 2026-11-24T12:39:59Z",
+      "Google's token service responded with 200 at URL, but its token is already expired, since 2026-11-24T12:39:59Z",
     ],
     'it responds without end': [
       respondWith(200, 'x'.repeat(1024 * 1024 + 1)),

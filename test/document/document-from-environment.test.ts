@@ -111,7 +111,7 @@ suite('the drop-in variables', () => {
     'a resource name instead of an id': [
       { PROVIDER_ID: 'projects/1/locations/global/workloadIdentityPools/pool/providers/gardener' },
       'variable PROVIDER_ID is "projects/1/locations/global/workloadIdentityPools/pool/providers/gardener"',
-      /^the provider's id alone, the last part of its resource name$/,
+      /^only the provider's id, the last part of its resource name$/,
     ],
     'a namespace that cannot exist': [
       { REGISTRY_SECRET_NAMESPACES: 'default,Team_A' },

@@ -32,7 +32,7 @@ suite('checkSubjectToken', () => {
         ['TOKEN_EXPIRED', 'a token that is valid now, at 2025-11-24T13:00:00Z'],
         ['AUDIENCE_MISMATCH', '"a", from registry a.example.com'],
         ['AUDIENCE_MISMATCH', '"b", from registry b.example.com'],
-        ['SUBJECT_TOO_LONG', 'at most 127 bytes, where Google maps it to google.subject'],
+        ['SUBJECT_TOO_LONG', 'at most 127 bytes, the limit of google.subject'],
       ],
     )
   })

@@ -155,7 +155,7 @@ suite('a second vendor, as one more entry of the list', () => {
     const check = await run('issuer', 'check', issuer, '--for', 'acme')
     assert.match(check.stdout, /^Acme +warning +\d warnings?$/m)
     const mistaken = await run('issuer', 'publish', '--to', 'https://spaces.acme.example.com/issuers/cluster')
-    assert.match(mistaken.stderr, /--to acme:\/\/issuers\/cluster, if that is meant/)
+    assert.match(mistaken.stderr, /did you mean --to acme:\/\/issuers\/cluster\?/)
   })
 
   test('the schema, the reference page, the help and completion know it', async (t) => {

@@ -52,7 +52,7 @@ export const documentSection: Section = {
         'A credential configuration file is not accepted. Such a file decides where a token is sent, so its addresses must belong to the vendor, or to the universe that the document names (`universeDomain`, next to `credentialFile`); sources that run a program or call an address are refused.\n\nThe file of the operator (`GOOGLE_APPLICATION_CREDENTIALS`) follows the same rules. Another universe or token service is configured by environment variables (`GOOGLE_CLOUD_UNIVERSE_DOMAIN`, `PULLPASS_GCP_STS_ENDPOINT`), and the only token source that is called by address is that of GitHub Actions.',
       action: 'Create the file again as the line `fix` shows.',
       example: `CREDENTIAL_FILE_INVALID (document): gcp.json:1:256: credential_source is of kind executable
-  expected file: pullpass does not run programs or call addresses that a file names to get a subject token
+  expected file: pullpass does not run programs or call URLs from a credential file
   fix: create it again: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE`,
     },
     CA_FILE_INVALID: {

@@ -12,8 +12,8 @@ export const exchangeSection: Section = {
         "The provider has allowed audiences (at AWS: client ids; at Azure: its federated credential has one), and the token's audience is not one of them.",
       action: 'Set `audience` of the registry to one of the allowed audiences.',
       example: `AUDIENCE_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The audience in ID Token [//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster] does not match the expected audience."
-  expected provider and token to agree: the token is meant for "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", pullpass knows "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", "https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster"
-  fix: if the provider has allowed audiences, name one of them as the registry's audience`,
+  expected an audience that the provider accepts: the token has "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", the registry "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster", "https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster"
+  fix: if the provider has allowed audiences, set one of them as the registry's audience`,
     },
     ISSUER_REFUSED: {
       hops: ['exchange'],
@@ -35,7 +35,7 @@ export const exchangeSection: Section = {
       action:
         "Publish the cluster's current keys (`pullpass issuer publish --to TARGET`), or upload them to the provider again.",
       example: `SIGNATURE_INVALID (exchange): Google's token service responded with 400 "invalid_grant: Unable to verify the ID Token signature."
-  expected the published key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" to be the one that the cluster signs with
+  expected the published key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" to be the signing key of the cluster
   fix: publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider again`,
     },
     ISSUER_UNREACHABLE: {
@@ -68,8 +68,8 @@ export const exchangeSection: Section = {
       action:
         '`pullpass trust apply -f FILE` adds the subject to a condition of the form `assertion.sub in [...]`; a condition of another form is replaced with `--replace condition`.',
       example: `CONDITION_REFUSED (exchange): Google's token service responded with 400 "unauthorized_client: The given credential is rejected by the attribute condition."
-  expected the provider's attribute condition to hold for subject system:serviceaccount:image-system:pullpass
-  fix: pullpass trust apply -f FILE adds the subject to a condition that lists subjects; see attributeCondition: gcloud iam workload-identity-pools providers describe projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster`,
+  expected the provider's attribute condition to accept subject system:serviceaccount:image-system:pullpass
+  fix: pullpass trust apply -f FILE adds the subject to a condition that lists subjects; check attributeCondition: gcloud iam workload-identity-pools providers describe projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster`,
     },
     PROVIDER_NOT_FOUND: {
       hops: ['exchange'],
@@ -79,7 +79,7 @@ export const exchangeSection: Section = {
       action: 'Correct the name, or create the provider: `pullpass trust apply -f FILE`.',
       example: `PROVIDER_NOT_FOUND (exchange): Google's token service responded with 400 "invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist."
   expected the pool and provider of projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster to exist and to be enabled
-  fix: compare it with: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456789012/locations/global/workloadIdentityPools/pool`,
+  fix: compare with: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456789012/locations/global/workloadIdentityPools/pool`,
     },
     QUOTA_EXCEEDED: {
       hops: [
@@ -177,8 +177,8 @@ export const exchangeSection: Section = {
       action:
         'A new grant takes up to 5 minutes to take effect. Otherwise grant the role with the command in the line `fix`, or `pullpass trust apply -f FILE`.',
       example: `IMPERSONATION_DENIED (impersonation): Google responded with 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
-  expected principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass to hold roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com
-  fix: a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding puller@example-project.iam.gserviceaccount.com --project=example-project --role=roles/iam.workloadIdentityUser --member=principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass --condition=None`,
+  expected principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass to have roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com
+  fix: a new grant takes up to 5 minutes to take effect; without a grant: gcloud iam service-accounts add-iam-policy-binding puller@example-project.iam.gserviceaccount.com --project=example-project --role=roles/iam.workloadIdentityUser --member=principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass --condition=None`,
     },
     API_DISABLED: {
       hops: ['exchange', 'impersonation', 'registry', 'trust', 'publish'],
@@ -188,7 +188,7 @@ export const exchangeSection: Section = {
       action: 'Enable the API in that project, and wait a few minutes.',
       example: `API_DISABLED (impersonation): Google responded with 403 "IAM Service Account Credentials API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/iamcredentials.googleapis.com/overview?project=123456789012 then retry. If you enabled this API recently, wait a few minutes fo…"
   expected iamcredentials.googleapis.com to be enabled in project 123456789012
-  fix: let an owner of project 123456789012 enable it, and wait a few minutes until Google knows: gcloud services enable iamcredentials.googleapis.com --project=123456789012`,
+  fix: an owner of project 123456789012 can enable it; it takes effect after a few minutes: gcloud services enable iamcredentials.googleapis.com --project=123456789012`,
     },
     PERIMETER_DENIED: {
       hops: ['exchange', 'impersonation', 'exchange/registry', 'registry', 'trust', 'publish'],
@@ -198,8 +198,8 @@ export const exchangeSection: Section = {
       action:
         "Request an ingress rule for the principal, or an access level for the cluster's egress addresses, from an administrator of the organization's access policy.",
       example: `PERIMETER_DENIED (impersonation): Google responded with 403 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Kc9mFhVgQ2v0Ij4d"
-  expected VPC Service Controls to let this request through
-  fix: request an ingress rule from an administrator of your organization's access policy: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; no grant and no pullpass command changes it`,
+  expected VPC Service Controls to allow this request
+  fix: request an ingress rule from an administrator of your organization's access policy, who finds the reason in the audit log by vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; a grant or a pullpass command cannot fix it`,
     },
   },
 }

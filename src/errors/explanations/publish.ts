@@ -42,8 +42,8 @@ export const publishSection: Section = {
         "No credentials of an operator were found: Google's application default credentials, or those of the credential chain of AWS's or Azure's library. In the cluster they are the federated identity of pullpass, without a key. A configured identity that fails is a different error, and no other identity is tried. The same applies to an incomplete configuration, and to a profile (`AWS_PROFILE`) without credentials. The identity of the node is never used for AWS and Azure.",
       action: 'Configure one as the line `fix` states.',
       example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
-  expected the operator's credentials in one of these three places
-  fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
+  expected the operator's credentials in one of these places
+  fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to the file of gcloud iam workload-identity-pools create-cred-config; on a Google Cloud machine attach a service account; on your machine: gcloud auth application-default login`,
     },
     PUBLISH_DENIED: {
       hops: ['publish'],
@@ -52,7 +52,7 @@ export const publishSection: Section = {
         "The store or the provider denies access to the operator, or the cloud refuses the operator's credentials. The command in the line `fix` grants write access only under the path of this issuer; OPERATOR is the principal in the vendor's message.",
       action: 'Grant access with the command in the line `fix`.',
       example: `PUBLISH_DENIED (publish): Google responded with 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
-  expected that the operator may read and write there
+  expected read and write permission for the operator
   fix: allow public reads, and writes by the operator: gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=OPERATOR '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
     },
     PUBLISH_TARGET_NOT_FOUND: {

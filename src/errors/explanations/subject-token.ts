@@ -49,8 +49,8 @@ export const subjectTokenSection: Section = {
         "By the vendor's clock, the token has expired or was issued in the future; by the clock of this machine, it is valid.",
       action: 'Check the clocks of the cluster and of this machine, and that the token file is renewed.',
       example: `TOKEN_STALE (exchange): Google's token service responded with 400 "invalid_grant: ID Token issued at 1795521600 is stale to sign-in."
-  expected a token that Google's clock finds valid; this one expires at 2026-11-24T13:00:00Z
-  fix: see that the cluster's and this machine's clocks are right, and that the token file is renewed (the kubelet does, of a projected volume)`,
+  expected a token that is valid by Google's clock; this one expires at 2026-11-24T13:00:00Z
+  fix: check the clocks of the cluster and of this machine, and that the token file is renewed (the kubelet renews projected tokens)`,
     },
     AUDIENCE_MISMATCH: {
       hops: ['subject-token', 'publish', 'trust'],

@@ -12,8 +12,8 @@ export const trustSection: Section = {
         'No credentials of an operator were found. The identity of a pod or node is not used unless it is configured.',
       action: 'Sign in, or configure credentials, as the line `fix` states.',
       example: `TRUST_CREDENTIALS_MISSING (trust): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
-  expected the operator's credentials in one of these three places
-  fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login`,
+  expected the operator's credentials in one of these places
+  fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to the file of gcloud iam workload-identity-pools create-cred-config; on a Google Cloud machine attach a service account; on your machine: gcloud auth application-default login`,
     },
     TRUST_DENIED: {
       hops: ['trust'],
@@ -21,8 +21,8 @@ export const trustSection: Section = {
         'The cloud denies a permission to the operator; the error names the permission and the narrowest role that contains it. Resources that do not depend on it are created.',
       action: 'Grant the role with the command in the line `fix`, and run it again.',
       example: `TRUST_DENIED (trust): Google responded with 403 "Permission 'iam.workloadIdentityPools.get' denied on resource '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool' (or it may not exist)."
-  expected the operator to hold iam.workloadIdentityPools.get, which roles/iam.workloadIdentityPoolAdmin gives
-  fix: grant it, and run it again, it takes up where it ended (PRINCIPAL: you, as the pool of your credentials names their token): gcloud projects add-iam-policy-binding 123456789012 --role=roles/iam.workloadIdentityPoolAdmin --member=PRINCIPAL --condition=None`,
+  expected the operator to have iam.workloadIdentityPools.get, which roles/iam.workloadIdentityPoolAdmin contains
+  fix: grant it, and run it again, it continues where it ended (PRINCIPAL: the principal of your credentials in their pool): gcloud projects add-iam-policy-binding 123456789012 --role=roles/iam.workloadIdentityPoolAdmin --member=PRINCIPAL --condition=None`,
     },
     TRUST_NOT_FOUND: {
       hops: ['trust'],
@@ -30,8 +30,8 @@ export const trustSection: Section = {
         'A resource that a change depends on does not exist: a pool that was deleted in the meantime, or a new service account that is not available yet. The request is retried for half a minute.',
       action: 'Run the command again; `pullpass trust plan` shows what exists.',
       example: `TRUST_NOT_FOUND (trust): Google responded with 404 "Requested entity was not found."
-  expected what this change rests on to be there
-  fix: run it again: it may have been deleted a moment ago; pullpass trust plan shows what exists`,
+  expected the resources that this change requires to exist
+  fix: run it again: it may have just been deleted; pullpass trust plan shows what exists`,
     },
     TRUST_REFUSED: {
       hops: ['trust'],
@@ -39,9 +39,9 @@ export const trustSection: Section = {
         'An existing resource differs from the requirements of the document, and is not changed: a different issuer, mapping or condition, a disabled pool, a repository that does not exist.',
       action:
         'Find out what uses the resource before you pass `--replace`: a provider has one issuer, and another cluster may depend on it.',
-      example: `TRUST_REFUSED (trust): provider projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster is there, but its issuer is https://other.example.com, not https://cluster.example.com
+      example: `TRUST_REFUSED (trust): provider projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster exists, but its issuer is https://other.example.com, not https://cluster.example.com
   expected a resource as the document requires, or another id
-  fix: it was left as it is; if it is yours to change, say so: --replace issuer`,
+  fix: it was not changed; to replace it: --replace issuer`,
     },
     TRUST_POOL_SHARED: {
       hops: ['trust'],
@@ -49,24 +49,24 @@ export const trustSection: Section = {
         'The pool has providers of other clusters. ServiceAccounts with the same name in these clusters are one principal, with the same permissions.',
       action:
         'Use a pool for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it for clusters that may have the same permissions.',
-      example: `TRUST_POOL_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is not used by https://storage.googleapis.com/example-cluster alone: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them
-  expected a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the rights of this one: it pulls these images, and writes what this one may write, such as published keys
-  fix: name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-trust-domain`,
+      example: `TRUST_POOL_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is shared by https://storage.googleapis.com/example-cluster and others: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them
+  expected a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the same permissions: it can pull these images and write what this one may write, such as published keys
+  fix: set another pool in gcp.workloadIdentityProvider; or, if these clusters may have the same permissions, accept it: --share-trust-domain`,
     },
     TRUST_CONFLICT: {
       hops: ['trust'],
       meaning: 'Other writers changed the same policy between read and write, eight times.',
       action: 'Find them in the audit log, then run the command again.',
-      example: `TRUST_CONFLICT (trust): the policy of puller@example-project.iam.gserviceaccount.com was changed by others 8 times while pullpass worked on it
-  expected a moment of rest, to change roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass
-  fix: see who else writes it (the audit log names them), then run it again`,
+      example: `TRUST_CONFLICT (trust): the policy of puller@example-project.iam.gserviceaccount.com was changed by other writers between each read and write, 8 times
+  expected no concurrent changes while roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass is changed
+  fix: find the other writer in the audit log, then run it again`,
     },
     TRUST_POLICY_FULL: {
       hops: ['trust'],
       meaning: 'The policy has reached the maximum number of members. Reported before anything is written.',
       action: 'Grant to a group or a principalSet instead of many members, or remove members.',
-      example: `TRUST_POLICY_FULL (trust): the policy of puller@example-project.iam.gserviceaccount.com holds 1500 members, and cannot hold roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass
-  expected fewer than 1500, each appearance counted
+      example: `TRUST_POLICY_FULL (trust): the policy of puller@example-project.iam.gserviceaccount.com has 1500 members, so roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com for principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass cannot be added
+  expected fewer than 1500 members, each occurrence counted
   fix: grant to a group or to a principalSet instead of many members, or remove unused members`,
     },
     TRUST_OPERATION_FAILED: {
@@ -75,15 +75,15 @@ export const trustSection: Section = {
       action: 'Run the command again.',
       example: `TRUST_OPERATION_FAILED (trust): Google's operation projects/123456789012/locations/global/workloadIdentityPools/images/operations/b4f0c1d2e3 failed: "Internal error encountered."
   expected it to succeed
-  fix: run it again: what is done already is seen then, and what failed is tried once more`,
+  fix: run it again: it continues where it ended`,
     },
     TRUST_OPERATION_UNFINISHED: {
       hops: ['trust'],
       meaning: 'The cloud accepted the change and has not completed it after two minutes.',
       action: 'Run the command again; it continues with the changes that are not completed.',
       example: `TRUST_OPERATION_UNFINISHED (trust): Google's operation projects/123456789012/locations/global/workloadIdentityPools/images/operations/b4f0c1d2e3 is not done after 120 s
-  expected it to end: most take a few seconds
-  fix: run it again: what is done already is seen then`,
+  expected the operation to end: most take a few seconds
+  fix: run it again: it continues where it ended`,
     },
     TRUST_UNAVAILABLE: {
       hops: ['trust'],

@@ -1,4 +1,4 @@
-/** AWS IAM, as it reads an issuer. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
+/** How AWS IAM reads an issuer. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
 
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
@@ -19,12 +19,12 @@ export const issuerRequirements: IssuerRequirements = {
   evaluateMore: ({ token }) => audienceFindings(token),
 }
 
-/** With several audiences it is azp that counts, and Kubernetes never sets one. Seen by others, not documented. */
+/** With several audiences AWS evaluates azp, which Kubernetes never sets. Reported by users, not documented. */
 function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const count = token?.token.audiences.length ?? 1
   if (count === 1) return []
   const seen =
-    count === 0 ? 'the token is for nobody' : `the token has ${count} audiences; AWS was seen to refuse such tokens`
-  const fix = 'ask for a token with one audience, one of the client ids of the IAM provider: sts.amazonaws.com'
+    count === 0 ? 'the token has no audience' : `the token has ${count} audiences; AWS is known to refuse such tokens`
+  const fix = 'request a token with one audience, a client ID of the IAM provider: sts.amazonaws.com'
   return [{ result: count === 0 ? 'failed' : 'warning', code: 'AUDIENCE_NOT_SINGLE', seen, fix }]
 }

@@ -1,4 +1,4 @@
-/** As whom a pod publishes at AWS: a role. https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web-identity.html */
+/** The identity with which a pod publishes at AWS: a role. https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web-identity.html */
 import { posix } from 'node:path'
 import type { PublisherIdentity } from '../publisher-identity.ts'
 import type { BucketName } from '../store.ts'

@@ -12,7 +12,7 @@ const variable = {
   graph: 'PULLPASS_AZURE_GRAPH_ENDPOINT',
 } as const
 
-/** What of a document's settings leads to an endpoint. */
+/** The settings of a document that determine an endpoint. */
 type Whereabouts = Pick<AzureSettings, 'cloud' | 'endpoints' | 'registry'>
 
 /** Microsoft Entra. Origin without a trailing slash. @throws VARIABLE_INVALID */
@@ -36,7 +36,7 @@ export const armEndpoint = ({ cloud }: Pick<Whereabouts, 'cloud'>, environment: 
 export const graphEndpoint = ({ cloud }: Pick<Whereabouts, 'cloud'>, environment: Environment): string =>
   originVariable(environment, variable.graph, 'no path') ?? `https://${clouds[cloud].graph}`
 
-/** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
+/** Tokens are sent to these endpoints. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {
   for (const name of Object.values(variable)) originVariable(environment, name, 'no path')
 }

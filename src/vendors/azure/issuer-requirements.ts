@@ -1,4 +1,4 @@
-/** Microsoft Entra, as it reads an issuer. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
+/** How Microsoft Entra reads an issuer. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
@@ -23,13 +23,12 @@ function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   const { audiences } = token.token
   const [first = ''] = audiences
   if (audiences.length !== 1) {
-    const seen = audiences.length === 0 ? 'the token is for nobody' : `the token has ${audiences.length} audiences`
-    const fix = 'ask for a token with one audience: api://AzureADTokenExchange'
+    const seen = audiences.length === 0 ? 'the token has no audience' : `the token has ${audiences.length} audiences`
+    const fix = 'request a token with one audience: api://AzureADTokenExchange'
     return [{ result: 'failed', code: 'AUDIENCE_NOT_SINGLE', seen, fix }]
   }
   if (usual.test(first)) return []
-  const seen = `the token is for ${quote(first)}, not api://AzureADTokenExchange`
-  const fix =
-    'request a token with that audience; no action is needed if the federated credential has exactly this audience'
+  const seen = `the token has audience ${quote(first)}, not api://AzureADTokenExchange`
+  const fix = 'request a token for that audience, unless the federated credential has exactly this one'
   return [{ result: 'warning', code: 'AUDIENCE_MISMATCH', seen, fix }]
 }

@@ -1,4 +1,4 @@
-/** As whom a pod publishes at Azure: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
+/** The identity with which a pod publishes at Azure: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
 import { posix } from 'node:path'
 import type { PublisherIdentity } from '../publisher-identity.ts'
 import { type ContainerName, writeGrant } from './stores/azblob.ts'

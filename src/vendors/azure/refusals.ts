@@ -127,7 +127,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a JWT that Entra can read, signed with RS256; this one names ${quote(subjectToken.algorithm ?? 'no algorithm')}`,
-      hint: 'see what it is: pullpass inspect FILE; Kubernetes signs with the key of --service-account-signing-key-file',
+      hint: 'check the token: pullpass inspect FILE; Kubernetes signs with the key in --service-account-signing-key-file',
     }),
   ],
   [

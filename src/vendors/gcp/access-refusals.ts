@@ -1,6 +1,6 @@
 /**
- * Refusals of Google's that no grant fixes: an API that a project has not enabled, a service perimeter around it. JSON APIs
- * give the reason in an ErrorInfo; a registry and the token service say the same sentence without one.
+ * Refusals of Google that no grant fixes: an API that is not enabled in the project, or a service perimeter. JSON APIs report the
+ * reason in an ErrorInfo, a registry and the token service only in the message.
  * https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto
  */
 import type { Refusal } from '../../http/request-errors.ts'
@@ -26,7 +26,7 @@ export function accessRefusal(body: unknown): Refusal | undefined {
   return undefined
 }
 
-/** The same of a sentence alone. Its start is enough, and as much as a reader sees. */
+/** The same from a message. Its start is sufficient. */
 export function accessRefusalInWords(message: string): Refusal | undefined {
   const start = message.slice(0, 1000)
   const disabled = /has not been used in project ([a-z0-9.:-]{1,100}) before or it is disabled/.exec(start)
@@ -47,15 +47,15 @@ function apiDisabled(message: string, { service, project }: Disabled): Refusal {
   const known = service !== undefined && /^[a-z]{1,60}\.googleapis\.com$/.test(service) && project !== undefined
   const where = project === undefined ? 'the project that Google names' : `project ${project}`
   const expected = `${known ? service : 'the API that Google names'} to be enabled in ${where}`
-  if (!known) return { code: 'API_DISABLED', message, expected, hint: `let an owner of ${where} enable it` }
+  if (!known) return { code: 'API_DISABLED', message, expected, hint: `an owner of ${where} can enable it` }
   const command = `gcloud services enable ${service} --project=${project}`
-  const hint = `let an owner of project ${project} enable it, and wait a few minutes until Google knows`
+  const hint = `an owner of project ${project} can enable it; it takes effect after a few minutes`
   return { code: 'API_DISABLED', message, expected, hint, command }
 }
 
 const perimeterDenied = (message: string, uid: string | undefined): Refusal => ({
   code: 'PERIMETER_DENIED',
   message,
-  expected: 'VPC Service Controls to let this request through',
-  hint: `request an ingress rule from an administrator of your organization's access policy: only they see the reason, in the audit log under vpcServiceControlsUniqueIdentifier ${uid !== undefined && /^[\w-]{1,100}$/.test(uid) ? uid : '(see above)'}; no grant and no pullpass command changes it`,
+  expected: 'VPC Service Controls to allow this request',
+  hint: `request an ingress rule from an administrator of your organization's access policy, who finds the reason in the audit log by vpcServiceControlsUniqueIdentifier ${uid !== undefined && /^[\w-]{1,100}$/.test(uid) ? uid : '(see above)'}; a grant or a pullpass command cannot fix it`,
 })

@@ -1,7 +1,7 @@
 /**
  * A credential file of type external_account, as `gcloud iam workload-identity-pools create-cred-config` writes it.
- * Such files travel, and the writer of one decides where the token is sent: so hosts are Google's own, or of the universe
- * that the document itself names, and no program or address that a file names is called. https://google.aip.dev/auth/4117
+ * A file is not trusted: it determines where the token is sent. Hosts must be Google's, or of the universe that the document names,
+ * and programs and URLs in the file are not called. https://google.aip.dev/auth/4117
  */
 import * as z from 'zod/mini'
 import type { TokenSource } from '../../document/document.ts'
@@ -18,7 +18,7 @@ export interface ExternalAccount {
   readonly token: TokenSource
 }
 
-/** `universe` is the document's own. @throws CREDENTIAL_FILE_INVALID with all that is wrong, DOCUMENT_UNREADABLE */
+/** `universe`: of the document. @throws CREDENTIAL_FILE_INVALID with all problems, DOCUMENT_UNREADABLE */
 export async function readCredentialFile(path: string, universe = 'googleapis.com'): Promise<ExternalAccount> {
   const content = await readTextFile(path)
   if (content === undefined) throw unreadable(path, 'is a folder')
@@ -30,12 +30,12 @@ export async function readCredentialFile(path: string, universe = 'googleapis.co
   throw invalid(await parsed.find(read))
 }
 
-/** Hint of every fault of a credential file. */
+/** The fix of every problem of a credential file. */
 export const rewrite =
   'create it again: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE'
 
 function invalid([first, ...others]: readonly DocumentProblem[]) {
-  const unknown = { seen: 'the credential file is wrong', expected: 'an external_account credential file' }
+  const unknown = { seen: 'the credential file is invalid', expected: 'an external_account credential file' }
   return refuse('CREDENTIAL_FILE_INVALID', [first ?? unknown, ...others], rewrite)
 }
 
@@ -59,12 +59,12 @@ function settingsOf(value: unknown, universe: string): ExternalAccount | readonl
   return [sts, account, token].filter((part) => 'predicate' in part)
 }
 
-/** A universe is hosts: a file that could name its own would send the token to whom it likes. */
+/** The universe determines hosts: a file that could choose it could send the token anywhere. */
 function universeProblem({ universe_domain: named }: CredentialFileForm, universe: string): FieldProblem | undefined {
   if ((named ?? 'googleapis.com') === universe) return undefined
   const expected =
     universe === 'googleapis.com'
-      ? 'googleapis.com, or the document to name this universe too: universeDomain beside credentialFile'
+      ? 'googleapis.com, or this universe as universeDomain in the document'
       : `${showValue(universe)}, as the document's universeDomain`
   return { path: ['universe_domain'], predicate: `is ${showValue(named)}`, expected }
 }
@@ -97,7 +97,7 @@ function tokenSourceOf({ credential_source: source }: CredentialFileForm): Token
   const foreign = ['executable', 'url', 'environment_id', 'certificate'].find((key) => Object.hasOwn(source, key))
   if (foreign !== undefined || source.file === undefined) {
     const predicate = foreign === undefined ? 'names no file' : `is of kind ${foreign}`
-    const expected = 'file: pullpass does not run programs or call addresses that a file names to get a subject token'
+    const expected = 'file: pullpass does not run programs or call URLs from a credential file'
     return { path: ['credential_source'], predicate, expected }
   }
   const field = source.format?.subject_token_field_name
@@ -106,11 +106,11 @@ function tokenSourceOf({ credential_source: source }: CredentialFileForm): Token
   return {
     path: ['credential_source', 'format'],
     predicate: 'has no subject_token_field_name',
-    expected: 'the name of the field that holds the token in a JSON file',
+    expected: 'the field of the token in the JSON file',
   }
 }
 
-/** Fields of an external_account credential file that pullpass reads; the others are the vendor's. https://google.aip.dev/auth/4117 */
+/** The fields of an external_account credential file that pullpass reads. https://google.aip.dev/auth/4117 */
 interface CredentialFileForm {
   readonly type: string
   readonly audience: string
@@ -139,7 +139,7 @@ const externalAccount: TextRule = {
       : undefined,
 }
 
-/** Asked first: of another kind of file nothing else is worth saying. */
+/** Checked first: other problems of another kind of file are not reported. */
 const externalAccountForm: z.ZodMiniType<{ readonly type: string }> = z.looseObject(
   { type: text(externalAccount, 'Kind of credential') },
   object,
@@ -184,8 +184,8 @@ function lifetimeSeconds(): z.ZodMiniType<number> {
 }
 
 /**
- * Where a credential file has the token of a service account asked for, in its two parts. Whose the origin is, is for the reader
- * to judge. https://google.aip.dev/auth/4117
+ * The URL in a credential file at which the token of a service account is requested, in two parts. The caller checks the origin.
+ * https://google.aip.dev/auth/4117
  */
 export interface Impersonation {
   readonly origin: string
@@ -201,12 +201,12 @@ const impersonationUrl =
   /^(?<origin>https?:\/\/[a-z0-9.:[\]-]+)\/v1\/projects\/-\/serviceAccounts\/(?<email>[a-z0-9.-]+@[a-z0-9.-]+\.gserviceaccount\.com):generateAccessToken$/
 
 /**
- * Whether an origin is a service of Google's, compared as a whole: the named host receives tokens.
+ * Whether an origin is a service of Google, compared as a whole: tokens are sent to it.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
 const googleOwn = 'googleapis.com'
 
-/** Undefined where it is not Google's, nor of `universe`; the region where it is one's own. */
+/** Undefined for another origin; `region` for a regional endpoint. */
 export function googleServiceRegion(
   origin: string,
   service: 'sts' | 'iamcredentials',

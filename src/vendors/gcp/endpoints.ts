@@ -1,5 +1,5 @@
 /**
- * Google's endpoints, in this order: a document's endpoint, the environment's, a region's or a universe's, Google's own.
+ * Google's endpoints, in this order: of the document, of a variable, of the region or universe, the default.
  * https://cloud.google.com/iam/docs/reference/sts/rest
  */
 import { brokenRule, originUrl } from '../../document/field-rules.ts'
@@ -17,12 +17,12 @@ const variable = {
   artifactRegistry: 'PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT',
 } as const
 
-/** Of what the operator's own credentials are for. */
+/** The universe of the operator's credentials. */
 export const universeIn = (environment: Environment): string => environment[universeVariable] || 'googleapis.com'
 
 const universeVariable = 'GOOGLE_CLOUD_UNIVERSE_DOMAIN'
 
-/** What of a document's settings leads to an endpoint. */
+/** The settings of a document that determine an endpoint. */
 type Whereabouts = Pick<GcpSettings, 'endpoints' | 'stsRegion' | 'universeDomain'>
 
 const universeOf = ({ universeDomain = 'googleapis.com' }: Whereabouts) => universeDomain
@@ -52,7 +52,7 @@ export const storageEndpoint = (environment: Environment): string =>
 export const artifactRegistryEndpoint = (environment: Environment): string =>
   environment[variable.artifactRegistry] || `https://artifactregistry.${universeIn(environment)}`
 
-/** Whoever is named by these variables receives tokens. @throws VARIABLE_INVALID */
+/** Tokens are sent to these endpoints. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {
   const rules = Object.values(variable).map((name) => [name, originUrl] as const)
   for (const [name, rule] of [...rules, [universeVariable, universeRule] as const]) {

@@ -27,9 +27,9 @@ const tokenExchange = {
   requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
   subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
 }
-/** Enough for pulling. */
+/** Sufficient for pulls. */
 const readOnly = 'https://www.googleapis.com/auth/cloud-platform.read-only'
-/** Enough for calling IAM Credentials, and for nothing else. */
+/** Sufficient for IAM Credentials only. */
 const impersonate = 'https://www.googleapis.com/auth/iam'
 const longestLifeSeconds = 3600
 
@@ -42,11 +42,11 @@ export const exchange: Exchange<GcpSettings> = {
 
   hops: ({ settings }) => (settings.serviceAccountEmail === undefined ? ['exchange'] : ['exchange', 'impersonation']),
 
-  // A federated token dies with its subject token; an impersonated one does not.
+  // A federated token expires with its subject token; the token of an impersonated account does not.
   subjectTokenLifeSeconds: ({ settings }) =>
     settings.serviceAccountEmail === undefined ? longestLifeSeconds + 60 : 600,
 
-  // A lifetime in the document is only for an impersonated account: the document is invalid otherwise.
+  // The schema permits a lifetime only with an impersonated account.
   credentialLifeSeconds: ({ settings }) => settings.lifetimeSeconds ?? longestLifeSeconds,
 
   checkEnvironment: checkEndpoints,
@@ -82,7 +82,7 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: Ex
     url: `${stsEndpoint(settings, context.environment)}/v1/token`,
     form: {
       ...tokenExchange,
-      audience: resourceName(settings), // the provider, whatever audience the token carries; never with a scheme
+      audience: resourceName(settings), // the provider, independent of the audience of the token; never with a scheme
       scope: direct ? scopesOf(settings).join(' ') : impersonate,
       subject_token: subjectToken.value,
     },
@@ -92,13 +92,13 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: Ex
   })
 }
 
-/** `expires_in` counts from sending, and may be absent; the token lives an hour at most, and never outlives its subject token. */
+/** `expires_in` counts from the request, and can be absent. The token expires after an hour, or with its subject token. */
 function readFederatedToken(response: ApiResponse, subjectToken: SubjectToken): AccessToken {
   const { body } = response
   const value = textField(body, 'access_token')
   const seconds = asObject(body)?.['expires_in'] ?? longestLifeSeconds
   if (typeof seconds !== 'number' || !Number.isFinite(seconds))
-    throw new UnexpectedResponse('its expires_in is no number')
+    throw new UnexpectedResponse('its expires_in is not a number')
   const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(response)
   const endsMs = Math.min(response.sentAt.getTime() + seconds * 1000, subjectEndsMs)
   return { value: new Redacted(value), expiresAt: expiryOf(endsMs, longestLifeSeconds, response) }
@@ -136,11 +136,11 @@ function generateAccessToken(
 
 const scopesOf = ({ scopes = [readOnly] }: GcpSettings): readonly string[] => scopes
 
-/** `expireTime` is by Google's clock: converted to this machine's; never longer than requested. */
+/** `expireTime` is converted from Google's clock to this machine's; never later than requested. */
 function readImpersonatedToken(response: ApiResponse, lifeSeconds: number): AccessToken {
   const { body } = response
   const value = textField(body, 'accessToken')
   const expireTime = Date.parse(textField(body, 'expireTime'))
-  if (Number.isNaN(expireTime)) throw new UnexpectedResponse('its expireTime is no date')
+  if (Number.isNaN(expireTime)) throw new UnexpectedResponse('its expireTime is not a date')
   return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(response), lifeSeconds, response) }
 }

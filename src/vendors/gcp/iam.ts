@@ -1,4 +1,4 @@
-/** One request to Google's IAM on the operator's behalf. https://cloud.google.com/iam/docs/reference/rest */
+/** One request to Google's IAM with the operator's credentials. https://cloud.google.com/iam/docs/reference/rest */
 import { PullpassError, unspecificCodes } from '../../errors/pullpass-error.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import { type ApiResponse, send, UnexpectedResponse } from '../../http/send.ts'
@@ -10,7 +10,7 @@ import { iamEndpoint } from './endpoints.ts'
 import { type IamCaller, type IamContext, iamRefusal } from './operator/caller.ts'
 import type { OperatorToken } from './operator/sign-in.ts'
 
-/** What every request needs. */
+/** Needed by every request. */
 export interface IamConnection {
   readonly context: IamContext
   readonly caller: IamCaller
@@ -19,19 +19,19 @@ export interface IamConnection {
 
 export interface IamRequest<T> {
   readonly method: HttpMethod
-  /** Below the endpoint, with what varies in it encoded: `v1/projects/…`. */
+  /** Below the endpoint, with encoded names: `v1/projects/…`. */
   readonly path: string
   readonly json?: unknown
   readonly read: (response: ApiResponse) => T
-  /** What a refusal means here; undefined: what it usually means. */
+  /** The meaning of a refusal for this request; undefined: the general one. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
-  /** Another of Google's APIs that speaks as IAM does: its origin. */
+  /** Origin of another API of Google with the same errors. */
   readonly endpoint?: string
 }
 
 /** @throws PullpassError at the caller's hop */
-export async function sendIamRequest<T>({ context, caller, token }: IamConnection, ask: IamRequest<T>): Promise<T> {
-  const { method, path, json, read, endpoint = iamEndpoint(context.environment) } = ask
+export async function sendIamRequest<T>({ context, caller, token }: IamConnection, request: IamRequest<T>): Promise<T> {
+  const { method, path, json, read, endpoint = iamEndpoint(context.environment) } = request
   const bearer = await token()
   return await send(context, {
     hop: caller.hop,
@@ -40,19 +40,19 @@ export async function sendIamRequest<T>({ context, caller, token }: IamConnectio
     method,
     ...(json !== undefined && { json }),
     bearer,
-    refusal: (status, body) => ask.refusal?.(status, body) ?? iamRefusal(status, body, caller),
+    refusal: (status, body) => request.refusal?.(status, body) ?? iamRefusal(status, body, caller),
     read: (response) => read(withoutSecret(response, context.secrets)),
   })
 }
 
-/** Names, descriptions, conditions, kids: what is read of a response is shown, by many. */
+/** Fields of a response, such as names and conditions, are printed. */
 function withoutSecret(response: ApiResponse, secrets: Iterable<Redacted>): ApiResponse {
   if (repeatsSecret(JSON.stringify(response.body), secrets))
-    throw new UnexpectedResponse('it repeats a token of this run')
+    throw new UnexpectedResponse('it contains a token of this run')
   return response
 }
 
-/** A long-running operation of Google's, followed to its end. https://cloud.google.com/apis/design/design_patterns#long_running_operations */
+/** A long-running operation of Google. https://cloud.google.com/apis/design/design_patterns#long_running_operations */
 export interface Operation {
   readonly name: string
   readonly done: boolean
@@ -60,7 +60,7 @@ export interface Operation {
   readonly error: { readonly code: number | undefined; readonly message: string } | undefined
 }
 
-/** Only complete paths of IAM operations are requested: the operator's token is not sent elsewhere because a response says so. */
+/** Only complete paths of IAM operations are requested: a response must not redirect the operator's token to another path. */
 const known = /^(?=.{1,300}$)(?!.*\.\.)projects\/[A-Za-z0-9._/-]+\/operations\/[A-Za-z0-9._-]+$/
 const longestMs = 120_000
 const firstMs = 500
@@ -84,7 +84,7 @@ export function readOperation({ body }: ApiResponse): Operation {
   }
 }
 
-/** What it made, once it is done. @throws PullpassError at the caller's hop: it failed, or is not done after two minutes */
+/** The result of the operation. @throws PullpassError at the caller's hop if it failed, or is not done after two minutes */
 export async function followOperation(connection: IamConnection, started: Operation): Promise<JsonObject> {
   const { context, caller } = connection
   const startedMs = context.now().getTime()
@@ -104,7 +104,7 @@ export async function followOperation(connection: IamConnection, started: Operat
     hop: caller.hop,
     seen: `Google's operation ${operation.name} failed: ${quoteSafely(message, context.secrets)}`,
     expected: 'it to succeed',
-    hint: 'run it again: what is done already is seen then, and what failed is tried once more',
+    hint: 'run it again: it continues where it ended',
     retryable: code === grpc.unavailable,
   })
 }
@@ -125,7 +125,7 @@ const neverEnded = ({ caller }: IamConnection, { name }: Operation) =>
     code: caller.codes.operationUnfinished ?? unspecificCodes(caller.hop).unavailable,
     hop: caller.hop,
     seen: `Google's operation ${name} is not done after ${longestMs / 1000} s`,
-    expected: 'it to end: most take a few seconds',
-    hint: 'run it again: what is done already is seen then',
+    expected: 'the operation to end: most take a few seconds',
+    hint: 'run it again: it continues where it ended',
     retryable: true,
   })

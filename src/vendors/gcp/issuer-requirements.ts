@@ -1,4 +1,4 @@
-/** Google Cloud, as it reads an issuer. https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes */
+/** How Google Cloud reads an issuer. https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes */
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
@@ -31,10 +31,11 @@ const provider =
 
 function audienceFindings(token: PublicFacts['token']): IssuerFinding[] {
   if (token === undefined || token.token.audiences.some((audience) => provider.test(audience))) return []
-  const seen = `the token is for ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
+  const seen = `the token has ${audiencesOf(token.token.audiences)}, none of them the name of a provider`
   const fix =
-    'ask for //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER; nothing to do where the provider allows this one (allowedAudiences)'
+    'request a token for //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER, unless the provider allows this audience (allowedAudiences)'
   return [{ result: 'warning', code: 'AUDIENCE_MISMATCH', seen, fix }]
 }
 
-const audiencesOf = (audiences: readonly string[]) => audiences.slice(0, 5).map(quote).join(', ') || 'nobody'
+const audiencesOf = (audiences: readonly string[]) =>
+  audiences.length === 0 ? 'no audience' : `the audiences ${audiences.slice(0, 5).map(quote).join(', ')}`

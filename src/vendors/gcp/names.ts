@@ -1,5 +1,5 @@
 /**
- * How Google Cloud names what a document points at.
+ * The names of Google Cloud resources in documents.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
  */
 
@@ -16,7 +16,7 @@ export const projectNumber: TextRule = {
       : undefined,
 }
 
-/** Also of a domain's project: `example.com:project`. */
+/** Also of a project of a domain: `example.com:project`. */
 const projectId = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
 export const poolId: TextRule = idOf("the pool's")
@@ -28,14 +28,14 @@ export const serviceAccountEmail: TextRule = {
   expected: "a service account's e-mail address, such as puller@project.iam.gserviceaccount.com",
 }
 
-/** Of pools and providers that are created: Google reserves ids that begin with `gcp-`. */
+/** IDs of pools and providers that are created: Google reserves the prefix `gcp-`. */
 export const createdId: TextRule = {
   pattern: /^(?!gcp-)[a-z0-9-]{4,32}$/,
   maxLength: 32,
   expected: 'an id of 4 to 32 lower-case letters, digits and "-" that does not begin with gcp-',
 }
 
-/** The provider's full resource name, as people copy it: with or without the host, with or without the scheme. */
+/** The full resource name of the provider, with or without host and scheme. */
 export const workloadIdentityProvider: TextRule = {
   pattern:
     /^(?:(?:https:)?\/\/iam\.googleapis\.com\/)?projects\/[0-9]{1,20}\/locations\/global\/workloadIdentityPools\/[a-z0-9-]{4,32}\/providers\/[a-z0-9-]{4,32}$/,
@@ -52,15 +52,15 @@ export const workloadIdentityProvider: TextRule = {
 const providerParts =
   /(?:^|\/)projects\/([^/]+)\/locations\/global\/workloadIdentityPools\/([^/]+)\/providers\/([^/]+)$/
 
-/** The resource name alone, without host and scheme. `name` keeps the rule above. */
+/** The resource name without host and scheme. `name` follows the rule above. */
 export function canonicalProvider(name: string): string {
   return name.slice(name.indexOf('projects/'))
 }
 
-/** Of a provider's canonical name. */
+/** The pool of a provider, by its canonical name. */
 export const poolOf = (provider: string): string => provider.replace(/\/providers\/[^/]+$/, '')
 
-/** Who a subject of a cluster is at Google, by the pool of the provider that believes the cluster. https://cloud.google.com/iam/docs/principal-identifiers */
+/** The principal of a subject, in the pool of the provider. https://cloud.google.com/iam/docs/principal-identifiers */
 export const principalOf = (provider: string, subject: string): string =>
   `principal://iam.googleapis.com/${poolOf(provider)}/subject/${subject}`
 
@@ -72,10 +72,10 @@ export function providerOfParts(parts: {
   return `projects/${parts.projectNumber}/locations/global/workloadIdentityPools/${parts.poolId}/providers/${parts.providerId}`
 }
 
-/** What people may create, https://cloud.google.com/iam/docs/service-accounts-create; others are Google's own. */
+/** Addresses that can be created, https://cloud.google.com/iam/docs/service-accounts-create; others are managed by Google. */
 const creatable = /^([a-z](?:[a-z0-9-]{4,28}[a-z0-9]))@([a-z0-9.-]+)\.iam\.gserviceaccount\.com$/
 
-/** Id and project id in the address of a service account; undefined for an account that only Google can create. */
+/** ID and project ID in the address of a service account; undefined for an account that only Google can create. */
 export function accountParts(email: string): { readonly id: string; readonly project: string } | undefined {
   const [, id, host] = creatable.exec(email) ?? []
   if (id === undefined || host === undefined) return undefined
@@ -84,7 +84,7 @@ export function accountParts(email: string): { readonly id: string; readonly pro
   return { id, project: domain.length === 0 ? project : `${domain.join('.')}:${project}` }
 }
 
-/** What gcloud takes for a service account: it derives no project from an address, and needs none beside a full name. */
+/** A service account in arguments of gcloud, which does not derive the project from the address. */
 export function gcloudAccount(email: string): readonly string[] {
   const project = accountParts(email)?.project
   return project === undefined ? [`projects/-/serviceAccounts/${email}`] : [email, `--project=${project}`]
@@ -95,18 +95,17 @@ function idOf(owner: string): TextRule {
     pattern: /^[a-z0-9-]{4,32}$/,
     maxLength: 32,
     expected: `${owner} id: 4 to 32 lower-case letters, digits and "-"`,
-    knownMistake: (text) => (text.includes('/') ? `${owner} id alone, the last part of its resource name` : undefined),
+    knownMistake: (text) => (text.includes('/') ? `only ${owner} id, the last part of its resource name` : undefined),
   }
 }
 
-/** Rules of the fields of `gcp` that few documents need. */
 const longestLifeSeconds = 43_200
 
-/** Google's limits are 1 h, or 12 h where the organisation allows it; which of them holds is known only to Google. */
+/** Google's limit is 1 h, or 12 h if the organization policy allows it. */
 export const gcpLifetime: TextRule = {
   pattern: /^(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?$/,
   maxLength: 16,
-  expected: 'a life from 1s to 12h, such as 3600s or 1h',
+  expected: 'a lifetime from 1s to 12h, such as 3600s or 1h',
   knownMistake: (text) => {
     const seconds = (parseDuration(text) ?? 0) / 1000
     return seconds >= 1 && seconds <= longestLifeSeconds ? undefined : gcpLifetime.expected
@@ -125,14 +124,14 @@ export const universeDomain: TextRule = {
   expected: 'a domain name, such as googleapis.com',
 }
 
-/** It becomes part of a host name, sts.REGION.rep.googleapis.com. */
+/** Part of a host name, sts.REGION.rep.googleapis.com. */
 export const stsRegion: TextRule = {
   pattern: /^[a-z][a-z0-9-]*[a-z0-9]$/,
   maxLength: 63,
   expected: 'a region, such as europe-west1',
 }
 
-/** Of Artifact Registry. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
+/** A repository of Artifact Registry. https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories */
 export const artifactRepository: TextRule = {
   pattern:
     /^projects\/(?:[a-z0-9.-]+:)?[a-z0-9][a-z0-9-]{0,62}\/locations\/[a-z][a-z0-9-]{1,62}\/repositories\/[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
@@ -147,7 +146,7 @@ export const artifactRepository: TextRule = {
   },
 }
 
-/** https://cloud.google.com/iam/docs/workload-identity-federation#conditions; Google takes 4096 characters of it. */
+/** https://cloud.google.com/iam/docs/workload-identity-federation#conditions; the limit is 4096 characters. */
 export const attributeCondition: TextRule = {
   pattern: /^\P{Cc}+$/u,
   maxLength: 4096,

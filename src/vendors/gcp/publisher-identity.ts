@@ -1,4 +1,4 @@
-/** As whom a pod publishes at Google: its own principal, or a service account that it impersonates. https://google.aip.dev/auth/4117 */
+/** The identity with which a pod publishes at Google: its own principal, or a service account that it impersonates. https://google.aip.dev/auth/4117 */
 import { posix } from 'node:path'
 import { brokenRule } from '../../document/field-rules.ts'
 import type { PodIdentityRequest, PublisherIdentity } from '../publisher-identity.ts'
@@ -37,7 +37,7 @@ export const publisherIdentity: PublisherIdentity<GcpSettings, string> = {
       file: 'google',
       variables: {
         GOOGLE_APPLICATION_CREDENTIALS: posix.join(folder, credentialFile),
-        // A file names no universe of its own: the environment does.
+        // Google's library reads the universe from the environment.
         ...(settings.universeDomain !== undefined && { GOOGLE_CLOUD_UNIVERSE_DOMAIN: settings.universeDomain }),
       },
       files: { [credentialFile]: `${JSON.stringify(credentials, undefined, 2)}\n` },
@@ -62,10 +62,10 @@ function providerAmong(targets: readonly Target[]): GcpSettings | undefined {
   return target?.scheme === 'gcp-provider' ? { workloadIdentityProvider: target.name.provider } : undefined
 }
 
-/** The role on pools cannot be limited to one: it applies to every pool of the project. */
+/** The role cannot be limited to one pool: it applies to every pool of the project. */
 function grantOn(target: Target, member: string): string {
   const { scheme, name } = ofGcp(target)
   if (scheme === 'gs') return writeGrant(name, member)
   const project = name.provider.split('/')[1] ?? ''
-  return `gcp-provider:${name.provider}: roles/iam.workloadIdentityPoolAdmin for ${member} on project ${project}, which must hold the pools of this cluster alone: the role applies to all of them`
+  return `gcp-provider:${name.provider}: roles/iam.workloadIdentityPoolAdmin for ${member} on project ${project}, which must contain only pools of this cluster: the role applies to all of them`
 }

@@ -1,6 +1,6 @@
 /**
- * What the refusals of Google's token service mean, and what mends them. It reports most causes as `invalid_grant`, so its
- * sentence tells them apart; an unknown sentence is shown as it is.
+ * Causes and fixes of refusals of Google's token service. It reports most causes as `invalid_grant`, so they are distinguished by
+ * the message; an unknown message is shown unchanged.
  * https://cloud.google.com/iam/docs/troubleshooting-workload-identity-federation
  */
 import type { Refusal } from '../../http/request-errors.ts'
@@ -19,19 +19,19 @@ interface RefusedRequest {
 }
 
 interface Cause {
-  /** How the sentence, or the OAuth error word, begins. */
+  /** The start of the message, or of the OAuth error code. */
   readonly pattern: RegExp
-  readonly meaning: (asked: RefusedRequest) => Omit<Refusal, 'message'>
+  readonly meaning: (request: RefusedRequest) => Omit<Refusal, 'message'>
 }
 
 const providerOf = ({ registry }: RefusedRequest) => registry.settings.workloadIdentityProvider
 
-/** By full resource names: gcloud refuses a project number as --project. */
-const describeProvider = (asked: RefusedRequest) =>
-  `gcloud iam workload-identity-pools providers describe ${shellQuote(providerOf(asked))}`
+/** With full resource names: gcloud refuses a project number as --project. */
+const describeProvider = (request: RefusedRequest) =>
+  `gcloud iam workload-identity-pools providers describe ${shellQuote(providerOf(request))}`
 
-const listProviders = (asked: RefusedRequest) =>
-  `gcloud iam workload-identity-pools providers list ${shellQuote(`--workload-identity-pool=${poolOf(providerOf(asked))}`)}`
+const listProviders = (request: RefusedRequest) =>
+  `gcloud iam workload-identity-pools providers list ${shellQuote(`--workload-identity-pool=${poolOf(providerOf(request))}`)}`
 
 const idOf = ({ keyId }: SubjectToken) => (keyId === undefined ? '' : ` ${quote(keyId)}`)
 
@@ -40,8 +40,8 @@ const causes: readonly Cause[] = [
     pattern: /^The audience in ID Token /,
     meaning: ({ subjectToken, audiences }) => ({
       code: 'AUDIENCE_REFUSED',
-      expected: `provider and token to agree: the token is meant for ${subjectToken.audiences.map(quote).join(', ')}, pullpass knows ${audiences.map(quote).join(', ')}`,
-      hint: "if the provider has allowed audiences, name one of them as the registry's audience",
+      expected: `an audience that the provider accepts: the token has ${subjectToken.audiences.map(quote).join(', ')}, the registry ${audiences.map(quote).join(', ')}`,
+      hint: "if the provider has allowed audiences, set one of them as the registry's audience",
     }),
   },
   {
@@ -56,15 +56,15 @@ const causes: readonly Cause[] = [
     pattern: /^ID Token issued at .* is stale/,
     meaning: ({ subjectToken }) => ({
       code: 'TOKEN_STALE',
-      expected: `a token that Google's clock finds valid; this one expires at ${rfc3339(subjectToken.expiresAt)}`,
-      hint: "see that the cluster's and this machine's clocks are right, and that the token file is renewed (the kubelet does, of a projected volume)",
+      expected: `a token that is valid by Google's clock; this one expires at ${rfc3339(subjectToken.expiresAt)}`,
+      hint: 'check the clocks of the cluster and of this machine, and that the token file is renewed (the kubelet renews projected tokens)',
     }),
   },
   {
     pattern: /^Unable to verify the ID Token signature/,
     meaning: ({ subjectToken }) => ({
       code: 'SIGNATURE_INVALID',
-      expected: `the published key${idOf(subjectToken)} to be the one that the cluster signs with`,
+      expected: `the published key${idOf(subjectToken)} to be the signing key of the cluster`,
       hint: "publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider again",
     }),
   },
@@ -79,10 +79,10 @@ const causes: readonly Cause[] = [
   },
   {
     pattern: /^The given credential is rejected by the attribute condition/,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'CONDITION_REFUSED',
-      expected: `the provider's attribute condition to hold for subject ${asked.subjectToken.subject}`,
-      hint: `pullpass trust apply -f FILE adds the subject to a condition that lists subjects; see attributeCondition: ${describeProvider(asked)}`,
+      expected: `the provider's attribute condition to accept subject ${request.subjectToken.subject}`,
+      hint: `pullpass trust apply -f FILE adds the subject to a condition that lists subjects; check attributeCondition: ${describeProvider(request)}`,
     }),
   },
   {
@@ -97,8 +97,8 @@ const causes: readonly Cause[] = [
     pattern: /^Unable to parse the ID Token/,
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
-      expected: `a token that Google can read: a JWT signed with RS256 or ES256; this one names ${quote(subjectToken.algorithm ?? 'none')}`,
-      hint: 'see what it is: pullpass inspect FILE; Kubernetes signs with the key of --service-account-signing-key-file',
+      expected: `a JWT signed with RS256 or ES256; the algorithm of this one is ${quote(subjectToken.algorithm ?? 'none')}`,
+      hint: 'check the token: pullpass inspect FILE; Kubernetes signs with the key in --service-account-signing-key-file',
     }),
   },
   {
@@ -106,15 +106,15 @@ const causes: readonly Cause[] = [
     meaning: () => ({
       code: 'EXCHANGE_REFUSED',
       expected: 'at least one scope',
-      hint: "name one in the registry's gcp.scopes, or leave scopes out: reading is the default",
+      hint: "set one in the registry's gcp.scopes, or omit scopes: the default is read access",
     }),
   },
   {
     pattern: /^(invalid_target$|Invalid value for "audience")/,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'PROVIDER_NOT_FOUND',
-      expected: `the pool and provider of ${providerOf(asked)} to exist and to be enabled`,
-      hint: `compare it with: ${listProviders(asked)}`,
+      expected: `the pool and provider of ${providerOf(request)} to exist and to be enabled`,
+      hint: `compare with: ${listProviders(request)}`,
     }),
   },
   {
@@ -128,8 +128,8 @@ const causes: readonly Cause[] = [
   },
 ]
 
-/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 for the response's shape */
-export function tokenRefusal(status: number, body: unknown, asked: RefusedRequest): Refusal | undefined {
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 for the form of the response */
+export function tokenRefusal(status: number, body: unknown, request: RefusedRequest): Refusal | undefined {
   const error = asText(asObject(body)?.['error'])
   if (error === undefined) return accessRefusal(body)
   const sentence = asText(asObject(body)?.['error_description'])
@@ -138,17 +138,17 @@ export function tokenRefusal(status: number, body: unknown, asked: RefusedReques
   const access = sentence === undefined ? undefined : accessRefusalInWords(sentence)
   if (access !== undefined) return { ...access, message }
   const cause = causes.find(({ pattern }) => pattern.test(error) || (sentence !== undefined && pattern.test(sentence)))
-  return { ...(cause?.meaning(asked) ?? unknownCause(asked)), message }
+  return { ...(cause?.meaning(request) ?? unknownCause(request)), message }
 }
 
-const unknownCause = (asked: RefusedRequest): Omit<Refusal, 'message'> => ({
+const unknownCause = (request: RefusedRequest): Omit<Refusal, 'message'> => ({
   code: 'EXCHANGE_REFUSED',
-  hint: `compare the token (pullpass inspect FILE) with its provider: ${describeProvider(asked)}`,
+  hint: `compare the token (pullpass inspect FILE) with the provider: ${describeProvider(request)}`,
 })
 
 /**
- * What the refusals of Google's IAM Credentials mean, and what mends them.
- * https://cloud.google.com/apis/design/errors for their shape
+ * Causes and fixes of refusals of Google's IAM Credentials.
+ * https://cloud.google.com/apis/design/errors
  */
 interface ImpersonationRequest {
   readonly settings: GcpSettings
@@ -156,24 +156,28 @@ interface ImpersonationRequest {
   readonly subject: string
 }
 
-export function impersonationRefusal(status: number, body: unknown, asked: ImpersonationRequest): Refusal | undefined {
+export function impersonationRefusal(
+  status: number,
+  body: unknown,
+  request: ImpersonationRequest,
+): Refusal | undefined {
   const message = asText(asObject(asObject(body)?.['error'])?.['message'])
   if (message === undefined) return undefined
-  return accessRefusal(body) ?? { ...meaningOf(status, asked), message }
+  return accessRefusal(body) ?? { ...meaningOf(status, request), message }
 }
 
 type Meaning = Omit<Refusal, 'message'>
 
-function meaningOf(status: number, asked: ImpersonationRequest): Meaning {
+function meaningOf(status: number, request: ImpersonationRequest): Meaning {
   if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', retryable: true }
   if (status === 429) return quotaExceeded
   if (status === 401) return federatedTokenRefused
-  if (status === 403) return denied(asked)
-  if (status === 400) return argumentRefused(asked)
-  return { code: 'EXCHANGE_REFUSED', hint: "see that the endpoint is Google's, or does as IAM Credentials does" }
+  if (status === 403) return denied(request)
+  if (status === 400) return argumentRefused(request)
+  return { code: 'EXCHANGE_REFUSED', hint: 'check that the endpoint implements IAM Credentials' }
 }
 
-/** With delegates the caller acts as the first of them, and each acts as the next. */
+/** With delegates, the principal impersonates the first, and each impersonates the next. */
 function denied({ settings, email, subject }: ImpersonationRequest): Meaning {
   const principal = principalOf(settings.workloadIdentityProvider, subject)
   const chain = [...(settings.delegates ?? []), email]
@@ -182,8 +186,8 @@ function denied({ settings, email, subject }: ImpersonationRequest): Meaning {
   const delegation = others.length === 0 ? '' : `, and roles/iam.serviceAccountTokenCreator: ${others.join(', ')}`
   return {
     code: 'IMPERSONATION_DENIED',
-    expected: `${principal} to hold roles/iam.workloadIdentityUser on ${first}${delegation}`,
-    hint: `a new grant takes up to 5 minutes; where there is none: ${grantCommand(first, principal)}`,
+    expected: `${principal} to have roles/iam.workloadIdentityUser on ${first}${delegation}`,
+    hint: `a new grant takes up to 5 minutes to take effect; without a grant: ${grantCommand(first, principal)}`,
   }
 }
 
@@ -198,14 +202,14 @@ function argumentRefused({ settings, email }: ImpersonationRequest): Meaning {
   if (lifetimeSeconds === undefined) {
     return {
       code: 'EXCHANGE_REFUSED',
-      expected: `scopes and delegates that Google knows, for ${email}`,
-      hint: "see the registry's gcp.scopes and gcp.delegates",
+      expected: `scopes and delegates that Google accepts for ${email}`,
+      hint: "check the registry's gcp.scopes and gcp.delegates",
     }
   }
   return {
     code: 'EXCHANGE_REFUSED',
-    expected: `a lifetime that Google allows ${email}; asked was ${lifetimeSeconds} s`,
-    hint: 'over 1 h needs the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension',
+    expected: `a lifetime that Google allows for ${email}; requested: ${lifetimeSeconds} s`,
+    hint: 'more than 1 h requires the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension',
   }
 }
 
@@ -218,6 +222,6 @@ const quotaExceeded: Meaning = {
 
 const federatedTokenRefused: Meaning = {
   code: 'EXCHANGE_REFUSED',
-  expected: 'the token that the token service granted a moment ago to be taken',
-  hint: "see that both endpoints belong to one universe, and that this machine's clock is right",
+  expected: 'IAM Credentials to accept the token that the token service just issued',
+  hint: "check that both endpoints belong to the same universe, and this machine's clock",
 }

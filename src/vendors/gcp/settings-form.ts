@@ -1,4 +1,4 @@
-/** The fields of `gcp` in a document, each with its rule and its sentence in the reference page. */
+/** The fields of `gcp` in a document, with their rules and descriptions for the reference page. */
 import * as z from 'zod/mini'
 import { type DocumentProblem, type FieldPath, type FieldProblem, refuse } from '../../document/document-errors.ts'
 import type { ReadSettings, VendorSettings } from '../../document/document-vendor.ts'
@@ -28,7 +28,7 @@ const projectNumberOrText = z
   .union([text(projectNumber, 'Digits'), z.int().check(z.positive({ error: projectNumber.expected }))], {
     error: projectNumber.expected,
   })
-  .register(z.globalRegistry, { description: "The project's number (not its id), with poolId and providerId" })
+  .register(z.globalRegistry, { description: "The project's number (not its ID), with poolId and providerId" })
 
 const tenantShape = {
   workloadIdentityProvider: z.exactOptional(
@@ -50,7 +50,7 @@ const tenantShape = {
   stsRegion: z.exactOptional(text(stsRegion, 'Region of the token service to use')),
 }
 
-/** What a tenant may say: neither files nor who receives the token, which are pullpass's own rights. */
+/** Fields for tenants: no files and no endpoints, for which the permissions of pullpass would be used. */
 const tenantForm: z.ZodMiniType<GcpForm> = fields(tenantShape, 'Google Artifact Registry')
 
 const clusterForm: z.ZodMiniType<GcpForm> = fields(
@@ -63,7 +63,7 @@ const clusterForm: z.ZodMiniType<GcpForm> = fields(
           sts: z.exactOptional(text(originUrl, 'Token service')),
           iamCredentials: z.exactOptional(text(originUrl, 'IAM Credentials')),
         },
-        "Origins that replace Google's own: a private endpoint or an emulator",
+        "Origins that replace Google's endpoints: a private endpoint or an emulator",
       ),
     ),
     credentialFile: z.exactOptional(
@@ -93,27 +93,35 @@ const clusterForm: z.ZodMiniType<GcpForm> = fields(
   'Google Artifact Registry',
 )
 
-/** Rules between the fields of `gcp`: one way to name the provider, and no field that would be ignored. */
+/** Rules between the fields of `gcp`: the provider is named in one way, and no field is ignored. */
 const parts = ['projectNumber', 'poolId', 'providerId'] as const
 const fromCredentialFile = ['workloadIdentityProvider', ...parts, 'serviceAccountEmail', 'stsRegion'] as const
-/** Direct federation would ignore them. */
+/** Direct federation does not use them. */
 const impersonationFields = ['delegates', 'lifetime'] as const
 
 function problems(form: GcpForm, path: FieldPath): FieldProblem[] {
   const has = (field: keyof GcpForm) => form[field] !== undefined
-  const unwanted = (names: readonly (keyof GcpForm)[], predicate: string, expected: string): FieldProblem[] =>
+  const conflicting = (names: readonly (keyof GcpForm)[], predicate: string, expected: string): FieldProblem[] =>
     names.filter(has).map((field) => ({ path: [...path, field], predicate, expected, at: 'key' }))
 
   if (has('credentialFile')) {
-    return unwanted(fromCredentialFile, 'stands beside credentialFile', "the credential file's own word for it, alone")
+    return conflicting(
+      fromCredentialFile,
+      'is set in addition to credentialFile',
+      'only the value in the credential file',
+    )
   }
   return [
     ...providerProblems(form, path),
     ...(has('serviceAccountEmail')
       ? []
-      : unwanted(impersonationFields, 'stands without serviceAccountEmail', 'serviceAccountEmail, or no such field')),
+      : conflicting(
+          impersonationFields,
+          'is set without serviceAccountEmail',
+          'serviceAccountEmail, or the field to be absent',
+        )),
     ...(form.stsRegion !== undefined && (form.endpoints?.sts !== undefined || has('universeDomain'))
-      ? unwanted(['stsRegion'], 'stands beside endpoints.sts or universeDomain', 'only one of them')
+      ? conflicting(['stsRegion'], 'is set in addition to endpoints.sts or universeDomain', 'only one of them')
       : []),
   ]
 }
@@ -124,7 +132,7 @@ function providerProblems(form: GcpForm, path: FieldPath): FieldProblem[] {
   if (form.workloadIdentityProvider !== undefined) {
     return given.map((part) => ({
       path: [...path, part],
-      predicate: 'stands beside workloadIdentityProvider',
+      predicate: 'is set in addition to workloadIdentityProvider',
       expected: 'only one of them',
       at: 'key',
     }))
@@ -163,8 +171,8 @@ async function read(form: GcpForm, folder: string): Promise<ReadSettings<GcpSett
 function ignoredFields(form: GcpForm, settings: GcpSettings, path: string): DocumentProblem | undefined {
   const ignored = impersonationFields.filter((field) => form[field] !== undefined)
   if (settings.serviceAccountEmail !== undefined || ignored.length === 0) return undefined
-  const seen = `${showPath(path)} names no service account, and the document gives ${ignored.join(' and ')}`
-  return { seen, expected: 'service_account_impersonation_url, or no such field' }
+  const seen = `${showPath(path)} has no service account, and the document sets ${ignored.join(' and ')}`
+  return { seen, expected: 'service_account_impersonation_url, or the fields to be absent' }
 }
 
 export const settings: VendorSettings<GcpForm, GcpSettings> = { form: clusterForm, tenantForm, problems, read }

@@ -1,23 +1,23 @@
-/** The fields of `gcp` in a document: as they are written, and checked and canonical. */
+/** The fields of `gcp` in a document: as written, and validated in canonical form. */
 
 export interface GcpSettings {
   /** projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER, without host or scheme. */
   readonly workloadIdentityProvider: string
   /** Absent: direct federation. */
   readonly serviceAccountEmail?: string
-  /** E-mail addresses of the accounts between, in order. */
+  /** E-mail addresses of the intermediate accounts, in order. */
   readonly delegates?: readonly string[]
   readonly lifetimeSeconds?: number
   readonly scopes?: readonly string[]
   readonly universeDomain?: string
   /** Region of the token service, for sts.REGION.rep.googleapis.com. */
   readonly stsRegion?: string
-  /** Origins that replace Google's own, such as an emulator's; no path. */
+  /** Origins, without a path, that replace the default ones, such as that of an emulator. */
   readonly endpoints?: { readonly sts?: string; readonly iamCredentials?: string }
   readonly trust?: GcpTrust
 }
 
-/** What `pullpass trust` sets up beside what an exchange needs to know. */
+/** Settings of `pullpass trust`, not used by the exchange. */
 interface GcpTrust {
   /** projects/PROJECT/locations/LOCATION/repositories/REPOSITORY. */
   readonly repository: string
@@ -27,7 +27,7 @@ interface GcpTrust {
   readonly uploadKeys?: 'Always' | 'Never'
 }
 
-/** As it is written, before canonical names and the credential file. */
+/** As written, before the names are canonical and the credential file is read. */
 export interface GcpForm {
   readonly workloadIdentityProvider?: string
   readonly projectNumber?: string | number

@@ -55,7 +55,7 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
       assert.ok(
         faults[0]?.startsWith(`TRUST_DENIED (trust): Google responded with 403 "Permission '${permission}' denied`),
       )
-      assert.ok(run.stderr.includes(`\n  expected the operator to hold ${permission}, which ${role} gives\n`))
+      assert.ok(run.stderr.includes(`\n  expected the operator to have ${permission}, which ${role} contains\n`))
 
       const project = permission.includes('workloadIdentityPool') ? '123456789012' : 'example-project'
       assert.match(
@@ -171,7 +171,10 @@ suite('where requests to Google fail', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.deepEqual(resultsOf(run), [...all.slice(0, 4), 'failed'])
-    assert.match(run.stderr, /^TRUST_CONFLICT \(trust\): the policy of projects\/.* was changed by others 8 times/m)
+    assert.match(
+      run.stderr,
+      /^TRUST_CONFLICT \(trust\): the policy of projects\/.* was changed by other writers between each read and write, 8 times/m,
+    )
   })
 
   test('a policy at its limit is reported before anything is written', async (t) => {
@@ -182,7 +185,7 @@ suite('where requests to Google fail', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.deepEqual(resultsOf(run), [...all.slice(0, 4), 'failed'])
-    assert.match(run.stderr, /^TRUST_POLICY_FULL \(trust\): the policy of projects\/.* holds 1500 members/m)
+    assert.match(run.stderr, /^TRUST_POLICY_FULL \(trust\): the policy of projects\/.* has 1500 members/m)
     assert.equal(sandbox.gcp.policies.read(sandbox.gcp.repository).etag, etag)
   })
 
@@ -262,7 +265,7 @@ suite('existing resources that differ', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, [...apply, '--replace', 'issuer', '--replace', 'condition'])
 
     assert.equal(run.exitCode, 1)
-    assert.match(run.stderr, /^TRUST_REFUSED \(trust\): pool .* is disabled: /m)
+    assert.match(run.stderr, /^TRUST_REFUSED \(trust\): pool .* is disabled, and with it all its providers$/m)
   })
 
   test('a repository that does not exist is not created', async (t) => {

@@ -23,7 +23,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
       Object.keys(held.record ?? {}).filter((key) => !key.startsWith('account-')),
       [],
     )
-    assert.match(run.stdout, /^note: .*\/pool: Google keeps it, and its id, for 30 days/m)
+    assert.match(run.stdout, /^note: .*\/pool: Google keeps it, and its ID, for 30 days/m)
   })
 
   test('with --dry-run shows what would be deleted and kept, without a terminal, and changes nothing', async (t) => {
@@ -89,7 +89,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
       { role: 'roles/artifactregistry.reader', members: ['user:other@example.com'] },
     ])
     assert.ok(run.stdout.includes(`\nnote: ${account}: one other may still act as it\n`))
-    assert.ok(run.stdout.includes(`\nnote: ${pool}: it holds other providers: ${pool}/providers/other`))
+    assert.ok(run.stdout.includes(`\nnote: ${pool}: it contains other providers: ${pool}/providers/other`))
   })
 
   test('believes no record that names what the document does not need', async (t) => {
@@ -129,7 +129,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
 
     assert.equal(run.exitCode, 1)
     assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'failed', 'kept'])
-    assert.match(run.stderr, /^ {2}expected the operator to hold iam\.workloadIdentityPoolProviders\.delete, which /m)
+    assert.match(run.stderr, /^ {2}expected the operator to have iam\.workloadIdentityPoolProviders\.delete, which /m)
   })
 
   test('that did not finish is reported as failed to programs', async () => {

@@ -110,7 +110,7 @@ suite('trust plan', { concurrency: 4 }, () => {
     const file = await sandbox.write('tenant.yaml', tenant)
     const run = await runPullpass(sandbox, ['trust', 'plan', '-f', file])
     assert.equal(run.exitCode, 2)
-    assert.match(run.stderr, /^DOCUMENT_INVALID .* registry google does not say which repository it reads$/m)
+    assert.match(run.stderr, /^DOCUMENT_INVALID .* registry google has no repository$/m)
     assert.match(run.stderr, /^ {2}expected --repository projects\/PROJECT.*, since a PullSecret has no gcp\.trust$/m)
     assert.doesNotMatch(run.stderr, /fix: name it there/)
     const named = await runPullpass(sandbox, ['trust', 'plan', '-f', file, '--repository', sandbox.gcp.repository])

@@ -107,7 +107,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'would-create', 'blocked', 'blocked'])
     assert.match(
       plan.stderr,
-      /^TRUST_POOL_SHARED \(trust\): pool \S+ is not used by \S+ alone: provider dev-1 \(issuer https:\/\/second\.example\.com\) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them$/m,
+      /^TRUST_POOL_SHARED \(trust\): pool \S+ is shared by \S+ and others: provider dev-1 \(issuer https:\/\/second\.example\.com\) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them$/m,
     )
     assert.match(plan.stderr, /^ {2}fix: .*: --share-trust-domain$/m)
 

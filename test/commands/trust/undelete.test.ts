@@ -55,7 +55,7 @@ function assertRefused(run: Awaited<ReturnType<typeof runTrust>>, became: string
   assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
   assert.match(
     run.stderr,
-    /^TRUST_REFUSED \(trust\): unique id \d+ is recorded for puller@\S+, and is that of other-account@/m,
+    /^TRUST_REFUSED \(trust\): unique ID \d+ is recorded for puller@\S+, and belongs to other-account@/m,
   )
   assert.ok(run.stderr.includes(`  expected its own; the other one ${became}\n`), run.stderr)
 }
@@ -65,7 +65,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     const { sandbox, uniqueId, othersPolicy } = await startDeleted(t)
     assert.deepEqual(othersPolicy(), [`deleted:serviceAccount:${account}?uid=${uniqueId}`])
     const plan = await runTrust(sandbox, ['plan'])
-    assert.match(plan.stdout, new RegExp(`^  undelete service account ${account}, unique id ${uniqueId}, `, 'm'))
+    assert.match(plan.stdout, new RegExp(`^  undelete service account ${account}, unique ID ${uniqueId}, `, 'm'))
     assert.match(plan.stdout, /^note: roles\/artifactregistry\.reader .*: a deleted account of this name holds it, /m)
     const run = await runTrust(sandbox, apply)
 
@@ -89,7 +89,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     await runTrust(sandbox, apply)
     const uniqueId = sandbox.gcp.accounts.find(account)?.uniqueId ?? ''
     const destroyed = await runTrust(sandbox, ['destroy', '--yes'])
-    assert.match(destroyed.stdout, new RegExp(`^note: ${account}: Google keeps it for 30 days, .* ${uniqueId}: `, 'm'))
+    assert.match(destroyed.stdout, new RegExp(`^note: ${account}: Google keeps it for 30 days, .* ${uniqueId}; `, 'm'))
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
@@ -104,7 +104,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    const lost = 'what was granted to a deleted one of this name does not come back'
+    const lost = 'the grants of a deleted account of this name are not restored'
     assert.ok(run.stderr.includes(`create service account ${account}: ${lost}\n`), run.stderr)
     assert.ok(run.stdout.includes(`, and ${lost}: the unique id of the deleted one is`))
     assert.notEqual(sandbox.gcp.accounts.find(account)?.uniqueId, uniqueId)
@@ -119,7 +119,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.ok(run.stdout.includes(`: Google keeps the deleted one (${old}) no longer`), run.stdout)
+    assert.ok(run.stdout.includes(`: Google can no longer restore the deleted one (${old})`), run.stdout)
     const { uniqueId = '' } = sandbox.gcp.accounts.find(account) ?? {}
     assert.ok(JSON.stringify(heldBy(sandbox).record).includes(uniqueId), 'the new one is recorded in its place')
   })
@@ -130,7 +130,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     const run = await runTrust(sandbox, apply)
 
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
-    assert.match(run.stderr, /iam\.serviceAccounts\.undelete, which roles\/iam\.serviceAccountAdmin gives/)
+    assert.match(run.stderr, /iam\.serviceAccounts\.undelete, which roles\/iam\.serviceAccountAdmin contains/)
     assert.equal(sandbox.gcp.accounts.find(account), undefined)
   })
 
@@ -196,7 +196,10 @@ suite('a deleted service account', { concurrency: 4 }, () => {
       { times: 4, when: isRead },
     )
     const run = await runTrust(sandbox, apply)
-    assert.match(run.stderr, /^TRUST_UNAVAILABLE \(trust\): whether unique id \d+ was undeleted was not seen: Google /m)
+    assert.match(
+      run.stderr,
+      /^TRUST_UNAVAILABLE \(trust\): it is unknown whether unique ID \d+ was undeleted: Google /m,
+    )
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
 
     assertRefused(await runTrust(sandbox, apply), 'is there, and was left as it is')

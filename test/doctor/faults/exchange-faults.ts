@@ -153,7 +153,7 @@ export const exchangeFaults: readonly Fault[] = [
     },
     hop,
     code: 'SIGNATURE_INVALID',
-    fix: /^pullpass trust apply .* --replace keys\n.*is another than the cluster's of that name/,
+    fix: /^pullpass trust apply .* --replace keys\n.*differs from the cluster's key with this kid/,
     repair: 'command',
   },
   {

@@ -40,7 +40,7 @@ export const tokenFaults: readonly Fault[] = [
     repair: 'command',
   },
   {
-    title: 'the token is for the API server, not for the provider',
+    title: 'the token has the API server, not for the provider',
     plant: ({ sandbox }) => sandbox.writeToken({ audiences: ['https://kubernetes.default.svc'] }),
     hop,
     code: 'AUDIENCE_MISMATCH',

@@ -39,7 +39,7 @@ const sessions: Readonly<Record<string, readonly [body: object | string, seen: s
   'no expiry': [session({ Expiration: undefined }), 'it contains no Expiration'],
   'an expiry in the past': [
     session({ Expiration: 1_795_521_540 }),
-    'its token has expired already, at 2026-11-24T11:59:00Z',
+    'its token is already expired, since 2026-11-24T11:59:00Z',
   ],
   'JSON that is no object': ['[]', 'it contains no Credentials'],
   'XML of another document': ['<html><body>Sign in</body></html>', 'it contains no Credentials'],
@@ -68,7 +68,7 @@ const tokens: Readonly<Record<string, readonly [body: object | string, seen: str
   'an expiry that is no number': [token({ expiresAt: 'soon' }), 'its expiresAt is no time'],
   'an expiry in the past': [
     token({ expiresAt: 1_420_070_400 }),
-    'its token has expired already, at 2015-01-01T00:00:00Z',
+    'its token is already expired, since 2015-01-01T00:00:00Z',
   ],
 }
 

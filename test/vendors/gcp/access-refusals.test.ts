@@ -17,7 +17,7 @@ suite('a refusal that no grant fixes', () => {
       code: 'API_DISABLED',
       message: 'Not now.',
       expected: 'sts.googleapis.com to be enabled in project 123456789012',
-      hint: 'let an owner of project 123456789012 enable it, and wait a few minutes until Google knows',
+      hint: 'an owner of project 123456789012 can enable it; it takes effect after a few minutes',
       command: 'gcloud services enable sts.googleapis.com --project=123456789012',
     })
   })

@@ -143,7 +143,7 @@ suite("gcloud's credential file", () => {
     const { document } = await writeFiles(t, direct, (text) => text.replace('gcp: {', 'gcp: {stsRegion: a-1, '))
     const error = await refusal([document])
     assert.equal(error.code, 'DOCUMENT_INVALID')
-    assert.equal(error.seen, `${document}:9:13: spec.registries[0].gcp.stsRegion stands beside credentialFile`)
+    assert.equal(error.seen, `${document}:9:13: spec.registries[0].gcp.stsRegion is set in addition to credentialFile`)
   })
 
   test('that names no account leaves nothing for a life to apply to', async (t) => {
@@ -152,7 +152,7 @@ suite("gcloud's credential file", () => {
     assert.equal(error.code, 'CREDENTIAL_FILE_INVALID')
     assert.equal(
       error.seen,
-      `${join(folder, 'credential.json')} names no service account, and the document gives lifetime`,
+      `${join(folder, 'credential.json')} has no service account, and the document sets lifetime`,
     )
   })
 
@@ -172,7 +172,7 @@ suite("gcloud's credential file", () => {
 })
 
 suite('a credential file is refused for', () => {
-  const source = 'file: pullpass does not run programs or call addresses that a file names to get a subject token'
+  const source = 'file: pullpass does not run programs or call URLs from a credential file'
   const cases: Record<string, [credential: unknown, seen: string, expected: RegExp | string]> = {
     'a service account key': [
       { type: 'service_account', private_key: '-----BEGIN PRIVATE KEY-----' },
@@ -192,7 +192,7 @@ suite('a credential file is refused for', () => {
     'a universe that the document does not name': [
       elsewhere,
       '2:22: universe_domain is "example.goog"',
-      'googleapis.com, or the document to name this universe too: universeDomain beside credentialFile',
+      'googleapis.com, or this universe as universeDomain in the document',
     ],
     'an impersonation that is not of Google': [
       { ...gcloudFile, service_account_impersonation_url: 'https://example.com/v1/a@b.iam.gserviceaccount.com' },
@@ -218,7 +218,7 @@ suite('a credential file is refused for', () => {
     'a JSON source without its field': [
       { ...direct, credential_source: { file: 'a', format: { type: 'json' } } },
       '9:5: credential_source.format has no subject_token_field_name',
-      'the name of the field that holds the token in a JSON file',
+      'the field of the token in the JSON file',
     ],
     'a workforce pool': [
       { ...direct, audience: '//iam.googleapis.com/locations/global/workforcePools/pool/providers/provider' },

@@ -23,10 +23,10 @@ test('IAM Credentials refuses', async (t) => {
       [fault.code, fault.hop, fault.seen, fault.retryable],
       ['IMPERSONATION_DENIED', 'impersonation', denied, false],
     )
-    assert.equal(fault.expected, `${principal} to hold roles/iam.workloadIdentityUser on ${account}`)
+    assert.equal(fault.expected, `${principal} to have roles/iam.workloadIdentityUser on ${account}`)
     assert.equal(
       fault.hint,
-      `a new grant takes up to 5 minutes; where there is none: gcloud iam service-accounts add-iam-policy-binding ${account} --project=example-project --role=roles/iam.workloadIdentityUser --member=${principal} --condition=None`,
+      `a new grant takes up to 5 minutes to take effect; without a grant: gcloud iam service-accounts add-iam-policy-binding ${account} --project=example-project --role=roles/iam.workloadIdentityUser --member=${principal} --condition=None`,
     )
     assert.equal(seen.length, 1)
     accounts.allowTokens(account, sandbox.gcp.principal)
@@ -36,12 +36,12 @@ test('IAM Credentials refuses', async (t) => {
     const gone = 'gone@example-project.iam.gserviceaccount.com'
     const fault = await refusal(sandbox, { gcp: [provider, `serviceAccountEmail: ${gone}`] })
     assert.deepEqual([fault.code, fault.seen], ['IMPERSONATION_DENIED', denied])
-    assert.equal(fault.expected, `${principal} to hold roles/iam.workloadIdentityUser on ${gone}`)
+    assert.equal(fault.expected, `${principal} to have roles/iam.workloadIdentityUser on ${gone}`)
   })
 
   await t.test('a binding that is too new to be known', async () => {
     accounts.allowTokens(account, sandbox.gcp.principal, new Date('2026-11-24T12:05:00Z'))
-    assert.match((await refusal(sandbox)).hint ?? '', /^a new grant takes up to 5 minutes; /)
+    assert.match((await refusal(sandbox)).hint ?? '', /^a new grant takes up to 5 minutes to take effect; /)
     accounts.allowTokens(account, sandbox.gcp.principal)
   })
 
@@ -51,7 +51,7 @@ test('IAM Credentials refuses', async (t) => {
     assert.deepEqual([fault.code, fault.seen], ['IMPERSONATION_DENIED', denied])
     assert.equal(
       fault.expected,
-      `${principal} to hold roles/iam.workloadIdentityUser on ${via}, and roles/iam.serviceAccountTokenCreator: ${via} on ${account}`,
+      `${principal} to have roles/iam.workloadIdentityUser on ${via}, and roles/iam.serviceAccountTokenCreator: ${via} on ${account}`,
     )
     assert.match(
       fault.hint ?? '',
@@ -63,7 +63,7 @@ test('IAM Credentials refuses', async (t) => {
     const fault = await refusal(sandbox, { gcp: [provider, `serviceAccountEmail: ${account}`, 'lifetime: 2h'] })
     assert.deepEqual([fault.code, fault.hop], ['EXCHANGE_REFUSED', 'impersonation'])
     assert.equal(fault.seen, 'Google responded with 400 "Request contains an invalid argument."')
-    assert.equal(fault.expected, `a lifetime that Google allows ${account}; asked was 7200 s`)
+    assert.equal(fault.expected, `a lifetime that Google allows for ${account}; requested: 7200 s`)
     assert.match(fault.hint ?? '', /constraints\/iam\.allowServiceAccountCredentialLifetimeExtension$/)
   })
 
@@ -81,13 +81,13 @@ test('IAM Credentials refuses', async (t) => {
 })
 
 suite('what the sandbox cannot make IAM Credentials say', () => {
-  const asked = {
+  const request = {
     settings: { workloadIdentityProvider: 'projects/1/locations/global/workloadIdentityPools/pool/providers/name' },
     email: account,
     subject: 'system:serviceaccount:a:b',
   }
   const judge = (code: number, message: string, reason?: string) =>
-    impersonationRefusal(code, { error: { code, message, details: [{ reason }] } }, asked)
+    impersonationRefusal(code, { error: { code, message, details: [{ reason }] } }, request)
 
   test('its API is not enabled', () => {
     const message = 'IAM Service Account Credentials API has not been used in project 1 before or it is disabled.'
@@ -95,7 +95,7 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
       code: 'API_DISABLED',
       message,
       expected: 'the API that Google names to be enabled in project 1',
-      hint: 'let an owner of project 1 enable it',
+      hint: 'an owner of project 1 can enable it',
     })
   })
 
@@ -103,14 +103,14 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
     const refused = judge(400, 'Invalid scope.')
     assert.deepEqual(
       [refused?.code, refused?.expected],
-      ['EXCHANGE_REFUSED', `scopes and delegates that Google knows, for ${account}`],
+      ['EXCHANGE_REFUSED', `scopes and delegates that Google accepts for ${account}`],
     )
   })
 
   test('a token of another universe', () => {
     const refused = judge(401, 'Request had invalid authentication credentials.')
     assert.equal(refused?.code, 'EXCHANGE_REFUSED')
-    assert.match(refused.hint ?? '', /^see that both endpoints belong to one universe/)
+    assert.match(refused.hint ?? '', /^check that both endpoints belong to the same universe/)
   })
 
   test('its own failure, said in JSON, is worth another try', () => {
@@ -124,7 +124,7 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
 
   test('JSON without a message is left to whoever knows the status alone', () => {
     for (const body of [null, [], 'x', 7, {}, { error: null }, { error: 'x' }, { error: { message: 7 } }]) {
-      assert.equal(impersonationRefusal(403, body, asked), undefined)
+      assert.equal(impersonationRefusal(403, body, request), undefined)
     }
   })
 })

@@ -15,15 +15,15 @@ test('responses of the token service', async (t) => {
     'a token of 64 KiB': [{ access_token: 'a'.repeat(65_537) }, 'its access_token is longer than 65536 characters'],
     'an expiry in the past': [
       { access_token: 'a', expires_in: -60 },
-      'its token has expired already, at 2026-11-24T11:59:00Z',
+      'its token is already expired, since 2026-11-24T11:59:00Z',
     ],
     'an expiry of now': [
       { access_token: 'a', expires_in: 0 },
-      'its token has expired already, at 2026-11-24T12:00:00Z',
+      'its token is already expired, since 2026-11-24T12:00:00Z',
     ],
-    'an expiry before all dates': [{ access_token: 'a', expires_in: -1e300 }, 'its expiry is beyond any date'],
-    'an expiry without end': ['{"access_token": "a", "expires_in": 1e999}', 'its expires_in is no number'],
-    'an expiry that is no number': [{ access_token: 'a', expires_in: 'soon' }, 'its expires_in is no number'],
+    'an expiry before all dates': [{ access_token: 'a', expires_in: -1e300 }, 'its expiry is not a valid date'],
+    'an expiry without end': ['{"access_token": "a", "expires_in": 1e999}', 'its expires_in is not a number'],
+    'an expiry that is no number': [{ access_token: 'a', expires_in: 'soon' }, 'its expires_in is not a number'],
   }
   for (const [name, [body, seen]] of Object.entries(responses)) {
     await t.test(`${name} is no credential`, async () => {
@@ -79,15 +79,15 @@ test('responses of IAM Credentials', async (t) => {
   const responses: Record<string, readonly [body: object, seen: string, headers?: Record<string, string>]> = {
     'an empty token': [{ accessToken: '', expireTime: '2026-11-24T13:00:00Z' }, 'its accessToken is empty'],
     'no expiry': [{ accessToken: 'a' }, 'it contains no expireTime'],
-    'an expiry that is no date': [{ accessToken: 'a', expireTime: 'soon' }, 'its expireTime is no date'],
+    'an expiry that is no date': [{ accessToken: 'a', expireTime: 'soon' }, 'its expireTime is not a date'],
     'the first of all dates, by a clock that is ahead': [
       { accessToken: 'a', expireTime: '-271821-04-20T00:00:00Z' },
-      'its expiry is beyond any date',
+      'its expiry is not a valid date',
       { date: 'Wed, 25 Nov 2026 11:00:00 GMT' },
     ],
     'an expiry in the past': [
       { accessToken: 'a', expireTime: '2026-11-24T11:00:00Z' },
-      'its token has expired already, at 2026-11-24T11:00:00Z',
+      'its token is already expired, since 2026-11-24T11:00:00Z',
     ],
   }
   for (const [name, [body, seen, headers = {}]] of Object.entries(responses)) {
@@ -117,6 +117,6 @@ test('responses of IAM Credentials', async (t) => {
       body: { accessToken: 'a', expireTime: '2026-11-22T13:00:00Z' },
     }
     faults.inject({ kind: 'response', response: response }, { times: 1 })
-    assert.match((await refusal(sandbox)).seen, /its token has expired already, at 2026-11-22T13:00:00Z$/)
+    assert.match((await refusal(sandbox)).seen, /its token is already expired, since 2026-11-22T13:00:00Z$/)
   })
 })

@@ -30,7 +30,7 @@ suite('a document is refused for', () => {
     'a provider in two ways': [
       'gcp: {',
       'gcp: {poolId: pool, ',
-      '-:9:13: spec.registries[0].gcp.poolId stands beside workloadIdentityProvider',
+      '-:9:13: spec.registries[0].gcp.poolId is set in addition to workloadIdentityProvider',
       'only one of them',
     ],
     'a repository by its host': [
@@ -54,20 +54,20 @@ suite('a document is refused for', () => {
     'a life without an account to impersonate': [
       'gcp: {',
       'gcp: {lifetime: 1h, ',
-      '-:9:13: spec.registries[0].gcp.lifetime stands without serviceAccountEmail',
-      'serviceAccountEmail, or no such field',
+      '-:9:13: spec.registries[0].gcp.lifetime is set without serviceAccountEmail',
+      'serviceAccountEmail, or the field to be absent',
     ],
     'a life over 12 hours': [
       'gcp: {',
       'gcp: {serviceAccountEmail: a@b.iam.gserviceaccount.com, lifetime: 43201s, ',
       '-:9:73: spec.registries[0].gcp.lifetime is "43201s"',
-      'a life from 1s to 12h, such as 3600s or 1h',
+      'a lifetime from 1s to 12h, such as 3600s or 1h',
     ],
     'a life in seconds alone': [
       'gcp: {',
       'gcp: {serviceAccountEmail: a@b.iam.gserviceaccount.com, lifetime: 3600, ',
       '-:9:73: spec.registries[0].gcp.lifetime is 3600',
-      'a life from 1s to 12h, such as 3600s or 1h',
+      'a lifetime from 1s to 12h, such as 3600s or 1h',
     ],
     'an empty e-mail, never direct federation': [
       'gcp: {',

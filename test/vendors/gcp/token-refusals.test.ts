@@ -31,8 +31,8 @@ const table: Record<string, Row> = {
       'invalid_grant: The audience in ID Token [https://kubernetes.default.svc] does not match the expected audience.',
     ),
     expected: ({ gcp: { provider } }) =>
-      `provider and token to agree: the token is meant for "https://kubernetes.default.svc", pullpass knows "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
-    hint: /^if the provider has allowed audiences, name one of them as the registry's audience$/,
+      `an audience that the provider accepts: the token has "https://kubernetes.default.svc", the registry "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
+    hint: /^if the provider has allowed audiences, set one of them as the registry's audience$/,
   },
   'an expired token': {
     async arrange({ writeToken, clock, folder }) {
@@ -43,8 +43,8 @@ const table: Record<string, Row> = {
     },
     code: 'TOKEN_STALE',
     seen: said('invalid_grant: ID Token issued at 1795521600 is stale to sign-in.'),
-    expected: () => "a token that Google's clock finds valid; this one expires at 2026-11-24T12:10:00Z",
-    hint: /clocks are right, and that the token file is renewed/,
+    expected: () => "a token that is valid by Google's clock; this one expires at 2026-11-24T12:10:00Z",
+    hint: /and that the token file is renewed/,
   },
   'another issuer': {
     async arrange({ gcp, gcp: { provider } }) {
@@ -69,8 +69,7 @@ const table: Record<string, Row> = {
     },
     code: 'SIGNATURE_INVALID',
     seen: said('invalid_grant: Unable to verify the ID Token signature.'),
-    expected: ({ cluster }) =>
-      `the published key "${cluster.keys.current.kid}" to be the one that the cluster signs with`,
+    expected: ({ cluster }) => `the published key "${cluster.keys.current.kid}" to be the signing key of the cluster`,
     hint: /kubectl get --raw \/openid\/v1\/jwks/,
   },
   'a key that nobody published': {
@@ -82,7 +81,7 @@ const table: Record<string, Row> = {
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
-    hint: /after a key rotation, publish it again; a revoked key is never published again/,
+    hint: /again after a key rotation; a revoked key is never published again/,
   },
   'an issuer whose documents do not exist': {
     async arrange({ gcp }) {
@@ -92,7 +91,7 @@ const table: Record<string, Row> = {
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
-    hint: /^publish the cluster's metadata at its issuer's URL/,
+    hint: /^publish the issuer metadata of the cluster at the issuer's URL/,
   },
   'a false attribute condition': {
     async arrange({ cluster, gcp, gcp: { provider } }) {
@@ -101,9 +100,8 @@ const table: Record<string, Row> = {
     },
     code: 'CONDITION_REFUSED',
     seen: said('unauthorized_client: The given credential is rejected by the attribute condition.'),
-    expected: () =>
-      "the provider's attribute condition to hold for subject system:serviceaccount:image-system:pullpass",
-    hint: /^pullpass trust apply -f FILE adds the subject to a condition that lists subjects; see attributeCondition: gcloud iam workload-identity-pools providers describe /,
+    expected: () => "the provider's attribute condition to accept subject system:serviceaccount:image-system:pullpass",
+    hint: /^pullpass trust apply -f FILE adds the subject to a condition that lists subjects; check attributeCondition: gcloud iam workload-identity-pools providers describe /,
   },
   'a token that is none': {
     async arrange({ folder }) {
@@ -111,7 +109,7 @@ const table: Record<string, Row> = {
     },
     code: 'EXCHANGE_REFUSED',
     seen: said('invalid_grant: Unable to parse the ID Token.'),
-    expected: () => 'a token that Google can read: a JWT signed with RS256 or ES256; this one names "RS256"',
+    expected: () => 'a JWT signed with RS256 or ES256; the algorithm of this one is "RS256"',
     hint: /pullpass inspect FILE/,
   },
   'a provider that does not exist': {
@@ -220,7 +218,7 @@ suite('what the sandbox cannot make Google say', () => {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_request: Scope(s) must be provided.',
       expected: 'at least one scope',
-      hint: "name one in the registry's gcp.scopes, or leave scopes out: reading is the default",
+      hint: "set one in the registry's gcp.scopes, or omit scopes: the default is read access",
     })
   })
 
@@ -242,7 +240,7 @@ suite('what the sandbox cannot make Google say', () => {
     assert.deepEqual(await judge(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_grant: Something new.',
-      hint: 'compare the token (pullpass inspect FILE) with its provider: gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
+      hint: 'compare the token (pullpass inspect FILE) with the provider: gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
     })
     assert.equal((await judge(400, { error: 'access_denied' }))?.message, 'access_denied')
   })

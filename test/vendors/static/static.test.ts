@@ -213,5 +213,5 @@ test('trust leaves out registries that it cannot set up, and fails only where th
   const alone = await sandbox.write('alone.yaml', documentOf(fromSecret))
   const { exitCode, stderr } = await runPullpass(sandbox, ['trust', 'plan', '-f', alone])
   assert.equal(exitCode, 2)
-  assert.match(stderr, /^USAGE_INVALID \(run\): registries of static credential have nothing that pullpass can set up/)
+  assert.match(stderr, /^USAGE_INVALID \(run\): pullpass cannot set up trust for registries of static credential$/m)
 })

@@ -55,7 +55,7 @@ suite('a document is refused for', () => {
     'an identity token without audience': [
       'hosts: [zot.example.com], token: {}',
       '-:9:7: spec.registries[0].audience is missing',
-      /^the audience for which the other side is configured/,
+      /^the audience that the verifier of the token expects/,
     ],
     'an audience of the API server': [
       'hosts: [zot.example.com], audience: "https://kubernetes.default.svc", token: {}',

@@ -1,5 +1,5 @@
 /**
- * A bucket at Amazon S3, or at what speaks its protocol, written with preconditions by ETag.
+ * A bucket of Amazon S3 or a compatible store, written with preconditions by ETag.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html
  */
 import type { S3Client } from '@aws-sdk/client-s3'
@@ -28,7 +28,7 @@ import { awsIdentity, noCredentials } from '../operator/sign-in.ts'
 const bucketRule: PartRule = {
   pattern: /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
   expected:
-    'the name of a bucket: 3 to 63 lower-case letters, digits and "-"; with a "." in it the certificate of *.s3.REGION.amazonaws.com does not hold for it',
+    'the name of a bucket: 3 to 63 lower-case letters, digits and "-"; a name with "." does not match the certificate of *.s3.REGION.amazonaws.com',
 }
 
 export const store: Store<BucketName> = {
@@ -78,7 +78,7 @@ async function openBucket({ bucket, path }: BucketName, context: TargetContext):
     requestHandler,
     credentials: awsIdentity({ region, requestHandler }, context),
     maxAttempts: 3,
-    // Others that speak S3 know neither; what is read is compared with what was written anyway.
+    // Compatible stores support neither; the documents are read back and compared anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
@@ -111,7 +111,7 @@ async function readObject(here: Bucket, Key: string): ReturnType<PublishTarget['
   const { client, library, bucket, signal } = here
   try {
     const found = await client.send(new library.GetObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal })
-    if (found.ETag === undefined) throw versionMissing(here.name, 'see that the endpoint speaks S3')
+    if (found.ETag === undefined) throw versionMissing(here.name, 'check that the endpoint implements the S3 API')
     return { text: (await found.Body?.transformToString()) ?? '', version: found.ETag }
   } catch (error) {
     signal.throwIfAborted()
@@ -120,7 +120,7 @@ async function readObject(here: Bucket, Key: string): ReturnType<PublishTarget['
   }
 }
 
-/** Of two concurrent writes, one gets either of these. */
+/** Codes of the write that failed of two concurrent ones. */
 const conflicts = new Set(['PreconditionFailed', 'ConditionalRequestConflict'])
 
 async function writeObject(
@@ -144,7 +144,7 @@ async function writeObject(
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof Error)) throw awsFault(error, here, 'writing')
-    // With If-Match S3 says of an object that is gone that there is no such key.
+    // With If-Match S3 responds NoSuchKey for a deleted object.
     if (conflicts.has(error.name) || error.name === 'NoSuchKey') return 'conflict'
     throw awsFault(error, here, 'writing')
   }
@@ -154,7 +154,7 @@ async function writeObject(
 const region = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/
 
 /**
- * Where an endpoint is set it is the environment's, or us-east-1, since what speaks S3 elsewhere knows no regions.
+ * With an endpoint it is that of the environment, or us-east-1, since compatible stores have no regions.
  * @throws PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */
@@ -174,13 +174,13 @@ export async function bucketRegion(
     headers: {},
   })
   if (status === 404) throw absent(bucket)
-  const said = headers['x-amz-bucket-region'] ?? ''
-  if (region.test(said)) return said
+  const found = headers['x-amz-bucket-region'] ?? ''
+  if (region.test(found)) return found
   if (configured !== undefined) return configured
   throw regionUnknown(bucket, status)
 }
 
-/** Other partitions of AWS know nothing of the usual one's buckets, nor it of theirs. */
+/** Buckets of one partition of AWS do not exist in the others. */
 function regionalHost(configured: string | undefined): string {
   if (configured?.startsWith('cn-')) return `s3.${configured}.amazonaws.com.cn`
   return configured?.startsWith('us-gov-') ? `s3.${configured}.amazonaws.com` : 's3.amazonaws.com'
@@ -199,13 +199,13 @@ const regionUnknown = (bucket: string, status: number) =>
   new PullpassError({
     code: 'PUBLISH_UNAVAILABLE',
     hop: 'publish',
-    seen: `AWS responded with ${status} and did not say in which region the bucket ${bucket} lies`,
+    seen: `AWS responded with ${status} without the region of the bucket ${bucket}`,
     expected: 'the header x-amz-bucket-region',
     hint: 'set AWS_REGION to its region',
     retryable: true,
   })
 
-// What AWS's library threw, in words. Its errors hold the response, and some the request: known fields are taken, no cause is kept.
+// Errors of AWS's library contain the response, and some the request: only known fields are used, and no cause is kept.
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export function awsFault(
@@ -227,7 +227,7 @@ export function awsFault(
   const status = asObject(said?.['$metadata'])?.['httpStatusCode']
   if (typeof status !== 'number') return unknownFault(name, systemErrorCode(error) ?? code)
   const message = [code, asText(said?.['message'])].filter((word) => word).join(': ')
-  // Its token service says 400 of an identity that it does not take.
+  // AWS's token service responds 400 to an identity that it does not accept.
   const refusedIdentity = ['InvalidIdentityToken', 'ExpiredTokenException', 'IDPRejectedClaim', 'ExpiredToken']
   return storeFault({
     service: 'AWS',
@@ -238,7 +238,7 @@ export function awsFault(
     secrets,
     hints: {
       denied: writeGrant({ bucket, path }, 'the operator'),
-      missing: `aws s3api create-bucket --bucket ${bucket}; strangers read it by a bucket policy that allows s3:GetObject`,
+      missing: `aws s3api create-bucket --bucket ${bucket}; allow anonymous reads by a bucket policy with s3:GetObject`,
     },
   })
 }
@@ -247,7 +247,7 @@ const unknownFault = (name: string, code: string) =>
   new PullpassError({
     code: 'PUBLISH_REFUSED',
     hop: 'publish',
-    seen: `AWS's library could not ask for ${name}: ${quote(code)}`,
-    expected: 'a request that it can make',
-    hint: 'see the variables and the profile that it reads: aws configure list',
+    seen: `AWS's library could not send the request for ${name}: ${quote(code)}`,
+    expected: 'a request that the library can send',
+    hint: 'check the variables and the profile that it reads: aws configure list',
   })

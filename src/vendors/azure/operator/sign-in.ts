@@ -173,9 +173,9 @@ async function namedAzureIdentity(environment: Environment, purpose: OperatorPur
   return environment['KUBERNETES_SERVICE_HOST'] ? 'signed-in' : 'library-chain'
 }
 
-// Why Azure gave the operator no token, in words. The library's errors hold whole responses: known fields are taken, no cause is kept.
+// Errors of the library contain whole responses: only known fields are used, and no cause is kept.
 
-/** Said where no place of the chain had anything; what had something and failed says so by other errors. */
+/** Errors if no source of the chain has credentials; failures of a source are other errors. */
 const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
 
 export function azureIdentityFault(
@@ -187,15 +187,15 @@ export function azureIdentityFault(
   const status = asObject(error)?.['statusCode']
   const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
   const message = error instanceof Error ? error.message.slice(0, 4096) : ''
-  // Entra's first sentence and its number alone: what follows is a trace, and around it may be anything.
+  // Only Entra's error number and first sentence: a trace follows, and other text can surround it.
   const words = /AADSTS[0-9]{1,9}: [^.\n]{0,200}\.?/.exec(said ?? message)?.[0]
   const passing = typeof status === 'number' && (status >= 500 || status === 429)
   return new PullpassError({
     code: passing ? purpose.codes.unavailable : purpose.codes.denied,
     hop: purpose.hop,
     seen: `Azure responded with ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
-    expected: 'credentials that Azure takes; no other identity is tried in their place',
-    hint: 'az login; in a pod see that the federated credential of AZURE_CLIENT_ID names the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
+    expected: 'credentials that Azure accepts; no other identity is used instead',
+    hint: 'az login; in a pod check that the federated credential of AZURE_CLIENT_ID has the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
     retryable: passing,
   })
 }

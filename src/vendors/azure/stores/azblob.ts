@@ -70,7 +70,7 @@ function makePublic({ account, container }: ContainerName): string {
   return `az storage container set-permission --account-name ${account} --name ${container} --public-access blob --auth-mode key`
 }
 
-/** A role is given on a container: each cluster has its own. `scope`: the resource id of the storage account. */
+/** A role applies to a container: each cluster has its own. `scope`: the resource ID of the storage account. */
 export function writeGrant({ container }: Pick<ContainerName, 'container'>, member: string, scope: string): string {
   const words = ['--role', 'Storage Blob Data Contributor', '--assignee', member]
   const resource = `${scope}/blobServices/default/containers/${container}`
@@ -86,8 +86,8 @@ interface Container {
 }
 
 /** @throws VARIABLE_INVALID */
-async function openTarget(wanted: ContainerName, context: TargetContext): Promise<PublishTarget> {
-  const { account, container, path } = wanted
+async function openTarget(containerName: ContainerName, context: TargetContext): Promise<PublishTarget> {
+  const { account, container, path } = containerName
   const endpoint =
     originVariable(context.environment, 'PULLPASS_AZURE_BLOB_ENDPOINT', 'path') ??
     `https://${account}.blob.core.windows.net`
@@ -105,7 +105,7 @@ async function openTarget(wanted: ContainerName, context: TargetContext): Promis
   return {
     name: here.name,
     publicUrl: `${endpoint}/${container}${suffix}`,
-    facts: documentStore(makePublic(wanted)),
+    facts: documentStore(makePublic(containerName)),
     read: (document) => readBlob(here, blobOf(document)),
     write: (document, content, replaces) => writeBlob(here, blobOf(document), content, replaces),
   }
@@ -128,8 +128,7 @@ async function openContainer(url: string, context: TargetContext): Promise<Conta
 async function readBlob(here: Container, blob: BlockBlobClient): ReturnType<PublishTarget['read']> {
   try {
     const found = await blob.download(0, undefined, { abortSignal: here.signal })
-    if (found.etag === undefined)
-      throw versionMissing(here.name, "see that the endpoint is Azure's, or does as Blob Storage does")
+    if (found.etag === undefined) throw versionMissing(here.name, 'check that the endpoint implements Blob Storage')
     return { text: await textOf(found.readableStreamBody ?? []), version: found.etag }
   } catch (error) {
     here.signal.throwIfAborted()
@@ -144,7 +143,7 @@ async function textOf(body: AsyncIterable<string | Buffer> | Iterable<string>): 
   return Buffer.concat(pieces).toString('utf8')
 }
 
-/** Another writer created, changed or deleted it, or holds a lease on it. */
+/** Another writer created, changed or deleted it, or has a lease on it. */
 const conflicts = new Set(['BlobAlreadyExists', 'ConditionNotMet', 'BlobNotFound', 'LeaseIdMissing'])
 
 async function writeBlob(
@@ -192,7 +191,7 @@ export function azureFault(
     doing,
     status,
     secrets: target.secrets,
-    message: azureCode(error), // its sentence repeats the request's id and time, and on 403 more of the request
+    message: azureCode(error), // the message contains the ID and time of the request, and for 403 more of it
     hints: {
       denied: `${writeGrant(target, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`)}; it takes a few minutes`,
       missing: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,
@@ -204,7 +203,7 @@ const unknownFault = (name: string, error: unknown) =>
   new PullpassError({
     code: 'PUBLISH_REFUSED',
     hop: 'publish',
-    seen: `Azure's library could not ask for ${name}: ${quote(error instanceof Error ? error.name : 'no reason given')}`,
-    expected: 'a request that it can make',
-    hint: 'see the variables that lead it elsewhere: PULLPASS_AZURE_BLOB_ENDPOINT',
+    seen: `Azure's library could not send the request for ${name}: ${quote(error instanceof Error ? error.name : 'no reason given')}`,
+    expected: 'a request that the library can send',
+    hint: 'check the variable PULLPASS_AZURE_BLOB_ENDPOINT',
   })

@@ -31,9 +31,9 @@ export function iamRefusal(status: number, body: unknown, { hop, codes }: IamCal
   if (message === undefined) return undefined
   const access = accessRefusal(body)
   if (access !== undefined) return access
-  if (status === 401) return { code: codes.denied, message, hint: 'see which credentials are used, and sign in again' }
-  if (status === 403)
-    return { code: codes.denied, message, hint: 'grant the operator the permission that Google names' }
+  if (status === 401)
+    return { code: codes.denied, message, hint: 'check which credentials are used, and sign in again' }
+  if (status === 403) return { code: codes.denied, message, hint: 'grant the operator the permission in the message' }
   if (status === 404) return { code: codes.absent, message }
   if (status === 429) return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'nothing to do if it passes' }
   const unspecific = unspecificCodes(hop)

@@ -8,7 +8,7 @@ import { type GrantedToken, type IamCaller, type IamContext, iamRefusal } from '
 
 export interface LibraryFetch {
   readonly request: typeof fetch
-  /** `expires_in` of the last response; undefined where it named none. */
+  /** `expires_in` of the last response; undefined if it had none. */
   readonly lifeSeconds: () => number | undefined
 }
 
@@ -35,7 +35,7 @@ export function fetchOverTransport(context: SendContext, hop: Hop): LibraryFetch
   return { request, lifeSeconds: () => lifeSeconds }
 }
 
-/** With the type that fetch gives a form. */
+/** With the content type that fetch sets for a form. */
 function headersOf({ headers, body }: RequestInit): Headers {
   const all = new Headers(headers)
   if (body instanceof URLSearchParams && !all.has('content-type')) {
@@ -48,12 +48,12 @@ function textOf(body: unknown): string | undefined {
   if (body === undefined || body === null) return undefined
   if (typeof body === 'string') return body
   if (body instanceof URLSearchParams) return body.toString()
-  throw new TypeError("Google's auth library sends text alone")
+  throw new TypeError("Google's auth library sends only text")
 }
 
 /**
- * The token of a service account for who may impersonate it, as gcloud's file describes it. Google's library has a class for
- * it, which prints a warning to the process's stderr.
+ * The token of a service account that the operator may impersonate, by the file of gcloud. The class of Google's library for it
+ * prints a warning to stderr.
  * https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
  */
 const scopes = ['https://www.googleapis.com/auth/cloud-platform']
@@ -74,7 +74,7 @@ export async function impersonateAccount(
     refusal: (status, body) => iamRefusal(status, body, caller),
     read: ({ body }) => {
       const expiresAt = new Date(textField(body, 'expireTime'))
-      if (Number.isNaN(expiresAt.getTime())) throw new UnexpectedResponse('its expireTime is no date')
+      if (Number.isNaN(expiresAt.getTime())) throw new UnexpectedResponse('its expireTime is not a date')
       return { value: new Redacted(textField(body, 'accessToken')), expiresAt }
     },
   })

@@ -1,6 +1,6 @@
 /**
- * The operator's own credentials, in the order of Google's application default credentials: the file that the
- * environment names, gcloud's, the machine's metadata server. What is named and broken is an error, never the next of them.
+ * The operator's credentials, in the order of Google's application default credentials: the file that the environment names, the
+ * file of gcloud, the metadata server of the machine. If one is named and invalid, it is an error, and the next is not used.
  * https://cloud.google.com/docs/authentication/application-default-credentials
  */
 import { posix, win32 } from 'node:path'
@@ -71,7 +71,7 @@ const unreadable =
     throw invalid(path, whyUnreadable(error), caller)
   }
 
-/** A description of credentials, from `path`: where it has tokens sent is judged here. @throws CREDENTIAL_FILE_INVALID */
+/** Parses credentials, and checks where they send tokens. `path`: of the file. @throws CREDENTIAL_FILE_INVALID */
 export function credentialsIn(
   description: unknown,
   path: string,
@@ -81,7 +81,7 @@ export function credentialsIn(
   if (json === undefined) throw invalid(path, 'is not a JSON object', caller)
   const said = asText(json['type'])
   const type = credentialTypes.find((one) => one === said)
-  if (type === undefined) throw invalid(path, 'is of a type that pullpass does not know', caller)
+  if (type === undefined) throw invalid(path, 'is of a type that pullpass does not support', caller)
   const problem = credentialProblem(type, json, environment)
   if (problem !== undefined) throw invalid(path, problem.what, caller, problem.expected)
   return { kind: 'file', path, type, json }
@@ -95,16 +95,16 @@ const invalid = (path: string, what: string, { hop }: IamCaller, expected = know
     hop,
     seen: `${showPath(path)} ${what}`,
     expected,
-    hint: 'gcloud auth application-default login writes one for you, gcloud iam workload-identity-pools create-cred-config one for a pod',
+    hint: 'create it with gcloud auth application-default login, or for a pod with gcloud iam workload-identity-pools create-cred-config',
   })
 
 /**
- * What is wrong with a description of credentials. Who writes one says where tokens are sent and what is read: so hosts are
- * Google's own, or what this process's environment names, compared whole; and no program that it names is run, no address called.
+ * A problem of a credential file, which is not trusted: it determines where tokens are sent and what is read. Hosts must be Google's
+ * or those of the environment variables, compared as a whole; programs and URLs in the file are not called.
  * https://google.aip.dev/auth/4117
  */
 export interface CredentialProblem {
-  /** To follow the name of the file. */
+  /** Follows the name of the file. */
   readonly what: string
   readonly expected: string
 }
@@ -134,23 +134,23 @@ function universeProblem(
   const universe = universeIn(environment)
   if (named === undefined || named === universe) return undefined
   return {
-    what: `names the universe ${showValue(named)}`,
-    expected: `${universe}; another is named by GOOGLE_CLOUD_UNIVERSE_DOMAIN`,
+    what: `has the universe ${showValue(named)}`,
+    expected: `${universe}; GOOGLE_CLOUD_UNIVERSE_DOMAIN selects another one`,
   }
 }
 
 function sourceProblem(source: JsonObject, environment: Environment): CredentialProblem | undefined {
-  const expected = 'credential_source.file, or the url that GitHub gives to a job'
+  const expected = 'credential_source.file, or the URL in ACTIONS_ID_TOKEN_REQUEST_URL of a GitHub Actions job'
   if (source['executable'] !== undefined) {
-    return { what: 'has its token made by a program, which pullpass does not run', expected }
+    return { what: 'has a program as its token source, which pullpass does not run', expected }
   }
   const others = Object.keys(source).filter((key) => !['file', 'url', 'headers', 'format'].includes(key))
-  if (others[0] !== undefined) return { what: `has its token come from ${showValue(others[0])}`, expected }
+  if (others[0] !== undefined) return { what: `has the token source ${showValue(others[0])}`, expected }
   const { file, url } = source
   if (url === undefined && asText(file)) return undefined
-  if (url === undefined || file !== undefined) return { what: 'names no file of a token', expected }
+  if (url === undefined || file !== undefined) return { what: 'has no token file', expected }
   if (githubTokenUrl(url, environment) !== undefined) return undefined
-  return { what: `has its token come from ${showValue(url)}, which pullpass does not call`, expected }
+  return { what: `has the token source ${showValue(url)}, which pullpass does not call`, expected }
 }
 
 function kindProblem(kind: unknown): CredentialProblem | undefined {
@@ -166,8 +166,8 @@ function tokenUrlProblem(url: unknown, environment: Environment): CredentialProb
   if (origin === stsEndpoint({ universeDomain }, environment)) return undefined
   if (googleServiceRegion(origin, 'sts', universeDomain) !== undefined) return undefined
   return {
-    what: `has its token sent to the token_url ${showValue(url)}`,
-    expected: `https://sts.${universeDomain}${path}, or the origin that PULLPASS_GCP_STS_ENDPOINT names`,
+    what: `has the token_url ${showValue(url)}`,
+    expected: `https://sts.${universeDomain}${path}, or the origin in PULLPASS_GCP_STS_ENDPOINT`,
   }
 }
 
@@ -178,15 +178,15 @@ function impersonationProblem(json: JsonObject, environment: Environment): Crede
   if (origin !== undefined && origin === iamCredentialsEndpoint({ universeDomain }, environment)) return undefined
   if (googleServiceRegion(origin ?? '', 'iamcredentials', universeDomain) !== undefined) return undefined
   return {
-    what: `has its token sent to the service_account_impersonation_url ${showValue(url)}`,
+    what: `has the service_account_impersonation_url ${showValue(url)}`,
     expected: `https://iamcredentials.${universeDomain}/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`,
   }
 }
 
-// The address at which GitHub gives a job its token: its own environment names it, and a credential file adds the audience alone.
+// The URL at which a GitHub Actions job requests its token: the environment contains it, and a credential file only adds the audience.
 // https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
 
-/** `url` where it is that address; undefined where it is anything else. */
+/** `url` if it is that URL, otherwise undefined. */
 export function githubTokenUrl(url: unknown, environment: Environment): string | undefined {
   const own = environment['ACTIONS_ID_TOKEN_REQUEST_URL']
   if (!own?.startsWith('https://') || typeof url !== 'string' || !url.startsWith(own)) return undefined

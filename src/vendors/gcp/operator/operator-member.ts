@@ -1,13 +1,13 @@
-/** The operator as an IAM member, as far as the credentials tell, for commands that grant a role. */
+/** The operator as an IAM member, if the credentials contain it, for commands that grant a role. */
 import type { Environment } from '../../../http/context.ts'
 import { asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { IamCaller } from './caller.ts'
 import { type CredentialFile, findOperatorCredentials } from './operator-credentials.ts'
 
 export interface OperatorMember {
-  /** `serviceAccount:…`, `user:…`; a word in capitals is a placeholder. */
+  /** `serviceAccount:…`, `user:…`; capital letters are a placeholder. */
   readonly member: string
-  /** Of that word: what to put there. */
+  /** The meaning of the placeholder. */
   readonly unknown: string | undefined
 }
 
@@ -30,11 +30,11 @@ function serviceAccountIn({ type, json }: CredentialFile): string | undefined {
 
 function memberIn({ type, json }: CredentialFile): OperatorMember {
   if (type === 'external_account') {
-    return { member: 'PRINCIPAL', unknown: 'PRINCIPAL: you, as the pool of your credentials names their token' }
+    return { member: 'PRINCIPAL', unknown: 'PRINCIPAL: the principal of your credentials in their pool' }
   }
   const account = type === 'authorized_user' ? email(json, 'account') : undefined
   return account === undefined
-    ? { member: 'user:EMAIL', unknown: 'EMAIL: who signed in by gcloud auth application-default login' }
+    ? { member: 'user:EMAIL', unknown: 'EMAIL: the account of gcloud auth application-default login' }
     : { member: `user:${account}`, unknown: undefined }
 }
 

@@ -1,4 +1,4 @@
-/** The operator's access token at Google, requested when it is first used, and renewed. */
+/** The operator's access token at Google, requested when it is first used, then renewed. */
 import type {
   BaseExternalAccountClient,
   Credentials,
@@ -26,7 +26,7 @@ export function operatorToken(context: IamContext, caller: IamCaller): OperatorT
 }
 
 /**
- * One access token of the operator, by Google's own auth library over the run's transport.
+ * One access token of the operator, requested by Google's auth library over the transport of the run.
  * https://cloud.google.com/docs/authentication/application-default-credentials
  */
 type Library = typeof import('google-auth-library')
@@ -38,10 +38,10 @@ interface TokenRequest {
 }
 
 const scopes = ['https://www.googleapis.com/auth/cloud-platform']
-/** Where a response names no expiry, as of Google's usual tokens. */
+/** The lifetime of a token whose response has no expiry. */
 const usualLifeMs = 3_600_000
 
-/** Credentials are found anew each time: a file that was replaced counts at once. @throws PullpassError at the caller's hop */
+/** Credentials are read each time, so that a replaced file is used immediately. @throws PullpassError at the caller's hop */
 async function grantOperatorToken(context: IamContext, caller: IamCaller): Promise<GrantedToken> {
   const credentials = await findOperatorCredentials(context.environment, caller)
   return credentials.kind === 'file'
@@ -51,14 +51,14 @@ async function grantOperatorToken(context: IamContext, caller: IamCaller): Promi
 
 async function tokenOfFile(file: CredentialFile, context: IamContext, caller: IamCaller): Promise<GrantedToken> {
   if (file.type === 'impersonated_service_account') {
-    // gcloud writes the credentials that may impersonate into the same file.
+    // gcloud writes the impersonating credentials into the same file.
     const { environment } = context
-    const lender = credentialsIn(file.json['source_credentials'], file.path, { environment, caller })
-    const source = await tokenOfFile(lender, context, caller)
+    const impersonator = credentialsIn(file.json['source_credentials'], file.path, { environment, caller })
+    const source = await tokenOfFile(impersonator, context, caller)
     return await impersonateAccount(file.json, source, { context, caller })
   }
   const library = await import('google-auth-library')
-  const askedAt = context.now()
+  const requestedAt = context.now()
   const http = fetchOverTransport(context, caller.hop)
   const options = { transporterOptions: { fetchImplementation: http.request } }
   try {
@@ -71,17 +71,17 @@ async function tokenOfFile(file: CredentialFile, context: IamContext, caller: Ia
         : ownClient(library, file, options)
     const { token } = await client.getAccessToken()
     if (!token) throw new TypeError('no token')
-    return { value: new Redacted(token), expiresAt: expiryOf(client.credentials, http.lifeSeconds(), askedAt) }
+    return { value: new Redacted(token), expiresAt: expiryOf(client.credentials, http.lifeSeconds(), requestedAt) }
   } catch (error) {
     context.signal.throwIfAborted()
     throw refused(error, { file, caller, secrets: context.secrets })
   }
 }
 
-/** The library counts `expires_in` from a clock of its own: by this run's clock it is counted again. */
-function expiryOf({ expiry_date: byServer }: Credentials, lifeSeconds: number | undefined, askedAt: Date): Date {
-  if (lifeSeconds !== undefined) return new Date(askedAt.getTime() + lifeSeconds * 1000)
-  return new Date(byServer ?? askedAt.getTime() + usualLifeMs)
+/** The library adds `expires_in` to its own clock; here it is added to the clock of the run. */
+function expiryOf({ expiry_date: byServer }: Credentials, lifeSeconds: number | undefined, requestedAt: Date): Date {
+  if (lifeSeconds !== undefined) return new Date(requestedAt.getTime() + lifeSeconds * 1000)
+  return new Date(byServer ?? requestedAt.getTime() + usualLifeMs)
 }
 
 function ownClient(library: Library, { type, json }: CredentialFile, options: OAuth2ClientOptions) {
@@ -91,7 +91,7 @@ function ownClient(library: Library, { type, json }: CredentialFile, options: OA
   return client
 }
 
-/** Fields that are passed to the library: with others, a file could send its token elsewhere. */
+/** Fields that are passed to the library: others could send the token to another host. */
 const federationFields = [
   'type',
   'audience',
@@ -109,11 +109,11 @@ function federatedClient(
   json: JsonObject,
   { token, ...options }: OAuth2ClientOptions & { readonly token: () => Promise<Redacted> },
 ): BaseExternalAccountClient {
-  const told = Object.entries(json).filter(([name]) => federationFields.includes(name))
-  const written: IdentityPoolClientOptions = JSON.parse(JSON.stringify(Object.fromEntries(told))) // the library finds it
+  const passed = Object.entries(json).filter(([name]) => federationFields.includes(name))
+  const written: IdentityPoolClientOptions = JSON.parse(JSON.stringify(Object.fromEntries(passed))) // the library validates it
   const subject_token_supplier = { getSubjectToken: async () => (await token()).reveal() }
   const client = new library.IdentityPoolClient({ ...written, ...options, scopes, subject_token_supplier })
-  // Its exchange is a client of its own, to which the library does not hand on the transport that it was given.
+  // The library creates another client for the exchange, without the given transport.
   client['stsCredential']['transporter'] = client.transporter
   return client
 }
@@ -132,7 +132,7 @@ function refused(error: unknown, { file, caller, secrets }: TokenRequest): Pullp
     code: caller.codes.denied,
     hop: caller.hop,
     seen: what,
-    expected: 'credentials that Google takes; no other identity is tried in their place',
+    expected: 'credentials that Google accepts; no other identity is used instead',
     hint: words !== undefined && byCondition.test(words) ? conditionHint : hints[file.type],
     retryable: passing,
   })
@@ -151,7 +151,7 @@ function responseIn(error: unknown): { status?: number | undefined; words?: stri
   }
 }
 
-/** As the token service words it. */
+/** In the message of the token service. */
 const byCondition = /rejected by the attribute condition/
 const conditionHint =
   "the provider's attribute condition does not accept this account: see attributeCondition; an account that publishes this cluster's keys is added by pullpass trust apply --publisher NAMESPACE/NAME"
@@ -159,9 +159,9 @@ const conditionHint =
 const hints: Readonly<Record<CredentialFile['type'], string>> = {
   authorized_user: 'sign in again: gcloud auth application-default login',
   service_account:
-    'see that the key is not deleted and its account not disabled: gcloud iam service-accounts keys list',
+    'check that the key is not deleted and its account not disabled: gcloud iam service-accounts keys list',
   impersonated_service_account:
     'sign in again: gcloud auth application-default login --impersonate-service-account=EMAIL',
   external_account:
-    "compare the token of its credential_source (pullpass inspect FILE) with the provider that its audience names; while the cluster's new key is not published, Google takes no token that it signed",
+    'compare the token of its credential_source (pullpass inspect FILE) with the provider in its audience; Google accepts no token of a key that is not published yet',
 }

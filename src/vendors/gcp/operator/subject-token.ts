@@ -27,7 +27,7 @@ export async function readOperatorSubjectToken(
   return token.value
 }
 
-/** What the environment holds is sent, and no header of the file's. */
+/** Sends the token of the environment, and no header from the file. */
 async function requestGithubToken(source: JsonObject, context: IamContext, { hop }: IamCaller): Promise<Redacted> {
   const bearer = new Redacted(context.environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '')
   const url = githubTokenUrl(source['url'], context.environment) ?? ''
@@ -40,35 +40,35 @@ const misplaced = (file: string, { audiences }: SubjectToken, audience: string) 
   new PullpassError({
     code: 'AUDIENCE_MISMATCH',
     hop: 'subject-token',
-    seen: `${file} is meant for ${audiences.length === 0 ? 'nobody: it has no audience' : audiences.map(quote).join(' and ')}: an API server takes it, and it was not sent`,
-    expected: `a token that is meant for Google alone: ${quote(audience)}`,
-    hint: 'have credential_source.file name a projected token of that audience (serviceAccountToken.audience)',
+    seen: `${file} has ${audiences.length === 0 ? 'no audience' : `audience ${audiences.map(quote).join(' and ')}`}: API servers accept it, so it was not sent`,
+    expected: `a token with audience ${quote(audience)}`,
+    hint: 'set credential_source.file to a projected token with that audience (serviceAccountToken.audience)',
   })
 
-// The token of the machine's own service account, from the metadata server of Google's clouds.
+// The token of the machine's service account, from the metadata server of Google Cloud.
 // https://cloud.google.com/compute/docs/metadata/querying-metadata
 
 /** Where one exists, it responds within milliseconds. */
 const timeoutMs = 3000
 const flavor = 'Google'
 
-/** Asked last, when no file names an identity. @throws the caller's code for no credentials */
+/** Used if no file contains credentials. @throws the caller's code for no credentials */
 export async function readMetadataToken(
   gcloudFile: string | undefined,
   context: IamContext,
   caller: IamCaller,
 ): Promise<GrantedToken> {
-  const askedAt = context.now()
+  const requestedAt = context.now()
   const response = await requestMetadataToken(context)
   const body = response?.headers['metadata-flavor'] === flavor ? asObject(jsonOrNone(response.body)) : undefined
   const token = asText(body?.['access_token'])
   const seconds = body?.['expires_in']
   if (response?.status !== 200 || !token || typeof seconds !== 'number') throw noCredentials(gcloudFile, caller)
-  return { value: new Redacted(token), expiresAt: new Date(askedAt.getTime() + seconds * 1000) }
+  return { value: new Redacted(token), expiresAt: new Date(requestedAt.getTime() + seconds * 1000) }
 }
 
 async function requestMetadataToken({ environment, transport, signal }: IamContext): Promise<HttpResponse | undefined> {
-  if (environment['METADATA_SERVER_DETECTION'] === 'none') return undefined // as Google's own libraries read it
+  if (environment['METADATA_SERVER_DETECTION'] === 'none') return undefined // as Google's libraries do
   const host = environment['GCE_METADATA_HOST'] || 'metadata.google.internal'
   try {
     return await transport({
@@ -89,6 +89,6 @@ const noCredentials = (gcloudFile: string | undefined, { hop, codes }: IamCaller
     code: codes.credentials,
     hop,
     seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} does not exist`}, and no metadata server responds`,
-    expected: "the operator's credentials in one of these three places",
-    hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to what gcloud iam workload-identity-pools create-cred-config writes; give a machine of Google a service account; as yourself: gcloud auth application-default login',
+    expected: "the operator's credentials in one of these places",
+    hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to the file of gcloud iam workload-identity-pools create-cred-config; on a Google Cloud machine attach a service account; on your machine: gcloud auth application-default login',
   })

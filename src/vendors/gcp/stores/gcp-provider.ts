@@ -1,8 +1,8 @@
 /**
- * A workload identity provider at Google that holds the keys itself, so that nothing need be public.
+ * A workload identity provider at Google with uploaded keys, so that nothing needs to be public.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
  *
- * Google's API has no precondition for it: the provider is read immediately before and after the write.
+ * Google's API has no preconditions for it: the keys are read immediately before and after a write.
  */
 import { createHash } from 'node:crypto'
 import { brokenRule } from '../../../document/field-rules.ts'
@@ -49,13 +49,13 @@ function openProvider({ provider }: ProviderName, context: TargetContext): Publi
     },
     async write(document, { text }, replaces) {
       if (document !== 'jwks') throw new TypeError('a provider stores keys only')
-      const wanted = googleKeys(text, provider)
+      const desired = googleKeys(text, provider)
       const before = await readKeys(connection, provider)
       if (before?.version !== replaces) return 'conflict'
-      if (before?.text === wanted) return 'written'
-      await patchKeys(connection, provider, wanted)
+      if (before?.text === desired) return 'written'
+      await patchKeys(connection, provider, desired)
       const after = await readKeys(connection, provider)
-      return after?.version === versionOf(wanted) ? 'written' : 'conflict'
+      return after?.version === versionOf(desired) ? 'written' : 'conflict'
     },
   }
 }
@@ -104,29 +104,29 @@ const deleted = (provider: string) =>
     code: 'PUBLISH_TARGET_NOT_FOUND',
     hop: 'publish',
     seen: `the provider ${provider} is deleted`,
-    expected: 'it to be in use',
-    hint: `within 30 days of its end: gcloud iam workload-identity-pools providers undelete ${provider}`,
+    expected: 'an active provider',
+    hint: `within 30 days of its deletion: gcloud iam workload-identity-pools providers undelete ${provider}`,
   })
 
 const otherKind = (provider: string) =>
   new PullpassError({
     code: 'PUBLISH_REFUSED',
     hop: 'publish',
-    seen: `the provider ${provider} is not of the kind OIDC: it takes no keys`,
-    expected: 'a provider of OIDC',
-    hint: 'name another, or make one: gcloud iam workload-identity-pools providers create-oidc --help',
+    seen: `the provider ${provider} is not an OIDC provider, so it has no keys`,
+    expected: 'an OIDC provider',
+    hint: 'use another provider, or create one: gcloud iam workload-identity-pools providers create-oidc --help',
   })
 
 const noKey = (provider: string) =>
   new PullpassError({
     code: 'KEYS_UNUSABLE',
     hop: 'publish',
-    seen: `none of the keys is one that Google takes as uploaded, for ${provider}`,
+    seen: `Google accepts none of the keys as uploaded keys of ${provider}`,
     expected: 'an RSA key, or an EC key on P-256',
-    hint: 'publish to a bucket instead, where other verifiers read other keys; or sign with an RSA key',
+    hint: 'publish to a bucket, where verifiers can read keys of other types, or use an RSA signing key',
   })
 
-/** What a refusal of Google's IAM means to who uploads keys into a provider: its sentence rarely says of what it speaks. */
+/** A refusal of Google's IAM for an upload of keys: its message often does not name the provider. */
 export function providerRefusal(status: number, body: unknown, provider: string): Refusal | undefined {
   const refusal = iamRefusal(status, body, publishCaller)
   if (refusal === undefined || refusal.code === 'API_DISABLED' || refusal.code === 'PERIMETER_DENIED') return refusal
@@ -135,24 +135,24 @@ export function providerRefusal(status: number, body: unknown, provider: string)
 
 function expectedOf({ code }: Refusal, provider: string): string {
   if (code === 'PUBLISH_TARGET_NOT_FOUND')
-    return `the provider ${provider}: pullpass publishes keys into one that is there`
-  if (code === 'PUBLISH_DENIED') return `that the operator may read and change the provider ${provider}`
-  return `a response about the provider ${provider}`
+    return `the provider ${provider} to exist: pullpass issuer publish does not create it`
+  if (code === 'PUBLISH_DENIED') return `permission for the operator to read and update the provider ${provider}`
+  return `a response for the provider ${provider}`
 }
 
 /** https://cloud.google.com/iam/docs/workload-identity-federation-with-other-providers#create-pool-provider */
 function hintOf(status: number, provider: string): string | undefined {
   const [, project = 'PROJECT'] = provider.split('/')
   if (status === 404)
-    return `pullpass trust apply -f FILE makes it, with its pool; in a pool that is there: gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`
+    return `pullpass trust apply -f FILE creates it with its pool; in an existing pool: gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`
   if (status === 403)
-    return `grant it to the operator, or a role with what Google names: gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=OPERATOR --condition=None`
+    return `grant the operator this role, or one with the permission in the message: gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=OPERATOR --condition=None`
   if (status >= 500) return 'no action if this is temporary; published documents are not changed'
-  return status === 400 ? 'see what Google says of it; what is published stays' : undefined
+  return status === 400 ? 'check the message of Google; the published keys are unchanged' : undefined
 }
 
-// Keys as a provider at Google keeps them, in `jwksJson`: RSA and P-256, and no stray members. Others are refused when Google
-// first needs them, at an exchange.
+// Keys in `jwksJson` of a provider: RSA and P-256, without further members. Google refuses others when it first uses them, in an
+// exchange.
 // https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
 
 const acceptedKeyTypes = ['RSA', 'P-256']
@@ -161,6 +161,6 @@ const acceptedKeyTypes = ['RSA', 'P-256']
 export const whyNotKept = ({ type, curve }: IssuerKey): string | undefined =>
   acceptedKeyTypes.includes(curve ?? type) ? undefined : `Google does not accept uploaded keys of type ${curve ?? type}`
 
-/** It stands in printed scripts as well, and a kid is whatever the cluster says. */
+/** Also part of printed scripts, and a kid can contain any character. */
 export const renderUploadedKeys = (keys: readonly IssuerKey[]): string =>
   plainJson(JSON.stringify({ keys: keys.map(renderJwk) }))

@@ -1,9 +1,9 @@
 /**
- * A bucket at Google Cloud Storage, written with preconditions by generation.
+ * A bucket of Google Cloud Storage, written with preconditions by generation.
  * https://cloud.google.com/storage/docs/request-preconditions
  *
- * Credentials come from Google's own auth library. Its storage library (8.4.0) is not used: it keeps one pool of connections for the
- * whole process, which no run's own authorities reach, follows redirects, and brings 59 packages for two requests.
+ * Credentials come from Google's auth library. Its storage library (8.4.0) is not used: its connection pool does not use the
+ * certificate authorities of the run, it follows redirects, and it has 59 dependencies for two requests.
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type LibraryRequest, requestForLibrary } from '../../../http/library-transport.ts'
@@ -28,7 +28,7 @@ import { checkEndpoints, storageEndpoint } from '../endpoints.ts'
 import type { IamCaller } from '../operator/caller.ts'
 import { type OperatorToken, operatorToken } from '../operator/sign-in.ts'
 
-/** https://cloud.google.com/storage/docs/buckets#naming; a name with dots is a domain's, and is served as well. */
+/** https://cloud.google.com/storage/docs/buckets#naming; a name with dots is that of a domain. */
 const bucketRule: PartRule = {
   pattern: /^(?=.{3,222}$)[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*$/,
   expected: 'the name of a bucket: 3 or more lower-case letters, digits, "-", "_" and "."',
@@ -55,8 +55,8 @@ export const store: Store<BucketName> = {
 }
 
 /**
- * As gcloud, with an IAM condition on the names of objects: write access to another cluster's JWKS allows signing tokens for every
- * account of that cluster. A bucket without a path is one cluster's as a whole.
+ * As a command of gcloud, with an IAM condition on the names of objects: write access to another cluster's JWKS allows signing tokens
+ * for every account of that cluster. A bucket without a path belongs to one cluster.
  * https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name
  */
 export function writeGrant({ bucket, path }: BucketName, member: string): string {
@@ -112,8 +112,8 @@ const ignoresPreconditions = ({ name, endpoint }: Bucket) =>
   new PullpassError({
     code: 'PUBLISH_REFUSED',
     hop: 'publish',
-    seen: `${endpoint} wrote a document of ${name} although its generation was not the required one`,
-    expected: 'a store that honours ifGenerationMatch: otherwise writers undo the changes of each other',
+    seen: `${endpoint} wrote a document of ${name} although the precondition ifGenerationMatch was not met`,
+    expected: 'a store that supports ifGenerationMatch: otherwise writers overwrite the changes of each other',
     hint: 'correct PULLPASS_GCP_STORAGE_ENDPOINT or STORAGE_EMULATOR_HOST',
   })
 
@@ -135,7 +135,7 @@ async function checkBucket(here: Bucket): Promise<void> {
   await requestStorage(here, { doing: 'reading', method: 'GET', url }, [200])
 }
 
-/** https://cloud.google.com/storage/docs/json_api/v1/objects/insert, with what is said of the object and what it holds in one. */
+/** https://cloud.google.com/storage/docs/json_api/v1/objects/insert, with metadata and content in one request. */
 async function writeObject(
   here: Bucket,
   key: string,
@@ -160,7 +160,7 @@ async function writeObject(
   return response.status === 412 ? 'conflict' : 'written'
 }
 
-/** What the text does not hold. */
+/** A boundary that the text does not contain. */
 function boundaryFor(text: string): string {
   let boundary = 'pullpass'
   while (text.includes(boundary)) boundary += '-part'
@@ -176,7 +176,7 @@ async function requestStorage(here: Bucket, asked: StorageRequest, good: readonl
     refusal = refusalOf(here, asked.doing, response)
     throw refusal
   }
-  // The transport and the sign-in have repeated their own failures.
+  // The transport and the sign-in retry their own failures.
   const isRetryable = (fault: PullpassError) => fault === refusal && fault.retryable
   return await retry(once, { attempts, isRetryable }, context)
 }
@@ -199,11 +199,11 @@ function requestOnce(
   })
 }
 
-/** Its refusals are JSON, or for what an object holds plain text. */
+/** Refusals are JSON, or plain text for the content of an object. */
 function refusalOf(here: Bucket, doing: StorageRequest['doing'], { status, body }: HttpResponse) {
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
   const { name: target } = here
-  // Without read permission listing is denied, too: a public bucket permits both.
+  // Without read permission listing is denied as well; a public bucket permits both.
   const hints = doing === 'writing' ? here.hints : { ...here.hints, denied: here.hints.deniedToRead }
   return storeFault({
     service: 'Google',
@@ -229,7 +229,7 @@ function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
 const makePublic = (bucket: string) =>
   `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectViewer --member=allUsers --condition=None`
 
-/** The caller that the IAM client reports in errors of publishing. */
+/** For errors of publishing. */
 export const publishCaller: IamCaller = {
   hop: 'publish',
   codes: { credentials: 'PUBLISH_CREDENTIALS_MISSING', denied: 'PUBLISH_DENIED', absent: 'PUBLISH_TARGET_NOT_FOUND' },

@@ -1,4 +1,4 @@
-/** Makes one change at Google, and follows it to its end. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
+/** Applies one change at Google, and waits for its operation. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { trustRefused } from '../../trust-contract.ts'
@@ -40,9 +40,9 @@ export async function applyChange(
 /** An operation that is done confirms the change: the resource need not be read. */
 async function follow(
   google: GcpConnection,
-  ask: { readonly method: 'POST' | 'PATCH' | 'DELETE'; readonly path: string; readonly json?: unknown },
+  request: { readonly method: 'POST' | 'PATCH' | 'DELETE'; readonly path: string; readonly json?: unknown },
 ): Promise<void> {
-  const operation: Operation = await sendTrustRequest(google, { ...ask, read: readOperation })
+  const operation: Operation = await sendTrustRequest(google, { ...request, read: readOperation })
   await followOperation(google, operation)
 }
 
@@ -90,7 +90,7 @@ function providerBody({ issuer, audiences, mapping, condition, jwks, description
   }
 }
 
-/** Of a new provider's fields those that are set: the others are as Google has them anyway. */
+/** The fields of a new provider that differ from Google's defaults. */
 export const setFields = ({
   issuer,
   mapping,
@@ -105,7 +105,7 @@ export const setFields = ({
   ...(jwks !== '' && { jwks }),
 })
 
-/** Makes a service account, or brings a deleted one back. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
+/** Creates a service account. https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts */
 async function createAccount(
   google: GcpConnection,
   { email, description }: Extract<CreatedResource, { kind: 'account' }>,
@@ -135,13 +135,13 @@ async function undeleteAccount(
 ): Promise<void> {
   const { email, uniqueId } = change
   const present = await readEmail(google, change)
-  if (present !== undefined && present !== email) throw anothers(change, present, 'is there, and was left as it is')
-  if (present === undefined) await bringBack(google, change, history)
+  if (present !== undefined && present !== email) throw anothers(change, present, 'exists, and was not changed')
+  if (present === undefined) await restoreAccount(google, change, history)
   history.saw(email, uniqueId)
 }
 
-/** Nothing is there under its id. */
-async function bringBack(
+/** No account with the unique ID exists. */
+async function restoreAccount(
   google: GcpConnection,
   change: Undelete,
   history: Pick<AccountHistory, 'lost'>,
@@ -165,25 +165,25 @@ async function deleteAgain(google: GcpConnection, change: Undelete, restored: st
   const undone = await sendTrustRequest(google, {
     method: 'DELETE',
     path: pathOf(change),
-    read: () => 'was deleted again at once',
-  }).catch((fault: unknown) => `is there now, and could not be deleted again: ${asFault(fault).seen}`)
+    read: () => 'was deleted again',
+  }).catch((fault: unknown) => `exists now, and could not be deleted again: ${asFault(fault).seen}`)
   return anothers(change, restored, undone)
 }
 
 const pathOf = ({ email, uniqueId }: Undelete) => accountPath(uniqueId, email)
 
-/** Of the account that is there under the id; undefined where none is, or where it has no address. */
+/** The address of the account with the unique ID; undefined if none exists. */
 const readEmail = async (google: GcpConnection, change: Undelete): Promise<string | undefined> =>
   await readResource(
     google,
     pathOf(change),
-    (body) => asText(asObject(body)?.['email']) ?? 'an account without address',
+    (body) => asText(asObject(body)?.['email']) ?? 'an account without an address',
   )
 
 const anothers = ({ email, uniqueId }: Undelete, other: string, became: string) =>
-  trustRefused(`unique id ${uniqueId} is recorded for ${email}, and is that of ${other}`, {
-    expected: `its own; the other one ${became}`,
-    hint: 'see who may write the ConfigMap pullpass-trust, and take that entry out of it',
+  trustRefused(`unique ID ${uniqueId} is recorded for ${email}, and belongs to ${other}`, {
+    expected: `the unique ID of ${email}; the other account ${became}`,
+    hint: 'check which accounts can write the ConfigMap pullpass-trust, and remove the entry from it',
   })
 
 /** `fault`: of the observation; undefined: the resource is not visible yet. */
@@ -191,8 +191,8 @@ const unseen = ({ email, uniqueId }: Undelete, fault: PullpassError | undefined)
   new PullpassError({
     code: fault?.code ?? 'TRUST_NOT_FOUND',
     hop: 'trust',
-    seen: `whether unique id ${uniqueId} was undeleted was not seen: ${fault?.seen ?? 'Google says so, and shows none'}`,
-    expected: `the account ${email} under it`,
-    hint: 'run the command again: it first checks which account exists',
+    seen: `it is unknown whether unique ID ${uniqueId} was undeleted: ${fault?.seen ?? 'Google reports success, and returns no account'}`,
+    expected: `the account ${email} with this unique ID`,
+    hint: 'run it again: it reads the account first',
     retryable: fault?.retryable ?? false,
   })

@@ -1,6 +1,6 @@
 /**
- * A provider, wanted against found: pure. What is there belongs to others too: it is added to where that is enough, and
- * kept where it differs, unless `replace` names the field.
+ * Compares a provider with the desired one. Pure. Existing values may be used by others: missing entries are added, and fields that
+ * differ are kept unless `replace` names them.
  */
 import { type IssuerKey, mergeKeys, parseJwks, sameKey } from '../../../oidc/keys.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
@@ -14,21 +14,21 @@ import { longestCondition, subjectCondition, subjectsOf } from './subject-condit
 const mostAudiences = 10
 
 export function compareProvider(
-  wanted: DesiredProvider,
+  desired: DesiredProvider,
   found: FoundProvider | undefined,
   replace: readonly Replaceable[],
 ): GcpFinding {
-  const { name, description } = wanted
+  const { name, description } = desired
   if (found === undefined) {
-    const after = { kind: 'provider', name, description, ...fieldsOf(wanted) } as const
+    const after = { kind: 'provider', name, description, ...fieldsOf(desired) } as const
     return { after, presence: 'absent', verdict: 'create', changes: [{ kind: 'create', resource: after }], notes: [] }
   }
   const views = [
-    compareIssuer(wanted, found, replace),
-    compareMapping(wanted, found, replace),
-    compareAudiences(wanted, found),
-    compareKeys(wanted, found, replace),
-    compareCondition(wanted, found, replace),
+    compareIssuer(desired, found, replace),
+    compareMapping(desired, found, replace),
+    compareAudiences(desired, found),
+    compareKeys(desired, found, replace),
+    compareCondition(desired, found, replace),
   ]
   const { issuer, audiences, mapping, condition, jwks } = found
   const kept = { issuer, audiences, mapping, condition, jwks }
@@ -45,7 +45,7 @@ export function compareProvider(
     presence: 'present',
     notes: views.flatMap(({ note }) => note ?? []),
     kept: views.flatMap(({ note, field }) => (note === undefined || field === undefined ? [] : [field])),
-    ...verdictOf(wanted, found, { views, fields }),
+    ...verdictOf(desired, found, { views, fields }),
   }
 }
 
@@ -56,15 +56,15 @@ interface Compared {
 
 function verdictOf({ name }: DesiredProvider, found: FoundProvider, { views, fields }: Compared) {
   const against = [
-    ...(found.protocol === 'oidc' ? [] : ['it is no OIDC provider']),
+    ...(found.protocol === 'oidc' ? [] : ['it is not an OIDC provider']),
     ...(found.disabled ? ['it is disabled'] : []),
     ...views.flatMap((view) => view.against ?? []),
   ]
   if (against.length > 0) {
     const override = overrideOf(name, found, views)
-    const fault = trustRefused(`provider ${name} is there, but ${against.join('; and ')}`, {
+    const fault = trustRefused(`provider ${name} exists, but ${against.join('; and ')}`, {
       expected: 'a resource as the document requires, or another id',
-      hint: `it was left as it is; ${hintOf(override)}`,
+      hint: `it was not changed; ${hintOf(override)}`,
     })
     return { verdict: 'refused', changes: [], fault, override } as const
   }
@@ -76,7 +76,7 @@ function verdictOf({ name }: DesiredProvider, found: FoundProvider, { views, fie
   return { verdict: update.length === 0 ? 'ok' : 'update', changes: update } as const
 }
 
-/** Enabling comes first: the other fields have no effect before. */
+/** Enabling it comes first: until then the other fields have no effect. */
 function overrideOf(name: string, found: FoundProvider, views: readonly FieldView[]): Override | undefined {
   if (found.disabled) {
     return { command: `gcloud iam workload-identity-pools providers update-oidc ${shellQuote(name)} --no-disabled` }
@@ -86,27 +86,27 @@ function overrideOf(name: string, found: FoundProvider, views: readonly FieldVie
 }
 
 function hintOf(override: Override | undefined): string {
-  if (override === undefined) return 'give the document another id'
-  if ('command' in override) return `ask who disabled it, then: ${override.command}`
+  if (override === undefined) return 'use another ID in the document'
+  if ('command' in override) return `check why it was disabled, then: ${override.command}`
   const flags = override.replace.map((field) => `--replace ${field}`)
-  return `if it is yours to change, say so: ${flags.join(' ')}`
+  return `to replace it: ${flags.join(' ')}`
 }
 
-function fieldsOf({ issuer, audiences, condition: asked, keys }: DesiredProvider): ProviderFields {
-  const condition = asked.kind === 'given' ? asked.expression : subjectCondition(asked.subjects)
+function fieldsOf({ issuer, audiences, condition: desired, keys }: DesiredProvider): ProviderFields {
+  const condition = desired.kind === 'given' ? desired.expression : subjectCondition(desired.subjects)
   const mapping = { [subjectMapping.key]: subjectMapping.expression }
   return { issuer, audiences, mapping, condition, jwks: keys === undefined ? '' : renderUploadedKeys(keys) }
 }
 
-function compareIssuer(wanted: DesiredProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
-  if (found.issuer === wanted.issuer) return {}
+function compareIssuer(desired: DesiredProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
+  if (found.issuer === desired.issuer) return {}
   if (!replace.includes('issuer'))
-    return { field: 'issuer', against: `its issuer is ${found.issuer}, not ${wanted.issuer}` }
-  const says = `issuer ${found.issuer} becomes ${wanted.issuer}`
-  const description = describeSuccessor(wanted, found)
+    return { field: 'issuer', against: `its issuer is ${found.issuer}, not ${desired.issuer}` }
+  const says = `issuer ${found.issuer} becomes ${desired.issuer}`
+  const description = describeSuccessor(desired, found)
   return description === undefined
-    ? { sets: { issuer: wanted.issuer }, says }
-    : { sets: { issuer: wanted.issuer, description }, says: `${says}, description becomes ${description}` }
+    ? { sets: { issuer: desired.issuer }, says }
+    : { sets: { issuer: desired.issuer, description }, says: `${says}, description becomes ${description}` }
 }
 
 /** Other mappings are left unchanged: grants can depend on them. */
@@ -122,9 +122,9 @@ function compareMapping(_: DesiredProvider, { mapping }: FoundProvider, replace:
   }
 }
 
-function compareCondition(wanted: DesiredProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
-  if (wanted.condition.kind === 'subjects') return compareSubjects(wanted.condition.subjects, found, replace)
-  const condition = wanted.condition.expression
+function compareCondition(desired: DesiredProvider, found: FoundProvider, replace: readonly Replaceable[]): FieldView {
+  if (desired.condition.kind === 'subjects') return compareSubjects(desired.condition.subjects, found, replace)
+  const condition = desired.condition.expression
   if (found.condition === condition) return {}
   if (found.condition === '') return { sets: { condition }, says: `condition ${condition} is added` }
   if (!replace.includes('condition'))
@@ -132,7 +132,7 @@ function compareCondition(wanted: DesiredProvider, found: FoundProvider, replace
   return { sets: { condition }, says: `condition ${found.condition} becomes ${condition}` }
 }
 
-/** Subjects are added where others are accepted by name; what accepts more than they, others may rely on: it is kept, and named. */
+/** Subjects are added to a list of subjects. Any other condition is kept and reported, since others may depend on it. */
 function compareSubjects(
   subjects: readonly string[],
   found: FoundProvider,
@@ -156,57 +156,55 @@ function compareSubjects(
   const all = subjectCondition([...held, ...missing])
   if (all.length > longestCondition)
     return {
-      against: `its condition has no room for ${missing.join(', ')}: ${longestCondition} characters are the most`,
+      against: `its condition cannot be extended by ${missing.join(', ')}: the limit is ${longestCondition} characters`,
     }
   return {
     ...(missing.length > 0 && { sets: { condition: all }, says: `its condition also accepts ${missing.join(', ')}` }),
     ...(others.length > 0 && {
       field: 'condition',
-      note: `its condition accepts other subjects, too: ${others.join(', ')}`,
+      note: `its condition also accepts other subjects: ${others.join(', ')}`,
     }),
   }
 }
 
-/** An explicit list takes the place of the default, which others may use: it is written out then. */
+/** An explicit list replaces the default, which others may use: the default is then added to the list. */
 function compareAudiences({ name, audiences }: DesiredProvider, found: FoundProvider): FieldView {
   const usual = defaultAudiences(name)
   const taken = found.audiences.length > 0 ? found.audiences : usual
-  const asked = audiences.length > 0 ? audiences : usual.slice(0, 1)
-  const missing = asked.filter((one) => !taken.includes(one))
+  const required = audiences.length > 0 ? audiences : usual.slice(0, 1)
+  const missing = required.filter((one) => !taken.includes(one))
   if (missing.length === 0) return {}
   const all = [...taken, ...missing]
   if (all.length > mostAudiences)
-    return { against: `it has ${taken.length} audiences, and ${mostAudiences} are the most` }
+    return { against: `it has ${taken.length} audiences, and the limit is ${mostAudiences}` }
   return { sets: { audiences: all }, says: `audience ${missing.join(', ')} is added` }
 }
 
-// The uploaded keys of a provider, desired and found: pure.
-
-/**
- * A key that the cluster does not serve any more may still have tokens: it stays until it is replaced, unless it was revoked.
- */
+/** Tokens of a key that the cluster no longer serves may still be in use: the key stays unless it is replaced or was revoked. */
 function compareKeys(
   { keys, servers, isRevoked }: DesiredProvider,
   { jwks }: FoundProvider,
   replace: readonly Replaceable[],
 ): FieldView {
   if (keys === undefined) return keepUploaded(jwks, replace)
-  if (replace.includes('keys')) return servers === 'some' ? { against: someUnasked } : replaceKeys(keys, jwks)
+  if (replace.includes('keys')) return servers === 'some' ? { against: serverUnreachable } : replaceKeys(keys, jwks)
   if (jwks === '') return { sets: { jwks: renderUploadedKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
   const there = parseJwks(jwks)
-  if (there === undefined) return { field: 'keys', against: 'what is uploaded there is no JWKS' }
+  if (there === undefined) return { field: 'keys', against: 'its uploaded keys are not a JWKS' }
   const [leaked, kept] = [there.filter((key) => isRevoked?.(key)), there.filter((key) => !isRevoked?.(key))]
   const other = keys.find((key) => kept.some((one) => one.keyId === key.keyId && !sameKey(one, key)))
   if (other !== undefined)
-    return { field: 'keys', against: `its key ${other.keyId} is another than the cluster's of that name` }
+    return { field: 'keys', against: `its key ${other.keyId} differs from the cluster's key with this kid` }
   return mergeWith(keys, kept, leaked)
 }
 
-const someUnasked = 'its keys are not replaced while an API server cannot be asked: those that it alone serves would go'
+const serverUnreachable =
+  'its keys are not replaced while an API server is unreachable: keys that only this server serves would be removed'
 
 function keepUploaded(jwks: string, replace: readonly Replaceable[]): FieldView {
   if (jwks === '') return {}
-  if (replace.includes('keys')) return { sets: { jwks: '' }, says: 'its uploaded keys go: Google reads the issuer' }
+  if (replace.includes('keys'))
+    return { sets: { jwks: '' }, says: 'its uploaded keys are removed: Google reads the issuer' }
   const stay = kids(parseJwks(jwks) ?? [])
   return { field: 'keys', note: `its uploaded keys stay: ${stay}; Google does not read the issuer` }
 }
@@ -217,7 +215,7 @@ function mergeWith(keys: readonly IssuerKey[], kept: readonly IssuerKey[], leake
   const note = stays.length === 0 ? {} : { note: `keys that the cluster does not serve stay: ${kids(stays)}` }
   const says = [
     ...(missing.length === 0 ? [] : [`keys ${kids(missing)} are added`]),
-    ...(leaked.length === 0 ? [] : [`revoked keys ${kids(leaked)} go`]),
+    ...(leaked.length === 0 ? [] : [`revoked keys ${kids(leaked)} are removed`]),
   ]
   return says.length === 0
     ? note
@@ -225,19 +223,17 @@ function mergeWith(keys: readonly IssuerKey[], kept: readonly IssuerKey[], leake
 }
 
 function replaceKeys(keys: readonly IssuerKey[], jwks: string): FieldView {
-  const wanted = renderUploadedKeys(keys)
-  return renderUploadedKeys(parseJwks(jwks) ?? []) === wanted
+  const desired = renderUploadedKeys(keys)
+  return renderUploadedKeys(parseJwks(jwks) ?? []) === desired
     ? {}
-    : { sets: { jwks: wanted }, says: `uploaded keys become ${kids(keys)}` }
+    : { sets: { jwks: desired }, says: `uploaded keys become ${kids(keys)}` }
 }
 
 const kids = (keys: readonly IssuerKey[]) => keys.map(({ keyId }) => keyId ?? 'without a kid').join(', ')
 
-// One field of a provider, desired and found.
-
-/** What is set, with its description; what is kept; or what conflicts. */
+/** The comparison of one field: a new value with its description, a note if it is kept, or a conflict. */
 interface FieldView {
-  /** What `--replace` would name. */
+  /** The name for `--replace`. */
   readonly field?: Replaceable
   readonly sets?: UpdatedFields
   readonly says?: string

@@ -1,4 +1,4 @@
-/** What Google must know so that documents work: resources by name, each once, whatever many registries ask for it. */
+/** The resources at Google that documents need, each once, however many registries need it. */
 import type { IssuerKey } from '../../../oidc/keys.ts'
 import { markOf, marksIn, type RecordEntry, recordKey, type TrustedCluster } from '../../trust-contract.ts'
 
@@ -12,7 +12,7 @@ export interface DesiredState {
 }
 
 interface Marked {
-  /** Of the cluster that it is for: `pullpass:…`. */
+  /** The mark of its cluster: `pullpass:…`. */
   readonly mark: string
   readonly description: string
 }
@@ -27,7 +27,7 @@ export interface DesiredPool extends Marked {
 export interface PoolCluster extends Pick<TrustedCluster, 'name' | 'issuer' | 'keys'> {
   /** Names of its providers in the pool. */
   readonly providers: readonly string[]
-  /** Whose tokens the documents exchange. */
+  /** Subjects of the tokens that the documents exchange. */
   readonly subjects: readonly string[]
 }
 
@@ -35,17 +35,17 @@ export interface DesiredProvider extends Marked, Pick<TrustedCluster, 'servers' 
   /** The pool's name, and /providers/PROVIDER. */
   readonly name: string
   readonly issuer: string
-  /** Audiences that it must take; its own name is what it takes by default. */
+  /** Audiences that it must accept; empty: the default, its own name. */
   readonly audiences: readonly string[]
   readonly condition: DesiredCondition
-  /** Uploaded; undefined: read at the issuer's URL. */
+  /** Keys to upload; undefined: Google reads them at the issuer's URL. */
   readonly keys: readonly IssuerKey[] | undefined
 }
 
 export type DesiredCondition =
-  /** The document's own. */
+  /** As the document specifies it. */
   | { readonly kind: 'given'; readonly expression: string }
-  /** By default: the subjects that documents and the publisher of the issuer's keys use, and no other. */
+  /** The default: only the subjects that the documents and the publisher of the issuer's keys use. */
   | { readonly kind: 'subjects'; readonly subjects: readonly string[] }
 
 export interface DesiredAccount extends Marked {
@@ -56,7 +56,7 @@ export interface DesiredGrant {
   readonly on: GrantTarget
   readonly role: GrantedRole
   readonly member: string
-  /** Names of the providers whose tokens use it: where one of them is another cluster's, so would be the grant. */
+  /** Names of the providers whose tokens use it: if one of them belongs to another cluster, the grant would apply to it. */
   readonly providers: readonly string[]
 }
 
@@ -70,7 +70,7 @@ type GrantedRole =
   | 'roles/iam.serviceAccountTokenCreator'
   | 'roles/artifactregistry.reader'
 
-/** The only mapping that pullpass needs: the subject is who the principal is. */
+/** The only mapping that pullpass needs: the principal is the subject of the token. */
 export const subjectMapping = { key: 'google.subject', expression: 'assertion.sub' } as const
 
 export const defaultAudiences = (provider: string): readonly [string, string] => [
@@ -78,7 +78,7 @@ export const defaultAudiences = (provider: string): readonly [string, string] =>
   `https://iam.googleapis.com/${provider}`,
 ]
 
-/** What a grant is called, in plans and in the record: one name for one grant. */
+/** The name of a grant in plans and in the record. */
 export function grantName({ on, role, member }: DesiredGrant): string {
   return `${role} on ${targetName(on)} for ${member}`
 }
@@ -89,15 +89,15 @@ export const targetName = (on: GrantTarget): string => (on.kind === 'serviceAcco
 
 /** https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
 const longest = 256
-/** Together with the words they fit. */
+/** As many as fit in addition to the sentence. */
 const mostFormer = 6
 
 export const describeResource = (cluster: Pick<TrustedCluster, 'issuer'>): string =>
   describe([markOf(cluster)], cluster)
 
 /**
- * Of a provider whose issuer is replaced: its new mark, and after it those that it had. What pullpass made beside it under
- * one of them, the pool and the account, is known by it. Undefined where pullpass did not create it for the issuer that goes.
+ * The description of a provider whose issuer is replaced: the new mark, then the earlier ones, by which the pool and the account
+ * of the same cluster are recognized. Undefined if pullpass did not create the provider for the issuer that is replaced.
  */
 export function describeSuccessor(
   { issuer }: Pick<DesiredProvider, 'issuer'>,
@@ -123,13 +123,13 @@ export function grantEntry(grant: DesiredGrant, { recordedIn }: Pick<DesiredStat
 }
 
 /**
- * What must be in place before a grant is made: Google refuses a member that does not exist; and a grant on top of a provider
- * that was refused would let that provider's cluster in.
+ * Resources that must be in place before a grant is created: Google refuses a member that does not exist, and with a provider that
+ * was refused the grant would apply to the cluster of that provider.
  */
 export interface GrantNeeds {
-  /** Email addresses: of the account that it is on, and of its member. */
+  /** Email addresses of the account that the grant is on, and of its member. */
   readonly accounts: readonly string[]
-  /** Of the principal that it is for. */
+  /** The pool of the principal. */
   readonly pool: string | undefined
   readonly providers: readonly string[]
 }

@@ -1,4 +1,4 @@
-/** From what needs trust to what Google must know for it: pure, and refused here where it cannot be. */
+/** The resources at Google that trust requires. Pure; invalid requirements are refused. */
 import type { Document, DocumentRegistry } from '../../../document/document.ts'
 import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
@@ -38,7 +38,7 @@ export function desiredState(needs: readonly TrustNeed<GcpSettings>[]): DesiredS
 }
 
 interface Parts {
-  /** Of the account whose tokens are exchanged. */
+  /** Namespace of the account whose tokens are exchanged. */
   readonly namespace: string
   readonly pool: DesiredPool
   readonly provider: DesiredProvider
@@ -76,17 +76,17 @@ function repositoryOf({ document, registry, repository }: TrustNeed<GcpSettings>
   throw new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
-    seen: `${document.source}: registry ${registry.name} does not say which repository it reads`,
+    seen: `${document.source}: registry ${registry.name} has no repository`,
     ...wordsFor(document),
   })
 }
 
-/** A tenant's document has no place for it, nor have the drop-in variables. */
+/** A PullSecret and the environment variables have no field for the repository. */
 function wordsFor({ kind, source }: TrustNeed<GcpSettings>['document']) {
   const { expected } = artifactRepository
   if (kind === 'PullSecret') return { expected: `--repository ${expected}, since a PullSecret has no gcp.trust` }
   if (source === environmentSource) return { expected: `--repository ${expected}, since no variable names it` }
-  return { expected: `gcp.trust.repository: ${expected}`, hint: 'name it there, or by --repository' }
+  return { expected: `gcp.trust.repository: ${expected}`, hint: 'set it in the document, or with --repository' }
 }
 
 const providerOf = (
@@ -102,7 +102,7 @@ const providerOf = (
   ...(cluster.isRevoked !== undefined && { isRevoked: cluster.isRevoked }),
 })
 
-/** The first of each name: what is made for several clusters carries the first one's mark. */
+/** The first of each name: a resource of several clusters carries the mark of the first one. */
 function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
   const found = new Map<string, T>()
   for (const one of all) if (!found.has(name(one))) found.set(name(one), one)
@@ -137,7 +137,7 @@ function mergePools(all: readonly DesiredPool[]): DesiredPool[] {
   })
 }
 
-/** One grant for all that need it, through all their providers. */
+/** Each grant once, with the providers of all that need it. */
 function mergeGrants(all: readonly DesiredGrant[]): DesiredGrant[] {
   return [...Map.groupBy(all, grantName).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => ({ ...first, providers: [...new Set(same.flatMap((one) => one.providers))] })),
@@ -173,16 +173,19 @@ function checkNeed({ document, settings, provider, cluster }: Checked): void {
     })
   }
   if (settings.universeDomain !== undefined && settings.universeDomain !== 'googleapis.com') {
-    refuse(`its registry is of the universe ${settings.universeDomain}`, 'googleapis.com: trust knows no other')
+    refuse(
+      `its registry is in the universe ${settings.universeDomain}`,
+      'googleapis.com, the only universe that pullpass trust supports',
+    )
   }
   for (const name of [poolOf(provider.name), provider.name]) {
     const id = name.slice(name.lastIndexOf('/') + 1)
     if (id.startsWith('gcp-'))
-      refuse(`${name} has an id that begins with gcp-`, 'another: Google keeps these for itself')
+      refuse(`${name} has an id that begins with gcp-`, 'another ID: Google reserves this prefix')
   }
   for (const email of accountsOf(settings)) {
     if (email.endsWith('.iam.gserviceaccount.com') && accountParts(email) === undefined)
-      refuse(`service account ${email} has an id that Google accepts for none`, creatableForm)
+      refuse(`service account ${email} has an ID that Google does not accept`, creatableForm)
   }
   const fault = checkIssuerUrl(provider.issuer, `the issuer of cluster ${cluster.name}`)
   if (fault === undefined) return
@@ -198,16 +201,16 @@ const orUploaded = (fault: PullpassError) =>
     hop: fault.hop,
     seen: fault.seen,
     expected: fault.expected,
-    hint: `${fault.hint ?? ''}; or let Google have the keys themselves, and read nothing there: trust.uploadKeys: Always`,
+    hint: `${fault.hint ?? ''}; or upload the keys to Google, which then does not read the issuer: trust.uploadKeys: Always`,
   })
 
 /** With uploaded keys Google only compares the issuer, and does not read it. It is printed in commands unchanged. */
 const isHttps = (issuer: string) => URL.parse(issuer)?.protocol === 'https:' && !/[?#]|[^\x21-\x7e]/.test(issuer)
 
-/** Who must be granted what, from the principal to the repository. */
+/** The accounts between the principal and the repository. */
 type Chain = Pick<GcpSettings, 'delegates' | 'serviceAccountEmail'>
 
-/** With delegates the principal acts as the first, and each as the next; none in direct federation. */
+/** With delegates, the principal impersonates the first, and each impersonates the next; none in direct federation. */
 const accountsOf = ({ delegates = [], serviceAccountEmail }: Chain): string[] =>
   serviceAccountEmail === undefined ? [] : [...delegates, serviceAccountEmail]
 
@@ -234,9 +237,7 @@ function grantsOf(
   return [...acting, reading]
 }
 
-// The keys of a cluster that can be uploaded to a provider.
-
-/** @throws KEYS_UNUSABLE where none is left, USAGE_INVALID where the cluster's keys were not read */
+/** The keys of a cluster that can be uploaded to a provider. @throws KEYS_UNUSABLE if there is none, USAGE_INVALID if they were not read */
 function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
   if (keys === undefined) throw keysUnknown(name)
   const usable = keys.filter((key) => whyUnusable(key) === undefined && whyNotKept(key) === undefined)
@@ -244,9 +245,9 @@ function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
   throw new PullpassError({
     code: 'KEYS_UNUSABLE',
     hop: 'trust',
-    seen: `cluster ${name} serves ${keys.length} keys, and none that Google takes`,
+    seen: `cluster ${name} serves ${keys.length} keys, and Google accepts none of them`,
     expected: 'an RSA key of 2048 bits or more, or a key on P-256, with a kid',
-    hint: 'pullpass issuer show says what is wrong with each',
+    hint: 'pullpass issuer show reports the problem of each key',
   })
 }
 
@@ -259,7 +260,7 @@ const keysUnknown = (issuer: string) =>
     hint: 'leave --issuer out, or set trust.uploadKeys: Never',
   })
 
-// Registries that share a provider must agree on it, but for audiences and accepted subjects, which add up.
+// Registries that share a provider must specify it equally, except for audiences and accepted subjects, which are merged.
 
 /** @throws DOCUMENT_INVALID */
 function mergeProviders(all: readonly DesiredProvider[]): DesiredProvider[] {
@@ -271,15 +272,15 @@ function mergeProviders(all: readonly DesiredProvider[]): DesiredProvider[] {
   )
 }
 
-/** Empty where only the default is needed. */
+/** Empty if only the default is needed. */
 function audiencesOf(same: readonly DesiredProvider[], name: string): readonly string[] {
   const [usual] = defaultAudiences(name)
-  const asked = same.flatMap(({ audiences }) => (audiences.length > 0 ? audiences : [usual]))
-  const distinct = [...new Set(asked)]
+  const required = same.flatMap(({ audiences }) => (audiences.length > 0 ? audiences : [usual]))
+  const distinct = [...new Set(required)]
   return distinct.every((one) => one === usual) ? [] : distinct
 }
 
-/** They agree on a given one. @throws DOCUMENT_INVALID where the names of the subjects are too long together */
+/** All specify the same expression, or none. @throws DOCUMENT_INVALID if the list of subjects is too long */
 function mergeConditions(same: readonly DesiredProvider[]): DesiredCondition {
   const subjects = new Set<string>()
   for (const { condition } of same) {
@@ -311,7 +312,7 @@ function checkAgreement(one: DesiredProvider, other: DesiredProvider): void {
   throw new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
-    seen: `${one.name} is asked for with ${differs}`,
-    expected: 'one and the same wherever a document names this provider',
+    seen: `${one.name} is specified with ${differs}`,
+    expected: 'the same in each document that names this provider',
   })
 }

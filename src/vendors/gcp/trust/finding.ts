@@ -1,10 +1,10 @@
-/** What one resource at Google needs, as data: a word, and the changes that lead there, in their order. */
+/** The evaluation of one resource at Google: a verdict, and the changes in their order. */
 import type { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Override, Replaceable, Verdict } from '../../trust-contract.ts'
 import { type DesiredGrant, grantName } from './desired-state.ts'
 
 export type GcpChange =
-  /** `lost`: what cannot be restored, shown before confirmation. */
+  /** `lost`: the part that cannot be restored, shown before confirmation. */
   | { readonly kind: 'create'; readonly resource: CreatedResource; readonly lost?: string }
   | { readonly kind: 'undelete'; readonly resource: 'pool' | 'provider'; readonly name: string }
   | { readonly kind: 'undelete'; readonly resource: 'account'; readonly email: string; readonly uniqueId: string }
@@ -13,7 +13,7 @@ export type GcpChange =
 
 export interface ProviderFields {
   readonly issuer: string
-  /** Empty: its own name, with or without `https:`. */
+  /** Empty: the name of the provider, with or without `https:`. */
   readonly audiences: readonly string[]
   readonly mapping: Readonly<Record<string, string>>
   readonly condition: string
@@ -21,7 +21,7 @@ export interface ProviderFields {
   readonly jwks: string
 }
 
-/** Those that change. */
+/** The fields that change. */
 export type UpdatedFields = Partial<ProviderFields & Pick<Described, 'description'>>
 
 export type CreatedResource = Described &
@@ -33,11 +33,11 @@ export type CreatedResource = Described &
 
 interface Described {
   readonly description: string
-  /** Of the existing resource. */
+  /** As in the existing resource. */
   readonly displayName?: string | undefined
 }
 
-/** A resource as it is when every change is made. */
+/** A resource after all changes. */
 export type Resource = CreatedResource | { readonly kind: 'grant'; readonly grant: DesiredGrant }
 
 export interface GcpFinding {
@@ -45,9 +45,9 @@ export interface GcpFinding {
   readonly presence: 'present' | 'absent'
   readonly verdict: Verdict
   readonly changes: readonly GcpChange[]
-  /** What is there and stays, though the documents do not ask for it. */
+  /** Existing settings that stay although the documents do not need them. */
   readonly notes: readonly string[]
-  /** Fields that differ and stay. */
+  /** Fields that differ and are kept. */
   readonly kept?: readonly Replaceable[]
   readonly sharedWith?: readonly string[] | undefined
   /** Why it is refused or unknown. */
@@ -68,14 +68,14 @@ export const resourceKinds: Readonly<Record<Resource['kind'], string>> = {
   grant: 'grant',
 }
 
-/** One line that says what a change does, before it is made. */
+/** One line that describes a change before it is applied. */
 export function describeChange(change: GcpChange): string {
   switch (change.kind) {
     case 'create':
       return `create ${resourceKinds[change.resource.kind]} ${resourceName(change.resource)}${describeNew(change)}`
     case 'undelete':
       return change.resource === 'account'
-        ? `undelete service account ${change.email}, unique id ${change.uniqueId}, with the grants that it had`
+        ? `undelete service account ${change.email}, unique ID ${change.uniqueId}, with its grants`
         : `undelete ${change.resource} ${change.name}`
     case 'update':
       return `update provider ${change.name}: ${change.says}`

@@ -1,8 +1,8 @@
 /**
  * A change at Google as a command of gcloud, and as lines of a script. https://cloud.google.com/sdk/gcloud/reference/iam
  *
- * Pools, providers and repositories are given by their full resource names: gcloud refuses a project number as --project,
- * and documents know no other. The project of a service account is part of its address, by its id.
+ * Pools, providers and repositories have their full resource names: gcloud refuses a project number as --project, and documents
+ * contain only the number. The project ID of a service account is part of its address.
  */
 import { shellQuote } from '../../../text/plain-text.ts'
 import type { ScriptLine } from '../../trust-contract.ts'
@@ -70,7 +70,7 @@ function fieldWords({ description, issuer, audiences, mapping, condition }: Upda
   ]
 }
 
-/** A list by commas, or by another sign where an item holds one: `gcloud topic escaping`. */
+/** A list separated by commas, or by another character if an item contains one: `gcloud topic escaping`. */
 function listOf(items: readonly string[]): string {
   const [first = ''] = items
   if (!first.startsWith('^') && items.every((item) => !item.includes(','))) return items.join(',')
@@ -78,13 +78,13 @@ function listOf(items: readonly string[]): string {
   return `^${sign}^${items.join(sign)}`
 }
 
-/** gcloud takes a JWKS as a file only: the script is the file. One line of JSON never ends a here-document early. */
+/** gcloud reads a JWKS only from a file: a here-document, which a line of JSON cannot end. */
 function withKeys(words: readonly string[], { jwks }: UpdatedFields): string {
   if (jwks === undefined) return command(words)
   if (jwks === '') {
     const keysAlone = words.every((word) => !/^--(issuer-uri|attribute-|allowed-)/.test(word))
     const rest = keysAlone ? '' : `\n${command(words)}`
-    return `# gcloud has no flag to take uploaded keys away: pullpass trust apply --replace keys does.${rest}`
+    return `# gcloud has no flag that removes uploaded keys; pullpass trust apply --replace keys does.${rest}`
   }
   return `${command([...words, '--jwk-json-path=/dev/stdin'])} <<'JWKS'\n${jwks}\nJWKS`
 }
@@ -97,7 +97,7 @@ function grant({ on, role, member }: DesiredGrant): string {
   return command(['iam', 'service-accounts', 'add-iam-policy-binding', ...gcloudAccount(on.email), ...granted])
 }
 
-/** gcloud does not wait for the operations that it starts, nor until a new member is known to all of Google. */
+/** gcloud does not wait for its operations, nor until a new member takes effect everywhere. */
 export function gcloudScript(change: GcpChange): ScriptLine {
   const line = gcloudCommand(change)
   if (change.kind === 'grant') return { functions: [retry], line: `retry ${line}` }
@@ -107,7 +107,7 @@ export function gcloudScript(change: GcpChange): ScriptLine {
   return { functions: [awaitActive], line: `${line}\nawait_active ${describe.map(shellQuote).join(' ')}` }
 }
 
-/** A pool or provider that can be used when Google's operation is done. */
+/** The pool or provider that can be used when the operation is complete. */
 function startedBy(change: GcpChange): { readonly kind: 'pool' | 'provider'; readonly name: string } | undefined {
   if (change.kind === 'create') return change.resource.kind === 'account' ? undefined : change.resource
   if (change.kind !== 'undelete' || change.resource === 'account') return undefined
@@ -124,7 +124,7 @@ await_active() {
   return 1
 }`
 
-const retry = `# A new account or pool is known everywhere only after a while: retry, for up to a minute.
+const retry = `# A new account or pool does not take effect everywhere immediately: retry, for up to a minute.
 retry() {
   for pause in 1 2 4 8 16 30; do
     if "$@"; then return; fi

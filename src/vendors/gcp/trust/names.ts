@@ -1,13 +1,13 @@
-/** Where Google keeps a resource: paths below its API's endpoint, what varies in them encoded. */
+/** Paths of resources below the endpoints of Google's APIs, with encoded names. */
 import { accountParts } from '../names.ts'
 import type { GrantTarget } from './desired-state.ts'
 
-/** Of pools and providers, whose names the document's rules keep free of what would need encoding. */
+/** Of pools and providers, whose names contain no character that needs encoding. */
 export const identityPath = (name: string): string => `v1/${name}`
 
 /**
- * By its address, or by its unique id, in the project that the address tells: for `-` Google says "denied" of an account that
- * does not exist.
+ * By its address or its unique id, in the project of the address: with the project `-`, Google responds "denied" for an account
+ * that does not exist.
  */
 export function accountPath(id: string, email: string = id): string {
   const project = accountParts(email)?.project ?? '-'

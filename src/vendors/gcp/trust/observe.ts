@@ -1,4 +1,4 @@
-/** Observes one resource at Google and evaluates it. */
+/** Reads one resource at Google and evaluates it. */
 
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
@@ -29,25 +29,25 @@ import { type GcpConnection, readResource } from './requests.ts'
 import { describeSharing, type ListedProvider, listProviders, poolShared } from './sharing.ts'
 
 export type DesiredResource =
-  /** `projects`: where a pool with the same ids is searched if this one does not exist. */
-  | { readonly kind: 'pool'; readonly wanted: DesiredPool; readonly projects: readonly string[] }
-  | { readonly kind: 'provider'; readonly wanted: DesiredProvider }
-  | { readonly kind: 'account'; readonly wanted: DesiredAccount }
-  | { readonly kind: 'grant'; readonly wanted: DesiredGrant }
+  /** `projects`: searched for a pool with the same IDs if this one does not exist. */
+  | { readonly kind: 'pool'; readonly desired: DesiredPool; readonly projects: readonly string[] }
+  | { readonly kind: 'provider'; readonly desired: DesiredProvider }
+  | { readonly kind: 'account'; readonly desired: DesiredAccount }
+  | { readonly kind: 'grant'; readonly desired: DesiredGrant }
 
-/** A resource that cannot be read is `unknown`, with the reason; only an interruption is thrown. */
+/** `unknown`, with the reason, if it cannot be read. Rejects only when the run is aborted. */
 export async function observeResource(
-  wanted: DesiredResource,
+  desired: DesiredResource,
   accepted: Accepted,
   history: AccountHistory,
   google: GcpConnection,
 ): Promise<GcpFinding> {
   try {
-    return await evaluateResource(wanted, accepted, history, google)
+    return await evaluateResource(desired, accepted, history, google)
   } catch (error) {
     google.context.signal.throwIfAborted()
     const fault = asFault(error)
-    return { after: asDesired(wanted), presence: 'absent', verdict: 'unknown', changes: [], notes: [], fault }
+    return { after: asDesired(desired), presence: 'absent', verdict: 'unknown', changes: [], notes: [], fault }
   }
 }
 
@@ -61,34 +61,34 @@ async function evaluateResource(
     case 'pool':
       return await observePool(one, accepted, google)
     case 'provider': {
-      const found = await readResource(google, identityPath(one.wanted.name), readFoundProvider)
-      return compareProvider(one.wanted, found, accepted.replace)
+      const found = await readResource(google, identityPath(one.desired.name), readFoundProvider)
+      return compareProvider(one.desired, found, accepted.replace)
     }
     case 'account':
-      return await observeAccount(one.wanted, history, google)
+      return await observeAccount(one.desired, history, google)
     case 'grant':
-      return await observeGrant(one.wanted, accepted, google)
+      return await observeGrant(one.desired, accepted, google)
     default:
       return one satisfies never
   }
 }
 
-/** Google does not list the providers of a deleted pool; those that are restored with it are found by the next observation. */
+/** Google lists no providers of a deleted pool; those that are restored with it are found by the next observation. */
 async function observePool(
-  { wanted, projects }: Extract<DesiredResource, { kind: 'pool' }>,
+  { desired, projects }: Extract<DesiredResource, { kind: 'pool' }>,
   { sharing }: Accepted,
   google: GcpConnection,
 ): Promise<GcpFinding> {
-  const found = await readResource(google, identityPath(wanted.name), readFoundPool).catch(asFault)
+  const found = await readResource(google, identityPath(desired.name), readFoundPool).catch(asFault)
   if (found === undefined || found instanceof PullpassError) {
     google.context.signal.throwIfAborted()
     const absent =
-      found === undefined ? evaluatePool(wanted, found, { listed: [], sharing }) : unknownPool(wanted, found)
-    const instead = await findNamesake(wanted, projects, google)
+      found === undefined ? evaluatePool(desired, found, { listed: [], sharing }) : unknownPool(desired, found)
+    const instead = await findNamesake(desired, projects, google)
     return instead === undefined ? absent : { ...absent, instead, notes: [...absent.notes, noteOf(instead)] }
   }
-  const listed = found.state === 'ACTIVE' ? await listProviders(google, wanted.name) : []
-  return evaluatePool(wanted, found, { listed, sharing })
+  const listed = found.state === 'ACTIVE' ? await listProviders(google, desired.name) : []
+  return evaluatePool(desired, found, { listed, sharing })
 }
 
 const unknownPool = ({ name, description }: DesiredPool, fault: PullpassError): GcpFinding => ({
@@ -100,7 +100,7 @@ const unknownPool = ({ name, description }: DesiredPool, fault: PullpassError): 
   fault,
 })
 
-/** By far the most likely mistake in a provider's name is the number of its project. */
+/** The most likely error in the name of a provider is its project number. */
 async function findNamesake(
   { clusters }: DesiredPool,
   projects: readonly string[],
@@ -108,7 +108,7 @@ async function findNamesake(
 ): Promise<string | undefined> {
   for (const { issuer, providers } of clusters) {
     for (const name of providers.flatMap((provider) => projects.map((project) => inProject(provider, project)))) {
-      const found = await readResource(google, identityPath(name), readNamesake).catch(() => undefined) // a guess, no more
+      const found = await readResource(google, identityPath(name), readNamesake).catch(() => undefined) // only a suggestion
       if (found?.issuer === issuer && found.state === 'ACTIVE') return found.name
     }
   }
@@ -117,99 +117,98 @@ async function findNamesake(
 
 const inProject = (name: string, project: string) => name.replace(/^projects\/[^/]+\//, `projects/${project}/`)
 
-/** Google names it with the number of its project. */
+/** Google returns the name with the project number. */
 const readNamesake = (body: unknown) => ({ ...readFoundProvider(body), name: asText(asObject(body)?.['name']) })
 
 const noteOf = (instead: string) =>
-  `${instead} has the same ids and this cluster's issuer: see that the project number in gcp.workloadIdentityProvider is right`
+  `${instead} has the same IDs and this cluster's issuer: check the project number in gcp.workloadIdentityProvider`
 
 async function observeAccount(
-  wanted: DesiredAccount,
+  desired: DesiredAccount,
   history: AccountHistory,
   google: GcpConnection,
 ): Promise<GcpFinding> {
-  const found = await readResource(google, accountPath(wanted.email), readFoundAccount)
-  if (found === undefined) return evaluateAccount(wanted, undefined, await history.former(wanted.email))
-  history.saw(wanted.email, found.uniqueId)
-  return evaluateAccount(wanted, found, undefined)
+  const found = await readResource(google, accountPath(desired.email), readFoundAccount)
+  if (found === undefined) return evaluateAccount(desired, undefined, await history.former(desired.email))
+  history.saw(desired.email, found.uniqueId)
+  return evaluateAccount(desired, found, undefined)
 }
 
-/** Repositories are not created by pullpass. */
+/** pullpass does not create repositories. */
 async function observeGrant(grant: DesiredGrant, { replace }: Accepted, google: GcpConnection): Promise<GcpFinding> {
   const policy = await readPolicy(google, grant.on)
   if (policy !== undefined || grant.on.kind === 'serviceAccount') return evaluateGrant(grant, policy, replace)
   const { name } = grant.on
-  const location = name.split('/')[3] ?? '' // gcloud wants it beside a full name, too
+  const location = name.split('/')[3] ?? '' // gcloud requires it in addition to the full name
   const words = [name, `--location=${location}`, '--repository-format=docker']
   const fault = trustRefused(`repository ${name} does not exist`, {
-    expected: 'one that exists: pullpass trust creates none',
+    expected: 'an existing repository: pullpass trust does not create repositories',
     hint: `correct gcp.trust.repository, or: gcloud artifacts repositories create ${words.map(shellQuote).join(' ')}`,
   })
   return { after: { kind: 'grant', grant }, presence: 'absent', verdict: 'refused', changes: [], notes: [], fault }
 }
 
-/** As it would be made. */
+/** The resource as it would be created. */
 function asDesired(one: DesiredResource): Resource {
-  if (one.kind === 'pool') return evaluatePool(one.wanted, undefined, { listed: [], sharing: 'accepted' }).after
-  if (one.kind === 'provider') return compareProvider(one.wanted, undefined, []).after
-  if (one.kind === 'account') return evaluateAccount(one.wanted, undefined, undefined).after
-  return { kind: 'grant', grant: one.wanted }
+  if (one.kind === 'pool') return evaluatePool(one.desired, undefined, { listed: [], sharing: 'accepted' }).after
+  if (one.kind === 'provider') return compareProvider(one.desired, undefined, []).after
+  if (one.kind === 'account') return evaluateAccount(one.desired, undefined, undefined).after
+  return { kind: 'grant', grant: one.desired }
 }
 
-// A service account, desired and found: pure.
-
-/** `former`: of a name that is free, the deleted account that had it. */
+/** Compares a service account. Pure. `former`: the deleted account of this name, if none exists. */
 export function evaluateAccount(
-  wanted: DesiredAccount,
+  desired: DesiredAccount,
   found: FoundAccount | undefined,
   former: FormerAccount | undefined,
 ): GcpFinding {
-  const { email, description } = wanted
+  const { email, description } = desired
   const after = { kind: 'account', email, description } as const
   if (found === undefined) return evaluateAbsentAccount(after, former)
-  // An empty name was set by another owner, too: a new account has the one of pullpass.
+  // An empty display name was set by another owner: pullpass creates accounts with one.
   const { description: said, displayName = '' } = found
   const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
   if (!found.disabled) return { ...present, verdict: 'ok', changes: [] }
   const command = `gcloud iam service-accounts enable ${gcloudAccount(email).map(shellQuote).join(' ')}`
   const fault = trustRefused(`service account ${email} is disabled`, {
-    expected: 'an enabled one, or another',
-    hint: `ask who disabled it, then: ${command}`,
+    expected: 'an enabled account',
+    hint: `check why it was disabled, then: ${command}`,
   })
   return { ...present, verdict: 'refused', changes: [], fault, override: { command } }
 }
 
 type Account = Extract<CreatedResource, { kind: 'account' }>
 
-/** Made anew it would be another, to which nothing is granted of what the deleted one had. */
+/** A new account of the same name does not have the grants of the deleted one. */
 function evaluateAbsentAccount(after: Account, former: FormerAccount | undefined): GcpFinding {
   const { email } = after
   const absent = { after, presence: 'absent', notes: [] } as const
   if (accountParts(email) === undefined) {
-    const fault = trustRefused(`service account ${email} does not exist, and nobody can create one of this name`, {
-      expected: 'NAME@PROJECT.iam.gserviceaccount.com, of 6 to 30 lower-case letters, digits and "-"',
-      hint: "correct the document's serviceAccountEmail",
-    })
+    const fault = trustRefused(
+      `service account ${email} does not exist, and Google does not allow creating one of this name`,
+      {
+        expected: 'NAME@PROJECT.iam.gserviceaccount.com, of 6 to 30 lower-case letters, digits and "-"',
+        hint: "correct the document's serviceAccountEmail",
+      },
+    )
     return { ...absent, verdict: 'refused', changes: [], fault }
   }
   if (former === undefined) return { ...absent, verdict: 'create', changes: [{ kind: 'create', resource: after }] }
   if (former.uniqueId !== undefined) {
     const change = { kind: 'undelete', resource: 'account', email, uniqueId: former.uniqueId } as const
-    const notes = ['it was deleted, and comes back with the grants that it had where that is less than 30 days ago']
+    const notes = ['it was deleted; within 30 days it is restored with its grants']
     return { after, presence: 'present', verdict: 'undelete', changes: [change], notes }
   }
-  const lost = 'what was granted to a deleted one of this name does not come back'
+  const lost = 'the grants of a deleted account of this name are not restored'
   return {
     ...absent,
     verdict: 'create',
     changes: [{ kind: 'create', resource: after, lost }],
-    notes: [`it is made anew, and ${lost}: ${former.why}`],
+    notes: [`a new account is created, and ${lost}: ${former.why}`],
   }
 }
 
-// A grant, and the existing policy: pure.
-
-/** `policy` undefined: what it is on does not exist yet. */
+/** Compares a grant with the existing policy; `undefined`: the resource does not exist yet. Pure. */
 export function evaluateGrant(
   grant: DesiredGrant,
   policy: Policy | undefined,
@@ -219,9 +218,9 @@ export function evaluateGrant(
   const held = policy === undefined ? 'not at all' : holds(policy, grant)
   if (held === 'plainly') return { after, presence: 'present', verdict: 'ok', changes: [], notes: [] }
   if (held === 'under a condition' && !replace.includes('condition')) {
-    const fault = trustRefused(`${grantName(grant)} is there under a condition`, {
-      expected: 'the grant without one',
-      hint: `see the policy of ${targetName(grant.on)}; pullpass adds one without a condition beside it when it is told to: --replace condition`,
+    const fault = trustRefused(`${grantName(grant)} exists with a condition`, {
+      expected: 'the grant without a condition',
+      hint: `check the policy of ${targetName(grant.on)}; --replace condition adds a grant without a condition`,
     })
     const override = { replace: ['condition'] } as const
     return { after, presence: 'present', verdict: 'refused', changes: [], notes: [], fault, override }
@@ -231,26 +230,26 @@ export function evaluateGrant(
     return { ...absent, verdict: 'refused', changes: [], fault: policyFull(grant, countMembers(policy)) }
   }
   const deleted = policy !== undefined && heldByDeleted(policy, grant)
-  const notes = deleted ? ['a deleted account of this name holds it, and has it again when it is undeleted'] : []
+  const notes = deleted ? ['a deleted account of this name has this grant, and has it again if it is undeleted'] : []
   return { ...absent, verdict: 'grant', changes: [{ kind: 'grant', grant }], notes }
 }
 
-/** A pool, desired and found, with its providers: pure. */
 export interface PoolContent {
   readonly listed: readonly ListedProvider[]
   readonly sharing: Accepted['sharing']
 }
 
-export function evaluatePool(wanted: DesiredPool, found: FoundPool | undefined, content: PoolContent): GcpFinding {
-  const { name, description } = wanted
+/** Compares a pool and its providers. Pure. */
+export function evaluatePool(desired: DesiredPool, found: FoundPool | undefined, content: PoolContent): GcpFinding {
+  const { name, description } = desired
   const after = { kind: 'pool', name, description } as const
-  const sharing = describeSharing(wanted, content.listed)
+  const sharing = describeSharing(desired, content.listed)
   const notes = sharing.map((one) => `shared by clusters: ${one}`)
   const shared = sharing.length === 0 ? {} : { sharedWith: sharing }
   const isRefused = sharing.length > 0 && content.sharing === 'refused'
   if (found === undefined) {
     const absent = { after, presence: 'absent', notes, ...shared } as const
-    if (isRefused) return { ...absent, verdict: 'refused', changes: [], notes: [], fault: poolShared(wanted, sharing) }
+    if (isRefused) return { ...absent, verdict: 'refused', changes: [], notes: [], fault: poolShared(desired, sharing) }
     return { ...absent, verdict: 'create', changes: [{ kind: 'create', resource: after }] }
   }
   const { description: said, displayName } = found
@@ -260,12 +259,12 @@ export function evaluatePool(wanted: DesiredPool, found: FoundPool | undefined, 
     notes,
     ...shared,
   } as const
-  if (isRefused) return { ...present, verdict: 'refused', changes: [], notes: [], fault: poolShared(wanted, sharing) }
+  if (isRefused) return { ...present, verdict: 'refused', changes: [], notes: [], fault: poolShared(desired, sharing) }
   if (found.disabled) {
     const command = `gcloud iam workload-identity-pools update ${shellQuote(name)} --no-disabled`
-    const fault = trustRefused(`pool ${name} is disabled: whoever did that locked all its providers out`, {
-      expected: 'an enabled pool, or another',
-      hint: `ask him, then: ${command}`,
+    const fault = trustRefused(`pool ${name} is disabled, and with it all its providers`, {
+      expected: 'an enabled pool',
+      hint: `check why it was disabled, then: ${command}`,
     })
     return { ...present, verdict: 'refused', changes: [], fault, override: { command } }
   }
@@ -274,6 +273,6 @@ export function evaluatePool(wanted: DesiredPool, found: FoundPool | undefined, 
     ...present,
     verdict: 'undelete',
     changes: [{ kind: 'undelete', resource: 'pool', name }],
-    notes: [...notes, 'it was deleted less than 30 days ago, and comes back with the providers and grants that it had'],
+    notes: [...notes, 'it was deleted less than 30 days ago; it is restored with its providers and grants'],
   }
 }

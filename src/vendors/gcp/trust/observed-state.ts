@@ -1,10 +1,10 @@
-/** The state of a resource at Google, as far as trust evaluates it. */
+/** The fields of Google's resources that trust uses. */
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../../text/json-fields.ts'
 
 interface Described {
   readonly disabled: boolean
   readonly description: string
-  /** Somebody's name for it; absent where it has none. */
+  /** Absent if it has none. */
   readonly displayName?: string
 }
 
@@ -15,7 +15,7 @@ interface Common extends Described {
 export type FoundPool = Common
 
 export interface FoundProvider extends Common {
-  /** `saml`, `aws`, … are another kind of provider under the same id. */
+  /** A provider of another protocol, such as SAML, can have the same ID. */
   readonly protocol: 'oidc' | 'other'
   readonly issuer: string
   readonly audiences: readonly string[]
@@ -25,7 +25,7 @@ export interface FoundProvider extends Common {
 }
 
 export interface FoundAccount extends Described {
-  /** 21 digits; empty where Google does not say. */
+  /** 21 digits; empty if the response does not contain it. */
   readonly uniqueId: string
 }
 

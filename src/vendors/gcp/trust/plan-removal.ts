@@ -1,4 +1,4 @@
-/** Whether what pullpass may have made at Google can be taken back: whose it is, and who else needs it. */
+/** Whether a resource at Google can be removed: whether pullpass created it for these clusters, and whether others need it. */
 import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
 import { followOperation, readOperation } from '../iam.ts'
 import type { AccountHistory } from './account-history.ts'
@@ -38,7 +38,7 @@ export async function planAccountRemoval(
     state: 'removable',
     async remove() {
       await sendTrustRequest(google, { method: 'DELETE', path: accountPath(email), read: () => undefined })
-      return `Google keeps it for 30 days, under its unique id ${found.uniqueId}: pullpass trust apply brings it back`
+      return `Google keeps it for 30 days, with its unique ID ${found.uniqueId}; pullpass trust apply restores it`
     },
   }
 }
@@ -64,28 +64,28 @@ export async function planPoolRemoval(
   const note = await whyKept(found.description, marks)
   if (note !== undefined) return { state: 'kept', note }
   const left = (await listProviders(google, name)).map((one) => one.name).filter((one) => !removed.includes(one))
-  if (left.length > 0) return { state: 'kept', note: `it holds other providers: ${left.join(', ')}` }
+  if (left.length > 0) return { state: 'kept', note: `it contains other providers: ${left.join(', ')}` }
   return { state: 'removable', remove: () => removeSoftly(google, name) }
 }
 
 async function removeSoftly(google: GcpConnection, name: string): Promise<string> {
   const operation = await sendTrustRequest(google, { method: 'DELETE', path: identityPath(name), read: readOperation })
   await followOperation(google, operation)
-  return 'Google keeps it, and its id, for 30 days: pullpass trust apply brings it back'
+  return 'Google keeps it, and its ID, for 30 days; pullpass trust apply restores it'
 }
 
-/** Whether a grant can be removed: it is there, and no other cluster needs it, by the pool or by the service account. */
+/** Whether a grant can be removed: it exists, and no other cluster needs it, through the pool or the service account. */
 export async function planGrantRemoval(
   grant: DesiredGrant,
-  wanted: DesiredState,
+  desired: DesiredState,
   google: GcpConnection,
 ): Promise<RemovalPlan> {
   const policy = await readPolicy(google, grant.on)
   if (policy === undefined || holds(policy, grant) !== 'plainly') return { state: 'absent' }
-  const users = await otherUsersOf(grant, wanted, google)
+  const users = await otherUsersOf(grant, desired, google)
   if (users > 0)
     return { state: 'kept', note: `${users === 1 ? 'one other' : `${users} others`} may act as its member` }
-  const others = await neighboursOf(wanted, google)
+  const others = await neighboursOf(desired, google)
   if (others.length > 0) return { state: 'kept', note: `other clusters need it: ${others.join(', ')}` }
   return {
     state: 'removable',
@@ -96,7 +96,7 @@ export async function planGrantRemoval(
   }
 }
 
-/** Of a service account that holds the grant: who may act as it beside what goes, such as another cluster's principal. */
+/** If the grant is for a service account: how many others may impersonate it, such as the principal of another cluster. */
 async function otherUsersOf(
   { member }: DesiredGrant,
   { grants }: DesiredState,
@@ -109,7 +109,7 @@ async function otherUsersOf(
   return policy === undefined ? 0 : countActing(going.reduce(withoutGrant, policy))
 }
 
-/** A principal names its pool and not its provider: the pool's other clusters are the same one. */
+/** A principal names its pool and not its provider: other clusters of the pool are the same principal. */
 async function neighboursOf({ pools, providers }: DesiredState, google: GcpConnection): Promise<string[]> {
   const going = providers.map(({ name }) => name)
   const found = await Promise.all(
@@ -124,14 +124,12 @@ async function neighboursOf({ pools, providers }: DesiredState, google: GcpConne
     .map(({ name }) => name)
 }
 
-// Whether pullpass made something at Google for these clusters, by the marks in its description.
-
-/** Undefined where it is; else why not. */
+/** Whether pullpass created a resource for these clusters, by the marks in its description: undefined if it did, otherwise why not. */
 export type OwnerCheck = (description: string, marks: readonly string[]) => Promise<string | undefined>
 
 /**
- * What was made before a provider's issuer was replaced carries the mark of the issuer that was. The provider remembers it,
- * at Google: it is believed where the provider itself is of these clusters, and no ConfigMap is asked.
+ * Resources that were created before the issuer of a provider was replaced carry the mark of the earlier issuer. The description
+ * of the provider contains the earlier marks too; they count if the provider itself belongs to these clusters.
  */
 export function ownerCheck({ providers }: Pick<DesiredState, 'providers'>, google: GcpConnection): OwnerCheck {
   return async (description, marks) => {
@@ -148,6 +146,6 @@ export function ownerCheck({ providers }: Pick<DesiredState, 'providers'>, googl
       .flat()
     return carried.some((mark) => former.includes(mark))
       ? undefined
-      : `pullpass made it for another issuer than this cluster's: it carries ${first}`
+      : `pullpass created it for another issuer: it carries ${first}`
   }
 }

@@ -1,5 +1,5 @@
 /**
- * An allow policy, and one grant in it. All else is carried along as it was read: other members, conditions, audit rules.
+ * An allow policy, and one grant in it. Everything else is written as it was read: other members, conditions, audit settings.
  * https://cloud.google.com/iam/docs/reference/rest/v1/Policy
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
@@ -10,10 +10,10 @@ import { type DesiredGrant, type GrantTarget, grantName, targetName } from './de
 import { targetPath } from './names.ts'
 import { type GcpConnection, sendTrustRequest, undefinedWhereAbsent } from './requests.ts'
 
-/** As it was read; what pullpass does not know of it is written back. */
+/** As it was read, including fields that pullpass does not know. */
 export type Policy = JsonObject
 
-/** Principals that one policy takes, each appearance counted. https://cloud.google.com/iam/quotas */
+/** The limit of principals in a policy, each occurrence counted. https://cloud.google.com/iam/quotas */
 export const mostMembers = 1500
 
 type Held = 'plainly' | 'under a condition' | 'not at all'
@@ -24,7 +24,7 @@ export function holds(policy: Policy, { role, member }: Pick<DesiredGrant, 'role
   return held.length > 0 ? 'under a condition' : 'not at all'
 }
 
-/** With the grant in the role's binding without a condition, which is made where there is none. */
+/** With the grant in the role's binding without a condition, which is created if there is none. */
 export function withGrant(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): Policy {
   const bindings = bindingsOf(policy)
   const at = bindings.findIndex((binding) => binding['role'] === role && isPlain(binding))
@@ -50,14 +50,14 @@ export function withoutGrant(policy: Policy, { role, member }: Pick<DesiredGrant
   )
 }
 
-/** Whether a deleted account of the member's name holds it, and has it again when it is undeleted. */
+/** Whether a deleted account of the member's name has the grant, and has it again if it is undeleted. */
 export function heldByDeleted(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): boolean {
   const start = `deleted:${member}?uid=`
   const holding = bindingsOf(policy).filter((binding) => binding['role'] === role && isPlain(binding))
   return holding.flatMap(membersOf).some((one) => one.startsWith(start))
 }
 
-/** Of deleted accounts that had this name: `deleted:serviceAccount:EMAIL?uid=ID`. */
+/** Unique IDs of deleted accounts of this name: `deleted:serviceAccount:EMAIL?uid=ID`. */
 export function deletedIds(policy: Policy, email: string): string[] {
   const start = `deleted:serviceAccount:${email}?uid=`
   const members = bindingsOf(policy).flatMap(membersOf)
@@ -65,7 +65,7 @@ export function deletedIds(policy: Policy, email: string): string[] {
   return [...new Set(ids.filter((id) => /^\d{1,30}$/.test(id)))]
 }
 
-/** Members that may act as the service account whose policy it is. */
+/** The number of members that may impersonate the service account of the policy. */
 export const countActing = (policy: Policy): number =>
   bindingsOf(policy)
     .filter(({ role }) => role === 'roles/iam.workloadIdentityUser' || role === 'roles/iam.serviceAccountTokenCreator')
@@ -74,7 +74,7 @@ export const countActing = (policy: Policy): number =>
 export const countMembers = (policy: Policy): number =>
   bindingsOf(policy).reduce((sum, binding) => sum + membersOf(binding).length, 0)
 
-/** Version 3 declares that the writer knows conditions: without it Google refuses policies that have any. */
+/** Version 3 declares support for conditions: without it Google refuses policies with conditions. */
 function versioned(policy: Policy, bindings: readonly JsonObject[]): Policy {
   const conditional = bindings.some((binding) => !isPlain(binding))
   return { ...policy, bindings, ...(conditional && { version: 3 }) }
@@ -90,42 +90,41 @@ const membersOf = (binding: JsonObject): string[] =>
 
 const isPlain = (binding: JsonObject) => asObject(binding['condition']) === undefined
 
-/** A policy that takes no further member. */
 export const policyFull = (grant: DesiredGrant, members: number): PullpassError =>
   new PullpassError({
     code: 'TRUST_POLICY_FULL',
     hop: 'trust',
-    seen: `the policy of ${targetName(grant.on)} holds ${members} members, and cannot hold ${grantName(grant)}`,
-    expected: `fewer than ${mostMembers}, each appearance counted`,
+    seen: `the policy of ${targetName(grant.on)} has ${members} members, so ${grantName(grant)} cannot be added`,
+    expected: `fewer than ${mostMembers} members, each occurrence counted`,
     hint: 'grant to a group or to a principalSet instead of many members, or remove unused members',
   })
 
 // The policy of a service account or a repository, with its conditions. https://cloud.google.com/iam/docs/policies
 
-/** Undefined where what it is of does not exist. */
+/** Undefined if the resource does not exist. */
 export async function readPolicy(google: GcpConnection, on: GrantTarget): Promise<Policy | undefined> {
-  // An earlier version hides conditions, and who writes it back loses them.
+  // An earlier version omits conditions, and writing it back would remove them.
   const path = `${targetPath(on)}:getIamPolicy?options.requestedPolicyVersion=3`
-  const asked =
+  const request =
     on.kind === 'serviceAccount'
       ? ({ method: 'POST', path } as const)
       : ({ method: 'GET', path, api: 'artifactregistry' } as const)
-  return await sendTrustRequest(google, { ...asked, read: readPolicyBody }).catch(undefinedWhereAbsent)
+  return await sendTrustRequest(google, { ...request, read: readPolicyBody }).catch(undefinedWhereAbsent)
 }
 
 function readPolicyBody({ body }: ApiResponse): Policy {
   const policy = asObject(body)
-  if (policy === undefined) throw new UnexpectedResponse('it is no policy')
+  if (policy === undefined) throw new UnexpectedResponse('it is not a policy')
   return policy
 }
 
 /**
- * Changes one grant in a policy: read, changed, written with its etag; and read again after a conflict.
+ * Changes one grant in a policy: reads, changes and writes it with its etag, and reads it again after a conflict.
  * https://cloud.google.com/iam/docs/policies#etag
  */
 const attempts = 8
 
-/** `edit` gives the policy as it is to be, or itself where nothing is to do. @throws TRUST_CONFLICT, TRUST_POLICY_FULL, TRUST_NOT_FOUND */
+/** `edit` returns the desired policy, or the same object if nothing changes. @throws TRUST_CONFLICT, TRUST_POLICY_FULL, TRUST_NOT_FOUND */
 export async function writePolicy(
   google: GcpConnection,
   grant: DesiredGrant,
@@ -143,14 +142,14 @@ export async function writePolicy(
   await retry(change, { attempts, isRetryable: isConflict }, google.context)
 }
 
-/** @throws TRUST_CONFLICT where others were faster, as it reads after the last attempt */
+/** @throws TRUST_CONFLICT if the policy was changed since it was read */
 async function set(google: GcpConnection, grant: DesiredGrant, policy: Policy): Promise<void> {
   const api = grant.on.kind === 'repository' ? ({ api: 'artifactregistry' } as const) : {}
   const path = `${targetPath(grant.on)}:setIamPolicy`
   try {
     await sendTrustRequest(google, { method: 'POST', path, json: { policy }, read: readPolicyBody, ...api })
   } catch (fault) {
-    throw fault instanceof PullpassError && isConflict(fault) ? outrun(grant) : fault
+    throw fault instanceof PullpassError && isConflict(fault) ? conflictPersists(grant) : fault
   }
 }
 
@@ -160,17 +159,17 @@ const absent = ({ on }: DesiredGrant) =>
   new PullpassError({
     code: 'TRUST_NOT_FOUND',
     hop: 'trust',
-    seen: `${targetName(on)} does not exist, and so has no policy`,
+    seen: `${targetName(on)} does not exist, so it has no policy`,
     expected: 'it to exist',
     hint: 'run it again: it may have been deleted a moment ago',
   })
 
-const outrun = (grant: DesiredGrant) =>
+const conflictPersists = (grant: DesiredGrant) =>
   new PullpassError({
     code: 'TRUST_CONFLICT',
     hop: 'trust',
-    seen: `the policy of ${targetName(grant.on)} was changed by others ${attempts} times while pullpass worked on it`,
-    expected: `a moment of rest, to change ${grantName(grant)}`,
-    hint: 'see who else writes it (the audit log names them), then run it again',
+    seen: `the policy of ${targetName(grant.on)} was changed by other writers between each read and write, ${attempts} times`,
+    expected: `no concurrent changes while ${grantName(grant)} is changed`,
+    hint: 'find the other writer in the audit log, then run it again',
     retryable: true,
   })

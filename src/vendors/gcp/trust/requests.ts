@@ -1,4 +1,4 @@
-/** One request to Google on the operator's behalf, with refusals in the words of trust. https://cloud.google.com/apis/design/errors */
+/** One request to Google with the operator's credentials, with refusals as errors of trust. https://cloud.google.com/apis/design/errors */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import type { ApiResponse } from '../../../http/send.ts'
@@ -33,15 +33,15 @@ export async function connectOperator(context: IamContext): Promise<GcpConnectio
   return { context, caller, token, operator: await operatorMember(context.environment, caller) }
 }
 
-/** `api`: whose it is; absent: IAM's. @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
+/** `api`: absent: IAM. @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
 export async function sendTrustRequest<T>(
   connection: GcpConnection,
-  ask: Pick<IamRequest<T>, 'method' | 'path' | 'json' | 'read'> & { readonly api?: 'artifactregistry' },
+  request: Pick<IamRequest<T>, 'method' | 'path' | 'json' | 'read'> & { readonly api?: 'artifactregistry' },
 ): Promise<T> {
-  const { api, ...rest } = ask
+  const { api, ...rest } = request
   const { environment } = connection.context
   const endpoint = api === undefined ? {} : { endpoint: artifactRegistryEndpoint(environment) }
-  const about = { operator: connection.operator, project: projectIn(ask.path) }
+  const about = { operator: connection.operator, project: projectIn(request.path) }
   return await sendIamRequest(connection, {
     ...rest,
     ...endpoint,
@@ -49,13 +49,13 @@ export async function sendTrustRequest<T>(
   })
 }
 
-/** `-` is any. */
+/** Undefined for `-`, the wildcard. */
 function projectIn(path: string): string | undefined {
   const project = decodeURIComponent(/^v1\/projects\/([^/?:]+)/.exec(path)?.[1] ?? '-')
   return project === '-' ? undefined : project
 }
 
-/** What is there; undefined where it is not. */
+/** Undefined if it does not exist. */
 export async function readResource<T>(
   connection: GcpConnection,
   path: string,
@@ -70,14 +70,14 @@ export function undefinedWhereAbsent(fault: unknown): undefined {
   throw fault
 }
 
-/** What a refusal of Google's means to trust. https://cloud.google.com/apis/design/errors */
+/** For the fix of a refusal. https://cloud.google.com/apis/design/errors */
 export interface RequestSubject {
   readonly operator: OperatorMember
-  /** Its id or number; undefined where the request names none. */
+  /** ID or number of the project; undefined if the request names none. */
   readonly project: string | undefined
 }
 
-/** Undefined: what it usually means is enough. */
+/** Undefined: the general meaning applies. */
 export function trustRefusal(status: number, body: unknown, about: RequestSubject): Refusal | undefined {
   const error = asObject(asObject(body)?.['error'])
   const message = asText(error?.['message'])
@@ -91,8 +91,8 @@ export function trustRefusal(status: number, body: unknown, about: RequestSubjec
     return {
       code: 'TRUST_NOT_FOUND',
       message,
-      expected: 'what this change rests on to be there',
-      hint: 'run it again: it may have been deleted a moment ago; pullpass trust plan shows what exists',
+      expected: 'the resources that this change requires to exist',
+      hint: 'run it again: it may have just been deleted; pullpass trust plan shows what exists',
     }
   }
   if (status < 500) return undefined
@@ -110,7 +110,7 @@ function invalid(message: string): Refusal | undefined {
     return {
       code: 'TRUST_POLICY_FULL',
       message,
-      expected: 'a policy with room for one more member',
+      expected: 'a policy below the limit of members',
       hint: 'grant to a group or to a principalSet instead of many members, or remove unused members',
     }
   }
@@ -118,15 +118,15 @@ function invalid(message: string): Refusal | undefined {
     return {
       code: 'TRUST_NOT_FOUND',
       message,
-      expected: 'a policy that names no deleted account beside one of its name',
-      hint: 'an undeleted account is known everywhere after some minutes: run it again then; take a deleted one that stays deleted out of the policy',
+      expected: 'a policy without a deleted account of the same name',
+      hint: 'an undeleted account takes effect everywhere after some minutes: run it again then; remove a deleted account from the policy',
     }
   }
-  // A service account that was created a moment ago is not known everywhere at once.
+  // A new service account does not take effect everywhere immediately.
   return /does not exist/.test(message) ? { code: 'TRUST_NOT_FOUND', message } : undefined
 }
 
-/** `Policy … exceeds the size limit`, in one of several wordings. */
+/** `Policy … exceeds the size limit`, in several wordings. */
 function isPolicyFull(message: string): boolean {
   const words = message.toLowerCase()
   if (words.includes('too many members')) return true
@@ -134,7 +134,7 @@ function isPolicyFull(message: string): boolean {
   return policy !== -1 && /limit|size|large|members|principals/.test(words.slice(policy))
 }
 
-/** Google names the permission in an ErrorInfo, or in its sentence alone. */
+/** Google names the permission in an ErrorInfo, or only in the message. */
 function denied(message: string, details: unknown, { operator, project }: RequestSubject): Refusal {
   const named = asList(details)
     .map((detail) => asText(asObject(asObject(detail)?.['metadata'])?.['permission']))
@@ -146,7 +146,7 @@ function denied(message: string, details: unknown, { operator, project }: Reques
     ...(project === undefined ? ['PROJECT: that of the resource'] : []),
     ...(operator.unknown === undefined ? [] : [operator.unknown]),
   ]
-  const told = unknown.length === 0 ? '' : ` (${unknown.join('; ')})`
+  const placeholders = unknown.length === 0 ? '' : ` (${unknown.join('; ')})`
   const words = [
     'add-iam-policy-binding',
     project ?? 'PROJECT',
@@ -158,12 +158,12 @@ function denied(message: string, details: unknown, { operator, project }: Reques
   return {
     code: 'TRUST_DENIED',
     message,
-    expected: `the operator to hold ${permission}, which ${role} gives`,
-    hint: `grant it, and run it again, it takes up where it ended${told}: ${command}`,
+    expected: `the operator to have ${permission}, which ${role} contains`,
+    hint: `grant it, and run it again, it continues where it ended${placeholders}: ${command}`,
   }
 }
 
-/** The narrowest predefined role that gives it. https://cloud.google.com/iam/docs/roles-permissions */
+/** The predefined role with the fewest permissions that contains it. https://cloud.google.com/iam/docs/roles-permissions */
 const roles: readonly [start: string, role: string][] = [
   ['iam.workloadIdentityPool', 'roles/iam.workloadIdentityPoolAdmin'],
   ['iam.serviceAccounts.setIamPolicy', 'roles/iam.serviceAccountAdmin'],

@@ -1,6 +1,6 @@
 /**
- * Whether a pool belongs to one cluster: pure. A principal names its pool and a subject, not a provider, so the service
- * account of one name in two clusters of a pool is one principal, with the same rights.
+ * Whether a pool is used by one cluster only. A principal names its pool and a subject, not a provider, so service accounts of
+ * the same name in two clusters of a pool are one principal, with the same permissions.
  * https://cloud.google.com/iam/docs/principal-identifiers
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
@@ -12,37 +12,37 @@ import { type FoundProvider, readFoundProvider } from './observed-state.ts'
 import { type GcpConnection, sendTrustRequest } from './requests.ts'
 import { subjectsOf } from './subject-condition.ts'
 
-/** A sentence for each cluster or provider that shares the pool; empty where it is one cluster's. */
+/** A sentence for each cluster or provider that shares the pool; empty if one cluster uses it. Pure. */
 export function describeSharing({ clusters }: DesiredPool, listed: readonly ListedProvider[]): string[] {
-  const wanted = new Set(clusters.flatMap(({ providers }) => providers))
+  const desired = new Set(clusters.flatMap(({ providers }) => providers))
   const others = listed.filter(
-    (provider) => !wanted.has(provider.name) && !clusters.some((cluster) => isOf(provider, cluster)),
+    (provider) => !desired.has(provider.name) && !clusters.some((cluster) => isOf(provider, cluster)),
   )
   const ofThisRun =
     clusters.length > 1
       ? clusters.map(
           ({ name, issuer, providers }) =>
-            `cluster ${name} (issuer ${issuer}) is to use ${providers.map(idOf).join(' and ')}`,
+            `cluster ${name} (issuer ${issuer}) would use ${providers.map(idOf).join(' and ')}`,
         )
       : []
   return [...ofThisRun, ...others.map((provider) => describeOther(provider, clusters))]
 }
 
-/** @returns the refusal that `plan` shows until the operator accepts the sharing */
+/** The refusal of a shared pool, unless the operator accepts it. */
 export const poolShared = ({ name, clusters }: DesiredPool, sharing: readonly string[]): PullpassError =>
   new PullpassError({
     code: 'TRUST_POOL_SHARED',
     hop: 'trust',
-    seen: `pool ${name} is not used by ${clusters[0]?.name ?? 'this cluster'} alone: ${sharing.join('; ')}`,
+    seen: `pool ${name} is shared by ${clusters[0]?.name ?? 'this cluster'} and others: ${sharing.join('; ')}`,
     expected:
-      'a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the rights of this one: it pulls these images, and writes what this one may write, such as published keys',
-    hint: 'name a pool of its own in gcp.workloadIdentityProvider; or, where these clusters may have the same rights, accept it: --share-trust-domain',
+      'a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the same permissions: it can pull these images and write what this one may write, such as published keys',
+    hint: 'set another pool in gcp.workloadIdentityProvider; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
   })
 
 /**
- * Whether a provider can only give this cluster's principals to this cluster's tokens: its issuer, the subject as it is in the
- * token, and, where keys are uploaded, none but this cluster's (a name such as kubernetes.default.svc is many clusters'). One
- * foreign key is enough to sign as any subject. Its condition does not matter: it can only narrow who is accepted.
+ * Whether only tokens of this cluster can become its principals through this provider: the issuer is that of the cluster, the
+ * subject is mapped unchanged, and no uploaded key belongs to another cluster (an issuer such as kubernetes.default.svc is used by
+ * many clusters, and one foreign key is enough to sign as any subject). The condition can only accept fewer subjects.
  */
 function isOf(provider: ListedProvider, cluster: PoolCluster): boolean {
   if (provider.issuer !== cluster.issuer || !mapsTokenSubject(provider)) return false
@@ -51,7 +51,7 @@ function isOf(provider: ListedProvider, cluster: PoolCluster): boolean {
 
 const mapsTokenSubject = ({ mapping }: ListedProvider) => mapping[subjectMapping.key] === subjectMapping.expression
 
-/** Uploaded keys that none of the clusters has; undefined where no key can be read. */
+/** Uploaded keys that none of the clusters has; undefined if no key can be read. */
 function foreignKeys({ jwks }: ListedProvider, clusters: readonly PoolCluster[]): readonly IssuerKey[] | undefined {
   const uploaded = parseJwks(jwks)
   if (uploaded === undefined || uploaded.length === 0) return undefined
@@ -76,7 +76,7 @@ function describeOther(provider: ListedProvider, clusters: readonly PoolCluster[
   return `${said} accepts ${same.length === 0 ? `none of these subjects, but ${accepted.join(' and ')}` : `tokens of ${same.join(' and ')}`}`
 }
 
-/** Under a cluster's own issuer the keys are what makes a provider another's. */
+/** Among providers with the issuer of a cluster, keys show which belong to another cluster. */
 function describeKeys(provider: ListedProvider, clusters: readonly PoolCluster[]): string {
   const alike = clusters.filter(({ issuer }) => issuer === provider.issuer)
   if (alike.length === 0 || provider.jwks === '') return ''
@@ -91,7 +91,7 @@ const mostShown = 3
 
 const idOf = (provider: string) => provider.slice(provider.lastIndexOf('/') + 1)
 
-/** The providers of a pool, also other clusters': their tokens are the same principals. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers/list */
+/** A provider of the pool, of any cluster. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers/list */
 export interface ListedProvider extends FoundProvider {
   readonly name: string
 }

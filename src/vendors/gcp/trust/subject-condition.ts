@@ -1,13 +1,13 @@
 /**
- * The attribute condition of a provider by default: it accepts exactly the service accounts that are in use, so that no
- * other account of the cluster gets a token from Google, even one that some grant names by mistake.
+ * The default attribute condition of a provider: it accepts exactly the service accounts in use, so that no other account of the
+ * cluster gets a token from Google, even if a grant names it by mistake.
  * https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes#create_the_workload_identity_pool_and_provider
  */
 
-/** As Google limits a condition. */
+/** The limit of Google. */
 export const longestCondition = 4096
 
-/** Names in Kubernetes hold nothing that CEL would have to escape. */
+/** Kubernetes names contain no character that CEL requires to be escaped. */
 export const subjectCondition = (subjects: readonly string[]): string =>
   `assertion.sub in [${subjects.map((subject) => `'${subject}'`).join(', ')}]`
 
@@ -15,7 +15,7 @@ const list = /^assertion\.sub in \[(.+)\]$/
 const single = /^assertion\.sub == (['"])([a-z0-9:.-]+)\1$/
 const quoted = /^(['"])([a-z0-9:.-]+)\1$/
 
-/** Of a condition that accepts subjects by their names alone, those; undefined of any other condition. */
+/** The subjects of a condition that only lists subjects; undefined for any other condition. */
 export function subjectsOf(condition: string): readonly string[] | undefined {
   if (condition.length > longestCondition) return undefined
   const one = single.exec(condition)?.[2]

@@ -1,4 +1,4 @@
-/** A resource at Google as Terraform has it. https://github.com/hashicorp/terraform-provider-google */
+/** A resource at Google as a block for Terraform. https://github.com/hashicorp/terraform-provider-google */
 import { createHash } from 'node:crypto'
 import { type HclAttribute, hashComment, hclBlock, hclText } from '../../hcl.ts'
 import type { HclResource } from '../../trust-contract.ts'
@@ -9,7 +9,7 @@ import { type Resource, resourceName } from './finding.ts'
 export function terraformOf(resource: Resource): HclResource {
   const requires = { name: 'google', source: 'hashicorp/google', version: '>= 5.0' }
   if (resource.kind === 'account' && accountParts(resource.email) === undefined) {
-    const block = hashComment(`service account ${resource.email} is Google's own: Terraform can only refer to it`)
+    const block = hashComment(`service account ${resource.email} is managed by Google: Terraform can only reference it`)
     return { requires, importBlock: undefined, block }
   }
   return { requires, importBlock: importOf(resource), block: blockOf(resource) }
@@ -25,7 +25,7 @@ const types = {
 const labelOf = (resource: Resource) =>
   label(resource.kind === 'grant' ? resource.grant.role : resourceName(resource), resourceName(resource))
 
-/** Letters, digits and "_", and six digits of a hash: no two names become one label. */
+/** Letters, digits and "_", and six digits of a hash, so that labels are unique. */
 function label(word: string, name: string): string {
   const last = word.startsWith('roles/')
     ? word.slice('roles/'.length)
@@ -37,7 +37,7 @@ function label(word: string, name: string): string {
 const addressOf = (kind: 'pool' | 'provider' | 'account') => (name: string) => `${types[kind]}.${label(name, name)}`
 
 function importOf(resource: Resource): string | undefined {
-  if (resource.kind === 'grant') return undefined // adding a member that is there changes nothing
+  if (resource.kind === 'grant') return undefined // adding an existing member changes nothing
   const id = resource.kind === 'account' ? accountId(resource.email) : resource.name
   return hclBlock('import', [
     ['to', `${types[resource.kind]}.${labelOf(resource)}`],

@@ -1,4 +1,4 @@
-/** Google's trust: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
+/** The resources of trust at Google: a pool, a provider in it, a service account, and grants. https://cloud.google.com/iam/docs/workload-identity-federation */
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import type { RemovalScope, TrustFinding, TrustRecord, TrustResource, TrustSetup } from '../../trust-contract.ts'
 import { accountParts, artifactRepository, createdId, poolOf, providerOfParts } from '../names.ts'
@@ -25,7 +25,7 @@ export const trust: TrustSetup<GcpSettings> = {
 
   clusterId: createdId,
 
-  /** A principal names its pool, not its provider: only its own pool tells a cluster's service accounts from another's. */
+  /** A principal names its pool, not its provider: only separate pools distinguish the service accounts of two clusters. */
   forCluster(settings, { trustDomainId, issuerId }) {
     const [, projectNumber = '', , , , pool = '', , provider = ''] = settings.workloadIdentityProvider.split('/')
     const parts = { projectNumber, poolId: trustDomainId ?? pool, providerId: issuerId ?? provider }
@@ -39,10 +39,10 @@ export const trust: TrustSetup<GcpSettings> = {
   admitsPublisher: ({ trust: own }) => own?.attributeCondition === undefined,
 
   desired(needs) {
-    const wanted = desiredState(needs)
+    const desired = desiredState(needs)
     return {
       async open(context, record) {
-        return gcpResources(wanted, record, await connectOperator(context))
+        return gcpResources(desired, record, await connectOperator(context))
       },
     }
   },
@@ -50,7 +50,7 @@ export const trust: TrustSetup<GcpSettings> = {
 
 // The desired state as resources: pools, providers, accounts and grants, each after those that it needs.
 
-/** Its description says who made it. */
+/** Its description carries the mark of its cluster. */
 const unrecorded = { needs: [], entry: undefined } as const
 
 export function gcpResources(all: DesiredState, record: TrustRecord, google: GcpConnection): TrustResource[] {
@@ -59,39 +59,39 @@ export function gcpResources(all: DesiredState, record: TrustRecord, google: Gcp
   const common = (one: DesiredResource) => ({
     vendor: 'gcp' as const,
     kind: resourceKinds[one.kind],
-    recoveryEntry: () => (one.kind === 'account' ? history.entry(one.wanted.email) : undefined),
+    recoveryEntry: () => (one.kind === 'account' ? history.entry(one.desired.email) : undefined),
     observe: async (accepted: Parameters<TrustResource['observe']>[0]) =>
       toFinding(await observeResource(one, accepted, history, google), (change) =>
         applyChange(google, change, history),
       ),
   })
   return [
-    ...all.pools.map((wanted) => ({
-      ...common({ kind: 'pool', wanted, projects: projectsOf(all) }),
+    ...all.pools.map((desired) => ({
+      ...common({ kind: 'pool', desired, projects: projectsOf(all) }),
       ...unrecorded,
-      name: wanted.name,
-      planRemoval: (scope: RemovalScope) => planPoolRemoval(wanted.name, scope, { whyKept, google }),
+      name: desired.name,
+      planRemoval: (scope: RemovalScope) => planPoolRemoval(desired.name, scope, { whyKept, google }),
     })),
-    ...all.providers.map((wanted) => ({
-      ...common({ kind: 'provider', wanted }),
+    ...all.providers.map((desired) => ({
+      ...common({ kind: 'provider', desired }),
       ...unrecorded,
-      name: wanted.name,
-      needs: [poolOf(wanted.name)],
-      planRemoval: (scope: RemovalScope) => planProviderRemoval(wanted.name, scope, { whyKept, google }),
+      name: desired.name,
+      needs: [poolOf(desired.name)],
+      planRemoval: (scope: RemovalScope) => planProviderRemoval(desired.name, scope, { whyKept, google }),
     })),
-    ...all.accounts.map((wanted) => ({
-      ...common({ kind: 'account', wanted }),
+    ...all.accounts.map((desired) => ({
+      ...common({ kind: 'account', desired }),
       ...unrecorded,
-      name: wanted.email,
+      name: desired.email,
       planRemoval: (scope: RemovalScope) =>
-        planAccountRemoval(wanted.email, scope, { whyKept, google, history, grants: all.grants }),
+        planAccountRemoval(desired.email, scope, { whyKept, google, history, grants: all.grants }),
     })),
-    ...all.grants.map((wanted) => ({
-      ...common({ kind: 'grant', wanted }),
-      name: grantName(wanted),
-      needs: needsOf(wanted),
-      entry: grantEntry(wanted, all),
-      planRemoval: () => planGrantRemoval(wanted, all, google),
+    ...all.grants.map((desired) => ({
+      ...common({ kind: 'grant', desired }),
+      name: grantName(desired),
+      needs: needsOf(desired),
+      entry: grantEntry(desired, all),
+      planRemoval: () => planGrantRemoval(desired, all, google),
     })),
   ]
 }
@@ -108,7 +108,7 @@ function needsOf(grant: DesiredGrant): string[] {
   return [...(pool === undefined ? [] : [pool]), ...providers, ...accounts]
 }
 
-// The path of an image below its host, as Artifact Registry has it. https://cloud.google.com/artifact-registry/docs/docker/names
+// The path of an image below its host. https://cloud.google.com/artifact-registry/docs/docker/names
 
 /** `example.com:project` is written `example.com/project` in the names of images. */
 export function imageInRepository(repository: string, image: string): string {
@@ -116,7 +116,7 @@ export function imageInRepository(repository: string, image: string): string {
   return `${project.replace(':', '/')}/${name}/${image}`
 }
 
-// The repository that an image is in, as Artifact Registry names both. https://cloud.google.com/artifact-registry/docs/docker/names
+// The repository of an image. https://cloud.google.com/artifact-registry/docs/docker/names
 
 /** `projects/PROJECT/locations/LOCATION/repositories/REPOSITORY`; undefined for an image of another registry. */
 export function repositoryOfImage(
@@ -132,7 +132,7 @@ export function repositoryOfImage(
   return `projects/${project}/locations/${location}/repositories/${name}`
 }
 
-/** A finding at Google as everybody reads it, with changes that can be made. */
+/** The finding in the form of the contract, with changes that can be applied. */
 export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Promise<void>): TrustFinding {
   const { after, presence, verdict, changes, notes, kept = [], sharedWith, fault, instead, override } = finding
   return {

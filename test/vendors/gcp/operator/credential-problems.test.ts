@@ -35,7 +35,7 @@ suite('a file that describes credentials at Google', () => {
         { GOOGLE_CLOUD_UNIVERSE_DOMAIN: 'example.goog' },
         undefined,
       ],
-      'is refused with a universe that it names alone': [elsewhere, {}, /names the universe "example\.goog"$/],
+      'is refused with a universe that it names alone': [elsewhere, {}, /has the universe "example\.goog"$/],
       'is refused with Google’s hosts in another universe': [
         { ...file, universe_domain: 'example.goog' },
         { GOOGLE_CLOUD_UNIVERSE_DOMAIN: 'example.goog' },
@@ -54,9 +54,9 @@ suite('a file that describes credentials at Google', () => {
       'is refused with another address than GitHub’s': [
         ofJob('@evil.invalid/&audience=x'),
         { ACTIONS_ID_TOKEN_REQUEST_URL: job },
-        /has its token come from /,
+        /has the token source /,
       ],
-      'is refused with that address where no job is': [ofJob('&audience=x'), {}, /has its token come from /],
+      'is refused with that address where no job is': [ofJob('&audience=x'), {}, /has the token source /],
     }
   for (const [title, [json, environment, what]] of Object.entries(cases)) {
     test(title, () => {

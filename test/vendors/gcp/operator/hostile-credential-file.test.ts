@@ -50,8 +50,8 @@ async function startStranger(t: TestContext) {
 type Case = readonly [name: string, file: (places: Places) => object, code: string, seen: RegExp]
 
 const elsewhere = (token_url: string) => (places: Places) => ({ ...good(places), token_url })
-const tokenUrl = /has its token sent to the token_url /
-const account = /has its token sent to the service_account_impersonation_url /
+const tokenUrl = /has the token_url /
+const account = /has the service_account_impersonation_url /
 const invalid = 'CREDENTIAL_FILE_INVALID'
 
 const cases: readonly Case[] = [
@@ -59,7 +59,7 @@ const cases: readonly Case[] = [
     'a token service on this machine, which no variable names',
     (places) => ({ ...good(places), token_url: `${places.stranger}/v1/token` }),
     invalid,
-    /has its token sent to the token_url "https:\/\/localhost:/,
+    /has the token_url "https:\/\/localhost:/,
   ],
   [
     'a token service whose name begins like Google’s',
@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
       token_url: 'https://sts.evil.invalid/v1/token',
     }),
     invalid,
-    /names the universe "evil\.invalid/,
+    /has the universe "evil\.invalid/,
   ],
   [
     'an account’s token from a stranger',
@@ -125,25 +125,25 @@ const cases: readonly Case[] = [
       credential_source: { url: `${places.stranger}/any`, headers: { Authorization: 'chosen' } },
     }),
     invalid,
-    /has its token come from "https:\/\/localhost:.*which pullpass does not call/,
+    /has the token source "https:\/\/localhost:.*which pullpass does not call/,
   ],
   [
     'the metadata server of the node',
     (places) => ({ ...good(places), credential_source: { url: 'http://169.254.169.254/metadata/identity' } }),
     invalid,
-    /has its token come from /,
+    /has the token source /,
   ],
   [
     'the role of the node',
     (places) => ({ ...good(places), credential_source: { environment_id: 'aws1' } }),
     invalid,
-    /has its token come from "environment_id"/,
+    /has the token source "environment_id"/,
   ],
   [
     'a certificate',
     (places) => ({ ...good(places), credential_source: { certificate: { use_default_certificate_config: true } } }),
     invalid,
-    /has its token come from "certificate"/,
+    /has the token source "certificate"/,
   ],
   [
     'any file of the pod as a token',
@@ -155,7 +155,7 @@ const cases: readonly Case[] = [
     'the pod’s token for the API server',
     (places) => ({ ...good(places), credential_source: { file: join(places.tokenFile, '../own-token') } }),
     'AUDIENCE_MISMATCH',
-    /own-token is meant for "https:\/\/kubernetes\.default\.svc": an API server takes it, and it was not sent$/,
+    /own-token has audience "https:\/\/kubernetes\.default\.svc": API servers accept it, so it was not sent$/,
   ],
 ]
 

@@ -22,7 +22,7 @@ suite("a response to the operator's token", () => {
   })) {
     test(`is not read where it repeats it: in ${where}`, async () => {
       await assert.rejects(ask(body), (fault: Error) => {
-        assert.match(fault.message, /^RESPONSE_MALFORMED \(publish\): .* it repeats a token of this run\n/)
+        assert.match(fault.message, /^RESPONSE_MALFORMED \(publish\): .* it contains a token of this run\n/)
         assert.ok(!fault.message.includes(secret))
         return true
       })

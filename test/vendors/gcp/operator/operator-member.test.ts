@@ -38,7 +38,7 @@ suite('who the operator is to Google', () => {
       'user:ops@example.com',
       undefined,
     ],
-    'else it is said who is meant': [{ type: 'authorized_user', account: '' }, 'user:EMAIL', /signed in by gcloud/],
+    'else it is said who is meant': [{ type: 'authorized_user', account: '' }, 'user:EMAIL', /the account of gcloud/],
   }
   for (const [title, [credentials, member, unknown]] of Object.entries(cases)) {
     test(title, async (t) => {

@@ -171,16 +171,16 @@ suite("the operator's token at Google", () => {
 
   const broken: readonly [name: string, text: string, seen: RegExp][] = [
     ['no JSON', 'secret words', /is not a JSON object$/],
-    ['of an unknown type', '{"type": "gdch_service_account"}', /is of a type that pullpass does not know$/],
+    ['of an unknown type', '{"type": "gdch_service_account"}', /is of a type that pullpass does not support$/],
     [
       'of a token service that neither Google nor the environment names',
       '{"type": "external_account", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": "https://localhost:1/v1/token", "credential_source": {"file": "token"}}',
-      /has its token sent to the token_url "https:\/\/localhost:1\/v1\/token"$/,
+      /has the token_url "https:\/\/localhost:1\/v1\/token"$/,
     ],
     [
       'that has a program make the token',
       '{"type": "external_account", "credential_source": {"executable": {"command": "/bin/sh"}}}',
-      /has its token made by a program, which pullpass does not run$/,
+      /has a program as its token source, which pullpass does not run$/,
     ],
   ]
   for (const [name, text, seen] of broken) {

@@ -7,8 +7,8 @@ const response = { error: { message: 'Requested entity was not found.' } }
 
 suite('what Google refuses about a provider', () => {
   const refused: readonly [status: number, code: string, hint: RegExp][] = [
-    [400, 'PUBLISH_REFUSED', /^see what Google says of it; what is published stays$/],
-    [401, 'PUBLISH_DENIED', /^see which credentials are used, and sign in again$/],
+    [400, 'PUBLISH_REFUSED', /^check the message of Google; the published keys are unchanged$/],
+    [401, 'PUBLISH_DENIED', /^check which credentials are used, and sign in again$/],
     [
       403,
       'PUBLISH_DENIED',

@@ -60,7 +60,7 @@ suite('gs://', () => {
     const target = await openTarget('gs://example-issuer', asOperator(sandbox))
     await assert.rejects(async () => await target.checkWrite?.('jwks', document), {
       code: 'PUBLISH_REFUSED',
-      seen: /wrote a document of gs:\/\/example-issuer although its generation was not the required one$/,
+      seen: /wrote a document of gs:\/\/example-issuer although the precondition ifGenerationMatch was not met$/,
     })
   })
 

@@ -72,7 +72,7 @@ suite('a provider that is there', () => {
       { keys: [keyOf('a')] },
       { jwks: renderUploadedKeys([keyOf('a', 'other')]) },
       'keys',
-      /its key a is another/,
+      /its key a differs from/,
     ],
   }
   for (const [title, [ask, there, field, reason]] of Object.entries(kept)) {
@@ -123,7 +123,7 @@ suite('a provider that is there', () => {
       { keys: [keyOf('b')], isRevoked },
       { jwks: renderUploadedKeys([keyOf('leaked'), keyOf('a')]) },
     )
-    assert.deepEqual(says(finding), ['keys b are added, revoked keys leaked go'])
+    assert.deepEqual(says(finding), ['keys b are added, revoked keys leaked are removed'])
     const [change] = finding.changes
     assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderUploadedKeys([keyOf('a'), keyOf('b')]) })
   })
@@ -135,7 +135,7 @@ suite('a provider that is there', () => {
       ['keys'],
     )
     assert.deepEqual([verdict, changes], ['refused', []])
-    assert.match(fault?.seen ?? '', /its keys are not replaced while an API server cannot be asked/)
+    assert.match(fault?.seen ?? '', /its keys are not replaced while an API server is unreachable/)
   })
 
   test('deleted comes back first, and is updated then', () => {
@@ -163,7 +163,7 @@ suite('a provider whose document has no condition', () => {
       condition: `assertion.sub in ['${publisher}', '${subject}']`,
     })
     assert.deepEqual(says(finding), [`its condition also accepts ${subject}`])
-    assert.deepEqual(finding.notes, [`its condition accepts other subjects, too: ${publisher}`])
+    assert.deepEqual(finding.notes, [`its condition also accepts other subjects: ${publisher}`])
     const [replaced] = judge({}, there, ['condition']).changes
     assert.deepEqual(replaced?.kind === 'update' && replaced.fields, { condition: `assertion.sub in ['${subject}']` })
   })
@@ -199,6 +199,6 @@ suite('a provider whose document has no condition', () => {
       .join(', ')}]`
     const { verdict, fault } = judge(only(...many.slice(40, 50)), { condition })
     assert.equal(verdict, 'refused')
-    assert.match(fault?.seen ?? '', /its condition has no room for system:serviceaccount:team-40:/)
+    assert.match(fault?.seen ?? '', /its condition cannot be extended by system:serviceaccount:team-40:/)
   })
 })

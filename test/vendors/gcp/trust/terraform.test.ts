@@ -93,7 +93,7 @@ suite('a plan as HCL', () => {
     }
     const text = renderTerraform([account, reading])
 
-    assert.match(text, /^# service account example-project@appspot\.gserviceaccount\.com is Google's own/m)
+    assert.match(text, /^# service account example-project@appspot\.gserviceaccount\.com is managed by Google/m)
     assert.doesNotMatch(text, /google_service_account|project += ""|depends_on/)
     assert.match(text, /^ {2}member += "serviceAccount:example-project@appspot\.gserviceaccount\.com"$/m)
   })
