@@ -76,7 +76,12 @@ const rules: readonly Rule[] = [
  * Not done yet: paths, or folders with "/" at the end. An entry whose files are all clean must be removed.
  * Entries are added only for a folder that was renamed.
  */
-const pending: readonly string[] = ['src/trust/', 'src/vendors/', 'test/vendors/']
+const pending: readonly string[] = [
+  'src/vendors/aws/',
+  'src/vendors/azure/exchange.ts',
+  'src/vendors/federated-exchange.ts',
+  'test/vendors/',
+]
 
 const paths = [
   ...globSync('{src,test,sandbox,e2e,bench,tools}/**/*.ts'),

@@ -57,7 +57,7 @@ function assertRefused(run: Awaited<ReturnType<typeof runTrust>>, became: string
     run.stderr,
     /^TRUST_REFUSED \(trust\): unique ID \d+ is recorded for puller@\S+, and belongs to other-account@/m,
   )
-  assert.ok(run.stderr.includes(`  expected its own; the other one ${became}\n`), run.stderr)
+  assert.ok(run.stderr.includes(`  expected the unique ID of ${account}; the other account ${became}\n`), run.stderr)
 }
 
 suite('a deleted service account', { concurrency: 4 }, () => {
@@ -66,7 +66,10 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     assert.deepEqual(othersPolicy(), [`deleted:serviceAccount:${account}?uid=${uniqueId}`])
     const plan = await runTrust(sandbox, ['plan'])
     assert.match(plan.stdout, new RegExp(`^  undelete service account ${account}, unique ID ${uniqueId}, `, 'm'))
-    assert.match(plan.stdout, /^note: roles\/artifactregistry\.reader .*: a deleted account of this name holds it, /m)
+    assert.match(
+      plan.stdout,
+      /^note: roles\/artifactregistry\.reader .*: a deleted account of this name has this grant, /m,
+    )
     const run = await runTrust(sandbox, apply)
 
     assert.equal(run.exitCode, 0, run.stderr)
@@ -148,7 +151,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     const { sandbox } = await startForged(t)
     const run = await runTrust(sandbox, apply)
 
-    assertRefused(run, 'was deleted again at once')
+    assertRefused(run, 'was deleted again')
     assert.equal(sandbox.gcp.accounts.find(other), undefined)
   })
 
@@ -157,7 +160,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     sandbox.gcp.parts.iam.faults.inject({ kind: 'reset', at: 'response' }, { times: 1, when: isUndelete })
     const run = await runTrust(sandbox, apply)
 
-    assertRefused(run, 'was deleted again at once')
+    assertRefused(run, 'was deleted again')
     assert.equal(sandbox.gcp.accounts.find(other), undefined)
     assert.equal(sandbox.gcp.accounts.find(account), undefined, 'none is made in its place')
   })
@@ -171,7 +174,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     )
     const run = await runTrust(sandbox, apply)
 
-    assertRefused(run, 'was deleted again at once')
+    assertRefused(run, 'was deleted again')
     assert.equal(sandbox.gcp.accounts.find(other), undefined)
   })
 
@@ -182,7 +185,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     sandbox.gcp.accounts.undelete(deleted)
     const run = await runTrust(sandbox, apply)
 
-    assertRefused(run, 'is there, and was left as it is')
+    assertRefused(run, 'exists, and was not changed')
     assert.equal(sandbox.gcp.accounts.find(other)?.uniqueId, uniqueId)
   })
 
@@ -202,7 +205,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     )
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'failed', 'blocked', 'blocked'])
 
-    assertRefused(await runTrust(sandbox, apply), 'is there, and was left as it is')
+    assertRefused(await runTrust(sandbox, apply), 'exists, and was not changed')
   })
 
   for (const [format, expected] of [

@@ -55,7 +55,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'registry',
     code: 'API_DISABLED',
     seen: /Artifact Registry API has not been used in project 123456789012 before/,
-    fix: /^gcloud services enable artifactregistry\.googleapis\.com --project=123456789012\nlet an owner/,
+    fix: /^gcloud services enable artifactregistry\.googleapis\.com --project=123456789012\nan owner/,
     repair: 'command',
     imitated: 'gcloud',
   },

@@ -189,7 +189,7 @@ export const exchangeFaults: readonly Fault[] = [
     plant: ({ sandbox }) => sandbox.gcp.accounts.remove(email),
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
-    fix: /^pullpass trust apply .*\nit would undelete service account puller@example-project.iam.gserviceaccount.com, unique id \d+/,
+    fix: /^pullpass trust apply .*\nit would undelete service account puller@example-project.iam.gserviceaccount.com, unique ID \d+/,
     besides: ['STORED_CREDENTIAL_REFUSED'],
     repair: 'command',
   },

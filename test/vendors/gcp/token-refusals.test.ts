@@ -81,7 +81,7 @@ const table: Record<string, Row> = {
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
-    hint: /again after a key rotation; a revoked key is never published again/,
+    hint: /after a key rotation, publish it again; a revoked key is never published again/,
   },
   'an issuer whose documents do not exist': {
     async arrange({ gcp }) {
@@ -91,7 +91,7 @@ const table: Record<string, Row> = {
     seen: said("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
-    hint: /^publish the issuer metadata of the cluster at the issuer's URL/,
+    hint: /^publish the cluster's metadata at its issuer's URL/,
   },
   'a false attribute condition': {
     async arrange({ cluster, gcp, gcp: { provider } }) {

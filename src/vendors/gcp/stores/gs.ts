@@ -167,13 +167,13 @@ function boundaryFor(text: string): string {
   return boundary
 }
 
-async function requestStorage(here: Bucket, asked: StorageRequest, good: readonly number[]): Promise<HttpResponse> {
+async function requestStorage(here: Bucket, request: StorageRequest, good: readonly number[]): Promise<HttpResponse> {
   const { context } = here
   let refusal: PullpassError | undefined
   const once = async () => {
-    const response = await requestOnce(context, asked, await here.token?.())
+    const response = await requestOnce(context, request, await here.token?.())
     if (good.includes(response.status)) return response
-    refusal = refusalOf(here, asked.doing, response)
+    refusal = refusalOf(here, request.doing, response)
     throw refusal
   }
   // The transport and the sign-in retry their own failures.
