@@ -2,6 +2,7 @@
 import { createRequest, type RequestOptions } from '../doctor/create-request.ts'
 import { diagnose } from '../doctor/diagnose.ts'
 import { failedBy, type HopFinding } from '../doctor/finding.ts'
+import { hops } from '../doctor/hops.ts'
 import type { Image } from '../doctor/request.ts'
 import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
@@ -17,6 +18,7 @@ import { parseImageReference } from '../registry/image-reference.ts'
 import type { Call, Command, ExitCode } from './command-line/command.ts'
 import { type Flag, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags, outputFlags, parseNamespacedName } from './command-line/flags.ts'
+import { breakLines } from './command-line/help.ts'
 import { renderResult } from './command-line/output.ts'
 import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { doctorResult, renderFindings } from './doctor/report.ts'
@@ -80,6 +82,7 @@ export const doctor: Command<typeof doctorFlags> = {
     'does with them. The first failure is printed with the command that fixes it; its consequences are skipped. The exit',
     'code is 1 if a hop failed. Nothing is changed: token requests and exchanges are real, writes are dry runs. Tokens are',
     'never printed.',
+    ...breakLines(`Hops: ${hops.map(({ name }) => name).join(', ')}.`, 120),
     '',
     'Examples:',
     '  pullpass doctor -f artifact-registry.yaml --image europe-docker.pkg.dev/project/images/app:v1',

@@ -60,12 +60,9 @@ suite('pullpass doctor', () => {
   test('lists the other failures that do not follow from the first', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)
-    await send('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
+    await send('DELETE', '/api/v1/namespaces/team-b/serviceaccounts/default')
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
-    assert.match(
-      stdout,
-      /\nAlso failed:\n {2}SECRET_NOT_FOUND \(secret\): Secret team-b\/regcred: it does not exist\n$/,
-    )
+    assert.match(stdout, /\nAlso failed:\n {2}SERVICE_ACCOUNT_NOT_FOUND \(service-account\): .*team-b.*\n$/)
   })
 
   test('-o json and -o yaml contain the same data', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
+import { doctor } from '../../src/commands/doctor.ts'
 import { issuerCodes } from '../../src/doctor/hops/issuer/remedy.ts'
 import { hops as doctorHops } from '../../src/doctor/hops.ts'
 import { isCode } from '../../src/errors/codes.ts'
@@ -15,6 +16,21 @@ suite('docs/doctor.md', () => {
       [...hops.matchAll(/^\| ([a-z-]+) \| /gm)].map(([, hop]) => hop),
       doctorHops.map(({ name }) => name),
     )
+  })
+
+  test('the help lists every hop, in the order of the checks', () => {
+    const [, list = ''] = /Hops: ([a-z-, \n]+)\./.exec(doctor.details) ?? []
+    assert.deepEqual(
+      list.split(/,\s+/),
+      doctorHops.map(({ name }) => name),
+    )
+  })
+
+  test('the glossary lists the hops of errors', () => {
+    const [, list = ''] = /^\| hop \| [^:|]*: ([a-z-, ]+)/m.exec(readFileSync('docs/terms.md', 'utf8')) ?? []
+    const printed = Object.values(explanations).flatMap(({ hops = [] }) => hops)
+    const known = [...new Set(printed)].filter((hop) => !['any', 'run'].includes(hop) && !hop.includes('/'))
+    assert.deepEqual(list.trim().split(', ').toSorted(), known.toSorted())
   })
 
   test('every code that only doctor reports is in a test', () => {

@@ -33,6 +33,24 @@ suite('the output of doctor:', () => {
     )
   })
 
+  test('a pull secret that does not exist follows from an exchange that fails: the exchange is to be fixed first, and alone', async (t) => {
+    const { sandbox, file, send } = await startGround(t)
+    await send('DELETE', '/api/v1/namespaces/team-a/secrets/regcred')
+    sandbox.gcp.accounts.remove('puller@example-project.iam.gserviceaccount.com')
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-n', 'team-a', '-o', 'json'])
+    const { findings }: { findings: { hop: string; result: string; code: string; causedBy?: object }[] } =
+      JSON.parse(stdout)
+    assert.deepEqual(
+      findings.filter(({ result }) => result === 'failed').map(({ hop, code }) => `${hop} ${code}`),
+      ['impersonation IMPERSONATION_DENIED'],
+    )
+    const secret = findings.find(({ hop }) => hop === 'secret')
+    assert.deepEqual(
+      [secret?.result, secret?.code, secret?.causedBy],
+      ['skipped', 'DEPENDENCY_FAILED', { hop: 'impersonation', code: 'IMPERSONATION_DENIED' }],
+    )
+  })
+
   test('an image of --image that does not exist is a failure, with its name', async (t) => {
     const { sandbox, file } = await startGround(t)
     for (const [odd, code] of [

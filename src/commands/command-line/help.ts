@@ -76,7 +76,8 @@ function aligned(rows: readonly (readonly [string, string])[]): string[] {
   )
 }
 
-function breakLines(text: string, longest: number): string[] {
+/** Lines of at most `longest` characters, broken between words. */
+export function breakLines(text: string, longest: number): string[] {
   const lines = ['']
   for (const word of text.split(' ')) {
     const line = `${lines.at(-1)} ${word}`.trimStart()

@@ -21,17 +21,20 @@ import { imagesSource } from '../../facts/pods.ts'
 import { dependencyFailed, type Evaluated, type HopFinding, type Remedy, withNote } from '../../finding.ts'
 import { defineHop, type Hop, type View } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
-import { fieldName, formName, type Image } from '../../request.ts'
+import { fieldName, formName, type Image, nameRegistry } from '../../request.ts'
+
+/** The hops up to the exchange: a pull secret cannot be written before they succeed. */
+const exchanging = ['subject-token', 'publish', 'discovery', 'key', 'signature', 'exchange'] as const
 
 export const secretHop: Hop = defineHop({
   name: 'secret',
   needs: { namespaces: namespacesSource, images: imagesSource },
-  after: ['cluster', 'clock', 'schedule', 'write'],
+  after: ['cluster', 'clock', ...exchanging, 'schedule', 'write'],
   evaluate({ namespaces, images }, view) {
     const { found } = view
     const failure = found.failure('cluster')
     if (failure !== undefined) return [dependencyFailed('secret', '', failure)]
-    const secrets = evaluateSecrets(namespaces, images, view)
+    const secrets = explainByExchange(evaluateSecrets(namespaces, images, view), namespaces, view)
     return explainByWrites(explainBySchedule(secrets, found.failure('schedule')), found.of('write'))
   },
 })
@@ -45,6 +48,38 @@ export function evaluateSecrets(
   const clockFailure = found.failure('clock')
   const secrets = knownNamespaces(namespaces)?.secrets ?? []
   return secrets.map((secret) => evaluateSecret(secret, { images, now, commands, clockFailure }))
+}
+
+/** A pull secret does not exist, or has expired, because no registry of its document issues a credential. */
+function explainByExchange(
+  secrets: readonly HopFinding[],
+  namespaces: NamespaceFacts | PullpassError | undefined,
+  { found, exchangeRequests }: Pick<View, 'found' | 'exchangeRequests'>,
+): HopFinding[] {
+  const failures = found.of(...exchanging).filter(({ result }) => result === 'failed')
+  const exchanges = found.of('exchange')
+  const isFailure = ({ hop, code }: Pick<HopFinding, 'hop' | 'code'>) =>
+    failures.some((failure) => failure.hop === hop && failure.code === code)
+  const causeOf = (document: Document): HopFinding | undefined => {
+    const causes = exchangeRequests
+      .filter((request) => request.document === document)
+      .map((request) =>
+        exchanges.find(({ about, result, because }) =>
+          about !== nameRegistry(request)
+            ? false
+            : result === 'failed' || (because !== undefined && isFailure(because)),
+        ),
+      )
+    return causes.includes(undefined) ? undefined : causes[0]
+  }
+  const facts = knownNamespaces(namespaces)?.secrets ?? []
+  return secrets.map((one, index) => {
+    const document = facts[index]?.document
+    const cause = document && fixedByAnyWrite.includes(one.code) ? causeOf(document) : undefined
+    return cause === undefined
+      ? one
+      : { ...one, ...dependencyFailed(one.hop, one.about, cause), expected: undefined, remedy: undefined }
+  })
 }
 
 /** Whether it was not refreshed in time. */
