@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { hclBlock } from '../../src/vendors/hcl.ts'
 
 suite('a block of HCL', () => {
-  test('stands as terraform fmt leaves it: attributes that follow one another in columns', () => {
+  test('has the format of terraform fmt: adjacent attributes are aligned', () => {
     const block = hclBlock('resource "a" "b"', [
       ['project', '"x"'],
       ['description', '"y"'],

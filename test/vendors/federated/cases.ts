@@ -78,16 +78,16 @@ const otherName = (title: string, code: Code, fix: RegExp) =>
     fix,
   )
 
-function answering(title: string, status: number, body: string | object, code: Code): PlantedFault {
+function responding(title: string, status: number, body: string | object, code: Code): PlantedFault {
   const plant = ({ parts }: TestCloud) =>
     parts['tokens']?.faults.inject({ kind: 'response', response: { status, body } })
   return atExchange(title, plant, code, /./)
 }
 
 const everywhere: readonly PlantedFault[] = [
-  answering('it is down', 503, 'no healthy upstream', 'EXCHANGE_UNAVAILABLE'),
-  answering('a sign-in page intercepts the request', 200, '<!DOCTYPE html>', 'RESPONSE_MALFORMED'),
-  answering('it limits the rate of requests', 429, { message: 'rate limit exceeded' }, 'QUOTA_EXCEEDED'),
+  responding('it is down', 503, 'no healthy upstream', 'EXCHANGE_UNAVAILABLE'),
+  responding('a sign-in page intercepts the request', 200, '<!DOCTYPE html>', 'RESPONSE_MALFORMED'),
+  responding('it limits the rate of requests', 429, { message: 'rate limit exceeded' }, 'QUOTA_EXCEEDED'),
   {
     title: 'the credential may not pull',
     plant: ({ settings }) => {

@@ -20,7 +20,7 @@ async function endpoints(gcp: readonly string[], environment: Readonly<Record<st
   return [stsEndpoint(settings, environment), iamCredentialsEndpoint(settings, environment)]
 }
 
-suite('where Google is asked', () => {
+suite('endpoints of Google', () => {
   test('at its own addresses', async () => {
     assert.deepEqual(await endpoints([]), ['https://sts.googleapis.com', 'https://iamcredentials.googleapis.com'])
   })

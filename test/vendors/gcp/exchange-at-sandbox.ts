@@ -13,7 +13,7 @@ import { vendors } from '../../../src/vendors/vendors.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
-export interface ExchangeWanted {
+export interface ExchangeOptions {
   /** Fields of `gcp`, as YAML in one line each. */
   readonly gcp?: readonly string[]
   /** More fields of the registry. */
@@ -34,7 +34,7 @@ export const account = 'puller@example-project.iam.gserviceaccount.com'
 export async function registryOf({
   gcp = [],
   registry = [],
-}: Pick<ExchangeWanted, 'gcp' | 'registry'>): Promise<DocumentRegistry & { readonly settings: GcpSettings }> {
+}: Pick<ExchangeOptions, 'gcp' | 'registry'>): Promise<DocumentRegistry & { readonly settings: GcpSettings }> {
   const text = [
     'apiVersion: pullpass.dev/v1alpha1',
     'kind: ClusterPullSecret',
@@ -54,22 +54,22 @@ export async function registryOf({
   return found as typeof found & { readonly settings: GcpSettings }
 }
 
-export async function exchange(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<Exchanged> {
-  const { gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`, `serviceAccountEmail: ${account}`] } = wanted
-  const { at = sandbox.clock.now().toISOString() } = wanted
+export async function exchange(sandbox: TestSandbox, options: ExchangeOptions = {}): Promise<Exchanged> {
+  const { gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`, `serviceAccountEmail: ${account}`] } = options
+  const { at = sandbox.clock.now().toISOString() } = options
   const context = fakeContext({ environment: sandbox.environment, ca: sandbox.authority.ca, at })
   const sent: HttpRequest[] = []
   const transport = async (request: HttpRequest) => {
     sent.push(request)
     return await context.transport(request)
   }
-  const { exchange: run } = await bindExchange(await registryOf({ ...wanted, gcp }), vendors)
-  const subjectToken = wanted.subjectToken ?? (await readTokenFile(sandbox.folder.tokenFile))
+  const { exchange: run } = await bindExchange(await registryOf({ ...options, gcp }), vendors)
+  const subjectToken = options.subjectToken ?? (await readTokenFile(sandbox.folder.tokenFile))
   return { sent, credential: await run(subjectToken, { ...context, transport }) }
 }
 
-export async function refusal(sandbox: TestSandbox, wanted: ExchangeWanted = {}): Promise<PullpassError> {
-  return await exchange(sandbox, wanted).then(
+export async function refusal(sandbox: TestSandbox, options: ExchangeOptions = {}): Promise<PullpassError> {
+  return await exchange(sandbox, options).then(
     () => assert.fail('the exchange succeeded'),
     (error: unknown) => (error instanceof PullpassError ? error : assert.fail(String(error))),
   )

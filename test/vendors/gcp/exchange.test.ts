@@ -79,7 +79,7 @@ suite('impersonation', () => {
     assert.equal(sandbox.gcp.holderOf(credential.password.reveal())?.member, `serviceAccount:${last}`)
   })
 
-  test('the credential outlives a subject token that ends before it', async (t) => {
+  test('the credential expires later than its subject token', async (t) => {
     const sandbox = await startTestSandbox(t)
     await sandbox.writeToken({ lifeSeconds: 600 })
     const { credential } = await exchange(sandbox)
@@ -98,7 +98,7 @@ suite('direct federation', () => {
     assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
   })
 
-  test('scopes of the document are asked for in one field', async (t) => {
+  test('scopes of the document are requested in one field', async (t) => {
     const sandbox = await startTestSandbox(t)
     const scopes = 'scopes: [https://www.googleapis.com/auth/one, https://www.googleapis.com/auth/two]'
     const { sent } = await exchange(sandbox, { gcp: [`workloadIdentityProvider: ${sandbox.gcp.provider}`, scopes] })
@@ -115,7 +115,7 @@ suite('direct federation', () => {
     assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T12:15:00.000Z')
   })
 
-  test('so a token is asked for that lives longer than the credential', async () => {
+  test('a token is requested with a longer lifetime than the credential', async () => {
     const provider = 'workloadIdentityProvider: projects/1/locations/global/workloadIdentityPools/pool/providers/name'
     const direct = await bind(await registryOf({ gcp: [provider] }))
     const impersonating = await bind(await registryOf({ gcp: [provider, `serviceAccountEmail: ${account}`] }))

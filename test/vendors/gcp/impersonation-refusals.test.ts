@@ -86,12 +86,12 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
     email: account,
     subject: 'system:serviceaccount:a:b',
   }
-  const judge = (code: number, message: string, reason?: string) =>
+  const refusalOf = (code: number, message: string, reason?: string) =>
     impersonationRefusal(code, { error: { code, message, details: [{ reason }] } }, request)
 
   test('its API is not enabled', () => {
     const message = 'IAM Service Account Credentials API has not been used in project 1 before or it is disabled.'
-    assert.deepEqual(judge(403, message, 'SERVICE_DISABLED'), {
+    assert.deepEqual(refusalOf(403, message, 'SERVICE_DISABLED'), {
       code: 'API_DISABLED',
       message,
       expected: 'the API that Google names to be enabled in project 1',
@@ -100,7 +100,7 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
   })
 
   test('a scope that it does not know', () => {
-    const refused = judge(400, 'Invalid scope.')
+    const refused = refusalOf(400, 'Invalid scope.')
     assert.deepEqual(
       [refused?.code, refused?.expected],
       ['EXCHANGE_REFUSED', `scopes and delegates that Google accepts for ${account}`],
@@ -108,21 +108,21 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
   })
 
   test('a token of another universe', () => {
-    const refused = judge(401, 'Request had invalid authentication credentials.')
+    const refused = refusalOf(401, 'Request had invalid authentication credentials.')
     assert.equal(refused?.code, 'EXCHANGE_REFUSED')
     assert.match(refused.hint ?? '', /^check that both endpoints belong to the same universe/)
   })
 
   test('its own failure, said in JSON, is worth another try', () => {
     const message = 'The service is currently unavailable.'
-    assert.deepEqual(judge(503, message), { code: 'EXCHANGE_UNAVAILABLE', message, retryable: true })
+    assert.deepEqual(refusalOf(503, message), { code: 'EXCHANGE_UNAVAILABLE', message, retryable: true })
   })
 
   test('an account that its path does not lead to', () => {
-    assert.equal(judge(404, 'Requested entity was not found.')?.code, 'EXCHANGE_REFUSED')
+    assert.equal(refusalOf(404, 'Requested entity was not found.')?.code, 'EXCHANGE_REFUSED')
   })
 
-  test('JSON without a message is left to whoever knows the status alone', () => {
+  test('JSON without a message has no meaning of its own', () => {
     for (const body of [null, [], 'x', 7, {}, { error: null }, { error: 'x' }, { error: { message: 7 } }]) {
       assert.equal(impersonationRefusal(403, body, request), undefined)
     }

@@ -45,7 +45,7 @@ test('a name that Google would not know is refused', () => {
   }
 })
 
-test('a wrong id of a pool or provider is told with what ids are made of', () => {
+test('an invalid ID of a pool or provider is reported with the form of IDs', () => {
   const ids = '4 to 32 lower-case letters, digits and "-"'
   assert.equal(brokenRule(workloadIdentityProvider, provider.replace('pool/', 'Pool/')), `the pool's id: ${ids}`)
   assert.equal(brokenRule(workloadIdentityProvider, provider.replace('gardener', 'abc')), `the provider's id: ${ids}`)

@@ -99,7 +99,7 @@ test('responses of IAM Credentials', async (t) => {
     })
   }
 
-  await t.test('an expiry beyond what was asked for is not believed', async () => {
+  await t.test('an expiry later than requested is not used', async () => {
     for (const expireTime of ['9999-12-31T23:59:59Z', '+275760-09-13T00:00:00Z']) {
       for (const headers of [{}, { date: 'Thu, 01 Jan 1970 00:00:00 GMT' }]) {
         const response = { status: 200, headers, body: { accessToken: 'a', expireTime } }

@@ -6,11 +6,11 @@ import { readTokenFile } from '../../../src/identity/token-file.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { tokenRefusal } from '../../../src/vendors/gcp/refusals.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
-import { type ExchangeWanted, refusal, registryOf } from './exchange-at-sandbox.ts'
+import { type ExchangeOptions, refusal, registryOf } from './exchange-at-sandbox.ts'
 
 interface Row {
   /** Brings the sandbox into the state that Google refuses; may change what is exchanged. */
-  readonly arrange: (sandbox: TestSandbox) => Promise<ExchangeWanted | undefined>
+  readonly arrange: (sandbox: TestSandbox) => Promise<ExchangeOptions | undefined>
   readonly code: string
   readonly seen: string
   readonly expected: (sandbox: TestSandbox) => string
@@ -72,7 +72,7 @@ const table: Record<string, Row> = {
     expected: ({ cluster }) => `the published key "${cluster.keys.current.kid}" to be the signing key of the cluster`,
     hint: /kubectl get --raw \/openid\/v1\/jwks/,
   },
-  'a key that nobody published': {
+  'a key that is not published': {
     async arrange({ cluster, writeToken }) {
       cluster.keys.signWith(await generateSigningKey())
       await writeToken()
@@ -153,8 +153,8 @@ const table: Record<string, Row> = {
         metadata: { namespace: 'image-system', name: longName },
       })
       const audiences = [`//iam.googleapis.com/${provider}`]
-      const wanted = { namespace: 'image-system', name: longName, audiences, lifeSeconds: 3600 }
-      const file = await write('long', await cluster.signServiceAccountToken(wanted))
+      const request = { namespace: 'image-system', name: longName, audiences, lifeSeconds: 3600 }
+      const file = await write('long', await cluster.signServiceAccountToken(request))
       return { subjectToken: await readTokenFile(file) }
     },
     code: 'SUBJECT_TOO_LONG',
@@ -182,8 +182,8 @@ suite('the token service refuses', () => {
   for (const [name, { arrange, code, seen, expected, hint }] of Object.entries(table)) {
     test(name, async (t) => {
       const sandbox = await startTestSandbox(t)
-      const wanted = await arrange(sandbox)
-      const fault = await refusal(sandbox, { ...wanted })
+      const options = await arrange(sandbox)
+      const fault = await refusal(sandbox, { ...options })
       assert.deepEqual([fault.code, fault.hop], [code, 'exchange'])
       assert.equal(fault.seen, seen.replace('ISSUER', sandbox.cluster.issuer))
       assert.equal(fault.expected, expected(sandbox))
@@ -195,7 +195,7 @@ suite('the token service refuses', () => {
 
 suite('what the sandbox cannot make Google say', () => {
   const provider = 'projects/1/locations/global/workloadIdentityPools/pool/providers/name'
-  async function judge(status: number, body: unknown) {
+  async function refusalOf(status: number, body: unknown) {
     const { settings, name, hosts } = await registryOf({ gcp: [`workloadIdentityProvider: ${provider}`] })
     const subjectToken = {
       value: new Redacted('t'),
@@ -214,18 +214,21 @@ suite('what the sandbox cannot make Google say', () => {
   }
 
   test('no scope', async () => {
-    assert.deepEqual(await judge(400, { error: 'invalid_request', error_description: 'Scope(s) must be provided.' }), {
-      code: 'EXCHANGE_REFUSED',
-      message: 'invalid_request: Scope(s) must be provided.',
-      expected: 'at least one scope',
-      hint: "set one in the registry's gcp.scopes, or omit scopes: the default is read access",
-    })
+    assert.deepEqual(
+      await refusalOf(400, { error: 'invalid_request', error_description: 'Scope(s) must be provided.' }),
+      {
+        code: 'EXCHANGE_REFUSED',
+        message: 'invalid_request: Scope(s) must be provided.',
+        expected: 'at least one scope',
+        hint: "set one in the registry's gcp.scopes, or omit scopes: the default is read access",
+      },
+    )
   })
 
   test('an audience that is no provider', async () => {
     const sentence =
       'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.'
-    const refused = await judge(400, { error: 'invalid_request', error_description: sentence })
+    const refused = await refusalOf(400, { error: 'invalid_request', error_description: sentence })
     assert.deepEqual(
       [refused?.code, refused?.message, refused?.expected],
       [
@@ -237,25 +240,25 @@ suite('what the sandbox cannot make Google say', () => {
   })
 
   test('an unknown message is quoted, with the place to check', async () => {
-    assert.deepEqual(await judge(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
+    assert.deepEqual(await refusalOf(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_grant: Something new.',
       hint: 'compare the token (pullpass inspect FILE) with the provider: gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
     })
-    assert.equal((await judge(400, { error: 'access_denied' }))?.message, 'access_denied')
+    assert.equal((await refusalOf(400, { error: 'access_denied' }))?.message, 'access_denied')
   })
 
   test('its own failure, said in JSON, is worth another try', async () => {
-    assert.deepEqual(await judge(500, { error: 'internal_failure', error_description: 'Internal error.' }), {
+    assert.deepEqual(await refusalOf(500, { error: 'internal_failure', error_description: 'Internal error.' }), {
       code: 'EXCHANGE_UNAVAILABLE',
       message: 'internal_failure: Internal error.',
       retryable: true,
     })
   })
 
-  test('JSON without a word for the error is left to whoever knows the status alone', async () => {
+  test('JSON without a word for the error has no meaning of its own', async () => {
     for (const body of [null, [], 'x', 7, true, {}, { error: null }, { error: {} }]) {
-      assert.equal(await judge(400, body), undefined)
+      assert.equal(await refusalOf(400, body), undefined)
     }
   })
 })

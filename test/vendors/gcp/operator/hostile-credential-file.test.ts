@@ -1,4 +1,4 @@
-/** Whoever writes the file of the operator's credentials, a ConfigMap in deploy/issuer, must not be who receives a token. */
+/** The operator's credential file, a ConfigMap in deploy/issuer, is not trusted: it cannot redirect a token. */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -18,7 +18,7 @@ const caller: IamCaller = {
 /** What only a run knows. */
 interface Places {
   /** A server of the attacker's, on this machine. */
-  readonly stranger: string
+  readonly foreign: string
   readonly tokenFile: string
 }
 
@@ -34,7 +34,7 @@ const good = ({ tokenFile }: Places) => ({
 })
 
 /** Counts who connects, before any word is said. */
-async function startStranger(t: TestContext) {
+async function startForeign(t: TestContext) {
   const met = { connections: 0 }
   const server = createServer((socket) => {
     met.connections += 1
@@ -57,7 +57,7 @@ const invalid = 'CREDENTIAL_FILE_INVALID'
 const cases: readonly Case[] = [
   [
     'a token service on this machine, which no variable names',
-    (places) => ({ ...good(places), token_url: `${places.stranger}/v1/token` }),
+    (places) => ({ ...good(places), token_url: `${places.foreign}/v1/token` }),
     invalid,
     /has the token_url "https:\/\/localhost:/,
   ],
@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
   ['another path of Google’s', elsewhere('https://sts.googleapis.com/v1/token?to=/v1/token'), invalid, tokenUrl],
   [
     'a token service in the library’s other spelling',
-    (places) => ({ ...good(places), token_url: undefined, tokenUrl: `${places.stranger}/v1/token` }),
+    (places) => ({ ...good(places), token_url: undefined, tokenUrl: `${places.foreign}/v1/token` }),
     invalid,
     tokenUrl,
   ],
@@ -93,8 +93,8 @@ const cases: readonly Case[] = [
     /has the universe "evil\.invalid/,
   ],
   [
-    'an account’s token from a stranger',
-    (places) => ({ ...good(places), service_account_impersonation_url: `${places.stranger}/${accounts}` }),
+    'an account’s token from a foreign host',
+    (places) => ({ ...good(places), service_account_impersonation_url: `${places.foreign}/${accounts}` }),
     invalid,
     account,
   ],
@@ -109,11 +109,11 @@ const cases: readonly Case[] = [
     account,
   ],
   [
-    'a stranger’s token service below an account of Google’s',
+    'a foreign token service below an account of Google’s',
     (places) => ({
       type: 'impersonated_service_account',
       service_account_impersonation_url: `https://iamcredentials.googleapis.com/${accounts}`,
-      source_credentials: { ...good(places), token_url: `${places.stranger}/v1/token` },
+      source_credentials: { ...good(places), token_url: `${places.foreign}/v1/token` },
     }),
     invalid,
     tokenUrl,
@@ -122,7 +122,7 @@ const cases: readonly Case[] = [
     'an address that is called, with headers of its choice',
     (places) => ({
       ...good(places),
-      credential_source: { url: `${places.stranger}/any`, headers: { Authorization: 'chosen' } },
+      credential_source: { url: `${places.foreign}/any`, headers: { Authorization: 'chosen' } },
     }),
     invalid,
     /has the token source "https:\/\/localhost:.*which pullpass does not call/,
@@ -174,22 +174,22 @@ async function writeFolder(t: TestContext): Promise<string> {
   return folder
 }
 
-suite("a file of the operator's credentials that somebody else wrote, for", () => {
+suite('a hostile credential file of the operator, for', () => {
   for (const [name, fileOf, code, seen] of cases) {
     test(`${name}, is refused, and nothing is sent`, async (t) => {
-      const [folder, stranger] = [await writeFolder(t), await startStranger(t)]
+      const [folder, foreign] = [await writeFolder(t), await startForeign(t)]
       const file = join(folder, 'credentials.json')
-      await writeFile(file, JSON.stringify(fileOf({ stranger: stranger.url, tokenFile: join(folder, 'token') })))
-      const asked: string[] = []
+      await writeFile(file, JSON.stringify(fileOf({ foreign: foreign.url, tokenFile: join(folder, 'token') })))
+      const requested: string[] = []
       const context = {
         ...fakeContext({ environment: { GOOGLE_APPLICATION_CREDENTIALS: file, METADATA_SERVER_DETECTION: 'none' } }),
         transport: async ({ url }: HttpRequest) => {
-          asked.push(url)
-          throw new Error('asked')
+          requested.push(url)
+          throw new Error('requested')
         },
       }
       await assert.rejects(operatorToken(context, caller)(), { code, seen })
-      assert.deepEqual([asked, stranger.met.connections], [[], 0])
+      assert.deepEqual([requested, foreign.met.connections], [[], 0])
     })
   }
 })

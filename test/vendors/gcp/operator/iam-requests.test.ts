@@ -8,7 +8,7 @@ import { fakeContext } from '../../../support/fake-context.ts'
 const secret = 'ya29.a0AfH6SMBx-planted-operators-token-0123456789'
 
 /** The values read from a response with this body. */
-const ask = (body: unknown) => {
+const send = (body: unknown) => {
   const transport = async () => ({ status: 200, headers: {}, body: JSON.stringify(body) })
   const connection = { context: { ...fakeContext(), transport }, caller, token: async () => new Redacted(secret) }
   return sendIamRequest(connection, { method: 'GET', path: 'v1/projects/p', read: (response) => response.body })
@@ -21,7 +21,7 @@ suite("a response to the operator's token", () => {
     'a name of a member': { [secret]: 1 },
   })) {
     test(`is not read where it repeats it: in ${where}`, async () => {
-      await assert.rejects(ask(body), (fault: Error) => {
+      await assert.rejects(send(body), (fault: Error) => {
         assert.match(fault.message, /^RESPONSE_MALFORMED \(publish\): .* it contains a token of this run\n/)
         assert.ok(!fault.message.includes(secret))
         return true
@@ -30,7 +30,7 @@ suite("a response to the operator's token", () => {
   }
 
   test('is read where it does not', async () =>
-    assert.deepEqual(await ask({ description: 'ours' }), { description: 'ours' }))
+    assert.deepEqual(await send({ description: 'ours' }), { description: 'ours' }))
 })
 
 suite('an operation', () => {

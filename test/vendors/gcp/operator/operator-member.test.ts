@@ -21,8 +21,12 @@ const federated = {
 
 suite('who the operator is to Google', () => {
   const cases: Record<string, [credentials: object, member: string, unknown: RegExp | undefined]> = {
-    'a key tells its account': [{ type: 'service_account', client_email: robot }, `serviceAccount:${robot}`, undefined],
-    'a sign-in on behalf of an account tells that': [
+    'a key contains its account': [
+      { type: 'service_account', client_email: robot },
+      `serviceAccount:${robot}`,
+      undefined,
+    ],
+    'impersonation contains its account': [
       { type: 'impersonated_service_account', service_account_impersonation_url: impersonation },
       `serviceAccount:${robot}`,
       undefined,
@@ -33,7 +37,7 @@ suite('who the operator is to Google', () => {
       undefined,
     ],
     'a federated one without an account is a principal of its pool': [federated, 'PRINCIPAL', /pool/],
-    'a person is named where gcloud wrote whom it signed in': [
+    'a user is named if gcloud wrote the account': [
       { type: 'authorized_user', account: 'ops@example.com' },
       'user:ops@example.com',
       undefined,

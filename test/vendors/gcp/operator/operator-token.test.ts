@@ -29,7 +29,7 @@ async function contextWith(sandbox: TestSandbox, credentials: unknown): Promise<
   return contextOf(sandbox, { GOOGLE_APPLICATION_CREDENTIALS: file })
 }
 
-/** The sandbox is asked in Google's place because the environment says so, never because a file does. */
+/** The sandbox is used because the environment names its endpoints, never because a file does. */
 const contextOf = ({ authority, gcp: { parts } }: TestSandbox, environment: Record<string, string>) =>
   fakeContext({
     ca: authority.ca,
@@ -70,23 +70,23 @@ suite("the operator's token at Google", () => {
     assert.equal(sandbox.gcp.holderOf(token.reveal())?.member, `serviceAccount:${puller}`)
   })
 
-  test('is exchanged for GitHub’s token of the job, asked for as the job’s own environment says', async (t) => {
+  test('is exchanged for the token of the GitHub Actions job, requested at the URL in its environment', async (t) => {
     const sandbox = await startTestSandbox(t)
     const own = 'https://actions.example.com/token?api-version=2.0'
     const source = { url: `${own}&audience=https%3A%2F%2Fexample.com`, headers: { Authorization: 'chosen' } }
     const credentials = federated(sandbox, { credential_source: source })
     const { environment, ...context } = await contextWith(sandbox, credentials)
-    const asked: unknown[] = []
+    const requests: unknown[] = []
     const transport: typeof context.transport = async (request) => {
       if (!request.url.startsWith(own)) return await context.transport(request)
-      asked.push(request.url, request.headers['authorization'])
+      requests.push(request.url, request.headers['authorization'])
       const value = await readFile(sandbox.folder.tokenFile, 'utf8')
       return { status: 200, headers: {}, body: JSON.stringify({ value }) }
     }
     const job = { ACTIONS_ID_TOKEN_REQUEST_URL: own, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-job' }
     const token = await operatorToken({ ...context, transport, environment: { ...environment, ...job } }, caller)()
     assert.equal(sandbox.gcp.holderOf(token.reveal())?.member, sandbox.gcp.principal)
-    assert.deepEqual(asked, [source.url, 'Bearer of-the-job'])
+    assert.deepEqual(requests, [source.url, 'Bearer of-the-job'])
   })
 
   test('is renewed when half of its life is left', async (t) => {
@@ -112,7 +112,7 @@ suite("the operator's token at Google", () => {
     await assert.rejects(token(), { code: 'PUBLISH_DENIED' })
   })
 
-  test('is asked for once by many at the same time', async (t) => {
+  test('is requested once by concurrent callers', async (t) => {
     const sandbox = await startTestSandbox(t)
     const token = operatorToken(await contextWith(sandbox, federated(sandbox)), caller)
     const [one, other] = await Promise.all([token(), token()])
@@ -134,7 +134,7 @@ suite("the operator's token at Google", () => {
     })
   })
 
-  test('is not asked of an endpoint that this machine does not trust', async (t) => {
+  test('is not requested from an endpoint whose certificate is not trusted', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { environment } = await contextWith(sandbox, federated(sandbox))
     const context = fakeContext({ environment })
@@ -161,7 +161,7 @@ suite("the operator's token at Google", () => {
     await assert.rejects(operatorToken(context, caller)(), { code: 'PUBLISH_CREDENTIALS_MISSING' })
   })
 
-  test('which nobody gives is an error that says the three ways', async () => {
+  test('is an error with the three sources if none has credentials', async () => {
     const context = fakeContext({ environment: { HOME: '/nonexistent', METADATA_SERVER_DETECTION: 'none' } })
     await assert.rejects(operatorToken(context, caller)(), {
       code: 'PUBLISH_CREDENTIALS_MISSING',

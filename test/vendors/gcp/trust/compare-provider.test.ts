@@ -13,7 +13,7 @@ const subject = 'system:serviceaccount:image-system:pullpass'
 const publisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
 const given = (expression: string) => ({ condition: { kind: 'given', expression } }) as const
 const only = (...subjects: string[]) => ({ condition: { kind: 'subjects', subjects } }) as const
-const wanted: DesiredProvider = {
+const desired: DesiredProvider = {
   name,
   mark: 'pullpass:0123456789ab',
   description: 'pullpass:0123456789ab',
@@ -44,19 +44,19 @@ const keyOf = (keyId: string, n = keyId): IssuerKey => ({
   stray: [],
 })
 
-const judge = (
-  ask: Partial<DesiredProvider>,
+const compare = (
+  changes: Partial<DesiredProvider>,
   there: Partial<FoundProvider>,
   replace: readonly Replaceable[] = [],
-): GcpFinding => compareProvider({ ...wanted, ...ask }, { ...found, ...there }, replace)
+): GcpFinding => compareProvider({ ...desired, ...changes }, { ...found, ...there }, replace)
 
 const says = ({ changes }: GcpFinding) =>
   changes.map((change) => (change.kind === 'update' ? change.says : change.kind))
 
 suite('a provider that is there', () => {
-  test('as it is wanted needs nothing; more attributes are somebody’s', () => {
+  test('as desired needs no change; further attributes are kept', () => {
     const mapping = { ...found.mapping, 'attribute.namespace': "assertion['kubernetes.io']['namespace']" }
-    assert.deepEqual([judge({}, { mapping }).verdict, judge({}, { mapping }).notes], ['ok', []])
+    assert.deepEqual([compare({}, { mapping }).verdict, compare({}, { mapping }).notes], ['ok', []])
   })
 
   const kept: Record<string, [Partial<DesiredProvider>, Partial<FoundProvider>, Replaceable, RegExp]> = {
@@ -75,29 +75,29 @@ suite('a provider that is there', () => {
       /its key a differs from/,
     ],
   }
-  for (const [title, [ask, there, field, reason]] of Object.entries(kept)) {
+  for (const [title, [changes, there, field, reason]] of Object.entries(kept)) {
     test(`with ${title} is refused, and changed only where --replace ${field} says so`, () => {
-      const refused = judge(ask, there)
+      const refused = compare(changes, there)
       assert.deepEqual([refused.verdict, refused.changes], ['refused', []])
       assert.match(refused.fault?.seen ?? '', reason)
-      assert.equal(judge(ask, there, [field]).verdict, 'update')
+      assert.equal(compare(changes, there, [field]).verdict, 'update')
       const others = (['issuer', 'mapping', 'condition', 'keys'] as const).filter((one) => one !== field)
-      assert.equal(judge(ask, there, others).verdict, 'refused')
+      assert.equal(compare(changes, there, others).verdict, 'refused')
     })
   }
 
   test('of another protocol, or disabled, is refused whatever may be replaced', () => {
     const all = ['issuer', 'mapping', 'condition', 'keys'] as const
-    assert.equal(judge({}, { protocol: 'other' }, all).verdict, 'refused')
-    assert.equal(judge({}, { disabled: true }, all).verdict, 'refused')
+    assert.equal(compare({}, { protocol: 'other' }, all).verdict, 'refused')
+    assert.equal(compare({}, { disabled: true }, all).verdict, 'refused')
   })
 
   test('gets a condition where it has none', () => {
-    assert.deepEqual(says(judge(given('true'), { condition: '' })), ['condition true is added'])
+    assert.deepEqual(says(compare(given('true'), { condition: '' })), ['condition true is added'])
   })
 
   test('keeps its default audiences, written out, beside one that is added', () => {
-    const [change] = judge({ audiences: ['images'] }, {}).changes
+    const [change] = compare({ audiences: ['images'] }, {}).changes
     assert.deepEqual(change?.kind === 'update' && change.fields, {
       audiences: [`//iam.googleapis.com/${name}`, `https://iam.googleapis.com/${name}`, 'images'],
     })
@@ -105,21 +105,21 @@ suite('a provider that is there', () => {
 
   test('with ten audiences takes no other', () => {
     const audiences = Array.from({ length: 10 }, (_, index) => `audience-${index}`)
-    assert.equal(judge({ audiences: ['images'] }, { audiences }).verdict, 'refused')
+    assert.equal(compare({ audiences: ['images'] }, { audiences }).verdict, 'refused')
   })
 
   test('gets keys that it lacks, and keeps those that the cluster serves no more', () => {
-    const finding = judge({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) })
+    const finding = compare({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) })
     assert.deepEqual(says(finding), ['keys b are added'])
     assert.deepEqual(finding.notes, ['keys that the cluster does not serve stay: a'])
-    assert.deepEqual(says(judge({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) }, ['keys'])), [
+    assert.deepEqual(says(compare({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) }, ['keys'])), [
       'uploaded keys become b',
     ])
   })
 
   test('loses a key that was revoked, and no other', () => {
     const isRevoked = ({ keyId }: IssuerKey) => keyId === 'leaked'
-    const finding = judge(
+    const finding = compare(
       { keys: [keyOf('b')], isRevoked },
       { jwks: renderUploadedKeys([keyOf('leaked'), keyOf('a')]) },
     )
@@ -128,8 +128,8 @@ suite('a provider that is there', () => {
     assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderUploadedKeys([keyOf('a'), keyOf('b')]) })
   })
 
-  test('keeps its keys, whatever may be replaced, while an API server cannot be asked', () => {
-    const { verdict, changes, fault } = judge(
+  test('keeps its keys, whatever may be replaced, while an API server is unreachable', () => {
+    const { verdict, changes, fault } = compare(
       { keys: [keyOf('b')], servers: 'some' },
       { jwks: renderUploadedKeys([keyOf('a')]) },
       ['keys'],
@@ -139,7 +139,7 @@ suite('a provider that is there', () => {
   })
 
   test('deleted comes back first, and is updated then', () => {
-    assert.deepEqual(says(judge(given('true'), { state: 'DELETED', condition: '' })), [
+    assert.deepEqual(says(compare(given('true'), { state: 'DELETED', condition: '' })), [
       'undelete',
       'condition true is added',
     ])
@@ -148,7 +148,7 @@ suite('a provider that is there', () => {
 
 suite('a provider whose document has no condition', () => {
   test('is created for exactly the subjects in use', () => {
-    const finding = compareProvider({ ...wanted, ...only(subject, publisher) }, undefined, [])
+    const finding = compareProvider({ ...desired, ...only(subject, publisher) }, undefined, [])
     assert.equal(
       finding.after.kind === 'provider' && finding.after.condition,
       `assertion.sub in ['${subject}', '${publisher}']`,
@@ -157,47 +157,47 @@ suite('a provider whose document has no condition', () => {
 
   test('gets a further subject beside those that it accepts, and takes none away unasked', () => {
     const there = { condition: `assertion.sub in ['${publisher}']` }
-    const finding = judge({}, there)
+    const finding = compare({}, there)
     const [change] = finding.changes
     assert.deepEqual(change?.kind === 'update' && change.fields, {
       condition: `assertion.sub in ['${publisher}', '${subject}']`,
     })
     assert.deepEqual(says(finding), [`its condition also accepts ${subject}`])
     assert.deepEqual(finding.notes, [`its condition also accepts other subjects: ${publisher}`])
-    const [replaced] = judge({}, there, ['condition']).changes
+    const [replaced] = compare({}, there, ['condition']).changes
     assert.deepEqual(replaced?.kind === 'update' && replaced.fields, { condition: `assertion.sub in ['${subject}']` })
   })
 
   test('recognizes the same subjects in another order and form', () => {
-    assert.equal(judge({}, { condition: `assertion.sub == "${subject}"` }).verdict, 'ok')
+    assert.equal(compare({}, { condition: `assertion.sub == "${subject}"` }).verdict, 'ok')
     const both = { condition: `assertion.sub in ["${publisher}","${subject}"]` }
-    assert.deepEqual(says(judge(only(subject, publisher), both)), [])
+    assert.deepEqual(says(compare(only(subject, publisher), both)), [])
   })
 
   test('is not narrowed unasked where it accepts every service account, and that is named', () => {
-    const finding = judge({}, { condition: '' })
+    const finding = compare({}, { condition: '' })
     assert.deepEqual([finding.verdict, finding.kept], ['ok', ['condition']])
     assert.match(
       finding.notes[0] ?? '',
       /^it has no condition, and accepts every .*; --replace condition limits it to /,
     )
-    assert.deepEqual(says(judge({}, { condition: '' }, ['condition'])), [
+    assert.deepEqual(says(compare({}, { condition: '' }, ['condition'])), [
       `condition none becomes assertion.sub in ['${subject}']`,
     ])
   })
 
   test('keeps a condition of another form, which is named', () => {
     const condition = "assertion.sub.startsWith('system:serviceaccount:image-system:')"
-    assert.deepEqual(judge({}, { condition }).notes, [`its condition stays: ${condition}`])
+    assert.deepEqual(compare({}, { condition }).notes, [`its condition stays: ${condition}`])
   })
 
-  test('is refused where the names of all its subjects have no room', () => {
+  test('is refused if the list of subjects is too long', () => {
     const many = Array.from({ length: 60 }, (_, index) => `system:serviceaccount:team-${index}:${'x'.repeat(60)}`)
     const condition = `assertion.sub in [${many
       .slice(0, 40)
       .map((one) => `'${one}'`)
       .join(', ')}]`
-    const { verdict, fault } = judge(only(...many.slice(40, 50)), { condition })
+    const { verdict, fault } = compare(only(...many.slice(40, 50)), { condition })
     assert.equal(verdict, 'refused')
     assert.match(fault?.seen ?? '', /its condition cannot be extended by system:serviceaccount:team-40:/)
   })

@@ -20,9 +20,9 @@ const cluster: TrustedCluster = {
   trustDomainId: undefined,
   issuerId: undefined,
 }
-const nobody = { subject: undefined, repository: undefined }
+const none = { subject: undefined, repository: undefined }
 
-const want = async (...all: [readonly Document[], readonly TrustedCluster[], TrustInputs]): Promise<DesiredState> =>
+const desire = async (...all: [readonly Document[], readonly TrustedCluster[], TrustInputs]): Promise<DesiredState> =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all registries are of the vendor gcp
   desiredState((await listNeeds(...all, vendors)) as TrustNeed<GcpSettings>[])
 
@@ -54,7 +54,7 @@ const member = `principal://iam.googleapis.com/${pool}/subject/system:serviceacc
 async function faultOf(registries: readonly string[], clusters = [cluster]): Promise<PullpassError> {
   const found = await documents(...registries)
   try {
-    await want(found, clusters, nobody)
+    await desire(found, clusters, none)
   } catch (error) {
     return error instanceof PullpassError ? error : assert.fail(String(error))
   }
@@ -65,7 +65,7 @@ suite('what Google must know', () => {
   test('is each resource once, however many registries need it', async () => {
     const one = registry('one', [...named, `serviceAccountEmail: ${puller}`])
     const two = registry('two', [...named, `serviceAccountEmail: ${puller}`])
-    const { pools, providers, accounts, grants, recordedIn } = await want(await documents(one, two), [cluster], nobody)
+    const { pools, providers, accounts, grants, recordedIn } = await desire(await documents(one, two), [cluster], none)
 
     assert.deepEqual([pools.length, providers.length, accounts.map(({ email }) => email)], [1, 1, [puller]])
     assert.deepEqual(grants, [
@@ -88,7 +88,7 @@ suite('what Google must know', () => {
   test('is, with delegates, a chain in which each acts as the next', async () => {
     const middle = 'middle@example-project.iam.gserviceaccount.com'
     const gcp = [...named, `serviceAccountEmail: ${puller}`, `delegates: [${middle}]`]
-    const { grants } = await want(await documents(registry('one', gcp)), [cluster], nobody)
+    const { grants } = await desire(await documents(registry('one', gcp)), [cluster], none)
     assert.deepEqual(
       grants.slice(0, 2).map(({ on, role, member: who }) => [on.kind === 'serviceAccount' && on.email, role, who]),
       [
@@ -99,7 +99,7 @@ suite('what Google must know', () => {
   })
 
   test('carries a mark that is the cluster’s by its issuer, whatever the operator calls it', async () => {
-    const { pools } = await want(await documents(registry('one', named)), [{ ...cluster, name: 'other' }], nobody)
+    const { pools } = await desire(await documents(registry('one', named)), [{ ...cluster, name: 'other' }], none)
     assert.ok(pools[0]?.description.startsWith(`${markOf(cluster)} `))
     assert.match(markOf(cluster), /^pullpass:[0-9a-f]{12}$/)
     assert.notEqual(markOf(cluster), markOf({ issuer: 'https://oidc.example.com/prod/' }))
@@ -108,8 +108,8 @@ suite('what Google must know', () => {
   test('takes an audience of the document’s own, and the provider’s name where another registry takes that', async () => {
     const own = registry('one', named).replace('      gcp:', '      audience: images\n      gcp:')
     const [alone, both] = [await documents(own), await documents(own, registry('two', named))]
-    assert.deepEqual((await want(alone, [cluster], nobody)).providers[0]?.audiences, ['images'])
-    assert.deepEqual((await want(both, [cluster], nobody)).providers[0]?.audiences, [
+    assert.deepEqual((await desire(alone, [cluster], none)).providers[0]?.audiences, ['images'])
+    assert.deepEqual((await desire(both, [cluster], none)).providers[0]?.audiences, [
       'images',
       `//iam.googleapis.com/${pool}/providers/gardener`,
     ])
@@ -157,7 +157,7 @@ suite('what Google must know', () => {
     })
   }
 
-  test('holds uploaded keys also of an issuer that nobody can read', async () => {
+  test('holds uploaded keys also of an issuer that is not public', async () => {
     const key = {
       keyId: 'a',
       type: 'RSA',
@@ -169,7 +169,7 @@ suite('what Google must know', () => {
     }
     const inside = { ...cluster, issuer: 'https://kubernetes.default.svc.cluster.local', keys: [key] }
     const gcp = [named[0] ?? '', `trust: {repository: ${repository}, uploadKeys: Always}`]
-    const { providers } = await want(await documents(registry('one', gcp)), [inside], nobody)
+    const { providers } = await desire(await documents(registry('one', gcp)), [inside], none)
     assert.deepEqual(providers[0]?.keys, [key])
     const unread = await faultOf([registry('one', named)], [inside])
     assert.equal(unread.code, 'ISSUER_UNUSABLE')
@@ -182,11 +182,11 @@ suite('what Google must know', () => {
 })
 
 suite('the subjects that a provider accepts by default', () => {
-  const condition = async (spec: readonly string[], asked: TrustInputs = nobody, ...registries: string[]) => {
+  const condition = async (spec: readonly string[], inputs: TrustInputs = none, ...registries: string[]) => {
     const all = await documents(...(registries.length === 0 ? [registry('one', named)] : registries))
     const [issuer] = spec
     const withIssuer = all.map((one) => (issuer === undefined ? one : { ...one, issuer: { publishTo: issuer } }))
-    return (await want(withIssuer, [cluster], asked)).providers.map((one) => one.condition)
+    return (await desire(withIssuer, [cluster], inputs)).providers.map((one) => one.condition)
   }
   const subject = 'system:serviceaccount:image-system:pullpass'
   const watch = 'system:serviceaccount:pullpass-system:pullpass-issuer'
@@ -194,7 +194,7 @@ suite('the subjects that a provider accepts by default', () => {
 
   test('are those of the documents', async () => {
     assert.deepEqual(await condition([]), only(subject))
-    assert.deepEqual(await condition([], nobody, registry('one', named), registry('two', named)), only(subject))
+    assert.deepEqual(await condition([], none, registry('one', named), registry('two', named)), only(subject))
   })
 
   test('are also the publisher’s, where keys are published at Google', async () => {
@@ -204,6 +204,6 @@ suite('the subjects that a provider accepts by default', () => {
 
   test('are the named publisher’s, wherever keys are published', async () => {
     const publisher = 'system:serviceaccount:ops:publisher'
-    assert.deepEqual(await condition([], { ...nobody, publisher }), only(subject, publisher))
+    assert.deepEqual(await condition([], { ...none, publisher }), only(subject, publisher))
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { renderTerraform as renderTold } from '../../../../src/trust/render-terraform.ts'
+import { renderTerraform as renderFindings } from '../../../../src/trust/render-terraform.ts'
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import { evaluateAccount, evaluatePool } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
@@ -10,7 +10,7 @@ import { anyText } from '../../../support/any-text.ts'
 import { findings, nasty, pool } from './hostile-findings.ts'
 
 const renderTerraform = (all: readonly GcpFinding[]) =>
-  renderTold(all.map((one) => toFinding(one, async () => undefined)))
+  renderFindings(all.map((one) => toFinding(one, async () => undefined)))
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' }
 
@@ -98,7 +98,7 @@ suite('a plan as HCL', () => {
     assert.match(text, /^ {2}member += "serviceAccount:example-project@appspot\.gserviceaccount\.com"$/m)
   })
 
-  test('keeps what somebody called a thing that is there', () => {
+  test('keeps the display name of an existing resource', () => {
     const found = { state: 'ACTIVE', disabled: false, description: 'of a team', displayName: "team's" } as const
     const made = { mark: 'pullpass:0123456789ab', description: 'pullpass:0123456789ab' }
     const account = { email: 'puller@example-project.iam.gserviceaccount.com', ...made }
