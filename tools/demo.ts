@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
+import { sandboxVendors } from '../sandbox/vendors.ts'
 import { readPullSecret } from '../test/support/read-pull-secret.ts'
 import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { PullRefused, pullImage } from './demo/pull-image.ts'
@@ -41,7 +42,40 @@ async function runDemo(): Promise<void> {
     for (const blob of blobs) print(`${blob.kind.padEnd(8)} ${blob.digest}, ${blob.bytes} bytes`)
     print('all digests verified')
   })
+
+  await refreshThreeClouds(sandbox)
 }
+
+/** The same pull secret, with a credential of each cloud: the registry is known by another name for each. */
+async function refreshThreeClouds(sandbox: Sandbox): Promise<void> {
+  const file = join(sandbox.folder.path, 'three-clouds.yaml')
+  const { port } = sandbox.parts.registry
+  const hosts = [`localhost:${port}`, `127.0.0.1:${port}`, `localhost:${port}/example-project/`]
+  await runStep('Add AWS and Azure to the document: one pull secret, three clouds', async (print) => {
+    const clouds = [await sandbox.start(sandboxVendors.aws), await sandbox.start(sandboxVendors.azure)]
+    for (const cloud of clouds) await cloud.trust(sandbox.cluster.issuer)
+    const document = `${renderDocument(sandbox)}    - name: ecr
+      hosts: ["${hosts[1]}"]
+      aws: {roleArn: "arn:aws:iam::123456789012:role/puller", region: eu-west-1}
+    - name: acr
+      hosts: ["${hosts[2]}"]
+      azure: {tenantId: ${azureTenant}, clientId: ${azureClient}, registry: example.azurecr.io}
+`
+    await writeFile(file, document)
+    for (const line of document.trimEnd().split('\n').slice(-6)) print(line)
+    await runCommand(['refresh', '-f', file], sandbox, print)
+    const auths = readPullSecret(sandbox, 'team-a')?.auths ?? {}
+    for (const host of hosts) {
+      const [username] = (auths[host] ?? '').split(':')
+      const image = `${host.split('/')[0]}/example-project/images/hello:1`
+      const { digest } = await pullImage(image, sandbox.authority.ca, Buffer.from(auths[host] ?? '').toString('base64'))
+      print(`pulled as ${username?.padEnd(36)} ${digest}`)
+    }
+  })
+}
+
+/** Of the sandbox's Azure. */
+const [azureTenant, azureClient] = ['11111111-2222-4333-8444-555555555555', '66666666-7777-4888-9999-aaaaaaaaaaaa']
 
 /** Publishes the issuer metadata and configures trust; returns the path of the document. */
 async function configureTrust(sandbox: Sandbox): Promise<string> {
