@@ -80,7 +80,10 @@ suite('pullpass init --from-env', () => {
   test('requires --from-env, and every variable', async () => {
     const unnamed = await runPullpass(emptyHost, ['init'])
     assert.equal(unnamed.exitCode, 2)
-    assert.match(unnamed.stderr, /^USAGE_INVALID \(run\): no registry is given\n {2}expected HOST\.\.\., or --from-env\n/)
+    assert.match(
+      unnamed.stderr,
+      /^USAGE_INVALID \(run\): no registry is given\n {2}expected HOST\.\.\., or --from-env\n/,
+    )
     const environment = { POOL_ID: undefined }
     const missing = await runPullpass(emptyHost, ['init', '--from-env'], { environment })
     assert.deepEqual([missing.exitCode, missing.stdout], [2, ''])
