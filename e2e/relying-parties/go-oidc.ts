@@ -1,12 +1,12 @@
 /** go-oidc, in a separate program: tools/real-parts/oidc-reader. */
 import { join } from 'node:path'
-import { buildOidcReader } from '../../tools/real-parts/build-oidc-reader.ts'
+import { buildGoProgram } from '../../tools/real-parts/build-go-programs.ts'
 import { runSuccessfully } from '../parts/process/run-program.ts'
 import type { RelyingParty } from './relying-party.ts'
 
 /** @throws AbsentPart if it cannot be built */
 export async function goOidc(): Promise<RelyingParty> {
-  const program = join(await buildOidcReader(), 'oidc-reader')
+  const program = join(await buildGoProgram('oidc-reader'), 'oidc-reader')
   return {
     name: 'go-oidc',
     async verify(token, { issuer, audience, caFile }) {

@@ -9,7 +9,10 @@ export interface TestSandbox extends Sandbox {
   readonly write: (name: string, content: string | Buffer) => Promise<string>
 }
 
-export async function startTestSandbox(t: TestContext, options: SandboxOptions = {}): Promise<TestSandbox> {
+export async function startTestSandbox(
+  t: Pick<TestContext, 'after'>,
+  options: SandboxOptions = {},
+): Promise<TestSandbox> {
   const sandbox = await startSandbox({ now: () => new Date('2026-11-24T12:00:00Z'), ...options })
   t.after(() => sandbox.close())
   return {
