@@ -12,6 +12,8 @@ export interface HopFinding {
   /** For one of many namespaces: which, and what is alike in the others: `Secret regcred`. */
   readonly namespace?: string | undefined
   readonly alike?: string | undefined
+  /** Equal in namespaces with the same cause; absent: `seen`, which then names no namespace. Never shown. */
+  readonly causeKey?: string | undefined
   /** Name of the document's pull secret. */
   readonly secret?: string | undefined
   /** Name of the image. */
@@ -42,8 +44,12 @@ export interface Remedy {
 
 /** The finding for an error that also ends a run of another command. `remedy` takes precedence over that of the error. */
 export function failedBy(hop: string, about: string, fault: PullpassError, remedy: Remedy = {}): HopFinding {
-  const { code, seen, expected, also, hint, command, unreached } = fault
-  const more = { ...(also.length > 0 && { also }), ...(unreached && { unreached }) }
+  const { code, seen, expected, also, hint, command, unreached, causeKey } = fault
+  const more = {
+    ...(also.length > 0 && { also }),
+    ...(unreached && { unreached }),
+    ...(causeKey !== undefined && { causeKey }),
+  }
   const own = remedyOf({ hint, command: remedy.command ?? command })
   return { hop, about, result: 'failed', code, seen, expected, ...more, remedy: { ...own, ...remedy } }
 }

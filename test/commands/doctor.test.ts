@@ -60,9 +60,14 @@ suite('pullpass doctor', () => {
   test('lists the other failures that do not follow from the first', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)
-    await send('DELETE', '/api/v1/namespaces/team-b/serviceaccounts/default')
+    await send('DELETE', '/api/v1/namespaces/team-b/secrets/regcred')
+    const metadata = { namespace: 'team-b', name: 'regcred' }
+    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque' })
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
-    assert.match(stdout, /\nAlso failed:\n {2}SERVICE_ACCOUNT_NOT_FOUND \(service-account\): .*team-b.*\n$/)
+    assert.match(
+      stdout,
+      /\nAlso failed:\n {2}SECRET_TYPE_WRONG \(secret\): Secret team-b\/regcred: its type is Opaque, .*\n$/,
+    )
   })
 
   test('-o json and -o yaml contain the same data', async (t) => {

@@ -3,25 +3,42 @@ import { suite, test } from 'node:test'
 import { renderFindings } from '../../src/commands/doctor/report.ts'
 import type { HopFinding } from '../../src/doctor/finding.ts'
 
-const missingIn = (namespace: string): HopFinding => ({
-  hop: 'secret',
+const refusedIn = (namespace: string, causeKey: string): HopFinding => ({
+  hop: 'write',
   about: `Secret ${namespace}/regcred`,
   result: 'failed',
-  code: 'SECRET_NOT_FOUND',
+  code: 'KUBERNETES_REFUSED',
   namespace,
   alike: 'Secret regcred',
-  seen: `Secret ${namespace}/regcred does not exist`,
-  remedy: { words: 'refresh' },
+  causeKey,
+  seen: `a policy refuses Secret ${namespace}/regcred`,
+  remedy: { words: 'exempt it' },
 })
 
-suite('one cause in several namespaces', () => {
-  for (const [one, other] of [
-    ['team-a', 'team-b'],
-    ['red', 'team-b'], // a part of "regcred"
-  ] as const)
-    test(`is reported once, for ${one} and ${other}`, () => {
-      const report = renderFindings([missingIn(one), missingIn(other)], { color: 'never' })
-      assert.match(report, new RegExp(`affects 2 namespaces: ${one}, ${other}`))
-      assert.doesNotMatch(report, /Also failed/)
+suite('findings in several namespaces', () => {
+  test('with the same code and cause are reported once, however their texts differ', () => {
+    const report = renderFindings([refusedIn('team-a', 'policy-1'), refusedIn('team-b', 'policy-1')], {
+      color: 'never',
     })
+    assert.match(report, /^ {2}affects 2 namespaces: team-a, team-b$/m)
+    assert.doesNotMatch(report, /Also failed/)
+  })
+
+  test('with different causes are reported each', () => {
+    const report = renderFindings([refusedIn('team-a', 'policy-1'), refusedIn('team-b', 'policy-2')], {
+      color: 'never',
+    })
+    assert.doesNotMatch(report, /affects/)
+    assert.match(report, /^Also failed:\n {2}KUBERNETES_REFUSED \(write\): a policy refuses Secret team-b\/regcred$/m)
+  })
+
+  test('without a stated cause are the same where they show the same', () => {
+    const found = ['team-a', 'team-b'].map((namespace) => ({
+      ...refusedIn(namespace, ''),
+      causeKey: undefined,
+      code: 'SECRET_NOT_FOUND' as const,
+      seen: 'it does not exist',
+    }))
+    assert.match(renderFindings(found, { color: 'never' }), /^ {2}affects 2 namespaces: team-a, team-b$/m)
+  })
 })

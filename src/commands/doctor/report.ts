@@ -153,12 +153,10 @@ function gatherCauses(findings: readonly HopFinding[]): Cause[] {
   })
 }
 
-/** Findings in several namespaces are one cause where they differ in the namespace only, as a whole word. */
-function keyOf(finding: HopFinding): string {
-  const { hop, result, code, about, alike, namespace, seen } = finding
-  if (alike === undefined || namespace === undefined) return JSON.stringify([hop, result, code, about, seen])
-  const words = seen.split(/([a-z0-9-]+)/)
-  return JSON.stringify([hop, result, code, alike, words.map((word) => (word === namespace ? '*' : word))])
+/** Findings about the same thing in several namespaces are one cause if their code and their cause are the same. */
+function keyOf({ hop, result, code, about, alike, namespace, seen, causeKey }: HopFinding): string {
+  const isOneOfMany = alike !== undefined && namespace !== undefined
+  return JSON.stringify(isOneOfMany ? [hop, result, code, alike, causeKey ?? seen] : [hop, result, code, about, seen])
 }
 
 // The result for programs.

@@ -129,6 +129,7 @@ function evaluateRight({ question, verdict, whose }: RightFacts, { found, reques
     ...base,
     result: whose?.known === 'guessed' ? 'warning' : 'failed',
     code: 'PERMISSION_MISSING',
+    causeKey: nameHolder(whose),
     seen: `${nameHolder(whose)} may not ${about}`,
     expected: `the rule {apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
     remedy: {
