@@ -9,7 +9,7 @@ import { measureProcess, type Program } from './measure-process.ts'
 import type { BenchEnvironment } from './start-environment.ts'
 
 export interface OneShotRow {
-  readonly program: 'node -e 0' | 'https.get' | 'pullpass in a pod' | 'pullpass, kubeconfig'
+  readonly program: 'node -e 0' | 'https.get' | 'pullpass --version' | 'pullpass in a pod' | 'pullpass, kubeconfig'
   readonly runs: number
   readonly cpuMs: { readonly least: number; readonly median: number }
   readonly wallMs: { readonly least: number; readonly median: number }
@@ -33,6 +33,10 @@ export async function measureOneShot(
         words: [process.execPath, bareGet],
         environment: { ...plainEnvironment(bench), ...trustedGoogleCa(bench), BENCH_URL: bench.google.sts.url },
       },
+    ],
+    [
+      'pullpass --version',
+      { words: [...pullpassWords.slice(0, 2), '--version'], environment: plainEnvironment(bench) },
     ],
     ['pullpass in a pod', inPod(bench, namespace)],
     ['pullpass, kubeconfig', pullpass.program([namespace])],
