@@ -31,7 +31,7 @@ let endedBy: 'SIGINT' | 'SIGTERM' | undefined
 const received = { directly: 0, forwarded: 0 }
 function receive(signal: 'SIGINT' | 'SIGTERM', how: keyof typeof received): void {
   received[how] += 1
-  if (Math.max(received.directly, received.forwarded) > 1) process.exit(128 + constants.signals[signal]) // at once
+  if (Math.max(received.directly, received.forwarded) > 1) process.exit(128 + constants.signals[signal]) // immediately
   if (endedBy !== undefined) return
   endedBy = signal
   interrupt.abort(interruption(signal))

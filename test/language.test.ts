@@ -68,6 +68,12 @@ const rules: readonly Rule[] = [
     reason: 'a program reads',
   },
   { words: /\bspeaks? against\b/, use: 'no problems found', reason: 'translated' },
+  { words: /\bat once\b/, use: 'immediately; concurrently; together', reason: 'ambiguous' },
+  { words: /\bbeside\b/, use: 'in addition to, together with, next to', reason: 'literary' },
+  { words: /\bheeded\b/, use: 'takes effect', reason: 'literary' },
+  { words: /\bletter by letter\b/, use: 'exactly, identical', reason: 'idiom' },
+  { words: /\b(no way leads|takes up where)\b/, use: 'is not reachable; continues', reason: 'translated' },
+  { words: /\bis no (json|yaml|jwks|url|number|date|time|text|map)\b/, use: 'is not a …', reason: 'translated' },
   { words: /\bflaw(s|ed)?\b/, use: 'problem, validation error; invalid', reason: 'not used for configuration' },
   { words: /\brooms?\b/, use: 'folder; space', reason: 'private metaphor' },
 ]

@@ -44,7 +44,7 @@ A document specifies a pull secret. It is YAML or JSON in a file (\`-f FILE\`), 
 \`\`\`yaml
 ${example}\`\`\`
 
-As many errors as possible are reported at once, with file, line and column, before anything is written; the exit code is 2. JSON Schemas for
+As many errors as possible are reported together, with file, line and column, before anything is written; the exit code is 2. JSON Schemas for
 editors: [ClusterPullSecret](schema/clusterpullsecret.json), [PullSecret](schema/pullsecret.json). In VS Code's YAML extension,
 begin the file with \`# yaml-language-server: $schema=PATH/clusterpullsecret.json\`.`
 

@@ -197,7 +197,7 @@ function checkPlainHttp(hosts: readonly string[], documents: readonly Document[]
   if (unknown === undefined) return
   throw usageFault(
     'doctor',
-    `--plain-http is ${showValue(unknown)}, which is no registry of the documents`,
+    `--plain-http is ${showValue(unknown)}, which is not a registry of the documents`,
     `host[:port] of a registry: ${[...new Set(known)].join(', ')}`,
   )
 }

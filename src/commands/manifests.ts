@@ -143,7 +143,7 @@ function refuseCluster({ kubeconfig, context }: ClusterGiven): void {
   throw usageFault(
     'manifests',
     `${name} has no effect: the ports of API servers are not looked up`,
-    `no --api-server-port and no --no-network-policy beside ${name}`,
+    `no --api-server-port and no --no-network-policy with ${name}`,
   )
 }
 

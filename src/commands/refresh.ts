@@ -84,7 +84,7 @@ export const refresh: Command<typeof refreshFlags> = {
     const exchangeRequests = await listExchangeRequests(documents, context.vendors)
     refuseIdleFlags(flags, documents, exchangeRequests)
     await checkSetUp(exchangeRequests, source)
-    const cluster = await connect({ ...flags, atOnce: atOnceOf(documents) }, context)
+    const cluster = await connect({ ...flags, concurrency: concurrencyOf(documents) }, context)
     try {
       const pass = { source, minRemainingMs, mode, onProgress: progressOf(terminal) } as const
       const outcomes = await refreshOnce(documents, pass, cluster, context)
@@ -120,7 +120,7 @@ function refuseIdleFlags(
 }
 
 /** The requests for a single Secret are sequential. */
-function atOnceOf([document, ...others]: readonly Document[]): 'one' | 'many' {
+function concurrencyOf([document, ...others]: readonly Document[]): 'one' | 'many' {
   if (document === undefined || others.length > 0 || needsNamespaceList(document.namespaces)) return 'many'
   return document.namespaces.include?.length === 1 ? 'one' : 'many'
 }

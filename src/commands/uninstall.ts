@@ -130,7 +130,7 @@ const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'trust-dom
 function refuseTrustFlags(given: Call<typeof flags>['flags']): void {
   const stray = flagsOfTrust.find((name) => given[name] !== undefined && given[name].length > 0)
   if (stray === undefined) return
-  throw usageFault('uninstall', `--${stray} has no effect beside --keep-trust`, 'one of them')
+  throw usageFault('uninstall', `--${stray} has no effect with --keep-trust`, 'one of them')
 }
 
 async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRemovals): Promise<Removal[]> {

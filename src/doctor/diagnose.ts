@@ -48,7 +48,7 @@ export async function diagnose(
 
 type Gathered = ReadonlyMap<Source<unknown>, unknown>
 
-/** Sources that need the cluster alone are gathered at once, the others in the order of the hops. */
+/** Sources that need only the cluster are gathered concurrently, the others in the order of the hops. */
 async function gather(hops: readonly Hop[], run: Run, deadline: Deadline): Promise<Gathered> {
   const facts = new Map<Source<unknown>, unknown>()
   const read = async (source: Source<unknown>): Promise<void> => {

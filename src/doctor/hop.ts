@@ -69,7 +69,7 @@ export interface Hop {
   evaluate(facts: Facts, view: View): readonly HopFinding[]
 }
 
-/** What evaluation knows beside the facts. */
+/** The inputs of an evaluation in addition to the facts. */
 export interface View {
   readonly request: DoctorRequest
   readonly exchangeRequests: readonly ExchangeRequest[]

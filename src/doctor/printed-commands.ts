@@ -24,7 +24,7 @@ export interface PrintedCommands {
   /** A pullpass command that is about the cluster, not about documents. */
   readonly cluster: (verb: string, ...more: readonly string[]) => string
   readonly check: (issuer: string) => string
-  /** The target whose documents are read at this issuer; undefined where it is no store that pullpass knows. */
+  /** The target whose documents are read at this issuer; undefined where it is not a store that pullpass knows. */
   readonly targetOf: (issuer: string) => string | undefined
   /** The command that makes a target public. */
   readonly makePublic: (target: string) => string | undefined
@@ -43,7 +43,7 @@ export interface PrintedCommands {
   readonly install: (namespace: string | undefined) => string
 }
 
-/** What else is to be known of `install`, to be said beside it. */
+/** A note about `install`, printed with it. */
 export const setsBack =
   'IMAGE is the image of pullpass (kubectl get cronjob pullpass -o yaml); add the flags of the present installation; edits of these objects are overwritten'
 

@@ -69,7 +69,7 @@ export interface DocumentProblem {
   readonly expected: string
 }
 
-const shownAtOnce = 12
+const shownProblems = 12
 
 /** One error for all problems, starting with the first. Without `hint`, `expected` states the fix. */
 export function refuse(
@@ -78,7 +78,7 @@ export function refuse(
   hint?: string,
 ): PullpassError {
   const [first, ...others] = findings
-  const lines = others.slice(0, shownAtOnce).map(({ seen, expected }) => `${seen}, expected ${expected}`)
+  const lines = others.slice(0, shownProblems).map(({ seen, expected }) => `${seen}, expected ${expected}`)
   const rest = others.length - lines.length
   return new PullpassError({
     code,

@@ -52,7 +52,7 @@ export interface ReadSettings<Settings> {
   readonly sources?: CredentialSources
 }
 
-/** A registry from environment variables, beside those that name the Secret, its namespaces and the hosts. */
+/** A registry from environment variables, in addition to those of the Secret, its namespaces and the hosts. */
 export interface DropInVariables<Settings> {
   /** Name of the registry's entry. */
   readonly registry: string

@@ -55,7 +55,7 @@ async function requestGithubToken(url: string, audience: string, context: LocalC
     throw new PullpassError({
       code: 'VARIABLE_INVALID',
       hop: 'subject-token',
-      seen: 'ACTIONS_ID_TOKEN_REQUEST_URL is set, but is no https URL, or ACTIONS_ID_TOKEN_REQUEST_TOKEN is empty',
+      seen: 'ACTIONS_ID_TOKEN_REQUEST_URL is set, but is not an https URL, or ACTIONS_ID_TOKEN_REQUEST_TOKEN is empty',
       expected: 'both variables, as GitHub Actions sets them for a job with the permission id-token: write',
       hint: 'add permissions: {id-token: write} to the job',
     })

@@ -16,8 +16,8 @@ export interface ClusterFlags {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   /** Concurrent requests; absent: many. */
-  readonly atOnce?: 'one' | 'many'
-  /** `briefly`: for a diagnosis, which reports a failure at once. Absent: as long as a refresh can wait. */
+  readonly concurrency?: 'one' | 'many'
+  /** `briefly`: for a diagnosis, which reports a failure without long retries. Absent: retries as long as a refresh can wait. */
   readonly tries?: 'briefly' | 'patiently'
 }
 
@@ -39,7 +39,7 @@ export async function connect(
   await access.identify('needed')
   return openCluster(access, context, {
     ...defaultLimits,
-    ...(flags.atOnce === 'one' && { inFlight: 1 }),
+    ...(flags.concurrency === 'one' && { inFlight: 1 }),
     ...(flags.tries === 'briefly' && { retryForMs: brief }),
   })
 }

@@ -47,7 +47,7 @@ async function credentialFiles(source: Source, vendors: DocumentVendors): Promis
   }
   return Promise.all(
     registries.flatMap(credentialFileOf).map(async (path) => {
-      if (keyOf(path) !== path) throw notBeside(path, source)
+      if (keyOf(path) !== path) throw notTogether(path, source)
       const text = await readTextFile(pathFrom(source.folder, path))
       if (text === undefined) throw unreadable(path, 'is a folder')
       return { name: path, text, role: 'credential' } as const
@@ -74,7 +74,7 @@ const sameName = (name: string) =>
     hint: 'rename one of them',
   })
 
-const notBeside = (path: string, { name }: Source) =>
+const notTogether = (path: string, { name }: Source) =>
   new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',

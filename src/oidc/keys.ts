@@ -34,7 +34,7 @@ const longestWord = 256
 const maxKeys = 500
 const algorithmOfCurve: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
 
-/** In the order of the text; undefined where the text is no JWKS at all. Entries that are not objects, and members that no verifier reads, are left out. */
+/** In the order of the text; undefined where the text is not a JWKS at all. Entries that are not objects, and members that no verifier reads, are left out. */
 export function parseJwks(text: string): readonly IssuerKey[] | undefined {
   const keys = asObject(jsonOrNone(text))?.['keys']
   if (!Array.isArray(keys) || keys.length > maxKeys) return undefined

@@ -1,5 +1,5 @@
 /**
- * A folder, which anything may serve: each file appears at once and whole, and is written only over the state that was read.
+ * A folder that any web server can serve: each file is replaced atomically, and only if it is in the state that was read.
  *
  *   lock (a new file) ─▶ read ─▶ write a temporary file ─▶ rename over ─▶ unlock
  */
@@ -96,14 +96,14 @@ async function lock(path: string, now: Date): Promise<(() => Promise<void>) | un
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {
-  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
   try {
-    await using file = await open(beside, 'wx', 0o644)
+    await using file = await open(temporary, 'wx', 0o644)
     await file.writeFile(text)
     await file.sync()
-    await rename(beside, path)
+    await rename(temporary, path)
   } catch (error) {
-    await rm(beside, { force: true })
+    await rm(temporary, { force: true })
     throw error
   }
 }

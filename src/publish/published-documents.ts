@@ -66,7 +66,7 @@ function otherTool(document: JsonObject): string | undefined {
 
 // Whether two JSON texts are equal, independent of white space and the order of members.
 
-/** False where one of them is no JSON. */
+/** False where one of them is not JSON. */
 export function isSameJson(one: string, other: string): boolean {
   const [first, second] = [jsonOrNone(one), jsonOrNone(other)]
   return first !== undefined && isDeepStrictEqual(first, second)

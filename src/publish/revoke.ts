@@ -1,5 +1,5 @@
 /**
- * Takes one key out of what is public, at once, so that no merge brings it back:
+ * Removes one key from the published documents, so that no merge adds it again:
  *
  *   who knows it? what signs? ─▶ remember the revocation ─▶ publish without it
  *

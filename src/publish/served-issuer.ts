@@ -29,7 +29,7 @@ const timeoutMs = 4_000
 
 /**
  * `replicas` empty: those that the cluster lists. An API server that does not respond is logged, and its keys are
- * missing: what was uploaded or published before must stay beside them.
+ * missing: keys that were uploaded or published before must be kept.
  * @throws what reading the documents throws, where no API server gave them
  */
 export async function readServedIssuer(cluster: Cluster, replicas: readonly URL[], log: Log): Promise<QueriedIssuer> {

@@ -119,7 +119,7 @@ interface RevocationFacts {
   readonly recorded: KeyState
 }
 
-/** A revoked key is never published again, so that to publish is no fix where it signs, or where the cluster has no other. */
+/** A revoked key is never published again, so publishing is not a fix if it signs, or if the cluster has no other key. */
 function withFixOfRevoked(
   verdict: IssuerVerdict,
   keyId: string | undefined,

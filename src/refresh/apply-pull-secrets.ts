@@ -31,7 +31,7 @@ export async function applyPullSecrets(
 ): Promise<Outcome[]> {
   const targets = (await Promise.all(jobs.map((job) => composeTargets(job, apply, cluster)))).flat()
   let done = 0
-  return await sideBySide(targets, async (target) => {
+  return await runConcurrently(targets, async (target) => {
     const outcome = await applyTarget(target, apply, { cluster, signal: context.signal })
     apply.onProgress(++done, targets.length)
     return outcome
@@ -112,19 +112,19 @@ function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' |
 
 // Works on a limited number of items concurrently; results are in the order of the items.
 
-/** More than the connection has under way at once, so that it never waits for work. */
+/** More than the concurrent requests of the connection, so that it never waits for work. */
 const most = 64
 
-export async function sideBySide<Thing, Result>(
+export async function runConcurrently<Thing, Result>(
   things: readonly Thing[],
   work: (thing: Thing) => Promise<Result>,
-  atOnce: number = most,
+  maxConcurrent: number = most,
 ): Promise<Result[]> {
   const results: Result[] = []
   const queue = things.entries() // shared: each worker takes the next
   const worker = async () => {
     for (const [index, thing] of queue) results[index] = await work(thing)
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, things.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(maxConcurrent, things.length) }, worker))
   return results
 }

@@ -6,7 +6,7 @@ import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import { foundIn, type Listed } from '../kubernetes/objects/list.ts'
 import { attachPullSecret, listServiceAccounts, type ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
-import { sideBySide } from './apply-pull-secrets.ts'
+import { runConcurrently } from './apply-pull-secrets.ts'
 import type { Outcome, ServiceAccountOutcome } from './outcome.ts'
 import { documentName, type Job } from './plan.ts'
 
@@ -30,7 +30,7 @@ export async function attachPullSecrets(
   if (wanting.size === 0) return [...outcomes]
   const accounts = new Map<Job, AccountsByName>()
   for (const job of wanting.values()) accounts.set(job, await listAccounts(job, attach.cluster))
-  const attached = await sideBySide(outcomes, async (outcome): Promise<Outcome> => {
+  const attached = await runConcurrently(outcomes, async (outcome): Promise<Outcome> => {
     const job = wanting.get(outcome.document)
     const byName = job && accounts.get(job)
     const { namespace, result } = outcome

@@ -37,10 +37,10 @@ export function evaluateOwnership(found: PullSecretMetadata | undefined, documen
 
 /**
  * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes
- * nothing, and lasts where the value does: it is no edit.
+ * nothing, and lasts where the value does: it is not an edit.
  */
 function editorsOf({ owners }: PullSecretMetadata, manager: string): string[] {
-  const beside = [owners.label, ...recordAnnotations.map((name) => owners.annotations.get(name) ?? [])]
-  const taken = beside.filter((names) => !names.includes(manager))
+  const otherOwners = [owners.label, ...recordAnnotations.map((name) => owners.annotations.get(name) ?? [])]
+  const taken = otherOwners.filter((names) => !names.includes(manager))
   return [...new Set([...owners.data.filter((name) => name !== manager), ...taken.flat()])]
 }

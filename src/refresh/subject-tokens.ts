@@ -84,7 +84,7 @@ export function shareTokenRequests(cluster: Cluster): SharedTokenRequests {
   }
 }
 
-/** What a publication gate has to know of a token beside its claims. */
+/** What a publication gate needs to know of a token in addition to its claims. */
 export interface GatedToken {
   /** Where the document states that its issuer metadata is published. */
   readonly issuer: DocumentIssuer

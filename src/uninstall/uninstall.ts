@@ -247,12 +247,12 @@ function planDetachment(
 ): PlannedStep {
   const manager = fieldManager(document)
   const step = { phase: 'detach', kind: 'ServiceAccount', name: nameOf(serviceAccount) } as const
-  const beside = secrets.find(
+  const attached = secrets.find(
     (found) => found.document === document && found.secret.namespace === serviceAccount.namespace,
   )
-  if (beside?.owner === 'other')
+  if (attached?.owner === 'other')
     return { step: { ...step, result: 'kept', note: `another manager wrote Secret ${document.secretName}` } }
-  if (beside === undefined && !serviceAccount.owners.includes(manager)) {
+  if (attached === undefined && !serviceAccount.owners.includes(manager)) {
     const note = `${document.secretName} was not attached by this document: no such Secret, and another manager of imagePullSecrets`
     return { step: { ...step, result: 'kept', note } }
   }

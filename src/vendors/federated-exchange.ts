@@ -88,7 +88,7 @@ function userNameOf(body: unknown, { username, place }: UserNameSource): string 
   throw new UnexpectedResponse(`its ${where} is not a user name: it is longer than 256 characters, or contains ":"`)
 }
 
-/** The earliest of what the response states: a JWT ends with its own `exp`, whatever is beside it. */
+/** The earliest expiry in the response: a JWT expires at its own `exp`, regardless of other fields. */
 function readExpiry(
   answer: ApiResponse,
   password: string,

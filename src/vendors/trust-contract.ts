@@ -52,10 +52,10 @@ interface RepositoryNames {
   /** The form of `trust.repository` and --repository. */
   readonly rule: TextRule
   /**
-   * The repository of an image; undefined for an image of another registry. `beside`: a repository of the same location, for a
+   * The repository of an image; undefined for an image of another registry. `configured`: a repository of the same location, for a
    * host that does not contain the location.
    */
-  ofImage(image: Pick<ImageReference, 'host' | 'repository'>, beside?: string): string | undefined
+  ofImage(image: Pick<ImageReference, 'host' | 'repository'>, configured?: string): string | undefined
   /** The path of an image in one, below the registry's host. */
   imageIn(repository: string, image: string): string
 }

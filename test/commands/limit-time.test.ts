@@ -52,7 +52,7 @@ suite('limitTime', () => {
     assert.deepEqual(slept, [])
   })
 
-  test('a timeout of years is limited to the maximum of a timer, and does not end at once', () => {
+  test('a timeout of years is limited to the maximum of a timer, and does not expire immediately', () => {
     const { context, slept } = manualContext()
     limitTime('99999h', context)
     assert.deepEqual(slept, [2_147_483_647])

@@ -238,14 +238,14 @@ suite('pullpass manifests refuses, with exit code 2 and nothing printed', () => 
       /--toleration is "a=b:Never"\n.*EFFECT is one of NoSchedule, PreferNoSchedule, NoExecute/,
     ],
     'a taint without a key': [['--toleration', ':NoSchedule'], /--toleration is ":NoSchedule"/],
-    'a proxy that is no URL': [['--https-proxy', 'http://'], /--https-proxy is not the URL of a proxy/],
+    'a proxy that is not a URL': [['--https-proxy', 'http://'], /--https-proxy is not the URL of a proxy/],
     'a SOCKS proxy': [['--https-proxy', 'socks5://proxy:1080'], /--https-proxy is a socks5 proxy/],
     'a proxy with a user': [
       ['--https-proxy', 'http://hunter@proxy:3128'],
       /^(?!.*hunter)[\s\S]*contains a user or password, not shown/,
     ],
     'a proxy with a password': [['--https-proxy', 'http://user:hunter2@proxy:3128'], /^(?!.*hunter2)[\s\S]*not shown/],
-    'an exception that is no network': [
+    'an exception that is not a network': [
       ['--https-proxy', 'proxy.example.com:3128', '--no-proxy', '.example.com,10.0.0.0/99'],
       /--no-proxy has the entry "10\.0\.0\.0\/99", which no host matches/,
     ],

@@ -54,7 +54,7 @@ const badDocuments: Record<string, BadInput> = {
       `  expected ${oneVendor}`,
     ],
   },
-  'an empty e-mail, which is no direct federation': {
+  'an empty e-mail, which is not direct federation': {
     give: changed('/cluster', '/cluster\n        serviceAccountEmail: ""'),
     said: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:11:30: spec.registries[0].gcp.serviceAccountEmail is empty',

@@ -24,7 +24,7 @@ const badInputs: Record<string, BadInput> = {
       '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
     ],
   },
-  'an empty e-mail, which is no direct federation': {
+  'an empty e-mail, which is not direct federation': {
     give: variable('SERVICE_ACCOUNT_EMAIL', ''),
     said: [
       'VARIABLE_INVALID (document): variable SERVICE_ACCOUNT_EMAIL is empty',
@@ -157,7 +157,7 @@ const badInputs: Record<string, BadInput> = {
       '  fix: in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
     ],
   },
-  'a kubeconfig whose authority is no certificate': {
+  'a kubeconfig whose authority is not a certificate': {
     async give({ kubeconfig, write }) {
       const text = kubeconfig.replace(/certificate-authority-data: .*/, 'certificate-authority-data: bm9uZQ==')
       return { argv: ['--kubeconfig', await write('config', text)] }
@@ -191,7 +191,7 @@ const badInputs: Record<string, BadInput> = {
       '  fix: pullpass refresh --help',
     ],
   },
-  '--token-file beside a document whose tokens are all requested': {
+  '--token-file with a document whose tokens are all requested': {
     async give(sandbox) {
       const more = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
       const file = await sandbox.write('requested.yaml', documentText(sandbox, { more }))

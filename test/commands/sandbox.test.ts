@@ -42,7 +42,7 @@ suite('pullpass sandbox', () => {
     assert.deepEqual(left(), [])
   })
 
-  test('stopped twice, it ends at once, and leaves no token', async (t) => {
+  test('stopped twice, it ends immediately, and leaves no token', async (t) => {
     const { child, ended, left } = await spawnStarting(t)
     child.kill('SIGINT')
     child.kill('SIGTERM')

@@ -232,7 +232,7 @@ suite('uninstall', { concurrency: 4 }, () => {
       const words = ['uninstall', '-f', 'absent.yaml', '--yes', '--keep-trust', flag, value]
       const run = await runPullpass(sandbox, words)
       assert.equal(run.exitCode, 2)
-      assert.match(run.stderr, new RegExp(`^USAGE_INVALID .*: ${flag} has no effect beside --keep-trust$`, 'm'))
+      assert.match(run.stderr, new RegExp(`^USAGE_INVALID .*: ${flag} has no effect with --keep-trust$`, 'm'))
     })
   }
 

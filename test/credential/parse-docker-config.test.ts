@@ -19,7 +19,7 @@ suite('parseDockerConfig', () => {
     'auth without its padding': ['{"auth":"dXNlcjpw"}', 'user', 'p'],
     'auth with padding left out': ['{"auth":"dXNlcjpwYQ"}', 'user', 'pa'],
     'auth in lines': ['{"auth":"dXNl\\r\\ncjpwYQ==\\n"}', 'user', 'pa'],
-    'an empty auth beside the pair': ['{"username":"user","password":"pass","auth":""}', 'user', 'pass'],
+    'an empty auth next to the pair': ['{"username":"user","password":"pass","auth":""}', 'user', 'pass'],
     'null for what is not set': ['{"username":"user","password":"pass","auth":null,"email":null}', 'user', 'pass'],
     'capital letters, as Go takes them': ['{"Username":"user","PASSWORD":"pass"}', 'user', 'pass'],
     'a list in an unknown field': ['{"username":"user","password":"pass","other":[1]}', 'user', 'pass'],

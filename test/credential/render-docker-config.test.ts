@@ -26,7 +26,7 @@ suite('renderDockerConfig', () => {
     assert.equal(renderDockerConfig([quay, google]).reveal(), text)
   })
 
-  test('an earlier entry stays beside the new ones', () => {
+  test('an earlier entry is kept with the new ones', () => {
     const keep = new Map([['quay.io/org/', { username: 'org+robot', password: new Redacted('robot:secret') }]])
     assert.equal(renderDockerConfig([google], keep).reveal(), `{"auths":{${asia},${europe},${robot}}}`)
   })

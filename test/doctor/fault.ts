@@ -23,7 +23,7 @@ export interface Fault {
   /** Absent: failed. */
   readonly result?: 'failed' | 'warning'
   readonly seen?: RegExp
-  /** What else stays failed, and is no consequence. */
+  /** Other failures that remain and are independent. */
   readonly besides?: readonly Code[]
   /** What the printed remedy says: its command or its words. */
   readonly fix: RegExp

@@ -259,7 +259,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
     const { exitCode, stderr } = await runPullpass(sandbox, ['doctor', '-f', file, '--plain-http', 'other:5000'])
     assert.match(
       stderr,
-      /^USAGE_INVALID \(run\): --plain-http is "other:5000", which is no registry of the documents$/m,
+      /^USAGE_INVALID \(run\): --plain-http is "other:5000", which is not a registry of the documents$/m,
     )
     assert.equal(exitCode, 2)
   })

@@ -24,7 +24,7 @@ suite('doctor checks what it may read', () => {
     await send('DELETE', '/api/v1/namespaces/team-a/pods/web-0')
   })
 
-  test('a pod where no document writes a Secret is no pod of theirs', async (t) => {
+  test('a pod in a namespace where no document writes a Secret is not checked', async (t) => {
     const { sandbox, file, writeDocument } = await startGround(t)
     await writeDocument({ include: ['team-b'] })
     const argv = ['doctor', '-f', file, '--pod', 'team-a/web-0']

@@ -61,7 +61,7 @@ suite('over a thousand namespaces, doctor', () => {
     assert.ok(stdout.split('\n').length <= 35, stdout)
   })
 
-  test('reviews permissions for all of them at once, where they are cluster-wide', async (t) => {
+  test('reviews permissions for all of them in one request if they are cluster-wide', async (t) => {
     const ground = await startWithMany(t, names)
     const { stdout, requests } = await examine(ground)
     assert.match(stdout, /^rights +ok +5000 of 5000: allowed to this user$/m)

@@ -45,7 +45,7 @@ suite('doctor, when the time of its run is over,', () => {
     assert.deepEqual(seenOf(results, 'FAILED'), ['namespace'])
   })
 
-  test('names a token service, and shows what was seen before it and beside it', async (t) => {
+  test('names a token service, and shows the results of earlier and independent checks', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { stdout, results } = await lookInVain(sandbox, file, 'sts')
     assert.deepEqual(seenOf(results, 'FAILED'), ['exchange'])

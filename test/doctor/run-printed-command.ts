@@ -111,5 +111,5 @@ interface Manifest {
   }[]
 }
 
-/** Beside what a refresh needs, for --pod. */
+/** In addition to what a refresh needs, for --pod. */
 const forDoctor = [{ verbs: ['get'], resources: ['pods'] }]

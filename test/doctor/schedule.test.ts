@@ -72,7 +72,7 @@ const waiting = (message: string): CronJobFacts => ({
 })
 
 suite('of the CronJob that refreshes, doctor reports that', () => {
-  test('it is suspended, before the Secret that expired for it, and the command that resumes it refreshes at once', () => {
+  test('it is suspended, before the Secret that expired for it, and the command that resumes it refreshes immediately', () => {
     const [schedule, secret] = evaluate({ ...account, suspended: true, pod: undefined }, expired)
     assert.deepEqual([schedule?.result, schedule?.code], ['failed', 'REFRESH_SUSPENDED'])
     assert.equal(

@@ -76,7 +76,7 @@ suite('the drop-in variables', () => {
     )
   })
 
-  test('all that is wrong is said at once, the first in the first line', async () => {
+  test('all problems are reported together, the first in the first line', async () => {
     const error = await refused({
       ...variables,
       POOL_ID: undefined,

@@ -48,7 +48,7 @@ suite('a text of 1 MiB is refused soon where the library would take very long', 
   }
 })
 
-test('an ampersand or asterisk inside a text is no anchor and no alias', () => {
+test('an ampersand or asterisk inside a text is neither an anchor nor an alias', () => {
   assert.ok('documents' in parseYaml(`[${"'&x', '*y', ".repeat(500)}]`))
 })
 

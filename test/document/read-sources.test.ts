@@ -90,7 +90,7 @@ suite('sources of documents', () => {
     assert.equal(error.seen, 'standard input (-) is given twice')
   })
 
-  test('a file that is given twice is refused as that, also beside its folder', async (t) => {
+  test('a file that is given twice is refused, also together with its folder', async (t) => {
     const folder = await makeFolder(t, { 'gcp.yaml': smallest })
     const file = join(folder, 'gcp.yaml')
     for (const [files, seen] of [

@@ -72,7 +72,7 @@ suite('pullpass token', { concurrency: 4 }, () => {
     assert.equal((await stat(real)).mode & 0o777, 0o600)
   })
 
-  test('leaves a file that is no docker configuration unchanged', async (t) => {
+  test('leaves a file that is not a docker configuration unchanged', async (t) => {
     const { out, token } = await prepare(t)
     await mkdir(join(out, '..'))
     await writeFile(out, 'my notes')

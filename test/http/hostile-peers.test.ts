@@ -49,7 +49,7 @@ suite('a request to a cloud ends within its time limit, and its connection with 
   }
 })
 
-suite('a request to a cloud fails at once', () => {
+suite('a request to a cloud fails immediately', () => {
   for (const [name, misbehave] of Object.entries(broken)) {
     test(`where the peer ${name}`, patience, async (t) => {
       const peer = await startHostilePeer(t, misbehave)

@@ -75,7 +75,7 @@ suite('the transport to clouds', () => {
   test('in clear text never uses a proxy, which could read the token', async (t) => {
     const plain = await servePart({ handler: () => ({ status: 200, body: {} }) })
     t.after(() => plain.close())
-    const url = plain.url.replace('127.0.0.1', '0.0.0.0') // reaches the same server, and is no loopback address
+    const url = plain.url.replace('127.0.0.1', '0.0.0.0') // reaches the same server, and is not a loopback address
     assert.equal((await httpsTransport(unreachableProxies, undefined)(request(url))).status, 200)
   })
 

@@ -15,7 +15,7 @@ suite('checkSubjectToken', () => {
     assert.deepEqual(checkSubjectToken({ token, where: 'token', accepted }, now), [])
   })
 
-  test('all findings of a token are reported at once', () => {
+  test('all findings of a token are reported together', () => {
     const accepted = [
       { audiences: ['sts'], host: 'good.example.com' },
       { audiences: ['a'], host: 'a.example.com', checkSubject: checkSubjectLength },

@@ -51,7 +51,7 @@ suite('readTokenFile', () => {
     'JSON null': ['null', 'contains no string in the field "id_token"', 'id_token'],
   }
   for (const [name, [content, seen, field]] of Object.entries(unreadable)) {
-    test(`${name} is no token file`, async () => {
+    test(`${name} is not a token file`, async () => {
       const path = await write(content)
       const refused = { code: 'TOKEN_FILE_UNREADABLE', hop: 'subject-token', seen: `${path} ${seen}` }
       await assert.rejects(readTokenFile(path, field), refused)

@@ -129,7 +129,7 @@ suite('applying a pull secret', () => {
     })
   })
 
-  test('needs its namespace; one that is being deleted is no failure', async (t) => {
+  test('needs its namespace; one that is being deleted is not a failure', async (t) => {
     const { cluster, api } = await openSandboxCluster(t)
     const held = { name: 'leaving', finalizers: ['example.dev/held'] }
     api.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: held })

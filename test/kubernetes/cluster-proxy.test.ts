@@ -36,7 +36,7 @@ suite('a proxy before the API server', () => {
     assert.deepEqual(context.slept, [])
   })
 
-  test('that is no proxy’s URL is refused without showing it', () => {
+  test('that is not a proxy’s URL is refused without showing it', () => {
     for (const url of ['ftp://jane:secret@proxy.example', 'proxy.example:3128', '']) {
       assert.throws(
         () => clusterProxy(new URL('https://cluster.example'), { url, source: 'proxy-url in /etc/config' }),

@@ -56,7 +56,7 @@ suite('a ConfigMap as a key-value store', () => {
     })
   })
 
-  test('a write that exceeds what etcd stores fails at once: repeating it cannot help', async (t) => {
+  test('a write that exceeds the limit of etcd fails without retries', async (t) => {
     const { cluster, api, context } = await openSandboxCluster(t)
     const metadata = { ...map, labels: manyLabels(4_294) }
     api.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} })

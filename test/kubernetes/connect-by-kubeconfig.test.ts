@@ -87,7 +87,7 @@ suite('a kubeconfig', () => {
       'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
     [
-      'whose server is no URL says so',
+      'whose server is not a URL says so',
       (ground) => kubeconfig(ground, { one: {} }, { server: 'cluster.example' }),
       'the server in FILE is "cluster.example"',
       'a URL: https://HOST:PORT',
@@ -99,7 +99,7 @@ suite('a kubeconfig', () => {
       'text: put it in quotes',
     ],
     [
-      'that is no YAML names the place, and quotes nothing of it',
+      'that is not YAML names the place, and quotes nothing of it',
       () => 'users:\n- {name: u, user: {token: "sesame',
       'FILE:2:34 is not YAML',
       'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',

@@ -62,15 +62,15 @@ suite('the cluster is', () => {
 })
 
 suite('a connection', () => {
-  test('for one request after another is of HTTP/1.1, for many at once of HTTP/2', async (t) => {
+  test('for sequential requests is of HTTP/1.1, for concurrent ones of HTTP/2', async (t) => {
     const ground = await prepare(t)
     // HTTP/2 knows no such header (RFC 9113 §8.2.2).
     const handler = ({ headers }: SandboxRequest) => ({ status: 200, body: { kept: headers['connection'] } })
     const part = await servePart({ handler, tls: { authority: ground.authority, http2: 'offered' } })
     t.after(part.close)
     const path = await ground.write('config', kubeconfig(ground, { jane: { token: 'plain' } }, { server: part.url }))
-    const kept = async (atOnce: 'one' | 'many') => {
-      const cluster = await connect({ kubeconfig: path, atOnce }, fakeContext())
+    const kept = async (concurrency: 'one' | 'many') => {
+      const cluster = await connect({ kubeconfig: path, concurrency }, fakeContext())
       t.after(() => cluster.close())
       const responses = [1, 2, 3].map(async () => (await cluster.request({ method: 'GET', path: '/' })).body)
       return await Promise.all(responses)

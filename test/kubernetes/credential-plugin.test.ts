@@ -110,7 +110,7 @@ suite('a kubeconfig’s plugin', () => {
     'no status': [`echo '{"token":"sesame"}'`, 'it gave no ExecCredential'],
     'an empty status': [credential({}), 'it gave neither a token nor a client certificate'],
     'an empty token': [credential({ token: '' }), 'it gave neither a token nor a client certificate'],
-    'a list for a token': [credential({ token: ['sesame'] }), 'its token is no text'],
+    'a list for a token': [credential({ token: ['sesame'] }), 'its token is not a text'],
     'a token of two lines': [
       credential({ token: 'sesame\nx: y' }),
       'its token contains characters that a header cannot contain',
@@ -123,7 +123,7 @@ suite('a kubeconfig’s plugin', () => {
       credential({ token: 'sesame', expirationTimestamp: '2026-11-24T11:59:59Z' }),
       'its credential expired at 2026-11-24T11:59:59Z',
     ],
-    'an expiry that is no time': [
+    'an expiry that is not a time': [
       credential({ token: 'sesame', expirationTimestamp: 'soon' }),
       'its expirationTimestamp is not a time',
     ],

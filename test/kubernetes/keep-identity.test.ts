@@ -29,7 +29,7 @@ suite('an identity', () => {
     assert.deepEqual(reads, ['needed', 'needed'])
   })
 
-  test('is read at once when it was refused', async () => {
+  test('is read immediately after it was refused', async () => {
     const { authorization, reads } = prepare(['one', 'two'])
     assert.equal(await authorization(), 'Bearer one')
     assert.equal(await authorization('refused'), 'Bearer two')

@@ -36,7 +36,7 @@ suite('the webhooks that the API server calls for a pull secret', () => {
     ['other resources', { rules: [{ ...rule, resources: ['pods'] }] }],
     ['another group', { rules: [{ ...rule, apiGroups: ['apps'] }] }],
     ['deletions alone', { rules: [{ ...rule, operations: ['DELETE'] }] }],
-    ['what is no part of a namespace', { rules: [{ ...rule, scope: 'Cluster' }] }],
+    ['what is not part of a namespace', { rules: [{ ...rule, scope: 'Cluster' }] }],
     [
       'other objects, by its objectSelector',
       {

@@ -46,7 +46,7 @@ suite('kubeconfigs', () => {
     })
   })
 
-  test('that are pipes or devices are refused at once, links to files are followed', async (t) => {
+  test('that are pipes or devices are refused without reading, links to files are followed', async (t) => {
     const write = await prepare(t)
     const path = await write('file', '{"current-context":"x"}')
     const pipe = path.replace(/file$/, 'pipe')

@@ -172,7 +172,7 @@ suite('a request to the API server', () => {
     assert.ok(sum > 5_000 && sum <= 10_000, `waited ${sum} ms`)
   })
 
-  test('a certificate of another authority ends it at once, nothing being sent', async (t) => {
+  test('a certificate of another authority ends it immediately, and nothing is sent', async (t) => {
     const { cluster, part, context } = await open(t, { access: { trust: async () => ({ verify: 'always' }) } })
     await assert.rejects(get(cluster), {
       code: 'CERTIFICATE_UNTRUSTED',

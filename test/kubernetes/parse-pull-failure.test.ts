@@ -49,7 +49,7 @@ test('of a long message the end is shown, which says what failed last', () => {
   assert.equal(lastWords('short'), 'short')
 })
 
-test('an eviction for memory is no full disk', () => {
+test('an eviction for memory is not a full disk', () => {
   const memory = 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi.'
   assert.equal(isDiskPressure({ reason: 'Evicted', message: memory }), false)
   assert.equal(isDiskPressure({ reason: 'Evicted', message: 'The node had condition: [DiskPressure]. ' }), true)

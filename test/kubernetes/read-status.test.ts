@@ -97,7 +97,7 @@ const rows: Row[] = [
     expected: { code: 'REDIRECT_REFUSED', seen: 'https://10.0.0.1 responded with 302, a redirect' },
   },
   {
-    title: '404 in HTML: this is no API server',
+    title: '404 in HTML: this is not an API server',
     code: 404,
     body: '<html>not here</html>',
     expected: {

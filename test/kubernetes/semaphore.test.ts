@@ -4,7 +4,7 @@ import { createSemaphore } from '../../src/kubernetes/connection/semaphore.ts'
 
 const never = new AbortController().signal
 
-test('no more than the given number is under way at once, and all are done in their order', async () => {
+test('at most the given number of operations run concurrently, and all run in their order', async () => {
   const semaphore = createSemaphore(3, never)
   const begun: number[] = []
   let underWay = 0

@@ -206,7 +206,7 @@ for (const protocol of protocols) {
 }
 
 suite('a stream through a kubeconfig’s proxy', () => {
-  test('has its lines, beside requests', async (t) => {
+  test('delivers its lines while requests run', async (t) => {
     const proxy = await startTunnelProxy(t)
     const handler: SandboxHandler = (request) =>
       request.path === '/watch' ? stream(['one\n', 'two\n'])(request) : { status: 200, body: {} }

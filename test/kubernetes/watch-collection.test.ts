@@ -124,7 +124,7 @@ suite('a watched collection', () => {
     assert.deepEqual(requests, ['list', 'watch from 7', 'list', 'watch from 30', 'list'])
   })
 
-  test('is requested with an increasing delay from a server that ends each watch at once', async (t) => {
+  test('is requested with an increasing delay from a server that ends each watch immediately', async (t) => {
     const { take, context } = await start(
       t,
       listed('7'),
@@ -182,7 +182,7 @@ suite('a watched collection', () => {
   })
 
   for (const [name, line] of Object.entries({
-    'that is no JSON': 'sign in\n',
+    'that is not JSON': 'sign in\n',
     'of an unknown type': `${JSON.stringify(event('SYNC', 'team-a', '8'))}\n`,
     'whose type is a member of every object': `${JSON.stringify(event('constructor', 'team-a', '8'))}\n`,
     'with an empty version': `${JSON.stringify(event('ADDED', 'team-a', ''))}\n`,

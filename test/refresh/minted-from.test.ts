@@ -49,7 +49,7 @@ suite('the fingerprint of what a credential is minted from', () => {
     test(`is the same for a registry ${name}`, () => assert.equal(equal, fingerprint()))
   }
 
-  test('is the same for any account named beside a token file', () => {
+  test('is the same for any account named together with a token file', () => {
     assert.equal(fingerprint({ tokenFile: '/one' }, { serviceAccountRef: account }), fingerprint({ tokenFile: '/one' }))
   })
 })

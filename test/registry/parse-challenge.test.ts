@@ -20,7 +20,7 @@ const cases: readonly (readonly [
     bearer('https://auth.docker.io/token', 'registry.docker.io'),
   ],
   [
-    'an error and a scope beside change nothing',
+    'an additional error and scope change nothing',
     'bearer scope="a:b,c", realm="https://h.example/t",error="x"',
     bearer('https://h.example/t'),
   ],

@@ -48,7 +48,7 @@ suite('a small HTTP server', () => {
     assert.deepEqual([head.status, head.text, head.headers.get('content-length')], [200, '', '4'])
   })
 
-  test('takes a query, and nothing else beside the path', async (t) => {
+  test('accepts a query, and nothing else after the path', async (t) => {
     const server = await start(t)
     assert.equal((await requestFrom(server, { path: '/keys?cache=1' })).status, 200)
     assert.equal((await requestFrom(server, { path: '/keysx' })).status, 404)

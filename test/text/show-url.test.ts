@@ -8,7 +8,7 @@ suite('a URL that is shown', () => {
     'https://user:hunter2@registry.example.com:5000/v2/': 'https://registry.example.com:5000/v2/',
     'http://127.0.0.1:8080': 'http://127.0.0.1:8080',
     'http://[::1]:8080/?sig=abc': 'http://[::1]:8080',
-    'hunter2 is no address': 'an invalid URL',
+    'hunter2 is not an address': 'an invalid URL',
   }
   for (const [url, expected] of Object.entries(shown)) {
     test(`is ${expected}`, () => assert.equal(showUrl(url), expected))

@@ -80,7 +80,10 @@ interface BillOfMaterials {
  * the lockfile. Reproducible: it has no serial number and no timestamp.
  * https://cyclonedx.org/specification/overview, https://docs.npmjs.com/cli/commands/npm-sbom
  */
-export async function renderBillOfMaterials(packages: readonly Package[], beside: readonly string[]): Promise<string> {
+export async function renderBillOfMaterials(
+  packages: readonly Package[],
+  optional: readonly string[],
+): Promise<string> {
   const npm = process.env['npm_execpath']
   const [command, ...first] = npm === undefined ? ['npm'] : [process.execPath, npm]
   const words = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only']
@@ -89,7 +92,7 @@ export async function renderBillOfMaterials(packages: readonly Package[], beside
   await checkDeclared(packages)
   const included = new Set(packages.map(({ name, version }) => `${name}@${version}`))
   bill.components = bill.components.filter(
-    (one) => included.has(`${one.name}@${one.version}`) || beside.includes(one.name),
+    (one) => included.has(`${one.name}@${one.version}`) || optional.includes(one.name),
   )
   const references = new Set(bill.components.map((one) => one['bom-ref']))
   bill.dependencies = bill.dependencies

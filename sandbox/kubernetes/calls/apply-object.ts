@@ -35,7 +35,7 @@ export function applyObject(cluster: Cluster, call: ApiCall): SandboxResponse {
 
 function readApplied(call: ApiCall) {
   const body = parseBody(call.request)
-  if (!isRecord(body)) throw badRequest('error decoding YAML: the applied object is no map')
+  if (!isRecord(body)) throw badRequest('error decoding YAML: the applied object is not a map')
   const { apiVersion = '', kind = '' } = body
   if (apiVersion !== apiVersionOf(call.kind) || kind !== call.kind.kind) {
     throw badRequest(`invalid object type: ${printType(String(apiVersion), String(kind))}`)

@@ -63,9 +63,9 @@ const flagRows = (flags: Flags) => aligned(Object.entries(flags).map(([name, fla
 const choicesFit = 24
 
 function flagRow(name: string, { short, value, summary, choices }: Flag): readonly [string, string] {
-  const beside = choices !== undefined && choices.join('|').length <= choicesFit ? choices.join('|') : value
-  const left = `${short === undefined ? '    ' : `-${short}, `}--${name}${beside === undefined ? '' : ` ${beside}`}`
-  return choices === undefined || beside !== value ? [left, summary] : [left, `${summary}: ${choices.join(', ')}`]
+  const valueName = choices !== undefined && choices.join('|').length <= choicesFit ? choices.join('|') : value
+  const left = `${short === undefined ? '    ' : `-${short}, `}--${name}${valueName === undefined ? '' : ` ${valueName}`}`
+  return choices === undefined || valueName !== value ? [left, summary] : [left, `${summary}: ${choices.join(', ')}`]
 }
 
 /** Two columns; long text in the second continues on the next line. */

@@ -52,7 +52,7 @@ export function readCommandLine(
       )
     }
     if (rule.type === 'boolean' && value !== undefined) return fail(`${rawName} takes no value`)
-    // Text that looks like a flag is no value: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
+    // Text that looks like a flag is not a value: `-f --dry-run` lacks its file, `-f -` and `--timeout=-5m` do not.
     const valued = value && (inlineValue || !/^-./.test(value))
     if (rule.type === 'string' && !valued) return fail(`${rawName} requires a value: ${rule.value ?? 'TEXT'}`)
     if (rule.choices?.includes(value ?? '') === false) {

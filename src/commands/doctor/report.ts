@@ -7,7 +7,7 @@ import type { Terminal } from '../command-line/command.ts'
 import { instant, overall, remedyItem } from '../command-line/output.ts'
 import type { DoctorFinding, DoctorResult } from '../output/doctor.ts'
 
-/** So many causes are named beside the first. */
+/** The number of causes that are named in addition to the first. */
 const others = 5
 
 export function renderFindings(findings: readonly HopFinding[], terminal: Pick<Terminal, 'color' | 'columns'>): string {
@@ -124,7 +124,7 @@ function whatAllShow(group: readonly HopFinding[]): string[] {
   return earliest?.until === undefined ? [] : [`the earliest ${earliest.seen}`]
 }
 
-/** The eye finds capitals, where there is no colour. */
+/** Capitals are visible without color. */
 function cellsOf({ result, text }: Row): Cell[] {
   if (result === 'failed')
     return [

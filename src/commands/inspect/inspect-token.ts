@@ -75,7 +75,7 @@ function renderVerdict({ faults, accepted }: InspectedToken): string {
   return `The token has no known problem for ${hosts.join(', ')}. Its signature was not verified.`
 }
 
-// The result for programs. The token itself is no part of it.
+// The structured result. It does not contain the token.
 
 const tokenResult = (tokens: readonly InspectedToken[]): InspectTokenResult => ({
   kind: 'InspectTokenResult',

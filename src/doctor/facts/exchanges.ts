@@ -7,7 +7,7 @@ import type { RegistryCredential } from '../../credential/registry-credential.ts
 import type { Document, NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import { readSourceSecret } from '../../kubernetes/objects/source-secret.ts'
-import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
+import { runConcurrently } from '../../refresh/apply-pull-secrets.ts'
 import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
 import { type PullTrial, type TrialContext, tryPull } from '../../registry/pull.ts'
@@ -24,7 +24,7 @@ export interface ExchangeFacts {
 }
 
 /** A vendor's quota is shared by everything in a project, and registries limit the rate of requests. */
-const atOnce = 8
+const maxConcurrent = 8
 
 /** One for each admission, in their order. */
 export const exchangesSource: Source<readonly ExchangeFacts[]> = defineSource({
@@ -44,7 +44,7 @@ export const exchangesSource: Source<readonly ExchangeFacts[]> = defineSource({
         result: isTried ? await exchangeRequest.exchange(token, context).catch(asFault) : undefined,
       }
     }
-    return await sideBySide(admissions, exchange, atOnce)
+    return await runConcurrently(admissions, exchange, maxConcurrent)
   },
 })
 
@@ -79,7 +79,7 @@ export const pullsSource: Source<readonly PullFacts[]> = defineSource({
       const trial = isIssued ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, context) : undefined
       return { exchangeRequest, host, image, trial }
     }
-    return await sideBySide(targets, pull, atOnce)
+    return await runConcurrently(targets, pull, maxConcurrent)
   },
 })
 

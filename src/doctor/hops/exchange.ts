@@ -16,7 +16,7 @@ import { publicationFindings } from './issuer/publish.ts'
 import { evaluateToken } from './subject-token.ts'
 import { trustRemedy } from './trust-remedy.ts'
 
-/** Needed, beside others, by a hop that calls `exchangeFindings`. */
+/** Also needed by a hop that calls `exchangeFindings`. */
 export const exchangeNeeds: {
   readonly tokens: typeof tokensSource
   readonly issuers: typeof issuersSource

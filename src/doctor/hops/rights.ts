@@ -7,7 +7,7 @@ import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type AccessQuestion, reviewAccess } from '../../kubernetes/objects/review-access.ts'
 import { permissionsOf } from '../../manifests/permissions.ts'
-import { sideBySide } from '../../refresh/apply-pull-secrets.ts'
+import { runConcurrently } from '../../refresh/apply-pull-secrets.ts'
 import { clusterSource } from '../facts/cluster.ts'
 import { dependencyFailed, type HopFinding } from '../finding.ts'
 import { defineHop, defineSource, type Hop, type Source, type View } from '../hop.ts'
@@ -63,7 +63,7 @@ async function reviewAll(
   const review = async (question: AccessQuestion): Promise<AccessVerdict> =>
     await reviewAccess(cluster, question, whose).catch(asFault)
   const everywhere = await reviewEverywhere(questions, review)
-  return await sideBySide(questions, async (question) => {
+  return await runConcurrently(questions, async (question) => {
     const held = everywhere.get(keyOf({ ...question, namespace: undefined })) === 'allowed'
     return { question, whose, verdict: held ? 'allowed' : await review(question) }
   })
@@ -100,7 +100,7 @@ async function reviewEverywhere(
   const many = [...alike].flatMap(([key, [one, ...more]]) =>
     one === undefined || more.length < few ? [] : [[key, { ...one, namespace: undefined }] as const],
   )
-  return new Map(await sideBySide(many, async ([key, question]) => [key, await review(question)] as const))
+  return new Map(await runConcurrently(many, async ([key, question]) => [key, await review(question)] as const))
 }
 
 const keyOf = ({ verb, resource, name, namespace }: AccessQuestion) => JSON.stringify([verb, resource, name, namespace])

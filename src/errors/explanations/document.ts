@@ -9,7 +9,7 @@ export const documentSection: Section = {
       hops: ['document', 'kubernetes'],
       doctor: ['document'],
       meaning:
-        'Without `-f`, the document is constructed from environment variables. All variables that are missing, empty or malformed are reported at once. Also reported for a variable of pullpass itself, such as an endpoint, that has no valid value.',
+        'Without `-f`, the document is constructed from environment variables. All variables that are missing, empty or malformed are reported together. Also reported for a variable of pullpass itself, such as an endpoint, that has no valid value.',
       action:
         'Set the variable to the value in the line `expected`. An empty `SERVICE_ACCOUNT_EMAIL` is invalid, too: direct federation, without a service account, is configured in a [document](document.md).',
       example: `VARIABLE_INVALID (document): variable PROJECT_NUMBER is "example-project"

@@ -1,4 +1,4 @@
-/** The client's identity, read again at most once a minute, and at once when the server refused the last one. */
+/** The client's identity, read again at most once a minute, or immediately after the server refused it. */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { whyUnreadable } from '../../host/read-file.ts'
 import { Redacted } from '../../text/redacted.ts'

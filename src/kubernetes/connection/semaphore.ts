@@ -1,4 +1,4 @@
-/** Limits how many operations run at once; the others wait in the order of their arrival. */
+/** Limits the number of concurrent operations; further operations wait in the order of their arrival. */
 
 export interface Semaphore {
   /** Runs `work` once it may; rejects with the signal's reason, its work not begun, if that comes first. */

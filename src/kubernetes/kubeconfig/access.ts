@@ -17,7 +17,7 @@ import {
   type KubeconfigEntry,
   kubeconfigInvalid,
   loadKubeconfig,
-  resolveBeside,
+  resolveFrom,
   textField,
 } from './load.ts'
 import { findPlugin } from './plugin.ts'
@@ -95,7 +95,7 @@ async function readAuthorities(cluster: KubeconfigEntry): Promise<string | undef
   const data = textField(cluster, 'certificate-authority-data')
   if (data) return checkCertificates(decode(data), `certificate-authority-data in ${cluster.file}`)
   const path = textField(cluster, 'certificate-authority')
-  return path ? await readCertificates(resolveBeside(cluster, path)) : undefined
+  return path ? await readCertificates(resolveFrom(cluster, path)) : undefined
 }
 
 /** Data takes precedence over the file, as in kubectl. */
@@ -104,7 +104,7 @@ async function dataOrFile(entry: KubeconfigEntry, field: string): Promise<string
   if (data) return decode(data)
   const path = textField(entry, field)
   if (!path) return undefined
-  const file = resolveBeside(entry, path)
+  const file = resolveFrom(entry, path)
   return await readSmallFile(file).catch((cause: unknown) => {
     throw kubeconfigInvalid({ seen: `${entry.file} names the ${field} ${file}, which ${whyUnreadable(cause)}`, cause })
   })
@@ -121,7 +121,7 @@ function identifyBy(
   if (server.protocol === 'http:') return keepIdentity(async () => undefined, now, headers)
   const tokenFile = textField(user, 'tokenFile')
   if (plugin) return keepIdentity(async (because) => (await plugin(because)).authorization, now, headers)
-  if (tokenFile) return keepIdentity(() => readBearerFile(resolveBeside(user, tokenFile)), now, headers)
+  if (tokenFile) return keepIdentity(() => readBearerFile(resolveFrom(user, tokenFile)), now, headers)
   const authorization = authorizationOf(user)
   return keepIdentity(async () => authorization, now, headers)
 }

@@ -14,7 +14,7 @@ import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../tex
 import { quote, rfc3339 } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { parseBearer } from '../connection/identity.ts'
-import { type ChosenContext, kubeconfigInvalid, resolveBeside, textField } from './load.ts'
+import { type ChosenContext, kubeconfigInvalid, resolveFrom, textField } from './load.ts'
 import type { CredentialPlugin, PluginContext, PluginCredential } from './plugin-credential.ts'
 
 /** The plugin runs again when its credential has expired. @throws KUBECONFIG_INVALID */
@@ -48,7 +48,7 @@ function commandOf(chosen: ChosenContext, exec: JsonObject, environment: Environ
   })
   const execInfoVariable = { KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(chosen, exec)) }
   return {
-    command: command.includes('/') && !isAbsolute(command) ? resolveBeside(chosen.user, command) : command,
+    command: command.includes('/') && !isAbsolute(command) ? resolveFrom(chosen.user, command) : command,
     args,
     environment: { ...environment, ...execInfoVariable, ...Object.fromEntries(own) },
   }
@@ -174,7 +174,7 @@ function parseExecCredential(text: string, now: Date): PluginCredential {
 /** An empty text counts as absent. */
 function textOf(status: JsonObject, field: string): string | undefined {
   const value = status[field] ?? ''
-  if (typeof value !== 'string') throw new ExecFailed(`its ${field} is no text`)
+  if (typeof value !== 'string') throw new ExecFailed(`its ${field} is not a text`)
   return value === '' ? undefined : value
 }
 

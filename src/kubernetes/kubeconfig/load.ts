@@ -145,7 +145,7 @@ export interface KubeconfigEntry {
   readonly file: string
 }
 
-export function resolveBeside({ file }: KubeconfigEntry, path: string): string {
+export function resolveFrom({ file }: KubeconfigEntry, path: string): string {
   return resolve(dirname(file), path)
 }
 

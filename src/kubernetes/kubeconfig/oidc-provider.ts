@@ -9,7 +9,7 @@ import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import { readCertificates } from '../connection/certificates.ts'
 import { parseBearer } from '../connection/identity.ts'
-import { type ChosenContext, resolveBeside, textField } from './load.ts'
+import { type ChosenContext, resolveFrom, textField } from './load.ts'
 import type { CredentialPlugin, PluginContext } from './plugin-credential.ts'
 
 const longestMs = 60_000
@@ -38,7 +38,7 @@ async function configOf({ user }: ChosenContext, fields: JsonObject): Promise<Ku
   )
   const ca = textField(entry, 'idp-certificate-authority')
   config['idp-certificate-authority-data'] = ca
-    ? Buffer.from(await readCertificates(resolveBeside(entry, ca))).toString('base64')
+    ? Buffer.from(await readCertificates(resolveFrom(entry, ca))).toString('base64')
     : textField(entry, 'idp-certificate-authority-data')
   const { KubeConfig } = await import('./kube-config.ts')
   const kubeConfig = new KubeConfig()

@@ -115,7 +115,7 @@ const timeoutMs = 120_000
 const maxItems = 50_000
 const maxAttempts = 4
 
-/** Every item, converted by `keep`: the rest of each page is discarded at once. */
+/** Every item, converted by `keep`; the parsed page itself is discarded immediately. */
 export const listPages = async <T>(cluster: Cluster, list: ListRequest, keep: (item: JsonObject) => T): Promise<T[]> =>
   (await listCollection(cluster, list, keep)).items
 

@@ -1,6 +1,6 @@
 /**
  * Why a node could not pull an image, from the kubelet's message: the only code that parses it. The kubelet repeats the
- * message of its container runtime, which is no stable interface: an unrecognized message is `unknown`.
+ * message of its container runtime, which is not a stable interface: an unrecognized message is `unknown`.
  * Kubelet: pkg/kubelet/images/image_manager.go; containerd: core/remotes/docker; CRI-O: containers/image.
  */
 

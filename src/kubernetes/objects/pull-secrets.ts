@@ -1,4 +1,4 @@
-/** The parts of a Secret's metadata that show its owner; the rest is discarded at once. */
+/** The parts of a Secret's metadata that show its owner; everything else is discarded immediately. */
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'

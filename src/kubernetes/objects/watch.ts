@@ -34,7 +34,7 @@ const idleTimeoutMs = 150_000
 const longWatchMs = 30_000
 
 /**
- * Never ends by itself. A failure that may pass is logged, and the watch goes on; the first list fails at once.
+ * Does not end by itself. A temporary failure is logged, and the watch continues; a failure of the first list is thrown.
  * @throws KUBERNETES_FORBIDDEN, RESPONSE_TOO_LARGE, RESPONSE_MALFORMED, the signal's reason, and what the first list throws
  */
 export async function* watchCollection<T>(

@@ -8,13 +8,13 @@ import { type AdmissionPolicy, celAny, celText, choiceInCel, namespaceLabels } f
 const ours = (object: string) => `${object}.?metadata.labels['app.kubernetes.io/managed-by'].orValue('') == 'pullpass'`
 
 /** Other content of a Secret, by the suffix of its variables. */
-const beside = { Labels: 'metadata.labels', Annotations: 'metadata.annotations', Data: 'data' } as const
+const otherFields = { Labels: 'metadata.labels', Annotations: 'metadata.annotations', Data: 'data' } as const
 
 const variables = [
   namespaceLabels,
   // The previous object, or an empty one. `dyn` gives both branches one type.
   { name: 'before', expression: "request.operation == 'UPDATE' ? dyn(oldObject) : dyn({})" },
-  ...Object.entries(beside).flatMap(([name, path]) => [
+  ...Object.entries(otherFields).flatMap(([name, path]) => [
     { name: `old${name}`, expression: `variables.before.?${path}.orValue({})` },
     { name: `new${name}`, expression: `object.?${path}.orValue({})` },
   ]),
@@ -45,7 +45,7 @@ export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
         expression: 'object.?immutable.orValue(false) == false',
         message: 'pullpass may not make a Secret immutable',
       },
-      ...nothingBeside,
+      ...noOtherFields,
       {
         expression: celAny(documents.map(targets)),
         message: 'pullpass may write only the Secrets of its documents, in the namespaces that they select',
@@ -55,7 +55,7 @@ export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
 }
 
 /** Every entry is unchanged, except those for which an expression of `free` on `key` is true. */
-function kept(name: keyof typeof beside, free: readonly string[]): string {
+function kept(name: keyof typeof otherFields, free: readonly string[]): string {
   const [before, after] = [`variables.old${name}`, `variables.new${name}`]
   return `[${before}, ${after}].all(entries,\n  entries.all(key, ${before}[?key] == ${after}[?key]${free.map((each) => `\n    || ${each}`).join('')}))`
 }
@@ -68,7 +68,7 @@ const emptied = [
 ].join(' && ')
 
 /** Other controllers act on metadata: garbage collection on owners, deletion on finalizers, GitOps and replicators on labels. */
-const nothingBeside: AdmissionPolicy['rules'] = [
+const noOtherFields: AdmissionPolicy['rules'] = [
   {
     expression: ['finalizers', 'ownerReferences']
       .map((field) => `object.metadata.?${field} == variables.before.?metadata.${field}`)

@@ -139,7 +139,7 @@ function fieldFindings(url: string, document: JsonObject): IssuerFinding[] {
 function jwksUriFindings(issuer: string, document: JsonObject, text: string): IssuerFinding[] {
   const uri = asText(document['jwks_uri'])
   if (!uri || jwksUriOf(text) !== undefined) return []
-  const seen = `jwks_uri is ${quote(uri)}, which no vendor reads: it is no https URL`
+  const seen = `jwks_uri is ${quote(uri)}, which no vendor reads: it is not an https URL`
   const fix = `name the public URL of the keys: ${documentUrl(issuer, 'jwks')}`
   return [{ result: 'failed', code: 'JWKS_URI_INVALID', seen, fix }]
 }

@@ -89,7 +89,7 @@ async function hostFactsOf(context: PublicContext, host: string, url: string): P
 
 // Whether a public authority issued the certificate of a URL's server, independent of the authorities that this machine trusts.
 
-/** Bytes and milliseconds; the response itself is no matter. */
+/** Bytes and milliseconds; the response itself is irrelevant. */
 const [maxBytes, timeoutMs] = [1024 * 1024, 20_000]
 
 /** OpenSSL's code for why none did; undefined if one did, or if it is unknown. */

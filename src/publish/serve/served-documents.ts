@@ -16,7 +16,7 @@ export interface ServedDocuments {
   readonly current: (name: DocumentName) => ServedDocument | undefined
   /** Serves these from now on. */
   readonly replace: (documents: Readonly<Record<DocumentName, DocumentToStore>>) => void
-  /** Stops serving revoked keys at once, whether or not the ConfigMap can be written. */
+  /** Stops serving revoked keys immediately, even if the ConfigMap cannot be written. */
   readonly withhold: (state: Pick<KeyState, 'revocations'>) => void
   /** Undefined: not found. */
   readonly respond: (path: string, headers: Readonly<Record<string, string | undefined>>) => HttpResponse | undefined

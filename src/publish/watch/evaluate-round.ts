@@ -234,7 +234,7 @@ function seenNow(key: IssuerKey, before: RecordedKey | undefined, now: Date): Re
   return same ? { ...before, key, lastSeenAt: now } : { key, firstSeenAt: now, lastSeenAt: now }
 }
 
-/** Revocations that were removed: each is written again at once, and is an alarm for an hour. */
+/** Revocations that were removed: each is restored immediately, and is an alarm for an hour. */
 interface RevocationRemoval {
   readonly at: Date
   readonly alarm: Alarm

@@ -8,7 +8,7 @@
  *   none of the API servers that respond has a certificate of a believed authority ─▶ held back
  *
  * Serving the published keys makes no address known: any server can serve them. API servers that are restarted in place are known, so
- * that their new key is confirmed at once. A roll-out that replaces them by others with new addresses has its new key confirmed as
+ * that their new key is confirmed immediately. A roll-out that replaces them by others with new addresses has its new key confirmed as
  * soon as one known API server serves it, or ten minutes after the last known one is gone; then those that serve a key are known.
  */
 import { eventReason } from '../../errors/codes.ts'

@@ -27,7 +27,7 @@ export interface Publishing {
   readonly readBack: 'as written' | 'otherwise'
   /** The max-age with which the JWKS was read anonymously. */
   readonly servedSeconds: number | undefined
-  /** The documents before the last change. Until then caches may serve them: an anonymous client that gets them is no alarm. */
+  /** The documents before the last change. Until then caches may serve them: an anonymous client that gets them is not an alarm. */
   readonly replaced: { readonly documents: PublishOutcome['before']; readonly until: Date } | undefined
   /** Of the last read as an anonymous client; valid until the next one. */
   readonly publicAlarms: readonly Alarm[]

@@ -50,7 +50,7 @@ export async function reportAlarms(
   return after
 }
 
-/** The others are logged in the next rounds: 300 forged entries of the key state do not cause 300 lines at once. */
+/** The others are logged in the next rounds: 300 forged entries of the key state do not cause 300 lines in one round. */
 function fewOfEach(due: readonly [string, Alarm][]): [string, Alarm][] {
   const byReason = Map.groupBy(due, ([, { code }]) => code)
   return [...byReason.values()].flatMap((group) => group.slice(0, maxPerCode))

@@ -152,5 +152,5 @@ export function timeOf(value: unknown, name: string): number {
         ? Date.parse(text ?? '')
         : Number.NaN
   if (Number.isFinite(ms)) return ms
-  throw new UnexpectedResponse(value === undefined ? `it contains no ${name}` : `its ${name} is no time`)
+  throw new UnexpectedResponse(value === undefined ? `it contains no ${name}` : `its ${name} is not a time`)
 }

@@ -25,7 +25,7 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const scope = 'https://containerregistry.azure.net/.default'
 /** Of a refresh token. */
 const longestLifeSeconds = 3 * 3600
-/** An access token is used at once; with less left it is requested again. */
+/** An access token is used immediately; with less time left, it is requested again. */
 const leastLeftMs = 60_000
 const usualLifeSeconds = 3600
 

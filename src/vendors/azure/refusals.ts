@@ -216,7 +216,7 @@ export function registryRefusal(status: number, body: unknown, request: Registry
 const showNetworkRules = (registry: string) =>
   `az acr show --name ${registryNameOf(registry)} --query '[publicNetworkAccess,networkRuleSet]'`
 
-/** Its firewall, or a private endpoint beside a public one that is closed. */
+/** The firewall of the registry, or a private endpoint while the public one is disabled. */
 export function registryRefusalInWords(message: string): Refusal | undefined {
   const start = message.slice(0, 1000)
   if (!/is not allowed access|aka\.ms\/acr\/firewall/.test(start)) return undefined

@@ -132,7 +132,14 @@ function problems(written: HttpForm, path: FieldPath, registry: SharedFields): F
         expected: 'no credential in the document: only the subject token is sent',
       })),
     ...(json !== undefined && body !== undefined
-      ? [{ path: at('form'), predicate: 'is given beside json', expected: 'one of: json, form', at: 'key' as const }]
+      ? [
+          {
+            path: at('form'),
+            predicate: 'is given together with json',
+            expected: 'one of: json, form',
+            at: 'key' as const,
+          },
+        ]
       : []),
     ...(method === 'GET' && (json !== undefined || body !== undefined)
       ? [{ path: at('method'), predicate: 'is GET, with a body', expected: 'POST or PUT' }]

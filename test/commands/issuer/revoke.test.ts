@@ -34,7 +34,7 @@ function forge({ sandbox: { cluster } }: TestWatch, data: Record<string, string>
 }
 
 suite('pullpass issuer revoke', () => {
-  test('removes a key at once, and neither watch nor publish adds it again, although the cluster serves it', async (t) => {
+  test('removes a key immediately, and neither watch nor publish adds it again, although the cluster serves it', async (t) => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
     const { exitCode, stdout } = await revoke(watch, old.kid)

@@ -131,7 +131,7 @@ suite('pullpass issuer watch', () => {
 
   const usageErrors: Record<string, [argv: string[], message: RegExp]> = {
     'without a target': [[], /^USAGE_INVALID .*--to is missing/],
-    'with a replica that is no URL': [
+    'with a replica that is not a URL': [
       ['--to', '.', '--replica', 'ftp://x'],
       /--replica is "ftp:\/\/x"\n {2}expected the URL of one API server/,
     ],

@@ -133,12 +133,12 @@ suite('trust plan', { concurrency: 4 }, () => {
       2,
       /^USAGE_INVALID \(run\): --subject system:serviceaccount:image-system:pullpass is given, and all documents name their account/,
     ],
-    'a repository beside documents that all name theirs': [
+    'a repository with documents that all name theirs': [
       ['--repository', 'projects/other/locations/europe/repositories/images'],
       2,
       /^USAGE_INVALID \(run\): --repository projects\/other\/.* is given, and all documents name their repository/,
     ],
-    'an issuer beside many contexts': [
+    'an issuer with several contexts': [
       ['--issuer', 'https://oidc.example.com', '--context', 'a', '--context', 'b'],
       2,
       /^USAGE_INVALID \(run\): --issuer is given with several contexts/,

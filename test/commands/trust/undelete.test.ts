@@ -147,7 +147,7 @@ suite('a deleted service account', { concurrency: 4 }, () => {
     assert.equal(sandbox.gcp.accounts.find(account)?.uniqueId, uniqueId)
   })
 
-  test('is not another that a forged record names: that one is deleted again at once', async (t) => {
+  test('is not another that a forged record names: that one is deleted again immediately', async (t) => {
     const { sandbox } = await startForged(t)
     const run = await runTrust(sandbox, apply)
 

@@ -25,7 +25,7 @@ const google = `{name: google, hosts: ["localhost:1"], gcp: {workloadIdentityPro
 
 export const documentFaults: readonly DocumentFault[] = [
   {
-    title: 'that it is no YAML',
+    title: 'that it is not YAML',
     text: 'kind: [',
     code: 'DOCUMENT_INVALID',
     seen: /pull\.yaml:1:8: not YAML: /,

@@ -182,7 +182,7 @@ export const issuerFaults: readonly Fault[] = [
     repair: 'command',
   },
   {
-    title: 'the document with the keys is no JWKS',
+    title: 'the document with the keys is not a JWKS',
     plant: (ground) => putDocument(ground, 'jwks', '{"key": []}'),
     hop,
     code: 'DISCOVERY_MALFORMED',

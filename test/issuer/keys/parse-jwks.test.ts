@@ -71,7 +71,7 @@ suite('the keys of a JWKS', () => {
     )
   })
 
-  test('are none where the text is no JWKS', () => {
+  test('are none where the text is not a JWKS', () => {
     for (const text of ['', '{', '[]', 'null', '{}', '{"keys": {}}', '{"keys": "RSA"}', '<html>'])
       assert.equal(parseJwks(text), undefined, text)
     assert.equal(parseJwks(JSON.stringify({ keys: Array.from({ length: 501 }, () => ({})) })), undefined)

@@ -10,7 +10,7 @@ import { keysOf } from '../public/public-facts.ts'
 const claims = { iss: 'https://oidc.example.com', sub: 'system:serviceaccount:a:b', aud: ['sts'], exp: 1, iat: 0 }
 const decode = (text: string) => decodeSubjectToken(new Redacted(text), 'the token')
 
-/** A token by a new key, and that key as a JWKS has it; the token is long expired, which is no matter here. */
+/** A token by a new key, and that key as a JWKS has it; the token has expired, which is irrelevant here. */
 async function signed(alg: string, header: object = {}) {
   const { publicKey, privateKey } = await generateKeyPair(alg)
   const text = await new SignJWT(claims).setProtectedHeader({ alg, kid: 'key-1', ...header }).sign(privateKey)

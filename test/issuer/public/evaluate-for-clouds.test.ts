@@ -167,7 +167,7 @@ const cases: Record<string, Case> = {
     expected: everywhere('warning ALGORITHM_UNLISTED'),
   },
   'no key': { facts: factsOfKeys(), expected: everywhere('failed KEYS_MISSING') },
-  'a P-384 key beside an RSA key': {
+  'a P-384 key with an RSA key': {
     facts: factsOfKeys(rsaJwk, p384Jwk),
     expected: {
       gcp: ['warning ALGORITHM_UNLISTED', 'warning KEY_UNUSABLE'],

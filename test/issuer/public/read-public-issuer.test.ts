@@ -45,7 +45,7 @@ suite('what an anonymous client reads', () => {
     assert.deepEqual([discovery.status, discovery.location, jwks, requests.length], [301, location, undefined, 1])
   })
 
-  test('is no keys, if the discovery document has no jwks_uri that a cloud requests', async (t) => {
+  test('is not keys, if the discovery document has no jwks_uri that a cloud requests', async (t) => {
     for (const jwks_uri of [
       undefined,
       7,

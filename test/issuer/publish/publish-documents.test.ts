@@ -197,7 +197,7 @@ suite('publishing', () => {
   })
 })
 
-suite('publishing beside a second writer', () => {
+suite('publishing concurrently with a second writer', () => {
   test('reads the documents again, and keeps the key of the other writer', async () => {
     let times = 1
     const target = memoryTarget({

@@ -36,7 +36,7 @@ suite('what differs in an updated document', () => {
       'jwks',
       'of key "key-1" key_ops, alg',
     ],
-    'lists other members beside the keys': [
+    'lists other members than the keys': [
       outcome('jwks', JSON.stringify({ keys: [jwk], comment: 'by hand' })),
       'jwks',
       'the same keys, without what else was written there',

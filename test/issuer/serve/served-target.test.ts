@@ -30,7 +30,7 @@ function revoke({ watch }: TestServe, kid: string): void {
 }
 
 suite('issuer serve, in a rotation of keys', () => {
-  test('serves the old key beside the new one, also after a restart of every replica, until it was last seen 48 h ago', async (t) => {
+  test('serves the old key with the new one, also after a restart of every replica, until it was last seen 48 h ago', async (t) => {
     const serve = await startTestServe(t)
     const before = serve.start()
     await before.runRound()
@@ -60,7 +60,7 @@ suite('issuer serve, in a rotation of keys', () => {
     assert.deepEqual(one.current('jwks'), two.current('jwks'))
   })
 
-  test('loses no key where two replicas write at once', async (t) => {
+  test('loses no key if two replicas write concurrently', async (t) => {
     const serve = await startTestServe(t)
     const replicas = [serve.start(), serve.start(), serve.start()]
     const runRounds = async () => await Promise.all(replicas.map(async (one) => await one.runRound()))
@@ -165,8 +165,8 @@ suite('issuer serve serves no revoked key', () => {
 suite('issuer serve goes on with what it has', () => {
   const damages: Record<string, string | undefined> = {
     emptied: undefined,
-    'filled with what is no JSON': '{"keys":[',
-    'filled with what is no JWKS': '{"keys":{}}',
+    'filled with what is not JSON': '{"keys":[',
+    'filled with what is not a JWKS': '{"keys":{}}',
   }
   for (const [title, text] of Object.entries(damages)) {
     test(`where the ConfigMap of what it serves is ${title}, and puts it back`, async (t) => {

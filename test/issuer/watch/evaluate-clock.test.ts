@@ -31,7 +31,7 @@ suite('a clock', () => {
     'that is 6 minutes behind one of two is not': { readings: [tokenOf(now), tokenOf(later(6))], ages: 'paused' },
     'that is two days ahead is not': { readings: [tokenOf(later(-2880))], ages: 'paused' },
     'without another clock to compare is not': { readings: [refused], ages: 'paused' },
-    'beside a token that names no time is not': { readings: [tokenOf(undefined)], ages: 'paused' },
+    'with a token that names no time is not': { readings: [tokenOf(undefined)], ages: 'paused' },
   } as const
   for (const [title, { readings, ages }] of Object.entries(rows)) {
     test(title, () => assert.equal(evaluateClock(readings, now).ages, ages))

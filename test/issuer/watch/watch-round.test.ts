@@ -78,8 +78,8 @@ suite('a rotation of keys', () => {
 suite('what goes wrong takes no key away', () => {
   const bodies = {
     'a response without keys': '{"keys":[]}',
-    'a response that is no JSON': '<html>',
-    'a response that is no JWKS': '{}',
+    'a response that is not JSON': '<html>',
+    'a response that is not a JWKS': '{}',
   }
   for (const [title, body] of Object.entries(bodies)) {
     test(title, async (t) => {

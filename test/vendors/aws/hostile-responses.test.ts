@@ -35,13 +35,13 @@ const sessions: Readonly<Record<string, readonly [body: object | string, seen: s
     session({ SessionToken: 'a'.repeat(65_537) }),
     'its SessionToken is longer than 65536 characters',
   ],
-  'an expiry that is no time': [session({ Expiration: 'soon' }), 'its Expiration is no time'],
+  'an expiry that is not a time': [session({ Expiration: 'soon' }), 'its Expiration is not a time'],
   'no expiry': [session({ Expiration: undefined }), 'it contains no Expiration'],
   'an expiry in the past': [
     session({ Expiration: 1_795_521_540 }),
     'its token is already expired, since 2026-11-24T11:59:00Z',
   ],
-  'JSON that is no object': ['[]', 'it contains no Credentials'],
+  'JSON that is not an object': ['[]', 'it contains no Credentials'],
   'XML of another document': ['<html><body>Sign in</body></html>', 'it contains no Credentials'],
 }
 
@@ -65,7 +65,7 @@ const tokens: Readonly<Record<string, readonly [body: object | string, seen: str
     'its authorizationToken contains no password of user AWS',
   ],
   'no expiry': [token({ expiresAt: undefined }), 'it contains no expiresAt'],
-  'an expiry that is no number': [token({ expiresAt: 'soon' }), 'its expiresAt is no time'],
+  'an expiry that is not a number': [token({ expiresAt: 'soon' }), 'its expiresAt is not a time'],
   'an expiry in the past': [
     token({ expiresAt: 1_420_070_400 }),
     'its token is already expired, since 2015-01-01T00:00:00Z',
@@ -80,7 +80,7 @@ test('a response of AWS', async (t) => {
     [ecr, 'exchange/authorization', tokens],
   ] as const) {
     for (const [name, [body, seen]] of Object.entries(cases)) {
-      await t.test(`with ${name} is no credential (${hop})`, async () => {
+      await t.test(`with ${name} is not a credential (${hop})`, async () => {
         part.faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
         const fault = await refusal()
         assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', hop])

@@ -43,7 +43,7 @@ suite('a body of AWS’s query APIs', () => {
     'an end without a start': '</a>',
     'a start without an end': '<a>',
     'two roots': '<a/><b/>',
-    'text beside elements': '<a>b<c/></a>',
+    'text between elements': '<a>b<c/></a>',
     'a name that occurs twice': '<a><b>1</b><b>2</b></a>',
     'a code point that does not exist': '<a>&#x110000;</a>',
     'an empty body': '',

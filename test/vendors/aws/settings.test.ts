@@ -45,7 +45,7 @@ suite('fields of aws', () => {
       `hosts[0] is "${host}.cn"`,
       'ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com',
     ],
-    'a host that is no registry of AWS': [
+    'a host that is not a registry of AWS': [
       plain.replace(host, '12345.dkr.ecr.eu-west-1.amazonaws.com'),
       'hosts[0] is "12345.dkr.ecr.eu-west-1.amazonaws.com"',
       'ACCOUNT.dkr.ecr.eu-west-1.amazonaws.com',

@@ -34,7 +34,7 @@ suite('the expiry of an exchanged credential is', () => {
       { access_token: 'a', expires_in: 86_400 },
       '2026-11-24T12:30:00.000Z',
     ],
-    'that of a JWT, even where a longer lifetime is beside it': [
+    'that of a JWT, even if the response has a longer lifetime': [
       oidc(),
       { access_token: jwt(at('2026-11-24T12:10:00Z')), expires_in: 3600 },
       '2026-11-24T12:10:00.000Z',

@@ -23,10 +23,10 @@ test('responses of the token service', async (t) => {
     ],
     'an expiry before all dates': [{ access_token: 'a', expires_in: -1e300 }, 'its expiry is not a valid date'],
     'an expiry without end': ['{"access_token": "a", "expires_in": 1e999}', 'its expires_in is not a number'],
-    'an expiry that is no number': [{ access_token: 'a', expires_in: 'soon' }, 'its expires_in is not a number'],
+    'an expiry that is not a number': [{ access_token: 'a', expires_in: 'soon' }, 'its expires_in is not a number'],
   }
   for (const [name, [body, seen]] of Object.entries(responses)) {
-    await t.test(`${name} is no credential`, async () => {
+    await t.test(`${name} is not a credential`, async () => {
       faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
       const fault = await refusal(sandbox)
       assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'exchange'])
@@ -38,7 +38,7 @@ test('responses of the token service', async (t) => {
     })
   }
 
-  await t.test('an expiry beyond an hour is not believed, whatever the Date beside it says', async () => {
+  await t.test('an expiry beyond an hour is not accepted, regardless of the Date header', async () => {
     const gcp = [`workloadIdentityProvider: ${sandbox.gcp.provider}`]
     await sandbox.writeToken({ lifeSeconds: 7200 })
     const subjectToken = await readTokenFile(sandbox.folder.tokenFile)
@@ -56,7 +56,7 @@ test('responses of the token service', async (t) => {
     }
   })
 
-  await t.test('JSON that is no object is no credential', async () => {
+  await t.test('JSON that is not an object is not a credential', async () => {
     for (const body of ['null', '[]', '"token"', '7']) {
       faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
       assert.match((await refusal(sandbox)).seen, /but it contains no access_token$/)
@@ -79,7 +79,7 @@ test('responses of IAM Credentials', async (t) => {
   const responses: Record<string, readonly [body: object, seen: string, headers?: Record<string, string>]> = {
     'an empty token': [{ accessToken: '', expireTime: '2026-11-24T13:00:00Z' }, 'its accessToken is empty'],
     'no expiry': [{ accessToken: 'a' }, 'it contains no expireTime'],
-    'an expiry that is no date': [{ accessToken: 'a', expireTime: 'soon' }, 'its expireTime is not a date'],
+    'an expiry that is not a date': [{ accessToken: 'a', expireTime: 'soon' }, 'its expireTime is not a date'],
     'the first of all dates, by a clock that is ahead': [
       { accessToken: 'a', expireTime: '-271821-04-20T00:00:00Z' },
       'its expiry is not a valid date',
@@ -91,7 +91,7 @@ test('responses of IAM Credentials', async (t) => {
     ],
   }
   for (const [name, [body, seen, headers = {}]] of Object.entries(responses)) {
-    await t.test(`${name} is no credential`, async () => {
+    await t.test(`${name} is not a credential`, async () => {
       faults.inject({ kind: 'response', response: { status: 200, headers, body } }, { times: 1 })
       const fault = await refusal(sandbox)
       assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', 'impersonation'])

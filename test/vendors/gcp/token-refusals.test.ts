@@ -225,7 +225,7 @@ suite('what the sandbox cannot make Google say', () => {
     )
   })
 
-  test('an audience that is no provider', async () => {
+  test('an audience that is not a provider', async () => {
     const sentence =
       'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.'
     const refused = await refusalOf(400, { error: 'invalid_request', error_description: sentence })

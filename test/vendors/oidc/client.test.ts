@@ -122,7 +122,7 @@ suite('a document is refused for', () => {
       `audience: x, oidc: {${url}, clientAuthentication: {method: client_secret_post, clientId: a, clientSecret: {file: a, secretRef: {namespace: a, name: b, key: c}}}}`,
       /clientSecret names 2 sources/,
     ],
-    'a place that is no JSON pointer': [
+    'a place that is not a JSON pointer': [
       `audience: x, oidc: {${url}, response: {password: /a~2}}`,
       /response\.password is "\/a~2"$/,
     ],

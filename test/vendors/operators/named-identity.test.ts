@@ -163,7 +163,7 @@ suite('who publishes, by the variables of', () => {
     ['AWS: a key and its secret', { ...pod, AWS_ACCESS_KEY_ID: 'AKIAPOD', AWS_SECRET_ACCESS_KEY: 'x' }, /^AKIAPOD$/],
     ['AWS: a profile', { AWS_PROFILE: 'ops' }, /^AKIAOPS$/],
     [
-      'AWS: a profile beside a key, without a word on the terminal',
+      'AWS: a profile together with a key, without output on the terminal',
       { AWS_PROFILE: 'ops', AWS_ACCESS_KEY_ID: 'AKIAPOD', AWS_SECRET_ACCESS_KEY: 'x' },
       /^AKIAOPS$/,
     ],

@@ -76,7 +76,7 @@ type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
 interface IssuerView {
   readonly verifiers: readonly IssuerVerifier[]
   readonly needed: KeysNeeded
-  /** Who serves the documents; empty where that is no matter. */
+  /** The server of the documents; empty if it is irrelevant. */
   readonly hosts: readonly HostFacts[]
   readonly authorities: DoctorRequest['authorities']
   readonly publication: NamedPublication
@@ -212,7 +212,7 @@ function okAt(hop: IssuerHop, { token, found: { keys = [] }, where }: IssuerFact
   return { hop, about: token.issuer, result: 'ok', code: 'OK', seen: seen[hop] }
 }
 
-/** A leaked key whose tokens a cloud takes still is no reason to wait. */
+/** A leaked key whose tokens a cloud takes still is not a reason to wait. */
 function evaluateRevoked({ token, where, signedBy }: IssuerFacts, { needed }: IssuerView): HopFinding | undefined {
   if (signedBy !== 'a revoked key') return undefined
   return {

@@ -3,7 +3,7 @@ import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Cluster } from '../../../kubernetes/connection/cluster.ts'
 import { fieldManager } from '../../../kubernetes/objects/apply-pull-secret.ts'
 import { attachPullSecret } from '../../../kubernetes/objects/service-accounts.ts'
-import { sideBySide } from '../../../refresh/apply-pull-secrets.ts'
+import { runConcurrently } from '../../../refresh/apply-pull-secrets.ts'
 import { documentName } from '../../../refresh/plan.ts'
 import { clusterSource } from '../../facts/cluster.ts'
 import { type AccountFacts, knownNamespaces, mostNamespaces, namespacesSource } from '../../facts/namespaces.ts'
@@ -39,7 +39,7 @@ async function gatherRefusals(accounts: readonly AccountFacts[], cluster: Cluste
       ? !account.imagePullSecrets.includes(secretName)
       : false,
   )
-  const tried = await sideBySide(lacking.slice(0, mostNamespaces), async (facts) => {
+  const tried = await runConcurrently(lacking.slice(0, mostNamespaces), async (facts) => {
     const { account, document } = facts
     if (account === undefined || account instanceof PullpassError) return []
     const ways = { manager: fieldManager(document), dryRun: 'all' } as const

@@ -132,7 +132,7 @@ const untried = (jobs: readonly Job[]): HopFinding[] =>
 
 /** Nothing can be written without a credential, dry or not. */
 function unwritten(found: Found): HopFinding[] {
-  // A token that waits for the publication of its key is no failure, and gives no credential now.
+  // A token that waits for the publication of its key is not a failure, and gives no credential now.
   const waits = found.of('exchange').find(({ code }) => code === 'DEPENDENCY_FAILED')
   const cause = found.failure('subject-token', 'clock', 'publish', 'exchange') ?? waits
   if (cause !== undefined) return [dependencyFailed('write', 'Secrets', cause)]

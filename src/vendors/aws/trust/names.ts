@@ -8,18 +8,18 @@ import { matches } from './policies.ts'
 export const policyResourceName = (role: string, name: string): string => `${role} policy ${name}`
 
 /**
- * The repository of an image, which is the image's path: its ARN, or of several that are configured (`beside`, separated by
+ * The repository of an image, which is the image's path: its ARN, or of several that are configured (`configured`, separated by
  * commas, possibly with `*`) all, if one of them contains it. A host outside of AWS is a proxy before those.
  */
 export function repositoryOfImage(
   { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
-  beside = '',
+  configured = '',
 ): string | undefined {
-  const [, , , region = '', account = ''] = beside.split(':')
+  const [, , , region = '', account = ''] = configured.split(':')
   const place = parseRegistryHost(host) ?? (account === '' ? undefined : { region, account })
   if (place === undefined) return undefined
   const arn = `arn:${partitionOfRegion(place.region).name}:ecr:${place.region}:${place.account}:repository/${repository}`
-  return splitRepositories(beside).some((pattern) => matches(pattern, arn)) ? beside : arn
+  return splitRepositories(configured).some((pattern) => matches(pattern, arn)) ? configured : arn
 }
 
 /** An image in the first of several repositories: its name is its path. */

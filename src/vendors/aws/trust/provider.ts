@@ -140,7 +140,7 @@ async function rolesTrusting(arn: string, { call }: IamConnection): Promise<stri
   return found
 }
 
-/** IAM encodes policies as in URLs. Text that is not encoded correctly is no policy. */
+/** IAM encodes policies as in URLs. Text that is not encoded correctly is not a policy. */
 export function decodeDocument(text: string): string {
   try {
     return decodeURIComponent(text)

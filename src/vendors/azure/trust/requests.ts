@@ -93,7 +93,7 @@ function armRefusal(status: number, body: unknown): Refusal | undefined {
   if (code === undefined || message === undefined) return undefined
   if (status === 403) return denied(message)
   if (status === 404) return { code: 'TRUST_NOT_FOUND', message }
-  // A service principal that was created a moment ago is not known everywhere at once.
+  // A service principal that was just created is not visible everywhere immediately.
   if (code === 'PrincipalNotFound') return { code: 'TRUST_NOT_FOUND', message }
   if (status === 409 || conflicts.includes(code)) return { code: 'TRUST_CONFLICT', message }
   if (/already exists/.test(message)) return { code: 'TRUST_CONFLICT', message }

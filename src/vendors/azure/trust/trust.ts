@@ -65,12 +65,12 @@ export const trust: TrustSetup<AzureSettings> = {
   },
 }
 
-/** Of an image of the same registry as `beside`, by its name: a login server does not tell the resource id. */
-function repositoryOfImage({ host, repository }: Pick<ImageReference, 'host' | 'repository'>, beside = '') {
-  const { registryId, repositories: names } = parseRepositories(beside)
+/** Of an image of the same registry as `configured`, by its name: a login server does not tell the resource id. */
+function repositoryOfImage({ host, repository }: Pick<ImageReference, 'host' | 'repository'>, configured = '') {
+  const { registryId, repositories: names } = parseRepositories(configured)
   const [name] = host.split(/[.-]/, 1)
-  if (beside === '' || name !== resourceParts(registryId).name.toLowerCase()) return undefined
-  if (names === undefined || names.includes(repository)) return beside
+  if (configured === '' || name !== resourceParts(registryId).name.toLowerCase()) return undefined
+  if (names === undefined || names.includes(repository)) return configured
   return renderRepositories({ registryId, repositories: [repository] })
 }
 

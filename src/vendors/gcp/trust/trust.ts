@@ -121,9 +121,9 @@ export function imageInRepository(repository: string, image: string): string {
 /** `projects/PROJECT/locations/LOCATION/repositories/REPOSITORY`; undefined for an image of another registry. */
 export function repositoryOfImage(
   { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
-  beside = '',
+  configured = '',
 ): string | undefined {
-  const location = /^([a-z0-9-]+)-docker\.pkg\.dev$/.exec(host)?.[1] ?? beside.split('/')[3]
+  const location = /^([a-z0-9-]+)-docker\.pkg\.dev$/.exec(host)?.[1] ?? configured.split('/')[3]
   const parts = repository.split('/')
   // A project of a domain is `example.com/project` in an image, `example.com:project` elsewhere.
   const project = parts[0]?.includes('.') ? `${parts.shift() ?? ''}:${parts.shift() ?? ''}` : parts.shift()

@@ -96,7 +96,7 @@ suite('a provider that is there', () => {
     assert.deepEqual(says(compare(given('true'), { condition: '' })), ['condition true is added'])
   })
 
-  test('keeps its default audiences, written out, beside one that is added', () => {
+  test('keeps its default audiences, written out, with one that is added', () => {
     const [change] = compare({ audiences: ['images'] }, {}).changes
     assert.deepEqual(change?.kind === 'update' && change.fields, {
       audiences: [`//iam.googleapis.com/${name}`, `https://iam.googleapis.com/${name}`, 'images'],
@@ -155,7 +155,7 @@ suite('a provider whose document has no condition', () => {
     )
   })
 
-  test('gets a further subject beside those that it accepts, and takes none away unasked', () => {
+  test('gets a further subject in addition to those that it accepts, and none is removed without --replace', () => {
     const there = { condition: `assertion.sub in ['${publisher}']` }
     const finding = compare({}, there)
     const [change] = finding.changes

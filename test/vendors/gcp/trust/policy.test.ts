@@ -14,7 +14,7 @@ const condition = { title: 'until spring', expression: 'request.time < timestamp
 const others = { role, members: ['user:a@example.com'] }
 
 suite('a grant in a policy', () => {
-  test('joins the members of its role, beside what pullpass does not know', () => {
+  test('joins the members of its role, and keeps unknown entries', () => {
     const policy = { version: 1, etag: 'BwX=', auditConfigs: [{ service: 'allServices' }], bindings: [others] }
     assert.deepEqual(withGrant(policy, grant), {
       ...policy,
@@ -34,7 +34,7 @@ suite('a grant in a policy', () => {
     })
   })
 
-  test('under a condition is no plain grant, and none is put beside it unasked', () => {
+  test('under a condition is not a plain grant, and none is added without --replace', () => {
     const policy = { etag: 'BwX=', bindings: [{ role, members: [member], condition }] }
     assert.equal(holds(policy, grant), 'under a condition')
     assert.equal(evaluateGrant(grant, policy, []).fault?.code, 'TRUST_REFUSED')

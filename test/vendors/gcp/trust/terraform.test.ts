@@ -39,7 +39,7 @@ function readQuoted(text: string): string {
   return value
 }
 
-/** `NAME = VALUE`, `NAME "TYPE" "LABEL" {`, `NAME = {`, `}`; anything else is no line of ours. */
+/** `NAME = VALUE`, `NAME "TYPE" "LABEL" {`, `NAME = {`, `}`; anything else is not a line of ours. */
 const line =
   /^ *(?:[a-z_]+ *= (?:"(?:[^"\\]|\\.)*"|[a-z_]+(?:\.\w+)+|\[[^\]]*\])|"(?:[^"\\]|\\.)*" = "(?:[^"\\]|\\.)*"|[a-z_]+(?: "\w+"){0,2}(?: =)? \{|\})$/
 
