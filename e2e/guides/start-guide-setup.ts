@@ -68,7 +68,7 @@ export const startGuideSetup = (kind: GuideCluster['kind'], clouds: readonly Gui
       ...azure,
     })
     await writeKubeconfig(home, cluster)
-    if (clouds.includes('aws')) await startAws(context, { home, proxy, authority: sandbox.authority })
+    if (clouds.includes('aws')) await startAws(context, { home, proxy, sandbox })
     const shell = startShell({ scriptFolder: join(home, '.blocks'), cwd: home, environment })
     context.defer(shell.close)
     return {

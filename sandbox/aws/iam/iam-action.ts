@@ -39,9 +39,11 @@ export function tagsIn({ fields }: QueryCall): Record<string, string> {
   return tags
 }
 
-export const tagList = (tags: Readonly<Record<string, string>>): QueryResult => ({
-  Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
-})
+/** Absent where there are none. */
+export function tagList(tags: Readonly<Record<string, string>>): QueryResult {
+  const list = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+  return list.length === 0 ? {} : { Tags: list }
+}
 
 export const noSuchEntity = (message: string): AwsRefusal => new AwsRefusal('NoSuchEntity', message, 404)
 export const entityExists = (message: string): AwsRefusal => new AwsRefusal('EntityAlreadyExists', message, 409)

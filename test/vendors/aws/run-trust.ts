@@ -77,11 +77,3 @@ spec:
       await runPullpass(sandbox, ['trust', ...words, '-f', await file(document)], runOptions),
   }
 }
-
-/** The first column of the table: for each resource its result. */
-export const resultsOf = ({ stdout }: PullpassRun): string[] =>
-  [
-    ...stdout.matchAll(
-      /^(ok|create|update|grant|refused|unknown|created|updated|granted|unchanged|failed|declined|blocked|deleted|would delete|absent|kept) {2,}/gm,
-    ),
-  ].map(([, result = '']) => result)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { resultsOf } from '../../commands/trust/run-trust.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { role } from './exchange-at-sandbox.ts'
-import { images, resultsOf, startTrustTest } from './run-trust.ts'
+import { images, startTrustTest } from './run-trust.ts'
 
 test('trust at AWS', async (t) => {
   const { sandbox, cloud, provider, mark, trust, file } = await startTrustTest(t)
@@ -12,9 +13,9 @@ test('trust at AWS', async (t) => {
   await t.test('plan shows what is missing, and changes nothing', async () => {
     const { exitCode, stdout, stderr } = await trust(['plan'])
     assert.deepEqual([exitCode, stderr], [0, ''])
-    assert.match(stdout, new RegExp(`^create +provider +${provider}$`, 'm'))
-    assert.match(stdout, new RegExp(`^create +role +${role}$`, 'm'))
-    assert.match(stdout, new RegExp(`^grant +policy +${role} policy pullpass-${mark}-[0-9a-f]{8}$`, 'm'))
+    assert.match(stdout, new RegExp(`^would-create +provider +${provider}$`, 'm'))
+    assert.match(stdout, new RegExp(`^would-create +role +${role}$`, 'm'))
+    assert.match(stdout, new RegExp(`^would-grant +policy +${role} policy pullpass-${mark}-[0-9a-f]{8}$`, 'm'))
     assert.equal(cloud.account.providers.size + cloud.account.roles.size, 0)
   })
 
@@ -42,7 +43,7 @@ test('trust at AWS', async (t) => {
     const run = await trust(['apply', '--yes'])
     assert.equal(run.exitCode, 0, run.stdout + run.stderr)
     assert.deepEqual(resultsOf(run), ['created', 'created', 'granted'])
-    assert.match(run.stdout, /^works +registry ecr of ClusterPullSecret\/pull in cluster /m)
+    assert.match(run.stdout, /^ok +ecr +ClusterPullSecret\/pull /m)
     assert.deepEqual(cloud.account.providers.get(url)?.clientIds, ['sts.amazonaws.com'])
     const [statement] = [roleNow()?.trustPolicy.Statement ?? []].flat()
     assert.deepEqual(
@@ -120,7 +121,7 @@ test('trust at AWS', async (t) => {
       name: 'other',
       trust: 'repositories: ["arn:aws:ecr:eu-west-1:123456789012:repository/other"]',
     })
-    assert.deepEqual(resultsOf(dry), ['would delete', 'would delete', 'would delete'], dry.stdout)
+    assert.deepEqual(resultsOf(dry), ['would-delete', 'would-delete', 'would-delete'], dry.stdout)
     const run = await trust(['destroy', '--yes'], {
       name: 'other',
       trust: 'repositories: ["arn:aws:ecr:eu-west-1:123456789012:repository/other"]',

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Policy } from '../../../sandbox/aws/iam/policy.ts'
 import { AwsRefusal } from '../../../sandbox/aws/query-api.ts'
+import { resultsOf } from '../../commands/trust/run-trust.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { role } from './exchange-at-sandbox.ts'
-import { images, resultsOf, startTrustTest } from './run-trust.ts'
+import { images, startTrustTest } from './run-trust.ts'
 
 const without = (action: string): Policy => ({
   Version: '2012-10-17',
@@ -233,7 +234,7 @@ spec:
     const nameless = await trust(['plan'], { trust: '' })
     assert.match(nameless.stderr, /registry ecr does not name its repositories/)
     const named = await trust(['plan', '--repository', images], { trust: '' })
-    assert.deepEqual(resultsOf(named), ['create', 'create', 'grant'])
+    assert.deepEqual(resultsOf(named), ['would-create', 'would-create', 'would-grant'])
     assert.equal(cloud.parts.iam.seen.length - before, 3)
   })
 })
