@@ -55,7 +55,7 @@ export const startGuideSetup = (kind: GuideCluster['kind'], clouds: readonly Gui
 
     const home = join(context.folder, 'home')
     const { caFile } = sandbox.folder
-    const azure = clouds.includes('azure') ? await startAzure(context, proxy, sandbox.authority) : {}
+    const azure = clouds.includes('azure') ? await startAzure(context, proxy, sandbox) : {}
     const environment = await setUpHome(home, {
       HTTPS_PROXY: proxy.url,
       NO_PROXY: '127.0.0.1,localhost',

@@ -1,5 +1,6 @@
-/** Access tokens that Microsoft Entra issued, with principal, resource and expiry. Clients treat them as opaque. */
+/** Access tokens that Microsoft Entra issued, with principal, resource and expiry. https://learn.microsoft.com/entra/identity-platform/access-tokens */
 import { randomBytes } from 'node:crypto'
+import { secondsOf, signJwt } from './sign-jwt.ts'
 
 export interface AccessGrant {
   readonly principalId: string
@@ -20,15 +21,20 @@ export interface AccessTokens {
   ) => AccessGrant | undefined
 }
 
-export function createAccessTokens(now: () => Date): AccessTokens {
+export function createAccessTokens(tenantId: string, now: () => Date): AccessTokens {
   const granted = new Map<string, AccessGrant>()
+  const key = randomBytes(32)
   const holderOf: AccessTokens['holderOf'] = (accessToken) => {
     const grant = granted.get(accessToken)
     return grant !== undefined && grant.expiresAt > now() ? grant : undefined
   }
   return {
     grant(grant) {
-      const accessToken = `eyJ0eXAiOiJKV1Qi.${randomBytes(600).toString('base64url')}.${randomBytes(32).toString('base64url')}`
+      const { resource, principalId, clientId, expiresAt } = grant
+      const [iat, exp] = [secondsOf(now()), secondsOf(expiresAt)]
+      const identity = { oid: principalId, sub: principalId, appid: clientId, tid: tenantId, ver: '1.0' }
+      const claims = { aud: resource, iss: `https://sts.windows.net/${tenantId}/`, iat, nbf: iat, exp, ...identity }
+      const accessToken = signJwt({ ...claims, uti: randomBytes(16).toString('base64url') }, key)
       granted.set(accessToken, grant)
       return accessToken
     },

@@ -40,7 +40,7 @@ const resources = [
 
 export function createAzureCloud({ tenantId, readKeys, now }: AzureCloudNeeds): AzureCloud {
   const directory = createDirectory(tenantId)
-  const tokens = createAccessTokens(now)
+  const tokens = createAccessTokens(tenantId, now)
   const roleAssignments = createRoleAssignments(now)
   const registries = new Map<string, ContainerRegistry>()
   const [operators, times] = [createOperators(), createTimes(now)]

@@ -2,11 +2,12 @@
  * The token endpoints of Azure container registries: an access token of Entra is exchanged for a refresh token, and that for an
  * access token with the part of a scope that is allowed. https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Authenticate } from '../registry/token-endpoint.ts'
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { ContainerRegistry, RoleAssignments } from './role-assignments.ts'
+import { secondsOf, signJwt, signText } from './sign-jwt.ts'
 
 export interface ContainerRegistryNeeds {
   readonly tokens: AccessTokens
@@ -39,7 +40,7 @@ export function createContainerRegistries(needs: ContainerRegistryNeeds): Contai
   const key = randomBytes(32)
   const readRefreshToken = (token: string): RefreshClaims | undefined => {
     const [head = '', claims = '', signature = ''] = token.split('.')
-    const own = sign(`${head}.${claims}`, key)
+    const own = signText(`${head}.${claims}`, key)
     const given = Buffer.from(signature)
     if (given.length !== own.length || !timingSafeEqual(given, Buffer.from(own))) return undefined
     const read: RefreshClaims = JSON.parse(Buffer.from(claims, 'base64url').toString())
@@ -80,7 +81,7 @@ function exchange(
   const isAccepted = holder !== undefined && accepted.includes(holder.resource) && tenant === tenantId
   if (!isAccepted || fields.get('grant_type') !== 'access_token') return unauthorized
   if (!roleAssignments.mayPull(holder.principalId, registry)) return unauthorized
-  const seconds = Math.floor(now().getTime() / 1000)
+  const seconds = secondsOf(now())
   const claims = {
     jti: randomBytes(12).toString('hex'),
     sub: holder.principalId,
@@ -116,18 +117,9 @@ function grantAccess(
     const mayPull = type === 'repository' && roleAssignments.mayPull(holder.sub, registry, name)
     return { type, name, actions: actions.split(',').filter((one) => one === 'pull' && mayPull) }
   })
-  const seconds = Math.floor(now().getTime() / 1000)
+  const seconds = secondsOf(now())
   const claims = { ...holder, iat: seconds, exp: seconds + accessSeconds, grant_type: 'access_token', access }
   return { status: 200, body: { access_token: signJwt(claims, key) } }
-}
-
-const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-const sign = (text: string, key: Buffer) => createHmac('sha256', key).update(text).digest('base64url')
-
-/** Real ones are signed with RS256, which no client verifies. */
-function signJwt(claims: object, key: Buffer): string {
-  const text = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`
-  return `${text}.${sign(text, key)}`
 }
 
 const refusal = (status: number, code: string, message: string): SandboxResponse => ({
