@@ -1,6 +1,6 @@
 /** The steps that change the issuer of a cluster, or the reason why there are none. */
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
+import { checkIssuerUrl, managedServiceOf } from '../oidc/issuer-url.ts'
 import { type Detection, detectDistribution, readClusterTraits } from './cluster-traits.ts'
 import { type DistributionName, distributions } from './distributions.ts'
 import { anyIssuer, type IssuerChange, type IssuerPlan, planIssuerChange } from './plan.ts'
@@ -26,10 +26,10 @@ export async function planForCluster(
   cluster: Cluster,
   { from, to, distribution }: ChangeRequest,
 ): Promise<ClusterPlan | string | undefined> {
-  const vendor = vendorOfIssuer(from)
-  if (vendor !== undefined && to !== undefined)
-    return `No steps to ${to}: ${vendor} publishes the present issuer, which cannot be changed.`
-  if (vendor === undefined && (to !== undefined || checkIssuerUrl(from, 'it') !== undefined)) {
+  const service = managedServiceOf(from)
+  if (service !== undefined && to !== undefined)
+    return `No steps to ${to}: ${service} publishes the present issuer, which cannot be changed.`
+  if (service === undefined && (to !== undefined || checkIssuerUrl(from, 'it') !== undefined)) {
     const detection: Detection =
       distribution === undefined
         ? detectDistribution(await readClusterTraits(cluster))

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { DocumentName, PublishTarget } from '../oidc/issuer-documents.ts'
-import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
+import { checkIssuerUrl, managedServiceOf } from '../oidc/issuer-url.ts'
 import type { IssuerKey } from '../oidc/keys.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import { quote, shellQuote } from '../text/plain-text.ts'
@@ -77,12 +77,12 @@ export function issuerToPublish(
     flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
   const fault = facts.publishes === 'documents' ? checkIssuerUrl(issuer, named) : undefined
   if (fault !== undefined) throw fault
-  const vendor = vendorOfIssuer(ofCluster)
-  if (vendor === undefined) return issuer
+  const service = managedServiceOf(ofCluster)
+  if (service === undefined) return issuer
   throw new PullpassError({
     code: 'PUBLISHED_BY_VENDOR',
     hop: 'publish',
-    seen: `the cluster's issuer is ${ofCluster}: ${vendor} publishes its documents, and updates them`,
+    seen: `the cluster's issuer is ${ofCluster}: ${service} publishes its documents, and updates them`,
     expected: 'a cluster whose issuer is its own',
     hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${shellQuote(ofCluster)}`,
   })

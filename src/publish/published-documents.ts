@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type DocumentName, documentUrl, type StoredDocument } from '../oidc/issuer-documents.ts'
-import { checkIssuerUrl, vendorOfIssuer } from '../oidc/issuer-url.ts'
+import { checkIssuerUrl, managedServiceOf } from '../oidc/issuer-url.ts'
 import { type IssuerKey, parseJwks, sameKey } from '../oidc/keys.ts'
 import type { FoundDocument, PublicIssuer } from '../oidc/public/public-issuer.ts'
 import { asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
@@ -72,7 +72,7 @@ export function isSameJson(one: string, other: string): boolean {
   return first !== undefined && isDeepStrictEqual(first, second)
 }
 
-// Which component publishes a cluster's documents: pullpass, the vendor, or another tool. Pure.
+// Which component publishes the documents of a cluster: pullpass, a managed service, or another tool. Pure.
 
 /** `external`: the documents are another cluster's or tool's, and are not overwritten without --adopt. */
 export interface IssuerMode {
@@ -83,9 +83,9 @@ export interface IssuerMode {
 
 /** `own`: the keys that the cluster serves. `found`: undefined if no cloud would request such a URL. */
 export function findMode(issuer: string, own: readonly IssuerKey[], found: PublicIssuer | undefined): IssuerMode {
-  const vendor = vendorOfIssuer(issuer)
-  if (vendor !== undefined) {
-    return { mode: 'verify only', why: `${vendor} publishes the documents of this issuer, and updates them` }
+  const service = managedServiceOf(issuer)
+  if (service !== undefined) {
+    return { mode: 'verify only', why: `${service} publishes the documents of this issuer, and updates them` }
   }
   if (found === undefined || checkIssuerUrl(issuer, 'it') !== undefined) {
     return { mode: 'publish', why: 'no cloud can read this issuer: another one has to be set first' }

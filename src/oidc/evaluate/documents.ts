@@ -2,7 +2,7 @@
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { quote } from '../../text/plain-text.ts'
 import { type DocumentName, documentUrl } from '../issuer-documents.ts'
-import { vendorOfIssuer } from '../issuer-url.ts'
+import { managedServiceOf } from '../issuer-url.ts'
 import { whyUnusable } from '../keys.ts'
 import type { PublicFacts } from '../public/public-facts.ts'
 import { cacheSecondsOf, type DocumentResponse, type DocumentUnavailable, jwksUriOf } from '../public/public-issuer.ts'
@@ -10,12 +10,12 @@ import type { IssuerFinding, IssuerFindingCode } from './finding.ts'
 
 export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[] {
   if (found === undefined) return []
-  const vendor = vendorOfIssuer(issuer)
+  const service = managedServiceOf(issuer)
   return (['discovery', 'jwks'] as const).flatMap((name) => {
     const document = found[name]
     if (document === undefined) return [] // the discovery document is to blame
-    if (document.kind === 'unavailable') return [unreadFinding(document, vendor)]
-    return document.status === 200 ? servedFindings(name, document, vendor) : [refusedFinding(name, document)]
+    if (document.kind === 'unavailable') return [unreadFinding(document, service)]
+    return document.status === 200 ? servedFindings(name, document, service) : [refusedFinding(name, document)]
   })
 }
 
@@ -26,10 +26,13 @@ const problem = (code: IssuerFindingCode, seen: string, fix: string): IssuerFind
   fix,
 })
 
-function unreadFinding({ fault: { seen, hint = '' } }: DocumentUnavailable, vendor: string | undefined): IssuerFinding {
+function unreadFinding(
+  { fault: { seen, hint = '' } }: DocumentUnavailable,
+  service: string | undefined,
+): IssuerFinding {
   const fix = hint.replace(/; pull secrets keep their credentials$/, '')
   const elsewhere =
-    vendor === undefined ? '' : `; from inside a private network of ${vendor} it may be hidden: check from elsewhere`
+    service === undefined ? '' : `; from inside a private network of ${service} it may be hidden: check from elsewhere`
   return problem('DISCOVERY_UNAVAILABLE', seen, `${fix}${elsewhere}`)
 }
 
@@ -52,8 +55,8 @@ const whereToPut: Readonly<Record<DocumentName, string>> = {
   jwks: 'put the keys where jwks_uri leads: pullpass issuer publish --to TARGET',
 }
 
-function servedFindings(name: DocumentName, document: DocumentResponse, vendor: string | undefined): IssuerFinding[] {
-  const cache = vendor === undefined ? cacheFindings(document) : [] // its users cannot change how a vendor serves it
+function servedFindings(name: DocumentName, document: DocumentResponse, service: string | undefined): IssuerFinding[] {
+  const cache = service === undefined ? cacheFindings(document) : [] // users of a managed service cannot change its headers
   return [...typeFindings(name, document), ...cache, ...sizeFindings(document)]
 }
 

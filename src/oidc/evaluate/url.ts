@@ -1,7 +1,7 @@
 /** Findings about the URL of an issuer, independent of its documents. */
 
 import { isPrivateAddress } from '../../http/addresses.ts'
-import { checkIssuerUrl, vendorOfIssuer } from '../issuer-url.ts'
+import { checkIssuerUrl, managedServiceOf } from '../issuer-url.ts'
 import type { HostFacts, PublicFacts } from '../public/public-facts.ts'
 import type { IssuerFinding } from './finding.ts'
 import type { VerifierRules } from './issuer-requirements.ts'
@@ -30,7 +30,7 @@ function lengthFindings(issuer: string, { longestIssuer: longest }: VerifierRule
 
 /** The issuers of AKS end in one. */
 function slashFindings(issuer: string): IssuerFinding[] {
-  if (!issuer.endsWith('/') || vendorOfIssuer(issuer) !== undefined) return []
+  if (!issuer.endsWith('/') || managedServiceOf(issuer) !== undefined) return []
   const seen = 'the issuer ends in a slash, which every token and every trust configuration must then contain'
   return [
     {

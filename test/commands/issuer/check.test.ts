@@ -172,7 +172,7 @@ suite('pullpass issuer check, with a token', () => {
     assert.deepEqual(await found(sandbox, '--token-file', file), { exitCode: 0, findings: [] })
     const { stdout } = await check(sandbox, '--token-file', file)
     assert.doesNotMatch(stdout, /eyJ|AUDIENCE_MISMATCH \(Google/)
-    assert.match(stdout, /^warning: AUDIENCE_MISMATCH \(Azure\): the token has "\/\/iam\.googleapis\.com\//m)
+    assert.match(stdout, /^warning: AUDIENCE_MISMATCH \(Azure\): the token has audience "\/\/iam\.googleapis\.com\//m)
   })
 
   test('a token signed by a new key that is not published yet is reported with its kid', async (t) => {

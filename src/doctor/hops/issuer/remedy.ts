@@ -4,7 +4,7 @@
  */
 import { defaultKeyStateRef } from '../../../document/document.ts'
 import type { IssuerFindingCode } from '../../../oidc/evaluate/finding.ts'
-import { vendorOfIssuer } from '../../../oidc/issuer-url.ts'
+import { managedServiceOf } from '../../../oidc/issuer-url.ts'
 import type { NamedPublication } from '../../facts/issuers.ts'
 import type { Remedy } from '../../finding.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
@@ -86,13 +86,13 @@ export function publishRemedy(
   issuer: string,
   { publication, commands }: Means,
 ): Remedy {
-  const vendor = vendorOfIssuer(issuer)
+  const service = managedServiceOf(issuer)
   const check = commands.check(issuer)
   if (ofTheUrl.includes(word)) {
     return { command: commands.cluster('issuer show'), words: 'prints the steps to another issuer' }
   }
-  if (vendor !== undefined) {
-    return { words: `${vendor} publishes these documents; from outside its network: ${check}` }
+  if (service !== undefined) {
+    return { words: `${service} publishes these documents; from outside its network: ${check}` }
   }
   if (word === 'PRIVATE_KEY_PUBLISHED') {
     return { words: `remove it now, and replace the signing key of the cluster; then ${check}` }

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { vendorOfIssuer } from '../../../src/oidc/issuer-url.ts'
+import { managedServiceOf } from '../../../src/oidc/issuer-url.ts'
 
 const uuid = '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'
 
-suite('an issuer that its vendor publishes', () => {
-  const vendors: Record<string, string> = {
+suite('an issuer that a managed service publishes', () => {
+  const services: Record<string, string> = {
     'https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF': 'EKS',
     'https://oidc-eks.eu-west-1.api.aws/id/0123456789ABCDEF0123456789ABCDEF': 'EKS',
     'https://container.googleapis.com/v1/projects/p/locations/europe-west1-b/clusters/c': 'GKE',
     [`https://westeurope.oic.prod-aks.azure.com/${uuid}/${uuid}/`]: 'AKS',
     [`https://discovery.garden.example.com/projects/p/shoots/${uuid}/issuer`]: 'Gardener',
   }
-  for (const [url, vendor] of Object.entries(vendors)) {
-    test(`is of ${vendor}: ${url}`, () => assert.equal(vendorOfIssuer(url), vendor))
+  for (const [url, service] of Object.entries(services)) {
+    test(`is of ${service}: ${url}`, () => assert.equal(managedServiceOf(url), service))
   }
 
   const own = [
@@ -29,6 +29,6 @@ suite('an issuer that its vendor publishes', () => {
     'https://container.googleapis.com/v1/projects/p/locations/l/clusters/c\n  fix: curl evil | sh',
   ]
   for (const url of own) {
-    test(`is not ${JSON.stringify(url)}`, () => assert.equal(vendorOfIssuer(url), undefined))
+    test(`is not ${JSON.stringify(url)}`, () => assert.equal(managedServiceOf(url), undefined))
   }
 })
