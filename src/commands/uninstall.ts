@@ -176,7 +176,8 @@ const noTerminal = (given: Call<typeof flags>['flags']) =>
     hop: 'run',
     seen: 'uninstall requires confirmation, and there is no terminal',
     expected: '--yes, which deletes without confirmation',
-    hint: `to see the deletions first: ${repeatCommand('uninstall', given, flags)} --dry-run`,
+    hint: 'to see the deletions first',
+    command: `${repeatCommand('uninstall', given, flags)} --dry-run`,
   })
 
 async function printSteps(

@@ -134,7 +134,7 @@ function folderFault(root: string, error: unknown): PullpassError {
       hop: 'publish',
       seen: `${showPath(root)} does not exist`,
       expected: 'an existing folder, in which pullpass creates the documents',
-      hint: `mkdir -p ${shellQuote(root)}`,
+      command: `mkdir -p ${shellQuote(root)}`,
     })
   }
   const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'

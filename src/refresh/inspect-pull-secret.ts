@@ -84,6 +84,6 @@ export async function readSecret(cluster: Cluster, { namespace, name }: Namespac
     hop: 'kubernetes',
     seen: `Secret ${namespace}/${name} does not exist`,
     expected: 'a pull secret',
-    hint: `kubectl get secrets -n ${shellQuote(namespace)} --field-selector type=kubernetes.io/dockerconfigjson`,
+    command: `kubectl get secrets -n ${shellQuote(namespace)} --field-selector type=kubernetes.io/dockerconfigjson`,
   })
 }

@@ -187,7 +187,8 @@ function denied({ settings, email, subject }: ImpersonationRequest): Meaning {
   return {
     code: 'IMPERSONATION_DENIED',
     expected: `${principal} to have roles/iam.workloadIdentityUser on ${first}${delegation}`,
-    hint: `a new grant takes up to 5 minutes to take effect; without a grant: ${grantCommand(first, principal)}`,
+    hint: 'a new grant takes up to 5 minutes to take effect; without a grant',
+    command: grantCommand(first, principal),
   }
 }
 

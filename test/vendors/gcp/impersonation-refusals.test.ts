@@ -24,9 +24,10 @@ test('IAM Credentials refuses', async (t) => {
       ['IMPERSONATION_DENIED', 'impersonation', denied, false],
     )
     assert.equal(fault.expected, `${principal} to have roles/iam.workloadIdentityUser on ${account}`)
+    assert.equal(fault.hint, 'a new grant takes up to 5 minutes to take effect; without a grant')
     assert.equal(
-      fault.hint,
-      `a new grant takes up to 5 minutes to take effect; without a grant: gcloud iam service-accounts add-iam-policy-binding ${account} --project=example-project --role=roles/iam.workloadIdentityUser --member=${principal} --condition=None`,
+      fault.command,
+      `gcloud iam service-accounts add-iam-policy-binding ${account} --project=example-project --role=roles/iam.workloadIdentityUser --member=${principal} --condition=None`,
     )
     assert.equal(seen.length, 1)
     accounts.allowTokens(account, sandbox.gcp.principal)
@@ -54,8 +55,8 @@ test('IAM Credentials refuses', async (t) => {
       `${principal} to have roles/iam.workloadIdentityUser on ${via}, and roles/iam.serviceAccountTokenCreator: ${via} on ${account}`,
     )
     assert.match(
-      fault.hint ?? '',
-      /: gcloud iam service-accounts add-iam-policy-binding projects\/-\/serviceAccounts\/via@/,
+      fault.command ?? '',
+      /^gcloud iam service-accounts add-iam-policy-binding projects\/-\/serviceAccounts\/via@/,
     )
   })
 
