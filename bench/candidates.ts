@@ -21,6 +21,8 @@ const root = join(import.meta.dirname, '..')
 /** The output of `npm run build`. */
 export const pullpassWords: readonly string[] = [process.execPath, join(root, 'dist/pullpass.mjs'), 'refresh']
 
+export const pluginFile: string = join(root, 'dist/credential-provider.mjs')
+
 export const createCandidates = (bench: BenchEnvironment, bareProgram: string): Candidates => ({
   bare: bareCandidate(bench, bareProgram),
   pullpass: {

@@ -52,6 +52,14 @@ function oneShotGoals(rows: readonly OneShotRow[]): Goal[] {
   return [
     atMost('one-shot in a pod, CPU / https.get', 1.5, cpuOf('pullpass in a pod') / cpuOf('https.get')),
     atMost('one-shot in a pod, MiB', 64, find('pullpass in a pod').peakMiB),
+    atMost('plugin from its cache, CPU / node -e 0', 1.5, cpuOf('plugin, from its cache') / cpuOf('node -e 0')),
+    // Two TLS connections: the token service, and impersonation.
+    atMost(
+      'plugin with an exchange, CPU / https.get for each connection',
+      1.3,
+      cpuOf('plugin, with an exchange') / (2 * cpuOf('https.get')),
+    ),
+    atMost('plugin, MiB', 64, find('plugin, with an exchange').peakMiB),
     atMost('one-shot from a kubeconfig, CPU / https.get', 1.8, cpuOf('pullpass, kubeconfig') / cpuOf('https.get')),
   ]
 }

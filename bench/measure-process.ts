@@ -16,21 +16,23 @@ export interface Program {
   readonly words: readonly string[]
   /** The complete environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>
+  /** Path of the file that is its standard input; absent: empty. */
+  readonly input?: string
   /** A command that prepares the environment and execs the program; not measured. */
   readonly setup?: readonly string[]
 }
 
-const timed = 'TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 3>&2 2>"$BENCH_TIMES"'
+const timed = 'TIMEFORMAT="%R %U %S"; { time "$@" <"$BENCH_INPUT" 2>&3; } 3>&2 2>"$BENCH_TIMES"'
 
 /** Rejects with its output unless it exits with 0. */
-export async function measureProcess({ words, environment, setup = [] }: Program): Promise<Cost> {
+export async function measureProcess({ words, environment, input = '/dev/null', setup = [] }: Program): Promise<Cost> {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-bench-figures-'))
   const [memoryFile, timesFile] = [join(folder, 'memory'), join(folder, 'times')]
   try {
     await runToEnd(
       [findInstalledProgram('time', 'time'), '-f', '%M', '-o', memoryFile, ...setup, 'bash', '-c', timed, 'bash'],
       words,
-      { ...environment, BENCH_TIMES: timesFile },
+      { ...environment, BENCH_TIMES: timesFile, BENCH_INPUT: input },
     )
     const [real = 0, user = 0, system = 0] = (await readFile(timesFile, 'utf8')).split(' ').map(Number)
     const peakMiB = Number(await readFile(memoryFile, 'utf8')) / 1024

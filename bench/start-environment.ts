@@ -20,6 +20,8 @@ export interface BenchEnvironment {
   /** With the token of the ServiceAccount that may write pull secrets. */
   readonly cluster: Http2Server
   readonly files: EnvironmentFiles
+  /** Full resource name of the provider. */
+  readonly provider: string
   readonly google: { readonly sts: Part; readonly iamCredentials: Part }
   /** The drop-in variables except the namespaces, and the endpoints of the sandbox. */
   readonly variables: Readonly<Record<string, string>>
@@ -66,6 +68,7 @@ export const startEnvironment = (namespaceCount: number): Promise<BenchEnvironme
       namespaces,
       cluster: { ...admin, token },
       files,
+      provider,
       google: { sts, iamCredentials },
       variables: variablesOf({ sts, iamCredentials }),
       removeSecrets: (name, from) => removeSecrets(admin, name, from),
