@@ -17,9 +17,12 @@ export type Fault =
   /** HTTP/2 GOAWAY after processing the request, or refusing it unprocessed; on HTTP/1.1 the connection closes. */
   | { readonly kind: 'goaway'; readonly request: 'processed' | 'refused' }
 
+/** What a fault is selected by. */
+type FaultedRequest = Pick<SandboxRequest, 'method' | 'path'> & Partial<Pick<SandboxRequest, 'body'>>
+
 interface FaultScope {
   /** Which requests it affects; absent: all. */
-  readonly when?: (request: Pick<SandboxRequest, 'method' | 'path'>) => boolean
+  readonly when?: (request: FaultedRequest) => boolean
   /** How many requests it affects; absent: all until cleared. */
   readonly times?: number
 }
@@ -32,7 +35,7 @@ export interface Faults {
 
 export interface FaultPlan extends Faults {
   /** The fault for this request, counted as used. */
-  take(request: Pick<SandboxRequest, 'method' | 'path'>): Fault | undefined
+  take(request: FaultedRequest): Fault | undefined
 }
 
 export function createFaultPlan(): FaultPlan {

@@ -47,6 +47,7 @@ export async function openSession(
 ): Promise<RoleSession> {
   const { settings } = registry
   let session = await assumeRoleWithWebIdentity(registry, subjectToken, context)
+  context.secrets.add(session.secretAccessKey, session.sessionToken)
   for (const [index, role] of (settings.assumeRoles ?? []).entries()) {
     const isLast = index === (settings.assumeRoles?.length ?? 0) - 1
     const before = settings.assumeRoles?.[index - 1]?.roleArn ?? settings.roleArn
@@ -71,6 +72,7 @@ export async function openSession(
       refusal: (status, body) => chainRefusal(status, body, { role: role.roleArn, by: before, settings }),
       read: (answer) => readSession(answer, 'AssumeRole', lifeSeconds),
     })
+    context.secrets.add(session.secretAccessKey, session.sessionToken)
   }
   return session
 }

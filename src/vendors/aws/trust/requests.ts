@@ -61,7 +61,9 @@ function signIn(region: string, context: Context): Credentials {
       throw asTrustFault(error)
     })
     const token = sessionToken === undefined ? undefined : new Redacted(sessionToken)
-    return { accessKeyId, secretAccessKey: new Redacted(secretAccessKey), sessionToken: token }
+    const secret = new Redacted(secretAccessKey)
+    context.secrets.add(secret, token)
+    return { accessKeyId, secretAccessKey: secret, sessionToken: token }
   }
 }
 
