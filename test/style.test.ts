@@ -64,6 +64,13 @@ suite('style', () => {
     assert.deepEqual(names(found).toSorted(), [...precise].toSorted(), 'use rfc3339 of src/text/plain-text.ts')
   })
 
+  test('property tests take any text from test/support/any-text.ts, which takes no second to create', () => {
+    const slow = files.filter(
+      ({ file, text }) => file !== 'test/support/any-text.ts' && /unit: 'binary' *\}/.test(text),
+    )
+    assert.deepEqual(names(slow), [])
+  })
+
   test('titles of tests are statements', () => {
     const titles = files
       .filter(isTest)

@@ -28,7 +28,7 @@ suite('doctor, of a document that names its publication,', () => {
       stdout,
       /^publish +ok +gs:\/\/example-cluster: key "[\w-]{43}", which signed the token, is published there$/m,
     )
-    assert.match(stdout, /\nNo fault was found\.\n$/)
+    assert.match(stdout, /\nNo problems found\.\n$/)
   })
 
   test('publishes nothing itself', async (t) => {

@@ -40,6 +40,7 @@ suite('decodeSubjectToken', () => {
       expiresAt: new Date('2025-11-24T12:00:00Z'),
       keyId: 'key-1',
       algorithm: 'RS256',
+      accountUid: '42696507',
       pod: 'pullpass-29',
       node: 'node-1',
     })

@@ -70,7 +70,7 @@ suite('pullpass issuer serve', () => {
       sleep: async () => end.abort(),
     })
     assert.equal(exitCode, 0)
-    assert.match(notes.join('\n'), /^Serving the issuer metadata at http:\/\/127\.0\.0\.1:\d+\. Checks/)
+    assert.match(notes.join('\n'), / published at http:\/\/127\.0\.0\.1:\d+ until /)
   })
 
   test('an invalid address ends with exit code 2', async (t) => {
