@@ -85,6 +85,30 @@ suite('refresh with a registry at Azure', () => {
     }
   })
 
+  test('a sign-in or a registry that never responds ends with the timeout of the run, and the Secret stays', async (t) => {
+    const { sandbox, azure, file, azureHost } = await start(t)
+    const run = (...more: string[]) => runPullpass(sandbox, ['refresh', '-f', file, ...more])
+    await run()
+    const before = readPullSecret(sandbox, 'team-a')
+    for (const part of [azure.parts.entra, azure.parts.containerRegistry]) {
+      for (const at of ['request', 'body'] as const) {
+        part.faults.inject({ kind: 'stall', at })
+        const requests = part.seen.length
+        const sleep = async (ms: number, signal: AbortSignal) => {
+          if (ms !== 30_000) return
+          await part.whenSeen(undefined, requests + 1)
+          signal.throwIfAborted()
+        }
+        const options = { sleep }
+        const { exitCode, stderr } = await runPullpass(sandbox, ['refresh', '-f', file, '--timeout', '30s'], options)
+        part.faults.clear()
+        assert.equal(exitCode, 1)
+        assert.match(stderr, /^TIMED_OUT \(run\): the run did not end within 30s\n/)
+        assert.equal(readPullSecret(sandbox, 'team-a')?.auths[azureHost], before?.auths[azureHost])
+      }
+    }
+  })
+
   test('costs one sign-in and one exchange, with a token file too', async (t) => {
     const { sandbox, azure } = await start(t)
     const path = await sandbox.write(

@@ -95,7 +95,8 @@ for (const identity of ['application', 'managed identity'] as const) {
         { when: ({ method, path }) => method === 'PUT' && path.includes('roleAssignments') },
       )
       const ended = run(apply, { signal: interrupted.signal })
-      await part.whenSeen(({ method, path }) => method === 'PUT' && path.includes('roleAssignments'))
+      const isSent = part.whenSeen(({ method, path }) => method === 'PUT' && path.includes('roleAssignments'))
+      await Promise.race([isSent, ended])
       interrupted.abort(new Error('interrupted'))
       assert.notEqual((await ended).exitCode, 0)
       assert.deepEqual([credential().length, assigned().length], [1, 0])

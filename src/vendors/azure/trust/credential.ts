@@ -4,7 +4,7 @@
  * https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { asList, asObject } from '../../../text/json-fields.ts'
 import {
   type Accepted,
   type Change,
@@ -17,7 +17,7 @@ import {
 import { credentialCommand, credentialHcl, scriptLine } from './commands.ts'
 import { type DesiredCredential, type DesiredIdentity, markInName } from './desired.ts'
 import type { FoundIdentity } from './identity.ts'
-import { type AzureConnection, itemsOf, sendArm, sendGraph } from './requests.ts'
+import { type AzureConnection, itemsOf, sendArm, sendGraph, shortText } from './requests.ts'
 
 export interface FoundCredential {
   /** Of an application's a UUID; of a managed identity's the resource id. */
@@ -58,12 +58,12 @@ export async function listCredentials(
 function readCredential(item: unknown, fields: unknown): FoundCredential {
   const [own, { issuer, subject, audiences, description }] = [asObject(item) ?? {}, asObject(fields) ?? {}]
   return {
-    id: asText(own['id']) ?? '',
-    name: asText(own['name']) ?? '',
-    issuer: asText(issuer) ?? '',
-    subject: asText(subject) ?? '',
-    audiences: asList(audiences).flatMap((one) => asText(one) ?? []),
-    description: asText(description) ?? '',
+    id: shortText(own['id']) ?? '',
+    name: shortText(own['name']) ?? '',
+    issuer: shortText(issuer) ?? '',
+    subject: shortText(subject) ?? '',
+    audiences: asList(audiences).flatMap((one) => shortText(one) ?? []),
+    description: shortText(description) ?? '',
   }
 }
 

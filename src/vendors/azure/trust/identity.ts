@@ -1,11 +1,11 @@
 /** The identity that a document names. pullpass creates none: Azure chooses its client id. https://learn.microsoft.com/graph/api/resources/application */
 
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { asObject, asText } from '../../../text/json-fields.ts'
+import { asObject } from '../../../text/json-fields.ts'
 import { type Accepted, type TrustFinding, trustRefused } from '../../trust-contract.ts'
 import { createIdentity, identityHcl } from './commands.ts'
 import type { DesiredIdentity } from './desired.ts'
-import { type AzureConnection, orAbsent, sendArm, sendGraph } from './requests.ts'
+import { type AzureConnection, orAbsent, sendArm, sendGraph, shortText } from './requests.ts'
 
 export interface FoundIdentity {
   /** Object id of the application; the resource id of a managed identity. */
@@ -29,8 +29,8 @@ export async function readIdentity(
         path: `${name}?${version}`,
         read(body) {
           const properties = asObject(asObject(body)?.['properties'])
-          const found = asText(properties?.['clientId']) ?? ''
-          return { id: name, clientId: found.toLowerCase(), principalId: asText(properties?.['principalId']) }
+          const found = shortText(properties?.['clientId']) ?? ''
+          return { id: name, clientId: found.toLowerCase(), principalId: shortText(properties?.['principalId']) }
         },
       }),
     )
@@ -40,7 +40,7 @@ export async function readIdentity(
       sendGraph(azure, {
         method: 'GET',
         path: `/${type}(appId='${clientId}')?$select=id`,
-        read: (body) => asText(asObject(body)?.['id']),
+        read: (body) => shortText(asObject(body)?.['id']),
       }),
     )
   const [id, principalId] = await Promise.all([byClient('applications'), byClient('servicePrincipals')])

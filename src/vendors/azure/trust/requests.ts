@@ -5,10 +5,11 @@
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
-import { type ApiRequest, send } from '../../../http/send.ts'
+import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
+import { repeatsSecret } from '../../../text/secret-register.ts'
 import { configuringTrust } from '../../operator.ts'
 import { armEndpoint, graphEndpoint } from '../endpoints.ts'
 import { type CloudName, clouds } from '../names.ts'
@@ -45,6 +46,20 @@ export interface TrustRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json'> 
 
 const statuses = [200, 201, 202, 204]
 
+/** Names and ids of resources are printed. @throws UnexpectedResponse */
+function withoutSecrets(body: unknown, secrets: Context['secrets']): unknown {
+  if (repeatsSecret(JSON.stringify(body), secrets)) throw new UnexpectedResponse('it repeats a credential')
+  return body
+}
+
+/** Characters of a field; the longest at Azure has 8 KiB, the condition of a role. */
+const longestText = 8192
+
+export function shortText(value: unknown): string | undefined {
+  const text = asText(value)
+  return text !== undefined && text.length > longestText ? undefined : text
+}
+
 /** @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
 export async function sendArm<T>(azure: AzureConnection, { path, read, ...rest }: TrustRequest<T>): Promise<T> {
   return await send(azure.context, {
@@ -55,7 +70,7 @@ export async function sendArm<T>(azure: AzureConnection, { path, read, ...rest }
     bearer: await azure.token.arm(),
     statuses,
     refusal: armRefusal,
-    read: ({ body }) => read(body),
+    read: ({ body }) => read(withoutSecrets(body, azure.context.secrets)),
   })
 }
 
@@ -69,7 +84,7 @@ export async function sendGraph<T>(azure: AzureConnection, { path, read, ...rest
     bearer: await azure.token.graph(),
     statuses,
     refusal: graphRefusal,
-    read: ({ body }) => read(body),
+    read: ({ body }) => read(withoutSecrets(body, azure.context.secrets)),
   })
 }
 

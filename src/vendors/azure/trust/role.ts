@@ -4,7 +4,7 @@
  * https://learn.microsoft.com/rest/api/authorization/role-assignments
  */
 import { createHash } from 'node:crypto'
-import { asObject, asText } from '../../../text/json-fields.ts'
+import { asObject } from '../../../text/json-fields.ts'
 import {
   type Accepted,
   type Change,
@@ -17,7 +17,7 @@ import {
 import { resourceParts } from '../names.ts'
 import { type Assignment, assignmentHcl, createAssignment, scriptLine, updateAssignment } from './commands.ts'
 import type { DesiredRole } from './desired.ts'
-import { type AzureConnection, itemsOf, orAbsent, sendArm } from './requests.ts'
+import { type AzureConnection, itemsOf, orAbsent, sendArm, shortText } from './requests.ts'
 
 export interface FoundRegistry {
   readonly loginServer: string
@@ -47,7 +47,7 @@ export const readRegistry = async (azure: AzureConnection, registryId: string): 
       read(body) {
         const properties = asObject(asObject(body)?.['properties'])
         return {
-          loginServer: (asText(properties?.['loginServer']) ?? '').toLowerCase(),
+          loginServer: (shortText(properties?.['loginServer']) ?? '').toLowerCase(),
           permissions:
             properties?.['roleAssignmentMode'] === 'AbacRepositoryPermissions'
               ? ('repositories' as const)
@@ -76,13 +76,13 @@ function readAssignment(item: unknown): FoundAssignment {
   const own = asObject(item) ?? {}
   const properties = asObject(own['properties']) ?? {}
   return {
-    id: asText(own['id']) ?? '',
-    name: asText(own['name']) ?? '',
-    scope: asText(properties['scope']) ?? '',
-    role: (asText(properties['roleDefinitionId']) ?? '').split('/').at(-1)?.toLowerCase() ?? '',
-    principalId: asText(properties['principalId']) ?? '',
-    condition: asText(properties['condition']),
-    description: asText(properties['description']) ?? '',
+    id: shortText(own['id']) ?? '',
+    name: shortText(own['name']) ?? '',
+    scope: shortText(properties['scope']) ?? '',
+    role: (shortText(properties['roleDefinitionId']) ?? '').split('/').at(-1)?.toLowerCase() ?? '',
+    principalId: shortText(properties['principalId']) ?? '',
+    condition: shortText(properties['condition']),
+    description: shortText(properties['description']) ?? '',
   }
 }
 

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { loadDocuments } from '../../../src/document/load-documents.ts'
+import type { Context } from '../../../src/http/context.ts'
+import { Redacted } from '../../../src/text/redacted.ts'
+import type { AzureSettings } from '../../../src/vendors/azure/settings.ts'
+import { desiredState } from '../../../src/vendors/azure/trust/desired.ts'
+import type { AzureConnection } from '../../../src/vendors/azure/trust/requests.ts'
+import { azureResources } from '../../../src/vendors/azure/trust/trust.ts'
+import type { TrustNeed } from '../../../src/vendors/trust-contract.ts'
+import { vendors } from '../../../src/vendors/vendors.ts'
+import { fakeContext } from '../../support/fake-context.ts'
+import { documentOf } from '../exchange-registry.ts'
+import { registryText, subject } from './azure-registry.ts'
+
+const group = '/subscriptions/99999999-8888-4777-8666-555555555555/resourceGroups/images/providers'
+const registryId = `${group}/Microsoft.ContainerRegistry/registries/example`
+const managedIdentityId = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/pullpass`
+const operatorToken = 'operator-token-0123456789'
+
+async function needOf(more: string): Promise<TrustNeed<AzureSettings>> {
+  const text = documentOf(registryText(`trust: {registryId: ${registryId}${more}}`))
+  const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => text, vendors })
+  const [registry] = document?.registries ?? []
+  assert.ok(document !== undefined && registry !== undefined)
+  const cluster = {
+    name: 'cluster',
+    issuer: 'https://issuer.example.com',
+    keys: [],
+    trustDomainId: undefined,
+    issuerId: undefined,
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is azure
+  const own = registry as TrustNeed<AzureSettings>['registry']
+  return { document, registry: own, cluster, subject, publishesHere: false, repository: registryId }
+}
+
+const connect = (context: Context): AzureConnection => {
+  const token = async () => new Redacted(operatorToken)
+  return { context, cloud: 'Public', token: { arm: token, graph: token } }
+}
+
+const text = fc.oneof(
+  fc.string(),
+  fc.constant(operatorToken),
+  fc.constantFrom(subject, 'https://issuer.example.com', registryId),
+)
+const item = fc.record(
+  {
+    id: text,
+    name: text,
+    issuer: text,
+    subject: text,
+    audiences: fc.oneof(fc.array(text), text),
+    properties: fc.record(
+      {
+        issuer: text,
+        subject: text,
+        audiences: fc.array(text),
+        clientId: text,
+        principalId: text,
+        loginServer: text,
+        scope: text,
+        condition: text,
+        roleDefinitionId: text,
+        description: text,
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+)
+const body = fc.oneof(
+  fc.json(),
+  fc.string(),
+  item.map((one) => JSON.stringify(one)),
+  fc.array(item, { maxLength: 25 }).map((value) => JSON.stringify({ value })),
+  fc.record({ code: text, message: text }).map((error) => JSON.stringify({ error })),
+)
+const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 403, 404, 409, 429, 500), body })
+
+test('whatever Azure says of its resources, each has a verdict, and no secret is repeated', async () => {
+  const states = await Promise.all(
+    ['', `, managedIdentityId: ${managedIdentityId}`].map(async (more) => desiredState([await needOf(more)])),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...states),
+      fc.array(response, { minLength: 1, maxLength: 5 }),
+      async (state, responses) => {
+        const context = fakeContext()
+        context.secrets.add(new Redacted(operatorToken))
+        let sent = 0
+        const transport: Context['transport'] = async () => {
+          const { status, body: content } = responses[sent++ % responses.length] ?? { status: 500, body: '' }
+          return { status, headers: {}, body: content }
+        }
+        for (const resource of azureResources(state, connect({ ...context, transport }))) {
+          const finding = await resource.observe({ replace: [], sharing: 'refused' })
+          assert.ok(['ok', 'create', 'update', 'grant', 'refused', 'unknown', 'blocked'].includes(finding.verdict))
+          assert.ok(!(finding.fault?.message ?? '').includes(operatorToken), finding.fault?.message)
+          if (['refused', 'unknown'].includes(finding.verdict)) assert.ok(finding.fault !== undefined, finding.verdict)
+        }
+      },
+    ),
+    { numRuns: 150 },
+  )
+})
