@@ -22,6 +22,8 @@ export const sandboxVendors = {
   cloudsmith: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./cloudsmith/vendor.ts')).cloudsmith,
   chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,
   yandex: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./yandex/vendor.ts')).yandex,
+  alibaba: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./alibaba/vendor.ts')).alibaba,
+  tencent: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./tencent/vendor.ts')).tencent,
   token: async (): Promise<SandboxVendor<TokenSandbox>> => (await import('./token/vendor.ts')).token,
   http: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./http/vendor.ts')).http,
 }

@@ -28,7 +28,7 @@ interface FederatedSettings {
   pulls: boolean
 }
 
-interface FederatedTools {
+export interface FederatedTools {
   readonly settings: FederatedSettings
   readonly trusted: TrustedIdentity
   readonly now: () => Date

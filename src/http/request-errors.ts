@@ -128,6 +128,7 @@ interface RequestInfo {
   readonly service: string
   readonly url: string
   readonly format?: BodyFormat
+  readonly refused?: (body: unknown) => boolean
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
 }
 
@@ -139,8 +140,9 @@ interface ResponseInfo extends HttpResponse {
 
 export function responseError(request: RequestInfo, response: ResponseInfo): PullpassError {
   if (response.status >= 300 && response.status < 400) return redirectError(request, response)
-  if (response.status >= 200 && response.status < 300) return formatError(request, response)
   const body = bounded(request.format?.decode, response.body)
+  const isRefused = body !== undefined && request.refused?.(body) === true
+  if (response.status >= 200 && response.status < 300 && !isRefused) return formatError(request, response)
   const refusal = body === undefined ? undefined : request.refusal?.(response.status, body)
   return refusal === undefined ? unspecificError(request, response) : refusalError(request, response, refusal)
 }

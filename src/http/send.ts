@@ -31,6 +31,8 @@ export interface ApiRequest<T> {
   readonly headers?: (sent: SentRequest) => Readonly<Record<string, string | Redacted>>
   /** How a body is decoded; absent: as JSON. */
   readonly format?: BodyFormat
+  /** Whether a response with a successful status is an error, as some vendors' APIs return it. */
+  readonly refused?: (body: unknown) => boolean
   /** The meaning of the vendor's error response; undefined if it is unknown. */
   readonly refusal?: (status: number, body: unknown) => Refusal | undefined
   /** Converts a successful response; throws UnexpectedResponse if it is not as documented. */
@@ -85,7 +87,7 @@ async function sendOnce<T>(context: SendContext, request: ApiRequest<T>): Promis
   const { statuses = [200] } = request
   const isEmpty = request.statuses !== undefined && response.body === ''
   const body = isEmpty ? null : (request.format?.decode ?? jsonOrNone)(response.body)
-  if (!statuses.includes(response.status) || body === undefined) {
+  if (!statuses.includes(response.status) || body === undefined || request.refused?.(body) === true) {
     throw responseError(request, { ...response, receivedAt, secrets: context.secrets })
   }
   const date = Date.parse(response.headers['date'] ?? '')

@@ -24,7 +24,7 @@ export interface MessageCause {
 }
 
 /** Fields in which services put a message, in order. */
-const messageFields = ['error_description', 'message', 'detail', 'error_message', 'title', 'error'] as const
+const messageFields = ['error_description', 'message', 'Message', 'detail', 'error_message', 'title', 'error'] as const
 
 /** The message from a known field; undefined if there is none. Pure. */
 function messageOf(body: unknown): string | undefined {
@@ -44,7 +44,7 @@ export function exchangeRefusal(
 ): Refusal | undefined {
   const message = messageOf(body)
   if (message === undefined) return undefined
-  const error = asText(asObject(body)?.['error'])
+  const error = asText(asObject(body)?.['error']) ?? asText(asObject(body)?.['Code'])
   const shown = error === undefined || error === message ? message : `${error}: ${message}`
   const cause = causes.find(({ pattern }) => pattern.test(message) || (error !== undefined && pattern.test(error)))
   if (cause !== undefined) {

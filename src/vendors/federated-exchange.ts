@@ -3,6 +3,7 @@
  * response. Places are JSON pointers (RFC 6901).
  */
 import type { CredentialWarning, RegistryCredential } from '../credential/registry-credential.ts'
+import type { ExchangeHop } from '../errors/pullpass-error.ts'
 import { type ApiRequest, type ApiResponse, checkedText, send, UnexpectedResponse } from '../http/send.ts'
 import { asObject, atPointer, jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
@@ -10,6 +11,8 @@ import { clockSkewMs, expiryOf } from './expiry.ts'
 import type { ExchangeContext, RegistryOf } from './vendor.ts'
 
 export interface FederatedExchange extends Omit<ApiRequest<never>, 'hop' | 'read'> {
+  /** Absent: `exchange`. */
+  readonly hop?: ExchangeHop
   readonly response: ResponsePlaces
   readonly lifetime: Lifetime
   /** A text, or derived from the response; absent: it is at a place of the response. */
@@ -43,10 +46,10 @@ export async function exchangeAt(
   exchange: FederatedExchange,
   context: ExchangeContext,
 ): Promise<RegistryCredential> {
-  const { response, lifetime, username, lifetimeFix, warnings = [], ...request } = exchange
+  const { hop = 'exchange', response, lifetime, username, lifetimeFix, warnings = [], ...request } = exchange
   return await send(context, {
     ...request,
-    hop: 'exchange',
+    hop,
     read: (answer) => {
       const password = textAt(answer.body, response.password)
       const expiresAt = readExpiry(answer, password, { response, lifetime })

@@ -1,4 +1,5 @@
 /** Every vendor by its identifier. To add one: a folder, and its line here. A test holds the list, folders, schema and docs equal. */
+import { alibaba } from './alibaba/vendor.ts'
 import { aws } from './aws/vendor.ts'
 import { awsPublic } from './awsPublic/vendor.ts'
 import { azure } from './azure/vendor.ts'
@@ -10,6 +11,7 @@ import { jfrog } from './jfrog/vendor.ts'
 import { oidc } from './oidc/vendor.ts'
 import { quay } from './quay/vendor.ts'
 import { staticCredential } from './static/vendor.ts'
+import { tencent } from './tencent/vendor.ts'
 import { token } from './token/vendor.ts'
 import type { Vendors } from './vendor.ts'
 import { yandex } from './yandex/vendor.ts'
@@ -20,12 +22,14 @@ export const vendors: Vendors = {
   awsPublic,
   azure,
   oidc,
+  alibaba,
   chainguard,
   cloudsmith,
   http,
   jfrog,
   quay,
   static: staticCredential,
+  tencent,
   token,
   yandex,
 }

@@ -171,6 +171,36 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       ...everywhere,
     ],
   },
+  alibaba: {
+    load: sandboxVendors.alibaba,
+    registry: ({ url }) =>
+      'alibaba: {roleArn: "acs:ram::123456789012:role/puller", oidcProviderArn: "acs:ram::123456789012:oidc-provider/cluster", ' +
+      `region: eu-central-1, instanceId: cri-example, endpoints: {sts: "${url}", cr: "${url}"}}`,
+    username: 'cr_temp_user',
+    expiresAt: '2026-11-24T13:00:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('CONDITION_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the role does not exist', 'PROVIDER_NOT_FOUND', refused),
+      ...everywhere,
+    ],
+  },
+  tencent: {
+    load: sandboxVendors.tencent,
+    registry: ({ url }) =>
+      'tencent: {roleArn: "qcs::cam::uin/100000000001:roleName/puller", providerId: cluster, region: eu-frankfurt, ' +
+      `registryId: tcr-example, endpoints: {sts: "${url}", tcr: "${url}"}}`,
+    username: '100000000001',
+    expiresAt: '2026-11-24T13:00:00Z',
+    faults: [
+      otherIssuer('EXCHANGE_REFUSED', refused),
+      otherSubject('CONDITION_REFUSED', refused),
+      otherAudience('EXCHANGE_REFUSED', refused),
+      otherName('the role does not exist', 'PROVIDER_NOT_FOUND', refused),
+      ...everywhere,
+    ],
+  },
   oidc: {
     load: sandboxVendors.oidc,
     registry: ({ url }) =>

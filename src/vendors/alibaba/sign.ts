@@ -1,0 +1,56 @@
+/** Signature version 3 of a request without a body. https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature */
+import { createHash, createHmac } from 'node:crypto'
+import type { SentRequest } from '../../http/send.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
+import type { Redacted } from '../../text/redacted.ts'
+
+export interface AlibabaCredentials {
+  readonly accessKeyId: string
+  readonly accessKeySecret: Redacted
+  readonly securityToken: Redacted | undefined
+}
+
+export interface AlibabaCall {
+  readonly action: string
+  readonly version: string
+  /** Not used before. */
+  readonly nonce: string
+}
+
+/** The headers that sign `sent`, to be added to it. Its query has to be sorted and encoded. */
+export function signatureHeaders(
+  sent: SentRequest,
+  { accessKeyId, accessKeySecret, securityToken }: AlibabaCredentials,
+  { action, version, nonce }: AlibabaCall,
+): Readonly<Record<string, string | Redacted>> {
+  const { host, pathname, search } = new URL(sent.url)
+  const added = {
+    'x-acs-action': action,
+    'x-acs-content-sha256': hash(sent.body),
+    'x-acs-date': rfc3339(sent.now),
+    'x-acs-signature-nonce': nonce,
+    'x-acs-version': version,
+  }
+  const signed = { host, ...added, ...(securityToken && { 'x-acs-security-token': securityToken.reveal() }) }
+  const headers = Object.entries(signed).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  const names = headers.map(([name]) => name).join(';')
+  const canonical = [
+    sent.method,
+    pathname,
+    search.slice(1),
+    ...headers.map(([name, value]) => `${name}:${value}`),
+    '',
+    names,
+    hash(sent.body),
+  ].join('\n')
+  const signature = createHmac('sha256', accessKeySecret.reveal())
+    .update(`ACS3-HMAC-SHA256\n${hash(canonical)}`)
+    .digest('hex')
+  return {
+    ...added,
+    ...(securityToken && { 'x-acs-security-token': securityToken }),
+    authorization: `ACS3-HMAC-SHA256 Credential=${accessKeyId},SignedHeaders=${names},Signature=${signature}`,
+  }
+}
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex')

@@ -1,0 +1,9 @@
+/** Alibaba Cloud Container Registry, Enterprise Edition. https://www.alibabacloud.com/help/en/acr/ */
+import { defineVendor, type Vendor } from '../vendor.ts'
+import type { AlibabaSettings } from './settings.ts'
+
+export const alibaba: Vendor = defineVendor<AlibabaSettings>({
+  title: 'Alibaba Cloud',
+  settings: async () => (await import('./settings.ts')).settings,
+  exchange: async () => (await import('./exchange.ts')).exchange,
+})
