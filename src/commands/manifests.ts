@@ -106,11 +106,14 @@ export const manifests: Command<typeof flags> = {
   },
 }
 
+/** Of pullpass, and of vendors' own tools: `…_ENDPOINT_URL`, `…_ENDPOINT_URL_SERVICE`. */
+const endpointVariable = /^(?:PULLPASS_\w+_ENDPOINT|[A-Z]+_ENDPOINT_URL(?:_\w+)?)$/
+
 /** Variables of this run that the Pods do not have: the Pods would contact other servers, or trust other authorities. */
 function warnOfVariables({ environment, log }: Pick<Context, 'environment' | 'log'>, authorities?: Authorities): void {
   const message = 'the CronJob will not have a variable that is set here'
   for (const variable of Object.keys(environment).toSorted()) {
-    if (!/^PULLPASS_\w+_ENDPOINT$/.test(variable) || !environment[variable]) continue
+    if (!endpointVariable.test(variable) || !environment[variable]) continue
     const fix = 'if the exchange needs it, set it under endpoints of the registry in the document; else unset it'
     log('warn', message, { variable, fix })
   }

@@ -145,6 +145,8 @@ suite('pullpass manifests warns of variables that the CronJob will not have', ()
   const environment = {
     PULLPASS_GCP_STS_ENDPOINT: 'https://sts.example.com',
     PULLPASS_GCP_IAM_ENDPOINT: '',
+    AWS_ENDPOINT_URL_STS: 'https://sts.example.com',
+    AWS_ENDPOINT_URL: '',
     PULLPASS_CA_FILE: 'ca.pem',
   }
   const warnings = ({ stderr }: PullpassRun) =>
@@ -157,11 +159,10 @@ suite('pullpass manifests warns of variables that the CronJob will not have', ()
       environment: { ...environment, PULLPASS_CA_FILE: sandbox.folder.caFile },
     })
     assert.equal(run.exitCode, 0)
+    const inDocument = 'if the exchange needs it, set it under endpoints of the registry in the document; else unset it'
     assert.deepEqual(warnings(run), [
-      [
-        'PULLPASS_GCP_STS_ENDPOINT',
-        'if the exchange needs it, set it under endpoints of the registry in the document; else unset it',
-      ],
+      ['AWS_ENDPOINT_URL_STS', inDocument],
+      ['PULLPASS_GCP_STS_ENDPOINT', inDocument],
       ['PULLPASS_CA_FILE', 'give --ca-file FILE or --ca-configmap NAME'],
     ])
   })
