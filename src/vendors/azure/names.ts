@@ -112,6 +112,15 @@ export const registryId: TextRule = {
     '/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.ContainerRegistry/registries/NAME: az acr show --name NAME --query id',
 }
 
+/** With some of its repositories, as --repository names them. */
+export const registryRepositories: TextRule = {
+  pattern: new RegExp(
+    `^${subscription}/Microsoft\\.ContainerRegistry/registries/[A-Za-z0-9]{5,50}(?:/repositories/[a-z0-9._/,-]+)?$`,
+  ),
+  maxLength: 16_384,
+  expected: `${registryId.expected}; and /repositories/NAME,NAME for some of its repositories`,
+}
+
 export const managedIdentityId: TextRule = {
   pattern: new RegExp(
     `^${subscription}/Microsoft\\.ManagedIdentity/userAssignedIdentities/[A-Za-z0-9][A-Za-z0-9_-]{2,127}$`,

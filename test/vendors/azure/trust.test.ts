@@ -157,7 +157,7 @@ for (const identity of ['application', 'managed identity'] as const) {
           ? /^resource "azuread_application_federated_identity_credential" "pullpass_[0-9a-f]{8}" \{\n {2}application_id = data\.azuread_application\./m
           : /^resource "azurerm_federated_identity_credential" "pullpass_[0-9a-f]{8}" \{/m,
       )
-      assert.match(terraform.stdout, /^provider "azurerm" \{\n {2}features \{\n/m)
+      assert.match(terraform.stdout, /^provider "azurerm" \{\n {2}features \{\}\n\}/m)
       assert.ok(
         terraform.stdout.includes(`issuer         = "${sandbox.cluster.issuer}"`) ||
           terraform.stdout.includes(`"${sandbox.cluster.issuer}"`),

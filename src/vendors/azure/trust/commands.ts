@@ -94,7 +94,7 @@ const azurerm = {
   name: 'azurerm',
   source: 'hashicorp/azurerm',
   version: '>= 4.0',
-  block: hclBlock('provider "azurerm"', [hclBlock('features', [])]),
+  block: hclBlock('provider "azurerm"', ['features {}']),
 }
 const azuread = { name: 'azuread', source: 'hashicorp/azuread', version: '>= 3.0' }
 

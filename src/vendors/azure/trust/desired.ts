@@ -3,7 +3,6 @@
  * each registry. Pure.
  */
 import { createHash } from 'node:crypto'
-import type { TextRule } from '../../../document/field-rules.ts'
 import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
@@ -157,13 +156,7 @@ function mergeCredentials(all: readonly DesiredCredential[]): DesiredCredential[
   )
 }
 
-// The registry and its repositories in one text, as flags and documents name them: RESOURCE_ID[/repositories/NAME,NAME].
-
-export const repositories: TextRule = {
-  pattern: new RegExp(`${registryId.pattern.source.slice(0, -1)}(?:/repositories/[a-z0-9._/,-]+)?$`),
-  maxLength: registryId.maxLength + 64 * repositoryName.maxLength,
-  expected: `${registryId.expected}; and /repositories/NAME,NAME for some of its repositories`,
-}
+// The registry and its repositories in one text, as flags name them: RESOURCE_ID[/repositories/NAME,NAME].
 
 const separator = '/repositories/'
 

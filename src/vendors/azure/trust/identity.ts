@@ -92,7 +92,7 @@ function sharingOf({ clusters, name }: DesiredIdentity, sharing: Accepted['shari
     hop: 'trust',
     seen: `${name} is not used by one cluster alone: ${sharedWith.join('; ')}`,
     expected: 'an identity for each cluster: all that sign in as it have the same roles',
-    hint: 'name an identity of its own in the document of each cluster; or, where these clusters may have the same rights, accept it with the flag for sharing',
+    hint: 'name an identity of its own in the document of each cluster; or, where these clusters may have the same rights, accept it: --share-trust-domain',
   })
   return { verdict: 'refused', sharedWith, fault }
 }

@@ -156,7 +156,8 @@ function denied(message: string): Refusal {
   const [, operator] = /with object id '([0-9a-fA-F-]{36})'/.exec(start) ?? []
   const [, role] = rolesFor.find(([prefix]) => action?.startsWith(prefix)) ?? []
   if (action === undefined || role === undefined || scope === undefined) return { code: 'TRUST_DENIED', message }
-  const resource = scope.replace(/\/(?:federatedIdentityCredentials|providers\/Microsoft\.Authorization)\/.*$/, '')
+  const resource =
+    scope.split(/\/(?:federatedIdentityCredentials|providers\/Microsoft\.Authorization)\//, 1)[0] ?? scope
   const words = ['--role', role, '--assignee', operator ?? 'OPERATOR', '--scope', resource]
   return {
     code: 'TRUST_DENIED',

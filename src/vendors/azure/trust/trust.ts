@@ -2,7 +2,7 @@
 import { asFault } from '../../../errors/pullpass-error.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import type { RemovalPlan, RemovalScope, TrustFinding, TrustResource, TrustSetup } from '../../trust-contract.ts'
-import { resourceParts } from '../names.ts'
+import { registryRepositories, resourceParts } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 import { assignmentHcl, credentialHcl, identityHcl } from './commands.ts'
 import { evaluateCredential, listCredentials, planCredentialRemoval } from './credential.ts'
@@ -14,14 +14,13 @@ import {
   desiredState,
   parseRepositories,
   renderRepositories,
-  repositories,
 } from './desired.ts'
 import { evaluateIdentity, type FoundIdentity, readIdentity } from './identity.ts'
 import { type AzureConnection, connectOperator } from './requests.ts'
 import { evaluateRole, listAssignments, planRoleRemoval, readRegistry } from './role.ts'
 
 export const trust: TrustSetup<AzureSettings> = {
-  repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
+  repositories: { rule: registryRepositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
   clusterId: {
     pattern: /^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$/,

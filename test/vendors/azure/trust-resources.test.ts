@@ -6,6 +6,7 @@ import type { Context } from '../../../src/http/context.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import type { AzureSettings } from '../../../src/vendors/azure/settings.ts'
 import { desiredState } from '../../../src/vendors/azure/trust/desired.ts'
+import { evaluateIdentity } from '../../../src/vendors/azure/trust/identity.ts'
 import type { AzureConnection } from '../../../src/vendors/azure/trust/requests.ts'
 import { azureResources } from '../../../src/vendors/azure/trust/trust.ts'
 import type { TrustNeed } from '../../../src/vendors/trust-contract.ts'
@@ -79,6 +80,21 @@ const body = fc.oneof(
   fc.record({ code: text, message: text }).map((error) => JSON.stringify({ error })),
 )
 const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 403, 404, 409, 429, 500), body })
+
+test('an identity that two clusters sign in as is refused, unless they are to share it', async () => {
+  const need = await needOf('')
+  const cluster = { ...need.cluster, name: 'second', issuer: 'https://second.example.com' }
+  const state = desiredState([need, { ...need, cluster }])
+  assert.deepEqual([state.identities.length, state.credentials.length, state.roles.length], [1, 2, 1])
+  const [identity] = state.identities
+  assert.ok(identity !== undefined)
+  const found = { id: 'id', clientId: identity.clientId, principalId: 'principal' }
+  const refused = evaluateIdentity(identity, found, 'refused')
+  assert.deepEqual([refused.verdict, refused.fault?.code], ['refused', 'TRUST_POOL_SHARED'])
+  assert.match(refused.fault?.seen ?? '', /cluster second \(issuer https:\/\/second\.example\.com\) signs in as it$/)
+  const accepted = evaluateIdentity(identity, found, 'accepted')
+  assert.deepEqual([accepted.verdict, accepted.sharedWith?.length], ['ok', 2])
+})
 
 test('whatever Azure says of its resources, each has a verdict, and no secret is repeated', async () => {
   const states = await Promise.all(
