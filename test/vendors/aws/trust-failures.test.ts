@@ -109,6 +109,12 @@ test('trust at AWS, where something is in the way,', async (t) => {
       /it also trusts tokens of arn:aws:iam::123456789012:oidc-provider\/other\.example\.com/,
     )
     assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 2)
+    const { stdout: terraform } = await trust(['plan', '-o', 'terraform', '--replace', 'trustPolicy'])
+    assert.match(
+      terraform,
+      /assume_role_policy += ".*oidc-provider\/other\.example\.com.*sts:AssumeRoleWithWebIdentity/,
+    )
+    assert.match(terraform, /to += aws_iam_role\./)
     const destroyed = await trust(['destroy', '--yes'])
     assert.equal(destroyed.exitCode, 0, destroyed.stderr)
     assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 1)

@@ -22,6 +22,8 @@ export interface AwsFinding {
   readonly kept?: readonly string[]
   readonly keptAuthority?: string
   readonly fault?: PullpassError
+  /** Of an existing resource, with what others configured; absent: as desired. */
+  readonly hcl?: HclResource
   readonly override?: Override
 }
 
@@ -46,6 +48,7 @@ export async function toFinding(
     keptAuthority,
     fault,
     override,
+    hcl: existing,
   } = await observe().catch((error: unknown): AwsFinding => {
     context.signal.throwIfAborted()
     return { presence: 'absent', verdict: 'unknown', fault: asFault(error) }
@@ -62,7 +65,7 @@ export async function toFinding(
     ...(keptAuthority !== undefined && { keptAuthority }),
     ...(fault !== undefined && { fault }),
     ...(override !== undefined && { override }),
-    hcl: hcl(presence),
+    hcl: existing ?? hcl(presence),
   }
 }
 

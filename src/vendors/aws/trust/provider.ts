@@ -6,6 +6,7 @@ import type { DesiredProvider } from './desired.ts'
 import { type AwsChange, type AwsFinding, listFields } from './finding.ts'
 import { namesIn, providersIn, statementsIn } from './policies.ts'
 import { type IamConnection, readEntity } from './requests.ts'
+import { providerBlock } from './terraform.ts'
 
 const argument = (arn: string) => ['--open-id-connect-provider-arn', arn]
 const named = (arn: string) => ({ OpenIDConnectProviderArn: arn })
@@ -28,9 +29,16 @@ export async function observeProvider(
     ...added.map((id) => clientIdAddition(wanted, id, iam)),
     ...(replaced ? [thumbprintUpdate(wanted, thumbprints, iam)] : []),
   ]
+  const after = {
+    ...wanted,
+    clientIds: [...clientIds, ...added],
+    thumbprints: replaced ? wanted.thumbprints : thumbprints,
+    tags: tagsIn(found),
+  }
   return {
     presence: 'present',
     verdict: changes.length === 0 ? 'ok' : 'update',
+    hcl: providerBlock(after)('present'),
     changes,
     notes: differ && !replaced ? [`its thumbprints stay: ${thumbprints.join(', ') || 'none'}`] : [],
     ...(differ && !replaced && { kept: ['thumbprints'], keptAuthority: 'thumbprints' }),
@@ -98,7 +106,7 @@ export async function planProviderRemoval(
 ): Promise<RemovalPlan> {
   const found = await readEntity(iam, 'GetOpenIDConnectProvider', named(arn))
   if (found === undefined) return { state: 'absent' }
-  const carried = marksIn(tagIn(found))
+  const carried = marksIn(tagsIn(found)[tag] ?? '')
   if (carried.length === 0) return { state: 'kept', note: 'pullpass did not create it' }
   if (!carried.some((mark) => marks.includes(mark)))
     return {
@@ -116,12 +124,11 @@ export async function planProviderRemoval(
   }
 }
 
-const tagIn = ({ Tags }: JsonObject): string =>
-  asText(
-    asList(Tags)
-      .map((one) => asObject(one))
-      .find((one) => one?.['Key'] === tag)?.['Value'],
-  ) ?? ''
+/** Also of a role. */
+export function tagsIn({ Tags }: JsonObject): Record<string, string> {
+  const tags = asList(Tags).map((one) => asObject(one) ?? {})
+  return Object.fromEntries(tags.map(({ Key, Value }) => [asText(Key) ?? '', asText(Value) ?? '']))
+}
 
 const mostPages = 200
 

@@ -15,8 +15,9 @@ import {
   sidIn,
   statementsIn,
 } from './policies.ts'
-import { decodeDocument } from './provider.ts'
+import { decodeDocument, tagsIn } from './provider.ts'
 import { type IamConnection, readEntity } from './requests.ts'
+import { roleBlock } from './terraform.ts'
 
 const named = (arn: string) => ({ RoleName: parseRole(arn).name })
 
@@ -26,6 +27,7 @@ interface FoundRole {
   /** Undefined: they could not be read. */
   readonly statements: readonly JsonObject[] | undefined
   readonly maxSessionSeconds: number
+  readonly tags: Readonly<Record<string, string>>
 }
 
 async function readRole(iam: IamConnection, arn: string): Promise<FoundRole | undefined> {
@@ -37,6 +39,7 @@ async function readRole(iam: IamConnection, arn: string): Promise<FoundRole | un
     description: asText(role['Description']) ?? '',
     statements: statementsIn(decodeDocument(asText(role['AssumeRolePolicyDocument']) ?? '')),
     maxSessionSeconds: Number(role['MaxSessionDuration'] ?? 3600),
+    tags: tagsIn(role),
   }
 }
 
@@ -51,9 +54,17 @@ export async function observeRole(wanted: DesiredRole, { replace }: Accepted, ia
     ...(missing.length === 0 ? [] : [trustUpdate(wanted, found, iam)]),
     ...(found.maxSessionSeconds >= wanted.maxSessionSeconds ? [] : [durationUpdate(wanted, iam)]),
   ]
+  const after = {
+    ...wanted,
+    description: found.description,
+    maxSessionSeconds: Math.max(found.maxSessionSeconds, wanted.maxSessionSeconds),
+    policy: mergedPolicy(wanted, found),
+    tags: found.tags,
+  }
   return {
     presence: 'present',
     verdict: changes.length === 0 ? 'ok' : 'update',
+    hcl: roleBlock(after)('present'),
     changes,
     notes: notesOn(wanted, found),
   }
@@ -141,24 +152,32 @@ function creation(wanted: DesiredRole, { call }: IamConnection): AwsChange {
 const describeSubjects = (statements: readonly DesiredStatement[]) =>
   statements.map(({ subject, audience, key }) => `${subject} of https://${key} with audience ${audience}`).join(' and ')
 
+/** The statements of others, and those that are missing. */
+function mergedPolicy(wanted: DesiredRole, found: FoundRole): string {
+  const added = missingIn(wanted, found)
+  const sids = added.map(({ sid }) => sid)
+  const kept = (found.statements ?? []).filter((one) => !sids.includes(sidIn(one)))
+  return renderPolicy([...kept, ...added.map(renderStatement)])
+}
+
 /** IAM has no precondition: the policy is read again immediately before it is written. */
 function trustUpdate(wanted: DesiredRole, found: FoundRole, iam: IamConnection): AwsChange {
   const { arn } = wanted
-  const policyOf = (role: FoundRole) => {
-    const added = missingIn(wanted, role)
-    const sids = added.map(({ sid }) => sid)
-    const kept = (role.statements ?? []).filter((one) => !sids.includes(sidIn(one)))
-    return renderPolicy([...kept, ...added.map(renderStatement)])
-  }
   return {
     action: 'update',
     fields: ['trustPolicy'],
     description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(wanted, found))}`,
-    words: ['update-assume-role-policy', '--role-name', parseRole(arn).name, '--policy-document', policyOf(found)],
+    words: [
+      'update-assume-role-policy',
+      '--role-name',
+      parseRole(arn).name,
+      '--policy-document',
+      mergedPolicy(wanted, found),
+    ],
     apply: async () => {
       const current = (await readRole(iam, arn)) ?? found
       if (missingIn(wanted, current).length > 0)
-        await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: policyOf(current) })
+        await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: mergedPolicy(wanted, current) })
     },
   }
 }

@@ -45,13 +45,31 @@ function labelOf(name: string): string {
 
 const listOf = (values: readonly string[]) => `[${values.map(hclText).join(', ')}]`
 
+/** Of an existing resource also what others configured: Terraform removes what a block does not contain. */
+interface Existing {
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+const tagsAttribute = (tags: Readonly<Record<string, string>>): HclAttribute[] =>
+  Object.keys(tags).length === 0
+    ? []
+    : [
+        [
+          'tags',
+          `{ ${Object.entries(tags)
+            .map(([key, value]) => `${hclText(key)} = ${hclText(value)}`)
+            .join(', ')} }`,
+        ],
+      ]
+
 export const providerBlock = ({
   arn,
   issuer,
   clientIds,
   thumbprints,
   mark,
-}: DesiredProvider): ReturnType<typeof resource> =>
+  tags = { pullpass: mark },
+}: DesiredProvider & Existing): ReturnType<typeof resource> =>
   resource({
     type: types.provider,
     label: labelOf(arn),
@@ -60,16 +78,19 @@ export const providerBlock = ({
       ['url', hclText(issuer)],
       ['client_id_list', listOf(clientIds)],
       ...(thumbprints === undefined ? [] : [['thumbprint_list', listOf(thumbprints)] as const]),
-      ['tags', `{ pullpass = ${hclText(mark)} }`],
+      ...tagsAttribute(tags),
     ],
   })
 
+/** `policy`: the trust policy, if it is not only that of the statements. */
 export function roleBlock({
   arn,
   description,
   statements,
   maxSessionSeconds,
-}: DesiredRole): ReturnType<typeof resource> {
+  policy = renderPolicy(statements.map(renderStatement)),
+  tags = {},
+}: DesiredRole & Existing & { readonly policy?: string }): ReturnType<typeof resource> {
   const { name, path } = parseRole(arn)
   const providers = [...new Set(statements.map(({ provider }) => `${types.provider}.${labelOf(provider)}`))]
   return resource({
@@ -81,7 +102,8 @@ export function roleBlock({
       ['path', hclText(path)],
       ['description', hclText(description)],
       ...(maxSessionSeconds === 3600 ? [] : [['max_session_duration', String(maxSessionSeconds)] as const]),
-      ['assume_role_policy', hclText(renderPolicy(statements.map(renderStatement)))],
+      ['assume_role_policy', hclText(policy)],
+      ...tagsAttribute(tags),
       ['depends_on', `[${providers.join(', ')}]`],
     ],
   })
