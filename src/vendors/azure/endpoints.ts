@@ -15,14 +15,18 @@ const variable = {
 /** The settings of a document that determine an endpoint. */
 type Whereabouts = Pick<AzureSettings, 'cloud' | 'endpoints' | 'registry'>
 
-/** Microsoft Entra. Origin without a trailing slash. @throws VARIABLE_INVALID */
-export const authorityEndpoint = (
+/**
+ * Microsoft Entra. Origin without a trailing slash. The webhook of Azure Workload Identity sets the variable to the cloud of the
+ * node: a cloud of Microsoft in it does not replace that of the registry. @throws VARIABLE_INVALID
+ */
+export function authorityEndpoint(
   { cloud, endpoints }: Omit<Whereabouts, 'registry'>,
   environment: Environment,
-): string =>
-  endpoints?.authority ??
-  originVariable(environment, variable.authority, 'no path') ??
-  `https://${clouds[cloud].authority}`
+): string {
+  const named = originVariable(environment, variable.authority, 'no path')
+  const isCloud = Object.values(clouds).some(({ authority }) => named === `https://${authority}`)
+  return endpoints?.authority ?? (isCloud ? undefined : named) ?? `https://${clouds[cloud].authority}`
+}
 
 /** The registry. Origin without a trailing slash. @throws VARIABLE_INVALID */
 export const registryEndpoint = ({ registry, endpoints }: Whereabouts, environment: Environment): string =>

@@ -70,6 +70,18 @@ const subjectUnknown = ({ settings, subjectToken }: SignInRequest): Meaning => (
   hint: `${apply}; those that exist: ${listCredentials(settings)}`,
 })
 
+const noCredential = ({ settings, subjectToken }: SignInRequest): Meaning => ({
+  code: 'PROVIDER_NOT_FOUND',
+  expected: `a federated credential of ${identityOf(settings)}, with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}; there is none at all`,
+  hint: apply,
+})
+
+const noTenant = ({ settings }: SignInRequest): Meaning => ({
+  code: 'PROVIDER_NOT_FOUND',
+  expected: `a tenant ${settings.tenantId} in cloud ${settings.cloud}`,
+  hint: 'correct azure.tenantId; a tenant of another cloud has registries with another suffix: az account show --query tenantId',
+})
+
 /** By the number of the cause. */
 const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map([
   [
@@ -91,14 +103,8 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
   [700213, subjectUnknown],
   [7002138, subjectUnknown],
   [70021, subjectUnknown],
-  [
-    70025,
-    ({ settings, subjectToken }) => ({
-      code: 'PROVIDER_NOT_FOUND',
-      expected: `a federated credential of ${identityOf(settings)}, with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}; there is none at all`,
-      hint: apply,
-    }),
-  ],
+  [70025, noCredential],
+  [7000226, noCredential],
   [7000272, notPublished],
   [501661, notPublished],
   [50166, notPublished],
@@ -114,14 +120,8 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
   [700024, staleToken],
   [70023, staleToken],
   [700016, noIdentity],
-  [
-    90002,
-    ({ settings }) => ({
-      code: 'PROVIDER_NOT_FOUND',
-      expected: `a tenant ${settings.tenantId} in cloud ${settings.cloud}`,
-      hint: 'correct azure.tenantId; a tenant of another cloud has registries with another suffix: az account show --query tenantId',
-    }),
-  ],
+  [90002, noTenant],
+  [900023, noTenant],
   [
     50027,
     ({ subjectToken }) => ({

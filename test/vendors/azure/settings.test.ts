@@ -146,6 +146,12 @@ suite('tokens are sent', () => {
     )
   })
 
+  test('to the cloud of the registry where the variable names another cloud of Microsoft', async () => {
+    const settings = await settingsOf(registryText('', 'example.azurecr.cn'))
+    const environment = { AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.com/' }
+    assert.equal(authorityEndpoint(settings, environment), 'https://login.chinacloudapi.cn')
+  })
+
   test('never in the clear', () => {
     for (const name of ['AZURE_AUTHORITY_HOST', 'PULLPASS_AZURE_REGISTRY_ENDPOINT']) {
       assert.throws(() => checkEndpoints({ [name]: 'http://login.example.com' }), {
