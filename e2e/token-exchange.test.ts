@@ -44,7 +44,7 @@ suite('a token exchange server by zitadel/oidc', () => {
       )
       return { url }
     })
-    closing.push(server.close)
+    closing.push(() => server.close())
   })
   after(async () => {
     for (const close of closing.toReversed()) await close()

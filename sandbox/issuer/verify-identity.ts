@@ -1,5 +1,5 @@
 /** Verifies an identity token against what a service trusts: signature, issuer, audience, subject and expiry. RFC 7519 §7.2. */
-import { createPublicKey, type JsonWebKey, verify } from 'node:crypto'
+import { createPublicKey, verify } from 'node:crypto'
 import type { JSONWebKeySet } from 'jose'
 
 /** What a service is configured to accept; tests change it. */
@@ -55,7 +55,7 @@ function decode(part: string): Record<string, unknown> | undefined {
 }
 
 function isSigned([header = '', payload = '', signature = '']: readonly string[], alg: string, jwk: object): boolean {
-  const key = createPublicKey({ key: { ...jwk } as JsonWebKey, format: 'jwk' })
+  const key = createPublicKey({ key: { ...jwk }, format: 'jwk' })
   const isElliptic = alg === 'ES256' && key.asymmetricKeyType === 'ec'
   if (!isElliptic && !(alg === 'RS256' && key.asymmetricKeyType === 'rsa')) return false
   const options = { key, ...(isElliptic && { dsaEncoding: 'ieee-p1363' as const }) }

@@ -42,7 +42,11 @@ const exchangeServer = (client: SandboxClient) =>
     name: 'registry',
     async respond(request, { settings, verify, issue, now }) {
       if (request.method !== 'POST' || request.path !== '/token') return { status: 404, body: '' }
-      const fields = formOf(request) ?? new URLSearchParams(jsonOf(request) as Record<string, string>)
+      const fields =
+        formOf(request) ??
+        new URLSearchParams(
+          Object.entries(jsonOf(request)).map(([name, value]) => [name, String(value)] as [string, string]),
+        )
       if (!isClient(request, fields, client, now()))
         return refused(401, 'invalid_client', 'Invalid client credentials.')
       if (fields.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:token-exchange')

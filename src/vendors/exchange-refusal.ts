@@ -65,7 +65,7 @@ type Meaning = Omit<Refusal, 'message'>
 function meaningOf(status: number, error: string | undefined, refused: Refused): Meaning {
   if (status === 429 || error === 'slow_down') return quotaExceeded
   if (status >= 500 || error === 'temporarily_unavailable' || error === 'server_error') return unavailable
-  switch (error) {
+  switch (error ?? '') {
     case 'invalid_client':
       return {
         code: 'CLIENT_REFUSED',

@@ -103,7 +103,7 @@ function readExpiry(
   const stated = [
     ...(inJwt === undefined ? [] : [inJwt * 1000 + skewMs]),
     ...statedAt(body, response.expiresAt, instantMs).map((ms) => ms + skewMs),
-    ...statedAt(body, response.expiresIn, seconds).map((life) => sentAt.getTime() + life * 1000),
+    ...statedAt(body, response.expiresIn, secondsOf).map((life) => sentAt.getTime() + life * 1000),
   ]
   if (stated.length === 0) {
     const { defaultSeconds } = lifetime
@@ -127,14 +127,14 @@ function statedAt(
 }
 
 /** Some servers write numbers as texts. */
-function seconds(value: unknown): number | undefined {
+function secondsOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
 /** Seconds have up to 11 digits until the year 5138. */
 function instantMs(value: unknown): number | undefined {
-  const number = seconds(value)
+  const number = secondsOf(value)
   if (number !== undefined) return number < 1e11 ? number * 1000 : number
   const ms = typeof value === 'string' && value.length <= 40 ? Date.parse(value) : Number.NaN
   return Number.isNaN(ms) ? undefined : ms
@@ -151,6 +151,7 @@ function jwtExpiry(text: string): number | undefined {
 
 export function jwtClaim(text: string, name: string): unknown {
   const [, payload, signature, ...more] = text.split('.', 4)
-  if (payload === undefined || signature === undefined || more.length > 0 || payload.length > longestPayload) return
+  if (payload === undefined || signature === undefined || more.length > 0 || payload.length > longestPayload)
+    return undefined
   return asObject(jsonOrNone(Buffer.from(payload, 'base64url').toString('utf8')))?.[name]
 }

@@ -25,8 +25,8 @@ export function lifetimeRule(least: string, most: string): TextRule {
     pattern: /^(?=[0-9])(?:[0-9]{1,5}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,8}s)?$/,
     maxLength: 24,
     expected,
-    knownMistake: (text) => {
-      const ms = parseDuration(text)
+    knownMistake: (written) => {
+      const ms = parseDuration(written)
       return ms !== undefined && (ms < leastMs || ms > mostMs) ? expected : undefined
     },
   }
@@ -193,7 +193,7 @@ export function readCredentialFields(
   usual: { readonly password: string; readonly expiresIn?: string },
 ): CredentialSettings {
   const places = { ...usual, ...response }
-  const seconds = (text: string) => (parseDuration(text) ?? 0) / 1000
+  const seconds = (written: string) => (parseDuration(written) ?? 0) / 1000
   return {
     ...(username !== undefined && { username }),
     response: {

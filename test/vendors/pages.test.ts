@@ -25,8 +25,8 @@ suite('the page of each vendor in docs/vendors', () => {
       assert.ok(existsSync(page), page)
       assert.ok(readFileSync('docs/README.md', 'utf8').includes(`](${page.replace('docs/', '')})`), 'docs/README.md')
       // What only trust reads can be on its page.
-      const text = [page, 'docs/trust.md'].map((file) => readFileSync(file, 'utf8')).join('\n')
-      const code = [...text.matchAll(/```[\s\S]*?```|`[^`]+`/g)].map(([text]) => text).join('\n')
+      const pages = [page, 'docs/trust.md'].map((file) => readFileSync(file, 'utf8')).join('\n')
+      const code = [...pages.matchAll(/```[\s\S]*?```|`[^`]+`/g)].map(([found]) => found).join('\n')
       const unnamed = fieldsOf(registryFields[name] ?? {}).filter((field) => !new RegExp(`\\b${field}\\b`).test(code))
       assert.deepEqual(unnamed, [])
     })

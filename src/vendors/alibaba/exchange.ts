@@ -71,7 +71,7 @@ function assumeRole(
   return send(context, {
     hop: 'exchange',
     service: 'Alibaba Cloud STS',
-    url: `${settings.endpoints?.sts ?? 'https://sts.aliyuncs.com'}/?${query}`,
+    url: `${settings.endpoints?.sts ?? 'https://sts.aliyuncs.com'}/?${query.toString()}`,
     form: {
       RoleArn: settings.roleArn,
       OIDCProviderArn: settings.oidcProviderArn,

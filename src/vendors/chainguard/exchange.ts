@@ -19,7 +19,7 @@ export const exchange: Exchange<ChainguardSettings> = {
   exchange: (registry, subjectToken, context) => {
     const { identity, endpoint } = registry.settings
     const trustFix = `compare issuer, subject and audience of the identity with the token: chainctl iam identities describe ${identity}, pullpass inspect`
-    const exchange = {
+    const request = {
       service: 'Chainguard',
       url: `${endpoint}/sts/exchange`,
       form: { aud: 'cgr.dev', identity },
@@ -29,6 +29,6 @@ export const exchange: Exchange<ChainguardSettings> = {
       lifetime: { defaultSeconds: lifeSeconds, maxSeconds: lifeSeconds },
       username: '_token', // the registry accepts any user name
     }
-    return exchangeAt(registry, exchange, context)
+    return exchangeAt(registry, request, context)
   },
 }

@@ -20,7 +20,7 @@ export const exchange: Exchange<CloudsmithSettings> = {
   exchange: (registry, subjectToken, context) => {
     const { organization, service, endpoint } = registry.settings
     const trustFix = `compare provider URL, claims and service accounts of the OpenID Connect provider of ${organization} with the token: pullpass inspect`
-    const exchange = {
+    const request = {
       service: 'Cloudsmith',
       url: `${endpoint}/openid/${organization}/`,
       json: { oidc_token: subjectToken.value, service_slug: service },
@@ -30,6 +30,6 @@ export const exchange: Exchange<CloudsmithSettings> = {
       lifetime: { maxSeconds: longestSeconds },
       username: 'token',
     }
-    return exchangeAt(registry, exchange, context)
+    return exchangeAt(registry, request, context)
   },
 }

@@ -16,7 +16,7 @@ export const exchange: Exchange<HttpSettings> = {
   exchange: (registry, subjectToken, context) => {
     const { method, url, username, response, lifetime } = registry.settings
     const trustFix = `compare what ${new URL(url).host} accepts (issuer, subject, audience) with the token: pullpass inspect`
-    const exchange = {
+    const request = {
       service: 'the service',
       method,
       url,
@@ -27,7 +27,7 @@ export const exchange: Exchange<HttpSettings> = {
       lifetime,
       ...(username !== undefined && { username }),
     }
-    return exchangeAt(registry, exchange, context)
+    return exchangeAt(registry, request, context)
   },
 }
 

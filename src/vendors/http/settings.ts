@@ -12,7 +12,6 @@ import {
   type CredentialSettings,
   credentialProblems,
   credentialShape,
-  endpointUrl,
   pointerOf,
   readCredentialFields,
   userName,
@@ -44,7 +43,8 @@ interface HttpForm extends CredentialForm {
 }
 
 const requestUrl: TextRule = {
-  pattern: new RegExp(endpointUrl.pattern.source.replace(/\$$/, "(?:\\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$")),
+  pattern:
+    /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$/,
   maxLength: 1024,
   expected: 'https://HOST[:PORT]/PATH, with a query if it is constant, or http:// to a loopback address',
 }
@@ -198,8 +198,10 @@ const placeOf = ({ token: { in: place, name = '' }, json }: HttpForm): TokenPlac
       return { in: place, name }
     case 'Body':
       return { in: place, at: json === undefined ? name : pointerOf(name) }
-    default:
+    case 'Bearer':
       return { in: place }
+    default:
+      return place satisfies never
   }
 }
 

@@ -37,7 +37,7 @@ export const exchange: Exchange<JfrogSettings> = {
   exchange: (registry, subjectToken, context) => {
     const { url, providerName, projectKey } = registry.settings
     const trustFix = `compare the integration ${providerName} and its identity mappings at ${url} with the token: pullpass inspect; docs/vendors/jfrog.md has the commands`
-    const exchange = {
+    const request = {
       service: 'JFrog',
       url: `${url}/access/api/v1/oidc/token`,
       json: {
@@ -53,7 +53,7 @@ export const exchange: Exchange<JfrogSettings> = {
       username: userNameOf,
       lifetimeFix: 'set token_spec.expires_in of the identity mapping, which is 60 s by default: 3600 is usual',
     }
-    return exchangeAt(registry, exchange, context)
+    return exchangeAt(registry, request, context)
   },
 }
 

@@ -28,7 +28,7 @@ export const exchange: Exchange<OidcSettings> = {
     const client = await authenticateClient(registry.settings, context)
     const fields = { ...tokenExchange, ...parameters, ...client.parameters, subject_token: subjectToken.value }
     const trustFix = `compare issuer, subject and audience at ${new URL(url).host} with the token: pullpass inspect`
-    const exchange = {
+    const request = {
       service: 'the token service',
       url,
       ...(encoding === 'form' ? { form: fields } : { json: fields }),
@@ -38,7 +38,7 @@ export const exchange: Exchange<OidcSettings> = {
       lifetime,
       ...(username !== undefined && { username }),
     }
-    return await exchangeAt(registry, exchange, context)
+    return await exchangeAt(registry, request, context)
   },
 }
 

@@ -33,7 +33,7 @@ export const exchange: Exchange<QuaySettings> = {
   exchange: (registry, subjectToken, context) => {
     const { robot, endpoint } = registry.settings
     const trustFix = `compare the federation of robot ${robot} at ${endpoint} with the token: pullpass inspect; docs/vendors/quay.md has the commands`
-    const exchange = {
+    const request = {
       service: 'Quay',
       method: 'GET' as const,
       url: `${endpoint}/oauth2/federation/robot/token`,
@@ -50,6 +50,6 @@ export const exchange: Exchange<QuaySettings> = {
         },
       ],
     }
-    return exchangeAt(registry, exchange, context)
+    return exchangeAt(registry, request, context)
   },
 }

@@ -20,7 +20,7 @@ export const exchange: Exchange<YandexSettings> = {
   exchange: (registry, subjectToken, context) => {
     const { serviceAccountId, endpoint } = registry.settings
     const trustFix = `compare the federation (issuer, audiences) and its credential for service account ${serviceAccountId} (external subject id) with the token: pullpass inspect`
-    const exchange = {
+    const request = {
       service: 'Yandex Cloud',
       url: `${endpoint}/oauth/token`,
       form: {
@@ -35,6 +35,6 @@ export const exchange: Exchange<YandexSettings> = {
       lifetime: { maxSeconds: longestSeconds },
       username: 'iam',
     }
-    return exchangeAt(registry, exchange, context)
+    return exchangeAt(registry, request, context)
   },
 }

@@ -27,7 +27,7 @@ export interface PlantedFault {
 interface VendorCase {
   readonly load: LoadSandboxVendor<TestCloud>
   /** The fields of the registry besides its hosts, in YAML. */
-  readonly registry: (cloud: TestCloud) => string
+  readonly registry: (cloud: Pick<TestCloud, 'url'>) => string
   readonly username: string
   readonly expiresAt: string
   readonly faults: readonly PlantedFault[]

@@ -29,10 +29,7 @@ const url = 'https://127.0.0.1:1'
 /** Of vendors that send a request. */
 const registries = Object.entries(cases)
   .filter(([, { load }]) => load !== cases['token']?.load)
-  .map(([vendor, { registry }]) => {
-    const cloud = { url } as unknown as Parameters<typeof registry>[0]
-    return [vendor, `hosts: [images.example.com], ${registry(cloud)}`] as const
-  })
+  .map(([vendor, { registry }]) => [vendor, `hosts: [images.example.com], ${registry({ url })}`] as const)
 
 async function respondWith(registry: string, response: Partial<HttpResponse>) {
   const context = { ...fakeContext(), transport: async () => ({ status: 200, headers: {}, body: '', ...response }) }
@@ -128,7 +125,7 @@ for (const [vendor, registry] of registries) {
         secret,
         Buffer.from(jwt).toString('base64'),
         encodeURIComponent(jwt),
-        [...jwt].join(' '),
+        jwt.split('').join(' '),
       ]) {
         for (const status of [400, 401, 403, 404, 429, 500]) {
           const body = JSON.stringify({ error: 'invalid_grant', error_description: text, message: text, detail: text })

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { documentOf, faultOf, loadRegistry } from '../exchange-registry.ts'
 
-const pem = {
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-} as const
+const pemOf = ({ publicKey, privateKey }: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }) => ({
+  publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+})
 const keys = {
-  RSA: generateKeyPairSync('rsa', { modulusLength: 2048, ...pem }),
-  'EC P-256': generateKeyPairSync('ec', { namedCurve: 'prime256v1', ...pem }),
-  Ed25519: generateKeyPairSync('ed25519', pem),
+  RSA: pemOf(generateKeyPairSync('rsa', { modulusLength: 2048 })),
+  'EC P-256': pemOf(generateKeyPairSync('ec', { namedCurve: 'prime256v1' })),
+  Ed25519: pemOf(generateKeyPairSync('ed25519')),
 }
 
 const start = async (t: Parameters<typeof startTestSandbox>[0]) => {
@@ -53,7 +53,7 @@ suite('a client authenticates', () => {
     test(`by an assertion that its ${type} key signs`, async (t) => {
       const { sandbox, cloud, refresh } = await start(t)
       Object.assign(cloud.client, { method: 'private_key_jwt', publicKey })
-      await sandbox.write('client.pem', String(privateKey))
+      await sandbox.write('client.pem', privateKey)
       const client = `method: private_key_jwt, ${id}, privateKey: {file: client.pem}, keyId: k1`
       const { exitCode, stderr } = await refresh(`, clientAuthentication: {${client}}`)
       assert.deepEqual([exitCode, stderr], [0, ''])
@@ -73,7 +73,7 @@ suite('a client authenticates', () => {
 
   test('not with a key that cannot be used, whose content is not shown', async (t) => {
     const { sandbox, refresh } = await start(t)
-    const small = generateKeyPairSync('rsa', { modulusLength: 1024, ...pem }).privateKey
+    const small = pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 })).privateKey
     const client = (more = '') =>
       `, clientAuthentication: {method: private_key_jwt, ${id}, privateKey: {file: k}${more}}`
     for (const [content, algorithm, seen] of [
@@ -81,7 +81,7 @@ suite('a client authenticates', () => {
       [small, '', /the private key of the client is of type rsa/],
       [keys.RSA.privateKey, ', algorithm: ES256', /is of type rsa, which cannot sign ES256/],
     ] as const) {
-      await sandbox.write('k', String(content))
+      await sandbox.write('k', content)
       const { exitCode, stderr } = await refresh(client(algorithm))
       assert.equal(exitCode, 1)
       assert.match(stderr, /^CREDENTIAL_SOURCE_INVALID \(exchange\): /)
