@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { parse, parseAllDocuments } from 'yaml'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
@@ -75,6 +76,7 @@ const startPullingNode = () =>
       installed,
       /** Passwords that the registry received, but for the publisher's. */
       used,
+      faults: google.faults,
       install: () => pullpass(...install),
       async publish(name: string, line: string): Promise<string> {
         const image = `${registry.host}/private/${name}:1`
@@ -100,7 +102,26 @@ spec:
         endpoints:
           sts: ${environment['PULLPASS_GCP_STS_ENDPOINT']}
           iamCredentials: ${environment['PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT']}
+---
+apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: short-lived}
+spec:
+  namespaces: {include: [default]}
+  registries:
+    - name: short
+      hosts: ["${host}"]
+      gcp:
+        workloadIdentityProvider: ${audience.replace('//iam.googleapis.com/', '')}
+        serviceAccountEmail: ${environment['SERVICE_ACCOUNT_EMAIL']}
+        lifetime: ${shortLifeSeconds}s
+        endpoints:
+          sts: ${environment['PULLPASS_GCP_STS_ENDPOINT']}
+          iamCredentials: ${environment['PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT']}
 `
+
+/** Of the credentials of registry `short`, which is used for three quarters of it. */
+const shortLifeSeconds = 20
 
 const refused = /failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized$/
 
@@ -160,21 +181,56 @@ await withRealPart('a node with the plugin', startPullingNode, ({ controlPlane, 
         await readdir(join(paths.installed, 'bin')),
         providers.map(({ name }: { name: string }) => name),
       )
-      assert.match(node.installed, /^installed .*\/programs\/[0-9a-f]{16}\ninstalled .*\/etc\/kubelet\.yaml\n/)
+      assert.match(
+        node.installed,
+        /^installed .*\/programs\/[0-9a-f]{16}\n(?:installed .*\n)+installed .*\/etc\/kubelet\.yaml\n$/,
+      )
       assert.equal((await node.install()).stdout, '')
-      assert.equal((await stat(join(paths.installed, 'bin/pullpass-google'))).mode & 0o777, 0o755)
+      assert.equal((await stat(join(paths.installed, 'bin', providers[0].name))).mode & 0o777, 0o755)
     })
 
-    test('a plugin that crashes costs the pull, and the next attempt after its repair succeeds', async () => {
+    test('while the cloud is unavailable, pods pull until the credential of the cache has expired', async () => {
+      const path = '/api/v1/namespaces/default/serviceaccounts/pullpass'
+      const body = { metadata: { annotations: { 'pullpass.dev/registry': 'short' } } }
+      const { status } = await requestKubernetes(controlPlane, {
+        method: 'PATCH',
+        path,
+        contentType: 'application/merge-patch+json',
+        body,
+      })
+      assert.equal(status, 200)
+      const pull = async (name: string) => {
+        const image = await node.publish(name, `pulled by ${name}`)
+        await runPod(controlPlane, { name, image, serviceAccount: 'pullpass' })
+      }
+      await pull('available')
+      assert.equal(await waitForPodOutput(controlPlane, 'available'), 'pulled by available\n')
+      node.faults.inject({ kind: 'response', response: { status: 503, headers: {}, body: '' } })
+      await pull('cached')
+      assert.equal(await waitForPodOutput(controlPlane, 'cached'), 'pulled by cached\n')
+      await setTimeout(shortLifeSeconds * 1000)
+      await pull('expired')
+      await waitForPullFailure(controlPlane, 'expired', refused)
+      assert.match(node.logs(), /EXCHANGE_UNAVAILABLE \(exchange\): .* 503/)
+      node.faults.clear()
+      await pull('recovered')
+      assert.equal(await waitForPodOutput(controlPlane, 'recovered'), 'pulled by recovered\n')
+    })
+
+    test('while the plugin fails, pods cannot pull; after its repair they can', async () => {
       await rm(paths.cache, { recursive: true })
-      const config = join(paths.installed, 'etc/pullpass-google.json')
+      const [name = ''] = await readdir(join(paths.installed, 'bin'))
+      const config = join(paths.installed, `etc/${name}.json`)
       const text = await readFile(config, 'utf8')
       await writeFile(config, '{')
       await create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'crash' } })
       const image = await node.publish('fourth', 'after the repair')
       await runPod(controlPlane, { name: 'fourth', image, serviceAccount: 'crash' })
       await waitForPullFailure(controlPlane, 'fourth', refused)
-      assert.match(node.logs(), /DOCUMENT_INVALID \(document\): .*pullpass-google\.json: the file is not a JSON object/)
+      assert.match(
+        node.logs(),
+        /DOCUMENT_INVALID \(document\): .*pullpass-[0-9a-f]{8}\.json: the file is not a JSON object/,
+      )
       await writeFile(config, text)
       await runPod(controlPlane, { name: 'fifth', image, serviceAccount: 'pullpass' })
       assert.equal(await waitForPodOutput(controlPlane, 'fifth'), 'after the repair\n')

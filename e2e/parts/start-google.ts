@@ -2,6 +2,7 @@
 import { createGoogleCloud } from '../../sandbox/gcp/google-cloud.ts'
 import { trustCluster } from '../../sandbox/gcp/trust-cluster.ts'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
+import type { Faults } from '../../sandbox/serve/faults.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
@@ -14,6 +15,8 @@ export interface Google extends RealPart {
   readonly audience: string
   /** PEM of the CA of its certificates. */
   readonly authority: string
+  /** Of its token service. */
+  readonly faults: Faults
   /** The IAM member of an access token, until it expires. */
   readonly holderOf: (accessToken: string) => string | undefined
 }
@@ -44,6 +47,7 @@ export const startGoogle = (cluster: ControlPlane, subject: string): Promise<Goo
       },
       audience: `//iam.googleapis.com/${provider}`,
       authority: authority.ca,
+      faults: sts.faults,
       holderOf: (accessToken) => google.holderOf(accessToken)?.member,
     }
   })

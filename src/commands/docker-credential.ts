@@ -12,7 +12,7 @@ import { connect } from '../kubernetes/connect.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { Redacted } from '../text/redacted.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
-import type { Command } from './command-line/command.ts'
+import type { Call, Command, ExitCode } from './command-line/command.ts'
 import { usageFault } from './command-line/flag.ts'
 import { version } from './version.ts'
 
@@ -48,24 +48,8 @@ export const dockerCredential: Command<Record<string, never>> = {
     if (operation !== 'get' && operation !== 'list') {
       throw usageFault('docker-credential', 'no known operation is given', 'get, list or version')
     }
-    const documents = [documentsFile(context.environment)]
-    const loaded = await loadDocuments(documents, { ...context, readInput: async () => '' })
-    if (operation === 'list') {
-      const hosts = registriesOf(loaded).flatMap(({ registry }) => registry.hosts)
-      terminal.print(JSON.stringify(Object.fromEntries(hosts.map((host) => [host, 'pullpass']))))
-      return 0
-    }
-    const server = serverOf(await terminal.readInput())
-    const [match] = registriesOf(loaded, server)
-    if (match === undefined) {
-      terminal.print(notFound)
-      return 1
-    }
     try {
-      const { username, password } = await provide(match, context)
-      const response = { ServerURL: server, Username: username, Secret: password.reveal() }
-      terminal.printCredential(new Redacted(JSON.stringify(response)))
-      return 0
+      return await respond(operation, await terminal.readInput(), { context, terminal })
     } catch (error) {
       if (!(error instanceof PullpassError)) throw error
       // Clients show what the helper prints on standard output.
@@ -73,6 +57,31 @@ export const dockerCredential: Command<Record<string, never>> = {
       return 1
     }
   },
+}
+
+/** @throws what reading the documents and the exchange throw */
+async function respond(
+  operation: 'get' | 'list',
+  input: string,
+  { context, terminal }: Pick<Call<Record<string, never>>, 'context' | 'terminal'>,
+): Promise<ExitCode> {
+  const file = documentsFile(context.environment)
+  const documents = await loadDocuments([file], { ...context, readInput: async () => '' })
+  if (operation === 'list') {
+    const hosts = registriesOf(documents).flatMap(({ registry }) => registry.hosts)
+    terminal.print(JSON.stringify(Object.fromEntries(hosts.map((host) => [host, 'pullpass']))))
+    return 0
+  }
+  const server = serverOf(input)
+  const [match] = registriesOf(documents, server)
+  if (match === undefined) {
+    terminal.print(notFound)
+    return 1
+  }
+  const { username, password } = await provide(match, context)
+  const response = { ServerURL: server, Username: username, Secret: password.reveal() }
+  terminal.printCredential(new Redacted(JSON.stringify(response)))
+  return 0
 }
 
 /** @throws USAGE_INVALID without a home folder */

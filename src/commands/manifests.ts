@@ -14,7 +14,7 @@ import type { Command } from './command-line/command.ts'
 import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags } from './command-line/flags.ts'
 import { withholdInValues } from './command-line/output.ts'
-import { podFlags, readPodFlags } from './manifests/pod-flags.ts'
+import { podFlags, readPodFlags, refuseSystemNamespace } from './manifests/pod-flags.ts'
 
 const flags: typeof documentFlags &
   typeof podFlags &
@@ -72,7 +72,7 @@ export const manifests: Command<typeof flags> = {
   async run({ flags: given, common, context, terminal }) {
     const { file, output, 'publish-as': identities } = given
     const { place, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
-    refuseSystemNamespace(place.namespace)
+    refuseSystemNamespace('manifests', place.namespace)
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const readInput = readOnce(terminal.readInput)
@@ -124,18 +124,6 @@ function warnOfVariables({ environment, log }: Pick<Context, 'environment' | 'lo
 
 /** Of most distributions. A NetworkPolicy applies to the port where an API server listens, not to its Service's 443. */
 const usualApiServerPorts = [443, 6443]
-
-const systemNamespace = /^(?:default|openshift|(?:kube|openshift)-.*)$/
-
-/** The manifests contain the Namespace, with Pod security labels that apply to all of its Pods. @throws USAGE_INVALID */
-function refuseSystemNamespace(namespace: string): void {
-  if (!systemNamespace.test(namespace)) return
-  throw usageFault(
-    'manifests',
-    `--namespace is ${namespace}, a namespace of the cluster itself`,
-    'a namespace for pullpass only: its Namespace object enforces the restricted Pod security level on every Pod in it',
-  )
-}
 
 type ClusterGiven = Pick<FlagValues<typeof flags>, 'kubeconfig' | 'context'>
 

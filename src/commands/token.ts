@@ -75,10 +75,16 @@ export const token: Command<typeof flags> = {
       for (const fault of new Map(faults.map((one) => [one.message, one])).values()) terminal.printError(fault.message)
       const credentials = withoutFaults(results)
       if (credentials.length > 0 && given.out !== undefined) {
-        await writeDockerConfig(given.out, credentials)
+        const overriding = await writeDockerConfig(given.out, credentials)
+        if (overriding.length > 0)
+          context.log('warn', 'docker uses credentials of other members first', {
+            members: overriding.join(', '),
+            file: given.out,
+          })
         terminal.print(renderWritten(given.out, credentials))
       }
-      if (credentials.length > 0 && given.out === undefined) terminal.printCredential(renderDockerConfig(credentials))
+      if (credentials.length > 0 && given.out === undefined)
+        terminal.printCredential(renderDockerConfig(credentials.toReversed())) // of two for one host, the first
       return faults.length === 0 ? 0 : 1
     } finally {
       await cluster?.close()

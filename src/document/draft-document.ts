@@ -1,5 +1,6 @@
 /** A document to be completed: values from the host of a registry and the cluster, and what has to be filled in, with comments. */
 import { stringify } from 'yaml'
+import { plainLine } from '../text/plain-text.ts'
 
 export interface DraftDocument {
   readonly name: string
@@ -37,7 +38,7 @@ export function renderDraft(draft: DraftDocument): { readonly text: string; read
     return missing
   }
   const lines = [
-    ...draft.notes.map((note) => `# ${note}`),
+    ...draft.notes.map((note) => `# ${plainLine(note)}`), // it can quote the cluster
     'apiVersion: pullpass.dev/v1alpha1',
     'kind: ClusterPullSecret',
     'metadata:',

@@ -5,6 +5,7 @@
 
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
+import { fingerprint } from '../text/fingerprint.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import { quote } from '../text/plain-text.ts'
 import type { DocumentRegistry } from './document.ts'
@@ -16,6 +17,8 @@ export interface NodeConfig {
   readonly kind: 'NodeConfig'
   /** Names are unique: a ServiceAccount selects one by name. Never empty. */
   readonly registries: readonly DocumentRegistry[]
+  /** Of the other providers of the node: an annotation can select them too. */
+  readonly others: readonly Pick<DocumentRegistry, 'name' | 'hosts'>[]
   /** The folder of the cache, an absolute path; absent: credentials are not kept on the node. */
   readonly cacheFolder?: string
 }
@@ -25,6 +28,13 @@ export const registryAnnotation = 'pullpass.dev/registry'
 
 /** Bytes. */
 const longest = 1024 * 1024
+
+/**
+ * Detects a change by hand: the registries are validated before they are written, and not again at each start.
+ * `registries` and `others` as in the file.
+ */
+export const checksumOf = (registries: unknown, others: unknown): string =>
+  fingerprint(JSON.stringify([registries, others]))
 
 /** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID */
 export async function readNodeConfig(path: string, vendors: DocumentVendors): Promise<NodeConfig> {
@@ -53,14 +63,17 @@ function parseNodeConfig(text: string, where: string, vendors: DocumentVendors):
     })
   const content = asObject(jsonOrNone(text))
   if (content === undefined) throw refuse('the file is not a JSON object', 'a NodeConfig in JSON')
-  const { apiVersion, kind, registries, cacheFolder, ...others } = content
+  const { apiVersion, kind, registries, others = [], checksum, cacheFolder, ...unknownFields } = content
   if (apiVersion !== 'pullpass.dev/v1alpha1' || kind !== 'NodeConfig') {
     throw refuse('apiVersion and kind differ', 'apiVersion pullpass.dev/v1alpha1 and kind NodeConfig')
   }
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) throw refuse(`unknown field ${quote(unknown)}`, 'registries and cacheFolder')
+  const [unknown] = Object.keys(unknownFields)
+  if (unknown !== undefined) throw refuse(`unknown field ${quote(unknown)}`, 'only the fields of a NodeConfig')
   if (cacheFolder !== undefined && asText(cacheFolder)?.startsWith('/') !== true) {
     throw refuse('cacheFolder is not an absolute path', 'an absolute path, or no cacheFolder')
+  }
+  if (checksum !== checksumOf(registries, others)) {
+    throw refuse('the checksum differs', 'the file as it was created, without changes by hand')
   }
   const read = asList(registries).map((one, index) =>
     readRegistry(asObject(one), `registries[${index}]`, refuse, vendors),
@@ -70,7 +83,20 @@ function parseNodeConfig(text: string, where: string, vendors: DocumentVendors):
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw refuse(`two registries have the name ${quote(twice)}`, 'unique names')
   const folder = asText(cacheFolder)
-  return { apiVersion, kind, registries: read, ...(folder !== undefined && { cacheFolder: folder }) }
+  return {
+    apiVersion,
+    kind,
+    registries: read,
+    others: asList(others).map((one, index) => readOther(asObject(one), `others[${index}]`, refuse)),
+    ...(folder !== undefined && { cacheFolder: folder }),
+  }
+}
+
+function readOther(one: JsonObject | undefined, at: string, refuse: Refuse): NodeConfig['others'][number] {
+  const name = asText(one?.['name'])
+  const hosts = asList(one?.['hosts']).filter((host) => typeof host === 'string')
+  if (name === undefined || hosts.length === 0) throw refuse(`${at} has no name or no hosts`, 'name and hosts')
+  return { name, hosts }
 }
 
 type Refuse = (seen: string, expected: string) => PullpassError

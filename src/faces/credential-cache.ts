@@ -12,6 +12,7 @@ import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { fs } from '../host/builtin-modules.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import type { Context } from '../http/context.ts'
+import { fingerprint } from '../text/fingerprint.ts'
 import { asList, asObject, asText, jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 
@@ -31,7 +32,7 @@ type CacheContext = Pick<Context, 'now' | 'sleep' | 'signal' | 'log'>
 
 /**
  * The credential for `identity`: whatever distinguishes one from another, never a secret. `folder` undefined: without a cache.
- * An unusable folder costs the cache, not the pull: it is logged. Rejects as `exchange` does.
+ * An unusable folder is logged and not used: each request is an exchange. Rejects as `exchange` does.
  */
 export async function cachedCredential(
   folder: string | undefined,
@@ -44,7 +45,7 @@ export async function cachedCredential(
   if (fault !== undefined) context.log('warn', 'the cache is not used', { folder: folder ?? '', fault })
   if (folder === undefined || fault !== undefined) return await exchange()
   const text = JSON.stringify(identity)
-  const entry: Entry = { path: `${folder}/${nameOf(text)}`, identity: text }
+  const entry: Entry = { path: `${folder}/${fingerprint(text)}`, identity: text }
   const found = readEntry(entry, context.now())
   if (found !== undefined) return found
   const lock = `${entry.path}.lock`
@@ -55,13 +56,17 @@ export async function cachedCredential(
     if (written !== undefined) return written
     held = obtain(lock)
   }
+  const unlock = () => remove(lock)
+  // Work that ignores the signal is abandoned, and would leave the lock.
+  if (held) context.signal.addEventListener('abort', unlock, { once: true })
   try {
     // Another process may have written it between reading and locking.
     const minted = (held ? readEntry(entry, context.now()) : undefined) ?? (await exchange())
     if (context.now() < minted.usableUntil) writeEntry(entry, minted, context)
     return minted
   } finally {
-    if (held) remove(lock)
+    context.signal.removeEventListener('abort', unlock)
+    if (held) unlock()
   }
 }
 
@@ -71,25 +76,13 @@ interface Entry {
   readonly identity: string
 }
 
-/**
- * The name of the file of an identity: FNV-1a of 64 bits. node:crypto would cost 6 ms of CPU.
- * https://datatracker.ietf.org/doc/html/draft-eastlake-fnv
- */
-function nameOf(identity: string): string {
-  let hash = 0xcb_f2_9c_e4_84_22_23_25n
-  for (const byte of Buffer.from(identity)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x1_00_00_00_01_b3n)
-  }
-  return hash.toString(16).padStart(16, '0')
-}
-
 /** Of a file that only this process writes. */
 const uniqueSuffix = () => `${process.pid}-${process.hrtime.bigint()}`
 
 /** Why the folder cannot be used. */
 function prepareFolder(folder: string): string | undefined {
   try {
-    fs.mkdirSync(folder, { mode: 0o700 })
+    fs.mkdirSync(folder, { mode: 0o700, recursive: true })
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') return `cannot be created: ${systemErrorCode(error)}`
   }
@@ -136,7 +129,7 @@ function readText(path: string): string {
   }
 }
 
-/** Atomic. A full disk costs the cache, not the pull. */
+/** Atomic. With a full disk the credential is not cached. */
 function writeEntry(
   { path, identity }: Entry,
   { credential, usableUntil }: CachedCredential,
@@ -148,9 +141,24 @@ function writeEntry(
   try {
     fs.writeFileSync(partial, text, { mode: 0o600, flag: 'wx' })
     fs.renameSync(partial, path)
+    removeExpired(path)
   } catch (error) {
     remove(partial)
     log('warn', 'the credential cannot be cached', { fault: systemErrorCode(error) ?? 'unknown' })
+  }
+}
+
+/** Longer than any credential of a vendor is valid. */
+const longestLifeMs = 13 * 3_600_000
+
+/** Entries of accounts and registries that no longer exist, and what killed processes have left. */
+function removeExpired(written: string): void {
+  const folder = written.slice(0, written.lastIndexOf('/'))
+  const now = fs.statSync(written).mtimeMs
+  for (const name of fs.readdirSync(folder)) {
+    const path = `${folder}/${name}`
+    const found = fs.lstatSync(path, { throwIfNoEntry: false })
+    if (found !== undefined && now - found.mtimeMs > longestLifeMs) remove(path)
   }
 }
 
@@ -168,12 +176,12 @@ function obtain(lock: string): boolean {
   return false
 }
 
-/** By the clock of the file system on both sides: that of the process may jump. */
+/** By the clock of the file system on both sides: that of the process may jump. A lock of the future is stale too. */
 function isStale(lock: string): boolean {
   const probe = `${lock}.${uniqueSuffix()}`
   try {
     fs.writeFileSync(probe, '', { mode: 0o600, flag: 'wx' })
-    return fs.statSync(probe).mtimeMs - fs.statSync(lock).mtimeMs > staleMs
+    return Math.abs(fs.statSync(probe).mtimeMs - fs.statSync(lock).mtimeMs) > staleMs
   } catch {
     return false
   } finally {

@@ -2,14 +2,15 @@
  * Installs the credential provider plugin on a node, whose folder is mounted: this Node.js with the libraries that it uses, this
  * program, one script for each provider, and the configuration. The C library of the node is not used, since it can be another.
  *
- *   programs/VERSION/   node, lib/, pullpass/   complete before a script names it; others are removed later
+ *   programs/VERSION/   node, lib/, pullpass/   complete before a script names it; earlier versions are removed later
  *   bin/PROVIDER        #!/bin/sh, starts the program with its own loader
- *   etc/                kubelet.yaml and PROVIDER.json
+ *   etc/                PROVIDER.json, then kubelet.yaml: a kubelet does not start if a program of its configuration is missing
  *
- * Each file is replaced by a rename: a kubelet that starts the plugin meanwhile finds the earlier or the later one.
+ * Each file is replaced by a rename: a kubelet that starts the plugin meanwhile finds the earlier or the later one. Scripts and
+ * configurations of earlier providers remain, because running kubelets use them until they are restarted.
  */
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export interface PluginInstallation {
@@ -19,67 +20,108 @@ export interface PluginInstallation {
   readonly to: string
   /** The same folder by its path on the node. */
   readonly nodePath: string
-  /** Of Node.js: the file that runs. */
-  readonly node: string
-  /** Folder of this program. */
-  readonly program: string
+  readonly source: PluginSource
 }
 
-/** Returns what was written, relative to the folder; empty if everything is up to date. @throws the system's errors */
+/** What is copied, found once: it does not change while this process runs. */
+export interface PluginSource {
+  /** Of Node.js, its libraries and this program: by their path under programs/VERSION, the file to copy. */
+  readonly files: ReadonlyMap<string, string>
+  /** Of their contents. */
+  readonly version: string
+}
+
+/** `node`: the file that runs; `program`: the folder of this program. */
+export async function findPluginSource(node: string, program: string): Promise<PluginSource> {
+  const libraries = (await loadedLibraries()).map((path) => [`lib/${basename(path)}`, path] as const)
+  const modules = (await readdir(program))
+    .filter((name) => name.endsWith('.mjs'))
+    .map((name) => [`pullpass/${name}`, join(program, name)] as const)
+  const files = new Map(
+    [['node', node] as const, ...libraries, ...modules].toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  )
+  return { files, version: await hashOf(files) }
+}
+
+/** Returns what was written, relative to the folder; empty if everything is up to date. @throws UnsafeFolder, the system's errors */
 export async function installPlugin(installation: PluginInstallation): Promise<string[]> {
-  const { config, to } = installation
-  const version = await versionOf(installation)
+  const { config, to, source } = installation
+  for (const folder of [to, ...['programs', 'bin', 'etc'].map((name) => join(to, name))]) await checkFolder(folder)
   const written: string[] = []
-  const program = join(to, 'programs', version)
-  if (!(await exists(program))) {
-    await installProgram(installation, `${program}.partial`)
-    await rename(`${program}.partial`, program)
-    written.push(join('programs', version))
+  const program = join('programs', source.version)
+  if (!(await isInstalled(source, join(to, program)))) {
+    await installProgram(source, join(to, program))
+    written.push(program)
   }
-  const files = (await readdir(config)).filter((name) => /\.(?:json|yaml)$/.test(name))
-  const providers = files.filter((name) => name.endsWith('.json')).map((name) => basename(name, '.json'))
-  const contents = new Map<string, { readonly text: string; readonly mode: number }>()
-  for (const name of files) {
-    contents.set(join('etc', name), { text: await readFile(join(config, name), 'utf8'), mode: 0o644 })
+  const script = renderScript(installation)
+  const names = (await readdir(config)).filter((name) => /\.(?:json|yaml)$/.test(name))
+  const providers = names.filter((name) => name.endsWith('.json')).map((name) => basename(name, '.json'))
+  const earlier = await earlierScripts(installation)
+  for (const provider of new Set([...providers, ...earlier])) {
+    if (await replaceFile(join(to, 'bin', provider), script, 0o755)) written.push(join('bin', provider))
   }
-  const script = await renderScript(installation, version)
-  for (const provider of providers) contents.set(join('bin', provider), { text: script, mode: 0o755 })
-  for (const [path, { text, mode }] of contents) {
-    if ((await readFile(join(to, path), 'utf8').catch(() => undefined)) === text) continue
-    await replaceFile(join(to, path), text, mode)
-    written.push(path)
+  for (const name of names.toSorted((one, other) => Number(one.endsWith('.yaml')) - Number(other.endsWith('.yaml')))) {
+    const text = await readFile(join(config, name), 'utf8')
+    if (await replaceFile(join(to, 'etc', name), text, 0o644)) written.push(join('etc', name))
   }
-  for (const folder of ['bin', 'etc']) await removeOthers(join(to, folder), (name) => contents.has(join(folder, name)))
-  // A process of another version can run until its time limit.
-  if (written.length === 0) await removeOthers(join(to, 'programs'), (name) => name === version)
+  // A process of an earlier version can run until its time limit.
+  if (written.length === 0) await removeEarlierPrograms(to, source.version)
   return written
 }
 
-/** By content: two builds can have one version number. */
-async function versionOf({ program, node }: PluginInstallation): Promise<string> {
-  const hash = createHash('sha256').update(String((await stat(node)).size))
-  for (const name of (await readdir(program)).toSorted()) {
-    if (name.endsWith('.mjs')) hash.update(name).update(await readFile(join(program, name)))
-  }
+export class UnsafeFolder extends Error {}
+
+/** Programs that root starts are written there. Absent folders are created. */
+async function checkFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o755 })
+  const found = await lstat(folder)
+  const { uid, mode } = found
+  if (!found.isDirectory()) throw new UnsafeFolder(`${folder} is not a folder`)
+  if (uid !== process.getuid?.()) throw new UnsafeFolder(`${folder} belongs to user ${uid}`)
+  if ((mode & 0o022) !== 0) throw new UnsafeFolder(`${folder} can be written by other users`)
+}
+
+async function hashOf(files: ReadonlyMap<string, string>): Promise<string> {
+  const hash = createHash('sha256')
+  for (const [name, path] of files) hash.update(`${name}\0`).update(await readFile(path))
   return hash.digest('hex').slice(0, 16)
 }
 
-const exists = async (path: string): Promise<boolean> =>
-  await stat(path).then(
-    () => true,
-    () => false,
-  )
+const versionPattern = /^[0-9a-f]{16}(?:\.partial)?$/
+/** Folders of which all contents were compared by this process: afterwards their sizes are. */
+const compared = new Set<string>()
 
-async function installProgram({ node, program }: PluginInstallation, folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(join(folder, 'lib'), { recursive: true })
-  await copyFile(node, join(folder, 'node'))
-  await chmod(join(folder, 'node'), 0o755)
-  for (const library of await loadedLibraries()) {
-    await copyFile(library, join(folder, 'lib', basename(library)))
-    await chmod(join(folder, 'lib', basename(library)), 0o755)
+async function isInstalled({ files, version }: PluginSource, folder: string): Promise<boolean> {
+  const installed = new Map([...files.keys()].map((name) => [name, join(folder, name)]))
+  try {
+    for (const [name, path] of files) {
+      const [own, copy] = [await lstat(path), await lstat(join(folder, name))]
+      if (!copy.isFile() || (own.isFile() && own.size !== copy.size)) return false
+    }
+    if (!compared.has(folder) && (await hashOf(installed)) !== version) return false
+    compared.add(folder)
+    return true
+  } catch {
+    return false // a file is missing or cannot be read
   }
-  await cp(program, join(folder, 'pullpass'), { recursive: true })
+}
+
+async function installProgram({ files }: PluginSource, folder: string): Promise<void> {
+  const partial = `${folder}.partial`
+  await rm(partial, { recursive: true, force: true })
+  for (const [name, path] of files) {
+    await mkdir(dirname(join(partial, name)), { recursive: true })
+    await copyFile(path, join(partial, name))
+    await chmod(join(partial, name), 0o755)
+    await sync(join(partial, name))
+  }
+  await rm(folder, { recursive: true, force: true })
+  await rename(partial, folder)
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  await file.sync().finally(() => file.close())
 }
 
 /** Shared libraries of this process, and the loader. https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html */
@@ -89,25 +131,50 @@ async function loadedLibraries(): Promise<string[]> {
   return [...new Set(paths)].filter((path) => /\.so(?:\.\d+)*$/.test(path))
 }
 
-const isLoader = (name: string) => /^ld-(?:linux|musl)/.test(name)
-
-/** Quotes nothing: the paths consist of the node's folder and names of ours. */
-async function renderScript({ to, nodePath }: PluginInstallation, version: string): Promise<string> {
-  const program = `${nodePath}/programs/${version}`
-  const loader = (await readdir(join(to, 'programs', version, 'lib'))).find(isLoader)
-  const start = loader === undefined ? '' : `${program}/lib/${loader} --library-path ${program}/lib `
+/** Nothing is quoted: the paths consist of the node's folder, whose characters are plain, and of names of ours. */
+function renderScript({ nodePath, source }: PluginInstallation): string {
+  const program = `${nodePath}/programs/${source.version}`
+  const loader = [...source.files.keys()].find((name) => /^lib\/ld-(?:linux|musl)/.test(name))
+  const start = loader === undefined ? '' : `${program}/${loader} --library-path ${program}/lib `
   return `#!/bin/sh\nexec ${start}${program}/node ${program}/pullpass/credential-provider.mjs "$@"\n`
 }
 
-async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(`${path}.partial`, text, { mode })
-  await chmod(`${path}.partial`, mode) // whatever the umask
-  await rename(`${path}.partial`, path)
+/** Of providers that the configuration no longer names: they have to start the present version. */
+async function earlierScripts({ to, nodePath }: PluginInstallation): Promise<string[]> {
+  const isOurs = async (name: string) => {
+    const text = await readFile(join(to, 'bin', name), 'utf8').catch(() => '')
+    return text.startsWith('#!/bin/sh\nexec ') && text.includes(`${nodePath}/programs/`)
+  }
+  const scripts: string[] = []
+  for (const name of await readdir(join(to, 'bin'))) {
+    if (/^pullpass-[0-9a-f]+$/.test(name) && (await isOurs(name))) scripts.push(name)
+  }
+  return scripts
 }
 
-async function removeOthers(folder: string, isKept: (name: string) => boolean): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!isKept(name)) await rm(join(folder, name), { recursive: true, force: true })
+/** Whether it was written: the text or the mode differed. */
+async function replaceFile(path: string, text: string, mode: number): Promise<boolean> {
+  const [found, existing] = await Promise.all([
+    lstat(path).catch(() => undefined),
+    readFile(path, 'utf8').catch(() => undefined),
+  ])
+  if (existing === text && found?.isFile() && (found.mode & 0o777) === mode) return false
+  const partial = `${path}.partial`
+  await rm(partial, { recursive: true, force: true })
+  const file = await open(partial, 'wx', mode)
+  try {
+    await file.writeFile(text)
+    await file.chmod(mode) // whatever the umask
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(partial, path)
+  return true
+}
+
+async function removeEarlierPrograms(to: string, version: string): Promise<void> {
+  for (const name of await readdir(join(to, 'programs'))) {
+    if (name !== version && versionPattern.test(name)) await rm(join(to, 'programs', name), { recursive: true })
   }
 }

@@ -54,9 +54,9 @@ export interface ProvidedCredential {
 }
 
 /** One line of JSON. A duration in the format of Go: `3300s`. */
-export function renderResponse({ credential, cacheKeyType, cacheSeconds }: ProvidedCredential): Redacted {
-  const login = { username: credential.username, password: credential.password.reveal() }
-  const auth = Object.fromEntries(credential.hosts.map((host) => [host, login]))
+export function renderResponse(provided: ProvidedCredential | 'none'): Redacted {
+  const { cacheKeyType, cacheSeconds } = provided === 'none' ? nothing : provided
+  const auth = provided === 'none' ? {} : renderAuth(provided.credential)
   return new Redacted(
     JSON.stringify({
       kind: 'CredentialProviderResponse',
@@ -66,4 +66,11 @@ export function renderResponse({ credential, cacheKeyType, cacheSeconds }: Provi
       auth,
     }),
   )
+}
+
+const nothing = { cacheKeyType: 'Image', cacheSeconds: 0 } as const
+
+function renderAuth({ hosts, username, password }: RegistryCredential): object {
+  const login = { username, password: password.reveal() }
+  return Object.fromEntries(hosts.map((host) => [host, login]))
 }

@@ -4,12 +4,12 @@ import type { RegistryCredential } from '../credential/registry-credential.ts'
 import type { Document, DocumentRegistry } from '../document/document.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
-import { type LocatedToken, readLocalToken } from '../identity/local-token.ts'
+import { hasLocalToken, type LocatedToken, readLocalToken } from '../identity/local-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
 import { shareTokenRequests } from '../refresh/subject-tokens.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
-import { matchImage } from '../registry/match-credentials.ts'
+import { compareKey, matchImage } from '../registry/match-credentials.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 
 /** A registry of a document. */
@@ -25,17 +25,21 @@ export interface LocalSource {
   readonly connect: () => Promise<Cluster>
 }
 
-/** In the documents' order. `server`: only those that serve it; a host, or an image. */
+/**
+ * `server`: only those that serve it, in the order in which a kubelet tries their hosts; a host, or an image. Absent: all, in the
+ * documents' order.
+ */
 export function registriesOf(documents: readonly Document[], server?: string): LocalRegistry[] {
   const all = documents.flatMap((document) => document.registries.map((registry) => ({ document, registry })))
   if (server === undefined) return all
-  const image = parseImageReference(server.includes('/') ? server : `${server}/any`)
+  const isHost = !server.includes('/')
+  const image = parseImageReference(isHost ? `${server}/any` : server)
   if (image === undefined) return []
-  const hosts = matchImage([...new Set(all.flatMap(({ registry }) => registry.hosts))], image)
+  const keys = [...new Set(all.flatMap(({ registry }) => registry.hosts))]
   // A host without a path selects each registry on it.
-  const isServing = ({ registry }: LocalRegistry) =>
-    registry.hosts.some((host) => hosts.includes(host) || (!server.includes('/') && host.split('/')[0] === server))
-  return all.filter(isServing)
+  const onHost = isHost ? keys.filter((key) => compareKey(key, image) === 'other path') : []
+  const ordered = [...matchImage(keys, image), ...onHost]
+  return [...new Set(ordered.flatMap((key) => all.filter(({ registry }) => registry.hosts.includes(key))))]
 }
 
 /** For each registry its credential, or why there is none; one exchange for each identity. */
@@ -86,7 +90,9 @@ async function mint(
 
 async function obtainToken(request: ExchangeRequest, source: LocalSource, context: VendorContext) {
   const { document, registry, audiences } = request
-  if (document.serviceAccountRef !== undefined && registry.tokenFile === undefined) {
+  const isLocal =
+    registry.tokenFile !== undefined || source.tokenFile !== undefined || hasLocalToken(context.environment)
+  if (document.serviceAccountRef !== undefined && !isLocal) {
     return await shareTokenRequests(await source.connect())(request)
   }
   const { token, where }: LocatedToken = await readLocalToken(

@@ -3,6 +3,7 @@
  * it must start in little time. `pullpass credential-provider` is the same with the flags of the command line.
  */
 import { setTimeout as wait } from 'node:timers/promises'
+import { codes } from '../errors/codes.ts'
 import { internalFault, PullpassError } from '../errors/pullpass-error.ts'
 import { checkDebugging, checkNode } from '../host/check-node.ts'
 import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts'
@@ -46,15 +47,23 @@ async function main([flag, config, ...others]: readonly string[]): Promise<numbe
     // One line: a kubelet logs it as a whole.
     const fault = error instanceof PullpassError ? error : internalFault(error)
     printError(fault.message.replaceAll(/\n\s*/g, '; '))
-    return 1
+    return codes[fault.code] ?? 1
   }
 }
 
 /** Tokens of a vendor can have 12 KiB. */
 const longestInput = 1024 * 1024
 
-/** Until the kubelet closes it; what is longer is not a request. */
+/** Until the kubelet closes it. What is longer, or cannot be read (a folder, a terminal), is not a request: empty. */
 function readInput(): Redacted {
+  try {
+    return readToEnd()
+  } catch {
+    return new Redacted('')
+  }
+}
+
+function readToEnd(): Redacted {
   const pieces: Buffer[] = []
   for (let bytes = 0; bytes <= longestInput; ) {
     const buffer = Buffer.alloc(64 * 1024)

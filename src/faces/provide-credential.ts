@@ -12,14 +12,16 @@ import { type CachedCredential, cachedCredential } from './credential-cache.ts'
 import type { CredentialProviderRequest, ProvidedCredential } from './kubelet-api.ts'
 import { cacheKeyTypeOf, selectRegistry } from './select-registry.ts'
 
-/** @throws REGISTRY_NOT_CONFIGURED, TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH, and what the exchange throws */
+/** `none`: another provider of the node has the credential. @throws REGISTRY_NOT_CONFIGURED, TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_EXPIRED, AUDIENCE_MISMATCH, and what the exchange throws */
 export async function provideCredential(
   request: CredentialProviderRequest,
-  { registries, cacheFolder }: NodeConfig,
+  { registries, others, cacheFolder }: NodeConfig,
   context: VendorContext,
-): Promise<ProvidedCredential> {
+): Promise<ProvidedCredential | 'none'> {
   const selected = request.serviceAccountAnnotations[registryAnnotation]
-  const { registry, image } = selectRegistry(registries, request.image, selected)
+  const selection = selectRegistry({ registries, others }, request.image, selected)
+  if (selection === 'elsewhere') return 'none'
+  const { registry, image } = selection
   const cacheKeyType = cacheKeyTypeOf(registries, image)
   if (registry.subjectToken === 'unused') {
     const { credential } = await mint(registry, undefined, context)

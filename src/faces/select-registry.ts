@@ -1,6 +1,6 @@
 /** Which registry of a configuration serves an image: by the kubelet's rules for hosts, then by the ServiceAccount's annotation. */
 import type { DocumentRegistry } from '../document/document.ts'
-import { registryAnnotation } from '../document/node-config.ts'
+import { type NodeConfig, registryAnnotation } from '../document/node-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { type ImageReference, parseImageReference } from '../registry/image-reference.ts'
 import { compareKey, matchImage } from '../registry/match-credentials.ts'
@@ -11,12 +11,16 @@ export interface Selection {
   readonly image: ImageReference
 }
 
-/** Without a name the longest matching host decides, then the order of the configuration. @throws REGISTRY_NOT_CONFIGURED */
+/**
+ * The first registry in the order in which a kubelet tries hosts, then of the configuration; or the one that is selected, if it
+ * serves the image. `elsewhere`: another provider of the node has the selected registry for this image.
+ * @throws REGISTRY_NOT_CONFIGURED
+ */
 export function selectRegistry(
-  registries: readonly DocumentRegistry[],
+  { registries, others }: Pick<NodeConfig, 'registries' | 'others'>,
   name: string,
   selected: string | undefined,
-): Selection {
+): Selection | 'elsewhere' {
   const image = parseImageReference(name)
   const serving = image === undefined ? [] : registriesFor(registries, image)
   const [first] = serving
@@ -32,11 +36,15 @@ export function selectRegistry(
   if (selected === undefined) return { registry: first, image }
   const registry = serving.find((one) => one.name === selected)
   if (registry !== undefined) return { registry, image }
+  const other = others.find((one) => one.name === selected)
+  if (other !== undefined && matchImage(other.hosts, image).length > 0) return 'elsewhere'
+  // A pod can have images of several hosts: the selection applies to those that the selected registry serves.
+  if (other !== undefined || registries.some((one) => one.name === selected)) return { registry: first, image }
   throw new PullpassError({
     code: 'REGISTRY_NOT_CONFIGURED',
     hop: 'document',
     seen: `annotation ${registryAnnotation} of the ServiceAccount is ${quote(selected)}`,
-    expected: `a registry of the configuration that serves ${quote(name)}: ${serving.map((one) => one.name).join(', ')}`,
+    expected: `a registry of the configuration: ${[...registries, ...others].map((one) => one.name).join(', ')}`,
     hint: 'correct the annotation, or add the registry to the document of the nodes',
   })
 }

@@ -3,7 +3,7 @@
  * https://docs.github.com/en/actions/reference/security/oidc, https://docs.gitlab.com/ci/secrets/id_token_authentication/
  */
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
+import type { Context, Environment } from '../http/context.ts'
 import { send, textField } from '../http/send.ts'
 import { Redacted } from '../text/redacted.ts'
 import { decodeSubjectToken, type SubjectToken } from './subject-token.ts'
@@ -28,6 +28,10 @@ type LocalContext = Pick<
 >
 
 const variable = 'PULLPASS_ID_TOKEN'
+
+/** Whether the machine or job has a token of its own, without a file that is named. */
+export const hasLocalToken = (environment: Environment): boolean =>
+  ['PULLPASS_TOKEN_FILE', variable, 'ACTIONS_ID_TOKEN_REQUEST_URL'].some((name) => environment[name])
 
 /**
  * In this order: a file that is named, PULLPASS_ID_TOKEN, GitHub Actions (a token for the audience is requested), the file of a

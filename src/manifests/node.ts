@@ -3,27 +3,31 @@
  * own configuration, permission to request tokens for its audiences, and a DaemonSet that installs the program.
  * https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/
  *
- *   /opt/pullpass/bin/pullpass-REGISTRY         started by the kubelet: one program for each audience
+ *   /opt/pullpass/bin/pullpass-HASH             started by the kubelet: one program for each audience
  *   /opt/pullpass/etc/kubelet.yaml              the CredentialProviderConfig
- *   /opt/pullpass/etc/pullpass-REGISTRY.json    the registries that the program may use
+ *   /opt/pullpass/etc/pullpass-HASH.json        the registries that the program may use
  */
+import { posix } from 'node:path'
 import type { Document, DocumentRegistry } from '../document/document.ts'
-import { type NodeConfig, registryAnnotation } from '../document/node-config.ts'
+import { checksumOf, type NodeConfig, registryAnnotation } from '../document/node-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { fingerprint } from '../text/fingerprint.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 import { clusterWideName, type Manifest, type Place } from './manifest.ts'
 import { renderSettingsPolicy } from './policies/config-maps.ts'
-import { type BoundRegistry, bindRegistries } from './projected-tokens.ts'
+import { type BoundRegistry, bindRegistries, relative } from './projected-tokens.ts'
 
 /** Registries whose tokens have one audience: a kubelet requests one token for each provider. */
 export interface NodeProvider {
-  /** Of the program, as the kubelet requires. */
+  /** Of the program, as the kubelet requires. It follows from the audience: kubelets read their configuration only at their start. */
   readonly name: string
   /** Undefined: the registries read a token file of the node, or use no token. */
   readonly audience: string | undefined
   /** Whether a password can be the token itself: the kubelet then keeps a credential for one token only. */
   readonly cacheType: 'Token' | 'ServiceAccount'
   readonly registries: readonly DocumentRegistry[]
+  /** Of the other providers. */
+  readonly others: NodeConfig['others']
 }
 
 /** Paths on a node. */
@@ -48,6 +52,9 @@ export async function nodeProvidersOf(documents: readonly Document[], vendors: V
         'names that are unique in all documents: a ServiceAccount selects a registry by its name',
       )
     }
+    const files = [registry.tokenFile, ...(registry.sources?.files ?? [])].filter((file) => file !== undefined)
+    const file = files.find((one) => !posix.isAbsolute(one))
+    if (file !== undefined) throw relative(file)
     if ((registry.sources?.secrets ?? []).length > 0) {
       throw refused(
         `registry ${registry.name} of ${document.source} reads a Secret`,
@@ -55,12 +62,15 @@ export async function nodeProvidersOf(documents: readonly Document[], vendors: V
       )
     }
   }
-  const groups = Map.groupBy(bound, audienceOf)
-  return [...groups].map(([audience, group]) => ({
-    name: `pullpass-${group[0]?.registry.name}`,
+  const groups = [...Map.groupBy(bound, audienceOf)]
+  return groups.map(([audience, group]) => ({
+    name: `pullpass-${fingerprint(audience ?? '').slice(0, 8)}`,
     audience,
     cacheType: group.some(({ registry }) => vendors[registry.vendor]?.passwordIsToken) ? 'Token' : 'ServiceAccount',
     registries: group.map(({ registry }) => registry),
+    others: groups
+      .filter(([other]) => other !== audience)
+      .flatMap(([, other]) => other.map(({ registry: { name, hosts } }) => ({ name, hosts }))),
   }))
 }
 
@@ -91,12 +101,17 @@ export const renderKubeletConfig = (providers: readonly NodeProvider[], { instal
   })),
 })
 
-export const renderNodeConfig = ({ registries }: NodeProvider, { cache }: NodePaths): NodeConfig => ({
-  apiVersion: 'pullpass.dev/v1alpha1',
-  kind: 'NodeConfig',
-  registries: registries.map(({ settings, ...registry }) => ({ ...registry, settings: withoutTrust(settings) })),
-  ...(cache !== undefined && { cacheFolder: cache }),
-})
+export function renderNodeConfig({ registries, others }: NodeProvider, { cache }: NodePaths): object {
+  const kept = registries.map(({ settings, ...registry }) => ({ ...registry, settings: withoutTrust(settings) }))
+  return {
+    apiVersion: 'pullpass.dev/v1alpha1',
+    kind: 'NodeConfig',
+    registries: kept,
+    others,
+    checksum: checksumOf(kept, others),
+    ...(cache !== undefined && { cacheFolder: cache }),
+  }
+}
 
 /** What only pullpass trust reads is not needed on a node. */
 function withoutTrust(settings: unknown): unknown {
@@ -113,8 +128,8 @@ interface NodeObjects {
 
 const labels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes.io/component': 'node' } as const
 const name = 'pullpass-node'
-/** The name that the settings policy protects. */
-const configMapName = 'pullpass-documents'
+/** The settings policy protects it. */
+const configMapName = 'pullpass-node'
 
 /** In the order in which they can be applied: the policy first. */
 export const renderNodeObjects = ({ providers, files, paths }: NodeObjects, place: Place): Manifest[] => [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
@@ -52,6 +52,22 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
       '# These pods use the pull secrets ecr-credentials: with spec.secretName of that name (and conflictPolicy: Adopt),',
       '# pods need no change.',
     ])
+  })
+
+  test('names that a tenant writes into pods cannot add a document', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const injected = 'x\napiVersion: pullpass.dev/v1alpha1\nkind: ClusterPullSecret\n---\n#'
+    seedPod(sandbox, 'team-a', `${ecr}/shop/app:1`, injected)
+    const { stdout } = await runPullpass(sandbox, ['init', ecr])
+    assert.equal(parseAllDocuments(stdout).length, 1)
+    assert.doesNotMatch(stdout, /pull secrets x/)
+  })
+
+  test('a host with a path, or a glob, finds the pods of its images', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    seedPod(sandbox, 'team-a', 'europe-docker.pkg.dev/proj/repo/app:1')
+    const { stdout } = await runPullpass(sandbox, ['init', 'europe-docker.pkg.dev/proj/'])
+    assert.deepEqual(parse(stdout).spec.namespaces, { include: ['team-a'] })
   })
 
   test('what it cannot know is marked, listed, and refused by name until it is filled in', async (t) => {
@@ -125,6 +141,7 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
       /"https:\/\/quay\.io" is not the host of a registry\n {2}expected the host without a scheme: quay\.io/,
     ],
     'a host and --from-env': [['quay.io', '--from-env'], /a host is given with --from-env/],
+    'a host twice': [['quay.io', 'quay.io', '--offline'], /quay\.io is given twice/],
     'an unknown field': [
       ['quay.io', '--offline', '--set', 'role=x'],
       /--set "role" is not a field of a registry\n {2}expected FIELD=VALUE, with one of quay\.robot/,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { checksumOf } from '../../src/document/node-config.ts'
 import { type PullpassOptions, runPullpass, withoutTimeLimits } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
@@ -28,11 +29,18 @@ async function startNode(t: TestContext) {
     },
   }
   const cacheFolder = join(sandbox.folder.path, 'cache')
-  const writeConfig = (fields: object) =>
-    sandbox.write(
+  const writeConfig = (fields: {
+    readonly registries?: readonly object[]
+    readonly others?: readonly object[]
+    readonly [name: string]: unknown
+  }) => {
+    const { registries = [registry], others = [], ...more } = fields
+    const content = { registries, others, checksum: checksumOf(registries, others), ...more }
+    return sandbox.write(
       'node.json',
-      JSON.stringify({ apiVersion: 'pullpass.dev/v1alpha1', kind: 'NodeConfig', registries: [registry], ...fields }),
+      JSON.stringify({ apiVersion: 'pullpass.dev/v1alpha1', kind: 'NodeConfig', ...content }),
     )
+  }
   await writeConfig({ cacheFolder })
   return {
     sandbox,
@@ -172,10 +180,31 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     assert.equal(unknown.exitCode, 2)
     assert.match(
       unknown.stderr,
-      /^REGISTRY_NOT_CONFIGURED \(document\): annotation pullpass\.dev\/registry of the ServiceAccount is "\.\.\/google"\n {2}expected .*: google, other\n/,
+      /^REGISTRY_NOT_CONFIGURED \(document\): annotation pullpass\.dev\/registry of the ServiceAccount is "\.\.\/google"\n {2}expected a registry of the configuration: google, other\n/,
     )
     assert.equal(exchanges(), 2)
     assert.equal(sandbox.parts.registry.seen.length, 0)
+  })
+
+  test('an annotation for a registry of another host does not affect this one', async (t) => {
+    const { registry, writeConfig, request, provide } = await startNode(t)
+    await writeConfig({
+      registries: [registry, { ...registry, name: 'team-a', hosts: ['quay.io'] }],
+      others: [{ name: 'ecr', hosts: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com'] }],
+    })
+    for (const selected of ['team-a', 'ecr']) {
+      const { exitCode, stderr } = await provide(await request({ annotations: { 'pullpass.dev/registry': selected } }))
+      assert.equal(exitCode, 0, stderr)
+    }
+  })
+
+  test('where another provider of the node has the selected registry for the image, this one returns no credential', async (t) => {
+    const { registry, host, writeConfig, request, provide, exchanges } = await startNode(t)
+    await writeConfig({ registries: [registry], others: [{ name: 'partner', hosts: [host] }] })
+    const { exitCode, stdout } = await provide(await request({ annotations: { 'pullpass.dev/registry': 'partner' } }))
+    assert.equal(exitCode, 0)
+    assert.deepEqual([responseOf(stdout).auth, responseOf(stdout).cacheDuration], [{}, '0s'])
+    assert.equal(exchanges(), 0)
   })
 
   test('an image of another host, and a lookalike of the host, receive nothing', async (t) => {
@@ -311,6 +340,33 @@ suite('the cache of a node', { concurrency: 4 }, () => {
     }
   })
 
+  test('entries that nothing can use any more are removed when another one is written', async (t) => {
+    const { cacheFolder, request, provide } = await startNode(t)
+    await mkdir(cacheFolder, { mode: 0o700 })
+    const [old, recent] = ['0123456789abcdef', '0123456789abcdee'].map((name) => join(cacheFolder, name)) as [
+      string,
+      string,
+    ]
+    for (const path of [old, recent]) await writeFile(path, '{}', { mode: 0o600 })
+    const before = new Date(Date.now() - 14 * 3_600_000)
+    await utimes(old, before, before)
+    await provide(await request())
+    const names = await readdir(cacheFolder)
+    assert.equal(names.includes('0123456789abcdef'), false)
+    assert.equal(names.includes('0123456789abcdee'), true)
+  })
+
+  test('a request that is over its time leaves no lock', async (t) => {
+    const { sandbox, cacheFolder, request, provide } = await startNode(t)
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'stall', at: 'request' })
+    const sleep = async (ms: number) => {
+      if (ms !== 45_000) return await withoutTimeLimits(ms)
+      await sandbox.gcp.parts.sts.whenSeen()
+    }
+    await provide(await request(), { sleep })
+    assert.deepEqual(await readdir(cacheFolder), [])
+  })
+
   test('a lock of a process that was killed prevents nothing and is removed', async (t) => {
     const { cacheFolder, request, provide, exchanges } = await startNode(t)
     const input = await request()
@@ -352,10 +408,11 @@ suite('a request or configuration that is wrong', () => {
     }
   })
 
-  const configurations: Readonly<Record<string, [object | string, RegExp]>> = {
+  const configurations: Readonly<Record<string, [Readonly<Record<string, unknown>> | string, RegExp]>> = {
     'no JSON': ['kind: NodeConfig', /the file is not a JSON object/],
     'another kind': [{ kind: 'ClusterPullSecret' }, /apiVersion and kind differ/],
     'an unknown field': [{ cache: 'x' }, /unknown field "cache"/],
+    'a change by hand': [{ checksum: '0000000000000000' }, /the checksum differs/],
     'no registries': [{ registries: [] }, /registries is absent or empty/],
     'an unknown vendor': [
       { registries: [{ name: 'a', hosts: ['a.example.com'], vendor: 'acme', settings: {} }] },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import { installPlugin } from '../../src/faces/install-plugin.ts'
+import { findPluginSource, installPlugin } from '../../src/faces/install-plugin.ts'
 
 const execute = promisify(execFile)
 const onLinux = { skip: process.platform !== 'linux' && 'nodes run Linux' }
@@ -22,12 +22,13 @@ async function prepare(t: TestContext) {
   await mkdir(program)
   await writeFile(join(program, 'credential-provider.mjs'), 'console.log(process.argv.slice(2).join(" "))\n')
   await writeFile(join(config, 'kubelet.yaml'), 'kind: CredentialProviderConfig\n')
-  await writeFile(join(config, 'pullpass-google.json'), '{}\n')
+  await writeFile(join(config, 'pullpass-1a2b3c4d.json'), '{}\n')
   return {
     config,
     program,
     to,
-    install: () => installPlugin({ config, program, to, nodePath: to, node: process.execPath }),
+    install: async () =>
+      await installPlugin({ config, to, nodePath: to, source: await findPluginSource(process.execPath, program) }),
   }
 }
 
@@ -36,26 +37,57 @@ suite('the installation of the plugin on a node', onLinux, () => {
     const { to, install } = await prepare(t)
     const written = await install()
     assert.match(written[0] ?? '', /^programs\/[0-9a-f]{16}$/)
-    assert.deepEqual(written.slice(1), ['etc/kubelet.yaml', 'etc/pullpass-google.json', 'bin/pullpass-google'])
-    const { stdout } = await execute(join(to, 'bin/pullpass-google'), ['--config', 'a b'], { env: {} })
+    assert.deepEqual(written.slice(1), ['bin/pullpass-1a2b3c4d', 'etc/pullpass-1a2b3c4d.json', 'etc/kubelet.yaml'])
+    const { stdout } = await execute(join(to, 'bin/pullpass-1a2b3c4d'), ['--config', 'a b'], { env: {} })
     assert.equal(stdout, '--config a b\n')
-    assert.equal((await stat(join(to, 'bin/pullpass-google'))).mode & 0o777, 0o755)
+    assert.equal((await stat(join(to, 'bin/pullpass-1a2b3c4d'))).mode & 0o777, 0o755)
     assert.deepEqual(await install(), [])
   })
 
-  test('replaces what has changed, and removes what the configuration no longer names', async (t) => {
+  test('a later version replaces the program; scripts of earlier providers start it too', async (t) => {
     const { config, program, to, install } = await prepare(t)
     const [first = ''] = await install()
     await writeFile(join(program, 'credential-provider.mjs'), 'console.log("of the next version")\n')
-    await writeFile(join(config, 'pullpass-ecr.json'), '{}\n')
-    await rm(join(config, 'pullpass-google.json'))
-    const [second] = await install()
+    await writeFile(join(config, 'pullpass-5e6f7a8b.json'), '{}\n')
+    await rm(join(config, 'pullpass-1a2b3c4d.json'))
+    const [second = ''] = await install()
     assert.notEqual(second, first)
-    assert.deepEqual(await readdir(join(to, 'bin')), ['pullpass-ecr'])
-    const { stdout } = await execute(join(to, 'bin/pullpass-ecr'), [], { env: {} })
-    assert.equal(stdout, 'of the next version\n')
+    assert.deepEqual(await readdir(join(to, 'bin')), ['pullpass-1a2b3c4d', 'pullpass-5e6f7a8b'])
+    for (const name of await readdir(join(to, 'bin'))) {
+      assert.equal((await execute(join(to, 'bin', name), [], { env: {} })).stdout, 'of the next version\n')
+    }
     assert.equal((await readdir(join(to, 'programs'))).length, 2, 'a process of the first version can still run')
     await install()
-    assert.deepEqual(await readdir(join(to, 'programs')), [second?.replace('programs/', '')])
+    assert.deepEqual(await readdir(join(to, 'programs')), [second.replace('programs/', '')])
+  })
+
+  test('files of others in the folder remain', async (t) => {
+    const { to, install } = await prepare(t)
+    await mkdir(join(to, 'bin'), { recursive: true })
+    await writeFile(join(to, 'bin/kubelet'), 'of the node')
+    await install()
+    await install()
+    assert.deepEqual(await readdir(join(to, 'bin')), ['kubelet', 'pullpass-1a2b3c4d'])
+    assert.equal(await readFile(join(to, 'bin/kubelet'), 'utf8'), 'of the node')
+  })
+
+  test('what is damaged is installed again', async (t) => {
+    const { to, install } = await prepare(t)
+    const [program = ''] = await install()
+    await writeFile(join(to, program, 'pullpass/credential-provider.mjs'), '')
+    assert.deepEqual(await install(), [program])
+    await chmod(join(to, 'bin/pullpass-1a2b3c4d'), 0o600)
+    assert.deepEqual(await install(), ['bin/pullpass-1a2b3c4d'])
+    assert.deepEqual(await install(), [])
+  })
+
+  test('a folder that other users may write is refused: root starts what is in it', async (t) => {
+    const { to, install } = await prepare(t)
+    await mkdir(join(to, 'bin'), { recursive: true })
+    await chmod(join(to, 'bin'), 0o777)
+    await assert.rejects(install(), /bin can be written by other users$/)
+    await chmod(join(to, 'bin'), 0o755)
+    await symlink('/tmp', join(to, 'etc'))
+    await assert.rejects(install(), /etc (?:can be written by other users|is not a folder)$/)
   })
 })

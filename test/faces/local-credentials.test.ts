@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { writeDockerConfig } from '../../src/credential/write-docker-config.ts'
+import { Redacted } from '../../src/text/redacted.ts'
 import { type PullpassOptions, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 
@@ -117,6 +119,36 @@ suite('pullpass token', { concurrency: 4 }, () => {
     assert.deepEqual(Object.keys(await authsOf(out)), [host])
   })
 
+  test('a token of the machine comes before one of the cluster', async (t) => {
+    const { out, token } = await prepare(t, '  serviceAccountRef: {namespace: image-system, name: pullpass}')
+    const { exitCode, stderr } = await token(['--out', out, '--token-file', '/does/not/exist'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): \/does\/not\/exist does not exist/)
+  })
+
+  test('several writers of one file lose no entry, and leave no partial file', async (t) => {
+    const { out } = await prepare(t)
+    const credentialOf = (host: string) => ({
+      hosts: [host],
+      username: 'u',
+      password: new Redacted('p'),
+      expiresAt: undefined,
+    })
+    const hosts = ['a.example.com', 'b.example.com', 'c.example.com']
+    for (const host of hosts) await writeDockerConfig(out, [credentialOf(host)])
+    await Promise.all(hosts.map((host) => writeDockerConfig(out, [credentialOf(host)])))
+    assert.deepEqual(Object.keys(await authsOf(out)).toSorted(), hosts)
+    assert.deepEqual(await readdir(join(out, '..')), ['config.json'])
+  })
+
+  test('warns where docker uses credentials of a store first', async (t) => {
+    const { sandbox, token } = await prepare(t)
+    const file = await sandbox.write('config.json', '{"credsStore":"pass"}')
+    const { exitCode, stderr } = await token(['--out', file])
+    assert.equal(exitCode, 0)
+    assert.match(stderr, /warn docker uses credentials of other members first members="credsStore"/)
+  })
+
   test('the token of a GitLab job comes from PULLPASS_ID_TOKEN, and is never printed', async (t) => {
     const { sandbox, token, host } = await prepare(t)
     const jwt = (await readFile(sandbox.folder.tokenFile, 'utf8')).trim()
@@ -191,8 +223,8 @@ suite('docker-credential-pullpass', { concurrency: 4 }, () => {
   test('without documents the error names the file', async (t) => {
     const { helper, sandbox } = await prepare(t)
     const home = { PULLPASS_DOCUMENTS: undefined, HOME: sandbox.folder.path, XDG_CONFIG_HOME: undefined }
-    const { exitCode, stderr } = await helper('get', 'quay.io', home)
-    assert.equal(exitCode, 2)
-    assert.match(stderr, /^DOCUMENT_UNREADABLE \(document\): .*\.config\/pullpass\/documents\.yaml does not exist/)
+    const { exitCode, stdout } = await helper('get', 'quay.io', home)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^DOCUMENT_UNREADABLE \(document\): .*\.config\/pullpass\/documents\.yaml does not exist/)
   })
 })

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
+import { fingerprint } from '../../src/text/fingerprint.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 
 const offline = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z') } } as unknown as Parameters<
@@ -37,6 +41,7 @@ suite('pullpass manifests node', () => {
     assert.equal(exitCode, 0, stderr)
     const audience = (pool: string) =>
       `//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/${pool}/providers/cluster`
+    const nameOf = (pool: string) => `pullpass-${fingerprint(audience(pool)).slice(0, 8)}`
     const provider = (name: string, pool: string, matchImages: readonly string[]) => ({
       name,
       apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
@@ -54,8 +59,8 @@ suite('pullpass manifests node', () => {
       apiVersion: 'kubelet.config.k8s.io/v1',
       kind: 'CredentialProviderConfig',
       providers: [
-        provider('pullpass-google', 'pool', ['europe-docker.pkg.dev', 'us-docker.pkg.dev']),
-        provider('pullpass-partner', 'partners', ['asia-docker.pkg.dev']),
+        provider(nameOf('pool'), 'pool', ['europe-docker.pkg.dev', 'us-docker.pkg.dev']),
+        provider(nameOf('partners'), 'partners', ['asia-docker.pkg.dev']),
       ],
     })
   })
@@ -107,37 +112,58 @@ suite('pullpass manifests node', () => {
     assert.deepEqual(spec.containers[0].securityContext.capabilities, { drop: ['ALL'] })
   })
 
-  test('the configuration of a node contains nothing that only trust reads, and no cache with --cache none', async () => {
+  test('the configuration of a node contains nothing that only trust reads, and no cache with --cache none', async (t) => {
     const withTrust = gcp('pool').replace(
       /\}$/,
       ', trust: {repository: projects/example-project/locations/europe/repositories/images}}',
     )
-    const document = documentOf(registryOf('google', 'europe-docker.pkg.dev', withTrust))
-    const { stdout, stderr } = await print(document, '--print', 'node-config', '--cache', 'none')
-    assert.deepEqual(
-      JSON.parse(stdout || '{}'),
-      {
-        apiVersion: 'pullpass.dev/v1alpha1',
-        kind: 'NodeConfig',
-        registries: [
-          {
-            name: 'google',
-            hosts: ['europe-docker.pkg.dev'],
-            vendor: 'gcp',
-            settings: {
-              workloadIdentityProvider: 'projects/123/locations/global/workloadIdentityPools/pool/providers/cluster',
-            },
-          },
-        ],
-      },
-      stderr,
+    const out = await mkdtemp(join(tmpdir(), 'pullpass-node-'))
+    t.after(() => rm(out, { recursive: true }))
+    const document = documentOf(
+      registryOf('google', 'europe-docker.pkg.dev', withTrust),
+      registryOf('partner', 'asia-docker.pkg.dev', gcp('partners')),
     )
+    const { stdout, stderr } = await print(document, '--out', out, '--cache', 'none')
+    assert.equal(stderr, '')
+    const [kubelet, file = '', ...others] = stdout.trim().split('\n')
+    assert.equal(kubelet, join(out, 'kubelet.yaml'))
+    assert.equal(others.length, 1)
+    const { checksum, ...config } = JSON.parse(await readFile(file, 'utf8'))
+    assert.match(checksum, /^[0-9a-f]{16}$/)
+    assert.deepEqual(config, {
+      apiVersion: 'pullpass.dev/v1alpha1',
+      kind: 'NodeConfig',
+      registries: [
+        {
+          name: 'google',
+          hosts: ['europe-docker.pkg.dev'],
+          vendor: 'gcp',
+          settings: {
+            workloadIdentityProvider: 'projects/123/locations/global/workloadIdentityPools/pool/providers/cluster',
+          },
+        },
+      ],
+      others: [{ name: 'partner', hosts: ['asia-docker.pkg.dev'] }],
+    })
+  })
+
+  test('the name of a provider does not depend on the order of registries: running kubelets keep theirs', async () => {
+    const google = registryOf('google', 'europe-docker.pkg.dev', gcp('pool'))
+    const added = registryOf('google-us', 'us-docker.pkg.dev', gcp('pool'))
+    const namesOf = async (document: string) =>
+      parse((await print(document, '--print', 'kubelet-config')).stdout).providers.map(
+        ({ name }: { name: string }) => name,
+      )
+    assert.deepEqual(await namesOf(documentOf(added, google)), await namesOf(documentOf(google)))
   })
 
   const refused: Readonly<Record<string, [readonly string[], RegExp]>> = {
     'no image': [[], /USAGE_INVALID \(run\): --image is not given/],
     'a path with a space': [[...image, '--node-path', '/opt/pull pass'], /--node-path is "\/opt\/pull pass"/],
     'a relative cache': [[...image, '--cache', 'cache'], /--cache is "cache"/],
+    'a folder that others use': [[...image, '--cache', '/run'], /--cache is "\/run"/],
+    'a path with ..': [[...image, '--node-path', '/opt/../usr'], /--node-path is "\/opt\/\.\.\/usr"/],
+    'a namespace of the cluster': [[...image, '-n', 'kube-system'], /--namespace is kube-system/],
     'an unknown part': [['--print', 'all'], /--print is "all"/],
   }
   for (const [name, [flags, message]] of Object.entries(refused)) {
@@ -150,6 +176,13 @@ suite('pullpass manifests node', () => {
       assert.match(stderr, message)
     })
   }
+
+  test('a relative path is refused: it would be another file on the node', async () => {
+    const document = documentOf(registryOf('google', 'europe-docker.pkg.dev', `tokenFile: tokens/t, ${gcp('pool')}`))
+    const { exitCode, stderr } = await print(document, ...image)
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /DOCUMENT_INVALID \(document\): the path of token file .*tokens\/t.* is relative/)
+  })
 
   test('two registries with one name are refused, since a ServiceAccount selects one by its name', async () => {
     const document = documentOf(registryOf('google', 'europe-docker.pkg.dev', gcp('pool')))

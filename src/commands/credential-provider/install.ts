@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { installPlugin } from '../../faces/install-plugin.ts'
+import { findPluginSource, installPlugin, UnsafeFolder } from '../../faces/install-plugin.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import type { Command } from '../command-line/command.ts'
 import { type Flag, usageFault } from '../command-line/flag.ts'
@@ -51,9 +51,9 @@ export const install: Command<typeof flags> = {
     const fail = (seen: string, expected: string) => usageFault('credential-provider install', seen, expected)
     if (config === undefined) throw fail('--config is missing', 'the folder with the configuration')
     if (to === undefined || nodePath === undefined) throw fail('--to is missing', 'the folder of the node')
-    const program = dirname(fileURLToPath(import.meta.url))
+    const source = await findPluginSource(process.execPath, dirname(fileURLToPath(import.meta.url))).catch(refuse)
     for (;;) {
-      const written = await installPlugin({ config, to, nodePath, node: process.execPath, program }).catch(refuse)
+      const written = await installPlugin({ config, to, nodePath, source }).catch(refuse)
       for (const path of written) terminal.print(`installed ${nodePath}/${path}`)
       if (once) return 0
       await context.sleep(checkMs, context.signal)
@@ -62,14 +62,13 @@ export const install: Command<typeof flags> = {
 }
 
 function refuse(error: unknown): never {
-  const code = systemErrorCode(error)
-  if (code === undefined || !(error instanceof Error)) throw error
+  if (!(error instanceof Error) || !(error instanceof UnsafeFolder || systemErrorCode(error))) throw error
   throw new PullpassError({
     code: 'OUTPUT_UNWRITABLE',
     hop: 'run',
     seen: `the plugin cannot be installed: ${error.message}`,
-    expected: 'a readable configuration, and a folder that this user may write',
-    hint: 'check the hostPath of the DaemonSet: on some systems /opt is read-only; print the manifests with another path',
+    expected: 'a readable configuration, and a folder of this user that no other user may write',
+    hint: 'check the hostPath of the DaemonSet: on some systems /opt is read-only; set another folder with --node-path of manifests node',
     cause: error,
   })
 }

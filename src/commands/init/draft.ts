@@ -32,6 +32,8 @@ export async function draftDocument(
     const expected = brokenRule(registryHost, host)
     if (expected !== undefined) throw fail(`${showValue(host)} is not the host of a registry`, expected)
   }
+  const twice = hosts.find((host, index) => hosts.indexOf(host) !== index)
+  if (twice !== undefined) throw fail(`${twice} is given twice`, 'each host once')
   if (name !== undefined) {
     const expected = brokenRule(objectName, name)
     if (expected !== undefined) throw fail(`--name is ${showValue(name)}`, expected)

@@ -1,7 +1,11 @@
 /** pullpass manifests node: prints what kubelets need to exchange the tokens of pods. */
 
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { labelName } from '../../document/kubernetes-names.ts'
 import { loadDocuments } from '../../document/load-documents.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { systemErrorCode } from '../../host/read-file.ts'
 import type { Manifest } from '../../manifests/manifest.ts'
 import {
   type NodeProvider,
@@ -12,14 +16,15 @@ import {
   renderNodeObjects,
 } from '../../manifests/node.ts'
 import type { Command } from '../command-line/command.ts'
-import { type Choice, type Flag, usageFault } from '../command-line/flag.ts'
+import type { Choice, Flag } from '../command-line/flag.ts'
 import { documentFlags } from '../command-line/flags.ts'
-import { plainPath, readImage } from './pod-flags.ts'
+import { plainPath, readImage, refuseSystemNamespace } from './pod-flags.ts'
 
 const flags: typeof documentFlags & {
   readonly image: Flag & { type: 'string' }
   readonly namespace: Flag & { type: 'string' }
-  readonly print: Choice<'objects' | 'kubelet-config' | 'node-config' | 'rbac'>
+  readonly print: Choice<'objects' | 'kubelet-config' | 'rbac'>
+  readonly out: Flag & { type: 'string' }
   readonly 'node-path': Flag & { type: 'string' }
   readonly cache: Flag & { type: 'string' }
 } = {
@@ -39,8 +44,13 @@ const flags: typeof documentFlags & {
   print: {
     type: 'string',
     value: 'PART',
-    choices: ['objects', 'kubelet-config', 'node-config', 'rbac'],
+    choices: ['objects', 'kubelet-config', 'rbac'],
     summary: 'What to print (default objects)',
+  },
+  out: {
+    type: 'string',
+    value: 'FOLDER',
+    summary: 'Write kubelet.yaml and the configuration of each provider to this folder, and print no objects',
   },
   'node-path': {
     type: 'string',
@@ -51,14 +61,18 @@ const flags: typeof documentFlags & {
   cache: {
     type: 'string',
     value: 'FOLDER|none',
-    rule: { ...plainPath, pattern: /^(?:none|(?:\/[\w.-]+)+)$/, expected: `${plainPath.expected}, or none` },
+    rule: { ...plainPath, pattern: /^(?:none|(?:\/(?!\.)[\w.-]+){2,})$/, expected: `${plainPath.expected}, or none` },
     summary: `Folder on the nodes for credentials, readable only by root (default ${nodePaths.cache}, in memory)`,
   },
 }
 
 export const manifestsNode: Command<typeof flags> = {
   summary: 'Print what kubelets need to pull with the tokens of pods',
-  usage: ['manifests node -f FILE --image IMAGE [flags]', 'manifests node -f FILE --print PART'],
+  usage: [
+    'manifests node -f FILE --image IMAGE [flags]',
+    'manifests node -f FILE --print PART',
+    'manifests node -f FILE --out FOLDER',
+  ],
   details: [
     'Prints a Namespace, the permission of kubelets to request tokens for the audiences of the registries, a ConfigMap with',
     'the CredentialProviderConfig and the configuration of the plugin, and a DaemonSet that installs Node.js, pullpass and',
@@ -71,8 +85,10 @@ export const manifestsNode: Command<typeof flags> = {
     `  --image-credential-provider-config=${nodePaths.installed}/etc/kubelet.yaml`,
     `  --image-credential-provider-bin-dir=${nodePaths.installed}/bin`,
     '',
-    'For nodes that are configured otherwise (Talos, Gardener, managed node groups), --print writes one part: kubelet-config,',
-    'node-config (JSON, one registry audience only) or rbac.',
+    'A kubelet reads its configuration only at its start: restart it after a change of the documents.',
+    'The namespace admits privileged Pods: an account that can create Pods or change the DaemonSet there is root on every node.',
+    'For nodes that are configured otherwise (Talos, images of nodes), --print prints one part, and --out writes the files',
+    'that pullpass credential-provider install --config FOLDER needs.',
     '',
     'Example:',
     '  pullpass manifests node -f documents.yaml --image registry.example.com/pullpass:1 | kubectl apply --server-side -f -',
@@ -87,18 +103,6 @@ export const manifestsNode: Command<typeof flags> = {
     const documents = await loadDocuments(file, { ...context, readInput: terminal.readInput })
     const providers = await nodeProvidersOf(documents, context.vendors)
     const configOf = (provider: NodeProvider) => `${JSON.stringify(renderNodeConfig(provider, paths), undefined, 2)}\n`
-    if (print === 'node-config') {
-      const [provider, ...others] = providers
-      if (provider === undefined || others.length > 0) {
-        throw usageFault(
-          'manifests node',
-          `--print node-config: the registries have ${providers.length} audiences`,
-          'documents whose registries have one audience, or --print objects',
-        )
-      }
-      terminal.print(configOf(provider).trimEnd())
-      return 0
-    }
     const kubeletConfig = await renderYaml([renderKubeletConfig(providers, paths)])
     if (print === 'kubelet-config') {
       terminal.print(kubeletConfig)
@@ -108,11 +112,34 @@ export const manifestsNode: Command<typeof flags> = {
       'kubelet.yaml': `${kubeletConfig}\n`,
       ...Object.fromEntries(providers.map((provider) => [`${provider.name}.json`, configOf(provider)])),
     }
+    if (given.out !== undefined) {
+      for (const path of await writeFiles(given.out, files)) terminal.print(path)
+      return 0
+    }
+    refuseSystemNamespace('manifests node', namespace)
     const place = { namespace, image: print === 'rbac' ? '' : readImage(image) }
     const objects = renderNodeObjects({ providers, files, paths }, place)
     terminal.print(await renderYaml(print === 'rbac' ? objects.filter(isPermission) : objects))
     return 0
   },
+}
+
+/** Returns the paths. @throws OUTPUT_UNWRITABLE */
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+  try {
+    await mkdir(folder, { recursive: true })
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  } catch (error) {
+    throw new PullpassError({
+      code: 'OUTPUT_UNWRITABLE',
+      hop: 'run',
+      seen: `${folder} cannot be written: ${systemErrorCode(error) ?? 'no reason given'}`,
+      expected: 'a folder that this user may write',
+      hint: 'name another folder: --out FOLDER',
+      cause: error,
+    })
+  }
+  return Object.keys(files).map((name) => join(folder, name))
 }
 
 const isPermission = ({ kind }: Manifest) => kind.startsWith('ClusterRole')

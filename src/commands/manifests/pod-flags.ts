@@ -80,9 +80,21 @@ export const podFlags: {
 
 /** A path on a node, which scripts contain without quotes. */
 export const plainPath: TextRule = {
-  pattern: /^(?:\/[\w.-]+)+$/,
+  pattern: /^(?:\/(?!\.)[\w.-]+){2,}$/,
   maxLength: 200,
-  expected: 'an absolute path of letters, digits, "_", "." and "-"',
+  expected: 'an absolute path of two or more names of letters, digits, "_", "." and "-", such as /opt/pullpass',
+}
+
+const systemNamespace = /^(?:default|openshift|(?:kube|openshift)-.*)$/
+
+/** The manifests contain the Namespace, with Pod security labels that apply to all of its Pods. @throws USAGE_INVALID */
+export function refuseSystemNamespace(command: string, namespace: string): void {
+  if (!systemNamespace.test(namespace)) return
+  throw usageFault(
+    command,
+    `--namespace is ${namespace}, a namespace of the cluster itself`,
+    'a namespace for pullpass only: its Namespace object sets the Pod security level of every Pod in it',
+  )
 }
 
 export interface PodFlags {

@@ -18,7 +18,7 @@ export const credentialProviderSection: Section = {
     TOKEN_MISSING: {
       hops: ['subject-token'],
       meaning:
-        'The kubelet passed no service account token: `tokenAttributes` is absent from the `CredentialProviderConfig`, the kubelet is older than 1.33 (or 1.33 without the feature gate), or the pod has no ServiceAccount (a static pod).',
+        'The kubelet passed no service account token: `tokenAttributes` is absent from the `CredentialProviderConfig`, the kubelet is older than 1.34, or the pod has no ServiceAccount (a static pod).',
       action:
         'Set `tokenAttributes` as `pullpass manifests node` prints it. On older kubelets, name a token file of the node in the document (`tokenFile` of the registry).',
       example: `TOKEN_MISSING (subject-token): the request of the kubelet contains no service account token
@@ -31,7 +31,7 @@ export const credentialProviderSection: Section = {
         'No registry of the configuration serves the image, or the annotation `pullpass.dev/registry` of the ServiceAccount selects one that is not among them. Nothing was sent.',
       action: "Correct the annotation or the document, or remove the host from the provider's `matchImages`.",
       example: `REGISTRY_NOT_CONFIGURED (document): annotation pullpass.dev/registry of the ServiceAccount is "ecr"
-  expected a registry of the configuration that serves "europe-docker.pkg.dev/example-project/images/hello": google
+  expected a registry of the configuration: google
   fix: correct the annotation, or add the registry to the document of the nodes`,
     },
   },

@@ -11,8 +11,8 @@
 import { clusterWideName, type Manifest, ownLabels, type Place } from '../manifest.ts'
 import { celList, celText } from './admission-policy.ts'
 
-/** Documents, publishing identities, authorities, and those of deploy/issuer; kustomize adds a digest to a name. */
-const settings = '^pullpass-(documents|publish|ca|issuer-credentials)(-[a-z0-9]+)?$'
+/** Documents, publishing identities, authorities, those of deploy/issuer, and the configuration of nodes; kustomize adds a digest to a name. */
+const settings = '^pullpass-(documents|publish|ca|issuer-credentials|node)(-[a-z0-9]+)?$'
 const rootCa = 'kube-root-ca.crt'
 
 /** A delete-collection request has no name; its objects have. */

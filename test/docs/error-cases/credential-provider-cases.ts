@@ -1,4 +1,5 @@
 /** Errors of the kubelet's credential provider plugin. */
+import { checksumOf } from '../../../src/document/node-config.ts'
 import { runPullpass, withoutTimeLimits } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { ErrorCases } from './error-case.ts'
@@ -10,7 +11,14 @@ async function provide(sandbox: TestSandbox, input: object) {
     vendor: 'gcp',
     settings: { workloadIdentityProvider: sandbox.gcp.provider },
   }
-  const config = { apiVersion: 'pullpass.dev/v1alpha1', kind: 'NodeConfig', registries: [registry] }
+  const checksum = checksumOf([registry], [])
+  const config = {
+    apiVersion: 'pullpass.dev/v1alpha1',
+    kind: 'NodeConfig',
+    registries: [registry],
+    others: [],
+    checksum,
+  }
   const file = await sandbox.write('node.json', JSON.stringify(config))
   return await runPullpass(sandbox, ['credential-provider', '--config', file], {
     input: JSON.stringify(input),
