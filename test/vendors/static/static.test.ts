@@ -215,3 +215,27 @@ test('trust leaves out registries that it cannot set up, and fails only where th
   assert.equal(exitCode, 2)
   assert.match(stderr, /^USAGE_INVALID \(run\): pullpass cannot set up trust for registries of static credential$/m)
 })
+
+suite('doctor names the fault of a static credential:', () => {
+  const faults: Readonly<
+    Record<string, readonly [data: Readonly<Record<string, string>> | undefined, hop: string, code: string]>
+  > = {
+    'its Secret does not exist': [undefined, 'exchange', 'CREDENTIAL_SOURCE_INVALID'],
+    'its Secret has other keys': [{ user: 'robot' }, 'exchange', 'CREDENTIAL_SOURCE_INVALID'],
+    'its password is empty': [{ username: 'robot', password: '' }, 'exchange', 'CREDENTIAL_SOURCE_INVALID'],
+    'the registry does not accept it': [{ username: 'robot', password }, 'registry', 'REGISTRY_CREDENTIAL_REFUSED'],
+  }
+  for (const [title, [data, hop, code]] of Object.entries(faults)) {
+    test(title, async (t) => {
+      const sandbox = await start(t)
+      if (data !== undefined) seedSecret(sandbox, data)
+      const registry = fromSecret.replace('docker.io', `"localhost:${sandbox.parts.registry.port}"`)
+      const file = await sandbox.write('static.yaml', documentOf(registry))
+      const argv = ['doctor', '-f', file, '--image', sandbox.image, '-o', 'json']
+      const { stdout, stderr, exitCode } = await runPullpass(sandbox, argv)
+      const { firstFailure } = JSON.parse(stdout)
+      assert.deepEqual([firstFailure?.hop, firstFailure?.code, exitCode], [hop, code, 1])
+      assert.ok(!`${stdout}${stderr}`.includes(password))
+    })
+  }
+})
