@@ -114,12 +114,16 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
         namespaces: {include: ["apps-*"], exclude: [apps-legacy]}
         attachToServiceAccounts: [default]
         serviceAccountRef: {namespace: image-system, name: puller}
-        registries: [{name: google, hosts: [europe-docker.pkg.dev], gcp: ${google}}]`
+        registries:
+          - {name: google, hosts: [europe-docker.pkg.dev], gcp: ${google}}
+          - {name: hub, hosts: [docker.io], static: {secretRef: {namespace: image-system, name: hub}}}`
     let installation: Installation
     before(async () => {
       for (const name of [...namespaces, 'apps-legacy', 'image-system']) await createNamespace(setup, name)
       for (const name of [...namespaces, 'kube-system']) await createServiceAccount(setup, name, 'default')
       await createServiceAccount(setup, 'image-system', 'puller')
+      const hub = { metadata: { name: 'hub' }, stringData: { username: 'robot', password: 'example' } }
+      await setup.admin({ method: 'POST', path: '/api/v1/namespaces/image-system/secrets', body: hub })
       installation = await install(setup, { namespace: 'apps-system', from: document })
       await createServiceAccount(setup, 'apps-system', 'default') // the glob selects it too
       setup.trust({ namespace: 'image-system', name: 'puller' })
