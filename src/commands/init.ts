@@ -67,9 +67,10 @@ export const init: Command<typeof flags> = {
     'Writes a commented ClusterPullSecret for the registries: vendor, region and account by their hosts; from the cluster its',
     'issuer, the namespaces whose pods pull from these hosts, and their pull secrets. What remains unknown is marked FILL_IN',
     'and listed on standard error. Nothing is created in the cluster or at a cloud.',
-    'With --from-env it converts PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL, REGISTRY_SECRET_NAME,',
-    'REGISTRY_HOSTS and REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has the name of the Secret, so that pull',
-    'secrets that pullpass refresh wrote from these variables remain unchanged: docs/guides/migrate-from-script.md.',
+    'With --from-env it converts the variables PROJECT_NUMBER, POOL_ID, PROVIDER_ID, SERVICE_ACCOUNT_EMAIL,',
+    'REGISTRY_SECRET_NAME, REGISTRY_HOSTS and REGISTRY_SECRET_NAMESPACES into a ClusterPullSecret for the same Secret. It has',
+    'the name of the Secret, so that pull secrets that pullpass refresh wrote from these variables remain unchanged:',
+    'docs/guides/migrate-from-script.md.',
     '',
     'Examples:',
     '  pullpass init 123456789012.dkr.ecr.eu-west-1.amazonaws.com --service-account image-system/pullpass --out ecr.yaml',
@@ -107,6 +108,8 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
   const fail = (seen: string, expected: string) => usageFault('init', seen, expected)
   if (!given['from-env']) {
     if (hosts.length === 0) throw fail('no registry is given', 'HOST..., or --from-env')
+    const [unread] = [given.kubeconfig && '--kubeconfig', given.context && '--context'].filter(Boolean)
+    if (given.offline && unread) throw fail(`${unread} is given with --offline`, 'one of them')
     if (given.output === 'json') throw fail('-o json is given without --from-env', 'YAML, which has comments')
     return
   }
@@ -116,6 +119,8 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
     given.namespaces && '--namespaces',
     given.set.length > 0 && '--set',
     given.offline && '--offline',
+    given.kubeconfig && '--kubeconfig',
+    given.context && '--context',
   ].find(Boolean)
   if (idle) throw fail(`${idle} is given with --from-env`, 'only one of them')
 }

@@ -3,8 +3,9 @@ import { renderDockerConfig } from '../credential/docker-config.ts'
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { writeDockerConfig } from '../credential/write-docker-config.ts'
 import { loadDocuments } from '../document/load-documents.ts'
+import { codes } from '../errors/codes.ts'
 import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
-import { mintLocally, registriesOf } from '../faces/mint-locally.ts'
+import { type LocalRegistry, mintLocally, registriesOf } from '../faces/mint-locally.ts'
 import { connect } from '../kubernetes/connect.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { rfc3339 } from '../text/plain-text.ts'
@@ -61,6 +62,7 @@ export const token: Command<typeof flags> = {
       const hosts = registriesOf(documents).flatMap(({ registry }) => registry.hosts)
       throw usageFault('token', `no registry serves ${given.registry}`, `one of ${hosts.join(', ')}`)
     }
+    refuseUnusedCluster(given, registries)
     let cluster: Cluster | undefined
     const source = {
       tokenFile: given['token-file'],
@@ -72,6 +74,9 @@ export const token: Command<typeof flags> = {
     try {
       const results = await mintLocally(registries, source, context)
       const faults = results.filter((result) => result instanceof PullpassError)
+      const [first] = faults
+      // A wrong token file or variable: nothing was sent.
+      if (first !== undefined && faults.length === results.length && codes[first.code] === 2) throw first
       for (const fault of new Map(faults.map((one) => [one.message, one])).values()) terminal.printError(fault.message)
       const credentials = withoutFaults(results)
       if (credentials.length > 0 && given.out !== undefined) {
@@ -90,6 +95,16 @@ export const token: Command<typeof flags> = {
       await cluster?.close()
     }
   },
+}
+
+/** @throws USAGE_INVALID where no registry needs the cluster */
+function refuseUnusedCluster(given: FlagValues<typeof flags>, registries: readonly LocalRegistry[]): void {
+  const [name] = [given.kubeconfig && '--kubeconfig', given.context && '--context'].filter(Boolean)
+  const isUsed = registries.some(
+    ({ document, registry }) => document.serviceAccountRef ?? registry.sources?.secrets?.[0],
+  )
+  if (name === undefined || isUsed) return
+  throw usageFault('token', `${name} has no effect: no registry uses the cluster`, 'a document with serviceAccountRef')
 }
 
 /** @throws USAGE_INVALID for no target, and for a terminal without --show */

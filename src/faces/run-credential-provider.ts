@@ -29,10 +29,10 @@ export async function runCredentialProvider({ config, input }: PluginCall, conte
     throw over.signal.reason
   })
   const respond = async () => {
+    const nodeConfig = await readNodeConfig(config, context.vendors)
     const request = parseRequest(input)
     context.secrets.add(request.serviceAccountToken)
     const signal = AbortSignal.any([context.signal, over.signal])
-    const nodeConfig = await readNodeConfig(config, context.vendors)
     return renderResponse(await provideCredential(request, nodeConfig, { ...context, signal }))
   }
   try {

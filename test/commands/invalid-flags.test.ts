@@ -6,12 +6,13 @@ import { commonFlags } from '../../src/commands/command-line/flags.ts'
 import { commands, loadCommand } from '../../src/commands/commands.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { documentText } from '../support/document-text.ts'
-import { type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
+import { type PullpassRun, runPullpass, withoutTimeLimits } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
 /** By the placeholder of the value in the help; a new placeholder needs an entry here. */
 const invalidValues: Readonly<Record<string, string>> = {
   ADDRESS: 'no-port',
+  '[REGISTRY.]FIELD=VALUE': 'no-such-field=x',
   AUDIENCE: 'two words',
   CLOUD: 'mainframe',
   'CONTEXT=ID': 'no-equals-sign',
@@ -19,6 +20,10 @@ const invalidValues: Readonly<Record<string, string>> = {
   DURATION: 'soon',
   FIELD: 'everything',
   FILE: '/nonexistent/file',
+  DIRECTORY: '/dev/null/folder',
+  FOLDER: '/opt/two words',
+  'FOLDER|none': 'relative',
+  HOST: 'other.example.com',
   FINGERPRINT: 'none',
   FORMAT: 'punch-card',
   'HOST,…': 'two words',
@@ -42,10 +47,15 @@ const invalidValues: Readonly<Record<string, string>> = {
 /** Valid command lines, so that the tested flag is the only error: arguments, then flags. */
 const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; readonly flags: Given }>> = {
   refresh: { flags: { file: 'DOCUMENT' } },
-  init: { flags: { 'from-env': true } },
+  init: { words: ['quay.io'], flags: {} },
   inspect: { words: ['serviceaccount', 'team-a/default'], flags: {} },
   doctor: { flags: { file: 'DOCUMENT' } },
   manifests: { flags: { file: 'DOCUMENT', image: 'registry.example.com/pullpass:1.0.0' } },
+  'manifests node': { flags: { file: 'DOCUMENT', image: 'registry.example.com/pullpass:1.0.0' } },
+  token: { flags: { file: 'DOCUMENT', show: true } },
+  'docker-credential': { words: ['version'], flags: {} },
+  'credential-provider': { flags: { config: '/nonexistent/node.json' } },
+  'credential-provider install': { flags: { config: '/dev/null/folder', to: '/dev/null/node', once: true } },
   'issuer show': { flags: {} },
   'issuer check': { words: ['https://oidc.example.com'], flags: {} },
   'issuer publish': { flags: { to: 'gs://example-cluster' } },
@@ -81,7 +91,9 @@ async function runWith(sandbox: TestSandbox, command: string, flag: string, valu
     ([name, said]) => [name, said === 'DOCUMENT' ? file : said] as const,
   )
   const words = otherWords[`${command} --${flag}`] ?? call.words ?? []
-  return await runPullpass(sandbox, [...command.split(' '), ...words, ...argvOf(Object.fromEntries(given))])
+  const argv = [...command.split(' '), ...words, ...argvOf(Object.fromEntries(given))]
+  // The plugin of the kubelet has a time limit of its own.
+  return await runPullpass(sandbox, argv, command === 'credential-provider' ? { sleep: withoutTimeLimits } : {})
 }
 
 const repository = 'projects/example-project/locations/europe/repositories/images'

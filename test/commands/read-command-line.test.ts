@@ -56,7 +56,7 @@ suite('readCommandLine', () => {
   ]
   for (const { words, seen, expected } of refused) {
     test(`"${words}" is refused: ${seen}`, () => {
-      assert.throws(() => read(words), { code: 'USAGE_INVALID', seen, expected, hint: 'pullpass paint --help' })
+      assert.throws(() => read(words), { code: 'USAGE_INVALID', seen, expected, command: 'pullpass paint --help' })
     })
   }
 

@@ -107,7 +107,7 @@ suite('pullpass token', { concurrency: 4 }, () => {
     const { sandbox, out, token } = await prepare(t)
     await sandbox.writeToken({ audiences: ['https://example.com'] })
     const { exitCode, stderr } = await token(['--out', out])
-    assert.equal(exitCode, 1)
+    assert.equal(exitCode, 2)
     assert.match(stderr, /^AUDIENCE_MISMATCH \(subject-token\): .* has audience "https:\/\/example\.com"/)
     await assert.rejects(stat(out))
   })
@@ -122,7 +122,7 @@ suite('pullpass token', { concurrency: 4 }, () => {
   test('a token of the machine comes before one of the cluster', async (t) => {
     const { out, token } = await prepare(t, '  serviceAccountRef: {namespace: image-system, name: pullpass}')
     const { exitCode, stderr } = await token(['--out', out, '--token-file', '/does/not/exist'])
-    assert.equal(exitCode, 1)
+    assert.equal(exitCode, 2)
     assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): \/does\/not\/exist does not exist/)
   })
 

@@ -1,9 +1,10 @@
 /** pullpass credential-provider install: puts the kubelet's plugin and its configuration on a node, and keeps them up to date. */
+import { readdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { findPluginSource, installPlugin, UnsafeFolder } from '../../faces/install-plugin.ts'
-import { systemErrorCode } from '../../host/read-file.ts'
+import { systemErrorCode, whyUnreadable } from '../../host/read-file.ts'
 import type { Command } from '../command-line/command.ts'
 import { type Flag, usageFault } from '../command-line/flag.ts'
 import { plainPath } from '../manifests/pod-flags.ts'
@@ -35,7 +36,7 @@ const checkMs = 60_000
 
 export const install: Command<typeof flags> = {
   summary: 'Install the plugin and its configuration on a node',
-  usage: ['credential-provider install --config FOLDER --to FOLDER [flags]'],
+  usage: ['credential-provider install --config DIRECTORY --to FOLDER [flags]'],
   details: [
     'Copies Node.js with its libraries, pullpass and the configuration to a folder of the node, and writes the scripts that',
     'kubelets start. Then it checks every minute whether they are up to date. The DaemonSet that pullpass manifests node',
@@ -51,6 +52,9 @@ export const install: Command<typeof flags> = {
     const fail = (seen: string, expected: string) => usageFault('credential-provider install', seen, expected)
     if (config === undefined) throw fail('--config is missing', 'the folder with the configuration')
     if (to === undefined || nodePath === undefined) throw fail('--to is missing', 'the folder of the node')
+    await readdir(config).catch((error: unknown) => {
+      throw fail(`--config ${config} ${whyUnreadable(error)}`, 'the directory with the configuration')
+    })
     const source = await findPluginSource(process.execPath, dirname(fileURLToPath(import.meta.url))).catch(refuse)
     for (;;) {
       const written = await installPlugin({ config, to, nodePath, source }).catch(refuse)

@@ -4,7 +4,6 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labelName } from '../../document/kubernetes-names.ts'
 import { loadDocuments } from '../../document/load-documents.ts'
-import { PullpassError } from '../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../host/read-file.ts'
 import type { Manifest } from '../../manifests/manifest.ts'
 import {
@@ -16,7 +15,7 @@ import {
   renderNodeObjects,
 } from '../../manifests/node.ts'
 import type { Command } from '../command-line/command.ts'
-import type { Choice, Flag } from '../command-line/flag.ts'
+import { type Choice, type Flag, usageFault } from '../command-line/flag.ts'
 import { documentFlags } from '../command-line/flags.ts'
 import { plainPath, readImage, refuseSystemNamespace } from './pod-flags.ts'
 
@@ -49,7 +48,7 @@ const flags: typeof documentFlags & {
   },
   out: {
     type: 'string',
-    value: 'FOLDER',
+    value: 'DIRECTORY',
     summary: 'Write kubelet.yaml and the configuration of each provider to this folder, and print no objects',
   },
   'node-path': {
@@ -71,7 +70,7 @@ export const manifestsNode: Command<typeof flags> = {
   usage: [
     'manifests node -f FILE --image IMAGE [flags]',
     'manifests node -f FILE --print PART',
-    'manifests node -f FILE --out FOLDER',
+    'manifests node -f FILE --out DIRECTORY',
   ],
   details: [
     'Prints a Namespace, the permission of kubelets to request tokens for the audiences of the registries, a ConfigMap with',
@@ -86,7 +85,7 @@ export const manifestsNode: Command<typeof flags> = {
     `  --image-credential-provider-bin-dir=${nodePaths.installed}/bin`,
     '',
     'A kubelet reads its configuration only at its start: restart it after a change of the documents.',
-    'The namespace admits privileged Pods: an account that can create Pods or change the DaemonSet there is root on every node.',
+    'The namespace admits privileged Pods: an account that can create Pods or change the DaemonSet there is root on nodes.',
     'For nodes that are configured otherwise (Talos, images of nodes), --print prints one part, and --out writes the files',
     'that pullpass credential-provider install --config FOLDER needs.',
     '',
@@ -124,22 +123,20 @@ export const manifestsNode: Command<typeof flags> = {
   },
 }
 
-/** Returns the paths. @throws OUTPUT_UNWRITABLE */
-async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+/** Returns the paths. @throws USAGE_INVALID if it cannot be written */
+async function writeFiles(directory: string, files: Readonly<Record<string, string>>): Promise<string[]> {
   try {
-    await mkdir(folder, { recursive: true })
-    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+    await mkdir(directory, { recursive: true })
+    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
   } catch (error) {
-    throw new PullpassError({
-      code: 'OUTPUT_UNWRITABLE',
-      hop: 'run',
-      seen: `${folder} cannot be written: ${systemErrorCode(error) ?? 'no reason given'}`,
-      expected: 'a folder that this user may write',
-      hint: 'name another folder: --out FOLDER',
-      cause: error,
-    })
+    const why = systemErrorCode(error) ?? 'no reason given'
+    throw usageFault(
+      'manifests node',
+      `--out ${directory} cannot be written: ${why}`,
+      'a directory that this user may write',
+    )
   }
-  return Object.keys(files).map((name) => join(folder, name))
+  return Object.keys(files).map((name) => join(directory, name))
 }
 
 const isPermission = ({ kind }: Manifest) => kind.startsWith('ClusterRole')

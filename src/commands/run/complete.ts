@@ -25,13 +25,15 @@ export async function complete(words: readonly string[], vendors: Vendors): Prom
 async function findCandidates(words: readonly string[], vendors: Vendors): Promise<Candidates> {
   const last = words.at(-1) ?? ''
   const [first = '', second = ''] = words
-  const entry = Object.hasOwn(commands, first) ? commands[first] : commands[`${first} ${second}`]
-  const isGroup = Object.keys(commands).some((name) => name.startsWith(`${first} `))
-  if (words.length <= 1 || (isGroup && words.length === 2))
-    return named(words.length <= 1 ? topLevel() : membersOf(first), last)
+  if (words.length <= 1) return named(topLevel(), last)
+  const two = `${first} ${second}`
+  const member = words.length > 2 && Object.hasOwn(commands, two) ? commands[two] : undefined
+  const entry = member ?? (Object.hasOwn(commands, first) ? commands[first] : undefined)
+  // A command can also be a group: `manifests`, with `manifests node`.
+  if (words.length === 2 && !last.startsWith('-') && membersOf(first).length > 0) return named(membersOf(first), last)
   if (first === 'help') return named(words.length === 2 ? topLevel() : membersOf(second), last)
   if (entry === undefined) return named([], last)
-  return followCommand(await loadCommand(entry, vendors), words.slice(isGroup ? 2 : 1), last)
+  return followCommand(await loadCommand(entry, vendors), words.slice(member === undefined ? 1 : 2), last)
 }
 
 type Named = readonly (readonly [name: string, description: string])[]
