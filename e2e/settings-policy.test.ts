@@ -20,7 +20,7 @@ const allOfConfigMaps: UserRule = { verbs, resources: ['configmaps'], namespace 
 const configure: UserRule = { verbs: ['configure'], apiGroups: ['pullpass.dev'], resources: ['settings'], namespace }
 
 /** As in an installation; kustomize adds a hash to generated names. */
-const settings = ['pullpass-documents', 'pullpass-publish', 'pullpass-issuer-credentials-6ct58987ht']
+const settings = ['pullpass-documents', 'pullpass-publish', 'pullpass-node', 'pullpass-issuer-credentials-6ct58987ht']
 
 const ownLabels = { 'app.kubernetes.io/name': 'pullpass' }
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'absent', uid: '00000000-0000-0000-0000-000000000000' }

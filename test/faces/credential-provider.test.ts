@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { checksumOf } from '../../src/document/node-config.ts'
@@ -302,6 +302,13 @@ suite('the cache of a node', { concurrency: 4 }, () => {
       await symlink(elsewhere, folder)
     },
     'a file': (folder) => writeFile(folder, ''),
+    // Only root can give a folder to another user.
+    ...(process.getuid?.() === 0 && {
+      'of another user': async (folder) => {
+        await mkdir(folder, { mode: 0o700 })
+        await chown(folder, 65_534, 65_534)
+      },
+    }),
   }
   for (const [name, prepare] of Object.entries(unusable)) {
     test(`is not used when its folder is ${name}: a warning, and an exchange for each request`, async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
@@ -89,5 +89,8 @@ suite('the installation of the plugin on a node', onLinux, () => {
     await chmod(join(to, 'bin'), 0o755)
     await symlink('/tmp', join(to, 'etc'))
     await assert.rejects(install(), /etc (?:can be written by other users|is not a folder)$/)
+    if (process.getuid?.() !== 0) return // only root can give a folder to another user
+    await chown(join(to, 'bin'), 65_534, 65_534)
+    await assert.rejects(install(), /bin belongs to user 65534$/)
   })
 })
