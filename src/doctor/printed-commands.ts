@@ -78,7 +78,7 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     targetOf: (issuer) => targetMeant(issuer, environment, stores),
     makePublic: (target) => {
       const found = parseAmong(target, stores)
-      return found?.store.makePublic(found.name)
+      return found?.store.makePublic(found.name, environment)
     },
     kubectl,
     install: (namespace) => {

@@ -16,8 +16,8 @@ export interface Store<Name = unknown> {
   /** The URL at which anonymous clients read, if it follows from the name; undefined if nothing is public. Pure. */
   publicUrl(name: Name, environment: Environment): string | undefined
 
-  /** The command that lets anonymous clients read; undefined if nothing is public. */
-  makePublic(name: Name): string | undefined
+  /** The command that lets anonymous clients read; undefined if nothing is public. Pure. */
+  makePublic(name: Name, environment: Environment): string | undefined
 
   /** @throws VARIABLE_INVALID, and what signing in throws */
   open(name: Name, context: TargetContext): PublishTarget | Promise<PublishTarget>

@@ -137,6 +137,18 @@ suite('pullpass manifests, of a document with spec.issuer, configures the Pod to
     ])
   })
 
+  for (const partition of ['aws-cn', 'aws-us-gov']) {
+    test(`to s3://, by a role of ${partition}, whose bucket is in the same partition`, async () => {
+      const own = role.replace('aws', partition)
+      const { grants } = await publisherOf(publishing('s3://example-issuer'), own)
+      const bucket = `arn:${partition}:s3:::example-issuer`
+      assert.equal(
+        grants[0],
+        `allow ${own} s3:GetObject and s3:PutObject on ${bucket}/*, and s3:ListBucket on ${bucket}`,
+      )
+    })
+  }
+
   test('to azblob://, by an application', async () => {
     const { variables, sources, grants } = await publisherOf(
       publishing('azblob://exampleissuer/issuer/one'),

@@ -4,7 +4,7 @@ import type { PublisherIdentity } from '../publisher-identity.ts'
 import type { BucketName } from '../store.ts'
 import { writeGrant } from './stores/s3.ts'
 
-const roleArn = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512}$/
+const roleArn = /^arn:(aws[a-z-]*):iam::[0-9]{12}:role\/[\w+=,.@/-]{1,512}$/
 const audience = 'sts.amazonaws.com'
 
 export const publisherIdentity: PublisherIdentity<unknown, string> = {
@@ -12,6 +12,7 @@ export const publisherIdentity: PublisherIdentity<unknown, string> = {
 
   podIdentity({ targets, as: arn, subject, folder }) {
     if (arn === undefined) return undefined
+    const [, partition = ''] = roleArn.exec(arn) ?? []
     return {
       audience,
       file: 'aws',
@@ -19,7 +20,7 @@ export const publisherIdentity: PublisherIdentity<unknown, string> = {
       files: {},
       grants: [
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the only store of this vendor
-        ...targets.map(({ name }) => writeGrant(name as BucketName, arn)),
+        ...targets.map(({ name }) => writeGrant(name as BucketName, arn, partition)),
         `${arn}: to trust the cluster's issuer for ${subject}, audience ${audience}`,
       ],
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { HttpResponse } from '../../../src/http/transport.ts'
-import { bucketRegion } from '../../../src/vendors/aws/stores/s3.ts'
+import { awsFault, bucketRegion, store } from '../../../src/vendors/aws/stores/s3.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 
 /** The anonymous API of AWS: other parts of it are not available in tests. */
@@ -53,5 +53,31 @@ suite('the region of a bucket', () => {
     const { context, requests } = contextWith({}, { AWS_REGION: 'eu-west-1' })
     assert.equal(await bucketRegion('example-issuer', 'https://s3.example.com', context), 'eu-west-1')
     assert.deepEqual(requests, [])
+  })
+})
+
+suite('the partition of a bucket', () => {
+  for (const [environment, partition] of [
+    [{ AWS_REGION: 'eu-west-1' }, 'aws'],
+    [{ AWS_REGION: 'cn-north-1' }, 'aws-cn'],
+    [{ AWS_DEFAULT_REGION: 'us-gov-west-1' }, 'aws-us-gov'],
+    [{}, 'PARTITION'],
+    [{ AWS_REGION: 'China' }, 'PARTITION'],
+  ] as const) {
+    test(`is ${partition} in the command for public reads, with ${JSON.stringify(environment)}`, () => {
+      const command = store.makePublic({ bucket: 'example-issuer', path: '' }, environment) ?? ''
+      assert.ok(command.endsWith(`"Resource":"arn:${partition}:s3:::example-issuer/*"}]}'`), command)
+    })
+  }
+
+  test('is part of the grant that a refused operator needs', () => {
+    const refused = Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } })
+    const target = { name: 's3://bucket', bucket: 'bucket', path: 'one', partition: 'aws-cn', secrets: [] }
+    const { code, hint } = awsFault(refused, target, 'writing')
+    assert.equal(code, 'PUBLISH_DENIED')
+    assert.equal(
+      hint,
+      'allow the operator s3:GetObject and s3:PutObject on arn:aws-cn:s3:::bucket/one/*, and s3:ListBucket on arn:aws-cn:s3:::bucket',
+    )
   })
 })

@@ -30,7 +30,11 @@ suite("what a vendor's library sent is redacted in messages from the server", ()
         $metadata: { httpStatusCode: 403 },
       })
       const { secrets } = context
-      const { message } = awsFault(thrown, { name: 's3://bucket', bucket: 'bucket', path: '', secrets }, 'reading')
+      const { message } = awsFault(
+        thrown,
+        { name: 's3://bucket', bucket: 'bucket', path: '', partition: 'aws', secrets },
+        'reading',
+      )
       assert.match(
         message,
         /^PUBLISH_DENIED \(publish\): AWS responded with 403 \(its words are withheld: they repeat a secret\)/,

@@ -5,6 +5,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
 import { systemErrorCode } from '../../../host/read-file.ts'
+import type { Environment } from '../../../http/context.ts'
 import { requestForLibrary } from '../../../http/library-transport.ts'
 import { type DocumentToStore, documentStore, type PublishTarget } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
@@ -23,6 +24,7 @@ import {
 import { type StoreRefusal, storeFault, versionMissing } from '../../store-errors.ts'
 import { awsRequestHandler } from '../operator/library-transport.ts'
 import { awsIdentity, noCredentials } from '../operator/sign-in.ts'
+import { partitionOfRegion } from '../partitions.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const bucketRule: PartRule = {
@@ -39,25 +41,30 @@ export const store: Store<BucketName> = {
       [/^https:\/\/([a-z0-9-]+)\.s3[.-][a-z0-9-]+\.amazonaws\.com(?:\.cn)?(\/.+?)?\/?$/, 's3://$1$2'],
     ]),
   publicUrl: ({ bucket, path }) => `https://${bucket}.s3.REGION.amazonaws.com${path && `/${path}`}`,
-  makePublic: ({ bucket }) => makePublic(bucket),
+  makePublic: ({ bucket }, environment) => makePublic(bucket, partitionIn(environment)),
   open: openBucket,
 }
 
 /**
  * The permissions with which a publisher writes one issuer's documents: objects under the path of the target, and no others of the
  * bucket, since write access to another cluster's JWKS allows signing tokens for every account of that cluster. Without
- * s3:ListBucket, S3 responds 403 for an object that does not exist; it reveals names, which are public anyway.
+ * s3:ListBucket, S3 responds 403 for an object that does not exist; it reveals names, which are public anyway. The bucket is in
+ * the partition of the member: AWS has no identities across partitions.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html
  */
-export function writeGrant({ bucket, path }: BucketName, member: string): string {
-  const objects = `arn:aws:s3:::${bucket}/${path === '' ? '' : `${path}/`}*`
-  return `allow ${member} s3:GetObject and s3:PutObject on ${objects}, and s3:ListBucket on arn:aws:s3:::${bucket}`
+export function writeGrant({ bucket, path }: BucketName, member: string, partition: string): string {
+  const arn = bucketArn(bucket, partition)
+  const objects = `${arn}/${path === '' ? '' : `${path}/`}*`
+  return `allow ${member} s3:GetObject and s3:PutObject on ${objects}, and s3:ListBucket on ${arn}`
 }
+
+const bucketArn = (bucket: string, partition: string) => `arn:${partition}:s3:::${bucket}`
 
 interface Bucket {
   readonly name: string
   readonly bucket: string
   readonly path: string
+  readonly partition: string
   readonly client: S3Client
   readonly library: typeof import('@aws-sdk/client-s3')
   readonly signal: AbortSignal
@@ -84,28 +91,29 @@ async function openBucket({ bucket, path }: BucketName, context: TargetContext):
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
   })
   const { secrets } = context
-  const here: Bucket = { name: `s3://${bucket}${path && `/${path}`}`, bucket, path, client, library, signal, secrets }
+  const partition = partitionOfRegion(region).name
+  const name = `s3://${bucket}${path && `/${path}`}`
+  const here: Bucket = { name, bucket, path, partition, client, library, signal, secrets }
   const keys = documentKeys(path)
   return {
     name: here.name,
     publicUrl: `${endpoint === undefined ? hostOf(bucket, region) : `${endpoint}/${bucket}`}${path && `/${path}`}`,
-    facts: documentStore(makePublic(bucket)),
+    facts: documentStore(makePublic(bucket, partition)),
     read: (document) => readObject(here, keys[document]),
     write: (document, content, replaces) => writeObject(here, keys[document], content, replaces),
   }
 }
 
 /** Buckets block it since April 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
-const makePublic = (bucket: string) =>
+const makePublic = (bucket: string, partition: string) =>
   [
     `aws s3api delete-public-access-block --bucket ${bucket} && aws s3api put-bucket-policy --bucket ${bucket} --policy `,
     `'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",`,
-    `"Resource":"arn:aws:s3:::${bucket}/*"}]}'`,
+    `"Resource":"${bucketArn(bucket, partition)}/*"}]}'`,
   ].join('')
 
 /** By its own host name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html */
-const hostOf = (bucket: string, region: string) =>
-  `https://${bucket}.s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+const hostOf = (bucket: string, region: string) => `https://${bucket}.s3.${region}.${partitionOfRegion(region).suffix}`
 
 async function readObject(here: Bucket, Key: string): ReturnType<PublishTarget['read']> {
   const { client, library, bucket, signal } = here
@@ -163,8 +171,7 @@ export async function bucketRegion(
   endpoint: string | undefined,
   context: TargetContext,
 ): Promise<string> {
-  const { environment } = context
-  const configured = environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || undefined
+  const configured = configuredRegion(context.environment)
   if (endpoint !== undefined) return configured ?? 'us-east-1'
   const { status, headers } = await requestForLibrary(context, {
     hop: 'publish',
@@ -178,6 +185,15 @@ export async function bucketRegion(
   if (region.test(found)) return found
   if (configured !== undefined) return configured
   throw regionUnknown(bucket, status)
+}
+
+const configuredRegion = (environment: Environment) =>
+  environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || undefined
+
+/** Of a bucket whose region is not read: that of the configured region; without one, the reader fills it in. */
+function partitionIn(environment: Environment): string {
+  const configured = configuredRegion(environment)
+  return configured !== undefined && region.test(configured) ? partitionOfRegion(configured).name : 'PARTITION'
 }
 
 /** Buckets of one partition of AWS do not exist in the others. */
@@ -214,11 +230,12 @@ export function awsFault(
     readonly name: string
     readonly bucket: string
     readonly path: string
+    readonly partition: string
     readonly secrets: Iterable<Redacted>
   },
   doing: StoreRefusal['doing'],
 ): PullpassError {
-  const { name, bucket, path, secrets } = target
+  const { name, bucket, path, partition, secrets } = target
   const known = faultUnder(error)
   if (known !== undefined) return known
   const said = asObject(error)
@@ -237,7 +254,7 @@ export function awsFault(
     message,
     secrets,
     hints: {
-      denied: writeGrant({ bucket, path }, 'the operator'),
+      denied: writeGrant({ bucket, path }, 'the operator', partition),
       missing: `aws s3api create-bucket --bucket ${bucket}; allow anonymous reads by a bucket policy with s3:GetObject`,
     },
   })
