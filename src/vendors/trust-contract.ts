@@ -18,8 +18,8 @@ import type { ImageReference } from '../registry/image-reference.ts'
 export interface TrustSetup<Settings> {
   readonly repositories: RepositoryNames
 
-  /** The form of IDs that several clusters must not share. */
-  readonly clusterId: TextRule
+  /** The form of each id by which the vendor distinguishes several clusters; the flags of the others are refused. */
+  readonly clusterIds: Readonly<Partial<Record<keyof ClusterIds, TextRule>>>
 
   /** A registry's settings for one cluster: each of several clusters has its own ids at the vendor. */
   forCluster(settings: Settings, ids: ClusterIds): Settings
@@ -218,8 +218,8 @@ export interface HclResource {
 /** An existing resource that conflicts with the desired state. */
 export const trustRefused = (
   seen: string,
-  { expected, hint }: { readonly expected: string; readonly hint?: string },
-): PullpassError => new PullpassError({ code: 'TRUST_REFUSED', hop: 'trust', seen, expected, hint })
+  { expected, hint, command }: { readonly expected: string; readonly hint?: string; readonly command?: string },
+): PullpassError => new PullpassError({ code: 'TRUST_REFUSED', hop: 'trust', seen, expected, hint, command })
 
 /** A cluster that is trusted: its issuer, its keys, and its ids at the vendor. */
 export interface TrustedCluster extends ClusterIds {

@@ -21,7 +21,7 @@ interface SignInRequest {
 
 type Meaning = Omit<Refusal, 'message'>
 
-const apply = 'create it: pullpass trust apply -f FILE; a new one is known everywhere after some minutes'
+const apply = 'pullpass trust apply -f FILE creates it; a new one is known everywhere after some minutes'
 
 /** The identity, as an operator knows it. */
 const identityOf = ({ clientId, trust }: AzureSettings) =>
@@ -54,7 +54,8 @@ const staleToken = ({ subjectToken }: SignInRequest): Meaning => ({
 const noIdentity = ({ settings }: SignInRequest): Meaning => ({
   code: 'PROVIDER_NOT_FOUND',
   expected: `an application or managed identity with client id ${settings.clientId} in tenant ${settings.tenantId}`,
-  hint: `correct azure.clientId (the client id, which Azure also calls application id, and not the object id) and azure.tenantId: az ad sp show --id ${settings.clientId}`,
+  hint: 'correct azure.clientId (the client id, which Azure also calls application id, and not the object id) and azure.tenantId',
+  command: `az ad sp show --id ${settings.clientId}`,
 })
 
 const throttled: Meaning = {
@@ -67,7 +68,8 @@ const throttled: Meaning = {
 const subjectUnknown = ({ settings, subjectToken }: SignInRequest): Meaning => ({
   code: 'CONDITION_REFUSED',
   expected: `a federated credential of ${identityOf(settings)} with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}, compared with regard to case`,
-  hint: `${apply}; those that exist: ${listCredentials(settings)}`,
+  hint: `${apply}; compare it with those that exist`,
+  command: listCredentials(settings),
 })
 
 const noCredential = ({ settings, subjectToken }: SignInRequest): Meaning => ({
@@ -79,7 +81,8 @@ const noCredential = ({ settings, subjectToken }: SignInRequest): Meaning => ({
 const noTenant = ({ settings }: SignInRequest): Meaning => ({
   code: 'PROVIDER_NOT_FOUND',
   expected: `a tenant ${settings.tenantId} in cloud ${settings.cloud}`,
-  hint: 'correct azure.tenantId; a tenant of another cloud has registries with another suffix: az account show --query tenantId',
+  hint: 'correct azure.tenantId; a tenant of another cloud has registries with another suffix',
+  command: 'az account show --query tenantId',
 })
 
 /** By the number of the cause. */
@@ -89,7 +92,8 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ settings, subjectToken }) => ({
       code: 'ISSUER_REFUSED',
       expected: `a federated credential of ${identityOf(settings)} with the issuer ${quote(subjectToken.issuer)}, character by character, including a trailing slash`,
-      hint: `${apply}; those that exist: ${listCredentials(settings)}`,
+      hint: `${apply}; compare it with those that exist`,
+      command: listCredentials(settings),
     }),
   ],
   [
@@ -97,7 +101,8 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ settings, subjectToken, audience }) => ({
       code: 'AUDIENCE_REFUSED',
       expected: `a federated credential with the audience of the token, ${subjectToken.audiences.map(quote).join(', ')}; pullpass requests ${quote(audience)}`,
-      hint: `set the audience of the federated credential to that of the token, or name its audience as the audience of the registry: ${listCredentials(settings)}`,
+      hint: 'set the audience of the federated credential to that of the token, or name its audience as the audience of the registry; compare',
+      command: listCredentials(settings),
     }),
   ],
   [700213, subjectUnknown],
@@ -114,7 +119,8 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ subjectToken }) => ({
       code: 'SIGNATURE_INVALID',
       expected: `the published key${keyOf(subjectToken)} to be the one that the cluster signs with`,
-      hint: "publish the cluster's current JWKS: pullpass issuer publish --to TARGET",
+      hint: "publish the cluster's current JWKS",
+      command: 'pullpass issuer publish --to TARGET',
     }),
   ],
   [700024, staleToken],
@@ -127,7 +133,8 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a JWT that Entra can read, signed with RS256; this one names ${quote(subjectToken.algorithm ?? 'no algorithm')}`,
-      hint: 'check the token: pullpass inspect FILE; Kubernetes signs with the key in --service-account-signing-key-file',
+      hint: 'Kubernetes signs with the key in --service-account-signing-key-file; check the token',
+      command: 'pullpass inspect FILE',
     }),
   ],
   [
@@ -170,7 +177,8 @@ const firstSentences = (description: string) => description.split(/\r?\n| Trace 
 
 const unknownCause = ({ settings }: SignInRequest): Meaning => ({
   code: 'EXCHANGE_REFUSED',
-  hint: `compare the token (pullpass inspect FILE) with the federated credentials of ${identityOf(settings)}: ${listCredentials(settings)}`,
+  hint: `compare the token, which pullpass inspect FILE shows, with the federated credentials of ${identityOf(settings)}`,
+  command: listCredentials(settings),
 })
 
 // The registry: its error codes are those of the distribution specification.
@@ -190,7 +198,7 @@ export function registryRefusal(status: number, body: unknown, request: Registry
   const { settings } = request
   const network = registryRefusalInWords(message)
   if (network !== undefined) {
-    return { ...network, message, hint: `${network.hint}: ${showNetworkRules(settings.registry)}` }
+    return { ...network, message, command: showNetworkRules(settings.registry) }
   }
   if (status === 429) {
     return {
@@ -207,7 +215,8 @@ export function registryRefusal(status: number, body: unknown, request: Registry
       code: 'EXCHANGE_REFUSED',
       message,
       expected: `${settings.registry} to be the login server of a registry`,
-      hint: `correct hosts or azure.registry: az acr show --name ${registryNameOf(settings.registry)} --query loginServer`,
+      hint: 'correct hosts or azure.registry',
+      command: `az acr show --name ${registryNameOf(settings.registry)} --query loginServer`,
     }
   }
   return undefined
@@ -236,7 +245,8 @@ function denied({ settings, repository }: RegistryRequest): Meaning {
   return {
     code: 'REGISTRY_DENIED',
     expected: `${identityOf(settings)} to have the role AcrPull on ${what}; in a registry with repository permissions (ABAC), where AcrPull has no effect, Container Registry Repository Reader`,
-    hint: `a new role assignment takes up to 10 minutes; to create it: pullpass trust apply -f FILE; those that exist: az role assignment list --assignee ${clientId} --scope ${shellQuote(scope)}`,
+    hint: 'pullpass trust apply -f FILE assigns it, which takes up to 10 minutes to take effect; compare it with those that exist',
+    command: `az role assignment list --assignee ${clientId} --scope ${shellQuote(scope)}`,
   }
 }
 

@@ -195,7 +195,8 @@ export function azureIdentityFault(
     hop: purpose.hop,
     seen: `Azure responded with ${typeof status === 'number' ? status : 'a refusal'}${words === undefined ? '' : ` ${quoteSafely(words, secrets)}`} to the operator's credentials`,
     expected: 'credentials that Azure accepts; no other identity is used instead',
-    hint: 'az login; in a pod check that the federated credential of AZURE_CLIENT_ID has the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE',
+    hint: 'in a pod check that the federated credential of AZURE_CLIENT_ID has the issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE; on your machine sign in',
+    command: 'az login',
     retryable: passing,
   })
 }

@@ -60,7 +60,8 @@ export function evaluateIdentity(
   if (found === undefined) {
     const fault = trustRefused(`${kind} ${kind === 'application' ? clientId : name} does not exist`, {
       expected: `one that exists in tenant ${tenantId}: Azure chooses its client id, which the document names`,
-      hint: `correct azure.clientId, or create it and name its client id: ${createIdentity(desired)}`,
+      hint: 'correct azure.clientId, or create it and name its client id',
+      command: createIdentity(desired),
     })
     return { presence: 'absent', verdict: 'refused', notes: [], fault, hcl }
   }
@@ -75,7 +76,8 @@ export function evaluateIdentity(
   if (found.principalId === undefined) {
     const fault = trustRefused(`application ${clientId} has no service principal in the tenant`, {
       expected: 'a service principal, to which the role is assigned',
-      hint: `create it: az ad sp create --id ${clientId}`,
+      hint: 'create it',
+      command: `az ad sp create --id ${clientId}`,
     })
     return { ...present, verdict: 'refused', fault }
   }

@@ -177,7 +177,8 @@ function graphRefusal(status: number, body: unknown): Refusal | undefined {
       code: 'TRUST_DENIED',
       message: `${code}: ${message}`,
       expected: 'the operator to own the application, or to have the role Cloud Application Administrator',
-      hint: 'let an owner run it, or add the operator: az ad app owner add --id CLIENT_ID --owner-object-id OPERATOR_OBJECT_ID',
+      hint: 'let an owner run it, or add the operator',
+      command: 'az ad app owner add --id CLIENT_ID --owner-object-id OPERATOR_OBJECT_ID',
     }
   }
   if (status === 404) return { code: 'TRUST_NOT_FOUND', message }

@@ -200,7 +200,8 @@ function registryFault({ registryId, loginServer, repositories }: DesiredRole, r
   if (registry === undefined) {
     return trustRefused(`registry ${registryId} does not exist`, {
       expected: 'one that exists: pullpass trust creates none',
-      hint: `correct azure.trust.registryId: az acr show --name ${name} --query id`,
+      hint: 'correct azure.trust.registryId',
+      command: `az acr show --name ${name} --query id`,
     })
   }
   if (registry.loginServer !== loginServer) {
@@ -214,7 +215,8 @@ function registryFault({ registryId, loginServer, repositories }: DesiredRole, r
   return trustRefused(`registry ${registryId} has no permissions for repositories, and the document names some`, {
     expected:
       'roleAssignmentMode AbacRepositoryPermissions, in which AcrPull of other identities has no effect any more',
-    hint: `leave azure.repositories out, which grants all of the registry; or, once the other identities have roles for repositories: az acr update ${words} --role-assignment-mode rbac-abac`,
+    hint: 'leave azure.repositories out, which grants all of the registry; or, once the other identities have roles for repositories',
+    command: `az acr update ${words} --role-assignment-mode rbac-abac`,
   })
 }
 
