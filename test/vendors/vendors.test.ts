@@ -86,7 +86,7 @@ for (const [name, vendor] of named) {
         lookup: ['lookUp'],
         trust: [
           'admitsPublisher',
-          'clusterId',
+          'clusterIds',
           'desired',
           'forCluster',
           'repositories',

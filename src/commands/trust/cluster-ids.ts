@@ -2,7 +2,7 @@
 import { brokenRule, type TextRule } from '../../document/field-rules.ts'
 import { showValue } from '../../document/show-value.ts'
 import { idOfContext } from '../../trust/clusters.ts'
-import type { ClusterIds } from '../../vendors/trust-contract.ts'
+import type { ClusterIds, TrustSetup } from '../../vendors/trust-contract.ts'
 import { usageFault } from '../command-line/flag.ts'
 
 interface IdFlags {
@@ -13,11 +13,14 @@ interface IdFlags {
   readonly 'share-trust-domain': boolean
 }
 
-/** By context; a single context uses the ids of the document unless others are given. @throws USAGE_INVALID */
+/**
+ * By context; a single context uses the ids of the document unless others are given. Ids that no vendor of the documents has are
+ * not derived, and refused where they are given. @throws USAGE_INVALID
+ */
 export function clusterIds(
   command: string,
   flags: IdFlags,
-  rules: readonly TextRule[],
+  setups: readonly Pick<TrustSetup<unknown>, 'clusterIds'>[],
 ): ReadonlyMap<string, ClusterIds> {
   const { context: contexts, 'share-trust-domain': isShared } = flags
   const repeated = contexts.find((name, index) => contexts.indexOf(name) !== index)
@@ -28,21 +31,25 @@ export function clusterIds(
       '--trust-domain-id is given with --share-trust-domain',
       'one of them: a shared trust domain is that of the document',
     )
-  const trustDomainIds = readIds(command, 'trust-domain-id', flags, rules)
-  const issuerIds = readIds(command, 'issuer-id', flags, rules)
+  const rulesOf = (id: keyof ClusterIds) => setups.flatMap(({ clusterIds: { [id]: rule } }) => rule ?? [])
+  const [domainRules, issuerRules] = [rulesOf('trustDomainId'), rulesOf('issuerId')]
+  const trustDomainIds = readIds(command, 'trust-domain-id', flags, domainRules)
+  const issuerIds = readIds(command, 'issuer-id', flags, issuerRules)
   const several = contexts.length > 1
+  const derived = (name: string, rules: readonly TextRule[]) =>
+    several && rules.length > 0 ? idOfContext(name, rules) : undefined
   const ids = new Map(
     contexts.map((name): [string, ClusterIds] => [
       name,
       {
-        trustDomainId: trustDomainIds.get(name) ?? (several && !isShared ? idOfContext(name, rules) : undefined),
-        issuerId: issuerIds.get(name) ?? (several && isShared ? idOfContext(name, rules) : undefined),
+        trustDomainId: trustDomainIds.get(name) ?? (isShared ? undefined : derived(name, domainRules)),
+        issuerId: issuerIds.get(name) ?? (isShared ? derived(name, issuerRules) : undefined),
       },
     ]),
   )
   const own = isShared ? 'issuerId' : 'trustDomainId'
   const taken = [...ids].find(([name, { [own]: id }]) =>
-    [...ids].some(([other, one]) => other !== name && one[own] === id),
+    [...ids].some(([other, one]) => id !== undefined && other !== name && one[own] === id),
   )
   if (several && taken !== undefined) {
     const what = isShared ? 'issuer' : 'trust domain'
@@ -57,6 +64,8 @@ function readIds(
   flags: IdFlags,
   rules: readonly TextRule[],
 ): ReadonlyMap<string, string> {
+  if (flags[flag].length > 0 && rules.length === 0)
+    throw usageFault(command, `--${flag} has no effect: no vendor of the documents has such an id`, `no --${flag}`)
   const ids = new Map(flags[flag].map((pair) => parsePair(pair, { flag, command, rules })))
   const stray = [...ids.keys()].find((name) => !flags.context.includes(name))
   if (stray === undefined) return ids

@@ -38,11 +38,7 @@ export async function runTrust<Result>(
     publisher,
     repository,
     keyStates: readKeyStates(flags['key-state'], documents, command),
-    ids: clusterIds(
-      command,
-      flags,
-      setups.map(({ clusterId }) => clusterId),
-    ),
+    ids: clusterIds(command, flags, setups),
   }
   return await prepareTrust(documents, request, context, operation)
 }

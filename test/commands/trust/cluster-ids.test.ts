@@ -8,6 +8,10 @@ import { anyText } from '../../support/any-text.ts'
 
 /** The syntax of ids at Google. */
 const rules = [createdId]
+const google = { clusterIds: { trustDomainId: createdId, issuerId: createdId } }
+const setups = [google]
+const withRole = { clusterIds: { trustDomainId: createdId } }
+const withoutIds = { clusterIds: {} }
 
 const none = {
   context: [] as readonly string[],
@@ -20,14 +24,14 @@ suite('the ids of several clusters', () => {
   test('are a pool for each, and a provider for each in a shared pool', () => {
     const context = ['prod-1', 'dev-1']
     assert.deepEqual(
-      [...clusterIds('trust plan', { ...none, context }, rules)],
+      [...clusterIds('trust plan', { ...none, context }, setups)],
       [
         ['prod-1', { trustDomainId: 'prod-1', issuerId: undefined }],
         ['dev-1', { trustDomainId: 'dev-1', issuerId: undefined }],
       ],
     )
     assert.deepEqual(
-      [...clusterIds('trust plan', { ...none, context, 'share-trust-domain': true }, rules)],
+      [...clusterIds('trust plan', { ...none, context, 'share-trust-domain': true }, setups)],
       [
         ['prod-1', { trustDomainId: undefined, issuerId: 'prod-1' }],
         ['dev-1', { trustDomainId: undefined, issuerId: 'dev-1' }],
@@ -38,10 +42,38 @@ suite('the ids of several clusters', () => {
   test('of one context are those of the document, without flags for ids', () => {
     const context = ['prod-1']
     const document = { trustDomainId: undefined, issuerId: undefined }
-    assert.deepEqual(clusterIds('trust plan', { ...none, context }, rules).get('prod-1'), document)
-    const chosen = clusterIds('trust plan', { ...none, context, 'trust-domain-id': ['prod-1=prod'] }, rules)
+    assert.deepEqual(clusterIds('trust plan', { ...none, context }, setups).get('prod-1'), document)
+    const chosen = clusterIds('trust plan', { ...none, context, 'trust-domain-id': ['prod-1=prod'] }, setups)
     assert.deepEqual(chosen.get('prod-1'), { ...document, trustDomainId: 'prod' })
   })
+
+  test('are not derived where no vendor of the documents has such ids', () => {
+    const context = ['prod-1', 'dev-1']
+    const document = { trustDomainId: undefined, issuerId: undefined }
+    const shared = { ...none, context, 'share-trust-domain': true }
+    assert.deepEqual([...clusterIds('trust plan', { ...none, context }, [withoutIds]).values()], [document, document])
+    assert.deepEqual([...clusterIds('trust plan', shared, [withRole]).values()], [document, document])
+    assert.deepEqual(
+      [...clusterIds('trust plan', { ...none, context }, [withoutIds, withRole]).values()],
+      [
+        { trustDomainId: 'prod-1', issuerId: undefined },
+        { trustDomainId: 'dev-1', issuerId: undefined },
+      ],
+    )
+  })
+
+  for (const [flag, own] of [
+    ['issuer-id', [withRole]],
+    ['issuer-id', [withoutIds, withRole]],
+    ['trust-domain-id', [withoutIds]],
+  ] as const) {
+    test(`are refused where the flag has no effect: --${flag} with ${own.length} vendors`, () => {
+      const flags = { ...none, context: ['a'], [flag]: ['a=prod'] }
+      const seen = `--${flag} has no effect: no vendor of the documents has such an id`
+      assert.throws(() => clusterIds('trust plan', flags, own), { code: 'USAGE_INVALID', seen })
+      assert.doesNotThrow(() => clusterIds('trust plan', flags, [...own, google]))
+    })
+  }
 
   const refused: Record<string, [flags: Partial<typeof none>, seen: RegExp]> = {
     'the same pool twice': [
@@ -63,7 +95,7 @@ suite('the ids of several clusters', () => {
   }
   for (const [title, [flags, seen]] of Object.entries(refused)) {
     test(`are refused: ${title}`, () => {
-      assert.throws(() => clusterIds('trust plan', { ...none, ...flags }, rules), { code: 'USAGE_INVALID', seen })
+      assert.throws(() => clusterIds('trust plan', { ...none, ...flags }, setups), { code: 'USAGE_INVALID', seen })
     })
   }
 })

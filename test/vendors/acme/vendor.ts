@@ -173,7 +173,7 @@ const trust: TrustSetup<AcmeSettings> = {
     ofImage: ({ repository: path }) => path.split('/').slice(0, 2).join('/'),
     imageIn: (name, image) => `${name}/${image}`,
   },
-  clusterId: account,
+  clusterIds: { trustDomainId: account },
   forCluster: (own, { trustDomainId }) => ({ ...own, account: trustDomainId ?? own.account }),
   repository: ({ trust: own }) => own?.repository,
   withRepository: (own, name) => ({ ...own, trust: { repository: name } }),

@@ -20,6 +20,13 @@ const trusting = (statement: object): Policy => ({
   Statement: { Effect: 'Allow', Action: 'sts:AssumeRoleWithWebIdentity', ...statement },
 })
 
+test('trust at AWS refuses --issuer-id, since the provider follows from the issuer', async (t) => {
+  const { trust } = await startTrustTest(t)
+  const { exitCode, stderr } = await trust(['plan', '--context', 'sandbox', '--issuer-id', 'sandbox=cluster'])
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /^USAGE_INVALID \(run\): --issuer-id has no effect: no vendor of the documents has such an id$/m)
+})
+
 test('trust at AWS, where something is in the way,', async (t) => {
   const { sandbox, cloud, provider, trust } = await startTrustTest(t)
   const url = provider.slice(provider.indexOf('/') + 1)

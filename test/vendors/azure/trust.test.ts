@@ -230,6 +230,16 @@ suite('trust in a registry with repository permissions', () => {
   })
 })
 
+test('trust refuses ids of clusters, which Azure does not have', async (t) => {
+  const { run } = await start(t)
+  for (const flag of ['--trust-domain-id', '--issuer-id']) {
+    const { exitCode, stderr } = await run(['trust', 'plan', '--context', 'sandbox', flag, 'sandbox=cluster'])
+    assert.equal(exitCode, 2)
+    const seen = `${flag} has no effect: no vendor of the documents has such an id`
+    assert.ok(stderr.startsWith(`USAGE_INVALID (run): ${seen}\n`), stderr)
+  }
+})
+
 suite('trust grants nothing on top of', () => {
   test('an identity that does not exist', async (t) => {
     const { azure, run, assigned, puller } = await start(t)

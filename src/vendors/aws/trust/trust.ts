@@ -31,10 +31,12 @@ function unanchored({ pattern }: TextRule): string {
 export const trust: TrustSetup<AwsSettings> = {
   repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  clusterId: {
-    pattern: /^[\w+=,.@-]{1,64}$/,
-    maxLength: 64,
-    expected: 'the name of a role: 1 to 64 letters, digits and "_+=,.@-"',
+  clusterIds: {
+    trustDomainId: {
+      pattern: /^[\w+=,.@-]{1,64}$/,
+      maxLength: 64,
+      expected: 'the name of a role: 1 to 64 letters, digits and "_+=,.@-"',
+    },
   },
 
   /** The provider follows from the issuer; each of several clusters has its own role, unless they share one. */

@@ -22,13 +22,8 @@ import { evaluateRole, listAssignments, planRoleRemoval, readRegistry } from './
 export const trust: TrustSetup<AzureSettings> = {
   repositories: { rule: registryRepositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  clusterId: {
-    pattern: /^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$/,
-    maxLength: 32,
-    expected: 'an id of 3 to 32 letters, digits, "-" and "_"',
-  },
-
   /** An identity is in the document: clusters that are to have different rights have documents with different ones. */
+  clusterIds: {},
   forCluster: (settings) => settings,
 
   repository: ({ trust: own, repositories: names }) =>

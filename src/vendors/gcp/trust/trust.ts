@@ -23,7 +23,7 @@ import { terraformOf } from './terraform.ts'
 export const trust: TrustSetup<GcpSettings> = {
   repositories: { rule: artifactRepository, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  clusterId: createdId,
+  clusterIds: { trustDomainId: createdId, issuerId: createdId },
 
   /** A principal names its pool, not its provider: only separate pools distinguish the service accounts of two clusters. */
   forCluster(settings, { trustDomainId, issuerId }) {
