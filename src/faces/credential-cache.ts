@@ -27,6 +27,7 @@ const longest = 256 * 1024
 /** Longer than a kubelet lets a plugin run. */
 const staleMs = 60_000
 const pollMs = 50
+const waitMs = 15_000
 
 type CacheContext = Pick<Context, 'now' | 'sleep' | 'signal' | 'log'>
 
@@ -39,7 +40,6 @@ export async function cachedCredential(
   identity: readonly unknown[],
   context: CacheContext,
   exchange: () => Promise<CachedCredential>,
-  waitMs = 15_000,
 ): Promise<CachedCredential> {
   const fault = folder === undefined ? undefined : prepareFolder(folder)
   if (fault !== undefined) context.log('warn', 'the cache is not used', { folder: folder ?? '', fault })

@@ -121,7 +121,11 @@ async function installProgram({ files }: PluginSource, folder: string): Promise<
 
 async function sync(path: string): Promise<void> {
   const file = await open(path, 'r')
-  await file.sync().finally(() => file.close())
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /** Shared libraries of this process, and the loader. https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html */

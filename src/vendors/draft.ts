@@ -3,7 +3,7 @@
 /** Undefined: the host is not the vendor's. Pure. */
 export type DraftOf = (host: string) => RegistryDraft | undefined
 
-export interface RegistryDraft {
+interface RegistryDraft {
   /** Proposed name of the registry in the document. */
   readonly name: string
   /** What the host contains, for a comment: `account 123456789012, region eu-west-1`. */
@@ -12,7 +12,7 @@ export interface RegistryDraft {
   readonly fields: readonly DraftField[]
 }
 
-export interface DraftField {
+interface DraftField {
   readonly name: string
   /** Known by the host, or what `pullpass trust apply` creates; undefined: it has to be filled in. */
   readonly value?: string

@@ -89,18 +89,13 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     const sandbox = await startTestSandbox(t)
     const out = `${sandbox.folder.path}/google.yaml`
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, [
-      ...[
-        'init',
-        'europe-docker.pkg.dev',
-        '--namespaces',
-        'team-*,default',
-        '--name',
-        'artifact-registry',
-        '--out',
-        out,
-      ],
-      ...['--set', `workloadIdentityProvider=${sandbox.gcp.provider}`],
-      ...['--set', 'google.serviceAccountEmail=puller@example-project.iam.gserviceaccount.com'],
+      'init',
+      'europe-docker.pkg.dev',
+      '--namespaces=team-*,default',
+      '--name=artifact-registry',
+      `--out=${out}`,
+      `--set=workloadIdentityProvider=${sandbox.gcp.provider}`,
+      '--set=google.serviceAccountEmail=puller@example-project.iam.gserviceaccount.com',
     ])
     assert.deepEqual([exitCode, stdout, stderr], [0, '', ''])
     const doctor = await runPullpass(sandbox, ['doctor', '-f', out, '-o', 'json'])

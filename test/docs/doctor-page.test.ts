@@ -36,9 +36,7 @@ suite('docs/doctor.md', () => {
   test('every code that only doctor reports is in a test', () => {
     const files = globSync('test/{doctor,commands,vendors}/**/*.ts').filter((file) => /doctor|vendors/.test(file))
     const tests = files.map((file) => readFileSync(file, 'utf8')).join('\n')
-    const own = Object.entries(explanations).filter(
-      ([, { doctor, hops, issuerCheck }]) => doctor && !hops && !issuerCheck,
-    )
+    const own = Object.entries(explanations).filter(([, known]) => known.doctor && !known.hops && !known.issuerCheck)
     const unnamed = own.map(([code]) => code).filter((code) => !new RegExp(`\\b${code}\\b`).test(tests))
     assert.ok(own.length > 40, `${own.length}`)
     assert.deepEqual(unnamed, [])

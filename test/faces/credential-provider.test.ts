@@ -1,85 +1,10 @@
 import assert from 'node:assert/strict'
-import { chmod, chown, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { suite, type TestContext, test } from 'node:test'
-import { checksumOf } from '../../src/document/node-config.ts'
-import { type PullpassOptions, runPullpass, withoutTimeLimits } from '../support/run-pullpass.ts'
-import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+import { readdir } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { withoutTimeLimits } from '../support/run-pullpass.ts'
+import { type RequestOptions, startNode } from './start-node.ts'
 
-interface RequestOptions {
-  readonly account?: { readonly namespace: string; readonly name: string }
-  readonly audience?: string
-  readonly annotations?: Readonly<Record<string, string>>
-  readonly image?: string
-}
-
-const account = { apiVersion: 'v1', kind: 'ServiceAccount' }
-
-/** A node whose configuration allows the sandbox's registry, with a cache. */
-async function startNode(t: TestContext) {
-  const sandbox = await startTestSandbox(t)
-  const host = `localhost:${sandbox.parts.registry.port}`
-  const registry = {
-    name: 'google',
-    hosts: [host],
-    vendor: 'gcp',
-    settings: {
-      workloadIdentityProvider: sandbox.gcp.provider,
-      serviceAccountEmail: 'puller@example-project.iam.gserviceaccount.com',
-    },
-  }
-  const cacheFolder = join(sandbox.folder.path, 'cache')
-  const writeConfig = (fields: {
-    readonly registries?: readonly object[]
-    readonly others?: readonly object[]
-    readonly [name: string]: unknown
-  }) => {
-    const { registries = [registry], others = [], ...more } = fields
-    const content = { registries, others, checksum: checksumOf(registries, others), ...more }
-    return sandbox.write(
-      'node.json',
-      JSON.stringify({ apiVersion: 'pullpass.dev/v1alpha1', kind: 'NodeConfig', ...content }),
-    )
-  }
-  await writeConfig({ cacheFolder })
-  return {
-    sandbox,
-    host,
-    registry,
-    cacheFolder,
-    writeConfig,
-    request: (options: RequestOptions = {}) => requestOf(sandbox, host, options),
-    provide: (input: string, options: PullpassOptions = {}) =>
-      runPullpass(sandbox, ['credential-provider', '--config', join(sandbox.folder.path, 'node.json')], {
-        input,
-        sleep: withoutTimeLimits,
-        ...options,
-      }),
-    exchanges: () => sandbox.gcp.parts.sts.seen.length,
-  }
-}
-
-async function requestOf(
-  { cluster, gcp: { provider } }: TestSandbox,
-  host: string,
-  { account, audience, annotations, image }: RequestOptions,
-): Promise<string> {
-  const serviceAccountToken = await cluster.signServiceAccountToken({
-    namespace: 'image-system',
-    name: 'pullpass',
-    ...account,
-    audiences: [audience ?? `//iam.googleapis.com/${provider}`],
-    lifeSeconds: 3600,
-  })
-  return JSON.stringify({
-    kind: 'CredentialProviderRequest',
-    apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
-    image: image ?? `${host}/example-project/images/hello`,
-    serviceAccountToken,
-    serviceAccountAnnotations: annotations ?? {},
-  })
-}
-
+const serviceAccount = { apiVersion: 'v1', kind: 'ServiceAccount' }
 const responseOf = (stdout: string) => JSON.parse(stdout)
 const passwordOf = (stdout: string, host: string): string => responseOf(stdout).auth[host].password
 
@@ -143,7 +68,7 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
   for (const [name, options] of Object.entries(others)) {
     test(`${name} does not receive the cached credential`, async (t) => {
       const { sandbox, request, provide, exchanges } = await startNode(t)
-      sandbox.cluster.seed({ ...account, metadata: { namespace: 'team-a', name: 'pullpass' } })
+      sandbox.cluster.seed({ ...serviceAccount, metadata: { namespace: 'team-a', name: 'pullpass' } })
       await provide(await request())
       const { exitCode, stdout, stderr } = await provide(await request(options))
       assert.equal(exitCode, 1)
@@ -157,8 +82,8 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     const { sandbox, request, provide, exchanges } = await startNode(t)
     await provide(await request())
     const metadata = { namespace: 'image-system', name: 'pullpass' }
-    sandbox.cluster.store.remove({ ...account, metadata })
-    sandbox.cluster.seed({ ...account, metadata })
+    sandbox.cluster.store.remove({ ...serviceAccount, metadata })
+    sandbox.cluster.seed({ ...serviceAccount, metadata })
     await provide(await request())
     assert.equal(exchanges(), 2)
   })
@@ -276,117 +201,6 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     await provide(await request())
     assert.equal(exchanges(), 2)
     assert.equal((await readdir(sandbox.folder.path)).includes('cache'), false)
-  })
-})
-
-suite('the cache of a node', { concurrency: 4 }, () => {
-  test('is readable only by its user, and contains no token', async (t) => {
-    const { cacheFolder, request, provide } = await startNode(t)
-    const input = await request()
-    await provide(input)
-    const [name = ''] = await readdir(cacheFolder)
-    assert.equal((await stat(cacheFolder)).mode & 0o777, 0o700)
-    assert.equal((await stat(join(cacheFolder, name))).mode & 0o777, 0o600)
-    assert.equal((await readdir(cacheFolder)).length, 1)
-    const { serviceAccountToken } = JSON.parse(input)
-    assert.equal((await readFile(join(cacheFolder, name), 'utf8')).includes(serviceAccountToken.slice(-40)), false)
-  })
-
-  const unusable: Readonly<Record<string, (folder: string, elsewhere: string) => Promise<unknown>>> = {
-    'accessible to other users': async (folder) => {
-      await mkdir(folder)
-      await chmod(folder, 0o755)
-    },
-    'a symbolic link': async (folder, elsewhere) => {
-      await mkdir(elsewhere, { mode: 0o700 })
-      await symlink(elsewhere, folder)
-    },
-    'a file': (folder) => writeFile(folder, ''),
-    // Only root can give a folder to another user.
-    ...(process.getuid?.() === 0 && {
-      'of another user': async (folder) => {
-        await mkdir(folder, { mode: 0o700 })
-        await chown(folder, 65_534, 65_534)
-      },
-    }),
-  }
-  for (const [name, prepare] of Object.entries(unusable)) {
-    test(`is not used when its folder is ${name}: a warning, and an exchange for each request`, async (t) => {
-      const { sandbox, cacheFolder, request, provide, exchanges } = await startNode(t)
-      const elsewhere = join(sandbox.folder.path, 'elsewhere')
-      await prepare(cacheFolder, elsewhere)
-      for (let run = 1; run <= 2; run++) {
-        const { exitCode, stderr } = await provide(await request())
-        assert.equal(exitCode, 0)
-        assert.match(stderr, /warn the cache is not used folder=/)
-        assert.equal(exchanges(), run)
-      }
-      assert.deepEqual(await readdir(elsewhere).catch(() => []), [])
-    })
-  }
-
-  test('an entry that is damaged, or of another identity, is replaced', async (t) => {
-    const { cacheFolder, request, provide, exchanges } = await startNode(t)
-    const input = await request()
-    await provide(input)
-    const [name = ''] = await readdir(cacheFolder)
-    const path = join(cacheFolder, name)
-    const entry = JSON.parse(await readFile(path, 'utf8'))
-    const damaged = [
-      '',
-      '{"identity"',
-      JSON.stringify({ ...entry, identity: 'of another account' }),
-      JSON.stringify({ ...entry, usableUntil: '9999-01-01T00:00:00Z' }),
-      JSON.stringify({ ...entry, password: 7 }),
-    ]
-    for (const [index, text] of damaged.entries()) {
-      await writeFile(path, text)
-      const { exitCode, stderr } = await provide(input)
-      assert.equal(exitCode, 0, stderr)
-      assert.equal(exchanges(), index + 2)
-    }
-  })
-
-  test('entries that nothing can use any more are removed when another one is written', async (t) => {
-    const { cacheFolder, request, provide } = await startNode(t)
-    await mkdir(cacheFolder, { mode: 0o700 })
-    const [old, recent] = ['0123456789abcdef', '0123456789abcdee'].map((name) => join(cacheFolder, name)) as [
-      string,
-      string,
-    ]
-    for (const path of [old, recent]) await writeFile(path, '{}', { mode: 0o600 })
-    const before = new Date(Date.now() - 14 * 3_600_000)
-    await utimes(old, before, before)
-    await provide(await request())
-    const names = await readdir(cacheFolder)
-    assert.equal(names.includes('0123456789abcdef'), false)
-    assert.equal(names.includes('0123456789abcdee'), true)
-  })
-
-  test('a request that is over its time leaves no lock', async (t) => {
-    const { sandbox, cacheFolder, request, provide } = await startNode(t)
-    sandbox.gcp.parts.sts.faults.inject({ kind: 'stall', at: 'request' })
-    const sleep = async (ms: number) => {
-      if (ms !== 45_000) return await withoutTimeLimits(ms)
-      await sandbox.gcp.parts.sts.whenSeen()
-    }
-    await provide(await request(), { sleep })
-    assert.deepEqual(await readdir(cacheFolder), [])
-  })
-
-  test('a lock of a process that was killed prevents nothing and is removed', async (t) => {
-    const { cacheFolder, request, provide, exchanges } = await startNode(t)
-    const input = await request()
-    await provide(input)
-    const [name = ''] = await readdir(cacheFolder)
-    await writeFile(join(cacheFolder, name), '')
-    await writeFile(join(cacheFolder, `${name}.lock`), '')
-    const before = new Date(Date.now() - 120_000)
-    await utimes(join(cacheFolder, `${name}.lock`), before, before)
-    const { exitCode } = await provide(input)
-    assert.equal(exitCode, 0)
-    assert.equal(exchanges(), 2)
-    assert.deepEqual(await readdir(cacheFolder), [name])
   })
 })
 

@@ -13,11 +13,7 @@ const onLinux = { skip: process.platform !== 'linux' && 'nodes run Linux' }
 async function prepare(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-plugin-'))
   t.after(() => rm(folder, { recursive: true }))
-  const [config, program, to] = ['config', 'program', 'node'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ]
+  const [config, program, to] = [join(folder, 'config'), join(folder, 'program'), join(folder, 'node')]
   await mkdir(config)
   await mkdir(program)
   await writeFile(join(program, 'credential-provider.mjs'), 'console.log(process.argv.slice(2).join(" "))\n')

@@ -155,7 +155,7 @@ suite('pullpass token', { concurrency: 4 }, () => {
     const job = { PULLPASS_TOKEN_FILE: undefined, PULLPASS_ID_TOKEN: jwt }
     const { stdout, stderr } = await token(['--show'], { environment: job })
     assert.deepEqual(Object.keys(JSON.parse(stdout || '{}').auths), [host], stderr)
-    const broken = await token(['--show'], { environment: { ...job, PULLPASS_ID_TOKEN: `${jwt.slice(0, -200)}` } })
+    const broken = await token(['--show'], { environment: { ...job, PULLPASS_ID_TOKEN: jwt.slice(0, -200) } })
     assert.equal(broken.exitCode, 1)
     assert.equal(broken.stderr.includes(jwt.slice(10, 40)), false)
   })

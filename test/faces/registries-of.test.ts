@@ -4,7 +4,20 @@ import type { Document, DocumentRegistry } from '../../src/document/document.ts'
 import { registriesOf } from '../../src/faces/mint-locally.ts'
 
 const registryOf = (host: string): DocumentRegistry => ({ name: host, hosts: [host], vendor: 'gcp', settings: {} })
-const documents = (...hosts: readonly string[]) => [{ registries: hosts.map(registryOf) }] as unknown as Document[]
+const documents = (...hosts: readonly string[]): Document[] => [
+  {
+    kind: 'ClusterPullSecret',
+    name: 'pull',
+    source: 'pull.yaml:1',
+    secretName: 'pull',
+    namespaces: {},
+    registries: hosts.map(registryOf),
+    attachToServiceAccounts: [],
+    stuckPods: 'Ignore',
+    conflictPolicy: 'Refuse',
+    deletionPolicy: 'Retain',
+  },
+]
 const namesFor = (server: string, ...hosts: readonly string[]) =>
   registriesOf(documents(...hosts), server).map(({ registry }) => registry.name)
 

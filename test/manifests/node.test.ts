@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
+import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { fingerprint } from '../../src/text/fingerprint.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 
-const offline = { environment: {}, clock: { now: () => new Date('2026-11-24T12:00:00Z') } } as unknown as Parameters<
-  typeof runPullpass
->[0]
+const offline = { environment: {}, clock: createMovableClock(() => new Date('2026-11-24T12:00:00Z')) }
 
 const registryOf = (name: string, host: string, fields: string) =>
   `    - {name: ${name}, hosts: ["${host}"], ${fields}}`

@@ -25,7 +25,7 @@ const hostile = fc
   .map((parts) => `${parts.join('')}\n  ${forged}\n${forged}`)
 
 const faultOf = (text: string) =>
-  new PullpassError({ code: 'INTERNAL', hop: 'run', seen: text, expected: text, also: [`${text}`], hint: text })
+  new PullpassError({ code: 'INTERNAL', hop: 'run', seen: text, expected: text, also: [text], hint: text })
 
 function logLine(text: string, format: 'text' | 'json'): string {
   const lines: string[] = []

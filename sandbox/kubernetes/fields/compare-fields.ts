@@ -29,8 +29,8 @@ export function compareFields(shape: FieldShape, before: unknown, after: unknown
     for (const [element, innerShape] of new Map(
       [...partsBefore, ...partsAfter].map((child) => [child.element, child.shape]),
     )) {
-      const [before, after] = [valuesBefore.get(element), valuesAfter.get(element)]
-      if (before !== after) compare({ shape: innerShape, before, after, path: [...part.path, element] })
+      const inner = { before: valuesBefore.get(element), after: valuesAfter.get(element) }
+      if (inner.before !== inner.after) compare({ shape: innerShape, ...inner, path: [...part.path, element] })
     }
   }
 }

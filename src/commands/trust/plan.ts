@@ -65,19 +65,19 @@ export const plan: Command<typeof flags> = {
 }
 
 async function printFindings(
-  plan: Plan,
+  found: Plan,
   { flags: { output }, context: { secrets, vendors }, terminal }: Call<typeof flags>,
 ): Promise<void> {
-  const { findings, absent } = plan
+  const { findings, absent } = found
   if (output !== undefined && output !== 'json' && output !== 'yaml') {
     for (const one of absent) terminal.printError(plainLine(`note: ${describeAbsent(one)}`))
   }
   if (output === undefined) {
-    terminal.print(renderFindings(plan, terminal.color))
+    terminal.print(renderFindings(found, terminal.color))
   } else if (output === 'terraform') {
     terminal.print((await import('../../trust/render-terraform.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {
-    terminal.print(await renderResult(planResult(plan), output, secrets))
+    terminal.print(await renderResult(planResult(found), output, secrets))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
     terminal.print(renderCommands(findings.filter(({ vendor }) => vendors[vendor]?.trust?.commandLine === output)))

@@ -89,11 +89,11 @@ export const externalId: TextRule = {
   expected: '2 to 1224 letters, digits and "_+=,.@:/-"',
 }
 
+const repository = `arn:${partition}:ecr:[a-z]{2,5}(?:-[a-z]{2,12})+-[0-9]{1,2}:[0-9]{12}:repository/[a-z0-9*](?:[a-z0-9._/*-]{0,254}[a-z0-9*])?`
+
 /** One repository, or several by a trailing or inner `*`, as IAM compares ARNs. */
 export const repositoryArn: TextRule = {
-  pattern: new RegExp(
-    `^arn:${partition}:ecr:[a-z]{2,5}(?:-[a-z]{2,12})+-[0-9]{1,2}:[0-9]{12}:repository/[a-z0-9*](?:[a-z0-9._/*-]{0,254}[a-z0-9*])?$`,
-  ),
+  pattern: new RegExp(`^${repository}$`),
   maxLength: 400,
   expected: 'arn:aws:ecr:REGION:ACCOUNT:repository/NAME, with * for any characters',
   knownMistake: (text) => {
@@ -102,6 +102,20 @@ export const repositoryArn: TextRule = {
     return name === undefined ? undefined : `its ARN: arn:aws:ecr:${place}:${account}:repository/${name}`
   },
 }
+
+/** One ARN, or several separated by commas. */
+export const repositoryArns: TextRule = {
+  pattern: new RegExp(`^${repository}(?:,${repository})*$`),
+  maxLength: 8000,
+  expected: `${repositoryArn.expected}; several separated by commas`,
+  knownMistake: (text) =>
+    splitRepositories(text)
+      .map((one) => repositoryArn.knownMistake?.(one))
+      .find((expected) => expected !== undefined),
+}
+
+/** Several are given together, separated by commas. */
+export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
 
 /** As a response of STS may have it, in characters. */
 const longestSubject = 255

@@ -63,6 +63,9 @@ const dualStackRegistrySuffix = (region: string) =>
 
 const domains = [...suffixes, 'aws', 'aws.com', 'amazonaws', 'amazonwebservices.com']
 
+/** Without port and path. */
+export const serverName = (host: string): string => host.split(/[:/]/, 1)[0] ?? ''
+
 /** Whether a host is, or is probably meant to be, one of AWS: then it must be written correctly. */
 export const looksLikeAws = (host: string): boolean =>
   /^[0-9]+\.dkr[.-]ecr/.test(host) || domains.some((domain) => host === domain || host.endsWith(`.${domain}`))

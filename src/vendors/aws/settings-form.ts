@@ -17,7 +17,7 @@ import {
   sessionName,
   sessionPolicy,
 } from './names.ts'
-import { looksLikeAws, parseRegistryHost, partitionOfRegion } from './partitions.ts'
+import { looksLikeAws, parseRegistryHost, partitionOfRegion, serverName } from './partitions.ts'
 import type { AwsForm, AwsSettings } from './settings.ts'
 
 const thumbprint: TextRule = {
@@ -150,7 +150,7 @@ const secondsOf = ({ sessionDuration: life }: AwsForm) => (life === undefined ? 
 
 /** A host outside of AWS can be a proxy before ECR; one that looks like AWS's must be a registry of this region. */
 function hostProblems(written: string, form: AwsForm, path: FieldPath): FieldProblem[] {
-  const host = written.replace(/[:/].*$/, '')
+  const host = serverName(written)
   if (!looksLikeAws(host)) return []
   const found = parseRegistryHost(host)
   if (found?.region === form.region) return []

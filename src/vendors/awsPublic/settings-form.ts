@@ -6,7 +6,7 @@ import { fields, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { parseDuration } from '../../text/nearest.ts'
 import { parseRole, region, roleArn, sessionDuration, sessionName } from '../aws/names.ts'
-import { looksLikeAws } from '../aws/partitions.ts'
+import { looksLikeAws, serverName } from '../aws/partitions.ts'
 import type { AwsPublicSettings } from './exchange.ts'
 
 interface AwsPublicForm extends Omit<AwsPublicSettings, 'sessionDurationSeconds'> {
@@ -70,7 +70,7 @@ export const settings: VendorSettings<AwsPublicForm, AwsPublicSettings> = {
             },
           ]),
       ...hosts.flatMap((host, index) => {
-        const name = host.replace(/[:/].*$/, '')
+        const name = serverName(host)
         if (publicHosts.includes(name) || !looksLikeAws(name)) return []
         const at = [...path.slice(0, -1), 'hosts', index]
         return [

@@ -136,8 +136,8 @@ suite('trust destroy', { concurrency: 4 }, () => {
     const printed: string[] = []
     const terminal = { print: (text: string) => void printed.push(text), color: 'never' } as const
     for (const result of ['unfinished', 'not-started', 'failed', 'declined'] as const) {
-      const pool = { vendor: 'gcp', kind: 'pool', name: 'pool' } as const
-      const removals = [{ ...pool, result: 'removed' } as const, { ...pool, name: 'other', result }]
+      const removed = { vendor: 'gcp', kind: 'pool', name: 'pool' } as const
+      const removals = [{ ...removed, result: 'removed' } as const, { ...removed, name: 'other', result }]
       await printRemovals(removals, {
         flags: { output: 'json', 'dry-run': false },
         context: { secrets: new SecretRegister() },

@@ -59,8 +59,8 @@ suite('merging the stored key state and that of this process', () => {
       key: fc.option(fc.constantFrom('a', 'b', 'other'), { nil: undefined }),
     })
     // A ConfigMap has one entry for a kid.
-    const changes = fc.uniqueArray(change, { maxLength: 3, selector: ({ keyId }) => keyId })
-    const edits = fc.array(changes, { minLength: 1, maxLength: 6 })
+    const edit = fc.uniqueArray(change, { maxLength: 3, selector: ({ keyId }) => keyId })
+    const edits = fc.array(edit, { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(edits, (states) => {
         let own = withRevocations(revocationOf('a', testKey('a')))

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
-import { checkSubject, parseRole, providerArn, providerKey, repositoryArn } from '../names.ts'
+import { checkSubject, parseRole, providerArn, providerKey, repositoryArn, splitRepositories } from '../names.ts'
 import { usualAudience } from '../session.ts'
 import type { AwsSettings } from '../settings.ts'
 
@@ -133,9 +133,6 @@ function policyName({ cluster, document: { kind, namespace = '', name } }: Need)
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
-
-/** Several are given together, separated by commas. */
-export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
 
 function repositoriesOf({ repository, document, registry }: Need): string[] {
   if (repository !== undefined) return splitRepositories(repository)

@@ -1,7 +1,7 @@
 /** Names of resources in plans, and repositories by the names of images. */
 import type { ImageReference } from '../../../registry/image-reference.ts'
+import { splitRepositories } from '../names.ts'
 import { parseRegistryHost, partitionOfRegion } from '../partitions.ts'
-import { splitRepositories } from './desired.ts'
 import { matches } from './policies.ts'
 
 /** Of an inline policy. */

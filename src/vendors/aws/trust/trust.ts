@@ -1,10 +1,9 @@
 /** The trust of AWS: an OIDC provider, a role, and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
-import type { TextRule } from '../../../document/field-rules.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Accepted, TrustResource, TrustSetup } from '../../trust-contract.ts'
-import { parseRole, repositoryArn } from '../names.ts'
+import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
 import type { AwsSettings } from '../settings.ts'
-import { type DesiredState, desiredState, splitRepositories } from './desired.ts'
+import { type DesiredState, desiredState } from './desired.ts'
 import { type AwsFinding, toFinding } from './finding.ts'
 import { imageInRepository, policyResourceName, repositoryOfImage } from './names.ts'
 import { observeProvider, planProviderRemoval } from './provider.ts'
@@ -13,23 +12,8 @@ import { checkAccount, connectIam, type IamConnection } from './requests.ts'
 import { observeRole, planRoleRemoval } from './role.ts'
 import { policyBlock, providerBlock, roleBlock } from './terraform.ts'
 
-/** One ARN, or several separated by commas. */
-const repositories: TextRule = {
-  pattern: new RegExp(`^${unanchored(repositoryArn)}(?:,${unanchored(repositoryArn)})*$`),
-  maxLength: 8000,
-  expected: `${repositoryArn.expected}; several separated by commas`,
-  knownMistake: (text) =>
-    splitRepositories(text)
-      .map((one) => repositoryArn.knownMistake?.(one))
-      .find((expected) => expected !== undefined),
-}
-
-function unanchored({ pattern }: TextRule): string {
-  return pattern.source.slice(1, -1)
-}
-
 export const trust: TrustSetup<AwsSettings> = {
-  repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
+  repositories: { rule: repositoryArns, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
   clusterIds: {
     trustDomainId: {
