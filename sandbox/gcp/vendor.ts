@@ -79,6 +79,5 @@ const endpointsOf = (parts: GcpSandbox['parts']) => ({
   PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: parts.iamCredentials.url,
   PULLPASS_GCP_IAM_ENDPOINT: parts.iam.url,
   PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT: parts.artifactRegistry.url,
-  PULLPASS_GCP_RESOURCE_MANAGER_ENDPOINT: parts.resourceManager.url,
   PULLPASS_GCP_STORAGE_ENDPOINT: parts.storage.url,
 })
