@@ -249,7 +249,8 @@ suite('trust grants nothing on top of', () => {
     assert.match(plan.stdout, /^refused +application/m)
     assert.match(plan.stdout, /^blocked +federated credential/m)
     assert.match(plan.stdout, /^blocked +role/m)
-    assert.match(plan.stdout + plan.stderr, /az ad app create --display-name pullpass/)
+    const create = 'az ad sp create --id "$(az ad app create --display-name pullpass --query appId --output tsv)"'
+    assert.ok(plan.stderr.includes(`: ${create}\n`), plan.stderr)
     assert.equal((await run(apply)).exitCode, 1)
     assert.deepEqual(assigned(), [])
   })

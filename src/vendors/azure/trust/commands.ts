@@ -9,8 +9,9 @@ import type { DesiredCredential, DesiredIdentity } from './desired.ts'
 const command = (words: readonly string[]): string => ['az', ...words].map(shellQuote).join(' ')
 
 /** Where an operator creates the identity, which is a decision of its own. */
-export function createIdentity({ kind, name, clientId }: DesiredIdentity): string {
-  if (kind === 'application') return `az ad app create --display-name pullpass, and az ad sp create --id ${clientId}`
+export function createIdentity({ kind, name }: DesiredIdentity): string {
+  if (kind === 'application')
+    return 'az ad sp create --id "$(az ad app create --display-name pullpass --query appId --output tsv)"'
   const { subscription, group, name: own } = resourceParts(name)
   return command(['identity', 'create', '--name', own, '--resource-group', group, '--subscription', subscription])
 }
