@@ -23,6 +23,14 @@ suite('the list of vendors', () => {
     )
   })
 
+  test('has as many parts in the sandbox as docs/architecture.md states', () => {
+    const count = Object.keys(sandboxVendors).length
+    assert.ok(
+      readFileSync('docs/architecture.md', 'utf8').includes(`[${count} vendors](../sandbox/vendors.ts)`),
+      `${count}`,
+    )
+  })
+
   test('equals the fields of a registry in the schema of both kinds', async () => {
     for (const [kind, schema] of Object.entries(await documentJsonSchemas(vendors))) {
       const registry = schema.properties?.['spec']?.properties?.['registries']?.items?.properties ?? {}
@@ -100,6 +108,15 @@ for (const [name, vendor] of named) {
       assert.ok(present.length > 0)
       for (const [part, found] of present) assert.deepEqual(found, expected[part], part)
     })
+
+    if (vendor.draft !== undefined) {
+      test('proposes nothing for a host that is not its own', async () => {
+        const draft = await vendor.draft?.()
+        for (const host of ['unknown.example', `${name}.unknown.example`, '127.0.0.1:5000']) {
+          assert.equal(draft?.(host), undefined, host)
+        }
+      })
+    }
 
     for (const [scheme, { form, load }] of Object.entries(vendor.stores ?? {})) {
       test(`has a store of scheme ${scheme}, with all members`, async () => {
