@@ -1,6 +1,5 @@
 /**
- * An exchange that is one request: the token goes out in a named place, and the credential is read from named places of the
- * response. Places are JSON pointers (RFC 6901).
+ * An exchange of one request: the credential is read from the response at configured JSON pointers (RFC 6901).
  */
 import type { CredentialWarning, RegistryCredential } from '../credential/registry-credential.ts'
 import type { ExchangeHop } from '../errors/pullpass-error.ts'
@@ -13,16 +12,17 @@ import type { ExchangeContext, RegistryOf } from './vendor.ts'
 export interface FederatedExchange extends Omit<ApiRequest<never>, 'hop' | 'read'> {
   /** Absent: `exchange`. */
   readonly hop?: ExchangeHop
-  readonly response: ResponsePlaces
+  readonly response: ResponsePointers
   readonly lifetime: Lifetime
-  /** A text, or derived from the response; absent: it is at a place of the response. */
+  /** A text, or derived from the response; absent: at `response.username`. */
   readonly username?: string | ((body: unknown) => string)
   /** How a longer lifetime is set, for the warning about a short one. */
   readonly lifetimeFix?: string
   readonly warnings?: readonly CredentialWarning[]
 }
 
-interface ResponsePlaces {
+/** JSON pointers. */
+interface ResponsePointers {
   readonly password: string
   readonly username?: string | undefined
   /** Seconds, counted from the request. */
@@ -32,13 +32,13 @@ interface ResponsePlaces {
 }
 
 interface Lifetime {
-  /** Where the response states none; absent: that is an error. */
+  /** If the response contains none; absent: that is an error. */
   readonly defaultSeconds?: number | undefined
   /** A longer one is not relied on. */
   readonly maxSeconds: number
 }
 
-/** Seconds; enough for two runs of a CronJob at the usual interval to be late is 35 minutes, but not all can be configured. */
+/** Seconds. Two late runs of a CronJob at the default interval need 35 minutes, but not every service can be configured for that. */
 const shortSeconds = 600
 
 export async function exchangeAt(
@@ -46,17 +46,17 @@ export async function exchangeAt(
   exchange: FederatedExchange,
   context: ExchangeContext,
 ): Promise<RegistryCredential> {
-  const { hop = 'exchange', response, lifetime, username, lifetimeFix, warnings = [], ...request } = exchange
+  const { hop = 'exchange', response: pointers, lifetime, username, lifetimeFix, warnings = [], ...request } = exchange
   return await send(context, {
     ...request,
     hop,
-    read: (answer) => {
-      const password = textAt(answer.body, response.password)
-      const expiresAt = readExpiry(answer, password, { response, lifetime })
-      const seconds = Math.floor((expiresAt.getTime() - answer.receivedAt.getTime()) / 1000)
+    read: (response) => {
+      const password = textAt(response.body, pointers.password)
+      const expiresAt = readExpiry(response, password, { pointers, lifetime })
+      const seconds = Math.floor((expiresAt.getTime() - response.receivedAt.getTime()) / 1000)
       return {
         hosts,
-        username: userNameOf(answer.body, { username, place: response.username }),
+        username: userNameOf(response.body, { username, pointer: pointers.username }),
         password: new Redacted(password),
         expiresAt,
         ...withWarnings([...warnings, ...shortLife(seconds, request.service, lifetimeFix)]),
@@ -80,40 +80,40 @@ const textAt = (body: unknown, pointer: string): string => checkedText(atPointer
 
 interface UserNameSource {
   readonly username: FederatedExchange['username']
-  readonly place: string | undefined
+  readonly pointer: string | undefined
 }
 
-function userNameOf(body: unknown, { username, place }: UserNameSource): string {
+function userNameOf(body: unknown, { username, pointer = '' }: UserNameSource): string {
   if (typeof username === 'string') return username
-  const [name, where] =
-    typeof username === 'function' ? [username(body), 'user name'] : [textAt(body, place ?? ''), nameOf(place ?? '')]
+  const [name, field] =
+    typeof username === 'function' ? [username(body), 'user name'] : [textAt(body, pointer), nameOf(pointer)]
   if (/^[!-9;-~]{1,256}$/.test(name)) return name
-  throw new UnexpectedResponse(`its ${where} is not a user name: it is longer than 256 characters, or contains ":"`)
+  throw new UnexpectedResponse(`its ${field} is not a user name: it is longer than 256 characters, or contains ":"`)
 }
 
 /** The earliest expiry in the response: a JWT expires at its own `exp`, regardless of other fields. */
 function readExpiry(
-  answer: ApiResponse,
+  response: ApiResponse,
   password: string,
-  { response, lifetime }: Pick<FederatedExchange, 'response' | 'lifetime'>,
+  { pointers, lifetime }: { readonly pointers: ResponsePointers; readonly lifetime: Lifetime },
 ): Date {
-  const { sentAt, body } = answer
-  const skewMs = clockSkewMs(answer)
+  const { sentAt, body } = response
+  const skewMs = clockSkewMs(response)
   const inJwt = jwtExpiry(password)
   const stated = [
     ...(inJwt === undefined ? [] : [inJwt * 1000 + skewMs]),
-    ...statedAt(body, response.expiresAt, instantMs).map((ms) => ms + skewMs),
-    ...statedAt(body, response.expiresIn, secondsOf).map((life) => sentAt.getTime() + life * 1000),
+    ...statedAt(body, pointers.expiresAt, instantMs).map((ms) => ms + skewMs),
+    ...statedAt(body, pointers.expiresIn, secondsOf).map((life) => sentAt.getTime() + life * 1000),
   ]
   if (stated.length === 0) {
     const { defaultSeconds } = lifetime
     if (defaultSeconds === undefined) throw new UnexpectedResponse('it states no lifetime of the credential')
     stated.push(sentAt.getTime() + defaultSeconds * 1000)
   }
-  return expiryOf(Math.min(...stated), lifetime.maxSeconds, answer)
+  return expiryOf(Math.min(...stated), lifetime.maxSeconds, response)
 }
 
-/** Nothing if the place is not configured, or the response has no value there. */
+/** Empty if the pointer is not configured, or the response has no value at it. */
 function statedAt(
   body: unknown,
   pointer: string | undefined,

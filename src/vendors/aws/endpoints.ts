@@ -1,5 +1,5 @@
 /**
- * AWS's endpoints, in this order: a document's, the environment's, those of the region.
+ * AWS endpoints, in order of precedence: the document, the environment, the region's default.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
  */
 import type { Environment } from '../../http/context.ts'
@@ -13,10 +13,10 @@ const variables = {
   ecrPublic: 'AWS_ENDPOINT_URL_ECR_PUBLIC',
   iam: 'AWS_ENDPOINT_URL_IAM',
 } as const
-/** Of every service without a variable of its own. */
+/** For every service whose own variable is not set. */
 const general = 'AWS_ENDPOINT_URL'
 
-/** Endpoints receive tokens. @throws VARIABLE_INVALID */
+/** Endpoints receive tokens: an invalid URL is an error. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {
   for (const name of [...Object.values(variables), general]) originVariable(environment, name, 'no path')
 }
@@ -24,23 +24,23 @@ export function checkEndpoints(environment: Environment): void {
 const named = (service: keyof typeof variables, environment: Environment): string | undefined =>
   originVariable(environment, variables[service], 'no path') ?? originVariable(environment, general, 'no path')
 
-type Place = Pick<AwsSettings, 'region' | 'stsRegion' | 'endpointType' | 'endpoints'>
+type EndpointSettings = Pick<AwsSettings, 'region' | 'stsRegion' | 'endpointType' | 'endpoints'>
 
 const isFips = (type: EndpointType) => type === 'FIPS' || type === 'FIPSDualStack'
 const isDualStack = (type: EndpointType) => type === 'DualStack' || type === 'FIPSDualStack'
 
 /** Origin without a trailing slash. */
-export function stsEndpoint(settings: Place, environment: Environment): string {
+export function stsEndpoint(settings: EndpointSettings, environment: Environment): string {
   const { region, stsRegion = region, endpointType = 'Standard', endpoints } = settings
   const { suffix, dualStackSuffix, name } = partitionOfRegion(stsRegion)
-  // In GovCloud the plain endpoint is the FIPS one.
+  // In GovCloud the standard endpoint is a FIPS endpoint.
   const service = isFips(endpointType) && !(name === 'aws-us-gov' && !isDualStack(endpointType)) ? 'sts-fips' : 'sts'
   const host = `${service}.${stsRegion}.${isDualStack(endpointType) ? dualStackSuffix : suffix}`
   return endpoints?.sts ?? named('sts', environment) ?? `https://${host}`
 }
 
 /** Origin without a trailing slash. */
-export function ecrEndpoint(settings: Place, environment: Environment): string {
+export function ecrEndpoint(settings: EndpointSettings, environment: Environment): string {
   const { region, endpointType = 'Standard', endpoints } = settings
   const { suffix, dualStackSuffix } = partitionOfRegion(region)
   const service = isFips(endpointType) ? 'ecr-fips' : 'ecr'

@@ -1,5 +1,5 @@
 /**
- * Amazon ECR: a role session for the subject token, then an authorization token, which is valid for every registry of the
+ * Amazon ECR: exchanges the subject token for a role session, then requests an authorization token, which is valid for every registry of the
  * region that the role may pull from.
  * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
  */
@@ -30,7 +30,7 @@ export const exchange: Exchange<AwsSettings> = {
   hops: ({ settings: { assumeRoles } }) =>
     assumeRoles === undefined ? ['exchange', authorizationHop] : ['exchange', chainHop, authorizationHop],
 
-  // A session outlives the token for which it was issued.
+  // A session remains valid after its subject token expires.
   subjectTokenLifeSeconds: () => 600,
 
   credentialLifeSeconds: ({ settings }) => sessionLifeSeconds(settings),
@@ -39,7 +39,7 @@ export const exchange: Exchange<AwsSettings> = {
 
   checkSubject,
 
-  // What a registry refuses is a missing permission, or a token of another region: its message says no more.
+  // The registry's message does not distinguish a missing permission from a token of another region.
   registryRefusal: () => undefined,
 
   async exchange(registry, subjectToken, context) {
@@ -66,7 +66,7 @@ const authorizationRequest = (settings: AwsSettings, { environment }: ExchangeCo
   role: settings.assumeRoles?.at(-1)?.roleArn ?? settings.roleArn,
 })
 
-/** A token of ECR lives 12 hours, and is of no use after its session. */
+/** An ECR token is valid for 12 hours, and not longer than its session. */
 const longestLifeSeconds = 43_200
 
 /** @throws PullpassError at the hop exchange/authorization */
@@ -86,19 +86,19 @@ export async function getAuthorizationToken(
       return { ...described, ...signedHeaders({ ...sent, headers }, session, { service, region }) }
     },
     refusal: (status, body) => authorizationRefusal(status, body, { role, service }),
-    read: (answer) => readToken(answer, session),
+    read: (response) => readToken(response, session),
   })
 }
 
-function readToken(answer: ApiResponse, session: RoleSession) {
-  const data = asObject(answer.body)?.['authorizationData']
-  // One object from the public registry; a list of one from the others, since there is one token for all of them.
+function readToken(response: ApiResponse, session: RoleSession) {
+  const data = asObject(response.body)?.['authorizationData']
+  // ECR Public returns an object, ECR a list with one element.
   const one = asObject(Array.isArray(data) ? asList(data)[0] : data)
   const encoded = textField(one, 'authorizationToken')
   const decoded = /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) ? Buffer.from(encoded, 'base64').toString('latin1') : ''
   const [, password] = /^AWS:([!-~]+)$/.exec(decoded) ?? []
   if (password === undefined) throw new UnexpectedResponse('its authorizationToken contains no password of user AWS')
-  const endsMs = timeOf(one?.['expiresAt'], 'expiresAt') + session.skewMs
-  const expiresAt = expiryOf(Math.min(endsMs, session.expiresAt.getTime()), longestLifeSeconds, answer)
+  const expiryMs = timeOf(one?.['expiresAt'], 'expiresAt') + session.skewMs
+  const expiresAt = expiryOf(Math.min(expiryMs, session.expiresAt.getTime()), longestLifeSeconds, response)
   return { password: new Redacted(password), expiresAt }
 }

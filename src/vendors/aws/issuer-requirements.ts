@@ -11,7 +11,7 @@ export const issuerRequirements: IssuerRequirements = {
     privateAddress: 'failed',
     privateAuthority: {
       result: 'warning',
-      fix: "use a certificate of a public authority; or name this one's thumbprint in the IAM provider",
+      fix: 'use a certificate of a public certificate authority, or add the thumbprint of this one to the IAM OIDC provider',
     },
     longestIssuer: 255,
     mostKeys: { count: 100, of: 'kind' },

@@ -1,4 +1,4 @@
-/** How AWS names what a document points at. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
+/** Formats of AWS resource names in a document. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
 import type { TextRule } from '../../document/field-rules.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { parseDuration } from '../../text/nearest.ts'
@@ -30,7 +30,7 @@ export interface RoleName {
   readonly path: string
 }
 
-/** `arn` follows the rule above. */
+/** `arn` is valid according to `roleArn`. */
 export function parseRole(arn: string): RoleName {
   const [, name = '', , , account = '', resource = ''] = arn.split(':')
   const path = resource.slice('role'.length, resource.lastIndexOf('/') + 1)
@@ -114,13 +114,13 @@ export const repositoryArns: TextRule = {
       .find((expected) => expected !== undefined),
 }
 
-/** Several are given together, separated by commas. */
+/** Several are separated by commas. */
 export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())
 
-/** As a response of STS may have it, in characters. */
+/** Characters: the maximum length of the subject in a response of STS. */
 const longestSubject = 255
 
-/** `from`: where the subject comes from, for the message. */
+/** `from`: the source of the subject, for the error message. */
 export function checkSubject(subject: string, from: string): PullpassError | undefined {
   if (subject.length <= longestSubject) return undefined
   return new PullpassError({

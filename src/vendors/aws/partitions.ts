@@ -10,7 +10,7 @@ export interface Partition {
   readonly suffix: string
   /** Of endpoints that also have IPv6 addresses. */
   readonly dualStackSuffix: string
-  /** In which IAM, a global service, is addressed and signed for. */
+  /** The region of IAM, a global service, in endpoints and signatures. */
   readonly iamRegion: string
 }
 
@@ -29,7 +29,7 @@ function of(name: string, suffix: string, dualStackSuffix: string, iamRegion: st
   return { name, suffix, dualStackSuffix, iamRegion }
 }
 
-/** By the prefixes of their names; regions of the partition aws have many. */
+/** By the prefix of the region name; every other region is in the partition aws. */
 export function partitionOfRegion(region: string): Partition {
   const [, partition] = partitions.find(([prefix]) => region.startsWith(prefix)) ?? []
   if (partition === undefined) throw new TypeError(`region ${region} has no partition`)
@@ -66,6 +66,6 @@ const domains = [...suffixes, 'aws', 'aws.com', 'amazonaws', 'amazonwebservices.
 /** Without port and path. */
 export const serverName = (host: string): string => host.split(/[:/]/, 1)[0] ?? ''
 
-/** Whether a host is, or is probably meant to be, one of AWS: then it must be written correctly. */
+/** Whether a host belongs to AWS, or resembles one: it must then be a valid ECR host. */
 export const looksLikeAws = (host: string): boolean =>
   /^[0-9]+\.dkr[.-]ecr/.test(host) || domains.some((domain) => host === domain || host.endsWith(`.${domain}`))

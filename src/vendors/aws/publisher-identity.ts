@@ -1,4 +1,4 @@
-/** The identity with which a pod publishes at AWS: a role. https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web-identity.html */
+/** The identity with which a pod publishes to S3: an IAM role. https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web-identity.html */
 import { posix } from 'node:path'
 import type { PublisherIdentity } from '../publisher-identity.ts'
 import type { BucketName } from '../store.ts'

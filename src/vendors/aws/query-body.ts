@@ -1,6 +1,6 @@
 /**
- * Response bodies of AWS's query APIs (STS, IAM): XML, or JSON where it is supported and requested. Both have the same names. Only the XML
- * that AWS writes is read: elements and text. No document type, no processing instruction but the first, no comment, no CDATA.
+ * Response bodies of AWS query APIs (STS, IAM): XML, or JSON where it is supported and requested, with the same names. The parser accepts
+ * only the XML that AWS returns: elements and text after an XML declaration. Document types, comments and CDATA are rejected.
  * https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
  */
 import type { BodyFormat } from '../../http/request-errors.ts'
@@ -14,7 +14,7 @@ export const queryBody: BodyFormat = {
 const deepest = 16
 const mostElements = 20_000
 const declaration = /^\s*<\?xml version="1\.0"(?: encoding="[A-Za-z0-9-]+")?\s*\?>/
-/** A tag with its attributes, of which AWS has only xmlns. */
+/** A tag; the only supported attribute is xmlns. */
 const tag = /<(\/?)([A-Za-z][A-Za-z0-9]*)(?:\s+xmlns="[^"<>]*")?\s*(\/?)>/y
 
 interface Element {
@@ -23,7 +23,7 @@ interface Element {
   text: string
 }
 
-/** An element with elements becomes an object, or a list if all are `member`; others become their text. Undefined for other XML. */
+/** An element with child elements becomes an object, or a list if every child is `member`; others become text. Undefined for other XML. */
 export function parseXml(body: string): unknown {
   const open: Element[] = [{ name: '', children: [], text: '' }]
   let at = declaration.exec(body)?.[0].length ?? 0
@@ -80,7 +80,7 @@ function unescapeXml(text: string): string | undefined {
 
 const codePoint = (point: number) => (point >= 0 && point <= 0x10_ff_ff ? String.fromCodePoint(point) : undefined)
 
-/** Code and message of a refusal, in XML or JSON. */
+/** Code and message of an error response, in XML or JSON. */
 export function queryError(body: unknown): { readonly code: string; readonly message: string } | undefined {
   const error = asObject(asObject(asObject(body)?.['ErrorResponse'])?.['Error'] ?? asObject(body)?.['Error'])
   const code = asText(error?.['Code'])

@@ -1,6 +1,6 @@
 /**
- * The meaning of refusals of AWS's token service and of ECR, with fixes. One code of STS has several causes, which its message
- * tells apart; an unknown message is shown as it is.
+ * Maps error responses of STS and ECR to codes and fixes. Where an STS code has several causes, the message distinguishes them;
+ * an unknown message is reported unchanged.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html#API_AssumeRoleWithWebIdentity_Errors
  * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html
  */
@@ -25,8 +25,8 @@ const providerOf = ({ settings, subjectToken }: WebIdentityRequest) => {
   return providerArn(partition, account, subjectToken.issuer)
 }
 
-const describeProvider = (asked: WebIdentityRequest) =>
-  `aws iam get-open-id-connect-provider --open-id-connect-provider-arn ${shellQuote(providerOf(asked))}`
+const describeProvider = (request: WebIdentityRequest) =>
+  `aws iam get-open-id-connect-provider --open-id-connect-provider-arn ${shellQuote(providerOf(request))}`
 
 const describeRole = (arn: string) =>
   `aws iam get-role --role-name ${shellQuote(parseRole(arn).name)} --query Role.AssumeRolePolicyDocument`
@@ -39,16 +39,16 @@ const readable = ({ subjectToken }: WebIdentityRequest) =>
 interface Cause {
   readonly code: RegExp
   readonly message?: RegExp
-  readonly meaning: (asked: WebIdentityRequest) => Meaning
+  readonly meaning: (request: WebIdentityRequest) => Meaning
 }
 
 const causes: readonly Cause[] = [
   {
     code: /^InvalidIdentityToken/,
     message: /No OpenIDConnect provider found/,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'PROVIDER_NOT_FOUND',
-      expected: `the OIDC provider ${providerOf(asked)}, for exactly the issuer ${quote(asked.subjectToken.issuer)}`,
+      expected: `the OIDC provider ${providerOf(request)}, for exactly the issuer ${quote(request.subjectToken.issuer)}`,
       hint: 'pullpass trust apply -f FILE creates it; compare it with those of the account',
       command: 'aws iam list-open-id-connect-providers',
     }),
@@ -56,19 +56,19 @@ const causes: readonly Cause[] = [
   {
     code: /^InvalidIdentityToken/,
     message: /Incorrect token audience/,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'AUDIENCE_REFUSED',
-      expected: `the audience of the token, ${asked.subjectToken.audiences.map(quote).join(', ')}, among the client ids of ${providerOf(asked)}`,
+      expected: `the audience of the token, ${request.subjectToken.audiences.map(quote).join(', ')}, among the client ids of ${providerOf(request)}`,
       hint: "pullpass trust apply -f FILE adds it; or set one of them as the registry's audience",
-      command: describeProvider(asked),
+      command: describeProvider(request),
     }),
   },
   {
     code: /^InvalidIdentityToken/,
     message: /retrieve verification key/,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'ISSUER_UNREACHABLE',
-      expected: readable(asked),
+      expected: readable(request),
       hint: "publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again",
       retryable: true,
     }),
@@ -76,11 +76,11 @@ const causes: readonly Cause[] = [
   {
     code: /^InvalidIdentityToken/,
     message: /thumbprint/i,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'CERTIFICATE_UNTRUSTED',
-      expected: `a certificate at ${asked.subjectToken.issuer} of a public authority, or of one whose thumbprint the provider has`,
+      expected: `a certificate at ${request.subjectToken.issuer} of a public authority, or of one whose thumbprint the provider has`,
       hint: "set aws.trust.thumbprints to the SHA-1 of the authority's certificate, then pullpass trust apply -f FILE --replace thumbprints; compare",
-      command: describeProvider(asked),
+      command: describeProvider(request),
     }),
   },
   {
@@ -97,7 +97,7 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a token that AWS can read: a JWT with one audience, signed with an RSA or EC key; this one names ${quote(subjectToken.algorithm ?? 'none')}`,
-      hint: 'see what it is: pullpass inspect FILE',
+      hint: 'show the token: pullpass inspect FILE',
     }),
   },
   {
@@ -110,31 +110,31 @@ const causes: readonly Cause[] = [
   },
   {
     code: /^IDPCommunicationError/,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'ISSUER_UNREACHABLE',
-      expected: readable(asked),
+      expected: readable(request),
       hint: 'no action if this is temporary; otherwise check the issuer: pullpass issuer check ISSUER',
       retryable: true,
     }),
   },
   {
     code: /^AccessDenied/,
-    meaning: (asked) => ({
+    meaning: (request) => ({
       code: 'CONDITION_REFUSED',
-      expected: `role ${asked.settings.roleArn} to exist, and its trust policy to allow subject ${asked.subjectToken.subject} with audience ${asked.audience}`,
+      expected: `role ${request.settings.roleArn} to exist, and its trust policy to allow subject ${request.subjectToken.subject} with audience ${request.audience}`,
       hint: 'pullpass trust apply -f FILE adds the subject; a change takes up to a minute to take effect; compare',
-      command: describeRole(asked.settings.roleArn),
+      command: describeRole(request.settings.roleArn),
     }),
   },
 ]
 
-export function webIdentityRefusal(status: number, body: unknown, asked: WebIdentityRequest): Refusal | undefined {
+export function webIdentityRefusal(status: number, body: unknown, request: WebIdentityRequest): Refusal | undefined {
   const error = queryError(body)
   if (error === undefined) return undefined
   const { code, message } = error
   const cause = causes.find((one) => one.code.test(code) && (one.message?.test(message) ?? true))
   return {
-    ...(cause?.meaning(asked) ?? usualMeaning(code, message, status, asked.settings)),
+    ...(cause?.meaning(request) ?? usualMeaning(code, message, status, request.settings)),
     message: `${code}: ${message}`,
   }
 }
@@ -146,7 +146,7 @@ interface ChainRequest {
   readonly settings: WebIdentityRequest['settings']
 }
 
-/** Of AssumeRole, by the session of the role before. */
+/** Of AssumeRole with the session of the previous role. */
 export function chainRefusal(status: number, body: unknown, { role, by, settings }: ChainRequest): Refusal | undefined {
   const error = queryError(body)
   if (error === undefined) return undefined
@@ -165,7 +165,7 @@ export function chainRefusal(status: number, body: unknown, { role, by, settings
 const throttled =
   /^(?:Throttling|ThrottlingException|Throttled|ThrottledException|RequestLimitExceeded|TooManyRequestsException|SlowDown|LimitExceededException)$/
 
-/** What the code of any of AWS's services means. */
+/** Codes that all AWS services share. */
 function usualMeaning(
   code: string,
   message: string,
@@ -211,7 +211,7 @@ function clockMeaning(code: string, message: string): Meaning | undefined {
   ) {
     return {
       code: 'EXCHANGE_REFUSED',
-      expected: "a signature of a time within 15 minutes of AWS's clock",
+      expected: "a signature whose time is within 15 minutes of AWS's clock",
       hint: "correct this machine's clock",
     }
   }
@@ -241,8 +241,8 @@ export function authorizationRefusal(
   const type = asText(object?.['__type'])
   if (type === undefined) return undefined
   const code = type.slice(type.lastIndexOf('#') + 1)
-  const said = asText(object?.['message']) ?? asText(object?.['Message']) ?? ''
-  return { ...authorizationMeaning(code, said, status, { role, service }), message: `${code}: ${said}` }
+  const responseText = asText(object?.['message']) ?? asText(object?.['Message']) ?? ''
+  return { ...authorizationMeaning(code, responseText, status, { role, service }), message: `${code}: ${responseText}` }
 }
 
 function authorizationMeaning(
@@ -272,7 +272,7 @@ function authorizationMeaning(
     return (
       clockMeaning(code, message) ?? {
         code: 'EXCHANGE_REFUSED',
-        expected: 'the session that the token service issued a moment ago to be accepted',
+        expected: 'AWS to accept the session that its token service has just issued',
         hint: 'check that both endpoints are of one partition and region, and that no proxy changes the request',
       }
     )

@@ -18,21 +18,21 @@ import { type AwsCredentials, type SigningScope, signatureHeaders } from './sign
 
 export interface RoleSession extends AwsCredentials {
   readonly expiresAt: Date
-  /** How far this clock is ahead of AWS's: a signature is valid for 15 minutes by theirs. */
+  /** By how much this machine's clock is ahead of AWS's, which accepts signatures for 15 minutes. */
   readonly skewMs: number
 }
 
-/** What a session needs to know of a registry's settings. */
+/** The settings of a registry that a session uses. */
 export type SessionSettings = Omit<AwsSettings, 'endpoints'> & { readonly endpoints?: { readonly sts?: string } }
 
 export const chainHop: ExchangeHop = 'exchange/assume-role'
 
-/** AWS's default. */
+/** The default of AWS. */
 const usualLifeSeconds = 3600
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining */
 const longestChainedSeconds = 3600
 
-/** How long the last session lives. */
+/** Lifetime of the last session. */
 export const sessionLifeSeconds = ({
   sessionDurationSeconds = usualLifeSeconds,
   assumeRoles,
@@ -70,7 +70,7 @@ export async function openSession(
         signedHeaders(sent, previous, { service: 'sts', region: settings.stsRegion ?? settings.region }),
       format: queryBody,
       refusal: (status, body) => chainRefusal(status, body, { role: role.roleArn, by: before, settings }),
-      read: (answer) => readSession(answer, 'AssumeRole', lifeSeconds),
+      read: (response) => readSession(response, 'AssumeRole', lifeSeconds),
     })
     context.secrets.add(session.secretAccessKey, session.sessionToken)
   }
@@ -101,27 +101,27 @@ async function assumeRoleWithWebIdentity(
     format: queryBody,
     refusal: (status, body) =>
       webIdentityRefusal(status, body, { settings, subjectToken, audience: audience ?? usualAudience }),
-    read: (answer) => readSession(answer, 'AssumeRoleWithWebIdentity', lifeSeconds),
+    read: (response) => readSession(response, 'AssumeRoleWithWebIdentity', lifeSeconds),
   })
 }
 
-/** What AWS's own tools request. */
+/** The default audience of AWS tools. */
 export const usualAudience = 'sts.amazonaws.com'
 
-/** Session policies, of the session that pulls. */
+/** Session policies, for the session that pulls. */
 function limitsOf({ sessionPolicy, sessionPolicyArns = [] }: SessionSettings): Record<string, string> {
   const arns = sessionPolicyArns.map((arn, index) => [`PolicyArns.member.${index + 1}.arn`, arn] as const)
   return { ...(sessionPolicy !== undefined && { Policy: sessionPolicy }), ...Object.fromEntries(arns) }
 }
 
-/** Audit logs show it: by default who pulls, as far as 64 characters hold it. */
+/** Shown in audit logs. By default the service account, truncated to 64 characters. */
 function sessionNameOf({ sessionName }: SessionSettings, { subject }: SubjectToken): string {
   if (sessionName !== undefined) return sessionName
   const [, account = ''] = /^system:serviceaccount:(.+)$/.exec(subject) ?? []
   return `pullpass.${account.replaceAll(/[^\w+=,.@-]/g, '.')}`.slice(0, 64)
 }
 
-/** `this machine's clock` as AWS has it: a wrong one costs no exchange. */
+/** Signs with the time of AWS's clock, so that requests succeed if this machine's clock is wrong. */
 export const signedHeaders = (
   sent: Parameters<typeof signatureHeaders>[0],
   session: RoleSession,
@@ -129,17 +129,17 @@ export const signedHeaders = (
 ): ReturnType<typeof signatureHeaders> =>
   signatureHeaders({ ...sent, now: new Date(sent.now.getTime() - session.skewMs) }, session, scope)
 
-function readSession(answer: ApiResponse, action: string, lifeSeconds: number): RoleSession {
-  const result = asObject(asObject(asObject(answer.body)?.[`${action}Response`])?.[`${action}Result`])
+function readSession(response: ApiResponse, action: string, lifeSeconds: number): RoleSession {
+  const result = asObject(asObject(asObject(response.body)?.[`${action}Response`])?.[`${action}Result`])
   const credentials = asObject(result?.['Credentials'])
   if (credentials === undefined) throw new UnexpectedResponse('it contains no Credentials')
   const accessKeyId = textField(credentials, 'AccessKeyId')
-  const skewMs = clockSkewMs(answer)
+  const skewMs = clockSkewMs(response)
   return {
     accessKeyId,
     secretAccessKey: new Redacted(textField(credentials, 'SecretAccessKey')),
     sessionToken: new Redacted(textField(credentials, 'SessionToken')),
-    expiresAt: expiryOf(timeOf(credentials['Expiration'], 'Expiration') + skewMs, lifeSeconds, answer),
+    expiresAt: expiryOf(timeOf(credentials['Expiration'], 'Expiration') + skewMs, lifeSeconds, response),
     skewMs,
   }
 }

@@ -1,4 +1,4 @@
-/** The fields of `aws` in a document, each with its rule and its sentence in the reference page. */
+/** The fields of `aws` in a document, each with its rule and its description in the reference page. */
 import * as z from 'zod/mini'
 import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { SharedFields, VendorSettings } from '../../document/document-vendor.ts'
@@ -34,14 +34,14 @@ const tenantShape = {
   roleArn: text(roleArn, 'IAM role that trusts the cluster, and may pull'),
   region: text(
     region,
-    'Region of the registries; a registry entry has one region, and may have hosts of several accounts',
+    'Region of the registries; the hosts of a registry entry are in one region, and can be of several accounts',
   ),
   stsRegion: z.exactOptional(text(region, 'Region whose token service is used; by default region')),
   sessionName: z.exactOptional(
     text(sessionName, 'Name of the session in audit logs; by default pullpass.NAMESPACE.NAME'),
   ),
   sessionDuration: z.exactOptional(
-    text(sessionDuration, 'How long a session lives, and the credential at most: 15m to 12h; by default 1h'),
+    text(sessionDuration, 'Lifetime of a session, and maximum lifetime of the credential: 15m to 12h; by default 1h'),
   ),
   sessionPolicy: z.exactOptional(text(sessionPolicy, 'Policy in JSON that limits the session further')),
   sessionPolicyArns: z.exactOptional(
@@ -68,7 +68,7 @@ const tenantShape = {
   ),
 }
 
-/** What a tenant may state: neither files nor what receives the token. */
+/** Fields that a tenant may set: no files, and no endpoints that receive the token. */
 const tenantForm: z.ZodMiniType<AwsForm> = fields(tenantShape, 'Amazon Elastic Container Registry (ECR)')
 
 const clusterForm: z.ZodMiniType<AwsForm> = fields(
@@ -95,18 +95,18 @@ const clusterForm: z.ZodMiniType<AwsForm> = fields(
             list(
               text(thumbprint, 'SHA-1'),
               5,
-              "Of the certificate authority of the issuer's URL, if it is a private one; by default AWS reads it",
+              "Of the certificate authority of the issuer's URL, if it is private; by default AWS reads it",
             ),
           ),
         },
-        'What pullpass trust sets up; no exchange reads it',
+        'What pullpass trust configures; exchanges do not use it',
       ),
     ),
   },
   'Amazon Elastic Container Registry (ECR)',
 )
 
-/** Rules between the fields of `aws`, and for the hosts: no field that would be ignored, no credential for another registry. */
+/** Rules between the fields of `aws`, and for the hosts: a field without effect, or a credential for another registry, is an error. */
 function problems(form: AwsForm, path: FieldPath, { hosts }: SharedFields): FieldProblem[] {
   return [
     ...hosts.flatMap((host, index) => hostProblems(host, form, [...path.slice(0, -1), 'hosts', index])),
@@ -148,7 +148,7 @@ const longestChained = 3600
 
 const secondsOf = ({ sessionDuration: life }: AwsForm) => (life === undefined ? 0 : (parseDuration(life) ?? 0) / 1000)
 
-/** A host outside of AWS can be a proxy before ECR; one that looks like AWS's must be a registry of this region. */
+/** A host outside AWS can be a proxy for ECR; a host of AWS must be a registry of this region. */
 function hostProblems(written: string, form: AwsForm, path: FieldPath): FieldProblem[] {
   const host = serverName(written)
   if (!looksLikeAws(host)) return []
@@ -156,12 +156,12 @@ function hostProblems(written: string, form: AwsForm, path: FieldPath): FieldPro
   if (found?.region === form.region) return []
   const predicate = `is ${showValue(written)}`
   if (found !== undefined) {
-    const expected = `a host of region ${form.region}: a token of ECR is valid in its region only; for ${found.region} add a registry`
+    const expected = `a host of region ${form.region}: an ECR token is valid in its region only; for ${found.region} add a registry`
     return [{ path, predicate, expected }]
   }
   const expected =
     host === 'public.ecr.aws' || host === 'ecr-public.aws.com'
-      ? 'a private registry: awsPublic is for the public one'
+      ? 'a private registry; for the public registry use awsPublic'
       : `ACCOUNT.dkr.ecr.${form.region}.${partitionOfRegion(form.region).suffix}`
   return [{ path, predicate, expected }]
 }

@@ -1,4 +1,4 @@
-/** The fields of `aws` in a document: as they are written, and checked. */
+/** The fields of `aws` in a document, as they are written and after validation. */
 
 export interface AwsSettings {
   readonly roleArn: string
@@ -8,7 +8,7 @@ export interface AwsSettings {
   readonly stsRegion?: string
   readonly sessionName?: string
   readonly sessionDurationSeconds?: number
-  /** JSON: what the session may do at most. */
+  /** JSON: limits the permissions of the session. */
   readonly sessionPolicy?: string
   readonly sessionPolicyArns?: readonly string[]
   /** Roles that the session assumes one after the other; the last one pulls. */
@@ -26,11 +26,11 @@ interface ChainedRole {
 
 export type EndpointType = 'Standard' | 'FIPS' | 'DualStack' | 'FIPSDualStack'
 
-/** What `pullpass trust` sets up in addition to what an exchange needs to know. */
+/** What `pullpass trust` configures; exchanges do not use it. */
 interface AwsTrust {
   /** ARNs. */
   readonly repositories: readonly string[]
-  /** SHA-1, of the certificate authority of an issuer whose certificate no public authority signed. */
+  /** SHA-1 of the certificate authority of an issuer whose certificate is not signed by a public authority. */
   readonly thumbprints?: readonly string[]
 }
 

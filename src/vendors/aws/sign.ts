@@ -17,8 +17,8 @@ export interface SigningScope {
 }
 
 /**
- * The headers that sign `sent`, to be added to it: all that start with `x-amz-`, the content type and the host are signed. Not
- * the others, which intermediaries may change.
+ * The headers that sign `sent`, to be added to it. Signed are the content type, the host and all headers that start with `x-amz-`;
+ * other headers are not, since intermediaries may change them.
  */
 export function signatureHeaders(
   sent: SentRequest,

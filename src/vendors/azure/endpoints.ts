@@ -1,11 +1,11 @@
-/** Azure's endpoints, in this order: a document's endpoint, the environment's, the cloud's own. */
+/** Azure endpoints, in order of precedence: the document, the environment, the cloud's default. */
 import type { Environment } from '../../http/context.ts'
 import { originVariable } from '../operator.ts'
 import { clouds } from './names.ts'
 import type { AzureSettings } from './settings.ts'
 
 const variable = {
-  /** Azure's own variable: its libraries read it, and the webhook of Azure Workload Identity sets it in pods. */
+  /** Azure's libraries read this variable, and the webhook of Azure Workload Identity sets it in pods. */
   authority: 'AZURE_AUTHORITY_HOST',
   registry: 'PULLPASS_AZURE_REGISTRY_ENDPOINT',
   arm: 'PULLPASS_AZURE_RESOURCE_MANAGER_ENDPOINT',
@@ -13,14 +13,14 @@ const variable = {
 } as const
 
 /** The settings of a document that determine an endpoint. */
-type Whereabouts = Pick<AzureSettings, 'cloud' | 'endpoints' | 'registry'>
+type EndpointSettings = Pick<AzureSettings, 'cloud' | 'endpoints' | 'registry'>
 
 /**
  * Microsoft Entra. Origin without a trailing slash. The webhook of Azure Workload Identity sets the variable to the cloud of the
- * node: a cloud of Microsoft in it does not replace that of the registry. @throws VARIABLE_INVALID
+ * node: the authority of a Microsoft cloud does not replace that of the registry's cloud. @throws VARIABLE_INVALID
  */
 export function authorityEndpoint(
-  { cloud, endpoints }: Omit<Whereabouts, 'registry'>,
+  { cloud, endpoints }: Omit<EndpointSettings, 'registry'>,
   environment: Environment,
 ): string {
   const named = originVariable(environment, variable.authority, 'no path')
@@ -29,15 +29,15 @@ export function authorityEndpoint(
 }
 
 /** The registry. Origin without a trailing slash. @throws VARIABLE_INVALID */
-export const registryEndpoint = ({ registry, endpoints }: Whereabouts, environment: Environment): string =>
+export const registryEndpoint = ({ registry, endpoints }: EndpointSettings, environment: Environment): string =>
   endpoints?.registry ?? originVariable(environment, variable.registry, 'no path') ?? `https://${registry}`
 
 /** Azure Resource Manager. Origin without a trailing slash. @throws VARIABLE_INVALID */
-export const armEndpoint = ({ cloud }: Pick<Whereabouts, 'cloud'>, environment: Environment): string =>
+export const armEndpoint = ({ cloud }: Pick<EndpointSettings, 'cloud'>, environment: Environment): string =>
   originVariable(environment, variable.arm, 'no path') ?? `https://${clouds[cloud].arm}`
 
 /** Microsoft Graph. Origin without a trailing slash. @throws VARIABLE_INVALID */
-export const graphEndpoint = ({ cloud }: Pick<Whereabouts, 'cloud'>, environment: Environment): string =>
+export const graphEndpoint = ({ cloud }: Pick<EndpointSettings, 'cloud'>, environment: Environment): string =>
   originVariable(environment, variable.graph, 'no path') ?? `https://${clouds[cloud].graph}`
 
 /** Tokens are sent to these endpoints. @throws VARIABLE_INVALID */

@@ -1,6 +1,6 @@
 /**
- * Azure Container Registry: the subject token is the client assertion of an identity at Microsoft Entra (RFC 7523 §2.2), whose
- * access token the registry exchanges for a refresh token of its own.
+ * Azure Container Registry: Microsoft Entra accepts the subject token as a client assertion (RFC 7523 §2.2) and issues an access
+ * token, which the registry exchanges for its refresh token.
  * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
  * https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
  */
@@ -18,12 +18,12 @@ import type { AzureSettings } from './settings.ts'
 
 type AzureRegistry = RegistryOf<AzureSettings>
 
-/** The user name of every token of a registry. https://learn.microsoft.com/azure/container-registry/container-registry-authentication */
+/** The user name for all registry tokens. https://learn.microsoft.com/azure/container-registry/container-registry-authentication */
 const username = '00000000-0000-0000-0000-000000000000'
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-/** Of registries, and of nothing else at Azure; the same in all clouds. */
+/** The scope of registries only; the same in all clouds. */
 const scope = 'https://containerregistry.azure.net/.default'
-/** Of a refresh token. */
+/** The maximum lifetime of a refresh token. */
 const longestLifeSeconds = 3 * 3600
 /** An access token is used immediately; with less time left, it is requested again. */
 const leastLeftMs = 60_000
@@ -38,7 +38,7 @@ export const exchange: Exchange<AzureSettings> = {
     ...(settings.repositories === undefined ? [] : (['exchange/repository'] as const)),
   ],
 
-  // The credential outlives its subject token.
+  // The credential remains valid after its subject token expires.
   subjectTokenLifeSeconds: () => 600,
 
   credentialLifeSeconds: () => longestLifeSeconds,
@@ -66,7 +66,7 @@ interface AccessToken {
   readonly expiresAt: Date
 }
 
-/** By subject token, and what else they depend on: an identity that pulls from several registries signs in once. */
+/** By subject token, authority, tenant and client: an identity that pulls from several registries signs in once. */
 const shared = new WeakMap<SubjectToken, Map<string, Promise<AccessToken>>>()
 
 async function shareAccessToken(
@@ -84,7 +84,7 @@ async function shareAccessToken(
   if (kept !== undefined && kept.expiresAt.getTime() - context.now().getTime() >= leastLeftMs) return kept.value
   const token = signIn(registry, subjectToken, context)
   tokens.set(key, token)
-  token.catch(() => tokens.delete(key)) // a later attempt is a new one
+  token.catch(() => tokens.delete(key)) // a later attempt signs in again
   return (await token).value
 }
 
@@ -145,8 +145,8 @@ async function exchangeAtRegistry(
 }
 
 /**
- * The token's own `exp`, by the registry's clock: converted to this machine's. Never later than its own lifetime from now, nor
- * than three hours.
+ * `exp` of the token, converted from the registry's clock to this machine's. At most the token's lifetime from now, and three
+ * hours.
  */
 function refreshTokenExpiry(token: string, response: ApiResponse): Date {
   const { exp, iat } = claimsOf(token, 'refresh_token')
@@ -156,7 +156,7 @@ function refreshTokenExpiry(token: string, response: ApiResponse): Date {
   return expiryOf(exp * 1000 + clockSkewMs(response), Math.min(longestLifeSeconds, ownSeconds), response)
 }
 
-/** Characters; a registry's tokens have about 2,000, one with hundreds of repositories more. */
+/** Characters; registry tokens usually have about 2,000, and more with hundreds of repositories. */
 const longestToken = 32_768
 
 /** The claims of a token that was just received from its issuer over TLS, without verification. @throws UnexpectedResponse */
@@ -173,7 +173,7 @@ interface PullCheck {
   readonly refreshToken: Redacted
 }
 
-/** What the identity may do in the repository: a registry grants the part of a scope that is allowed, down to nothing. */
+/** The actions that the identity may perform in the repository: a registry grants the allowed part of a scope, which can be empty. */
 async function requestActions(
   { settings }: AzureRegistry,
   { repository, refreshToken }: PullCheck,

@@ -1,11 +1,11 @@
 /**
- * How Azure names what a document points at, and the clouds in which it does.
+ * Formats of Azure resource names in a document, and the Azure clouds.
  * https://learn.microsoft.com/azure/container-registry/container-registry-concepts
  */
 import type { TextRule } from '../../document/field-rules.ts'
 
 export interface Cloud {
-  /** Host of Microsoft Entra, which signs identities in. */
+  /** Host of Microsoft Entra, where identities sign in. */
   readonly authority: string
   /** Azure Resource Manager. */
   readonly arm: string
@@ -13,9 +13,9 @@ export interface Cloud {
   readonly graph: string
   /** Of login servers: `NAME.azurecr.io`. */
   readonly registrySuffix: string
-  /** Of the subject token, by default. A federated credential may name another one. */
+  /** The default audience of the subject token. A federated credential can have another one. */
   readonly audience: string
-  /** How `az cloud set` names it. */
+  /** The name of the cloud in `az cloud set`. */
   readonly azName: string
 }
 
@@ -48,7 +48,7 @@ export const clouds: Readonly<Record<CloudName, Cloud>> = {
     audience: 'api://AzureADTokenExchangeChina',
     azName: 'AzureChinaCloud',
   },
-  // No audience is documented for it: the federated credential and the document have to name the same one.
+  // No audience is documented for this cloud: the federated credential and the document must have the same one.
   Bleu: {
     authority: 'login.sovcloud-identity.fr',
     arm: 'management.sovcloud-api.fr',
@@ -66,7 +66,7 @@ export const cloudOf = (loginServer: string): CloudName | undefined =>
 const suffixes = String.raw`azurecr\.(?:io|us|cn|sovcloud-azure\.fr)`
 const dataEndpoint = new RegExp(`^([a-z0-9-]+)\\.[a-z0-9]+\\.data\\.(${suffixes})$`)
 
-/** A name of 5 to 50 letters and digits, and the hash that Azure adds to it where the registry has a domain name label. */
+/** A name of 5 to 50 letters and digits, with a hash that Azure appends if the registry has a domain name label. */
 export const loginServer: TextRule = {
   pattern: new RegExp(`^[a-z0-9]{5,50}(?:-[a-z0-9]{1,32})?\\.${suffixes}$`),
   maxLength: 120,
@@ -85,7 +85,7 @@ export const isUuid = (text: string): boolean => new RegExp(`^${uuid}$`).test(te
 export const tenantId: TextRule = {
   pattern: new RegExp(`^(?:${uuid}|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+)$`),
   maxLength: 253,
-  expected: 'the id of a tenant, a UUID, or a domain of it: az account show --query tenantId',
+  expected: 'the id of a tenant (a UUID), or one of its domains: az account show --query tenantId',
 }
 
 export const clientId: TextRule = {
@@ -101,7 +101,7 @@ export const repositoryName: TextRule = {
   expected: 'the name of a repository in the registry, such as team/app',
 }
 
-// Resource ids of Azure Resource Manager. Their words are compared without regard to case.
+// Resource ids of Azure Resource Manager are case-insensitive.
 
 const subscription = `/subscriptions/${uuid}/resourceGroups/[A-Za-z0-9._()-]{1,90}/providers`
 
@@ -112,7 +112,7 @@ export const registryId: TextRule = {
     '/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.ContainerRegistry/registries/NAME: az acr show --name NAME --query id',
 }
 
-/** With some of its repositories, as --repository names them. */
+/** A registry, optionally with some of its repositories: the format of --repository. */
 export const registryRepositories: TextRule = {
   pattern: new RegExp(
     `^${subscription}/Microsoft\\.ContainerRegistry/registries/[A-Za-z0-9]{5,50}(?:/repositories/[a-z0-9._/,-]+)?$`,
@@ -136,7 +136,7 @@ export interface ResourceName {
   readonly name: string
 }
 
-/** Of an id that follows one of the rules above. */
+/** `id` is valid according to one of the rules above. */
 export function resourceParts(id: string): ResourceName {
   const [, , subscriptionId = '', , group = '', , , , name = ''] = id.split('/')
   return { subscription: subscriptionId, group, name }

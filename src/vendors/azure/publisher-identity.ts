@@ -1,4 +1,4 @@
-/** The identity with which a pod publishes at Azure: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
+/** The identity with which a pod publishes to Azure Storage: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
 import { posix } from 'node:path'
 import type { PublisherIdentity } from '../publisher-identity.ts'
 import { type ContainerName, writeGrant } from './stores/azblob.ts'
@@ -40,6 +40,6 @@ export const publisherIdentity: PublisherIdentity<unknown, Application> = {
 }
 
 function grantsOn(target: ContainerName, clientId: string): string[] {
-  const shared = `container ${target.container} must be this cluster's alone: the role applies to all of it`
+  const shared = `container ${target.container} must be used by this cluster only: the role applies to the whole container`
   return [writeGrant(target, clientId, `RESOURCE_ID_OF/${target.account}`), ...(target.path === '' ? [] : [shared])]
 }

@@ -1,6 +1,6 @@
 /**
- * What refusals of Microsoft Entra and of a registry mean, and what fixes them. Entra states the cause as a number in
- * error_codes; an unknown one is quoted.
+ * Maps error responses of Microsoft Entra and of registries to codes and fixes. Entra returns the cause as a number in
+ * error_codes; the message of an unknown one is quoted.
  * https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
@@ -15,15 +15,15 @@ import type { AzureSettings } from './settings.ts'
 interface SignInRequest {
   readonly settings: AzureSettings
   readonly subjectToken: SubjectToken
-  /** That pullpass requests. */
+  /** The audience that pullpass requests. */
   readonly audience: string
 }
 
 type Meaning = Omit<Refusal, 'message'>
 
-const apply = 'pullpass trust apply -f FILE creates it; a new one is known everywhere after some minutes'
+const apply = 'pullpass trust apply -f FILE creates it; a new one takes effect within minutes'
 
-/** The identity, as an operator knows it. */
+/** The identity, for messages. */
 const identityOf = ({ clientId, trust }: AzureSettings) =>
   trust?.managedIdentityId === undefined
     ? `application ${clientId}`
@@ -61,20 +61,20 @@ const noIdentity = ({ settings }: SignInRequest): Meaning => ({
 const throttled: Meaning = {
   code: 'QUOTA_EXCEEDED',
   expected: "sign-ins within Entra's limits for the tenant and the identity",
-  hint: 'none if it passes; a run costs one sign-in for each identity, however many namespaces and registries it has',
+  hint: 'no action if this is temporary; a run signs in once for each identity, regardless of the number of namespaces and registries',
   retryable: true,
 }
 
 const subjectUnknown = ({ settings, subjectToken }: SignInRequest): Meaning => ({
   code: 'CONDITION_REFUSED',
-  expected: `a federated credential of ${identityOf(settings)} with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}, compared with regard to case`,
-  hint: `${apply}; compare it with those that exist`,
+  expected: `a federated credential of ${identityOf(settings)} with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}, case-sensitive`,
+  hint: `${apply}; compare it with the existing ones`,
   command: listCredentials(settings),
 })
 
 const noCredential = ({ settings, subjectToken }: SignInRequest): Meaning => ({
   code: 'PROVIDER_NOT_FOUND',
-  expected: `a federated credential of ${identityOf(settings)}, with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}; there is none at all`,
+  expected: `a federated credential of ${identityOf(settings)}, with issuer ${quote(subjectToken.issuer)} and subject ${quote(subjectToken.subject)}; it has none`,
   hint: apply,
 })
 
@@ -91,8 +91,8 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     700211,
     ({ settings, subjectToken }) => ({
       code: 'ISSUER_REFUSED',
-      expected: `a federated credential of ${identityOf(settings)} with the issuer ${quote(subjectToken.issuer)}, character by character, including a trailing slash`,
-      hint: `${apply}; compare it with those that exist`,
+      expected: `a federated credential of ${identityOf(settings)} with the issuer ${quote(subjectToken.issuer)}, exactly, including a trailing slash`,
+      hint: `${apply}; compare it with the existing ones`,
       command: listCredentials(settings),
     }),
   ],
@@ -101,7 +101,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ settings, subjectToken, audience }) => ({
       code: 'AUDIENCE_REFUSED',
       expected: `a federated credential with the audience of the token, ${subjectToken.audiences.map(quote).join(', ')}; pullpass requests ${quote(audience)}`,
-      hint: 'set the audience of the federated credential to that of the token, or name its audience as the audience of the registry; compare',
+      hint: 'set the audience of the federated credential to that of the token, or set the audience of the registry to that of the federated credential; compare',
       command: listCredentials(settings),
     }),
   ],
@@ -151,14 +151,14 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ settings }) => ({
       code: 'PERIMETER_DENIED',
       expected: `the tenant's Conditional Access policies to admit ${identityOf(settings)} from the addresses of the cluster`,
-      hint: 'request an exception from an administrator of the tenant: the sign-in log names the policy; no grant and no pullpass command changes it',
+      hint: 'request an exception from an administrator of the tenant: the sign-in log names the policy; neither a role nor a pullpass command changes this',
     }),
   ],
   [50196, () => throttled],
   [90055, () => throttled],
 ])
 
-/** Undefined: not a response of Entra's. */
+/** Undefined: not a response of Entra. */
 export function entraRefusal(status: number, body: unknown, request: SignInRequest): Refusal | undefined {
   const { error, error_description: description, error_codes: listed } = asObject(body) ?? {}
   const word = asText(error)
@@ -172,7 +172,7 @@ export function entraRefusal(status: number, body: unknown, request: SignInReque
   return { ...(cause?.(request) ?? unknownCause(request)), message }
 }
 
-/** Without the trace that follows: ids and a time. */
+/** Without the trace (ids and a time) that follows. */
 const firstSentences = (description: string) => description.split(/\r?\n| Trace ID: /, 1)[0] ?? ''
 
 const unknownCause = ({ settings }: SignInRequest): Meaning => ({
@@ -181,7 +181,7 @@ const unknownCause = ({ settings }: SignInRequest): Meaning => ({
   command: listCredentials(settings),
 })
 
-// The registry: its error codes are those of the distribution specification.
+// Error codes of registries are those of the OCI distribution specification.
 // https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-login
 
 interface RegistryRequest {
@@ -205,7 +205,7 @@ export function registryRefusal(status: number, body: unknown, request: Registry
       code: 'QUOTA_EXCEEDED',
       message,
       expected: `requests within the limits of registry ${settings.registry}`,
-      hint: 'none if it passes; a registry of a higher tier permits more',
+      hint: 'no action if this is temporary; a registry of a higher tier has higher limits',
       retryable: true,
     }
   }
@@ -225,7 +225,7 @@ export function registryRefusal(status: number, body: unknown, request: Registry
 const showNetworkRules = (registry: string) =>
   `az acr show --name ${registryNameOf(registry)} --query '[publicNetworkAccess,networkRuleSet]'`
 
-/** The firewall of the registry, or a private endpoint while the public one is disabled. */
+/** Refused by the firewall of the registry, or since its public endpoint is disabled. */
 export function registryRefusalInWords(message: string): Refusal | undefined {
   const start = message.slice(0, 1000)
   if (!/is not allowed access|aka\.ms\/acr\/firewall/.test(start)) return undefined
@@ -234,7 +234,7 @@ export function registryRefusalInWords(message: string): Refusal | undefined {
     code: 'PERIMETER_DENIED',
     message,
     expected: `the network rules of the registry to admit ${address ?? 'the egress addresses of the cluster'}`,
-    hint: 'add the address to the rules, or use the private endpoint of the registry; no role and no pullpass command changes it',
+    hint: 'add the address to the rules, or use the private endpoint of the registry; neither a role nor a pullpass command changes this',
   }
 }
 
@@ -245,12 +245,12 @@ function denied({ settings, repository }: RegistryRequest): Meaning {
   return {
     code: 'REGISTRY_DENIED',
     expected: `${identityOf(settings)} to have the role AcrPull on ${what}; in a registry with repository permissions (ABAC), where AcrPull has no effect, Container Registry Repository Reader`,
-    hint: 'pullpass trust apply -f FILE assigns it, which takes up to 10 minutes to take effect; compare it with those that exist',
+    hint: 'pullpass trust apply -f FILE assigns it, which takes up to 10 minutes to take effect; compare it with the existing ones',
     command: `az role assignment list --assignee ${clientId} --scope ${shellQuote(scope)}`,
   }
 }
 
-/** A token that was granted, with fewer actions than requested. */
+/** The registry granted a token with fewer actions than requested. */
 export function pullDenied(
   { settings }: Pick<RegistryOf<AzureSettings>, 'settings'>,
   repository: string,

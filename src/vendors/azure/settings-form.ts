@@ -1,4 +1,4 @@
-/** The fields of `azure` in a document, each with its rule and its sentence in the reference page. */
+/** The fields of `azure` in a document, each with its rule and its description in the reference page. */
 import * as z from 'zod/mini'
 import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { SharedFields, VendorSettings } from '../../document/document-vendor.ts'
@@ -19,22 +19,22 @@ import {
 import type { AzureForm, AzureSettings } from './settings.ts'
 
 const tenantShape = {
-  tenantId: text(tenantId, 'Tenant of Microsoft Entra in which the identity is: its id, or a domain of it'),
+  tenantId: text(tenantId, 'Microsoft Entra tenant of the identity: its id, or one of its domains'),
   clientId: text(clientId, 'Client id of the application or managed identity that trusts the cluster'),
   registry: z.exactOptional(
-    text(loginServer, 'Login server of the registry, where hosts names a proxy or mirror of it; absent: hosts'),
+    text(loginServer, 'Login server of the registry if hosts is a proxy or mirror of it; by default hosts'),
   ),
-  cloud: z.exactOptional(word(cloudNames, 'Cloud of the tenant and the registry; absent: by the login server')),
+  cloud: z.exactOptional(word(cloudNames, 'Cloud of the tenant and the registry; by default that of the login server')),
   repositories: z.exactOptional(
     list(
       text(repositoryName, 'Name'),
       64,
-      'Repositories that are pulled: a refresh fails where the identity may not pull one of them, and trust grants these alone, in a registry with repository permissions (ABAC)',
+      'Repositories that are pulled: a refresh fails if the identity may not pull one of them, and in a registry with repository permissions (ABAC) trust grants only these',
     ),
   ),
 }
 
-/** What a tenant may say: nothing that receives the token instead of Azure. */
+/** Fields that a tenant may set: no endpoints that receive the token. */
 const tenantForm: z.ZodMiniType<AzureForm> = fields(tenantShape, 'Azure Container Registry')
 
 const clusterForm: z.ZodMiniType<AzureForm> = fields(
@@ -44,7 +44,7 @@ const clusterForm: z.ZodMiniType<AzureForm> = fields(
       fields(
         {
           authority: z.exactOptional(text(originUrl, 'Microsoft Entra')),
-          registry: z.exactOptional(text(originUrl, 'The registry, for the exchange alone')),
+          registry: z.exactOptional(text(originUrl, 'The registry, for the exchange only')),
         },
         "Origins that replace Azure's own: a private endpoint or an emulator",
       ),
@@ -52,22 +52,22 @@ const clusterForm: z.ZodMiniType<AzureForm> = fields(
     trust: z.exactOptional(
       fields(
         {
-          registryId: text(registryId, 'Resource id of the registry on which the identity gets the role to pull'),
+          registryId: text(registryId, 'Resource id of the registry; the role to pull is assigned on it'),
           managedIdentityId: z.exactOptional(
             text(
               managedIdentityId,
-              'Resource id of the managed identity that has the client id; absent: it is the client id of an application',
+              'Resource id of the managed identity with the client id; if not set, the client id is that of an application',
             ),
           ),
         },
-        'What pullpass trust sets up; no exchange reads it',
+        'What pullpass trust configures; exchanges do not use it',
       ),
     ),
   },
   'Azure Container Registry',
 )
 
-/** One registry, in one cloud: a credential of Azure is for one login server. */
+/** A registry entry has one registry: a credential is valid for one login server. */
 function problems(form: AzureForm, path: FieldPath, { hosts }: Pick<SharedFields, 'hosts'>): FieldProblem[] {
   const found = hostProblems(form, path, hosts)
   if (found.length > 0) return found
@@ -88,7 +88,7 @@ function hostProblems({ registry }: AzureForm, path: FieldPath, hosts: readonly 
       return [{ ...problem, expected: isDataEndpoint ? expected : `${expected}, or azure.registry to name it` }]
     }
     if (server === first) return []
-    return [{ ...problem, expected: `${first}: a credential is for one registry; another one is an entry of its own` }]
+    return [{ ...problem, expected: `${first}: a credential is valid for one registry; add an entry for another one` }]
   })
 }
 
@@ -102,7 +102,7 @@ function cloudProblems({ cloud }: AzureForm, path: FieldPath, registry: string):
   return [{ path: [...path, 'cloud'], predicate: `is ${cloud}`, expected: `${own}, in which ${registry} is` }]
 }
 
-/** The names of registries are unique in a cloud, and a role on another one would have no effect on this one. */
+/** Registry names are unique in a cloud. A role on another registry has no effect on this one. */
 function trustProblems({ trust }: AzureForm, path: FieldPath, registry: string): FieldProblem[] {
   if (trust === undefined) return []
   const { name } = resourceParts(trust.registryId)
@@ -117,7 +117,7 @@ function trustProblems({ trust }: AzureForm, path: FieldPath, registry: string):
   ]
 }
 
-/** `form` follows the schema and the rules above. */
+/** `form` is valid according to the schema and the rules above. */
 async function read(form: AzureForm, _folder: string, hosts: readonly string[]): Promise<{ settings: AzureSettings }> {
   const registry = registryOf(form, hosts)
   const { tenantId: tenant, clientId: client, cloud: _cloud, ...same } = form

@@ -1,4 +1,4 @@
-/** The fields of `azure` in a document: as they are written, and checked and canonical. */
+/** The fields of `azure` in a document, as they are written and after validation, in canonical form. */
 import type { CloudName } from './names.ts'
 
 export interface AzureSettings {
@@ -6,10 +6,10 @@ export interface AzureSettings {
   readonly tenantId: string
   /** UUID in lower case: of an application, or of a managed identity. */
   readonly clientId: string
-  /** The login server: the credential is for this registry and no other. */
+  /** The login server: the credential is valid for this registry only. */
   readonly registry: string
   readonly cloud: CloudName
-  /** Each is checked with a token of its own; absent: what the identity may pull is known only at the pull. */
+  /** Each is checked with a token for it; absent: the permissions of the identity are known only when an image is pulled. */
   readonly repositories?: readonly string[]
   /** Origins that replace Azure's own, such as an emulator's; no path. */
   readonly endpoints?: AzureEndpoints
@@ -21,11 +21,11 @@ interface AzureEndpoints {
   readonly registry?: string
 }
 
-/** What `pullpass trust` sets up in addition to what an exchange needs to know. */
+/** What `pullpass trust` configures; exchanges do not use it. */
 interface AzureTrust {
   /** Resource id of the registry. */
   readonly registryId: string
-  /** Resource id of the managed identity with the client id; absent: the client id is an application's. */
+  /** Resource id of the managed identity with the client id; absent: the client id is that of an application. */
   readonly managedIdentityId?: string
 }
 

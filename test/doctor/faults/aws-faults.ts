@@ -154,7 +154,7 @@ export const awsFaults: readonly Fault[] = [
     hop,
     code: 'CERTIFICATE_UNTRUSTED',
     seen: /doesn't match configured thumbprint/,
-    fix: /^pullpass trust apply .* --replace thumbprints\nits thumbprints stay: a{40}/,
+    fix: /^pullpass trust apply .* --replace thumbprints\nits thumbprints are unchanged: a{40}/,
     repair: 'command',
   },
   {

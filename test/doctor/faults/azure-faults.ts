@@ -226,7 +226,7 @@ export const azureFaults: readonly Fault[] = [
     plant: (world) => respond(world, 90055, 'Server terminated the request due to excessive request rate.'),
     hop,
     code: 'QUOTA_EXCEEDED',
-    fix: /^none if it passes/,
+    fix: /^no action if this is temporary/,
     repair: clear,
   },
   {

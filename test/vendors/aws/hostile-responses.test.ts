@@ -138,7 +138,7 @@ test('a response of AWS', async (t) => {
     }
   }
 
-  await t.test('with an expiry of years is not believed: a session lives as long as it was requested', async () => {
+  await t.test('with an expiry in years is not trusted: a session is valid for the requested duration', async () => {
     const long = token({ expiresAt: 4_102_444_800 })
     ecr.faults.inject({ kind: 'response', response: { status: 200, body: long } }, { times: 1 })
     const { credential } = await exchange()

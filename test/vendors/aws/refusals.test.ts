@@ -180,7 +180,7 @@ const table: Readonly<Record<string, Row>> = {
     code: 'EXCHANGE_REFUSED',
     hop: 'exchange/authorization',
     seen: /"UnrecognizedClientException: The security token included in the request is invalid\."$/,
-    expected: /^the session that the token service issued a moment ago to be accepted$/,
+    expected: /^AWS to accept the session that its token service has just issued$/,
     hint: /one partition and region/,
   },
   'a clock that is wrong': {
@@ -194,7 +194,7 @@ const table: Readonly<Record<string, Row>> = {
     code: 'EXCHANGE_REFUSED',
     hop: 'exchange/authorization',
     seen: /"InvalidSignatureException: Signature expired: /,
-    expected: /^a signature of a time within 15 minutes of AWS's clock$/,
+    expected: /^a signature whose time is within 15 minutes of AWS's clock$/,
     hint: /^correct this machine's clock$/,
   },
   'too many tokens of ECR': {
@@ -231,7 +231,7 @@ test('a refusal of AWS', async (t) => {
     })
   }
 
-  await t.test('in XML is understood like one in JSON', async () => {
+  await t.test('in XML is read like one in JSON', async () => {
     await cloud.trust(sandbox.cluster.issuer)
     const body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error><RequestId>1</RequestId></ErrorResponse>`
     cloud.parts.sts.faults.inject(

@@ -28,7 +28,7 @@ suite('fields of aws', () => {
     }
   })
 
-  test('may have hosts of several accounts, and one outside of AWS such as a proxy', async () => {
+  test('may have hosts of several accounts, and one outside AWS such as a proxy', async () => {
     const hosts = `[${host}, 210987654321.dkr.ecr.eu-west-1.amazonaws.com, 123456789012.dkr-ecr.eu-west-1.on.aws, ecr.example.com:5000]`
     const { hosts: read } = await loadRegistry(`hosts: ${hosts}, aws: {roleArn: "${role}", region: eu-west-1}`)
     assert.equal(read.length, 4)
@@ -38,7 +38,7 @@ suite('fields of aws', () => {
     'a host of another region': [
       plain.replace(host, '123456789012.dkr.ecr.eu-central-1.amazonaws.com'),
       'hosts[0] is "123456789012.dkr.ecr.eu-central-1.amazonaws.com"',
-      'a host of region eu-west-1: a token of ECR is valid in its region only; for eu-central-1 add a registry',
+      'a host of region eu-west-1: an ECR token is valid in its region only; for eu-central-1 add a registry',
     ],
     'a host of another partition': [
       plain.replace(host, `${host}.cn`),
@@ -53,7 +53,7 @@ suite('fields of aws', () => {
     'the public registry': [
       plain.replace(host, 'public.ecr.aws'),
       'hosts[0] is "public.ecr.aws"',
-      'a private registry: awsPublic is for the public one',
+      'a private registry; for the public registry use awsPublic',
     ],
     'a role of another partition': [
       plain.replace('arn:aws:', 'arn:aws-cn:'),

@@ -20,14 +20,14 @@ const trusting = (statement: object): Policy => ({
   Statement: { Effect: 'Allow', Action: 'sts:AssumeRoleWithWebIdentity', ...statement },
 })
 
-test('trust at AWS refuses --issuer-id, since the provider follows from the issuer', async (t) => {
+test('trust at AWS refuses --issuer-id, since the provider is derived from the issuer', async (t) => {
   const { trust } = await startTrustTest(t)
   const { exitCode, stderr } = await trust(['plan', '--context', 'sandbox', '--issuer-id', 'sandbox=cluster'])
   assert.equal(exitCode, 2)
   assert.match(stderr, /^USAGE_INVALID \(run\): --issuer-id has no effect: no vendor of the documents has such an id$/m)
 })
 
-test('trust at AWS, where something is in the way,', async (t) => {
+test('trust at AWS, if a step fails,', async (t) => {
   const { sandbox, cloud, provider, trust } = await startTrustTest(t)
   const url = provider.slice(provider.indexOf('/') + 1)
   const empty = () => {
@@ -80,7 +80,7 @@ test('trust at AWS, where something is in the way,', async (t) => {
     }
   })
 
-  await t.test('a new role that is not known everywhere yet is waited for', async () => {
+  await t.test('waits until a new role takes effect everywhere', async () => {
     empty()
     let times = 2
     cloud.adjust({
@@ -93,39 +93,42 @@ test('trust at AWS, where something is in the way,', async (t) => {
     assert.equal(run.exitCode, 0, run.stderr)
   })
 
-  await t.test('a role of others is not changed, and nothing is granted to it, unless that is requested', async () => {
-    empty()
-    cloud.putRole('puller', {
-      trust: trusting({ Principal: { Federated: 'arn:aws:iam::123456789012:oidc-provider/other.example.com' } }),
-    })
-    const before = cloud.account.roles.get('puller')
-    const run = await trust(['apply', '--yes'])
-    assert.equal(run.exitCode, 1)
-    assert.deepEqual(resultsOf(run), ['created', 'failed', 'blocked'])
-    assert.match(
-      run.stderr,
-      new RegExp(`^TRUST_REFUSED \\(trust\\): role ${role} exists, and pullpass did not create it$`, 'm'),
-    )
-    assert.match(run.stderr, /--replace trustPolicy$/m)
-    assert.equal(cloud.account.roles.get('puller'), before)
+  await t.test(
+    'a role of another owner is not changed, and nothing is granted to it, unless that is requested',
+    async () => {
+      empty()
+      cloud.putRole('puller', {
+        trust: trusting({ Principal: { Federated: 'arn:aws:iam::123456789012:oidc-provider/other.example.com' } }),
+      })
+      const before = cloud.account.roles.get('puller')
+      const run = await trust(['apply', '--yes'])
+      assert.equal(run.exitCode, 1)
+      assert.deepEqual(resultsOf(run), ['created', 'failed', 'blocked'])
+      assert.match(
+        run.stderr,
+        new RegExp(`^TRUST_REFUSED \\(trust\\): role ${role} exists, and pullpass did not create it$`, 'm'),
+      )
+      assert.match(run.stderr, /--replace trustPolicy$/m)
+      assert.equal(cloud.account.roles.get('puller'), before)
 
-    const replaced = await trust(['apply', '--yes', '--replace', 'trustPolicy'])
-    assert.equal(replaced.exitCode, 0, replaced.stderr)
-    assert.match(
-      replaced.stdout,
-      /it also trusts tokens of arn:aws:iam::123456789012:oidc-provider\/other\.example\.com/,
-    )
-    assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 2)
-    const { stdout: terraform } = await trust(['plan', '-o', 'terraform', '--replace', 'trustPolicy'])
-    assert.match(
-      terraform,
-      /assume_role_policy += ".*oidc-provider\/other\.example\.com.*sts:AssumeRoleWithWebIdentity/,
-    )
-    assert.match(terraform, /to += aws_iam_role\./)
-    const destroyed = await trust(['destroy', '--yes'])
-    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
-    assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 1)
-  })
+      const replaced = await trust(['apply', '--yes', '--replace', 'trustPolicy'])
+      assert.equal(replaced.exitCode, 0, replaced.stderr)
+      assert.match(
+        replaced.stdout,
+        /it also trusts tokens of arn:aws:iam::123456789012:oidc-provider\/other\.example\.com/,
+      )
+      assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 2)
+      const { stdout: terraform } = await trust(['plan', '-o', 'terraform', '--replace', 'trustPolicy'])
+      assert.match(
+        terraform,
+        /assume_role_policy += ".*oidc-provider\/other\.example\.com.*sts:AssumeRoleWithWebIdentity/,
+      )
+      assert.match(terraform, /to += aws_iam_role\./)
+      const destroyed = await trust(['destroy', '--yes'])
+      assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+      assert.equal([cloud.account.roles.get('puller')?.trustPolicy.Statement].flat().length, 1)
+    },
+  )
 
   await t.test('a role that trusts the subject already gets only its policy', async () => {
     empty()
@@ -146,7 +149,7 @@ test('trust at AWS, where something is in the way,', async (t) => {
     assert.match(run.stdout + run.stderr, /contains a Deny/)
   })
 
-  await t.test('a trust policy without room is reported as full', async () => {
+  await t.test('a trust policy without space for the statement is reported as full', async () => {
     empty()
     const many = Array.from({ length: 12 }, (_, index) => ({
       Effect: 'Allow' as const,
@@ -161,7 +164,7 @@ test('trust at AWS, where something is in the way,', async (t) => {
     )
   })
 
-  await t.test('a provider that roles of others trust is kept', async () => {
+  await t.test('a provider that other roles trust is kept', async () => {
     empty()
     await trust(['apply', '--yes'])
     cloud.putRole('irsa', { trust: trusting({ Principal: { Federated: provider } }) })
@@ -171,7 +174,7 @@ test('trust at AWS, where something is in the way,', async (t) => {
     assert.ok(cloud.account.providers.has(url))
   })
 
-  await t.test('thumbprints are set for a private authority, and replaced only where that is requested', async () => {
+  await t.test('thumbprints are set for a private authority, and replaced only if that is requested', async () => {
     empty()
     cloud.adjust({ issuerAuthority: 'private' })
     const wrong = 'a'.repeat(40)
@@ -180,7 +183,7 @@ test('trust at AWS, where something is in the way,', async (t) => {
     assert.equal(first.exitCode, 1)
     assert.match(first.stderr, /HTTPS certificate doesn't match configured thumbprint/)
     const kept = await trust(['plan'], settings(cloud.thumbprint))
-    assert.match(kept.stdout, new RegExp(`its thumbprints stay: ${wrong}`))
+    assert.match(kept.stdout, new RegExp(`its thumbprints are unchanged: ${wrong}`))
     const replaced = await trust(['apply', '--yes', '--replace', 'thumbprints'], settings(cloud.thumbprint))
     assert.equal(replaced.exitCode, 0, replaced.stderr)
     assert.deepEqual(cloud.account.providers.get(url)?.thumbprints, [cloud.thumbprint])
@@ -223,7 +226,7 @@ spec:
     )
   })
 
-  await t.test('without credentials reports which ones are looked for, and names the hop', async () => {
+  await t.test('without credentials reports the places that were searched, and names the hop', async () => {
     empty()
     const environment = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: 'only-a-half-of-a-pair' }
     const run = await trust(['plan'], {}, { environment })

@@ -36,7 +36,7 @@ const responses: Readonly<Record<string, readonly [action: string, response: San
     role('%ZZ'),
     /the trust policy of role .* cannot be read/,
   ],
-  'a trust policy that is no JSON': ['GetRole', role('Allow'), /the trust policy of role .* cannot be read/],
+  'a trust policy that is not JSON': ['GetRole', role('Allow'), /the trust policy of role .* cannot be read/],
   'a trust policy that is a list': ['GetRole', role('%5B1%2C2%5D'), /the trust policy of role .* cannot be read/],
   'a trust policy with statements of other types': [
     'GetRole',

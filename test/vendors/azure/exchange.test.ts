@@ -96,28 +96,34 @@ test('an exchange at Azure', async (t) => {
     await exchangeAt(azureTest, { subjectToken })
   })
 
-  await t.test('a registry with repository permissions is asked for each repository of the document', async () => {
-    const registry = { id: azure.registryId, loginServer: azure.loginServer }
-    azure.registries.set(azure.loginServer, { ...registry, roleAssignmentMode: 'AbacRepositoryPermissions' })
-    const { principalId } = azure.puller
-    const reader = { name: 'abac', scope: azure.registryId, principalId, role: roles.repositoryReader }
-    azure.roleAssignments.put({ ...reader, condition: condition('team/app'), effectiveAt: sandbox.clock.now() })
-    const { sent, credential } = await exchangeAt(azureTest, { registry: registryText('repositories: [team/app]') })
-    assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T15:00:00.000Z')
-    assert.equal(sent.at(-1)?.url, `${azure.parts.containerRegistry.url}/oauth2/token`)
-    const { refresh_token: _, ...fields } = formOf(sent.at(-1)?.body)
-    assert.deepEqual(fields, {
-      grant_type: 'refresh_token',
-      service: 'example.azurecr.io',
-      scope: 'repository:team/app:pull',
-    })
+  await t.test(
+    'requests a token for each repository of the document from a registry with repository permissions',
+    async () => {
+      const registry = { id: azure.registryId, loginServer: azure.loginServer }
+      azure.registries.set(azure.loginServer, { ...registry, roleAssignmentMode: 'AbacRepositoryPermissions' })
+      const { principalId } = azure.puller
+      const reader = { name: 'abac', scope: azure.registryId, principalId, role: roles.repositoryReader }
+      azure.roleAssignments.put({ ...reader, condition: condition('team/app'), effectiveAt: sandbox.clock.now() })
+      const { sent, credential } = await exchangeAt(azureTest, { registry: registryText('repositories: [team/app]') })
+      assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T15:00:00.000Z')
+      assert.equal(sent.at(-1)?.url, `${azure.parts.containerRegistry.url}/oauth2/token`)
+      const { refresh_token: _, ...fields } = formOf(sent.at(-1)?.body)
+      assert.deepEqual(fields, {
+        grant_type: 'refresh_token',
+        service: 'example.azurecr.io',
+        scope: 'repository:team/app:pull',
+      })
 
-    const fault = await refusalAt(azureTest, { registry: registryText('repositories: [team/app, team/other]') })
-    assert.deepEqual([fault.code, fault.hop], ['REGISTRY_DENIED', 'exchange/repository'])
-    assert.equal(fault.seen, 'registry example.azurecr.io grants nothing in repository team/other; pull was requested')
-    assert.match(fault.expected ?? '', /AcrPull on repository team\/other of example\.azurecr\.io/)
-    azure.registries.set(azure.loginServer, { ...registry, roleAssignmentMode: 'LegacyRegistryPermissions' })
-  })
+      const fault = await refusalAt(azureTest, { registry: registryText('repositories: [team/app, team/other]') })
+      assert.deepEqual([fault.code, fault.hop], ['REGISTRY_DENIED', 'exchange/repository'])
+      assert.equal(
+        fault.seen,
+        'registry example.azurecr.io grants nothing in repository team/other; pull was requested',
+      )
+      assert.match(fault.expected ?? '', /AcrPull on repository team\/other of example\.azurecr\.io/)
+      azure.registries.set(azure.loginServer, { ...registry, roleAssignmentMode: 'LegacyRegistryPermissions' })
+    },
+  )
 })
 
 suite('clocks that differ', () => {
@@ -141,7 +147,7 @@ suite('what is requested of the cluster', () => {
     assert.deepEqual((await bind(`audience: other, ${registryText()}`)).audiences, ['other'])
   })
 
-  test('may be short: the credential of three hours outlives it', async () => {
+  test('may be short: the credential is valid for three hours, after the token has expired', async () => {
     const { subjectTokenLifeSeconds, credentialLifeSeconds, hops } = await bind(registryText())
     assert.deepEqual([subjectTokenLifeSeconds, credentialLifeSeconds], [600, 10_800])
     assert.deepEqual(hops, ['exchange', 'exchange/registry'])

@@ -93,7 +93,7 @@ test('a response that is not as documented is an error, without a part of it', a
     }
   }
 
-  await t.test('an expiry beyond three hours, or the own lifetime of the token, is not believed', async () => {
+  await t.test('an expiry beyond three hours, or beyond the lifetime of the token, is not trusted', async () => {
     const claims = { 3: { exp: 1e11 }, 1: { exp: noon + 3600, iat: noon } }
     for (const [hours, own] of Object.entries(claims)) {
       for (const date of ['Thu, 01 Jan 1970 00:00:00 GMT', 'Mon, 23 Nov 2026 13:00:00 GMT']) {
@@ -113,7 +113,7 @@ test('a response that is not as documented is an error, without a part of it', a
   })
 })
 
-test('whatever a server answers, the exchange ends with a credential or an error that repeats no token', async () => {
+test('any response of a server results in a credential or an error without a token', async () => {
   const canary = 'canary-0123456789abcdefghij'
   const token = { ...subjectToken, value: new Redacted(canary) }
   const text = fc.oneof(fc.string(), fc.constant(canary), fc.constant(jwt({ exp: noon + 600 })))

@@ -67,7 +67,7 @@ suite('refresh with a registry at Azure', () => {
     assert.deepEqual([await pull(sandbox, azureHost), await pull(sandbox, googleHost)], ['pulls', 'pulls'])
   })
 
-  test('keeps the last good credential while Azure answers whatever it likes, and renews the other', async (t) => {
+  test('keeps the last good credential while Azure returns invalid responses, and renews the other', async (t) => {
     const { sandbox, azure, refresh, azureHost } = await start(t)
     await refresh()
     const before = readPullSecret(sandbox, 'team-a')

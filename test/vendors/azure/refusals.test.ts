@@ -42,15 +42,15 @@ const causes: Readonly<Record<string, Row>> = {
     code: 'ISSUER_REFUSED',
     seen: /^Microsoft Entra responded with 401 "AADSTS700211: No matching federated identity record found for presented assertion issuer 'https:\/\/127/,
     expected:
-      /^a federated credential of application 66666666-7777-4888-9999-aaaaaaaaaaaa with the issuer "https:.+", character by character, including a trailing slash$/,
-    fix: /^pullpass trust apply -f FILE creates it; .+; compare it with those that exist$/,
+      /^a federated credential of application 66666666-7777-4888-9999-aaaaaaaaaaaa with the issuer "https:.+", exactly, including a trailing slash$/,
+    fix: /^pullpass trust apply -f FILE creates it; .+; compare it with the existing ones$/,
     command: `az ad app federated-credential list --id ${clientId}`,
   },
   'one for another subject': {
     arrange: (azureTest) => changeCredential(azureTest, { subject: 'system:serviceaccount:other:other' }),
     code: 'CONDITION_REFUSED',
     seen: /AADSTS700213: No matching federated identity record found for presented assertion subject 'system:serviceaccount:image-system:pullpass'/,
-    expected: /and subject "system:serviceaccount:image-system:pullpass", compared with regard to case$/,
+    expected: /and subject "system:serviceaccount:image-system:pullpass", case-sensitive$/,
     fix: /^pullpass trust apply -f FILE creates it/,
     command: `az ad app federated-credential list --id ${clientId}`,
   },
@@ -58,7 +58,7 @@ const causes: Readonly<Record<string, Row>> = {
     arrange: (azureTest) => changeCredential(azureTest, { subject: subject.toUpperCase() }),
     code: 'CONDITION_REFUSED',
     seen: /AADSTS7002138: /,
-    expected: /compared with regard to case$/,
+    expected: /case-sensitive$/,
     fix: /^pullpass trust apply -f FILE creates it/,
     command: `az ad app federated-credential list --id ${clientId}`,
   },
@@ -68,7 +68,7 @@ const causes: Readonly<Record<string, Row>> = {
     seen: /AADSTS700212: No matching federated identity record found for presented assertion audience 'api:\/\/AzureADTokenExchange'/,
     expected:
       'a federated credential with the audience of the token, "api://AzureADTokenExchange"; pullpass requests "api://AzureADTokenExchange"',
-    fix: /^set the audience of the federated credential to that of the token, or name its audience as the audience of the registry; compare$/,
+    fix: /^set the audience of the federated credential to that of the token, or set the audience of the registry to that of the federated credential; compare$/,
     command: `az ad app federated-credential list --id ${clientId}`,
   },
   'no federated credential': {
@@ -78,7 +78,7 @@ const causes: Readonly<Record<string, Row>> = {
     },
     code: 'PROVIDER_NOT_FOUND',
     seen: `Microsoft Entra responded with 401 "AADSTS70025: The client '${clientId}'(pullpass) has no configured federated identity credentials."`,
-    expected: /^a federated credential of application .+; there is none at all$/,
+    expected: /^a federated credential of application .+; it has none$/,
     fix: /^pullpass trust apply -f FILE creates it/,
   },
   'an application that does not exist': {
@@ -154,8 +154,8 @@ const causes: Readonly<Record<string, Row>> = {
 
 function checkRow(fault: PullpassError, { code, seen, expected, fix, command }: Omit<Row, 'arrange'>): void {
   assert.equal(fault.code, code, fault.message)
-  const compare = (actual: string | undefined, wanted: string | RegExp) =>
-    typeof wanted === 'string' ? assert.equal(actual, wanted) : assert.match(actual ?? '', wanted)
+  const compare = (actual: string | undefined, expected: string | RegExp) =>
+    typeof expected === 'string' ? assert.equal(actual, expected) : assert.match(actual ?? '', expected)
   compare(fault.seen, seen)
   compare(fault.expected, expected)
   assert.match(fault.hint ?? '', fix)
@@ -272,7 +272,7 @@ const registryResponses: Readonly<Record<string, Response>> = {
     code: 'QUOTA_EXCEEDED',
     seen: 'registry example.azurecr.io responded with 429 "too many requests"',
     expected: 'requests within the limits of registry example.azurecr.io',
-    fix: /^none if it passes/,
+    fix: /^no action if this is temporary/,
   },
 }
 

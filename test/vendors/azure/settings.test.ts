@@ -76,7 +76,7 @@ suite('a document is refused for', () => {
     'two registries in one entry': [
       registryText('', 'example.azurecr.io, second.azurecr.io'),
       /hosts\[1\] is "second\.azurecr\.io"$/,
-      /^example\.azurecr\.io: a credential is for one registry; another one is an entry of its own$/,
+      /^example\.azurecr\.io: a credential is valid for one registry; add an entry for another one$/,
     ],
     'a cloud in which the registry is not': [
       registryText('cloud: China'),

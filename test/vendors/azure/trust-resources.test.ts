@@ -81,7 +81,7 @@ const body = fc.oneof(
 )
 const response = fc.record({ status: fc.constantFrom(200, 200, 200, 400, 403, 404, 409, 429, 500), body })
 
-test('an identity that two clusters sign in as is refused, unless they are to share it', async () => {
+test('an identity that two clusters share is refused, unless sharing is requested', async () => {
   const need = await needOf('')
   const cluster = { ...need.cluster, name: 'second', issuer: 'https://second.example.com' }
   const state = desiredState([need, { ...need, cluster }])
@@ -96,7 +96,7 @@ test('an identity that two clusters sign in as is refused, unless they are to sh
   assert.deepEqual([accepted.verdict, accepted.sharedWith?.length], ['ok', 2])
 })
 
-test('whatever Azure says of its resources, each has a verdict, and no secret is repeated', async () => {
+test('any response of Azure results in a verdict for each resource, and no secret is repeated', async () => {
   const states = await Promise.all(
     ['', `, managedIdentityId: ${managedIdentityId}`].map(async (more) => desiredState([await needOf(more)])),
   )

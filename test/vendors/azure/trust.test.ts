@@ -8,13 +8,13 @@ import { startAzure, subject } from './azure-registry.ts'
 const group = '/subscriptions/99999999-8888-4777-8666-555555555555/resourceGroups/images/providers'
 const managedId = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/pullpass`
 
-interface Wanted {
+interface TrustWorld {
   readonly identity?: 'application' | 'managed identity'
   /** More fields of `azure`. */
   readonly more?: string
 }
 
-async function start(t: TestContext, { identity = 'application', more = '' }: Wanted = {}) {
+async function start(t: TestContext, { identity = 'application', more = '' }: TrustWorld = {}) {
   const { sandbox, azure } = await startAzure(t, { trust: 'absent' })
   const managed = identity === 'managed identity' ? azure.directory.addManagedIdentity(managedId) : undefined
   const puller = managed ?? azure.puller
@@ -86,7 +86,7 @@ for (const identity of ['application', 'managed identity'] as const) {
       assert.match(destroyed.stdout, /pullpass did not create it/)
     })
 
-    test('goes on where a run ended between two steps', async (t) => {
+    test('continues where a run stopped between two steps', async (t) => {
       const { azure, run, credential, assigned } = await start(t, { identity })
       const interrupted = new AbortController()
       const part = azure.parts.resourceManager
@@ -119,7 +119,7 @@ for (const identity of ['application', 'managed identity'] as const) {
       assert.deepEqual([credential().length, assigned().length], [1, 1])
     })
 
-    test('waits until credential and role are known everywhere', async (t) => {
+    test('waits until credential and role take effect everywhere', async (t) => {
       const { sandbox, azure, run } = await start(t, { identity })
       azure.times.delay(90)
       const sleep = async (ms: number, signal: AbortSignal) => {
@@ -171,7 +171,7 @@ for (const identity of ['application', 'managed identity'] as const) {
 }
 
 suite('trust in a registry with repository permissions', () => {
-  test('assigns the reader role for the repositories of the document alone', async (t) => {
+  test('assigns the reader role for the repositories of the document only', async (t) => {
     const { azure, run, assigned } = await start(t, { more: 'repositories: [team/app, team/tools]' })
     azure.registries.set(azure.loginServer, {
       id: azure.registryId,
@@ -199,7 +199,7 @@ suite('trust in a registry with repository permissions', () => {
     assert.deepEqual([isReadable('team/app'), isReadable('team/other')], [true, false])
   })
 
-  test('adds a repository to its own condition, and replaces that of another owner only where it is told to', async (t) => {
+  test('adds a repository to its own condition, and replaces that of another owner only if that is requested', async (t) => {
     const { azure, run, assigned } = await start(t, { more: 'repositories: [team/app]' })
     const registry = { id: azure.registryId, loginServer: azure.loginServer, roleAssignmentMode: abac } as const
     azure.registries.set(azure.loginServer, registry)
@@ -225,7 +225,7 @@ suite('trust in a registry with repository permissions', () => {
     const { run, credential, assigned } = await start(t, { more: 'repositories: [team/app]' })
     const applied = await run(apply)
     assert.equal(applied.exitCode, 1)
-    assert.match(applied.stdout + applied.stderr, /TRUST_REFUSED.*has no permissions for repositories/)
+    assert.match(applied.stdout + applied.stderr, /TRUST_REFUSED.*does not support repository permissions/)
     assert.deepEqual([credential().length, assigned().length], [1, 0])
   })
 })
@@ -240,7 +240,7 @@ test('trust refuses ids of clusters, which Azure does not have', async (t) => {
   }
 })
 
-suite('trust grants nothing on top of', () => {
+suite('trust grants nothing if it finds', () => {
   test('an identity that does not exist', async (t) => {
     const { azure, run, assigned, puller } = await start(t)
     azure.directory.remove(puller.clientId)
@@ -310,7 +310,7 @@ suite('trust grants nothing on top of', () => {
 })
 
 suite('trust destroy leaves', () => {
-  test('a role that other tokens use, and what other clusters and people created', async (t) => {
+  test('a role that other tokens use, and resources that others created', async (t) => {
     const { run, puller, credential, assigned } = await start(t)
     await run(apply)
     const other = { id: 'other', name: 'other', issuer: 'https://issuer.example.com', subject, audiences: ['x'] }
@@ -336,7 +336,7 @@ suite('trust destroy leaves', () => {
 })
 
 suite('each permission that the operator lacks is named', () => {
-  const cases: Readonly<Record<string, readonly [OperatorAction, NonNullable<Wanted['identity']>, RegExp]>> = {
+  const cases: Readonly<Record<string, readonly [OperatorAction, NonNullable<TrustWorld['identity']>, RegExp]>> = {
     'to read the managed identity': [
       'Microsoft.ManagedIdentity/userAssignedIdentities/read',
       'managed identity',

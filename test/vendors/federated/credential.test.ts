@@ -77,7 +77,7 @@ suite('the expiry of an exchanged credential is', () => {
   })
 })
 
-test('a place of a response is named in the error where it has no credential', async () => {
+test('the error names the field of the response that contains no credential', async () => {
   const registry = oidc(', response: {password: /data/0/to~1ken}').replace('username: a, ', 'username: a, ')
   const fault = await faultOf(expiryOf(registry, { data: [{ 'to/ken': '' }], expires_in: 3600 }))
   assert.match(fault.seen, /but its \/data\/0\/to~1ken is empty$/)

@@ -1,5 +1,5 @@
 /**
- * The operator's identity at AWS: the one that variables name, or on the operator's machine the one that the library finds.
+ * The operator's AWS identity: the one that environment variables name, or on the operator's machine the one that the library finds.
  * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
@@ -24,7 +24,7 @@ interface AwsConnection {
   readonly requestHandler: AwsRequestHandler
 }
 
-/** The library renews credentials five minutes before they expire; it gets an expiry that is this long after the renewal time. */
+/** The library renews credentials five minutes before they expire; the expiry passed to it is this long after the renewal time. */
 const libraryMarginMs = 300_000
 /** How long a credential without an expiry, such as a user's access key, is used before it is read again. */
 const lastingLifeMs = 3_600_000
@@ -51,7 +51,7 @@ async function readIdentity(config: AwsConnection, environment: Environment): Pr
   return await new S3Client(config).config.credentials()
 }
 
-/** The first of the library's chain, which needs no library. */
+/** The first credentials of the library's chain, read without the library. */
 function accessKeyIn(environment: Environment): Identity {
   const token = environment[session]
   return {
@@ -61,7 +61,7 @@ function accessKeyIn(environment: Environment): Identity {
   }
 }
 
-/** Outside of the library's chain, which uses the machine's role if the profile does not exist or is empty. */
+/** Without the library's chain, which uses the machine's role if the profile does not exist or is empty. */
 async function identityOfProfile(profile: string | undefined, config: AwsConnection): Promise<Identity> {
   const { fromIni } = await import('@aws-sdk/credential-provider-ini')
   try {
@@ -83,7 +83,7 @@ const noneInPod = () =>
   credentialsMissing(
     'no variable of this pod names an AWS identity, and the role of its node is not used',
     "the pod's own identity",
-    'AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, or an association of EKS Pod Identity with its service account; pullpass manifests --publish-as ROLE_ARN prints the first',
+    'set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE (pullpass manifests --publish-as ROLE_ARN prints them), or an EKS Pod Identity association of its service account',
   )
 
 // The identity that AWS's variables name. An incomplete one is an error: the library would skip it and use the machine's role.

@@ -128,7 +128,7 @@ async function readObject(here: Bucket, Key: string): ReturnType<PublishTarget['
   }
 }
 
-/** Codes of the write that failed of two concurrent ones. */
+/** Codes with which one of two concurrent writes fails. */
 const conflicts = new Set(['PreconditionFailed', 'ConditionalRequestConflict'])
 
 async function writeObject(
@@ -158,11 +158,11 @@ async function writeObject(
   }
 }
 
-/** The region of a bucket, which is part of its URL: S3 returns it to anonymous clients, in a header of every response. */
+/** The region of a bucket, which is part of its URL. S3 returns it to anonymous clients in a header of every response. */
 const region = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/
 
 /**
- * With an endpoint it is that of the environment, or us-east-1, since compatible stores have no regions.
+ * With an endpoint, the region of the environment, or us-east-1, since compatible stores have no regions.
  * @throws PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */

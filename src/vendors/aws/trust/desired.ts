@@ -1,4 +1,4 @@
-/** What documents need at AWS: OIDC providers, roles, and policies of these roles. Pure; what cannot work is refused here. */
+/** The desired AWS resources of documents: OIDC providers, roles and their policies. Pure; rejects a configuration that cannot work. */
 import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
@@ -11,7 +11,7 @@ export interface DesiredProvider {
   readonly arn: string
   readonly issuer: string
   readonly clientIds: readonly string[]
-  /** Undefined: those that IAM reads itself. */
+  /** Undefined: IAM reads them itself. */
   readonly thumbprints: readonly string[] | undefined
   /** Of the cluster: `pullpass:…`. */
   readonly mark: string
@@ -38,7 +38,7 @@ export interface DesiredRole {
   readonly region: string
 }
 
-/** An inline policy: for one document of one cluster, so that documents and clusters that share a role do not change each other's. */
+/** An inline policy for one document of one cluster, so that documents and clusters that share a role do not change each other's policies. */
 export interface DesiredPolicy {
   readonly role: string
   readonly name: string
@@ -117,7 +117,7 @@ function statementOf(need: Need): DesiredStatement {
   }
 }
 
-/** The beginning of the ids of a cluster's statements: they contain letters and digits only. */
+/** Prefix of the statement ids of a cluster; statement ids contain only letters and digits. */
 export const sidOf = (mark: string): string => `Pullpass${mark.replace('pullpass:', '')}`
 
 function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
@@ -147,8 +147,8 @@ function checkNeed(need: Need): void {
   const { assumeRoles } = registry.settings
   if (assumeRoles !== undefined) {
     throw invalid(document.source, `registry ${registry.name} assumes further roles`, {
-      expected: 'a registry whose role pulls by itself: pullpass trust sets up no role chaining',
-      hint: 'set up the roles by hand; docs/vendors/aws.md shows their policies',
+      expected: 'a registry whose own role pulls: pullpass trust does not configure role chaining',
+      hint: 'configure the roles manually; docs/vendors/aws.md shows their policies',
     })
   }
   repositoriesOf(need)
@@ -178,11 +178,11 @@ function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefine
     hop: 'discovery',
     seen: `the issuer of cluster ${name} is ${issuer}: ${why}`,
     expected: 'https://HOST/PATH without a port, of at most 255 characters',
-    hint: 'another issuer must be set: pullpass issuer show prints the steps, by distribution',
+    hint: 'configure another issuer: pullpass issuer show prints the steps for the distribution',
   })
 }
 
-/** A trust policy names the issuer: clusters with one issuer are one. */
+/** A trust policy identifies a cluster by its issuer only. */
 function checkIssuers(clusters: readonly TrustedCluster[]): void {
   for (const [issuer, same] of Map.groupBy(clusters, (one) => one.issuer)) {
     const names = unique(same.map(({ name }) => name))
@@ -191,7 +191,8 @@ function checkIssuers(clusters: readonly TrustedCluster[]): void {
       code: 'USAGE_INVALID',
       hop: 'run',
       seen: `the clusters ${names.join(' and ')} have the same issuer, ${issuer}`,
-      expected: 'an issuer for each cluster: AWS cannot tell them apart, whatever keys they have',
+      expected:
+        'an issuer for each cluster: AWS cannot distinguish clusters with one issuer, even if their keys differ',
     })
   }
 }

@@ -1,4 +1,4 @@
-/** A change at AWS as data, and the finding of a resource as all vendors report it. */
+/** A change at AWS as data, and its conversion to the finding that all vendors report. */
 import { asFault, type PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
@@ -22,7 +22,7 @@ export interface AwsFinding {
   readonly kept?: readonly string[]
   readonly keptAuthority?: string
   readonly fault?: PullpassError
-  /** Of an existing resource, with what others configured; absent: as desired. */
+  /** Of an existing resource, including fields that others configured; absent: the desired resource. */
   readonly hcl?: HclResource
   readonly override?: Override
 }
@@ -33,7 +33,7 @@ export interface Observed {
   readonly hcl: (presence: TrustFinding['presence']) => HclResource
 }
 
-/** What cannot be read is `unknown`, with the reason; only an abort of the run is thrown. */
+/** A resource that cannot be read is `unknown`, with the reason; only an abort of the run is thrown. */
 export async function toFinding(
   { kind, name, hcl }: Observed,
   context: Context,

@@ -1,4 +1,4 @@
-/** Names of resources in plans, and repositories by the names of images. */
+/** Names of resources in plans, and the repositories of images. */
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { splitRepositories } from '../names.ts'
 import { parseRegistryHost, partitionOfRegion } from '../partitions.ts'
@@ -8,8 +8,8 @@ import { matches } from './policies.ts'
 export const policyResourceName = (role: string, name: string): string => `${role} policy ${name}`
 
 /**
- * The repository of an image, which is the image's path: its ARN, or of several that are configured (`configured`, separated by
- * commas, possibly with `*`) all, if one of them contains it. A host outside of AWS is a proxy before those.
+ * The ARN of an image's repository, which is the path of the image; or `configured` (ARNs separated by commas, possibly with `*`)
+ * if one of them contains it. A host outside AWS is a proxy for the configured ones.
  */
 export function repositoryOfImage(
   { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
@@ -22,7 +22,7 @@ export function repositoryOfImage(
   return splitRepositories(configured).some((pattern) => matches(pattern, arn)) ? configured : arn
 }
 
-/** An image in the first of several repositories: its name is its path. */
+/** An image in the first of several repositories; a repository is the path of an image. */
 export function imageInRepository(repositories: string, image: string): string {
   const [first = ''] = splitRepositories(repositories)
   const name = first.slice(first.indexOf(':repository/') + ':repository/'.length)

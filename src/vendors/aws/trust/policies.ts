@@ -1,5 +1,5 @@
 /**
- * Policy documents: written for exactly what documents need, and compared with those that exist.
+ * Policy documents: rendered with the least permissions that documents need, and compared with existing ones.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
@@ -30,7 +30,7 @@ export const renderStatement = ({ sid, provider, key, subject, audience }: Desir
 
 const webIdentity = 'sts:AssumeRoleWithWebIdentity'
 
-/** What a pull needs, and no more. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html */
+/** The least permissions for pulling. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html */
 export const renderPullPolicy = ({ repositories }: Pick<DesiredPolicy, 'repositories'>): string =>
   renderPolicy([
     { Sid: 'Token', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
@@ -42,7 +42,7 @@ export const renderPullPolicy = ({ repositories }: Pick<DesiredPolicy, 'reposito
     },
   ])
 
-/** Whether two documents state the same, whatever the order of their members, and whether single values are in a list. */
+/** Whether two documents are equivalent: the order of members, and lists of single values, make no difference. */
 export const samePolicy = (one: string, other: string): boolean =>
   normalized(jsonOrNone(one)) === normalized(jsonOrNone(other))
 
@@ -78,15 +78,15 @@ export const providersIn = (statements: readonly JsonObject[]): string[] => [
 /** `exactly`: this subject and audience, and conditions of no other kind; `broadly`: also others. */
 export function acceptance(
   statements: readonly JsonObject[],
-  wanted: Pick<DesiredStatement, 'provider' | 'key' | 'subject' | 'audience'>,
+  desired: Pick<DesiredStatement, 'provider' | 'key' | 'subject' | 'audience'>,
 ): 'exactly' | 'broadly' | 'not' {
   const own = statements.filter(
     (one) =>
       one['Effect'] === 'Allow' &&
-      federatedIn(one).includes(wanted.provider) &&
+      federatedIn(one).includes(desired.provider) &&
       listOf(one['Action']).some((action) => action === webIdentity || action === 'sts:*' || action === '*'),
   )
-  const found = own.map((one) => acceptanceOf(one, wanted))
+  const found = own.map((one) => acceptanceOf(one, desired))
   if (found.includes('broadly')) return 'broadly'
   return found.includes('exactly') ? 'exactly' : 'not'
 }
@@ -98,7 +98,7 @@ function acceptanceOf(
   const condition = asObject(Condition) ?? {}
   const isLike = Object.keys(condition).includes('StringLike')
   const others = Object.keys(condition).filter((operator) => operator !== 'StringEquals' && operator !== 'StringLike')
-  if (others.length > 0) return 'not' // not evaluated here: an own statement is added next to it
+  if (others.length > 0) return 'not' // not evaluated: pullpass adds its own statement
   const accepts = (name: string, value: string) => {
     const equal = listOf(asObject(condition['StringEquals'])?.[`${key}:${name}`])
     const like = listOf(asObject(condition['StringLike'])?.[`${key}:${name}`])
@@ -112,7 +112,7 @@ function acceptanceOf(
   return results[0] === 'only' ? 'exactly' : 'broadly'
 }
 
-/** `*` is any text, `?` any character. Linear: no part is matched twice. */
+/** `*` matches any text, `?` any character. In linear time: no part is matched twice. */
 export function matches(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   const equal = (part: string, at: number) =>

@@ -14,25 +14,25 @@ const named = (arn: string) => ({ OpenIDConnectProviderArn: arn })
 const tag = 'pullpass'
 
 export async function observeProvider(
-  wanted: DesiredProvider,
+  desired: DesiredProvider,
   { replace }: Accepted,
   iam: IamConnection,
 ): Promise<AwsFinding> {
-  const found = await readEntity(iam, 'GetOpenIDConnectProvider', named(wanted.arn))
-  if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(wanted, iam)] }
+  const found = await readEntity(iam, 'GetOpenIDConnectProvider', named(desired.arn))
+  if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
   const clientIds = namesIn(found['ClientIDList'])
-  const added = wanted.clientIds.filter((id) => !clientIds.includes(id))
+  const added = desired.clientIds.filter((id) => !clientIds.includes(id))
   const thumbprints = namesIn(found['ThumbprintList']).map((one) => one.toLowerCase())
-  const differ = wanted.thumbprints !== undefined && wanted.thumbprints.join() !== thumbprints.join()
+  const differ = desired.thumbprints !== undefined && desired.thumbprints.join() !== thumbprints.join()
   const replaced = differ && replace.includes('thumbprints')
   const changes = [
-    ...added.map((id) => clientIdAddition(wanted, id, iam)),
-    ...(replaced ? [thumbprintUpdate(wanted, thumbprints, iam)] : []),
+    ...added.map((id) => clientIdAddition(desired, id, iam)),
+    ...(replaced ? [thumbprintUpdate(desired, thumbprints, iam)] : []),
   ]
   const after = {
-    ...wanted,
+    ...desired,
     clientIds: [...clientIds, ...added],
-    thumbprints: replaced ? wanted.thumbprints : thumbprints,
+    thumbprints: replaced ? desired.thumbprints : thumbprints,
     tags: tagsIn(found),
   }
   return {
@@ -40,13 +40,13 @@ export async function observeProvider(
     verdict: changes.length === 0 ? 'ok' : 'update',
     hcl: providerBlock(after)('present'),
     changes,
-    notes: differ && !replaced ? [`its thumbprints stay: ${thumbprints.join(', ') || 'none'}`] : [],
+    notes: differ && !replaced ? [`its thumbprints are unchanged: ${thumbprints.join(', ') || 'none'}`] : [],
     ...(differ && !replaced && { kept: ['thumbprints'], keptAuthority: 'thumbprints' }),
   }
 }
 
-function creation(wanted: DesiredProvider, { call }: IamConnection): AwsChange {
-  const { arn, issuer, clientIds, thumbprints = [], mark } = wanted
+function creation(desired: DesiredProvider, { call }: IamConnection): AwsChange {
+  const { arn, issuer, clientIds, thumbprints = [], mark } = desired
   return {
     action: 'create',
     description: `create provider ${arn}: issuer ${issuer}, client id ${clientIds.join(', ')}`,
@@ -75,7 +75,7 @@ function creation(wanted: DesiredProvider, { call }: IamConnection): AwsChange {
 const clientIdAddition = ({ arn }: DesiredProvider, id: string, { call }: IamConnection): AwsChange => ({
   action: 'update',
   fields: ['clientIds'],
-  description: `update provider ${arn}: client id ${id} is added`,
+  description: `update provider ${arn}: add client id ${id}`,
   words: ['add-client-id-to-open-id-connect-provider', ...argument(arn), '--client-id', id],
   apply: async () => await call('AddClientIDToOpenIDConnectProvider', { ...named(arn), ClientID: id }),
 })
@@ -98,7 +98,7 @@ function thumbprintUpdate(
   }
 }
 
-/** Whether pullpass created it for these clusters, and no role of others accepts its tokens. `going`: ARNs of roles. */
+/** Removable if pullpass created it for these clusters, and no other role trusts it. `removed`: ARNs of roles. */
 export async function planProviderRemoval(
   { arn }: DesiredProvider,
   { marks, removed }: RemovalScope,
@@ -147,7 +147,7 @@ async function rolesTrusting(arn: string, { call }: IamConnection): Promise<stri
   return found
 }
 
-/** IAM encodes policies as in URLs. Text that is not encoded correctly is not a policy. */
+/** IAM percent-encodes policies. Text that is not encoded correctly is not a policy. */
 export function decodeDocument(text: string): string {
   try {
     return decodeURIComponent(text)

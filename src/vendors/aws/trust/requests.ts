@@ -1,4 +1,4 @@
-/** Requests to AWS IAM on the operator's behalf, with refusals in the terms of trust. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
+/** Requests to AWS IAM with the operator's credentials; error responses become errors of the hop trust. https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
@@ -15,7 +15,7 @@ import { type AwsCredentials, type SigningScope, signatureHeaders } from '../sig
 
 export interface IamConnection {
   readonly context: Context
-  /** The operator, as AWS names it. */
+  /** The operator's identity at AWS. */
   readonly operator: { readonly account: string; readonly arn: string }
   readonly call: (action: string, fields: Readonly<Record<string, string>>) => Promise<JsonObject>
 }
@@ -67,7 +67,7 @@ function signIn(region: string, context: Context): Credentials {
   }
 }
 
-/** What publishing reports of the operator's credentials, at the hop trust. */
+/** Converts an error of the operator's credentials from publishing to the hop trust. */
 function asTrustFault(error: unknown): unknown {
   const isAbsent = error instanceof Error && ['CredentialsProviderError', 'TokenProviderError'].includes(error.name)
   const fault = isAbsent ? noCredentials() : error
@@ -120,7 +120,7 @@ const unaccepted = [
   'UnrecognizedClient',
 ]
 
-/** Undefined: what it usually means is enough. */
+/** Undefined: the default error for the status. */
 function trustRefusal(status: number, body: unknown, operator: string): Refusal | undefined {
   const error = queryError(body)
   if (error === undefined) return undefined
@@ -136,7 +136,7 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
       message,
       retryable: true,
       expected: 'a response',
-      hint: 'no action if this is temporary: run it again, it continues where it ended',
+      hint: 'no action if this is temporary; run the command again: it continues where it stopped',
     }
   }
   if (is(['NoSuchEntity'])) return { code: 'TRUST_NOT_FOUND', message }
@@ -159,7 +159,12 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
       hint: 'publish it first: pullpass issuer publish; or set aws.trust.thumbprints',
     }
   }
-  return { code: 'TRUST_REFUSED', message, expected: 'a request that IAM accepts', hint: 'see the message of AWS' }
+  return {
+    code: 'TRUST_REFUSED',
+    message,
+    expected: 'a request that IAM accepts',
+    hint: 'correct what the message of AWS describes',
+  }
 }
 
 /** AWS names the action and the resource. */
@@ -167,7 +172,8 @@ function denied(message: string, words: string, operator: string): Refusal {
   const [, action, resource] =
     /not authorized to perform: ([a-z-]{1,40}:[A-Za-z]{1,80}) on resource: ([!-~]{1,600})/.exec(words.slice(0, 2000)) ??
     []
-  const hint = 'attach a policy that allows it to the operator, and run it again: it continues where it ended'
+  const hint =
+    'attach a policy that allows this to the operator, and run the command again: it continues where it stopped'
   if (action === undefined || resource === undefined) return { code: 'TRUST_DENIED', message, hint }
   return { code: 'TRUST_DENIED', message, expected: `${operator} to be allowed ${action} on ${resource}`, hint }
 }
@@ -177,7 +183,7 @@ function limitReached(message: string, words: string): Refusal {
     return {
       code: 'TRUST_POLICY_FULL',
       message,
-      expected: 'a policy with room for the statement',
+      expected: 'a policy with space for another statement',
       hint: 'use another role for some clusters or service accounts, or request a higher quota of AWS',
     }
   }
@@ -189,7 +195,7 @@ function limitReached(message: string, words: string): Refusal {
   }
 }
 
-/** What exists; undefined where it does not. */
+/** Undefined if it does not exist. */
 export async function readEntity(
   { call }: IamConnection,
   action: string,
@@ -201,7 +207,7 @@ export async function readEntity(
   })
 }
 
-/** The operator acts in one account: in another one, names would mean other resources. @throws TRUST_DENIED */
+/** The operator's credentials are valid in one account: the same name in another account is another resource. @throws TRUST_DENIED */
 export function checkAccount({ operator }: IamConnection, account: string, name: string): void {
   if (operator.account === account) return
   throw new PullpassError({
@@ -209,6 +215,6 @@ export function checkAccount({ operator }: IamConnection, account: string, name:
     hop: 'trust',
     seen: `the operator ${operator.arn} is of account ${operator.account}, and ${name} is in account ${account}`,
     expected: `credentials of account ${account}`,
-    hint: 'select them by AWS_PROFILE, and run it again',
+    hint: 'select them with AWS_PROFILE, and run the command again',
   })
 }

@@ -1,4 +1,4 @@
-/** A role, with a trust policy for exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
+/** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
@@ -43,22 +43,26 @@ async function readRole(iam: IamConnection, arn: string): Promise<FoundRole | un
   }
 }
 
-export async function observeRole(wanted: DesiredRole, { replace }: Accepted, iam: IamConnection): Promise<AwsFinding> {
-  const { arn } = wanted
+export async function observeRole(
+  desired: DesiredRole,
+  { replace }: Accepted,
+  iam: IamConnection,
+): Promise<AwsFinding> {
+  const { arn } = desired
   const found = await readRole(iam, arn)
-  if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(wanted, iam)] }
-  const refused = refusal(wanted, found, replace)
+  if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
+  const refused = refusal(desired, found, replace)
   if (refused !== undefined) return { presence: 'present', verdict: 'refused', ...refused }
-  const missing = missingIn(wanted, found)
+  const missing = missingIn(desired, found)
   const changes = [
-    ...(missing.length === 0 ? [] : [trustUpdate(wanted, found, iam)]),
-    ...(found.maxSessionSeconds >= wanted.maxSessionSeconds ? [] : [durationUpdate(wanted, iam)]),
+    ...(missing.length === 0 ? [] : [trustUpdate(desired, found, iam)]),
+    ...(found.maxSessionSeconds >= desired.maxSessionSeconds ? [] : [durationUpdate(desired, iam)]),
   ]
   const after = {
-    ...wanted,
+    ...desired,
     description: found.description,
-    maxSessionSeconds: Math.max(found.maxSessionSeconds, wanted.maxSessionSeconds),
-    policy: mergedPolicy(wanted, found),
+    maxSessionSeconds: Math.max(found.maxSessionSeconds, desired.maxSessionSeconds),
+    policy: mergedPolicy(desired, found),
     tags: found.tags,
   }
   return {
@@ -66,20 +70,20 @@ export async function observeRole(wanted: DesiredRole, { replace }: Accepted, ia
     verdict: changes.length === 0 ? 'ok' : 'update',
     hcl: roleBlock(after)('present'),
     changes,
-    notes: notesOn(wanted, found),
+    notes: notesOn(desired, found),
   }
 }
 
 const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] =>
   all.filter((one) => acceptance(statements, one) === 'not')
 
-/** A statement lets a service account do all that the role may do: it is added to a role of others only where that is requested. */
+/** A statement grants a service account all permissions of the role: it is added to a role of another owner only if that is requested. */
 function refusal(
-  wanted: DesiredRole,
+  desired: DesiredRole,
   found: FoundRole,
   replace: readonly string[],
 ): Pick<AwsFinding, 'fault' | 'override'> | undefined {
-  const { arn } = wanted
+  const { arn } = desired
   if (found.arn !== arn) {
     const hint = `correct aws.roleArn: ${found.arn}`
     return {
@@ -94,15 +98,15 @@ function refusal(
     return {
       fault: trustRefused(`the trust policy of role ${arn} ${seen}`, {
         expected: 'a trust policy of Allow statements, or another role',
-        hint: `see it: aws iam get-role --role-name ${parseRole(arn).name}`,
+        hint: `show it: aws iam get-role --role-name ${parseRole(arn).name}`,
       }),
     }
   }
-  const isIncomplete = missingIn(wanted, found).length > 0 || found.maxSessionSeconds < wanted.maxSessionSeconds
+  const isIncomplete = missingIn(desired, found).length > 0 || found.maxSessionSeconds < desired.maxSessionSeconds
   if (!isIncomplete || marksIn(found.description).length > 0 || replace.includes('trustPolicy')) return undefined
   return {
     fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
-      expected: 'a role that already trusts the subjects of the documents, or a name that is free',
+      expected: 'a role that already trusts the subjects of the documents, or an unused name',
       hint: 'it was not changed: the service account would get all permissions of the role; if that is intended: --replace trustPolicy',
     }),
     override: { replace: ['trustPolicy'] },
@@ -119,8 +123,8 @@ function notesOn({ statements: all }: DesiredRole, { statements = [] }: FoundRol
   ]
 }
 
-function creation(wanted: DesiredRole, { call }: IamConnection): AwsChange {
-  const { arn, description, statements, maxSessionSeconds } = wanted
+function creation(desired: DesiredRole, { call }: IamConnection): AwsChange {
+  const { arn, description, statements, maxSessionSeconds } = desired
   const { name, path } = parseRole(arn)
   const policy = renderPolicy(statements.map(renderStatement))
   const duration = maxSessionSeconds === 3600 ? [] : ['--max-session-duration', String(maxSessionSeconds)]
@@ -152,32 +156,32 @@ function creation(wanted: DesiredRole, { call }: IamConnection): AwsChange {
 const describeSubjects = (statements: readonly DesiredStatement[]) =>
   statements.map(({ subject, audience, key }) => `${subject} of https://${key} with audience ${audience}`).join(' and ')
 
-/** The statements of others, and those that are missing. */
-function mergedPolicy(wanted: DesiredRole, found: FoundRole): string {
-  const added = missingIn(wanted, found)
+/** The existing statements, and those that are missing. */
+function mergedPolicy(desired: DesiredRole, found: FoundRole): string {
+  const added = missingIn(desired, found)
   const sids = added.map(({ sid }) => sid)
   const kept = (found.statements ?? []).filter((one) => !sids.includes(sidIn(one)))
   return renderPolicy([...kept, ...added.map(renderStatement)])
 }
 
 /** IAM has no precondition: the policy is read again immediately before it is written. */
-function trustUpdate(wanted: DesiredRole, found: FoundRole, iam: IamConnection): AwsChange {
-  const { arn } = wanted
+function trustUpdate(desired: DesiredRole, found: FoundRole, iam: IamConnection): AwsChange {
+  const { arn } = desired
   return {
     action: 'update',
     fields: ['trustPolicy'],
-    description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(wanted, found))}`,
+    description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(desired, found))}`,
     words: [
       'update-assume-role-policy',
       '--role-name',
       parseRole(arn).name,
       '--policy-document',
-      mergedPolicy(wanted, found),
+      mergedPolicy(desired, found),
     ],
     apply: async () => {
       const current = (await readRole(iam, arn)) ?? found
-      if (missingIn(wanted, current).length > 0)
-        await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: mergedPolicy(wanted, current) })
+      if (missingIn(desired, current).length > 0)
+        await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: mergedPolicy(desired, current) })
     },
   }
 }
@@ -187,13 +191,13 @@ function durationUpdate({ arn, maxSessionSeconds }: DesiredRole, { call }: IamCo
   return {
     action: 'update',
     fields: ['maxSessionDuration'],
-    description: `update role ${arn}: sessions of up to ${seconds} s are permitted`,
+    description: `update role ${arn}: allow sessions of up to ${seconds} s`,
     words: ['update-role', '--role-name', parseRole(arn).name, '--max-session-duration', seconds],
     apply: async () => await call('UpdateRole', { ...named(arn), MaxSessionDuration: seconds }),
   }
 }
 
-/** The role of pullpass without other statements and policies is deleted; otherwise only the statements of these clusters are. */
+/** Deletes a role that pullpass created and that has no other statements or policies; otherwise only the statements of these clusters. */
 export async function planRoleRemoval(
   { arn }: DesiredRole,
   { marks, removed }: RemovalScope,
@@ -202,8 +206,8 @@ export async function planRoleRemoval(
   const found = await readRole(iam, arn)
   if (found === undefined) return { state: 'absent' }
   const { statements = [] } = found
-  const going = statements.filter((one) => marks.some((mark) => sidIn(one).startsWith(sidOf(mark))))
-  const others = statements.filter((one) => !going.includes(one))
+  const obsolete = statements.filter((one) => marks.some((mark) => sidIn(one).startsWith(sidOf(mark))))
+  const others = statements.filter((one) => !obsolete.includes(one))
   const policies = (await policiesOf(arn, iam)).filter((name) => !removed.includes(policyResourceName(arn, name)))
   const isOwn = marksIn(found.description).length > 0
   if (isOwn && others.length === 0 && policies.length === 0) {
@@ -211,8 +215,8 @@ export async function planRoleRemoval(
   }
   const needed = policies.filter((name) => marks.some((mark) => name.startsWith(mark.replace(':', '-'))))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
-  if (going.length === 0)
-    return { state: 'kept', note: isOwn ? 'it is of other clusters' : 'pullpass did not create it' }
+  if (obsolete.length === 0)
+    return { state: 'kept', note: isOwn ? 'other clusters use it' : 'pullpass did not create it' }
   if (others.length === 0) {
     const note = policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : 'pullpass did not create it'
     return { state: 'kept', note }

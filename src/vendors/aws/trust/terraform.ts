@@ -13,7 +13,7 @@ interface Block {
   readonly type: string
   readonly label: string
   readonly attributes: readonly (HclAttribute | string)[]
-  /** By which it is imported. */
+  /** The import id. */
   readonly id: string
 }
 
@@ -37,7 +37,7 @@ const types = {
   policy: 'aws_iam_role_policy',
 } as const
 
-/** Letters, digits and "_", and six digits of a hash: no two names become one label. */
+/** Letters, digits and "_", with six digits of a hash, so that labels are unique. */
 function labelOf(name: string): string {
   const plain = (name.split('/').at(-1) ?? '').replaceAll(/[^A-Za-z0-9]+/g, '_')
   return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(name).digest('hex').slice(0, 6)}`
@@ -45,7 +45,7 @@ function labelOf(name: string): string {
 
 const listOf = (values: readonly string[]) => `[${values.map(hclText).join(', ')}]`
 
-/** Of an existing resource also what others configured: Terraform removes what a block does not contain. */
+/** Fields of an existing resource that others configured: Terraform removes what a block does not contain. */
 interface Existing {
   readonly tags?: Readonly<Record<string, string>>
 }
@@ -82,7 +82,7 @@ export const providerBlock = ({
     ],
   })
 
-/** `policy`: the trust policy, if it is not only that of the statements. */
+/** `policy`: the trust policy, if it also contains other statements. */
 export function roleBlock({
   arn,
   description,
@@ -109,14 +109,14 @@ export function roleBlock({
   })
 }
 
-export const policyBlock = (wanted: DesiredPolicy): ReturnType<typeof resource> =>
+export const policyBlock = (desired: DesiredPolicy): ReturnType<typeof resource> =>
   resource({
     type: types.policy,
-    label: labelOf(policyResourceName(wanted.role, wanted.name)),
-    id: `${parseRole(wanted.role).name}:${wanted.name}`,
+    label: labelOf(policyResourceName(desired.role, desired.name)),
+    id: `${parseRole(desired.role).name}:${desired.name}`,
     attributes: [
-      ['name', hclText(wanted.name)],
-      ['role', `${types.role}.${labelOf(wanted.role)}.name`],
-      ['policy', hclText(renderPullPolicy(wanted))],
+      ['name', hclText(desired.name)],
+      ['role', `${types.role}.${labelOf(desired.role)}.name`],
+      ['policy', hclText(renderPullPolicy(desired))],
     ],
   })

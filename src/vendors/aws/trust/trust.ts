@@ -1,4 +1,4 @@
-/** The trust of AWS: an OIDC provider, a role, and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
+/** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
 import type { Accepted, TrustResource, TrustSetup } from '../../trust-contract.ts'
 import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
@@ -23,7 +23,7 @@ export const trust: TrustSetup<AwsSettings> = {
     },
   },
 
-  /** The provider follows from the issuer; each of several clusters has its own role, unless they share one. */
+  /** The provider is derived from the issuer; each of several clusters has its own role, unless they share one. */
   forCluster(settings, { trustDomainId }) {
     if (trustDomainId === undefined) return settings
     const { partition, account, path } = parseRole(settings.roleArn)
@@ -40,18 +40,18 @@ export const trust: TrustSetup<AwsSettings> = {
   admitsPublisher: () => false,
 
   desired(needs) {
-    const wanted = desiredState(needs)
+    const desired = desiredState(needs)
     return {
       async open(context) {
-        return await openResources(wanted, context)
+        return await openResources(desired, context)
       },
     }
   },
 }
 
-/** With one connection for each partition: the operator's credentials are valid in one. */
-async function openResources(wanted: DesiredState, context: Context): Promise<TrustResource[]> {
-  const regions = new Map(wanted.roles.map(({ arn, region }) => [parseRole(arn).partition, region]))
+/** One connection for each partition: the operator's credentials are valid in one. */
+async function openResources(desired: DesiredState, context: Context): Promise<TrustResource[]> {
+  const regions = new Map(desired.roles.map(({ arn, region }) => [parseRole(arn).partition, region]))
   const opening = [...regions].map(
     async ([partition, region]) => [partition, await connectIam(region, context)] as const,
   )
@@ -62,7 +62,7 @@ async function openResources(wanted: DesiredState, context: Context): Promise<Tr
     return connection
   }
   return [
-    ...wanted.providers.map((one) =>
+    ...desired.providers.map((one) =>
       resourceOf({
         kind: 'provider',
         name: one.arn,
@@ -73,7 +73,7 @@ async function openResources(wanted: DesiredState, context: Context): Promise<Tr
         planRemoval: (scope, iam) => planProviderRemoval(one, scope, iam),
       }),
     ),
-    ...wanted.roles.map((one) =>
+    ...desired.roles.map((one) =>
       resourceOf({
         kind: 'role',
         name: one.arn,
@@ -84,7 +84,7 @@ async function openResources(wanted: DesiredState, context: Context): Promise<Tr
         planRemoval: (scope, iam) => planRoleRemoval(one, scope, iam),
       }),
     ),
-    ...wanted.policies.map((one) =>
+    ...desired.policies.map((one) =>
       resourceOf({
         kind: 'policy',
         name: policyResourceName(one.role, one.name),
@@ -108,7 +108,7 @@ interface AwsResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
   ) => ReturnType<TrustResource['planRemoval']>
 }
 
-/** AWS has the marks of all of them: nothing is recorded in the cluster. */
+/** All resources carry their marks at AWS: nothing is recorded in the cluster. */
 function resourceOf({ kind, name, needs, hcl, iam, observe, planRemoval }: AwsResource): TrustResource {
   const { account } = parseRole(name)
   return {

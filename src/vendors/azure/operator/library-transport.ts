@@ -1,6 +1,6 @@
 /**
- * The HTTP of Azure's libraries, over the run's own transport: for blobs, which speak its older form, and for the tokens
- * behind them.
+ * HTTP clients for Azure's libraries that use the transport of the run: for blobs, which use an older interface, and for their
+ * tokens.
  */
 import { Readable } from 'node:stream'
 import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline'

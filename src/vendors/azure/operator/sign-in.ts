@@ -1,5 +1,5 @@
 /**
- * The operator's identity at Azure: the one that variables name, or what its library finds (managed identity, az).
+ * The operator's Azure identity: the one that environment variables name, or the one that Azure's library finds (managed identity, az).
  * https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains#defaultazurecredential-overview
  */
 import type { HttpClient } from '@azure/core-rest-pipeline'
@@ -37,19 +37,19 @@ const knownAuthorities = [
   'https://login.microsoftonline.us',
   'https://login.chinacloudapi.cn',
 ]
-/** The storage library renews tokens two minutes before they expire; it gets an expiry that is this long after the renewal time. */
+/** The storage library renews tokens two minutes before they expire; the expiry passed to it is this long after the renewal time. */
 const libraryMarginMs = 120_000
 
-/** What an access token of the operator is for. */
+/** The use of an access token of the operator. */
 export interface TokenUse {
   /** `https://storage.azure.com/.default`. */
   readonly scope: string
   readonly purpose: OperatorPurpose
-  /** Where no variable names another; absent: that of the public cloud. */
+  /** Unless a variable names another; absent: that of the public cloud. */
   readonly authority?: string
 }
 
-/** For the library of stores. @throws VARIABLE_INVALID */
+/** For Azure's storage library. @throws VARIABLE_INVALID */
 export function azureIdentity(
   library: Library,
   clients: Pick<AzureHttpClients, 'tokens'>,
@@ -113,7 +113,7 @@ async function chooseCredential(
   return of[await namedAzureIdentity(environment, purpose)]()
 }
 
-/** As the library's EnvironmentCredential, which reads the variables of the process, has it. */
+/** As in the library's EnvironmentCredential, which reads the variables of the process. */
 function certificateOf(environment: Environment): ClientCertificatePEMCertificatePath {
   const [path, password] = [environment[certificate] ?? '', environment['AZURE_CLIENT_CERTIFICATE_PASSWORD']]
   return { certificatePath: path, ...(password && { certificatePassword: password }) }
@@ -128,7 +128,7 @@ function watch(client: HttpClient): { client: HttpClient; fault: () => unknown }
         try {
           return await client.sendRequest(request)
         } catch (error) {
-          if (!request.url.startsWith('http://169.254.')) last = error // no machine of Azure's: no metadata service
+          if (!request.url.startsWith('http://169.254.')) last = error // not a machine of Azure: it has no metadata service
           throw error
         }
       },
@@ -161,7 +161,7 @@ const together: readonly NamedTogether[] = proofs.flatMap((variable) =>
 /** @throws PUBLISH_CREDENTIALS_MISSING, or that of the purpose */
 async function namedAzureIdentity(environment: Environment, purpose: OperatorPurpose): Promise<NamedAzureIdentity> {
   const hint = 'in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on your machine az login'
-  // A tenant alone is for az, a client alone is a managed identity; both are an application, which needs a proof.
+  // Only a tenant is for az, only a client is a managed identity; both are an application, which needs a credential.
   const application = environment[tenant] ? [{ variable: client, needs: proofs }] : []
   checkNamedTogether(environment, [...together, ...application], hint, purpose)
   await checkNamedFile(environment, certificate, purpose)
@@ -185,10 +185,10 @@ export function azureIdentityFault(
 ): PullpassError {
   if (error instanceof Error && nothingFound.has(error.name)) return noCredentials(purpose)
   const status = asObject(error)?.['statusCode']
-  const said = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
+  const description = asText(asObject(asObject(error)?.['errorResponse'])?.['errorDescription'])
   const message = error instanceof Error ? error.message.slice(0, 4096) : ''
   // Only Entra's error number and first sentence: a trace follows, and other text can surround it.
-  const words = /AADSTS[0-9]{1,9}: [^.\n]{0,200}\.?/.exec(said ?? message)?.[0]
+  const words = /AADSTS[0-9]{1,9}: [^.\n]{0,200}\.?/.exec(description ?? message)?.[0]
   const passing = typeof status === 'number' && (status >= 500 || status === 429)
   return new PullpassError({
     code: passing ? purpose.codes.unavailable : purpose.codes.denied,
@@ -203,7 +203,7 @@ export function azureIdentityFault(
 
 const noCredentials = (purpose: OperatorPurpose) =>
   credentialsMissing(
-    'no credentials for Azure were found: the variables name none, az is not signed in, and outside of a pod the machine has no managed identity',
+    'no credentials for Azure were found: the variables name none, az is not signed in, and outside a pod the machine has no managed identity',
     "the operator's credentials in one of these places; if one is named and fails, no other is used",
     'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
     purpose,

@@ -8,7 +8,7 @@ import type { DesiredCredential, DesiredIdentity } from './desired.ts'
 
 const command = (words: readonly string[]): string => ['az', ...words].map(shellQuote).join(' ')
 
-/** Where an operator creates the identity, which is a decision of its own. */
+/** The command with which an operator creates the identity: pullpass does not create it. */
 export function createIdentity({ kind, name }: DesiredIdentity): string {
   if (kind === 'application')
     return 'az ad sp create --id "$(az ad app create --display-name pullpass --query appId --output tsv)"'
@@ -18,7 +18,7 @@ export function createIdentity({ kind, name }: DesiredIdentity): string {
 
 interface CredentialCommand {
   readonly verb: 'create' | 'update'
-  /** Of an existing one: its name, and at an application its id. */
+  /** Of an existing one: its name, and for an application its id. */
   readonly existing?: { readonly id: string; readonly name: string } | undefined
 }
 
@@ -39,7 +39,7 @@ export function credentialCommand(
   return command(['identity', 'federated-credential', verb, '--name', ownName, ...place, ...fields])
 }
 
-/** A role assignment as it is written. */
+/** A role assignment to be written. */
 export interface Assignment {
   /** A UUID. */
   readonly name: string
@@ -60,7 +60,7 @@ export function createAssignment({ name, scope, role, principalId, condition, de
   return command(['role', 'assignment', 'create', ...words])
 }
 
-/** az takes the assignment as it is to be, in JSON. */
+/** az expects the complete assignment in JSON. */
 export function updateAssignment({ name, scope, role, principalId, condition, description }: Assignment): string {
   const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
   const roleDefinitionId = `/providers/Microsoft.Authorization/roleDefinitions/${role}`
@@ -80,7 +80,7 @@ export function updateAssignment({ name, scope, role, principalId, condition, de
 
 export const scriptLine = (line: string): ScriptLine => ({ functions: [retry], line: `retry ${line}` })
 
-const retry = `# A new identity or credential is known everywhere only after a while: retry, for up to a minute.
+const retry = `# A new identity or credential takes effect after a delay: retry for up to a minute.
 retry() {
   for pause in 1 2 4 8 16 30; do
     if "$@"; then return; fi
@@ -89,7 +89,7 @@ retry() {
   "$@"
 }`
 
-// Terraform: identities are looked up, since a document knows their ids.
+// Terraform: identities are data sources, since documents contain their ids.
 
 const azurerm = {
   name: 'azurerm',
@@ -99,7 +99,7 @@ const azurerm = {
 }
 const azuread = { name: 'azuread', source: 'hashicorp/azuread', version: '>= 3.0' }
 
-/** Letters, digits and "_", and six digits of a hash: no two names become one label. */
+/** Unique for each name, by digits of a hash. */
 const label = (name: string) => `pullpass_${createHash('sha256').update(name.toLowerCase()).digest('hex').slice(0, 8)}`
 
 const texts = (fields: Readonly<Record<string, string>>): HclAttribute[] =>
@@ -147,7 +147,7 @@ export function credentialHcl(credential: DesiredCredential, existing: string | 
   }
 }
 
-/** `existing`: whether it is at Azure. */
+/** `existing`: its id at Azure, if it exists. */
 export function assignmentHcl(
   { name, scope, role, condition, description }: Omit<Assignment, 'principalId'>,
   identity: DesiredIdentity,

@@ -1,5 +1,5 @@
 /**
- * A federated identity credential: which tokens sign an identity in.
+ * A federated identity credential, which determines the tokens that sign an identity in.
  * https://learn.microsoft.com/rest/api/managedidentity/federated-identity-credentials
  * https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
  */
@@ -20,7 +20,7 @@ import type { FoundIdentity } from './identity.ts'
 import { type AzureConnection, itemsOf, sendArm, sendGraph, shortText } from './requests.ts'
 
 export interface FoundCredential {
-  /** Of an application's a UUID; of a managed identity's the resource id. */
+  /** A UUID for applications; the resource id for managed identities. */
   readonly id: string
   readonly name: string
   readonly issuer: string
@@ -89,7 +89,7 @@ export function evaluateCredential(
   const hcl = credentialHcl(desired, existing && importId(identity, existing), existing?.name ?? desired.name)
   const notes = listed
     .filter((one) => one.issuer !== desired.issuer)
-    .map(({ issuer, subject }) => `${subject} of ${issuer} signs in as it, too`)
+    .map(({ issuer, subject }) => `${subject} of ${issuer} also signs in as it`)
   if (existing === undefined) {
     const fault = whyNotCreated(desired, listed)
     const absent = { presence: 'absent', notes, hcl } as const
@@ -104,8 +104,8 @@ export function evaluateCredential(
   const fault = trustRefused(
     `federated credential ${existing.name} of ${desired.identity.name} accepts the audience ${existing.audiences.join(', ')}`,
     {
-      expected: `${desired.audience}, which tokens are requested for`,
-      hint: 'name its audience as the audience of the registry, or replace it: --replace audience',
+      expected: `${desired.audience}, the audience of requested tokens`,
+      hint: 'set the audience of the registry to that of the credential, or replace it: --replace audience',
     },
   )
   return { ...present, verdict: 'refused', changes: [], fault, override: { replace: ['audience'] } }
@@ -120,7 +120,7 @@ function whyNotCreated({ identity, name }: DesiredCredential, listed: readonly F
     return trustRefused(
       `federated credential ${name} of ${identity.name} is for ${namesake.subject} of ${namesake.issuer}`,
       {
-        expected: 'this name for this cluster alone: it is derived from its issuer and subject',
+        expected: 'no other credential with this name, which is derived from the issuer and subject of this cluster',
         hint: 'remove or rename it',
       },
     )
@@ -130,7 +130,7 @@ function whyNotCreated({ identity, name }: DesiredCredential, listed: readonly F
     code: 'TRUST_POLICY_FULL',
     hop: 'trust',
     seen: `${identity.name} has ${listed.length} federated credentials`,
-    expected: `fewer than ${most}, of which an identity has no more`,
+    expected: `fewer than ${most}, the limit of an identity`,
     hint: 'remove unused ones, or use another identity',
   })
 }
@@ -181,7 +181,7 @@ function updateChange(
 const putManaged = async (azure: AzureConnection, identity: DesiredIdentity, name: string, properties: object) =>
   await sendArm(azure, { method: 'PUT', path: ownPath(identity, name), json: { properties }, read: () => undefined })
 
-/** Whether it can be removed: pullpass created it, for one of these clusters. */
+/** Removable if pullpass created it for one of these clusters. */
 export function planCredentialRemoval(
   desired: DesiredCredential,
   { identity, listed }: CredentialFacts,

@@ -1,6 +1,6 @@
 /**
- * What Azure must know for documents: the identities that they name, a federated credential for each subject, and a role to pull on
- * each registry. Pure.
+ * The desired Azure resources of documents: the identities that they name, a federated credential for each subject, and a role to
+ * pull on each registry. Pure.
  */
 import { createHash } from 'node:crypto'
 import { environmentSource } from '../../../document/load-documents.ts'
@@ -14,18 +14,18 @@ export interface DesiredIdentity extends Pick<AzureSettings, 'cloud' | 'tenantId
   /** `applications/CLIENT_ID`, or the resource id of a managed identity. */
   readonly name: string
   readonly kind: 'application' | 'managed identity'
-  /** Whose tokens sign it in. */
+  /** The clusters whose tokens sign it in. */
   readonly clusters: readonly Pick<TrustedCluster, 'name' | 'issuer'>[]
 }
 
 export interface DesiredCredential {
   readonly identity: DesiredIdentity
-  /** Contains the mark of the cluster: a managed identity's has no description. */
+  /** Contains the mark of the cluster: the credential of a managed identity has no description. */
   readonly name: string
   readonly issuer: string
   readonly subject: string
   readonly audience: string
-  /** Of an application's. */
+  /** Of a credential of an application. */
   readonly description: string
 }
 
@@ -78,7 +78,7 @@ function identityOf({ registry: { settings }, cluster }: TrustNeed<AzureSettings
   }
 }
 
-/** @throws DOCUMENT_INVALID where documents name one managed identity with two client ids */
+/** @throws DOCUMENT_INVALID if documents name one managed identity with two client ids */
 function mergeIdentities(all: readonly DesiredIdentity[]): DesiredIdentity[] {
   return [...Map.groupBy(all, ({ name }) => name).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => {
@@ -133,13 +133,13 @@ const tooLongForAzure = (text: string) =>
 const describe = (cluster: Pick<TrustedCluster, 'issuer'>) =>
   `${markOf(cluster)} pulls images for the cluster of ${cluster.issuer}`.slice(0, 512)
 
-/** The mark in the name of a credential; undefined of another name. */
+/** The mark in the name of a credential; undefined for other names. */
 export function markInName(name: string): string | undefined {
   const [, digits] = /^pullpass-([0-9a-f]{12})-[0-9a-f]{6}$/.exec(name) ?? []
   return digits === undefined ? undefined : `pullpass:${digits}`
 }
 
-/** @throws DOCUMENT_INVALID where one subject is to have two audiences: a credential has one */
+/** @throws DOCUMENT_INVALID if one subject would have two audiences: a credential has one */
 function mergeCredentials(all: readonly DesiredCredential[]): DesiredCredential[] {
   const key = ({ identity, name }: DesiredCredential) => `${identity.name} ${name}`
   return [...Map.groupBy(all, key).values()].flatMap((same) =>
@@ -156,7 +156,7 @@ function mergeCredentials(all: readonly DesiredCredential[]): DesiredCredential[
   )
 }
 
-// The registry and its repositories in one text, as flags name them: RESOURCE_ID[/repositories/NAME,NAME].
+// The registry and its repositories in one text, the format of flags: RESOURCE_ID[/repositories/NAME,NAME].
 
 const separator = '/repositories/'
 
@@ -184,7 +184,7 @@ function roleOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity): Desi
     throw new PullpassError({
       code: 'DOCUMENT_INVALID',
       hop: 'document',
-      seen: `${document.source}: registry ${registry.name} is to read a repository with an invalid name`,
+      seen: `${document.source}: registry ${registry.name} names a repository with an invalid name`,
       expected: repositoryName.expected,
     })
   }
@@ -198,7 +198,7 @@ function unnamed({ document, registry }: TrustNeed<AzureSettings>): PullpassErro
       ? { expected: `--repository ${expected}, since a PullSecret has no azure.trust` }
       : document.source === environmentSource
         ? { expected: `--repository ${expected}, since no variable names it` }
-        : { expected: `azure.trust.registryId: ${expected}`, hint: 'name it there, or by --repository' }
+        : { expected: `azure.trust.registryId: ${expected}`, hint: 'set it in the document, or with --repository' }
   return new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
@@ -207,7 +207,7 @@ function unnamed({ document, registry }: TrustNeed<AzureSettings>): PullpassErro
   })
 }
 
-/** One role for everything that an identity pulls from a registry. */
+/** One role for all that an identity pulls from a registry. */
 function mergeRoles(all: readonly DesiredRole[]): DesiredRole[] {
   const key = ({ identity, registryId: id }: DesiredRole) => `${identity.name} ${id.toLowerCase()}`
   return [...Map.groupBy(all, key).values()].flatMap((same) =>

@@ -1,4 +1,4 @@
-/** The identity that a document names. pullpass creates none: Azure chooses its client id. https://learn.microsoft.com/graph/api/resources/application */
+/** The identity that a document names. pullpass does not create identities, since Azure chooses the client id. https://learn.microsoft.com/graph/api/resources/application */
 
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject } from '../../../text/json-fields.ts'
@@ -17,7 +17,7 @@ export interface FoundIdentity {
 
 const version = 'api-version=2024-11-30'
 
-/** undefined where it does not exist. @throws TRUST_DENIED, TRUST_UNAVAILABLE */
+/** undefined if it does not exist. @throws TRUST_DENIED, TRUST_UNAVAILABLE */
 export async function readIdentity(
   azure: AzureConnection,
   { kind, name, clientId }: DesiredIdentity,
@@ -68,8 +68,8 @@ export function evaluateIdentity(
   const present = { presence: 'present', notes: [], hcl } as const
   if (found.clientId !== clientId) {
     const fault = trustRefused(`managed identity ${name} has the client id ${found.clientId}`, {
-      expected: `${clientId}, as the document says`,
-      hint: 'set azure.clientId to that of the managed identity: roles would be assigned to another identity than the one that signs in',
+      expected: `${clientId}, the client id in the document`,
+      hint: 'set azure.clientId to that of the managed identity: otherwise roles are assigned to another identity than the one that signs in',
     })
     return { ...present, verdict: 'refused', fault }
   }
@@ -84,7 +84,7 @@ export function evaluateIdentity(
   return { ...present, verdict: 'ok', ...sharingOf(desired, sharing) }
 }
 
-/** Of the clusters of one run: each has the rights of the others. */
+/** Clusters of one run that share an identity have the same permissions. */
 function sharingOf({ clusters, name }: DesiredIdentity, sharing: Accepted['sharing']): Partial<TrustFinding> {
   if (clusters.length < 2) return {}
   const sharedWith = clusters.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`)
@@ -92,9 +92,9 @@ function sharingOf({ clusters, name }: DesiredIdentity, sharing: Accepted['shari
   const fault = new PullpassError({
     code: 'TRUST_POOL_SHARED',
     hop: 'trust',
-    seen: `${name} is not used by one cluster alone: ${sharedWith.join('; ')}`,
-    expected: 'an identity for each cluster: all that sign in as it have the same roles',
-    hint: 'name an identity of its own in the document of each cluster; or, where these clusters may have the same rights, accept it: --share-trust-domain',
+    seen: `${name} is used by several clusters: ${sharedWith.join('; ')}`,
+    expected: 'an identity for each cluster: clusters that share one have the same roles',
+    hint: 'configure a separate identity in the document of each cluster; or accept it if these clusters may have the same permissions: --share-trust-domain',
   })
   return { verdict: 'refused', sharedWith, fault }
 }

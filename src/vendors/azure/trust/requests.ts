@@ -1,5 +1,5 @@
 /**
- * Requests of the operator to Azure Resource Manager and Microsoft Graph, and what refusals mean for trust.
+ * Requests to Azure Resource Manager and Microsoft Graph with the operator's credentials; error responses become errors of the hop trust.
  * https://learn.microsoft.com/rest/api/azure, https://learn.microsoft.com/graph/errors
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
@@ -96,10 +96,10 @@ export async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
   })
 }
 
-/** The items of a list, which fits one page: an identity has 20 credentials, and a principal few roles on a registry. */
+/** The items of a list, which has one page: an identity has at most 20 credentials, and a principal few roles on a registry. */
 export const itemsOf = (body: unknown): readonly unknown[] => asList(asObject(body)?.['value'])
 
-/** A second identity or a write a moment ago: the run reads the resource again. */
+/** Conflicts with a concurrent write: the run reads the resource again. */
 const conflicts = ['ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity', 'RoleAssignmentExists']
 
 function armRefusal(status: number, body: unknown): Refusal | undefined {
@@ -116,8 +116,8 @@ function armRefusal(status: number, body: unknown): Refusal | undefined {
     return {
       code: 'TRUST_REFUSED',
       message,
-      expected: 'a role assignment of the identity as it is now',
-      hint: 'an identity that was deleted and created again has another principal: remove the role assignment of the former one, and run it again',
+      expected: 'a role assignment of the current principal of the identity',
+      hint: 'an identity that was deleted and created again has another principal: remove the role assignment of the former one, and run the command again',
     }
   }
   if (status === 429) return throttled(message)
@@ -128,7 +128,7 @@ const throttled = (message: string): Refusal => ({
   code: 'QUOTA_EXCEEDED',
   message,
   retryable: true,
-  hint: 'none if it passes; run it again, it continues where it ended',
+  hint: 'no action if this is temporary; run the command again: it continues where it stopped',
 })
 
 const unavailable = (message: string): Refusal => ({
@@ -136,7 +136,7 @@ const unavailable = (message: string): Refusal => ({
   message,
   retryable: true,
   expected: 'a response',
-  hint: 'none if it passes: run it again, it continues where it ended',
+  hint: 'no action if this is temporary; run the command again: it continues where it stopped',
 })
 
 /** By the start of the action: the narrowest built-in role that allows it. https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
@@ -148,7 +148,7 @@ const rolesFor: readonly (readonly [start: string, role: string])[] = [
   ['Microsoft.Authorization/roleAssignments/', 'Role Based Access Control Administrator'],
 ]
 
-/** Azure names the operator, the action and the scope in its sentence. */
+/** The message of Azure contains the operator, the action and the scope. */
 function denied(message: string): Refusal {
   const start = message.slice(0, 2000)
   const [, action] = /perform action '([A-Za-z./]{1,200})'/.exec(start) ?? []
@@ -163,7 +163,7 @@ function denied(message: string): Refusal {
     code: 'TRUST_DENIED',
     message,
     expected: `the operator to have ${action} on ${resource}, which the role ${role} allows`,
-    hint: 'assign it, and run it again, it continues where it ended',
+    hint: 'assign it, and run the command again: it continues where it stopped',
     command: `az role assignment create ${words.map(shellQuote).join(' ')}`,
   }
 }
@@ -177,7 +177,7 @@ function graphRefusal(status: number, body: unknown): Refusal | undefined {
       code: 'TRUST_DENIED',
       message: `${code}: ${message}`,
       expected: 'the operator to own the application, or to have the role Cloud Application Administrator',
-      hint: 'let an owner run it, or add the operator',
+      hint: 'run the command as an owner, or add the operator',
       command: 'az ad app owner add --id CLIENT_ID --owner-object-id OPERATOR_OBJECT_ID',
     }
   }

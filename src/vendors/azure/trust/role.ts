@@ -60,7 +60,7 @@ export const readRegistry = async (azure: AzureConnection, registryId: string): 
 const assignments = 'providers/Microsoft.Authorization/roleAssignments'
 const version = 'api-version=2022-04-01'
 
-/** Of the principal, on the registry and on what it is in. */
+/** Of the principal, on the registry and on its parent scopes. */
 export const listAssignments = async (
   azure: AzureConnection,
   registryId: string,
@@ -86,7 +86,7 @@ function readAssignment(item: unknown): FoundAssignment {
   }
 }
 
-// Conditions, as pullpass writes them: reading is limited to repositories of these names.
+// The conditions that pullpass writes limit reading to repositories of these names.
 
 const attribute = 'Microsoft.ContainerRegistry/registries/repositories'
 const guard = `((!(ActionMatches{'${attribute}/content/read'}) AND !(ActionMatches{'${attribute}/metadata/read'})) OR (`
@@ -97,7 +97,7 @@ function renderCondition(repositories: readonly string[]): string {
   return `${guard}${clauses.join(' OR ')}))`
 }
 
-/** The names in a condition of this form; undefined of any other. */
+/** The names in a condition of this form; undefined for any other. */
 function parseCondition(condition: string): string[] | undefined {
   if (!condition.startsWith(guard) || !condition.endsWith('))')) return undefined
   const clauses = condition.slice(guard.length, -2).split(' OR ')
@@ -161,7 +161,7 @@ const conditionConflict = ({ registryId, identity }: DesiredRole) => ({
   fault: trustRefused(
     `the role of ${identity.name} on ${registryId} has a condition that does not admit all repositories of the documents`,
     {
-      expected: 'a role for them',
+      expected: 'a role assignment that admits them',
       hint: 'change its condition, or replace it: --replace condition',
     },
   ),
@@ -199,7 +199,7 @@ function registryFault({ registryId, loginServer, repositories }: DesiredRole, r
   const { name, group, subscription } = resourceParts(registryId)
   if (registry === undefined) {
     return trustRefused(`registry ${registryId} does not exist`, {
-      expected: 'one that exists: pullpass trust creates none',
+      expected: 'an existing registry: pullpass trust does not create registries',
       hint: 'correct azure.trust.registryId',
       command: `az acr show --name ${name} --query id`,
     })
@@ -212,12 +212,15 @@ function registryFault({ registryId, loginServer, repositories }: DesiredRole, r
   }
   if (repositories === undefined || registry.permissions === 'repositories') return undefined
   const words = `--name ${name} --resource-group ${group} --subscription ${subscription}`
-  return trustRefused(`registry ${registryId} has no permissions for repositories, and the document names some`, {
-    expected:
-      'roleAssignmentMode AbacRepositoryPermissions, in which AcrPull of other identities has no effect any more',
-    hint: 'leave azure.repositories out, which grants all of the registry; or, once the other identities have roles for repositories',
-    command: `az acr update ${words} --role-assignment-mode rbac-abac`,
-  })
+  return trustRefused(
+    `registry ${registryId} does not support repository permissions, and the document names repositories`,
+    {
+      expected:
+        'roleAssignmentMode AbacRepositoryPermissions, in which AcrPull of other identities no longer has an effect',
+      hint: 'remove azure.repositories, which grants the whole registry; or, once the other identities have roles for repositories',
+      command: `az acr update ${words} --role-assignment-mode rbac-abac`,
+    },
+  )
 }
 
 /** Whether an assignment admits these repositories; undefined: all. */
@@ -230,7 +233,7 @@ function covers(condition: string | undefined, repositories: readonly string[] |
 function notesOn({ condition, scope }: FoundAssignment, { registryId, repositories }: DesiredRole): string[] {
   const inherited = scope.toLowerCase() === registryId.toLowerCase() ? [] : [`the role is assigned on ${scope}`]
   const isBroader = repositories !== undefined && condition === undefined
-  return [...inherited, ...(isBroader ? ['it allows all repositories: --replace condition narrows it'] : [])]
+  return [...inherited, ...(isBroader ? ['it allows all repositories: --replace condition limits it'] : [])]
 }
 
 function grantChange(assignment: Assignment, azure: AzureConnection): Change {
@@ -280,7 +283,7 @@ async function put(assignment: Assignment, azure: AzureConnection): Promise<void
   })
 }
 
-/** Whether it can be removed: pullpass created it for one of these clusters, and no other token signs the identity in. */
+/** Removable if pullpass created it for one of these clusters, and no other token signs the identity in. */
 export function planRoleRemoval(
   { registryId }: DesiredRole,
   { assigned, others }: Pick<RoleFacts, 'assigned'> & { readonly others: number },

@@ -1,4 +1,4 @@
-/** Azure's trust: an identity that exists, a federated credential of it for each subject, and a role on each registry. */
+/** Trust at Azure: an existing identity, its federated credential for each subject, and a role on each registry. */
 import { asFault } from '../../../errors/pullpass-error.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import type { RemovalPlan, RemovalScope, TrustFinding, TrustResource, TrustSetup } from '../../trust-contract.ts'
@@ -22,7 +22,7 @@ import { evaluateRole, listAssignments, planRoleRemoval, readRegistry } from './
 export const trust: TrustSetup<AzureSettings> = {
   repositories: { rule: registryRepositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
 
-  /** An identity is in the document: clusters that are to have different rights have documents with different ones. */
+  /** The document names the identity: clusters with different permissions need documents with different identities. */
   clusterIds: {},
   forCluster: (settings) => settings,
 
@@ -38,17 +38,17 @@ export const trust: TrustSetup<AzureSettings> = {
   admitsPublisher: () => false,
 
   desired(needs) {
-    const wanted = desiredState(needs)
+    const desired = desiredState(needs)
     return {
       async open(context) {
-        const clouds = [...new Set(wanted.identities.map(({ cloud }) => cloud))]
+        const clouds = [...new Set(desired.identities.map(({ cloud }) => cloud))]
         const opened = await Promise.all(
           clouds.map(async (cloud) => {
             const isOf = ({ identity }: { readonly identity: DesiredIdentity }) => identity.cloud === cloud
             const ofCloud = {
-              identities: wanted.identities.filter((one) => one.cloud === cloud),
-              credentials: wanted.credentials.filter(isOf),
-              roles: wanted.roles.filter(isOf),
+              identities: desired.identities.filter((one) => one.cloud === cloud),
+              credentials: desired.credentials.filter(isOf),
+              roles: desired.roles.filter(isOf),
             }
             return azureResources(ofCloud, await connectOperator(cloud, context))
           }),
@@ -59,7 +59,7 @@ export const trust: TrustSetup<AzureSettings> = {
   },
 }
 
-/** Of an image of the same registry as `configured`, by its name: a login server does not tell the resource id. */
+/** For an image of the registry in `configured`, compared by name: a login server does not contain the resource id. */
 function repositoryOfImage({ host, repository }: Pick<ImageReference, 'host' | 'repository'>, configured = '') {
   const { registryId, repositories: names } = parseRepositories(configured)
   const [name] = host.split(/[.-]/, 1)
@@ -120,7 +120,7 @@ function identityResource(desired: DesiredIdentity, azure: AzureConnection): Tru
   }
 }
 
-/** Its identity is refused or does not exist: what rests on it is blocked. */
+/** The identity is refused or does not exist: resources that need it are blocked. */
 const blocked = { verdict: 'blocked' } as const
 
 async function readCredentials(identity: DesiredIdentity, azure: AzureConnection) {
