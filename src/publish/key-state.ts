@@ -9,7 +9,7 @@ import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/j
 export interface KeyState {
   readonly keys: readonly RecordedKey[]
   readonly revocations: readonly Revocation[]
-  /** SHA-256 fingerprints of the CAs that are believed of API servers; absent: none are recorded, or they stay as they are. */
+  /** SHA-256 fingerprints of the trusted CAs of API servers; absent: none are recorded, or they are unchanged. */
   readonly authorities?: readonly string[]
   /** Addresses of known API servers, `https://10.0.0.1:6443`; absent: none are recorded, or they stay as they are. */
   readonly servers?: readonly string[]

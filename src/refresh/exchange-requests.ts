@@ -1,4 +1,4 @@
-/** What must be minted: one request for each identity and registry, however many documents and namespaces want it. */
+/** The required exchanges: one request for each identity and registry, which all documents and namespaces share. */
 import { createHash } from 'node:crypto'
 import type { Document, DocumentRegistry } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -8,7 +8,7 @@ import { type BoundExchange, bindExchange, type Vendors } from '../vendors/vendo
 export interface ExchangeRequest extends BoundExchange {
   /** The fingerprint that distinguishes requests. */
   readonly mintedFrom: string
-  /** The first document and registry that want it; others differ in hosts alone. */
+  /** The first document and registry with this request; others differ only in hosts. */
   readonly document: Document
   readonly registry: DocumentRegistry
 }

@@ -108,7 +108,7 @@ async function confirm(
 /** A token of the revoked key must not verify any more, so another one is tried. */
 function tokenToTry(readings: Revoked['readings'], keyId: string): SubjectToken | string {
   const tokens = withoutFaults(readings.map((reading) => reading.token))
-  if (tokens.length === 0) return 'not tried: no token was to be had'
+  if (tokens.length === 0) return 'not tried: the API servers issued no token'
   return (
     tokens.find((token) => token.keyId !== keyId) ??
     'the cluster still signs with the revoked key: every exchange is refused until its API servers have another'

@@ -59,14 +59,14 @@ export const serve: Command<typeof flags> = {
       context.log('info', 'documents are served', { port: server.port, address })
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, health.endpoints, context))
       announceStart(call, { cluster: cluster.server, target: address, keepForMs: config.keepForMs })
-      const logLook = logRounds(context.log)
+      const logRound = logRounds(context.log)
       printer = openStatusPrinter(call)
       const full = { ...config, cluster, trusted, events, target, served, checkIntervalMs: 0 }
       await watchIssuer(full, context, {
         watchdog: health.watchdog,
         report(status) {
           health.update(status)
-          logLook(status)
+          logRound(status)
           printer?.print(status)
         },
       })

@@ -49,13 +49,13 @@ export const watch: Command<typeof flags> = {
       server = healthListen && (await serveHealth(healthListen, health.endpoints, context))
       const at = server && healthListen ? listenUrl(healthListen, server.port) : undefined
       announceStart(call, { cluster: cluster.server, target: target.name, keepForMs: config.keepForMs, health: at })
-      const logLook = logRounds(context.log)
+      const logRound = logRounds(context.log)
       printer = openStatusPrinter(call)
       await watchIssuer({ ...config, cluster, trusted, events, target }, context, {
         watchdog: health.watchdog,
         report(status) {
           health.update(status)
-          logLook(status)
+          logRound(status)
           printer?.print(status)
         },
       })

@@ -34,15 +34,15 @@ const nameOf = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without k
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
-  const bared = keys.filter(({ stray }) => stray.some((name) => privateMembers.includes(name)))
-  return bared.map((key) => {
+  const exposed = keys.filter(({ stray }) => stray.some((name) => privateMembers.includes(name)))
+  return exposed.map((key) => {
     const members = key.stray.filter((name) => privateMembers.includes(name)).join(', ')
-    const seen = `ALARM: ${nameOf(key)} is published with its private half (${members}, not shown): every reader of it can sign tokens of any ServiceAccount of the cluster`
+    const seen = `ALARM: ${nameOf(key)} is published with its private key (${members}, not shown): any client that reads it can sign tokens for any ServiceAccount of the cluster`
     return finding(
       'failed',
       'PRIVATE_KEY_PUBLISHED',
       seen,
-      'take it down now, and replace the signing key of the cluster',
+      'remove it immediately, and replace the signing key of the cluster',
     )
   })
 }
@@ -55,7 +55,7 @@ const whyUnread = (key: IssuerKey, { algorithms }: VerifierRules) =>
     : `${quote(key.algorithm ?? '')} is none of ${algorithms.join(', ')}`)
 
 function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): IssuerFinding[] {
-  const publish = 'pullpass issuer publish leaves out what no cloud reads'
+  const publish = 'pullpass issuer publish omits keys that no cloud can use'
   if (keys.length === 0)
     return [finding('failed', 'KEYS_MISSING', 'the JWKS contains no key', 'pullpass issuer publish --to TARGET')]
   const unread = keys.flatMap((key) => {
@@ -68,7 +68,7 @@ function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): Issu
     return [finding('warning', 'KEY_UNUSABLE', `${shown}: tokens that it signs are refused`, publish)]
   }
   const seen = `none of the ${keys.length} keys can be used (${shown})`
-  const fix = 'let the cluster sign with an RSA key: RS256 is what every cloud reads'
+  const fix = 'let the cluster sign with an RSA key: every cloud supports RS256'
   return [finding('failed', 'KEYS_UNUSABLE', seen, fix)]
 }
 
@@ -80,7 +80,7 @@ function numberFindings(keys: readonly IssuerKey[], { mostKeys }: VerifierRules)
     .map((group) => {
       const kind = mostKeys.of === 'all' ? '' : ` of kind ${quote(group[0]?.type ?? '')}`
       const seen = `the JWKS contains ${group.length} keys${kind}; ${mostKeys.count} are read`
-      return finding('failed', 'KEYS_TOO_MANY', seen, 'drop the keys that sign nothing any more')
+      return finding('failed', 'KEYS_TOO_MANY', seen, 'remove the keys that are no longer used')
     })
 }
 
@@ -88,7 +88,7 @@ function twinFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   const named = keys.filter(({ keyId }) => keyId !== undefined)
   const twins = [...Map.groupBy(named, ({ keyId }) => keyId).values()].filter((group) => group.length > 1)
   return twins.map(([key, ...others]) => {
-    const seen = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier tries whichever it meets first`
+    const seen = `kid ${quote(key?.keyId ?? '')} names ${others.length + 1} keys: a verifier uses the first one that it finds`
     return finding('warning', 'KEY_ID_DUPLICATE', seen, 'publish each key once')
   })
 }
@@ -154,11 +154,17 @@ function algorithmFindings({ token, signature }: TokenFacts, { algorithms }: Ver
   const seen = algorithms.includes(named)
     ? `the token is signed with ${named}, and the published key of its kid is of another kind`
     : `the token is signed with ${quote(named)}; ${algorithms.join(', ')} can be verified`
-  return [problem('ALGORITHM_UNSUPPORTED', seen, 'let the cluster sign with an RSA key, or trust it elsewhere')]
+  return [
+    problem(
+      'ALGORITHM_UNSUPPORTED',
+      seen,
+      'let the cluster sign with an RSA key, or use a verifier that supports this algorithm',
+    ),
+  ]
 }
 
 function lifeFindings({ token: { expiresAt } }: TokenFacts, at: Date): IssuerFinding[] {
   if (expiresAt > at) return []
   const seen = `the token expired at ${rfc3339(expiresAt)}`
-  return [{ result: 'warning', code: 'TOKEN_EXPIRED', seen, fix: 'check a fresh one' }]
+  return [{ result: 'warning', code: 'TOKEN_EXPIRED', seen, fix: 'check a new token' }]
 }

@@ -4,8 +4,8 @@
  * forbids it. Therefore:
  *
  *   pinned      the CA bundle as it was when the process started; connections trust it until the process ends, as client-go does
- *   believed    of the pinned ones, those that --accept-ca names; else those recorded in the ConfigMap of the key state; else,
- *               where nothing is recorded yet, all of them. What is believed is recorded.
+ *   trusted     of the pinned ones, those that --accept-ca names; else those recorded in the ConfigMap of the key state; else,
+ *               if none are recorded yet, all of them. Trusted authorities are recorded.
  *
  * Any other authority raises an alarm, and no key is published that only its API servers serve.
  */
@@ -48,7 +48,7 @@ export function parseAuthorities(certificates: readonly string[]): Authority[] {
 }
 
 /** `recorded`: fingerprints of the key state. */
-export function believedOf({ pinned, accepted }: TrustedAuthorities, recorded: readonly string[]): Authority[] {
+export function trustedOf({ pinned, accepted }: TrustedAuthorities, recorded: readonly string[]): Authority[] {
   const named = accepted.length > 0 ? accepted : recorded
   return named.length === 0 ? [...pinned] : pinned.filter(({ fingerprint }) => named.includes(fingerprint))
 }
@@ -58,10 +58,10 @@ export interface AuthorityFacts {
   /** The CA bundle as it is now, or why it cannot be read. */
   readonly configured: readonly Authority[] | PullpassError
   /** Undefined before the key state could be read. */
-  readonly believed: readonly Authority[] | undefined
+  readonly trustedAuthorities: readonly Authority[] | undefined
   /** Of this round; undefined if the key state could not be read. */
   readonly recorded: readonly string[] | undefined
-  /** Whether this process has recorded what it believes before. */
+  /** Whether this process has recorded its trusted authorities before. */
   readonly isRecorded: boolean
   /** Recorded first by this process, on the word of the CA bundle alone. */
   readonly firstAuthorities: readonly Authority[]
@@ -69,7 +69,7 @@ export interface AuthorityFacts {
 
 export function authorityAlarms(facts: AuthorityFacts): Alarm[] {
   if (facts.trusted.pinned.length === 0) return []
-  return [...severalAlarm(facts), ...changedAlarm(facts), ...unbelievedAlarm(facts), ...recordAlarm(facts)]
+  return [...severalAlarm(facts), ...changedAlarm(facts), ...untrustedAlarm(facts), ...recordAlarm(facts)]
 }
 
 const hint =
@@ -106,20 +106,20 @@ function changedAlarm({ trusted: { pinned }, configured }: AuthorityFacts): Alar
   ]
 }
 
-function unbelievedAlarm({ trusted: { pinned }, believed }: AuthorityFacts): Alarm[] {
-  const unbelieved = believed === undefined ? [] : without(pinned, believed)
-  if (unbelieved.length === 0) return []
-  const names = listed('SHA-256', unbelieved).join()
+function untrustedAlarm({ trusted: { pinned }, trustedAuthorities }: AuthorityFacts): Alarm[] {
+  const untrusted = trustedAuthorities === undefined ? [] : without(pinned, trustedAuthorities)
+  if (untrusted.length === 0) return []
+  const names = listed('SHA-256', untrusted).join()
   return [
     changed(
-      'unbelieved',
+      'untrusted',
       `the CA bundle for API servers has another CA than those that are recorded or accepted (${names}): a key that only API servers with its certificates serve is not published`,
     ),
   ]
 }
 
-function recordAlarm({ believed = [], recorded = [], isRecorded }: AuthorityFacts): Alarm[] {
-  const mine = believed.map(({ fingerprint }) => fingerprint)
+function recordAlarm({ trustedAuthorities = [], recorded = [], isRecorded }: AuthorityFacts): Alarm[] {
+  const mine = trustedAuthorities.map(({ fingerprint }) => fingerprint)
   const isSame = recorded.length === mine.length && mine.every((one) => recorded.includes(one))
   if (!isRecorded || recorded.length === 0 || isSame) return []
   return [

@@ -1,6 +1,6 @@
 /**
- * Whether this machine's clock can be believed, since by it keys grow old: each API server's own shows in the token that it
- * has just signed. Two days ahead for ten minutes would else withdraw the keys of tokens that are still out.
+ * Whether this machine's clock can be trusted, since the age of keys depends on it. It is compared with the issue times of tokens
+ * that API servers have just signed. Otherwise a clock that is two days ahead for ten minutes withdraws keys of valid tokens.
  */
 import { withoutFaults } from '../../errors/pullpass-error.ts'
 import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'

@@ -18,7 +18,7 @@ import {
   type StoredKeyState,
 } from '../key-state.ts'
 import { type Alarm, faultAlarm, publishAlarm } from './alarm.ts'
-import { type Authority, authorityAlarms, believedOf, parseAuthorities } from './authorities.ts'
+import { type Authority, authorityAlarms, parseAuthorities, trustedOf } from './authorities.ts'
 import { evaluateServers, type HeldKey, type KnownServers } from './known-servers.ts'
 import { mergeKeyStates } from './merge-key-state.ts'
 import { confirmingRounds, type WatchConfig } from './state.ts'
@@ -119,9 +119,12 @@ function recordedServers({ keyState }: RoundFacts): KnownServers | undefined {
   return new Map(keyState.servers.map((from) => [from, 0]))
 }
 
-function firstRecorded({ keyState, believed = [] }: RoundFacts, { trusted }: RoundRules): readonly Authority[] {
+function firstRecorded(
+  { keyState, trustedAuthorities = [] }: RoundFacts,
+  { trusted }: RoundRules,
+): readonly Authority[] {
   const isFirst = !(keyState instanceof PullpassError) && keyState.authorities === undefined
-  return isFirst && trusted.accepted.length === 0 ? believed : []
+  return isFirst && trusted.accepted.length === 0 ? trustedAuthorities : []
 }
 
 const recordedIn = ({ keyState }: RoundFacts) => (keyState instanceof PullpassError ? undefined : keyState.authorities)
@@ -207,7 +210,7 @@ export interface SeenKeys {
 }
 
 /**
- * A served key is seen now; of two with one kid, the one that is served is believed. A key that is public and unknown counts
+ * A served key is seen now; of two with one kid, the served one counts. A key that is public and unknown counts
  * as seen now: a lost key state withdraws nothing. Revoked and unusable keys are not recorded. Nothing was seen later
  * than now: a clock was ahead, or the key state was edited.
  */
@@ -265,8 +268,8 @@ const removedAlarm = (subject: string): Alarm =>
 /** The facts of one round that determine the public keys: each API server, its authorities, and the key state. */
 export interface RoundFacts {
   readonly readings: readonly ApiServerReading[]
-  /** `unbelieved`: no API server with a certificate of a believed authority responded, and others were queried. */
-  readonly standing: 'believed' | 'unbelieved'
+  /** `untrusted`: no API server with a certificate of a trusted authority responded, and others were queried. */
+  readonly standing: 'trusted' | 'untrusted'
   /** Why it is not known where the API servers are. */
   readonly replicasFault: PullpassError | undefined
   /** As the cluster has it, or why it could not be read. */
@@ -274,38 +277,38 @@ export interface RoundFacts {
   /** The CA bundle as it is now, or why it cannot be read. */
   readonly configured: readonly Authority[] | PullpassError
   /** Undefined as long as the key state could not be read. */
-  readonly believed: readonly Authority[] | undefined
+  readonly trustedAuthorities: readonly Authority[] | undefined
 }
 
 /** `before`: what is trusted since the first round that read the key state. */
-export async function gatherRound(config: WatchConfig, before: RoundFacts['believed']): Promise<RoundFacts> {
+export async function gatherRound(config: WatchConfig, before: RoundFacts['trustedAuthorities']): Promise<RoundFacts> {
   const reading = readKeyState(config.cluster, config.keyStateRef, stateRetry).catch(asFault)
-  const believed = before ?? believedBy(config, await reading)
+  const trustedAuthorities = before ?? trustedBy(config, await reading)
   const [servers, keyState, configured] = await Promise.all([
-    readServers(config, believed),
+    readServers(config, trustedAuthorities),
     reading,
     config.cluster.authorities().then(parseAuthorities, asFault),
   ])
   const { responses, fault, standing } = servers
-  return { readings: responses, standing, replicasFault: fault, keyState, configured, believed }
+  return { readings: responses, standing, replicasFault: fault, keyState, configured, trustedAuthorities }
 }
 
-const believedBy = ({ trusted }: WatchConfig, keyState: KeyState | PullpassError): RoundFacts['believed'] =>
-  keyState instanceof PullpassError ? undefined : believedOf(trusted, keyState.authorities ?? [])
+const trustedBy = ({ trusted }: WatchConfig, keyState: KeyState | PullpassError): RoundFacts['trustedAuthorities'] =>
+  keyState instanceof PullpassError ? undefined : trustedOf(trusted, keyState.authorities ?? [])
 
-/** Others than believed API servers are sent a credential only where no believed one responses. */
+/** API servers without a certificate of a trusted authority get a credential only if no trusted one responds. */
 async function readServers(
   { trusted: { pinned }, ...config }: WatchConfig,
-  believed: RoundFacts['believed'],
+  trustedAuthorities: RoundFacts['trustedAuthorities'],
 ): Promise<ApiServerResponses<ApiServerReading> & Pick<RoundFacts, 'standing'>> {
-  if (believed === undefined || believed.length === pinned.length) {
-    return { ...(await readApiServers(config)), standing: 'believed' }
+  if (trustedAuthorities === undefined || trustedAuthorities.length === pinned.length) {
+    return { ...(await readApiServers(config)), standing: 'trusted' }
   }
-  if (believed.length > 0) {
-    const authorities = believed.map(({ certificate }) => certificate)
+  if (trustedAuthorities.length > 0) {
+    const authorities = trustedAuthorities.map(({ certificate }) => certificate)
     const queried = await readApiServers({ ...config, authorities })
     const isRead = queried.responses.some(({ documents }) => !(documents instanceof PullpassError))
-    if (isRead) return { ...queried, standing: 'believed' }
+    if (isRead) return { ...queried, standing: 'trusted' }
   }
-  return { ...(await readApiServers(config)), standing: 'unbelieved' }
+  return { ...(await readApiServers(config)), standing: 'untrusted' }
 }

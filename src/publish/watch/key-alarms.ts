@@ -10,7 +10,7 @@ import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 interface KeysKnown {
   readonly keyState: KeyState
   /** Whether the key state had keys before the first round: only then an unknown key is an alarm. */
-  readonly knows: 'keys' | 'nothing'
+  readonly hadKeys: boolean
   readonly served: readonly IssuerKey[]
   readonly choice: KeyChoice
 }
@@ -20,8 +20,8 @@ export const keyAlarms = ({ keys }: PublishOutcome, known: KeysKnown): Alarm[] =
   ...unobservedAlarms(keys, known),
 ]
 
-function unknownAlarms(keys: PublishOutcome['keys'], { keyState, served, knows, choice }: KeysKnown): Alarm[] {
-  if (knows === 'nothing') return []
+function unknownAlarms(keys: PublishOutcome['keys'], { keyState, served, hadKeys, choice }: KeysKnown): Alarm[] {
+  if (!hadKeys) return []
   const kept = keys.filter(({ state }) => state === 'kept').map(({ key }) => key)
   return unknownKeys(kept, served, keyState).map(({ keyId = '(no kid)' }) =>
     publishAlarm({

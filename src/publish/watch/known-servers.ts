@@ -5,7 +5,7 @@
  *
  *   served by a known API server, or public already, or accepted by --accept-key ─▶ confirmed
  *   served by API servers at new addresses alone ─▶ held back, as long as a known one was heard from in the last ten minutes
- *   none of the API servers that respond has a certificate of a believed authority ─▶ held back
+ *   none of the API servers that respond has a certificate of a trusted authority ─▶ held back
  *
  * Serving the published keys makes no address known: any server can serve them. API servers that are restarted in place are known, so
  * that their new key is confirmed immediately. A roll-out that replaces them by others with new addresses has its new key confirmed as
@@ -25,8 +25,8 @@ export type KnownServers = ReadonlyMap<string, number>
 
 export interface ServerFacts {
   readonly readings: readonly ApiServerReading[]
-  /** `unbelieved`: no API server with a certificate of a believed authority responded, and others were queried. */
-  readonly standing: 'believed' | 'unbelieved'
+  /** `untrusted`: no API server with a certificate of a trusted authority responded, and others were queried. */
+  readonly standing: 'trusted' | 'untrusted'
   /** Addresses that are known by configuration: of --replica, and the cluster's own. */
   readonly configured: readonly string[]
   /** Undefined before the first round that read trusted API servers, if none are recorded. */
@@ -42,7 +42,7 @@ export interface HeldKey {
   readonly key: IssuerKey
   /** Addresses. */
   readonly from: readonly string[]
-  readonly why: 'new address' | 'unbelieved authority'
+  readonly why: 'new address' | 'untrusted authority'
 }
 
 export interface ServerVerdict {
@@ -63,11 +63,11 @@ export function evaluateServers(facts: ServerFacts): ServerVerdict {
   const held: HeldKey[] = []
   for (const { key, from } of gatherKeys(responses)) {
     const isPublic = facts.published.some((one) => isSame(one, key))
-    const isConfirmed = facts.standing === 'believed' && from.some(isKnown)
+    const isConfirmed = facts.standing === 'trusted' && from.some(isKnown)
     if (isPublic || isConfirmed || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
-    else held.push({ key, from, why: facts.standing === 'believed' ? 'new address' : 'unbelieved authority' })
+    else held.push({ key, from, why: facts.standing === 'trusted' ? 'new address' : 'untrusted authority' })
   }
-  return { confirmed, held, known: facts.standing === 'believed' ? knownAfter(facts, responses) : facts.known }
+  return { confirmed, held, known: facts.standing === 'trusted' ? knownAfter(facts, responses) : facts.known }
 }
 
 interface KeysResponse {
@@ -142,5 +142,5 @@ export function heldKeyAlarms(
 
 const reasons = {
   'new address': 'alone, at an address that was not among the API servers before, and by none of the known ones',
-  'unbelieved authority': 'alone, whose certificate is not issued by a recorded or accepted CA',
+  'untrusted authority': 'alone, whose certificate is not issued by a recorded or accepted CA',
 } as const

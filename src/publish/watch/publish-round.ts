@@ -63,7 +63,7 @@ export interface RoundPublication {
   /** With what was revoked since. */
   readonly readAgain: () => Promise<KeyState>
   /** Whether the key state had keys before the first round: only then an unknown key is an alarm. */
-  readonly knows: 'keys' | 'nothing'
+  readonly hadKeys: boolean
   readonly served: readonly IssuerKey[]
   readonly choice: KeyChoice
   readonly readings: readonly ApiServerReading[]
@@ -192,11 +192,13 @@ function failed(fault: PullpassError, text: string, before: Publishing, now: Dat
   }
 }
 
-/** One that carries the issuer and a key that is public, where there is one: what is wrong with others is said elsewhere. */
+/** A token with the published issuer and a published key, if there is one; problems of other tokens are separate alarms. */
 function tokenFor({ issuer, readings }: RoundPublication, published: readonly IssuerKey[]): SubjectToken | string {
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const isOut = ({ keyId }: SubjectToken) => published.some((key) => key.keyId === keyId)
-  return tokens.find((token) => token.issuer === issuer && isOut(token)) ?? 'not tried: no such token was to be had'
+  return (
+    tokens.find((token) => token.issuer === issuer && isOut(token)) ?? 'not tried: the API servers issued no such token'
+  )
 }
 
 function log({ keys, changes }: PublishOutcome, { log: write }: Pick<Context, 'log'>): void {

@@ -21,7 +21,7 @@ export interface WatchState {
   readonly witnessed: RoundEvaluation['witnessed']
   readonly removals: RoundEvaluation['removals']
   readonly servers: RoundEvaluation['servers']
-  readonly believed: RoundFacts['believed']
+  readonly trustedAuthorities: RoundFacts['trustedAuthorities']
   readonly firstAuthorities: RoundEvaluation['firstAuthorities']
   readonly publishing: Publishing
   /** Settled by the first round: in a roll-out to another issuer replicas differ. */
@@ -36,7 +36,7 @@ export const firstState: WatchState = {
   witnessed: [],
   removals: [],
   servers: undefined,
-  believed: undefined,
+  trustedAuthorities: undefined,
   firstAuthorities: [],
   publishing: nothingTried,
   issuer: undefined,
@@ -56,7 +56,7 @@ export const firstState: WatchState = {
 
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
 export async function watchRound(before: WatchState, config: WatchConfig, context: Context): Promise<WatchState> {
-  const facts = await gatherRound(config, before.believed)
+  const facts = await gatherRound(config, before.trustedAuthorities)
   context.signal.throwIfAborted()
   const now = context.now()
   const clock = evaluateClock(facts.readings, now)
@@ -89,7 +89,7 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
     witnessed: verdict.witnessed,
     removals: verdict.removals,
     servers: verdict.servers,
-    believed: facts.believed,
+    trustedAuthorities: facts.trustedAuthorities,
     firstAuthorities: verdict.firstAuthorities,
     publishing,
     issuer,
@@ -108,9 +108,9 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
   }
 }
 
-/** Where nothing is believed, what is recorded stays: it is what an operator has to compare with. */
-const recordedAuthorities = ({ believed = [] }: RoundFacts): Pick<KeyState, 'authorities'> =>
-  believed.length === 0 ? {} : { authorities: believed.map(({ fingerprint }) => fingerprint) }
+/** If no authority is trusted, the record stays unchanged, so that an operator can compare with it. */
+const recordedAuthorities = ({ trustedAuthorities = [] }: RoundFacts): Pick<KeyState, 'authorities'> =>
+  trustedAuthorities.length === 0 ? {} : { authorities: trustedAuthorities.map(({ fingerprint }) => fingerprint) }
 
 /** Written if they changed, or if none are recorded: two watches that find one in different rounds do not overwrite each other. */
 function recordedServers(
@@ -170,11 +170,11 @@ async function actOn(
   if (keyState === undefined || issuer === undefined) return publishing
   if (keyState.keys.length === 0 && served.length === 0) return publishing
   const recorded = known ?? (facts.keyState instanceof PullpassError ? emptyKeyState : facts.keyState)
-  const knows = recorded.keys.length > 0 ? 'keys' : 'nothing'
+  const hadKeys = recorded.keys.length > 0
   const readAgain = async () => withRevocations(keyState, await readKeyState(cluster, place).catch(asFault))
   const { readings } = facts
   const onPublished = servedDocuments?.replace
-  const keys = { issuer, keyState, readAgain, knows, served, choice, readings } as const
+  const keys = { issuer, keyState, readAgain, hadKeys, served, choice, readings } as const
   return await publishRound({ ...keys, target, checkIntervalMs, onPublished }, publishing, context)
 }
 

@@ -158,7 +158,7 @@ suite('pullpass issuer check', () => {
       assert.equal(exitCode, 1)
       assert.match(
         stdout,
-        /ALARM: key .{1,2}key-1.{1,2} is published with its private half \(d, p, q, dp, dq, qi, not shown\)/,
+        /ALARM: key .{1,2}key-1.{1,2} is published with its private key \(d, p, q, dp, dq, qi, not shown\)/,
       )
       for (const half of [jwk.d, jwk.p, jwk.q, jwk.dp]) assert.ok(half && !`${stdout}${stderr}`.includes(half))
     }

@@ -270,10 +270,10 @@ suite('a token is evaluated with the public documents', () => {
 })
 
 suite('a finding', () => {
-  test('names a private half and never shows it', () => {
+  test('reports a published private key and never shows it', () => {
     const [verdict] = evaluateIssuer(factsOfKeys({ ...rsaJwk, d: 'c2VjcmV0LWtleQ' }), verifiers)
     const [finding] = verdict?.findings ?? []
-    assert.match(finding?.seen ?? '', /^ALARM: key "key-1" is published with its private half \(d, not shown\)/)
+    assert.match(finding?.seen ?? '', /^ALARM: key "key-1" is published with its private key \(d, not shown\)/)
     assert.doesNotMatch(JSON.stringify(verdict), /c2VjcmV0/)
   })
 

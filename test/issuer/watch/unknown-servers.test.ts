@@ -221,7 +221,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
   })
 
-  test('with a forged record: --accept-ca names the CAs that are believed, whatever is recorded', async (t) => {
+  test('with a forged record: --accept-ca names the trusted CAs, regardless of the record', async (t) => {
     const { watch, old, attacker, attack } = await start(t)
     await attack()
     const forge = (cas: string[]) => {

@@ -35,7 +35,8 @@ export function iamRefusal(status: number, body: unknown, { hop, codes }: IamCal
     return { code: codes.denied, message, hint: 'check which credentials are used, and sign in again' }
   if (status === 403) return { code: codes.denied, message, hint: 'grant the operator the permission in the message' }
   if (status === 404) return { code: codes.absent, message }
-  if (status === 429) return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'nothing to do if it passes' }
+  if (status === 429)
+    return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'no action if this is temporary' }
   const unspecific = unspecificCodes(hop)
   return status >= 500
     ? { code: unspecific.unavailable, message, retryable: true }

@@ -20,7 +20,7 @@ suite('what Google refuses about a provider', () => {
       new RegExp(`^pullpass trust apply .* create-oidc ${provider} --issuer-uri=ISSUER `),
     ],
     [503, 'PUBLISH_UNAVAILABLE', /^no action if this is temporary; published documents are not changed$/],
-    [429, 'QUOTA_EXCEEDED', /^nothing to do if it passes$/],
+    [429, 'QUOTA_EXCEEDED', /^no action if this is temporary$/],
   ]
   for (const [status, code, hint] of refused) {
     test(`by ${status} names the provider, what was expected, and a way on`, () => {
