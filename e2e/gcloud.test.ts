@@ -124,7 +124,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
         const applied = await runTrust(other, ['apply', '--yes'], one.document)
 
         assert.ok(
-          resultsOf(left).every((result) => result === 'ok'),
+          resultsOf(left).every((result) => result === 'unchanged'),
           left.stdout,
         )
         assert.equal(applied.exitCode, 0, applied.stderr)
@@ -143,7 +143,10 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
       await succeed(gcloud, sandbox, script.stdout)
 
       const left = await runTrust(sandbox, ['plan'])
-      assert.deepEqual(resultsOf(left), ['ok', 'ok', 'ok', 'ok', 'ok'])
+      assert.deepEqual(
+        resultsOf(left),
+        Array.from({ length: 5 }, () => 'unchanged'),
+      )
     })
 
     test('stops at the first command that fails', async (t) => {
@@ -155,7 +158,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
       assert.notEqual(exitCode, 0)
       assert.match(stderr, /iam\.serviceAccounts\.create/)
       const left = await runTrust(sandbox, ['plan'])
-      assert.deepEqual(resultsOf(left), ['ok', 'ok', 'create', 'grant', 'grant'])
+      assert.deepEqual(resultsOf(left), ['unchanged', 'unchanged', 'would-create', 'would-grant', 'would-grant'])
     })
   })
 

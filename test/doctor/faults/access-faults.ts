@@ -36,7 +36,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'impersonation',
     code: 'API_DISABLED',
     seen: /IAM Service Account Credentials API has not been used in project 123456789012 before/,
-    fix: /^gcloud services enable iamcredentials\.googleapis\.com --project=123456789012\nan owner of project 123456789012 enable it/,
+    fix: /^gcloud services enable iamcredentials\.googleapis\.com --project=123456789012\nan owner of project 123456789012 can enable it/,
     repair: 'command',
     imitated: 'gcloud',
   },
