@@ -1,4 +1,5 @@
 /** Names that Kubernetes accepts. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+import { isApiServerAudience } from '../credential/api-server-audience.ts'
 import type { TextRule } from './field-rules.ts'
 
 /** RFC 1123 label: namespaces, and our own keys of lists. */
@@ -20,6 +21,15 @@ export const audience: TextRule = {
   pattern: /^[!-~]+$/,
   maxLength: 256,
   expected: 'an audience: a text without spaces',
+}
+
+/** Of a registry: its token is sent to the registry or its cloud. */
+export const registryAudience: TextRule = {
+  ...audience,
+  knownMistake: (text) =>
+    isApiServerAudience(text)
+      ? 'an audience that only the registry or its cloud accepts: API servers accept this one, so that a token with it acts in the cluster'
+      : undefined,
 }
 
 /** A name or a glob of namespaces that are not selected. */

@@ -9,13 +9,13 @@ import type { ClusterPullSecretForm, PullSecretForm, RegistryForm } from './docu
 import type { DocumentVendors, VendorSettings } from './document-vendor.ts'
 import { filePath, issuerUrl, registryHost, type TextRule, targetRule } from './field-rules.ts'
 import {
-  audience,
   excludedNamespace,
   includedNamespace,
   labelKey,
   labelName,
   labelValue,
   objectName,
+  registryAudience,
 } from './kubernetes-names.ts'
 import { fields, list, text, textMap, word } from './schema-parts.ts'
 
@@ -70,7 +70,10 @@ const registryShape = {
     'Hosts of the registry: no scheme, a path ends in "/"; "*" in the first label matches any characters, for kubelets',
   ),
   audience: z.exactOptional(
-    text(audience, 'Audience of the subject token, if the vendor is configured for another one than its default'),
+    text(
+      registryAudience,
+      'Audience of the subject token, if the vendor is configured for another one than its default',
+    ),
   ),
 }
 

@@ -1,5 +1,6 @@
 /** The claims of a Kubernetes service account token, decoded without verification. RFC 7519 (JWT), RFC 7515 §7.1. */
 
+import { isApiServerAudience } from '../credential/api-server-audience.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { asObject, isObject } from '../text/json-fields.ts'
 import { plainLine } from '../text/plain-text.ts'
@@ -143,6 +144,4 @@ const objectOrEmpty = (value: unknown): Fields => asObject(value) ?? {}
  * https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
 export const isAcceptedByApiServer = ({ audiences, issuer }: Pick<SubjectToken, 'audiences' | 'issuer'>): boolean =>
-  audiences.length === 0 || audiences.some((audience) => audience === issuer || apiServer.test(audience))
-
-const apiServer = /^(?:https:\/\/)?kubernetes(?:\.default\.svc\.|(?:\.default(?:\.svc)?)?(?:[:/]|$))/
+  audiences.length === 0 || audiences.some((audience) => audience === issuer || isApiServerAudience(audience))

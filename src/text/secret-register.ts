@@ -177,20 +177,29 @@ function piecesOf(secret: string): Set<string> {
 
 /** Base64 depends on the number of preceding bytes: three variants, without the ends, which neighbours change. */
 function spellingsOf(secret: string): string[] {
-  const base64 = [0, 1, 2].map((before) =>
-    Buffer.from('\0'.repeat(before) + secret)
-      .toString('base64')
-      .slice(before * 2)
-      .replaceAll('=', ''),
-  )
+  const form = formEncoded(secret)
+  const base64 = [...base64Spellings(secret), ...(form === secret ? [] : base64Spellings(form))]
   return [
     secret,
     compact(secret),
     encoded(secret),
+    form,
     ...base64,
     ...base64.map((one) => one.replaceAll('+', '-').replaceAll('/', '_')),
   ]
 }
+
+/** At each offset of three bytes: of a text that contains it, such as `user:secret`. */
+const base64Spellings = (text: string): string[] =>
+  [0, 1, 2].map((before) =>
+    Buffer.from('\0'.repeat(before) + text)
+      .toString('base64')
+      .slice(before * 2)
+      .replaceAll('=', ''),
+  )
+
+/** As forms are sent, and client secrets in Basic authentication. RFC 6749 §2.3.1, appendix B */
+const formEncoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1)
 
 /** A lone surrogate cannot be encoded. */
 const encoded = (text: string) => (text.isWellFormed() ? encodeURIComponent(text) : text)

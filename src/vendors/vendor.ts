@@ -5,11 +5,12 @@
 import { type RegistryCredential, rereadSeconds } from '../credential/registry-credential.ts'
 import type { DocumentRegistry, NamespacedName, RegistryBase } from '../document/document.ts'
 import type { DocumentVendor } from '../document/document-vendor.ts'
-import type { ExchangeHop, PullpassError } from '../errors/pullpass-error.ts'
+import { type ExchangeHop, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context, Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
-import type { SubjectToken } from '../identity/subject-token.ts'
+import { isAcceptedByApiServer, type SubjectToken } from '../identity/subject-token.ts'
 import type { IssuerRequirements, IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
+import { quote } from '../text/plain-text.ts'
 import type { Redacted } from '../text/redacted.ts'
 import type { DraftOf } from './draft.ts'
 import type { PublisherIdentity } from './publisher-identity.ts'
@@ -163,10 +164,21 @@ export async function bindExchange(registry: DocumentRegistry, vendors: Vendors)
     credentialLifeSeconds: exchange.credentialLifeSeconds(registry),
     async exchange(subjectToken, context) {
       if (subjectToken === undefined) throw new TypeError(`registry ${registry.name} needs a subject token`)
+      // Whatever the document and the vendor accept: such a token acts in the cluster.
+      if (isAcceptedByApiServer(subjectToken)) throw acceptedByApiServer(subjectToken)
       return await exchange.exchange(registry, subjectToken, context)
     },
   }
 }
+
+const acceptedByApiServer = ({ audiences }: SubjectToken) =>
+  new PullpassError({
+    code: 'AUDIENCE_MISMATCH',
+    hop: 'subject-token',
+    seen: `the subject token has ${audiences.length === 0 ? 'no audience' : `audience ${audiences.map(quote).join(' and ')}`}, which API servers accept; it was not sent`,
+    expected: 'a token whose audience only the registry or its cloud accepts',
+    hint: "set the registry's audience, and the same one in the configuration of the registry or cloud",
+  })
 
 const bindLookup = (registry: DocumentRegistry, lookup: Lookup<unknown>): BoundExchange => ({
   ...withoutRestrictions,

@@ -61,11 +61,11 @@ const badDocuments: Record<string, BadInput> = {
       "  expected a service account's e-mail address, such as puller@project.iam.gserviceaccount.com",
     ],
   },
-  'a second provider': {
-    give: changed('      gcp:', '      aws: {}\n      gcp:'),
+  'a second vendor': {
+    give: changed('      gcp:', '      quay: {robot: acme+puller}\n      gcp:'),
     said: [
-      'DOCUMENT_INVALID (document): FOLDER/pull.yaml:9:7: spec.registries[0].aws is not a known field',
-      `  expected one of: name, hosts, audience, tokenFile, ${vendorFields}`,
+      'DOCUMENT_INVALID (document): FOLDER/pull.yaml:7:7: spec.registries[0] names 2 vendors: gcp, quay',
+      `  expected exactly one of: ${vendorFields}`,
     ],
   },
   'neither include nor selector': {

@@ -65,7 +65,7 @@ suite('a document that selects no namespace', () => {
     const text = documentText(sandbox).replace('namespaces: {', 'namespaces: {emptyPolicy: Allow, ')
     const byField = await runPullpass(sandbox, ['refresh', '-f', await sandbox.write('field.yaml', text)])
     assert.equal(byField.exitCode, 2)
-    assert.match(byField.stderr, /spec\.namespaces\.emptyPolicy is Allow, and include has only names/)
+    assert.match(byField.stderr, /spec\.namespaces\.emptyPolicy is Allow, but include contains only names/)
 
     const byFlag = await runPullpass(sandbox, ['refresh', '--allow-empty'])
     assert.equal(byFlag.exitCode, 2)

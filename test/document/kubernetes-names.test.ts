@@ -17,6 +17,10 @@ suite('names as the API server takes them', () => {
       good: ['sts.amazonaws.com', '//iam.googleapis.com/projects/1', 'https://example.com?a=b'],
       bad: ['', 'two words', 'a\n', 'exämple', 'a'.repeat(257)],
     },
+    registryAudience: {
+      good: ['sts.amazonaws.com', 'api://AzureADTokenExchange', 'https://kubernetes.example.com', 'k3s.example.com'],
+      bad: ['https://kubernetes.default.svc', 'kubernetes', 'k3s', 'rke2'],
+    },
     includedNamespace: {
       good: ['a', '*', 'team-*', '?', '*-prod', 'kube-system', 'k*'],
       bad: ['', 'A*', '[ab]', '{a,b}', 'a.b', '-*', 'kube-*', 'kube-?', 'a,b', '!a'],

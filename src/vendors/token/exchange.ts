@@ -3,8 +3,8 @@
  * https://zotregistry.dev/latest/articles/authn-authz/
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { isAcceptedByApiServer, type SubjectToken } from '../../identity/subject-token.ts'
-import { quote, rfc3339 } from '../../text/plain-text.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { rfc3339 } from '../../text/plain-text.ts'
 import { audienceOf, type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { TokenSettings } from './settings.ts'
 
@@ -22,18 +22,8 @@ export const exchange: Exchange<TokenSettings> = {
   },
 }
 
-/** A pull secret is readable by more accounts than a projected token is. */
-function whyUnusable(token: SubjectToken, now: Date): PullpassError | undefined {
-  const { audiences, expiresAt } = token
-  if (isAcceptedByApiServer(token)) {
-    return new PullpassError({
-      code: 'AUDIENCE_MISMATCH',
-      hop: 'subject-token',
-      seen: `the subject token has audience ${audiences.map(quote).join(' and ') || 'of the API server'}, which API servers accept; it was not written to a pull secret`,
-      expected: 'a token whose only audience is that of the registry',
-      hint: "set the registry's audience, and the same one in the registry's own configuration",
-    })
-  }
+/** A token that has expired is not written. */
+function whyUnusable({ expiresAt }: SubjectToken, now: Date): PullpassError | undefined {
   if (expiresAt > now) return undefined
   return new PullpassError({
     code: 'TOKEN_EXPIRED',

@@ -2,7 +2,6 @@
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { fields, text } from '../../document/schema-parts.ts'
-import { isAcceptedByApiServer } from '../../identity/subject-token.ts'
 import { parseDuration } from '../../text/nearest.ts'
 import { audienceProblems, lifetimeRule, userName } from '../registry-fields.ts'
 
@@ -29,16 +28,7 @@ const form: z.ZodMiniType<TokenForm> = fields(
 export const settings: VendorSettings<TokenForm, TokenSettings> = {
   form,
   tenantForm: form,
-  problems: (_, path, registry) =>
-    registry.audience !== undefined && isAcceptedByApiServer({ audiences: [registry.audience], issuer: '' })
-      ? [
-          {
-            path: [...path.slice(0, -1), 'audience'],
-            predicate: 'is an audience of the API server: a reader of the pull secret could act as the service account',
-            expected: 'an audience that only the registry accepts',
-          },
-        ]
-      : audienceProblems(path, registry),
+  problems: (_, path, registry) => audienceProblems(path, registry),
   read: async ({ username = 'jwt', lifetime: written = '1h' }) => ({
     settings: { username, lifetimeSeconds: (parseDuration(written) ?? 0) / 1000 },
   }),

@@ -36,7 +36,7 @@ suite('an identity token as password', () => {
     for (const audiences of [[], ['https://kubernetes.default.svc'], ['sts', subjectToken.issuer]]) {
       const fault = await faultOf(exchangeFor(registry, { ...subjectToken, audiences }, context))
       assert.deepEqual([fault.code, fault.hop], ['AUDIENCE_MISMATCH', 'subject-token'])
-      assert.match(fault.seen, /which API servers accept; it was not written to a pull secret$/)
+      assert.match(fault.seen, /which API servers accept; it was not sent$/)
     }
   })
 
@@ -59,8 +59,8 @@ suite('a document is refused for', () => {
     ],
     'an audience of the API server': [
       'hosts: [zot.example.com], audience: "https://kubernetes.default.svc", token: {}',
-      '-:9:58: spec.registries[0].audience is an audience of the API server: a reader of the pull secret could act as the service account',
-      /^an audience that only the registry accepts$/,
+      '-:9:58: spec.registries[0].audience is "https://kubernetes.default.svc"',
+      /^an audience that only the registry or its cloud accepts: API servers accept this one/,
     ],
     'a user name with a colon': [
       'hosts: [zot.example.com], audience: zot, token: {username: "a:b"}',
