@@ -31,7 +31,7 @@ export interface AwsSandbox extends SandboxCloud {
   readonly putRole: (
     name: string,
     role: { readonly trust: Policy; readonly policies?: Readonly<Record<string, Policy>> } & Partial<
-      Pick<Role, 'maxSessionSeconds' | 'tags'>
+      Pick<Role, 'description' | 'maxSessionSeconds' | 'tags'>
     >,
   ) => void
   /** Limits the operator to these actions of IAM. */

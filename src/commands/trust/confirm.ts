@@ -64,11 +64,11 @@ export async function confirmSharing(
 ): Promise<Accepted> {
   if (given.sharing === 'accepted' || consent === 'given' || terminal.prompt === undefined) return given
   const shared = (await observeAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
-  for (const { fault, name } of shared) {
+  for (const { fault, kind, name } of shared) {
     if (fault !== undefined)
       terminal.printError(renderError(fault, { format: common['log-format'], now: context.now() }))
     const choice = await promptUntilValid(
-      `Share pool ${name} with these clusters?\n  [y]es, [n]o: `,
+      `Share ${kind} ${name} with these clusters?\n  [y]es, [n]o: `,
       terminal.prompt,
       context.signal,
     )

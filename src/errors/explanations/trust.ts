@@ -46,9 +46,9 @@ export const trustSection: Section = {
     TRUST_POOL_SHARED: {
       hops: ['trust'],
       meaning:
-        'The pool has providers of other clusters. ServiceAccounts with the same name in these clusters are one principal, with the same permissions.',
+        'The pool has providers of other clusters: ServiceAccounts with the same name in these clusters are one principal, with the same permissions. At AWS, pullpass created the role for another cluster; at Azure, clusters of one run share an identity.',
       action:
-        'Use a pool for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it for clusters that may have the same permissions.',
+        'Use a pool, role or identity for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it for clusters that may have the same permissions.',
       example: `TRUST_POOL_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is shared by https://storage.googleapis.com/example-cluster and others: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them
   expected a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the same permissions: it can pull these images and write what this one may write, such as published keys
   fix: set another pool in gcp.workloadIdentityProvider; or, if these clusters may have the same permissions, accept it: --share-trust-domain`,

@@ -32,6 +32,8 @@ export interface DesiredStatement {
 export interface DesiredRole {
   readonly arn: string
   readonly description: string
+  /** Of the clusters. */
+  readonly marks: readonly string[]
   readonly statements: readonly DesiredStatement[]
   readonly maxSessionSeconds: number
   /** Of the token service, where the operator's identity is read. */
@@ -90,6 +92,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
     return {
       arn,
       description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
+      marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       maxSessionSeconds: Math.max(3600, ...seconds),
       region: first.settings.stsRegion ?? first.settings.region,

@@ -21,6 +21,7 @@ export interface AwsFinding {
   readonly notes?: readonly string[]
   readonly kept?: readonly string[]
   readonly keptAuthority?: string
+  readonly sharedWith?: readonly string[]
   readonly fault?: PullpassError
   /** Of an existing resource, including fields that others configured; absent: the desired resource. */
   readonly hcl?: HclResource
@@ -46,6 +47,7 @@ export async function toFinding(
     notes = [],
     kept = [],
     keptAuthority,
+    sharedWith,
     fault,
     override,
     hcl: existing,
@@ -63,6 +65,7 @@ export async function toFinding(
     notes,
     kept,
     ...(keptAuthority !== undefined && { keptAuthority }),
+    ...(sharedWith !== undefined && { sharedWith }),
     ...(fault !== undefined && { fault }),
     ...(override !== undefined && { override }),
     hcl: existing ?? hcl(presence),

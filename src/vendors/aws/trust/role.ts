@@ -1,4 +1,5 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
@@ -43,16 +44,14 @@ async function readRole(iam: IamConnection, arn: string): Promise<FoundRole | un
   }
 }
 
-export async function observeRole(
-  desired: DesiredRole,
-  { replace }: Accepted,
-  iam: IamConnection,
-): Promise<AwsFinding> {
+export async function observeRole(desired: DesiredRole, accepted: Accepted, iam: IamConnection): Promise<AwsFinding> {
   const { arn } = desired
   const found = await readRole(iam, arn)
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
-  const refused = refusal(desired, found, replace)
-  if (refused !== undefined) return { presence: 'present', verdict: 'refused', ...refused }
+  const sharedWith = describeSharing(desired, found)
+  const shared = sharedWith.length > 0 && { sharedWith }
+  const refused = refusal(desired, found, accepted)
+  if (refused !== undefined) return { presence: 'present', verdict: 'refused', ...shared, ...refused }
   const missing = missingIn(desired, found)
   const changes = [
     ...(missing.length === 0 ? [] : [trustUpdate(desired, found, iam)]),
@@ -70,7 +69,8 @@ export async function observeRole(
     verdict: changes.length === 0 ? 'ok' : 'update',
     hcl: roleBlock(after)('present'),
     changes,
-    notes: notesOn(desired, found),
+    notes: [...sharedWith, ...notesOn(desired, found)],
+    ...shared,
   }
 }
 
@@ -81,7 +81,7 @@ const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundR
 function refusal(
   desired: DesiredRole,
   found: FoundRole,
-  replace: readonly string[],
+  { replace, sharing }: Accepted,
 ): Pick<AwsFinding, 'fault' | 'override'> | undefined {
   const { arn } = desired
   if (found.arn !== arn) {
@@ -103,7 +103,10 @@ function refusal(
     }
   }
   const isIncomplete = missingIn(desired, found).length > 0 || found.maxSessionSeconds < desired.maxSessionSeconds
-  if (!isIncomplete || marksIn(found.description).length > 0 || replace.includes('trustPolicy')) return undefined
+  if (!isIncomplete || isOf(desired.marks, found)) return undefined
+  const sharedWith = describeSharing(desired, found)
+  if (sharedWith.length > 0) return sharing === 'accepted' ? undefined : { fault: roleShared(arn, sharedWith) }
+  if (replace.includes('trustPolicy')) return undefined
   return {
     fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
       expected: 'a role that already trusts the subjects of the documents, or an unused name',
@@ -112,6 +115,26 @@ function refusal(
     override: { replace: ['trustPolicy'] },
   }
 }
+
+/** Whether pullpass created it for one of these clusters. */
+const isOf = (marks: readonly string[], { description }: FoundRole) =>
+  marksIn(description).some((mark) => marks.includes(mark))
+
+/** A sentence for each other cluster that the role was created for; empty if it was created for one of these clusters, or by another owner. */
+function describeSharing({ arn, marks }: DesiredRole, found: FoundRole): string[] {
+  if (isOf(marks, found)) return []
+  return marksIn(found.description).map((mark) => `pullpass created ${arn} for another cluster, with the mark ${mark}`)
+}
+
+/** Service accounts of clusters that share a role have the same permissions. */
+const roleShared = (arn: string, sharedWith: readonly string[]) =>
+  new PullpassError({
+    code: 'TRUST_POOL_SHARED',
+    hop: 'trust',
+    seen: `role ${arn} belongs to another cluster: ${sharedWith.join('; ')}`,
+    expected: 'a role for each cluster: clusters that share one have the same permissions',
+    hint: 'set another role in aws.roleArn; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
+  })
 
 function notesOn({ statements: all }: DesiredRole, { statements = [] }: FoundRole): string[] {
   const broad = all.filter((one) => acceptance(statements, one) === 'broadly').map(({ provider }) => provider)
@@ -205,20 +228,20 @@ export async function planRoleRemoval(
 ): Promise<RemovalPlan> {
   const found = await readRole(iam, arn)
   if (found === undefined) return { state: 'absent' }
-  const { statements = [] } = found
+  const { statements } = found
+  if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
   const obsolete = statements.filter((one) => marks.some((mark) => sidIn(one).startsWith(sidOf(mark))))
   const others = statements.filter((one) => !obsolete.includes(one))
   const policies = (await policiesOf(arn, iam)).filter((name) => !removed.includes(policyResourceName(arn, name)))
-  const isOwn = marksIn(found.description).length > 0
+  const isOwn = isOf(marks, found)
   if (isOwn && others.length === 0 && policies.length === 0) {
     return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }
   }
   const needed = policies.filter((name) => marks.some((mark) => name.startsWith(mark.replace(':', '-'))))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
-  if (obsolete.length === 0)
-    return { state: 'kept', note: isOwn ? 'other clusters use it' : 'pullpass did not create it' }
+  if (obsolete.length === 0) return { state: 'kept', note: isOwn ? 'other clusters use it' : describeOwner(found) }
   if (others.length === 0) {
-    const note = policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : 'pullpass did not create it'
+    const note = policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : describeOwner(found)
     return { state: 'kept', note }
   }
   return {
@@ -228,6 +251,12 @@ export async function planRoleRemoval(
       return 'only its statements for these clusters were removed: others still use the role'
     },
   }
+}
+
+function describeOwner({ description }: FoundRole): string {
+  const carried = marksIn(description)
+  if (carried.length === 0) return 'pullpass did not create it'
+  return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
 }
 
 /** Names of inline policies, and of managed ones. */
