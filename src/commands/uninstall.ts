@@ -1,4 +1,6 @@
 /** pullpass uninstall: removes what pullpass created in a cluster and at the cloud, and nothing else. */
+
+import type { Document } from '../document/document.ts'
 import { brokenRule } from '../document/field-rules.ts'
 import { labelName } from '../document/kubernetes-names.ts'
 import { loadDocuments } from '../document/load-documents.ts'
@@ -6,6 +8,7 @@ import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { type Cell, renderTable } from '../terminal/table.ts'
+import { asObject } from '../text/json-fields.ts'
 import { plainLine } from '../text/plain-text.ts'
 import { openResources } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
@@ -17,6 +20,7 @@ import {
   type UninstallStep,
 } from '../uninstall/uninstall.ts'
 import { markOf } from '../vendors/trust-contract.ts'
+import type { Vendors } from '../vendors/vendor.ts'
 import type { Call, Command, Terminal } from './command-line/command.ts'
 import { type Flag, usageFault } from './command-line/flag.ts'
 import { clusterFlags, outputFlags } from './command-line/flags.ts'
@@ -84,16 +88,23 @@ export const uninstall: Command<typeof flags> = {
   async run(call) {
     const { flags: given, context, terminal } = call
     const namespace = readNamespace(given.namespace)
-    if (given['keep-trust']) refuseTrustFlags(given)
+    if (given['keep-trust']) refuseTrustFlags(given, 'with --keep-trust')
     if (!given['dry-run'] && !given.yes && terminal.prompt === undefined) throw noTerminal(given)
     const documents = await loadDocuments(given.file, { ...context, ...terminal })
+    const hasTrust =
+      given.repository !== undefined || documents.some((document) => statesTrust(document, context.vendors))
+    const removesTrust = !given['keep-trust'] && hasTrust
+    if (!given['keep-trust'] && !hasTrust) {
+      refuseTrustFlags(given, 'where no document has settings for trust')
+      terminal.printError('No document has settings for trust: resources of clouds are not removed.')
+    }
     const cluster = await connect(given, context)
     try {
       const request = {
         documents,
         namespace,
         pullSecrets: given['delete-pull-secrets'] ? 'Delete' : 'Keep',
-        ...(!given['keep-trust'] && {
+        ...(removesTrust && {
           destroyTrust: async (mode: 'plan' | ConfirmedRemovals) => await removeTrust(call, mode),
         }),
       } as const
@@ -127,10 +138,10 @@ function readNamespace(namespace = 'pullpass-system'): string {
 const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'trust-domain-id', 'issuer-id'] as const
 
 /** @throws USAGE_INVALID for a flag without effect */
-function refuseTrustFlags(given: Call<typeof flags>['flags']): void {
+function refuseTrustFlags(given: Call<typeof flags>['flags'], why: string): void {
   const stray = flagsOfTrust.find((name) => given[name] !== undefined && given[name].length > 0)
   if (stray === undefined) return
-  throw usageFault('uninstall', `--${stray} has no effect with --keep-trust`, 'one of them')
+  throw usageFault('uninstall', `--${stray} has no effect ${why}`, `no --${stray}`)
 }
 
 async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRemovals): Promise<Removal[]> {
@@ -148,6 +159,12 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
     return await destroyTrust(await openResources(prepared.desired, record, call.context), ways, call.context)
   })
 }
+
+/** Whether `trust apply` can have created something for it, of which the document has the settings. */
+const statesTrust = ({ registries }: Document, vendors: Vendors): boolean =>
+  registries.some(
+    ({ vendor, settings }) => vendors[vendor]?.trust !== undefined && asObject(settings)?.['trust'] !== undefined,
+  )
 
 /** Probably a wrong name: nothing is deleted. A repeated run, with nothing to delete, is valid. @throws USAGE_INVALID */
 function checkInstalled({ steps, installation }: UninstallPlan, namespace: string): void {

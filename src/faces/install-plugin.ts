@@ -40,6 +40,11 @@ export async function findPluginSource(node: string, program: string): Promise<P
   const files = new Map(
     [['node', node] as const, ...libraries, ...modules].toSorted(([one], [other]) => (one < other ? -1 : 1)),
   )
+  if (!files.has('pullpass/credential-provider.mjs')) {
+    throw new UnsafeFolder(
+      `${program} does not contain credential-provider.mjs: only the built package can be installed`,
+    )
+  }
   return { files, version: await hashOf(files) }
 }
 
@@ -56,6 +61,7 @@ export async function installPlugin(installation: PluginInstallation): Promise<s
   const script = renderScript(installation)
   const names = (await readdir(config)).filter((name) => /\.(?:json|yaml)$/.test(name))
   const providers = names.filter((name) => name.endsWith('.json')).map((name) => basename(name, '.json'))
+  checkProviders(await readFile(join(config, 'kubelet.yaml'), 'utf8'), providers)
   const earlier = await earlierScripts(installation)
   for (const provider of new Set([...providers, ...earlier])) {
     if (await replaceFile(join(to, 'bin', provider), script, 0o755)) written.push(join('bin', provider))
@@ -69,6 +75,14 @@ export async function installPlugin(installation: PluginInstallation): Promise<s
   return written
 }
 
+/** A kubelet does not start if a program of its configuration is missing. */
+function checkProviders(kubeletConfig: string, providers: readonly string[]): void {
+  const named = [...kubeletConfig.matchAll(/^ *(?:- )?name: "?([\w-]+)"?$/gm)].map(([, name = '']) => name)
+  const missing = named.find((name) => !providers.includes(name))
+  if (missing !== undefined) throw new UnsafeFolder(`kubelet.yaml names ${missing}, and ${missing}.json does not exist`)
+}
+
+/** What cannot be installed safely. */
 export class UnsafeFolder extends Error {}
 
 /** Programs that root starts are written there. Absent folders are created. */

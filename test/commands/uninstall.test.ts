@@ -305,3 +305,21 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.equal(heldBy(sandbox).provider?.state, 'ACTIVE')
   })
 })
+
+test('a document without settings for trust is uninstalled, with a note that no resource of a cloud is removed', async (t) => {
+  const sandbox = await startTestSandbox(t)
+  const text = [
+    'apiVersion: pullpass.dev/v1alpha1',
+    'kind: ClusterPullSecret',
+    'metadata: {name: pull}',
+    'spec:',
+    '  namespaces: {include: [team-a]}',
+    '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+    '  registries:',
+    '    - {name: quay, hosts: [quay.io], quay: {robot: acme+puller}}',
+  ].join('\n')
+  const file = await sandbox.write('quay.yaml', text)
+  const { exitCode, stderr } = await runPullpass(sandbox, ['uninstall', '-f', file, '--yes'])
+  assert.equal(exitCode, 0, stderr)
+  assert.equal(stderr, 'No document has settings for trust: resources of clouds are not removed.\n')
+})

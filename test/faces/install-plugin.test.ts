@@ -77,6 +77,16 @@ suite('the installation of the plugin on a node', onLinux, () => {
     assert.deepEqual(await install(), [])
   })
 
+  test('a provider of kubelet.yaml without its configuration is refused: the kubelet would not start', async (t) => {
+    const { config, to, install } = await prepare(t)
+    await writeFile(join(config, 'kubelet.yaml'), 'providers:\n  - name: pullpass-5e6f7a8b\n')
+    await assert.rejects(
+      install(),
+      /kubelet\.yaml names pullpass-5e6f7a8b, and pullpass-5e6f7a8b\.json does not exist$/,
+    )
+    assert.deepEqual(await readdir(join(to, 'etc')), [])
+  })
+
   test('a folder that other users may write is refused: root starts what is in it', async (t) => {
     const { to, install } = await prepare(t)
     await mkdir(join(to, 'bin'), { recursive: true })

@@ -33,6 +33,15 @@ const form: z.ZodMiniType<QuayForm> = fields({ ...tenantShape, endpoint: z.exact
 export const settings: VendorSettings<QuayForm, QuaySettings> = {
   form,
   tenantForm,
-  problems: () => [],
+  problems: ({ endpoint }, path, { hosts }) =>
+    endpoint === undefined && hosts.some((host) => host.split('/')[0] !== 'quay.io')
+      ? [
+          {
+            path: [...path, 'endpoint'],
+            predicate: 'is missing, and a host is not quay.io: the token would be sent to quay.io',
+            expected: 'the origin of that Quay server, such as https://quay.example.com',
+          },
+        ]
+      : [],
   read: async (written) => ({ settings: { endpoint: 'https://quay.io', ...written } }),
 }
