@@ -75,7 +75,22 @@ export const providersIn = (statements: readonly JsonObject[]): string[] => [
   ),
 ]
 
-/** `exactly`: this subject and audience, and conditions of no other kind; `broadly`: also others. */
+/** Who else may assume the role, by statements whose principal is not a federated provider: `AWS arn:…`, `Service ec2.amazonaws.com`, `*`. */
+export const otherPrincipalsIn = (statements: readonly JsonObject[]): string[] => [
+  ...new Set(statements.filter(({ Effect }) => Effect === 'Allow').flatMap(principalsOf)),
+]
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html */
+function principalsOf({ Principal, NotPrincipal }: JsonObject): string[] {
+  if (NotPrincipal !== undefined) return [`every principal except ${JSON.stringify(NotPrincipal)}`]
+  const kinds = asObject(Principal)
+  if (kinds === undefined) return listOf(Principal).map((one) => asText(one) ?? JSON.stringify(one))
+  return Object.entries(kinds)
+    .filter(([kind]) => kind !== 'Federated')
+    .flatMap(([kind, names]) => listOf(names).map((one) => `${kind} ${asText(one) ?? JSON.stringify(one)}`))
+}
+
+/** `exactly`: only this subject and this audience; `broadly`: also others, such as any audience without a condition on it. */
 export function acceptance(
   statements: readonly JsonObject[],
   desired: Pick<DesiredStatement, 'provider' | 'key' | 'subject' | 'audience'>,
@@ -109,7 +124,7 @@ function acceptanceOf(
   }
   const results = [accepts('sub', subject), accepts('aud', audience)]
   if (results.includes('no')) return 'not'
-  return results[0] === 'only' ? 'exactly' : 'broadly'
+  return results.every((result) => result === 'only') ? 'exactly' : 'broadly'
 }
 
 /** `*` matches any text, `?` any character. In linear time: no part is matched twice. */

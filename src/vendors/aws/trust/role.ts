@@ -10,6 +10,7 @@ import {
   acceptance,
   denies,
   namesIn,
+  otherPrincipalsIn,
   providersIn,
   renderPolicy,
   renderStatement,
@@ -141,8 +142,9 @@ function notesOn({ statements: all }: DesiredRole, { statements = [] }: FoundRol
   const own = new Set(all.map(({ provider }) => provider))
   const others = providersIn(statements).filter((arn) => !own.has(arn))
   return [
-    ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects of ${arn}`),
+    ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects or audiences of ${arn}`),
     ...others.map((arn) => `it also trusts tokens of ${arn}`),
+    ...otherPrincipalsIn(statements).map((one) => `its trust policy also allows ${one} to assume it`),
   ]
 }
 
