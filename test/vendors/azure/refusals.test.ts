@@ -154,8 +154,8 @@ const causes: Readonly<Record<string, Row>> = {
 
 function checkRow(fault: PullpassError, { code, seen, expected, fix, command }: Omit<Row, 'arrange'>): void {
   assert.equal(fault.code, code, fault.message)
-  const compare = (actual: string | undefined, wanted: string | RegExp) =>
-    typeof wanted === 'string' ? assert.equal(actual, wanted) : assert.match(actual ?? '', wanted)
+  const compare = (actual: string | undefined, desired: string | RegExp) =>
+    typeof desired === 'string' ? assert.equal(actual, desired) : assert.match(actual ?? '', desired)
   compare(fault.seen, seen)
   compare(fault.expected, expected)
   assert.match(fault.hint ?? '', fix)
