@@ -156,5 +156,6 @@ function evaluateRefusal(
     const seen = `refused, because of ${cause.hop} ${cause.code}: ${fault.seen}`
     return { ...dependencyFailed('exchange', about, cause), seen }
   }
-  return failedBy('exchange', about, fault, isOfTrust(fault.code) ? remedy(fault) : {})
+  // The command of the error may create what was found at the vendor: that of the remedy is the only one.
+  return failedBy('exchange', about, fault, isOfTrust(fault.code) ? { command: undefined, ...remedy(fault) } : {})
 }
