@@ -199,7 +199,7 @@ export const exchangeSection: Section = {
         "Request an ingress rule for the principal, or an access level for the cluster's egress addresses, from an administrator of the organization's access policy.",
       example: `PERIMETER_DENIED (impersonation): Google responded with 403 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: Kc9mFhVgQ2v0Ij4d"
   expected VPC Service Controls to allow this request
-  fix: request an ingress rule from an administrator of your organization's access policy, who finds the reason in the audit log by vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; a grant or a pullpass command cannot fix it`,
+  fix: request an ingress rule from an administrator of your organization's access policy; to find the reason, search the audit log for vpcServiceControlsUniqueIdentifier Kc9mFhVgQ2v0Ij4d; a grant or a pullpass command cannot fix it`,
     },
   },
 }

@@ -57,5 +57,5 @@ const perimeterDenied = (message: string, uid: string | undefined): Refusal => (
   code: 'PERIMETER_DENIED',
   message,
   expected: 'VPC Service Controls to allow this request',
-  hint: `request an ingress rule from an administrator of your organization's access policy, who finds the reason in the audit log by vpcServiceControlsUniqueIdentifier ${uid !== undefined && /^[\w-]{1,100}$/.test(uid) ? uid : '(see above)'}; a grant or a pullpass command cannot fix it`,
+  hint: `request an ingress rule from an administrator of your organization's access policy; to find the reason, search the audit log for vpcServiceControlsUniqueIdentifier ${uid !== undefined && /^[\w-]{1,100}$/.test(uid) ? uid : '(see above)'}; a grant or a pullpass command cannot fix it`,
 })

@@ -65,7 +65,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'impersonation',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
-      `^request an ingress rule from an administrator of your organization's access policy: .* vpcServiceControlsUniqueIdentifier ${uid}`,
+      `^request an ingress rule from an administrator of your organization's access policy; to find the reason, search the audit log for vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
     repair: ({ sandbox }) => sandbox.gcp.services.admit('iamcredentials.googleapis.com'),
   },
@@ -75,7 +75,7 @@ export const accessFaults: readonly Fault[] = [
     hop: 'registry',
     code: 'PERIMETER_DENIED',
     fix: new RegExp(
-      `^request an ingress rule from an administrator of your organization's access policy: .* vpcServiceControlsUniqueIdentifier ${uid}`,
+      `^request an ingress rule from an administrator of your organization's access policy; to find the reason, search the audit log for vpcServiceControlsUniqueIdentifier ${uid}`,
     ),
     repair: ({ sandbox }) => sandbox.gcp.services.admit('artifactregistry.googleapis.com'),
   },

@@ -140,7 +140,7 @@ export const awsFaults: readonly Fault[] = [
     hop,
     code: 'AUDIENCE_REFUSED',
     seen: /Incorrect token audience/,
-    fix: /^pullpass trust apply .*\nit would update provider .*: client id sts\.amazonaws\.com is added/,
+    fix: /^pullpass trust apply .*\nit would update provider .*: add client id sts\.amazonaws\.com/,
     repair: 'command',
   },
   {

@@ -173,7 +173,7 @@ export const azureFaults: readonly Fault[] = [
       cloudOf(world).parts.containerRegistry.faults.inject({ kind: 'response', response: addressNotAllowed }),
     hop: 'exchange/registry',
     code: 'PERIMETER_DENIED',
-    fix: /^add the address to the rules, or use the private endpoint of the registry/,
+    fix: /^az acr show --name example --query '\[publicNetworkAccess,networkRuleSet\]'\nadd the address to the rules, or use the private endpoint of the registry/,
     unrun: 'it shows what is there',
     repair: clear,
   },

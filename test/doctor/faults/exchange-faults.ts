@@ -210,7 +210,7 @@ export const exchangeFaults: readonly Fault[] = [
     },
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
-    fix: /^pullpass trust apply .* --share-trust-domain\nit would grant .*; other clusters share the pool .*: provider dev-1 \(issuer /,
+    fix: /^pullpass trust apply .* --share-trust-domain\nit would grant .*; other clusters share the trust domain and get the same permissions: provider dev-1 \(issuer /,
     repair: 'command',
   },
   {
