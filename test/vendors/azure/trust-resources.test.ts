@@ -5,11 +5,11 @@ import { loadDocuments } from '../../../src/document/load-documents.ts'
 import type { Context } from '../../../src/http/context.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import type { AzureSettings } from '../../../src/vendors/azure/settings.ts'
-import { desiredState } from '../../../src/vendors/azure/trust/desired.ts'
+import { desiredState, markInName } from '../../../src/vendors/azure/trust/desired.ts'
 import { evaluateIdentity } from '../../../src/vendors/azure/trust/identity.ts'
 import type { AzureConnection } from '../../../src/vendors/azure/trust/requests.ts'
 import { azureResources } from '../../../src/vendors/azure/trust/trust.ts'
-import type { TrustNeed } from '../../../src/vendors/trust-contract.ts'
+import { markOf, type TrustNeed } from '../../../src/vendors/trust-contract.ts'
 import { vendors } from '../../../src/vendors/vendors.ts'
 import { fakeContext } from '../../support/fake-context.ts'
 import { documentOf } from '../exchange-registry.ts'
@@ -94,6 +94,24 @@ test('an identity that two clusters share is refused, unless sharing is requeste
   assert.match(refused.fault?.seen ?? '', /cluster second \(issuer https:\/\/second\.example\.com\) signs in as it$/)
   const accepted = evaluateIdentity(identity, found, 'accepted')
   assert.deepEqual([accepted.verdict, accepted.sharedWith?.length], ['ok', 2])
+})
+
+test('each subject has its own federated credential, also if hashes of subjects begin alike', async () => {
+  const need = await needOf('')
+  const subjects = ['system:serviceaccount:team-b:b1vu71', 'system:serviceaccount:image-system:pullpass']
+  const { credentials } = desiredState([...subjects, ...subjects].map((one) => ({ ...need, subject: one })))
+  const ofIssuer = markOf(need.cluster).replace(':', '-')
+  assert.deepEqual(
+    credentials.map(({ name, subject: one }) => [one, name]),
+    [
+      ['system:serviceaccount:team-b:b1vu71', `${ofIssuer}-deff1a95f5c479e3`],
+      ['system:serviceaccount:image-system:pullpass', `${ofIssuer}-deff1a510c2d1acc`],
+    ],
+  )
+  assert.deepEqual(
+    credentials.map(({ name }) => markInName(name)),
+    [markOf(need.cluster), markOf(need.cluster)],
+  )
 })
 
 test('any response of Azure results in a verdict for each resource, and no secret is repeated', async () => {

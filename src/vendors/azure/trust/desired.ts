@@ -110,7 +110,7 @@ function credentialOf(
   if (fault !== undefined) throw fault
   const tooLong = [issuer, subject].find((text) => text.length > longestName)
   if (tooLong !== undefined) throw tooLongForAzure(tooLong)
-  const ofSubject = createHash('sha256').update(subject).digest('hex').slice(0, 6)
+  const ofSubject = createHash('sha256').update(subject).digest('hex').slice(0, 16)
   return {
     identity,
     name: `${markOf(cluster).replace(':', '-')}-${ofSubject}`,
@@ -135,13 +135,13 @@ const describe = (cluster: Pick<TrustedCluster, 'issuer'>) =>
 
 /** The mark in the name of a credential; undefined for other names. */
 export function markInName(name: string): string | undefined {
-  const [, digits] = /^pullpass-([0-9a-f]{12})-[0-9a-f]{6}$/.exec(name) ?? []
+  const [, digits] = /^pullpass-([0-9a-f]{12})-[0-9a-f]{16}$/.exec(name) ?? []
   return digits === undefined ? undefined : `pullpass:${digits}`
 }
 
 /** @throws DOCUMENT_INVALID if one subject would have two audiences: a credential has one */
 function mergeCredentials(all: readonly DesiredCredential[]): DesiredCredential[] {
-  const key = ({ identity, name }: DesiredCredential) => `${identity.name} ${name}`
+  const key = ({ identity, issuer, subject }: DesiredCredential) => `${identity.name} ${issuer} ${subject}`
   return [...Map.groupBy(all, key).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => {
       const other = same.find(({ audience }) => audience !== first.audience)
