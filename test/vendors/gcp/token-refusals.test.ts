@@ -24,14 +24,14 @@ const longName =
 const table: Record<string, Row> = {
   'a token for another audience': {
     async arrange({ writeToken }) {
-      await writeToken({ audiences: ['https://kubernetes.default.svc'] })
+      await writeToken({ audiences: ['https://example.com'] })
     },
     code: 'AUDIENCE_REFUSED',
     seen: said(
-      'invalid_grant: The audience in ID Token [https://kubernetes.default.svc] does not match the expected audience.',
+      'invalid_grant: The audience in ID Token [https://example.com] does not match the expected audience.',
     ),
     expected: ({ gcp: { provider } }) =>
-      `an audience that the provider accepts: the token has "https://kubernetes.default.svc", the registry "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
+      `an audience that the provider accepts: the token has "https://example.com", the registry "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
     hint: /^if the provider has allowed audiences, set one of them as the registry's audience$/,
   },
   'an expired token': {
