@@ -27,9 +27,7 @@ const table: Record<string, Row> = {
       await writeToken({ audiences: ['https://example.com'] })
     },
     code: 'AUDIENCE_REFUSED',
-    seen: said(
-      'invalid_grant: The audience in ID Token [https://example.com] does not match the expected audience.',
-    ),
+    seen: said('invalid_grant: The audience in ID Token [https://example.com] does not match the expected audience.'),
     expected: ({ gcp: { provider } }) =>
       `an audience that the provider accepts: the token has "https://example.com", the registry "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
     hint: /^if the provider has allowed audiences, set one of them as the registry's audience$/,
