@@ -24,13 +24,13 @@ function registerOf(...secrets: readonly string[]): SecretRegister {
 }
 
 test('a client secret is withheld as forms and Basic authentication contain it', () => {
-  const secret = "Xq8~aB/9kL+mN2=pQ~7r'St(u)V1!w=Yz~"
-  const form = new URLSearchParams({ client_secret: secret }).toString()
+  const clientSecret = "Xq8~aB/9kL+mN2=pQ~7r'St(u)V1!w=Yz~"
+  const form = new URLSearchParams({ client_secret: clientSecret }).toString()
   const basic = Buffer.from(`puller:${form.slice('client_secret='.length)}`).toString('base64')
   for (const text of [form, `bad header Basic ${basic}`]) {
-    assert.equal(withholdSecrets(text, registerOf(secret)).includes(basic.slice(12, 40)), false)
-    assert.notEqual(withholdSecrets(text, registerOf(secret)), text)
-    assert.equal(quoteSafely(text, registerOf(secret)), withheld)
+    assert.equal(withholdSecrets(text, registerOf(clientSecret)).includes(basic.slice(12, 40)), false)
+    assert.notEqual(withholdSecrets(text, registerOf(clientSecret)), text)
+    assert.equal(quoteSafely(text, registerOf(clientSecret)), withheld)
   }
 })
 
