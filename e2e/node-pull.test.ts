@@ -93,15 +93,15 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
     })
 
     test('a stale credential in another secret, which is tried first, does not prevent the pull', async () => {
-      const image = await node.publish('second', 'pulled by the second credential')
+      const image = await node.publish('two-secrets', 'pulled by the second credential')
       await node.refreshPullSecret()
       const auth = Buffer.from('oauth2accesstoken:ya29.of-last-week').toString('base64')
       const auths = JSON.stringify({ [image.replace(/[^/]*$/, '')]: { auth } })
       await node.createSecret('stale', { '.dockerconfigjson': `{"auths":${auths}}` })
 
-      await runPod(controlPlane, { name: 'second', image, pullSecret, otherSecret: 'stale' })
+      await runPod(controlPlane, { name: 'two-secrets', image, pullSecret, otherSecret: 'stale' })
 
-      assert.equal(await waitForPodOutput(controlPlane, 'second'), 'pulled by the second credential\n')
+      assert.equal(await waitForPodOutput(controlPlane, 'two-secrets'), 'pulled by the second credential\n')
     })
 
     test('a legacy .dockercfg secret that cannot be parsed prevents every pull', async () => {
