@@ -44,7 +44,7 @@ const startPullingNode = () =>
     const registry = await use(startRegistry({ kind: 'token', accepts }))
     const paths = { config: join(folder, 'config'), installed: join(folder, 'installed'), cache: join(folder, 'cache') }
     const document = join(folder, 'document.yaml')
-    await writeFile(document, documentOf(registry.host, google.audience, environment))
+    await writeFile(document, documentsOf(registry.host, google.audience, environment))
     const flags = [
       '-f',
       document,
@@ -87,38 +87,32 @@ const startPullingNode = () =>
     }
   })
 
-const documentOf = (host: string, audience: string, environment: Readonly<Record<string, string>>) => `
+/** Two documents for one host, since a document has one registry for each host: an annotation selects the second. */
+const documentsOf = (host: string, audience: string, environment: Readonly<Record<string, string>>) =>
+  [
+    { name: 'google', lifetime: '1h' },
+    { name: 'short', lifetime: `${shortLifeSeconds}s` },
+  ]
+    .map(
+      ({ name, lifetime }) => `
 apiVersion: pullpass.dev/v1alpha1
 kind: ClusterPullSecret
-metadata: {name: artifact-registry}
+metadata: {name: ${name}}
 spec:
   namespaces: {include: [default]}
   registries:
-    - name: google
+    - name: ${name}
       hosts: ["${host}"]
       gcp:
         workloadIdentityProvider: ${audience.replace('//iam.googleapis.com/', '')}
         serviceAccountEmail: ${environment['SERVICE_ACCOUNT_EMAIL']}
+        lifetime: ${lifetime}
         endpoints:
           sts: ${environment['PULLPASS_GCP_STS_ENDPOINT']}
           iamCredentials: ${environment['PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT']}
----
-apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: short-lived}
-spec:
-  namespaces: {include: [default]}
-  registries:
-    - name: short
-      hosts: ["${host}"]
-      gcp:
-        workloadIdentityProvider: ${audience.replace('//iam.googleapis.com/', '')}
-        serviceAccountEmail: ${environment['SERVICE_ACCOUNT_EMAIL']}
-        lifetime: ${shortLifeSeconds}s
-        endpoints:
-          sts: ${environment['PULLPASS_GCP_STS_ENDPOINT']}
-          iamCredentials: ${environment['PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT']}
-`
+`,
+    )
+    .join('---')
 
 /** Of the credentials of registry `short`, which is used for three quarters of it. */
 const shortLifeSeconds = 20

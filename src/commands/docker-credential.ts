@@ -5,11 +5,10 @@
 import { join } from 'node:path'
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { loadDocuments } from '../document/load-documents.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { onOneLine, PullpassError } from '../errors/pullpass-error.ts'
 import { type LocalRegistry, mintLocally, registriesOf } from '../faces/mint-locally.ts'
 import type { Environment } from '../http/context.ts'
 import { connect } from '../kubernetes/connect.ts'
-import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { Redacted } from '../text/redacted.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import type { Call, Command, ExitCode } from './command-line/command.ts'
@@ -53,7 +52,7 @@ export const dockerCredential: Command<Record<string, never>> = {
     } catch (error) {
       if (!(error instanceof PullpassError)) throw error
       // Clients show what the helper prints on standard output.
-      terminal.print(error.message.replaceAll(/\n\s*/g, '; '))
+      terminal.print(onOneLine(error))
       return 1
     }
   },
@@ -101,19 +100,8 @@ const serverOf = (input: string): string =>
 
 /** @throws what the exchange throws */
 async function provide(match: LocalRegistry, context: VendorContext): Promise<RegistryCredential> {
-  let cluster: Cluster | undefined
-  try {
-    const source = {
-      tokenFile: undefined,
-      async connect() {
-        cluster = await connect({}, context)
-        return cluster
-      },
-    }
-    const [result] = await mintLocally([match], source, context)
-    if (result === undefined || result instanceof PullpassError) throw result
-    return result
-  } finally {
-    await cluster?.close()
-  }
+  const source = { tokenFile: undefined, connect: async () => await connect({}, context) }
+  const [result] = await mintLocally([match], source, context)
+  if (result === undefined || result instanceof PullpassError) throw result
+  return result
 }

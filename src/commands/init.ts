@@ -7,7 +7,7 @@ import type { Context } from '../http/context.ts'
 import { renderStructured } from '../terminal/render-structured.ts'
 import type { Command } from './command-line/command.ts'
 import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
-import { clusterFlags, parseNamespacedName } from './command-line/flags.ts'
+import { clusterFlags, givenClusterFlag, parseNamespacedName } from './command-line/flags.ts'
 import { withholdInValues } from './command-line/output.ts'
 import type { ClusterSurvey } from './init/survey-cluster.ts'
 
@@ -108,7 +108,7 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
   const fail = (seen: string, expected: string) => usageFault('init', seen, expected)
   if (!given['from-env']) {
     if (hosts.length === 0) throw fail('no registry is given', 'HOST..., or --from-env')
-    const [unread] = [given.kubeconfig && '--kubeconfig', given.context && '--context'].filter(Boolean)
+    const unread = givenClusterFlag(given)
     if (given.offline && unread) throw fail(`${unread} is given with --offline`, 'one of them')
     if (given.output === 'json') throw fail('-o json is given without --from-env', 'YAML, which has comments')
     return
@@ -119,8 +119,7 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
     given.namespaces && '--namespaces',
     given.set.length > 0 && '--set',
     given.offline && '--offline',
-    given.kubeconfig && '--kubeconfig',
-    given.context && '--context',
+    givenClusterFlag(given),
   ].find(Boolean)
   if (idle) throw fail(`${idle} is given with --from-env`, 'only one of them')
 }

@@ -7,12 +7,12 @@ import type { Authorities, Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
 import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
 import { checkOnePass } from '../refresh/plan.ts'
-import { renderStructured } from '../terminal/render-structured.ts'
+import { renderManifestYaml, renderStructured } from '../terminal/render-structured.ts'
 import { withholdSecrets } from '../text/secret-register.ts'
 import type { VendorContext, Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command-line/command.ts'
 import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
-import { clusterFlags, documentFlags } from './command-line/flags.ts'
+import { clusterFlags, documentFlags, givenClusterFlag } from './command-line/flags.ts'
 import { withholdInValues } from './command-line/output.ts'
 import { podFlags, readPodFlags, refuseSystemNamespace } from './manifests/pod-flags.ts'
 
@@ -100,7 +100,7 @@ export const manifests: Command<typeof flags> = {
         : withholdSecrets(
             renderPreamble({ documents, grants, place, settings: { ...settings, authorities, networkPolicy } }),
             context.secrets,
-          ) + (await renderYaml(items)),
+          ) + (await renderManifestYaml(items)),
     )
     return 0
   },
@@ -128,8 +128,8 @@ const usualApiServerPorts = [443, 6443]
 type ClusterGiven = Pick<FlagValues<typeof flags>, 'kubeconfig' | 'context'>
 
 /** The cluster is not read then. @throws USAGE_INVALID */
-function refuseCluster({ kubeconfig, context }: ClusterGiven): void {
-  const [name] = [kubeconfig && '--kubeconfig', context && '--context'].filter(Boolean)
+function refuseCluster(given: ClusterGiven): void {
+  const name = givenClusterFlag(given)
   if (name === undefined) return
   throw usageFault(
     'manifests',
@@ -193,10 +193,3 @@ async function readFiles(files: readonly string[], readInput: () => Promise<stri
 
 const renderList = async (items: readonly Manifest[]): Promise<string> =>
   await renderStructured({ apiVersion: 'v1', kind: 'List', items }, 'json')
-
-async function renderYaml(items: readonly Manifest[]): Promise<string> {
-  const { stringify } = await import('yaml')
-  // Not trimmed one by one: a file in a ConfigMap can end in empty lines.
-  const documents = items.map((item) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false }))
-  return documents.join('---\n').trimEnd()
-}

@@ -7,11 +7,10 @@ import { codes } from '../errors/codes.ts'
 import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
 import { type LocalRegistry, mintLocally, registriesOf } from '../faces/mint-locally.ts'
 import { connect } from '../kubernetes/connect.ts'
-import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 import type { Command } from './command-line/command.ts'
 import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
-import { clusterFlags, documentFlags } from './command-line/flags.ts'
+import { clusterFlags, documentFlags, givenClusterFlag } from './command-line/flags.ts'
 
 const flags: typeof documentFlags &
   typeof clusterFlags & {
@@ -63,43 +62,32 @@ export const token: Command<typeof flags> = {
       throw usageFault('token', `no registry serves ${given.registry}`, `one of ${hosts.join(', ')}`)
     }
     refuseUnusedCluster(given, registries)
-    let cluster: Cluster | undefined
-    const source = {
-      tokenFile: given['token-file'],
-      async connect() {
-        cluster = await connect(given, context)
-        return cluster
-      },
+    const source = { tokenFile: given['token-file'], connect: async () => await connect(given, context) }
+    const results = await mintLocally(registries, source, context)
+    const faults = results.filter((result) => result instanceof PullpassError)
+    const [first] = faults
+    // A wrong token file or variable: nothing was sent.
+    if (first !== undefined && faults.length === results.length && codes[first.code] === 2) throw first
+    for (const fault of new Map(faults.map((one) => [one.message, one])).values()) terminal.printError(fault.message)
+    const credentials = withoutFaults(results)
+    if (credentials.length > 0 && given.out !== undefined) {
+      const overriding = await writeDockerConfig(given.out, credentials)
+      if (overriding.length > 0)
+        context.log('warn', 'docker uses credentials of other members first', {
+          members: overriding.join(', '),
+          file: given.out,
+        })
+      terminal.print(renderWritten(given.out, credentials))
     }
-    try {
-      const results = await mintLocally(registries, source, context)
-      const faults = results.filter((result) => result instanceof PullpassError)
-      const [first] = faults
-      // A wrong token file or variable: nothing was sent.
-      if (first !== undefined && faults.length === results.length && codes[first.code] === 2) throw first
-      for (const fault of new Map(faults.map((one) => [one.message, one])).values()) terminal.printError(fault.message)
-      const credentials = withoutFaults(results)
-      if (credentials.length > 0 && given.out !== undefined) {
-        const overriding = await writeDockerConfig(given.out, credentials)
-        if (overriding.length > 0)
-          context.log('warn', 'docker uses credentials of other members first', {
-            members: overriding.join(', '),
-            file: given.out,
-          })
-        terminal.print(renderWritten(given.out, credentials))
-      }
-      if (credentials.length > 0 && given.out === undefined)
-        terminal.printCredential(renderDockerConfig(credentials.toReversed())) // of two for one host, the first
-      return faults.length === 0 ? 0 : 1
-    } finally {
-      await cluster?.close()
-    }
+    if (credentials.length > 0 && given.out === undefined)
+      terminal.printCredential(renderDockerConfig(credentials.toReversed())) // of two for one host, the first
+    return faults.length === 0 ? 0 : 1
   },
 }
 
 /** @throws USAGE_INVALID where no registry needs the cluster */
 function refuseUnusedCluster(given: FlagValues<typeof flags>, registries: readonly LocalRegistry[]): void {
-  const [name] = [given.kubeconfig && '--kubeconfig', given.context && '--context'].filter(Boolean)
+  const name = givenClusterFlag(given)
   const isUsed = registries.some(
     ({ document, registry }) => document.serviceAccountRef ?? registry.sources?.secrets?.[0],
   )

@@ -118,6 +118,9 @@ export function composeMessage({ code, hop, seen, expected, also = [], hint, com
   return lines.map(plainLine).join('\n')
 }
 
+/** The message for callers that show or log a single line: a kubelet, a client of registries. */
+export const onOneLine = ({ message }: Pick<Error, 'message'>): string => message.replaceAll(/\n\s*/g, '; ')
+
 // A fault that a run can name and go on from.
 
 /** An error that is not classified is a bug, and ends the run: it is thrown on. */

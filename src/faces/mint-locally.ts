@@ -7,7 +7,7 @@ import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts
 import { hasLocalToken, type LocatedToken, readLocalToken } from '../identity/local-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
-import { shareTokenRequests } from '../refresh/subject-tokens.ts'
+import { type SharedTokenRequests, shareTokenRequests } from '../refresh/subject-tokens.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
 import { compareKey, matchImage } from '../registry/match-credentials.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
@@ -21,7 +21,7 @@ export interface LocalRegistry {
 export interface LocalSource {
   /** `--token-file`. */
   readonly tokenFile: string | undefined
-  /** Called at most once, where a document requests tokens from the cluster or reads a Secret. */
+  /** Called at most once, where a document requests tokens from the cluster or reads a Secret; it is closed at the end. */
   readonly connect: () => Promise<Cluster>
 }
 
@@ -52,30 +52,54 @@ export async function mintLocally(
   const requests = new Map(
     (await listExchangeRequests(documents, context.vendors)).map((request) => [request.mintedFrom, request]),
   )
-  let cluster: Promise<Cluster> | undefined
-  const connectOnce = async () => {
-    cluster ??= source.connect()
-    return await cluster
-  }
+  const sources = openSources(source)
   const minted = new Map<string, Promise<RegistryCredential | PullpassError>>()
-  return await Promise.all(
-    registries.map(async ({ document, registry }) => {
-      const key = mintedFrom(document, registry)
-      const request = requests.get(key)
-      if (request === undefined) throw new TypeError(`registry ${registry.name} has no exchange`)
-      const credential = minted.get(key) ?? mint(request, { ...source, connect: connectOnce }, context).catch(asFault)
-      minted.set(key, credential)
-      const result = await credential
-      return result instanceof PullpassError ? result : { ...result, hosts: registry.hosts }
-    }),
-  )
+  try {
+    return await Promise.all(
+      registries.map(async ({ document, registry }) => {
+        const key = mintedFrom(document, registry)
+        const request = requests.get(key)
+        if (request === undefined) throw new TypeError(`registry ${registry.name} has no exchange`)
+        const credential = minted.get(key) ?? mint(request, sources, context).catch(asFault)
+        minted.set(key, credential)
+        const result = await credential
+        return result instanceof PullpassError ? result : { ...result, hosts: registry.hosts }
+      }),
+    )
+  } finally {
+    await sources.close()
+  }
 }
 
-async function mint(
-  request: ExchangeRequest,
-  source: LocalSource,
-  context: VendorContext,
-): Promise<RegistryCredential> {
+interface Sources extends LocalSource {
+  /** Over one connection; exchanges that differ only in their settings share a token. */
+  readonly requestToken: SharedTokenRequests
+  readonly close: () => Promise<void>
+}
+
+function openSources({ tokenFile, connect }: LocalSource): Sources {
+  let cluster: Promise<Cluster> | undefined
+  let shared: SharedTokenRequests | undefined
+  const connectOnce = async () => {
+    cluster ??= connect()
+    return await cluster
+  }
+  return {
+    tokenFile,
+    connect: connectOnce,
+    async requestToken(request) {
+      const connected = await connectOnce()
+      shared ??= shareTokenRequests(connected)
+      return await shared(request)
+    },
+    async close() {
+      const connected = await cluster?.catch(() => undefined) // why it failed is each result
+      await connected?.close()
+    },
+  }
+}
+
+async function mint(request: ExchangeRequest, source: Sources, context: VendorContext): Promise<RegistryCredential> {
   const { registry } = request
   request.checkEnvironment(context.environment)
   const readSecret = async (secret: { readonly namespace: string; readonly name: string }) => {
@@ -88,12 +112,12 @@ async function mint(
   return credential
 }
 
-async function obtainToken(request: ExchangeRequest, source: LocalSource, context: VendorContext) {
+async function obtainToken(request: ExchangeRequest, source: Sources, context: VendorContext) {
   const { document, registry, audiences } = request
   const isLocal =
     registry.tokenFile !== undefined || source.tokenFile !== undefined || hasLocalToken(context.environment)
   if (document.serviceAccountRef !== undefined && !isLocal) {
-    return await shareTokenRequests(await source.connect())(request)
+    return await source.requestToken(request)
   }
   const { token, where }: LocatedToken = await readLocalToken(
     {

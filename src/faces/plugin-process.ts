@@ -4,8 +4,9 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { codes } from '../errors/codes.ts'
-import { internalFault, PullpassError } from '../errors/pullpass-error.ts'
+import { internalFault, onOneLine, PullpassError } from '../errors/pullpass-error.ts'
 import { checkDebugging, checkNode } from '../host/check-node.ts'
+import { readToEnd } from '../host/read-file.ts'
 import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts'
 import { createLog } from '../terminal/log.ts'
 import { Redacted } from '../text/redacted.ts'
@@ -20,8 +21,7 @@ const printError = (text: string) => process.stderr.write(`${withholdSecrets(tex
 
 async function main([flag, config, ...others]: readonly string[]): Promise<number> {
   const unsuitable = checkDebugging(process.env) ?? checkNode(process.versions.node)
-  const wrongUse = flag !== '--config' || config === undefined || others.length > 0 ? usage : undefined
-  if (unsuitable !== undefined || wrongUse !== undefined) {
+  if (unsuitable !== undefined || flag !== '--config' || config === undefined || others.length > 0) {
     printError(unsuitable ?? usage)
     return 2
   }
@@ -40,13 +40,13 @@ async function main([flag, config, ...others]: readonly string[]): Promise<numbe
       secrets,
       vendors,
     }
-    const response = await runCredentialProvider({ config: config ?? '', input: readInput() }, context)
+    const response = await runCredentialProvider({ config, input: readInput() }, context)
     await new Promise<void>((resolve) => process.stdout.write(`${response.reveal()}\n`, () => resolve()))
     return 0
   } catch (error) {
     // One line: a kubelet logs it as a whole.
     const fault = error instanceof PullpassError ? error : internalFault(error)
-    printError(fault.message.replaceAll(/\n\s*/g, '; '))
+    printError(onOneLine(fault))
     return codes[fault.code] ?? 1
   }
 }
@@ -57,22 +57,10 @@ const longestInput = 1024 * 1024
 /** Until the kubelet closes it. What is longer, or cannot be read (a folder, a terminal), is not a request: empty. */
 function readInput(): Redacted {
   try {
-    return readToEnd()
+    return new Redacted(readToEnd(0, longestInput).toString('utf8'))
   } catch {
     return new Redacted('')
   }
-}
-
-function readToEnd(): Redacted {
-  const pieces: Buffer[] = []
-  for (let bytes = 0; bytes <= longestInput; ) {
-    const buffer = Buffer.alloc(64 * 1024)
-    const bytesRead = process.getBuiltinModule('node:fs').readSync(0, buffer)
-    if (bytesRead === 0) return new Redacted(Buffer.concat(pieces).toString('utf8'))
-    pieces.push(buffer.subarray(0, bytesRead))
-    bytes += bytesRead
-  }
-  return new Redacted('')
 }
 
 /** Loaded for an exchange only: a credential of the cache needs no TLS. */

@@ -6,7 +6,8 @@ import type { DocumentRegistry } from '../document/document.ts'
 import { type NodeConfig, registryAnnotation } from '../document/node-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
-import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
+import type { LocatedToken } from '../identity/local-token.ts'
+import { decodeSubjectToken } from '../identity/subject-token.ts'
 import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
 import { type CachedCredential, cachedCredential } from './credential-cache.ts'
 import type { CredentialProviderRequest, ProvidedCredential } from './kubelet-api.ts'
@@ -41,12 +42,6 @@ export async function provideCredential(
 
 /** How long a kubelet keeps a credential that is only read from a file: it can be replaced at any time. */
 const storedSeconds = 300
-
-interface LocatedToken {
-  readonly token: SubjectToken
-  /** Its source, for messages. */
-  readonly where: string
-}
 
 /** The ServiceAccount's, from the request; else the node's own, where the configuration names its file. */
 async function readToken(

@@ -21,7 +21,8 @@ export async function readRegularFile(path: string, longest: number): Promise<Bu
 
 const pieceBytes = 64 * 1024
 
-function readToEnd(file: number, longest: number): Buffer {
+/** `file`: an open file. @throws RangeError over `longest` bytes */
+export function readToEnd(file: number, longest: number): Buffer {
   const pieces: Buffer[] = []
   // Reading one byte more than allowed detects a longer file, whatever its reported size.
   for (let bytes = 0; bytes <= longest; ) {

@@ -24,3 +24,11 @@ async function renderYaml(value: unknown): Promise<string> {
 
 /** Line breaks are allowed: text of several lines is one scalar. */
 const hasControls = (text: string) => text.split('\n').some((line) => line !== plainLine(line))
+
+/** Objects to be applied, as YAML documents: files in ConfigMaps keep their text. */
+export async function renderManifestYaml(items: readonly object[]): Promise<string> {
+  const { stringify } = await import('yaml')
+  // Not trimmed one by one: a file in a ConfigMap can end in empty lines.
+  const documents = items.map((item) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false }))
+  return documents.join('---\n').trimEnd()
+}

@@ -6,7 +6,7 @@ import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { LogLevel } from '../../http/context.ts'
 import { parseDuration } from '../../text/nearest.ts'
-import { type Choice, type Flag, usageFault } from './flag.ts'
+import { type Choice, type Flag, type FlagValues, usageFault } from './flag.ts'
 
 /** Flags of every command. */
 export const commonFlags: {
@@ -61,6 +61,13 @@ export const clusterFlags: {
   },
   context: { type: 'string', value: 'NAME', summary: 'Kubeconfig context (default: the current context)' },
 }
+
+/** The flag that selects a cluster, if one is given: for commands that do not read it. */
+export const givenClusterFlag = ({
+  kubeconfig,
+  context,
+}: FlagValues<typeof clusterFlags>): '--kubeconfig' | '--context' | undefined =>
+  kubeconfig ? '--kubeconfig' : context ? '--context' : undefined
 
 export const outputFlags: { readonly output: Choice<'json' | 'yaml'> } = {
   output: {

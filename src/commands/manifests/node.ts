@@ -14,6 +14,7 @@ import {
   renderNodeConfig,
   renderNodeObjects,
 } from '../../manifests/node.ts'
+import { renderManifestYaml } from '../../terminal/render-structured.ts'
 import type { Command } from '../command-line/command.ts'
 import { type Choice, type Flag, usageFault } from '../command-line/flag.ts'
 import { documentFlags } from '../command-line/flags.ts'
@@ -102,7 +103,7 @@ export const manifestsNode: Command<typeof flags> = {
     const documents = await loadDocuments(file, { ...context, readInput: terminal.readInput })
     const providers = await nodeProvidersOf(documents, context.vendors)
     const configOf = (provider: NodeProvider) => `${JSON.stringify(renderNodeConfig(provider, paths), undefined, 2)}\n`
-    const kubeletConfig = await renderYaml([renderKubeletConfig(providers, paths)])
+    const kubeletConfig = await renderManifestYaml([renderKubeletConfig(providers, paths)])
     if (print === 'kubelet-config') {
       terminal.print(kubeletConfig)
       return 0
@@ -118,7 +119,7 @@ export const manifestsNode: Command<typeof flags> = {
     refuseSystemNamespace('manifests node', namespace)
     const place = { namespace, image: print === 'rbac' ? '' : readImage(image) }
     const objects = renderNodeObjects({ providers, files, paths }, place)
-    terminal.print(await renderYaml(print === 'rbac' ? objects.filter(isPermission) : objects))
+    terminal.print(await renderManifestYaml(print === 'rbac' ? objects.filter(isPermission) : objects))
     return 0
   },
 }
@@ -140,11 +141,3 @@ async function writeFiles(directory: string, files: Readonly<Record<string, stri
 }
 
 const isPermission = ({ kind }: Manifest) => kind.startsWith('ClusterRole')
-
-async function renderYaml(items: readonly object[]): Promise<string> {
-  const { stringify } = await import('yaml')
-  return items
-    .map((item) => stringify(item, { lineWidth: 0, aliasDuplicateObjects: false }))
-    .join('---\n')
-    .trimEnd()
-}
