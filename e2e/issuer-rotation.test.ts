@@ -76,7 +76,7 @@ async function startWatch(setup: RotationSetup) {
   }
   let state = firstState
   const runRound = async (keepForMs = config.keepForMs) => {
-    state = await watchRound(state, { ...config, keepForMs }, context)
+    state = await watchRound(state, { ...config, keepForMs }, { ...context, vendors })
   }
   const rounds = repeatUntilStopped(async () => {
     await runRound()

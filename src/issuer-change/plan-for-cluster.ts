@@ -1,6 +1,6 @@
 /** The steps that change the issuer of a cluster, or the reason why there are none. */
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { checkIssuerUrl, managedServiceOf } from '../oidc/issuer-url.ts'
+import { checkIssuerUrl } from '../oidc/issuer-url.ts'
 import { type Detection, detectDistribution, readClusterTraits } from './cluster-traits.ts'
 import { type DistributionName, distributions } from './distributions.ts'
 import { anyIssuer, type IssuerChange, type IssuerPlan, planIssuerChange } from './plan.ts'
@@ -15,6 +15,8 @@ export interface ClusterPlan {
 interface ChangeRequest {
   /** The present issuer. */
   readonly from: string
+  /** The managed service that publishes its documents. */
+  readonly managedService: string | undefined
   /** Undefined: a change is planned only if no cloud can use the present issuer. */
   readonly to: string | undefined
   /** Undefined: detected. */
@@ -24,9 +26,8 @@ interface ChangeRequest {
 /** A text is the reason why there is no plan; undefined: none was requested, and none is necessary. @throws errors of the cluster */
 export async function planForCluster(
   cluster: Cluster,
-  { from, to, distribution }: ChangeRequest,
+  { from, managedService: service, to, distribution }: ChangeRequest,
 ): Promise<ClusterPlan | string | undefined> {
-  const service = managedServiceOf(from)
   if (service !== undefined && to !== undefined)
     return `No steps to ${to}: ${service} publishes the present issuer, which cannot be changed.`
   if (service === undefined && (to !== undefined || checkIssuerUrl(from, 'it') !== undefined)) {

@@ -11,7 +11,7 @@ import { type IssuerKey, renderJwk, whyUnusable } from './keys.ts'
 export const cacheSeconds = 300
 const cacheControl = `public, max-age=${cacheSeconds}`
 
-/** Where anonymous clients read one of an issuer's documents; an issuer may end in a slash, as at AKS. */
+/** Where anonymous clients read one of an issuer's documents; an issuer may end in a slash. */
 export const documentUrl = (issuer: string, name: DocumentName): string =>
   `${issuer.replace(/\/$/, '')}/${documentPaths[name]}`
 

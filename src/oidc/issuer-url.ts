@@ -36,21 +36,3 @@ function whyUnusable(issuer: string): string | undefined {
   if (inside.test(url.hostname)) return 'its name exists only inside the cluster'
   return undefined
 }
-
-/**
- * Issuers of managed Kubernetes services, which publish the documents themselves and fix their URL: there is nothing to publish.
- * AWS: https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html; Google:
- * https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity; Azure:
- * https://learn.microsoft.com/azure/aks/use-oidc-issuer; Gardener: https://github.com/gardener/gardener-discovery-server
- */
-const managedServices: readonly (readonly [string, RegExp])[] = [
-  ['EKS', /^https:\/\/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/id\/[A-Z0-9]+$/],
-  ['EKS', /^https:\/\/oidc-eks\.[a-z0-9-]+\.api\.aws\/id\/[A-Z0-9]+$/],
-  ['GKE', /^https:\/\/container\.googleapis\.com\/v1\/projects\/[\w.:-]+\/locations\/[\w-]+\/clusters\/[\w-]+$/],
-  ['AKS', /^https:\/\/[a-z0-9-]+\.oic\.prod-aks\.azure\.(com|us|cn)\/[0-9a-f-]+\/[0-9a-f-]+\/$/],
-  ['Gardener', /^https:\/\/[\w.:-]+\/projects\/[\w.-]+\/shoots\/[0-9a-f-]+\/issuer$/],
-]
-
-/** The managed service that publishes the issuer's documents, such as `EKS`; undefined if the operator publishes them. */
-export const managedServiceOf = (issuer: string): string | undefined =>
-  managedServices.find(([, pattern]) => pattern.test(issuer))?.[0]

@@ -6,8 +6,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { DocumentName, PublishTarget } from '../oidc/issuer-documents.ts'
-import { checkIssuerUrl, managedServiceOf } from '../oidc/issuer-url.ts'
+import { checkIssuerUrl } from '../oidc/issuer-url.ts'
 import type { IssuerKey } from '../oidc/keys.ts'
+import { managedServiceOf, type ServiceVendors } from '../oidc/managed-service.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import { quote, shellQuote } from '../text/plain-text.ts'
 import { isRevoked, type KeyState, knownKeys, mergeUnrevoked } from './key-state.ts'
@@ -71,13 +72,14 @@ export function issuerToPublish(
   flag: string | undefined,
   { publicUrl: ofTarget, facts }: Pick<PublishTarget, 'publicUrl' | 'facts'>,
   ofCluster: string,
+  vendors: ServiceVendors,
 ): string {
   const issuer = flag ?? ofTarget ?? ofCluster
   const named =
     flag !== undefined ? '--issuer-url' : ofTarget !== undefined ? "the target's URL" : "the cluster's issuer"
   const fault = facts.publishes === 'documents' ? checkIssuerUrl(issuer, named) : undefined
   if (fault !== undefined) throw fault
-  const service = managedServiceOf(ofCluster)
+  const service = managedServiceOf(ofCluster, vendors)
   if (service === undefined) return issuer
   throw new PullpassError({
     code: 'PUBLISHED_BY_VENDOR',

@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type DocumentName, documentUrl, type StoredDocument } from '../oidc/issuer-documents.ts'
-import { checkIssuerUrl, managedServiceOf } from '../oidc/issuer-url.ts'
+import { checkIssuerUrl } from '../oidc/issuer-url.ts'
 import { type IssuerKey, parseJwks, sameKey } from '../oidc/keys.ts'
+import type { PublicFacts } from '../oidc/public/public-facts.ts'
 import type { FoundDocument, PublicIssuer } from '../oidc/public/public-issuer.ts'
 import { asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
 import { quote } from '../text/plain-text.ts'
@@ -81,9 +82,11 @@ export interface IssuerMode {
   readonly why: string
 }
 
-/** `own`: the keys that the cluster serves. `found`: undefined if no cloud would request such a URL. */
-export function findMode(issuer: string, own: readonly IssuerKey[], found: PublicIssuer | undefined): IssuerMode {
-  const service = managedServiceOf(issuer)
+/** `own`: the keys that the cluster serves. */
+export function findMode(
+  { issuer, managedService: service, found }: Pick<PublicFacts, 'issuer' | 'managedService' | 'found'>,
+  own: readonly IssuerKey[],
+): IssuerMode {
   if (service !== undefined) {
     return { mode: 'verify only', why: `${service} publishes the documents of this issuer, and updates them` }
   }

@@ -7,7 +7,6 @@
  */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { writeConfigMap } from '../kubernetes/objects/config-map.ts'
 import { type ApiServerReading, type ApiServersConfig, readApiServers } from '../oidc/cluster/api-servers.ts'
@@ -15,6 +14,7 @@ import type { ClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../oidc/keys.ts'
 import { quote } from '../text/plain-text.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
 import {
   digestOf,
   isRevoked,
@@ -54,13 +54,16 @@ export interface RevocationReport {
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and errors of reading the cluster, writing the key state and publishing */
-export async function revokeKey(request: RevokeRequest, context: Pick<Context, 'now'>): Promise<Revoked> {
+export async function revokeKey(
+  request: RevokeRequest,
+  context: Pick<VendorContext, 'now' | 'vendors'>,
+): Promise<Revoked> {
   const { keyId, target, cluster, inUse, mode } = request
   const keyState = await readKeyState(cluster, request.keyStateRef)
   const { responses: readings } = await readApiServers(request)
   const documents = readDocuments(readings)
   const [first] = documents
-  const issuer = issuerToPublish(request.issuerUrl, target, first.issuer)
+  const issuer = issuerToPublish(request.issuerUrl, target, first.issuer, context.vendors)
   const served = mergeKeys(...documents.map(({ keys }) => keys))
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])

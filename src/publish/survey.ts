@@ -16,6 +16,8 @@ import { safeToSignAt } from './safe-to-sign.ts'
 
 export interface IssuerSurvey {
   readonly issuer: string
+  /** As of PublicFacts. */
+  readonly managedService: string | undefined
   /** Undefined where the cluster serves no documents, since its issuer cannot be verified. */
   readonly served: ClusterIssuer | undefined
   /** When issuer watch first saw a key, by kid; empty without issuer watch, or if the key state may not be read. */
@@ -60,6 +62,7 @@ export async function surveyIssuer(
   const recorded = await readKeyStateOrNone(cluster, keyStateRef)
   return {
     issuer,
+    managedService: facts.managedService,
     served: known,
     seenSince: new Map(recorded.keys.map(({ key, firstSeenAt }) => [key.keyId ?? '', firstSeenAt])),
     safeToSign: known === undefined ? [] : safeKeys(known.keys, recorded, facts),
@@ -67,7 +70,7 @@ export async function surveyIssuer(
     revoked: (known?.keys ?? []).filter((key) => isRevoked(recorded, key)),
     token,
     signature: signed === undefined || known === undefined ? undefined : await verifySignature(signed, known.keys),
-    mode: findMode(issuer, known?.keys ?? [], facts.found),
+    mode: findMode(facts, known?.keys ?? []),
     verdicts: evaluateIssuer(facts, verifiers).map((verdict) =>
       withFixOfRevoked(withoutTokensOwn(verdict), signed?.keyId, { served: known?.keys ?? [], recorded }),
     ),

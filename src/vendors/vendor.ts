@@ -10,6 +10,7 @@ import type { Context, Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import { isAcceptedByApiServer, type SubjectToken } from '../identity/subject-token.ts'
 import type { IssuerRequirements, IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
+import type { ManagedService } from '../oidc/managed-service.ts'
 import { quote } from '../text/plain-text.ts'
 import type { Redacted } from '../text/redacted.ts'
 import type { DraftOf } from './draft.ts'
@@ -33,6 +34,8 @@ export interface Vendor<Settings = unknown> extends DocumentVendor<Settings> {
   readonly publisherIdentity?: VendorPublisher<Settings>
   /** What the vendor requires of an issuer whose tokens it verifies. */
   readonly issuerRequirements?: () => Promise<IssuerRequirements>
+  /** The vendor's managed Kubernetes service, which publishes the documents of its clusters' issuers. */
+  readonly managedService?: ManagedService
 }
 
 interface VendorPublisher<Settings = unknown> {

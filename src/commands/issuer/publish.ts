@@ -55,7 +55,7 @@ export const publish: Command<typeof flags> = {
     const cluster = await connect(given, context)
     try {
       const served = await readServedIssuer(cluster, config.replicas, context.log)
-      const issuer = issuerToPublish(config.issuerUrl, target, served.issuer)
+      const issuer = issuerToPublish(config.issuerUrl, target, served.issuer, context.vendors)
       const keyState = await readKeyState(cluster, config.keyStateRef)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const conflictPolicy = given.adopt ? 'Adopt' : 'Refuse'

@@ -1,7 +1,6 @@
 /** pullpass issuer revoke: removes a key from the published JWKS immediately and permanently. */
 import { showValue } from '../../document/show-value.ts'
 import { withoutFaults } from '../../errors/pullpass-error.ts'
-import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { connect } from '../../kubernetes/connect.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
@@ -12,6 +11,7 @@ import { type Publication, publishDocuments } from '../../publish/publish-docume
 import { type Revoked, revokeKey } from '../../publish/revoke.ts'
 import { servedStoreRef } from '../../publish/serve/served-target.ts'
 import { awaitReplicas, servingReplicas } from '../../publish/serve/serving-replicas.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Command } from '../command-line/command.ts'
 import { type Flag, usageFault } from '../command-line/flag.ts'
 import { outputFlags } from '../command-line/flags.ts'
@@ -93,7 +93,7 @@ export const revoke: Command<typeof flags> = {
 interface Confirm {
   readonly target: Pick<PublishTarget, 'name' | 'publicUrl' | 'facts'>
   readonly mode: 'write' | 'dry-run'
-  readonly context: Context
+  readonly context: VendorContext
 }
 
 async function confirm(

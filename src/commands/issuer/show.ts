@@ -67,7 +67,8 @@ export const show: Command<typeof flags> = {
       const { 'to-issuer': to, distribution } = given
       if (to === survey.issuer)
         throw usageFault('issuer show', `--to-issuer is the present issuer of the cluster: ${to}`, 'another issuer')
-      const way = await planForCluster(cluster, { from: survey.issuer, to, distribution })
+      const { issuer: from, managedService } = survey
+      const way = await planForCluster(cluster, { from, managedService, to, distribution })
       terminal.print(
         given.output === undefined
           ? renderShow(survey, way, terminal.color)

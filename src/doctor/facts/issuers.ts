@@ -2,12 +2,12 @@
 
 import { type Document, defaultKeyStateRef, type NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type ClusterIssuer, readClusterIssuer } from '../../oidc/cluster/cluster-issuer.ts'
 import { checkIssuerUrl } from '../../oidc/issuer-url.ts'
 import { type IssuerKey, verifySignature } from '../../oidc/keys.ts'
+import { managedServiceOf } from '../../oidc/managed-service.ts'
 import {
   gatherPublicFacts,
   type HostFacts,
@@ -16,6 +16,7 @@ import {
 } from '../../oidc/public/public-facts.ts'
 import { foundKeys, readPublicIssuer } from '../../oidc/public/public-issuer.ts'
 import { digestOf, emptyKeyState, isRevoked, type KeyState, readKeyState } from '../../publish/key-state.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import { defineSource, type Source } from '../hop.ts'
 import { clusterSource } from './cluster.ts'
 import { exchangesSource } from './exchanges.ts'
@@ -73,7 +74,7 @@ async function gatherOwn(documents: readonly Document[], cluster: Cluster | unde
 async function gatherIssuer(
   { token, where }: HeldToken,
   { served, keyState }: Own,
-  context: Pick<Context, 'transport' | 'signal' | 'now'>,
+  context: Pick<VendorContext, 'transport' | 'signal' | 'now' | 'vendors'>,
 ): Promise<IssuerFacts> {
   const { issuer } = token
   const isUsable = checkIssuerUrl(issuer, 'the issuer') === undefined
@@ -84,7 +85,15 @@ async function gatherIssuer(
   return {
     token,
     where,
-    found: { issuer, found, keys, hosts: [], token: { token, signature }, at: context.now() },
+    found: {
+      issuer,
+      managedService: managedServiceOf(issuer, context.vendors),
+      found,
+      keys,
+      hosts: [],
+      token: { token, signature },
+      at: context.now(),
+    },
     cluster: withoutRevoked(served, keyState),
     signedBy: isSignedByRevoked(token, all, keyState) ? 'a revoked key' : 'unknown',
   }

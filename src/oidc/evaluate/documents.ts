@@ -2,15 +2,13 @@
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { quote } from '../../text/plain-text.ts'
 import { type DocumentName, documentUrl } from '../issuer-documents.ts'
-import { managedServiceOf } from '../issuer-url.ts'
 import { whyUnusable } from '../keys.ts'
 import type { PublicFacts } from '../public/public-facts.ts'
 import { cacheSecondsOf, type DocumentResponse, type DocumentUnavailable, jwksUriOf } from '../public/public-issuer.ts'
 import type { IssuerFinding, IssuerFindingCode } from './finding.ts'
 
-export function documentFindings({ issuer, found }: PublicFacts): IssuerFinding[] {
+export function documentFindings({ found, managedService: service }: PublicFacts): IssuerFinding[] {
   if (found === undefined) return []
-  const service = managedServiceOf(issuer)
   return (['discovery', 'jwks'] as const).flatMap((name) => {
     const document = found[name]
     if (document === undefined) return [] // the discovery document is to blame

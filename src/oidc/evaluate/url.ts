@@ -1,18 +1,18 @@
 /** Findings about the URL of an issuer, independent of its documents. */
 
 import { isPrivateAddress } from '../../http/addresses.ts'
-import { checkIssuerUrl, managedServiceOf } from '../issuer-url.ts'
+import { checkIssuerUrl } from '../issuer-url.ts'
 import type { HostFacts, PublicFacts } from '../public/public-facts.ts'
 import type { IssuerFinding } from './finding.ts'
 import type { VerifierRules } from './issuer-requirements.ts'
 
-export function urlFindings({ issuer }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
+export function urlFindings({ issuer, managedService }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
   const unusable = checkIssuerUrl(issuer, 'the issuer')
   if (unusable !== undefined) {
     const { seen, expected = '' } = unusable
     return [{ result: 'failed', code: 'ISSUER_UNUSABLE', seen, fix: `choose another issuer: ${expected}` }]
   }
-  return [...portFindings(issuer, rules), ...lengthFindings(issuer, rules), ...slashFindings(issuer)]
+  return [...portFindings(issuer, rules), ...lengthFindings(issuer, rules), ...slashFindings(issuer, managedService)]
 }
 
 function portFindings(issuer: string, { port: result }: VerifierRules): IssuerFinding[] {
@@ -28,9 +28,9 @@ function lengthFindings(issuer: string, { longestIssuer: longest }: VerifierRule
   return [{ result: 'failed', code: 'ISSUER_TOO_LONG', seen, fix: 'choose a shorter path' }]
 }
 
-/** The issuers of AKS end in one. */
-function slashFindings(issuer: string): IssuerFinding[] {
-  if (!issuer.endsWith('/') || managedServiceOf(issuer) !== undefined) return []
+/** The issuers of some managed services end in one. */
+function slashFindings(issuer: string, managedService: string | undefined): IssuerFinding[] {
+  if (!issuer.endsWith('/') || managedService !== undefined) return []
   const seen = 'the issuer ends in a slash, which every token and every trust configuration must then contain'
   return [
     {

@@ -10,9 +10,10 @@ import type { Transport } from '../../http/transport.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { checkIssuerUrl } from '../issuer-url.ts'
 import { type IssuerKey, type SignatureVerdict, verifySignature } from '../keys.ts'
+import { managedServiceOf, type ServiceVendors } from '../managed-service.ts'
 import { foundKeys, type PublicIssuer, readPublicIssuer } from './public-issuer.ts'
 
-export const openPublicContext = (context: Context): PublicContext => ({
+export const openPublicContext = (context: Context & Pick<PublicContext, 'vendors'>): PublicContext => ({
   ...context,
   publicTransport: reportRequests(httpsTransport(context.environment, undefined, 'public'), context.waiting),
   lookUp: resolveAddresses,
@@ -24,12 +25,15 @@ export interface PublicContext extends Pick<Context, 'transport' | 'signal' | 'n
   readonly publicTransport: Transport
   /** Every address of a name; empty where it has none here. */
   readonly lookUp: (name: string) => Promise<readonly string[]>
+  readonly vendors: ServiceVendors
 }
 
 /** Facts about a public issuer, which the requirements of each cloud are evaluated against. */
 export interface PublicFacts {
   /** As it was given; clouds compare it exactly. */
   readonly issuer: string
+  /** The managed Kubernetes service that publishes its documents; undefined if the operator does. */
+  readonly managedService: string | undefined
   /** Undefined if clouds request nothing from such a URL; then nothing was requested here either. */
   readonly found: PublicIssuer | undefined
   /** Undefined where nothing was read that is a JWKS. */
@@ -67,6 +71,7 @@ export async function gatherPublicFacts(
   const tried = token === undefined || keys === undefined ? undefined : await verifySignature(token, keys)
   return {
     issuer,
+    managedService: managedServiceOf(issuer, context.vendors),
     found,
     keys,
     hosts: await gatherHostFacts(context, found),

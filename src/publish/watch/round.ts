@@ -1,7 +1,7 @@
 /** One round of a watch: gather, evaluate, act. What it does not throw is an alarm, and the next round tries again. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import type { Context } from '../../http/context.ts'
 import { quote, shellQuote } from '../../text/plain-text.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import { emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
 import { type Alarm, publishAlarm } from './alarm.ts'
@@ -55,14 +55,14 @@ export const firstState: WatchState = {
 }
 
 /** @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, and the signal's reason */
-export async function watchRound(before: WatchState, config: WatchConfig, context: Context): Promise<WatchState> {
+export async function watchRound(before: WatchState, config: WatchConfig, context: VendorContext): Promise<WatchState> {
   const facts = await gatherRound(config, before.trustedAuthorities)
   context.signal.throwIfAborted()
   const now = context.now()
   const clock = evaluateClock(facts.readings, now)
   const verdict = evaluateRound(facts, { ...before, published: before.publishing.published }, config, clock.seenAt)
   if (verdict.keyState !== undefined) config.served?.withhold(verdict.keyState)
-  const issuer = before.issuer ?? settleIssuer(config, verdict)
+  const issuer = before.issuer ?? settleIssuer(config, verdict, context)
   const missed = longMissed(verdict, clock, config)
   const choice = { now, keepForMs: config.keepForMs, missed, witnessed: verdict.witnessed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, config, context)
@@ -148,8 +148,12 @@ function longMissed(
   return new Set(long.map(([keyId]) => keyId))
 }
 
-function settleIssuer({ issuerUrl, target }: WatchConfig, { clusterIssuer }: RoundEvaluation): string | undefined {
-  return clusterIssuer === undefined ? undefined : issuerToPublish(issuerUrl, target, clusterIssuer)
+function settleIssuer(
+  { issuerUrl, target }: WatchConfig,
+  { clusterIssuer }: RoundEvaluation,
+  { vendors }: VendorContext,
+): string | undefined {
+  return clusterIssuer === undefined ? undefined : issuerToPublish(issuerUrl, target, clusterIssuer, vendors)
 }
 
 interface Evaluated {
@@ -164,7 +168,7 @@ async function actOn(
   { facts, verdict, issuer, choice }: Evaluated,
   { publishing, keyState: known }: WatchState,
   { cluster, target, keyStateRef: place, checkIntervalMs, served: servedDocuments }: WatchConfig,
-  context: Context,
+  context: VendorContext,
 ): Promise<Publishing> {
   const { keyState, served } = verdict
   if (keyState === undefined || issuer === undefined) return publishing

@@ -7,8 +7,8 @@
  *
  * A key is published one round after it is served or named by a token; no failure withdraws a key.
  */
-import type { Context } from '../../http/context.ts'
 import type { Watchdog } from '../../server/watchdog.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import { firstState, type WatchState, watchRound } from './round.ts'
 import { defaultIntervalMs, type WatchConfig, type WatchStatus } from './state.ts'
 
@@ -23,7 +23,7 @@ export interface RoundObserver {
 /** Ends with the run's signal only. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR, TIMED_OUT */
 export async function watchIssuer(
   config: WatchConfig,
-  context: Context,
+  context: VendorContext,
   { watchdog, report }: RoundObserver,
 ): Promise<void> {
   let state: WatchState = firstState

@@ -18,4 +18,12 @@ export const aws: Vendor = defineVendor<AwsSettings>({
     load: async () => (await import('./publisher-identity.ts')).publisherIdentity,
   },
   issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
+  // https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html
+  managedService: {
+    name: 'EKS',
+    issuers: [
+      /^https:\/\/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/id\/[A-Z0-9]+$/,
+      /^https:\/\/oidc-eks\.[a-z0-9-]+\.api\.aws\/id\/[A-Z0-9]+$/,
+    ],
+  },
 })

@@ -23,4 +23,9 @@ export const azure: Vendor = defineVendor<AzureSettings>({
     load: async () => (await import('./publisher-identity.ts')).publisherIdentity,
   },
   issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
+  // https://learn.microsoft.com/azure/aks/use-oidc-issuer
+  managedService: {
+    name: 'AKS',
+    issuers: [/^https:\/\/[a-z0-9-]+\.oic\.prod-aks\.azure\.(com|us|cn)\/[0-9a-f-]+\/[0-9a-f-]+\/$/],
+  },
 })

@@ -26,4 +26,9 @@ export const gcp: Vendor = defineVendor<GcpSettings>({
     load: async () => (await import('./publisher-identity.ts')).publisherIdentity,
   },
   issuerRequirements: async () => (await import('./issuer-requirements.ts')).issuerRequirements,
+  // https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity
+  managedService: {
+    name: 'GKE',
+    issuers: [/^https:\/\/container\.googleapis\.com\/v1\/projects\/[\w.:-]+\/locations\/[\w-]+\/clusters\/[\w-]+$/],
+  },
 })

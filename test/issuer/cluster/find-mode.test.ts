@@ -7,28 +7,26 @@ import { factsOfDiscovery, factsWith, issuer, keysOf, p256Jwk, rsaJwk } from '..
 const own = keysOf(rsaJwk)
 
 suite('who publishes is found by itself', () => {
-  const vendors: Record<string, string> = {
-    EKS: 'https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF',
-    GKE: 'https://container.googleapis.com/v1/projects/p/locations/europe-west1/clusters/c',
-    AKS: 'https://westeurope.oic.prod-aks.azure.com/0a1b2c3d/4e5f/',
-    Gardener: 'https://discovery.garden.example.com/projects/p/shoots/0a1b-2c3d/issuer',
-  }
-  for (const [vendor, url] of Object.entries(vendors)) {
-    test(`${vendor} does: there is nothing to do but to verify`, () => {
-      const why = `${vendor} publishes the documents of this issuer, and updates them`
-      assert.deepEqual(findMode(url, own, undefined), { mode: 'verify only', why })
-    })
-  }
+  test('a managed service does: there is nothing to do but to verify', () => {
+    const why = 'EKS publishes the documents of this issuer, and updates them'
+    assert.deepEqual(findMode({ issuer, managedService: 'EKS', found: undefined }, own), { mode: 'verify only', why })
+  })
 
   test('no component can, while the issuer is only reachable in the cluster', () => {
-    assert.deepEqual(findMode('https://kubernetes.default.svc.cluster.local', own, undefined), {
-      mode: 'publish',
-      why: 'no cloud can read this issuer: another one has to be set first',
-    })
+    assert.deepEqual(
+      findMode(
+        { issuer: 'https://kubernetes.default.svc.cluster.local', managedService: undefined, found: undefined },
+        own,
+      ),
+      {
+        mode: 'publish',
+        why: 'no cloud can read this issuer: another one has to be set first',
+      },
+    )
   })
 
   test('none does yet', () => {
-    assert.deepEqual(findMode(issuer, own, factsWith({ discovery: { status: 404 } }).found), {
+    assert.deepEqual(findMode(factsWith({ discovery: { status: 404 } }), own), {
       mode: 'publish',
       why: 'its documents are not published yet: an anonymous client gets 404',
     })
@@ -37,18 +35,18 @@ suite('who publishes is found by itself', () => {
   test('it is unknown where no server responds', () => {
     const fault = new PullpassError({ code: 'DISCOVERY_UNAVAILABLE', hop: 'discovery', seen: 'it did not respond' })
     const found = { issuer, discovery: { kind: 'unavailable', url: issuer, fault } as const, jwks: undefined }
-    assert.deepEqual(findMode(issuer, own, found), {
+    assert.deepEqual(findMode({ issuer, managedService: undefined, found }, own), {
       mode: 'publish',
       why: 'whether its documents are published is unknown: it did not respond',
     })
   })
 
   test('this cluster’s documents are public, with all its keys or without some', () => {
-    assert.deepEqual(findMode(issuer, own, factsWith().found), {
+    assert.deepEqual(findMode(factsWith(), own), {
       mode: 'publish',
       why: 'its documents are public, with every key that the cluster serves',
     })
-    assert.deepEqual(findMode(issuer, keysOf(rsaJwk, p256Jwk), factsWith().found), {
+    assert.deepEqual(findMode(factsWith(), keysOf(rsaJwk, p256Jwk)), {
       mode: 'publish',
       why: 'its documents are public, but 1 of 2 keys of the cluster are missing',
     })
@@ -66,14 +64,14 @@ suite('who publishes is found by itself', () => {
   }
   for (const [name, [fields, why]] of Object.entries(others)) {
     test(`${name} does: pullpass does not publish`, () => {
-      const found = findMode(issuer, own, factsOfDiscovery(fields).found)
+      const found = findMode(factsOfDiscovery(fields), own)
       assert.equal(found.mode, 'external')
       assert.match(found.why, why)
     })
   }
 
   test('another cluster does, by its keys: pullpass does not publish', () => {
-    const found = findMode(issuer, keysOf(p256Jwk), factsWith().found)
+    const found = findMode(factsWith(), keysOf(p256Jwk))
     assert.equal(found.mode, 'external')
     assert.match(found.why, /^published is a JWKS of another cluster/)
   })

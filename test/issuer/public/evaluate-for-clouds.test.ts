@@ -52,7 +52,12 @@ const cases: Record<string, Case> = {
     expected: everywhere('warning ISSUER_TRAILING_SLASH'),
   },
   'a slash at the end that AKS put there': {
-    facts: { ...factsWith(), issuer: 'https://westeurope.oic.prod-aks.azure.com/0a1b/2c3d/', found: undefined },
+    facts: {
+      ...factsWith(),
+      issuer: 'https://westeurope.oic.prod-aks.azure.com/0a1b/2c3d/',
+      managedService: 'AKS',
+      found: undefined,
+    },
     expected: {},
   },
   'a URL of 256 characters': {

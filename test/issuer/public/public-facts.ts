@@ -40,6 +40,7 @@ export function factsWith({ discovery = {}, jwks = {}, ...more }: FactsSettings 
   const found = { issuer, discovery: responseOf('discovery', discovery), jwks: responseOf('jwks', jwks) }
   return {
     issuer,
+    managedService: undefined,
     found,
     keys: found.jwks.status === 200 ? parseJwks(found.jwks.text) : undefined,
     hosts: [{ host: 'oidc.example.com', addresses: ['8.8.8.8', '2606:4700::1111'], untrusted: undefined }],

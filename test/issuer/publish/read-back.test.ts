@@ -29,6 +29,7 @@ async function readBackFrom(texts: Readonly<Record<string, string>>, publicTrans
     signal,
     now: () => new Date(0),
     lookUp: async () => [],
+    vendors: {},
   }
   const target = { publicUrl: issuer, facts: documentStore() }
   return await readBack(context, { issuer, target, mode: 'write' }, outcome, async () => noToken)

@@ -5,7 +5,6 @@ import type { ReplicaOptions } from '../../../sandbox/kubernetes/kubernetes-api.
 import type { SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
-import type { Context } from '../../../src/http/context.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { openTarget } from '../../../src/publish/open-target.ts'
 import { type Publication, publishDocuments } from '../../../src/publish/publish-documents.ts'
@@ -15,6 +14,7 @@ import { createKeyStateEvents } from '../../../src/publish/watch/report-alarms.t
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
 import type { WatchConfig } from '../../../src/publish/watch/state.ts'
 import { asTexts } from '../../../src/text/json-fields.ts'
+import type { VendorContext } from '../../../src/vendors/vendor.ts'
 import { vendors } from '../../../src/vendors/vendors.ts'
 import { addReplica, type Replica } from '../../support/add-replica.ts'
 import { fakeContext } from '../../support/fake-context.ts'
@@ -23,7 +23,7 @@ import { startTestSandbox, type TestSandbox } from '../../support/start-test-san
 export interface TestWatch {
   readonly sandbox: TestSandbox
   readonly config: WatchConfig
-  readonly context: Context
+  readonly context: VendorContext
   /** Lines of the log, `level sentence reason`, but for those of level debug. */
   readonly logged: readonly string[]
   /** So many rounds, after each other, from the state that the last one left. */
@@ -66,8 +66,9 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   })
   const logged: string[] = []
   const clock = createMovableClock(sandbox.clock.now)
-  const context: Context = {
+  const context: VendorContext = {
     ...fakeContext({ ca: sandbox.authority.ca, environment: sandbox.environment }),
+    vendors,
     now: clock.now,
     async sleep(ms, signal) {
       signal.throwIfAborted()
@@ -90,7 +91,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   const keyState = changes.keyStateRef ?? { namespace: 'pullpass-system', name: 'pullpass-issuer' }
   let config: WatchConfig = {
     ...connection,
-    target: await openTarget('gs://example-cluster', { ...context, vendors }),
+    target: await openTarget('gs://example-cluster', context),
     issuerUrl: undefined,
     replicas: [],
     account: { namespace: 'default', name: 'default' },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Context } from '../../../src/http/context.ts'
 import { watchIssuer } from '../../../src/publish/watch/watch.ts'
 import { createWatchdog } from '../../../src/server/watchdog.ts'
+import type { VendorContext } from '../../../src/vendors/vendor.ts'
 import { startTestWatch } from './test-watch.ts'
 
 suite('a watch', () => {
@@ -10,7 +10,7 @@ suite('a watch', () => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })
     const ended = new AbortController()
     const paused: number[] = []
-    const context: Context = {
+    const context: VendorContext = {
       ...watch.context,
       signal: ended.signal,
       async sleep(ms) {

@@ -158,7 +158,7 @@ function findingOf(
   const about = facts.token.issuer
   const base = { hop, about, code, seen, expected: ruleOf(code)?.expected }
   if (result === 'warning') return { ...base, result: 'warning', remedy: { words: fix } }
-  return { ...base, result: 'failed', remedy: publishRemedy(code, about, view) }
+  return { ...base, result: 'failed', remedy: publishRemedy(code, facts.found, view) }
 }
 
 /** What a refresh does before it exchanges a token, where it may. */
@@ -229,12 +229,9 @@ function evaluateRevoked({ token, where, signedBy }: IssuerFacts, { needed }: Is
 }
 
 /** What signs next would fail. */
-function evaluateUnpublished(
-  { cluster, found: { keys = [] }, token: { issuer } }: IssuerFacts,
-  view: IssuerView,
-): HopFinding[] {
+function evaluateUnpublished({ cluster, found, token: { issuer } }: IssuerFacts, view: IssuerView): HopFinding[] {
   if (cluster === undefined || cluster instanceof PullpassError || cluster.issuer !== issuer) return []
-  const published = new Set(keys.map(({ keyId }) => keyId))
+  const published = new Set((found.keys ?? []).map(({ keyId }) => keyId))
   const unpublished = cluster.keys.flatMap(({ keyId }) => (keyId === undefined || published.has(keyId) ? [] : [keyId]))
   if (unpublished.length === 0) return []
   return [
@@ -244,8 +241,8 @@ function evaluateUnpublished(
       result: 'warning',
       code: 'SERVED_KEY_UNPUBLISHED',
       seen: `the cluster serves keys that are not published: ${unpublished.join(', ')}`,
-      expected: 'all of them published before one of them signs tokens tokens',
-      remedy: publishRemedy('SERVED_KEY_UNPUBLISHED', issuer, view),
+      expected: 'all of them published before one of them signs tokens',
+      remedy: publishRemedy('SERVED_KEY_UNPUBLISHED', found, view),
     },
   ]
 }

@@ -4,7 +4,7 @@
  */
 import { defaultKeyStateRef } from '../../../document/document.ts'
 import type { IssuerFindingCode } from '../../../oidc/evaluate/finding.ts'
-import { managedServiceOf } from '../../../oidc/issuer-url.ts'
+import type { PublicFacts } from '../../../oidc/public/public-facts.ts'
 import type { NamedPublication } from '../../facts/issuers.ts'
 import type { Remedy } from '../../finding.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
@@ -83,10 +83,9 @@ interface Means {
 
 export function publishRemedy(
   word: IssuerFindingCode | 'SERVED_KEY_UNPUBLISHED',
-  issuer: string,
+  { issuer, managedService: service }: Pick<PublicFacts, 'issuer' | 'managedService'>,
   { publication, commands }: Means,
 ): Remedy {
-  const service = managedServiceOf(issuer)
   const check = commands.check(issuer)
   if (ofTheUrl.includes(word)) {
     return { command: commands.cluster('issuer show'), words: 'prints the steps to another issuer' }
