@@ -138,7 +138,7 @@ export function tokenRequestsOf(registries: readonly BoundRegistry[]): TokenRequ
 export const longestLifeSeconds = (registries: readonly BoundRegistry[]): number =>
   Math.max(shortestLifeSeconds, ...registries.map(({ subjectTokenLifeSeconds }) => Math.ceil(subjectTokenLifeSeconds)))
 
-/** A registry with its provider's requirements for the subject token. */
+/** A registry with its vendor's requirements for the subject token. */
 export interface BoundRegistry {
   readonly document: Document
   readonly registry: DocumentRegistry

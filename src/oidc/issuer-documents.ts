@@ -54,7 +54,7 @@ const withHeaders = (name: DocumentName, text: string): DocumentToStore => ({
   cacheControl,
 })
 
-// Where an issuer's documents are written: the interface of a bucket, a folder or a provider that publishing needs.
+// Where an issuer's documents are written: the interface of a bucket, a folder or a vendor that publishing needs.
 
 /** Paths under the issuer's URL. */
 export const documentPaths = {

@@ -61,7 +61,7 @@ export interface FreshnessTerms {
   readonly now: Date
 }
 
-/** As long as any provider's credential lives, plus clock skew: a longer life was not granted, but written. */
+/** As long as any vendor's credential lives, plus clock skew: a longer life was not granted, but written. */
 const longestMs = (12 * 60 + 10) * 60_000
 
 /** fresh: written for this document as it is now (or from the variables that it replaces), unedited, and every entry lives long enough. */

@@ -38,7 +38,7 @@ export async function observeAll(resources: readonly TrustResource[], accepted: 
 
 /**
  * Nothing is created on top of a resource that is refused or could not be read: a grant would apply to the existing resource,
- * such as another cluster's provider of the same id.
+ * such as another cluster's resource of the same id.
  */
 function blockDependants(resources: readonly TrustResource[], findings: readonly TrustFinding[]): TrustFinding[] {
   const notInPlace = new Map<string, MissingNeed>()

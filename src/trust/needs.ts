@@ -11,7 +11,7 @@ export interface TrustInputs {
   readonly subject: string | undefined
   /** For documents without a repository, such as the document from environment variables. */
   readonly repository: string | undefined
-  /** Subject of `issuer watch`, if it exchanges its tokens at a registry's provider: `system:serviceaccount:NAMESPACE:NAME`. */
+  /** Subject of `issuer watch`, if it exchanges its tokens at a registry's vendor: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly publisher?: string | undefined
 }
 

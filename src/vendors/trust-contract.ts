@@ -39,7 +39,7 @@ export interface TrustSetup<Settings> {
 
 /**
  * The IDs that distinguish several clusters at a vendor. A trust domain is a set of issuers in which a subject is one principal,
- * whichever of them signed the token: an identity pool.
+ * whichever of them signed the token.
  */
 export interface ClusterIds {
   /** Id of the trust domain that only this cluster uses; undefined: the document's. */
@@ -207,7 +207,7 @@ export interface HclResource {
     readonly name: string
     readonly source: string
     readonly version: string
-    /** The provider's own block, where it is not valid without one. */
+    /** The block of the Terraform provider, where it is not valid without one. */
     readonly block?: string
   }
   /** Its block, and the block that imports it if it exists. */

@@ -128,7 +128,7 @@ export interface Publication {
   readonly target: string
   readonly documents: readonly PublishedDocument[]
   readonly keys: readonly PublishedKey[]
-  /** What anonymous clients read afterwards; empty in a dry run, and if only a provider has the keys. */
+  /** What anonymous clients read afterwards; empty in a dry run, and if only the vendor stores the keys. */
   readonly checks: readonly PublicationCheck[]
   readonly warnings: readonly string[]
 }

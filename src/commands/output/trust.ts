@@ -19,7 +19,7 @@ interface TrustCluster {
   readonly mark: string
   /** The set of issuers in which a subject is one principal, such as an identity pool; absent: that of the document. */
   readonly trustDomainId?: string
-  /** The cluster's issuer in the trust domain, such as a provider of the pool; absent: that of the document. */
+  /** The cluster's issuer in the trust domain, such as a provider of an identity pool; absent: that of the document. */
   readonly issuerId?: string
 }
 

@@ -56,14 +56,14 @@ interface SharingConfirmation extends Pick<Confirmation, 'consent'> {
   readonly given: Accepted
 }
 
-/** Sharing a pool has its own confirmation: --yes and "all" do not accept that another cluster has the same permissions. */
+/** Sharing a trust domain has its own confirmation: --yes and "all" do not accept that another cluster has the same permissions. */
 export async function confirmSharing(
   resources: readonly TrustResource[],
   { given, consent }: SharingConfirmation,
   { terminal, context, common }: Pick<Call<Record<string, never>>, 'terminal' | 'context' | 'common'>,
 ): Promise<Accepted> {
   if (given.sharing === 'accepted' || consent === 'given' || terminal.prompt === undefined) return given
-  const shared = (await observeAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_POOL_SHARED')
+  const shared = (await observeAll(resources, given)).filter(({ fault }) => fault?.code === 'TRUST_DOMAIN_SHARED')
   for (const { fault, kind, name } of shared) {
     if (fault !== undefined)
       terminal.printError(renderError(fault, { format: common['log-format'], now: context.now() }))

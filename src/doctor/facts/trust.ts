@@ -1,6 +1,6 @@
 /**
  * The vendor's resources for a registry, read with the operator's own credentials if there are any: a refusal says too
- * little to distinguish an absent provider from a disabled one. Nothing is changed.
+ * little to distinguish an absent resource from a disabled one. Nothing is changed.
  */
 import { type Document, readsTokenFile } from '../../document/document.ts'
 import type { Code } from '../../errors/codes.ts'

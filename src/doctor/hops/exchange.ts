@@ -47,7 +47,7 @@ function inStepOrder(registries: readonly (readonly HopFinding[])[]): HopFinding
   return Array.from({ length: steps }, (_, step) => registries.flatMap((ofOne) => ofOne[step] ?? [])).flat()
 }
 
-/** For each exchange, in their order, a finding for each hop of its provider. */
+/** For each exchange, in their order, a finding for each hop of its vendor. */
 export function exchangeFindings(facts: FactsOf<typeof exchangeNeeds>, view: View): HopFinding[][] {
   const { found, request } = view
   const publish = publicationFindings(facts, found.of('key'), request.commands)

@@ -31,7 +31,7 @@ export const exchangeSection: Section = {
       doctor: ['signature', 'exchange'],
       issuerCheck: true,
       meaning:
-        'A key with the kid of the token is published (or uploaded to the provider), but it is not the key that signed the token: the published keys are not those of the cluster.',
+        'A key with the kid of the token is published (or uploaded to the vendor), but it is not the key that signed the token: the published keys are not those of the cluster.',
       action:
         "Publish the cluster's current keys (`pullpass issuer publish --to TARGET`), or upload them to the provider again.",
       example: `SIGNATURE_INVALID (exchange): Google's token service responded with 400 "invalid_grant: Unable to verify the ID Token signature."

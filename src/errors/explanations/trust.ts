@@ -27,7 +27,7 @@ export const trustSection: Section = {
     TRUST_NOT_FOUND: {
       hops: ['trust'],
       meaning:
-        'A resource that a change depends on does not exist: a pool that was deleted in the meantime, or a new service account that is not available yet. The request is retried for half a minute.',
+        'A resource that a change depends on does not exist: a resource that was deleted in the meantime, or a new service account that is not available yet. The request is retried for half a minute.',
       action: 'Run the command again; `pullpass trust plan` shows what exists.',
       example: `TRUST_NOT_FOUND (trust): Google responded with 404 "Requested entity was not found."
   expected the resources that this change requires to exist
@@ -36,20 +36,20 @@ export const trustSection: Section = {
     TRUST_REFUSED: {
       hops: ['trust'],
       meaning:
-        'An existing resource differs from the requirements of the document, and is not changed: a different issuer, mapping or condition, a disabled pool, a repository that does not exist.',
+        'An existing resource differs from the requirements of the document, and is not changed: a different issuer or condition, a disabled resource, a repository that does not exist.',
       action:
         'Find out what uses the resource before you pass `--replace`: a provider has one issuer, and another cluster may depend on it.',
       example: `TRUST_REFUSED (trust): provider projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster exists, but its issuer is https://other.example.com, not https://cluster.example.com
   expected a resource as the document requires, or another id
   fix: it was not changed; to replace it: --replace issuer`,
     },
-    TRUST_POOL_SHARED: {
+    TRUST_DOMAIN_SHARED: {
       hops: ['trust'],
       meaning:
-        'The pool has providers of other clusters: ServiceAccounts with the same name in these clusters are one principal, with the same permissions. At AWS, pullpass created the role for another cluster; at Azure, clusters of one run share an identity.',
+        'The trust domain has issuers of other clusters (at Google: the pool has providers of them): ServiceAccounts with the same name in these clusters are one principal, with the same permissions. At AWS, pullpass created the role for another cluster; at Azure, clusters of one run share an identity.',
       action:
         'Use a pool, role or identity for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it for clusters that may have the same permissions.',
-      example: `TRUST_POOL_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is shared by https://storage.googleapis.com/example-cluster and others: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them
+      example: `TRUST_DOMAIN_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is shared by https://storage.googleapis.com/example-cluster and others: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them
   expected a pool for each cluster: a principal names its pool and not its provider, so the service account of the same name in the other cluster has the same permissions: it can pull these images and write what this one may write, such as published keys
   fix: set another pool in gcp.workloadIdentityProvider; or, if these clusters may have the same permissions, accept it: --share-trust-domain`,
     },

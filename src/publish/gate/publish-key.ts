@@ -78,7 +78,7 @@ export interface GateNeeds {
 
 export interface GatedPublication extends GateNeeds {
   readonly target: PublishTarget
-  /** Undefined where a provider at a cloud holds the keys alone. */
+  /** Undefined where only the vendor stores the keys. */
   readonly issuer: string | undefined
   readonly keyStateRef: NamespacedName
 }

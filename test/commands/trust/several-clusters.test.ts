@@ -107,7 +107,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     assert.deepEqual(resultsOf(plan), ['refused', 'blocked', 'would-create', 'blocked', 'blocked'])
     assert.match(
       plan.stderr,
-      /^TRUST_POOL_SHARED \(trust\): pool \S+ is shared by \S+ and others: provider dev-1 \(issuer https:\/\/second\.example\.com\) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them$/m,
+      /^TRUST_DOMAIN_SHARED \(trust\): pool \S+ is shared by \S+ and others: provider dev-1 \(issuer https:\/\/second\.example\.com\) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them$/m,
     )
     assert.match(plan.stderr, /^ {2}fix: .*: --share-trust-domain$/m)
 
@@ -155,7 +155,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
   test('is another cluster’s where uploaded keys differ under the same issuer', async (t) => {
     const { sandbox, secondJwks, run } = await startTwoClusters(t)
     sandbox.gcp.identity.putProvider({ name: theirs, issuerUri: sandbox.cluster.issuer, jwksJson: secondJwks })
-    assert.match((await run(['plan'])).stderr, /^TRUST_POOL_SHARED /m)
+    assert.match((await run(['plan'])).stderr, /^TRUST_DOMAIN_SHARED /m)
   })
 
   test('is another cluster’s where one uploaded key is not this cluster’s, under the same issuer', async (t) => {
@@ -191,6 +191,6 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
     gcp.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })
     const applied = await run(['apply', '--yes'])
     assert.deepEqual(resultsOf(applied), ['failed', 'blocked', 'unchanged', 'unchanged', 'unchanged'])
-    assert.match(applied.stderr, /^TRUST_POOL_SHARED /m)
+    assert.match(applied.stderr, /^TRUST_DOMAIN_SHARED /m)
   })
 })

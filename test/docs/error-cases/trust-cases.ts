@@ -60,7 +60,7 @@ export const trustCases: ErrorCases = {
     return trust(sandbox, ['plan', '--issuer', 'https://cluster.example.com'])
   },
 
-  TRUST_POOL_SHARED: (sandbox) => {
+  TRUST_DOMAIN_SHARED: (sandbox) => {
     const name = sandbox.gcp.provider.replace(/cluster$/, 'dev-1')
     sandbox.gcp.identity.putProvider({ name, issuerUri: 'https://dev-1.example.com' })
     return trust(sandbox, ['plan'])

@@ -40,7 +40,7 @@ test('a role that pullpass created for another cluster', async (t) => {
       assert.equal(run.exitCode, 1)
       assert.deepEqual(resultsOf(run).slice(1), ['failed', 'blocked'])
       const seen = `role ${role} belongs to another cluster: pullpass created ${role} for another cluster, with the mark ${otherMark}`
-      assert.match(run.stderr, new RegExp(`^TRUST_POOL_SHARED \\(trust\\): ${seen}$`, 'm'))
+      assert.match(run.stderr, new RegExp(`^TRUST_DOMAIN_SHARED \\(trust\\): ${seen}$`, 'm'))
       assert.match(run.stderr, /^ {2}fix: set another role in aws\.roleArn; or, .*: --share-trust-domain$/m)
       assert.equal(roleNow(), before)
     }

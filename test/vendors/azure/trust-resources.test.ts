@@ -90,7 +90,7 @@ test('an identity that two clusters share is refused, unless sharing is requeste
   assert.ok(identity !== undefined)
   const found = { id: 'id', clientId: identity.clientId, principalId: 'principal' }
   const refused = evaluateIdentity(identity, found, 'refused')
-  assert.deepEqual([refused.verdict, refused.fault?.code], ['refused', 'TRUST_POOL_SHARED'])
+  assert.deepEqual([refused.verdict, refused.fault?.code], ['refused', 'TRUST_DOMAIN_SHARED'])
   assert.match(refused.fault?.seen ?? '', /cluster second \(issuer https:\/\/second\.example\.com\) signs in as it$/)
   const accepted = evaluateIdentity(identity, found, 'accepted')
   assert.deepEqual([accepted.verdict, accepted.sharedWith?.length], ['ok', 2])

@@ -53,7 +53,7 @@ const evaluateIssuers = (facts: FactsOf<typeof needs>, view: View): HopFinding[]
 
 function issuerView(issuer: IssuerFacts, facts: FactsOf<typeof needs>, { request }: View): IssuerView {
   const { documents, verifiers, authorities, commands } = request
-  // A provider with uploaded keys reads no metadata.
+  // A vendor to which the keys are uploaded reads no metadata.
   const isRead = !facts.trust.some(({ found = [] }) => found.some(({ keptKeys }) => keptKeys !== undefined))
   const uploaded = areKeysUploaded(documents) ? 'uploaded' : 'needed'
   return {
@@ -69,7 +69,7 @@ function issuerView(issuer: IssuerFacts, facts: FactsOf<typeof needs>, { request
 
 /**
  * `verified elsewhere`: an exchange succeeded, so the vendor has the keys, whatever is public.
- * `uploaded`: the documents want the keys in the provider itself.
+ * `uploaded`: the documents have the keys uploaded to the vendor.
  */
 type KeysNeeded = 'needed' | 'verified elsewhere' | 'uploaded'
 
@@ -187,7 +187,7 @@ const asCached = (finding: HopFinding): HopFinding => ({
 })
 
 const whyNotNeeded = {
-  uploaded: 'the documents use keys that are uploaded to the provider',
+  uploaded: 'the documents use keys that are uploaded to the vendor',
   'verified elsewhere': 'the exchange succeeded, so the vendor has the keys, by upload or otherwise',
 } as const
 

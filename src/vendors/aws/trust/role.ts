@@ -130,7 +130,7 @@ function describeSharing({ arn, marks }: DesiredRole, found: FoundRole): string[
 /** Service accounts of clusters that share a role have the same permissions. */
 const roleShared = (arn: string, sharedWith: readonly string[]) =>
   new PullpassError({
-    code: 'TRUST_POOL_SHARED',
+    code: 'TRUST_DOMAIN_SHARED',
     hop: 'trust',
     seen: `role ${arn} belongs to another cluster: ${sharedWith.join('; ')}`,
     expected: 'a role for each cluster: clusters that share one have the same permissions',

@@ -90,7 +90,7 @@ function sharingOf({ clusters, name }: DesiredIdentity, sharing: Accepted['shari
   const sharedWith = clusters.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`)
   if (sharing === 'accepted') return { sharedWith, notes: sharedWith.map((one) => `shared by clusters: ${one}`) }
   const fault = new PullpassError({
-    code: 'TRUST_POOL_SHARED',
+    code: 'TRUST_DOMAIN_SHARED',
     hop: 'trust',
     seen: `${name} is used by several clusters: ${sharedWith.join('; ')}`,
     expected: 'an identity for each cluster: clusters that share one have the same roles',

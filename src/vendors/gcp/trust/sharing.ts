@@ -31,7 +31,7 @@ export function describeSharing({ clusters }: DesiredPool, listed: readonly List
 /** The refusal of a shared pool, unless the operator accepts it. */
 export const poolShared = ({ name, clusters }: DesiredPool, sharing: readonly string[]): PullpassError =>
   new PullpassError({
-    code: 'TRUST_POOL_SHARED',
+    code: 'TRUST_DOMAIN_SHARED',
     hop: 'trust',
     seen: `pool ${name} is shared by ${clusters[0]?.name ?? 'this cluster'} and others: ${sharing.join('; ')}`,
     expected:
