@@ -7,6 +7,7 @@
  */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { writeConfigMap } from '../kubernetes/objects/config-map.ts'
 import { type ApiServerReading, type ApiServersConfig, readApiServers } from '../oidc/cluster/api-servers.ts'
@@ -14,7 +15,6 @@ import type { ClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../oidc/keys.ts'
 import { quote } from '../text/plain-text.ts'
-import type { VendorContext } from '../vendors/vendor.ts'
 import {
   digestOf,
   isRevoked,
@@ -25,14 +25,15 @@ import {
   readKeyState,
 } from './key-state.ts'
 import { keyStateFault } from './key-state-errors.ts'
-import { issuerToPublish, mergedPublication } from './publish.ts'
+import { mergedPublication } from './publish.ts'
 import type { Publication, PublishOutcome } from './publish-documents.ts'
 import { classifyPublished } from './published-documents.ts'
 
 export interface RevokeRequest extends ApiServersConfig {
   readonly target: Omit<PublishTarget, 'write'>
   readonly publish: (publication: Publication) => Promise<PublishOutcome>
-  readonly issuerUrl: string | undefined
+  /** The issuer of the published documents, by the cluster's own. @throws ISSUER_UNUSABLE, PUBLISHED_BY_VENDOR */
+  readonly issuerOf: (ofCluster: string) => string
   readonly keyStateRef: NamespacedName
   readonly keyId: string
   readonly inUse: 'refuse' | 'revoke'
@@ -54,16 +55,13 @@ export interface RevocationReport {
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and errors of reading the cluster, writing the key state and publishing */
-export async function revokeKey(
-  request: RevokeRequest,
-  context: Pick<VendorContext, 'now' | 'vendors'>,
-): Promise<Revoked> {
+export async function revokeKey(request: RevokeRequest, context: Pick<Context, 'now'>): Promise<Revoked> {
   const { keyId, target, cluster, inUse, mode } = request
   const keyState = await readKeyState(cluster, request.keyStateRef)
   const { responses: readings } = await readApiServers(request)
   const documents = readDocuments(readings)
   const [first] = documents
-  const issuer = issuerToPublish(request.issuerUrl, target, first.issuer, context.vendors)
+  const issuer = request.issuerOf(first.issuer)
   const served = mergeKeys(...documents.map(({ keys }) => keys))
   const tokens = withoutFaults(readings.map(({ token }) => token))
   const signing = tokens.length === 0 ? undefined : tokens.flatMap((token) => token.keyId ?? [])

@@ -1,14 +1,17 @@
 /** pullpass issuer revoke: removes a key from the published JWKS immediately and permanently. */
 import { showValue } from '../../document/show-value.ts'
 import { withoutFaults } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { connect } from '../../kubernetes/connect.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { openPublicContext } from '../../oidc/public/public-facts.ts'
 import { readBack } from '../../publish/confirm.ts'
 import { openTarget } from '../../publish/open-target.ts'
-import { type Publication, publishDocuments } from '../../publish/publish-documents.ts'
-import { type Revoked, revokeKey } from '../../publish/revoke.ts'
+import { issuerToPublish } from '../../publish/publish.ts'
+import { publishDocuments } from '../../publish/publish-documents.ts'
+import { type Revoked, type RevokeRequest, revokeKey } from '../../publish/revoke.ts'
 import { servedStoreRef } from '../../publish/serve/served-target.ts'
 import { awaitReplicas, servingReplicas } from '../../publish/serve/serving-replicas.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
@@ -68,16 +71,16 @@ export const revoke: Command<typeof flags> = {
     if (opened !== undefined) refuseUnusedKeyFlags('issuer revoke', given, ['issuer-url'], opened)
     const cluster = await connect(given, context)
     try {
-      const store = servedStoreRef(config.keyStateRef)
-      const target = opened ?? servingReplicas(cluster, store)
-      const publish = async (publication: Publication) =>
-        opened === undefined
-          ? await awaitReplicas(target, store, publication, context)
-          : await publishDocuments(opened, publication)
+      const destination =
+        opened === undefined ? servedBy(cluster, config, context) : publishedAt(opened, config, context)
       const mode = given['dry-run'] ? 'dry-run' : 'write'
       const inUse = given.yes ? 'revoke' : 'refuse'
-      const revoked = await revokeKey({ ...config, cluster, target, publish, keyId, inUse, mode }, context)
-      const report = await confirm(revoked, { target, mode, context })
+      const revoked = await revokeKey({ ...config, ...destination, cluster, keyId, inUse, mode }, context)
+      // Replicas are read at the ConfigMap; their public URL is unknown here.
+      const confirmations = opened === undefined ? [] : await confirm(revoked, { target: opened, mode, context })
+      const { issuer, outcome, revocation } = revoked
+      const { target } = destination
+      const report = { issuer, target, mode, outcome, confirmations, revocation } as const
       terminal.print(
         given.output === undefined
           ? renderPublication(report, terminal.color)
@@ -90,6 +93,26 @@ export const revoke: Command<typeof flags> = {
   },
 }
 
+type Destination = Pick<RevokeRequest, 'target' | 'publish' | 'issuerOf'>
+type KeyConfig = ReturnType<typeof readKeyFlags>
+
+/** Replicas of issuer serve in this cluster, which check themselves which issuer they serve. */
+function servedBy(cluster: Cluster, { issuerUrl, keyStateRef }: KeyConfig, context: Context): Destination {
+  const store = servedStoreRef(keyStateRef)
+  const target = servingReplicas(cluster, store)
+  return {
+    target,
+    publish: async (publication) => await awaitReplicas(target, store, publication, context),
+    issuerOf: (ofCluster) => issuerUrl ?? ofCluster,
+  }
+}
+
+const publishedAt = (target: PublishTarget, { issuerUrl }: KeyConfig, { vendors }: VendorContext): Destination => ({
+  target,
+  publish: async (publication) => await publishDocuments(target, publication),
+  issuerOf: (ofCluster) => issuerToPublish(issuerUrl, target, ofCluster, vendors),
+})
+
 interface Confirm {
   readonly target: Pick<PublishTarget, 'name' | 'publicUrl' | 'facts'>
   readonly mode: 'write' | 'dry-run'
@@ -99,10 +122,9 @@ interface Confirm {
 async function confirm(
   { issuer, outcome, readings, revocation }: Revoked,
   { target, mode, context }: Confirm,
-): Promise<PublishReport & Pick<Revoked, 'revocation'>> {
+): Promise<PublishReport['confirmations']> {
   const token = async () => tokenToTry(readings, revocation.keyId)
-  const confirmations = await readBack(openPublicContext(context), { issuer, target, mode }, outcome, token)
-  return { issuer, target, mode, outcome, confirmations, revocation }
+  return await readBack(openPublicContext(context), { issuer, target, mode }, outcome, token)
 }
 
 /** A token of the revoked key must not verify any more, so another one is tried. */

@@ -15,12 +15,12 @@ import { storeEntry } from './served-target.ts'
 /** Four rounds of each replica. */
 const [intervalMs, attempts] = [5_000, 12]
 
-/** What replicas serve, to read. Which issuer they serve is theirs to check. */
+/** What replicas serve, to read: the discovery document follows from the keys, and the URL of the proxy in front of them is unknown. */
 export function servingReplicas(cluster: Cluster, store: NamespacedName): Omit<PublishTarget, 'write'> {
   return {
     name: `issuer serve (ConfigMap ${store.namespace}/${store.name})`,
     publicUrl: undefined,
-    facts: { publishes: 'keys', stores: ['jwks'] },
+    facts: { publishes: 'documents', stores: ['jwks'] },
     async read() {
       const { text, resourceVersion } = await readConfigMapEntry(cluster, store, storeEntry)
       return text === undefined || resourceVersion === undefined ? undefined : { text, version: resourceVersion }

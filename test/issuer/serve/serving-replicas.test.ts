@@ -24,7 +24,10 @@ async function startLeak(t: TestContext) {
       const store = servedStoreRef(config.keyStateRef)
       const target = servingReplicas(config.cluster, store)
       const publish = async (publication: Publication) => await awaitReplicas(target, store, publication, waiting)
-      return await revokeKey({ ...config, target, publish, keyId: leaked.kid, inUse: 'refuse', mode }, context)
+      return await revokeKey(
+        { ...config, target, publish, issuerOf: (ofCluster) => ofCluster, keyId: leaked.kid, inUse: 'refuse', mode },
+        context,
+      )
     },
   }
 }

@@ -7,6 +7,7 @@ import type { CertificateAuthority } from '../../../sandbox/serve/certificate-au
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { openTarget } from '../../../src/publish/open-target.ts'
+import { issuerToPublish } from '../../../src/publish/publish.ts'
 import { type Publication, publishDocuments } from '../../../src/publish/publish-documents.ts'
 import { revokeKey } from '../../../src/publish/revoke.ts'
 import { pinAuthorities } from '../../../src/publish/watch/authorities.ts'
@@ -133,9 +134,10 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
       return before
     },
     async revoke(keyId) {
-      const { target } = config
+      const { target, issuerUrl } = config
+      const issuerOf = (ofCluster: string) => issuerToPublish(issuerUrl, target, ofCluster, vendors)
       const publish = async (publication: Publication) => await publishDocuments(target, publication)
-      return await revokeKey({ ...config, publish, keyId, inUse: 'refuse', mode: 'write' }, context)
+      return await revokeKey({ ...config, publish, issuerOf, keyId, inUse: 'refuse', mode: 'write' }, context)
     },
     skew: clock.advance,
     restart() {
