@@ -2,6 +2,7 @@
 import type * as z from 'zod/mini'
 import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { asObject } from '../text/json-fields.ts'
 import { nearest } from '../text/nearest.ts'
 import { quote } from '../text/plain-text.ts'
 import { showValue } from './show-value.ts'
@@ -12,21 +13,35 @@ export function checkShape<T>(
   value: unknown,
 ): { readonly form: T } | readonly FieldProblem[] {
   const result = schema.safeParse(value)
-  return result.success ? { form: result.data } : result.error.issues.flatMap((issue) => problemsOf(issue, value))
+  return result.success
+    ? { form: result.data }
+    : result.error.issues.flatMap((issue) => problemsOf(issue, schema, value))
 }
 
-function problemsOf(issue: z.core.$ZodIssue, whole: unknown): FieldProblem[] {
+function problemsOf(issue: z.core.$ZodIssue, schema: unknown, whole: unknown): FieldProblem[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownField(path, key, issue.message.split(', ')))
+    const known = fieldsAt(schema, path)
+    return issue.keys.map((key) => unknownField(path, key, known))
   }
   if (issue.code === 'invalid_key') {
     return [{ path, predicate: 'is not a valid key', expected: issue.issues[0]?.message ?? 'another', at: 'key' }]
   }
   const value = valueAt(whole, path)
   const counts = issue.code === 'too_big' || issue.code === 'too_small'
-  const predicate = value === undefined ? isMissing : `is ${counts ? countItems(value) : showValue(value)}`
-  return [{ path, predicate, expected: `${issue.message}${asList(issue, value)}` }]
+  const expected = `${issue.message}${asList(issue, value)}`
+  if (value === undefined) return [{ path, predicate: 'is missing', expected, order: 'last' }]
+  return [{ path, predicate: `is ${counts ? countItems(value) : showValue(value)}`, expected }]
+}
+
+/** The fields of the object at `path`; empty if the schema has none there. Schemas describe themselves in `_zod.def`. */
+function fieldsAt(schema: unknown, path: FieldPath): readonly string[] {
+  const def = asObject(asObject(asObject(schema)?.['_zod'])?.['def'])
+  if (def?.['innerType'] !== undefined) return fieldsAt(def['innerType'], path) // an optional field
+  const [step, ...rest] = path
+  const shape = asObject(def?.['shape'])
+  if (shape !== undefined) return step === undefined ? Object.keys(shape) : fieldsAt(shape[step], rest)
+  return step === undefined ? [] : fieldsAt(def?.['element'] ?? def?.['valueType'], rest)
 }
 
 function unknownField(path: FieldPath, key: string, known: readonly string[]): FieldProblem {
@@ -93,9 +108,6 @@ export function refuse(
 /** The path of a field within a document. */
 export type FieldPath = readonly (string | number)[]
 
-/** The predicate of a missing field. */
-export const isMissing = 'is missing'
-
 export interface FieldProblem {
   readonly path: FieldPath
   /** Predicate of the field: `is "Reg"`, `is missing`, `names 2 vendors: …`. */
@@ -103,6 +115,8 @@ export interface FieldProblem {
   readonly expected: string
   /** The field's name is wrong, not its value. */
   readonly at?: 'key'
+  /** Reported after the others: a missing field is often misspelt, and then an unknown field is the cause. */
+  readonly order?: 'last'
 }
 
 /** `spec.registries[0].hosts[1]`; `the document` for an empty path. */

@@ -11,6 +11,7 @@ import {
   type Node,
   parseAllDocuments,
   visit,
+  type YAMLError,
 } from 'yaml'
 import { quote } from '../text/plain-text.ts'
 import type { FieldPath } from './document-errors.ts'
@@ -73,8 +74,9 @@ export function parseYaml(text: string): { readonly documents: YamlDocument[] } 
       ? faults
       : { documents: parsed.filter(isFilled).map((document) => withPositions(document, place)) }
   } catch (error) {
-    // Aliases without end or anchor, and nesting deeper than the stack, are thrown by the library.
-    return [{ ...place(0), ...inWords(error instanceof Error ? error.message : 'unreadable') }]
+    // Aliases without end or anchor (a ReferenceError), and nesting deeper than the stack, are thrown by the library.
+    const expected = error instanceof ReferenceError ? quotedGlob : 'YAML or JSON'
+    return [{ ...place(0), what: inWords(error instanceof Error ? error.message : 'unreadable'), expected }]
   }
 }
 
@@ -112,25 +114,31 @@ function countLineEnds(text: string): number {
 type PositionOf = (offset: number) => TextPosition
 
 function syntaxFaults({ errors, warnings }: Document.Parsed, place: PositionOf): YamlFault[] {
-  return [...errors, ...warnings].map(({ pos, message }) => ({ ...place(pos[0]), ...inWords(message) }))
+  return [...errors, ...warnings].map(({ pos, code, message }) => ({
+    ...place(pos[0]),
+    what: inWords(message),
+    expected: whatHelps(code),
+  }))
 }
 
 /**
  * The message of the library, without what it repeats of the text: after a colon, in a tag, a directive, an escape.
  * The file may be a token file, and a password may begin with characters that are YAML syntax.
  */
-function inWords(message: string): Pick<YamlFault, 'what' | 'expected'> {
+function inWords(message: string): string {
   const own = message
     .replace(/(?<=[\w)]: ).*$/s, '…')
     .replaceAll(/(?<=Unknown directive |YAML version |plain scalar |escape sequence )\S.*$/gs, '…')
     .replaceAll(/(?<!\S)[!&*]\S*|\S{24,}/g, '…')
-  return { what: `not YAML: ${quote(own)}`, expected: whatHelps(message) }
+  return `not YAML: ${quote(own)}`
 }
 
-function whatHelps(message: string): string {
-  if (message.startsWith('Tabs ')) return 'spaces, not tabs'
-  // A glob that begins with * is an alias to YAML.
-  return /alias/i.test(message) ? 'YAML or JSON; a glob in quotes, such as "team-*"' : 'YAML or JSON'
+/** A glob that begins with * is an alias to YAML. */
+const quotedGlob = 'YAML or JSON; a glob in quotes, such as "team-*"'
+
+function whatHelps(code: YAMLError['code']): string {
+  if (code === 'TAB_AS_INDENT') return 'spaces, not tabs'
+  return code === 'BAD_ALIAS' || code === 'ALIAS_PROPS' ? quotedGlob : 'YAML or JSON'
 }
 
 function repeatedFields(document: Document.Parsed, place: PositionOf): YamlFault[] {

@@ -1,6 +1,5 @@
 /**
- * The parts of the schemas. The message of an issue states what was expected;
- * for an unknown field it is the list of known fields. No locale of the library is needed.
+ * The parts of the schemas. The message of an issue states what was expected. No locale of the library is needed.
  */
 import * as z from 'zod/mini'
 import { brokenRule, type TextRule } from './field-rules.ts'
@@ -47,10 +46,7 @@ export function fields<T extends z.core.$ZodLooseShape>(
   shape: T,
   description: string,
 ): z.ZodMiniObject<T, z.core.$strict> {
-  const known = Object.keys(shape).join(', ')
-  return z
-    .strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : 'an object') })
-    .register(z.globalRegistry, { description })
+  return z.strictObject(shape, { error: 'an object' }).register(z.globalRegistry, { description })
 }
 
 /** Labels or annotations. */

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import { showPath } from '../text/show.ts'
-import { type DocumentProblem, type FieldProblem, isMissing, refuse, renderPath } from './document-errors.ts'
+import { type DocumentProblem, type FieldProblem, refuse, renderPath } from './document-errors.ts'
 import type { TextPosition, YamlDocument } from './parse-yaml.ts'
 
 export interface Source {
@@ -114,7 +114,7 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
     find: async (problems) =>
       problems
         .map((problem) => ({ ...problem, place: locate(problem.path, problem.at ?? 'value') }))
-        .toSorted((a, b) => lateness(a) - lateness(b) || a.place.line - b.place.line || a.place.column - b.place.column)
+        .toSorted((a, b) => rank(a) - rank(b) || a.place.line - b.place.line || a.place.column - b.place.column)
         .map(({ place, path, predicate, expected }) => ({
           seen: `${render(source, place)}: ${renderPath(path)} ${predicate}`,
           expected,
@@ -122,8 +122,7 @@ function sourceValue(source: Source, { value, start, locate }: YamlDocument): So
   }
 }
 
-/** A missing field is often misspelt, so the unknown field is reported first. */
-const lateness = ({ predicate }: FieldProblem) => (predicate === isMissing ? 1 : 0)
+const rank = ({ order }: FieldProblem) => (order === 'last' ? 1 : 0)
 
 const render = ({ name }: Source, { line, column }: TextPosition) => `${name}:${line}:${column}`
 

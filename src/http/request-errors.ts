@@ -62,7 +62,7 @@ export function transportError(
     hop,
     seen: `${service} ${timedOut ?? `did not respond (${failureOf(error, code)})`} at ${at}`,
     expected: 'a response',
-    hint: 'check that this address is reachable from here (network policy, proxy, DNS); pull secrets keep their credentials',
+    hint: `check that this address is reachable from here (network policy, proxy, DNS)${isOfExchange(hop) ? '; pull secrets keep their credentials' : ''}`,
     retryable: true,
     unreached: timedOut === undefined ? unreachedBy(code) : 'timed out',
   })
@@ -210,11 +210,14 @@ function unspecificError(
     seen: `${service} responded with ${status} at ${showUrl(url)}, without a known reason`,
     expected: 'a response with status 200',
     hint: transient
-      ? 'no action if this is temporary: pull secrets keep their credentials, and the next run retries'
+      ? `no action if this is temporary: ${isOfExchange(hop) ? 'pull secrets keep their credentials, and ' : ''}the next run retries`
       : 'check the endpoint, and that no proxy or sign-in page intercepts this request',
     retryable: transient,
     retryAt: retryAtOf(headers['retry-after'], receivedAt),
   })
 }
+
+/** Only where an exchange fails does the state of the pull secrets matter. */
+const isOfExchange = (hop: Hop) => hop === 'impersonation' || hop.startsWith('exchange')
 
 const isTransient = (status: number) => status === 429 || status === 408 || status >= 500

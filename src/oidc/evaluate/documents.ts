@@ -25,10 +25,9 @@ const problem = (code: IssuerFindingCode, seen: string, fix: string): IssuerFind
 })
 
 function unreadFinding(
-  { fault: { seen, hint = '' } }: DocumentUnavailable,
+  { fault: { seen, hint: fix = '' } }: DocumentUnavailable,
   service: string | undefined,
 ): IssuerFinding {
-  const fix = hint.replace(/; pull secrets keep their credentials$/, '')
   const elsewhere =
     service === undefined ? '' : `; from inside a private network of ${service} it may be hidden: check from elsewhere`
   return problem('DISCOVERY_UNAVAILABLE', seen, `${fix}${elsewhere}`)

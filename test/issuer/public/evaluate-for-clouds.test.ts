@@ -26,7 +26,7 @@ const unread = new PullpassError({
   code: 'DISCOVERY_UNAVAILABLE',
   hop: 'discovery',
   seen: 'oidc.example.com did not respond (ENOTFOUND)',
-  hint: 'check that this address is reachable from here; pull secrets keep their credentials',
+  hint: 'check that this address is reachable from here',
 })
 
 const token = { ...subjectToken, issuer, audiences: ['sts'] }
