@@ -109,7 +109,7 @@ export interface TargetFacts {
   readonly keyTypes?: readonly string[]
   /** The command that lets anonymous clients read; absent if there is none. */
   readonly makePublic?: string
-  /** How documents of another cluster are removed, where no other path is possible and nothing can be adopted. */
+  /** The command that removes documents of another cluster, where no other path is possible and nothing can be adopted. */
   readonly clear?: string
 }
 

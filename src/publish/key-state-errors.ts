@@ -25,7 +25,8 @@ function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedN
     hop: error.hop,
     seen: `namespace ${namespace} does not exist: ConfigMap ${namespace}/${name} could not be written`,
     expected: 'an existing namespace for the key state',
-    hint: `kubectl create namespace ${shellQuote(namespace)}; or pass another ConfigMap: --key-state NAMESPACE/NAME`,
+    hint: 'pass another ConfigMap (--key-state NAMESPACE/NAME), or create the namespace',
+    command: `kubectl create namespace ${shellQuote(namespace)}`,
     cause: error,
   })
 }
@@ -59,7 +60,8 @@ function tooLarge(
     hop,
     seen,
     expected,
-    hint: `remove what pullpass did not write: kubectl -n ${where} get configmap ${what} -o json | jq '${filter}' | kubectl replace -f -; then apply deploy/issuer-revocations, which prevents it, and see who may write the ConfigMap`,
+    hint: 'apply deploy/issuer-revocations, which prevents it, and check which clients may write the ConfigMap; remove what pullpass did not write',
+    command: `kubectl -n ${where} get configmap ${what} -o json | jq '${filter}' | kubectl replace -f -`,
     cause,
   })
 }
@@ -92,7 +94,8 @@ function frozen(
     hop,
     seen,
     expected: 'a ConfigMap that can be updated: immutable cannot be reverted',
-    hint: `create it again: ${configMap} | jq 'del(${gone.join(', ')})' | kubectl replace --force -f -; then check which clients may write it`,
+    hint: 'check which clients may write it, and create it again',
+    command: `${configMap} | jq 'del(${gone.join(', ')})' | kubectl replace --force -f -`,
     cause: error,
   })
 }

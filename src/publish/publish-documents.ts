@@ -156,9 +156,9 @@ function notOurs(target: TargetDescription, foreign: string, otherIssuer: string
     ...fault,
     seen: `${target.name} has ${foreign}; it was left unchanged`,
     expected: "this cluster's own documents, or none",
-    hint:
-      target.facts.clear ??
-      'choose another path, since one bucket can serve many clusters; or take over this one, once: --adopt',
+    ...(target.facts.clear === undefined
+      ? { hint: 'choose another path, since one bucket can serve many clusters; or take over this one, once: --adopt' }
+      : { hint: 'if they came with a backup, remove them', command: target.facts.clear }),
   })
 }
 
@@ -174,7 +174,8 @@ function noUsableKey(
       ...fault,
       seen: `each key of the cluster was revoked (${kids.join(', ')}), and a revoked one is never published again`,
       expected: 'a signing key that was not revoked; the published keys are unchanged',
-      hint: 'give every API server a new signing key; to take a revocation back, see pullpass issuer revoke --help',
+      hint: 'configure every API server to sign with a new key; to undo a revocation, see',
+      command: 'pullpass issuer revoke --help',
     })
   }
   const reasons = chosen.map((key) => `${nameKey(key)}: ${whyLeftOut(target, key)}`).slice(0, 5)

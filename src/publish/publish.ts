@@ -86,7 +86,8 @@ export function issuerToPublish(
     hop: 'publish',
     seen: `the cluster's issuer is ${ofCluster}: ${service} publishes its documents, and updates them`,
     expected: 'a cluster whose issuer is its own',
-    hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${shellQuote(ofCluster)}`,
+    hint: 'there is nothing to publish; trust that issuer as it is, and check it',
+    command: `pullpass issuer check ${shellQuote(ofCluster)}`,
   })
 }
 

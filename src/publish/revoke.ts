@@ -163,7 +163,8 @@ const unknown = (keyId: string, known: readonly IssuerKey[], signing: readonly s
     hop: 'publish',
     seen: `no served, published or recorded key has kid ${quote(keyId)}`,
     expected: known.length === 0 ? 'at least one key' : `the kid of the leaked key; known: ${listed(known, signing)}`,
-    hint: 'find the key that signed the leaked token: pullpass inspect FILE',
+    hint: 'find the key that signed the leaked token',
+    command: 'pullpass inspect FILE',
   })
 
 const inUse = (why: string) =>

@@ -11,8 +11,16 @@ import { quote, rfc3339 } from '../text/plain-text.ts'
 export interface Refused {
   readonly subjectToken: SubjectToken
   /** The fix where the token is not accepted: where issuer, subject and audience are configured. */
-  readonly trustFix: string
+  readonly trustFix: TrustFix
 }
+
+export type TrustFix = Pick<Refusal, 'hint' | 'command'>
+
+/** `place`: where the vendor configures which tokens it accepts. */
+export const compareWithToken = (place: string): TrustFix => ({
+  hint: `compare ${place} with the token`,
+  command: 'pullpass inspect FILE',
+})
 
 /** A cause that a vendor states in a message of its own. */
 export interface MessageCause {
@@ -48,12 +56,12 @@ export function exchangeRefusal(
   const shown = error === undefined || error === message ? message : `${error}: ${message}`
   const cause = causes.find(({ pattern }) => pattern.test(message) || (error !== undefined && pattern.test(error)))
   if (cause !== undefined) {
-    const { code, expected, fix = refused.trustFix, retryable } = cause
+    const { code, expected, fix, retryable } = cause
     return {
       code,
       message: shown,
       expected: expected(refused),
-      hint: fix,
+      ...(fix === undefined ? refused.trustFix : { hint: fix }),
       ...(retryable !== undefined && { retryable }),
     }
   }
@@ -77,7 +85,7 @@ function meaningOf(status: number, error: string | undefined, refused: Refused):
       return {
         code: 'CONDITION_REFUSED',
         expected: `${refused.subjectToken.subject} to be permitted to exchange tokens`,
-        hint: refused.trustFix,
+        ...refused.trustFix,
       }
     case 'invalid_target':
       return {
@@ -105,7 +113,7 @@ function notAccepted({ subjectToken, trustFix }: Refused): Meaning {
   return {
     code: 'EXCHANGE_REFUSED',
     expected: `a token of issuer ${quote(issuer)}, subject ${quote(subject)} and audience ${audiences.map(quote).join(', ')}, valid until ${rfc3339(expiresAt)}, to be accepted`,
-    hint: trustFix,
+    ...trustFix,
   }
 }
 

@@ -1,7 +1,7 @@
 /** Hop `exchange`, with each step of a vendor's exchange under its own name: the vendor accepts the token and issues a credential. */
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
 import type { ErrorCode } from '../../errors/codes.ts'
-import { fixOf, PullpassError } from '../../errors/pullpass-error.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { rfc3339 } from '../../text/plain-text.ts'
 import { type ExchangeFacts, exchangesSource } from '../facts/exchanges.ts'
@@ -74,7 +74,7 @@ export function remedyFor(
   return (fault, image) =>
     facts === undefined
       ? remedyOf(fault)
-      : trustRemedy(facts, { code: fault.code, hint: fixOf(fault), image }, commands)
+      : trustRemedy(facts, { code: fault.code, hint: fault.hint, command: fault.command, image }, commands)
 }
 
 /** Of one registry: the findings before its exchange. */

@@ -1,24 +1,24 @@
 /** The fix of a vendor's refusal, by the resources that were read there. Pure. */
-import type { Code } from '../../errors/codes.ts'
 import { fixOf, type PullpassError } from '../../errors/pullpass-error.ts'
 import type { TrustFinding } from '../../vendors/trust-contract.ts'
 import { type ImageElsewhere, type TrustFacts, type TrustKnown, takesFiles } from '../facts/trust.ts'
-import type { Remedy } from '../finding.ts'
+import { type Remedy, remedyOf } from '../finding.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 
-interface Refused extends Pick<PullpassError, 'code' | 'hint'> {
+interface Refused extends Pick<PullpassError, 'code' | 'hint' | 'command'> {
   /** That a registry refused; undefined where the vendor refused the exchange. */
   readonly image?: string | undefined
 }
 
-/** `hint` of the fault: the vendor's own command, or words, where nothing was read. */
-export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, commands: PrintedCommands): Remedy {
+/** The fault's own hint and command where nothing was read. */
+export function trustRemedy(facts: TrustFacts, fault: Refused, commands: PrintedCommands): Remedy {
+  const { code, hint, command, image } = fault
   const { found, elsewhere } = facts
   const apply = trustCommand(facts, commands)
   const other = elsewhere.find((one) => one.image === image)
   if (other !== undefined) return elsewhereRemedy(other, apply)
-  if (code === 'CERTIFICATE_UNTRUSTED') return certificateRemedy(facts, hint, commands)
-  if (found === undefined) return unread(code, apply, hint)
+  if (code === 'CERTIFICATE_UNTRUSTED') return certificateRemedy(facts, remedyOf(fault), commands)
+  if (found === undefined) return unread(fault, apply)
   const instead = found.find((finding) => finding.instead !== undefined)
   if (instead !== undefined) return insteadRemedy(instead, commands)
   const refused = found.find(({ verdict }) => verdict === 'refused')
@@ -34,14 +34,14 @@ export function trustRemedy(facts: TrustFacts, { code, hint, image }: Refused, c
   const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_INVALID'
   const keptKeys = found.find((finding) => finding.keptKeys !== undefined)?.keptKeys
   if (ofKeys && keptKeys !== undefined) return { ...trustCommand(facts, commands, keptKeys), words: notes }
-  if (code === 'CONDITION_REFUSED') return { words: `${notes}; ${hint ?? ''}` }
+  if (code === 'CONDITION_REFUSED') return remedyOf({ hint: `${notes}; ${hint ?? ''}`, command })
   return { words: `${settled}${notes === '' ? '' : `. Besides, ${notes}`}` }
 }
 
 /** Of the issuer's server, as the vendor sees it, or of a server to which this machine connects, which trust does not change. */
-function certificateRemedy(facts: TrustFacts, hint: string | undefined, commands: PrintedCommands): Remedy {
+function certificateRemedy(facts: TrustFacts, own: Remedy, commands: PrintedCommands): Remedy {
   const kept = facts.found?.find(({ keptAuthority }) => keptAuthority !== undefined)
-  if (kept?.keptAuthority === undefined) return { words: hint }
+  if (kept?.keptAuthority === undefined) return own
   return { ...trustCommand(facts, commands, kept.keptAuthority), words: kept.notes.join('; ') }
 }
 
@@ -76,15 +76,15 @@ function elsewhereRemedy({ image, repository, named, found }: ImageElsewhere, ap
 }
 
 /** Applying trust again is not known to fix keys and conditions. */
-function unread(code: Code, apply: Remedy, hint: string | undefined): Remedy {
-  if (['CONDITION_REFUSED', 'ISSUER_UNREACHABLE', 'SIGNATURE_INVALID'].includes(code)) return { words: hint }
-  return { ...apply, words: [apply.words, hint].filter((words) => words !== undefined).join('; or: ') }
+function unread(fault: Refused, apply: Remedy): Remedy {
+  if (['CONDITION_REFUSED', 'ISSUER_UNREACHABLE', 'SIGNATURE_INVALID'].includes(fault.code)) return remedyOf(fault)
+  return { ...apply, words: [apply.words, fixOf(fault)].filter((words) => words !== undefined).join('; or: ') }
 }
 
 /** A resource that contradicts the documents was configured so deliberately: the command follows after a check. */
 function refusedRemedy({ fault, override }: TrustFinding, facts: TrustFacts, commands: PrintedCommands): Remedy {
   const seen = fault?.seen ?? ''
-  if (override === undefined) return { words: `${seen}; ${(fault && fixOf(fault)) ?? ''}` }
+  if (override === undefined) return remedyOf({ hint: `${seen}; ${fault?.hint ?? ''}`, command: fault?.command })
   if ('command' in override) return { command: override.command, words: `${seen}; check first why that was done` }
   return { ...trustCommand(facts, commands, ...override.replace), words: seen }
 }

@@ -36,7 +36,7 @@ export const exchangeSection: Section = {
         "Publish the cluster's current keys (`pullpass issuer publish --to TARGET`), or upload them to the provider again.",
       example: `SIGNATURE_INVALID (exchange): Google's token service responded with 400 "invalid_grant: Unable to verify the ID Token signature."
   expected the published key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" to be the signing key of the cluster
-  fix: publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider again`,
+  fix: publish the cluster's current JWKS, or upload it to the provider again; to print it: kubectl get --raw /openid/v1/jwks`,
     },
     ISSUER_UNREACHABLE: {
       hops: ['exchange'],

@@ -12,7 +12,7 @@ export const publishSection: Section = {
       action: 'None: configure trust in that issuer.',
       example: `PUBLISHED_BY_VENDOR (publish): the cluster's issuer is https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF: EKS publishes its documents, and updates them
   expected a cluster whose issuer is its own
-  fix: nothing to publish: trust that issuer as it is; pullpass issuer check https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`,
+  fix: there is nothing to publish; trust that issuer as it is, and check it: pullpass issuer check https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`,
     },
     PUBLISH_NOT_OURS: {
       hops: ['publish'],

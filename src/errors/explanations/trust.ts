@@ -31,7 +31,7 @@ export const trustSection: Section = {
       action: 'Run the command again; `pullpass trust plan` shows what exists.',
       example: `TRUST_NOT_FOUND (trust): Google responded with 404 "Requested entity was not found."
   expected the resources that this change requires to exist
-  fix: run it again: it may have just been deleted; pullpass trust plan shows what exists`,
+  fix: run it again: it may have just been deleted; to show what exists: pullpass trust plan -f FILE`,
     },
     TRUST_REFUSED: {
       hops: ['trust'],

@@ -165,7 +165,8 @@ async function waitUntilPublic(token: SubjectToken, place: GatedPublication): Pr
     if (isAmong(found.keys, token)) return found
     throw keyUnpublished(token, place.target, {
       why: 'it was written, but anonymous clients do not read it yet; a cache may serve the earlier keys for some minutes',
-      hint: 'nothing to do if it passes: the next run exchanges it; else check what anonymous clients read: pullpass issuer check URL',
+      hint: 'no action if it passes, the next run exchanges it; otherwise check what anonymous clients read',
+      command: `pullpass issuer check ${shellQuote(token.issuer)}`,
     })
   }
   const isRetryable = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'

@@ -93,13 +93,13 @@ export const isAmong = (keys: readonly IssuerKey[], { keyId: signing }: SubjectT
 export const keyUnpublished = (
   token: SubjectToken,
   target: Pick<PublishTarget, 'name'>,
-  { why, hint }: { readonly why: string; readonly hint: string },
+  { why, ...fix }: { readonly why: string; readonly hint: string; readonly command?: string },
 ): PullpassError =>
   new PullpassError({
     code: 'KEY_UNPUBLISHED',
     hop: 'publish',
     seen: `the token is signed by key ${quote(token.keyId ?? '')}, which is not public at ${target.name}: ${why}`,
     expected: 'a key that clouds can read, before the token is exchanged',
-    hint,
+    ...fix,
     retryable: true,
   })

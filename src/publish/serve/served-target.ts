@@ -32,7 +32,7 @@ export function servedTarget({ cluster, store, issuerUrl, served }: ServedTarget
     facts: {
       publishes: 'documents',
       stores: ['jwks'],
-      clear: `if they came with a backup: kubectl -n ${store.namespace} patch configmap ${store.name} --type merge -p '{"data":null}'`,
+      clear: `kubectl -n ${store.namespace} patch configmap ${store.name} --type merge -p '{"data":null}'`,
     },
     async read() {
       found = await readConfigMapEntry(cluster, store, storeEntry)

@@ -52,6 +52,7 @@ const stillServed = ({ namespace, name }: NamespacedName) =>
     hop: 'publish',
     seen: `the revocation is stored, but after ${(intervalMs * attempts) / 1000} s no replica of issuer serve had removed the key from ConfigMap ${namespace}/${name}`,
     expected: 'issuer serve to run: each of its rounds takes 15 s',
-    hint: `check why it does not: kubectl -n ${namespace} logs -l app.kubernetes.io/component=issuer-serve; it stops serving the key in its next round`,
+    hint: 'issuer serve stops serving the key in its next round; check why it does not run',
+    command: `kubectl -n ${namespace} logs -l app.kubernetes.io/component=issuer-serve`,
     retryable: true,
   })

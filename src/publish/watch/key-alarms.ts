@@ -29,7 +29,8 @@ function unknownAlarms(keys: PublishOutcome['keys'], { keyState, served, hadKeys
       subject: keyId,
       seen: `key ${quote(keyId)} is public, but the cluster never served it: it stays public for ${choice.keepForMs / 3_600_000} h`,
       expected: 'published keys that an API server serves, or served before',
-      hint: `if you do not know the key, pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}, and check which clients may write there`,
+      hint: 'check which clients may write there; if you do not know the key, revoke it',
+      command: `pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}`,
     }),
   )
 }

@@ -8,7 +8,7 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { rfc3339 } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { clockSkewMs, expiryOf } from '../expiry.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, type ExchangeContext, type RegistryOf, withoutRestrictions } from '../vendor.ts'
@@ -55,7 +55,7 @@ interface Session extends AlibabaCredentials {
 }
 
 const trustFixOf = ({ roleArn, oidcProviderArn }: AlibabaSettings) =>
-  `compare the trust policy of ${roleArn} and the client ids of ${oidcProviderArn} with the token: pullpass inspect`
+  compareWithToken(`the trust policy of ${roleArn} and the client ids of ${oidcProviderArn}`)
 
 function assumeRole(
   { settings }: RegistryOf<AlibabaSettings>,
@@ -102,7 +102,9 @@ function authorize(
 ) {
   const { settings } = registry
   context.secrets.add(session.accessKeySecret)
-  const trustFix = `attach a policy with cr:GetAuthorizationToken and cr:PullRepository for instance ${settings.instanceId} to ${settings.roleArn}`
+  const trustFix = {
+    hint: `attach a policy with cr:GetAuthorizationToken and cr:PullRepository for instance ${settings.instanceId} to ${settings.roleArn}`,
+  }
   const nonce = createHash('sha256')
     .update(JSON.stringify([context.now().getTime(), context.random()]))
     .digest('hex')

@@ -97,7 +97,8 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a token that AWS can read: a JWT with one audience, signed with an RSA or EC key; this one names ${quote(subjectToken.algorithm ?? 'none')}`,
-      hint: 'show the token: pullpass inspect FILE',
+      hint: 'show the token',
+      command: 'pullpass inspect FILE',
     }),
   },
   {
@@ -113,7 +114,8 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'ISSUER_UNREACHABLE',
       expected: readable(request),
-      hint: 'no action if this is temporary; otherwise check the issuer: pullpass issuer check ISSUER',
+      hint: 'no action if this is temporary; otherwise check the issuer',
+      command: `pullpass issuer check ${shellQuote(request.subjectToken.issuer)}`,
       retryable: true,
     }),
   },

@@ -2,7 +2,7 @@
  * Chainguard: the subject token as a bearer token gives a token of an identity for the audience of the registry.
  * https://edu.chainguard.dev/chainguard/administration/assumable-ids/
  */
-import { exchangeRefusal } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { ChainguardSettings } from './settings.ts'
@@ -18,7 +18,9 @@ export const exchange: Exchange<ChainguardSettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { identity, endpoint } = registry.settings
-    const trustFix = `compare issuer, subject and audience of the identity with the token: chainctl iam identities describe ${identity}, pullpass inspect`
+    const trustFix = compareWithToken(
+      `issuer, subject and audience of the identity (chainctl iam identities describe ${identity})`,
+    )
     const request = {
       service: 'Chainguard',
       url: `${endpoint}/sts/exchange`,

@@ -2,7 +2,7 @@
  * Cloudsmith: the subject token for a token of a service account, a JWT of about two hours.
  * https://help.cloudsmith.io/docs/openid-connect
  */
-import { exchangeRefusal } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { CloudsmithSettings } from './settings.ts'
@@ -19,7 +19,9 @@ export const exchange: Exchange<CloudsmithSettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { organization, service, endpoint } = registry.settings
-    const trustFix = `compare provider URL, claims and service accounts of the OpenID Connect provider of ${organization} with the token: pullpass inspect`
+    const trustFix = compareWithToken(
+      `provider URL, claims and service accounts of the OpenID Connect provider of ${organization}`,
+    )
     const request = {
       service: 'Cloudsmith',
       url: `${endpoint}/openid/${organization}/`,

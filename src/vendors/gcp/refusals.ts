@@ -65,7 +65,8 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'SIGNATURE_INVALID',
       expected: `the published key${idOf(subjectToken)} to be the signing key of the cluster`,
-      hint: "publish the cluster's current JWKS (kubectl get --raw /openid/v1/jwks), or upload it to the provider again",
+      hint: "publish the cluster's current JWKS, or upload it to the provider again; to print it",
+      command: 'kubectl get --raw /openid/v1/jwks',
     }),
   },
   {
@@ -82,7 +83,8 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'CONDITION_REFUSED',
       expected: `the provider's attribute condition to accept subject ${request.subjectToken.subject}`,
-      hint: `pullpass trust apply -f FILE adds the subject to a condition that lists subjects; check attributeCondition: ${describeProvider(request)}`,
+      hint: 'pullpass trust apply -f FILE adds the subject to a condition that lists subjects; check attributeCondition',
+      command: describeProvider(request),
     }),
   },
   {
@@ -98,7 +100,8 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a JWT signed with RS256 or ES256; the algorithm of this one is ${quote(subjectToken.algorithm ?? 'none')}`,
-      hint: 'check the token: pullpass inspect FILE; Kubernetes signs with the key in --service-account-signing-key-file',
+      hint: 'Kubernetes signs with the key in --service-account-signing-key-file; check the token',
+      command: 'pullpass inspect FILE',
     }),
   },
   {
@@ -114,7 +117,8 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'PROVIDER_NOT_FOUND',
       expected: `the pool and provider of ${providerOf(request)} to exist and to be enabled`,
-      hint: `compare with: ${listProviders(request)}`,
+      hint: 'compare with',
+      command: listProviders(request),
     }),
   },
   {
@@ -143,7 +147,8 @@ export function tokenRefusal(status: number, body: unknown, request: RefusedRequ
 
 const unknownCause = (request: RefusedRequest): Omit<Refusal, 'message'> => ({
   code: 'EXCHANGE_REFUSED',
-  hint: `compare the token (pullpass inspect FILE) with the provider: ${describeProvider(request)}`,
+  hint: 'compare the token, which pullpass inspect FILE shows, with the provider',
+  command: describeProvider(request),
 })
 
 /**

@@ -1,7 +1,7 @@
 /** Sends the request of a document, with the subject token in its place, and reads the credential from the response. */
 import { isObject } from '../../text/json-fields.ts'
 import type { Redacted } from '../../text/redacted.ts'
-import { exchangeRefusal } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
 import { exchangeAt, type FederatedExchange } from '../federated-exchange.ts'
 import { audienceOf, type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { HttpSettings } from './settings.ts'
@@ -15,7 +15,7 @@ export const exchange: Exchange<HttpSettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { method, url, username, response, lifetime } = registry.settings
-    const trustFix = `compare what ${new URL(url).host} accepts (issuer, subject, audience) with the token: pullpass inspect`
+    const trustFix = compareWithToken(`what ${new URL(url).host} accepts (issuer, subject, audience)`)
     const request = {
       service: 'the service',
       method,

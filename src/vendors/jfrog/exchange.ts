@@ -5,7 +5,7 @@
 import { UnexpectedResponse } from '../../http/send.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { quote } from '../../text/plain-text.ts'
-import { exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt, jwtClaim } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { JfrogSettings } from './settings.ts'
@@ -36,7 +36,9 @@ export const exchange: Exchange<JfrogSettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { url, providerName, projectKey } = registry.settings
-    const trustFix = `compare the integration ${providerName} and its identity mappings at ${url} with the token: pullpass inspect; docs/vendors/jfrog.md has the commands`
+    const trustFix = compareWithToken(
+      `the integration ${providerName} and its identity mappings at ${url} (commands: docs/vendors/jfrog.md)`,
+    )
     const request = {
       service: 'JFrog',
       url: `${url}/access/api/v1/oidc/token`,

@@ -5,7 +5,7 @@
 import type { ApiRequest } from '../../http/send.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import { readSource } from '../credential-source.ts'
-import { exchangeRefusal } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { audienceOf, type Exchange, type ExchangeContext, withoutRestrictions } from '../vendor.ts'
 import { clientAssertion } from './client-assertion.ts'
@@ -27,7 +27,7 @@ export const exchange: Exchange<OidcSettings> = {
     const { url, encoding, parameters, username, response, lifetime } = registry.settings
     const client = await authenticateClient(registry.settings, context)
     const fields = { ...tokenExchange, ...parameters, ...client.parameters, subject_token: subjectToken.value }
-    const trustFix = `compare issuer, subject and audience at ${new URL(url).host} with the token: pullpass inspect`
+    const trustFix = compareWithToken(`issuer, subject and audience at ${new URL(url).host}`)
     const request = {
       service: 'the token service',
       url,

@@ -3,7 +3,7 @@
  * the audience. https://github.com/quay/quay/blob/master/endpoints/oauth/robot_identity_federation.py
  */
 import { quote } from '../../text/plain-text.ts'
-import { exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { QuaySettings } from './settings.ts'
@@ -32,7 +32,9 @@ export const exchange: Exchange<QuaySettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { robot, endpoint } = registry.settings
-    const trustFix = `compare the federation of robot ${robot} at ${endpoint} with the token: pullpass inspect; docs/vendors/quay.md has the commands`
+    const trustFix = compareWithToken(
+      `the federation of robot ${robot} at ${endpoint} (commands: docs/vendors/quay.md)`,
+    )
     const request = {
       service: 'Quay',
       method: 'GET' as const,

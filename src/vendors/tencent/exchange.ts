@@ -6,7 +6,7 @@ import { type SentRequest, send, textField } from '../../http/send.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, type ExchangeContext, type RegistryOf, withoutRestrictions } from '../vendor.ts'
 import type { TencentSettings } from './settings.ts'
@@ -79,7 +79,7 @@ function assumeRole(
   context: ExchangeContext,
 ): Promise<TencentCredentials> {
   const { roleArn, providerId, region, site, endpoints } = settings
-  const trustFix = `compare the trust policy of ${roleArn} and the client ids of provider ${providerId} with the token: pullpass inspect`
+  const trustFix = compareWithToken(`the trust policy of ${roleArn} and the client ids of provider ${providerId}`)
   return send(context, {
     hop: 'exchange',
     service: 'Tencent Cloud STS',
@@ -114,7 +114,9 @@ function createToken(
   const { roleArn, registryId, region, site, endpoints } = registry.settings
   context.secrets.add(session.secretKey)
   const action = 'CreateInstanceToken'
-  const trustFix = `attach a policy with tcr:CreateInstanceToken and tcr:PullRepository for ${registryId} to ${roleArn}`
+  const trustFix = {
+    hint: `attach a policy with tcr:CreateInstanceToken and tcr:PullRepository for ${registryId} to ${roleArn}`,
+  }
   return exchangeAt(
     registry,
     {

@@ -2,7 +2,7 @@
  * Yandex Cloud: token exchange (RFC 8693 §2) for an IAM token of a service account.
  * https://yandex.cloud/docs/iam/concepts/workload-identity
  */
-import { exchangeRefusal } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { YandexSettings } from './settings.ts'
@@ -19,7 +19,9 @@ export const exchange: Exchange<YandexSettings> = {
 
   exchange: (registry, subjectToken, context) => {
     const { serviceAccountId, endpoint } = registry.settings
-    const trustFix = `compare the federation (issuer, audiences) and its credential for service account ${serviceAccountId} (external subject id) with the token: pullpass inspect`
+    const trustFix = compareWithToken(
+      `the federation (issuer, audiences) and its credential for service account ${serviceAccountId} (external subject id)`,
+    )
     const request = {
       service: 'Yandex Cloud',
       url: `${endpoint}/oauth/token`,

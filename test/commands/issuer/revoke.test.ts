@@ -211,7 +211,7 @@ suite('pullpass issuer revoke', () => {
       stderr,
       /^OBJECT_TOO_LARGE \(kubernetes\): ConfigMap pullpass-system\/pullpass-issuer would be larger than the cluster stores: "etcdserver: request is too large"\n/,
     )
-    assert.match(stderr, /^ {2}fix: remove what pullpass did not write: kubectl -n pullpass-system get configmap /m)
+    assert.match(stderr, /^ {2}fix: .*; remove what pullpass did not write: kubectl -n pullpass-system get configmap /m)
     assert.equal(patches.length, 1)
     assert.equal(watch.published()?.length, 2)
   })
@@ -225,7 +225,10 @@ suite('pullpass issuer revoke', () => {
       stderr,
       /^NAMESPACE_NOT_FOUND .*: namespace absent does not exist: ConfigMap absent\/keys could not be/,
     )
-    assert.match(stderr, /^ {2}fix: kubectl create namespace absent; or pass another ConfigMap: --key-state NAMESPACE/m)
+    assert.match(
+      stderr,
+      /^ {2}fix: .*--key-state NAMESPACE\/NAME\), or create the namespace: kubectl create namespace absent$/m,
+    )
     assert.equal(watch.published()?.length, 2)
   })
 

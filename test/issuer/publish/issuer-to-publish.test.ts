@@ -28,7 +28,8 @@ suite('the issuer to publish', () => {
     const issuer = 'https://discovery.garden.example.com/projects/p/shoots/0/issuer'
     assert.throws(() => issuerToPublish(undefined, provider, issuer, vendors), {
       code: 'PUBLISHED_BY_VENDOR',
-      hint: `nothing to publish: trust that issuer as it is; pullpass issuer check ${issuer}`,
+      hint: 'there is nothing to publish; trust that issuer as it is, and check it',
+      command: `pullpass issuer check ${issuer}`,
     })
   })
 })

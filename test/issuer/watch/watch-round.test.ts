@@ -340,7 +340,10 @@ suite('conditions that raise an alarm', () => {
       said.map((line) => /KEY_STATE_UNWRITABLE|an Event could not be written/.exec(line)?.[0]),
       ['KEY_STATE_UNWRITABLE', 'an Event could not be written'],
     )
-    assert.match(said[0] ?? '', /kubectl create namespace absent; or pass another ConfigMap: --key-state NAMESPACE/)
+    assert.match(
+      said[0] ?? '',
+      /--key-state NAMESPACE\/NAME\), or create the namespace: kubectl create namespace absent$/,
+    )
   })
 
   test('where the EndpointSlice may not be read, the API server that responds is read, and the missing permission is named', async (t) => {

@@ -104,7 +104,7 @@ function atRegistry(title: string, plant: PlantedFault['plant']): PlantedFault {
   return { title, plant, hop: 'registry', code: 'REGISTRY_CREDENTIAL_REFUSED', fix: /./ }
 }
 
-const refused = /^compare .*pullpass inspect/
+const refused = /^compare .* with the token$/
 
 export const cases: Readonly<Record<string, VendorCase>> = {
   quay: {

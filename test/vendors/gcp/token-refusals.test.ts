@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
 import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { fixOf } from '../../../src/errors/pullpass-error.ts'
 import { readTokenFile } from '../../../src/identity/token-file.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { tokenRefusal } from '../../../src/vendors/gcp/refusals.ts'
@@ -185,7 +186,7 @@ suite('the token service refuses', () => {
       assert.deepEqual([fault.code, fault.hop], [code, 'exchange'])
       assert.equal(fault.seen, seen.replace('ISSUER', sandbox.cluster.issuer))
       assert.equal(fault.expected, expected(sandbox))
-      assert.match(fault.hint ?? '', hint)
+      assert.match(fixOf(fault) ?? '', hint)
       assert.equal(sandbox.gcp.parts.sts.seen.length, fault.retryable ? 4 : 1)
     })
   }
@@ -241,7 +242,9 @@ suite('what the sandbox cannot make Google say', () => {
     assert.deepEqual(await refusalOf(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_grant: Something new.',
-      hint: 'compare the token (pullpass inspect FILE) with the provider: gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
+      hint: 'compare the token, which pullpass inspect FILE shows, with the provider',
+      command:
+        'gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
     })
     assert.equal((await refusalOf(400, { error: 'access_denied' }))?.message, 'access_denied')
   })

@@ -266,5 +266,6 @@ const unknownFault = (name: string, code: string) =>
     hop: 'publish',
     seen: `AWS's library could not send the request for ${name}: ${quote(code)}`,
     expected: 'a request that the library can send',
-    hint: 'check the variables and the profile that it reads: aws configure list',
+    hint: 'check the variables and the profile that it reads',
+    command: 'aws configure list',
   })

@@ -181,7 +181,8 @@ function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefine
     hop: 'discovery',
     seen: `the issuer of cluster ${name} is ${issuer}: ${why}`,
     expected: 'https://HOST/PATH without a port, of at most 255 characters',
-    hint: 'configure another issuer: pullpass issuer show prints the steps for the distribution',
+    hint: 'configure another issuer; to print the steps for the distribution',
+    command: 'pullpass issuer show',
   })
 }
 

@@ -156,7 +156,8 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
       code: 'TRUST_REFUSED',
       message,
       expected: "the issuer's metadata to be readable without credentials: IAM reads the certificate of the issuer",
-      hint: 'publish it first: pullpass issuer publish; or set aws.trust.thumbprints',
+      hint: 'set aws.trust.thumbprints, or publish it first',
+      command: 'pullpass issuer publish --to TARGET',
     }
   }
   return {

@@ -99,7 +99,8 @@ function refusal(
     return {
       fault: trustRefused(`the trust policy of role ${arn} ${seen}`, {
         expected: 'a trust policy of Allow statements, or another role',
-        hint: `show it: aws iam get-role --role-name ${parseRole(arn).name}`,
+        hint: 'show it',
+        command: `aws iam get-role --role-name ${parseRole(arn).name}`,
       }),
     }
   }

@@ -95,7 +95,8 @@ const invalid = (path: string, what: string, { hop }: IamCaller, expected = know
     hop,
     seen: `${showPath(path)} ${what}`,
     expected,
-    hint: 'create it with gcloud auth application-default login, or for a pod with gcloud iam workload-identity-pools create-cred-config',
+    hint: 'for a pod, create it with gcloud iam workload-identity-pools create-cred-config; on your machine',
+    command: 'gcloud auth application-default login',
   })
 
 /**

@@ -90,5 +90,6 @@ const noCredentials = (gcloudFile: string | undefined, { hop, codes }: IamCaller
     hop,
     seen: `no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, ${gcloudFile === undefined ? 'there is no home folder' : `${showPath(gcloudFile)} does not exist`}, and no metadata server responds`,
     expected: "the operator's credentials in one of these places",
-    hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to the file of gcloud iam workload-identity-pools create-cred-config; on a Google Cloud machine attach a service account; on your machine: gcloud auth application-default login',
+    hint: 'in a pod set GOOGLE_APPLICATION_CREDENTIALS to the file of gcloud iam workload-identity-pools create-cred-config; on a Google Cloud machine attach a service account; on your machine',
+    command: 'gcloud auth application-default login',
   })

@@ -105,7 +105,8 @@ const deleted = (provider: string) =>
     hop: 'publish',
     seen: `the provider ${provider} is deleted`,
     expected: 'an active provider',
-    hint: `within 30 days of its deletion: gcloud iam workload-identity-pools providers undelete ${provider}`,
+    hint: 'within 30 days of its deletion, restore it',
+    command: `gcloud iam workload-identity-pools providers undelete ${provider}`,
   })
 
 const otherKind = (provider: string) =>
@@ -114,7 +115,8 @@ const otherKind = (provider: string) =>
     hop: 'publish',
     seen: `the provider ${provider} is not an OIDC provider, so it has no keys`,
     expected: 'an OIDC provider',
-    hint: 'use another provider, or create one: gcloud iam workload-identity-pools providers create-oidc --help',
+    hint: 'use another provider, or create one',
+    command: 'gcloud iam workload-identity-pools providers create-oidc --help',
   })
 
 const noKey = (provider: string) =>

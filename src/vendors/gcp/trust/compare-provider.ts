@@ -65,6 +65,7 @@ function verdictOf({ name }: DesiredProvider, found: FoundProvider, { views, fie
     const fault = trustRefused(`provider ${name} exists, but ${against.join('; and ')}`, {
       expected: 'a resource as the document requires, or another id',
       hint: `it was not changed; ${hintOf(override)}`,
+      ...(override !== undefined && 'command' in override && { command: override.command }),
     })
     return { verdict: 'refused', changes: [], fault, override } as const
   }
@@ -87,7 +88,7 @@ function overrideOf(name: string, found: FoundProvider, views: readonly FieldVie
 
 function hintOf(override: Override | undefined): string {
   if (override === undefined) return 'use another ID in the document'
-  if ('command' in override) return `check why it was disabled, then: ${override.command}`
+  if ('command' in override) return 'check why it was disabled, then enable it'
   const flags = override.replace.map((field) => `--replace ${field}`)
   return `to replace it: ${flags.join(' ')}`
 }

@@ -247,7 +247,8 @@ function keysForGoogle({ keys, name }: TrustedCluster): readonly IssuerKey[] {
     hop: 'trust',
     seen: `cluster ${name} serves ${keys.length} keys, and Google accepts none of them`,
     expected: 'an RSA key of 2048 bits or more, or a key on P-256, with a kid',
-    hint: 'pullpass issuer show reports the problem of each key',
+    hint: 'to show the problem of each key',
+    command: 'pullpass issuer show',
   })
 }
 

@@ -143,7 +143,8 @@ async function observeGrant(grant: DesiredGrant, { replace }: Accepted, google: 
   const words = [name, `--location=${location}`, '--repository-format=docker']
   const fault = trustRefused(`repository ${name} does not exist`, {
     expected: 'an existing repository: pullpass trust does not create repositories',
-    hint: `correct gcp.trust.repository, or: gcloud artifacts repositories create ${words.map(shellQuote).join(' ')}`,
+    hint: 'correct gcp.trust.repository, or create the repository',
+    command: `gcloud artifacts repositories create ${words.map(shellQuote).join(' ')}`,
   })
   return { after: { kind: 'grant', grant }, presence: 'absent', verdict: 'refused', changes: [], notes: [], fault }
 }
@@ -172,7 +173,8 @@ export function evaluateAccount(
   const command = `gcloud iam service-accounts enable ${gcloudAccount(email).map(shellQuote).join(' ')}`
   const fault = trustRefused(`service account ${email} is disabled`, {
     expected: 'an enabled account',
-    hint: `check why it was disabled, then: ${command}`,
+    hint: 'check why it was disabled, then enable it',
+    command,
   })
   return { ...present, verdict: 'refused', changes: [], fault, override: { command } }
 }
@@ -264,7 +266,8 @@ export function evaluatePool(desired: DesiredPool, found: FoundPool | undefined,
     const command = `gcloud iam workload-identity-pools update ${shellQuote(name)} --no-disabled`
     const fault = trustRefused(`pool ${name} is disabled, and with it all its providers`, {
       expected: 'an enabled pool',
-      hint: `check why it was disabled, then: ${command}`,
+      hint: 'check why it was disabled, then enable it',
+      command,
     })
     return { ...present, verdict: 'refused', changes: [], fault, override: { command } }
   }

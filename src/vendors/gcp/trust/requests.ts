@@ -92,7 +92,8 @@ export function trustRefusal(status: number, body: unknown, about: RequestSubjec
       code: 'TRUST_NOT_FOUND',
       message,
       expected: 'the resources that this change requires to exist',
-      hint: 'run it again: it may have just been deleted; pullpass trust plan shows what exists',
+      hint: 'run it again: it may have just been deleted; to show what exists',
+      command: 'pullpass trust plan -f FILE',
     }
   }
   if (status < 500) return undefined
@@ -154,12 +155,12 @@ function denied(message: string, details: unknown, { operator, project }: Reques
     `--member=${operator.member}`,
     '--condition=None',
   ]
-  const command = `gcloud projects ${words.map(shellQuote).join(' ')}`
   return {
     code: 'TRUST_DENIED',
     message,
     expected: `the operator to have ${permission}, which ${role} contains`,
-    hint: `grant it, and run it again, it continues where it ended${placeholders}: ${command}`,
+    hint: `grant it, and run it again, it continues where it ended${placeholders}`,
+    command: `gcloud projects ${words.map(shellQuote).join(' ')}`,
   }
 }
 
