@@ -211,7 +211,7 @@ suite('pullpass doctor', () => {
     const sandbox = await startTestSandbox(t)
     const file = await sandbox.write('pull.yaml', 'kind: ClusterPullSecret\n')
     const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file])
-    assert.match(stdout, /^document +FAILED +DOCUMENT_INVALID: \S+pull\.yaml$/m)
+    assert.match(stdout, /^document +failed +DOCUMENT_INVALID: \S+pull\.yaml$/m)
     assert.match(stdout, /^ {2}also \S+pull\.yaml:1:1: spec is missing, expected an object$/m)
     assert.equal(exitCode, 1)
   })

@@ -34,7 +34,7 @@ suite('over a thousand namespaces, doctor', () => {
       stdout,
       /^secret +ok +Secret regcred: 998 of 1000: valid until 2026-11-24T13:00:00Z, and kubelets can parse it$/m,
     )
-    assert.match(stdout, /^secret +FAILED +SECRET_NOT_FOUND: Secret regcred: 2 of 1000$/m)
+    assert.match(stdout, /^secret +failed +SECRET_NOT_FOUND: Secret regcred: 2 of 1000$/m)
     assert.match(stdout, /^write +ok +Secret regcred: 20 of 20 tried: a refresh would write it$/m)
     assert.match(stdout, /^write +skipped +SAMPLED: Secret regcred: dry run in 20 of 1000 namespaces/m)
     assert.match(
@@ -57,7 +57,7 @@ suite('over a thousand namespaces, doctor', () => {
     }
     const { stdout } = await examine(ground)
     assert.match(stdout, /^ {2}affects 500 namespaces: app-0000, .*, app-0009, and 490 more$/m)
-    assert.match(stdout, /^secret +FAILED +SECRET_EDITED: Secret regcred: 400 of 1000$/m)
+    assert.match(stdout, /^secret +failed +SECRET_EDITED: Secret regcred: 400 of 1000$/m)
     assert.ok(stdout.split('\n').length <= 35, stdout)
   })
 
@@ -81,7 +81,7 @@ suite('over a thousand namespaces, doctor', () => {
       { verbs: ['list', 'patch'], resources: ['serviceaccounts'], resourceNames: ['default'] },
     ])
     const { stdout, requests } = await examine(ground)
-    assert.match(stdout, /^rights +FAILED +PERMISSION_MISSING: patch secrets regcred: 1000 of 1000$/m)
+    assert.match(stdout, /^rights +failed +PERMISSION_MISSING: patch secrets regcred: 1000 of 1000$/m)
     assert.match(stdout, /^ {2}affects 1000 namespaces: app-0000, .*, and 990 more$/m)
     assert.ok(stdout.split('\n').length <= 35, stdout)
     t.diagnostic(`${requests} requests`)

@@ -13,7 +13,7 @@ suite('over many namespaces, doctor', () => {
     assert.equal((await pullpass(['refresh', '-f', file])).exitCode, 0)
     for (const name of ['app-0007', 'app-0042']) await send('DELETE', `/api/v1/namespaces/${name}/secrets/regcred`)
     const { stdout } = await pullpass(['doctor', '-f', file])
-    assert.match(stdout, /^secret +FAILED +SECRET_NOT_FOUND: Secret regcred: 2 of 60$/m)
+    assert.match(stdout, /^secret +failed +SECRET_NOT_FOUND: Secret regcred: 2 of 60$/m)
     assert.match(stdout, /^write +ok +Secret regcred: 20 of 20 tried: a refresh would write it$/m)
     assert.match(stdout, /^ {2}affects 2 namespaces: app-0007, app-0042$/m)
   })

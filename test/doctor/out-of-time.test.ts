@@ -33,7 +33,7 @@ suite('doctor, when the time of its run is over,', () => {
     const { sandbox, file } = await startGround(t)
     const { stdout, results } = await lookInVain(sandbox, file, 'kubernetes')
     assert.deepEqual(seenOf(results, 'ok'), ['document'])
-    assert.deepEqual(seenOf(results, 'FAILED'), ['cluster'])
+    assert.deepEqual(seenOf(results, 'failed'), ['cluster'])
     assert.equal(seenOf(results, 'skipped').length, results.length - 2)
     assert.match(stdout, /^TIMED_OUT \(cluster\): https:\S+: no response in time: the run did not end within 30s$/m)
   })
@@ -42,13 +42,13 @@ suite('doctor, when the time of its run is over,', () => {
     const { sandbox, file } = await startGround(t)
     const { results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets$/)
     assert.deepEqual(seenOf(results, 'ok'), ['document', 'cluster', 'subject-token', 'rights'])
-    assert.deepEqual(seenOf(results, 'FAILED'), ['namespace'])
+    assert.deepEqual(seenOf(results, 'failed'), ['namespace'])
   })
 
   test('names a token service, and shows the results of earlier and independent checks', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { stdout, results } = await lookInVain(sandbox, file, 'sts')
-    assert.deepEqual(seenOf(results, 'FAILED'), ['exchange'])
+    assert.deepEqual(seenOf(results, 'failed'), ['exchange'])
     assert.deepEqual(seenOf(results, 'skipped'), ['registry', 'stored-credential', 'write'])
     assert.match(stdout, /^secret +ok +Secret team-a\/regcred: valid until /m)
     assert.match(
@@ -66,7 +66,7 @@ suite('doctor, when the time of its run is over,', () => {
       { when: ({ path }) => path.endsWith('/mutatingwebhookconfigurations') },
     )
     const { stdout, results } = await lookInVain(sandbox, file, 'kubernetes', /\/secrets\/regcred$/)
-    assert.deepEqual(seenOf(results, 'FAILED'), ['write'])
+    assert.deepEqual(seenOf(results, 'failed'), ['write'])
     assert.match(
       stdout,
       /^TIMED_OUT \(write\): https:\S+: no response in time to the dry run of Secrets: the run did not end within 30s$/m,
@@ -80,7 +80,7 @@ suite('doctor, when the time of its run is over,', () => {
   test('names a registry', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { results } = await lookInVain(sandbox, file, 'registry')
-    assert.deepEqual(seenOf(results, 'FAILED'), ['registry'])
+    assert.deepEqual(seenOf(results, 'failed'), ['registry'])
     assert.deepEqual(seenOf(results, 'skipped'), ['stored-credential', 'write'])
   })
 })

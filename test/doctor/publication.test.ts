@@ -14,7 +14,7 @@ suite('doctor, of a document that names its publication,', () => {
     const doctor = await pullpass(['doctor', '-f', file])
     const other = sandbox.cluster.issuer.replace(/example-cluster$/, 'example-clust')
     assert.match(refresh.stderr, /^TOKEN_ISSUER_MISMATCH \(subject-token\)/)
-    assert.match(doctor.stdout, /^publish +FAILED +TOKEN_ISSUER_MISMATCH: gs:\/\/example-clust$/m)
+    assert.match(doctor.stdout, /^publish +failed +TOKEN_ISSUER_MISMATCH: gs:\/\/example-clust$/m)
     assert.match(doctor.stdout, /^exchange +skipped +because of publish: TOKEN_ISSUER_MISMATCH$/m)
     const fix = `  fix: the cluster issues tokens as ${sandbox.cluster.issuer}: set spec.issuer.publishTo to gs://example-cluster; or, to change the issuer of the cluster: pullpass issuer show --to-issuer ${other}\n`
     assert.ok(doctor.stdout.endsWith(fix), doctor.stdout)
@@ -56,7 +56,7 @@ suite('doctor, of a document that names its publication,', () => {
       stdout,
       /^publish +skipped +NOT_READABLE: .*whether the pod that refreshes may publish it cannot be checked here/m,
     )
-    assert.match(stdout, /^key +FAILED +KEY_UNPUBLISHED/m)
+    assert.match(stdout, /^key +failed +KEY_UNPUBLISHED/m)
     assert.match(stdout, /^exchange +skipped +because of publish: NOT_READABLE$/m)
   })
 
@@ -65,7 +65,7 @@ suite('doctor, of a document that names its publication,', () => {
     const exchanges = sandbox.gcp.parts.sts.seen.length
     sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' })
     const { stdout, exitCode } = await pullpass(['doctor', '-f', file])
-    assert.match(stdout, /^cluster +FAILED +KUBERNETES_UNREACHABLE/m)
+    assert.match(stdout, /^cluster +failed +KUBERNETES_UNREACHABLE/m)
     for (const hop of ['publish', 'exchange', 'impersonation', 'registry'])
       assert.match(stdout, new RegExp(`^${hop} +skipped +because of cluster: KUBERNETES_UNREACHABLE$`, 'm'))
     assert.deepEqual([exitCode, sandbox.gcp.parts.sts.seen.length], [1, exchanges])

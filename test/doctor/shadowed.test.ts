@@ -69,7 +69,7 @@ const good = ({ gcp, clock }: TestSandbox) =>
 suite("at Docker Hub, whose old key kubelets try only where no other fits, another pull secret's credential", () => {
   test('that is refused prevents the document’s from being used: doctor reports it, and how both are tried', async (t) => {
     const { stdout, exitCode } = await diagnose(t, { own: 'index.docker.io', password: stale })
-    assert.match(stdout, /^pod-secrets +FAILED +OTHER_SECRET_SHADOWS: Secret team-a\/other$/m)
+    assert.match(stdout, /^pod-secrets +failed +OTHER_SECRET_SHADOWS: Secret team-a\/other$/m)
     assert.match(
       stdout,
       /^OTHER_SECRET_SHADOWS \(pod-secrets\): Secret team-a\/other: for docker\.io\/\S+ kubelets use its key docker\.io and never index\.docker\.io of regcred; it is refused: the token endpoint https:\/\/registry-1\.docker\.io\S* responded with 401/m,

@@ -91,8 +91,8 @@ suite('the output of doctor:', () => {
     const status = { name: 'web', image: sandbox.image, imageID: '', ready: false, restartCount: 0, state: { waiting } }
     await send('PATCH', `${podPath}/web-0/status`, { status: { containerStatuses: [status] } }, patch)
     const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
-    assert.match(stdout, /^service-account +FAILED /m)
-    assert.match(stdout, /^pod +FAILED +POD_SECRET_MISSING/m)
+    assert.match(stdout, /^service-account +failed /m)
+    assert.match(stdout, /^pod +failed +POD_SECRET_MISSING/m)
     assert.match(stdout, /^back-off +skipped +because of service-account: SERVICE_ACCOUNT_NOT_ATTACHED$/m)
   })
 

@@ -102,7 +102,7 @@ suite('a second vendor, as one more entry of the list', () => {
     cloud.trusted.clear()
     const refused = await run('doctor', '-f', path)
     assert.equal(refused.exitCode, 1)
-    assert.match(refused.stdout, /^exchange +FAILED +EXCHANGE_REFUSED: acme of ClusterPullSecret\/pull$/m)
+    assert.match(refused.stdout, /^exchange +failed +EXCHANGE_REFUSED: acme of ClusterPullSecret\/pull$/m)
     assert.match(refused.stdout, /exchange\/authorization +skipped/)
   })
 

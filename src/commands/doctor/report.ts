@@ -124,11 +124,11 @@ function whatAllShow(group: readonly HopFinding[]): string[] {
   return earliest?.until === undefined ? [] : [`the earliest ${earliest.seen}`]
 }
 
-/** Capitals are visible without color. */
+/** The result is the word of the JSON output. */
 function cellsOf({ result, text }: Row): Cell[] {
   if (result === 'failed')
     return [
-      { text: 'FAILED', tone: 'bad' },
+      { text: result, tone: 'bad' },
       { text, tone: 'bad' },
     ]
   return [result === 'ok' ? { text: result, tone: 'good' } : result, text]
