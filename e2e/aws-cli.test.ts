@@ -321,7 +321,7 @@ spec:
       AWS_ENDPOINT_URL_IAM: moto.url,
       AWS_ENDPOINT_URL_ECR: moto.url,
     }
-    const applied = await runPullpass(sandbox, ['trust', 'apply', '-f', file, '--yes', '--no-trial'], { environment })
+    const applied = await runPullpass(sandbox, ['trust', 'apply', '-f', file, '--yes', '--no-verify'], { environment })
     assert.equal(applied.exitCode, 0, applied.stderr)
     const { Role: role } = await json(aws, 'iam', 'get-role', '--role-name', 'puller')
     const key = sandbox.cluster.issuer.replace('https://', '')
@@ -329,7 +329,7 @@ spec:
       [`${key}:sub`]: 'system:serviceaccount:image-system:pullpass',
       [`${key}:aud`]: 'sts.amazonaws.com',
     })
-    const again = await runPullpass(sandbox, ['trust', 'apply', '-f', file, '--yes', '--no-trial'], { environment })
+    const again = await runPullpass(sandbox, ['trust', 'apply', '-f', file, '--yes', '--no-verify'], { environment })
     assert.equal([...again.stdout.matchAll(/^unchanged /gm)].length, 3, again.stdout)
     const destroyed = await runPullpass(sandbox, ['trust', 'destroy', '-f', file, '--yes'], { environment })
     assert.equal([...destroyed.stdout.matchAll(/^deleted /gm)].length, 3, destroyed.stdout + destroyed.stderr)

@@ -9,7 +9,7 @@ pullpass issuer publish --to gs://example-issuer/cluster-1
 export PROJECT_NUMBER=123456789012 POOL_ID=pool PROVIDER_ID=cluster
 export SERVICE_ACCOUNT_EMAIL=puller@example-project.iam.gserviceaccount.com
 export REGISTRY_SECRET_NAME=regcred REGISTRY_SECRET_NAMESPACES=team-a,team-b REGISTRY_HOSTS=europe-docker.pkg.dev
-pullpass trust apply --subject image-system/registry-sync --yes --no-trial \
+pullpass trust apply --subject image-system/registry-sync --yes --no-verify \
   --repository projects/example-project/locations/europe/repositories/images
 audience=https://iam.googleapis.com/projects/$PROJECT_NUMBER/locations/global/workloadIdentityPools/$POOL_ID/providers/$PROVIDER_ID
 (umask 077 && kubectl -n image-system create token registry-sync --audience "$audience" > .token)

@@ -18,8 +18,8 @@ import { type BoundExchange, bindExchange, type VendorContext } from '../vendors
 import type { GatheredCluster } from './clusters.ts'
 import { trustSetup } from './needs.ts'
 
-/** What a trial is about. */
-interface TrialSubject {
+/** What is verified. */
+interface VerificationSubject {
   /** Name of the registry. */
   readonly registry: string
   /** `KIND/NAME`. */
@@ -29,7 +29,7 @@ interface TrialSubject {
 }
 
 export interface Verification {
-  readonly subject: TrialSubject
+  readonly subject: VerificationSubject
   readonly registry: DocumentRegistry
   /** As the vendor names it, for messages. */
   readonly repository: string
@@ -40,7 +40,7 @@ export interface Verification {
 }
 
 /** Each registry of each document, with a token of each cluster. */
-export async function listTrials(
+export async function listVerifications(
   needs: readonly TrustNeed[],
   clusters: readonly GatheredCluster[],
   { environment, vendors }: Pick<VendorContext, 'environment' | 'vendors'>,
@@ -53,14 +53,14 @@ export async function listTrials(
         subject: { registry: registry.name, document: `${document.kind}/${document.name}`, cluster: cluster.name },
         registry,
         repository,
-        image: repositories.imageIn(repository, 'pullpass-trial'),
+        image: repositories.imageIn(repository, 'pullpass-verification'),
         token: tokenOf(requestedAccount(document, registry), registry, connection, environment),
       }
     }),
   )
 }
 
-/** A token file exists only in a Pod: elsewhere the trial has no token. */
+/** A token file exists only in a Pod: elsewhere there is no token for a verification. */
 function tokenOf(
   account: NamespacedName | undefined,
   registry: TrustNeed['registry'],
@@ -76,12 +76,12 @@ function tokenOf(
   }
 }
 
-export type VerificationResult = TrialSubject &
+export type VerificationResult = VerificationSubject &
   (
-    | { readonly result: 'works' }
-    | { readonly result: 'fails'; readonly fault: PullpassError }
+    | { readonly result: 'ok' }
+    | { readonly result: 'failed'; readonly fault: PullpassError }
     /** No token is available here. */
-    | { readonly result: 'untried'; readonly fault: PullpassError }
+    | { readonly result: 'skipped'; readonly fault: PullpassError }
   )
 
 export interface Patience {
@@ -91,7 +91,7 @@ export interface Patience {
 }
 
 export async function verifyTrust(
-  trial: Verification,
+  verification: Verification,
   patience: Patience,
   context: VendorContext,
 ): Promise<VerificationResult> {
@@ -99,18 +99,18 @@ export async function verifyTrust(
   let waitedMs = 0
   for (let attempt = 1; ; attempt++) {
     context.signal.throwIfAborted()
-    const tried = await tryOnce(trial, context)
-    if (tried.result !== 'fails') return tried
+    const outcome = await verifyOnce(verification, context)
+    if (outcome.result !== 'failed') return outcome
     const delayMs = 2 * (retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0)
     const passedMs = Math.max(waitedMs, context.now().getTime() - startedMs) + delayMs
-    if (!transientCodes.has(tried.fault.code) || passedMs > patience.longestMs) return tried
-    patience.onWait(nameOf(trial), tried.fault)
+    if (!transientCodes.has(outcome.fault.code) || passedMs > patience.longestMs) return outcome
+    patience.onWait(nameOf(verification), outcome.fault)
     await context.sleep(delayMs, context.signal)
     waitedMs += delayMs
   }
 }
 
-/** Responses while a new grant or provider is not yet in effect; an unreadable issuer does not become readable. */
+/** Responses while a new grant or resource is not yet in effect; an unreadable issuer does not become readable. */
 const transientCodes: ReadonlySet<ErrorCode> = new Set([
   'PROVIDER_NOT_FOUND',
   'IMPERSONATION_DENIED',
@@ -123,39 +123,40 @@ const transientCodes: ReadonlySet<ErrorCode> = new Set([
   'TRUST_UNVERIFIED',
 ])
 
-async function tryOnce(trial: Verification, context: VendorContext): Promise<VerificationResult> {
-  const { subject, registry } = trial
-  const provider = await bindExchange(registry, context.vendors)
+async function verifyOnce(verification: Verification, context: VendorContext): Promise<VerificationResult> {
+  const { subject, registry } = verification
+  const exchange = await bindExchange(registry, context.vendors)
   let token: SubjectToken
   try {
-    token = await trial.token(provider.audiences[0] ?? '', provider.subjectTokenLifeSeconds)
+    token = await verification.token(exchange.audiences[0] ?? '', exchange.subjectTokenLifeSeconds)
   } catch (error) {
     context.signal.throwIfAborted()
-    return { ...subject, result: 'untried', fault: asFault(error) }
+    return { ...subject, result: 'skipped', fault: asFault(error) }
   }
   try {
-    await readRepository({ trial, provider }, await provider.exchange(token, context), context)
-    return { ...subject, result: 'works' }
+    const credential = await exchange.exchange(token, context)
+    await readRepository({ verification, exchange }, credential, context)
+    return { ...subject, result: 'ok' }
   } catch (error) {
     context.signal.throwIfAborted()
-    return { ...subject, result: 'fails', fault: asFault(error) }
+    return { ...subject, result: 'failed', fault: asFault(error) }
   }
 }
 
 /** Requests an image that does not exist: only a reader gets "not found". */
 async function readRepository(
-  { trial, provider }: { readonly trial: Verification; readonly provider: BoundExchange },
+  { verification, exchange }: { readonly verification: Verification; readonly exchange: BoundExchange },
   credential: RegistryCredential,
   context: VendorContext,
 ): Promise<void> {
-  const host = hostOf(trial)
+  const host = hostOf(verification)
   const { username, password } = credential
-  const { image } = trial
+  const { image } = verification
   const reference = { name: `${host}/${image}:none`, host, repository: image, tag: 'none', digest: undefined }
   const pull = await tryPull(reference, { username, password }, context)
   if (['pulls', 'public', 'absent', 'accepted'].includes(pull.outcome)) return
   if (pull.outcome === 'unreachable') throw pull.fault
-  const refused = pull.outcome === 'refused' ? provider.registryRefusal(pull.message) : undefined
+  const refused = pull.outcome === 'refused' ? exchange.registryRefusal(pull.message) : undefined
   const words = 'words' in pull ? pull.words : ''
   if (refused !== undefined) {
     const { code, expected, hint, command } = refused
@@ -164,8 +165,8 @@ async function readRepository(
   throw new PullpassError({
     code: 'TRUST_UNVERIFIED',
     hop: 'trust',
-    seen: `${host} does not let ${nameOf(trial)} read ${image}: ${words}`,
-    expected: `the credential that was just minted to read ${trial.repository}`,
+    seen: `${host} does not let ${nameOf(verification)} read ${image}: ${words}`,
+    expected: `the credential that was just minted to read ${verification.repository}`,
     hint: 'a new grant takes minutes to take effect: run it again; if it remains, check that the hosts of the registry are those of the repository',
     retryable: true,
   })

@@ -80,8 +80,8 @@ export interface TrustApplyResult {
   readonly kind: 'TrustApplyResult'
   readonly result: Overall
   readonly resources: readonly AppliedResource[]
-  /** Pulls that were tried afterwards; empty if none was. */
-  readonly trials: readonly TrustTrial[]
+  /** Of each registry of each document, with a token of each cluster; empty if none was verified. */
+  readonly verifications: readonly TrustVerification[]
 }
 
 export interface AppliedResource extends TrustResourceName {
@@ -104,7 +104,7 @@ export interface AppliedResource extends TrustResourceName {
   readonly error?: ErrorDetail
 }
 
-interface TrustTrial {
+interface TrustVerification {
   /** Name of the cluster. */
   readonly cluster: string
   /** `KIND/NAME`. */

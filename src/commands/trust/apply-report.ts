@@ -1,4 +1,4 @@
-/** What apply did, as a table or for programs: for each resource its result, and for each registry whether it works now. */
+/** What apply did, as a table or for programs: for each resource its result, and for each registry whether it is verified. */
 import type { Context } from '../../http/context.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
@@ -19,11 +19,11 @@ interface Printed {
 
 export async function printApplied(
   outcomes: readonly StepOutcome[],
-  proofs: readonly VerificationResult[],
+  verifications: readonly VerificationResult[],
   { flags, context, terminal }: Printed,
 ): Promise<void> {
   if (flags.output !== undefined) {
-    terminal.print(await renderResult(applyResult(outcomes, proofs), flags.output, context.secrets))
+    terminal.print(await renderResult(applyResult(outcomes, verifications), flags.output, context.secrets))
     return
   }
   const rows = outcomes.map(rowOf)
@@ -32,7 +32,7 @@ export async function printApplied(
     [
       renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color, terminal.columns),
       ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
-      renderProofs(outcomes, proofs, terminal),
+      renderVerifications(outcomes, verifications, terminal),
     ].join('\n\n'),
   )
 }
@@ -52,36 +52,45 @@ function rowOf(outcome: StepOutcome): Cell[] {
 
 export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made' || result === 'unchanged'
 
-function renderProofs(
+function renderVerifications(
   outcomes: readonly StepOutcome[],
-  proofs: readonly VerificationResult[],
+  verifications: readonly VerificationResult[],
   { color, columns }: Pick<Terminal, 'color' | 'columns'>,
 ): string {
-  if (proofs.length === 0) return whyUntried(outcomes)
-  const rows = proofs.map((proof): Cell[] => {
-    const tone = proof.result === 'works' ? 'good' : 'bad'
-    const why = proof.result === 'untried' ? `no token for a trial: ${proof.fault.seen}` : ''
-    return [{ text: trials[proof.result], tone }, proof.registry, proof.document, proof.cluster, why]
+  if (verifications.length === 0) return whyNotVerified(outcomes)
+  const rows = verifications.map((verification): Cell[] => {
+    const tone = verification.result === 'ok' ? 'good' : 'bad'
+    const why = verification.result === 'skipped' ? `no token is available: ${verification.fault.seen}` : ''
+    return [
+      { text: verification.result, tone },
+      verification.registry,
+      verification.document,
+      verification.cluster,
+      why,
+    ]
   })
-  const table = renderTable({ header: ['TRIAL', 'REGISTRY', 'DOCUMENT', 'CLUSTER', ''], rows }, color, columns)
-  return proofs.some(({ result }) => result === 'untried') ? `${table}\n\n${notProven}` : table
+  const table = renderTable({ header: ['RESULT', 'REGISTRY', 'DOCUMENT', 'CLUSTER', ''], rows }, color, columns)
+  return verifications.some(({ result }) => result === 'skipped') ? `${table}\n\n${notVerified}` : table
 }
 
-const notProven = 'Registries that were not tried are not verified: run the command again, or pass --no-trial.'
+const notVerified = 'Skipped registries are not verified: run the command again, or pass --no-verify.'
 
-function whyUntried(outcomes: readonly StepOutcome[]): string {
+function whyNotVerified(outcomes: readonly StepOutcome[]): string {
   if (outcomes.some(({ result }) => result === 'not-started' || result === 'unfinished'))
-    return 'No trial: the run ended before.'
+    return 'Not verified: the run ended before.'
   if (outcomes.some(({ result }) => result !== 'made' && result !== 'unchanged'))
-    return 'No trial: correct the failures first.'
-  return 'No trial.'
+    return 'Not verified: correct the failures first.'
+  return 'Not verified.'
 }
 
 // The result for programs.
 
-const applyResult = (outcomes: readonly StepOutcome[], proofs: readonly VerificationResult[]): TrustApplyResult => ({
+const applyResult = (
+  outcomes: readonly StepOutcome[],
+  verifications: readonly VerificationResult[],
+): TrustApplyResult => ({
   kind: 'TrustApplyResult',
-  result: overall(outcomes.every(isInPlace) && proofs.every(({ result }) => result === 'works') ? 0 : 1),
+  result: overall(outcomes.every(isInPlace) && verifications.every(({ result }) => result === 'ok') ? 0 : 1),
   resources: outcomes.map((outcome) => ({
     vendor: outcome.vendor,
     kind: outcome.kind,
@@ -92,16 +101,14 @@ const applyResult = (outcomes: readonly StepOutcome[], proofs: readonly Verifica
     ...missingItems(outcome.missingNeeds),
     ...errorOf(outcome.fault),
   })),
-  trials: proofs.map((proof) => ({
-    cluster: proof.cluster,
-    document: proof.document,
-    registry: proof.registry,
-    result: trials[proof.result],
-    ...errorOf('fault' in proof ? proof.fault : undefined),
+  verifications: verifications.map((verification) => ({
+    cluster: verification.cluster,
+    document: verification.document,
+    registry: verification.registry,
+    result: verification.result,
+    ...errorOf('fault' in verification ? verification.fault : undefined),
   })),
 })
-
-const trials = { works: 'ok', fails: 'failed', untried: 'skipped' } as const
 
 /** `made`: by what the plan found, since one resource may have several changes. */
 function resourceResult({ result, finding }: StepOutcome): AppliedResource['result'] {

@@ -5,7 +5,7 @@ import { findAbsentAccounts } from '../../trust/clusters.ts'
 import { openResources } from '../../trust/desired.ts'
 import type { PreparedTrust } from '../../trust/prepare.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
-import { listTrials, type VerificationResult, verifyTrust } from '../../trust/verify.ts'
+import { listVerifications, type VerificationResult, verifyTrust } from '../../trust/verify.ts'
 import type { TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command-line/command.ts'
 import type { Flag } from '../command-line/flag.ts'
@@ -20,7 +20,7 @@ const flags: typeof trustFlags &
   typeof replaceFlag &
   typeof yesFlag &
   typeof outputFlags &
-  Record<'no-record' | 'no-trial', Flag & { readonly type: 'boolean' }> = {
+  Record<'no-record' | 'no-verify', Flag & { readonly type: 'boolean' }> = {
   ...trustFlags,
   ...replaceFlag,
   ...yesFlag,
@@ -28,7 +28,7 @@ const flags: typeof trustFlags &
     type: 'boolean',
     summary: 'Do not record grants in a ConfigMap; trust destroy then keeps them',
   },
-  'no-trial': {
+  'no-verify': {
     type: 'boolean',
     summary: 'Do not verify the registries; exit code 0 then means created, not verified',
   },
@@ -73,16 +73,17 @@ export const apply: Command<typeof flags> = {
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
       const outcomes = await applyTrust(resources, { accepted, confirm, record }, call.context)
-      const proofs = outcomes.every(isInPlace) && !call.flags['no-trial'] ? await prove(prepared, call, startedMs) : []
-      await printApplied(outcomes, proofs, call)
-      printErrors([...outcomes, ...proofs.map(faultOf)], call)
+      const verifications =
+        outcomes.every(isInPlace) && !call.flags['no-verify'] ? await verifyAll(prepared, call, startedMs) : []
+      await printApplied(outcomes, verifications, call)
+      printErrors([...outcomes, ...verifications.map(faultOf)], call)
       call.context.signal.throwIfAborted()
-      return outcomes.every(isInPlace) && proofs.every(({ result }) => result === 'works') ? 0 : 1
+      return outcomes.every(isInPlace) && verifications.every(({ result }) => result === 'ok') ? 0 : 1
     })
   },
 }
 
-const faultOf = (proof: VerificationResult) => ('fault' in proof ? { fault: proof.fault } : {})
+const faultOf = (result: VerificationResult) => ('fault' in result ? { fault: result.fault } : {})
 
 const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none } }: Call<typeof flags>): TrustRecord =>
   none ? noRecord : openRecord(connections)
@@ -90,7 +91,7 @@ const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none }
 /** Reserved for reporting, at the end of the time limit. */
 const reserveMs = 15_000
 
-async function prove(
+async function verifyAll(
   prepared: PreparedTrust,
   call: Call<typeof flags>,
   startedMs: number,
@@ -101,15 +102,15 @@ async function prove(
     terminal.showProgress(`${name}: ${code}, waiting`)
     context.log('info', 'verification failed, trying again', { what: name, code, seen })
   }
-  const proofs: VerificationResult[] = []
+  const verifications: VerificationResult[] = []
   try {
-    for (const trial of await listTrials(prepared.needs, prepared.clusters, context)) {
+    for (const verification of await listVerifications(prepared.needs, prepared.clusters, context)) {
       const longestMs = wholeMs - reserveMs - (context.now().getTime() - startedMs)
-      proofs.push(await verifyTrust(trial, { longestMs, onWait }, context))
+      verifications.push(await verifyTrust(verification, { longestMs, onWait }, context))
     }
   } catch (error) {
     if (!context.signal.aborted) throw error // the end of the run is reported after the results
   }
   terminal.showProgress(undefined)
-  return proofs
+  return verifications
 }

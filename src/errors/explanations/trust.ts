@@ -99,7 +99,7 @@ export const trustSection: Section = {
         'All resources exist and a credential was issued, but the registry still denies access to the repository at the end of `--timeout`.',
       action:
         'A new grant takes effect after some minutes: run the command again. Otherwise check that the hosts of the registry are those of the repository.',
-      example: `TRUST_UNVERIFIED (trust): europe-docker.pkg.dev does not let registry google of ClusterPullSecret/regcred in cluster https://storage.googleapis.com/example-cluster read example-project/images/pullpass-trial: 403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource (or it may not exist)"
+      example: `TRUST_UNVERIFIED (trust): europe-docker.pkg.dev does not let registry google of ClusterPullSecret/regcred in cluster https://storage.googleapis.com/example-cluster read example-project/images/pullpass-verification: 403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource (or it may not exist)"
   expected the credential that was just minted to read projects/example-project/locations/europe/repositories/images
   fix: a new grant takes minutes to take effect: run it again; if it remains, check that the hosts of the registry are those of the repository`,
     },

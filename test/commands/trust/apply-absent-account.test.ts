@@ -23,7 +23,7 @@ suite('trust apply for an account that does not exist yet', { concurrency: 4 }, 
     assert.deepEqual([pool, provider, account], [undefined, undefined, undefined])
   })
 
-  test('without a record creates everything, and exits 1, because the grant could not be tried', async (t) => {
+  test('without a record creates everything, and exits 1, because the grant could not be verified', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runTrust(sandbox, [...apply, '--no-record'], absentNamespace)
 

@@ -108,7 +108,7 @@ suite('trust apply', { concurrency: 4 }, () => {
       '--share-trust-domain',
       '--replace',
       'keys',
-      '--no-trial',
+      '--no-verify',
       '-o',
       'json',
     ])
@@ -162,24 +162,24 @@ suite('trust apply', { concurrency: 4 }, () => {
     assert.match(run.stderr, /^IMPERSONATION_DENIED \(impersonation\): /m)
   })
 
-  test('reports why nothing could be tried where the operator gets no token', async (t) => {
+  test('reports why nothing could be verified where the operator gets no token', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
     const run = await runTrust(sandbox, ['apply', '--yes'])
 
     assert.equal(run.exitCode, 1)
-    assert.match(run.stdout, /^Registries that were not tried are not verified/m)
+    assert.match(run.stdout, /^Skipped registries are not verified/m)
     assert.match(run.stderr, /^TOKEN_REQUEST_REFUSED .*\n {2}expected .*\n {2}fix: grant the rule /m)
-    assert.match(run.stdout, /^skipped +google .* +no token for a trial: .*serviceaccounts\\?"?.*token/m)
+    assert.match(run.stdout, /^skipped +google .* +no token is available: .*serviceaccounts\\?"?.*token/m)
   })
 
-  test('creates all resources with --no-trial, and tries nothing', async (t) => {
+  test('creates all resources with --no-verify, and verifies nothing', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['serviceaccounts/token'] })
-    const run = await runTrust(sandbox, ['apply', '--yes', '--no-trial'])
+    const run = await runTrust(sandbox, ['apply', '--yes', '--no-verify'])
 
     assert.equal(run.exitCode, 0, run.stderr)
-    assert.match(run.stdout, /^No trial\.$/m)
+    assert.match(run.stdout, /^Not verified\.$/m)
   })
 
   test('accepts the drop-in variables, with the repository and the account as flags', async (t) => {

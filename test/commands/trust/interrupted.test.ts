@@ -37,7 +37,7 @@ suite('an interrupted run reports what was done', { concurrency: 4 }, () => {
       run.stdout,
       /^note: puller@.*: the run ended during the change: the next run reads whether it was made$/m,
     )
-    assert.match(run.stdout, /^No trial: the run ended before\.$/m)
+    assert.match(run.stdout, /^Not verified: the run ended before\.$/m)
     assert.match(run.stderr, /\nINTERRUPTED \(run\): the run was ended by SIGINT\n/)
   })
 

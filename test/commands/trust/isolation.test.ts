@@ -117,7 +117,7 @@ suite('the permission that manifests print for a publisher', { concurrency: 4 },
     const two = await startTwoClusters(t)
     const { sandbox, second, run } = two
     const subject = { namespace, name: 'pullpass' }
-    await run(['apply', '--yes', '--no-trial', '--no-record', ...bothContexts], { ...uploaded, subject, ...trusted })
+    await run(['apply', '--yes', '--no-verify', '--no-record', ...bothContexts], { ...uploaded, subject, ...trusted })
     sandbox.gcp.store.putBucket('example-issuer', { access: 'public' })
     sandbox.gcp.store.put('example-issuer', `prod/${jwks}`, { contentType: 'application/json', body: '{"keys":[]}' })
     for (const [path, poolId] of [

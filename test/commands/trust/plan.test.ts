@@ -78,7 +78,7 @@ suite('trust plan', { concurrency: 4 }, () => {
   test('with --exit-code counts a missing account; without permission to read it, it is not reported', async (t) => {
     const sandbox = await startTestSandbox(t)
     const existingNamespace = { subject: { namespace: 'image-system', name: 'newcomer' } } as const
-    await runTrust(sandbox, ['apply', '--yes', '--no-trial'], existingNamespace)
+    await runTrust(sandbox, ['apply', '--yes', '--no-verify'], existingNamespace)
     const absent = await runTrust(sandbox, ['plan', '--exit-code'], existingNamespace)
     assert.match(absent.stdout, /create it: kubectl create serviceaccount newcomer -n image-system\n/)
     assert.deepEqual([absent.exitCode, absent.stderr], [1, ''])

@@ -12,7 +12,7 @@ const destroy = ['destroy', '--yes']
 /** Trust that was created for the previous issuer of the cluster. */
 async function startWithOldIssuer(t: Parameters<typeof startTestSandbox>[0]): Promise<TestSandbox> {
   const sandbox = await startTestSandbox(t, { trust: 'absent' })
-  await runTrust(sandbox, ['apply', '--yes', '--no-trial', ...old])
+  await runTrust(sandbox, ['apply', '--yes', '--no-verify', ...old])
   assert.equal(heldBy(sandbox).account?.split(' ')[0], oldMark)
   return sandbox
 }
@@ -53,7 +53,7 @@ suite('an issuer that was replaced', { concurrency: 4 }, () => {
 
   test('is recorded also if it is replaced twice, and back', async (t) => {
     const sandbox = await startWithOldIssuer(t)
-    await runTrust(sandbox, [...replace, '--no-trial', '--issuer', 'https://between.example.com'])
+    await runTrust(sandbox, [...replace, '--no-verify', '--issuer', 'https://between.example.com'])
     await runTrust(sandbox, replace)
     const run = await runTrust(sandbox, destroy)
     assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'deleted', 'deleted', 'deleted'])

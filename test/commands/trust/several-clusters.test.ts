@@ -185,7 +185,7 @@ suite('a pool in which another cluster has a provider', { concurrency: 4 }, () =
 
   test('that was undeleted is compared again, before anything is created in it', async (t) => {
     const { sandbox, run } = await start(t)
-    await run(['apply', '--yes', '--share-trust-domain', '--no-trial'])
+    await run(['apply', '--yes', '--share-trust-domain', '--no-verify'])
     const { gcp } = sandbox
     gcp.identity.putPool(pool, 'DELETED')
     gcp.identity.putProvider({ name: provider, issuerUri: sandbox.cluster.issuer, state: 'DELETED' })

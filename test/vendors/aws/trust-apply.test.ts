@@ -79,7 +79,7 @@ test('trust at AWS', async (t) => {
   })
 
   await t.test('apply adds an audience, and a statement for it', async () => {
-    const run = await trust(['apply', '--yes', '--no-trial'], { registry: 'audience: ecr' })
+    const run = await trust(['apply', '--yes', '--no-verify'], { registry: 'audience: ecr' })
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(resultsOf(run), ['updated', 'updated', 'unchanged'])
     assert.deepEqual(cloud.account.providers.get(url)?.clientIds, ['sts.amazonaws.com', 'ecr'])
@@ -89,12 +89,12 @@ test('trust at AWS', async (t) => {
   await t.test(
     'apply replaces the repositories of the document, permits longer sessions, and keeps the policies of other documents',
     async () => {
-      const other = await trust(['apply', '--yes', '--no-trial'], {
+      const other = await trust(['apply', '--yes', '--no-verify'], {
         name: 'other',
         trust: 'repositories: ["arn:aws:ecr:eu-west-1:123456789012:repository/other"]',
       })
       assert.deepEqual(resultsOf(other), ['unchanged', 'unchanged', 'granted'])
-      const run = await trust(['apply', '--yes', '--no-trial'], {
+      const run = await trust(['apply', '--yes', '--no-verify'], {
         aws: 'sessionDuration: 2h',
         trust: `repositories: ["${images}", "arn:aws:ecr:eu-west-1:210987654321:repository/base"]`,
       })

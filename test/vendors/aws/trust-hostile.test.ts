@@ -64,7 +64,7 @@ test('a response of IAM', async (t) => {
       const when = ({ body }: { body?: Buffer }) => new URLSearchParams(body?.toString()).get('Action') === action
       cloud.parts.iam.faults.inject({ kind: 'response', response }, { when, times: 8 })
       const { exitCode, stdout, stderr } = await trust(['plan'])
-      const applied = await trust(['apply', '--yes', '--no-trial'])
+      const applied = await trust(['apply', '--yes', '--no-verify'])
       cloud.parts.iam.faults.clear()
       assert.equal(exitCode, 1)
       assert.match(stdout + stderr, seen)

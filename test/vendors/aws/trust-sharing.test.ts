@@ -36,7 +36,7 @@ test('a role that pullpass created for another cluster', async (t) => {
     for (const more of [[], ['--replace', 'trustPolicy']]) {
       cloud.putRole('puller', { trust: otherTrust, description })
       const before = roleNow()
-      const run = await trust(['apply', '--yes', '--no-trial', ...more])
+      const run = await trust(['apply', '--yes', '--no-verify', ...more])
       assert.equal(run.exitCode, 1)
       assert.deepEqual(resultsOf(run).slice(1), ['failed', 'blocked'])
       const seen = `role ${role} belongs to another cluster: pullpass created ${role} for another cluster, with the mark ${otherMark}`
@@ -48,12 +48,12 @@ test('a role that pullpass created for another cluster', async (t) => {
 
   await t.test('is used with --share-trust-domain, and still reported', async () => {
     cloud.putRole('puller', { trust: otherTrust, description })
-    const run = await trust(['apply', '--yes', '--no-trial', '--share-trust-domain'])
+    const run = await trust(['apply', '--yes', '--no-verify', '--share-trust-domain'])
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(resultsOf(run), ['unchanged', 'updated', 'granted'])
     assert.match(run.stdout, new RegExp(`pullpass created ${role} for another cluster, with the mark ${otherMark}`))
     assert.equal(statements().length, 2)
-    const again = await trust(['apply', '--yes', '--no-trial'])
+    const again = await trust(['apply', '--yes', '--no-verify'])
     assert.deepEqual(resultsOf(again), ['unchanged', 'unchanged', 'unchanged'])
   })
 
