@@ -6,7 +6,11 @@ interface Rule {
   readonly words: RegExp
   readonly use: string
   readonly reason: string
+  /** Paths to which it applies; absent: all. */
+  readonly in?: RegExp
 }
+
+const product = /^(src|sandbox|tools|bench|docs|deploy)\//
 
 /** Matched without regard to case, after camelCase and SNAKE_CASE are divided into words. */
 const rules: readonly Rule[] = [
@@ -76,6 +80,19 @@ const rules: readonly Rule[] = [
   { words: /\bis no (json|yaml|jwks|url|number|date|time|text|map)\b/, use: 'is not a …', reason: 'translated' },
   { words: /\bflaw(s|ed)?\b/, use: 'problem, validation error; invalid', reason: 'not used for configuration' },
   { words: /\brooms?\b/, use: 'folder; space', reason: 'private metaphor' },
+  {
+    words: /\b(said|says?|saying)\b/,
+    use: 'states, contains, reports, responded; seen, message, summary',
+    reason: 'documents and servers do not speak',
+    in: product,
+  },
+  {
+    words: /\bheld\b(?! back\b)/,
+    use: 'stored, attached, accepted, locked, current, unconfirmed',
+    reason: 'names no state: the value states which (the gate holds back is a term)',
+    in: product,
+  },
+  { words: /\bstanding\b/, use: 'authority, choice, state', reason: 'literary', in: product },
 ]
 
 const paths = [
@@ -96,8 +113,8 @@ function findingsOf(path: string): string[] {
     .toLowerCase()
     .split('\n')
   return lines.flatMap((line, index) =>
-    rules.flatMap(({ words, use, reason }) => {
-      const found = words.exec(line)?.[0]
+    rules.flatMap(({ words, use, reason, in: applies }) => {
+      const found = applies?.test(path) === false ? undefined : words.exec(line)?.[0]
       return found === undefined ? [] : [`${path}:${index + 1}: "${found}": ${reason}; use: ${use}`]
     }),
   )

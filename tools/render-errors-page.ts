@@ -50,7 +50,7 @@ CODE (hop): what was seen
   fix: what to do
 \`\`\`
 
-The last line is omitted where the second one says what to write instead, as for a document, a variable or a flag. The **hop** is the
+The last line is omitted where the second one states what to write instead, as for a document, a variable or a flag. The **hop** is the
 step that failed: \`document\`, \`subject-token\`, \`discovery\`, \`publish\`, \`exchange\`, \`impersonation\`, \`trust\`, \`registry\`,
 \`kubernetes\`; or \`run\`, the run as a whole. With \`-o json\`, errors have [one shape](json-output.md#errors)
 everywhere; with \`--log-format json\`, an error is one line of JSON. A cause that affects many namespaces is reported

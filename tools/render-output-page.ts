@@ -57,7 +57,7 @@ pullpass; neither has an envelope.
 - In a dry run, changes have results that begin with \`would-\`.
 - Instants end in \`At\`: RFC 3339, in UTC, without fractions of a second. Expiry is rounded down. Durations include their unit.
 - Keys have their \`kid\`, vendors their identifier.
-- A member without a value is absent, never \`null\`. Lists are never absent, unless the table says so.
+- A member without a value is absent, never \`null\`. Lists are never absent, unless the table states it.
 - Errors, alarms and problems have one shape everywhere: [ErrorDetail](#errordetail). Decide by \`code\`, never by text: texts may
   change in any version.
 - In errors and findings, \`fix\` is a sentence that states what to do, and \`command\` is a command to paste into a shell; each is absent

@@ -42,7 +42,7 @@ export type SharedFields = Pick<RegistryForm, 'name' | 'hosts' | 'audience' | 't
 
 export interface ReadSettings<Settings> {
   readonly settings: Settings
-  /** Where a credential file of the vendor says that the token is. */
+  /** Where the token is, by a credential file of the vendor. */
   readonly token?: TokenSource
   /** Set where the vendor holds the cluster's keys itself, so that the issuer's documents need not be public. */
   readonly keysUploaded?: true

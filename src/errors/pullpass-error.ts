@@ -155,7 +155,7 @@ export function faultUnder(error: unknown): PullpassError | undefined {
 export const withoutFaults = <T>(results: readonly (T | PullpassError)[]): T[] =>
   results.flatMap((result) => (result instanceof PullpassError ? [] : [result]))
 
-/** The codes, by hop, of a response that says nothing pullpass knows: a passing fault, and one that stays. */
+/** The codes, by hop, of a response without a known reason: a temporary error, and a permanent one. */
 interface UnspecificCodes {
   readonly unavailable: ErrorCode
   readonly refused: ErrorCode

@@ -16,17 +16,17 @@ export function keepRenewed<T extends { readonly expiresAt: Date }>(
   grant: () => Promise<T>,
   { now, log, signal }: Pick<Context, 'now' | 'log' | 'signal'>,
 ): () => Promise<T & { readonly renewAt: Date }> {
-  let held: (T & { readonly requestedAt: Date; readonly renewAt: Date }) | undefined
+  let current: (T & { readonly requestedAt: Date; readonly renewAt: Date }) | undefined
   let pending: Promise<T & { readonly renewAt: Date }> | undefined
   const renew = async () => {
     const requestedAt = now()
     const granted = await grant()
-    held = { ...granted, requestedAt, renewAt: new Date((requestedAt.getTime() + granted.expiresAt.getTime()) / 2) }
-    return held
+    current = { ...granted, requestedAt, renewAt: new Date((requestedAt.getTime() + granted.expiresAt.getTime()) / 2) }
+    return current
   }
   return async () => {
     // Requested in the future: the clock was ahead and has been corrected, so the remaining lifetime is unknown.
-    if (held !== undefined && held.requestedAt <= now() && now() < held.renewAt) return held
+    if (current !== undefined && current.requestedAt <= now() && now() < current.renewAt) return current
     pending ??= renew().finally(() => {
       pending = undefined
     })
@@ -34,11 +34,11 @@ export function keepRenewed<T extends { readonly expiresAt: Date }>(
       return await pending
     } catch (fault) {
       signal.throwIfAborted()
-      if (held === undefined || now().getTime() > held.expiresAt.getTime() - marginMs) throw fault
+      if (current === undefined || now().getTime() > current.expiresAt.getTime() - marginMs) throw fault
       const code = fault instanceof PullpassError ? fault.code : 'INTERNAL'
-      const expiresAt = rfc3339(held.expiresAt)
+      const expiresAt = rfc3339(current.expiresAt)
       log('warn', 'a credential was not renewed; the current one is still valid', { code, expiresAt })
-      return held
+      return current
     }
   }
 }

@@ -13,7 +13,7 @@ import { isSameJson } from './published-documents.ts'
 export interface Confirmation {
   readonly check: DocumentName | 'token'
   readonly state: 'ok' | 'pending' | 'failed'
-  readonly says: string
+  readonly seen: string
   /** Of a document that is as it should: where it was read. */
   readonly url?: string
   /** Of the JWKS: the max-age with which it is served. */
@@ -54,14 +54,14 @@ export async function confirmPublication(
 const noJwksUri: Confirmation = {
   check: 'jwks',
   state: 'failed',
-  says: 'the discovery document has no usable jwks_uri',
+  seen: 'the discovery document has no usable jwks_uri',
 }
 
 const skipped = (check: Confirmation['check'], because: DocumentName, { state }: Confirmation): Confirmation => ({
   check,
   state,
   because,
-  says: `not checked because of ${because}`,
+  seen: `not checked because of ${because}`,
 })
 
 function confirmDocument(
@@ -75,27 +75,27 @@ function confirmDocument(
   if (status !== 200) return notServed(name, whyNotServed(url, status, location), place)
   if (isSameJson(text, documents[name].text)) {
     const cacheSeconds = cacheSecondsOf(cacheControl)
-    const says = `readable by anonymous clients at ${url}`
-    return { check: name, state: 'ok', url, says, ...(cacheSeconds !== undefined && { cacheSeconds }) }
+    const seen = `readable by anonymous clients at ${url}`
+    return { check: name, state: 'ok', url, seen, ...(cacheSeconds !== undefined && { cacheSeconds }) }
   }
   if (text === before[name]?.text) {
     const lifetime = cacheControl === undefined ? '' : ` (${cacheControl})`
-    return { check: name, state: 'pending', says: `a cache still serves the previous version${lifetime} at ${url}` }
+    return { check: name, state: 'pending', seen: `a cache still serves the previous version${lifetime} at ${url}` }
   }
-  return { check: name, state: 'failed', says: `another document is served at ${url}` }
+  return { check: name, state: 'failed', seen: `another document is served at ${url}` }
 }
 
 /** A folder is served by another program: if it is not served yet, publishing has not failed. */
-function notServed(check: DocumentName, says: string, { issuer, target }: Place): Confirmation {
+function notServed(check: DocumentName, seen: string, { issuer, target }: Place): Confirmation {
   return target.publicUrl === undefined
     ? {
         check,
         state: 'pending',
-        says,
+        seen,
         hint: `serve the folder at ${issuer}, then check it`,
         command: `pullpass issuer check ${shellQuote(issuer)}`,
       }
-    : { check, state: 'failed', says, command: target.facts.makePublic }
+    : { check, state: 'failed', seen, command: target.facts.makePublic }
 }
 
 function whyNotServed(url: string, status: number, location: string | undefined): string {
@@ -110,24 +110,24 @@ async function confirmToken(
   token: SubjectToken | string,
   keys: readonly IssuerKey[],
 ): Promise<Confirmation> {
-  if (typeof token === 'string') return { check: 'token', state: 'pending', says: token }
+  if (typeof token === 'string') return { check: 'token', state: 'pending', seen: token }
   if (token.issuer !== issuer) {
     return {
       check: 'token',
       state: 'pending',
-      says: `the cluster's tokens have issuer ${token.issuer}`,
+      seen: `the cluster's tokens have issuer ${token.issuer}`,
       hint: 'configure the new issuer in the cluster, in two roll-outs; for the steps',
       command: `pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
     }
   }
   const verdict = await verifySignature(token, keys)
-  const says = {
+  const seen = {
     verified: `a new token of the cluster verifies with the keys at ${documentUrl(issuer, 'jwks')}`,
     wrong: `the published key ${token.keyId} is not the one that signed a new token of the cluster`,
     'unknown-key': `a new token of the cluster is signed by key ${token.keyId ?? '(no kid)'}, which is not published`,
     unsupported: `a new token of the cluster is signed with ${token.algorithm ?? 'an algorithm that it does not name'}, which no cloud verifies`,
   }[verdict]
-  return { check: 'token', state: verdict === 'verified' ? 'ok' : 'failed', says }
+  return { check: 'token', state: verdict === 'verified' ? 'ok' : 'failed', seen }
 }
 
 // Reads what was published as an anonymous client: a certificate of this run's own authorities is not trusted by others.
@@ -152,7 +152,7 @@ export async function readBack(
 
 const onlyHere = (confirmation: Confirmation, why: string, issuer: string): Confirmation => ({
   ...confirmation,
-  says: `read at ${confirmation.url} with the certificate authorities of this run: its certificate is not issued by a public authority (${why})`,
+  seen: `read at ${confirmation.url} with the certificate authorities of this run: its certificate is not issued by a public authority (${why})`,
   hint: 'check which clouds refuse that certificate',
   command: `pullpass issuer check ${shellQuote(issuer)}`,
 })

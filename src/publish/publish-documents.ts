@@ -197,5 +197,5 @@ function noUsableKey(
   })
 }
 
-/** A kid is whatever the cluster says. */
+/** A kid is any text. */
 const nameKey = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without kid' : quote(keyId))

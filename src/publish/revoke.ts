@@ -109,9 +109,9 @@ function revocationReport({ revocations }: KeyState, keyId: string): RevocationR
 function withRevocation(keyState: KeyState, keyId: string, key: IssuerKey | undefined, now: Date): KeyState {
   const digest = digestOf(keyId)
   // An earlier, forged revocation of the kid may name another key: the leaked one is written.
-  const isSaid = (one: KeyState['revocations'][number]) =>
+  const isRecorded = (one: KeyState['revocations'][number]) =>
     one.digest === digest && (key === undefined || (one.key !== undefined && sameKey(one.key, key)))
-  if (keyState.revocations.some(isSaid)) return keyState
+  if (keyState.revocations.some(isRecorded)) return keyState
   const revocations = [
     ...keyState.revocations.filter((one) => one.digest !== digest),
     { digest, keyId, key, revokedAt: now },

@@ -7,7 +7,7 @@
 import { cacheSeconds } from '../oidc/issuer-documents.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 
-/** A week: what a server may say is bounded. */
+/** A week: the max-age of a server is bounded. */
 const longestSeconds = 7 * 24 * 3600
 
 /** `servedSeconds`: the max-age with which the JWKS was read, where that is longer than what pullpass writes. */

@@ -42,7 +42,7 @@ interface Target {
   readonly job: Job
   readonly namespace: string
   readonly found: PullSecretMetadata | undefined
-  /** What it says of itself, where that is ours. */
+  /** The record in its annotations, where it is ours. */
   readonly record: PullSecretRecord | undefined
   readonly composed: ComposedPullSecret
   /** Why this namespace cannot be written: its state could not be read. */
@@ -83,14 +83,14 @@ async function applyTarget(
     checkSize(dockerConfigJson, { namespace, name: document.secretName })
     const write = { document, namespace, dockerConfigJson, records, refreshedAt, mode }
     const written = await applyPullSecret(write, found, cluster)
-    return { ...outcome, registries: written.result === 'skipped' ? heldOf(target) : registries, ...written }
+    return { ...outcome, registries: written.result === 'skipped' ? storedEntriesOf(target) : registries, ...written }
   } catch (error) {
-    return { ...outcome, result: 'failed', registries: heldOf(target), fault: asFault(error) }
+    return { ...outcome, result: 'failed', registries: storedEntriesOf(target), fault: asFault(error) }
   }
 }
 
 /** Of each registry where nothing could be written: an entry that was minted is not in the Secret. */
-const heldOf = ({ composed, record }: Target): RegistryOutcome[] =>
+const storedEntriesOf = ({ composed, record }: Target): RegistryOutcome[] =>
   composed.registries.map((registry) => {
     if (registry.state !== 'fresh') return registry
     const { name, hosts } = registry

@@ -14,7 +14,7 @@ import type { Minted } from './mint-credentials.ts'
 import { expiryOf, type RegistryOutcome } from './outcome.ts'
 import type { Job } from './plan.ts'
 
-/** The entries that a Secret held before this run, by host, and what it recorded of them. */
+/** The entries of a Secret before this run, by host, and what it recorded of them. */
 export interface Earlier {
   /** undefined: not read, since nothing was minted and the Secret stays as it is. */
   readonly entries: ReadonlyMap<string, DockerConfigEntry> | undefined
@@ -67,7 +67,7 @@ function composeRegistry(document: Document, registry: DocumentRegistry, { minte
   }
 }
 
-/** An exchange failed: what the Secret held for this registry's hosts stays. */
+/** An exchange failed: the Secret's entries for this registry's hosts stay. */
 function keepEarlier({ name, hosts }: DocumentRegistry, fault: PullpassError, earlier: Earlier | undefined): Part {
   const record = earlier?.record?.registries.get(name)
   const keptHosts = [...new Set([...hosts, ...(record?.hosts ?? [])])]
@@ -123,7 +123,7 @@ export async function readEarlierEntries(
 }
 
 /**
- * Whether a pull secret fits: the API server takes 1 MiB of data, and says so only once it has read it all.
+ * Whether a pull secret fits: the API server takes 1 MiB of data, and refuses it only after it has read all of it.
  * https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size
  */
 const mostBytes = 1024 * 1024

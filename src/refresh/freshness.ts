@@ -85,7 +85,7 @@ export function evaluateFreshness(
 }
 
 /**
- * A registry's entry in a record, where it was minted from what the document says now, for the same hosts: by its name, which
+ * A registry's entry in a record, where it was minted from the present document, for the same hosts: by its name, which
  * the variables cannot choose, or else by what it is.
  */
 function entriesFor(

@@ -1,6 +1,6 @@
 /** Performs the exchange requests concurrently: one exchange for each identity and registry, not for each namespace. */
 import type { RegistryCredential } from '../credential/registry-credential.ts'
-import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -136,7 +136,8 @@ function whileCached(fault: unknown, { keyId }: SubjectToken, safeAt: Date | und
     hop: 'exchange',
     seen: `a token of key ${quote(keyId ?? '')} was refused (${fault.seen}); the published keys have changed since verifiers may have cached them`,
     expected: `a key that every verifier knows, which it is from ${at} on`,
-    hint: `wait: a run after ${at} exchanges it. Where that one is refused too, the cloud cannot read the issuer: ${fault.hint}. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
+    hint: `wait: a run after ${at} exchanges it. If that one is refused too, the cloud cannot read the issuer: ${fixOf(fault)}. To avoid this in a rotation, sign with a new key only when it is safe; to show the time`,
+    command: 'pullpass issuer show',
     retryable: true,
     retryAt: safeAt,
     cause: fault,

@@ -7,7 +7,7 @@
  *   the variables that our document replaces own the data    → replace: the cluster moved from variables to a document
  *   another document of pullpass owns the data               → refuse, or adopt: it was taken over, not edited
  *   our manager owns the label, not the data                 → restore: it was edited
- *   anything else                                            → refuse, or adopt where the document says so
+ *   anything else                                            → refuse, or adopt where the document has conflictPolicy: Adopt
  */
 import { recordAnnotations } from '../credential/pull-secret-record.ts'
 import type { Document } from '../document/document.ts'

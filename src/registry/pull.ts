@@ -185,11 +185,11 @@ async function evaluate(trial: Trial, response: HttpResponse, sent?: SentCredent
     return { outcome: 'unclear', url, words: '200 with an HTML page instead of a manifest' }
   if (response.status === 200) return { outcome: isOfImage ? 'pulls' : 'accepted' }
   const { authorization, isIgnored = false } = sent ?? {}
-  const said: RefusalContext = { at: 'manifest', url, isIgnored }
-  if (!isOfImage) return refusal(trial, response, said)
+  const manifest: RefusalContext = { at: 'manifest', url, isIgnored }
+  if (!isOfImage) return refusal(trial, response, manifest)
   // The response to HEAD has no body: GET returns the reason.
   const full = await requestManifest(trial, authorization, 'GET')
-  return refusal(trial, full.status === response.status ? full : response, said)
+  return refusal(trial, full.status === response.status ? full : response, manifest)
 }
 
 /** For example a sign-in page at the end of a redirect. */
@@ -204,8 +204,8 @@ interface RefusalContext {
 
 function refusal({ context }: Trial, response: HttpResponse, { at, url, isIgnored }: RefusalContext): PullTrial {
   const { status } = response
-  const said = readRegistryError(response)
-  const words = said.message === undefined ? `${status}` : `${status} ${quoteSafely(said.message, context.secrets)}`
+  const error = readRegistryError(response)
+  const words = error.message === undefined ? `${status}` : `${status} ${quoteSafely(error.message, context.secrets)}`
   if (status === 401 || status === 403)
     return {
       outcome: 'refused',
@@ -213,12 +213,12 @@ function refusal({ context }: Trial, response: HttpResponse, { at, url, isIgnore
       url,
       status,
       words,
-      message: said.message ?? '',
+      message: error.message ?? '',
       credential: isIgnored ? 'ignored' : 'evaluated',
     }
-  if (status === 404 && at === 'manifest' && said.codes.includes('MANIFEST_UNKNOWN'))
+  if (status === 404 && at === 'manifest' && error.codes.includes('MANIFEST_UNKNOWN'))
     return { outcome: 'absent', what: 'manifest', words }
-  if (status === 404 && at === 'manifest' && said.codes.includes('NAME_UNKNOWN'))
+  if (status === 404 && at === 'manifest' && error.codes.includes('NAME_UNKNOWN'))
     return { outcome: 'absent', what: 'repository', words }
   const retryAt = retryAtOf(response.headers['retry-after'], context.now())
   if (status === 429) return { outcome: 'throttled', url, words, retryAt }

@@ -35,7 +35,7 @@ export interface Verification {
   readonly repository: string
   /** The path of an image in it that does not exist. */
   readonly image: string
-  /** A token for the audience; rejects if none is available here, which says nothing about trust. */
+  /** A token for the audience; rejects if none is available here, whatever the trust is. */
   readonly token: (audience: string, lifeSeconds: number) => Promise<SubjectToken>
 }
 

@@ -278,8 +278,8 @@ function stepOfRemoval({ vendor, kind, name, result, note, fault }: Removal): Un
     'not-started': 'blocked',
   } as const
   const step = { phase: 'trust', vendor, kind, name, result: results[result] } as const
-  const says = result === 'declined' ? 'it was not in the plan: run the same command again' : note
-  return { ...step, ...(says !== undefined && { note: says }), ...(fault && { fault }) }
+  const text = result === 'declined' ? 'it was not in the plan: run the same command again' : note
+  return { ...step, ...(text !== undefined && { note: text }), ...(fault && { fault }) }
 }
 
 /** Each deletion reads the namespace again: objects that were created since the plan keep it, and the policies with it. */

@@ -28,11 +28,11 @@ export interface StoreHints {
 export function storeFault(refusal: StoreRefusal): PullpassError {
   const { service, target, doing, status, message, hints, secrets } = refusal
   const code = codeOf(status)
-  const said = message === undefined ? '' : ` ${quoteSafely(message, secrets)}`
+  const quoted = message === undefined ? '' : ` ${quoteSafely(message, secrets)}`
   return new PullpassError({
     code,
     hop: 'publish',
-    seen: `${service} responded with ${status}${said} on ${doing} ${target}`,
+    seen: `${service} responded with ${status}${quoted} on ${doing} ${target}`,
     ...meanings[code](hints),
     retryable: code === 'PUBLISH_UNAVAILABLE',
   })

@@ -69,7 +69,7 @@ export interface VendorContext extends Context {
   readonly vendors: Vendors
 }
 
-/** Holds the parts of one vendor to one type of settings, which nothing outside its folder knows. */
+/** Checks that the parts of one vendor have one type of settings, which nothing outside its folder knows. */
 export const defineVendor = <Settings>(vendor: Vendor<Settings>): Vendor => vendor
 
 /** A registry of a document, with the settings of its vendor. */

@@ -1,4 +1,4 @@
-/** Every vendor by its identifier. To add one: a folder, and its line here. A test holds the list, folders, schema and docs equal. */
+/** Every vendor by its identifier. To add one: a folder, and its line here. A test compares the list, folders, schema and docs. */
 import { alibaba } from './alibaba/vendor.ts'
 import { aws } from './aws/vendor.ts'
 import { awsPublic } from './awsPublic/vendor.ts'

@@ -262,7 +262,7 @@ suite('a cloud that caches the published keys as long as their max-age allows', 
     assert.match(stderr, /which it is from 2026-11-24T12:05:\d\dZ on/)
     assert.match(
       stderr,
-      /fix: wait: a run after .* exchanges it\. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata/,
+      /fix: wait: a run after .* exchanges it\. If that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata/,
     )
   })
 })

@@ -47,7 +47,7 @@ const publicationOf = (text: string): Parameters<typeof renderPublication>[0] =>
     keys: [],
     before: { jwks: undefined, discovery: undefined },
   },
-  confirmations: [{ check: 'token', state: 'failed', says: text, hint: text, command: text }],
+  confirmations: [{ check: 'token', state: 'failed', seen: text, hint: text, command: text }],
 })
 
 const findingOf = (text: string): Parameters<typeof renderFindings>[0][number] => ({

@@ -36,9 +36,9 @@ function interleave(liveParts: readonly Child[], merged: readonly Child[]): Chil
 /** Fields of an owner that are no longer applied and have no other owner. A map or list without owned content is
  *  removed completely, including content without an owner. */
 export function droppedFields(own: FieldSet, owned: FieldSet): FieldSet {
-  const held = new Set([...owned].map(pathOf).flatMap(prefixes).map(member))
+  const members = new Set([...owned].map(pathOf).flatMap(prefixes).map(member))
   const containers = [...own].map(pathOf).flatMap(prefixes).filter(isContainer).map(member)
-  return difference(union(own, new Set(containers)), held)
+  return difference(union(own, new Set(containers)), members)
 }
 
 /** The path and its parents. */

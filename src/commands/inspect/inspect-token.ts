@@ -22,8 +22,8 @@ type TokenCall = Call<typeof documentFlags & typeof clusterFlags & typeof output
 
 export async function inspectToken(target: TokenTarget, call: TokenCall): Promise<ExitCode> {
   const { flags, context, terminal } = call
-  const isSaid = flags.file.length > 0 || (await isOfTheScript(target, context))
-  const documents = isSaid ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
+  const areNamed = flags.file.length > 0 || (await isOfTheScript(target, context))
+  const documents = areNamed ? await loadDocuments(flags.file, { ...context, ...terminal }) : []
   const tokens = await obtainTokens(target, await listAcceptingRegistries(documents, context.vendors), {
     environment: context.environment,
     readInput: terminal.readInput,

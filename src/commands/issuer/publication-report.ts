@@ -45,7 +45,7 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
     ...revocationRows(report),
     ...target.facts.stores.map((name) => [documentPaths[name], describeChange(name, report)]),
   ]
-  const checks = confirmations.map(({ check, state, says }): Cell[] => [check, toned(state), says])
+  const checks = confirmations.map(({ check, state, seen }): Cell[] => [check, toned(state), seen])
   const tables = [
     renderTable({ rows }, color),
     ...(outcome.keys.length > 0 ? [renderKeys(report, color)] : []),
@@ -160,7 +160,7 @@ function publication(report: PublishReport, counted: readonly Confirmation[]): P
 const checkItem = ({
   check,
   state,
-  says,
+  seen,
   url,
   cacheSeconds,
   because,
@@ -169,7 +169,7 @@ const checkItem = ({
 }: Confirmation): PublicationCheck => ({
   check,
   result: state,
-  seen: says,
+  seen,
   ...(url !== undefined && { url }),
   ...(cacheSeconds !== undefined && { cacheSeconds }),
   ...(because !== undefined && { causedBy: because }),

@@ -56,13 +56,13 @@ function tokenText({ token, signature, issuer }: IssuerSurvey): string {
   const key = `key ${token.keyId ?? '(it names none)'}`
   const elsewhere = token.issuer === issuer ? '' : `; its issuer is ${token.issuer}: API servers differ`
   if (signature === undefined) return `signed by ${key}${elsewhere}`
-  const says = {
+  const sentence = {
     verified: `verifies with ${key}, which the cluster serves`,
     wrong: `does not verify with the ${key} that the cluster serves`,
     'unknown-key': `is signed by ${key}, which the cluster does not serve: see --service-account-key-file`,
     unsupported: `is signed with ${token.algorithm ?? 'an algorithm that it does not name'}, which cannot be verified here`,
   }[signature]
-  return `${says}${elsewhere}`
+  return `${sentence}${elsewhere}`
 }
 
 function distributionText({ names, by }: Detection): string {

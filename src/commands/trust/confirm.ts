@@ -37,16 +37,16 @@ export function confirmChanges(confirmation: Confirmation, { terminal, context }
   const { consent } = confirmation
   const { prompt } = terminal
   if (consent === 'required' && prompt === undefined) throw noTerminal(confirmation)
-  let standing: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
+  let choiceForAll: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
   return async (change) => {
     const shown = plainLine(change)
-    if (standing !== undefined || prompt === undefined) {
+    if (choiceForAll !== undefined || prompt === undefined) {
       terminal.printError(shown)
-      return standing ?? 'make'
+      return choiceForAll ?? 'make'
     }
     const choice = await promptUntilValid(`${shown}\n  [y]es, [n]o, [a]ll: `, prompt, context.signal)
-    if (choice === 'all') standing = 'make'
-    if (choice === 'gone') standing = 'leave'
+    if (choice === 'all') choiceForAll = 'make'
+    if (choice === 'gone') choiceForAll = 'leave'
     return choice === 'yes' || choice === 'all' ? 'make' : 'leave'
   }
 }

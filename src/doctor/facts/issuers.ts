@@ -40,17 +40,17 @@ export const issuersSource: Source<readonly IssuerFacts[]> = defineSource({
   step: { hops: ['discovery', 'key', 'signature'], of: "the token's issuer" },
   otherwise: [],
   async gather({ cluster, tokens, admissions }, { request, observed }) {
-    const held = tokens.flatMap(({ got, from }, index) =>
+    const read = tokens.flatMap(({ got, from }, index) =>
       isToken(got) ? [{ token: admissions[index]?.token ?? got, where: whereOf(from) }] : [],
     )
-    const distinct = new Map(held.map((one) => [JSON.stringify([one.token.issuer, one.token.keyId]), one]))
+    const distinct = new Map(read.map((one) => [JSON.stringify([one.token.issuer, one.token.keyId]), one]))
     if (distinct.size === 0) return []
     const own = await gatherOwn(request.documents, cluster?.cluster)
     return await Promise.all([...distinct.values()].map((one) => gatherIssuer(one, own, observed)))
   },
 })
 
-interface HeldToken {
+interface ReadToken {
   readonly token: SubjectToken
   readonly where: string
 }
@@ -72,7 +72,7 @@ async function gatherOwn(documents: readonly Document[], cluster: Cluster | unde
 }
 
 async function gatherIssuer(
-  { token, where }: HeldToken,
+  { token, where }: ReadToken,
   { served, keyState }: Own,
   context: Pick<VendorContext, 'transport' | 'signal' | 'now' | 'vendors'>,
 ): Promise<IssuerFacts> {

@@ -131,7 +131,7 @@ export const admissionsSource: Source<readonly AdmissionFacts[]> = defineSource(
     const gate = cluster && createPublicationGate({ cluster, mode: 'dry-run', context })
     const admit = async (facts: TokenFacts): Promise<AdmissionFacts> => {
       const { exchangeRequest, from, got } = facts
-      // A token that is known to be refused is not sent: the quota is the vendor's, and its message says less.
+      // A token that is known to be refused is not sent: the quota is the vendor's, and its message contains less.
       const token = isToken(got) && claimsFault(got, facts, facts.at) === undefined ? got : undefined
       if (got === 'not used') return { exchangeRequest, token, admission: { verdict: 'no gate' } }
       if (cluster === undefined && exchangeRequest.document.issuer !== undefined)

@@ -1,5 +1,5 @@
 /**
- * The vendor's resources for a registry, read with the operator's own credentials if there are any: a refusal says too
+ * The vendor's resources for a registry, read with the operator's own credentials if there are any: a refusal states too
  * little to distinguish an absent resource from a disabled one. Nothing is changed.
  */
 import { type Document, readsTokenFile } from '../../document/document.ts'
@@ -22,7 +22,7 @@ export interface TrustKnown {
   readonly documents: readonly Document[]
   /** Of the token that was evaluated. */
   readonly subject: string | undefined
-  /** What the vendor holds of it; undefined: it could not be read. */
+  /** What exists of it at the vendor; undefined: it could not be read. */
   readonly found?: readonly Pick<TrustFinding, 'sharedWith'>[] | undefined
   /** For documents that name none; undefined where all do. */
   readonly repository: RepositoryFor | undefined

@@ -213,7 +213,7 @@ function evaluateUnmatched(unmatched: readonly UnmatchedImage[], view: Unmatched
 
 /**
  * Of a pod: an image that its node has, or that another of its pull secrets is for, is none of these documents' business.
- * Before the kubelet said anything, one of several may be public; that none matches is not a coincidence.
+ * Before the kubelet reports anything, one of several may be public; that none matches is not a coincidence.
  */
 function isFault(
   { image }: UnmatchedImage,

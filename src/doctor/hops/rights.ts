@@ -64,8 +64,8 @@ async function reviewAll(
     await reviewAccess(cluster, question, whose).catch(asFault)
   const everywhere = await reviewEverywhere(questions, review)
   return await runConcurrently(questions, async (question) => {
-    const held = everywhere.get(keyOf({ ...question, namespace: undefined })) === 'allowed'
-    return { question, whose, verdict: held ? 'allowed' : await review(question) }
+    const isAllowed = everywhere.get(keyOf({ ...question, namespace: undefined })) === 'allowed'
+    return { question, whose, verdict: isAllowed ? 'allowed' : await review(question) }
   })
 }
 

@@ -58,7 +58,7 @@ export const exchangeSection: Section = {
         'Wait until the time in the error. To avoid the error, sign with a new key only when it is safe: [rotating keys](issuer.md#rotate-signing-keys).',
       example: `KEY_PUBLISHED_RECENTLY (exchange): a token of key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" was refused (Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."); the published keys have changed since verifiers may have cached them
   expected a key that every verifier knows, which it is from 2026-11-24T12:05:00Z on
-  fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. Where that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: configure the API servers to sign with another key. To rotate without this, sign with a new key only when it is safe: pullpass issuer show says from when`,
+  fix: wait: a run after 2026-11-24T12:05:00Z exchanges it. If that one is refused too, the cloud cannot read the issuer: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: configure the API servers to sign with another key. To avoid this in a rotation, sign with a new key only when it is safe; to show the time: pullpass issuer show`,
     },
     CONDITION_REFUSED: {
       hops: ['exchange'],

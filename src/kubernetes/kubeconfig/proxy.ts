@@ -17,7 +17,7 @@ export function clusterProxy(server: URL, proxy: NamedProxy): (tls: ConnectionOp
 const agentOfClient = (server: URL, proxy: NamedProxy) => async (tls: ConnectionOptions) => {
   const { KubeConfig } = await import('./kube-config.ts')
   const config = new KubeConfig()
-  // The library refuses plain http unless nothing is to be verified; over https `tls` says what is.
+  // The library refuses plain http unless nothing is to be verified; over https `tls` determines that.
   const skipTLSVerify = server.protocol === 'http:' || tls.rejectUnauthorized === false
   const cluster = { name: 'cluster', server: server.href, skipTLSVerify, proxyUrl: proxy.url }
   config.loadFromClusterAndUser(cluster, { name: 'none' })

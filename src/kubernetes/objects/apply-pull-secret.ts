@@ -45,8 +45,8 @@ export type Applied =
   | { readonly outcome: 'terminating' }
 
 /**
- * @throws SECRET_NOT_OURS where another manager owns a field, SECRET_CONFLICT where the Secret is not as `uid` and
- * `resourceVersion` say, NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, SECRET_TYPE_WRONG, OBJECT_TOO_LARGE
+ * @throws SECRET_NOT_OURS where another manager owns a field, SECRET_CONFLICT where the Secret does not have this `uid` and
+ * `resourceVersion`, NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, SECRET_TYPE_WRONG, OBJECT_TOO_LARGE
  */
 export async function applySecret(cluster: Cluster, secret: PullSecret, ways: ApplyWays): Promise<Applied> {
   const { namespace, name } = secret

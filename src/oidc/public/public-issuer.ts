@@ -18,7 +18,7 @@ export interface DocumentResponse {
   readonly status: number
   readonly contentType: string | undefined
   readonly cacheControl: string | undefined
-  /** Undefined where the server does not say it, or not as RFC 9110 §8.8.2 writes a date. */
+  /** Undefined where the server does not state it, or not as RFC 9110 §8.8.2 writes a date. */
   readonly lastModifiedAt: Date | undefined
   /** The target of a redirect, which is not followed. */
   readonly location: string | undefined

@@ -130,10 +130,10 @@ async function makePublic(
   return { keys, safeAt: safeAt ?? safeToSignAt(context.now()) }
 }
 
-/** The keys that are public where a document says so, and from when on every verifier that caches them knows all of them. */
+/** The keys that are public, and from when on every verifier that caches them knows all of them. */
 interface PublicKeys {
   readonly keys: readonly IssuerKey[]
-  /** Undefined where the server does not say since when the JWKS is as it is. */
+  /** Undefined where the server does not state when the JWKS was last modified. */
   readonly safeAt: Date | undefined
 }
 

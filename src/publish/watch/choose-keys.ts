@@ -6,7 +6,7 @@
  *   public and unknown ─────────────┘
  *
  * A key that one response lacks is not withdrawn: it must have been last seen long ago, and missing in the rounds since.
- * What is recorded says until when a key stays, and never which key is added: otherwise a client that can write the
+ * The record states until when a key stays, and never which key is added: otherwise a client that can write the
  * ConfigMap could have its own key published, and impersonate every account of the cluster.
  */
 import { type IssuerKey, mergeKeys } from '../../oidc/keys.ts'

@@ -19,7 +19,7 @@ import {
 } from '../key-state.ts'
 import { type Alarm, faultAlarm, publishAlarm } from './alarm.ts'
 import { type Authority, authorityAlarms, parseAuthorities, trustedOf } from './authorities.ts'
-import { evaluateServers, type HeldKey, type KnownServers } from './known-servers.ts'
+import { evaluateServers, type KnownServers, type UnconfirmedKey } from './known-servers.ts'
 import { mergeKeyStates } from './merge-key-state.ts'
 import { confirmingRounds, type WatchConfig } from './state.ts'
 import { stateRetry } from './write-key-state.ts'
@@ -50,7 +50,7 @@ export interface RoundEvaluation {
   /** Served in this round by API servers whose keys are published. */
   readonly served: readonly IssuerKey[]
   /** Served by others alone. */
-  readonly held: readonly HeldKey[]
+  readonly unconfirmed: readonly UnconfirmedKey[]
   readonly servers: KnownServers | undefined
   /** Recorded first by this process, on the word of the CA bundle alone. */
   readonly firstAuthorities: readonly Authority[]
@@ -67,7 +67,7 @@ export interface RoundEvaluation {
 /** `now`: when what is seen was seen. */
 export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: RoundRules, now: Date): RoundEvaluation {
   const read = withoutFaults(facts.readings.map(({ documents }) => documents))
-  const { confirmed, held, known } = evaluateServers({
+  const { confirmed, unconfirmed, known } = evaluateServers({
     ...facts,
     configured: [rules.cluster.server, ...rules.replicas.map(({ href }) => href.replace(/\/$/, ''))],
     known: before.servers ?? recordedServers(facts),
@@ -91,7 +91,7 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
     keyState,
     missed: countMissed(before.missed, keyState, { served, signing, isWhole }),
     served,
-    held,
+    unconfirmed,
     servers: before.servers === undefined && facts.keyState instanceof PullpassError ? undefined : known,
     firstAuthorities,
     witnessed: mergeKeys(served, before.witnessed).filter((key) => keyState === undefined || isStaying(keyState, key)),
@@ -269,7 +269,7 @@ const removedAlarm = (subject: string): Alarm =>
 export interface RoundFacts {
   readonly readings: readonly ApiServerReading[]
   /** `untrusted`: no API server with a certificate of a trusted authority responded, and others were queried. */
-  readonly standing: 'trusted' | 'untrusted'
+  readonly authority: 'trusted' | 'untrusted'
   /** Why it is not known where the API servers are. */
   readonly replicasFault: PullpassError | undefined
   /** As the cluster has it, or why it could not be read. */
@@ -289,8 +289,8 @@ export async function gatherRound(config: WatchConfig, before: RoundFacts['trust
     reading,
     config.cluster.authorities().then(parseAuthorities, asFault),
   ])
-  const { responses, fault, standing } = servers
-  return { readings: responses, standing, replicasFault: fault, keyState, configured, trustedAuthorities }
+  const { responses, fault, authority } = servers
+  return { readings: responses, authority, replicasFault: fault, keyState, configured, trustedAuthorities }
 }
 
 const trustedBy = ({ trusted }: WatchConfig, keyState: KeyState | PullpassError): RoundFacts['trustedAuthorities'] =>
@@ -300,15 +300,15 @@ const trustedBy = ({ trusted }: WatchConfig, keyState: KeyState | PullpassError)
 async function readServers(
   { trusted: { pinned }, ...config }: WatchConfig,
   trustedAuthorities: RoundFacts['trustedAuthorities'],
-): Promise<ApiServerResponses<ApiServerReading> & Pick<RoundFacts, 'standing'>> {
+): Promise<ApiServerResponses<ApiServerReading> & Pick<RoundFacts, 'authority'>> {
   if (trustedAuthorities === undefined || trustedAuthorities.length === pinned.length) {
-    return { ...(await readApiServers(config)), standing: 'trusted' }
+    return { ...(await readApiServers(config)), authority: 'trusted' }
   }
   if (trustedAuthorities.length > 0) {
     const authorities = trustedAuthorities.map(({ certificate }) => certificate)
     const queried = await readApiServers({ ...config, authorities })
     const isRead = queried.responses.some(({ documents }) => !(documents instanceof PullpassError))
-    if (isRead) return { ...queried, standing: 'trusted' }
+    if (isRead) return { ...queried, authority: 'trusted' }
   }
-  return { ...(await readApiServers(config)), standing: 'untrusted' }
+  return { ...(await readApiServers(config)), authority: 'untrusted' }
 }

@@ -60,11 +60,11 @@ export function confirmationAlarms(confirmations: readonly Confirmation[], issue
     .filter(
       ({ check, state, because }) => state === 'failed' && because === undefined && !(check === 'token' && isCached),
     )
-    .map(({ check, says, hint, command }) =>
+    .map(({ check, seen, hint, command }) =>
       publishAlarm({
         code: 'PUBLISHED_MISMATCH',
         subject: check,
-        seen: says,
+        seen,
         ...(hint === undefined && command === undefined
           ? { command: `pullpass issuer check ${shellQuote(issuer)}` }
           : { hint, command }),

@@ -26,7 +26,7 @@ export type KnownServers = ReadonlyMap<string, number>
 export interface ServerFacts {
   readonly readings: readonly ApiServerReading[]
   /** `untrusted`: no API server with a certificate of a trusted authority responded, and others were queried. */
-  readonly standing: 'trusted' | 'untrusted'
+  readonly authority: 'trusted' | 'untrusted'
   /** Addresses that are known by configuration: of --replica, and the cluster's own. */
   readonly configured: readonly string[]
   /** Undefined before the first round that read trusted API servers, if none are recorded. */
@@ -38,7 +38,7 @@ export interface ServerFacts {
   readonly confirmingRounds: number
 }
 
-export interface HeldKey {
+export interface UnconfirmedKey {
   readonly key: IssuerKey
   /** Addresses. */
   readonly from: readonly string[]
@@ -47,7 +47,7 @@ export interface HeldKey {
 
 export interface ServerVerdict {
   readonly confirmed: readonly IssuerKey[]
-  readonly held: readonly HeldKey[]
+  readonly unconfirmed: readonly UnconfirmedKey[]
   readonly known: KnownServers | undefined
 }
 
@@ -60,14 +60,14 @@ export function evaluateServers(facts: ServerFacts): ServerVerdict {
   const isKnown = (from: string) =>
     isFirst || present.length === 0 || present.includes(from) || facts.configured.includes(from)
   const confirmed: IssuerKey[] = []
-  const held: HeldKey[] = []
+  const unconfirmed: UnconfirmedKey[] = []
   for (const { key, from } of gatherKeys(responses)) {
     const isPublic = facts.published.some((one) => isSame(one, key))
-    const isConfirmed = facts.standing === 'trusted' && from.some(isKnown)
+    const isConfirmed = facts.authority === 'trusted' && from.some(isKnown)
     if (isPublic || isConfirmed || facts.acceptedKeys.includes(thumbprintOf(key))) confirmed.push(key)
-    else held.push({ key, from, why: facts.standing === 'trusted' ? 'new address' : 'untrusted authority' })
+    else unconfirmed.push({ key, from, why: facts.authority === 'trusted' ? 'new address' : 'untrusted authority' })
   }
-  return { confirmed, held, known: facts.standing === 'trusted' ? knownAfter(facts, responses) : facts.known }
+  return { confirmed, unconfirmed, known: facts.authority === 'trusted' ? knownAfter(facts, responses) : facts.known }
 }
 
 interface KeysResponse {
@@ -121,12 +121,12 @@ export async function announceServers(
 }
 
 /** `published`: after the publication of this round. */
-export function heldKeyAlarms(
-  held: readonly HeldKey[],
+export function unconfirmedKeyAlarms(
+  unconfirmed: readonly UnconfirmedKey[],
   isRevoked: (key: IssuerKey) => boolean,
   published: readonly IssuerKey[],
 ): Alarm[] {
-  return held
+  return unconfirmed
     .filter(({ key }) => whyUnusable(key) === undefined && !isRevoked(key))
     .filter(({ key }) => !published.some((one) => isSame(one, key)))
     .map(({ key, from, why }) =>

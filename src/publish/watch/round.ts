@@ -8,7 +8,7 @@ import { type Alarm, publishAlarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 import { type ClockEvaluation, evaluateClock } from './clock.ts'
 import { evaluateRound, gatherRound, type RoundEvaluation, type RoundFacts } from './evaluate-round.ts'
-import { announceServers, heldKeyAlarms } from './known-servers.ts'
+import { announceServers, unconfirmedKeyAlarms } from './known-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
 import { type LoggedAlarms, reportAlarms } from './report-alarms.ts'
 import { announceSafeKeys, notePublished, safeKeysOf } from './safe-keys.ts'
@@ -77,7 +77,11 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
     ...verdict.alarms,
     ...publishing.alarms,
     ...tokenAlarms(verdict, publishing, issuer),
-    ...heldKeyAlarms(verdict.held, (key) => isRevoked(keyState ?? emptyKeyState, key), publishing.published),
+    ...unconfirmedKeyAlarms(
+      verdict.unconfirmed,
+      (key) => isRevoked(keyState ?? emptyKeyState, key),
+      publishing.published,
+    ),
     ...unwritten,
   ]
   const safeToSign = safeKeysOf(keyState ?? emptyKeyState, publishing, verdict)

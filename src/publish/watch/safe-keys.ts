@@ -44,9 +44,9 @@ export async function announceSafeKeys(
   { now: clock, log }: Pick<Context, 'now' | 'log'>,
 ): Promise<void> {
   const now = clock()
-  const isSaid = ({ keyId, at }: SafeKey) =>
+  const isAnnounced = ({ keyId, at }: SafeKey) =>
     before.some((one) => one.keyId === keyId && one.at.getTime() === at.getTime())
-  for (const key of keys.filter((one) => one.at > now && !isSaid(one)).slice(0, mostOfALook)) {
+  for (const key of keys.filter((one) => one.at > now && !isAnnounced(one)).slice(0, mostOfALook)) {
     const message = safeKeySentence(key, now) ?? ''
     log('info', 'a key is public', { details: message })
     const subject = `${key.keyId} ${key.at.toISOString()}`

@@ -38,8 +38,8 @@ async function readBackFrom(texts: Readonly<Record<string, string>>, publicTrans
 suite('what was published, read back', () => {
   test('is readable by anonymous clients if a public authority issued the server’s certificate', async () => {
     const [discovery, jwks] = await readBackFrom(published)
-    assert.equal(discovery?.says, `readable by anonymous clients at ${documentUrl(issuer, 'discovery')}`)
-    assert.equal(jwks?.says, `readable by anonymous clients at ${documentUrl(issuer, 'jwks')}`)
+    assert.equal(discovery?.seen, `readable by anonymous clients at ${documentUrl(issuer, 'discovery')}`)
+    assert.equal(jwks?.seen, `readable by anonymous clients at ${documentUrl(issuer, 'jwks')}`)
   })
 
   test('is not reported as readable by anonymous clients if only this run trusts the certificate', async () => {
@@ -52,7 +52,7 @@ suite('what was published, read back', () => {
         check: name,
         state: 'ok',
         url: documentUrl(issuer, name),
-        says: `read at ${documentUrl(issuer, name)} with the certificate authorities of this run: its certificate is not issued by a public authority (SELF_SIGNED_CERT_IN_CHAIN)`,
+        seen: `read at ${documentUrl(issuer, name)} with the certificate authorities of this run: its certificate is not issued by a public authority (SELF_SIGNED_CERT_IN_CHAIN)`,
         hint: 'check which clouds refuse that certificate',
         command: `pullpass issuer check ${issuer}`,
       })

@@ -123,7 +123,7 @@ function evaluateWaiting(container: Waiting, pod: Pod, { events, view, reported 
   if (failure !== undefined && (unseen || passing.includes(cause))) {
     return { ...dependencyFailed(base.hop, about, failure), seen: words }
   }
-  // A back-off without a word of the cause: the hop for it says all there is to say.
+  // A back-off without a cause: the hop of the cause reports it.
   if (cause === 'unknown' && reported === undefined) return { ...base, result: 'ok', code: 'OK', seen: words }
   if (unseen || (passing.includes(cause) && pulled.has(container.image))) return pullFailed(base, words)
   const advice = pullRemedy(cause, { container, pod, commands })

@@ -37,7 +37,7 @@ const shadowsSource: Source<readonly ShadowFacts[]> = defineSource({
     if (pod === undefined || known === undefined) return []
     const own = secretNamesIn(pod.name.namespace, known.jobs)
     const entries = new Map([...pod.secrets].map(([name, content]) => [name, dockerConfigOf(content)?.entries ?? none]))
-    const secrets = [...entries].map(([name, held]) => ({ name, keys: [...held.keys()] }))
+    const secrets = [...entries].map(([name, config]) => ({ name, keys: [...config.keys()] }))
     const shadows = images.flatMap((image) => findShadow(image, { own, secrets }))
     const trials = shadows.map(async ({ order, ...shadow }) => {
       const used = order.flatMap(({ secret, key }) => entries.get(secret)?.get(key) ?? [])
@@ -64,12 +64,12 @@ export const podSecretsHop: Hop = defineHop({
 
 const none: ReadonlyMap<string, DockerConfigEntry> = new Map()
 
-interface Held {
+interface PodSecrets {
   readonly own: readonly string[]
   readonly secrets: readonly KeyedSecret[]
 }
 
-function findShadow(image: Image, { own, secrets }: Held) {
+function findShadow(image: Image, { own, secrets }: PodSecrets) {
   const order = credentialOrder(secrets, image.reference)
   const [alone] = credentialOrder(
     secrets.filter(({ name }) => own.includes(name)),
@@ -120,15 +120,15 @@ interface Named extends Pick<PodFacts, 'account'> {
 /** A Secret that the pod does not need is not deleted: the service account stops naming it. */
 function brokenRemedy(broken: string, { pod, account, commands }: Named): Remedy {
   const { namespace, name, imagePullSecrets, serviceAccountName } = pod
-  const held = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
-  if (!imagePullSecrets.every((secret) => held.includes(secret))) {
+  const attached = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
+  if (!imagePullSecrets.every((secret) => attached.includes(secret))) {
     return {
       command: commands.kubectl('delete', 'secret', broken, '-n', namespace),
       words:
         'kubelets ignore a Secret that does not exist; if it is needed, create it again: kubectl create secret docker-registry',
     }
   }
-  const left = held.filter((secret) => secret !== broken)
+  const left = attached.filter((secret) => secret !== broken)
   return {
     command: `${attachCommand({ namespace, name: serviceAccountName }, left, commands)} && ${commands.kubectl('delete', 'pod', name, '-n', namespace)}`,
     words: `${recreationNote(pod)}; the Secret is kept`,

@@ -53,15 +53,15 @@ function evaluatePod(
     const seen = `no document writes a Secret into namespace ${name.namespace}`
     return { ...base, result: 'skipped', code: 'NOT_APPLICABLE', seen }
   }
-  const held = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
-  const evaluate = held.includes(missing) && pod.imagePullSecrets.length === 0 ? evaluateOlder : evaluateLacking
-  return { ...base, result: 'failed', ...evaluate(pod, { missing, held, commands }) }
+  const attached = account === undefined || account instanceof PullpassError ? [] : account.imagePullSecrets
+  const evaluate = attached.includes(missing) && pod.imagePullSecrets.length === 0 ? evaluateOlder : evaluateLacking
+  return { ...base, result: 'failed', ...evaluate(pod, { missing, attached, commands }) }
 }
 
 interface Lack {
   readonly missing: string
   /** Of the service account, now. */
-  readonly held: readonly string[]
+  readonly attached: readonly string[]
   readonly commands: PrintedCommands
 }
 
@@ -92,15 +92,15 @@ function evaluateLacking(pod: Pod, lack: Lack): Lacking {
 }
 
 /** A pod that names any pull secret itself gets none of its service account. */
-function remedyOf(pod: Pod, { missing, held, commands }: Lack): Remedy {
+function remedyOf(pod: Pod, { missing, attached, commands }: Lack): Remedy {
   const { namespace, name, serviceAccountName, imagePullSecrets } = pod
-  if (imagePullSecrets.length > 0 && !held.some((secret) => imagePullSecrets.includes(secret))) {
+  if (imagePullSecrets.length > 0 && !attached.some((secret) => imagePullSecrets.includes(secret))) {
     return {
       words: `add ${missing} to spec.imagePullSecrets of the pod template: since it names others, it gets none of its service account`,
     }
   }
   const account = { namespace, name: serviceAccountName }
-  const patch = attachCommand(account, [...new Set([...held, missing])], commands)
+  const patch = attachCommand(account, [...new Set([...attached, missing])], commands)
   return {
     command: `${patch} && ${commands.kubectl('delete', 'pod', name, '-n', namespace)}`,
     words: `${recreationNote(pod)}; a refresh does the first part in every namespace: spec.attachToServiceAccounts: [${serviceAccountName}]`,

@@ -185,7 +185,7 @@ function evaluateWrite(outcome: Outcome, view: WriteView): HopFinding {
   return { ...base, ...failed, remedy: { words } }
 }
 
-/** What its own findings say already, the API server says once more. */
+/** The earlier finding with the cause that the API server reports again. */
 function causeOf(code: string, about: string, { found, secrets }: WriteView): HopFinding | undefined {
   if (code === 'KUBERNETES_FORBIDDEN') return found.failure('rights')
   const ofSecret = secrets.find((finding) => finding.about === about && finding.result === 'failed')

@@ -238,12 +238,12 @@ export function awsFault(
   const { name, bucket, path, partition, secrets } = target
   const known = faultUnder(error)
   if (known !== undefined) return known
-  const said = asObject(error)
+  const fields = asObject(error)
   const code = error instanceof Error ? error.name : ''
   if (code === 'CredentialsProviderError' || code === 'TokenProviderError') return noCredentials()
-  const status = asObject(said?.['$metadata'])?.['httpStatusCode']
+  const status = asObject(fields?.['$metadata'])?.['httpStatusCode']
   if (typeof status !== 'number') return unknownFault(name, systemErrorCode(error) ?? code)
-  const message = [code, asText(said?.['message'])].filter((word) => word).join(': ')
+  const message = [code, asText(fields?.['message'])].filter((word) => word).join(': ')
   // AWS's token service responds 400 to an identity that it does not accept.
   const refusedIdentity = ['InvalidIdentityToken', 'ExpiredTokenException', 'IDPRejectedClaim', 'ExpiredToken']
   return storeFault({

@@ -79,8 +79,8 @@ export function credentialsIn(
 ): CredentialFile {
   const json = asObject(description)
   if (json === undefined) throw invalid(path, 'is not a JSON object', caller)
-  const said = asText(json['type'])
-  const type = credentialTypes.find((one) => one === said)
+  const named = asText(json['type'])
+  const type = credentialTypes.find((one) => one === named)
   if (type === undefined) throw invalid(path, 'is of a type that pullpass does not support', caller)
   const problem = credentialProblem(type, json, environment)
   if (problem !== undefined) throw invalid(path, problem.what, caller, problem.expected)

@@ -8,7 +8,7 @@ import type { AccountHistory } from './account-history.ts'
 import type { CreatedResource, GcpChange, ProviderFields, UpdatedFields } from './finding.ts'
 import { accountPath, identityPath } from './names.ts'
 import { readFoundAccount } from './observed-state.ts'
-import { holds, withGrant, writePolicy } from './policy.ts'
+import { findGrant, withGrant, writePolicy } from './policy.ts'
 import { type GcpConnection, readResource, sendTrustRequest } from './requests.ts'
 
 /** @throws PullpassError at the hop trust: nothing was changed, or the operation is named */
@@ -30,7 +30,7 @@ export async function applyChange(
       return await update(google, change.name, change.fields)
     case 'grant':
       return await writePolicy(google, change.grant, (policy) =>
-        holds(policy, change.grant) === 'plainly' ? policy : withGrant(policy, change.grant),
+        findGrant(policy, change.grant) === 'unconditional' ? policy : withGrant(policy, change.grant),
       )
     default:
       return change satisfies never

@@ -69,8 +69,8 @@ function verdictOf({ name }: DesiredProvider, found: FoundProvider, { views, fie
     })
     return { verdict: 'refused', changes: [], fault, override } as const
   }
-  const says = views.flatMap((view) => view.says ?? []).join(', ')
-  const update: readonly GcpChange[] = says === '' ? [] : [{ kind: 'update', name, fields, says }]
+  const summary = views.flatMap((view) => view.summary ?? []).join(', ')
+  const update: readonly GcpChange[] = summary === '' ? [] : [{ kind: 'update', name, fields, summary }]
   if (found.state === 'DELETED') {
     return { verdict: 'undelete', changes: [{ kind: 'undelete', resource: 'provider', name }, ...update] } as const
   }
@@ -103,23 +103,23 @@ function compareIssuer(desired: DesiredProvider, found: FoundProvider, replace: 
   if (found.issuer === desired.issuer) return {}
   if (!replace.includes('issuer'))
     return { field: 'issuer', against: `its issuer is ${found.issuer}, not ${desired.issuer}` }
-  const says = `issuer ${found.issuer} becomes ${desired.issuer}`
+  const summary = `issuer ${found.issuer} becomes ${desired.issuer}`
   const description = describeSuccessor(desired, found)
   return description === undefined
-    ? { sets: { issuer: desired.issuer }, says }
-    : { sets: { issuer: desired.issuer, description }, says: `${says}, description becomes ${description}` }
+    ? { sets: { issuer: desired.issuer }, summary }
+    : { sets: { issuer: desired.issuer, description }, summary: `${summary}, description becomes ${description}` }
 }
 
 /** Other mappings are left unchanged: grants can depend on them. */
 function compareMapping(_: DesiredProvider, { mapping }: FoundProvider, replace: readonly Replaceable[]): FieldView {
   const { key, expression } = subjectMapping
-  const there = mapping[key]
-  if (there === expression) return {}
+  const present = mapping[key]
+  if (present === expression) return {}
   if (!replace.includes('mapping'))
-    return { field: 'mapping', against: `it maps ${key} to ${there ?? 'nothing'}, not to ${expression}` }
+    return { field: 'mapping', against: `it maps ${key} to ${present ?? 'nothing'}, not to ${expression}` }
   return {
     sets: { mapping: { ...mapping, [key]: expression } },
-    says: `mapping ${key} from ${there ?? 'nothing'} becomes ${expression}`,
+    summary: `mapping ${key} from ${present ?? 'nothing'} becomes ${expression}`,
   }
 }
 
@@ -127,10 +127,10 @@ function compareCondition(desired: DesiredProvider, found: FoundProvider, replac
   if (desired.condition.kind === 'subjects') return compareSubjects(desired.condition.subjects, found, replace)
   const condition = desired.condition.expression
   if (found.condition === condition) return {}
-  if (found.condition === '') return { sets: { condition }, says: `condition ${condition} is added` }
+  if (found.condition === '') return { sets: { condition }, summary: `condition ${condition} is added` }
   if (!replace.includes('condition'))
     return { field: 'condition', against: `its condition is ${found.condition}, not ${condition}` }
-  return { sets: { condition }, says: `condition ${found.condition} becomes ${condition}` }
+  return { sets: { condition }, summary: `condition ${found.condition} becomes ${condition}` }
 }
 
 /** Subjects are added to a list of subjects. Any other condition is kept and reported, since others may depend on it. */
@@ -140,27 +140,30 @@ function compareSubjects(
   replace: readonly Replaceable[],
 ): FieldView {
   const condition = subjectCondition(subjects)
-  const held = subjectsOf(found.condition)
-  const isSame = held?.length === subjects.length && subjects.every((subject) => held.includes(subject))
+  const accepted = subjectsOf(found.condition)
+  const isSame = accepted?.length === subjects.length && subjects.every((subject) => accepted.includes(subject))
   if (isSame) return {}
   if (replace.includes('condition')) {
     const before = found.condition === '' ? 'none' : found.condition
-    return { sets: { condition }, says: `condition ${before} becomes ${condition}` }
+    return { sets: { condition }, summary: `condition ${before} becomes ${condition}` }
   }
   if (found.condition === '') {
     const accepts = 'it has no condition, and accepts every service account of its issuer'
     return { field: 'condition', note: `${accepts}; --replace condition limits it to ${subjects.join(', ')}` }
   }
-  if (held === undefined) return { field: 'condition', note: `its condition stays: ${found.condition}` }
-  const missing = subjects.filter((subject) => !held.includes(subject))
-  const others = held.filter((subject) => !subjects.includes(subject))
-  const all = subjectCondition([...held, ...missing])
+  if (accepted === undefined) return { field: 'condition', note: `its condition stays: ${found.condition}` }
+  const missing = subjects.filter((subject) => !accepted.includes(subject))
+  const others = accepted.filter((subject) => !subjects.includes(subject))
+  const all = subjectCondition([...accepted, ...missing])
   if (all.length > longestCondition)
     return {
       against: `its condition cannot be extended by ${missing.join(', ')}: the limit is ${longestCondition} characters`,
     }
   return {
-    ...(missing.length > 0 && { sets: { condition: all }, says: `its condition also accepts ${missing.join(', ')}` }),
+    ...(missing.length > 0 && {
+      sets: { condition: all },
+      summary: `its condition also accepts ${missing.join(', ')}`,
+    }),
     ...(others.length > 0 && {
       field: 'condition',
       note: `its condition also accepts other subjects: ${others.join(', ')}`,
@@ -178,7 +181,7 @@ function compareAudiences({ name, audiences }: DesiredProvider, found: FoundProv
   const all = [...taken, ...missing]
   if (all.length > mostAudiences)
     return { against: `it has ${taken.length} audiences, and the limit is ${mostAudiences}` }
-  return { sets: { audiences: all }, says: `audience ${missing.join(', ')} is added` }
+  return { sets: { audiences: all }, summary: `audience ${missing.join(', ')} is added` }
 }
 
 /** Tokens of a key that the cluster no longer serves may still be in use: the key stays unless it is replaced or was revoked. */
@@ -189,10 +192,10 @@ function compareKeys(
 ): FieldView {
   if (keys === undefined) return keepUploaded(jwks, replace)
   if (replace.includes('keys')) return servers === 'some' ? { against: serverUnreachable } : replaceKeys(keys, jwks)
-  if (jwks === '') return { sets: { jwks: renderUploadedKeys(keys) }, says: `keys ${kids(keys)} are uploaded` }
-  const there = parseJwks(jwks)
-  if (there === undefined) return { field: 'keys', against: 'its uploaded keys are not a JWKS' }
-  const [leaked, kept] = [there.filter((key) => isRevoked?.(key)), there.filter((key) => !isRevoked?.(key))]
+  if (jwks === '') return { sets: { jwks: renderUploadedKeys(keys) }, summary: `keys ${kids(keys)} are uploaded` }
+  const present = parseJwks(jwks)
+  if (present === undefined) return { field: 'keys', against: 'its uploaded keys are not a JWKS' }
+  const [leaked, kept] = [present.filter((key) => isRevoked?.(key)), present.filter((key) => !isRevoked?.(key))]
   const other = keys.find((key) => kept.some((one) => one.keyId === key.keyId && !sameKey(one, key)))
   if (other !== undefined)
     return { field: 'keys', against: `its key ${other.keyId} differs from the cluster's key with this kid` }
@@ -205,7 +208,7 @@ const serverUnreachable =
 function keepUploaded(jwks: string, replace: readonly Replaceable[]): FieldView {
   if (jwks === '') return {}
   if (replace.includes('keys'))
-    return { sets: { jwks: '' }, says: 'its uploaded keys are removed: Google reads the issuer' }
+    return { sets: { jwks: '' }, summary: 'its uploaded keys are removed: Google reads the issuer' }
   const stay = kids(parseJwks(jwks) ?? [])
   return { field: 'keys', note: `its uploaded keys stay: ${stay}; Google does not read the issuer` }
 }
@@ -214,20 +217,20 @@ function mergeWith(keys: readonly IssuerKey[], kept: readonly IssuerKey[], leake
   const missing = keys.filter((key) => !kept.some(({ keyId }) => keyId === key.keyId))
   const stays = kept.filter((key) => !keys.some(({ keyId }) => keyId === key.keyId))
   const note = stays.length === 0 ? {} : { note: `keys that the cluster does not serve stay: ${kids(stays)}` }
-  const says = [
+  const summary = [
     ...(missing.length === 0 ? [] : [`keys ${kids(missing)} are added`]),
     ...(leaked.length === 0 ? [] : [`revoked keys ${kids(leaked)} are removed`]),
   ]
-  return says.length === 0
+  return summary.length === 0
     ? note
-    : { ...note, sets: { jwks: renderUploadedKeys(mergeKeys(kept, keys)) }, says: says.join(', ') }
+    : { ...note, sets: { jwks: renderUploadedKeys(mergeKeys(kept, keys)) }, summary: summary.join(', ') }
 }
 
 function replaceKeys(keys: readonly IssuerKey[], jwks: string): FieldView {
   const desired = renderUploadedKeys(keys)
   return renderUploadedKeys(parseJwks(jwks) ?? []) === desired
     ? {}
-    : { sets: { jwks: desired }, says: `uploaded keys become ${kids(keys)}` }
+    : { sets: { jwks: desired }, summary: `uploaded keys become ${kids(keys)}` }
 }
 
 const kids = (keys: readonly IssuerKey[]) => keys.map(({ keyId }) => keyId ?? 'without a kid').join(', ')
@@ -237,7 +240,7 @@ interface FieldView {
   /** The name for `--replace`. */
   readonly field?: Replaceable
   readonly sets?: UpdatedFields
-  readonly says?: string
+  readonly summary?: string
   readonly note?: string
   readonly against?: string
 }

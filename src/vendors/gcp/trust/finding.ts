@@ -8,7 +8,7 @@ export type GcpChange =
   | { readonly kind: 'create'; readonly resource: CreatedResource; readonly lost?: string }
   | { readonly kind: 'undelete'; readonly resource: 'pool' | 'provider'; readonly name: string }
   | { readonly kind: 'undelete'; readonly resource: 'account'; readonly email: string; readonly uniqueId: string }
-  | { readonly kind: 'update'; readonly name: string; readonly fields: UpdatedFields; readonly says: string }
+  | { readonly kind: 'update'; readonly name: string; readonly fields: UpdatedFields; readonly summary: string }
   | { readonly kind: 'grant'; readonly grant: DesiredGrant }
 
 export interface ProviderFields {
@@ -78,7 +78,7 @@ export function describeChange(change: GcpChange): string {
         ? `undelete service account ${change.email}, unique ID ${change.uniqueId}, with its grants`
         : `undelete ${change.resource} ${change.name}`
     case 'update':
-      return `update provider ${change.name}: ${change.says}`
+      return `update provider ${change.name}: ${change.summary}`
     case 'grant':
       return `grant ${grantName(change.grant)}`
     default:

@@ -24,7 +24,15 @@ import {
   readFoundPool,
   readFoundProvider,
 } from './observed-state.ts'
-import { countMembers, heldByDeleted, holds, mostMembers, type Policy, policyFull, readPolicy } from './policy.ts'
+import {
+  countMembers,
+  findGrant,
+  isGrantedToDeleted,
+  mostMembers,
+  type Policy,
+  policyFull,
+  readPolicy,
+} from './policy.ts'
 import { type GcpConnection, readResource } from './requests.ts'
 import { describeSharing, type ListedProvider, listProviders, poolShared } from './sharing.ts'
 
@@ -167,8 +175,12 @@ export function evaluateAccount(
   const after = { kind: 'account', email, description } as const
   if (found === undefined) return evaluateAbsentAccount(after, former)
   // An empty display name was set by another owner: pullpass creates accounts with one.
-  const { description: said, displayName = '' } = found
-  const present = { after: { ...after, description: said, displayName }, presence: 'present', notes: [] } as const
+  const { description: foundDescription, displayName = '' } = found
+  const present = {
+    after: { ...after, description: foundDescription, displayName },
+    presence: 'present',
+    notes: [],
+  } as const
   if (!found.disabled) return { ...present, verdict: 'ok', changes: [] }
   const command = `gcloud iam service-accounts enable ${gcloudAccount(email).map(shellQuote).join(' ')}`
   const fault = trustRefused(`service account ${email} is disabled`, {
@@ -217,9 +229,9 @@ export function evaluateGrant(
   replace: readonly Replaceable[],
 ): GcpFinding {
   const after = { kind: 'grant', grant } as const
-  const held = policy === undefined ? 'not at all' : holds(policy, grant)
-  if (held === 'plainly') return { after, presence: 'present', verdict: 'ok', changes: [], notes: [] }
-  if (held === 'under a condition' && !replace.includes('condition')) {
+  const grantState = policy === undefined ? 'absent' : findGrant(policy, grant)
+  if (grantState === 'unconditional') return { after, presence: 'present', verdict: 'ok', changes: [], notes: [] }
+  if (grantState === 'conditional' && !replace.includes('condition')) {
     const fault = trustRefused(`${grantName(grant)} exists with a condition`, {
       expected: 'the grant without a condition',
       hint: `check the policy of ${targetName(grant.on)}; --replace condition adds a grant without a condition`,
@@ -231,7 +243,7 @@ export function evaluateGrant(
   if (policy !== undefined && countMembers(policy) >= mostMembers) {
     return { ...absent, verdict: 'refused', changes: [], fault: policyFull(grant, countMembers(policy)) }
   }
-  const deleted = policy !== undefined && heldByDeleted(policy, grant)
+  const deleted = policy !== undefined && isGrantedToDeleted(policy, grant)
   const notes = deleted ? ['a deleted account of this name has this grant, and has it again if it is undeleted'] : []
   return { ...absent, verdict: 'grant', changes: [{ kind: 'grant', grant }], notes }
 }
@@ -254,9 +266,9 @@ export function evaluatePool(desired: DesiredPool, found: FoundPool | undefined,
     if (isRefused) return { ...absent, verdict: 'refused', changes: [], notes: [], fault: poolShared(desired, sharing) }
     return { ...absent, verdict: 'create', changes: [{ kind: 'create', resource: after }] }
   }
-  const { description: said, displayName } = found
+  const { description: foundDescription, displayName } = found
   const present = {
-    after: { ...after, description: said, displayName },
+    after: { ...after, description: foundDescription, displayName },
     presence: 'present',
     notes,
     ...shared,

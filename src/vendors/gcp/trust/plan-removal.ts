@@ -5,7 +5,7 @@ import type { AccountHistory } from './account-history.ts'
 import { type DesiredGrant, type DesiredState, grantName, targetName } from './desired-state.ts'
 import { accountPath, identityPath } from './names.ts'
 import { readFoundAccount, readFoundPool, readFoundProvider } from './observed-state.ts'
-import { countActing, countMembers, holds, readPolicy, withoutGrant, writePolicy } from './policy.ts'
+import { countActing, countMembers, findGrant, readPolicy, withoutGrant, writePolicy } from './policy.ts'
 import { type GcpConnection, readResource, sendTrustRequest } from './requests.ts'
 import { listProviders } from './sharing.ts'
 
@@ -81,7 +81,7 @@ export async function planGrantRemoval(
   google: GcpConnection,
 ): Promise<RemovalPlan> {
   const policy = await readPolicy(google, grant.on)
-  if (policy === undefined || holds(policy, grant) !== 'plainly') return { state: 'absent' }
+  if (policy === undefined || findGrant(policy, grant) !== 'unconditional') return { state: 'absent' }
   const users = await otherUsersOf(grant, desired, google)
   if (users > 0)
     return { state: 'kept', note: `${users === 1 ? 'one other' : `${users} others`} may act as its member` }
@@ -90,7 +90,9 @@ export async function planGrantRemoval(
   return {
     state: 'removable',
     async remove() {
-      await writePolicy(google, grant, (read) => (holds(read, grant) === 'plainly' ? withoutGrant(read, grant) : read))
+      await writePolicy(google, grant, (read) =>
+        findGrant(read, grant) === 'unconditional' ? withoutGrant(read, grant) : read,
+      )
       return undefined
     },
   }

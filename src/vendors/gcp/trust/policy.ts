@@ -16,12 +16,14 @@ export type Policy = JsonObject
 /** The limit of principals in a policy, each occurrence counted. https://cloud.google.com/iam/quotas */
 export const mostMembers = 1500
 
-type Held = 'plainly' | 'under a condition' | 'not at all'
+type GrantState = 'unconditional' | 'conditional' | 'absent'
 
-export function holds(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): Held {
-  const held = bindingsOf(policy).filter((binding) => binding['role'] === role && membersOf(binding).includes(member))
-  if (held.some(isPlain)) return 'plainly'
-  return held.length > 0 ? 'under a condition' : 'not at all'
+export function findGrant(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): GrantState {
+  const bindings = bindingsOf(policy).filter(
+    (binding) => binding['role'] === role && membersOf(binding).includes(member),
+  )
+  if (bindings.some(isPlain)) return 'unconditional'
+  return bindings.length > 0 ? 'conditional' : 'absent'
 }
 
 /** With the grant in the role's binding without a condition, which is created if there is none. */
@@ -51,10 +53,10 @@ export function withoutGrant(policy: Policy, { role, member }: Pick<DesiredGrant
 }
 
 /** Whether a deleted account of the member's name has the grant, and has it again if it is undeleted. */
-export function heldByDeleted(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): boolean {
+export function isGrantedToDeleted(policy: Policy, { role, member }: Pick<DesiredGrant, 'role' | 'member'>): boolean {
   const start = `deleted:${member}?uid=`
-  const holding = bindingsOf(policy).filter((binding) => binding['role'] === role && isPlain(binding))
-  return holding.flatMap(membersOf).some((one) => one.startsWith(start))
+  const bindings = bindingsOf(policy).filter((binding) => binding['role'] === role && isPlain(binding))
+  return bindings.flatMap(membersOf).some((one) => one.startsWith(start))
 }
 
 /** Unique IDs of deleted accounts of this name: `deleted:serviceAccount:EMAIL?uid=ID`. */

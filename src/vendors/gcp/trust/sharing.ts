@@ -63,17 +63,17 @@ function describeOther(provider: ListedProvider, clusters: readonly PoolCluster[
   const { name, issuer, mapping, condition, disabled } = provider
   const subjects = [...new Set(clusters.flatMap((cluster) => cluster.subjects))]
   const traits = `${disabled ? ', disabled' : ''}${describeKeys(provider, clusters)}`
-  const said = `provider ${idOf(name)} (issuer ${issuer}${traits})`
+  const named = `provider ${idOf(name)} (issuer ${issuer}${traits})`
   const expression = mapping[subjectMapping.key]
   if (!mapsTokenSubject(provider))
-    return `${said} maps ${subjectMapping.key} by ${expression ?? 'nothing'}: whether it maps to the same subjects is not known`
+    return `${named} maps ${subjectMapping.key} by ${expression ?? 'nothing'}: whether it maps to the same subjects is not known`
   if (condition === '')
-    return `${said} accepts tokens of every service account of its cluster, ${subjects.join(' and ')} among them`
+    return `${named} accepts tokens of every service account of its cluster, ${subjects.join(' and ')} among them`
   const accepted = subjectsOf(condition)
   if (accepted === undefined)
-    return `${said} accepts tokens by its condition ${condition}; compare ${subjects.join(' and ')}`
+    return `${named} accepts tokens by its condition ${condition}; compare ${subjects.join(' and ')}`
   const same = subjects.filter((subject) => accepted.includes(subject))
-  return `${said} accepts ${same.length === 0 ? `none of these subjects, but ${accepted.join(' and ')}` : `tokens of ${same.join(' and ')}`}`
+  return `${named} accepts ${same.length === 0 ? `none of these subjects, but ${accepted.join(' and ')}` : `tokens of ${same.join(' and ')}`}`
 }
 
 /** Among providers with the issuer of a cluster, keys show which belong to another cluster. */

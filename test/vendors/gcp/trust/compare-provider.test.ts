@@ -51,7 +51,7 @@ const compare = (
 ): GcpFinding => compareProvider({ ...desired, ...changes }, { ...found, ...there }, replace)
 
 const says = ({ changes }: GcpFinding) =>
-  changes.map((change) => (change.kind === 'update' ? change.says : change.kind))
+  changes.map((change) => (change.kind === 'update' ? change.summary : change.kind))
 
 suite('a provider that is there', () => {
   test('as desired needs no change; further attributes are kept', () => {

@@ -34,7 +34,7 @@ suite('a plan as commands of gcloud', () => {
       ...second,
       changes: [
         { kind: 'undelete', resource: 'provider', name: provider },
-        { kind: 'update', name: provider, fields: { issuer: 'https://a.example.com', jwks: '' }, says: '' },
+        { kind: 'update', name: provider, fields: { issuer: 'https://a.example.com', jwks: '' }, summary: '' },
       ] as const,
     }
     assert.deepEqual(runGcloudScript(t, renderGcloud(updated === undefined ? [] : [updated]), 'sh'), [

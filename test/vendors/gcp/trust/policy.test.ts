@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { evaluateGrant } from '../../../../src/vendors/gcp/trust/observe.ts'
-import { holds, withGrant, withoutGrant } from '../../../../src/vendors/gcp/trust/policy.ts'
+import { findGrant, withGrant, withoutGrant } from '../../../../src/vendors/gcp/trust/policy.ts'
 
 const grant = {
   on: { kind: 'repository', name: 'projects/p/locations/europe/repositories/images' },
@@ -36,7 +36,7 @@ suite('a grant in a policy', () => {
 
   test('under a condition is not a plain grant, and none is added without --replace', () => {
     const policy = { etag: 'BwX=', bindings: [{ role, members: [member], condition }] }
-    assert.equal(holds(policy, grant), 'under a condition')
+    assert.equal(findGrant(policy, grant), 'conditional')
     assert.equal(evaluateGrant(grant, policy, []).fault?.code, 'TRUST_REFUSED')
     assert.equal(evaluateGrant(grant, policy, ['condition']).verdict, 'grant')
   })
