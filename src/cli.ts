@@ -1,6 +1,5 @@
 /** The process: arguments, signals, streams and exit codes. Only this file exits the process. */
 import { constants } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Terminal } from './commands/command-line/command.ts'
 import { checkDebugging, checkNode } from './host/check-node.ts'
 
@@ -24,6 +23,7 @@ if (tooOld !== undefined) {
 const { interruption, renderUnwritable, run } = await import('./commands/run/run.ts')
 const { vendors } = await import('./vendors/vendors.ts')
 const { startHardDeadline } = await import('./commands/run/hard-deadline.ts')
+const { sleep } = await import('./host/sleep.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
@@ -103,9 +103,7 @@ const exitCode = await run([...(isHelper ? ['docker-credential'] : []), ...proce
   environment: process.env,
   now: () => new Date(),
   random: Math.random,
-  sleep: async (ms, signal) => {
-    await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
-  },
+  sleep,
   signal: interrupt.signal,
   vendors,
   terminal,

@@ -2,11 +2,11 @@
  * The process of the kubelet's credential provider plugin: a program of its own, since a kubelet starts it for each image and
  * it must start in little time. `pullpass credential-provider` is the same with the flags of the command line.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import { codes } from '../errors/codes.ts'
 import { internalFault, onOneLine, PullpassError } from '../errors/pullpass-error.ts'
 import { checkDebugging, checkNode } from '../host/check-node.ts'
 import { readToEnd } from '../host/read-file.ts'
+import { sleep } from '../host/sleep.ts'
 import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts'
 import { createLog } from '../terminal/log.ts'
 import { Redacted } from '../text/redacted.ts'
@@ -31,9 +31,7 @@ async function main([flag, config, ...others]: readonly string[]): Promise<numbe
       environment: process.env,
       now,
       random: Math.random,
-      sleep: async (ms: number, signal: AbortSignal) => {
-        await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
-      },
+      sleep,
       signal: new AbortController().signal, // a kubelet ends it by SIGKILL
       log: createLog({ level: 'warn', format: 'text', now, write: printError }),
       transport: lazyTransport,

@@ -4,9 +4,10 @@
 import type { CredentialWarning, RegistryCredential } from '../credential/registry-credential.ts'
 import type { ExchangeHop } from '../errors/pullpass-error.ts'
 import { type ApiRequest, type ApiResponse, checkedText, send, UnexpectedResponse } from '../http/send.ts'
-import { asObject, atPointer, jsonOrNone } from '../text/json-fields.ts'
+import { atPointer } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { clockSkewMs, expiryOf } from './expiry.ts'
+import { decodeJwtClaims } from './jwt-claims.ts'
 import type { ExchangeContext, RegistryOf } from './vendor.ts'
 
 export interface FederatedExchange extends Omit<ApiRequest<never>, 'hop' | 'read'> {
@@ -140,18 +141,8 @@ function instantMs(value: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** Characters of a JWT's payload. */
-const longestPayload = 64 * 1024
-
-/** `exp` of a JWT, in seconds, without verification; undefined for any other text. RFC 7519 §4.1.4. */
+/** `exp` of a JWT, in seconds; undefined for any other text. RFC 7519 §4.1.4. */
 function jwtExpiry(text: string): number | undefined {
-  const exp = jwtClaim(text, 'exp')
+  const exp = decodeJwtClaims(text)?.['exp']
   return typeof exp === 'number' && Number.isFinite(exp) ? exp : undefined
-}
-
-export function jwtClaim(text: string, name: string): unknown {
-  const [, payload, signature, ...more] = text.split('.', 4)
-  if (payload === undefined || signature === undefined || more.length > 0 || payload.length > longestPayload)
-    return undefined
-  return asObject(jsonOrNone(Buffer.from(payload, 'base64url').toString('utf8')))?.[name]
 }

@@ -7,9 +7,10 @@
 import type { RegistryCredential } from '../../credential/registry-credential.ts'
 import { type ApiResponse, send, textField, UnexpectedResponse } from '../../http/send.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
+import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { clockSkewMs, expiryOf } from '../expiry.ts'
+import { decodeJwtClaims } from '../jwt-claims.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { authorityEndpoint, checkEndpoints, registryEndpoint } from './endpoints.ts'
 import { clouds, isUuid } from './names.ts'
@@ -156,14 +157,9 @@ function refreshTokenExpiry(token: string, response: ApiResponse): Date {
   return expiryOf(exp * 1000 + clockSkewMs(response), Math.min(longestLifeSeconds, ownSeconds), response)
 }
 
-/** Characters; registry tokens usually have about 2,000, and more with hundreds of repositories. */
-const longestToken = 32_768
-
-/** The claims of a token that was just received from its issuer over TLS, without verification. @throws UnexpectedResponse */
+/** @throws UnexpectedResponse */
 function claimsOf(token: string, field: string): JsonObject {
-  const [, payload = '', ...rest] = token.length > longestToken ? [] : token.split('.')
-  const claims =
-    rest.length === 1 ? asObject(jsonOrNone(Buffer.from(payload, 'base64url').toString('utf8'))) : undefined
+  const claims = decodeJwtClaims(token)
   if (claims === undefined) throw new UnexpectedResponse(`its ${field} is not a JWT`)
   return claims
 }

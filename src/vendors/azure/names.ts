@@ -80,6 +80,9 @@ export const loginServer: TextRule = {
 
 const uuid = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 
+/** `TENANT_ID/CLIENT_ID` */
+export const application: RegExp = new RegExp(`^(?<tenantId>${uuid})/(?<clientId>${uuid})$`)
+
 export const isUuid = (text: string): boolean => new RegExp(`^${uuid}$`).test(text)
 
 export const tenantId: TextRule = {

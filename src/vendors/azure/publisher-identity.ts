@@ -1,6 +1,7 @@
 /** The identity with which a pod publishes to Azure Storage: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
 import { posix } from 'node:path'
 import type { PublisherIdentity } from '../publisher-identity.ts'
+import { application } from './names.ts'
 import { type ContainerName, writeGrant } from './stores/azblob.ts'
 
 interface Application {
@@ -8,8 +9,6 @@ interface Application {
   readonly clientId: string
 }
 
-const uuid = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
-const application = new RegExp(`^(?<tenantId>${uuid})/(?<clientId>${uuid})$`)
 const audience = 'api://AzureADTokenExchange'
 
 export const publisherIdentity: PublisherIdentity<unknown, Application> = {

@@ -6,7 +6,8 @@ import { UnexpectedResponse } from '../../http/send.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { quote } from '../../text/plain-text.ts'
 import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
-import { exchangeAt, jwtClaim } from '../federated-exchange.ts'
+import { exchangeAt } from '../federated-exchange.ts'
+import { decodeJwtClaims } from '../jwt-claims.ts'
 import { type Exchange, withoutRestrictions } from '../vendor.ts'
 import type { JfrogSettings } from './settings.ts'
 
@@ -63,7 +64,7 @@ export const exchange: Exchange<JfrogSettings> = {
 function userNameOf(body: unknown): string {
   const stated = asText(asObject(body)?.['username'])
   if (stated !== undefined) return stated
-  const subject = asText(jwtClaim(asText(asObject(body)?.['access_token']) ?? '', 'sub'))
+  const subject = asText(decodeJwtClaims(asText(asObject(body)?.['access_token']) ?? '')?.['sub'])
   const name = subject?.slice(subject.lastIndexOf('/') + 1)
   if (name) return name
   throw new UnexpectedResponse('it contains no username, and its access_token is not a JWT with a subject')
