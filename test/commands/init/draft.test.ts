@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parse, parseAllDocuments } from 'yaml'
+import { runPullpass } from '../../support/run-pullpass.ts'
+import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+
+const ecr = '123456789012.dkr.ecr.eu-west-1.amazonaws.com'
+
+function seedPod({ cluster }: TestSandbox, namespace: string, image: string, secret?: string): void {
+  cluster.seed({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace, name: 'app' },
+    spec: { containers: [{ name: 'app', image }], ...(secret && { imagePullSecrets: [{ name: secret }] }) },
+  })
+}
+
+suite('pullpass init HOST', { concurrency: 4 }, () => {
+  test('finds vendor, account and region by the host, and in the cluster its issuer, namespaces and pull secrets', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    seedPod(sandbox, 'team-b', `${ecr}/shop/app:1`, 'ecr-credentials')
+    seedPod(sandbox, 'team-a', `${ecr}/shop/api@sha256:${'0'.repeat(64)}`)
+    seedPod(sandbox, 'default', 'quay.io/other/app:1')
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, [
+      'init',
+      ecr,
+      '--service-account',
+      'image-system/pullpass',
+    ])
+    assert.equal(exitCode, 0, stderr)
+    assert.equal(stderr, '')
+    assert.deepEqual(parse(stdout), {
+      apiVersion: 'pullpass.dev/v1alpha1',
+      kind: 'ClusterPullSecret',
+      metadata: { name: 'ecr' },
+      spec: {
+        namespaces: { include: ['team-a', 'team-b'] },
+        serviceAccountRef: { namespace: 'image-system', name: 'pullpass' },
+        registries: [
+          {
+            name: 'ecr',
+            hosts: [ecr],
+            aws: { roleArn: 'arn:aws:iam::123456789012:role/pullpass', region: 'eu-west-1' },
+          },
+        ],
+      },
+    })
+    const comments = stdout.split('\n').filter((line) => line.startsWith('#'))
+    assert.deepEqual(comments, [
+      `# The issuer of the cluster is ${sandbox.cluster.issuer}; pullpass issuer check shows whether clouds can use it.`,
+      `# 2 namespaces have pods that pull from ${ecr}.`,
+      '# These pods use the pull secrets ecr-credentials: with spec.secretName of that name (and conflictPolicy: Adopt),',
+      '# pods need no change.',
+    ])
+  })
+
+  test('names that a tenant writes into pods cannot add a document', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const injected = 'x\napiVersion: pullpass.dev/v1alpha1\nkind: ClusterPullSecret\n---\n#'
+    seedPod(sandbox, 'team-a', `${ecr}/shop/app:1`, injected)
+    const { stdout } = await runPullpass(sandbox, ['init', ecr])
+    assert.equal(parseAllDocuments(stdout).length, 1)
+    assert.doesNotMatch(stdout, /pull secrets x/)
+  })
+
+  test('a host with a path, or a glob, finds the pods of its images', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    seedPod(sandbox, 'team-a', 'europe-docker.pkg.dev/proj/repo/app:1')
+    const { stdout } = await runPullpass(sandbox, ['init', 'europe-docker.pkg.dev/proj/'])
+    assert.deepEqual(parse(stdout).spec.namespaces, { include: ['team-a'] })
+  })
+
+  test('what it cannot know is marked, listed, and refused by name until it is filled in', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const drafted = await runPullpass(sandbox, ['init', 'europe-docker.pkg.dev', '--offline'])
+    assert.equal(
+      drafted.stderr,
+      'to be filled in: spec.namespaces.include, spec.registries[0].gcp.workloadIdentityProvider, spec.registries[0].gcp.serviceAccountEmail\n',
+    )
+    const file = await sandbox.write('draft.yaml', drafted.stdout)
+    const refused = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.equal(refused.exitCode, 2)
+    for (const field of ['include', 'workloadIdentityProvider', 'serviceAccountEmail']) {
+      assert.match(refused.stderr, new RegExp(`${field}.* is "FILL_IN"`))
+    }
+  })
+
+  test('with all values by flags the document passes the document hop of doctor', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const out = `${sandbox.folder.path}/google.yaml`
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, [
+      'init',
+      'europe-docker.pkg.dev',
+      '--namespaces=team-*,default',
+      '--name=artifact-registry',
+      `--out=${out}`,
+      `--set=workloadIdentityProvider=${sandbox.gcp.provider}`,
+      '--set=google.serviceAccountEmail=puller@example-project.iam.gserviceaccount.com',
+    ])
+    assert.deepEqual([exitCode, stdout, stderr], [0, '', ''])
+    const doctor = await runPullpass(sandbox, ['doctor', '-f', out, '-o', 'json'])
+    const { findings } = JSON.parse(doctor.stdout)
+    assert.deepEqual(
+      findings.filter(({ hop }: { hop: string }) => hop === 'document').map(({ result }: { result: string }) => result),
+      ['ok'],
+    )
+    const again = await runPullpass(sandbox, ['init', 'europe-docker.pkg.dev', '--offline', '--out', out])
+    assert.equal(again.exitCode, 2)
+    assert.match(again.stderr, /google\.yaml exists and is not overwritten/)
+  })
+
+  test('without permission to list pods it says so, and drafts the rest', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const forbidden = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      reason: 'Forbidden',
+      code: 403,
+      message: 'pods is forbidden: User "dev" cannot list resource "pods" in API group "" at the cluster scope',
+    }
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'response', response: { status: 403, headers: {}, body: JSON.stringify(forbidden) } },
+      { when: ({ path }) => path === '/api/v1/pods' },
+    )
+    const { exitCode, stdout } = await runPullpass(sandbox, ['init', ecr, '--namespaces', 'team-a'])
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^# Pods could not be listed: .*403 "pods is forbidden/m)
+    assert.deepEqual(parse(stdout).spec.namespaces, { include: ['team-a'] })
+  })
+
+  const refused: Readonly<Record<string, [readonly string[], RegExp]>> = {
+    'no host': [[], /no registry is given\n {2}expected HOST\.\.\., or --from-env/],
+    'a URL': [
+      ['https://quay.io'],
+      /"https:\/\/quay\.io" is not the host of a registry\n {2}expected the host without a scheme: quay\.io/,
+    ],
+    'a host and --from-env': [['quay.io', '--from-env'], /a host is given with --from-env/],
+    'a host twice': [['quay.io', 'quay.io', '--offline'], /quay\.io is given twice/],
+    'an unknown field': [
+      ['quay.io', '--offline', '--set', 'role=x'],
+      /--set "role" is not a field of a registry\n {2}expected FIELD=VALUE, with one of quay\.robot/,
+    ],
+    'a field of two registries': [
+      [ecr, ecr.replace('1234', '4321'), '--offline', '--set', 'roleArn=x'],
+      /--set "roleArn" is a field of several registries\n {2}expected .*ecr\.roleArn.*ecr-2\.roleArn/,
+    ],
+    'an invalid namespace': [['quay.io', '--offline', '--namespaces', 'Team_A'], /--namespaces contains "Team_A"/],
+  }
+  for (const [name, [argv, message]] of Object.entries(refused)) {
+    test(`${name} is refused`, async (t) => {
+      const { exitCode, stderr } = await runPullpass(await startTestSandbox(t), ['init', ...argv])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, message)
+    })
+  }
+})

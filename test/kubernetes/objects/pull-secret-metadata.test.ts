@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { pullSecretMetadata } from '../../../src/kubernetes/objects/pull-secrets.ts'
+
+const managedFields = [
+  {
+    manager: 'pullpass:ClusterPullSecret:a',
+    fieldsV1: {
+      'f:metadata': {
+        'f:annotations': { '.': {}, 'f:pullpass.dev/target': {}, 'f:pullpass.dev/document': {} },
+        'f:labels': { 'f:app.kubernetes.io/managed-by': {} },
+      },
+    },
+  },
+  {
+    manager: 'kubectl',
+    fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:team': {}, 'f:pullpass.dev/target': {} } } },
+  },
+  { manager: 'kubectl-edit', fieldsV1: { 'f:data': { 'f:.dockerconfigjson': {} } } },
+  { manager: 'kustomize-controller', fieldsV1: { 'f:metadata': { 'f:labels': { 'f:team': {} } }, 'f:type': {} } },
+]
+
+suite('a pull secret’s metadata', () => {
+  test('contains the owners of the data, the label, and each of our annotations', () => {
+    assert.deepEqual(pullSecretMetadata({ metadata: { managedFields } }).owners, {
+      data: ['kubectl-edit'],
+      label: ['pullpass:ClusterPullSecret:a'],
+      annotations: new Map([
+        ['pullpass.dev/target', ['pullpass:ClusterPullSecret:a', 'kubectl']],
+        ['pullpass.dev/document', ['pullpass:ClusterPullSecret:a']],
+      ]),
+    })
+  })
+
+  test('contains that kubectl’s last-applied-configuration exists, without its value', () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': 'sesame', 'pullpass.dev/target': 'a/b' }
+    const metadata = pullSecretMetadata({ metadata: { annotations } })
+    assert.equal(metadata.lastApplied, 'present')
+    assert.deepEqual(metadata.annotations, { 'pullpass.dev/target': 'a/b' })
+    assert.doesNotMatch(JSON.stringify(metadata), /sesame/)
+  })
+
+  test('is ours by its label alone where that says pullpass', () => {
+    const labelled = (value: string) =>
+      pullSecretMetadata({ metadata: { labels: { 'app.kubernetes.io/managed-by': value } } }).labelled
+    assert.equal(labelled('pullpass'), true)
+    assert.equal(labelled('Helm'), false)
+  })
+
+  test('contains whether it is being deleted', () => {
+    assert.equal(pullSecretMetadata({ metadata: { deletionTimestamp: '2026-11-24T12:00:00Z' } }).deleting, true)
+  })
+
+  test('is read from any JSON without a fault', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom('metadata', 'data'), fc.jsonValue()), (secret) => {
+        assert.equal(typeof pullSecretMetadata(secret).namespace, 'string')
+      }),
+    )
+    const field = fc.constantFrom('managedFields', 'annotations', 'labels', 'uid', 'name')
+    fc.assert(
+      fc.property(fc.dictionary(field, fc.jsonValue()), (metadata) => {
+        assert.ok(Array.isArray(pullSecretMetadata({ metadata }).owners.data))
+      }),
+    )
+  })
+})

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
+import { connect as connectTcp, createServer, type Socket } from 'node:net'
+import { suite, type TestContext, test } from 'node:test'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
+import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import { watchSilence } from '../../../src/kubernetes/connection/http2-connection.ts'
+
+/** A session through a way that can fall silent without an end, as a lost route does. */
+async function openSession(t: TestContext) {
+  const authority = await createCertificateAuthority()
+  const part = await servePart({ handler: () => ({ status: 200 }), tls: { authority, http2: 'offered' } })
+  t.after(part.close)
+  const ways: Socket[] = []
+  const between = createServer((near) => {
+    const far = connectTcp(part.port, '127.0.0.1')
+    ways.push(near, far)
+    near.pipe(far)
+    far.pipe(near)
+    for (const end of [near, far]) end.on('error', () => {})
+  })
+  await new Promise<void>((resolve) => void between.listen(0, '127.0.0.1', resolve))
+  t.after(() => between.close())
+  const address = between.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const socket = connectTls({ port, host: '127.0.0.1', ca: authority.ca, ALPNProtocols: ['h2'] })
+  await new Promise((resolve) => socket.once('secureConnect', resolve))
+  const session = connectHttp2('https://localhost', { createConnection: () => socket })
+  session.on('error', () => {})
+  t.after(() => {
+    session.destroy()
+    for (const way of ways) way.destroy()
+  })
+  const fallSilent = () => {
+    for (const way of ways) way.unpipe().pause()
+  }
+  return { session, socket, fallSilent }
+}
+
+/** Whether the session ended while something waited for `ms`. */
+async function endsWithin(ms: number, { session, socket }: { session: ClientHttp2Session; socket: TLSSocket }) {
+  const ended = new Promise<'ended'>((resolve) => void session.once('close', () => resolve('ended')))
+  const over = new Promise<'alive'>((resolve) => void setTimeout(() => resolve('alive'), ms).unref())
+  return await watchSilence(session, socket, 100).during(() => Promise.race([ended, over]))
+}
+
+suite('a connection on which nothing comes', () => {
+  test('stays open while the peer responds to pings', async (t) => {
+    assert.equal(await endsWithin(600, await openSession(t)), 'alive')
+  })
+
+  test('is ended when the other side does not respond either', async (t) => {
+    const opened = await openSession(t)
+    opened.fallSilent()
+    assert.equal(await endsWithin(10_000, opened), 'ended')
+  })
+})
