@@ -47,6 +47,9 @@ export interface Fault {
   readonly cause?: unknown
 }
 
+/** What to do about an error: together a sentence, `HINT: COMMAND`. */
+export type Fix = Pick<Fault, 'hint' | 'command'>
+
 /** What an error states; alarms and problems state the same, and have further codes. */
 export interface ErrorFacts
   extends Pick<Fault, 'hop' | 'seen' | 'expected' | 'also' | 'hint' | 'command' | 'retryable' | 'retryAt'> {
@@ -105,7 +108,7 @@ export class PullpassError extends Error {
 const plainOrNone = (text: string | undefined) => (text === undefined ? undefined : plainLine(text))
 
 /** What to do, as a whole: the hint, then the command. */
-export const fixOf = ({ hint, command }: Pick<Fault, 'hint' | 'command'>): string | undefined =>
+export const fixOf = ({ hint, command }: Fix): string | undefined =>
   hint === undefined || command === undefined ? (hint ?? command) : `${hint}: ${command}`
 
 /** An error, an alarm or a problem as text. */

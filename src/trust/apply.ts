@@ -181,14 +181,16 @@ export async function checkRecord(resources: readonly TrustResource[], recording
 function unrecordable(fault: PullpassError, absent: readonly AbsentAccount[]): PullpassError {
   if (fault.code !== 'NAMESPACE_NOT_FOUND' && fault.code !== 'KUBERNETES_FORBIDDEN') return fault
   const { code, hop, seen, expected, hint = '', retryable } = fault
-  const command = absent.find(({ missing }) => missing === 'namespace')?.command
+  const create = absent.find(({ missing }) => missing === 'namespace')?.command
   const without = '--no-record creates them without a record, and trust destroy then leaves the grants'
   return new PullpassError({
     code,
     hop,
     seen: `${seen}; grants are recorded there, so nothing was created`,
     expected,
-    hint: command === undefined ? `${hint}; or ${without}` : `${without}; or: ${command}`,
+    ...(create === undefined
+      ? { hint: `${without}; or ${hint}`, command: fault.command }
+      : { hint: `${without}; or create the namespace`, command: create }),
     retryable,
   })
 }

@@ -3,6 +3,7 @@
  * status. Vendors with messages of their own evaluate these first.
  */
 import type { ErrorCode } from '../errors/codes.ts'
+import type { Fix } from '../errors/pullpass-error.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asText } from '../text/json-fields.ts'
@@ -11,13 +12,11 @@ import { quote, rfc3339 } from '../text/plain-text.ts'
 export interface Refused {
   readonly subjectToken: SubjectToken
   /** The fix where the token is not accepted: where issuer, subject and audience are configured. */
-  readonly trustFix: TrustFix
+  readonly trustFix: Fix
 }
 
-export type TrustFix = Pick<Refusal, 'hint' | 'command'>
-
 /** `place`: where the vendor configures which tokens it accepts. */
-export const compareWithToken = (place: string): TrustFix => ({
+export const compareWithToken = (place: string): Fix => ({
   hint: `compare ${place} with the token`,
   command: 'pullpass inspect FILE',
 })

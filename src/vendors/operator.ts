@@ -8,7 +8,7 @@
 import { brokenRule, originUrl } from '../document/field-rules.ts'
 import { showValue } from '../document/show-value.ts'
 import type { ErrorCode } from '../errors/codes.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { type Fix, PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
 import { showPath } from '../text/show.ts'
@@ -98,9 +98,10 @@ export function checkNamedTogether(
 export const credentialsMissing = (
   seen: string,
   expected: string,
-  hint: string,
+  fix: string | Fix,
   { hop, codes }: OperatorPurpose = publishing,
-): PullpassError => new PullpassError({ code: codes.missing, hop, seen, expected, hint })
+): PullpassError =>
+  new PullpassError({ code: codes.missing, hop, seen, expected, ...(typeof fix === 'string' ? { hint: fix } : fix) })
 
 /**
  * The URL of an emulator or a private endpoint, which may receive tokens: the value without a trailing slash, with one path segment

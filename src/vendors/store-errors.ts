@@ -1,6 +1,6 @@
 /** Errors of stores by HTTP status; the vendor's message comes from known fields only. */
 import type { ErrorCode } from '../errors/codes.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { type Fix, PullpassError } from '../errors/pullpass-error.ts'
 import type { Redacted } from '../text/redacted.ts'
 import { quoteSafely } from '../text/secret-register.ts'
 
@@ -13,27 +13,27 @@ export interface StoreRefusal {
   readonly status: number
   /** The error code and message of the store. */
   readonly message: string | undefined
-  readonly hints: StoreHints
+  readonly fixes: StoreFixes
   /** Of the run. */
   readonly secrets: Iterable<Redacted>
 }
 
-export interface StoreHints {
+export interface StoreFixes {
   /** The grant that is missing. */
-  readonly denied: string
-  /** The command that creates the bucket. */
-  readonly missing: string
+  readonly denied: Fix
+  /** Creates the bucket. */
+  readonly missing: Fix
 }
 
 export function storeFault(refusal: StoreRefusal): PullpassError {
-  const { service, target, doing, status, message, hints, secrets } = refusal
+  const { service, target, doing, status, message, fixes, secrets } = refusal
   const code = codeOf(status)
   const quoted = message === undefined ? '' : ` ${quoteSafely(message, secrets)}`
   return new PullpassError({
     code,
     hop: 'publish',
     seen: `${service} responded with ${status}${quoted} on ${doing} ${target}`,
-    ...meanings[code](hints),
+    ...meanings[code](fixes),
     retryable: code === 'PUBLISH_UNAVAILABLE',
   })
 }
@@ -49,11 +49,11 @@ function codeOf(status: number): StoreCode {
   return status >= 500 || status === 429 || status === 408 ? 'PUBLISH_UNAVAILABLE' : 'PUBLISH_REFUSED'
 }
 
-const meanings: Readonly<Record<StoreCode, (hints: StoreHints) => { expected: string; hint: string }>> = {
-  PUBLISH_DENIED: ({ denied }) => ({ expected: 'read and write permission for the operator', hint: denied }),
+const meanings: Readonly<Record<StoreCode, (fixes: StoreFixes) => Fix & { expected: string }>> = {
+  PUBLISH_DENIED: ({ denied }) => ({ expected: 'read and write permission for the operator', ...denied }),
   PUBLISH_TARGET_NOT_FOUND: ({ missing }) => ({
     expected: 'it to exist: pullpass does not create buckets',
-    hint: missing,
+    ...missing,
   }),
   PUBLISH_UNAVAILABLE: () => ({
     expected: 'a response',

@@ -92,7 +92,7 @@ export const subjectTokenSection: Section = {
         'Create the ServiceAccount or correct the reference; or grant the rule in the line `fix`, which is limited to this ServiceAccount.',
       example: `TOKEN_REQUEST_REFUSED (subject-token): ServiceAccount image-system/puller does not exist, so that no token can be requested for it
   expected the service account that spec.serviceAccountRef names
-  fix: kubectl create serviceaccount puller -n image-system, or correct the reference`,
+  fix: correct the reference, or create the service account: kubectl create serviceaccount puller -n image-system`,
     },
     TOKEN_FILE_ELSEWHERE: {
       doctor: ['subject-token', 'exchange', 'impersonation', 'registry', 'write'],

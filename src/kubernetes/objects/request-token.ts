@@ -71,14 +71,15 @@ function refused(cluster: Cluster, response: ClusterResponse, call: KubernetesCa
 function wordsOf(
   { status }: ClusterResponse,
   { namespace = '', name = '' }: KubernetesCall,
-  { code, seen, expected, hint }: PullpassError,
-): Pick<Fault, 'seen' | 'expected' | 'hint' | 'details'> {
-  if (status !== 404) return { seen, expected, hint }
+  { code, seen, expected, hint, command }: PullpassError,
+): Pick<Fault, 'seen' | 'expected' | 'hint' | 'command' | 'details'> {
+  if (status !== 404) return { seen, expected, hint, command }
   const absent = absentAccount({ namespace, name }, code === 'NAMESPACE_NOT_FOUND' ? 'namespace' : 'account')
   return {
     seen: `${absent.seen}, so that no token can be requested for ${absent.missing === 'account' ? 'it' : `ServiceAccount ${name} in it`}`,
     expected: 'the service account that spec.serviceAccountRef names',
-    hint: `${absent.command}, or correct the reference`,
+    hint: `correct the reference, or create ${absent.missing === 'account' ? 'the service account' : 'both'}`,
+    command: absent.command,
     details: { missing: absent.missing === 'namespace' ? 'Namespace' : 'ServiceAccount' },
   }
 }

@@ -95,7 +95,7 @@ suite('where a permission is missing', { concurrency: 4 }, () => {
       run.stderr,
       /^KUBERNETES_FORBIDDEN \(kubernetes\): .*grants are recorded there, so nothing was created$/m,
     )
-    assert.match(run.stderr, /^ {2}fix: grant the rule .*; or --no-record creates them without a record/m)
+    assert.match(run.stderr, /^ {2}fix: --no-record creates them without a record, .*; or grant the rule /m)
     assert.deepEqual([heldBy(sandbox).pool, heldBy(sandbox).account], [undefined, undefined])
     const without = await runTrust(sandbox, [...apply, '--no-record'])
     assert.equal(without.exitCode, 0, without.stderr)

@@ -29,7 +29,8 @@ suite('a token is requested', () => {
       code: 'TOKEN_REQUEST_REFUSED',
       hop: 'subject-token',
       seen: 'ServiceAccount default/pullpass does not exist, so that no token can be requested for it',
-      hint: 'kubectl create serviceaccount pullpass -n default, or correct the reference',
+      hint: 'correct the reference, or create the service account',
+      command: 'kubectl create serviceaccount pullpass -n default',
     })
   })
 
@@ -38,7 +39,8 @@ suite('a token is requested', () => {
     await assert.rejects(requestToken(cluster, { namespace: 'image-system', name: 'pullpass' }, tokenRequest), {
       code: 'TOKEN_REQUEST_REFUSED',
       seen: 'Namespace image-system does not exist, so that no token can be requested for ServiceAccount pullpass in it',
-      hint: 'kubectl create namespace image-system && kubectl create serviceaccount pullpass -n image-system, or correct the reference',
+      hint: 'correct the reference, or create both',
+      command: 'kubectl create namespace image-system && kubectl create serviceaccount pullpass -n image-system',
     })
   })
 

@@ -76,7 +76,10 @@ const profileEmpty = (profile: string) =>
   credentialsMissing(
     `AWS_PROFILE is ${showValue(profile)}, and AWS's library finds no credentials of this profile in ~/.aws`,
     'a profile with credentials; no other identity is used instead',
-    'list the profiles with aws configure list-profiles; then aws sso login, or aws configure',
+    {
+      hint: 'sign in with aws sso login or aws configure; to list the profiles',
+      command: 'aws configure list-profiles',
+    },
   )
 
 const noneInPod = () =>
@@ -125,5 +128,8 @@ export const noCredentials = (): PullpassError =>
   credentialsMissing(
     "no credentials for AWS were found by its library's chain: variables, profile, web identity, container, machine",
     "the operator's credentials in one of these places; if one is named and fails, no other is used",
-    'aws sso login or aws configure, and AWS_PROFILE; in a pod AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on a machine of AWS a role',
+    {
+      hint: 'in a pod set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE; on a machine of AWS assign a role; on your machine set AWS_PROFILE, and sign in',
+      command: 'aws sso login',
+    },
   )

@@ -208,7 +208,8 @@ const absent = (bucket: string) =>
     hop: 'publish',
     seen: `AWS responded with 404: there is no bucket ${bucket}`,
     expected: 'it to exist: pullpass does not create buckets',
-    hint: `aws s3api create-bucket --bucket ${bucket}; in China or GovCloud set AWS_REGION`,
+    hint: 'in China or GovCloud set AWS_REGION; create the bucket',
+    command: `aws s3api create-bucket --bucket ${bucket}`,
   })
 
 const regionUnknown = (bucket: string, status: number) =>
@@ -253,9 +254,12 @@ export function awsFault(
     status: refusedIdentity.includes(code) ? 403 : status,
     message,
     secrets,
-    hints: {
-      denied: writeGrant({ bucket, path }, 'the operator', partition),
-      missing: `aws s3api create-bucket --bucket ${bucket}; allow anonymous reads by a bucket policy with s3:GetObject`,
+    fixes: {
+      denied: { hint: writeGrant({ bucket, path }, 'the operator', partition) },
+      missing: {
+        hint: 'allow anonymous reads by a bucket policy with s3:GetObject; create the bucket',
+        command: `aws s3api create-bucket --bucket ${bucket}`,
+      },
     },
   })
 }

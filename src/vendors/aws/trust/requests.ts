@@ -147,7 +147,8 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
       code: 'TRUST_DENIED',
       message,
       expected: "the operator's credentials to be accepted",
-      hint: 'sign in again (aws sso login), and check the clock of this machine',
+      hint: 'check the clock of this machine, and sign in again',
+      command: 'aws sso login',
     }
   }
   if (is(['LimitExceeded'])) return limitReached(message, error.message)

@@ -205,6 +205,9 @@ const noCredentials = (purpose: OperatorPurpose) =>
   credentialsMissing(
     'no credentials for Azure were found: the variables name none, az is not signed in, and outside a pod the machine has no managed identity',
     "the operator's credentials in one of these places; if one is named and fails, no other is used",
-    'az login; in a pod AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure a managed identity',
+    {
+      hint: 'in a pod set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE; on a machine of Azure assign a managed identity; on your machine sign in',
+      command: 'az login',
+    },
     purpose,
   )

@@ -192,9 +192,14 @@ export function azureFault(
     status,
     secrets: target.secrets,
     message: azureCode(error), // the message contains the ID and time of the request, and for 403 more of it
-    hints: {
-      denied: `${writeGrant(target, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`)}; it takes a few minutes`,
-      missing: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,
+    fixes: {
+      denied: {
+        hint: 'assign the role, which takes a few minutes to take effect',
+        command: writeGrant(target, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`),
+      },
+      missing: {
+        command: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,
+      },
     },
   })
 }

@@ -5,7 +5,7 @@ import type {
   IdentityPoolClientOptions,
   OAuth2ClientOptions,
 } from 'google-auth-library'
-import { faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
+import { type Fix, faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
 import { keepRenewed } from '../../../http/renewed-token.ts'
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { Redacted } from '../../../text/redacted.ts'
@@ -133,7 +133,7 @@ function refused(error: unknown, { file, caller, secrets }: TokenRequest): Pullp
     hop: caller.hop,
     seen: what,
     expected: 'credentials that Google accepts; no other identity is used instead',
-    hint: words !== undefined && byCondition.test(words) ? conditionHint : hints[file.type],
+    ...(words !== undefined && byCondition.test(words) ? { hint: conditionHint } : fixes[file.type]),
     retryable: passing,
   })
 }
@@ -156,12 +156,18 @@ const byCondition = /rejected by the attribute condition/
 const conditionHint =
   "the provider's attribute condition does not accept this account: see attributeCondition; an account that publishes this cluster's keys is added by pullpass trust apply --publisher NAMESPACE/NAME"
 
-const hints: Readonly<Record<CredentialFile['type'], string>> = {
-  authorized_user: 'sign in again: gcloud auth application-default login',
-  service_account:
-    'check that the key is not deleted and its account not disabled: gcloud iam service-accounts keys list',
-  impersonated_service_account:
-    'sign in again: gcloud auth application-default login --impersonate-service-account=EMAIL',
-  external_account:
-    'compare the token of its credential_source (pullpass inspect FILE) with the provider in its audience; Google accepts no token of a key that is not published yet',
+const fixes: Readonly<Record<CredentialFile['type'], Fix>> = {
+  authorized_user: { hint: 'sign in again', command: 'gcloud auth application-default login' },
+  service_account: {
+    hint: 'check that the key is not deleted and its account not disabled',
+    command: 'gcloud iam service-accounts keys list',
+  },
+  impersonated_service_account: {
+    hint: 'sign in again',
+    command: 'gcloud auth application-default login --impersonate-service-account=EMAIL',
+  },
+  external_account: {
+    hint: 'Google accepts no token of a key that is not published yet; compare the token of its credential_source with the provider in its audience',
+    command: 'pullpass inspect FILE',
+  },
 }

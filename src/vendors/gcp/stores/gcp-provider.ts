@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { brokenRule } from '../../../document/field-rules.ts'
-import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { type Fix, PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import type { PublishTarget, StoredDocument } from '../../../oidc/issuer-documents.ts'
@@ -132,7 +132,8 @@ const noKey = (provider: string) =>
 export function providerRefusal(status: number, body: unknown, provider: string): Refusal | undefined {
   const refusal = iamRefusal(status, body, publishCaller)
   if (refusal === undefined || refusal.code === 'API_DISABLED' || refusal.code === 'PERIMETER_DENIED') return refusal
-  return { ...refusal, expected: expectedOf(refusal, provider), hint: hintOf(status, provider) ?? refusal.hint }
+  const { hint, command } = fixOfProvider(status, provider) ?? refusal
+  return { ...refusal, expected: expectedOf(refusal, provider), hint, command }
 }
 
 function expectedOf({ code }: Refusal, provider: string): string {
@@ -143,14 +144,20 @@ function expectedOf({ code }: Refusal, provider: string): string {
 }
 
 /** https://cloud.google.com/iam/docs/workload-identity-federation-with-other-providers#create-pool-provider */
-function hintOf(status: number, provider: string): string | undefined {
+function fixOfProvider(status: number, provider: string): Fix | undefined {
   const [, project = 'PROJECT'] = provider.split('/')
   if (status === 404)
-    return `pullpass trust apply -f FILE creates it with its pool; in an existing pool: gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`
+    return {
+      hint: 'pullpass trust apply -f FILE creates it with its pool; in an existing pool',
+      command: `gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`,
+    }
   if (status === 403)
-    return `grant the operator this role, or one with the permission in the message: gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=OPERATOR --condition=None`
-  if (status >= 500) return 'no action if this is temporary; published documents are not changed'
-  return status === 400 ? 'check the message of Google; the published keys are unchanged' : undefined
+    return {
+      hint: 'grant the operator this role, or one with the permission in the message',
+      command: `gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=OPERATOR --condition=None`,
+    }
+  if (status >= 500) return { hint: 'no action if this is temporary; published documents are not changed' }
+  return status === 400 ? { hint: 'check the message of Google; the published keys are unchanged' } : undefined
 }
 
 // Keys in `jwksJson` of a provider: RSA and P-256, without further members. Google refuses others when it first uses them, in an

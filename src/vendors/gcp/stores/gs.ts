@@ -5,7 +5,7 @@
  * Credentials come from Google's auth library. Its storage library (8.4.0) is not used: its connection pool does not use the
  * certificate authorities of the run, it follows redirects, and it has 59 dependencies for two requests.
  */
-import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { type Fix, PullpassError } from '../../../errors/pullpass-error.ts'
 import { type LibraryRequest, requestForLibrary } from '../../../http/library-transport.ts'
 import { retry } from '../../../http/retry.ts'
 import type { HttpResponse } from '../../../http/transport.ts'
@@ -23,7 +23,7 @@ import {
   type Store,
   type TargetContext,
 } from '../../store.ts'
-import { type StoreHints, storeFault } from '../../store-errors.ts'
+import { type StoreFixes, storeFault } from '../../store-errors.ts'
 import { checkEndpoints, storageEndpoint } from '../endpoints.ts'
 import type { IamCaller } from '../operator/caller.ts'
 import { type OperatorToken, operatorToken } from '../operator/sign-in.ts'
@@ -75,7 +75,7 @@ interface Bucket {
   /** Undefined for an emulator, which has no identities. */
   readonly token: OperatorToken | undefined
   readonly context: TargetContext
-  readonly hints: StoreHints & { readonly deniedToRead: string }
+  readonly fixes: StoreFixes & { readonly deniedToRead: Fix }
 }
 
 interface StorageRequest extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
@@ -92,7 +92,7 @@ function openBucket({ bucket, path }: BucketName, context: TargetContext): Publi
   const endpoint = emulator ?? storageEndpoint(context.environment)
   const name = `gs://${bucket}${path && `/${path}`}`
   const token = emulator === undefined ? operatorToken(context, publishCaller) : undefined
-  const here: Bucket = { name, bucket, endpoint, token, context, hints: hintsOf({ bucket, path }) }
+  const here: Bucket = { name, bucket, endpoint, token, context, fixes: fixesOf({ bucket, path }) }
   const keys = documentKeys(path)
   return {
     name,
@@ -204,24 +204,30 @@ function refusalOf(here: Bucket, doing: StorageRequest['doing'], { status, body 
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
   const { name: target } = here
   // Without read permission listing is denied as well; a public bucket permits both.
-  const hints = doing === 'writing' ? here.hints : { ...here.hints, denied: here.hints.deniedToRead }
+  const fixes = doing === 'writing' ? here.fixes : { ...here.fixes, denied: here.fixes.deniedToRead }
   return storeFault({
     service: 'Google',
     target,
     doing,
     status,
-    message: message,
-    hints,
+    message,
+    fixes,
     secrets: here.context.secrets,
   })
 }
 
-function hintsOf({ bucket, path }: BucketName): Bucket['hints'] {
+function fixesOf({ bucket, path }: BucketName): Bucket['fixes'] {
   const denied = writeGrant({ bucket, path }, 'OPERATOR')
   return {
-    denied,
-    deniedToRead: `allow public reads, and writes by the operator: ${makePublic(bucket)} && ${denied}`,
-    missing: `create it in your project, PROJECT_ID, and allow public reads: gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${makePublic(bucket)}`,
+    denied: { command: denied },
+    deniedToRead: {
+      hint: 'allow public reads, and writes by the operator',
+      command: `${makePublic(bucket)} && ${denied}`,
+    },
+    missing: {
+      hint: 'create it in your project, PROJECT_ID, and allow public reads',
+      command: `gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${makePublic(bucket)}`,
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { fixOf } from '../../../../src/errors/pullpass-error.ts'
 import { providerRefusal } from '../../../../src/vendors/gcp/stores/gcp-provider.ts'
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
@@ -27,7 +28,7 @@ suite('what Google refuses about a provider', () => {
       const refusal = providerRefusal(status, response, provider)
       assert.equal(refusal?.code, code)
       assert.ok(refusal?.expected?.includes(provider), refusal?.expected)
-      assert.match(refusal?.hint ?? '', hint)
+      assert.match(fixOf(refusal ?? {}) ?? '', hint)
     })
   }
 

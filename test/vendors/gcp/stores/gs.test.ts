@@ -71,7 +71,8 @@ suite('gs://', () => {
     await assert.rejects(target.write('jwks', document, undefined), {
       code: 'PUBLISH_DENIED',
       seen: /^Google responded with 403 ".*storage\.objects\.create.*" on writing gs:\/\/private-issuer$/,
-      hint: 'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member=OPERATOR --condition=None',
+      command:
+        'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member=OPERATOR --condition=None',
     })
   })
 
