@@ -59,7 +59,8 @@ function parseNodeConfig(text: string, where: string, vendors: DocumentVendors):
       hop: 'document',
       seen: `${where}: ${seen}`,
       expected,
-      hint: 'create the file again: pullpass manifests node -f FILE',
+      hint: 'create the file again',
+      command: 'pullpass manifests node -f FILE',
     })
   const content = asObject(jsonOrNone(text))
   if (content === undefined) throw refuse('the file is not a JSON object', 'a NodeConfig in JSON')

@@ -79,7 +79,8 @@ function refuseSourceFiles(registries: readonly BoundRegistry[]): void {
       hop: 'document',
       seen: `registry ${registry.name} of ${document.source} reads a password or key from the file ${showPath(file)}, which the Pod does not have`,
       expected: 'a Secret of the cluster, by secretRef',
-      hint: `create one from the file: kubectl create secret generic NAME -n NAMESPACE --from-file=${shellQuote(file)}`,
+      hint: 'create one from the file',
+      command: `kubectl create secret generic NAME -n NAMESPACE --from-file=${shellQuote(file)}`,
     })
   }
 }

@@ -16,7 +16,7 @@ export const issuerSection: Section = {
         'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them: `pullpass issuer publish --to TARGET`.',
       example: `DISCOVERY_NOT_FOUND (discovery): the API server responded with 404 for https://cluster.example.com:6443/.well-known/openid-configuration
   expected the documents of its issuer, which it serves only where --service-account-issuer is an https URL
-  fix: set an https issuer: pullpass issuer show prints how, by distribution`,
+  fix: set an https issuer; to print the steps by distribution: pullpass issuer show`,
     },
     DISCOVERY_FORBIDDEN: {
       hops: ['discovery'],

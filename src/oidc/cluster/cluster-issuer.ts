@@ -58,7 +58,8 @@ function refused({ server, secrets }: Cluster, name: DocumentName, response: Clu
       hop: 'discovery',
       seen,
       expected: 'the documents of its issuer, which it serves only where --service-account-issuer is an https URL',
-      hint: 'set an https issuer: pullpass issuer show prints how, by distribution',
+      hint: 'set an https issuer; to print the steps by distribution',
+      command: 'pullpass issuer show',
     })
   }
   if (response.status === 401 || (response.status === 403 && message?.includes('User "system:anonymous"'))) {
@@ -70,7 +71,9 @@ function refused({ server, secrets }: Cluster, name: DocumentName, response: Clu
       hop: 'discovery',
       seen,
       expected: 'the permission to read them, which ClusterRole system:service-account-issuer-discovery grants',
-      hint: 'bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME',
+      hint: 'bind it',
+      command:
+        'kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME',
     })
   }
   return new PullpassError({
