@@ -22,7 +22,7 @@ export interface KubernetesApi extends ApiServer {
   /** Another API server of this cluster, by default with the current keys of the first one; each is served on its own
    *  socket. During a key rotation:
    *
-   *      const next = await generateSigningKey()
+   *      const next = await sharedSigningKey('next')
    *      const replica = await api.createReplica({ keys: { signing: next, published: [next, api.keys.current] } })
    *      const part = await servePart({ handler: replica.handle, now, tls: { authority, http2: 'offered' } })
    */

@@ -33,10 +33,11 @@ export interface ServerKeys {
   readonly published: readonly SigningKey[]
 }
 
-/** Without `keys`: the shared key of all clusters of this process. Tests with two issuers set keys. */
+/** Without `keys`: the keys that all clusters of this process share. Tests with two issuers set keys. */
 export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys> {
-  let current = keys?.signing ?? (await sharedSigningKey())
+  let current = keys?.signing ?? (await sharedSigningKey('first'))
   let published: readonly SigningKey[] = keys?.published ?? [current]
+  let added = 0
   return {
     get current() {
       return current
@@ -48,7 +49,7 @@ export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys>
       return { keys: published.map(publicJwk) }
     },
     async add() {
-      const key = await generateSigningKey()
+      const key = await sharedSigningKey(`added ${++added}`)
       published = [...published, key]
       return key
     },
@@ -65,14 +66,16 @@ export async function createSigningKeys(keys?: ServerKeys): Promise<SigningKeys>
   }
 }
 
-let shared: Promise<SigningKey> | undefined
+const shared = new Map<string, Promise<SigningKey>>()
 
-function sharedSigningKey(): Promise<SigningKey> {
-  shared ??= generateSigningKey()
-  return shared
+/** One key per name and process: generating an RSA key takes 40 ms of CPU. */
+export function sharedSigningKey(name: string): Promise<SigningKey> {
+  const key = shared.get(name) ?? generateSigningKey()
+  shared.set(name, key)
+  return key
 }
 
-export async function generateSigningKey(): Promise<SigningKey> {
+async function generateSigningKey(): Promise<SigningKey> {
   return signingKeyOf((await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })).privateKey)
 }
 

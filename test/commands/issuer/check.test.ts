@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { SandboxResponse } from '../../../sandbox/serve/handler.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -150,7 +150,7 @@ suite('pullpass issuer check', () => {
 
   test('a published private key is an alarm, and no part of it is shown', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const { privateKey } = await generateSigningKey()
+    const { privateKey } = await sharedSigningKey('another')
     const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'key-1', use: 'sig', alg: 'RS256' }
     respond(sandbox, jwksPath, { status: 200, headers: json, body: { keys: [jwk] } })
     for (const output of [[], ['-o', 'json'], ['-o', 'yaml']]) {
@@ -206,7 +206,7 @@ suite('pullpass issuer check, with a token', () => {
   })
 
   test('a token of another cluster, from standard input, is reported', async (t) => {
-    const key = await generateSigningKey()
+    const key = await sharedSigningKey('another')
     const [sandbox, other] = [
       await startTestSandbox(t),
       await startTestSandbox(t, { keys: { signing: key, published: [key] } }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { SandboxRequest } from '../../../sandbox/serve/handler.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
@@ -30,7 +30,7 @@ suite('faults during issuer publish', () => {
 
   test('a faster concurrent writer keeps its key: both keys are public afterwards', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
-    const { publicKey } = await generateSigningKey()
+    const { publicKey } = await sharedSigningKey('another')
     const concurrent = { ...publicKey.export({ format: 'jwk' }), kid: 'concurrent', use: 'sig', alg: 'RS256' }
     const ours = { ...sandbox.cluster.keys.current.publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }
     const first = upload(1)

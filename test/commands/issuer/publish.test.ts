@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -68,7 +68,7 @@ suite('pullpass issuer publish', () => {
 
   test('a key that only the ConfigMap contains is not published: its writer could sign tokens of every account', async (t) => {
     const sandbox = await startTestSandbox(t, { issuerDocuments: 'absent' })
-    const { publicKey, kid } = await generateSigningKey()
+    const { publicKey, kid } = await sharedSigningKey('another')
     const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
     const entry = JSON.stringify({ key, lastSeenAt: sandbox.clock.now() })
     sandbox.cluster.seed({
@@ -98,7 +98,7 @@ suite('pullpass issuer publish', () => {
 
   test('warns of a published key that no API server serves or is known to have served', async (t) => {
     const sandbox = await startTestSandbox(t)
-    const { publicKey, kid } = await generateSigningKey()
+    const { publicKey, kid } = await sharedSigningKey('another')
     const [own] = JSON.parse(objectText(sandbox, 'openid/v1/jwks') ?? '').keys
     const planted = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
     const body = JSON.stringify({ keys: [own, planted] })
@@ -198,7 +198,7 @@ suite('pullpass issuer publish', () => {
 
     test("another cluster's keys are left unchanged without --adopt", async (t) => {
       const sandbox = await startTestSandbox(t)
-      const { publicKey } = await generateSigningKey()
+      const { publicKey } = await sharedSigningKey('another')
       const foreign = { ...publicKey.export({ format: 'jwk' }), kid: 'other', use: 'sig', alg: 'RS256' }
       await seed(sandbox, 'openid/v1/jwks', { keys: [foreign] })
       const { exitCode, stderr } = await publish(sandbox)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
-import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { startTestWatch, type TestWatch } from '../../issuer/watch/test-watch.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
@@ -66,7 +66,7 @@ suite('pullpass issuer revoke', () => {
   test('of a key that a forged revocation names with another key, the real key is recorded', async (t) => {
     const watch = await startTestWatch(t)
     const { old, next } = await rotate(watch)
-    const { publicKey } = await generateSigningKey()
+    const { publicKey } = await sharedSigningKey('another')
     const name = `revoked.${digestOf(old.kid)}`
     for (const key of [{}, { ...publicKey.export({ format: 'jwk' }), kid: old.kid }]) {
       forge(watch, { ...watch.keyEntries(), [name]: JSON.stringify({ kid: old.kid, key }) })
@@ -234,7 +234,7 @@ suite('pullpass issuer revoke', () => {
 
   test('publish uploads the keys of every API server', async (t) => {
     const watch = await startTestWatch(t)
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     await watch.addReplica(t, { keys: { signing: next, published: [next] } })
     const { exitCode, stderr } = await runPullpass(watch.sandbox, ['issuer', 'publish', ...to])
     assert.deepEqual([exitCode, stderr], [0, ''])

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import { createKubernetesApi, type KubernetesApi } from '../../../sandbox/kubernetes/kubernetes-api.ts'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { seedCluster } from '../../../sandbox/start/open-cluster.ts'
 import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
@@ -33,7 +33,7 @@ export async function startTwoClusters(
   const sandbox = await startTestSandbox(t, options)
   const token = 'the-token-of-the-second-cluster'
   const issuer = 'https://second.example.com'
-  const signing = await generateSigningKey()
+  const signing = await sharedSigningKey('second cluster')
   const second = await createKubernetesApi({
     issuer,
     now: sandbox.clock.now,

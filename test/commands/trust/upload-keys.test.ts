@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { addReplica } from '../../support/add-replica.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -35,7 +35,7 @@ const revokeIn = ({ cluster }: TestSandbox, namespace: string, kid: string) =>
 suite('keys that trust apply uploads', { concurrency: 4 }, () => {
   test('are those of every API server: a token of each is exchanged', async (t) => {
     const sandbox = await start(t)
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     await addReplica(t, sandbox, { keys: { signing: next, published: [next] } })
     const run = await runTrust(sandbox, apply, uploading)
 
@@ -45,7 +45,7 @@ suite('keys that trust apply uploads', { concurrency: 4 }, () => {
 
   test('are added to the existing ones while an API server cannot be queried, and replace none', async (t) => {
     const sandbox = await start(t)
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     const replica = await addReplica(t, sandbox, { keys: { signing: next, published: [next] } })
     await runTrust(sandbox, apply, uploading)
     const before = uploadedTo(sandbox)

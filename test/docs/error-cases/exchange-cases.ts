@@ -1,6 +1,6 @@
 /** Errors of Google: its token service, and impersonation of the service account. */
 import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
@@ -28,7 +28,7 @@ export const exchangeCases: ErrorCases = {
   },
 
   async SIGNATURE_INVALID(sandbox) {
-    const { publicKey } = await generateSigningKey()
+    const { publicKey } = await sharedSigningKey('another')
     const { kid } = sandbox.cluster.keys.current
     const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
     return await refreshWithProvider(sandbox, { jwksJson: JSON.stringify({ keys: [key] }) })

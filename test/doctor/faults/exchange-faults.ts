@@ -1,6 +1,6 @@
 /** Faults at Google: the provider, its condition, and the impersonation. */
 import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { Fault } from '../fault.ts'
 import { email, type World } from '../ground.ts'
 
@@ -133,7 +133,7 @@ export const exchangeFaults: readonly Fault[] = [
   {
     title: 'old keys were uploaded to the provider, so that Google does not read the published ones',
     async plant(ground) {
-      const { publicKey } = await generateSigningKey()
+      const { publicKey } = await sharedSigningKey('another')
       const key = { ...publicKey.export({ format: 'jwk' }), kid: 'old', use: 'sig', alg: 'RS256' }
       setProvider(ground, { jwksJson: JSON.stringify({ keys: [key] }) })
     },
@@ -146,7 +146,7 @@ export const exchangeFaults: readonly Fault[] = [
     title: "another key was uploaded under the cluster's kid",
     document: uploaded,
     async plant(ground) {
-      const { publicKey } = await generateSigningKey()
+      const { publicKey } = await sharedSigningKey('another')
       const { kid } = ground.sandbox.cluster.keys.current
       const key = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
       setProvider(ground, { jwksJson: JSON.stringify({ keys: [key] }) })

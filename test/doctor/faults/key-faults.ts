@@ -1,6 +1,6 @@
 /** Faults of the keys that are published at an issuer: which, and whether they fit what the cluster signs. */
 
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import type { Fault } from '../fault.ts'
 import type { World } from '../ground.ts'
 import { putDocument } from './put-document.ts'
@@ -101,7 +101,7 @@ export const keyFaults: readonly Fault[] = [
   {
     title: "another cluster's key is published under this one's kid",
     async plant(ground) {
-      const { publicKey } = await generateSigningKey()
+      const { publicKey } = await sharedSigningKey('another')
       const { kid } = ground.sandbox.cluster.keys.current
       putDocument(ground, 'jwks', { keys: [{ ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }] })
     },

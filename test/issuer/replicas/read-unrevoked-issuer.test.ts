@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import type { IssuerKey } from '../../../src/oidc/keys.ts'
 import { readServedIssuer, readUnrevokedIssuer } from '../../../src/publish/served-issuer.ts'
@@ -13,7 +13,7 @@ const kidsOf = (keys: readonly IssuerKey[]) => new Set(keys.map(({ keyId }) => k
 suite('the keys that a cloud may believe', () => {
   test('are those of every API server together', async (t) => {
     const watch = await startTestWatch(t)
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     await watch.addReplica(t, { keys: { signing: next, published: [next] } })
     const { issuer, keys } = await read(watch)
     assert.equal(issuer, watch.sandbox.cluster.issuer)
@@ -58,7 +58,7 @@ suite('the keys that a cloud may believe', () => {
 
   test('lack those of an API server that does not respond, and that is said', async (t) => {
     const watch = await startTestWatch(t)
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next] } })
     replica.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     assert.deepEqual(kidsOf((await read(watch)).keys), new Set([watch.sandbox.cluster.keys.current.kid]))

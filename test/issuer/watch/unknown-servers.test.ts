@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
-import { generateSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { parseJwks, thumbprintOf } from '../../../src/oidc/keys.ts'
 import { alarmText } from '../../../src/publish/watch/alarm.ts'
@@ -28,7 +28,7 @@ suite('an API server at a new address that serves a key which the known ones lac
     const watch = await startTestWatch(t)
     const old = watch.sandbox.cluster.keys.current
     await watch.runRound()
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, old] } })
     return { watch, old, next, replica }
   }
@@ -58,7 +58,7 @@ suite('an API server at a new address that serves a key which the known ones lac
   test('has it published once an operator accepts it by its thumbprint, and not by a restart alone', async (t) => {
     const { watch, old, next } = await start(t)
     await watch.runRound()
-    await watch.startAgain({ keys: [thumbprint(await generateSigningKey())] })
+    await watch.startAgain({ keys: [thumbprint(await sharedSigningKey('another'))] })
     assert.ok(reasons(await watch.runRound(3)).includes('KEY_UNCONFIRMED'))
     assert.deepEqual(watch.published(), sorted(old))
     await watch.startAgain({ keys: [thumbprint(next)] })
@@ -69,7 +69,7 @@ suite('an API server at a new address that serves a key which the known ones lac
   test('is not believed for a kid of the cluster with another key either', async (t) => {
     const { watch, old, replica } = await start(t)
     await watch.runRound()
-    const { privateKey, publicKey } = await generateSigningKey()
+    const { privateKey, publicKey } = await sharedSigningKey('another')
     replica.keys.replace({ signing: old, published: [{ kid: old.kid, privateKey, publicKey }] })
     const before = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString()
     const state = await watch.runRound(3)
@@ -103,7 +103,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
       await watch.runRound()
       const replica = await watch.addReplica(t, { keys: { signing: old, published: isEmpty ? [] : [old] } })
       await watch.runRound(2)
-      replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
+      replica.keys.replace({ signing: old, published: [old, await sharedSigningKey('another')] })
       assert.ok(reasons(await watch.runRound(2)).includes('KEY_UNCONFIRMED'))
       assert.deepEqual(watch.published(), sorted(old))
     })
@@ -114,7 +114,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
     const old = watch.sandbox.cluster.keys.current
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [] } })
     await watch.runRound(2)
-    replica.keys.replace({ signing: old, published: [old, await generateSigningKey()] })
+    replica.keys.replace({ signing: old, published: [old, await sharedSigningKey('another')] })
     assert.ok(reasons(await watch.runRound(2)).includes('KEY_UNCONFIRMED'))
     assert.deepEqual(watch.published(), sorted(old))
   })
@@ -125,7 +125,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
     await watch.runRound()
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
     assert.deepEqual(reasons(await watch.runRound()), [])
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     replica.keys.replace({ signing: next, published: [next, old] })
     watch.sandbox.cluster.keys.replace({ signing: old, published: [next, old] })
     assert.deepEqual(reasons(await watch.runRound()), [])
@@ -147,7 +147,7 @@ suite('an API server at a new address that serves the keys of the known ones, or
     assert.equal(isNamed(), false)
     await watch.runRound(3)
     assert.equal(isNamed(), true)
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     replica.keys.replace({ signing: next, published: [next, old] })
     await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old, next))
@@ -181,7 +181,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const watch = await startTestWatch(t, { caFile: true })
     const old = watch.sandbox.cluster.keys.current
     assert.deepEqual(reasons(await watch.runRound()), [])
-    const [attacker, forged] = [await createCertificateAuthority(), await generateSigningKey()]
+    const [attacker, forged] = [await createCertificateAuthority(), await sharedSigningKey('forged')]
     const attack = async () => {
       await watch.writeCaBundle(watch.sandbox.authority.ca, attacker.ca)
       return await watch.addReplica(t, { keys: { signing: forged, published: [old, forged] } }, attacker)
@@ -255,7 +255,7 @@ suite('a legitimate rotation of the cluster’s CA', () => {
     assert.deepEqual(reasons(await watch.runRound()), ['API_SERVER_UNREADABLE', 'AUTHORITY_CHANGED'])
     await watch.startAgain({ cas: [watch.sandbox.authority, nextCa].map(fingerprintOf) })
     assert.deepEqual(reasons(await watch.runRound()), [])
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     moved.keys.replace({ signing: next, published: [next, old] })
     watch.sandbox.cluster.keys.replace({ signing: old, published: [next, old] })
     assert.deepEqual(reasons(await watch.runRound()), [])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { alarmText } from '../../../src/publish/watch/alarm.ts'
 import { createWatchHealth } from '../../../src/publish/watch/health.ts'
 import { respondHealth } from '../../../src/server/health.ts'
@@ -18,7 +18,7 @@ suite('a rotation of keys', () => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     const old = keys.current
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     const replica = await watch.addReplica(t, { keys: { signing: old, published: [old] } })
     await watch.runRound()
     assert.deepEqual(watch.published(), sorted(old))
@@ -121,7 +121,7 @@ suite('what goes wrong takes no key away', () => {
   test('one of two API servers that does not respond for days: keys that only it serves stay', async (t) => {
     const watch = await startTestWatch(t)
     const { current } = watch.sandbox.cluster.keys
-    const next = await generateSigningKey()
+    const next = await sharedSigningKey('next')
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next, current] } })
     await watch.runRound()
     replica.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
@@ -268,7 +268,7 @@ suite('conditions that raise an alarm', () => {
     const watch = await startTestWatch(t)
     const { keys } = watch.sandbox.cluster
     await watch.runRound()
-    keys.signWith(await generateSigningKey())
+    keys.signWith(await sharedSigningKey('another'))
     const state = await watch.runRound(3)
     assert.deepEqual(reasons(state), ['KEY_UNPUBLISHED'])
     const events = warnings(watch)
@@ -289,7 +289,7 @@ suite('conditions that raise an alarm', () => {
 
   test('it is reported again after an hour, not in every round', async (t) => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })
-    watch.sandbox.cluster.keys.signWith(await generateSigningKey())
+    watch.sandbox.cluster.keys.signWith(await sharedSigningKey('another'))
     await watch.runRound(3)
     watch.sandbox.clock.advance('58 min')
     await watch.runRound(3)
@@ -302,7 +302,7 @@ suite('conditions that raise an alarm', () => {
   test('a public key that the cluster never served', async (t) => {
     const watch = await startTestWatch(t)
     await watch.runRound()
-    const { publicKey, kid } = await generateSigningKey()
+    const { publicKey, kid } = await sharedSigningKey('another')
     const object = watch.sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')
     const { keys }: { keys: object[] } = JSON.parse(object?.bytes.toString() ?? '')
     const body = JSON.stringify({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { type AwsTest, type ExchangeRequest, startAwsTest } from './exchange-at-sandbox.ts'
 
@@ -60,7 +60,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   'a key that is not published': {
     async arrange({ sandbox }) {
-      sandbox.cluster.keys.signWith(await generateSigningKey())
+      sandbox.cluster.keys.signWith(await sharedSigningKey('another'))
     },
     code: 'ISSUER_UNREACHABLE',
     seen: /"InvalidIdentityToken: Couldn't retrieve verification key from your identity provider/,

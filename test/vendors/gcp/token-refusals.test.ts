@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
-import { generateSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { fixOf } from '../../../src/errors/pullpass-error.ts'
 import { readTokenFile } from '../../../src/identity/token-file.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
@@ -58,7 +58,7 @@ const table: Record<string, Row> = {
   },
   'a signature by another key of the same id': {
     async arrange({ cluster, gcp, gcp: { provider } }) {
-      const { publicKey } = await generateSigningKey()
+      const { publicKey } = await sharedSigningKey('another')
       const jwk = { ...publicKey.export({ format: 'jwk' }), kid: cluster.keys.current.kid, alg: 'RS256', use: 'sig' }
       gcp.identity.putProvider({
         name: provider,
@@ -73,7 +73,7 @@ const table: Record<string, Row> = {
   },
   'a key that is not published': {
     async arrange({ cluster, writeToken }) {
-      cluster.keys.signWith(await generateSigningKey())
+      cluster.keys.signWith(await sharedSigningKey('another'))
       await writeToken()
     },
     code: 'ISSUER_UNREACHABLE',

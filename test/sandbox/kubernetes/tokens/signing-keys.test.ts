@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeProtectedHeader } from 'jose'
-import { generateSigningKey } from '../../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { sharedSigningKey } from '../../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { createSandboxClient, issuer } from '../sandbox-client.ts'
 
 const tokenOptions = { namespace: 'default', name: 'default', audiences: [issuer], lifeSeconds: 600 }
@@ -32,7 +32,7 @@ test('no token fails in a safe rotation: publish, sign, drop', async () => {
 
 test('tokens of an unpublished key cannot be verified', async () => {
   const { api, send } = await createSandboxClient()
-  api.keys.signWith(await generateSigningKey())
+  api.keys.signWith(await sharedSigningKey('another'))
 
   const { status } = await send('GET', '/api/v1/namespaces', bearer(await api.signServiceAccountToken(tokenOptions)))
 
