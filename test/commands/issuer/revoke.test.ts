@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
-import { sharedSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { type SigningKey, sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
 import { startTestWatch, type TestWatch } from '../../issuer/watch/test-watch.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
-import { sharedSigningKey, type SigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
+import { type SigningKey, sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { parseJwks, thumbprintOf } from '../../../src/oidc/keys.ts'
 import { alarmText } from '../../../src/publish/watch/alarm.ts'
