@@ -16,6 +16,8 @@ const shardFile = fileURLToPath(new URL('./shard.ts', import.meta.url))
 export const compileCache: string = fileURLToPath(
   new URL('../../node_modules/.cache/pullpass/compiled', import.meta.url),
 )
+/** 64 MiB instead of 16 MiB: fewer collections, a tenth of the CPU time of a run. */
+const youngGeneration = '--max-semi-space-size=64'
 /** Maximum time between the last test and the exit of a process; longer means that a test left a handle open. */
 const graceMs = 15_000
 
@@ -28,7 +30,7 @@ export function runShards(
 
 function runShard(files: readonly string[], print: (text: string) => void): Promise<ShardResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [shardFile, ...files], {
+    const child = spawn(process.execPath, [youngGeneration, shardFile, ...files], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     })

@@ -24,7 +24,7 @@ export interface PlantedFault {
   readonly fix: RegExp
 }
 
-interface VendorCase {
+export interface VendorCase {
   readonly load: LoadSandboxVendor<TestCloud>
   /** The fields of the registry besides its hosts, in YAML. */
   readonly registry: (cloud: Pick<TestCloud, 'url'>) => string
