@@ -13,7 +13,7 @@ export interface Certificate {
 export interface CertificateAuthority {
   /** The authority's own certificate, PEM, for clients to trust. */
   readonly ca: string
-  /** Cached by names: issuing a certificate takes longer than most tests. */
+  /** Cached, as client certificates are: issuing one takes longer than most tests. */
   issueServerCertificate(names?: readonly string[]): Promise<Certificate>
   /** Kubernetes takes the user name from the common name. */
   issueClientCertificate(commonName: string): Promise<Certificate>
@@ -44,30 +44,32 @@ export async function createCertificateAuthority(): Promise<CertificateAuthority
     ],
   })
   const issuer = { name: root.subject, keys }
-  const issueFor = (names: readonly string[]) =>
-    issue(issuer, 'sandbox', [
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
-      ),
-    ])
   const issued = new Map<string, Promise<Certificate>>()
+  const issueOnce = (purpose: string, commonName: string, extensions: () => readonly x509.Extension[]) => {
+    const certificate = issued.get(purpose) ?? issue(issuer, commonName, extensions())
+    issued.set(purpose, certificate)
+    return certificate
+  }
   return {
     ca: root.toString('pem'),
-    issueServerCertificate(names = loopback) {
-      const certificate = issued.get(names.join()) ?? issueFor(names)
-      issued.set(names.join(), certificate)
-      return certificate
-    },
+    issueServerCertificate: (names = loopback) =>
+      issueOnce(`server ${names}`, 'sandbox', () => [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
+        ),
+      ]),
     issueClientCertificate: (commonName) =>
-      issue(issuer, commonName, [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]),
+      issueOnce(`client ${commonName}`, commonName, () => [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      ]),
   }
 }
 
 async function issue(
   issuer: { name: string; keys: webcrypto.CryptoKeyPair },
   commonName: string,
-  purpose: x509.Extension[],
+  purpose: readonly x509.Extension[],
 ): Promise<Certificate> {
   const keys = await generateKeys()
   const leaf = await x509.X509CertificateGenerator.create({

@@ -24,8 +24,17 @@ export async function receiveRequest(
 
 const disconnected = new Error('the client disconnected before its request was complete')
 
+/** By connection: decoding a certificate takes longer than a response. */
+const clientNames = new WeakMap<object, string | undefined>()
+
 function clientNameOf(incoming: Incoming): string | undefined {
-  const socket = incoming.socket
+  const connection = 'stream' in incoming ? incoming.stream.session : incoming.socket
+  if (!connection) return undefined
+  if (!clientNames.has(connection)) clientNames.set(connection, readClientName(incoming.socket))
+  return clientNames.get(connection)
+}
+
+function readClientName(socket: Incoming['socket']): string | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
   const name = socket.getPeerCertificate().subject?.CN
   return Array.isArray(name) ? name[0] : name

@@ -116,7 +116,7 @@ for (const protocol of protocols) {
       const handler = (): SandboxResponse => ({
         status: 200,
         body: (async function* () {
-          for (; sent < 1_000; sent++) yield line
+          for (; sent < 200; sent++) yield line
         })(),
       })
       const { response } = await open(t, handler, { settings: { protocol }, maxLineBytes: 100_000 })
@@ -127,10 +127,10 @@ for (const protocol of protocols) {
         before = sent
         await new Promise((resolve) => setTimeout(resolve, 20)) // until the server has filled every buffer
       }
-      assert.ok(sent < 500, `${sent} of 1,000 lines of 64 KiB were sent`)
+      assert.ok(sent < 100, `${sent} of 200 lines of 64 KiB were sent`)
       let read = 1
       while (!(await lines.next()).done) read += 1
-      assert.equal(read, 1_000)
+      assert.equal(read, 200)
     })
 
     test('is opened after a failure that passes; another status is a response', async (t) => {
