@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { pullpassProgram } from './parts/process/pullpass-program.ts'
 
 const execute = promisify(execFile)
-const cli = join(import.meta.dirname, '../src/cli.ts')
 const folder = await mkdtemp(join(tmpdir(), 'pullpass-completion-'))
 after(() => rm(folder, { recursive: true }))
 
@@ -22,7 +22,7 @@ const run = async (program: string, argv: readonly string[]) =>
   (await execute(program, argv, { env: environment, cwd: folder })).stdout
 
 for (const name of ['pullpass', 'kubectl-pullpass'])
-  await writeProgram(name, `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`)
+  await writeProgram(name, `#!/bin/sh\nexec '${process.execPath}' '${pullpassProgram}' "$@"\n`)
 await writeProgram('kubectl_complete-pullpass', await run('pullpass', ['completion', 'kubectl']))
 await writeFile(join(folder, 'document.yaml'), '')
 await writeFile(join(folder, 'rc.bash'), await run('pullpass', ['completion', 'bash']))

@@ -6,11 +6,10 @@ import { suite, test } from 'node:test'
 import { startSandbox } from '../sandbox/start-sandbox.ts'
 import { buildCrane } from '../tools/real-parts/build-crane.ts'
 import { findInstalledProgram } from './parts/process/find-program.ts'
+import { pullpassProgram } from './parts/process/pullpass-program.ts'
 import { runProgram } from './parts/process/run-program.ts'
 import { startPart } from './parts/process/start-part.ts'
 import { withRealPart } from './parts/real-part.ts'
-
-const cli = join(import.meta.dirname, '../src/cli.ts')
 
 /** Each client finds the helper in PATH, by the name in its configuration. */
 const startClients = () =>
@@ -22,7 +21,7 @@ const startClients = () =>
     const host = `localhost:${sandbox.parts.registry.port}`
     const programs = join(folder, 'bin')
     await mkdir(programs)
-    const helper = `#!/bin/sh\nexec ${process.execPath} ${cli} docker-credential "$@"\n`
+    const helper = `#!/bin/sh\nexec ${process.execPath} ${pullpassProgram} docker-credential "$@"\n`
     await writeFile(join(programs, 'docker-credential-pullpass'), helper, { mode: 0o755 })
     const documents = join(folder, 'documents.yaml')
     await writeFile(

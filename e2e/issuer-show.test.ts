@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { pullpassProgram } from './parts/process/pullpass-program.ts'
 import { runProgram } from './parts/process/run-program.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 
-const cli = join(import.meta.dirname, '../src/cli.ts')
 const [from, to] = ['https://kubernetes.default.svc', 'https://127.0.0.1:9/cluster-1'] // no server listens there: none is contacted
 
 await withRealPart(
@@ -26,7 +26,7 @@ await withRealPart(
     const show = async (kubeconfig: string, ...args: string[]) => {
       const file = join(folder, 'kubeconfig')
       await writeFile(file, kubeconfig, { mode: 0o600 })
-      return await runProgram(process.execPath, [cli, 'issuer', 'show', '--kubeconfig', file, ...args])
+      return await runProgram(process.execPath, [pullpassProgram, 'issuer', 'show', '--kubeconfig', file, ...args])
     }
     const report = async () => JSON.parse((await show(plane.kubeconfig, '-o', 'json')).stdout)
 

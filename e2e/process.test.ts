@@ -6,6 +6,7 @@ import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
+import { pullpassProgram } from './parts/process/pullpass-program.ts'
 
 suite('the process, in real time', () => {
   test('standard input that never ends does not delay a run beyond its timeout', async (t) => {
@@ -48,11 +49,9 @@ suite('the process, in real time', () => {
   })
 })
 
-const cli = join(import.meta.dirname, '../src/cli.ts')
-
 /** Output on a pseudo-terminal, by script(1) of util-linux. */
 async function onTerminal(argv: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
-  const command = [process.execPath, cli, ...argv].map((word) => `'${word}'`).join(' ')
+  const command = [process.execPath, pullpassProgram, ...argv].map((word) => `'${word}'`).join(' ')
   const { stdout } = await promisify(execFile)('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     env: { PATH: process.env['PATH'], ...environment },
   })
@@ -90,7 +89,7 @@ suite('on a terminal', () => {
 async function runPiped(reader: string, argv: readonly string[], { environment }: TestSandbox) {
   const script = `{ "$@"; echo "exit code $?" >&2; } | ${reader}`
   const env = { ...environment, PATH: process.env['PATH'] }
-  return await promisify(execFile)('sh', ['-c', script, 'sh', process.execPath, cli, ...argv], {
+  return await promisify(execFile)('sh', ['-c', script, 'sh', process.execPath, pullpassProgram, ...argv], {
     env,
     maxBuffer: 2 ** 24,
   })

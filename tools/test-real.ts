@@ -1,18 +1,22 @@
 #!/usr/bin/env node
 /**
- * Runs the tests with real components, three files at a time, because they mostly wait. Files that start a kubelet run
- * one after the other, because a machine can be only one node.
+ * Builds the package and runs the tests with real components: all of them on the oldest Kubernetes version that the docs list as
+ * supported, and those that depend on the version on the newest one too. Three files run at a time, because they mostly wait.
+ * Files that start a kubelet run one after the other, because a machine can be only one node.
  *
  *     node tools/test-real.ts [FILE]...
- *       --kubernetes oldest|newest    absent: oldest. newest: only files that depend on the Kubernetes version
+ *       --kubernetes oldest|newest    absent: both
  *
  * With PULLPASS_REAL_PARTS=required an absent component is a failure instead of a skip.
  */
+import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { compileCache } from './test/run-shards.ts'
+import { type Counts, countsOf, noCounts, printCounts } from './test/summary.ts'
 
 /** The longest ones, which start first. */
 const longest = ['guides', 'doctor', 'gcloud', 'issuer-replicas', 'kubernetes-contract', 'issuer-authorities']
@@ -28,37 +32,82 @@ const versioned = [
   'credential-provider',
 ]
 
+interface Job {
+  readonly file: string
+  readonly kubernetes: 'oldest' | 'newest'
+}
+
+interface Result {
+  readonly success: boolean
+  readonly counts: Counts
+}
+
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { kubernetes: { type: 'string', default: 'oldest' } },
+  options: { kubernetes: { type: 'string' } },
 })
-if (flags.kubernetes !== 'oldest' && flags.kubernetes !== 'newest')
-  throw new Error(`--kubernetes is oldest or newest, not "${flags.kubernetes}"`)
+const versions = (['oldest', 'newest'] as const).filter((one) => (flags.kubernetes ?? one) === one)
+if (versions.length === 0) throw new Error(`--kubernetes is oldest or newest, not "${flags.kubernetes}"`)
 
-const all = globSync('e2e/**/*.test.ts').map((file) => file.replaceAll('\\', '/'))
-const selected = positionals.length > 0 ? positionals : flags.kubernetes === 'newest' ? versioned.map(fileOf) : all
-const files = selected.toSorted((one, other) => rank(one) - rank(other) || one.localeCompare(other))
-const nodeFiles = files.filter((file) => /\bstartNode\b/.test(readFileSync(file, 'utf8')))
+execFileSync(process.execPath, ['tools/build.ts'], { stdio: ['ignore', 'ignore', 'inherit'] })
+const startedAt = performance.now()
+const jobs = versions.flatMap(jobsOf).toSorted((one, other) => rank(one) - rank(other))
+const nodeJobs = jobs.filter(({ file }) => /\bstartNode\b/.test(readFileSync(file, 'utf8')))
+const otherJobs = jobs.filter((job) => !nodeJobs.includes(job))
+const results = await Promise.all([work(nodeJobs, otherJobs), work(otherJobs), work(otherJobs)])
+printCounts(results.flat().map(({ counts }) => counts))
+console.log(`ℹ duration_ms ${Math.round(performance.now() - startedAt)}`)
+if (!results.flat().every(({ success }) => success)) process.exitCode = 1
 
-process.env['PULLPASS_KUBERNETES'] = flags.kubernetes
-process.env['NODE_COMPILE_CACHE'] = compileCache
-const runs = [
-  { files: files.filter((file) => !nodeFiles.includes(file)), concurrency: 3 },
-  { files: nodeFiles, concurrency: 1 },
-]
-for (const { files: some, concurrency } of runs) {
-  if (some.length === 0) continue
-  const stream = run({ files: some, concurrency }).on('test:fail', () => {
-    process.exitCode = 1
-  })
-  for await (const text of stream.compose(new spec())) process.stdout.write(text)
+function jobsOf(kubernetes: Job['kubernetes']): Job[] {
+  const all = globSync('e2e/**/*.test.ts').map((file) => file.replaceAll('\\', '/'))
+  const dependent = versioned.map(fileOf)
+  // A named file runs on the named version, also if it does not depend on it.
+  const named = flags.kubernetes
+    ? positionals
+    : positionals.filter((file) => versions[0] === kubernetes || dependent.includes(file))
+  const files = positionals.length > 0 ? named : kubernetes === 'oldest' ? all : dependent
+  return files.toSorted().map((file) => ({ file, kubernetes }))
 }
 
 function fileOf(name: string): string {
   return `e2e/${name}.test.ts`
 }
 
-function rank(file: string): number {
+function rank({ file }: Job): number {
   const position = longest.findIndex((name) => fileOf(name) === file)
   return position === -1 ? longest.length : position
+}
+
+/** Takes jobs from the front of the first queue that has one. */
+async function work(...queues: readonly Job[][]): Promise<readonly Result[]> {
+  const done: Result[] = []
+  for (let job = take(queues); job !== undefined; job = take(queues)) done.push(await runFile(job))
+  return done
+}
+
+function take(queues: readonly Job[][]): Job | undefined {
+  return queues.find(({ length }) => length > 0)?.shift()
+}
+
+/** Prints what it did when it has ended, so that files that run at the same time do not mix. */
+async function runFile({ file, kubernetes }: Job): Promise<Result> {
+  const env = { ...process.env, PULLPASS_KUBERNETES: kubernetes, NODE_COMPILE_CACHE: compileCache }
+  let result: Result = { success: false, counts: noCounts }
+  let seconds = 0
+  const events = async function* () {
+    for await (const event of run({ files: [file], env })) {
+      if (event.type === 'test:summary' && event.data.file === undefined) {
+        const { counts, success, duration_ms: durationMs } = event.data
+        result = { success, counts: countsOf(counts) }
+        seconds = Math.round(durationMs / 1000)
+      }
+      const isTotal = event.type === 'test:diagnostic' && event.data.nesting === 0
+      if (!isTotal) yield event
+    }
+  }
+  let text = ''
+  for await (const piece of Readable.from(events()).compose(new spec())) text += String(piece)
+  console.log(`\n${file}, on the ${kubernetes} Kubernetes version, in ${seconds} s:\n${text.trimEnd()}`)
+  return result
 }

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { affectedTests } from './test/affected-tests.ts'
 import { runShards, type ShardResult } from './test/run-shards.ts'
 import { type Durations, listTests, orderTests, splitTests } from './test/select-tests.ts'
+import { printCounts } from './test/summary.ts'
 
 const durationsFile = 'node_modules/.cache/pullpass/test-durations.json'
 const { values: flags, positionals } = parseArgs({
@@ -54,12 +55,8 @@ async function selectAffected(tests: readonly string[]): Promise<string[]> {
   return selected
 }
 
-/** The summary of `node --test`, for tools that parse it. */
 function summarize(results: readonly ShardResult[], durationMs: number): 0 | 1 {
-  const sum = (name: keyof ShardResult['counts']) => results.reduce((total, { counts }) => total + counts[name], 0)
-  const names = ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'] as const
-  const printed = { passed: 'pass', failed: 'fail' } as Readonly<Record<string, string>>
-  for (const name of names) console.log(`ℹ ${printed[name] ?? name} ${sum(name)}`)
+  printCounts(results.map(({ counts }) => counts))
   console.log(`ℹ duration_ms ${Math.round(durationMs)}`)
   console.log(`ℹ cpu_ms ${Math.round(results.reduce((total, { cpuMs }) => total + cpuMs, 0))}`)
   return results.every(({ success }) => success) ? 0 : 1

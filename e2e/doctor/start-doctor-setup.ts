@@ -8,6 +8,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
 import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import type { KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/process/find-program.ts'
+import { pullpassProgram } from '../parts/process/pullpass-program.ts'
 import { type ProgramRun, runProgram, runSuccessfully } from '../parts/process/run-program.ts'
 import { startPart } from '../parts/process/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
@@ -74,8 +75,7 @@ async function setUpShell(
   const [bin, kubeconfig] = [join(folder, 'bin'), join(folder, 'kubeconfig')]
   await mkdir(bin)
   await writeFile(kubeconfig, plane.kubeconfig, { mode: 0o600 })
-  const cli = join(import.meta.dirname, '../../src/cli.ts')
-  await writeFile(join(bin, 'pullpass'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`)
+  await writeFile(join(bin, 'pullpass'), `#!/bin/sh\nexec '${process.execPath}' '${pullpassProgram}' "$@"\n`)
   await chmod(join(bin, 'pullpass'), 0o755)
   return {
     ...sandbox.environment,

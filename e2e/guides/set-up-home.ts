@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compileCache } from '../../test/support/spawn-pullpass.ts'
+import { pullpassProgram } from '../parts/process/pullpass-program.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 
 /** Returns all variables of its shell. */
@@ -12,11 +13,12 @@ export async function setUpHome(
 ): Promise<Record<string, string>> {
   for (const name of ['.kube', '.blocks', 'bin']) await mkdir(join(home, name), { recursive: true })
   await cp('deploy', join(home, 'deploy'), { recursive: true })
-  const [cli, simulatePublicNetwork] = ['../../src/cli.ts', './simulate-public-network.ts'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  )
+  const simulatePublicNetwork = fileURLToPath(new URL('./simulate-public-network.ts', import.meta.url))
   const shim = join(home, 'bin/pullpass')
-  await writeFile(shim, `#!/bin/sh\nexec '${process.execPath}' --import '${simulatePublicNetwork}' '${cli}' "$@"\n`)
+  await writeFile(
+    shim,
+    `#!/bin/sh\nexec '${process.execPath}' --import '${simulatePublicNetwork}' '${pullpassProgram}' "$@"\n`,
+  )
   await chmod(shim, 0o755)
   const path = [join(home, 'bin'), process.env['PATH'] ?? '', '/usr/sbin'].join(delimiter)
   return { PATH: path, HOME: home, TMPDIR: home, LC_ALL: 'C.UTF-8', NO_COLOR: '1', ...compileCache, ...variables }

@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requestKubernetes } from './control-plane/request-kubernetes.ts'
+import { pullpassProgram } from './process/pullpass-program.ts'
 import { type ProgramRun, runProgram } from './process/run-program.ts'
 import { startPart } from './process/start-part.ts'
 import type { RealPart } from './real-part.ts'
@@ -23,7 +24,6 @@ export interface FederatedCluster extends RealPart {
 }
 
 const account = 'system:serviceaccount:default:pullpass'
-const cli = join(import.meta.dirname, '../../src/cli.ts')
 
 export const startFederatedCluster = (): Promise<FederatedCluster> =>
   startPart('federated-cluster', async ({ folder, use }) => {
@@ -52,7 +52,7 @@ export const startFederatedCluster = (): Promise<FederatedCluster> =>
       writeToken,
       async pullpass(argv, changes) {
         await writeToken()
-        return runProgram(process.execPath, [cli, ...argv], { environment: { ...environment, ...changes } })
+        return runProgram(process.execPath, [pullpassProgram, ...argv], { environment: { ...environment, ...changes } })
       },
     }
   })

@@ -7,6 +7,7 @@ import type { CertificateAuthority } from '../../sandbox/serve/certificate-autho
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { createWebServer } from '../guides/web-server.ts'
 import { freePort } from '../parts/process/free-port.ts'
+import { pullpassProgram } from '../parts/process/pullpass-program.ts'
 import { runProgram } from '../parts/process/run-program.ts'
 import type { PartContext } from '../parts/process/start-part.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
@@ -20,7 +21,6 @@ import type { PublishedCluster, PublishLocation } from './publish-location.ts'
 
 type StartLocation = (context: PartContext, authority: CertificateAuthority) => Promise<PublishLocation>
 
-const cli = join(import.meta.dirname, '../../src/cli.ts')
 const bucket = 'example-issuer'
 
 /** @throws AbsentPart if a store does not exist */
@@ -117,7 +117,7 @@ const startServeLocation: StartLocation = async ({ start, defer }, authority) =>
         '--ca-file',
         environment['PULLPASS_CA_FILE'] ?? '',
       ]
-      const { ended } = start(process.execPath, [cli, ...args, ...flags])
+      const { ended } = start(process.execPath, [pullpassProgram, ...args, ...flags])
       const isServed = async () => (await fetch(`${issuer}/openid/v1/jwks`)).ok || undefined
       await waitUntil('pullpass issuer serve', 20_000, isServed, ended)
     },
@@ -126,9 +126,13 @@ const startServeLocation: StartLocation = async ({ start, defer }, authority) =>
 
 /** It exits with 0 only if both documents were read back unchanged, and a new token verifies with them. */
 async function publish(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
-  const { exitCode, stdout, stderr } = await runProgram(process.execPath, [cli, 'issuer', 'publish', ...args], {
-    environment,
-  })
+  const { exitCode, stdout, stderr } = await runProgram(
+    process.execPath,
+    [pullpassProgram, 'issuer', 'publish', ...args],
+    {
+      environment,
+    },
+  )
   assert.equal(exitCode, 0, `${stdout}${stderr}`)
   assert.match(stdout, /^token +ok /m)
 }

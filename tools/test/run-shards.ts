@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Durations } from './select-tests.ts'
+import { type Counts, noCounts } from './summary.ts'
 
 export interface ShardResult {
   readonly success: boolean
-  readonly counts: Readonly<Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 'skipped' | 'todo', number>>
+  readonly counts: Counts
   readonly durationsMs: Durations
   /** User and system time of the process and its child processes. */
   readonly cpuMs: number
@@ -56,7 +57,7 @@ function runShard(files: readonly string[], print: (text: string) => void): Prom
 
 const emptyResult: ShardResult = {
   success: false,
-  counts: { tests: 0, suites: 0, passed: 0, failed: 1, cancelled: 0, skipped: 0, todo: 0 },
+  counts: noCounts,
   durationsMs: {},
   cpuMs: 0,
 }

@@ -7,6 +7,7 @@ import type { EventData } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import type { ShardResult } from './run-shards.ts'
+import { countsOf } from './summary.ts'
 
 // The test runner follows every promise to find the test of an error that nothing catches, which takes a tenth of the CPU
 // time. Without it, an unhandled rejection still fails the run, as a late error, with its stack instead of its test.
@@ -44,13 +45,11 @@ async function end({ counts, success }: EventData.TestSummary): Promise<void> {
   const { differences } = await import('./process-state.ts')
   const left = [...lateErrors, ...differences()]
   for (const sentence of left) process.stdout.write(`✖ ${sentence}\n`)
-  const { suites, cancelled, skipped, todo } = counts
-  const [tests, passed] = [counts.tests - uncounted, counts.passed - uncounted]
-  const failed = tests - passed - cancelled - skipped - todo + left.length
+  const counted = countsOf({ ...counts, tests: counts.tests - uncounted, passed: counts.passed - uncounted })
   const { user, system } = process.cpuUsage()
   const result: ShardResult = {
     success: success && left.length === 0,
-    counts: { tests, suites, passed, failed, cancelled, skipped, todo },
+    counts: { ...counted, failed: counted.failed + left.length },
     durationsMs,
     cpuMs: (user + system) / 1000 + childCpuMs(),
   }
