@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /**
- * Runs the tests that need only Node, in two processes that each load many test files (`isolation: 'none'`; a process
+ * Runs the tests that need only Node, in three processes that each load many test files (`isolation: 'none'`; a process
  * per file takes 0.6 s of CPU), and prints failures and a summary.
  *
  *     node tools/test.ts [FILE | FOLDER]...      all tests, or those of files and folders
  *       --matrix                                 only the full matrices, *.matrix.test.ts
  *       --affected [--since REF]                 only those that a change can affect, the closest first
  *       --order reversed|shuffled [--seed N]     load the files in another order
- *       --shards N                               absent: 2
+ *       --shards N                               absent: 3, because tests also wait
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -26,7 +26,7 @@ const { values: flags, positionals } = parseArgs({
     since: { type: 'string' },
     order: { type: 'string', default: 'sorted' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
-    shards: { type: 'string', default: '2' },
+    shards: { type: 'string', default: '3' },
   },
 })
 
