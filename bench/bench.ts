@@ -7,7 +7,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { buildBarePrograms, createCandidates } from './candidates.ts'
 import { maxNamespaces, measureFanOut } from './fan-out.ts'
-import { evaluateGoals } from './goals.ts'
+import { compareCosts, evaluateGoals } from './goals.ts'
 import { measureOneShot } from './one-shot.ts'
 import { renderReport } from './render-report.ts'
 import { startEnvironment } from './start-environment.ts'
@@ -20,11 +20,16 @@ log(`starting the control plane, with ${maxNamespaces} namespaces`)
 const bench = await startEnvironment(maxNamespaces)
 try {
   const bare = await buildBarePrograms(bench)
-  const candidates = createCandidates(bench, bare.applies)
+  const candidates = await createCandidates(bench, bare.applies)
   log('one namespace')
   const oneShot = await measureOneShot(bench, candidates, bare.get)
   const fanOut = await measureFanOut(bench, candidates, log)
-  const report = { fanOut, oneShot, goals: evaluateGoals(fanOut, oneShot) }
+  const report = {
+    fanOut,
+    oneShot,
+    goals: evaluateGoals(fanOut, oneShot),
+    ratios: compareCosts(fanOut, oneShot),
+  }
   const machine = { node: process.version, processors: cpus().map(({ model }) => model), loadBefore }
   await writeFile(resultsFile, `${JSON.stringify({ machine, ...report }, null, 2)}\n`)
   console.log(renderReport(report))

@@ -3,7 +3,7 @@
  * Candidates alternate, so that other load on the machine affects them equally.
  */
 import { mkdir, rm } from 'node:fs/promises'
-import type { Candidate, Candidates } from './candidates.ts'
+import { type Candidate, type Candidates, threeVendorsCount } from './candidates.ts'
 import { type Cost, medianCost } from './cost.ts'
 import { measureProcess } from './measure-process.ts'
 import type { BenchEnvironment } from './start-environment.ts'
@@ -13,15 +13,13 @@ export interface FanOutRow extends Cost {
   readonly program: Candidate['name']
   readonly namespaces: number
   readonly run: 'create' | 'update'
-  readonly calls: Calls
+  readonly requests: Requests
   /** In order: turns with the same index ran next to each other. Empty if extrapolated. */
   readonly turns: readonly Cost[]
 }
 
-interface Calls {
-  readonly sts: number
-  readonly iamCredentials: number
-}
+/** To both services of an exchange, by vendor. */
+export type Requests = Readonly<Record<'gcp' | 'aws' | 'azure', readonly [number, number]>>
 
 /** Numbers of namespaces, and of turns of each candidate. */
 const rounds = [
@@ -36,11 +34,12 @@ const scriptCounts = { few: 1, many: 20 } as const
 const scriptTurns = 3
 
 export async function measureFanOut(bench: BenchEnvironment, candidates: Candidates, log: Log): Promise<FanOutRow[]> {
-  const { bare, pullpass, script } = candidates
+  const { bare, pullpass, threeVendors, script } = candidates
   const rows: FanOutRow[] = []
   for (const { count, turns } of rounds) {
     log(`${count} namespaces, ${turns} turns`)
-    rows.push(...(await takeTurns(bench, [bare, pullpass], { count, turns })))
+    const others = count === threeVendorsCount ? [threeVendors] : []
+    rows.push(...(await takeTurns(bench, [bare, pullpass, ...others], { count, turns })))
   }
   log(`the plain script, ${scriptCounts.few} and ${scriptCounts.many} namespaces, ${scriptTurns} turns`)
   const few = await takeTurns(bench, [script], { count: scriptCounts.few, turns: scriptTurns })
@@ -78,19 +77,28 @@ async function takeTurns(
 
 interface Run {
   readonly cost: Cost
-  readonly calls: Calls
+  readonly requests: Requests
 }
 
 async function runOnce(bench: BenchEnvironment, candidate: Candidate, namespaces: readonly string[]): Promise<Run> {
-  const { sts, iamCredentials } = bench.google
-  const before = { sts: sts.seen.length, iamCredentials: iamCredentials.seen.length }
+  const before = countRequests(bench)
   await rm(bench.files.home, { recursive: true, force: true })
   await mkdir(bench.files.home)
   const cost = await measureProcess(candidate.program(namespaces))
-  return {
-    cost,
-    calls: { sts: sts.seen.length - before.sts, iamCredentials: iamCredentials.seen.length - before.iamCredentials },
-  }
+  const after = countRequests(bench)
+  return { cost, requests: combine(after, before, (last, first) => last - first) }
+}
+
+/** Since the start of the benchmark. */
+function countRequests({ clouds: { google, aws, azure } }: BenchEnvironment): Requests {
+  const count = ([first, second]: (typeof aws)['parts']) => [first.seen.length, second.seen.length] as const
+  return { gcp: count([google.sts, google.iamCredentials]), aws: count(aws.parts), azure: count(azure.parts) }
+}
+
+function combine(left: Requests, right: Requests, of: (left: number, right: number) => number): Requests {
+  const pair = (vendor: keyof Requests) =>
+    [of(left[vendor][0], right[vendor][0]), of(left[vendor][1], right[vendor][1])] as const
+  return { gcp: pair('gcp'), aws: pair('aws'), azure: pair('azure') }
 }
 
 function rowOf(
@@ -98,12 +106,9 @@ function rowOf(
   count: number,
   { run, runs }: { readonly run: FanOutRow['run']; readonly runs: readonly Run[] },
 ): FanOutRow {
-  const calls = {
-    sts: Math.max(...runs.map((each) => each.calls.sts)),
-    iamCredentials: Math.max(...runs.map((each) => each.calls.iamCredentials)),
-  }
+  const most = runs.map(({ requests }) => requests).reduce((left, right) => combine(left, right, Math.max))
   const turns = runs.map((each) => each.cost)
-  return { program: name, namespaces: count, run, ...medianCost(turns), calls, turns }
+  return { program: name, namespaces: count, run, ...medianCost(turns), requests: most, turns }
 }
 
 /** Linear extrapolation from both measurements: a fixed cost, and a cost per namespace. */

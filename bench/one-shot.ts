@@ -3,18 +3,10 @@
  * The pod's folder exists only in a mount namespace of the measured process (unshare(1)); the /run of the machine is
  * not changed.
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import {
-  type Candidates,
-  clientEnvironment,
-  plainEnvironment,
-  pluginFile,
-  pullpassWords,
-  trustedGoogleCa,
-} from './candidates.ts'
+import { type Candidates, clientEnvironment, plainEnvironment, pullpassWords, trustedCloudCa } from './candidates.ts'
 import { type Cost, median } from './cost.ts'
 import { measureProcess, type Program } from './measure-process.ts'
+import { type PluginName, pluginPrograms } from './plugins.ts'
 import type { BenchEnvironment } from './start-environment.ts'
 
 export interface OneShotRow {
@@ -24,8 +16,7 @@ export interface OneShotRow {
     | 'pullpass --version'
     | 'pullpass in a pod'
     | 'pullpass, kubeconfig'
-    | 'plugin, from its cache'
-    | 'plugin, with an exchange'
+    | PluginName
   readonly runs: number
   readonly cpuMs: { readonly least: number; readonly median: number }
   readonly wallMs: { readonly least: number; readonly median: number }
@@ -47,7 +38,7 @@ export async function measureOneShot(
       'https.get',
       {
         words: [process.execPath, bareGet],
-        environment: { ...plainEnvironment(bench), ...trustedGoogleCa(bench), BENCH_URL: bench.google.sts.url },
+        environment: { ...plainEnvironment(bench), ...trustedCloudCa(bench), BENCH_URL: bench.clouds.google.sts.url },
       },
     ],
     [
@@ -56,8 +47,7 @@ export async function measureOneShot(
     ],
     ['pullpass in a pod', inPod(bench, namespace)],
     ['pullpass, kubeconfig', pullpass.program([namespace])],
-    ['plugin, from its cache', await pluginProgram(bench, 'cache')],
-    ['plugin, with an exchange', await pluginProgram(bench, 'no cache')],
+    ...(await pluginPrograms(bench)),
   ] as const
   const costs = new Map<OneShotRow['program'], Cost[]>(candidates.map(([name]) => [name, []]))
   for (let run = 0; run < runs; run++) {
@@ -82,43 +72,12 @@ function inPod(bench: BenchEnvironment, namespace: string): Program {
     words: pullpassWords,
     environment: {
       ...clientEnvironment(bench, [namespace]),
-      ...trustedGoogleCa(bench),
+      ...trustedCloudCa(bench),
       KUBERNETES_SERVICE_HOST: server.hostname,
       KUBERNETES_SERVICE_PORT: server.port,
       BENCH_POD: bench.files.podFolder,
     },
     setup: ['unshare', ...user, '--mount', '--propagation', 'private', 'sh', '-c', podSetup, 'sh'],
-  }
-}
-
-/** The kubelet's credential provider: its first run with a cache is not the cheapest, which is the one that counts. */
-async function pluginProgram(bench: BenchEnvironment, cache: 'cache' | 'no cache'): Promise<Program> {
-  const { variables, folder } = bench
-  const host = 'europe-docker.pkg.dev'
-  const settings = {
-    workloadIdentityProvider: bench.provider,
-    serviceAccountEmail: variables['SERVICE_ACCOUNT_EMAIL'],
-  }
-  const config = {
-    apiVersion: 'pullpass.dev/v1alpha1',
-    kind: 'NodeConfig',
-    registries: [{ name: 'google', hosts: [host], vendor: 'gcp', settings }],
-    ...(cache === 'cache' && { cacheFolder: join(folder, 'cache') }),
-  }
-  const request = {
-    kind: 'CredentialProviderRequest',
-    apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
-    image: `${host}/example-project/images/hello`,
-    serviceAccountToken: await readFile(bench.files.subjectToken, 'utf8'),
-  }
-  const [configFile, input] = [join(folder, `${cache}.json`), join(folder, 'request.json')]
-  await writeFile(configFile, JSON.stringify(config))
-  await writeFile(input, JSON.stringify(request), { mode: 0o600 })
-  return {
-    words: [process.execPath, pluginFile, '--config', configFile],
-    // Read for an exchange only; NODE_EXTRA_CA_CERTS is read at each start.
-    environment: { ...plainEnvironment(bench), ...variables, PULLPASS_CA_FILE: bench.files.googleCa },
-    input,
   }
 }
 

@@ -1,24 +1,25 @@
 /** The results of the benchmark as tables. */
 import { renderTable } from '../src/terminal/table.ts'
-import type { FanOutRow } from './fan-out.ts'
-import type { Goal } from './goals.ts'
+import type { FanOutRow, Requests } from './fan-out.ts'
+import type { Goal, Ratio } from './goals.ts'
 import type { OneShotRow } from './one-shot.ts'
 
 export interface Report {
   readonly fanOut: readonly FanOutRow[]
   readonly oneShot: readonly OneShotRow[]
   readonly goals: readonly Goal[]
+  readonly ratios: readonly Ratio[]
 }
 
-export function renderReport({ fanOut, oneShot, goals }: Report): string {
+export function renderReport({ fanOut, oneShot, goals, ratios }: Report): string {
   return [
     'One credential into many namespaces (~ extrapolated from 20; medians)',
     renderTable(
-      { header: ['NAMESPACES', 'RUN', 'PROGRAM', 'WALL', 'CPU', 'PEAK', 'STS', 'IAM'], rows: byCount(fanOut) },
+      { header: ['NAMESPACES', 'RUN', 'PROGRAM', 'WALL', 'CPU', 'PEAK', 'REQUESTS TO CLOUDS'], rows: byCount(fanOut) },
       'never',
     ),
     '',
-    'One namespace, as a CronJob runs it',
+    'One namespace, as a CronJob runs it, and plugins of kubelets',
     renderTable(
       { header: ['PROGRAM', 'RUNS', 'CPU', 'MEDIAN', 'WALL', 'PEAK'], rows: oneShot.map(oneShotCells) },
       'never',
@@ -26,6 +27,9 @@ export function renderReport({ fanOut, oneShot, goals }: Report): string {
     '',
     'Goals',
     renderTable({ header: ['GOAL', 'LIMIT', 'MEASURED', ''], rows: goals.map(goalCells) }, 'never'),
+    '',
+    'Ratios without a goal',
+    renderTable({ header: ['RATIO', 'MEASURED'], rows: ratios.map(ratioCells) }, 'never'),
   ].join('\n')
 }
 
@@ -34,7 +38,7 @@ const byCount = (rows: readonly FanOutRow[]) =>
     .toSorted((left, right) => left.namespaces - right.namespaces || left.run.localeCompare(right.run))
     .map(fanOutCells)
 
-function fanOutCells({ program, namespaces, run, wallMs, cpuMs, peakMiB, calls, turns }: FanOutRow): string[] {
+function fanOutCells({ program, namespaces, run, wallMs, cpuMs, peakMiB, requests, turns }: FanOutRow): string[] {
   const about = turns.length === 0 ? '~' : ''
   return [
     String(namespaces),
@@ -43,10 +47,16 @@ function fanOutCells({ program, namespaces, run, wallMs, cpuMs, peakMiB, calls, 
     `${about}${seconds(wallMs)}`,
     `${about}${seconds(cpuMs)}`,
     mebibytes(peakMiB),
-    String(calls.sts),
-    String(calls.iamCredentials),
+    requestsCell(requests),
   ]
 }
+
+/** `gcp 1+1`: the token service and impersonation; the token service and the registry at others. */
+const requestsCell = (requests: Requests) =>
+  Object.entries(requests)
+    .filter(([, [first, second]]) => first + second > 0)
+    .map(([vendor, counts]) => `${vendor} ${counts.join('+')}`)
+    .join(', ') || '-'
 
 const oneShotCells = ({ program, runs, cpuMs, wallMs, peakMiB }: OneShotRow) => [
   program,
@@ -58,6 +68,8 @@ const oneShotCells = ({ program, runs, cpuMs, wallMs, peakMiB }: OneShotRow) => 
 ]
 
 const goalCells = ({ title, limit, measured, result }: Goal) => [title, limit, measured.toPrecision(3), result]
+
+const ratioCells = ({ title, measured }: Ratio) => [title, measured.toPrecision(3)]
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 3 : 1)} s`
 const mebibytes = (mib: number) => `${mib.toFixed(1)} MiB`

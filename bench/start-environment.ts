@@ -1,6 +1,6 @@
 /**
  * The environment of the benchmark: a real control plane with many namespaces, a ServiceAccount that may write pull secrets,
- * and sandboxes of Google's token service and IAM Credentials that trust the cluster's issuer.
+ * and clouds that trust the cluster's issuer.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,11 +8,8 @@ import { renderKubeconfig } from '../e2e/parts/control-plane/render-kubeconfig.t
 import { requestKubernetes } from '../e2e/parts/control-plane/request-kubernetes.ts'
 import { startPart } from '../e2e/parts/process/start-part.ts'
 import { type ControlPlane, startControlPlane } from '../e2e/parts/start-control-plane.ts'
-import { createGoogleCloud } from '../sandbox/gcp/google-cloud.ts'
-import { principalOf } from '../sandbox/gcp/iam/workload-identity.ts'
-import { createCertificateAuthority } from '../sandbox/serve/certificate-authority.ts'
-import { type Part, servePart } from '../sandbox/serve/serve-part.ts'
 import { type Http2Server, sendAll } from './http2-loop.ts'
+import { type Clouds, serveClouds } from './serve-clouds.ts'
 
 export interface BenchEnvironment {
   readonly folder: string
@@ -22,7 +19,7 @@ export interface BenchEnvironment {
   readonly files: EnvironmentFiles
   /** Full resource name of the provider. */
   readonly provider: string
-  readonly google: { readonly sts: Part; readonly iamCredentials: Part }
+  readonly clouds: Clouds
   /** The drop-in variables except the namespaces, and the endpoints of the sandbox. */
   readonly variables: Readonly<Record<string, string>>
   /** Removes the Secrets of this name. */
@@ -35,8 +32,12 @@ interface EnvironmentFiles {
   /** As the kubelet mounts it: token and ca.crt. */
   readonly podFolder: string
   readonly clusterCa: string
-  readonly googleCa: string
+  /** Of the clouds. */
+  readonly cloudCa: string
+  /** For Google. */
   readonly subjectToken: string
+  readonly awsToken: string
+  readonly azureToken: string
   /** Emptied before each run, as in a CronJob's pod: it contains kubectl's cache. */
   readonly home: string
 }
@@ -54,23 +55,27 @@ export const startEnvironment = (namespaceCount: number): Promise<BenchEnvironme
     const admin = { ...controlPlane, token: controlPlane.adminToken }
     const namespaces = Array.from({ length: namespaceCount }, (_, index) => `team-${index + 1}`)
     await createObjects(admin, namespaces)
-    const { sts, iamCredentials, ca } = await serveGoogle(controlPlane)
-    defer(async () => {
-      await Promise.all([sts.close(), iamCredentials.close()])
-    })
-    const [token, subjectToken] = await Promise.all([
+    const subject = `system:serviceaccount:${account.namespace}:${account.name}`
+    const clouds = await serveClouds({ controlPlane, folder, subject, google: { provider, email } })
+    defer(clouds.close)
+    const { aws, azure, ca: cloudCa } = clouds
+    const [token, subjectToken, awsToken, azureToken] = await Promise.all([
       requestToken(controlPlane, undefined),
       requestToken(controlPlane, `//iam.googleapis.com/${provider}`),
+      requestToken(controlPlane, aws.audience),
+      requestToken(controlPlane, azure.audience),
     ])
-    const files = await writeFiles(folder, { controlPlane, googleCa: ca, token, subjectToken })
+    const kubeconfig = renderKubeconfig(controlPlane, token)
+    const tokens = { token, subjectToken, awsToken, azureToken }
+    const files = await writeFiles(folder, { kubeconfig, clusterCa: controlPlane.authority, cloudCa, ...tokens })
     return {
       folder,
       namespaces,
       cluster: { ...admin, token },
       files,
       provider,
-      google: { sts, iamCredentials },
-      variables: variablesOf({ sts, iamCredentials }),
+      clouds,
+      variables: variablesOf(clouds),
       removeSecrets: (name, from) => removeSecrets(admin, name, from),
     }
   })
@@ -95,28 +100,14 @@ async function createObjects(admin: Http2Server, namespaces: readonly string[]):
         roleRef,
         subjects: [{ kind: 'ServiceAccount', ...account }],
       }),
+      create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: 'anonymous-issuer-discovery' },
+        roleRef: { ...roleRef, name: 'system:service-account-issuer-discovery' },
+        subjects: [{ apiGroup: roleRef.apiGroup, kind: 'Group', name: 'system:unauthenticated' }],
+      }),
     ],
     1,
   )
-}
-
-/** With uploaded keys: verification requires no request to the issuer. */
-async function serveGoogle(controlPlane: ControlPlane) {
-  const { body: jwksJson } = await requestKubernetes(controlPlane, { path: '/openid/v1/jwks', contentType: '*/*' })
-  const authority = await createCertificateAuthority()
-  const google = createGoogleCloud({ now: () => new Date() })
-  google.identity.putProvider({ name: provider, issuerUri: controlPlane.issuer, jwksJson })
-  google.accounts.put(email)
-  google.accounts.allowTokens(
-    email,
-    principalOf(provider, `system:serviceaccount:${account.namespace}:${account.name}`),
-  )
-  const tls = { authority, http2: 'offered' } as const
-  const [sts, iamCredentials] = await Promise.all([
-    servePart({ handler: google.sts, tls }),
-    servePart({ handler: google.iamCredentials, tls }),
-  ])
-  return { sts, iamCredentials, ca: authority.ca }
 }
 
 async function requestToken(controlPlane: ControlPlane, audience: string | undefined): Promise<string> {
@@ -133,32 +124,27 @@ async function requestToken(controlPlane: ControlPlane, audience: string | undef
   return JSON.parse(body).status.token
 }
 
-interface Contents {
-  readonly controlPlane: ControlPlane
-  readonly googleCa: string
-  readonly token: string
-  readonly subjectToken: string
-}
+type Contents = Omit<EnvironmentFiles, 'podFolder' | 'home'> & { readonly token: string }
 
-async function writeFiles(folder: string, { controlPlane, googleCa, token, subjectToken }: Contents) {
-  const files: EnvironmentFiles = {
-    kubeconfig: join(folder, 'kubeconfig'),
+async function writeFiles(folder: string, contents: Contents): Promise<EnvironmentFiles> {
+  const write = async (name: string, content: string) => {
+    await writeFile(join(folder, name), content, { mode: 0o600 })
+    return join(folder, name)
+  }
+  await write('token', contents.token)
+  return {
+    kubeconfig: await write('kubeconfig', contents.kubeconfig),
     podFolder: folder,
-    clusterCa: join(folder, 'ca.crt'),
-    googleCa: join(folder, 'google-ca.crt'),
-    subjectToken: join(folder, 'oidc-token'),
+    clusterCa: await write('ca.crt', contents.clusterCa),
+    cloudCa: await write('cloud-ca.crt', contents.cloudCa),
+    subjectToken: await write('oidc-token', contents.subjectToken),
+    awsToken: await write('aws-token', contents.awsToken),
+    azureToken: await write('azure-token', contents.azureToken),
     home: join(folder, 'home'),
   }
-  const secret = { mode: 0o600 }
-  await writeFile(files.kubeconfig, renderKubeconfig(controlPlane, token), secret)
-  await writeFile(join(folder, 'token'), token, secret)
-  await writeFile(files.clusterCa, controlPlane.authority)
-  await writeFile(files.googleCa, googleCa)
-  await writeFile(files.subjectToken, subjectToken, secret)
-  return files
 }
 
-const variablesOf = ({ sts, iamCredentials }: BenchEnvironment['google']) => ({
+const variablesOf = ({ google: { sts, iamCredentials } }: Clouds) => ({
   PROJECT_NUMBER: projectNumber,
   POOL_ID: poolId,
   PROVIDER_ID: providerId,
