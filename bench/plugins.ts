@@ -18,7 +18,7 @@ export type PluginName =
   | 'ecr-credential-provider --help'
   | 'ecr-credential-provider, with an exchange'
 
-/** What the kubelet asks for, and the configuration of pullpass that answers it. */
+/** The request of a kubelet, and the registry of the configuration that it selects. */
 interface PluginRequest {
   readonly registry: Readonly<Record<'name' | 'host' | 'vendor', string>> & { readonly settings: object }
   readonly tokenFile: string
