@@ -13,7 +13,7 @@ export interface OidcSandbox extends FederatedSandbox {
 
 export interface SandboxClient {
   /** undefined: no client is required. */
-  method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | undefined
+  method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'subject_token' | undefined
   readonly id: string
   readonly secret: string
   /** PEM. */
@@ -33,6 +33,7 @@ export const oidc: SandboxVendor<OidcSandbox> = {
   },
 }
 
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const tokenType = 'urn:ietf:params:oauth:token-type:'
 
 const exchangeServer = (client: SandboxClient) =>
@@ -47,10 +48,25 @@ const exchangeServer = (client: SandboxClient) =>
         new URLSearchParams(
           Object.entries(jsonOf(request)).map(([name, value]) => [name, String(value)] as [string, string]),
         )
-      if (!isClient(request, fields, client, now()))
+      const token = () => ({
+        access_token: issue('puller').password,
+        token_type: 'Bearer',
+        expires_in: settings.lifeSeconds,
+        account: { name: 'puller' },
+      })
+      if (client.method === 'subject_token') {
+        const isMeant = fields.get('client_id') === client.id && fields.get('client_assertion_type') === assertionType
+        const verdict = isMeant ? await verify(fields.get('client_assertion') ?? '') : { rejection: 'client' }
+        if ('rejection' in verdict)
+          return refused(401, 'invalid_client', `The client assertion is not accepted: ${verdict.rejection}.`)
+        if (fields.get('grant_type') === 'client_credentials')
+          return fields.has('subject_token')
+            ? refused(400, 'invalid_request', 'The grant has no subject token.')
+            : { status: 200, body: token() }
+      } else if (!isClient(request, fields, client, now()))
         return refused(401, 'invalid_client', 'Invalid client credentials.')
       if (fields.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:token-exchange')
-        return refused(400, 'unsupported_grant_type', 'Only token exchange is supported.')
+        return refused(400, 'unsupported_grant_type', 'The grant is not supported.')
       if (fields.get('subject_token_type') !== `${tokenType}jwt`)
         return refused(400, 'invalid_request', 'The subject_token_type is not supported.')
       if (fields.get('audience') !== settings.name)
@@ -63,13 +79,7 @@ const exchangeServer = (client: SandboxClient) =>
       }
       return {
         status: 200,
-        body: {
-          access_token: issue('puller').password,
-          issued_token_type: `${tokenType}access_token`,
-          token_type: 'Bearer',
-          expires_in: settings.lifeSeconds,
-          account: { name: 'puller' },
-        },
+        body: { ...token(), issued_token_type: `${tokenType}access_token` },
       }
     },
   })
@@ -87,7 +97,7 @@ function isClient(request: SandboxRequest, fields: URLSearchParams, client: Sand
       return fields.get('client_id') === id && fields.get('client_secret') === secret
     case 'private_key_jwt':
       return (
-        fields.get('client_assertion_type') === 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' &&
+        fields.get('client_assertion_type') === assertionType &&
         isAssertion(fields.get('client_assertion') ?? '', {
           id,
           key: createPublicKey(publicKey),
@@ -95,8 +105,10 @@ function isClient(request: SandboxRequest, fields: URLSearchParams, client: Sand
           host: request.headers['host'] ?? '',
         })
       )
+    case 'subject_token':
+      return false // its assertion is verified with the keys of the cluster
     default:
-      return false
+      return method satisfies never
   }
 }
 

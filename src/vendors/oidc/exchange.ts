@@ -1,11 +1,14 @@
 /**
- * Token exchange (RFC 8693 §2) with client authentication (RFC 6749 §2.3.1, RFC 7523 §2.2).
+ * Token exchange (RFC 8693 §2) with client authentication (RFC 6749 §2.3.1, RFC 7523 §2.2), or the client's own token (RFC 6749 §4.4)
+ * where the subject token is the assertion that authenticates the client.
  * https://www.rfc-editor.org/rfc/rfc8693#section-2.1
  */
 import type { ApiRequest } from '../../http/send.ts'
+import type { SubjectToken } from '../../identity/subject-token.ts'
+import { quote } from '../../text/plain-text.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import { readSource } from '../credential-source.ts'
-import { compareWithToken, exchangeRefusal } from '../exchange-refusal.ts'
+import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { audienceOf, type Exchange, type ExchangeContext, withoutRestrictions } from '../vendor.ts'
 import { clientAssertion } from './client-assertion.ts'
@@ -15,6 +18,7 @@ const tokenExchange = {
   grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
   subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
 }
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 export const exchange: Exchange<OidcSettings> = {
   ...withoutRestrictions,
@@ -24,22 +28,37 @@ export const exchange: Exchange<OidcSettings> = {
   credentialLifeSeconds: ({ settings }) => settings.lifetime.maxSeconds,
 
   async exchange(registry, subjectToken, context) {
-    const { url, encoding, parameters, username, response, lifetime } = registry.settings
-    const client = await authenticateClient(registry.settings, context)
-    const fields = { ...tokenExchange, ...parameters, ...client.parameters, subject_token: subjectToken.value }
+    const { url, grant, encoding, parameters, username, response, lifetime } = registry.settings
+    const client = await authenticateClient(registry.settings, subjectToken, context)
+    const fields = {
+      ...(grant === 'token_exchange'
+        ? { ...tokenExchange, ...parameters, subject_token: subjectToken.value }
+        : { grant_type: grant, ...parameters }),
+      ...client.parameters,
+    }
+    const isAssertion = registry.settings.client?.method === 'subject_token'
     const trustFix = compareWithToken(`issuer, subject and audience at ${new URL(url).host}`)
     const request = {
       service: 'the token service',
       url,
       ...(encoding === 'form' ? { form: fields } : { json: fields }),
       ...(client.basic && { basic: client.basic }),
-      refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }),
+      refusal: (status: number, body: unknown) =>
+        exchangeRefusal(status, body, { subjectToken, trustFix }, isAssertion ? [assertionRefused] : []),
       response,
       lifetime,
       ...(username !== undefined && { username }),
     }
     return await exchangeAt(registry, request, context)
   },
+}
+
+/** The server does not accept the subject token for the client. Issuer, subject and audience are not secret. */
+const assertionRefused: MessageCause = {
+  pattern: /^(?:invalid_client|unauthorized_client)$/,
+  code: 'CLIENT_REFUSED',
+  expected: ({ subjectToken: { issuer, subject, audiences } }) =>
+    `the client to be registered for tokens of issuer ${quote(issuer)}, subject ${quote(subject)} and audience ${audiences.map(quote).join(', ')}`,
 }
 
 interface ClientAuthentication {
@@ -49,6 +68,7 @@ interface ClientAuthentication {
 
 async function authenticateClient(
   { client, url }: OidcSettings,
+  subjectToken: SubjectToken,
   context: ExchangeContext,
 ): Promise<ClientAuthentication> {
   if (client === undefined) return { parameters: {} }
@@ -70,11 +90,15 @@ async function authenticateClient(
       return {
         parameters: {
           client_id: id,
-          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion_type: assertionType,
           client_assertion: clientAssertion({ id, audience, keyId, algorithm }, key, context),
         },
       }
     }
+    case 'subject_token':
+      return {
+        parameters: { client_id: id, client_assertion_type: assertionType, client_assertion: subjectToken.value },
+      }
     default:
       return method satisfies never
   }

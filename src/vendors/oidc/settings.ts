@@ -21,14 +21,20 @@ import {
   sourcesOf,
 } from '../registry-fields.ts'
 
-/** RFC 6749 §2.3.1, RFC 7523 §2.2; `none`: a public client, or none at all. */
-export type ClientMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+/** RFC 6749 §2.3.1, RFC 7523 §2.2; `none`: a public client, or none at all; `subject_token`: that token is the assertion. */
+export type ClientMethod = (typeof methods)[number]
+const methods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt', 'subject_token'] as const
+
+/** RFC 8693 §2.1, RFC 6749 §4.4. */
+export type Grant = (typeof grants)[number]
+const grants = ['token_exchange', 'client_credentials'] as const
 
 /** Of a key, by its type. RFC 7518 §3.1, RFC 8037 §3.1 */
 export type ClientAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
 
 export interface OidcSettings extends CredentialSettings {
   readonly url: string
+  readonly grant: Grant
   readonly encoding: 'form' | 'json'
   /** Besides those of the exchange itself, such as `audience`. */
   readonly parameters: Readonly<Record<string, string>>
@@ -46,6 +52,7 @@ export interface OidcSettings extends CredentialSettings {
 
 interface OidcForm extends CredentialForm {
   readonly url: string
+  readonly grant?: Grant
   readonly encoding?: 'form' | 'json'
   readonly parameters?: Readonly<Record<string, string>>
   readonly clientAuthentication?: ClientForm
@@ -72,8 +79,8 @@ const parameterName: TextRule = {
 const clientFields = fields(
   {
     method: word(
-      ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-      'How the client authenticates; none: only its id is sent',
+      methods,
+      'How the client authenticates; none: only its id is sent; subject_token: with the subject token as its assertion',
     ),
     clientId: text(printable('the id of the client'), 'Id of the client'),
     clientSecret: z.exactOptional(
@@ -92,6 +99,12 @@ const clientFields = fields(
 const form: z.ZodMiniType<OidcForm> = fields(
   {
     url: text(endpointUrl, 'Token endpoint'),
+    grant: z.exactOptional(
+      word(
+        grants,
+        'token_exchange, the default: the subject token is exchanged (RFC 8693); client_credentials: it authenticates the client, with method subject_token',
+      ),
+    ),
     encoding: z.exactOptional(word(['form', 'json'], 'Encoding of the request; by default form, as RFC 8693')),
     parameters: z.exactOptional(
       textMap(
@@ -103,7 +116,7 @@ const form: z.ZodMiniType<OidcForm> = fields(
     clientAuthentication: z.exactOptional(clientFields),
     ...credentialShape,
   },
-  'Any token exchange server (RFC 8693). The registry’s audience is required',
+  'Any token exchange server (RFC 8693), or any that accepts the token as a client assertion (RFC 7523). The registry’s audience is required',
 )
 
 /** Set by the exchange, or by the client's authentication. */
@@ -118,11 +131,20 @@ const reserved = [
 ]
 
 function problems(written: OidcForm, path: FieldPath, registry: SharedFields): FieldProblem[] {
-  const { parameters = {}, clientAuthentication: client } = written
+  const { grant, parameters = {}, clientAuthentication: client } = written
   const taken = Object.keys(parameters).filter((name) => reserved.includes(name.toLowerCase()))
   return [
     ...audienceProblems(path, registry),
     ...credentialProblems(written, path),
+    ...(grant === 'client_credentials' && client?.method !== 'subject_token'
+      ? [
+          {
+            path: [...path, 'grant'],
+            predicate: 'is client_credentials, without the subject token',
+            expected: 'clientAuthentication with method subject_token, or grant token_exchange',
+          },
+        ]
+      : []),
     ...taken.map((name) => ({
       path: [...path, 'parameters', name],
       predicate: `is ${showValue(name)}, which the exchange sets itself`,
@@ -163,7 +185,7 @@ function clientProblems(client: ClientForm, path: FieldPath): FieldProblem[] {
 }
 
 async function read(written: OidcForm, folder: string): Promise<ReadSettings<OidcSettings>> {
-  const { url, encoding = 'form', parameters = {}, clientAuthentication: client } = written
+  const { url, grant = 'token_exchange', encoding = 'form', parameters = {}, clientAuthentication: client } = written
   const secret = client?.clientSecret && readSecretSource(client.clientSecret, folder)
   const key = client?.privateKey && readSecretSource(client.privateKey, folder)
   const sources = [secret, key].filter((source) => source !== undefined)
@@ -171,6 +193,7 @@ async function read(written: OidcForm, folder: string): Promise<ReadSettings<Oid
     ...(sources.length > 0 && { sources: sourcesOf(sources) }),
     settings: {
       url,
+      grant,
       encoding,
       parameters,
       ...readCredentialFields(written, { password: 'access_token', expiresIn: 'expires_in' }),

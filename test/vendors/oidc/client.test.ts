@@ -60,6 +60,36 @@ suite('a client authenticates', () => {
     })
   }
 
+  test('by the subject token as its assertion, for a token of its own or for an exchange', async (t) => {
+    const { cloud, refresh } = await start(t)
+    cloud.client.method = 'subject_token'
+    for (const grant of ['client_credentials', 'token_exchange']) {
+      const client = `, grant: ${grant}, clientAuthentication: {method: subject_token, ${id}}`
+      const { exitCode, stderr } = await refresh(client)
+      assert.deepEqual([exitCode, stderr], [0, ''], grant)
+    }
+  })
+
+  test('and if its registration does not accept the subject token, the error has issuer, subject and audience', async (t) => {
+    const { sandbox, cloud, refresh } = await start(t)
+    cloud.client.method = 'subject_token'
+    cloud.trusted.subject = 'system:serviceaccount:image-system:other'
+    const client = `, grant: client_credentials, clientAuthentication: {method: subject_token, ${id}}`
+    const { exitCode, stderr } = await refresh(client)
+    assert.equal(exitCode, 1)
+    const { issuer } = sandbox.cluster
+    assert.match(
+      stderr,
+      /^CLIENT_REFUSED \(exchange\): .* 401 "invalid_client: The client assertion is not accepted: subject\."/,
+    )
+    assert.ok(
+      stderr.includes(
+        `issuer "${issuer}", subject "system:serviceaccount:image-system:pullpass" and audience "${cloud.url}"`,
+      ),
+      stderr,
+    )
+  })
+
   test('and is refused with a code of its own', async (t) => {
     const { sandbox, cloud, refresh } = await start(t)
     cloud.client.method = 'client_secret_post'
@@ -109,6 +139,15 @@ suite('a document is refused for', () => {
     'a method without its secret': [
       `audience: x, oidc: {${url}, clientAuthentication: {method: client_secret_basic, clientId: a}}`,
       /clientAuthentication\.clientSecret is missing$/,
+    ],
+    'a grant for which the subject token is not used': [
+      `audience: x, oidc: {${url}, grant: client_credentials, clientAuthentication: {method: none, clientId: a}}`,
+      /oidc\.grant is client_credentials, without the subject token$/,
+    ],
+    'a grant without a client': [`audience: x, oidc: {${url}, grant: client_credentials}`, /oidc\.grant is /],
+    'a secret in addition to the subject token': [
+      `audience: x, oidc: {${url}, clientAuthentication: {method: subject_token, clientId: a, clientSecret: {file: a}}}`,
+      /clientSecret has no effect with method subject_token$/,
     ],
     'a secret that the method does not use': [
       `audience: x, oidc: {${url}, clientAuthentication: {method: none, clientId: a, clientSecret: {file: a}}}`,
