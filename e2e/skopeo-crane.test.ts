@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { buildCrane } from '../tools/real-parts/build-crane.ts'
+import { buildGoCommand } from '../tools/real-parts/build-go-commands.ts'
 import { findInstalledProgram } from './parts/process/find-program.ts'
 import { runProgram } from './parts/process/run-program.ts'
 import { startPart } from './parts/process/start-part.ts'
@@ -19,7 +19,7 @@ const wrongLogin = { username: 'oauth2accesstoken', password: 'ya29.c.wrong' }
 const startClients = (kind: 'token' | 'basic') =>
   startPart('clients', async ({ folder, use }) => {
     const skopeo = findInstalledProgram('skopeo', 'skopeo')
-    const crane = join(await buildCrane(), 'crane')
+    const crane = join(await buildGoCommand('crane'), 'crane')
     const { host, repository, tag } = await use(startPrivateImage(kind, login))
     const image = `${host}/${repository}:${tag}`
 

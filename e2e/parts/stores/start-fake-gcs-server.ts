@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
-import { buildFakeGcsServer } from '../../../tools/real-parts/build-fake-gcs-server.ts'
+import { buildGoCommand } from '../../../tools/real-parts/build-go-commands.ts'
 import { freePort } from '../process/free-port.ts'
 import { type PartContext, startPart } from '../process/start-part.ts'
 import { waitUntil } from '../process/wait-until.ts'
@@ -17,7 +17,7 @@ export interface FakeGcsServer extends RealPart {
 /** By https with an authority, which this process must trust. @throws AbsentPart if it cannot be built */
 export const startFakeGcsServer = (authority?: CertificateAuthority): Promise<FakeGcsServer> =>
   startPart('fake-gcs-server', async (context) => {
-    const program = join(await buildFakeGcsServer(), 'fake-gcs-server')
+    const program = join(await buildGoCommand('fake-gcs-server'), 'fake-gcs-server')
     const port = await freePort()
     const scheme = authority === undefined ? 'http' : 'https'
     const url = `${scheme}://127.0.0.1:${port}`
