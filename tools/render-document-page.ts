@@ -71,6 +71,10 @@ ${ruleNotes}
 - \`In\` and \`NotIn\` require \`values\`, \`Exists\` and \`DoesNotExist\` have none. \`NotIn\` also selects namespaces without the
   label. An empty selector is refused.
 - A registry has exactly one vendor. Names and hosts of registries are unique in a document.
+- \`gcp\`, \`aws\`, \`awsPublic\`, \`alibaba\`, \`chainguard\`, \`tencent\` and \`yandex\` have hosts of the vendor, or a loopback address: a
+  credential is stored for no other server. A proxy or mirror that forwards the credential, or a domain of your own, requires
+  \`hostPolicy: Any\`. Endpoints or another universe in the document lift the rule. \`azure\` and \`quay\` check hosts by fields of
+  their own; the others serve any domain.
 - \`gcp\` requires one of: \`workloadIdentityProvider\`; \`projectNumber\`, \`poolId\` and \`providerId\`; \`credentialFile\`.
   \`delegates\` and \`lifetime\` require \`serviceAccountEmail\`; \`stsRegion\` excludes \`universeDomain\` and \`endpoints.sts\`.
 - \`gcp.trust\` is used only by [\`pullpass trust\`](trust.md); a change of it makes no credential due.

@@ -8,6 +8,7 @@ import type { DocumentVendors } from './document-vendor.ts'
 import { needsNamespaceList } from './namespaces.ts'
 import { composeSchemas, type DocumentSchemas, loadForms } from './schema.ts'
 import { showValue } from './show-value.ts'
+import { hostProblems } from './vendor-hosts.ts'
 
 /** The document's form, or all problems of it. Loads the fields of the vendors that it names. */
 export async function checkForm(
@@ -16,7 +17,7 @@ export async function checkForm(
 ): Promise<{ readonly form: DocumentForm } | readonly FieldProblem[]> {
   const checked = checkKind(value, await schemasFor(namedVendors(value, vendors), vendors))
   if (!('form' in checked)) return checked
-  const problems = [...documentProblems(checked.form), ...(await vendorProblems(checked.form.spec.registries, vendors))]
+  const problems = [...documentProblems(checked.form), ...(await vendorProblems(checked.form, vendors))]
   return problems.length === 0 ? checked : problems
 }
 
@@ -135,14 +136,18 @@ function repeatedHosts(registries: readonly RegistryForm[]): FieldProblem[] {
   return problems
 }
 
-async function vendorProblems(registries: readonly RegistryForm[], vendors: DocumentVendors): Promise<FieldProblem[]> {
-  const found = registries.map(async (registry, index) => {
+async function vendorProblems({ kind, spec }: DocumentForm, vendors: DocumentVendors): Promise<FieldProblem[]> {
+  const found = spec.registries.map(async (registry, index) => {
     const path = ['spec', 'registries', index]
     const named = vendorsOf(registry, vendors)
     const [name] = named
     if (name !== undefined && named.length === 1) {
       const settings = await vendors[name]?.settings?.()
-      return settings?.problems(registry[name], [...path, name], registry) ?? []
+      const rule = settings?.hosts?.(registry[name])
+      return [
+        ...(settings?.problems(registry[name], [...path, name], registry) ?? []),
+        ...hostProblems(registry, rule, path, kind),
+      ]
     }
     const predicate = named.length === 0 ? 'names no vendor' : `names ${named.length} vendors: ${named.join(', ')}`
     const known = Object.keys(vendors).filter((one) => vendors[one]?.settings !== undefined)

@@ -49,6 +49,7 @@ interface NamespacesForm {
 export interface RegistryForm {
   readonly name: string
   readonly hosts: readonly string[]
+  readonly hostPolicy?: 'Vendor' | 'Any'
   readonly audience?: string
   readonly tokenFile?: string
   readonly [vendor: string]: unknown

@@ -4,6 +4,7 @@ import type { CredentialSources, TokenSource } from './document.ts'
 import type { FieldPath, FieldProblem } from './document-errors.ts'
 import type { RegistryForm } from './document-form.ts'
 import type { TextRule } from './field-rules.ts'
+import type { HostRule } from './vendor-hosts.ts'
 
 /** By identifier: the name of the field of a registry that contains the vendor's settings. */
 export type DocumentVendors = Readonly<Record<string, DocumentVendor>>
@@ -31,6 +32,11 @@ export interface VendorSettings<Form, Settings> {
   /** Rules between the fields, and between them and those that all vendors share; `path` leads to the vendor's fields. */
   problems(form: Form, path: FieldPath, registry: SharedFields): FieldProblem[]
   /**
+   * The hosts for which the credential of this registry is valid. Absent or undefined: any host, since the vendor serves domains of
+   * customers, its rules above check the hosts, or the document names other endpoints than the vendor's.
+   */
+  hosts?(form: Form): HostRule | undefined
+  /**
    * Relative paths start at `folder`. `hosts`: of the registry, for a vendor whose credential depends on them: what is minted
    * depends on nothing but the settings. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE
    */
@@ -57,6 +63,8 @@ export interface DropInVariables<Settings> {
   /** Name of the registry's entry. */
   readonly registry: string
   readonly defaultHost: string
+  /** The hosts for which the credential is valid; absent: any. */
+  readonly hosts?: HostRule
   /** All are required. */
   readonly rules: Readonly<Record<string, TextRule>>
   /** `text`: the trimmed value of a variable that follows its rule. */

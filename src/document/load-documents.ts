@@ -7,6 +7,7 @@ import type { DocumentVendors, DropInVariables } from './document-vendor.ts'
 import { brokenRule, registryHost, type TextRule } from './field-rules.ts'
 import { includedNamespace, objectName } from './kubernetes-names.ts'
 import { showValue } from './show-value.ts'
+import { type HostRule, isOwnHost } from './vendor-hosts.ts'
 
 export interface DocumentContext {
   readonly environment: Environment
@@ -74,7 +75,7 @@ export async function dropInForm(vendors: DocumentVendors, environment: Environm
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `variables of ${named.length} vendors are set: ${named.map(({ vendor }) => vendor).join(', ')}`,
-    expected: 'the variables of one vendor; a document can have registries of several vendors vendors vendors',
+    expected: 'the variables of one vendor; a document can have registries of several vendors',
   })
 }
 
@@ -84,7 +85,7 @@ export const documentFromEnvironment = async (environment: Environment, vendors:
 
 /** @throws VARIABLE_INVALID */
 function documentOf({ vendor, variables, rules }: DropInForm, environment: Environment): Document {
-  const [first, ...others] = checkVariables(environment, rules)
+  const [first, ...others] = checkVariables(environment, rules, variables.hosts)
   if (first !== undefined) throw refuse('VARIABLE_INVALID', [first, ...others])
 
   const text = (name: string) => environment[name]?.trim() ?? ''
@@ -119,10 +120,21 @@ const noDocuments = (rules: object) =>
     hint: 'docs/document.md describes both forms',
   })
 
-function checkVariables(environment: Environment, rules: DropInForm['rules']): DocumentProblem[] {
+function checkVariables(
+  environment: Environment,
+  rules: DropInForm['rules'],
+  hostRule: HostRule | undefined,
+): DocumentProblem[] {
+  const others = readList(environment, hostsVariable).filter(
+    (host) => brokenRule(registryHost, host) === undefined && !isOwnHost(host, hostRule),
+  )
   return [
     ...Object.entries(rules).flatMap(([name, rule]) => checkRequired(environment, name, rule)),
     ...checkItems(environment, hostsVariable, registryHost),
+    ...others.map((host) => ({
+      seen: `variable ${hostsVariable} contains ${showValue(host)}`,
+      expected: `${hostRule?.expected}, to which the credential belongs; for a proxy that forwards it, a document with hostPolicy: Any`,
+    })),
   ]
 }
 

@@ -106,6 +106,12 @@ export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): Do
   const registry = fields(
     {
       ...registryShape,
+      hostPolicy: z.exactOptional(
+        word(
+          ['Vendor', 'Any'],
+          'Hosts that may get the credential: those of the vendor (Vendor), or any (Any), such as a proxy that forwards it; default: Vendor',
+        ),
+      ),
       tokenFile: z.exactOptional(
         text(filePath, "File of this registry's subject token, relative to the file of the document"),
       ),

@@ -29,6 +29,8 @@ export interface DocumentContent {
   readonly text?: string
   /** Of the registry; absent: the sandbox's. */
   readonly hosts?: readonly string[]
+  /** For hosts that are not Google's. */
+  readonly hostPolicy?: 'Any'
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
   /** `images: private`: the label of both team's namespaces; absent: none. */
@@ -95,6 +97,7 @@ export function renderDocument(sandbox: TestSandbox, content: DocumentContent): 
     '  registries:',
     '    - name: google',
     `      hosts: ${JSON.stringify(hosts)}`,
+    content.hostPolicy === undefined ? '' : `      hostPolicy: ${content.hostPolicy}`,
     '      gcp:',
     `        workloadIdentityProvider: ${content.provider ?? sandbox.gcp.provider}`,
     account === 'none' ? '' : `        serviceAccountEmail: ${account}`,

@@ -38,7 +38,7 @@ async function diagnose(
   t: TestContext,
   { own, password }: { own: string; password: (sandbox: TestSandbox) => string },
 ) {
-  const { sandbox, send, makePod, file } = await startGround(t, { hosts: [own] })
+  const { sandbox, send, makePod, file } = await startGround(t, { hosts: [own], hostPolicy: 'Any' })
   const environment = await startHub(t, sandbox)
   const config = JSON.stringify({ auths: { 'docker.io': { auth: auth(password(sandbox)) } } })
   await send('POST', '/api/v1/namespaces/team-a/secrets', {

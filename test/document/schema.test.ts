@@ -100,7 +100,7 @@ suite('a document is refused for', () => {
       'gcp: {',
       'acme: {account: x}\n      gcp: {',
       '-:9:7: spec.registries[0].acme is not a known field',
-      `one of: name, hosts, audience, tokenFile, ${vendorFields}`,
+      `one of: name, hosts, audience, hostPolicy, tokenFile, ${vendorFields}`,
     ],
   })
 })

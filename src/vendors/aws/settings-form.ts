@@ -148,7 +148,12 @@ const longestChained = 3600
 
 const secondsOf = ({ sessionDuration: life }: AwsForm) => (life === undefined ? 0 : (parseDuration(life) ?? 0) / 1000)
 
-/** A host outside AWS can be a proxy for ECR; a host of AWS must be a registry of this region. */
+const registryHosts = {
+  accepts: looksLikeAws, // and by the rule below, a registry of this region
+  expected: 'a host of ECR: ACCOUNT.dkr.ecr.REGION.amazonaws.com',
+}
+
+/** A host of AWS must be a registry of this region. */
 function hostProblems(written: string, form: AwsForm, path: FieldPath): FieldProblem[] {
   const host = serverName(written)
   if (!looksLikeAws(host)) return []
@@ -204,6 +209,7 @@ export const settings: VendorSettings<AwsForm, AwsSettings> = {
   form: clusterForm,
   tenantForm,
   problems,
+  hosts: ({ endpoints }) => (endpoints === undefined ? registryHosts : undefined),
   async read(form) {
     const { sessionDuration: written, ...same } = form
     const life = written === undefined ? {} : { sessionDurationSeconds: secondsOf(form) }

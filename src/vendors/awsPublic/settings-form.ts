@@ -53,6 +53,11 @@ const clusterForm: z.ZodMiniType<AwsPublicForm> = fields(
 
 const publicHosts = ['public.ecr.aws', 'ecr-public.aws.com']
 
+const registryHosts = {
+  accepts: looksLikeAws, // and by the rule below, one of the two
+  expected: publicHosts.join(' or '),
+}
+
 export const settings: VendorSettings<AwsPublicForm, AwsPublicSettings> = {
   form: clusterForm,
   tenantForm,
@@ -79,6 +84,8 @@ export const settings: VendorSettings<AwsPublicForm, AwsPublicSettings> = {
       }),
     ]
   },
+
+  hosts: ({ endpoints }) => (endpoints === undefined ? registryHosts : undefined),
 
   async read(form) {
     const { sessionDuration: written, ...same } = form

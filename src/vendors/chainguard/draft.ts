@@ -1,8 +1,14 @@
 /** The host of Chainguard's registry. https://edu.chainguard.dev/chainguard/chainguard-images/chainguard-registry/overview/ */
+import type { HostRule } from '../../document/vendor-hosts.ts'
 import type { DraftOf } from '../draft.ts'
 
+export const registryHosts: HostRule = {
+  accepts: (server) => server === 'cgr.dev' || server.endsWith('.cgr.dev'),
+  expected: 'cgr.dev or a host below it',
+}
+
 export const draft: DraftOf = (host) =>
-  host === 'cgr.dev'
+  registryHosts.accepts(host)
     ? {
         name: 'chainguard',
         facts: 'Chainguard registry',

@@ -4,6 +4,7 @@ import type { VendorSettings } from '../../document/document-vendor.ts'
 import type { TextRule } from '../../document/field-rules.ts'
 import { fields, text } from '../../document/schema-parts.ts'
 import { endpointField } from '../registry-fields.ts'
+import { registryHosts } from './draft.ts'
 
 export interface ChainguardSettings {
   readonly identity: string
@@ -31,5 +32,6 @@ export const settings: VendorSettings<ChainguardForm, ChainguardSettings> = {
   form,
   tenantForm,
   problems: () => [],
+  hosts: ({ endpoint }) => (endpoint === undefined ? registryHosts : undefined),
   read: async (written) => ({ settings: { endpoint: 'https://issuer.enforce.dev', ...written } }),
 }

@@ -1,10 +1,11 @@
 /** Hosts of Artifact Registry. https://cloud.google.com/artifact-registry/docs/docker/names */
 import type { DraftOf } from '../draft.ts'
+import { registryHosts } from './names.ts'
 
 export const draft: DraftOf = (host) => {
-  const [, location] = /^([a-z0-9-]+)-docker\.pkg\.dev$/.exec(host) ?? []
-  const [, multiRegion = 'us'] = /^(?:([a-z]+)\.)?gcr\.io$/.exec(host) ?? []
-  if (location === undefined && !/^(?:[a-z]+\.)?gcr\.io$/.test(host)) return undefined
+  if (!registryHosts.accepts(host)) return undefined
+  const [, location] = /^([a-z0-9*-]+?)(?:-docker)?\.pkg\.dev$/.exec(host) ?? []
+  const [, multiRegion = 'us'] = /^([a-z0-9*-]+)\.gcr\.io$/.exec(host) ?? []
   return {
     name: 'google',
     facts: `location ${location ?? multiRegion}`,

@@ -16,6 +16,7 @@ import {
   projectNumber,
   providerId,
   providerOfParts,
+  registryHosts,
   serviceAccountEmail,
   stsRegion,
   universeDomain,
@@ -175,4 +176,12 @@ function ignoredFields(form: GcpForm, settings: GcpSettings, path: string): Docu
   return { seen, expected: 'service_account_impersonation_url, or the fields to be absent' }
 }
 
-export const settings: VendorSettings<GcpForm, GcpSettings> = { form: clusterForm, tenantForm, problems, read }
+export const settings: VendorSettings<GcpForm, GcpSettings> = {
+  form: clusterForm,
+  tenantForm,
+  problems,
+  // Other universes have registries at other domains.
+  hosts: ({ universeDomain: universe = 'googleapis.com', endpoints }) =>
+    universe === 'googleapis.com' && endpoints === undefined ? registryHosts : undefined,
+  read,
+}

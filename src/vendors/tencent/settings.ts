@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, text, word } from '../../document/schema-parts.ts'
+import type { HostRule } from '../../document/vendor-hosts.ts'
 
 export interface TencentSettings {
   readonly roleArn: string
@@ -54,10 +55,17 @@ const form: z.ZodMiniType<TencentForm> = fields(
   description,
 )
 
+/** An instance can also have a domain of its owner: hostPolicy: Any. */
+const registryHosts: HostRule = {
+  accepts: (server) => /^[a-z0-9*-]+\.tencentcloudcr\.com$/.test(server),
+  expected: 'NAME.tencentcloudcr.com',
+}
+
 export const settings: VendorSettings<TencentForm, TencentSettings> = {
   form,
   tenantForm,
   problems: () => [],
+  hosts: ({ endpoints }) => (endpoints === undefined ? registryHosts : undefined),
   read: async ({ site, ...written }) => ({
     settings: { ...written, site: site === 'China' ? 'tencentcloudapi.com' : 'intl.tencentcloudapi.com' },
   }),

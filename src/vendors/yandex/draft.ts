@@ -1,8 +1,14 @@
 /** The host of Yandex Container Registry. https://yandex.cloud/en/docs/container-registry/ */
+import type { HostRule } from '../../document/vendor-hosts.ts'
 import type { DraftOf } from '../draft.ts'
 
+export const registryHosts: HostRule = {
+  accepts: (server) => server === 'cr.yandex' || server.endsWith('.cr.yandex'),
+  expected: 'cr.yandex or a host below it',
+}
+
 export const draft: DraftOf = (host) =>
-  host === 'cr.yandex'
+  registryHosts.accepts(host)
     ? {
         name: 'yandex',
         facts: 'Container Registry',

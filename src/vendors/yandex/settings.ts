@@ -4,6 +4,7 @@ import type { VendorSettings } from '../../document/document-vendor.ts'
 import type { TextRule } from '../../document/field-rules.ts'
 import { fields, text } from '../../document/schema-parts.ts'
 import { endpointField } from '../registry-fields.ts'
+import { registryHosts } from './draft.ts'
 
 export interface YandexSettings {
   readonly serviceAccountId: string
@@ -31,5 +32,6 @@ export const settings: VendorSettings<YandexForm, YandexSettings> = {
   form,
   tenantForm,
   problems: () => [],
+  hosts: ({ endpoint }) => (endpoint === undefined ? registryHosts : undefined),
   read: async (written) => ({ settings: { endpoint: 'https://auth.yandex.cloud', ...written } }),
 }

@@ -108,11 +108,11 @@ export const kubernetesCases: ErrorCases = {
   },
 
   async OBJECT_TOO_LARGE(sandbox) {
-    const hosts = (first: number) => Array.from({ length: 250 }, (_, at) => `"r${first + at}.example.com"`).join(', ')
+    const hosts = (first: number) => Array.from({ length: 250 }, (_, at) => `"r${first + at}.exam.gcr.io"`).join(', ')
     const text = documentText(sandbox, {
       include: ['team-a'],
       registries: Object.fromEntries(
-        Array.from({ length: 9 }, (_, at) => [`part-${at}`, { host: `first-${at}.example.com` }]),
+        Array.from({ length: 9 }, (_, at) => [`part-${at}`, { host: `first-${at}.exam.gcr.io` }]),
       ),
     })
     let at = 0

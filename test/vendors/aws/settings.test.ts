@@ -28,9 +28,11 @@ suite('fields of aws', () => {
     }
   })
 
-  test('may have hosts of several accounts, and one outside AWS such as a proxy', async () => {
+  test('may have hosts of several accounts, and with hostPolicy one outside AWS such as a proxy', async () => {
     const hosts = `[${host}, 210987654321.dkr.ecr.eu-west-1.amazonaws.com, 123456789012.dkr-ecr.eu-west-1.on.aws, ecr.example.com:5000]`
-    const { hosts: read } = await loadRegistry(`hosts: ${hosts}, aws: {roleArn: "${role}", region: eu-west-1}`)
+    const { hosts: read } = await loadRegistry(
+      `hosts: ${hosts}, hostPolicy: Any, aws: {roleArn: "${role}", region: eu-west-1}`,
+    )
     assert.equal(read.length, 4)
   })
 

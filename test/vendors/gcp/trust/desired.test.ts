@@ -29,7 +29,7 @@ const desire = async (...all: [readonly Document[], readonly TrustedCluster[], T
 const registry = (name: string, gcp: readonly string[]) =>
   [
     `    - name: ${name}`,
-    `      hosts: [${name}.example.com]`,
+    `      hosts: [${name}-docker.pkg.dev]`,
     '      gcp:',
     ...gcp.map((line) => `        ${line}`),
   ].join('\n')

@@ -1,0 +1,44 @@
+/**
+ * Hosts for which a vendor's credential is valid: a registry for another host would send it to a server that the vendor does not
+ * operate. A document that needs that, for a proxy which forwards credentials, states it: hostPolicy: Any.
+ */
+import type { FieldPath, FieldProblem } from './document-errors.ts'
+import type { DocumentForm, RegistryForm } from './document-form.ts'
+import { showValue } from './show-value.ts'
+
+export interface HostRule {
+  /** `server`: without port and path; its first label can contain `*`. */
+  readonly accepts: (server: string) => boolean
+  /** For messages: the hosts that it accepts. */
+  readonly expected: string
+}
+
+/** What is sent to a loopback address stays on the machine: an emulator, or a forwarded port. */
+const loopback = /^(?:localhost|127(?:\.[0-9]{1,3}){3})$/
+
+/** Whether a credential may be used for `host`: of the vendor, or a loopback address. */
+export function isOwnHost(host: string, rule: HostRule | undefined): boolean {
+  const [server = ''] = host.split(/[:/]/, 1)
+  return rule === undefined || loopback.test(server) || rule.accepts(server)
+}
+
+/** `rule`: undefined if the vendor serves any host, or checks them itself. `path` leads to the registry. */
+export function hostProblems(
+  { hosts, hostPolicy }: Pick<RegistryForm, 'hosts' | 'hostPolicy'>,
+  rule: HostRule | undefined,
+  path: FieldPath,
+  kind: DocumentForm['kind'],
+): FieldProblem[] {
+  const others = hosts.filter((host) => !isOwnHost(host, rule))
+  if (hostPolicy === 'Any') {
+    if (others.length > 0) return []
+    const expected = 'no hostPolicy: it is only for hosts that are not those of the vendor, such as a proxy'
+    return [{ path: [...path, 'hostPolicy'], predicate: 'is Any, which has no effect here', expected, at: 'key' }]
+  }
+  const proxy = kind === 'ClusterPullSecret' ? '; for a proxy that forwards the credential: hostPolicy: Any' : ''
+  return others.map((host) => ({
+    path: [...path, 'hosts', hosts.indexOf(host)],
+    predicate: `is ${showValue(host)}`,
+    expected: `${rule?.expected}, to which the credential belongs${proxy}`,
+  }))
+}
