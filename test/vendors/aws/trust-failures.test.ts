@@ -174,6 +174,35 @@ test('trust at AWS, if a step fails,', async (t) => {
     assert.ok(cloud.account.providers.has(url))
   })
 
+  await t.test('a provider that a role of another owner still trusts, by a statement of its own, is kept', async () => {
+    empty()
+    await trust(['apply', '--yes'])
+    const created = cloud.account.roles.get('puller')
+    assert.ok(created !== undefined)
+    const byHand = trusting({ Principal: { Federated: provider }, Sid: 'ByHand' })
+    const statements = [created.trustPolicy, byHand].flatMap(({ Statement }) => Statement)
+    const trustPolicy: Policy = { Version: '2012-10-17', Statement: statements }
+    cloud.account.roles.set('puller', { ...created, trustPolicy, trustText: JSON.stringify(trustPolicy) })
+    const dry = await trust(['destroy', '--dry-run'])
+    assert.deepEqual(resultsOf(dry), ['would-delete', 'would-delete', 'kept'], dry.stdout)
+    const run = await trust(['destroy', '--yes'])
+    assert.deepEqual(resultsOf(run), ['deleted', 'deleted', 'kept'])
+    assert.match(run.stdout, /only its statements for these clusters were removed: others still use the role/)
+    assert.match(run.stdout, /roles trust it: arn:aws:iam::123456789012:role\/puller/)
+    assert.ok(cloud.account.providers.has(url))
+  })
+
+  await t.test('a provider that a trust policy names which cannot be read is kept', async () => {
+    empty()
+    await trust(['apply', '--yes'])
+    const created = cloud.account.roles.get('puller')
+    assert.ok(created !== undefined)
+    cloud.account.roles.set('broken', { ...created, name: 'broken', trustText: `[${provider}` })
+    const run = await trust(['destroy', '--yes'])
+    assert.match(run.stdout, /roles trust it: arn:aws:iam::123456789012:role\/broken/)
+    assert.ok(cloud.account.providers.has(url))
+  })
+
   await t.test('thumbprints are set for a private authority, and replaced only if that is requested', async () => {
     empty()
     cloud.adjust({ issuerAuthority: 'private' })

@@ -76,3 +76,14 @@ test('a response of IAM', async (t) => {
     })
   }
 })
+
+test('destroy keeps the provider where the list of roles has no end', async (t) => {
+  const { cloud, trust } = await startTrustTest(t)
+  await trust(['apply', '--yes'])
+  const when = ({ body }: { body?: Buffer }) => new URLSearchParams(body?.toString()).get('Action') === 'ListRoles'
+  const response = xml('ListRoles', '<IsTruncated>true</IsTruncated><Marker>next</Marker><Roles></Roles>')
+  cloud.parts.iam.faults.inject({ kind: 'response', response }, { when })
+  const { stdout } = await trust(['destroy', '--yes'])
+  assert.match(stdout, /the account has too many roles to look for users of it/)
+  assert.equal(cloud.account.providers.size, 1)
+})

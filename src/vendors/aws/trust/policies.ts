@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
-import type { DesiredPolicy, DesiredStatement } from './desired.ts'
+import { type DesiredPolicy, type DesiredStatement, sidOf } from './desired.ts'
 
 const version = '2012-10-17'
 
@@ -148,6 +148,10 @@ export function matches(pattern: string, text: string): boolean {
 
 /** Whether any statement is a Deny, which no further Allow overrides. */
 export const denies = (statements: readonly JsonObject[]): boolean => statements.some(({ Effect }) => Effect === 'Deny')
+
+/** Whether pullpass added the statement for one of these clusters. */
+export const isStatementOf = (statement: JsonObject, marks: readonly string[]): boolean =>
+  marks.some((mark) => sidIn(statement).startsWith(sidOf(mark)))
 
 /** Ids of statements. */
 export const sidIn = (statement: JsonObject): string => asText(statement['Sid']) ?? ''

@@ -4,7 +4,7 @@ import type { Accepted, RemovalPlan, RemovalScope } from '../../trust-contract.t
 import { marksIn } from '../../trust-contract.ts'
 import type { DesiredProvider } from './desired.ts'
 import { type AwsChange, type AwsFinding, listFields } from './finding.ts'
-import { namesIn, providersIn, statementsIn } from './policies.ts'
+import { isStatementOf, namesIn, providersIn, statementsIn } from './policies.ts'
 import { type IamConnection, readEntity } from './requests.ts'
 import { providerBlock } from './terraform.ts'
 
@@ -98,7 +98,7 @@ function thumbprintUpdate(
   }
 }
 
-/** Removable if pullpass created it for these clusters, and no other role trusts it. `removed`: ARNs of roles. */
+/** Removable if pullpass created it for these clusters, and no role trusts it any more. `removed`: ARNs of roles. */
 export async function planProviderRemoval(
   { arn }: DesiredProvider,
   { marks, removed }: RemovalScope,
@@ -113,8 +113,10 @@ export async function planProviderRemoval(
       state: 'kept',
       note: `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`,
     }
-  const others = (await rolesTrusting(arn, iam)).filter((role) => !removed.includes(role))
-  if (others.length > 0) return { state: 'kept', note: `roles trust it: ${others.join(', ')}` }
+  const using = await rolesTrusting(arn, { marks, removed }, iam)
+  if (using === 'too many roles')
+    return { state: 'kept', note: 'the account has too many roles to look for users of it' }
+  if (using.length > 0) return { state: 'kept', note: `roles trust it: ${using.join(', ')}` }
   return {
     state: 'removable',
     async remove() {
@@ -130,21 +132,32 @@ export function tagsIn({ Tags }: JsonObject): Record<string, string> {
   return Object.fromEntries(tags.map(({ Key, Value }) => [asText(Key) ?? '', asText(Value) ?? '']))
 }
 
-const mostPages = 200
+/** Of up to 1,000 roles each: the largest quota of roles for an account is 10,000. */
+const mostPages = 20
 
-/** ARNs of the roles of the account whose trust policies name the provider. */
-async function rolesTrusting(arn: string, { call }: IamConnection): Promise<string[]> {
+/**
+ * ARNs of the roles of the account whose trust policies name the provider, apart from statements of these clusters in roles that are
+ * removed: such a role may have lost only these, and still trust the provider by statements of others.
+ */
+async function rolesTrusting(
+  arn: string,
+  { marks, removed }: RemovalScope,
+  { call }: IamConnection,
+): Promise<string[] | 'too many roles'> {
   const found: string[] = []
   let marker: string | undefined = ''
   for (let page = 0; marker !== undefined && page < mostPages; page++) {
     const body: JsonObject = await call('ListRoles', { MaxItems: '1000', ...(marker !== '' && { Marker: marker }) })
     for (const role of asList(body['Roles']).map((one) => asObject(one) ?? {})) {
-      const text = asText(role['AssumeRolePolicyDocument']) ?? ''
-      if (providersIn(statementsIn(decodeDocument(text)) ?? []).includes(arn)) found.push(asText(role['Arn']) ?? '')
+      const name = asText(role['Arn']) ?? ''
+      const text = decodeDocument(asText(role['AssumeRolePolicyDocument']) ?? '')
+      const left = statementsIn(text)?.filter((one) => !(removed.includes(name) && isStatementOf(one, marks)))
+      // A policy that cannot be read is searched as a text.
+      if (left === undefined ? text.includes(arn) : providersIn(left).includes(arn)) found.push(name)
     }
     marker = body['IsTruncated'] === 'true' ? asText(body['Marker']) : undefined
   }
-  return found
+  return marker === undefined ? found : 'too many roles'
 }
 
 /** IAM percent-encodes policies. Text that is not encoded correctly is not a policy. */

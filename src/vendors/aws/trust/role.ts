@@ -3,12 +3,13 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
-import { type DesiredRole, type DesiredStatement, sidOf } from './desired.ts'
+import type { DesiredRole, DesiredStatement } from './desired.ts'
 import type { AwsChange, AwsFinding } from './finding.ts'
 import { policyResourceName } from './names.ts'
 import {
   acceptance,
   denies,
+  isStatementOf,
   namesIn,
   otherPrincipalsIn,
   providersIn,
@@ -233,7 +234,7 @@ export async function planRoleRemoval(
   if (found === undefined) return { state: 'absent' }
   const { statements } = found
   if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
-  const obsolete = statements.filter((one) => marks.some((mark) => sidIn(one).startsWith(sidOf(mark))))
+  const obsolete = statements.filter((one) => isStatementOf(one, marks))
   const others = statements.filter((one) => !obsolete.includes(one))
   const policies = (await policiesOf(arn, iam)).filter((name) => !removed.includes(policyResourceName(arn, name)))
   const isOwn = isOf(marks, found)
