@@ -141,6 +141,26 @@ test('trust at AWS, if a step fails,', async (t) => {
     assert.match(destroyed.stdout, /pullpass did not create it/)
   })
 
+  await t.test('a provider of another owner gets no further client id, unless that is requested', async () => {
+    empty()
+    await cloud.trust(sandbox.cluster.issuer)
+    const before = cloud.account.providers.get(url)
+    const run = await trust(['apply', '--yes', '--no-trial'], { registry: 'audience: ecr' })
+    assert.deepEqual(resultsOf(run), ['failed', 'failed', 'blocked'], run.stdout)
+    assert.match(
+      run.stderr,
+      /^TRUST_REFUSED \(trust\): provider arn:\S+ exists, pullpass did not create it, and it accepts the client ids sts\.amazonaws\.com$/m,
+    )
+    assert.match(run.stderr, /may get tokens for another audience: --replace clientIds$/m)
+    assert.equal(cloud.account.providers.get(url), before)
+
+    const plan = await trust(['plan', '--replace', 'clientIds'], { registry: 'audience: ecr' })
+    assert.match(plan.stdout, /^ {2}update provider arn:\S+: add client id ecr$/m)
+    const words = ['apply', '--yes', '--no-trial', '--replace', 'clientIds', '--replace', 'trustPolicy']
+    await trust(words, { registry: 'audience: ecr' })
+    assert.deepEqual(cloud.account.providers.get(url)?.clientIds, ['sts.amazonaws.com', 'ecr'])
+  })
+
   await t.test('a trust policy with a Deny is refused', async () => {
     empty()
     cloud.putRole('puller', { trust: trusting({ Effect: 'Deny', Principal: '*' }), tags: {} })

@@ -1,7 +1,7 @@
 /** The OIDC provider of a cluster's issuer in an account. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import type { Accepted, RemovalPlan, RemovalScope } from '../../trust-contract.ts'
-import { marksIn } from '../../trust-contract.ts'
+import { marksIn, trustRefused } from '../../trust-contract.ts'
 import type { DesiredProvider } from './desired.ts'
 import { type AwsChange, type AwsFinding, listFields } from './finding.ts'
 import { isStatementOf, namesIn, providersIn, statementsIn } from './policies.ts'
@@ -22,6 +22,10 @@ export async function observeProvider(
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
   const clientIds = namesIn(found['ClientIDList'])
   const added = desired.clientIds.filter((id) => !clientIds.includes(id))
+  const isOwn = marksIn(tagsIn(found)[tag] ?? '').includes(desired.mark)
+  if (added.length > 0 && !isOwn && !replace.includes('clientIds')) {
+    return { presence: 'present', verdict: 'refused', ...clientIdRefusal(desired, clientIds, added) }
+  }
   const thumbprints = namesIn(found['ThumbprintList']).map((one) => one.toLowerCase())
   const differ = desired.thumbprints !== undefined && desired.thumbprints.join() !== thumbprints.join()
   const replaced = differ && replace.includes('thumbprints')
@@ -44,6 +48,22 @@ export async function observeProvider(
     ...(differ && !replaced && { kept: ['thumbprints'], keptAuthority: 'thumbprints' }),
   }
 }
+
+/** Roles that do not compare the audience accept tokens for each client id. */
+const clientIdRefusal = (
+  { arn }: DesiredProvider,
+  present: readonly string[],
+  added: readonly string[],
+): Pick<AwsFinding, 'fault' | 'override'> => ({
+  fault: trustRefused(
+    `provider ${arn} exists, pullpass did not create it, and it accepts the client ids ${present.join(', ') || '(none)'}`,
+    {
+      expected: `client id ${added.join(' and ')} too`,
+      hint: 'set the audience of the registry to one of its client ids; or, if every role that trusts the provider may get tokens for another audience: --replace clientIds',
+    },
+  ),
+  override: { replace: ['clientIds'] },
+})
 
 function creation(desired: DesiredProvider, { call }: IamConnection): AwsChange {
   const { arn, issuer, clientIds, thumbprints = [], mark } = desired
