@@ -9,7 +9,7 @@ export const aws: Vendor = defineVendor<AwsSettings>({
   draft: async () => (await import('./draft.ts')).draft,
   trust: {
     commandLine: 'aws',
-    replaceable: ['trustPolicy', 'thumbprints', 'clientIds'],
+    replaceable: ['trustPolicy', 'thumbprints', 'clientIds', 'subjects'],
     load: async () => (await import('./trust/trust.ts')).trust,
   },
   stores: { s3: { form: 's3://BUCKET/PATH', load: async () => (await import('./stores/s3.ts')).store } },

@@ -1,5 +1,6 @@
 /** The desired AWS resources of documents: OIDC providers, roles and their policies. Pure; rejects a configuration that cannot work. */
 import { createHash } from 'node:crypto'
+import { readsTokenFile } from '../../../document/document.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
@@ -35,6 +36,10 @@ export interface DesiredRole {
   /** Of the clusters. */
   readonly marks: readonly string[]
   readonly statements: readonly DesiredStatement[]
+  /** Names of the inline policies of these documents. */
+  readonly policies: readonly string[]
+  /** `flag`: --subject names one of the accounts that use a document, and others are unknown. */
+  readonly subjects: 'documents' | 'flag'
   readonly maxSessionSeconds: number
   /** Of the token service, where the operator's identity is read. */
   readonly region: string
@@ -94,6 +99,8 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
+      policies: unique(same.map(policyName)),
+      subjects: same.some(({ document, registry }) => readsTokenFile(document, registry)) ? 'flag' : 'documents',
       maxSessionSeconds: Math.max(3600, ...seconds),
       region: first.settings.stsRegion ?? first.settings.region,
     }
@@ -116,8 +123,21 @@ function statementOf(need: Need): DesiredStatement {
     key: providerKey(cluster.issuer),
     subject,
     audience,
-    sid: `${sidOf(markOf(cluster))}${digest(`${subject} ${audience}`)}`,
+    sid: sidOfStatement(markOf(cluster), subject, audience),
   }
+}
+
+const sidOfStatement = (mark: string, subject: string, audience: string) =>
+  `${sidOf(mark)}${digest(`${subject} ${audience}`)}`
+
+/** Whether pullpass gave a statement with this subject and audience its id, for one of these clusters. */
+export const isOwnSid = (sid: string, marks: readonly string[], { subject, audience }: Tokens): boolean =>
+  marks.some((mark) => sid === sidOfStatement(mark, subject, audience))
+
+/** The tokens that a statement accepts. */
+export interface Tokens {
+  readonly subject: string
+  readonly audience: string
 }
 
 /** Prefix of the statement ids of a cluster; statement ids contain only letters and digits. */

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
-import { type DesiredPolicy, type DesiredStatement, sidOf } from './desired.ts'
+import { type DesiredPolicy, type DesiredStatement, sidOf, type Tokens } from './desired.ts'
 
 const version = '2012-10-17'
 
@@ -88,6 +88,19 @@ function principalsOf({ Principal, NotPrincipal }: JsonObject): string[] {
   return Object.entries(kinds)
     .filter(([kind]) => kind !== 'Federated')
     .flatMap(([kind, names]) => listOf(names).map((one) => `${kind} ${asText(one) ?? JSON.stringify(one)}`))
+}
+
+/**
+ * The subject and audience that a statement of the form of `renderStatement` accepts, as tokens of the provider; undefined for any
+ * other form.
+ */
+export function tokensIn(statement: JsonObject): (Tokens & { readonly provider: string }) | undefined {
+  const [provider] = federatedIn(statement).map(asText)
+  const [, key] = /:oidc-provider\/(.+)$/.exec(provider ?? '') ?? []
+  if (statement['Effect'] !== 'Allow' || provider === undefined || key === undefined) return undefined
+  const equals = asObject(asObject(statement['Condition'])?.['StringEquals'])
+  const [subject, audience] = [asText(equals?.[`${key}:sub`]), asText(equals?.[`${key}:aud`])]
+  return subject === undefined || audience === undefined ? undefined : { provider, subject, audience }
 }
 
 /** `exactly`: only this subject and this audience; `broadly`: also others, such as any audience without a condition on it. */

@@ -3,7 +3,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
-import type { DesiredRole, DesiredStatement } from './desired.ts'
+import { type DesiredRole, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
 import type { AwsChange, AwsFinding } from './finding.ts'
 import { policyResourceName } from './names.ts'
 import {
@@ -17,6 +17,7 @@ import {
   renderStatement,
   sidIn,
   statementsIn,
+  tokensIn,
 } from './policies.ts'
 import { decodeDocument, tagsIn } from './provider.ts'
 import { type IamConnection, readEntity } from './requests.ts'
@@ -55,15 +56,22 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
   const refused = refusal(desired, found, accepted)
   if (refused !== undefined) return { presence: 'present', verdict: 'refused', ...shared, ...refused }
   const missing = missingIn(desired, found)
+  const former = formerIn(desired, found)
+  const whyKept =
+    former.length === 0 || accepted.replace.includes('subjects')
+      ? undefined
+      : await whyFormerStay(desired, missing, iam)
+  const removed = whyKept === undefined ? former : []
   const changes = [
     ...(missing.length === 0 ? [] : [trustUpdate(desired, found, iam)]),
+    ...formerRemovals(desired, found, removed, iam),
     ...(found.maxSessionSeconds >= desired.maxSessionSeconds ? [] : [durationUpdate(desired, iam)]),
   ]
   const after = {
     ...desired,
     description: found.description,
     maxSessionSeconds: Math.max(found.maxSessionSeconds, desired.maxSessionSeconds),
-    policy: mergedPolicy(desired, found),
+    policy: mergedPolicy(desired, found, removed),
     tags: found.tags,
   }
   return {
@@ -71,13 +79,52 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
     verdict: changes.length === 0 ? 'ok' : 'update',
     hcl: roleBlock(after)('present'),
     changes,
-    notes: [...sharedWith, ...notesOn(desired, found)],
+    notes: [
+      ...sharedWith,
+      ...(whyKept === undefined ? [] : subjectsOf(former).map((one) => `it still trusts ${one}, ${whyKept}`)),
+      ...notesOn(desired, found, former),
+    ],
+    ...(whyKept !== undefined && { kept: ['subjects'] }),
     ...shared,
   }
 }
 
 const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] =>
   all.filter((one) => acceptance(statements, one) === 'not')
+
+/** A statement that pullpass added for one of these clusters, unchanged since, for a subject that no document uses. */
+interface FormerStatement extends Tokens {
+  readonly statement: JsonObject
+  readonly sid: string
+}
+
+function formerIn({ marks, statements: all }: DesiredRole, { statements = [] }: FoundRole): FormerStatement[] {
+  const subjects = new Set(all.map(({ subject }) => subject))
+  return statements.flatMap((statement) => {
+    const tokens = tokensIn(statement)
+    const sid = sidIn(statement)
+    if (tokens === undefined || subjects.has(tokens.subject) || !isOwnSid(sid, marks, tokens)) return []
+    return [{ ...tokens, statement, sid }]
+  })
+}
+
+/** Why statements for former subjects stay; undefined if they are removed. */
+async function whyFormerStay(
+  { arn, policies, subjects, marks }: DesiredRole,
+  missing: readonly DesiredStatement[],
+  iam: IamConnection,
+): Promise<string | undefined> {
+  if (subjects === 'flag') return 'which --subject does not name; if no pod uses it, remove it: --replace subjects'
+  // A refresh may still use it until the documents are rolled out.
+  if (missing.length > 0)
+    return 'which these documents do not use: run trust apply again after the documents are in use, which removes it'
+  const others = (await policiesOf(arn, iam)).filter((name) => isPolicyOf(name, marks) && !policies.includes(name))
+  if (others.length === 0) return undefined
+  return `which these documents do not use; other documents of the cluster use the role (${others.join(', ')}): pass them too with -f, or remove it: --replace subjects`
+}
+
+const isPolicyOf = (name: string, marks: readonly string[]) =>
+  marks.some((mark) => name.startsWith(mark.replace(':', '-')))
 
 /** A statement grants a service account all permissions of the role: it is added to a role of another owner only if that is requested. */
 function refusal(
@@ -139,12 +186,24 @@ const roleShared = (arn: string, sharedWith: readonly string[]) =>
     hint: 'set another role in aws.roleArn; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
   })
 
-function notesOn({ statements: all }: DesiredRole, { statements = [] }: FoundRole): string[] {
+function notesOn(
+  { statements: all }: DesiredRole,
+  { statements = [] }: FoundRole,
+  former: readonly FormerStatement[],
+): string[] {
   const broad = all.filter((one) => acceptance(statements, one) === 'broadly').map(({ provider }) => provider)
   const own = new Set(all.map(({ provider }) => provider))
   const others = providersIn(statements).filter((arn) => !own.has(arn))
+  const subjects = new Set([...all, ...former].map(({ subject }) => subject))
+  const furtherOf = (one: JsonObject) => {
+    const tokens = tokensIn(one)
+    return tokens === undefined || !own.has(tokens.provider) || subjects.has(tokens.subject) ? [] : [tokens]
+  }
   return [
     ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects or audiences of ${arn}`),
+    ...statements
+      .flatMap(furtherOf)
+      .map(({ subject, provider }) => `it also trusts ${subject} of ${provider}, by a statement of another owner`),
     ...others.map((arn) => `it also trusts tokens of ${arn}`),
     ...otherPrincipalsIn(statements).map((one) => `its trust policy also allows ${one} to assume it`),
   ]
@@ -183,10 +242,10 @@ function creation(desired: DesiredRole, { call }: IamConnection): AwsChange {
 const describeSubjects = (statements: readonly DesiredStatement[]) =>
   statements.map(({ subject, audience, key }) => `${subject} of https://${key} with audience ${audience}`).join(' and ')
 
-/** The existing statements, and those that are missing. */
-function mergedPolicy(desired: DesiredRole, found: FoundRole): string {
+/** The existing statements without those that are removed, and those that are missing. */
+function mergedPolicy(desired: DesiredRole, found: FoundRole, removed: readonly FormerStatement[] = []): string {
   const added = missingIn(desired, found)
-  const sids = added.map(({ sid }) => sid)
+  const sids = [...added, ...removed].map(({ sid }) => sid)
   const kept = (found.statements ?? []).filter((one) => !sids.includes(sidIn(one)))
   return renderPolicy([...kept, ...added.map(renderStatement)])
 }
@@ -211,6 +270,44 @@ function trustUpdate(desired: DesiredRole, found: FoundRole, iam: IamConnection)
         await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: mergedPolicy(desired, current) })
     },
   }
+}
+
+const subjectsOf = (statements: readonly FormerStatement[]) => [...new Set(statements.map(({ subject }) => subject))]
+
+/** One for each subject; each printed policy is also without the subjects before it. */
+function formerRemovals(
+  desired: DesiredRole,
+  found: FoundRole,
+  former: readonly FormerStatement[],
+  iam: IamConnection,
+): AwsChange[] {
+  const { arn } = desired
+  const subjects = subjectsOf(former)
+  return subjects.map((subject, index) => ({
+    action: 'update',
+    fields: ['trustPolicy'],
+    description: `update role ${arn}: its trust policy no longer accepts ${subject}, which no document uses`,
+    words: [
+      'update-assume-role-policy',
+      '--role-name',
+      parseRole(arn).name,
+      '--policy-document',
+      mergedPolicy(
+        desired,
+        found,
+        former.filter((one) => subjects.slice(0, index + 1).includes(one.subject)),
+      ),
+    ],
+    apply: async () => {
+      const current = (await readRole(iam, arn)) ?? found
+      const obsolete = formerIn(desired, current).filter((one) => one.subject === subject)
+      if (obsolete.length > 0)
+        await iam.call('UpdateAssumeRolePolicy', {
+          ...named(arn),
+          PolicyDocument: mergedPolicy(desired, current, obsolete),
+        })
+    },
+  }))
 }
 
 function durationUpdate({ arn, maxSessionSeconds }: DesiredRole, { call }: IamConnection): AwsChange {
@@ -241,7 +338,7 @@ export async function planRoleRemoval(
   if (isOwn && others.length === 0 && policies.length === 0) {
     return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }
   }
-  const needed = policies.filter((name) => marks.some((mark) => name.startsWith(mark.replace(':', '-'))))
+  const needed = policies.filter((name) => isPolicyOf(name, marks))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
   if (obsolete.length === 0) return { state: 'kept', note: isOwn ? 'other clusters use it' : describeOwner(found) }
   if (others.length === 0) {
