@@ -7,8 +7,10 @@ import { whyLeftOut } from './render-commands.ts'
 export function renderTerraform(findings: readonly TrustFinding[]): string {
   const printed = findings.filter(isPrinted)
   const first = printed.flatMap(({ changes }) =>
-    changes.flatMap(({ byTerraform, command }) =>
-      byTerraform === 'applied' ? [] : [`# Terraform does not undelete; run first: ${command}`],
+    changes.flatMap(({ action, byTerraform, command }) =>
+      byTerraform === 'applied'
+        ? []
+        : [`# Terraform does not ${action === 'undelete' ? 'undelete' : 'delete'}; run first: ${command}`],
     ),
   )
   const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))

@@ -46,7 +46,7 @@ export const trustSection: Section = {
     TRUST_DOMAIN_SHARED: {
       hops: ['trust'],
       meaning:
-        'The trust domain has issuers of other clusters (at Google: the pool has providers of them): ServiceAccounts with the same name in these clusters are one principal, with the same permissions. At AWS, pullpass created the role for another cluster; at Azure, clusters of one run share an identity.',
+        'The trust domain has issuers of other clusters (at Google: the pool has providers of them): ServiceAccounts with the same name in these clusters are one principal, with the same permissions. At AWS, pullpass created the role for another cluster; at Azure, ServiceAccounts of another cluster sign in as the identity too.',
       action:
         'Use a pool, role or identity for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it for clusters that may have the same permissions.',
       example: `TRUST_DOMAIN_SHARED (trust): pool projects/123456789012/locations/global/workloadIdentityPools/pool is shared by https://storage.googleapis.com/example-cluster and others: provider dev-1 (issuer https://dev-1.example.com) accepts tokens of every service account of its cluster, system:serviceaccount:image-system:pullpass among them

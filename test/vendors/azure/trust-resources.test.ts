@@ -89,10 +89,10 @@ test('an identity that two clusters share is refused, unless sharing is requeste
   const [identity] = state.identities
   assert.ok(identity !== undefined)
   const found = { id: 'id', clientId: identity.clientId, principalId: 'principal' }
-  const refused = evaluateIdentity(identity, found, 'refused')
+  const refused = evaluateIdentity(identity, found, [], 'refused')
   assert.deepEqual([refused.verdict, refused.fault?.code], ['refused', 'TRUST_DOMAIN_SHARED'])
   assert.match(refused.fault?.seen ?? '', /cluster second \(issuer https:\/\/second\.example\.com\) signs in as it$/)
-  const accepted = evaluateIdentity(identity, found, 'accepted')
+  const accepted = evaluateIdentity(identity, found, [], 'accepted')
   assert.deepEqual([accepted.verdict, accepted.sharedWith?.length], ['ok', 2])
 })
 

@@ -135,7 +135,7 @@ export async function planProviderRemoval(
     }
   const using = await rolesTrusting(arn, { marks, removed }, iam)
   if (using === 'too many roles')
-    return { state: 'kept', note: 'the account has too many roles to look for users of it' }
+    return { state: 'kept', note: 'the account has too many roles to list those that trust it' }
   if (using.length > 0) return { state: 'kept', note: `roles trust it: ${using.join(', ')}` }
   return {
     state: 'removable',

@@ -39,6 +39,26 @@ export function credentialCommand(
   return command(['identity', 'federated-credential', verb, '--name', ownName, ...place, ...fields])
 }
 
+export function deleteCredential(
+  identity: DesiredIdentity,
+  { id, name }: { readonly id: string; readonly name: string },
+): string {
+  if (identity.kind === 'application')
+    return command([
+      'ad',
+      'app',
+      'federated-credential',
+      'delete',
+      '--id',
+      identity.clientId,
+      '--federated-credential-id',
+      id,
+    ])
+  const { subscription, group, name: own } = resourceParts(identity.name)
+  const place = ['--identity-name', own, '--resource-group', group, '--subscription', subscription]
+  return command(['identity', 'federated-credential', 'delete', '--name', name, ...place, '--yes'])
+}
+
 /** A role assignment to be written. */
 export interface Assignment {
   /** A UUID. */

@@ -14,7 +14,7 @@ import {
   type TrustFinding,
   trustRefused,
 } from '../../trust-contract.ts'
-import { credentialCommand, credentialHcl, scriptLine } from './commands.ts'
+import { credentialCommand, credentialHcl, deleteCredential, scriptLine } from './commands.ts'
 import { type DesiredCredential, type DesiredIdentity, markInName } from './desired.ts'
 import type { FoundIdentity } from './identity.ts'
 import { type AzureConnection, itemsOf, sendArm, sendGraph, shortText } from './requests.ts'
@@ -87,19 +87,28 @@ export function evaluateCredential(
 ): Evaluated {
   const existing = listed.find(isOf(desired))
   const hcl = credentialHcl(desired, existing && importId(identity, existing), existing?.name ?? desired.name)
-  const notes = listed
-    .filter((one) => one.issuer !== desired.issuer)
-    .map(({ issuer, subject }) => `${subject} of ${issuer} also signs in as it`)
+  const former = formerIn(desired, listed)
+  const isRemoved = replace.includes('subjects')
+  const notes = [
+    ...listed
+      .filter((one) => isOtherOwner(desired, one) && !isOtherCluster(desired.identity, one))
+      .map(({ issuer, subject }) => `${subject} of ${issuer} also signs in as it`),
+    ...(isRemoved ? [] : former.map(describeFormer)),
+  ]
+  const kept = former.length > 0 && !isRemoved ? { kept: ['subjects'] } : {}
+  const removals = isRemoved ? former.map((one) => removal(desired, { identity, existing: one }, azure)) : []
   if (existing === undefined) {
     const fault = whyNotCreated(desired, listed)
-    const absent = { presence: 'absent', notes, hcl } as const
+    const absent = { presence: 'absent', notes, ...kept, hcl } as const
     if (fault !== undefined) return { ...absent, verdict: 'refused', changes: [], fault }
-    return { ...absent, verdict: 'create', changes: [createChange(desired, identity, azure)] }
+    return { ...absent, verdict: 'create', changes: [createChange(desired, identity, azure), ...removals] }
   }
-  const present = { presence: 'present', notes, hcl } as const
-  if (existing.audiences.includes(desired.audience)) return { ...present, verdict: 'ok', changes: [] }
+  const present = { presence: 'present', notes, ...kept, hcl } as const
+  if (existing.audiences.includes(desired.audience))
+    return { ...present, verdict: removals.length === 0 ? 'ok' : 'update', changes: removals }
   if (replace.includes('audience')) {
-    return { ...present, verdict: 'update', changes: [updateChange(desired, { identity, existing }, azure)] }
+    const update = updateChange(desired, { identity, existing }, azure)
+    return { ...present, verdict: 'update', changes: [update, ...removals] }
   }
   const fault = trustRefused(
     `federated credential ${existing.name} of ${desired.identity.name} accepts the audience ${existing.audiences.join(', ')}`,
@@ -110,6 +119,34 @@ export function evaluateCredential(
   )
   return { ...present, verdict: 'refused', changes: [], fault, override: { replace: ['audience'] } }
 }
+
+/** The marks of clusters for which pullpass created it. */
+const marksOf = ({ name, description }: FoundCredential): string[] =>
+  [...marksIn(description), markInName(name)].filter((mark) => mark !== undefined)
+
+/** Whether it is for a cluster that is none of this run: pullpass created it for one, or its subject is that of a ServiceAccount. */
+export const isOtherCluster = ({ clusters }: DesiredIdentity, one: FoundCredential): boolean =>
+  clusters.every(({ issuer }) => issuer !== one.issuer) &&
+  (marksOf(one).length > 0 || one.subject.startsWith('system:serviceaccount:'))
+
+/**
+ * Credentials that pullpass created for this cluster, whose subject no document of this run has. They are reported with the first of
+ * the cluster's credentials. Azure does not show whether another document uses them.
+ */
+function formerIn(desired: DesiredCredential, listed: readonly FoundCredential[]): FoundCredential[] {
+  const mark = markInName(desired.name)
+  if (desired.subjects[0] !== desired.subject || mark === undefined) return []
+  return listed.filter(
+    (one) => one.issuer === desired.issuer && !desired.subjects.includes(one.subject) && marksOf(one).includes(mark),
+  )
+}
+
+const describeFormer = ({ name, subject }: FoundCredential) =>
+  `${subject} still signs in as it (${name}), and these documents do not use it: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects`
+
+/** Of another issuer, or of this cluster and not by pullpass. */
+const isOtherOwner = ({ issuer, subjects }: DesiredCredential, one: FoundCredential) =>
+  one.issuer !== issuer || (!subjects.includes(one.subject) && marksOf(one).length === 0)
 
 const importId = (identity: FoundIdentity, { id }: FoundCredential) =>
   id.startsWith('/') ? id : `/applications/${identity.id}/federatedIdentityCredentials/${id}`
@@ -157,7 +194,7 @@ function createChange(desired: DesiredCredential, found: FoundIdentity, azure: A
 
 function updateChange(
   desired: DesiredCredential,
-  { identity: found, existing }: { readonly identity: FoundIdentity; readonly existing: FoundCredential },
+  { identity: found, existing }: ExistingCredential,
   azure: AzureConnection,
 ): Change {
   const { identity, issuer, subject, audience } = desired
@@ -190,7 +227,7 @@ export function planCredentialRemoval(
 ): RemovalPlan {
   const existing = listed.find(isOf(desired))
   if (existing === undefined) return { state: 'absent' }
-  const carried = [...marksIn(existing.description), markInName(existing.name)].filter((mark) => mark !== undefined)
+  const carried = marksOf(existing)
   if (carried.length === 0) return { state: 'kept', note: 'pullpass did not create it' }
   if (!carried.some((mark) => marks.includes(mark)))
     return {
@@ -200,14 +237,36 @@ export function planCredentialRemoval(
   return {
     state: 'removable',
     async remove() {
-      if (desired.identity.kind === 'application') {
-        const path = `${listPath(identity)}/${existing.id}`
-        await sendGraph(azure, { method: 'DELETE', path, read: () => undefined })
-      } else {
-        const path = ownPath(desired.identity, existing.name)
-        await sendArm(azure, { method: 'DELETE', path, read: () => undefined })
-      }
+      await remove(desired.identity, { identity, existing }, azure)
       return undefined
     },
+  }
+}
+
+interface ExistingCredential {
+  readonly identity: FoundIdentity
+  readonly existing: FoundCredential
+}
+
+async function remove(own: DesiredIdentity, { identity, existing }: ExistingCredential, azure: AzureConnection) {
+  if (own.kind === 'application') {
+    const path = `${listPath(identity)}/${existing.id}`
+    await sendGraph(azure, { method: 'DELETE', path, read: () => undefined })
+  } else {
+    await sendArm(azure, { method: 'DELETE', path: ownPath(own, existing.name), read: () => undefined })
+  }
+}
+
+function removal({ identity }: DesiredCredential, found: ExistingCredential, azure: AzureConnection): Change {
+  const { existing } = found
+  const command = deleteCredential(identity, existing)
+  return {
+    action: 'update',
+    fields: ['subjects'],
+    description: `delete federated credential ${existing.name} of ${identity.name}: no document uses ${existing.subject}`,
+    command,
+    script: { functions: [], line: command },
+    byTerraform: 'not applied',
+    apply: async () => await remove(identity, found, azure),
   }
 }

@@ -25,6 +25,8 @@ export interface DesiredCredential {
   readonly issuer: string
   readonly subject: string
   readonly audience: string
+  /** All subjects of the cluster that sign the identity in, in order. */
+  readonly subjects: readonly string[]
   /** Of a credential of an application. */
   readonly description: string
 }
@@ -55,7 +57,7 @@ export function desiredState(needs: readonly TrustNeed<AzureSettings>[]): Desire
   })
   return {
     identities,
-    credentials: mergeCredentials(parts.map(({ credential }) => credential)),
+    credentials: withSubjects(mergeCredentials(parts.map(({ credential }) => credential))),
     roles: mergeRoles(parts.map(({ role }) => role)),
   }
 }
@@ -116,6 +118,7 @@ function credentialOf(
     name: `${markOf(cluster).replace(':', '-')}-${ofSubject}`,
     issuer,
     subject,
+    subjects: [subject],
     audience: registry.audience ?? clouds[registry.settings.cloud].audience,
     description: describe(cluster),
   }
@@ -137,6 +140,14 @@ const describe = (cluster: Pick<TrustedCluster, 'issuer'>) =>
 export function markInName(name: string): string | undefined {
   const [, digits] = /^pullpass-([0-9a-f]{12})-[0-9a-f]{16}$/.exec(name) ?? []
   return digits === undefined ? undefined : `pullpass:${digits}`
+}
+
+function withSubjects(all: readonly DesiredCredential[]): DesiredCredential[] {
+  const key = ({ identity, issuer }: DesiredCredential) => `${identity.name} ${issuer}`
+  return all.map((one) => ({
+    ...one,
+    subjects: all.filter((other) => key(other) === key(one)).map(({ subject }) => subject),
+  }))
 }
 
 /** @throws DOCUMENT_INVALID if one subject would have two audiences: a credential has one */

@@ -49,10 +49,17 @@ export async function readIdentity(
 
 type Evaluated = Pick<TrustFinding, 'presence' | 'verdict' | 'notes'> & Partial<TrustFinding>
 
+/** Of a cluster that is none of this run, and that signs the identity in too. */
+interface OtherToken {
+  readonly issuer: string
+  readonly subject: string
+}
+
 /** Pure. */
 export function evaluateIdentity(
   desired: DesiredIdentity,
   found: FoundIdentity | undefined,
+  others: readonly OtherToken[],
   sharing: Accepted['sharing'],
 ): Evaluated & { readonly hcl: TrustFinding['hcl'] } {
   const hcl = identityHcl(desired)
@@ -81,13 +88,20 @@ export function evaluateIdentity(
     })
     return { ...present, verdict: 'refused', fault }
   }
-  return { ...present, verdict: 'ok', ...sharingOf(desired, sharing) }
+  return { ...present, verdict: 'ok', ...sharingOf(desired, others, sharing) }
 }
 
-/** Clusters of one run that share an identity have the same permissions. */
-function sharingOf({ clusters, name }: DesiredIdentity, sharing: Accepted['sharing']): Partial<TrustFinding> {
-  if (clusters.length < 2) return {}
-  const sharedWith = clusters.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`)
+/** Clusters that share an identity, in one run or by credentials of an earlier one, have the same permissions. */
+function sharingOf(
+  { clusters, name }: DesiredIdentity,
+  others: readonly OtherToken[],
+  sharing: Accepted['sharing'],
+): Partial<TrustFinding> {
+  if (clusters.length + others.length < 2) return {}
+  const sharedWith = [
+    ...clusters.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`),
+    ...others.map(({ issuer, subject }) => `${subject} of another cluster (issuer ${issuer}) signs in as it`),
+  ]
   if (sharing === 'accepted') return { sharedWith, notes: sharedWith.map((one) => `shared by clusters: ${one}`) }
   const fault = new PullpassError({
     code: 'TRUST_DOMAIN_SHARED',

@@ -5,7 +5,7 @@ import type { RemovalPlan, RemovalScope, TrustFinding, TrustResource, TrustSetup
 import { registryRepositories, resourceParts } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 import { assignmentHcl, credentialHcl, identityHcl } from './commands.ts'
-import { evaluateCredential, listCredentials, planCredentialRemoval } from './credential.ts'
+import { evaluateCredential, isOtherCluster, listCredentials, planCredentialRemoval } from './credential.ts'
 import {
   type DesiredCredential,
   type DesiredIdentity,
@@ -110,7 +110,11 @@ function identityResource(desired: DesiredIdentity, azure: AzureConnection): Tru
       observed(
         resource,
         identityHcl(desired),
-        async () => evaluateIdentity(desired, await readIdentity(azure, desired), sharing),
+        async () => {
+          const facts = await readCredentials(desired, azure)
+          const others = (facts?.listed ?? []).filter((one) => isOtherCluster(desired, one))
+          return evaluateIdentity(desired, facts?.identity, others, sharing)
+        },
         azure,
       ),
     async planRemoval(): Promise<RemovalPlan> {
