@@ -15,6 +15,18 @@ export function clockSkewMs({ receivedAt, serverDate }: ApiResponse): number {
   return Math.abs(skewMs) <= 2000 || Math.abs(skewMs) > dayMs ? 0 : skewMs
 }
 
+/**
+ * An instant of the server's clock, by this machine's. A Date header that is set back by an intermediary would move it later, and
+ * extend the life of the credential: that is limited by `statedSeconds`, the lifetime that the request or the response states, from
+ * the time of the request. Where it is undefined, the header moves the instant only to an earlier time.
+ */
+export function localExpiryMs(instantMs: number, statedSeconds: number | undefined, response: ApiResponse): number {
+  const skewMs = clockSkewMs(response)
+  if (skewMs <= 0) return instantMs + skewMs
+  if (statedSeconds === undefined) return instantMs
+  return Math.min(instantMs + skewMs, response.sentAt.getTime() + statedSeconds * 1000)
+}
+
 /** Never later than requested, whatever the response contains: otherwise the token would not be renewed in time. */
 export function expiryOf(claimedMs: number, longestSeconds: number, { sentAt, receivedAt }: ApiResponse): Date {
   const expiresAt = new Date(Math.min(claimedMs, sentAt.getTime() + longestSeconds * 1000))

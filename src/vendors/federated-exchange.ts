@@ -6,7 +6,7 @@ import type { ExchangeHop } from '../errors/pullpass-error.ts'
 import { type ApiRequest, type ApiResponse, checkedText, send, UnexpectedResponse } from '../http/send.ts'
 import { atPointer } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
-import { clockSkewMs, expiryOf } from './expiry.ts'
+import { expiryOf, localExpiryMs } from './expiry.ts'
 import { decodeJwtClaims } from './jwt-claims.ts'
 import type { ExchangeContext, RegistryOf } from './vendor.ts'
 
@@ -99,12 +99,12 @@ function readExpiry(
   { pointers, lifetime }: { readonly pointers: ResponsePointers; readonly lifetime: Lifetime },
 ): Date {
   const { sentAt, body } = response
-  const skewMs = clockSkewMs(response)
-  const inJwt = jwtExpiry(password)
+  const [seconds] = statedAt(body, pointers.expiresIn, secondsOf)
+  const jwt = jwtLife(password)
   const stated = [
-    ...(inJwt === undefined ? [] : [inJwt * 1000 + skewMs]),
-    ...statedAt(body, pointers.expiresAt, instantMs).map((ms) => ms + skewMs),
-    ...statedAt(body, pointers.expiresIn, secondsOf).map((life) => sentAt.getTime() + life * 1000),
+    ...(jwt === undefined ? [] : [localExpiryMs(jwt.exp * 1000, jwt.seconds ?? seconds, response)]),
+    ...statedAt(body, pointers.expiresAt, instantMs).map((ms) => localExpiryMs(ms, seconds, response)),
+    ...(seconds === undefined ? [] : [sentAt.getTime() + seconds * 1000]),
   ]
   if (stated.length === 0) {
     const { defaultSeconds } = lifetime
@@ -141,8 +141,9 @@ function instantMs(value: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** `exp` of a JWT, in seconds; undefined for any other text. RFC 7519 §4.1.4. */
-function jwtExpiry(text: string): number | undefined {
-  const exp = decodeJwtClaims(text)?.['exp']
-  return typeof exp === 'number' && Number.isFinite(exp) ? exp : undefined
+/** `exp` of a JWT, and its lifetime if it states `iat`, in seconds; undefined for any other text. RFC 7519 §4.1. */
+function jwtLife(text: string): { readonly exp: number; readonly seconds: number | undefined } | undefined {
+  const { exp, iat } = decodeJwtClaims(text) ?? {}
+  if (typeof exp !== 'number' || !Number.isFinite(exp)) return undefined
+  return { exp, seconds: typeof iat === 'number' && iat > 0 && iat < exp ? exp - iat : undefined }
 }

@@ -9,7 +9,7 @@ import { asObject } from '../../text/json-fields.ts'
 import { rfc3339 } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
-import { clockSkewMs, expiryOf } from '../expiry.ts'
+import { expiryOf, localExpiryMs } from '../expiry.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, type ExchangeContext, type RegistryOf, withoutRestrictions } from '../vendor.ts'
 import type { AlibabaSettings } from './settings.ts'
@@ -88,7 +88,7 @@ function assumeRole(
         accessKeyId: textField(credentials, 'AccessKeyId'),
         accessKeySecret: new Redacted(textField(credentials, 'AccessKeySecret')),
         securityToken: new Redacted(textField(credentials, 'SecurityToken')),
-        expiresAt: expiryOf(expiration + clockSkewMs(response), lifeSeconds, response),
+        expiresAt: expiryOf(localExpiryMs(expiration, lifeSeconds, response), lifeSeconds, response),
       }
     },
   })

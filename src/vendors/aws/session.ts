@@ -8,7 +8,7 @@ import { type ApiResponse, send, textField, UnexpectedResponse } from '../../htt
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { clockSkewMs, expiryOf } from '../expiry.ts'
+import { clockSkewMs, expiryOf, localExpiryMs } from '../expiry.ts'
 import type { ExchangeContext, RegistryOf } from '../vendor.ts'
 import { stsEndpoint } from './endpoints.ts'
 import { queryBody } from './query-body.ts'
@@ -134,13 +134,13 @@ function readSession(response: ApiResponse, action: string, lifeSeconds: number)
   const credentials = asObject(result?.['Credentials'])
   if (credentials === undefined) throw new UnexpectedResponse('it contains no Credentials')
   const accessKeyId = textField(credentials, 'AccessKeyId')
-  const skewMs = clockSkewMs(response)
+  const expiration = timeOf(credentials['Expiration'], 'Expiration')
   return {
     accessKeyId,
     secretAccessKey: new Redacted(textField(credentials, 'SecretAccessKey')),
     sessionToken: new Redacted(textField(credentials, 'SessionToken')),
-    expiresAt: expiryOf(timeOf(credentials['Expiration'], 'Expiration') + skewMs, lifeSeconds, response),
-    skewMs,
+    expiresAt: expiryOf(localExpiryMs(expiration, lifeSeconds, response), lifeSeconds, response),
+    skewMs: clockSkewMs(response),
   }
 }
 

@@ -9,7 +9,7 @@ import { type ApiResponse, send, textField, UnexpectedResponse } from '../../htt
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { clockSkewMs, expiryOf } from '../expiry.ts'
+import { expiryOf, localExpiryMs } from '../expiry.ts'
 import { decodeJwtClaims } from '../jwt-claims.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { authorityEndpoint, checkEndpoints, registryEndpoint } from './endpoints.ts'
@@ -153,8 +153,9 @@ function refreshTokenExpiry(token: string, response: ApiResponse): Date {
   const { exp, iat } = claimsOf(token, 'refresh_token')
   if (typeof exp !== 'number' || !Number.isFinite(exp))
     throw new UnexpectedResponse('its refresh_token does not state when it expires')
-  const ownSeconds = typeof iat === 'number' && iat > 0 && iat < exp ? exp - iat : longestLifeSeconds
-  return expiryOf(exp * 1000 + clockSkewMs(response), Math.min(longestLifeSeconds, ownSeconds), response)
+  const ownSeconds = typeof iat === 'number' && iat > 0 && iat < exp ? exp - iat : undefined
+  const longestSeconds = Math.min(longestLifeSeconds, ownSeconds ?? longestLifeSeconds)
+  return expiryOf(localExpiryMs(exp * 1000, ownSeconds, response), longestSeconds, response)
 }
 
 /** @throws UnexpectedResponse */

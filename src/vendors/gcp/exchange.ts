@@ -7,7 +7,7 @@ import { type ApiResponse, send, textField, UnexpectedResponse } from '../../htt
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { clockSkewMs, expiryOf } from '../expiry.ts'
+import { expiryOf, localExpiryMs } from '../expiry.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { accessRefusalInWords } from './access-refusals.ts'
 import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
@@ -96,11 +96,11 @@ function federate(registry: GcpRegistry, subjectToken: SubjectToken, context: Ex
 function readFederatedToken(response: ApiResponse, subjectToken: SubjectToken): AccessToken {
   const { body } = response
   const value = textField(body, 'access_token')
-  const seconds = asObject(body)?.['expires_in'] ?? longestLifeSeconds
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds))
+  const stated = asObject(body)?.['expires_in'] ?? undefined
+  if (stated !== undefined && (typeof stated !== 'number' || !Number.isFinite(stated)))
     throw new UnexpectedResponse('its expires_in is not a number')
-  const subjectEndsMs = subjectToken.expiresAt.getTime() + clockSkewMs(response)
-  const endsMs = Math.min(response.sentAt.getTime() + seconds * 1000, subjectEndsMs)
+  const subjectEndsMs = localExpiryMs(subjectToken.expiresAt.getTime(), stated, response)
+  const endsMs = Math.min(response.sentAt.getTime() + (stated ?? longestLifeSeconds) * 1000, subjectEndsMs)
   return { value: new Redacted(value), expiresAt: expiryOf(endsMs, longestLifeSeconds, response) }
 }
 
@@ -142,5 +142,8 @@ function readImpersonatedToken(response: ApiResponse, lifeSeconds: number): Acce
   const value = textField(body, 'accessToken')
   const expireTime = Date.parse(textField(body, 'expireTime'))
   if (Number.isNaN(expireTime)) throw new UnexpectedResponse('its expireTime is not a date')
-  return { value: new Redacted(value), expiresAt: expiryOf(expireTime + clockSkewMs(response), lifeSeconds, response) }
+  return {
+    value: new Redacted(value),
+    expiresAt: expiryOf(localExpiryMs(expireTime, lifeSeconds, response), lifeSeconds, response),
+  }
 }

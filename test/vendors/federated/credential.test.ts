@@ -10,7 +10,8 @@ import { cases, startVendor } from './cases.ts'
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
 const claims = { iss: 'https://issuer.example.com', sub: 'system:serviceaccount:a:b', aud: ['x'], exp: 1_795_527_600 }
 const subjectToken = decodeSubjectToken(new Redacted(`${encode({ alg: 'RS256' })}.${encode(claims)}.c2ln`), 'a token')
-const jwt = (exp: number) => `${encode({ alg: 'RS256' })}.${encode({ exp, sub: 'jfac@1/users/robot' })}.c2ln`
+const jwt = (exp: number, iat?: number) =>
+  `${encode({ alg: 'RS256' })}.${encode({ exp, ...(iat && { iat }), sub: 'jfac@1/users/robot' })}.c2ln`
 const at = (text: string) => Date.parse(text) / 1000
 
 async function expiryOf(registry: string, body: object, headers: Readonly<Record<string, string>> = {}) {
@@ -68,6 +69,23 @@ suite('the expiry of an exchanged credential is', () => {
     const date = 'Tue, 24 Nov 2026 12:10:00 GMT'
     const body = { access_token: jwt(at('2026-11-24T12:40:00Z')) }
     assert.equal(await expiryOf(oidc(), body, { date }), '2026-11-24T12:30:00.000Z')
+  })
+
+  test('not later for a Date header that an intermediary set back', async () => {
+    const date = 'Tue, 24 Nov 2026 11:00:00 GMT'
+    const until = at('2026-11-24T12:10:00Z')
+    const registry = oidc(', response: {expiresAt: until}')
+    assert.equal(await expiryOf(registry, { access_token: 'a', until }, { date }), '2026-11-24T12:10:00.000Z')
+    assert.equal(await expiryOf(oidc(), { access_token: jwt(until) }, { date }), '2026-11-24T12:10:00.000Z')
+    const stated = { access_token: 'a', until, expires_in: 900 }
+    assert.equal(await expiryOf(registry, stated, { date }), '2026-11-24T12:15:00.000Z')
+  })
+
+  test('for a machine that is ahead, at most the lifetime of a JWT from the request', async () => {
+    const date = 'Tue, 24 Nov 2026 11:00:00 GMT'
+    const iat = at('2026-11-24T11:00:00Z')
+    const body = { access_token: jwt(at('2026-11-24T11:20:00Z'), iat) }
+    assert.equal(await expiryOf(oidc(), body, { date }), '2026-11-24T12:20:00.000Z')
   })
 
   test('not guessed: a response without any is an error', async () => {

@@ -110,6 +110,17 @@ test('responses of IAM Credentials', async (t) => {
     }
   })
 
+  await t.test(
+    'an expiry is not later than that of the request and the requested lifetime, whatever the Date header is',
+    async () => {
+      const body = { accessToken: 'a', expireTime: '2026-11-24T12:50:00Z' }
+      const headers = { date: 'Tue, 24 Nov 2026 10:00:00 GMT' }
+      faults.inject({ kind: 'response', response: { status: 200, headers, body } }, { times: 1 })
+      const { credential } = await exchange(sandbox)
+      assert.equal(credential.expiresAt?.toISOString(), '2026-11-24T13:00:00.000Z')
+    },
+  )
+
   await t.test('a clock that differs by more than a day is not believed: the token has expired by ours', async () => {
     const response = {
       status: 200,
