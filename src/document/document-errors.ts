@@ -5,6 +5,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import { asObject } from '../text/json-fields.ts'
 import { nearest } from '../text/nearest.ts'
 import { quote } from '../text/plain-text.ts'
+import { namesSecret } from '../text/show.ts'
 import { showValue } from './show-value.ts'
 
 /** The value with its type, or all problems of it. */
@@ -31,7 +32,7 @@ function problemsOf(issue: z.core.$ZodIssue, schema: unknown, whole: unknown): F
   const counts = issue.code === 'too_big' || issue.code === 'too_small'
   const expected = `${issue.message}${asList(issue, value)}`
   if (value === undefined) return [{ path, predicate: 'is missing', expected, order: 'last' }]
-  return [{ path, predicate: `is ${counts ? countItems(value) : showValue(value)}`, expected }]
+  return [{ path, predicate: `is ${counts ? countItems(value) : showField(path, value)}`, expected }]
 }
 
 /** The fields of the object at `path`; empty if the schema has none there. Schemas describe themselves in `_zod.def`. */
@@ -42,6 +43,14 @@ function fieldsAt(schema: unknown, path: FieldPath): readonly string[] {
   const shape = asObject(def?.['shape'])
   if (shape !== undefined) return step === undefined ? Object.keys(shape) : fieldsAt(shape[step], rest)
   return step === undefined ? [] : fieldsAt(def?.['element'] ?? def?.['valueType'], rest)
+}
+
+/** A secret in the place of its source is a frequent mistake: of a field such as clientSecret, no value is shown. */
+function showField(path: FieldPath, value: unknown): string {
+  const isText = typeof value === 'string' || typeof value === 'number'
+  return isText && namesSecret(String(path.at(-1)))
+    ? `a ${typeof value === 'string' ? 'text' : 'number'}, not shown`
+    : showValue(value)
 }
 
 function unknownField(path: FieldPath, key: string, known: readonly string[]): FieldProblem {

@@ -21,6 +21,12 @@ export function looksLikeSecret(text: string): boolean {
   return credentials.some((credential) => credential.test(text)) || holdsPassword(text)
 }
 
+const secretName =
+  /(?:secret|passw(?:or)?d|passphrase|token|assertion|api[_-]?key|private[_-]?key|access[_-]?key|credentials?)$/i
+
+/** Whether a field or parameter of this name contains a credential: `client_secret`, `x-api-key`, `subject_token`. */
+export const namesSecret = (name: string): boolean => name.length <= 256 && secretName.test(name)
+
 /** `user:` and the start of a password, but not the port of `https://host:443/path@sha256:…`. */
 const userAndPassword = /:\/\/[^/:]{0,256}:(?!\d{1,5}\/)./
 const longestPassword = 1024

@@ -5,7 +5,7 @@ import type { SharedFields, VendorSettings } from '../../document/document-vendo
 import type { TextRule } from '../../document/field-rules.ts'
 import { fields, text, textMap, word } from '../../document/schema-parts.ts'
 import { asObject, atPointer, isObject, isPointer } from '../../text/json-fields.ts'
-import { looksLikeSecret } from '../../text/show.ts'
+import { looksLikeSecret, namesSecret } from '../../text/show.ts'
 import {
   audienceProblems,
   type CredentialForm,
@@ -131,6 +131,22 @@ function problems(written: HttpForm, path: FieldPath, registry: SharedFields): F
         predicate: 'contains a text that looks like a credential',
         expected: 'no credential in the document: only the subject token is sent',
       })),
+    ...texts.flatMap(([where, value]) =>
+      secretsIn(value).map((steps) => ({
+        path: [...where, ...steps],
+        predicate: 'is a credential, in clear text',
+        expected: 'no credential in the document: only the subject token is sent, and token.in states where',
+        at: 'key' as const,
+      })),
+    ),
+    ...Object.keys(headers)
+      .filter((name) => namesSecret(name) && !reservedHeaders.includes(name))
+      .map((name) => ({
+        path: at('headers', name),
+        predicate: 'carries a credential',
+        expected: 'another header; the token is placed by token.in',
+        at: 'key' as const,
+      })),
     ...(json !== undefined && body !== undefined
       ? [
           {
@@ -155,6 +171,16 @@ function problems(written: HttpForm, path: FieldPath, registry: SharedFields): F
       : []),
     ...tokenProblems(written, at('token', 'name')),
   ]
+}
+
+/** Paths of fields that contain a text, and whose name is that of a credential. Deeper levels are refused. */
+function secretsIn(value: unknown, level = 0): FieldPath[] {
+  if (typeof value !== 'object' || value === null || level > deepest) return []
+  return Object.entries(value).flatMap(([name, inner]): FieldPath[] =>
+    typeof inner === 'string' && namesSecret(name)
+      ? [[name]]
+      : secretsIn(inner, level + 1).map((steps) => [name, ...steps]),
+  )
 }
 
 const isSmall = (json: unknown) => depthOf(json) <= deepest && Buffer.byteLength(JSON.stringify(json)) <= longestBody

@@ -4,7 +4,7 @@ import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { ReadSettings, SharedFields, VendorSettings } from '../../document/document-vendor.ts'
 import type { TextRule } from '../../document/field-rules.ts'
 import { fields, text, textMap, word } from '../../document/schema-parts.ts'
-import { showValue } from '../../document/show-value.ts'
+import { looksLikeSecret, namesSecret } from '../../text/show.ts'
 import type { SecretSource } from '../credential-source.ts'
 import {
   audienceProblems,
@@ -119,20 +119,34 @@ const form: z.ZodMiniType<OidcForm> = fields(
   'Any token exchange server (RFC 8693), or any that accepts the token as a client assertion (RFC 7523). The registry’s audience is required',
 )
 
-/** Set by the exchange, or by the client's authentication. */
-const reserved = [
-  'grant_type',
-  'subject_token',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-  'actor_token',
-]
+/** Where a parameter that carries a credential is set instead; a document contains none. */
+const ownFields: Readonly<Record<string, string>> = {
+  client_id: 'clientAuthentication.clientId',
+  client_secret: 'clientAuthentication, with method: client_secret_post and clientSecret: {secretRef: …} or {file: …}',
+  client_assertion:
+    'clientAuthentication, with method: private_key_jwt and privateKey: {secretRef: …} or {file: …}, or method: subject_token',
+  client_assertion_type: 'clientAuthentication, with method: private_key_jwt or subject_token',
+  grant_type: 'grant: token_exchange, which is the default, or client_credentials',
+  subject_token: 'no such parameter: it is the token of the ServiceAccount',
+}
+const noCredential =
+  'no credential in the document: besides the subject token, clientAuthentication reads a secret or key from a Secret or a file'
+
+/** Names are not case-sensitive at some servers. Values are not shown. */
+function parameterProblems(parameters: Readonly<Record<string, string>>, path: FieldPath): FieldProblem[] {
+  return Object.entries(parameters).flatMap(([name, value]) => {
+    const at = [...path, name]
+    const own = ownFields[name.toLowerCase()]
+    if (own !== undefined)
+      return [{ path: at, predicate: 'is set by the exchange itself', expected: own, at: 'key' as const }]
+    if (namesSecret(name) || looksLikeSecret(value))
+      return [{ path: at, predicate: 'is a credential, in clear text', expected: noCredential, at: 'key' as const }]
+    return []
+  })
+}
 
 function problems(written: OidcForm, path: FieldPath, registry: SharedFields): FieldProblem[] {
   const { grant, parameters = {}, clientAuthentication: client } = written
-  const taken = Object.keys(parameters).filter((name) => reserved.includes(name.toLowerCase()))
   return [
     ...audienceProblems(path, registry),
     ...credentialProblems(written, path),
@@ -145,12 +159,7 @@ function problems(written: OidcForm, path: FieldPath, registry: SharedFields): F
           },
         ]
       : []),
-    ...taken.map((name) => ({
-      path: [...path, 'parameters', name],
-      predicate: `is ${showValue(name)}, which the exchange sets itself`,
-      expected: 'another parameter',
-      at: 'key' as const,
-    })),
+    ...parameterProblems(parameters, [...path, 'parameters']),
     ...(client === undefined ? [] : clientProblems(client, [...path, 'clientAuthentication'])),
   ]
 }
