@@ -37,6 +37,9 @@ export interface SecretSource {
   readonly file?: string
 }
 
+/** https://kubernetes.io/docs/concepts/configuration/secret/#secret-types */
+const apiServerTokens: readonly string[] = ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token']
+
 /** `what`: what it contains, for messages. @throws CREDENTIAL_SOURCE_INVALID and what `readSecret` throws */
 export async function readSource(
   { secret, file }: SecretSource,
@@ -46,7 +49,14 @@ export async function readSource(
   if (file !== undefined) return await readSourceFile(file, what)
   if (secret === undefined) throw new TypeError(`${what} passed its checks without a source`)
   if (readSecret === undefined) throw noCluster(secret)
-  const { data } = await readSecret(secret)
+  const { type, data } = await readSecret(secret)
+  if (apiServerTokens.includes(type)) {
+    throw sourceInvalid(
+      `Secret ${secret.namespace}/${secret.name} is of type ${quote(type)}: it contains a token of the API server, which was not sent`,
+      `a Secret with ${what}`,
+      { hint: `create one of type Opaque that contains only ${what}` },
+    )
+  }
   const value = data.get(secret.key)
   if (value !== undefined && value.byteLength() > 0) return value
   const keys = [...data.keys()].map(quote).join(', ') || 'none'

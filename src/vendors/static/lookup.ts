@@ -34,11 +34,25 @@ async function find(settings: StaticSettings, context: ExchangeContext): Promise
   const where = `Secret ${secret.namespace}/${secret.name}`
   const content = await context.readSecret(secret)
   if (content.type === pullSecretType) return entryOf(valueAt(content, '.dockerconfigjson', where), host, where)
+  if (content.type === 'kubernetes.io/dockercfg')
+    return entryOf(valueAt(content, '.dockercfg', where), host, where, 'bare')
+  if (!passwordTypes.includes(content.type)) throw wrongType(content.type, where)
   return {
     username: settings.username ?? userNameOf(valueAt(content, secret.usernameKey, where), where, secret.usernameKey),
     password: valueAt(content, secret.passwordKey, where),
   }
 }
+
+/** With a user name and a password at keys of their own. */
+const passwordTypes: readonly string[] = ['kubernetes.io/basic-auth', 'Opaque']
+
+/** A Secret of another type contains a credential for something else, such as a token of the API server, which a registry would get. */
+const wrongType = (type: string, where: string) =>
+  sourceInvalid(
+    `${where} is of type ${quote(type)}; it was not used`,
+    `a Secret of type ${pullSecretType}, kubernetes.io/dockercfg, ${passwordTypes.join(' or ')}`,
+    { hint: 'create one with the user name and password of the registry: docs/vendors/static.md' },
+  )
 
 function valueAt({ data }: SourceSecret, key: string, where: string): Redacted {
   const value = data.get(key)
@@ -53,8 +67,8 @@ function userNameOf(value: Redacted, where: string, key: string): string {
   throw sourceInvalid(`key ${quote(key)} of ${where} is not a user name`, 'a user name without spaces and ":"')
 }
 
-function entryOf(config: Redacted, host: string, where: string): UserAndPassword {
-  const { entries, findings } = parseDockerConfig(config)
+function entryOf(config: Redacted, host: string, where: string, form: 'auths' | 'bare' = 'auths'): UserAndPassword {
+  const { entries, findings } = parseDockerConfig(config, form)
   const entry = entries.get(host)
   if (entry !== undefined) return entry
   const problem = findings.find((finding) => finding.host === undefined || finding.host === host)?.seen

@@ -101,6 +101,22 @@ suite('a client authenticates', () => {
     assert.doesNotMatch(stderr, /wrong-client-secret/)
   })
 
+  test('by a secret that is not read from a token of the API server', async (t) => {
+    const { sandbox, cloud, refresh } = await start(t)
+    const data = { token: Buffer.from('api-server-token-0123456789').toString('base64') }
+    const metadata = { namespace: 'image-system', name: 'client' }
+    const type = 'kubernetes.io/service-account-token'
+    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data })
+    cloud.client.method = 'client_secret_post'
+    const source = 'clientSecret: {secretRef: {namespace: image-system, name: client, key: token}}'
+    const { exitCode, stderr } = await refresh(`, clientAuthentication: {method: client_secret_post, ${id}, ${source}}`)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^CREDENTIAL_SOURCE_INVALID \(exchange\): Secret image-system\/client is of type "kubernetes\.io\/service-account-token": it contains a token of the API server, which was not sent$/m,
+    )
+  })
+
   test('not with a key that cannot be used, whose content is not shown', async (t) => {
     const { sandbox, refresh } = await start(t)
     const small = pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 })).privateKey

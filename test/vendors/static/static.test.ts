@@ -49,6 +49,37 @@ suite('a static credential', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'docker.io': `robot:${password}` })
   })
 
+  test('is read from the older form of a pull secret', async (t) => {
+    const sandbox = await start(t)
+    const entries = { 'docker.io': { auth: base64(`robot:${password}`) } }
+    seedSecret(sandbox, { '.dockercfg': JSON.stringify(entries) }, 'kubernetes.io/dockercfg')
+    assert.equal((await refresh(sandbox, fromSecret)).exitCode, 0)
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'docker.io': `robot:${password}` })
+  })
+
+  test('is never a token of the API server, or of a Secret for something else', async (t) => {
+    const sandbox = await start(t)
+    const keys = fromSecret.replace('name: hub', 'name: hub, passwordKey: token')
+    for (const type of [
+      'kubernetes.io/service-account-token',
+      'bootstrap.kubernetes.io/token',
+      'kubernetes.io/tls',
+      'acme.example.com/x',
+    ]) {
+      seedSecret(sandbox, { username: 'robot', token: password }, type)
+      const { exitCode, stderr } = await refresh(sandbox, keys)
+      assert.equal(exitCode, 1)
+      assert.ok(
+        stderr.startsWith(
+          `CREDENTIAL_SOURCE_INVALID (exchange): Secret image-system/hub is of type "${type}"; it was not used\n`,
+        ),
+        stderr,
+      )
+      assert.match(stderr, /^ {2}fix: create one with the user name and password of the registry/m)
+      assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
+    }
+  })
+
   test('is read from a file, without the line break at its end, or from a Docker configuration', async (t) => {
     const sandbox = await start(t)
     await sandbox.write('password', `${password}\n`)
