@@ -18,19 +18,29 @@ const ranges: readonly (readonly [string, number])[] = [
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
-  ['::', 128],
-  ['::1', 128],
+  ['::', 96], // also ::1, and the deprecated form of IPv4 addresses
+  ['64:ff9b:1::', 48],
   ['100::', 64],
+  ['2001::', 32], // Teredo
   ['2001:db8::', 32],
+  ['3fff::', 20],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ]
 
 const listed = new BlockList()
-for (const [address, bits] of ranges) listed.addSubnet(address, bits, address.includes(':') ? 'ipv6' : 'ipv4')
+for (const [address, bits] of ranges) {
+  listed.addSubnet(address, bits, address.includes(':') ? 'ipv6' : 'ipv4')
+  if (address.includes(':')) continue
+  // Translated addresses lead to the IPv4 address in them: NAT64 (RFC 6052 §2.1) and 6to4 (RFC 3056 §2).
+  listed.addSubnet(`64:ff9b::${address}`, 96 + bits, 'ipv6')
+  const digits = Buffer.from(address.split('.').map(Number)).toString('hex')
+  listed.addSubnet(`2002:${digits.slice(0, 4)}:${digits.slice(4)}::`, 16 + bits, 'ipv6')
+}
 
-/** `address`: from a resolver; an IPv4-mapped IPv6 address is treated as the IPv4 address. */
+/** `address`: from a resolver; an IPv6 address that contains an IPv4 address (mapped, NAT64, 6to4) is treated as that. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address)
   return family !== 0 && listed.check(address, family === 6 ? 'ipv6' : 'ipv4')

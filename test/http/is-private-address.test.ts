@@ -19,6 +19,15 @@ suite('an address that cannot be reached from the internet', () => {
     'fd00::1',
     '::ffff:10.0.0.1',
     '::ffff:7f00:1',
+    '::127.0.0.1',
+    'fec0::1',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b::6440:1',
+    '64:ff9b:1::1',
+    '2002:a9fe:a9fe::1',
+    '2002:c0a8:101::',
+    '2001::1',
   ]
   for (const address of inside) {
     test(`is ${address}`, () => assert.ok(isPrivateAddress(address)))
@@ -31,6 +40,9 @@ suite('an address that cannot be reached from the internet', () => {
     '100.128.0.1',
     '2606:4700::1111',
     '::ffff:8.8.8.8',
+    '64:ff9b::8.8.8.8',
+    '2002:808:808::1',
+    '2001:4860:4860::8888',
     'none',
   ]
   for (const address of context) {
