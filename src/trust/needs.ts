@@ -15,16 +15,48 @@ export interface TrustInputs {
   readonly publisher?: string | undefined
 }
 
-/** The documents with only those registries that can be set up; without any, all documents, which `trustSetup` refuses. */
-export function withTrustOnly(documents: readonly Document[], vendors: Vendors): readonly Document[] {
-  const left = documents
-    .map((document) => ({
-      ...document,
-      registries: document.registries.filter(({ vendor }) => vendors[vendor]?.trust !== undefined),
-    }))
-    .filter(({ registries }) => registries.length > 0)
-  return left.length === 0 ? documents : left
+/** A registry for whose vendor pullpass sets up nothing. */
+export interface SkippedRegistry {
+  /** `KIND/NAME`. */
+  readonly document: string
+  readonly registry: string
+  /** Identifier. */
+  readonly vendor: string
+  /** Why, and what to do. */
+  readonly reason: string
 }
+
+/** The documents with only those registries that can be set up, and the others; without any, all documents, which `trustSetup` refuses. */
+export function withTrustOnly(
+  documents: readonly Document[],
+  vendors: Vendors,
+): { readonly documents: readonly Document[]; readonly skipped: readonly SkippedRegistry[] } {
+  const canBeSet = ({ vendor }: DocumentRegistry) => vendors[vendor]?.trust !== undefined
+  const left = documents
+    .map((document) => ({ ...document, registries: document.registries.filter(canBeSet) }))
+    .filter(({ registries }) => registries.length > 0)
+  if (left.length === 0) return { documents, skipped: [] }
+  const skipped = documents.flatMap(({ kind, name, registries }) =>
+    registries
+      .filter((registry) => !canBeSet(registry))
+      .map(({ name: registry, vendor, subjectToken }) => ({
+        document: `${kind}/${name}`,
+        registry,
+        vendor,
+        reason: whySkipped(vendors[vendor]?.title ?? vendor, vendor, subjectToken),
+      })),
+  )
+  return { documents: left, skipped }
+}
+
+const whySkipped = (title: string, vendor: string, subjectToken: DocumentRegistry['subjectToken']) =>
+  subjectToken === 'unused'
+    ? `${title} needs no trust: no token is exchanged`
+    : `pullpass cannot set up trust at ${title}: configure it as docs/vendors/${vendor}.md describes`
+
+/** One line. */
+export const describeSkipped = ({ document, registry, reason }: SkippedRegistry): string =>
+  `registry ${registry} of ${document} was skipped: ${reason}`
 
 /** @throws USAGE_INVALID if nothing can be set up at the vendor */
 export async function trustSetup(name: string, vendors: Vendors): Promise<TrustSetup<unknown>> {

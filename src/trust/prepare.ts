@@ -5,7 +5,7 @@ import type { DesiredTrust, TrustNeed, TrustSetup } from '../vendors/trust-contr
 import { bindExchange, type VendorContext, type Vendors } from '../vendors/vendor.ts'
 import { type ClustersRequest, closeClusters, type GatheredCluster, gatherClusters } from './clusters.ts'
 import { desiredTrust } from './desired.ts'
-import { listNeeds, trustSetup } from './needs.ts'
+import { listNeeds, type SkippedRegistry, trustSetup, type withTrustOnly } from './needs.ts'
 
 export interface TrustRequest extends ClustersRequest {
   /** `system:serviceaccount:NAMESPACE:NAME` of a token file; undefined: documents name their accounts. */
@@ -21,6 +21,8 @@ export interface PreparedTrust {
   /** To the clusters; empty if none is needed. */
   readonly connections: readonly Cluster[]
   readonly needs: readonly TrustNeed[]
+  /** Registries of vendors without trust set-up. */
+  readonly skipped: readonly SkippedRegistry[]
   readonly desired: readonly DesiredTrust[]
 }
 
@@ -38,7 +40,7 @@ export async function listTrustSetups(
  * @throws USAGE_INVALID, DOCUMENT_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, and errors of the clusters
  */
 export async function prepareTrust<Result>(
-  documents: readonly Document[],
+  { documents, skipped }: ReturnType<typeof withTrustOnly>,
   request: TrustRequest,
   context: VendorContext,
   operation: (prepared: PreparedTrust) => Promise<Result>,
@@ -51,7 +53,7 @@ export async function prepareTrust<Result>(
   try {
     const needs = await listNeeds(documents, clusters, request, vendors)
     const connections = clusters.flatMap(({ connection }) => connection ?? [])
-    return await operation({ clusters, connections, needs, desired: await desiredTrust(needs, vendors) })
+    return await operation({ clusters, connections, needs, skipped, desired: await desiredTrust(needs, vendors) })
   } finally {
     await closeClusters(clusters)
   }

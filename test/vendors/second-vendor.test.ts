@@ -118,6 +118,9 @@ suite('a second vendor, as one more entry of the list', () => {
     assert.match((await run('trust', 'plan', '-f', path, '-o', 'acme')).stdout, /^acme trust add pullers '/m)
     assert.match((await run('trust', 'plan', '-f', path, '-o', 'terraform')).stdout, /^resource "acme_trust"/m)
 
+    const { stderr } = await run('trust', 'plan', '-f', path, '-o', 'gcloud')
+    assert.match(stderr, /^note: resources at \S+ are not in these commands: trust plan -o acme$/m)
+
     const applied = await run('trust', 'apply', '-f', path, '--yes')
     assert.equal(applied.exitCode, 0, applied.stderr)
     assert.deepEqual([...(cloud.trusted.get('pullers') ?? [])], [`${sandbox.cluster.issuer} ${subject}`])

@@ -9,6 +9,18 @@ export interface TrustPlanResult {
   readonly resources: readonly PlannedResource[]
   /** Service accounts of the documents that do not exist in the cluster. */
   readonly absentServiceAccounts: readonly AbsentServiceAccount[]
+  readonly skippedRegistries: readonly SkippedRegistry[]
+}
+
+/** A registry of the documents for whose vendor pullpass sets up nothing. */
+export interface SkippedRegistry {
+  /** `KIND/NAME`. */
+  readonly document: string
+  /** Name of the registry. */
+  readonly registry: string
+  /** The identifier of the vendor. */
+  readonly vendor: string
+  readonly reason: string
 }
 
 interface TrustCluster {
@@ -82,6 +94,7 @@ export interface TrustApplyResult {
   readonly resources: readonly AppliedResource[]
   /** Of each registry of each document, with a token of each cluster; empty if none was verified. */
   readonly verifications: readonly TrustVerification[]
+  readonly skippedRegistries: readonly SkippedRegistry[]
 }
 
 export interface AppliedResource extends TrustResourceName {
@@ -122,6 +135,7 @@ export interface TrustDestroyResult {
   readonly result: Overall
   readonly dryRun: boolean
   readonly resources: readonly DestroyedResource[]
+  readonly skippedRegistries: readonly SkippedRegistry[]
 }
 
 export interface DestroyedResource extends TrustResourceName {

@@ -4,6 +4,7 @@ import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import type { StepOutcome } from '../../trust/apply.ts'
 import type { Removal } from '../../trust/destroy.ts'
+import { describeSkipped, type SkippedRegistry } from '../../trust/needs.ts'
 import type { VerificationResult } from '../../trust/verify.ts'
 import { describeMissing } from '../../vendors/trust-contract.ts'
 import type { Terminal } from '../command-line/command.ts'
@@ -17,17 +18,25 @@ interface Printed {
   readonly terminal: Terminal
 }
 
+export interface Applied {
+  readonly outcomes: readonly StepOutcome[]
+  readonly verifications: readonly VerificationResult[]
+  readonly skipped: readonly SkippedRegistry[]
+}
+
 export async function printApplied(
-  outcomes: readonly StepOutcome[],
-  verifications: readonly VerificationResult[],
+  { outcomes, verifications, skipped }: Applied,
   { flags, context, terminal }: Printed,
 ): Promise<void> {
   if (flags.output !== undefined) {
-    terminal.print(await renderResult(applyResult(outcomes, verifications), flags.output, context.secrets))
+    terminal.print(await renderResult(applyResult({ outcomes, verifications, skipped }), flags.output, context.secrets))
     return
   }
   const rows = outcomes.map(rowOf)
-  const notes = outcomes.flatMap((outcome) => notesOf(outcome).map((note) => `note: ${outcome.name}: ${note}`))
+  const notes = [
+    ...outcomes.flatMap((outcome) => notesOf(outcome).map((note) => `note: ${outcome.name}: ${note}`)),
+    ...skipped.map((one) => `note: ${describeSkipped(one)}`),
+  ]
   terminal.print(
     [
       renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color, terminal.columns),
@@ -85,10 +94,7 @@ function whyNotVerified(outcomes: readonly StepOutcome[]): string {
 
 // The result for programs.
 
-const applyResult = (
-  outcomes: readonly StepOutcome[],
-  verifications: readonly VerificationResult[],
-): TrustApplyResult => ({
+const applyResult = ({ outcomes, verifications, skipped }: Applied): TrustApplyResult => ({
   kind: 'TrustApplyResult',
   result: overall(outcomes.every(isInPlace) && verifications.every(({ result }) => result === 'ok') ? 0 : 1),
   resources: outcomes.map((outcome) => ({
@@ -108,6 +114,7 @@ const applyResult = (
     result: verification.result,
     ...errorOf('fault' in verification ? verification.fault : undefined),
   })),
+  skippedRegistries: skipped,
 })
 
 /** `made`: by what the plan found, since one resource may have several changes. */
@@ -128,10 +135,13 @@ interface PrintedRemovals {
 
 export async function printRemovals(
   removals: readonly Removal[],
+  skipped: readonly SkippedRegistry[],
   { flags, context, terminal }: PrintedRemovals,
 ): Promise<void> {
   if (flags.output !== undefined) {
-    terminal.print(await renderResult(destroyResult(removals, flags['dry-run']), flags.output, context.secrets))
+    terminal.print(
+      await renderResult(destroyResult(removals, skipped, flags['dry-run']), flags.output, context.secrets),
+    )
     return
   }
   const rows = removals.map(({ kind, name, result }): Cell[] => [
@@ -139,7 +149,10 @@ export async function printRemovals(
     kind,
     name,
   ])
-  const notes = removals.flatMap((removal) => notesOfRemoval(removal).map((note) => `note: ${removal.name}: ${note}`))
+  const notes = [
+    ...removals.flatMap((removal) => notesOfRemoval(removal).map((note) => `note: ${removal.name}: ${note}`)),
+    ...skipped.map((one) => `note: ${describeSkipped(one)}`),
+  ]
   const parts = [
     renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color, terminal.columns),
     ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
@@ -158,7 +171,11 @@ const notesOfRemoval = ({ note, result }: Removal): readonly string[] =>
       ? []
       : [note]
 
-const destroyResult = (removals: readonly Removal[], dryRun: boolean): TrustDestroyResult => ({
+const destroyResult = (
+  removals: readonly Removal[],
+  skipped: readonly SkippedRegistry[],
+  dryRun: boolean,
+): TrustDestroyResult => ({
   kind: 'TrustDestroyResult',
   result: overall(removals.every(isRemoved) ? 0 : 1),
   dryRun,
@@ -170,6 +187,7 @@ const destroyResult = (removals: readonly Removal[], dryRun: boolean): TrustDest
     notes: note === undefined ? [] : [note],
     ...errorOf(fault),
   })),
+  skippedRegistries: skipped,
 })
 
 /** Kept resources count: another owner has them. */

@@ -75,7 +75,7 @@ export const apply: Command<typeof flags> = {
       const outcomes = await applyTrust(resources, { accepted, confirm, record }, call.context)
       const verifications =
         outcomes.every(isInPlace) && !call.flags['no-verify'] ? await verifyAll(prepared, call, startedMs) : []
-      await printApplied(outcomes, verifications, call)
+      await printApplied({ outcomes, verifications, skipped: prepared.skipped }, call)
       printErrors([...outcomes, ...verifications.map(faultOf)], call)
       call.context.signal.throwIfAborted()
       return outcomes.every(isInPlace) && verifications.every(({ result }) => result === 'ok') ? 0 : 1

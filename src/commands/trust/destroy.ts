@@ -49,11 +49,11 @@ export const destroy: Command<typeof flags> = {
       ? undefined
       : confirmChanges({ command: 'trust destroy', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
-    return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, desired }) => {
+    return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, desired, skipped }) => {
       const ways = { confirm, record: openRecord(connections), marks: clusters.map(markOf) }
       const resources = await openResources(desired, ways.record, call.context)
       const removals = await destroyTrust(resources, ways, call.context)
-      await printRemovals(removals, call)
+      await printRemovals(removals, skipped, call)
       printErrors(removals, call)
       call.context.signal.throwIfAborted()
       return removals.every(isRemoved) ? 0 : 1

@@ -2,6 +2,7 @@
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
 import { type AbsentSubject, describeAbsent } from '../../trust/clusters.ts'
+import { describeSkipped, type SkippedRegistry } from '../../trust/needs.ts'
 import {
   type Change,
   describeMissing,
@@ -18,9 +19,10 @@ export interface Plan {
   readonly findings: readonly TrustFinding[]
   /** Service accounts that do not exist; they can be created after the trust set-up. */
   readonly absent: readonly AbsentSubject[]
+  readonly skipped: readonly SkippedRegistry[]
 }
 
-export function renderFindings({ clusters, findings, absent }: Plan, color: 'always' | 'never'): string {
+export function renderFindings({ clusters, findings, absent, skipped }: Plan, color: 'always' | 'never'): string {
   const header = ['CLUSTER', 'ISSUER', 'MARK', 'TRUST DOMAIN ID', 'ISSUER ID']
   const rows = clusters.map((cluster) => [cluster.name, cluster.issuer, markOf(cluster), ...idsOf(cluster)])
   const changes = findings.flatMap((finding) => finding.changes.map(({ description }) => description))
@@ -29,6 +31,7 @@ export function renderFindings({ clusters, findings, absent }: Plan, color: 'alw
       [...finding.notes, ...missingNote(finding)].map((note) => `${finding.name}: ${note}`),
     ),
     ...absent.map(describeAbsent),
+    ...skipped.map(describeSkipped),
   ]
   return [
     renderTable({ header, rows }, color),
@@ -72,7 +75,7 @@ function rowOf({ kind, name, verdict }: TrustFinding): Cell[] {
 
 // The result for programs
 
-export const planResult = ({ clusters, findings, absent }: Plan): TrustPlanResult => ({
+export const planResult = ({ clusters, findings, absent, skipped }: Plan): TrustPlanResult => ({
   kind: 'TrustPlanResult',
   result: overall(findings.some(({ fault }) => fault !== undefined) ? 1 : 0),
   clusters: clusters.map((cluster) => ({
@@ -93,6 +96,7 @@ export const planResult = ({ clusters, findings, absent }: Plan): TrustPlanResul
     ...errorOf(fault),
   })),
   absentServiceAccounts: absent.map(({ cluster, account, command }) => ({ cluster, serviceAccount: account, command })),
+  skippedRegistries: skipped,
 })
 
 const planned = {

@@ -2,7 +2,10 @@
 import { plainLine } from '../../text/plain-text.ts'
 import { describeAbsent, findAbsentAccounts } from '../../trust/clusters.ts'
 import { observeAll, openResources } from '../../trust/desired.ts'
+import { describeSkipped } from '../../trust/needs.ts'
 import { openRecord } from '../../trust/record.ts'
+import type { TrustFinding } from '../../vendors/trust-contract.ts'
+import type { Vendors } from '../../vendors/vendor.ts'
 import type { Call, Command, ExitCode } from '../command-line/command.ts'
 import type { Choice, Flag } from '../command-line/flag.ts'
 import { printErrors, renderResult } from '../command-line/output.ts'
@@ -53,11 +56,11 @@ export const plan: Command<typeof flags> = {
 
   async run(call) {
     return await runTrust('trust plan', call, 'for its issuer', async (prepared) => {
-      const { clusters, connections, needs, desired } = prepared
+      const { clusters, connections, needs, desired, skipped } = prepared
       const resources = await openResources(desired, openRecord(connections), call.context)
       const findings = await observeAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
-      await printFindings({ findings, absent, clusters }, call)
+      await printFindings({ findings, absent, clusters, skipped }, call)
       printErrors(findings, call)
       return exitCodeOf({ findings, absent }, call.flags['exit-code'] ? 'counts' : 'does not count')
     })
@@ -68,9 +71,14 @@ async function printFindings(
   found: Plan,
   { flags: { output }, context: { secrets, vendors }, terminal }: Call<typeof flags>,
 ): Promise<void> {
-  const { findings, absent } = found
+  const { findings, absent, skipped } = found
   if (output !== undefined && output !== 'json' && output !== 'yaml') {
-    for (const one of absent) terminal.printError(plainLine(`note: ${describeAbsent(one)}`))
+    const notes = [
+      ...absent.map(describeAbsent),
+      ...skipped.map(describeSkipped),
+      ...otherTools(findings, output, vendors),
+    ]
+    for (const note of notes) terminal.printError(plainLine(`note: ${note}`))
   }
   if (output === undefined) {
     terminal.print(renderFindings(found, terminal.color))
@@ -80,8 +88,23 @@ async function printFindings(
     terminal.print(await renderResult(planResult(found), output, secrets))
   } else {
     const { renderCommands } = await import('../../trust/render-commands.ts')
-    terminal.print(renderCommands(findings.filter(({ vendor }) => vendors[vendor]?.trust?.commandLine === output)))
+    terminal.print(renderCommands(findings.filter(isOf(output, vendors))))
   }
+}
+
+const isOf =
+  (tool: string, vendors: Vendors) =>
+  ({ vendor }: Pick<TrustFinding, 'vendor'>) =>
+    vendors[vendor]?.trust?.commandLine === tool
+
+/** Vendors of the documents whose resources a script for one tool does not contain. */
+function otherTools(findings: readonly TrustFinding[], output: string, vendors: Vendors): string[] {
+  if (output === 'terraform') return []
+  const others = new Set(findings.filter((finding) => !isOf(output, vendors)(finding)).map(({ vendor }) => vendor))
+  return [...others].map((vendor) => {
+    const { title = vendor, trust } = vendors[vendor] ?? {}
+    return `resources at ${title} are not in these commands: trust plan -o ${trust?.commandLine}`
+  })
 }
 
 function exitCodeOf(

@@ -22,7 +22,8 @@ export async function runTrust<Result>(
 ): Promise<Result> {
   const subject = readSubject('subject', flags.subject, command)
   const publisher = readSubject('publisher', flags.publisher, command)
-  const documents = withTrustOnly(await loadDocuments(flags.file, { ...context, ...terminal }), context.vendors)
+  const chosen = withTrustOnly(await loadDocuments(flags.file, { ...context, ...terminal }), context.vendors)
+  const { documents } = chosen
   checkProxy(context.environment)
   const setups = await listTrustSetups(documents, context.vendors)
   const { issuer, kubeconfig, context: contexts, repository } = flags
@@ -40,7 +41,7 @@ export async function runTrust<Result>(
     keyStates: readKeyStates(flags['key-state'], documents, command),
     ids: clusterIds(command, flags, setups),
   }
-  return await prepareTrust(documents, request, context, operation)
+  return await prepareTrust(chosen, request, context, operation)
 }
 
 /** ConfigMaps that record revoked keys, of documents whose keys are uploaded. */

@@ -138,7 +138,7 @@ suite('trust destroy', { concurrency: 4 }, () => {
     for (const result of ['unfinished', 'not-started', 'failed', 'declined'] as const) {
       const removed = { vendor: 'gcp', kind: 'pool', name: 'pool' } as const
       const removals = [{ ...removed, result: 'removed' } as const, { ...removed, name: 'other', result }]
-      await printRemovals(removals, {
+      await printRemovals(removals, [], {
         flags: { output: 'json', 'dry-run': false },
         context: { secrets: new SecretRegister() },
         terminal,
