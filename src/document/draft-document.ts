@@ -24,6 +24,8 @@ export interface DraftRegistry {
     readonly value?: string
     readonly comment: string
   }[]
+  /** Lines of YAML for pullpass trust, written as comments: they have to be completed, and no exchange needs them. */
+  readonly trust?: readonly string[]
 }
 
 /** The mark of a value that is not known: no rule of a field accepts it. */
@@ -63,7 +65,11 @@ export function renderDraft(draft: DraftDocument): { readonly text: string; read
 
 type Fill = (path: string, value: string | undefined) => string
 
-function renderRegistry({ name, host, vendor, facts, fields }: DraftRegistry, at: string, fill: Fill): string[] {
+function renderRegistry(
+  { name, host, vendor, facts, fields, trust = [] }: DraftRegistry,
+  at: string,
+  fill: Fill,
+): string[] {
   return [
     `    - name: ${scalar(name)}`,
     `      hosts: [${scalar(host)}] # ${facts}`,
@@ -75,6 +81,10 @@ function renderRegistry({ name, host, vendor, facts, fields }: DraftRegistry, at
             `        # ${field.comment}`,
             `        ${field.name}: ${fill(`${at}.${vendor}.${field.name}`, field.value)}`,
           ]),
+          ...(trust.length === 0
+            ? []
+            : ['        # for pullpass trust, which sets up the access; replace the words in capitals:']),
+          ...trust.map((line) => `        # ${line}`),
         ]),
   ]
 }

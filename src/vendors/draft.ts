@@ -10,6 +10,8 @@ interface RegistryDraft {
   readonly facts: string
   /** Required fields under the vendor's identifier, in their order. */
   readonly fields: readonly DraftField[]
+  /** Lines of YAML under the vendor's identifier that pullpass trust needs, with capitals to be replaced; written as comments. */
+  readonly trust?: readonly string[]
 }
 
 interface DraftField {

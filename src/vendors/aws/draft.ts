@@ -17,5 +17,10 @@ export const draft: DraftOf = (host) => {
       },
       { name: 'region', value: region, comment: 'of the registry' },
     ],
+    trust: [
+      'trust:',
+      '  repositories:',
+      `    - arn:${partitionOfRegion(region).name}:ecr:${region}:${account}:repository/REPOSITORY`,
+    ],
   }
 }

@@ -2,6 +2,9 @@
 import type { DraftOf } from '../draft.ts'
 import { cloudOf } from './names.ts'
 
+const idOf = (type: string, name: string) =>
+  `/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/${type}/${name}`
+
 export const draft: DraftOf = (host) => {
   const cloud = cloudOf(host)
   if (cloud === undefined) return undefined
@@ -11,6 +14,12 @@ export const draft: DraftOf = (host) => {
     fields: [
       { name: 'tenantId', comment: 'the Entra tenant of the identity: az account show --query tenantId' },
       { name: 'clientId', comment: 'of the application or managed identity that may pull' },
+    ],
+    trust: [
+      'trust:',
+      `  registryId: ${idOf('Microsoft.ContainerRegistry/registries', /^[a-z0-9]+/.exec(host)?.[0] ?? 'NAME')}`,
+      '  # only for a managed identity:',
+      `  # managedIdentityId: ${idOf('Microsoft.ManagedIdentity/userAssignedIdentities', 'NAME')}`,
     ],
   }
 }

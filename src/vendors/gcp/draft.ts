@@ -6,9 +6,10 @@ export const draft: DraftOf = (host) => {
   if (!registryHosts.accepts(host)) return undefined
   const [, location] = /^([a-z0-9*-]+?)(?:-docker)?\.pkg\.dev$/.exec(host) ?? []
   const [, multiRegion = 'us'] = /^([a-z0-9*-]+)\.gcr\.io$/.exec(host) ?? []
+  const place = location ?? multiRegion
   return {
     name: 'google',
-    facts: `location ${location ?? multiRegion}`,
+    facts: `location ${place}`,
     fields: [
       {
         name: 'workloadIdentityProvider',
@@ -20,6 +21,10 @@ export const draft: DraftOf = (host) => {
         comment:
           'the service account that may pull; without this line, grant the permission to the cluster’s subject itself',
       },
+    ],
+    trust: [
+      'trust:',
+      `  repository: projects/PROJECT/locations/${place.includes('*') ? 'LOCATION' : place}/repositories/REPOSITORY`,
     ],
   }
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
+import { loadDocuments } from '../../../src/document/load-documents.ts'
+import { vendors } from '../../../src/vendors/vendors.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
 
@@ -108,6 +110,45 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     assert.equal(again.exitCode, 2)
     assert.match(again.stderr, /google\.yaml exists and is not overwritten/)
   })
+
+  const trustDrafts: Readonly<Record<string, readonly string[]>> = {
+    [ecr]: [],
+    'example.azurecr.io': [
+      'tenantId=11111111-2222-4333-8444-555555555555',
+      'clientId=66666666-7777-4888-8999-000000000000',
+    ],
+    'europe-docker.pkg.dev': [
+      'workloadIdentityProvider=projects/123/locations/global/workloadIdentityPools/pool/providers/cluster',
+      'serviceAccountEmail=puller@example-project.iam.gserviceaccount.com',
+    ],
+  }
+  for (const [host, set] of Object.entries(trustDrafts)) {
+    test(`for ${host} it contains the fields of trust plan as comments, and is complete without them`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const argv = ['init', host, '--offline', '--namespaces', 'default', '--service-account', 'image-system/pullpass']
+      const { stdout, stderr } = await runPullpass(sandbox, [...argv, ...set.flatMap((one) => ['--set', one])])
+      assert.equal(stderr, '')
+      const drafted = await sandbox.write('draft.yaml', stdout)
+      const doctor = await runPullpass(sandbox, ['doctor', '-f', drafted, '-o', 'json'])
+      const { findings } = JSON.parse(doctor.stdout)
+      assert.deepEqual(
+        findings
+          .filter(({ hop }: { hop: string }) => hop === 'document')
+          .map(({ result }: { result: string }) => result),
+        ['ok'],
+      )
+      const completed = stdout
+        .replaceAll(/^( {8})# (trust:| {2})/gm, '$1$2')
+        .replace('/SUBSCRIPTION/', '/99999999-8888-4777-8666-555555555555/')
+        .replaceAll('/GROUP/', '/images/')
+        .replace('/PROJECT/', '/example-project/')
+        .replace('/REPOSITORY', '/images')
+      const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => completed, vendors })
+      const [registry] = document?.registries ?? []
+      const trust = await vendors[registry?.vendor ?? '']?.trust?.load()
+      assert.notEqual(trust?.repository(registry?.settings), undefined, completed)
+    })
+  }
 
   test('without permission to list pods it says so, and drafts the rest', async (t) => {
     const sandbox = await startTestSandbox(t)
