@@ -46,7 +46,7 @@ export async function listVerifications(
   { environment, vendors }: Pick<VendorContext, 'environment' | 'vendors'>,
 ): Promise<Verification[]> {
   return await Promise.all(
-    needs.map(async ({ document, registry, cluster, repository = '' }) => {
+    needs.map(async ({ document, registry, cluster, subject, repository = '' }) => {
       const { repositories } = await trustSetup(registry.vendor, vendors)
       const connection = clusters.find((one) => one === cluster)?.connection
       return {
@@ -54,25 +54,37 @@ export async function listVerifications(
         registry,
         repository,
         image: repositories.imageIn(repository, 'pullpass-verification'),
-        token: tokenOf(requestedAccount(document, registry), registry, connection, environment),
+        token: tokenOf({ account: requestedAccount(document, registry), subject, registry }, connection, environment),
       }
     }),
   )
 }
 
-/** A token file exists only in a Pod: elsewhere there is no token for a verification. */
+/** Whose token is exchanged: `account` of the document, or of `subject` where the document reads a token file. */
+interface TokenOwner {
+  readonly account: NamespacedName | undefined
+  readonly subject: string
+  readonly registry: TrustNeed['registry']
+}
+
+/**
+ * A token file exists only in a Pod, and is that of another account where --subject names one: then the cluster is requested for a
+ * token of the account that was set up.
+ */
 function tokenOf(
-  account: NamespacedName | undefined,
-  registry: TrustNeed['registry'],
+  { account, subject, registry }: TokenOwner,
   connection: Cluster | undefined,
   environment: Environment,
 ): Verification['token'] {
+  const readFile = () =>
+    readTokenFile(registry.tokenFile ?? tokenFilePath(undefined, environment), registry.tokenFileField)
   return async (audience, lifeSeconds) => {
-    if (account === undefined || connection === undefined) {
-      return await readTokenFile(registry.tokenFile ?? tokenFilePath(undefined, environment), registry.tokenFileField)
-    }
-    const { value } = await requestToken(connection, account, { audience, lifeSeconds })
-    return decodeSubjectToken(value, `the token of service account ${account.namespace}/${account.name}`)
+    if (connection === undefined) return await readFile()
+    const inFile = account === undefined ? await readFile().catch(() => undefined) : undefined // requested instead
+    if (inFile?.subject === subject) return inFile
+    const [, , namespace = '', name = ''] = subject.split(':')
+    const { value } = await requestToken(connection, account ?? { namespace, name }, { audience, lifeSeconds })
+    return decodeSubjectToken(value, `the token of service account ${namespace}/${name}`)
   }
 }
 
