@@ -167,7 +167,7 @@ function readFlags({ flags }: DoctorCall): Pick<RequestOptions, 'pod' | 'service
     throw usageFault(
       'doctor',
       `--namespace is ${showValue(flags.namespace)}, and --pod is ${showValue(flags.pod)}`,
-      'one namespace',
+      'the namespace of the Pod, for which --namespace can be omitted',
     )
   }
   return {

@@ -109,7 +109,8 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
   if (!given['from-env']) {
     if (hosts.length === 0) throw fail('no registry is given', 'HOST..., or --from-env')
     const unread = givenClusterFlag(given)
-    if (given.offline && unread) throw fail(`${unread} is given with --offline`, 'one of them')
+    if (given.offline && unread)
+      throw fail(`${unread} is given with --offline`, 'a cluster to read, or --offline to read none')
     if (given.output === 'json') throw fail('-o json is given without --from-env', 'YAML, which has comments')
     return
   }
@@ -121,7 +122,11 @@ function checkSource(given: FlagValues<typeof flags>, hosts: readonly string[]):
     given.offline && '--offline',
     givenClusterFlag(given),
   ].find(Boolean)
-  if (idle) throw fail(`${idle} is given with --from-env`, 'only one of them')
+  if (idle)
+    throw fail(
+      `${idle} is given with --from-env`,
+      'hosts with their flags, or --from-env, which takes everything from the variables',
+    )
 }
 
 /** @throws errors of the cluster */

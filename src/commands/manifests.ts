@@ -157,7 +157,12 @@ async function findApiServerPorts(given: ClusterGiven, context: Context): Promis
 /** @throws USAGE_INVALID, CA_FILE_INVALID */
 async function readCa(file: string | undefined, configMap: Authorities | undefined): Promise<Authorities | undefined> {
   if (file === undefined) return configMap
-  if (configMap !== undefined) throw usageFault('manifests', '--ca-configmap is given with --ca-file', 'one of them')
+  if (configMap !== undefined)
+    throw usageFault(
+      'manifests',
+      '--ca-configmap is given with --ca-file',
+      'a ConfigMap that exists, or a file from which one is printed',
+    )
   const { readAuthorities } = await import('../http/authorities.ts')
   return { text: `${await readAuthorities(file)}\n` }
 }

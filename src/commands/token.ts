@@ -97,7 +97,8 @@ function refuseUnusedCluster(given: FlagValues<typeof flags>, registries: readon
 
 /** @throws USAGE_INVALID for no target, and for a terminal without --show */
 function checkTarget({ out, show }: FlagValues<typeof flags>, isTerminal: boolean): void {
-  if (out !== undefined && show) throw usageFault('token', '--out is given with --show', 'one of them')
+  if (out !== undefined && show)
+    throw usageFault('token', '--out is given with --show', '--out FILE to write the token, or --show to print it')
   if (out !== undefined || show) return
   const seen = isTerminal ? 'standard output is a terminal' : 'no target is given'
   throw usageFault('token', `${seen}, and credentials are not printed without --show`, '--out FILE, or --show')

@@ -141,7 +141,11 @@ const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'trust-dom
 function refuseTrustFlags(given: Call<typeof flags>['flags'], why: string): void {
   const stray = flagsOfTrust.find((name) => given[name] !== undefined && given[name].length > 0)
   if (stray === undefined) return
-  throw usageFault('uninstall', `--${stray} has no effect ${why}`, `no --${stray}`)
+  throw usageFault(
+    'uninstall',
+    `--${stray} has no effect ${why}`,
+    'the command without the flag, which is for resources at clouds',
+  )
 }
 
 async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRemovals): Promise<Removal[]> {

@@ -101,7 +101,7 @@ function requirementProblems({ operator, values }: LabelRequirement, path: Field
       : {
           path: [...path, 'values'],
           predicate: `is given with operator ${operator}`,
-          expected: 'no values',
+          expected: 'no such field: only In and NotIn compare values',
           at: 'key',
         },
   ]

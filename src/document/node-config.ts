@@ -71,7 +71,7 @@ function parseNodeConfig(text: string, where: string, vendors: DocumentVendors):
   const [unknown] = Object.keys(unknownFields)
   if (unknown !== undefined) throw refuse(`unknown field ${quote(unknown)}`, 'only the fields of a NodeConfig')
   if (cacheFolder !== undefined && asText(cacheFolder)?.startsWith('/') !== true) {
-    throw refuse('cacheFolder is not an absolute path', 'an absolute path, or no cacheFolder')
+    throw refuse('cacheFolder is not an absolute path', 'a path that begins with "/", such as /run/pullpass')
   }
   if (checksum !== checksumOf(registries, others)) {
     throw refuse('the checksum differs', 'the file as it was created, without changes by hand')

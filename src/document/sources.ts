@@ -25,7 +25,7 @@ export async function readSources(files: readonly string[], readInput: () => Pro
       code: 'USAGE_INVALID',
       hop: 'run',
       seen: 'standard input (-) is given twice',
-      expected: 'standard input once',
+      expected: 'one -f - with all documents, separated by ---',
     })
   }
   const sources: Source[] = []

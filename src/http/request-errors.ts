@@ -174,13 +174,13 @@ function formatError(
   { hop, service, url, format }: RequestInfo,
   { body, headers, secrets }: ResponseInfo,
 ): PullpassError {
-  const expected = format?.name ?? 'JSON'
+  const name = format?.name ?? 'JSON'
   const type = quoteSafely(headers['content-type'] ?? 'no content type', secrets)
   return new PullpassError({
     code: 'RESPONSE_MALFORMED',
     hop,
-    seen: `${service} responded with 200 at ${showUrl(url)}, but not in ${expected}: ${Buffer.byteLength(body)} bytes of ${type}`,
-    expected,
+    seen: `${service} responded with 200 at ${showUrl(url)}, but not in ${name}: ${Buffer.byteLength(body)} bytes of ${type}`,
+    expected: `the response of the service itself, in ${name}`,
     hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
     retryable: true, // an interrupted connection looks the same
   })

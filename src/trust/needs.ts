@@ -131,7 +131,7 @@ function refuseRepository({ repository }: TrustInputs): void {
     code: 'USAGE_INVALID',
     hop: 'run',
     seen: `--repository ${repository} is given, and all documents name their repository`,
-    expected: '--repository only for documents without a repository',
+    expected: 'the command without the flag: what the documents name is used',
   })
 }
 

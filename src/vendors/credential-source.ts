@@ -53,8 +53,8 @@ export async function readSource(
   if (apiServerTokens.includes(type)) {
     throw sourceInvalid(
       `Secret ${secret.namespace}/${secret.name} is of type ${quote(type)}: it contains a token of the API server, which was not sent`,
-      `a Secret with ${what}`,
-      { hint: `create one of type Opaque that contains only ${what}` },
+      `the ${what} in a Secret of its own, of type Opaque`,
+      { hint: `create it: kubectl create secret generic NAME -n ${secret.namespace} --from-file=${secret.key}=FILE` },
     )
   }
   const value = data.get(secret.key)

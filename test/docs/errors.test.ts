@@ -78,6 +78,20 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     )
   })
 
+  test('what an example expects says more than what was seen', () => {
+    const wordsIn = (text: string) => new Set(text.match(/[A-Za-z0-9]+/g))
+    const repeats = ({ example = '' }: Explanation) => {
+      const [seen = '', ...lines] = example.split('\n')
+      const expected = lines.find((line) => line.startsWith('  expected '))?.slice('  expected '.length) ?? ''
+      const added = [...wordsIn(expected)].filter(
+        (word) => !wordsIn(seen.replaceAll(/"[^"]*"/g, '')).has(word) && !little.has(word),
+      )
+      return expected !== '' && added.length === 0
+    }
+    const little = wordsIn('a an the to be is are of in at for with and or no not one once only it that which')
+    assert.deepEqual(codesWith(repeats), [])
+  })
+
   for (const [code, exitCode] of errorCodes) {
     test(`${code} has its hop, and the output of a run as example`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })

@@ -26,7 +26,7 @@ suite('a document is refused for', () => {
       '{include: [default]}',
       '{selector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}',
       '-:5:73: spec.namespaces.selector.matchExpressions[0].values is given with operator Exists',
-      'no values',
+      'no such field: only In and NotIn compare values',
     ],
     'a host given twice': [
       '[europe-docker.pkg.dev]',

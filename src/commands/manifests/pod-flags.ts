@@ -111,7 +111,10 @@ type Given = FlagValues<typeof podFlags>
 export function readPodFlags(given: Given): PodFlags {
   const ports = given['api-server-port'].map(readPort)
   if (ports.length > 0 && given['no-network-policy'])
-    throw invalid('--api-server-port is given with --no-network-policy', 'one of them')
+    throw invalid(
+      '--api-server-port is given with --no-network-policy',
+      'ports for the NetworkPolicy, or no NetworkPolicy',
+    )
   return {
     place: { namespace: given.namespace ?? 'pullpass-system', image: readImage(given.image) },
     settings: {

@@ -204,7 +204,7 @@ export const renderUnwritable = (code: string, { now }: Pick<Context, 'now'>): s
       code: 'OUTPUT_UNWRITABLE',
       hop: 'run',
       seen: `standard output cannot be written: ${code}`,
-      expected: 'a writable standard output',
+      expected: 'a terminal, a pipe or a file with space for the results',
       hint: 'check the target of the output (a full disk?) and run the command again; what was done is kept',
     }),
     { format: 'text', now: now() },
@@ -282,7 +282,7 @@ const timedOut = (timeout: string) =>
     code: 'TIMED_OUT',
     hop: 'run',
     seen: `the run did not end within ${timeout}`,
-    expected: 'the run to end in time',
+    expected: 'each hop to respond before the limit of --timeout',
     hint: 'find the slow hop with --log-level debug, or set a longer --timeout',
     retryable: true,
   })

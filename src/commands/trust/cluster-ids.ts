@@ -65,11 +65,19 @@ function readIds(
   rules: readonly TextRule[],
 ): ReadonlyMap<string, string> {
   if (flags[flag].length > 0 && rules.length === 0)
-    throw usageFault(command, `--${flag} has no effect: no vendor of the documents has such an id`, `no --${flag}`)
+    throw usageFault(
+      command,
+      `--${flag} has no effect: no vendor of the documents has such an id`,
+      'the command without the flag: names in the documents distinguish clusters',
+    )
   const ids = new Map(flags[flag].map((pair) => parsePair(pair, { flag, command, rules })))
   const stray = [...ids.keys()].find((name) => !flags.context.includes(name))
   if (stray === undefined) return ids
-  throw usageFault(command, `--${flag} names the context ${stray}`, 'a context that --context names')
+  throw usageFault(
+    command,
+    `--${flag} names the context ${stray}`,
+    `one of ${flags.context.join(', ') || 'the contexts of --context, of which none is given'}`,
+  )
 }
 
 /** The name of a context can contain "=", an id cannot. */

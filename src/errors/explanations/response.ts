@@ -12,7 +12,7 @@ export const responseSection: Section = {
       meaning: 'The response does not match the documentation of the API. The usual cause is an HTML page of a proxy.',
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
       example: `RESPONSE_MALFORMED (exchange): Google's token service responded with 200 at https://sts.googleapis.com/v1/token, but not in JSON: 37 bytes of "text/html"
-  expected JSON
+  expected the response of the service itself, in JSON
   fix: check that no proxy or sign-in page intercepts this request, and that the endpoint is correct`,
     },
     RESPONSE_TOO_LARGE: {

@@ -22,7 +22,7 @@ export const runSection: Section = {
         'The run took longer than `--timeout` (default 5m). Objects that were written are kept. The deadline also applies to a blocked process, which ends one second later with this message and exit code 1 (or by SIGKILL, if the system blocks it). `issuer watch` ends this way if a round takes more than ten minutes. In `doctor`, the hop is the one that was waiting.',
       action: 'Find the slow hop with `--log-level debug`, or increase `--timeout`.',
       example: `TIMED_OUT (run): the run did not end within 30s
-  expected the run to end in time
+  expected each hop to respond before the limit of --timeout
   fix: find the slow hop with --log-level debug, or set a longer --timeout`,
     },
     INTERRUPTED: {
@@ -40,7 +40,7 @@ export const runSection: Section = {
         'Results could not be written to standard output: a full disk, or a device error. A reader that closes the pipe early (`| head`) is not an error.',
       action: 'Check the destination of the output, and run the command again. Completed changes are kept.',
       example: `OUTPUT_UNWRITABLE (run): standard output cannot be written: ENOSPC
-  expected a writable standard output
+  expected a terminal, a pipe or a file with space for the results
   fix: check the target of the output (a full disk?) and run the command again; what was done is kept`,
     },
     INTERNAL: {

@@ -126,7 +126,7 @@ function problems(form: AwsForm, path: FieldPath, { hosts }: SharedFields): Fiel
           {
             path: [...path, 'stsRegion'],
             predicate: 'is given with endpoints.sts',
-            expected: 'only one of them',
+            expected: 'no stsRegion: the endpoint replaces the host that it selects',
             at: 'key' as const,
           },
         ]
@@ -136,7 +136,7 @@ function problems(form: AwsForm, path: FieldPath, { hosts }: SharedFields): Fiel
           {
             path: [...path, 'endpointType'],
             predicate: 'is given with both endpoints',
-            expected: 'only one of them',
+            expected: 'no endpointType: the endpoints replace the hosts that it selects',
             at: 'key' as const,
           },
         ]

@@ -122,7 +122,11 @@ function problems(form: GcpForm, path: FieldPath): FieldProblem[] {
           'serviceAccountEmail, or the field to be absent',
         )),
     ...(form.stsRegion !== undefined && (form.endpoints?.sts !== undefined || has('universeDomain'))
-      ? conflicting(['stsRegion'], 'is set in addition to endpoints.sts or universeDomain', 'only one of them')
+      ? conflicting(
+          ['stsRegion'],
+          'is set in addition to endpoints.sts or universeDomain',
+          'no stsRegion: it is a part of the host of Google’s own endpoint',
+        )
       : []),
   ]
 }
@@ -134,7 +138,7 @@ function providerProblems(form: GcpForm, path: FieldPath): FieldProblem[] {
     return given.map((part) => ({
       path: [...path, part],
       predicate: 'is set in addition to workloadIdentityProvider',
-      expected: 'only one of them',
+      expected: 'no such field: the full resource name contains it',
       at: 'key',
     }))
   }

@@ -5,6 +5,7 @@
 import { parseDockerConfig, pullSecretType } from '../../credential/docker-config.ts'
 import { quote } from '../../text/plain-text.ts'
 import type { Redacted } from '../../text/redacted.ts'
+import { showPath } from '../../text/show.ts'
 import { noCluster, readSourceFile, sourceInvalid } from '../credential-source.ts'
 import type { ExchangeContext, Lookup, SourceSecret } from '../vendor.ts'
 import type { StaticSettings } from './settings.ts'
@@ -17,10 +18,16 @@ interface UserAndPassword {
 export const lookup: Lookup<StaticSettings> = {
   async lookUp({ hosts, settings }, context) {
     const found = await find(settings, context)
-    if (found.password.byteLength() === 0) throw sourceInvalid('the password is empty', 'a password')
+    if (found.password.byteLength() === 0) throw emptyPassword(settings)
     return { hosts, ...found, expiresAt: undefined, readAt: context.now() }
   },
 }
+
+const emptyPassword = ({ secret, passwordFile, dockerConfigFile }: StaticSettings) =>
+  sourceInvalid(
+    `the password is empty in ${secret ? `Secret ${secret.namespace}/${secret.name}` : showPath(passwordFile ?? dockerConfigFile ?? '')}`,
+    'the password with which the user signs in at the registry',
+  )
 
 async function find(settings: StaticSettings, context: ExchangeContext): Promise<UserAndPassword> {
   const { secret, username = '', passwordFile, dockerConfigFile, host } = settings
@@ -38,8 +45,10 @@ async function find(settings: StaticSettings, context: ExchangeContext): Promise
     return entryOf(valueAt(content, '.dockercfg', where), host, where, 'bare')
   if (!passwordTypes.includes(content.type)) throw wrongType(content.type, where)
   return {
-    username: settings.username ?? userNameOf(valueAt(content, secret.usernameKey, where), where, secret.usernameKey),
-    password: valueAt(content, secret.passwordKey, where),
+    username:
+      settings.username ??
+      userNameOf(valueAt(content, secret.usernameKey, where, 'usernameKey'), where, secret.usernameKey),
+    password: valueAt(content, secret.passwordKey, where, 'passwordKey'),
   }
 }
 
@@ -54,11 +63,17 @@ const wrongType = (type: string, where: string) =>
     { hint: 'create one with the user name and password of the registry: docs/vendors/static.md' },
   )
 
-function valueAt({ data }: SourceSecret, key: string, where: string): Redacted {
+/** `field`: of the document, which sets another key; absent: the key follows from the type. */
+function valueAt({ data }: SourceSecret, key: string, where: string, field?: 'usernameKey' | 'passwordKey'): Redacted {
   const value = data.get(key)
   if (value !== undefined) return value
   const keys = [...data.keys()].map(quote).join(', ') || 'none'
-  throw sourceInvalid(`${where} has no key ${quote(key)}; its keys are ${keys}`, `the key ${quote(key)}`)
+  throw sourceInvalid(
+    `${where} has no key ${quote(key)}; its keys are ${keys}`,
+    field === undefined
+      ? 'the key that the type of the Secret requires'
+      : `the ${field === 'usernameKey' ? 'user name' : 'password'} there, or the key that contains it in static.secretRef.${field}`,
+  )
 }
 
 function userNameOf(value: Redacted, where: string, key: string): string {

@@ -85,7 +85,7 @@ suite('fields of aws', () => {
     'a region of the token service that would be ignored': [
       `${plain}, stsRegion: us-east-1, endpoints: {sts: "https://sts.example.com"}`,
       'aws.stsRegion is given with endpoints.sts',
-      'only one of them',
+      'no stsRegion: the endpoint replaces the host that it selects',
     ],
     'a repository by its image name': [
       `${plain}, trust: {repositories: ["${host}/team/app"]}`,

@@ -31,7 +31,7 @@ suite('a document is refused for', () => {
       'gcp: {',
       'gcp: {poolId: pool, ',
       '-:9:13: spec.registries[0].gcp.poolId is set in addition to workloadIdentityProvider',
-      'only one of them',
+      'no such field: the full resource name contains it',
     ],
     'a repository by its host': [
       'gcp: {',

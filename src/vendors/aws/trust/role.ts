@@ -134,11 +134,10 @@ function refusal(
 ): Pick<AwsFinding, 'fault' | 'override'> | undefined {
   const { arn } = desired
   if (found.arn !== arn) {
-    const hint = `correct aws.roleArn: ${found.arn}`
     return {
       fault: trustRefused(`role ${found.arn} exists, with another path than ${arn}`, {
-        expected: 'the ARN of the role',
-        hint,
+        expected: `the path of the role in its ARN: ${found.arn}`,
+        hint: 'correct aws.roleArn, or choose a name that no role of the account has',
       }),
     }
   }
