@@ -3,7 +3,7 @@
  * https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions
  */
 
-interface RoleAssignment {
+export interface RoleAssignment {
   /** A UUID: its name in the scope. */
   readonly name: string
   /** Resource id; it applies to everything below it. */

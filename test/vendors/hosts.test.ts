@@ -66,8 +66,8 @@ suite('the credential of a vendor', () => {
           /, to which the credential belongs; for a proxy .*: hostPolicy: Any$|^ACCOUNT/,
         )
       }
-      const [own] = others
-      assert.deepEqual((await loadRegistry(`hosts: [${own}], hostPolicy: Any, ${fields}`)).hosts, [own])
+      const [other] = others
+      assert.deepEqual((await loadRegistry(`hosts: [${other}], hostPolicy: Any, ${fields}`)).hosts, [other])
     })
   }
 

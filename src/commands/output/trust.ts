@@ -13,7 +13,7 @@ export interface TrustPlanResult {
 }
 
 /** A registry of the documents for whose vendor pullpass sets up nothing. */
-export interface SkippedRegistry {
+interface SkippedRegistry {
   /** `KIND/NAME`. */
   readonly document: string
   /** Name of the registry. */

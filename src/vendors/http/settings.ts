@@ -103,50 +103,15 @@ const deepest = 8
 const longestBody = 16 * 1024
 
 function problems(written: HttpForm, path: FieldPath, registry: SharedFields): FieldProblem[] {
-  const { method = 'POST', headers = {}, json, form: body } = written
+  const { method = 'POST', json, form: body } = written
   const at = (...steps: string[]) => [...path, ...steps]
-  const taken = Object.keys(headers).filter((name) => reservedHeaders.includes(name))
-  const texts: readonly (readonly [FieldPath, unknown])[] = [
-    [at('url'), written.url],
-    ...Object.entries(headers).map(([name, value]) => [at('headers', name), value] as const),
-    [at('json'), json],
-    [at('form'), body],
-  ]
   return [
     ...audienceProblems(path, registry),
     ...credentialProblems(written, path),
     ...(written.response?.password === undefined
       ? [{ path: at('response', 'password'), predicate: 'is missing', expected: 'where the response has the password' }]
       : []),
-    ...taken.map((name) => ({
-      path: at('headers', name),
-      predicate: 'carries a credential, or is set by the request itself',
-      expected: 'another header; the token is placed by token.in',
-      at: 'key' as const,
-    })),
-    ...texts
-      .filter(([, value]) => value !== undefined && looksLikeSecret(JSON.stringify(value)))
-      .map(([where]) => ({
-        path: where,
-        predicate: 'contains a text that looks like a credential',
-        expected: 'no credential in the document: only the subject token is sent',
-      })),
-    ...texts.flatMap(([where, value]) =>
-      secretsIn(value).map((steps) => ({
-        path: [...where, ...steps],
-        predicate: 'is a credential, in clear text',
-        expected: 'no credential in the document: only the subject token is sent, and token.in states where',
-        at: 'key' as const,
-      })),
-    ),
-    ...Object.keys(headers)
-      .filter((name) => namesSecret(name) && !reservedHeaders.includes(name))
-      .map((name) => ({
-        path: at('headers', name),
-        predicate: 'carries a credential',
-        expected: 'another header; the token is placed by token.in',
-        at: 'key' as const,
-      })),
+    ...secretProblems(written, path),
     ...(json !== undefined && body !== undefined
       ? [
           {
@@ -170,6 +135,42 @@ function problems(written: HttpForm, path: FieldPath, registry: SharedFields): F
         ]
       : []),
     ...tokenProblems(written, at('token', 'name')),
+  ]
+}
+
+/** Credentials besides the subject token, and headers that the request sets itself. */
+function secretProblems({ url, headers = {}, json, form: body }: HttpForm, path: FieldPath): FieldProblem[] {
+  const at = (...steps: string[]) => [...path, ...steps]
+  const texts: readonly (readonly [FieldPath, unknown])[] = [
+    [at('url'), url],
+    ...Object.entries(headers).map(([name, value]) => [at('headers', name), value] as const),
+    [at('json'), json],
+    [at('form'), body],
+  ]
+  return [
+    ...Object.keys(headers)
+      .filter((name) => reservedHeaders.includes(name) || namesSecret(name))
+      .map((name) => ({
+        path: at('headers', name),
+        predicate: 'carries a credential, or is set by the request itself',
+        expected: 'another header; the token is placed by token.in',
+        at: 'key' as const,
+      })),
+    ...texts
+      .filter(([, value]) => value !== undefined && looksLikeSecret(JSON.stringify(value)))
+      .map(([where]) => ({
+        path: where,
+        predicate: 'contains a text that looks like a credential',
+        expected: 'no credential in the document: only the subject token is sent',
+      })),
+    ...texts.flatMap(([where, value]) =>
+      secretsIn(value).map((steps) => ({
+        path: [...where, ...steps],
+        predicate: 'is a credential, in clear text',
+        expected: 'no credential in the document: only the subject token is sent, and token.in states where',
+        at: 'key' as const,
+      })),
+    ),
   ]
 }
 

@@ -1,47 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { suite, type TestContext, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { OperatorAction } from '../../../sandbox/azure/operators.ts'
 import { roles } from '../../../sandbox/azure/role-assignments.ts'
-import { type PullpassOptions, runPullpass } from '../../support/run-pullpass.ts'
-import { startAzure, subject } from './azure-registry.ts'
-
-const group = '/subscriptions/99999999-8888-4777-8666-555555555555/resourceGroups/images/providers'
-const managedId = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/pullpass`
-
-interface TrustWorld {
-  readonly identity?: 'application' | 'managed identity'
-  /** More fields of `azure`. */
-  readonly more?: string
-}
-
-async function start(t: TestContext, { identity = 'application', more = '' }: TrustWorld = {}) {
-  const { sandbox, azure } = await startAzure(t, { trust: 'absent' })
-  const managed = identity === 'managed identity' ? azure.directory.addManagedIdentity(managedId) : undefined
-  const puller = managed ?? azure.puller
-  const trust = `trust: {registryId: ${azure.registryId}${managed === undefined ? '' : `, managedIdentityId: ${managedId}`}}`
-  const settings = `tenantId: ${azure.tenantId}, clientId: ${puller.clientId}, registry: ${azure.loginServer}, ${trust}`
-  const file = await sandbox.write(
-    'pull.yaml',
-    `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: pull}
-spec:
-  secretName: regcred
-  namespaces: {include: [team-a]}
-  serviceAccountRef: {namespace: image-system, name: pullpass}
-  registries:
-    - name: acr
-      hosts: ["127.0.0.1:${sandbox.parts.registry.port}"]
-      azure: {${settings}${more && `, ${more}`}}
-`,
-  )
-  const run = (argv: readonly string[], options?: PullpassOptions) =>
-    runPullpass(sandbox, [...argv, '-f', file], options)
-  const credential = () => [...puller.credentials.values()]
-  const assigned = () => [...azure.roleAssignments.all.values()]
-  return { sandbox, azure, puller, file, run, credential, assigned }
-}
+import { subject } from './azure-registry.ts'
+import { managedId, start, type TrustWorld } from './start-trust.ts'
 
 const apply = ['trust', 'apply', '--yes']
 const abac = 'AbacRepositoryPermissions'
@@ -309,73 +271,6 @@ suite('trust grants nothing if it finds', () => {
     assert.deepEqual(assigned(), [])
   })
 })
-
-for (const identity of ['application', 'managed identity'] as const) {
-  suite(`an ${identity} that other tokens sign in`, () => {
-    const signIn = (puller: Awaited<ReturnType<typeof start>>['puller'], name: string, own: object) =>
-      puller.credentials.set(name, {
-        id: name,
-        name,
-        issuer: 'https://other.example.com',
-        subject: 'repo:acme/app:ref:refs/heads/main',
-        audiences: ['api://AzureADTokenExchange'],
-        effectiveAt: new Date(0),
-        ...own,
-      })
-
-    test('of another cluster is refused, unless sharing is accepted, also if that cluster was set up in another run', async (t) => {
-      const { run, puller, credential, assigned } = await start(t, { identity })
-      signIn(puller, 'pullpass-aaaaaaaaaaaa-bbbbbbbbbbbbbbbb', { subject })
-      const plan = await run(['trust', 'plan'])
-      assert.equal(plan.exitCode, 1)
-      assert.match(
-        plan.stderr,
-        /^TRUST_DOMAIN_SHARED \(trust\): .* is used by several clusters: .*; system:serviceaccount:image-system:pullpass of another cluster \(issuer https:\/\/other\.example\.com\) signs in as it$/m,
-      )
-      assert.equal((await run(apply)).exitCode, 1)
-      assert.deepEqual([credential().length, assigned().length], [1, 0])
-      const shared = await run([...apply, '--share-trust-domain'])
-      assert.equal(shared.exitCode, 0, shared.stderr + shared.stdout)
-      assert.match(shared.stdout, /shared by clusters: .* of another cluster/)
-    })
-
-    test('that are not of a cluster is used, and they are reported', async (t) => {
-      const { run, puller } = await start(t, { identity })
-      signIn(puller, 'github', {})
-      const applied = await run(apply)
-      assert.equal(applied.exitCode, 0, applied.stderr)
-      assert.match(
-        applied.stdout,
-        /repo:acme\/app:ref:refs\/heads\/main of https:\/\/other\.example\.com also signs in as it/,
-      )
-    })
-
-    test('of a service account that no document names reports it, and removes it if that is requested', async (t) => {
-      const { sandbox, run, puller, credential, file } = await start(t, { identity })
-      await run(apply)
-      const former = credential().map(({ name }) => name)
-      const byHand = { issuer: sandbox.cluster.issuer, subject: 'system:serviceaccount:image-system:by-hand' }
-      signIn(puller, 'by-hand', byHand)
-      const renamed = (await readFile(file, 'utf8')).replace('name: pullpass}', 'name: other}')
-      await sandbox.write('pull.yaml', renamed)
-      const again = await run([...apply, '--no-trial'])
-      assert.equal(again.exitCode, 0, again.stderr)
-      assert.equal(credential().length, 3)
-      assert.match(
-        again.stdout,
-        /system:serviceaccount:image-system:pullpass still signs in as it \(pullpass-\S+\), and these documents do not use it: .*--replace subjects/,
-      )
-      assert.match(again.stdout, /system:serviceaccount:image-system:by-hand of \S+ also signs in as it/)
-      const commands = await run(['trust', 'plan', '-o', 'az', '--replace', 'subjects'])
-      assert.match(commands.stdout, /federated-credential delete .*/)
-      const removed = await run([...apply, '--no-trial', '--replace', 'subjects'])
-      assert.equal(removed.exitCode, 0, removed.stderr)
-      const left = credential().map(({ name }) => name)
-      assert.equal(left.length, 2)
-      assert.ok(left.includes('by-hand') && former.every((name) => !left.includes(name)), left.join())
-    })
-  })
-}
 
 suite('trust destroy leaves', () => {
   test('a role that other tokens use, and resources that others created', async (t) => {

@@ -96,8 +96,8 @@ function principalsOf({ Principal, NotPrincipal }: JsonObject): string[] {
  */
 export function tokensIn(statement: JsonObject): (Tokens & { readonly provider: string }) | undefined {
   const [provider] = federatedIn(statement).map(asText)
-  const [, key] = /:oidc-provider\/(.+)$/.exec(provider ?? '') ?? []
-  if (statement['Effect'] !== 'Allow' || provider === undefined || key === undefined) return undefined
+  const [, key = ''] = provider?.split(':oidc-provider/') ?? []
+  if (statement['Effect'] !== 'Allow' || provider === undefined || key === '') return undefined
   const equals = asObject(asObject(statement['Condition'])?.['StringEquals'])
   const [subject, audience] = [asText(equals?.[`${key}:sub`]), asText(equals?.[`${key}:aud`])]
   return subject === undefined || audience === undefined ? undefined : { provider, subject, audience }
