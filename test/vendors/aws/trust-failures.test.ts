@@ -145,7 +145,7 @@ test('trust at AWS, if a step fails,', async (t) => {
     empty()
     await cloud.trust(sandbox.cluster.issuer)
     const before = cloud.account.providers.get(url)
-    const run = await trust(['apply', '--yes', '--no-trial'], { registry: 'audience: ecr' })
+    const run = await trust(['apply', '--yes', '--no-verify'], { registry: 'audience: ecr' })
     assert.deepEqual(resultsOf(run), ['failed', 'failed', 'blocked'], run.stdout)
     assert.match(
       run.stderr,
@@ -156,7 +156,7 @@ test('trust at AWS, if a step fails,', async (t) => {
 
     const plan = await trust(['plan', '--replace', 'clientIds'], { registry: 'audience: ecr' })
     assert.match(plan.stdout, /^ {2}update provider arn:\S+: add client id ecr$/m)
-    const words = ['apply', '--yes', '--no-trial', '--replace', 'clientIds', '--replace', 'trustPolicy']
+    const words = ['apply', '--yes', '--no-verify', '--replace', 'clientIds', '--replace', 'trustPolicy']
     await trust(words, { registry: 'audience: ecr' })
     assert.deepEqual(cloud.account.providers.get(url)?.clientIds, ['sts.amazonaws.com', 'ecr'])
   })

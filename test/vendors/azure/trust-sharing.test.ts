@@ -54,7 +54,7 @@ for (const identity of ['application', 'managed identity'] as const) {
       signIn(puller, 'by-hand', byHand)
       const renamed = (await readFile(file, 'utf8')).replace('name: pullpass}', 'name: other}')
       await sandbox.write('pull.yaml', renamed)
-      const again = await run([...apply, '--no-trial'])
+      const again = await run([...apply, '--no-verify'])
       assert.equal(again.exitCode, 0, again.stderr)
       assert.equal(credential().length, 3)
       assert.match(
@@ -64,7 +64,7 @@ for (const identity of ['application', 'managed identity'] as const) {
       assert.match(again.stdout, /system:serviceaccount:image-system:by-hand of \S+ also signs in as it/)
       const commands = await run(['trust', 'plan', '-o', 'az', '--replace', 'subjects'])
       assert.match(commands.stdout, /federated-credential delete .*/)
-      const removed = await run([...apply, '--no-trial', '--replace', 'subjects'])
+      const removed = await run([...apply, '--no-verify', '--replace', 'subjects'])
       assert.equal(removed.exitCode, 0, removed.stderr)
       const left = credential().map(({ name }) => name)
       assert.equal(left.length, 2)
