@@ -9,6 +9,7 @@ import {
   createAssignment,
   createIdentity,
   credentialCommand,
+  deleteCredential,
   updateAssignment,
 } from '../../src/vendors/azure/trust/commands.ts'
 import type { DesiredIdentity } from '../../src/vendors/azure/trust/desired.ts'
@@ -38,12 +39,14 @@ function trustCommands(): string[] {
   const conditional = { ...assignment, condition: "@Resource[a:name] StringEqualsIgnoreCase 'b'" }
   return [
     ...identities.flatMap((identity) => {
-      const credential = { identity, name: 'pullpass', issuer, subject, audience, description: 'pullpass' }
+      const subjects = [subject]
+      const credential = { identity, name: 'pullpass', issuer, subject, subjects, audience, description: 'pullpass' }
       const existing = { id, name: 'pullpass' }
       return [
         createIdentity(identity),
         credentialCommand(credential, { verb: 'create' }),
         credentialCommand(credential, { verb: 'update', existing }),
+        deleteCredential(identity, existing),
       ]
     }),
     ...[assignment, conditional].flatMap((one) => [createAssignment(one), updateAssignment(one)]),
