@@ -53,7 +53,7 @@ export async function createCertificateAuthority(): Promise<CertificateAuthority
   return {
     ca: root.toString('pem'),
     issueServerCertificate: (names = loopback) =>
-      issueOnce(`server ${names}`, 'sandbox', () => [
+      issueOnce(`server ${names.join()}`, 'sandbox', () => [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.SubjectAlternativeNameExtension(
           names.map((name) => ({ type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name })),
