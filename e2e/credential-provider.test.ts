@@ -31,7 +31,6 @@ interface ConfigMap {
 /** A node as the DaemonSet of `pullpass manifests node` leaves it, and a private registry that accepts Google's access tokens. */
 const startPullingNode = () =>
   startPart('plugin-node', async ({ folder, use }) => {
-    await execute(process.execPath, ['tools/build.ts'], { cwd: root })
     const pullpass = (...argv: readonly string[]) =>
       execute(process.execPath, ['dist/pullpass.mjs', ...argv], { cwd: root })
     const { controlPlane, google, environment } = await use(startFederatedCluster())
