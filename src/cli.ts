@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import type { Terminal } from './commands/command-line/command.ts'
 import { checkDebugging, checkNode } from './host/check-node.ts'
+import { sleep } from './host/sleep.ts'
 
 const debugging = checkDebugging(process.env)
 if (debugging !== undefined) {
@@ -23,7 +24,6 @@ if (tooOld !== undefined) {
 const { interruption, renderUnwritable, run } = await import('./commands/run/run.ts')
 const { vendors } = await import('./vendors/vendors.ts')
 const { startHardDeadline } = await import('./commands/run/hard-deadline.ts')
-const { sleep } = await import('./host/sleep.ts')
 
 const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
