@@ -188,7 +188,7 @@ await withRealPart('an API server and kubectl', startIssuerSetup, (setup) => {
       await admin({ method: 'PATCH', path: mapOf('pullpass-issuer'), contentType, body: { data: null } })
       await freeze(mapOf('pullpass-issuer'), revoked)
       const { stderr } = await runServeRound()
-      const commands = [...stderr.matchAll(/fix: create it again: (kubectl .*? replace --force -f -);/g)]
+      const commands = [...stderr.matchAll(/ and create it again: (kubectl .*? replace --force -f -)$/gm)]
       assert.equal(commands.length, 2, stderr)
       const environment = { KUBECONFIG: join(folder, 'admin') }
       for (const [, command = ''] of commands) await runSuccessfully('sh', ['-c', command], { environment })

@@ -278,7 +278,7 @@ await withRealPart('a control plane', startSetup, (setup) => {
       assert.ok(tookMs < limitMs, `${tookMs} ms`)
 
       const [, command = ''] =
-        /fix: remove what pullpass did not write: (kubectl .* replace -f -);/.exec(failed.stderr) ?? []
+        / remove what pullpass did not write: (kubectl .* replace -f -)$/m.exec(failed.stderr) ?? []
       await runSuccessfully('sh', ['-c', command], { environment: { KUBECONFIG: adminKubeconfig } })
       assert.equal((await revoke('other')).exitCode, 0)
       assert.deepEqual(
