@@ -8,6 +8,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Refresh pull secrets once',
     load: async () => (await import('./refresh.ts')).refresh,
   },
+  controller: {
+    summary: 'Keep pull secrets fresh in every selected namespace',
+    load: async () => (await import('./controller.ts')).controller,
+  },
   init: {
     summary: 'Write a document for the registries of a cluster',
     load: async () => (await import('./init.ts')).init,

@@ -178,7 +178,7 @@ const clusterPullSecret = (
           stuckPods: z.exactOptional(
             word(
               ['Ignore', 'Evict'],
-              'Pods in ImagePullBackOff that wait for this Secret; default: Ignore. Evict requires a controller, which this version does not have',
+              'Pods in ImagePullBackOff that wait for this Secret; default: Ignore. Evict is not supported by this version',
             ),
           ),
           conflictPolicy: z.exactOptional(
@@ -190,7 +190,7 @@ const clusterPullSecret = (
           deletionPolicy: z.exactOptional(
             word(
               ['Retain', 'Delete'],
-              'Action for the Secrets when the document is deleted; default: Retain. Delete requires a controller, which this version does not have',
+              'Action for the Secrets when the document is deleted; default: Retain. Delete is not supported by this version',
             ),
           ),
         },

@@ -88,7 +88,7 @@ export function evaluateFreshness(
  * A registry's entry in a record, where it was minted from the present document, for the same hosts: by its name, which
  * the variables cannot choose, or else by what it is.
  */
-function entriesFor(
+export function entriesFor(
   document: Document,
 ): (registry: DocumentRegistry, records: ReadonlyMap<string, RegistryRecord>) => RegistryRecord | undefined {
   const sources = new Map(document.registries.map((registry) => [registry, mintedFrom(document, registry)]))
@@ -100,7 +100,7 @@ function entriesFor(
 }
 
 /** An entry of unknown expiry is treated as one that ends when it is to be read again. */
-const endOf = (entry: RegistryRecord | undefined): number | undefined =>
+export const endOf = (entry: RegistryRecord | undefined): number | undefined =>
   entry?.expiresAt?.getTime() ?? (entry?.readAt && entry.readAt.getTime() + rereadSeconds * 1000)
 
 const livesOn = (remainingMs: number, minRemainingMs: number) =>

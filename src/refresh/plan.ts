@@ -95,24 +95,30 @@ export function documentName({ kind, namespace, name }: Document): string {
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
 }
 
-// Whether one pass, as of a CronJob, can honour all fields of a document.
+// Whether a command can honour all fields of a document.
 
-/** Fields that only a controller can honour, with the one value that a single pass satisfies, and why. */
-const controllerFields = [
+/** A field that the command cannot honour, with the one value that it satisfies, and why. */
+export type UnsupportedField = readonly [field: 'stuckPods' | 'deletionPolicy', only: string, reason: string]
+
+/** Of one pass, as of a CronJob. */
+const unsupportedByOnePass: readonly UnsupportedField[] = [
   ['stuckPods', 'Ignore', 'one pass cannot wait for stuck pods'],
   ['deletionPolicy', 'Retain', 'one pass cannot observe that a document is deleted'],
-] as const
+]
 
 /** @throws DOCUMENT_INVALID */
-export function checkOnePass(document: Document): void {
-  for (const [field, only, reason] of controllerFields) {
+export const checkOnePass = (document: Document): void => checkSupported(document, unsupportedByOnePass)
+
+/** @throws DOCUMENT_INVALID */
+export function checkSupported(document: Document, fields: readonly UnsupportedField[]): void {
+  for (const [field, only, reason] of fields) {
     const value = document[field]
     if (value === only) continue
     throw new PullpassError({
       code: 'DOCUMENT_INVALID',
       hop: 'document',
       seen: `${document.source}: spec.${field} is ${value} in ${document.kind} ${document.name}`,
-      expected: `${only}: ${value} needs a controller, which this version does not have; ${reason}`,
+      expected: `${only}: this version does not support ${value}; ${reason}`,
       hint: `remove ${field}: ${value}`,
     })
   }

@@ -24,6 +24,8 @@ export type CollectionEvent<T> =
 export interface WatchContext extends Pick<Context, 'now' | 'random' | 'sleep' | 'log'> {
   /** Ends the watch, which then throws its reason. */
   readonly signal: AbortSignal
+  /** Called each time that the watch is resumed. */
+  readonly onResume?: () => void
 }
 
 /** As long as a page of a list may be. */
@@ -75,6 +77,7 @@ export async function* watchCollection<T>(
     else if (isLong) expirations = 0
     const level = isLong && end === undefined ? 'debug' : 'info'
     context.log(level, 'a watch is resumed', { resource: list.call.resource, seen: describeEnd(end) })
+    context.onResume?.()
     const delayMs = backoffMs(Math.max(1, shortWatches, expirations), context.random())
     await context.sleep(delayMs, context.signal)
   }

@@ -149,7 +149,7 @@ const badDocuments: Record<string, BadInput> = {
     give: changed('spec:', 'spec:\n  stuckPods: Evict'),
     said: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.stuckPods is Evict in ClusterPullSecret pull',
-      '  expected Ignore: Evict needs a controller, which this version does not have; one pass cannot wait for stuck pods',
+      '  expected Ignore: this version does not support Evict; one pass cannot wait for stuck pods',
       '  fix: remove stuckPods: Evict',
     ],
   },
@@ -157,7 +157,7 @@ const badDocuments: Record<string, BadInput> = {
     give: changed('spec:', 'spec:\n  deletionPolicy: Delete'),
     said: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.deletionPolicy is Delete in ClusterPullSecret pull',
-      '  expected Retain: Delete needs a controller, which this version does not have; one pass cannot observe that a document is deleted',
+      '  expected Retain: this version does not support Delete; one pass cannot observe that a document is deleted',
       '  fix: remove deletionPolicy: Delete',
     ],
   },

@@ -1,0 +1,101 @@
+/** pullpass controller: keeps pull secrets fresh, until it is stopped. */
+import { createController } from '../controller/controller.ts'
+import { loadDocumentSet } from '../controller/documents.ts'
+import { checkProxy } from '../http/proxy.ts'
+import { connect } from '../kubernetes/connect.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { planRefresh } from '../refresh/plan.ts'
+import { checkSetUp } from '../refresh/subject-tokens.ts'
+import { serveHealth } from '../server/health.ts'
+import type { HttpServer } from '../server/http-server.ts'
+import type { Command } from './command-line/command.ts'
+import { type Flag, usageFault } from './command-line/flag.ts'
+import { clusterFlags, documentFlags } from './command-line/flags.ts'
+import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
+import { readListen } from './issuer/flags.ts'
+import { listenUrl } from './issuer/watch-progress.ts'
+
+const flags: typeof documentFlags &
+  typeof clusterFlags & {
+    readonly 'token-file': Flag & { type: 'string' }
+    readonly 'health-listen': Flag & { type: 'string' }
+  } = {
+  file: { ...documentFlags.file, summary: 'File or folder with documents, read again when it changes; repeatable' },
+  'token-file': {
+    type: 'string',
+    value: 'FILE',
+    summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
+  },
+  'health-listen': {
+    type: 'string',
+    value: 'ADDRESS',
+    summary: 'Address of /livez, /readyz and /metrics: PORT, ADDRESS:PORT or *:PORT (default: none)',
+  },
+  ...clusterFlags,
+}
+
+export const controller: Command<typeof flags> = {
+  summary: 'Keep pull secrets fresh in every selected namespace',
+  namespaceHint: 'namespaces in the document, under spec.namespaces',
+  usage: ['controller -f FILE [flags]'],
+  details: [
+    'Watches namespaces and the pull secrets of the documents. A new namespace gets its Secret immediately; a Secret that is',
+    'deleted or changed is restored; each is refreshed at two thirds of its credential’s lifetime. Secrets are never deleted.',
+    'Run exactly one replica: there is no leader election yet. Not supported yet: custom resources, attachToServiceAccounts,',
+    'stuckPods: Evict and deletionPolicy: Delete.',
+    '',
+    'Example:',
+    '  pullpass controller -f /etc/pullpass --health-listen "*:8080"',
+  ].join('\n'),
+  life: 'until-stopped',
+  flags,
+
+  async run({ flags: given, context, terminal }) {
+    const { file: files, 'token-file': tokenFile, 'health-listen': listen } = given
+    if (files.length === 0) throw usageFault('controller', '-f is missing', 'files with documents: -f FILE')
+    if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
+    const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
+    const documents = await loadDocumentSet(files, context)
+    const all = [...documents.values()]
+    planRefresh(
+      all.map(({ document }) => document),
+      undefined,
+    )
+    refuseUnusedTokenFile(
+      'controller',
+      tokenFile,
+      all.map(({ document }) => document),
+    )
+    const source = {
+      ...context,
+      tokenFile,
+      async openGate(cluster: Cluster) {
+        const gate = await import('../publish/gate/publication-gate.ts')
+        return gate.createPublicationGate({ cluster, context, mode: 'write' })
+      },
+    }
+    checkProxy(context.environment)
+    const requests = new Set(all.flatMap((one) => one.requests))
+    await checkSetUp([...requests], source)
+    const cluster = await connect(given, context)
+    let server: HttpServer | undefined
+    try {
+      const { status, run } = createController({ files, documents, source, cluster }, context)
+      server = healthListen && (await serveHealth(healthListen, status.endpoints, context))
+      const health = server && healthListen ? listenUrl(healthListen, server.port) : undefined
+      context.log('info', 'the controller started', {
+        cluster: cluster.server,
+        documents: all.length,
+        ...(health && { health }),
+      })
+      terminal.notify?.(
+        `Keeping the pull secrets of ${all.length} documents fresh in ${cluster.server} until stopped (Ctrl-C).`,
+      )
+      await run()
+      return 0
+    } finally {
+      await server?.close(1_000)
+      await cluster.close()
+    }
+  },
+}

@@ -1,0 +1,98 @@
+/** The documents of a controller: loaded from files, checked for what it supports, and reloaded when they change. */
+import type { Document } from '../document/document.ts'
+import { loadDocuments } from '../document/load-documents.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
+import { checkSupported, documentName, type UnsupportedField } from '../refresh/plan.ts'
+import type { Vendors } from '../vendors/vendor.ts'
+
+export interface ControlledDocument {
+  readonly document: Document
+  /** Of its registries. */
+  readonly requests: readonly ExchangeRequest[]
+  /** Equal for an unchanged document. */
+  readonly revision: string
+}
+
+/** By `ClusterPullSecret/NAME`, in the order of the files. */
+export type DocumentSet = ReadonlyMap<string, ControlledDocument>
+
+const unsupported: readonly UnsupportedField[] = [
+  ['stuckPods', 'Ignore', 'the controller does not evict pods yet'],
+  ['deletionPolicy', 'Retain', 'the controller does not delete Secrets yet'],
+]
+
+type LoadContext = Pick<Context, 'environment'> & { readonly vendors: Vendors }
+
+/** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID, VARIABLE_INVALID, CREDENTIAL_FILE_INVALID */
+export async function loadDocumentSet(files: readonly string[], context: LoadContext): Promise<DocumentSet> {
+  const documents = await loadDocuments(files, { ...context, readInput: refuseInput })
+  documents.forEach(checkControlled)
+  const requests = await listExchangeRequests(documents, context.vendors)
+  for (const { checkEnvironment } of requests) checkEnvironment(context.environment)
+  const bySource = new Map(requests.map((request) => [request.mintedFrom, request]))
+  return new Map(documents.map((document) => [documentName(document), controlled(document, bySource)]))
+}
+
+function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRequest>): ControlledDocument {
+  const sources = new Set(document.registries.map((registry) => mintedFrom(document, registry)))
+  const { source: _, ...content } = document
+  return {
+    document,
+    requests: [...sources].flatMap((source) => bySource.get(source) ?? []),
+    revision: JSON.stringify(content),
+  }
+}
+
+/** @throws DOCUMENT_INVALID for a field that the controller does not support yet */
+function checkControlled(document: Document): void {
+  checkSupported(document, unsupported)
+  if (document.attachToServiceAccounts.length === 0) return
+  throw new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `${document.source}: spec.attachToServiceAccounts is set in ${document.kind} ${document.name}`,
+    expected: 'no attachToServiceAccounts: the controller does not watch service accounts yet',
+    hint: 'remove attachToServiceAccounts and set imagePullSecrets yourself, or use pullpass refresh in a CronJob',
+  })
+}
+
+/** Standard input is refused before, since it cannot be read again. */
+const refuseInput = async (): Promise<string> => {
+  throw new TypeError('standard input was not refused')
+}
+
+/** The kubelet updates a mounted ConfigMap within a minute or two. Milliseconds. */
+const reloadMs = 10_000
+
+export interface ReloadEvents {
+  /** Called with each changed set. */
+  readonly onChange: (documents: DocumentSet) => void
+  /** After each attempt: why the files are not used; undefined: they are. */
+  readonly onFault: (fault: PullpassError | undefined) => void
+}
+
+/** Until the signal. Invalid files change nothing. @throws the signal's reason, and an error that is not classified */
+export async function followDocuments(
+  files: readonly string[],
+  initial: DocumentSet,
+  { onChange, onFault }: ReloadEvents,
+  context: LoadContext & Pick<Context, 'sleep' | 'signal'>,
+): Promise<never> {
+  let current = revisionsOf(initial)
+  for (;;) {
+    await context.sleep(reloadMs, context.signal)
+    const documents = await loadDocumentSet(files, context).catch((error: unknown) => {
+      if (error instanceof PullpassError) return error
+      throw error
+    })
+    onFault(documents instanceof PullpassError ? documents : undefined)
+    if (documents instanceof PullpassError || revisionsOf(documents) === current) continue
+    current = revisionsOf(documents)
+    onChange(documents)
+  }
+}
+
+const revisionsOf = (documents: DocumentSet): string =>
+  JSON.stringify([...documents.values()].map(({ revision }) => revision))

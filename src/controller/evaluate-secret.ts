@@ -1,0 +1,105 @@
+/** What a Secret needs, by its metadata and the credentials in memory: pure. */
+import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
+import type { Document } from '../document/document.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
+import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { mintedFrom } from '../refresh/exchange-requests.ts'
+import { endOf, entriesFor, evaluateFreshness, recordFor, replacedManager } from '../refresh/freshness.ts'
+import type { Minted } from '../refresh/mint-credentials.ts'
+import type { Credentials, HeldCredential } from './credentials.ts'
+
+export interface SecretEntry {
+  /** Name of the registry. */
+  readonly registry: string
+  readonly mintedFrom: string
+  /** Undefined: the Secret has no valid entry of ours. */
+  readonly expiresAt: Date | undefined
+}
+
+export interface SecretEvaluation {
+  /**
+   * `changed`: absent, edited by another client, or written for another Secret; `due`: ours, and an entry is absent, expired or
+   * past its refresh time.
+   */
+  readonly verdict: 'fresh' | 'due' | 'changed'
+  readonly entries: readonly SecretEntry[]
+  /** When the first entry is due; undefined if it is not fresh. */
+  readonly dueAt: Date | undefined
+}
+
+interface Evaluated {
+  readonly namespace: string
+  readonly found: PullSecretMetadata | undefined
+}
+
+export function evaluateSecret(
+  document: Document,
+  { namespace, found }: Evaluated,
+  { entryDueAt }: Pick<Credentials, 'entryDueAt'>,
+  now: Date,
+): SecretEvaluation {
+  const record = found && recordFor(document, found)
+  const entryOf = entriesFor(document)
+  const entries = document.registries.map((registry) => {
+    const endMs = record && endOf(entryOf(registry, record.registries))
+    const expiresAt = endMs === undefined ? undefined : new Date(endMs)
+    return { registry: registry.name, mintedFrom: mintedFrom(document, registry), expiresAt }
+  })
+  if (found === undefined || record === undefined || !isIntact(document, { namespace, found, record })) {
+    return { verdict: 'changed', entries, dueAt: undefined }
+  }
+  if (evaluateFreshness(document, { minRemainingMs: 0, now })(namespace, found) === 'due') {
+    return { verdict: 'due', entries, dueAt: undefined }
+  }
+  const dueMs = entries.flatMap(({ mintedFrom: source, expiresAt }) =>
+    expiresAt === undefined ? [] : entryDueAt(source, { from: record.refreshedAt, expiresAt }).getTime(),
+  )
+  const dueAt = new Date(Math.min(...dueMs))
+  return { verdict: dueAt <= now ? 'due' : 'fresh', entries, dueAt }
+}
+
+/** Whether the Secret is as it was written for this document, or for the variables that it replaces, whatever its age. */
+function isIntact(
+  document: Document,
+  { namespace, found, record }: { namespace: string; found: PullSecretMetadata; record: PullSecretRecord },
+): boolean {
+  const manager = replacedManager(document, found) ?? fieldManager(document)
+  const names = new Set(document.registries.map(({ name }) => name))
+  return (
+    found.owners.label.includes(manager) &&
+    record.target === `${namespace}/${document.secretName}` &&
+    (manager !== fieldManager(document) || [...record.registries.keys()].every((name) => names.has(name)))
+  )
+}
+
+export type Obtained = ReadonlyMap<string, HeldCredential | PullpassError | 'pending'>
+
+export type WritePlan =
+  /** Nothing is written: a credential is awaited, or none would be newer than what the Secret contains. `until`: the next refresh. */
+  | { readonly action: 'wait'; readonly until: Date | undefined }
+  | { readonly action: 'write'; readonly minted: Minted; readonly refreshedAt: Date }
+
+/** Whether a Secret that is not fresh can be written now. */
+export function planWrite({ verdict, entries }: SecretEvaluation, obtained: Obtained, now: Date): WritePlan {
+  const states = [...obtained]
+  const held = states.flatMap(([, state]) => (isHeld(state) ? state : []))
+  const improves = entries.some(({ mintedFrom: source, expiresAt }) => {
+    const state = obtained.get(source)
+    if (!isHeld(state)) return false
+    return verdict === 'changed' || expiresAt === undefined || state.expiresAt > expiresAt
+  })
+  if (!improves || states.some(([, state]) => state === 'pending')) {
+    const nextMs = held.map(({ dueAt }) => dueAt.getTime()).filter((dueMs) => dueMs > now.getTime())
+    return { action: 'wait', until: nextMs.length === 0 ? undefined : new Date(Math.min(...nextMs)) }
+  }
+  const minted = new Map(
+    states.flatMap(([source, state]) =>
+      state === 'pending' ? [] : [[source, isHeld(state) ? state.credential : state] as const],
+    ),
+  )
+  return { action: 'write', minted, refreshedAt: new Date(Math.max(...held.map(({ mintedAt }) => mintedAt.getTime()))) }
+}
+
+const isHeld = (state: HeldCredential | PullpassError | 'pending' | undefined): state is HeldCredential =>
+  state !== undefined && state !== 'pending' && !(state instanceof PullpassError)

@@ -1,0 +1,133 @@
+/** Reconciles one Secret of one document in one namespace: evaluates it, obtains what it needs, and applies it. */
+import type { Context } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
+import type { Outcome } from '../refresh/outcome.ts'
+import type { Credentials } from './credentials.ts'
+import type { ControlledDocument } from './documents.ts'
+import { evaluateSecret, planWrite, type SecretEntry, type WritePlan } from './evaluate-secret.ts'
+import { repairDelayMs, repairsForgottenMs, retryDelayMs } from './schedule.ts'
+import type { ControllerStatus } from './status.ts'
+import { keyOf, type WorkItem } from './work-queue.ts'
+
+/** What the controller knows of one Secret in addition to its metadata. */
+export interface SecretState {
+  /** Whether it was seen fresh: what changes it afterwards is another client. */
+  established: boolean
+  /** By registry. */
+  expiries: ReadonlyMap<string, Date>
+  /** The last write failed. */
+  failure: { readonly count: number; readonly uid: string | undefined; readonly retryAtMs: number } | undefined
+  repairs: { readonly count: number; readonly lastMs: number }
+}
+
+export interface Target extends WorkItem {
+  readonly controlled: ControlledDocument
+  readonly found: PullSecretMetadata | undefined
+  readonly state: SecretState
+}
+
+export const newSecretState = (): SecretState => ({
+  established: false,
+  expiries: new Map(),
+  failure: undefined,
+  repairs: { count: 0, lastMs: 0 },
+})
+
+export interface Reconciler {
+  readonly cluster: Cluster
+  readonly credentials: Credentials
+  readonly status: ControllerStatus
+  readonly context: Context
+}
+
+/** When to reconcile it again; undefined: when the cluster, its document or a credential changes. */
+export async function reconcileSecret(target: Target, reconciler: Reconciler): Promise<Date | undefined> {
+  const { controlled, namespace, found, state } = target
+  const { credentials, status, context } = reconciler
+  const now = context.now()
+  const evaluation = evaluateSecret(controlled.document, { namespace, found }, credentials, now)
+  state.expiries = expiriesOf(evaluation.entries)
+  if (evaluation.verdict === 'fresh') {
+    settle(target, status)
+    return evaluation.dueAt
+  }
+  const plan = planWrite(evaluation, credentials.obtain(controlled.requests, target), now)
+  if (plan.action === 'wait') return plan.until
+  const kind = state.established && evaluation.verdict === 'changed' ? 'repair' : 'refresh'
+  const notBeforeMs = Math.max(retryAtMs(state, found), kind === 'repair' ? repairAtMs(state, now) : 0)
+  if (notBeforeMs > now.getTime()) return new Date(notBeforeMs)
+  return record(target, await write(target, plan, reconciler), kind, reconciler)
+}
+
+function settle(target: Target, status: ControllerStatus): void {
+  target.state.established = true
+  target.state.failure = undefined
+  status.succeeded(keyOf(target))
+}
+
+/** A Secret that was replaced since, or deleted, is tried immediately. */
+const retryAtMs = ({ failure }: SecretState, found: PullSecretMetadata | undefined): number =>
+  failure !== undefined && failure.uid === found?.uid ? failure.retryAtMs : 0
+
+/** The first repairs are immediate; others wait longer and longer while they are repeated. */
+function repairAtMs(state: SecretState, now: Date): number {
+  if (now.getTime() - state.repairs.lastMs > repairsForgottenMs) state.repairs = { count: 0, lastMs: 0 }
+  return state.repairs.lastMs + repairDelayMs(state.repairs.count)
+}
+
+const expiriesOf = (entries: readonly SecretEntry[]): ReadonlyMap<string, Date> =>
+  new Map(entries.flatMap(({ registry, expiresAt }) => (expiresAt === undefined ? [] : [[registry, expiresAt]])))
+
+async function write(
+  { controlled: { document }, namespace, found }: Target,
+  { minted, refreshedAt }: Extract<WritePlan, { action: 'write' }>,
+  { cluster, context }: Reconciler,
+): Promise<Outcome> {
+  const job = { document, namespaces: [namespace], terminating: [], missing: [], unmatched: [] }
+  const known = new Map(found === undefined ? [] : [[namespace, found]])
+  const surroundings = { of: () => ({ found: known, faults: new Map<string, never>() }) }
+  const apply = { minted, surroundings, refreshedAt, mode: 'write', onProgress: () => undefined } as const
+  const [outcome] = await applyPullSecrets([job], apply, cluster, context)
+  if (outcome === undefined) throw new TypeError('one Secret has one outcome')
+  return outcome
+}
+
+/** When to evaluate the Secret again. */
+function record(
+  target: Target,
+  { result, registries, note, fault }: Outcome,
+  kind: 'repair' | 'refresh',
+  { status, context }: Reconciler,
+): Date | undefined {
+  const { document, namespace, state, found } = target
+  const now = context.now()
+  if (result === 'failed') {
+    // The watch reports the deletion of a namespace; an interrupted write is not a failure.
+    if (fault === undefined || fault.code === 'NAMESPACE_NOT_FOUND' || context.signal.aborted) return undefined
+    const count = (state.failure?.count ?? 0) + 1
+    const delayMs = retryDelayMs(fault, count, { random: context.random(), now })
+    state.failure = { count, uid: found?.uid, retryAtMs: now.getTime() + delayMs }
+    status.failed(keyOf(target), fault, { document, namespace })
+    return new Date(state.failure.retryAtMs)
+  }
+  status.wrote(result)
+  if (result === 'skipped') return undefined
+  settle(target, status)
+  const known = registries.flatMap(({ name, expiresAt }) =>
+    expiresAt instanceof Date ? [[name, expiresAt] as const] : [],
+  )
+  state.expiries = new Map(known)
+  const fields = { document, namespace, result, ...(note !== undefined && { note }) }
+  if (kind === 'repair') {
+    state.repairs = { count: state.repairs.count + 1, lastMs: now.getTime() }
+    status.repaired()
+    context.log('warn', 'a pull secret was restored', fields)
+  } else context.log(result === 'created' ? 'info' : 'debug', 'a pull secret was written', fields)
+  // Normally the watch reports the written Secret before.
+  return new Date(now.getTime() + confirmMs)
+}
+
+/** After this time a Secret that was written is evaluated again, whether or not the watch reported it. Milliseconds. */
+const confirmMs = 60_000

@@ -1,0 +1,45 @@
+/** When a credential is refreshed, and when a failed attempt is repeated: pure. */
+import type { PullpassError } from '../errors/pullpass-error.ts'
+
+export interface Lifetime {
+  readonly from: Date
+  readonly expiresAt: Date
+}
+
+/** At two thirds of the lifetime, minus up to a tenth of it at random. `random` in [0, 1). Never after `expiresAt`. */
+export function dueAt({ from, expiresAt }: Lifetime, random: number): Date {
+  const lifeMs = Math.max(0, expiresAt.getTime() - from.getTime())
+  return new Date(Math.min(expiresAt.getTime(), from.getTime() + Math.round(lifeMs * (2 / 3 - random / 10))))
+}
+
+const firstRetryMs = 1_000
+const longestRetryMs = 5 * 60_000
+/** For what no retry alone can fix: it is tried again, since a permission can be granted meanwhile. */
+const refusedRetryMs = 10 * 60_000
+
+/**
+ * Milliseconds before the attempt after `failures` failures in a row: from 1 s to 5 min, doubling, with full jitter, and not
+ * before the time that the other side requested. A refusal is tried again after 5 to 10 min. `random` in [0, 1).
+ */
+export function retryDelayMs(
+  { retryable, retryAt }: Pick<PullpassError, 'retryable' | 'retryAt'>,
+  failures: number,
+  { random, now }: { readonly random: number; readonly now: Date },
+): number {
+  const requestedMs = retryAt === undefined ? 0 : retryAt.getTime() - now.getTime()
+  const ownMs = retryable ? backoffMs(failures) * random : refusedRetryMs * (0.5 + random / 2)
+  return Math.max(firstRetryMs, requestedMs, Math.round(ownMs))
+}
+
+/** The longest delay after so many failures. */
+const backoffMs = (failures: number): number => Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures, 20))
+
+/** So many repairs of one Secret are made immediately; more of them within a short time mean that another client rewrites it. */
+const immediateRepairs = 3
+
+/** Milliseconds to wait before the next repair of a Secret that was repaired so often within the last ten minutes. */
+export const repairDelayMs = (repairs: number): number =>
+  repairs < immediateRepairs ? 0 : backoffMs(repairs - immediateRepairs)
+
+/** After this time without a repair, the next one is made immediately again. Milliseconds. */
+export const repairsForgottenMs: number = 10 * 60_000

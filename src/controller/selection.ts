@@ -1,0 +1,83 @@
+/** Which Secrets documents select in the namespaces of the cluster: pure, but for warnings. */
+import type { Document } from '../document/document.ts'
+import { chooseNamespaces, needsNamespaceList } from '../document/namespaces.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import type { Namespace } from '../kubernetes/objects/namespaces.ts'
+import { planRefresh, selectsNothing } from '../refresh/plan.ts'
+import type { DocumentSet } from './documents.ts'
+import type { SecretState } from './reconcile.ts'
+import type { DocumentState } from './status.ts'
+import type { WorkItem } from './work-queue.ts'
+
+type Namespaces = ReadonlyMap<string, Namespace>
+
+/** Terminating namespaces are not selected: nothing can be created there. */
+export function selected({ namespaces }: Pick<Document, 'namespaces'>, among: Iterable<Namespace>): string[] {
+  return chooseNamespaces(
+    namespaces,
+    [...among].filter(({ terminating }) => !terminating),
+  ).chosen
+}
+
+/** The Secrets of all documents in one namespace, or in all of them. */
+export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: string | undefined): WorkItem[] {
+  const one = name === undefined ? undefined : namespaces.get(name)
+  const among = name === undefined ? [...namespaces.values()] : one === undefined ? [] : [one]
+  return [...documents].flatMap(([document, controlled]) =>
+    selected(controlled.document, among).map((namespace) => ({ document, namespace })),
+  )
+}
+
+/** Those with this name, in one namespace or in all of them. */
+export function itemsOfSecret(
+  documents: DocumentSet,
+  namespaces: Namespaces,
+  { secretName, namespace }: { readonly secretName: string; readonly namespace: string | undefined },
+): WorkItem[] {
+  const named = [...documents].filter(([, { document }]) => document.secretName === secretName)
+  return itemsIn(new Map(named), namespaces, namespace)
+}
+
+interface Documented {
+  readonly name: string
+  readonly document: Document
+  /** By namespace. */
+  readonly secrets: ReadonlyMap<string, SecretState> | undefined
+}
+
+/** For metrics. */
+export function stateOf({ name, document, secrets }: Documented, namespaces: Namespaces, now: Date): DocumentState {
+  const desired = selected(document, namespaces.values())
+  const known = desired.flatMap((namespace) => secrets?.get(namespace)?.expiries ?? [])
+  const isFresh = (expiries: ReadonlyMap<string, Date>) =>
+    document.registries.every((registry) => (expiries.get(registry.name) ?? now) > now)
+  const expiries = new Map<string, Date>()
+  for (const [registry, at] of known.flatMap((one) => [...one])) {
+    const earliest = expiries.get(registry)
+    if (earliest === undefined || at < earliest) expiries.set(registry, at)
+  }
+  return { name, desired: desired.length, fresh: known.filter(isFresh).length, expiries }
+}
+
+/** After a list of namespaces: what may be a mistake in a document. A named namespace gets its Secret when it is created. */
+export function reportSelections(
+  documents: DocumentSet,
+  namespaces: readonly Namespace[],
+  { log }: Pick<Context, 'log'>,
+): void {
+  const all = [...documents.values()].map(({ document }) => document)
+  try {
+    for (const job of planRefresh(all, namespaces)) {
+      const { document, missing } = job
+      const fields = { document: document.name, source: document.source }
+      for (const namespace of missing) log('warn', 'a namespace does not exist yet', { ...fields, namespace })
+      const mayBeEmpty = document.namespaces.emptyPolicy === 'Allow' || !needsNamespaceList(document.namespaces)
+      if (selectsNothing(job) && !mayBeEmpty) log('warn', 'a document selects no namespace', fields)
+    }
+  } catch (error) {
+    if (!(error instanceof PullpassError)) throw error
+    // The Secret stays with the document that wrote it first; the other one is refused there.
+    log('error', 'two documents claim one Secret', { code: error.code, seen: error.seen })
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The view of the cluster that the controller works on: namespaces, and the Secrets that documents name, by their metadata, kept
+ * up to date by list and watch. A watch that fails is started again; until then the view stays as it was.
+ */
+import { asFault, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { type Namespace, watchNamespaces } from '../kubernetes/objects/namespaces.ts'
+import { type PullSecretMetadata, watchPullSecrets } from '../kubernetes/objects/pull-secrets.ts'
+import type { CollectionEvent, WatchContext } from '../kubernetes/objects/watch.ts'
+import { retryDelayMs } from './schedule.ts'
+
+/** The objects of one watch, by name or namespace. */
+export interface Collection<T> {
+  readonly objects: ReadonlyMap<string, T>
+  /** Whether they were listed since the start. */
+  readonly synced: boolean
+  /** Why the watch does not run now. */
+  readonly fault: PullpassError | undefined
+}
+
+export interface ClusterView {
+  readonly namespaces: Collection<Namespace>
+  /** Of one name, by namespace; undefined: not watched. */
+  secrets(name: string): Collection<PullSecretMetadata> | undefined
+  /** Watches exactly the Secrets of these names. */
+  watchSecrets(names: ReadonlySet<string>): void
+  /** How often watches were resumed or started again, by resource. */
+  readonly restarts: ReadonlyMap<string, number>
+  /** Faults of watches that do not run, and collections that were not listed yet. */
+  problems(): string[]
+}
+
+export interface ViewObserver {
+  /** `names`: undefined after a list, when any can have changed. */
+  onNamespaces(name: string | undefined): void
+  onSecrets(secretName: string, namespace: string | undefined): void
+  /** A failure that no retry can continue from. */
+  onEnd(error: unknown): void
+}
+
+type Watch<T> = (context: WatchContext) => AsyncGenerator<CollectionEvent<T>, never>
+
+/** Starts watching namespaces. Every watch ends with the signal of the context. */
+export function watchCluster(
+  cluster: Cluster,
+  observer: ViewObserver,
+  context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
+): ClusterView {
+  const restarts = new Map([
+    ['namespaces', 0],
+    ['secrets', 0],
+  ])
+  const start = <T>(
+    resource: 'namespaces' | 'secrets',
+    watch: Watch<T>,
+    keep: Keep<T>,
+    signal: AbortSignal = context.signal,
+  ) => {
+    const collection = createCollection<T>()
+    const onResume = () => void restarts.set(resource, (restarts.get(resource) ?? 0) + 1)
+    follow(watch, { collection, keep, resource }, { ...context, signal, onResume }).catch((error: unknown) => {
+      if (!signal.aborted) observer.onEnd(error)
+    })
+    return collection
+  }
+  const namespaces = start('namespaces', (watching) => watchNamespaces(cluster, watching), {
+    keyOf: ({ name }) => name,
+    onChange: (name) => observer.onNamespaces(name),
+  })
+  const watched = new Map<string, { collection: Collection<PullSecretMetadata>; end: AbortController }>()
+  return {
+    namespaces,
+    restarts,
+    secrets: (name) => watched.get(name)?.collection,
+    watchSecrets(names) {
+      for (const [name, { end }] of watched) {
+        if (names.has(name)) continue
+        watched.delete(name)
+        end.abort()
+      }
+      for (const name of names) {
+        if (watched.has(name)) continue
+        const end = new AbortController()
+        const collection = start<PullSecretMetadata>(
+          'secrets',
+          (watching) => watchPullSecrets(cluster, name, watching),
+          { keyOf: ({ namespace }) => namespace, onChange: (namespace) => observer.onSecrets(name, namespace) },
+          AbortSignal.any([context.signal, end.signal]),
+        )
+        watched.set(name, { collection, end })
+      }
+    },
+    problems: () => [
+      ...problemsOf('namespaces', namespaces),
+      ...[...watched].flatMap(([name, { collection }]) => problemsOf(`Secrets ${name}`, collection)),
+    ],
+  }
+}
+
+function problemsOf(title: string, { synced, fault }: Collection<unknown>): string[] {
+  if (fault !== undefined) return [`${title} are not watched: ${fault.code}: ${fault.seen}`]
+  return synced ? [] : [`${title} were not listed yet`]
+}
+
+interface Keep<T> {
+  readonly keyOf: (item: T) => string
+  readonly onChange: (key: string | undefined) => void
+}
+
+interface MutableCollection<T> {
+  objects: Map<string, T>
+  synced: boolean
+  fault: PullpassError | undefined
+}
+
+const createCollection = <T>(): MutableCollection<T> => ({ objects: new Map(), synced: false, fault: undefined })
+
+interface Followed<T> {
+  readonly collection: MutableCollection<T>
+  readonly keep: Keep<T>
+  readonly resource: string
+}
+
+/** Does not end by itself. @throws the signal's reason, and an error that is not classified */
+async function follow<T>(
+  watch: Watch<T>,
+  { collection, keep, resource }: Followed<T>,
+  context: WatchContext & { readonly onResume: () => void },
+): Promise<never> {
+  for (let failures = 1; ; failures++) {
+    try {
+      for await (const event of watch(context)) {
+        failures = 0
+        record(collection, keep, event)
+      }
+    } catch (error) {
+      context.signal.throwIfAborted()
+      const fault = asFault(error)
+      const { code, seen } = fault
+      if (collection.fault?.seen !== seen) {
+        context.log('error', 'a watch failed and is started again', { resource, code, seen, fix: fixOf(fault) ?? '' })
+      }
+      collection.fault = fault
+      context.onResume()
+      // As for a failure that may pass: a permission that is granted takes effect within minutes.
+      const delayMs = retryDelayMs({ retryable: true, retryAt: fault.retryAt }, failures, {
+        random: context.random(),
+        now: context.now(),
+      })
+      await context.sleep(delayMs, context.signal)
+    }
+  }
+}
+
+function record<T>(collection: MutableCollection<T>, keep: Keep<T>, event: CollectionEvent<T>): void {
+  collection.fault = undefined
+  if (event.type === 'listed') {
+    collection.objects = new Map(event.items.map((item) => [keep.keyOf(item), item]))
+    collection.synced = true
+    keep.onChange(undefined)
+    return
+  }
+  const key = keep.keyOf(event.item)
+  if (event.type === 'deleted') collection.objects.delete(key)
+  else collection.objects.set(key, event.item)
+  keep.onChange(key)
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { dockerConfigData, patchAs } from '../commands/write-as.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { type ControllerTest, startControllerTest } from './start-test-controller.ts'
+import { until } from './virtual-time.ts'
+
+function remove({ sandbox }: ControllerTest, namespace: string): void {
+  const secret = sandbox.cluster.store.read('Secret', namespace, 'regcred')
+  assert.ok(secret)
+  sandbox.cluster.store.remove(secret)
+}
+
+const fresh = 'namespaces_fresh{document="ClusterPullSecret/pull"}'
+
+suite('a pull secret of the controller', () => {
+  test('that is deleted is restored immediately, with the same credential', async (t) => {
+    const controlled = await startControllerTest(t)
+    const { sandbox, start, hasSecret, exchanges } = controlled
+    const { whenFresh, metric, logged } = await start()
+    await whenFresh(2)
+    const { auths } = readPullSecret(sandbox, 'team-a') ?? {}
+    remove(controlled, 'team-a')
+    await until('the Secret', () => hasSecret('team-a'))
+    await until('its count', () => metric('repairs_total') === 1)
+    assert.deepEqual([readPullSecret(sandbox, 'team-a')?.auths, exchanges()], [auths, 1])
+    assert.match(logged.join('\n'), /^warn a pull secret was restored ClusterPullSecret\/pull team-a created$/m)
+  })
+
+  test('whose credential is modified is restored immediately, and the field manager of the edit is logged', async (t) => {
+    const { sandbox, start, exchanges } = await startControllerTest(t)
+    const { whenFresh, logged } = await start()
+    await whenFresh(2)
+    const before = readPullSecret(sandbox, 'team-a')
+    await edit(sandbox, 'kubectl-edit')
+    await until('the restored Secret', () => isFromGoogle(sandbox))
+    assert.deepEqual([readPullSecret(sandbox, 'team-a')?.uid, exchanges()], [before?.uid, 1])
+    await until('the log', () => logged.some((line) => line.startsWith('warn a pull secret was restored')))
+    assert.match(logged.join('\n'), / team-a updated it had been changed by kubectl-edit, and was restored$/m)
+  })
+
+  test('that another client rewrites each time is restored three times immediately, then with increasing delays', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t)
+    const { whenFresh, metric } = await start()
+    await whenFresh(2)
+    const delays: number[] = []
+    for (let repair = 1; repair <= 6; repair++) {
+      await edit(sandbox, 'other-tool')
+      const isRepaired = () => metric('repairs_total') === repair
+      const isDelayed = () => metric('queue_depth') === 0 && metric(fresh) === 1
+      let delayMs = 0
+      for (;;) {
+        await until('the evaluation', () => isRepaired() || isDelayed())
+        if (isRepaired()) break
+        time.advance(500)
+        delayMs += 500
+        await turn()
+      }
+      delays.push(delayMs)
+    }
+    assert.deepEqual(delays, [0, 0, 0, 1000, 2000, 4000])
+  })
+
+  test('that another client created is refused, and reported once; it is written when that one is deleted', async (t) => {
+    const controlled = await startControllerTest(t)
+    const { sandbox, start, time, hasSecret } = controlled
+    const data = dockerConfigData('europe-docker.pkg.dev', 'by:hand')
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'team-a', name: 'regcred' },
+      type: 'kubernetes.io/dockerconfigjson',
+      data,
+    })
+    const { logged, metric } = await start()
+    const refused = () => metric('failures_total{hop="kubernetes",code="SECRET_NOT_OURS"}')
+    await until('the refusal', () => refused() === 1 && hasSecret('team-b'))
+    time.advance(10 * 60_000)
+    await until('another attempt', () => refused() === 2)
+    assert.equal(logged.filter((line) => line.includes('SECRET_NOT_OURS')).length, 1, logged.join('\n'))
+    assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'europe-docker.pkg.dev': 'by:hand' })
+    remove(controlled, 'team-a')
+    await until('our Secret', () => isFromGoogle(sandbox))
+  })
+})
+
+const edit = async (sandbox: TestSandbox, fieldManager: string) =>
+  await patchAs(sandbox, 'team-a', fieldManager, { data: dockerConfigData('europe-docker.pkg.dev', 'by:hand') })
+
+const isFromGoogle = (sandbox: TestSandbox): boolean =>
+  /^oauth2accesstoken:ya29\./.test(readPullSecret(sandbox, 'team-a')?.auths['europe-docker.pkg.dev'] ?? '')

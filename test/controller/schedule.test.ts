@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { dueAt, repairDelayMs, retryDelayMs } from '../../src/controller/schedule.ts'
+
+const now = new Date('2026-11-24T12:00:00Z')
+
+suite('a credential', () => {
+  test('is due at two thirds of its lifetime, minus up to a tenth of it', () => {
+    const lifetime = { from: now, expiresAt: new Date('2026-11-24T13:00:00Z') }
+    assert.equal(dueAt(lifetime, 0).toISOString(), '2026-11-24T12:40:00.000Z')
+    assert.equal(dueAt(lifetime, 0.5).toISOString(), '2026-11-24T12:37:00.000Z')
+  })
+
+  test('is never due after it expires, also if the clock was set', () => {
+    assert.equal(
+      dueAt({ from: now, expiresAt: new Date('2026-11-24T11:00:00Z') }, 0).toISOString(),
+      '2026-11-24T11:00:00.000Z',
+    )
+  })
+})
+
+suite('a failed attempt', () => {
+  const passing = { retryable: true, retryAt: undefined }
+
+  test('is retried after 1 s to 5 min, doubling, with full jitter', () => {
+    const delays = (random: number) =>
+      [1, 2, 3, 8, 9, 1000].map((count) => retryDelayMs(passing, count, { random, now }))
+    assert.deepEqual(delays(0.999_999), [2_000, 4_000, 8_000, 256_000, 300_000, 300_000])
+    assert.deepEqual(delays(0), [1_000, 1_000, 1_000, 1_000, 1_000, 1_000])
+    assert.deepEqual(delays(0.5), [1_000, 2_000, 4_000, 128_000, 150_000, 150_000])
+  })
+
+  test('is retried after 5 to 10 min if it was refused', () => {
+    const refused = { retryable: false, retryAt: undefined }
+    assert.deepEqual(
+      [0, 0.5].map((random) => retryDelayMs(refused, 1, { random, now })),
+      [300_000, 450_000],
+    )
+  })
+
+  test('is not retried before the time that the other side requested', () => {
+    const throttled = { retryable: true, retryAt: new Date('2026-11-24T12:10:00Z') }
+    assert.equal(retryDelayMs(throttled, 1, { random: 0.5, now }), 600_000)
+  })
+})
+
+suite('repairs of one Secret', () => {
+  test('are immediate three times, then wait for up to 5 min', () => {
+    assert.deepEqual([0, 1, 2, 3, 4, 5, 20].map(repairDelayMs), [0, 0, 0, 1_000, 2_000, 4_000, 300_000])
+  })
+})

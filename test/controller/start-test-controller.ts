@@ -1,0 +1,121 @@
+/** A controller in this process against a sandbox: real sockets, and a clock that only the test advances. */
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type ControllerConfig, createController } from '../../src/controller/controller.ts'
+import { loadDocumentSet } from '../../src/controller/documents.ts'
+import { connect } from '../../src/kubernetes/connect.ts'
+import { respondHealth } from '../../src/server/health.ts'
+import type { VendorContext } from '../../src/vendors/vendor.ts'
+import { documentText } from '../support/document-text.ts'
+import { fakeContext } from '../support/fake-context.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+import { createVirtualTime, until, type VirtualTime } from './virtual-time.ts'
+
+export interface ControllerTest {
+  readonly sandbox: TestSandbox
+  readonly time: VirtualTime
+  /** Of the document in `documents/pull.yaml`. */
+  readonly file: string
+  /** Starts a controller; the returned function stops it. */
+  readonly start: () => Promise<RunningController>
+  readonly addNamespace: (name: string, labels?: Readonly<Record<string, string>>) => void
+  readonly hasSecret: (namespace: string) => boolean
+  /** Exchanges so far, by all controllers. */
+  readonly exchanges: () => number
+}
+
+export interface RunningController {
+  readonly stop: () => Promise<void>
+  /** Lines of the log, `level sentence fields`, but for those of level debug. */
+  readonly logged: readonly string[]
+  /** Value of a sample as it is rendered: `queue_depth`, `failures_total{hop="exchange",code="…"}`. */
+  readonly metric: (sample: string) => number | undefined
+  /** Text of an endpoint: `/readyz`. */
+  readonly health: (path: string) => string
+  /** Resolves when every selected namespace has a valid Secret, so many in all. */
+  readonly whenFresh: (namespaces: number, document?: string) => Promise<void>
+}
+
+export interface ControllerTestOptions {
+  readonly namespaces?: readonly string[]
+  /** Absent: a document that selects `team-*`. */
+  readonly document?: (sandbox: TestSandbox) => string
+  readonly random?: () => number
+}
+
+export async function startControllerTest(
+  t: TestContext,
+  {
+    namespaces = ['default', 'team-a', 'team-b'],
+    document = selectTeams,
+    random = () => 0,
+  }: ControllerTestOptions = {},
+): Promise<ControllerTest> {
+  const time = createVirtualTime()
+  const sandbox = await startTestSandbox(t, { now: time.now, namespaces })
+  const file = await sandbox.write('pull.yaml', document(sandbox))
+  const start = async () => await run(t, { sandbox, file, time, random })
+  return {
+    sandbox,
+    time,
+    file,
+    start,
+    addNamespace: (name, labels = {}) =>
+      void sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }),
+    hasSecret: (namespace) => readPullSecret(sandbox, namespace) !== undefined,
+    exchanges: () => sandbox.gcp.parts.sts.seen.length,
+  }
+}
+
+export const selectTeams = (sandbox: TestSandbox): string => documentText(sandbox, { include: ['team-*'] })
+
+interface Run {
+  readonly sandbox: TestSandbox
+  readonly file: string
+  readonly time: VirtualTime
+  readonly random: () => number
+}
+
+async function run(t: TestContext, { sandbox, file, time, random }: Run): Promise<RunningController> {
+  const end = new AbortController()
+  const logged: string[] = []
+  const context: VendorContext = {
+    ...fakeContext({ ca: sandbox.authority.ca, environment: sandbox.environment, signal: end.signal }),
+    now: time.now,
+    sleep: time.sleep,
+    random,
+    log(level, sentence, fields = {}) {
+      if (level !== 'debug') logged.push([level, sentence, ...Object.values(fields)].join(' '))
+    },
+  }
+  const cluster = await connect({ kubeconfig: join(sandbox.folder.path, 'kubeconfig') }, context)
+  const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
+  const config: ControllerConfig = { files: [file], documents: await loadDocumentSet([file], context), source, cluster }
+  const { status, run: runUntilStopped } = createController(config, context)
+  const ended = runUntilStopped()
+  const stop = async () => {
+    end.abort(new Error('stopped'))
+    await ended
+    await cluster.close()
+  }
+  t.after(stop)
+  ended.catch(() => undefined) // reported by stop
+  const health = (path: string) => respondHealth(path, status.endpoints)?.text ?? ''
+  const metric = (sample: string) => {
+    const line = health('/metrics')
+      .split('\n')
+      .find((one) => one.startsWith(`pullpass_controller_${sample} `))
+    return line === undefined ? undefined : Number(line.split(' ').at(-1))
+  }
+  return {
+    stop,
+    logged,
+    health,
+    metric,
+    whenFresh: async (namespaces, document = 'ClusterPullSecret/pull') =>
+      await until(`${namespaces} fresh namespaces of ${document}`, () =>
+        ['desired', 'fresh'].every((state) => metric(`namespaces_${state}{document="${document}"}`) === namespaces),
+      ),
+  }
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { parse } from 'yaml'
+import { createStatus } from '../../src/controller/status.ts'
+import type { Document } from '../../src/document/document.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { permissionsOf } from '../../src/manifests/permissions.ts'
+
+const page = readFileSync('docs/controller.md', 'utf8')
+const tableRows = (head: string): string[][] => {
+  const [, after = ''] = page.split(head)
+  const lines = after.split('\n').slice(2)
+  return lines
+    .slice(
+      0,
+      lines.findIndex((line) => !line.startsWith('|')),
+    )
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+}
+
+/** Of a controller with one document, one failure and one watch, so that each metric has a sample. */
+function endpoints() {
+  const status = createStatus(
+    () => ({
+      documents: [
+        { name: 'ClusterPullSecret/pull', desired: 1, fresh: 1, expiries: new Map([['google', new Date(0)]]) },
+      ],
+      queueDepth: 0,
+      oldestMs: 0,
+      watchRestarts: new Map([['secrets', 0]]),
+      viewProblems: [],
+    }),
+    { now: () => new Date(0), log: () => undefined },
+  )
+  status.failed('one', new PullpassError({ code: 'INTERNAL', hop: 'run', seen: 'a failure' }), {})
+  return status.endpoints
+}
+
+suite('docs/controller.md', () => {
+  test('lists each metric with its labels and its help', () => {
+    const metrics = endpoints()
+      .metrics()
+      .map(({ name, help, samples }) => [
+        `\`${name}\``,
+        Object.keys(samples[0]?.labels ?? {})
+          .map((label) => `\`${label}\``)
+          .join(', '),
+        help,
+      ])
+    assert.deepEqual(tableRows('| metric | labels | meaning |'), metrics)
+  })
+
+  test('lists each check with its probe', () => {
+    const { live, ready } = endpoints()
+    assert.deepEqual(
+      tableRows('| check | probe | fails |').map(([check, probe]) => [check, probe]),
+      [
+        ...live.map(({ name }) => [`\`${name}\``, '`/livez`']),
+        ...ready.map(({ name }) => [`\`${name}\``, '`/readyz`']),
+      ],
+    )
+  })
+
+  test('names the rules that manifests compute for a refresh, and watch', () => {
+    const document: Document = {
+      kind: 'ClusterPullSecret',
+      name: 'pull',
+      source: 'pull.yaml:1',
+      secretName: 'regcred',
+      namespaces: { include: ['team-*'] },
+      registries: [],
+      attachToServiceAccounts: [],
+      stuckPods: 'Ignore',
+      conflictPolicy: 'Refuse',
+      deletionPolicy: 'Retain',
+    }
+    const [, text = ''] = /<!-- rules -->\n```yaml\n([^`]+)```/.exec(page) ?? []
+    const { rules }: { rules: { resources: string[]; resourceNames?: string[]; verbs: string[] }[] } = parse(text)
+    assert.deepEqual(
+      rules.map(({ resources, resourceNames, verbs }) => ({
+        resource: resources[0],
+        verbs: verbs.filter((verb) => verb !== 'watch'),
+        ...(resourceNames && { names: resourceNames }),
+      })),
+      permissionsOf([document]),
+    )
+    assert.ok(rules.every(({ verbs }) => verbs.includes('watch')))
+  })
+})
