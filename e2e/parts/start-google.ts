@@ -17,6 +17,8 @@ export interface Google extends RealPart {
   readonly authority: string
   /** Of its token service. */
   readonly faults: Faults
+  /** Requests to its token service so far. */
+  readonly exchanges: () => number
   /** The IAM member of an access token, until it expires. */
   readonly holderOf: (accessToken: string) => string | undefined
 }
@@ -48,6 +50,7 @@ export const startGoogle = (cluster: ControlPlane, subject: string): Promise<Goo
       audience: `//iam.googleapis.com/${provider}`,
       authority: authority.ca,
       faults: sts.faults,
+      exchanges: () => sts.seen.length,
       holderOf: (accessToken) => google.holderOf(accessToken)?.member,
     }
   })
