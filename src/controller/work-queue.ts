@@ -73,7 +73,7 @@ export function createWorkQueue(
     for (const [document, namespaces] of ready) {
       const inWork = running.get(document) ?? new Map<string, number>()
       if (inWork.size >= perDocument) continue
-      const namespace = [...firstOutside(namespaces, inWork)][0]
+      const namespace = firstOutside(namespaces, inWork)
       if (namespace === undefined) continue
       namespaces.delete(namespace)
       ready.delete(document)
@@ -136,8 +136,9 @@ const earliestOf = (times: Iterable<number>): number => {
 }
 
 /** The first of them that is not running. */
-function* firstOutside(names: ReadonlyMap<string, number>, inWork: ReadonlyMap<string, number>): Generator<string> {
-  for (const name of names.keys()) if (!inWork.has(name)) yield name
+function firstOutside(names: ReadonlyMap<string, number>, inWork: ReadonlyMap<string, number>): string | undefined {
+  for (const name of names.keys()) if (!inWork.has(name)) return name
+  return undefined
 }
 
 interface Timetable {

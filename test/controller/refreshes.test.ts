@@ -105,6 +105,19 @@ suite('while the cloud is unavailable, the controller', () => {
     assert.deepEqual([written, metric('namespaces_fresh{document="ClusterPullSecret/pull"}')], [[0, 0], 0])
   })
 
+  test('writes the Secrets of other documents, while the exchange of one document hangs', async (t) => {
+    const registries = { direct: { host: 'us-docker.pkg.dev', account: 'none' } }
+    const controlled = await startControllerTest(t, {
+      document: (one) =>
+        `${documentText(one, { include: ['default'] })}---\n${documentText(one, { name: 'other', include: ['team-*'], registries })}`,
+    })
+    const { sandbox, start, hasSecret } = controlled
+    sandbox.gcp.parts.iamCredentials.faults.inject({ kind: 'stall', at: 'request' })
+    const { whenFresh, metric } = await start()
+    await whenFresh(2, 'ClusterPullSecret/other')
+    assert.deepEqual([hasSecret('default'), metric('queue_depth')], [false, 0]) // nothing waits in the queue for it
+  })
+
   test('retries a refusal slowly, and reports it once', async (t) => {
     const controlled = await startControllerTest(t)
     const { sandbox, start, time, addNamespace } = controlled

@@ -6,10 +6,14 @@ export interface VirtualTime {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Ends the sleeps that are over then. Milliseconds. */
   readonly advance: (ms: number) => void
+  /** Sets the clock, as an administrator or NTP does: sleeps take as long as before. */
+  readonly set: (at: string) => void
 }
 
 export function createVirtualTime(at = '2026-11-24T12:00:00Z'): VirtualTime {
   let nowMs = Date.parse(at)
+  /** By a clock that is never set. */
+  let passedMs = 0
   const sleeps = new Set<{ readonly untilMs: number; readonly end: () => void }>()
   return {
     now: () => new Date(nowMs),
@@ -21,7 +25,7 @@ export function createVirtualTime(at = '2026-11-24T12:00:00Z'): VirtualTime {
           reject(signal.reason)
         }
         const one = {
-          untilMs: nowMs + ms,
+          untilMs: passedMs + ms,
           end: () => {
             sleeps.delete(one)
             signal.removeEventListener('abort', abort)
@@ -33,7 +37,11 @@ export function createVirtualTime(at = '2026-11-24T12:00:00Z'): VirtualTime {
       }),
     advance(ms) {
       nowMs += ms
-      for (const one of sleeps) if (one.untilMs <= nowMs) one.end()
+      passedMs += ms
+      for (const one of sleeps) if (one.untilMs <= passedMs) one.end()
+    },
+    set(setTo) {
+      nowMs = Date.parse(setTo)
     },
   }
 }

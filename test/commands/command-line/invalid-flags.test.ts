@@ -47,6 +47,7 @@ const invalidValues: Readonly<Record<string, string>> = {
 /** Valid command lines, so that the tested flag is the only error: arguments, then flags. */
 const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; readonly flags: Given }>> = {
   refresh: { flags: { file: 'DOCUMENT' } },
+  controller: { flags: { file: 'DOCUMENT' } },
   init: { words: ['quay.io'], flags: {} },
   inspect: { words: ['serviceaccount', 'team-a/default'], flags: {} },
   doctor: { flags: { file: 'DOCUMENT' } },

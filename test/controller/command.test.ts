@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { waitForStderr } from '../commands/issuer/wait-for-stderr.ts'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { spawnPullpass } from '../support/spawn-pullpass.ts'
+import { startTestSandbox } from '../support/start-test-sandbox.ts'
+
+suite('pullpass controller', () => {
+  test('serves its health and metrics, and ends with exit code 0 on SIGTERM', async (t) => {
+    const sandbox = await startTestSandbox(t, { now: () => new Date() })
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const argv = ['controller', '-f', file, '--health-listen', '0', '--log-level', 'info']
+    const { child, ended } = spawnPullpass(argv, sandbox.environment)
+    t.after(() => child.kill('SIGKILL'))
+    const said = await waitForStderr(child, /a pull secret was written .*namespace="team-b"/)
+    const address = `http://127.0.0.1:${/serving health and metrics port=(\d+)/.exec(said)?.[1]}`
+    const text = async (path: string) => await (await fetch(`${address}${path}`)).text()
+    assert.equal(await text('/livez'), '[+]queue ok\nlivez check passed\n')
+    assert.equal(await text('/readyz'), '[+]watches ok\nreadyz check passed\n')
+    assert.match(
+      await text('/metrics'),
+      /^pullpass_controller_namespaces_desired\{document="ClusterPullSecret\/pull"\} 2$/m,
+    )
+    const printed = await Promise.all(['/livez', '/readyz', '/metrics'].map(text))
+    child.kill('SIGTERM')
+    const { exitCode, stdout, stderr } = await ended
+    assert.deepEqual([exitCode, stdout], [0, ''])
+    const [auth = ''] = Object.values(readPullSecret(sandbox, 'team-a')?.auths ?? {})
+    const password = auth.slice(auth.indexOf(':') + 1)
+    assert.ok(password.startsWith('ya29.'))
+    for (const secret of [password, readFileSync(sandbox.folder.tokenFile, 'utf8')])
+      assert.ok(![stderr, ...printed].join().includes(secret), 'a secret is printed')
+  })
+
+  for (const [more, seen] of [
+    ['  stuckPods: Evict', /spec\.stuckPods is Evict .*\n.* the controller does not evict pods yet/],
+    ['  deletionPolicy: Delete', /spec\.deletionPolicy is Delete .*\n.* the controller does not delete Secrets yet/],
+    [
+      '  attachToServiceAccounts: [default]',
+      /spec\.attachToServiceAccounts is set .*\n.* does not watch service accounts yet/,
+    ],
+  ] as const) {
+    test(`refuses a document with${more.replace(/^ /, '')}, which it does not support yet`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const file = await sandbox.write('pull.yaml', documentText(sandbox, { more }))
+      const { exitCode, stderr } = await runPullpass(sandbox, ['controller', '-f', file])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, /^DOCUMENT_INVALID \(document\): /)
+      assert.match(stderr, seen)
+      assert.deepEqual(sandbox.parts.kubernetes.seen, [])
+    })
+  }
+
+  for (const [title, argv, seen] of [
+    ['no file', [], /-f is missing/],
+    ['standard input, which cannot be read again', ['-f', '-'], /-f is -/],
+  ] as const) {
+    test(`refuses ${title}, with exit code 2`, async (t) => {
+      const sandbox = await startTestSandbox(t)
+      const { exitCode, stderr } = await runPullpass(sandbox, ['controller', ...argv])
+      assert.equal(exitCode, 2)
+      assert.match(stderr, seen)
+    })
+  }
+
+  test('refuses two documents that claim one Secret, and a token file that does not exist', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const [one, two] = ['one', 'two'].map((name) => documentText(sandbox, { name }))
+    const file = await sandbox.write('pull.yaml', `${one}---\n${two}`)
+    const claimed = await runPullpass(sandbox, ['controller', '-f', file])
+    assert.deepEqual([claimed.exitCode, /^SECRET_CLAIMED_TWICE /.test(claimed.stderr)], [2, true])
+    const single = await sandbox.write('one.yaml', one ?? '')
+    const absent = await runPullpass(sandbox, ['controller', '-f', single, '--token-file', '/nonexistent/token'])
+    assert.deepEqual([absent.exitCode, /^TOKEN_FILE_UNREADABLE /.test(absent.stderr)], [2, true])
+  })
+
+  test('states in its help that it needs exactly one replica, and what it does not support yet', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const { stdout } = await runPullpass(sandbox, ['controller', '--help'])
+    assert.match(
+      stdout,
+      /Run exactly one replica: there is no leader election yet\. Not supported yet: custom resources, attachToServiceAccounts,\n/,
+    )
+  })
+})

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { rm, writeFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { selectTeams, startControllerTest } from './start-test-controller.ts'
+import { advanceUntil, until } from './virtual-time.ts'
+
+const step = (description: string) => ({ stepMs: 10_000, description })
+const valid = (value: number, metric: (sample: string) => number | undefined) => () =>
+  metric('documents_valid') === value
+
+suite('when a file of documents changes, the controller', () => {
+  test('writes the Secrets of namespaces that it selects now, within ten seconds', async (t) => {
+    const { sandbox, start, file, time, hasSecret, exchanges } = await startControllerTest(t)
+    const { whenFresh } = await start()
+    await whenFresh(2)
+    await writeFile(file, documentText(sandbox, { include: ['team-*', 'default'] }))
+    time.advance(10_000)
+    await whenFresh(3)
+    assert.deepEqual([hasSecret('default'), exchanges()], [true, 1])
+  })
+
+  test('exchanges again if the identity changes, and replaces the credential in place', async (t) => {
+    const { sandbox, start, file, time, exchanges } = await startControllerTest(t)
+    const { whenFresh } = await start()
+    await whenFresh(2)
+    const before = readPullSecret(sandbox, 'team-a')
+    const registries = { google: { host: 'europe-docker.pkg.dev', account: 'none' } }
+    await writeFile(file, documentText(sandbox, { include: ['team-*'], registries }))
+    await advanceUntil(time, step('the exchange'), () => exchanges() === 2)
+    const changed = () => readPullSecret(sandbox, 'team-a')
+    await until('the Secret', () => changed()?.resourceVersion !== before?.resourceVersion)
+    assert.equal(changed()?.uid, before?.uid)
+    assert.notDeepEqual(changed()?.auths, before?.auths)
+  })
+
+  test('writes another Secret if the secretName changes, and leaves the earlier one in place', async (t) => {
+    const { sandbox, start, file, time, hasSecret } = await startControllerTest(t)
+    const { whenFresh } = await start()
+    await whenFresh(2)
+    await writeFile(file, selectTeams(sandbox).replace('secretName: regcred', 'secretName: other'))
+    time.advance(10_000)
+    await until('the other Secret', () => readPullSecret(sandbox, 'team-a', 'other') !== undefined)
+    assert.ok(hasSecret('team-a'))
+  })
+
+  for (const [fault, change] of [
+    ['is invalid', (file) => writeFile(file, 'kind: Nonsense\n')],
+    ['does not exist', (file) => rm(file)],
+    [
+      'has a field that the controller does not support',
+      (file, sandbox) => writeFile(file, selectTeams(sandbox).replace('spec:', 'spec:\n  stuckPods: Evict')),
+    ],
+  ] as readonly (readonly [string, (file: string, sandbox: TestSandbox) => Promise<void>])[]) {
+    test(`keeps the last valid documents if it ${fault}: it reports that, deletes nothing, and goes on`, async (t) => {
+      const { sandbox, start, file, time, addNamespace, hasSecret } = await startControllerTest(t)
+      const { whenFresh, metric, logged, health } = await start()
+      await whenFresh(2)
+      const before = readPullSecret(sandbox, 'team-a')
+      await change(file, sandbox)
+      await advanceUntil(time, step('the error'), valid(0, metric))
+      for (let attempt = 0; attempt < 3; attempt++) {
+        time.advance(10_000)
+        await turn()
+      }
+      addNamespace('team-new')
+      await whenFresh(3)
+      assert.deepEqual([readPullSecret(sandbox, 'team-a'), hasSecret('team-b')], [before, true])
+      const errors = logged.filter((line) => line.startsWith('error'))
+      assert.equal(errors.length, 1, logged.join('\n'))
+      assert.match(errors[0] ?? '', /^error the documents are invalid, and the last valid ones stay in use DOCUMENT_/)
+      assert.match(
+        health('/readyz'),
+        /^\[\+\]watches ok\nreadyz check passed\nthe last valid documents are in use: DOCUMENT_/,
+      )
+      await writeFile(file, selectTeams(sandbox))
+      await advanceUntil(time, step('the valid file'), valid(1, metric))
+    })
+  }
+
+  test('leaves the Secrets of a document that was removed in place, and refreshes them no more', async (t) => {
+    const { sandbox, start, file, time, exchanges } = await startControllerTest(t)
+    const { whenFresh, metric } = await start()
+    await whenFresh(2)
+    const before = readPullSecret(sandbox, 'team-a')
+    await writeFile(file, documentText(sandbox, { name: 'other', include: ['default'] }))
+    time.advance(10_000)
+    await whenFresh(1, 'ClusterPullSecret/other')
+    await advanceUntil(time, step('a refresh of the other document'), () => exchanges() === 2)
+    assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
+    assert.equal(metric('namespaces_desired{document="ClusterPullSecret/pull"}'), undefined)
+  })
+})

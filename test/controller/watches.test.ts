@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Faults } from '../../sandbox/serve/faults.ts'
+import { startControllerTest } from './start-test-controller.ts'
+import { advanceUntil, until } from './virtual-time.ts'
+
+const step = (description: string) => ({ stepMs: 1_000, description })
+
+/** The request after the list of the same path ends after its first event. */
+function breakFirstWatch(faults: Faults, path: string): void {
+  let requests = 0
+  faults.inject({ kind: 'truncate' }, { when: (request) => request.path === path && ++requests === 2, times: 1 })
+}
+
+suite('the watches of the controller', () => {
+  test('list again after 410, and what changed meanwhile is repaired', async (t) => {
+    const { sandbox, start, time, addNamespace, hasSecret } = await startControllerTest(t)
+    const { seen, faults } = sandbox.parts.kubernetes
+    for (const path of ['/api/v1/namespaces', '/api/v1/secrets']) breakFirstWatch(faults, path)
+    const { metric } = await start()
+    const restarts = (resource: string) => metric(`watch_restarts_total{resource="${resource}"}`) ?? 0
+    const requests = () => seen.filter(({ method, path }) => method === 'GET' && path === '/api/v1/secrets').length
+    await advanceUntil(time, step('the Secrets'), () => hasSecret('team-a') && hasSecret('team-b'))
+    addNamespace('team-new')
+    await until('the end of both watches', () => restarts('secrets') > 0 && restarts('namespaces') > 0)
+    const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
+    assert.ok(secret)
+    sandbox.cluster.store.remove(secret)
+    addNamespace('team-next')
+    sandbox.cluster.store.compact() // the versions that the watches have seen are gone
+    const before = requests()
+    await advanceUntil(time, step('the Secrets'), () => hasSecret('team-a') && hasSecret('team-next'))
+    assert.ok(requests() - before >= 2) // a watch, refused with 410, and a list
+  })
+
+  test('are started again while the permission is missing: it is reported once, and readiness fails', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t)
+    const allow = sandbox.cluster.authorization.forbid({ verbs: ['list'], resources: ['secrets'] })
+    const { whenFresh, health, logged } = await start()
+    await until('the failure', () =>
+      health('/readyz').includes('Secrets regcred are not watched: KUBERNETES_FORBIDDEN'),
+    )
+    await advanceUntil(
+      time,
+      step('further attempts'),
+      () => sandbox.parts.kubernetes.seen.filter(({ path }) => path === '/api/v1/secrets').length > 3,
+    )
+    assert.match(health('/readyz'), /^\[-\]watches failed: Secrets regcred are not watched/)
+    assert.equal(logged.filter((line) => line.startsWith('error a watch failed')).length, 1)
+    allow()
+    const isReady = () => health('/readyz').startsWith('[+]watches ok')
+    await advanceUntil(time, step('the permission'), isReady)
+    await whenFresh(2)
+  })
+})
