@@ -1,5 +1,5 @@
 /** pullpass controller: keeps pull secrets fresh, until it is stopped. */
-import { createController } from '../controller/controller.ts'
+import { Controller } from '../controller/controller.ts'
 import { loadDocumentSet } from '../controller/documents.ts'
 import { checkProxy } from '../http/proxy.ts'
 import { connect } from '../kubernetes/connect.ts'
@@ -80,8 +80,8 @@ export const controller: Command<typeof flags> = {
     const cluster = await connect(given, context)
     let server: HttpServer | undefined
     try {
-      const { status, run } = createController({ files, documents, source, cluster }, context)
-      server = healthListen && (await serveHealth(healthListen, status.endpoints, context))
+      const running = new Controller({ files, documents, source, cluster }, context)
+      server = healthListen && (await serveHealth(healthListen, running.status.endpoints, context))
       const health = server && healthListen ? listenUrl(healthListen, server.port) : undefined
       context.log('info', 'the controller started', {
         cluster: cluster.server,
@@ -91,7 +91,7 @@ export const controller: Command<typeof flags> = {
       terminal.notify?.(
         `Keeping the pull secrets of ${all.length} documents fresh in ${cluster.server} until stopped (Ctrl-C).`,
       )
-      await run()
+      await running.run()
       return 0
     } finally {
       await server?.close(1_000)

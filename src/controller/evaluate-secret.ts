@@ -7,7 +7,7 @@ import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../refresh/exchange-requests.ts'
 import { endOf, entriesFor, evaluateFreshness, recordFor, replacedManager } from '../refresh/freshness.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
-import type { Credentials, HeldCredential } from './credentials.ts'
+import type { Credentials, HeldCredential, Obtained } from './credentials.ts'
 
 export interface SecretEntry {
   /** Name of the registry. */
@@ -36,7 +36,7 @@ interface Evaluated {
 export function evaluateSecret(
   document: Document,
   { namespace, found }: Evaluated,
-  { entryDueAt }: Pick<Credentials, 'entryDueAt'>,
+  credentials: Pick<Credentials, 'entryDueAt'>,
   now: Date,
 ): SecretEvaluation {
   const record = found && recordFor(document, found)
@@ -53,7 +53,7 @@ export function evaluateSecret(
     return { verdict: 'due', entries, dueAt: undefined }
   }
   const dueMs = entries.flatMap(({ mintedFrom: source, expiresAt }) =>
-    expiresAt === undefined ? [] : entryDueAt(source, { from: record.refreshedAt, expiresAt }).getTime(),
+    expiresAt === undefined ? [] : credentials.entryDueAt(source, { from: record.refreshedAt, expiresAt }).getTime(),
   )
   const dueAt = new Date(Math.min(...dueMs))
   return { verdict: dueAt <= now ? 'due' : 'fresh', entries, dueAt }
@@ -72,8 +72,6 @@ function isIntact(
     (manager !== fieldManager(document) || [...record.registries.keys()].every((name) => names.has(name)))
   )
 }
-
-export type Obtained = ReadonlyMap<string, HeldCredential | PullpassError | 'pending'>
 
 export type WritePlan =
   /** Nothing is written: a credential is awaited, or none would be newer than what the Secret contains. `until`: the next refresh. */

@@ -28,99 +28,103 @@ export interface DocumentState {
 
 type WriteResult = 'created' | 'updated' | 'unchanged' | 'skipped'
 
-export interface ControllerStatus {
-  readonly endpoints: HealthEndpoints
-  /** `subject`: a Secret or an exchange. Logged once until that fails otherwise or succeeds. */
-  failed(subject: string, fault: PullpassError, fields: Readonly<Record<string, string>>): void
-  succeeded(subject: string): void
-  /** After each exchange; undefined: it succeeded. */
-  exchanged(request: ExchangeRequest, fault: PullpassError | undefined): void
-  wrote(result: WriteResult): void
-  repaired(): void
-  /** Undefined: the files were loaded. */
-  documentsFault(fault: PullpassError | undefined): void
-}
-
 /** Work that takes longer has stopped: each request has a time limit of its own. */
 const stuckAfterMs = 10 * 60_000
 
-export function createStatus(
-  read: () => ControllerState,
-  { now, log }: Pick<Context, 'now' | 'log'>,
-): ControllerStatus {
-  const failures = new Map<string, { readonly hop: Hop; readonly code: ErrorCode; count: number }>()
-  const writes = new Map<WriteResult, number>()
-  const current = createCurrentFailures()
-  let invalid: PullpassError | undefined
-  let exchanges = 0
-  let repairs = 0
+type LogFields = Readonly<Record<string, string>>
 
-  const count = ({ hop, code }: PullpassError) => {
+export class ControllerStatus {
+  readonly #read: () => ControllerState
+  readonly #context: Pick<Context, 'now' | 'log'>
+  readonly #failures = new Map<string, { readonly hop: Hop; readonly code: ErrorCode; count: number }>()
+  readonly #writes = new Map<WriteResult, number>()
+  readonly #current = createCurrentFailures()
+  #invalid: PullpassError | undefined
+  #exchanges = 0
+  #repairs = 0
+
+  constructor(read: () => ControllerState, context: Pick<Context, 'now' | 'log'>) {
+    this.#read = read
+    this.#context = context
+  }
+
+  /** `subject`: a Secret or an exchange. Logged once until it fails otherwise or succeeds; a cause that several share, once. */
+  failed(subject: string, fault: PullpassError, fields: LogFields): void {
+    this.#count(fault)
+    const { code, hop, seen } = fault
+    const first = this.#current.add(subject, JSON.stringify([code, fault.causeKey ?? seen]))
+    const level = first === 'first' ? 'error' : 'debug'
+    this.#context.log(level, 'a refresh failed', { ...fields, code, hop, seen, fix: fixOf(fault) ?? '' })
+  }
+
+  succeeded(subject: string): void {
+    this.#current.remove(subject)
+  }
+
+  /** After each exchange; undefined: it succeeded. */
+  exchanged({ mintedFrom, document, registry }: ExchangeRequest, fault: PullpassError | undefined): void {
+    if (fault !== undefined) {
+      this.failed(mintedFrom, fault, { document: document.name, registry: registry.name })
+      return
+    }
+    this.#exchanges += 1
+    this.#current.remove(mintedFrom)
+  }
+
+  wrote(result: WriteResult): void {
+    this.#writes.set(result, (this.#writes.get(result) ?? 0) + 1)
+  }
+
+  repaired(): void {
+    this.#repairs += 1
+  }
+
+  /** Undefined: the files were loaded. */
+  documentsFault(fault: PullpassError | undefined): void {
+    if (fault !== undefined && fault.message !== this.#invalid?.message) {
+      const { code, seen } = fault
+      this.#count(fault)
+      const fields = { code, seen, fix: fixOf(fault) ?? '' }
+      this.#context.log('error', 'the documents are invalid, and the last valid ones stay in use', fields)
+    }
+    this.#invalid = fault
+  }
+
+  get endpoints(): HealthEndpoints {
+    return {
+      live: [{ name: 'queue', failure: () => stuckFor(this.#read().oldestMs) }],
+      ready: [{ name: 'watches', failure: () => this.#read().viewProblems.join('; ') || undefined }],
+      notes: () => {
+        const invalid = this.#invalid
+        return invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`]
+      },
+      metrics: () => {
+        const state = this.#read()
+        const counts = {
+          exchanges: this.#exchanges,
+          repairs: this.#repairs,
+          writes: this.#writes,
+          failures: [...this.#failures.values()],
+        }
+        return [
+          ...documentMetrics(state.documents, this.#context.now()),
+          ...counters(counts),
+          ...clusterMetrics(state, this.#invalid === undefined ? 1 : 0),
+        ]
+      },
+    }
+  }
+
+  #count({ hop, code }: PullpassError): void {
     const key = `${hop} ${code}`
-    const known = failures.get(key) ?? { hop, code, count: 0 }
-    failures.set(key, known)
+    const known = this.#failures.get(key) ?? { hop, code, count: 0 }
+    this.#failures.set(key, known)
     known.count += 1
   }
-  const failed: ControllerStatus['failed'] = (subject, fault, fields) => {
-    count(fault)
-    const { code, hop, seen } = fault
-    const first = current.add(subject, JSON.stringify([code, fault.causeKey ?? seen]))
-    log(first === 'first' ? 'error' : 'debug', 'a refresh failed', {
-      ...fields,
-      code,
-      hop,
-      seen,
-      fix: fixOf(fault) ?? '',
-    })
-  }
-  return {
-    failed,
-    exchanged({ mintedFrom, document, registry }, fault) {
-      if (fault !== undefined) {
-        failed(mintedFrom, fault, { document: document.name, registry: registry.name })
-        return
-      }
-      exchanges += 1
-      current.remove(mintedFrom)
-    },
-    succeeded: current.remove,
-    wrote: (result) => void writes.set(result, (writes.get(result) ?? 0) + 1),
-    repaired: () => void repairs++,
-    documentsFault(fault) {
-      if (fault !== undefined && fault.message !== invalid?.message) {
-        const { code, seen } = fault
-        count(fault)
-        log('error', 'the documents are invalid, and the last valid ones stay in use', {
-          code,
-          seen,
-          fix: fixOf(fault) ?? '',
-        })
-      }
-      invalid = fault
-    },
-    endpoints: {
-      live: [
-        {
-          name: 'queue',
-          failure: () => {
-            const { oldestMs } = read()
-            return oldestMs < stuckAfterMs
-              ? undefined
-              : `a Secret has been in work for ${Math.round(oldestMs / 1000)} s`
-          },
-        },
-      ],
-      ready: [{ name: 'watches', failure: () => read().viewProblems.join('; ') || undefined }],
-      notes: () =>
-        invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`],
-      metrics: () => [
-        ...documentMetrics(read().documents, now()),
-        ...counters({ exchanges, repairs, writes, failures: [...failures.values()] }),
-        ...clusterMetrics(read(), invalid === undefined ? 1 : 0),
-      ],
-    },
-  }
 }
+
+const stuckFor = (ms: number): string | undefined =>
+  ms < stuckAfterMs ? undefined : `a Secret has been in work for ${Math.round(ms / 1000)} s`
 
 /** The current cause of each subject's failure, and how many subjects have it: a cause is reported when the first one has it. */
 function createCurrentFailures() {

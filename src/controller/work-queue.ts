@@ -16,19 +16,6 @@ export interface WorkItem {
   readonly namespace: string
 }
 
-export interface WorkQueue {
-  /** To be run as soon as possible. */
-  add(item: WorkItem): void
-  /** Removes what waits of a document. */
-  removeDocument(document: string): void
-  /** Items that wait to be run now, or are running. */
-  depth(): number
-  /** How long the oldest of them has waited or run. Milliseconds; 0 without items. */
-  oldestMs(): number
-  /** Resolves after the signal, when nothing runs. @throws what the work throws */
-  run(): Promise<void>
-}
-
 export interface QueueLimits {
   readonly concurrency: number
   readonly perDocument: number
@@ -39,95 +26,112 @@ const defaultLimits: QueueLimits = { concurrency: 48, perDocument: 24 }
 /** A clock that was set, or a machine that was suspended, is noticed after this time. Milliseconds. */
 const longestSleepMs = 60_000
 
-/** `work` returns when the item is to be run again; undefined: when it is added again. */
-export function createWorkQueue(
-  work: (item: WorkItem) => Promise<Date | undefined>,
-  context: Pick<Context, 'now' | 'sleep' | 'signal'>,
-  { concurrency, perDocument }: QueueLimits = defaultLimits,
-): WorkQueue {
-  const { now, signal } = context
-  /** Namespaces by document, with the time at which they were added. Its order is that of the turns. */
-  const ready = new Map<string, Map<string, number>>()
-  const running = new Map<string, Map<string, number>>()
-  const later = createTimetable(add, context)
-  const ended = Promise.withResolvers<void>()
-  let runs = 0
-  let started = false
+type QueueContext = Pick<Context, 'now' | 'sleep' | 'signal'>
+/** When to run the item again; undefined: when it is added again. */
+type Work = (item: WorkItem) => Promise<Date | undefined>
 
-  function add(item: WorkItem): void {
-    const namespaces = ready.get(item.document) ?? new Map<string, number>()
-    ready.set(item.document, namespaces)
-    if (!namespaces.has(item.namespace)) namespaces.set(item.namespace, now().getTime())
-    startMore()
+export class WorkQueue {
+  readonly #work: Work
+  readonly #context: QueueContext
+  readonly #limits: QueueLimits
+  /** Namespaces by document, with the time at which they were added. Its order is that of the turns. */
+  readonly #ready = new Map<string, Map<string, number>>()
+  readonly #running = new Map<string, Map<string, number>>()
+  readonly #later: Timetable
+  readonly #ended = Promise.withResolvers<void>()
+  #runs = 0
+  #started = false
+
+  constructor(work: Work, context: QueueContext, limits: QueueLimits = defaultLimits) {
+    this.#work = work
+    this.#context = context
+    this.#limits = limits
+    this.#later = createTimetable((item) => this.add(item), context)
   }
 
-  function startMore(): void {
-    while (started && !signal.aborted && runs < concurrency) {
-      const item = takeNext()
+  /** To be run as soon as possible. */
+  add({ document, namespace }: WorkItem): void {
+    const namespaces = this.#ready.get(document) ?? new Map<string, number>()
+    this.#ready.set(document, namespaces)
+    if (!namespaces.has(namespace)) namespaces.set(namespace, this.#context.now().getTime())
+    this.#startMore()
+  }
+
+  /** Removes what waits of a document. */
+  removeDocument(document: string): void {
+    this.#ready.delete(document)
+    this.#later.removeDocument(document)
+  }
+
+  /** Items that wait to be run now, or are running. */
+  get depth(): number {
+    return [...this.#ready.values()].reduce((total, { size }) => total + size, this.#runs)
+  }
+
+  /** How long the oldest of them has waited or run. Milliseconds; 0 without items. */
+  get oldestMs(): number {
+    const times = [...this.#ready.values(), ...this.#running.values()].map((namespaces) =>
+      earliestOf(namespaces.values()),
+    )
+    return times.length === 0 ? 0 : Math.max(0, this.#context.now().getTime() - earliestOf(times))
+  }
+
+  /** Resolves after the signal, when nothing runs. @throws what the work throws */
+  async run(): Promise<void> {
+    const { signal } = this.#context
+    this.#started = true
+    this.#startMore()
+    const end = () => {
+      if (this.#runs === 0) this.#ended.resolve()
+    }
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+    await this.#ended.promise
+  }
+
+  #startMore(): void {
+    while (this.#started && !this.#context.signal.aborted && this.#runs < this.#limits.concurrency) {
+      const item = this.#takeNext()
       if (item === undefined) return
-      void runItem(item)
+      void this.#runItem(item)
     }
   }
 
-  function takeNext(): WorkItem | undefined {
-    for (const [document, namespaces] of ready) {
-      const inWork = running.get(document) ?? new Map<string, number>()
-      if (inWork.size >= perDocument) continue
-      const namespace = firstOutside(namespaces, inWork)
+  #takeNext(): WorkItem | undefined {
+    for (const [document, namespaces] of this.#ready) {
+      const inWork = this.#running.get(document) ?? new Map<string, number>()
+      const namespace = inWork.size < this.#limits.perDocument ? firstOutside(namespaces, inWork) : undefined
       if (namespace === undefined) continue
       namespaces.delete(namespace)
-      ready.delete(document)
-      if (namespaces.size > 0) ready.set(document, namespaces) // the other documents are first now
+      this.#ready.delete(document)
+      if (namespaces.size > 0) this.#ready.set(document, namespaces) // the other documents are first now
       return { document, namespace }
     }
     return undefined
   }
 
-  async function runItem(item: WorkItem): Promise<void> {
+  async #runItem(item: WorkItem): Promise<void> {
+    const { signal, now } = this.#context
     const { document, namespace } = item
-    const inWork = running.get(document) ?? new Map<string, number>()
-    running.set(document, inWork.set(namespace, now().getTime()))
-    later.remove(item)
-    runs += 1
+    const inWork = this.#running.get(document) ?? new Map<string, number>()
+    this.#running.set(document, inWork.set(namespace, now().getTime()))
+    this.#later.remove(item)
+    this.#runs += 1
     try {
-      const again = await work(item)
-      if (again !== undefined) later.set(item, again)
+      const again = await this.#work(item)
+      if (again !== undefined) this.#later.set(item, again)
     } catch (error) {
-      if (!signal.aborted) ended.reject(error)
+      if (!signal.aborted) this.#ended.reject(error)
     } finally {
-      runs -= 1
+      this.#runs -= 1
       inWork.delete(namespace)
-      if (inWork.size === 0) running.delete(document)
-      startMore()
-      if (signal.aborted && runs === 0) ended.resolve()
+      if (inWork.size === 0) this.#running.delete(document)
+      this.#startMore()
+      if (signal.aborted && this.#runs === 0) this.#ended.resolve()
     }
-  }
-
-  return {
-    add,
-    removeDocument(document) {
-      ready.delete(document)
-      later.removeDocument(document)
-    },
-    depth: () => runs + sum([...ready.values()].map(({ size }) => size)),
-    oldestMs() {
-      const times = [...ready.values(), ...running.values()].flatMap((namespaces) => [...namespaces.values()])
-      return times.length === 0 ? 0 : Math.max(0, now().getTime() - earliestOf(times))
-    },
-    async run() {
-      started = true
-      startMore()
-      const end = () => {
-        if (runs === 0) ended.resolve()
-      }
-      signal.addEventListener('abort', end, { once: true })
-      if (signal.aborted) end()
-      await ended.promise
-    },
   }
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
 /** A spread of ten thousand arguments is near the limit of the stack. */
 const earliestOf = (times: Iterable<number>): number => {
   let earliest = Number.POSITIVE_INFINITY
@@ -148,10 +152,7 @@ interface Timetable {
 }
 
 /** Items with a time: one sleep, until the earliest of them. */
-function createTimetable(
-  add: (item: WorkItem) => void,
-  { now, sleep, signal }: Pick<Context, 'now' | 'sleep' | 'signal'>,
-): Timetable {
+function createTimetable(add: (item: WorkItem) => void, { now, sleep, signal }: QueueContext): Timetable {
   const times = new Map<string, { readonly item: WorkItem; readonly atMs: number }>()
   let alarmMs = Number.POSITIVE_INFINITY
   let alarm: AbortController | undefined

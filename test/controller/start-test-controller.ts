@@ -1,7 +1,7 @@
 /** A controller in this process against a sandbox: real sockets, and a clock that only the test advances. */
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type ControllerConfig, createController } from '../../src/controller/controller.ts'
+import { Controller, type ControllerConfig } from '../../src/controller/controller.ts'
 import { loadDocumentSet } from '../../src/controller/documents.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import { respondHealth } from '../../src/server/health.ts'
@@ -92,8 +92,8 @@ async function run(t: TestContext, { sandbox, file, time, random }: Run): Promis
   const cluster = await connect({ kubeconfig: join(sandbox.folder.path, 'kubeconfig') }, context)
   const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
   const config: ControllerConfig = { files: [file], documents: await loadDocumentSet([file], context), source, cluster }
-  const { status, run: runUntilStopped } = createController(config, context)
-  const ended = runUntilStopped()
+  const controller = new Controller(config, context)
+  const ended = controller.run()
   const stop = async () => {
     end.abort(new Error('stopped'))
     await ended
@@ -101,7 +101,7 @@ async function run(t: TestContext, { sandbox, file, time, random }: Run): Promis
   }
   t.after(stop)
   ended.catch(() => undefined) // reported by stop
-  const health = (path: string) => respondHealth(path, status.endpoints)?.text ?? ''
+  const health = (path: string) => respondHealth(path, controller.status.endpoints)?.text ?? ''
   const metric = (sample: string) => {
     const line = health('/metrics')
       .split('\n')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type ControllerState, createStatus } from '../../src/controller/status.ts'
+import { type ControllerState, ControllerStatus } from '../../src/controller/status.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { respondHealth } from '../../src/server/health.ts'
 
@@ -21,7 +21,7 @@ const idle: ControllerState = {
 
 function start(state: Partial<ControllerState> = {}) {
   const logged: string[] = []
-  const status = createStatus(() => ({ ...idle, ...state }), {
+  const status = new ControllerStatus(() => ({ ...idle, ...state }), {
     now: () => new Date('2026-11-24T12:00:00Z'),
     log: (level, sentence, { code = '' } = {}) => void logged.push(`${level} ${sentence} ${code}`),
   })

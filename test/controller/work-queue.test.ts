@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { createWorkQueue, keyOf, type WorkItem } from '../../src/controller/work-queue.ts'
+import { keyOf, type WorkItem, WorkQueue } from '../../src/controller/work-queue.ts'
 import { createVirtualTime } from './virtual-time.ts'
 
 /** A queue whose work ends when the test says so. */
@@ -16,7 +16,7 @@ function startQueue(t: TestContext, again: (item: WorkItem) => Date | undefined 
     running.delete(keyOf(item))
     return again(item)
   }
-  const queue = createWorkQueue(work, { ...time, signal: end.signal }, { concurrency: 4, perDocument: 2 })
+  const queue = new WorkQueue(work, { ...time, signal: end.signal }, { concurrency: 4, perDocument: 2 })
   const ended = queue.run()
   t.after(async () => {
     end.abort(new Error('stopped'))
@@ -47,11 +47,11 @@ suite('the work queue', () => {
     const { add, finish, started, queue } = startQueue(t)
     add('one', 'a', 'a')
     add('one', 'a')
-    assert.deepEqual([started, queue.depth()], [['one a'], 2])
+    assert.deepEqual([started, queue.depth], [['one a'], 2])
     await finish('one a')
-    assert.deepEqual([started, queue.depth()], [['one a', 'one a'], 1])
+    assert.deepEqual([started, queue.depth], [['one a', 'one a'], 1])
     await finish('one a')
-    assert.deepEqual([started.length, queue.depth()], [2, 0])
+    assert.deepEqual([started.length, queue.depth], [2, 0])
   })
 
   test('runs an item again at the time that its work returns, however long that is', async (t) => {
@@ -87,9 +87,9 @@ suite('the work queue', () => {
     add('one', 'a')
     time.advance(5_000)
     add('one', 'b')
-    assert.equal(queue.oldestMs(), 5_000)
+    assert.equal(queue.oldestMs, 5_000)
     await finish('one a')
-    assert.equal(queue.oldestMs(), 0)
+    assert.equal(queue.oldestMs, 0)
   })
 
   test('starts nothing after the signal, and ends when nothing runs', async (t) => {

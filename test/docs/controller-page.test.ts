@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { createStatus } from '../../src/controller/status.ts'
+import { ControllerStatus } from '../../src/controller/status.ts'
 import type { Document } from '../../src/document/document.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { permissionsOf } from '../../src/manifests/permissions.ts'
@@ -26,7 +26,7 @@ const tableRows = (head: string): string[][] => {
 
 /** Of a controller with one document, one failure and one watch, so that each metric has a sample. */
 function endpoints() {
-  const status = createStatus(
+  const status = new ControllerStatus(
     () => ({
       documents: [
         { name: 'ClusterPullSecret/pull', desired: 1, fresh: 1, expiries: new Map([['google', new Date(0)]]) },
