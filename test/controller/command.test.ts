@@ -35,6 +35,25 @@ suite('pullpass controller', () => {
       assert.ok(![stderr, ...printed].join().includes(secret), 'a secret is printed')
   })
 
+  test('with spec.issuer, exchanges no token before its key is published', async (t) => {
+    const sandbox = await startTestSandbox(t, { now: () => new Date(), namespaces: ['team-a', 'pullpass-system'] })
+    const more = [
+      '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+      '  issuer: {publishTo: gs://example-cluster}',
+    ].join('\n')
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'], more }))
+    const key = await sandbox.cluster.keys.add()
+    sandbox.cluster.keys.signWith(key)
+    const published = () => sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
+    assert.ok(!published().includes(key.kid))
+    const { child, ended } = spawnPullpass(['controller', '-f', file, '--log-level', 'info'], sandbox.environment)
+    t.after(() => child.kill('SIGKILL'))
+    await waitForStderr(child, /a pull secret was written .*namespace="team-a"/)
+    assert.ok(published().includes(key.kid))
+    child.kill('SIGTERM')
+    assert.equal((await ended).exitCode, 0)
+  })
+
   for (const [more, seen] of [
     ['  stuckPods: Evict', /spec\.stuckPods is Evict .*\n.* the controller does not evict pods yet/],
     ['  deletionPolicy: Delete', /spec\.deletionPolicy is Delete .*\n.* the controller does not delete Secrets yet/],

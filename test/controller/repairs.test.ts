@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { dockerConfigData, patchAs } from '../commands/write-as.ts'
+import { dockerConfigData, patchAs } from '../commands/refresh/write-as.ts'
+import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { type ControllerTest, startControllerTest } from './start-test-controller.ts'
@@ -83,6 +84,18 @@ suite('a pull secret of the controller', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'europe-docker.pkg.dev': 'by:hand' })
     remove(controlled, 'team-a')
     await until('our Secret', () => isFromGoogle(sandbox))
+  })
+
+  test('that another client created is taken over with conflictPolicy: Adopt', async (t) => {
+    const { sandbox, start } = await startControllerTest(t, {
+      document: (one) => documentText(one, { include: ['team-*'], more: '  conflictPolicy: Adopt' }),
+    })
+    const data = dockerConfigData('europe-docker.pkg.dev', 'by:hand')
+    const metadata = { namespace: 'team-a', name: 'regcred' }
+    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/dockerconfigjson', data })
+    const { whenFresh } = await start()
+    await whenFresh(2)
+    assert.ok(isFromGoogle(sandbox))
   })
 })
 

@@ -46,9 +46,9 @@ export function createVirtualTime(at = '2026-11-24T12:00:00Z'): VirtualTime {
   }
 }
 
-/** Resolves when the condition is true; fails after five seconds of real time. */
+/** Resolves when the condition is true; fails after 20 s of real time. */
 export async function until(description: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 5_000
+  const endMs = performance.now() + 20_000
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`waited for ${description}`)
     await turn()
