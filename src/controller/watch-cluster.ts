@@ -11,7 +11,7 @@ import type { CollectionEvent, WatchContext } from '../kubernetes/objects/watch.
 import { retryDelayMs } from './schedule.ts'
 
 /** The objects of one watch, by name or namespace. */
-export interface Collection<T> {
+interface Collection<T> {
   readonly objects: ReadonlyMap<string, T>
   /** Whether they were listed since the start. */
   readonly synced: boolean

@@ -52,6 +52,23 @@ suite('the controller writes the pull secret', () => {
     await whenFresh(2)
   })
 
+  test('of one document, where two of them claim it: the other one is refused and reported', async (t) => {
+    const { sandbox, start, addNamespace, hasSecret } = await startControllerTest(t, {
+      namespaces: ['default'],
+      document: (one) =>
+        `${documentText(one, { include: ['team-*'] })}---\n${documentText(one, { name: 'other', include: ['team-*'] })}`,
+    })
+    const { metric, logged, health } = await start()
+    await until('the watches', () => health('/readyz').includes('[+]watches ok'))
+    addNamespace('team-new')
+    await until('the refusal', () => metric('failures_total{hop="kubernetes",code="SECRET_NOT_OURS"}') === 1)
+    assert.deepEqual([hasSecret('team-new'), readPullSecret(sandbox, 'team-new')?.managers.length], [true, 1])
+    assert.match(
+      logged.join('\n'),
+      /^error a refresh failed ClusterPullSecret\/\w+ team-new SECRET_NOT_OURS kubernetes /m,
+    )
+  })
+
   test('not in a namespace that is being deleted', async (t) => {
     const { sandbox, start, exchanges } = await startControllerTest(t, { namespaces: ['default'] })
     sandbox.cluster.seed({
