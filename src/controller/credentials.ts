@@ -1,9 +1,9 @@
 /**
  * The credentials of all documents, in memory: one exchange for each identity and registry, whatever the number of namespaces.
  *
- *   needed ─▶ held and not due ─▶ used
- *     │        held and due ─────▶ used while it is valid, and exchanged
- *     └──────▶ absent ───────────▶ exchanged ─▶ held, and the waiting Secrets are queued
+ *   needed ─▶ cached and not due ─▶ used
+ *     │        cached and due ─────▶ used while it is valid, and exchanged
+ *     └──────▶ absent ─────────────▶ exchanged ─▶ cached, and the waiting Secrets are queued
  *                                     │ failed: the waiting Secrets keep their entries, and it is tried again
  *                                     └───────┘
  */
@@ -15,7 +15,7 @@ import type { Minted } from '../refresh/mint-credentials.ts'
 import { dueAt, type Lifetime, retryDelayMs } from './schedule.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
 
-export interface HeldCredential {
+export interface CachedCredential {
   readonly credential: RegistryCredential
   readonly mintedAt: Date
   /** Its expiry; of an unknown one, when it is to be read again. */
@@ -33,7 +33,7 @@ export interface CredentialEvents {
 
 interface Source {
   request: ExchangeRequest
-  held: HeldCredential | undefined
+  cached: CachedCredential | undefined
   failure: { readonly fault: PullpassError; readonly count: number; readonly retryAtMs: number } | undefined
   exchanging: boolean
   readonly waiting: Map<string, WorkItem>
@@ -44,7 +44,7 @@ interface Source {
 /** A credential that expires sooner is not written any more. Milliseconds. */
 const leastLeftMs = 60_000
 
-export type Obtained = ReadonlyMap<string, HeldCredential | PullpassError | 'pending'>
+export type Obtained = ReadonlyMap<string, CachedCredential | PullpassError | 'pending'>
 
 type CredentialContext = Pick<Context, 'now' | 'random' | 'sleep' | 'signal'>
 type ExchangeAll = (requests: readonly ExchangeRequest[]) => Promise<Minted>
@@ -78,7 +78,7 @@ export class Credentials {
   /** When an entry of a Secret is due. `from`: when it was written. */
   entryDueAt(mintedFrom: string, { from, expiresAt }: Lifetime): Date {
     const source = this.#sources.get(mintedFrom)
-    if (source?.held?.expiresAt.getTime() === expiresAt.getTime()) return source.held.dueAt
+    if (source?.cached?.expiresAt.getTime() === expiresAt.getTime()) return source.cached.dueAt
     return dueAt({ from, expiresAt }, source?.jitter ?? 0.5)
   }
 
@@ -94,7 +94,7 @@ export class Credentials {
       return known
     }
     const jitter = this.#context.random()
-    const source = { request, held: undefined, failure: undefined, exchanging: false, waiting: new Map(), jitter }
+    const source = { request, cached: undefined, failure: undefined, exchanging: false, waiting: new Map(), jitter }
     this.#sources.set(request.mintedFrom, source)
     return source
   }
@@ -115,15 +115,15 @@ export class Credentials {
       if (result === undefined) throw new TypeError('an exchange request has no result')
       source.exchanging = false
       if (result instanceof PullpassError) this.#fail(source, result)
-      else this.#hold(source, result, startedAt)
+      else this.#store(source, result, startedAt)
     }
   }
 
-  #hold(source: Source, credential: RegistryCredential, mintedAt: Date): void {
+  #store(source: Source, credential: RegistryCredential, mintedAt: Date): void {
     const readAt = credential.readAt ?? mintedAt
     const expiresAt = credential.expiresAt ?? new Date(readAt.getTime() + rereadSeconds * 1000)
     source.jitter = this.#context.random()
-    source.held = { credential, mintedAt, expiresAt, dueAt: dueAt({ from: mintedAt, expiresAt }, source.jitter) }
+    source.cached = { credential, mintedAt, expiresAt, dueAt: dueAt({ from: mintedAt, expiresAt }, source.jitter) }
     source.failure = undefined
     this.#events.onExchange(source.request, undefined)
     const items = [...source.waiting.values()]
@@ -147,9 +147,9 @@ export class Credentials {
   }
 }
 
-const isDue = ({ held }: Source, at: Date): boolean => held === undefined || held.dueAt <= at
+const isDue = ({ cached }: Source, at: Date): boolean => cached === undefined || cached.dueAt <= at
 
-function stateOf({ held, failure, exchanging }: Source, at: Date): HeldCredential | PullpassError | 'pending' {
-  if (held !== undefined && held.expiresAt.getTime() - at.getTime() >= leastLeftMs) return held
+function stateOf({ cached, failure, exchanging }: Source, at: Date): CachedCredential | PullpassError | 'pending' {
+  if (cached !== undefined && cached.expiresAt.getTime() - at.getTime() >= leastLeftMs) return cached
   return exchanging || failure === undefined ? 'pending' : failure.fault
 }

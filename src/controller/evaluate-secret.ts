@@ -7,7 +7,7 @@ import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../refresh/exchange-requests.ts'
 import { endOf, entriesFor, evaluateFreshness, recordFor, replacedManager } from '../refresh/freshness.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
-import type { Credentials, HeldCredential, Obtained } from './credentials.ts'
+import type { CachedCredential, Credentials, Obtained } from './credentials.ts'
 
 export interface SecretEntry {
   /** Name of the registry. */
@@ -81,23 +81,27 @@ export type WritePlan =
 /** Whether a Secret that is not fresh can be written now. */
 export function planWrite({ verdict, entries }: SecretEvaluation, obtained: Obtained, now: Date): WritePlan {
   const states = [...obtained]
-  const held = states.flatMap(([, state]) => (isHeld(state) ? state : []))
+  const cached = states.flatMap(([, state]) => (isCached(state) ? state : []))
   const improves = entries.some(({ mintedFrom: source, expiresAt }) => {
     const state = obtained.get(source)
-    if (!isHeld(state)) return false
+    if (!isCached(state)) return false
     return verdict === 'changed' || expiresAt === undefined || state.expiresAt > expiresAt
   })
   if (!improves || states.some(([, state]) => state === 'pending')) {
-    const nextMs = held.map(({ dueAt }) => dueAt.getTime()).filter((dueMs) => dueMs > now.getTime())
+    const nextMs = cached.map(({ dueAt }) => dueAt.getTime()).filter((dueMs) => dueMs > now.getTime())
     return { action: 'wait', until: nextMs.length === 0 ? undefined : new Date(Math.min(...nextMs)) }
   }
   const minted = new Map(
     states.flatMap(([source, state]) =>
-      state === 'pending' ? [] : [[source, isHeld(state) ? state.credential : state] as const],
+      state === 'pending' ? [] : [[source, isCached(state) ? state.credential : state] as const],
     ),
   )
-  return { action: 'write', minted, refreshedAt: new Date(Math.max(...held.map(({ mintedAt }) => mintedAt.getTime()))) }
+  return {
+    action: 'write',
+    minted,
+    refreshedAt: new Date(Math.max(...cached.map(({ mintedAt }) => mintedAt.getTime()))),
+  }
 }
 
-const isHeld = (state: HeldCredential | PullpassError | 'pending' | undefined): state is HeldCredential =>
+const isCached = (state: CachedCredential | PullpassError | 'pending' | undefined): state is CachedCredential =>
   state !== undefined && state !== 'pending' && !(state instanceof PullpassError)
