@@ -41,8 +41,8 @@ interface Source {
   jitter: number
 }
 
-/** A credential that expires sooner is not written any more. Milliseconds. */
-const leastLeftMs = 60_000
+/** A new credential that expires sooner is a failure: refreshing it would be an endless loop of exchanges. Milliseconds. */
+const leastLifeMs = 60_000
 
 export type Obtained = ReadonlyMap<string, CachedCredential | PullpassError | 'pending'>
 
@@ -122,6 +122,11 @@ export class Credentials {
   #store(source: Source, credential: RegistryCredential, mintedAt: Date): void {
     const readAt = credential.readAt ?? mintedAt
     const expiresAt = credential.expiresAt ?? new Date(readAt.getTime() + rereadSeconds * 1000)
+    const lifeMs = expiresAt.getTime() - this.#context.now().getTime()
+    if (lifeMs < leastLifeMs) {
+      this.#fail(source, tooShort(source.request, lifeMs))
+      return
+    }
     source.jitter = this.#context.random()
     source.cached = { credential, mintedAt, expiresAt, dueAt: dueAt({ from: mintedAt, expiresAt }, source.jitter) }
     source.failure = undefined
@@ -135,21 +140,33 @@ export class Credentials {
     const { now, random, sleep, signal } = this.#context
     const count = (source.failure?.count ?? 0) + 1
     const delayMs = retryDelayMs(fault, count, { random: random(), now: now() })
-    source.failure = { fault, count, retryAtMs: now().getTime() + delayMs }
+    const failure = { fault, count, retryAtMs: now().getTime() + delayMs }
+    source.failure = failure
     this.#events.onExchange(source.request, fault)
     // Registries that succeeded are written, and entries of this one stay. Later failures change nothing.
     if (count === 1) for (const item of source.waiting.values()) this.#events.queue(item)
     this.#start(async () => {
       await sleep(delayMs, signal)
       const isUsed = this.#sources.get(source.request.mintedFrom) === source && source.waiting.size > 0
-      if (isUsed && !source.exchanging && source.failure !== undefined) await this.#exchangeAll([source])
+      if (isUsed && !source.exchanging && source.failure === failure) await this.#exchangeAll([source])
     })
   }
 }
 
+const tooShort = ({ registry }: ExchangeRequest, lifeMs: number) =>
+  new PullpassError({
+    code: 'EXCHANGE_UNAVAILABLE',
+    hop: 'exchange',
+    seen: `the new credential of registry ${registry.name} expires in ${Math.round(lifeMs / 1000)} s`,
+    expected: `at least ${leastLifeMs / 1000} s`,
+    hint: 'set a longer lifetime at the vendor; compare the clocks',
+    retryable: true,
+    causeKey: registry.name,
+  })
+
 const isDue = ({ cached }: Source, at: Date): boolean => cached === undefined || cached.dueAt <= at
 
 function stateOf({ cached, failure, exchanging }: Source, at: Date): CachedCredential | PullpassError | 'pending' {
-  if (cached !== undefined && cached.expiresAt.getTime() - at.getTime() >= leastLeftMs) return cached
+  if (cached !== undefined && cached.expiresAt > at) return cached
   return exchanging || failure === undefined ? 'pending' : failure.fault
 }
