@@ -5,9 +5,10 @@
 import { asFault, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { type Namespace, watchNamespaces } from '../kubernetes/objects/namespaces.ts'
-import { type PullSecretMetadata, watchPullSecrets } from '../kubernetes/objects/pull-secrets.ts'
-import type { CollectionEvent, WatchContext } from '../kubernetes/objects/watch.ts'
+import { type ListRequest, metadataOnly } from '../kubernetes/objects/list.ts'
+import { allNamespaces, type Namespace, namespaceOf } from '../kubernetes/objects/namespaces.ts'
+import { type PullSecretMetadata, pullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import { retryDelayMs } from './schedule.ts'
 
 /** The objects of one watch, by name or namespace. */
@@ -64,7 +65,7 @@ export function watchCluster(
     })
     return collection
   }
-  const namespaces = start('namespaces', (watching) => watchNamespaces(cluster, watching), {
+  const namespaces = start('namespaces', (watching) => watchCollection(cluster, allNamespaces, namespaceOf, watching), {
     keyOf: ({ name }) => name,
     onChange: (name) => observer.onNamespaces(name),
   })
@@ -84,7 +85,7 @@ export function watchCluster(
         const end = new AbortController()
         const collection = start<PullSecretMetadata>(
           'secrets',
-          (watching) => watchPullSecrets(cluster, name, watching),
+          (watching) => watchCollection(cluster, allSecrets(name), pullSecretMetadata, watching),
           { keyOf: ({ namespace }) => namespace, onChange: (namespace) => observer.onSecrets(name, namespace) },
           AbortSignal.any([context.signal, end.signal]),
         )
@@ -97,6 +98,14 @@ export function watchCluster(
     ],
   }
 }
+
+/** Of one name, in the whole cluster. */
+const allSecrets = (name: string): ListRequest => ({
+  path: '/api/v1/secrets',
+  fieldSelector: `metadata.name=${name}`,
+  accept: metadataOnly,
+  call: { verb: 'list', resource: 'secrets', name },
+})
 
 function problemsOf(title: string, { synced, fault }: Collection<unknown>): string[] {
   if (fault !== undefined) return [`${title} are not watched: ${fault.code}: ${fault.seen}`]

@@ -3,7 +3,6 @@ import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/j
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { type Listed, listByName, metadataOnly } from './list.ts'
-import { type CollectionEvent, type WatchContext, watchCollection } from './watch.ts'
 
 export interface PullSecretMetadata {
   readonly namespace: string
@@ -84,21 +83,6 @@ export async function listPullSecrets(
 ): Promise<Listed<PullSecretMetadata>> {
   const named = { resource: 'secrets', name, namespaces, accept: metadataOnly } as const
   return await listByName(cluster, named, pullSecretMetadata)
-}
-
-/** The pull secrets of one name in the whole cluster, metadata only. Does not end by itself. @throws as `watchCollection` */
-export function watchPullSecrets(
-  cluster: Cluster,
-  name: string,
-  context: WatchContext,
-): AsyncGenerator<CollectionEvent<PullSecretMetadata>, never> {
-  const list = {
-    path: '/api/v1/secrets',
-    fieldSelector: `metadata.name=${name}`,
-    accept: metadataOnly,
-    call: { verb: 'list', resource: 'secrets', name },
-  } as const
-  return watchCollection(cluster, list, pullSecretMetadata, context)
 }
 
 /** Pull secrets of one name with their data, which is only needed to keep the entries of a failed registry. */
