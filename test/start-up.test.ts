@@ -19,7 +19,7 @@ const commands = [...read('src/commands/commands.ts').matchAll(/import\('(.+?)'\
 suite('start-up', () => {
   test('the version of Node is checked before modules are loaded that an older version lacks', () => {
     const loaded = [...loadedWith(['src/cli.ts'])].filter((name) => !name.startsWith('node:'))
-    assert.deepEqual(loaded, ['src/cli.ts', 'src/host/check-node.ts'])
+    assert.deepEqual(loaded, ['src/cli.ts', 'src/host/check-node.ts', 'src/host/sleep.ts'])
   })
 
   test('a refresh in a pod, from the environment, loads no package', () => {
