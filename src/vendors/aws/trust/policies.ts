@@ -90,18 +90,45 @@ function principalsOf({ Principal, NotPrincipal }: JsonObject): string[] {
     .flatMap(([kind, names]) => listOf(names).map((one) => `${kind} ${asText(one) ?? JSON.stringify(one)}`))
 }
 
+interface AcceptedTokens extends Tokens {
+  /** ARN. */
+  readonly provider: string
+  /** Prefix of its condition keys. */
+  readonly key: string
+}
+
 /**
  * The subject and audience that a statement of the form of `renderStatement` accepts, as tokens of the provider; undefined for any
  * other form.
  */
-export function tokensIn(statement: JsonObject): (Tokens & { readonly provider: string }) | undefined {
+export function tokensIn(statement: JsonObject): AcceptedTokens | undefined {
   const [provider] = federatedIn(statement).map(asText)
   const [, key = ''] = provider?.split(':oidc-provider/') ?? []
   if (statement['Effect'] !== 'Allow' || provider === undefined || key === '') return undefined
   const equals = asObject(asObject(statement['Condition'])?.['StringEquals'])
   const [subject, audience] = [asText(equals?.[`${key}:sub`]), asText(equals?.[`${key}:aud`])]
-  return subject === undefined || audience === undefined ? undefined : { provider, subject, audience }
+  return subject === undefined || audience === undefined ? undefined : { provider, key, subject, audience }
 }
+
+/** The conditions of a statement in addition to those on its subject and audience, for messages; empty if there are none. */
+export function furtherConditions(statement: JsonObject): string {
+  const { key = '' } = tokensIn(statement) ?? {}
+  const own = [`${key}:sub`, `${key}:aud`]
+  return Object.entries(asObject(statement['Condition']) ?? {})
+    .flatMap(([operator, keys]) =>
+      Object.entries(asObject(keys) ?? {})
+        .filter(([name]) => operator !== 'StringEquals' || !own.includes(name))
+        .map(([name, value]) => `${operator} ${name} ${JSON.stringify(value)}`),
+    )
+    .join(' and ')
+    .slice(0, longestConditions)
+}
+
+const longestConditions = 300
+
+/** By its actions. */
+export const permitsWebIdentity = ({ Action }: JsonObject): boolean =>
+  listOf(Action).some((action) => action === webIdentity || action === 'sts:*' || action === '*')
 
 /** `exactly`: only this subject and this audience; `broadly`: also others, such as any audience without a condition on it. */
 export function acceptance(
@@ -109,10 +136,7 @@ export function acceptance(
   desired: Pick<DesiredStatement, 'provider' | 'key' | 'subject' | 'audience'>,
 ): 'exactly' | 'broadly' | 'not' {
   const own = statements.filter(
-    (one) =>
-      one['Effect'] === 'Allow' &&
-      federatedIn(one).includes(desired.provider) &&
-      listOf(one['Action']).some((action) => action === webIdentity || action === 'sts:*' || action === '*'),
+    (one) => one['Effect'] === 'Allow' && federatedIn(one).includes(desired.provider) && permitsWebIdentity(one),
   )
   const found = own.map((one) => acceptanceOf(one, desired))
   if (found.includes('broadly')) return 'broadly'
@@ -126,7 +150,7 @@ function acceptanceOf(
   const condition = asObject(Condition) ?? {}
   const isLike = Object.keys(condition).includes('StringLike')
   const others = Object.keys(condition).filter((operator) => operator !== 'StringEquals' && operator !== 'StringLike')
-  if (others.length > 0) return 'not' // not evaluated: pullpass adds its own statement
+  if (others.length > 0) return 'not' // not evaluated
   const accepts = (name: string, value: string) => {
     const equal = listOf(asObject(condition['StringEquals'])?.[`${key}:${name}`])
     const like = listOf(asObject(condition['StringLike'])?.[`${key}:${name}`])

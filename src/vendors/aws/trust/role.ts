@@ -9,9 +9,11 @@ import { policyResourceName } from './names.ts'
 import {
   acceptance,
   denies,
+  furtherConditions,
   isStatementOf,
   namesIn,
   otherPrincipalsIn,
+  permitsWebIdentity,
   providersIn,
   renderPolicy,
   renderStatement,
@@ -63,7 +65,7 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
       : await whyFormerStay(desired, missing, iam)
   const removed = whyKept === undefined ? former : []
   const changes = [
-    ...(missing.length === 0 ? [] : [trustUpdate(desired, found, iam)]),
+    ...(missing.length === 0 ? [] : [trustUpdate(desired, found, accepted, iam)]),
     ...formerRemovals(desired, found, removed, iam),
     ...(found.maxSessionSeconds >= desired.maxSessionSeconds ? [] : [durationUpdate(desired, iam)]),
   ]
@@ -91,6 +93,19 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
 
 const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] =>
   all.filter((one) => acceptance(statements, one) === 'not')
+
+/** Existing statements for the subject and audience of a missing one: further conditions restrict them. */
+function restrictedIn(desired: DesiredRole, found: FoundRole): JsonObject[] {
+  const missing = missingIn(desired, found)
+  return (found.statements ?? []).filter(
+    (one) => permitsWebIdentity(one) && missing.some((wanted) => hasTokens(one, wanted)),
+  )
+}
+
+function hasTokens(statement: JsonObject, { provider, subject, audience }: DesiredStatement): boolean {
+  const tokens = tokensIn(statement)
+  return tokens?.provider === provider && tokens.subject === subject && tokens.audience === audience
+}
 
 /** A statement that pullpass added for one of these clusters, unchanged since, for a subject that no document uses. */
 interface FormerStatement extends Tokens {
@@ -152,10 +167,13 @@ function refusal(
     }
   }
   const isIncomplete = missingIn(desired, found).length > 0 || found.maxSessionSeconds < desired.maxSessionSeconds
-  if (!isIncomplete || isOf(desired.marks, found)) return undefined
+  if (!isIncomplete) return undefined
   const sharedWith = describeSharing(desired, found)
-  if (sharedWith.length > 0) return sharing === 'accepted' ? undefined : { fault: roleShared(arn, sharedWith) }
+  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, sharedWith) }
+  const occupied = occupiedSid(desired, found)
+  if (occupied !== undefined) return { fault: occupied }
   if (replace.includes('trustPolicy')) return undefined
+  if (isOf(desired.marks, found) || sharedWith.length > 0) return restriction(desired, found)
   return {
     fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
       expected: 'a role that already trusts the subjects of the documents, or an unused name',
@@ -164,6 +182,39 @@ function refusal(
     override: { replace: ['trustPolicy'] },
   }
 }
+
+/** The ids of the statements of a policy are unique. */
+function occupiedSid(desired: DesiredRole, found: FoundRole): PullpassError | undefined {
+  const replaced = restrictedIn(desired, found)
+  const sids = missingIn(desired, found).map(({ sid }) => sid)
+  const other = found.statements?.find((one) => sids.includes(sidIn(one)) && !replaced.includes(one))
+  if (other === undefined) return undefined
+  const sid = sidIn(other)
+  return trustRefused(`the statement ${sid} of role ${desired.arn} was changed, and is for other tokens or actions`, {
+    expected: 'no other statement with this id, which pullpass derives from the cluster, subject and audience',
+    hint: 'remove the statement, or change its Sid',
+    command: `aws iam get-role --role-name ${parseRole(desired.arn).name}`,
+  })
+}
+
+/** Another owner restricted a statement: it is replaced only if that is requested. */
+function restriction(desired: DesiredRole, found: FoundRole): Pick<AwsFinding, 'fault' | 'override'> | undefined {
+  const restricted = restrictedIn(desired, found)
+  if (restricted.length === 0) return undefined
+  return {
+    fault: trustRefused(
+      `role ${desired.arn} accepts ${describeSubjects(missingIn(desired, found))} only with further conditions: ${describeRestricted(restricted)}`,
+      {
+        expected: 'a statement with conditions on the subject and the audience only: pullpass does not evaluate others',
+        hint: 'it was not changed: pullpass would remove these conditions; if that is intended: --replace trustPolicy',
+      },
+    ),
+    override: { replace: ['trustPolicy'] },
+  }
+}
+
+const describeRestricted = (statements: readonly JsonObject[]) =>
+  statements.map((one) => `${furtherConditions(one)} (statement ${sidIn(one) || 'without an id'})`).join('; ')
 
 /** Whether pullpass created it for one of these clusters. */
 const isOf = (marks: readonly string[], { description }: FoundRole) =>
@@ -241,21 +292,23 @@ function creation(desired: DesiredRole, { call }: IamConnection): AwsChange {
 const describeSubjects = (statements: readonly DesiredStatement[]) =>
   statements.map(({ subject, audience, key }) => `${subject} of https://${key} with audience ${audience}`).join(' and ')
 
-/** The existing statements without those that are removed, and those that are missing. */
+/** The existing statements without those that are removed or replaced, and those that are missing. */
 function mergedPolicy(desired: DesiredRole, found: FoundRole, removed: readonly FormerStatement[] = []): string {
   const added = missingIn(desired, found)
-  const sids = [...added, ...removed].map(({ sid }) => sid)
-  const kept = (found.statements ?? []).filter((one) => !sids.includes(sidIn(one)))
+  const obsolete = [...restrictedIn(desired, found), ...removed.map(({ statement }) => statement)]
+  const kept = (found.statements ?? []).filter((one) => !obsolete.includes(one))
   return renderPolicy([...kept, ...added.map(renderStatement)])
 }
 
 /** IAM has no precondition: the policy is read again immediately before it is written. */
-function trustUpdate(desired: DesiredRole, found: FoundRole, iam: IamConnection): AwsChange {
+function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted, iam: IamConnection): AwsChange {
   const { arn } = desired
+  const restricted = restrictedIn(desired, found)
+  const without = restricted.length === 0 ? '' : `, without ${describeRestricted(restricted)}`
   return {
     action: 'update',
     fields: ['trustPolicy'],
-    description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(desired, found))}`,
+    description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(desired, found))}${without}`,
     words: [
       'update-assume-role-policy',
       '--role-name',
@@ -265,6 +318,8 @@ function trustUpdate(desired: DesiredRole, found: FoundRole, iam: IamConnection)
     ],
     apply: async () => {
       const current = (await readRole(iam, arn)) ?? found
+      const refused = refusal(desired, current, accepted)?.fault
+      if (refused !== undefined) throw refused
       if (missingIn(desired, current).length > 0)
         await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: mergedPolicy(desired, current) })
     },
