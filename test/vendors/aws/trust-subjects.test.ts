@@ -13,6 +13,40 @@ const acceptedBy = ({ cloud, provider }: TrustTest) =>
     .flat()
     .map(({ Condition }) => Condition?.['StringEquals']?.[`${provider.slice(provider.indexOf('/') + 1)}:sub`])
 
+/** The hashes of their subjects begin with the same 32 bits. */
+const alike = ['sa-2277', 'sa-18040'] as const
+
+test('service accounts whose hashes begin alike do not displace each other', async (t) => {
+  const [first, second] = alike
+  const world = await startTrustTest(t)
+  const more = ['-f', await world.file({ account: second, name: 'second' })]
+  const together = await world.trust(['apply', '--yes', '--no-verify', ...more], { account: first, name: 'first' })
+  assert.equal(together.exitCode, 0, together.stderr)
+  assert.deepEqual(acceptedBy(world).toSorted(), alike.map(subjectOf).toSorted())
+
+  const other = await startTrustTest(t)
+  for (const account of alike) await other.trust(['apply', '--yes', '--no-verify'], { account, name: account })
+  assert.deepEqual(acceptedBy(other), alike.map(subjectOf))
+})
+
+test('a statement with an id of an earlier version is recognized, and is not in the way of another one', async (t) => {
+  const [first, second] = alike
+  const world = await startTrustTest(t)
+  await world.trust(['apply', '--yes', '--no-verify'], { account: first })
+  const role = world.cloud.account.roles.get('puller')
+  assert.ok(role !== undefined)
+  const trustText = role.trustText.replace(/"Sid":"(Pullpass\w{20})\w{8}"/, '"Sid":"$1"')
+  assert.notEqual(trustText, role.trustText)
+  world.cloud.account.roles.set('puller', { ...role, trustText, trustPolicy: JSON.parse(trustText) })
+
+  const again = await world.trust(['apply', '--yes', '--no-verify'], { account: first })
+  assert.deepEqual(resultsOf(again), ['unchanged', 'unchanged', 'unchanged'])
+  await world.trust(['apply', '--yes', '--no-verify'], { account: second })
+  assert.deepEqual(acceptedBy(world), [subjectOf(first), subjectOf(second)])
+  await world.trust(['apply', '--yes', '--no-verify'], { account: second })
+  assert.deepEqual(acceptedBy(world), [subjectOf(second)])
+})
+
 suite('a service account that a document no longer names', () => {
   test('is trusted until the next apply, so that refreshes with it succeed while the document is rolled out', async (t) => {
     const world = await startTrustTest(t)

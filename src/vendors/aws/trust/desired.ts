@@ -91,7 +91,7 @@ function providersOf(needs: readonly Need[]): DesiredProvider[] {
 
 function rolesOf(needs: readonly Need[]): DesiredRole[] {
   return [...Map.groupBy(needs, ({ registry }) => registry.settings.roleArn)].map(([arn, same]) => {
-    const statements = new Map(same.map(statementOf).map((one) => [one.sid, one]))
+    const statements = new Map(same.map(statementOf).map((one) => [tokensKey(one), one]))
     const [{ registry: first }] = nonEmpty(same)
     const seconds = same.map(({ registry }) => registry.settings.sessionDurationSeconds ?? 0)
     return {
@@ -123,16 +123,23 @@ function statementOf(need: Need): DesiredStatement {
     key: providerKey(cluster.issuer),
     subject,
     audience,
-    sid: sidOfStatement(markOf(cluster), subject, audience),
+    sid: sidOfStatement(markOf(cluster), { subject, audience }),
   }
 }
 
-const sidOfStatement = (mark: string, subject: string, audience: string) =>
-  `${sidOf(mark)}${digest(`${subject} ${audience}`)}`
+const tokensKey = ({ provider, subject, audience }: DesiredStatement) => JSON.stringify([provider, subject, audience])
+
+/** 64 bits of a hash: names of service accounts whose hashes begin with the same 32 bits are found within seconds. */
+const sidDigits = 16
+/** Of ids that earlier versions wrote. */
+const formerSidDigits = 8
+
+const sidOfStatement = (mark: string, { subject, audience }: Tokens, digits = sidDigits) =>
+  `${sidOf(mark)}${digest(`${subject} ${audience}`, digits)}`
 
 /** Whether pullpass gave a statement with this subject and audience its id, for one of these clusters. */
-export const isOwnSid = (sid: string, marks: readonly string[], { subject, audience }: Tokens): boolean =>
-  marks.some((mark) => sid === sidOfStatement(mark, subject, audience))
+export const isOwnSid = (sid: string, marks: readonly string[], tokens: Tokens): boolean =>
+  marks.some((mark) => [sidDigits, formerSidDigits].some((digits) => sid === sidOfStatement(mark, tokens, digits)))
 
 /** The tokens that a statement accepts. */
 export interface Tokens {
@@ -152,10 +159,10 @@ function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
 }
 
 function policyName({ cluster, document: { kind, namespace = '', name } }: Need): string {
-  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`)}`
+  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`, 8)}`
 }
 
-const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
+const digest = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits)
 
 function repositoriesOf({ repository, document, registry }: Need): string[] {
   if (repository !== undefined) return splitRepositories(repository)
