@@ -87,3 +87,74 @@ test('a statement that has the id of pullpass and other tokens is not replaced',
     assert.equal(roleNow(world), before)
   }
 })
+
+const statementOf = (text: string, account: string) => {
+  const statements: object[] = JSON.parse(text).Statement
+  const index = statements.findIndex((one) => JSON.stringify(one).includes(`:${account}"`))
+  return { statements, index, found: statements[index] }
+}
+
+/** Changes to the statement of a former service account. */
+const additions: Readonly<Record<string, (text: string) => string>> = {
+  'another principal': (text) =>
+    text.replace('"Principal":{', '"Principal":{"AWS":"arn:aws:iam::999999999999:role/breakglass",'),
+  'another provider': (text) =>
+    text.replace(
+      /"Federated":("[^"]+")/,
+      '"Federated":[$1,"arn:aws:iam::123456789012:oidc-provider/other.example.com"]',
+    ),
+  'a condition': withAddress,
+  'a condition on the same operator': (text) =>
+    text.replace('"StringEquals":{', '"StringEquals":{"aws:SourceVpc":"vpc-1",'),
+  'an action': (text) => text.replace(/"Action":("[^"]+")/, '"Action":[$1,"sts:TagSession"]'),
+}
+
+test('the statement of a former service account', async (t) => {
+  for (const [name, edit] of Object.entries(additions)) {
+    await t.test(`to which ${name} was added stays, and is reported`, async (own) => {
+      const world = await startTrustTest(own)
+      await world.trust(apply, { account: 'old' })
+      change(world, edit)
+      const { found } = statementOf(roleNow(world).trustText, 'old')
+      for (let run = 0; run < 2; run++) await world.trust([...apply, '--replace', 'subjects'])
+      assert.deepEqual(statementOf(roleNow(world).trustText, 'old').found, found)
+      const plan = await world.trust(['plan'])
+      assert.match(
+        plan.stdout,
+        /it also trusts system:serviceaccount:image-system:old of \S+, by a statement of another owner/,
+      )
+
+      const destroyed = await world.trust(['destroy', '--yes'])
+      assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+      assert.deepEqual(statementOf(roleNow(world).trustText, 'old').found, found)
+    })
+  }
+})
+
+test('destroy keeps statements whose ids only begin like those of pullpass', async (t) => {
+  const world = await startTrustTest(t)
+  await world.trust(apply)
+  const breakglass = {
+    Sid: `Pullpass${world.mark}x`,
+    Effect: 'Allow',
+    Principal: { AWS: 'arn:aws:iam::123456789012:role/breakglass' },
+    Action: 'sts:AssumeRole',
+  }
+  change(world, (text) => text.replace('"Statement":[', `"Statement":[${JSON.stringify(breakglass)},`))
+  const run = await world.trust(['destroy', '--yes'])
+  assert.equal(run.exitCode, 0, run.stderr)
+  assert.deepEqual(statementsOf(world), [breakglass])
+})
+
+test('destroy names statements of pullpass that were changed, and keeps them', async (t) => {
+  const world = await startTrustTest(t)
+  await world.trust(apply)
+  change(world, withAddress)
+  const before = statementsOf(world)
+  const run = await world.trust(['destroy', '--yes'])
+  assert.match(
+    run.stdout,
+    /its trust policy has statements that pullpass did not write, or that were changed: Pullpass\w{28}/,
+  )
+  assert.deepEqual(statementsOf(world), before)
+})

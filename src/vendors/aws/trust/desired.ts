@@ -137,9 +137,12 @@ const formerSidDigits = 8
 const sidOfStatement = (mark: string, { subject, audience }: Tokens, digits = sidDigits) =>
   `${sidOf(mark)}${digest(`${subject} ${audience}`, digits)}`
 
-/** Whether pullpass gave a statement with this subject and audience its id, for one of these clusters. */
-export const isOwnSid = (sid: string, marks: readonly string[], tokens: Tokens): boolean =>
-  marks.some((mark) => [sidDigits, formerSidDigits].some((digits) => sid === sidOfStatement(mark, tokens, digits)))
+/** Whether pullpass gave a statement with this subject and audience its id, for one of these clusters. `key`: of its provider. */
+export function isOwnSid(sid: string, marks: readonly string[], { key, ...tokens }: Tokens & { key: string }): boolean {
+  const mark = markOf({ issuer: `https://${key}` })
+  if (!marks.includes(mark)) return false
+  return [sidDigits, formerSidDigits].some((digits) => sid === sidOfStatement(mark, tokens, digits))
+}
 
 /** The tokens that a statement accepts. */
 export interface Tokens {
@@ -148,7 +151,7 @@ export interface Tokens {
 }
 
 /** Prefix of the statement ids of a cluster; statement ids contain only letters and digits. */
-export const sidOf = (mark: string): string => `Pullpass${mark.replace('pullpass:', '')}`
+const sidOf = (mark: string): string => `Pullpass${mark.replace('pullpass:', '')}`
 
 function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
   const named = needs.map((need) => ({ need, role: need.registry.settings.roleArn, name: policyName(need) }))

@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
-import { type DesiredPolicy, type DesiredStatement, sidOf, type Tokens } from './desired.ts'
+import { type DesiredPolicy, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
 
 const version = '2012-10-17'
 
@@ -56,7 +56,7 @@ function normalized(value: unknown): string {
   const members = Object.keys(object)
     .filter((name) => name !== 'Sid')
     .toSorted()
-    .map((name) => `${name}:${normalized(object[name])}`)
+    .map((name) => `${JSON.stringify(name)}:${normalized(object[name])}`)
   return `{${members.join()}}`
 }
 
@@ -186,9 +186,13 @@ export function matches(pattern: string, text: string): boolean {
 /** Whether any statement is a Deny, which no further Allow overrides. */
 export const denies = (statements: readonly JsonObject[]): boolean => statements.some(({ Effect }) => Effect === 'Deny')
 
-/** Whether pullpass added the statement for one of these clusters. */
-export const isStatementOf = (statement: JsonObject, marks: readonly string[]): boolean =>
-  marks.some((mark) => sidIn(statement).startsWith(sidOf(mark)))
+/** Whether pullpass added the statement for one of these clusters, and it is unchanged since. */
+export function isStatementOf(statement: JsonObject, marks: readonly string[]): boolean {
+  const tokens = tokensIn(statement)
+  const sid = sidIn(statement)
+  if (tokens === undefined || !isOwnSid(sid, marks, tokens)) return false
+  return normalized(statement) === normalized(renderStatement({ sid, ...tokens }))
+}
 
 /** Ids of statements. */
 export const sidIn = (statement: JsonObject): string => asText(statement['Sid']) ?? ''

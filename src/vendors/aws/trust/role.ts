@@ -3,7 +3,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
-import { type DesiredRole, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
+import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
 import type { AwsChange, AwsFinding } from './finding.ts'
 import { policyResourceName } from './names.ts'
 import {
@@ -110,16 +110,14 @@ function hasTokens(statement: JsonObject, { provider, subject, audience }: Desir
 /** A statement that pullpass added for one of these clusters, unchanged since, for a subject that no document uses. */
 interface FormerStatement extends Tokens {
   readonly statement: JsonObject
-  readonly sid: string
 }
 
 function formerIn({ marks, statements: all }: DesiredRole, { statements = [] }: FoundRole): FormerStatement[] {
   const subjects = new Set(all.map(({ subject }) => subject))
   return statements.flatMap((statement) => {
     const tokens = tokensIn(statement)
-    const sid = sidIn(statement)
-    if (tokens === undefined || subjects.has(tokens.subject) || !isOwnSid(sid, marks, tokens)) return []
-    return [{ ...tokens, statement, sid }]
+    if (tokens === undefined || subjects.has(tokens.subject) || !isStatementOf(statement, marks)) return []
+    return [{ ...tokens, statement }]
   })
 }
 
@@ -394,7 +392,7 @@ export async function planRoleRemoval(
   }
   const needed = policies.filter((name) => isPolicyOf(name, marks))
   if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
-  if (obsolete.length === 0) return { state: 'kept', note: isOwn ? 'other clusters use it' : describeOwner(found) }
+  if (obsolete.length === 0) return { state: 'kept', note: isOwn ? describeOthers(others) : describeOwner(found) }
   if (others.length === 0) {
     const note = policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : describeOwner(found)
     return { state: 'kept', note }
@@ -407,6 +405,9 @@ export async function planRoleRemoval(
     },
   }
 }
+
+const describeOthers = (statements: readonly JsonObject[]) =>
+  `its trust policy has statements that pullpass did not write, or that were changed: ${statements.map((one) => sidIn(one) || 'one without an id').join(', ')}`
 
 function describeOwner({ description }: FoundRole): string {
   const carried = marksIn(description)
