@@ -1,5 +1,5 @@
 /** Actions on the policies of roles: inline ones, and attached managed ones. https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
-import type { QueryCall } from '../query-api.ts'
+import type { QueryCall, QueryResult } from '../query-api.ts'
 import { managedPolicies } from './account.ts'
 import {
   changeRole,
@@ -18,14 +18,14 @@ export function rolePolicyActions({ account }: IamNeeds): Record<string, IamActi
   return {
     ListRolePolicies: {
       resource,
-      run: (call) => ({ PolicyNames: [...findRole(call, account).policies.keys()], IsTruncated: 'false' }),
+      run: (call) => page(call, 'PolicyNames', [...findRole(call, account).policies.keys()]),
     },
     ListAttachedRolePolicies: {
       resource,
       run(call) {
         const { attached } = findRole(call, account)
         const named = attached.map((arn) => ({ PolicyArn: arn, PolicyName: arn.slice(arn.lastIndexOf('/') + 1) }))
-        return { AttachedPolicies: named, IsTruncated: 'false' }
+        return page(call, 'AttachedPolicies', named)
       },
     },
     GetRolePolicy: {
@@ -68,4 +68,14 @@ export function rolePolicyActions({ account }: IamNeeds): Record<string, IamActi
         }),
     },
   }
+}
+
+const defaultPageSize = 100
+
+/** The marker is the index of the next item. */
+function page(call: QueryCall, member: string, items: readonly QueryResult[string][]): QueryResult {
+  const start = Number(call.fields.get('Marker') ?? 0)
+  const end = start + Number(call.fields.get('MaxItems') ?? defaultPageSize)
+  const more = end < items.length
+  return { [member]: items.slice(start, end), IsTruncated: String(more), ...(more && { Marker: String(end) }) }
 }

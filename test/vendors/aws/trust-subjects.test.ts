@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import type { Policy } from '../../../sandbox/aws/iam/policy.ts'
 import { resultsOf } from '../../commands/trust/run-trust.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { startTrustTest, type TrustTest } from './run-trust.ts'
@@ -119,4 +120,50 @@ suite('a service account that a document no longer names', () => {
     )
     assert.ok(acceptedBy(world).includes(subjectOf('attacker')))
   })
+})
+
+suite('policies of other documents', () => {
+  const policy: Policy = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'a:b', Resource: '*' } }
+
+  /** A role with as many other policies as the first page of a list contains, and that of another document behind them. */
+  async function withManyPolicies(world: TrustTest) {
+    await world.trust(['apply', '--yes', '--no-verify'], { account: 'other', name: 'other' })
+    const role = world.cloud.account.roles.get('puller')
+    assert.ok(role !== undefined)
+    const many = Array.from(
+      { length: 100 },
+      (_, index) => [`a-${index}`, { policy, text: JSON.stringify(policy) }] as const,
+    )
+    world.cloud.account.roles.set('puller', { ...role, policies: new Map([...many, ...role.policies]) })
+  }
+
+  test('are read from all pages, and keep its service account', async (t) => {
+    const world = await startTrustTest(t)
+    await withManyPolicies(world)
+    for (let run = 0; run < 2; run++) await world.trust(['apply', '--yes', '--no-verify'], { account: 'new' })
+    assert.deepEqual(acceptedBy(world), [subjectOf('other'), subjectOf('new')])
+    const destroyed = await world.trust(['destroy', '--yes'], { account: 'new' })
+    assert.match(destroyed.stdout, /other documents need it: pullpass-/)
+  })
+
+  for (const [name, marker] of [
+    ['without an end', '<Marker>next</Marker>'],
+    ['whose next page has no marker', ''],
+  ] as const) {
+    test(`in a list ${name} are unknown: everything is kept`, async (t) => {
+      const world = await startTrustTest(t)
+      await world.trust(['apply', '--yes', '--no-verify'], { account: 'old' })
+      await world.trust(['apply', '--yes', '--no-verify'], { account: 'new' })
+      const body = `<ListRolePoliciesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListRolePoliciesResult><IsTruncated>true</IsTruncated>${marker}<PolicyNames></PolicyNames></ListRolePoliciesResult></ListRolePoliciesResponse>`
+      const when = ({ body: sent }: { body?: Buffer }) =>
+        new URLSearchParams(sent?.toString()).get('Action') === 'ListRolePolicies'
+      const response = { status: 200, headers: { 'content-type': 'text/xml' }, body }
+      world.cloud.parts.iam.faults.inject({ kind: 'response', response }, { when })
+      const again = await world.trust(['apply', '--yes', '--no-verify'], { account: 'new' })
+      assert.match(again.stdout, /it still trusts \S+:old, .* the list of its policies is incomplete/)
+      const destroyed = await world.trust(['destroy', '--yes'], { account: 'new' })
+      assert.match(destroyed.stdout, /the list of its policies is incomplete/)
+      assert.deepEqual(acceptedBy(world), [subjectOf('old'), subjectOf('new')])
+    })
+  }
 })

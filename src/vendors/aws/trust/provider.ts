@@ -5,7 +5,7 @@ import { marksIn, trustRefused } from '../../trust-contract.ts'
 import type { DesiredProvider } from './desired.ts'
 import { type AwsChange, type AwsFinding, listFields } from './finding.ts'
 import { isStatementOf, namesIn, providersIn, statementsIn } from './policies.ts'
-import { type IamConnection, readEntity } from './requests.ts'
+import { type IamConnection, listAll, readEntity } from './requests.ts'
 import { providerBlock } from './terraform.ts'
 
 const argument = (arn: string) => ['--open-id-connect-provider-arn', arn]
@@ -152,9 +152,6 @@ export function tagsIn({ Tags }: JsonObject): Record<string, string> {
   return Object.fromEntries(tags.map(({ Key, Value }) => [asText(Key) ?? '', asText(Value) ?? '']))
 }
 
-/** Of up to 1,000 roles each: the largest quota of roles for an account is 10,000. */
-const mostPages = 20
-
 /**
  * ARNs of the roles of the account whose trust policies name the provider, apart from statements of these clusters in roles that are
  * removed: such a role may have lost only these, and still trust the provider by statements of others.
@@ -162,22 +159,20 @@ const mostPages = 20
 async function rolesTrusting(
   arn: string,
   { marks, removed }: RemovalScope,
-  { call }: IamConnection,
+  iam: IamConnection,
 ): Promise<string[] | 'too many roles'> {
-  const found: string[] = []
-  let marker: string | undefined = ''
-  for (let page = 0; marker !== undefined && page < mostPages; page++) {
-    const body: JsonObject = await call('ListRoles', { MaxItems: '1000', ...(marker !== '' && { Marker: marker }) })
-    for (const role of asList(body['Roles']).map((one) => asObject(one) ?? {})) {
-      const name = asText(role['Arn']) ?? ''
+  const roles = await listAll(iam, 'ListRoles', { MaxItems: '1000' }, 'Roles')
+  if (roles === undefined) return 'too many roles'
+  return roles
+    .map((one) => asObject(one) ?? {})
+    .filter((role) => {
       const text = decodeDocument(asText(role['AssumeRolePolicyDocument']) ?? '')
-      const left = statementsIn(text)?.filter((one) => !(removed.includes(name) && isStatementOf(one, marks)))
+      const isRemoved = removed.includes(asText(role['Arn']) ?? '')
+      const left = statementsIn(text)?.filter((one) => !(isRemoved && isStatementOf(one, marks)))
       // A policy that cannot be read is searched as a text.
-      if (left === undefined ? text.includes(arn) : providersIn(left).includes(arn)) found.push(name)
-    }
-    marker = body['IsTruncated'] === 'true' ? asText(body['Marker']) : undefined
-  }
-  return marker === undefined ? found : 'too many roles'
+      return left === undefined ? text.includes(arn) : providersIn(left).includes(arn)
+    })
+    .map((role) => asText(role['Arn']) ?? '')
 }
 
 /** IAM percent-encodes policies. Text that is not encoded correctly is not a policy. */

@@ -3,7 +3,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { send, UnexpectedResponse } from '../../../http/send.ts'
-import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { iamEndpoint, stsEndpoint } from '../endpoints.ts'
@@ -208,6 +208,31 @@ export async function readEntity(
     throw fault
   })
 }
+
+/**
+ * The items of all pages of a list; undefined if it has more than `mostPages`, or a page without the marker of the next one.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html
+ */
+export async function listAll(
+  { call }: IamConnection,
+  action: string,
+  fields: Readonly<Record<string, string>>,
+  member: string,
+): Promise<readonly unknown[] | undefined> {
+  const found: unknown[] = []
+  let marker: string | undefined
+  for (let page = 0; page < mostPages; page++) {
+    const body: JsonObject = await call(action, { ...fields, ...(marker !== undefined && { Marker: marker }) })
+    found.push(...asList(body[member]))
+    if (body['IsTruncated'] !== 'true') return found
+    marker = asText(body['Marker'])
+    if (marker === undefined || marker === '') return undefined
+  }
+  return undefined
+}
+
+/** Of up to 1,000 items each: the largest quota, of roles for an account, is 10,000. */
+const mostPages = 20
 
 /** The operator's credentials are valid in one account: the same name in another account is another resource. @throws TRUST_DENIED */
 export function checkAccount({ operator }: IamConnection, account: string, name: string): void {

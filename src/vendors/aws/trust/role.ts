@@ -1,6 +1,6 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
@@ -22,7 +22,7 @@ import {
   tokensIn,
 } from './policies.ts'
 import { decodeDocument, tagsIn } from './provider.ts'
-import { type IamConnection, readEntity } from './requests.ts'
+import { type IamConnection, listAll, readEntity } from './requests.ts'
 import { roleBlock } from './terraform.ts'
 
 const named = (arn: string) => ({ RoleName: parseRole(arn).name })
@@ -131,7 +131,10 @@ async function whyFormerStay(
   // A refresh may still use it until the documents are rolled out.
   if (missing.length > 0)
     return 'which these documents do not use: run trust apply again after the documents are in use, which removes it'
-  const others = (await policiesOf(arn, iam)).filter((name) => isPolicyOf(name, marks) && !policies.includes(name))
+  const found = await policiesOf(arn, iam)
+  if (found === undefined)
+    return `which these documents do not use; ${incompletePolicies}: if no other document uses it, remove it: --replace subjects`
+  const others = found.filter((name) => isPolicyOf(name, marks) && !policies.includes(name))
   if (others.length === 0) return undefined
   return `which these documents do not use; other documents of the cluster use the role (${others.join(', ')}): pass them too with -f, or remove it: --replace subjects`
 }
@@ -385,7 +388,9 @@ export async function planRoleRemoval(
   if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
   const obsolete = statements.filter((one) => isStatementOf(one, marks))
   const others = statements.filter((one) => !obsolete.includes(one))
-  const policies = (await policiesOf(arn, iam)).filter((name) => !removed.includes(policyResourceName(arn, name)))
+  const listed = await policiesOf(arn, iam)
+  if (listed === undefined) return { state: 'kept', note: incompletePolicies }
+  const policies = listed.filter((name) => !removed.includes(policyResourceName(arn, name)))
   const isOwn = isOf(marks, found)
   if (isOwn && others.length === 0 && policies.length === 0) {
     return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }
@@ -415,9 +420,12 @@ function describeOwner({ description }: FoundRole): string {
   return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
 }
 
-/** Names of inline policies, and of managed ones. */
-async function policiesOf(arn: string, { call }: IamConnection): Promise<string[]> {
-  const inline = namesIn((await call('ListRolePolicies', named(arn)))['PolicyNames'])
-  const attached = asList((await call('ListAttachedRolePolicies', named(arn)))['AttachedPolicies'])
-  return [...inline, ...attached.flatMap((one) => asText(asObject(one)?.['PolicyName']) ?? [])]
+/** Names of inline policies, and of managed ones; undefined if the lists are incomplete. */
+async function policiesOf(arn: string, iam: IamConnection): Promise<string[] | undefined> {
+  const inline = await listAll(iam, 'ListRolePolicies', named(arn), 'PolicyNames')
+  const attached = await listAll(iam, 'ListAttachedRolePolicies', named(arn), 'AttachedPolicies')
+  if (inline === undefined || attached === undefined) return undefined
+  return [...namesIn(inline), ...attached.flatMap((one) => asText(asObject(one)?.['PolicyName']) ?? [])]
 }
+
+const incompletePolicies = 'the list of its policies is incomplete'
