@@ -122,6 +122,47 @@ suite('a service account that a document no longer names', () => {
   })
 })
 
+test('a former audience of a service account is removed by the next apply, which reports it', async (t) => {
+  const world = await startTrustTest(t)
+  const { trust } = world
+  await trust(['apply', '--yes', '--no-verify'], { registry: 'audience: former' })
+  const added = await trust(['apply', '--yes', '--no-verify'])
+  assert.match(
+    added.stdout,
+    new RegExp(`it still trusts ${subjectOf('pullpass')} with audience former, .* run trust apply again`),
+  )
+  assert.equal(acceptedBy(world).length, 2)
+  const plan = await trust(['plan'])
+  assert.match(
+    plan.stdout,
+    new RegExp(
+      `its trust policy no longer accepts ${subjectOf('pullpass')} with audience former, which no document uses$`,
+      'm',
+    ),
+  )
+  await trust(['apply', '--yes', '--no-verify'])
+  assert.equal(acceptedBy(world).length, 1)
+  assert.doesNotMatch(world.cloud.account.roles.get('puller')?.trustText ?? '', /former/)
+})
+
+test('another audience of a service account, by a statement of another owner, is reported', async (t) => {
+  const world = await startTrustTest(t)
+  await world.trust(['apply', '--yes', '--no-verify'], { registry: 'audience: former' })
+  const role = world.cloud.account.roles.get('puller')
+  assert.ok(role !== undefined)
+  const trustText = role.trustText.replace(/"Sid":"\w+",/, '')
+  world.cloud.account.roles.set('puller', { ...role, trustText, trustPolicy: JSON.parse(trustText) })
+  for (let run = 0; run < 2; run++) await world.trust(['apply', '--yes', '--no-verify'])
+  const plan = await world.trust(['plan'])
+  assert.match(
+    plan.stdout,
+    new RegExp(
+      `it also trusts ${subjectOf('pullpass')} with audience former of arn:\\S+, by a statement of another owner`,
+    ),
+  )
+  assert.equal(acceptedBy(world).length, 2)
+})
+
 suite('policies of other documents', () => {
   const policy: Policy = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'a:b', Resource: '*' } }
 

@@ -83,7 +83,7 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
     changes,
     notes: [
       ...sharedWith,
-      ...(whyKept === undefined ? [] : subjectsOf(former).map((one) => `it still trusts ${one}, ${whyKept}`)),
+      ...(whyKept === undefined ? [] : namesOf(desired, former).map((one) => `it still trusts ${one}, ${whyKept}`)),
       ...notesOn(desired, found, former),
     ],
     ...(whyKept !== undefined && { kept: ['subjects'] }),
@@ -107,21 +107,38 @@ function hasTokens(statement: JsonObject, { provider, subject, audience }: Desir
   return tokens?.provider === provider && tokens.subject === subject && tokens.audience === audience
 }
 
-/** A statement that pullpass added for one of these clusters, unchanged since, for a subject that no document uses. */
-interface FormerStatement extends Tokens {
+interface ProviderTokens extends Tokens {
+  /** ARN. */
+  readonly provider: string
+}
+
+/** A statement that pullpass added for one of these clusters, unchanged since, for a subject and audience that no document uses. */
+interface FormerStatement extends ProviderTokens {
   readonly statement: JsonObject
 }
 
 function formerIn({ marks, statements: all }: DesiredRole, { statements = [] }: FoundRole): FormerStatement[] {
-  const subjects = new Set(all.map(({ subject }) => subject))
   return statements.flatMap((statement) => {
     const tokens = tokensIn(statement)
-    if (tokens === undefined || subjects.has(tokens.subject) || !isStatementOf(statement, marks)) return []
+    if (tokens === undefined || all.some((one) => hasTokens(statement, one)) || !isStatementOf(statement, marks))
+      return []
     return [{ ...tokens, statement }]
   })
 }
 
-/** Why statements for former subjects stay; undefined if they are removed. */
+/** The subject, and the audience if documents use the subject with another one. */
+const describeTokens = ({ statements: all }: DesiredRole, { provider, subject, audience }: ProviderTokens) =>
+  all.some((one) => one.subject === subject && one.provider === provider)
+    ? `${subject} with audience ${audience}`
+    : subject
+
+/** Of several clusters, another one may use the subject. */
+const describeFormer = (desired: DesiredRole, former: ProviderTokens) =>
+  desired.statements.every(({ provider }) => provider === former.provider)
+    ? describeTokens(desired, former)
+    : `${describeTokens(desired, former)} of ${former.provider}`
+
+/** Why statements for former subjects and audiences stay; undefined if they are removed. */
 async function whyFormerStay(
   { arn, policies, subjects, marks }: DesiredRole,
   missing: readonly DesiredStatement[],
@@ -237,24 +254,24 @@ const roleShared = (arn: string, sharedWith: readonly string[]) =>
     hint: 'set another role in aws.roleArn; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
   })
 
-function notesOn(
-  { statements: all }: DesiredRole,
-  { statements = [] }: FoundRole,
-  former: readonly FormerStatement[],
-): string[] {
+function notesOn(desired: DesiredRole, { statements = [] }: FoundRole, former: readonly FormerStatement[]): string[] {
+  const { statements: all } = desired
   const broad = all.filter((one) => acceptance(statements, one) === 'broadly').map(({ provider }) => provider)
   const own = new Set(all.map(({ provider }) => provider))
   const others = providersIn(statements).filter((arn) => !own.has(arn))
-  const subjects = new Set([...all, ...former].map(({ subject }) => subject))
   const furtherOf = (one: JsonObject) => {
     const tokens = tokensIn(one)
-    return tokens === undefined || !own.has(tokens.provider) || subjects.has(tokens.subject) ? [] : [tokens]
+    if (tokens === undefined || !own.has(tokens.provider)) return []
+    const isKnown = all.some((known) => hasTokens(one, known)) || former.some(({ statement }) => statement === one)
+    return isKnown ? [] : [tokens]
   }
   return [
     ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects or audiences of ${arn}`),
     ...statements
       .flatMap(furtherOf)
-      .map(({ subject, provider }) => `it also trusts ${subject} of ${provider}, by a statement of another owner`),
+      .map(
+        (one) => `it also trusts ${describeTokens(desired, one)} of ${one.provider}, by a statement of another owner`,
+      ),
     ...others.map((arn) => `it also trusts tokens of ${arn}`),
     ...otherPrincipalsIn(statements).map((one) => `its trust policy also allows ${one} to assume it`),
   ]
@@ -327,9 +344,11 @@ function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted,
   }
 }
 
-const subjectsOf = (statements: readonly FormerStatement[]) => [...new Set(statements.map(({ subject }) => subject))]
+const namesOf = (desired: DesiredRole, former: readonly FormerStatement[]) => [
+  ...new Set(former.map((one) => describeFormer(desired, one))),
+]
 
-/** One for each subject; each printed policy is also without the subjects before it. */
+/** One for each name; each printed policy is also without those before it. */
 function formerRemovals(
   desired: DesiredRole,
   found: FoundRole,
@@ -337,11 +356,11 @@ function formerRemovals(
   iam: IamConnection,
 ): AwsChange[] {
   const { arn } = desired
-  const subjects = subjectsOf(former)
-  return subjects.map((subject, index) => ({
+  const names = namesOf(desired, former)
+  return names.map((name, index) => ({
     action: 'update',
     fields: ['trustPolicy'],
-    description: `update role ${arn}: its trust policy no longer accepts ${subject}, which no document uses`,
+    description: `update role ${arn}: its trust policy no longer accepts ${name}, which no document uses`,
     words: [
       'update-assume-role-policy',
       '--role-name',
@@ -350,12 +369,12 @@ function formerRemovals(
       mergedPolicy(
         desired,
         found,
-        former.filter((one) => subjects.slice(0, index + 1).includes(one.subject)),
+        former.filter((one) => names.slice(0, index + 1).includes(describeFormer(desired, one))),
       ),
     ],
     apply: async () => {
       const current = (await readRole(iam, arn)) ?? found
-      const obsolete = formerIn(desired, current).filter((one) => one.subject === subject)
+      const obsolete = formerIn(desired, current).filter((one) => describeFormer(desired, one) === name)
       if (obsolete.length > 0)
         await iam.call('UpdateAssumeRolePolicy', {
           ...named(arn),
