@@ -28,7 +28,7 @@ const otherTrust: Policy = {
 }
 
 test('a role that pullpass created for another cluster', async (t) => {
-  const { cloud, trust } = await startTrustTest(t)
+  const { cloud, trust, mark } = await startTrustTest(t)
   const roleNow = () => cloud.account.roles.get('puller')
   const statements = () => [roleNow()?.trustPolicy.Statement ?? []].flat()
 
@@ -43,6 +43,21 @@ test('a role that pullpass created for another cluster', async (t) => {
       assert.match(run.stderr, new RegExp(`^TRUST_DOMAIN_SHARED \\(trust\\): ${seen}$`, 'm'))
       assert.match(run.stderr, /^ {2}fix: set another role in aws\.roleArn; or, .*: --share-trust-domain$/m)
       assert.equal(roleNow(), before)
+    }
+  })
+
+  await t.test('is refused also if its description has the mark of this cluster', async () => {
+    for (const both of [`pullpass:${mark} ${description}`, `${description} pullpass:${mark}`]) {
+      cloud.putRole('puller', { trust: otherTrust, description: both })
+      const before = roleNow()
+      const run = await trust(['apply', '--yes', '--no-verify', '--replace', 'trustPolicy'])
+      assert.match(run.stderr, new RegExp(`^TRUST_DOMAIN_SHARED \\(trust\\): .* with the mark ${otherMark}$`, 'm'))
+      assert.equal(roleNow(), before)
+
+      const shared = await trust(['apply', '--yes', '--no-verify', '--share-trust-domain'])
+      assert.equal(shared.exitCode, 0, shared.stderr)
+      const plan = await trust(['plan'])
+      assert.match(plan.stdout, new RegExp(`pullpass created ${role} for another cluster, with the mark ${otherMark}`))
     }
   })
 

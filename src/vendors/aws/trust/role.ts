@@ -238,11 +238,11 @@ const describeRestricted = (statements: readonly JsonObject[]) =>
 const isOf = (marks: readonly string[], { description }: FoundRole) =>
   marksIn(description).some((mark) => marks.includes(mark))
 
-/** A sentence for each other cluster that the role was created for; empty if it was created for one of these clusters, or by another owner. */
-function describeSharing({ arn, marks }: DesiredRole, found: FoundRole): string[] {
-  if (isOf(marks, found)) return []
-  return marksIn(found.description).map((mark) => `pullpass created ${arn} for another cluster, with the mark ${mark}`)
-}
+/** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
+const describeSharing = ({ arn, marks }: DesiredRole, found: FoundRole): string[] =>
+  marksIn(found.description)
+    .filter((mark) => !marks.includes(mark))
+    .map((mark) => `pullpass created ${arn} for another cluster, with the mark ${mark}`)
 
 /** Service accounts of clusters that share a role have the same permissions. */
 const roleShared = (arn: string, sharedWith: readonly string[]) =>
