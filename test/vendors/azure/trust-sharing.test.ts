@@ -51,7 +51,8 @@ for (const identity of ['application', 'managed identity'] as const) {
       await run(apply)
       const former = credential().map(({ name }) => name)
       const byHand = { issuer: sandbox.cluster.issuer, subject: 'system:serviceaccount:image-system:by-hand' }
-      signIn(puller, 'by-hand', byHand)
+      const mark = former[0]?.replace(/^pullpass-(\w+)-.*/, 'pullpass:$1')
+      signIn(puller, 'by-hand', { ...byHand, description: `see ${mark}` })
       const renamed = (await readFile(file, 'utf8')).replace('name: pullpass}', 'name: other}')
       await sandbox.write('pull.yaml', renamed)
       const again = await run([...apply, '--no-verify'])

@@ -120,9 +120,9 @@ export function evaluateCredential(
   return { ...present, verdict: 'refused', changes: [], fault, override: { replace: ['audience'] } }
 }
 
-/** The marks of clusters for which pullpass created it. */
+/** The marks of clusters for which pullpass created it: it writes them at the start of the description, and in the name. */
 const marksOf = ({ name, description }: FoundCredential): string[] =>
-  [...marksIn(description), markInName(name)].filter((mark) => mark !== undefined)
+  [...marksIn(description.split(/\s/, 1).join('')), markInName(name)].filter((mark) => mark !== undefined)
 
 /** Whether it is for a cluster that is none of this run: pullpass created it for one, or its subject is that of a ServiceAccount. */
 export const isOtherCluster = ({ clusters }: DesiredIdentity, one: FoundCredential): boolean =>
