@@ -8,7 +8,9 @@ export interface FederatedCredential {
   readonly id: string
   readonly name: string
   readonly issuer: string
-  readonly subject: string
+  /** `null`: of a flexible credential. */
+  readonly subject: string | null
+  readonly claimsMatchingExpression?: { readonly value: string; readonly languageVersion: number }
   readonly audiences: readonly string[]
   readonly description?: string
   /** Token requests are refused until then. */

@@ -78,14 +78,7 @@ function credentialCall(
   return { status: 204 }
 }
 
-const rendered = ({ id, name, issuer, subject, audiences, description }: FederatedCredential) => ({
-  id,
-  name,
-  issuer,
-  subject,
-  audiences,
-  description: description ?? null,
-})
+const rendered = ({ effectiveAt: _, ...fields }: FederatedCredential) => ({ description: null, ...fields })
 
 function create(
   credentials: Application['credentials'],

@@ -122,8 +122,11 @@ function credentialCall(call: Call, { id, name }: Named & { readonly id: string 
   return found === undefined ? notFound(call.request.path) : { status: 200, body: rendered(identity, found) }
 }
 
-function rendered({ resourceId }: ManagedIdentity, { name, issuer, subject, audiences }: FederatedCredential) {
-  return { id: `${resourceId}/federatedIdentityCredentials/${name}`, name, properties: { issuer, subject, audiences } }
+function rendered(
+  { resourceId }: ManagedIdentity,
+  { name, effectiveAt: _, id: __, ...properties }: FederatedCredential,
+) {
+  return { id: `${resourceId}/federatedIdentityCredentials/${name}`, name, properties }
 }
 
 function putCredential(

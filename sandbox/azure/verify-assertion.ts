@@ -80,7 +80,7 @@ function credentialRefusal(claims: JWTPayload, { credentials, clientId }: Assert
   const ofIssuer = credentials.filter(({ issuer }) => issuer === iss)
   if (ofIssuer.length === 0) return none(700211, 'issuer', iss)
   const ofSubject = ofIssuer.filter(({ subject }) => subject === sub)
-  const otherCase = ofIssuer.some(({ subject }) => subject.toLowerCase() === sub.toLowerCase())
+  const otherCase = ofIssuer.some(({ subject }) => subject?.toLowerCase() === sub.toLowerCase())
   if (ofSubject.length === 0) return none(otherCase ? 7002138 : 700213, 'subject', sub)
   const isFor = ofSubject.some((one) => audiences.length === 1 && one.audiences.includes(audiences[0] ?? ''))
   return isFor ? undefined : none(700212, 'audience', audiences.join(','))

@@ -35,6 +35,34 @@ for (const identity of ['application', 'managed identity'] as const) {
       assert.match(shared.stdout, /shared by clusters: .* of another cluster/)
     })
 
+    test('by a flexible credential of another issuer is refused', async (t) => {
+      const { run, puller, assigned } = await start(t, { identity })
+      const value = "claims['sub'] matches 'system:serviceaccount:*'"
+      const flexible = { subject: null, claimsMatchingExpression: { value, languageVersion: 1 } }
+      for (const [own, described] of [
+        [flexible, `any subject that matches "${value}"`],
+        [{ subject: null }, 'a subject that Azure does not show'],
+      ] as const) {
+        signIn(puller, 'flexible', own)
+        const applied = await run(apply)
+        assert.equal(applied.exitCode, 1, applied.stdout)
+        assert.match(applied.stderr, /^TRUST_DOMAIN_SHARED \(trust\): /m)
+        assert.ok(applied.stderr.includes(`${described} of another cluster (issuer https://other.example.com)`))
+        assert.equal(assigned().length, 0)
+      }
+    })
+
+    test('by a flexible credential of its issuer, or of a service for which Azure supports them, reports it', async (t) => {
+      const { sandbox, run, puller, credential } = await start(t, { identity })
+      signIn(puller, 'github', { issuer: 'https://token.actions.githubusercontent.com', subject: null })
+      signIn(puller, 'pullpass-aaaaaaaaaaaa-bbbbbbbbbbbbbbbb', { issuer: sandbox.cluster.issuer, subject: null })
+      const applied = await run([...apply, '--replace', 'subjects'])
+      assert.equal(applied.exitCode, 0, applied.stderr)
+      for (const issuer of ['https://token.actions.githubusercontent.com', sandbox.cluster.issuer])
+        assert.ok(applied.stdout.includes(`a subject that Azure does not show of ${issuer} also signs in as it`))
+      assert.equal(credential().length, 3)
+    })
+
     test('that are not of a cluster is used, and they are reported', async (t) => {
       const { run, puller } = await start(t, { identity })
       signIn(puller, 'github', {})

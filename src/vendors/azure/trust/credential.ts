@@ -5,6 +5,7 @@
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asList, asObject } from '../../../text/json-fields.ts'
+import { quote } from '../../../text/plain-text.ts'
 import {
   type Accepted,
   type Change,
@@ -24,7 +25,9 @@ export interface FoundCredential {
   readonly id: string
   readonly name: string
   readonly issuer: string
+  /** Of a flexible credential: a description of the subjects that it accepts. */
   readonly subject: string
+  readonly kind: 'exact' | 'flexible'
   readonly audiences: readonly string[]
   readonly description: string
 }
@@ -56,16 +59,32 @@ export async function listCredentials(
 }
 
 function readCredential(item: unknown, fields: unknown): FoundCredential {
-  const [own, { issuer, subject, audiences, description }] = [asObject(item) ?? {}, asObject(fields) ?? {}]
+  const own = asObject(item) ?? {}
+  const { issuer, subject, audiences, description, claimsMatchingExpression } = asObject(fields) ?? {}
+  const exact = shortText(subject)
   return {
     id: shortText(own['id']) ?? '',
     name: shortText(own['name']) ?? '',
     issuer: shortText(issuer) ?? '',
-    subject: shortText(subject) ?? '',
+    subject: exact ?? describeFlexible(claimsMatchingExpression),
+    kind: exact === undefined ? 'flexible' : 'exact',
     audiences: asList(audiences).flatMap((one) => shortText(one) ?? []),
     description: shortText(description) ?? '',
   }
 }
+
+/** https://learn.microsoft.com/entra/workload-id/workload-identities-flexible-federated-identity-credentials. The API does not always show the expression. */
+function describeFlexible(expression: unknown): string {
+  const text = shortText(asObject(expression)?.['value'])
+  return text === undefined ? 'a subject that Azure does not show' : `any subject that matches ${quote(text)}`
+}
+
+/** Services that Azure supports for flexible credentials; their tokens are not of clusters. */
+const flexibleServices = [
+  'https://token.actions.githubusercontent.com',
+  'https://gitlab.com',
+  'https://app.terraform.io',
+]
 
 const isOf =
   ({ issuer, subject }: DesiredCredential) =>
@@ -120,14 +139,18 @@ export function evaluateCredential(
   return { ...present, verdict: 'refused', changes: [], fault, override: { replace: ['audience'] } }
 }
 
-/** The marks of clusters for which pullpass created it: it writes them at the start of the description, and in the name. */
-const marksOf = ({ name, description }: FoundCredential): string[] =>
-  [...marksIn(description.split(/\s/, 1).join('')), markInName(name)].filter((mark) => mark !== undefined)
+/** The marks of clusters for which pullpass created it: it writes them at the start of the description, and in the name. None is flexible. */
+const marksOf = ({ kind, name, description }: FoundCredential): string[] =>
+  kind === 'flexible'
+    ? []
+    : [...marksIn(description.split(/\s/, 1).join('')), markInName(name)].filter((mark) => mark !== undefined)
 
-/** Whether it is for a cluster that is none of this run: pullpass created it for one, or its subject is that of a ServiceAccount. */
+/** Whether it is for a cluster that is none of this run: pullpass created it for one, or it accepts subjects of ServiceAccounts. */
 export const isOtherCluster = ({ clusters }: DesiredIdentity, one: FoundCredential): boolean =>
-  clusters.every(({ issuer }) => issuer !== one.issuer) &&
-  (marksOf(one).length > 0 || one.subject.startsWith('system:serviceaccount:'))
+  clusters.every(({ issuer }) => issuer !== one.issuer) && (marksOf(one).length > 0 || acceptsServiceAccounts(one))
+
+const acceptsServiceAccounts = ({ kind, issuer, subject }: FoundCredential) =>
+  kind === 'flexible' ? !flexibleServices.includes(issuer) : subject.startsWith('system:serviceaccount:')
 
 /**
  * Credentials that pullpass created for this cluster, whose subject no document of this run has. They are reported with the first of
