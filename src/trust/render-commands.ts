@@ -1,5 +1,6 @@
 /** The changes as commands of the vendor's command-line tool, for operators who apply them themselves. */
 
+import { plainText } from '../text/plain-text.ts'
 import { hashComment } from '../vendors/hcl.ts'
 import { describeMissing, type TrustFinding } from '../vendors/trust-contract.ts'
 
@@ -10,7 +11,7 @@ export function renderCommands(findings: readonly TrustFinding[]): string {
   const comments = whyLeftOut(findings)
   const body =
     scripts.length > 0
-      ? scripts.map(({ line }) => line)
+      ? scripts.map(({ line }) => plainText(line))
       : [comments.length > 0 ? '# Nothing can be done by commands.' : '# No changes are required.']
   return ['#!/bin/sh', 'set -eu', ...comments, ...functions, ...body].join('\n')
 }

@@ -1,6 +1,7 @@
 /** The trust configuration as HCL: what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
 
-import { hclBlock, hclText } from '../vendors/hcl.ts'
+import { plainText } from '../text/plain-text.ts'
+import { hashComment, hclBlock, hclText } from '../vendors/hcl.ts'
 import type { TrustFinding } from '../vendors/trust-contract.ts'
 import { whyLeftOut } from './render-commands.ts'
 
@@ -10,13 +11,16 @@ export function renderTerraform(findings: readonly TrustFinding[]): string {
     changes.flatMap(({ action, byTerraform, command }) =>
       byTerraform === 'applied'
         ? []
-        : [`# Terraform does not ${action === 'undelete' ? 'undelete' : 'delete'}; run first: ${command}`],
+        : [comment(`Terraform does not ${action === 'undelete' ? 'undelete' : 'delete'}; run first: ${command}`)],
     ),
   )
   const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))
   const blocks = printed.map(({ hcl }) => hcl.block)
   return [...whyLeftOut(findings), ...first, head(findings), ...imports, ...blocks].join('\n\n')
 }
+
+/** A command can contain external text: a line that is not commented would be a block of the configuration. */
+const comment = (text: string) => hashComment(plainText(text))
 
 /** Terraform would create a resource that is refused and absent, and those that need it: their blocks are left out. */
 const isPrinted = ({ fault, presence, missingNeeds }: TrustFinding): boolean =>

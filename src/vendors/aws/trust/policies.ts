@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
+import { plainJson } from '../../../text/plain-text.ts'
 import { type DesiredPolicy, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
 
 const version = '2012-10-17'
@@ -17,8 +18,9 @@ export function statementsIn(text: string): readonly JsonObject[] | undefined {
     : undefined
 }
 
+/** In printable characters: others' statements are printed in commands. */
 export const renderPolicy = (statements: readonly JsonObject[]): string =>
-  JSON.stringify({ Version: version, Statement: statements })
+  plainJson(JSON.stringify({ Version: version, Statement: statements }))
 
 export const renderStatement = ({ sid, provider, key, subject, audience }: DesiredStatement): JsonObject => ({
   Sid: sid,

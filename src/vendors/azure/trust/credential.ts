@@ -4,6 +4,7 @@
  * https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
  */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject } from '../../../text/json-fields.ts'
 import { quote } from '../../../text/plain-text.ts'
 import {
@@ -63,8 +64,8 @@ function readCredential(item: unknown, fields: unknown): FoundCredential {
   const { issuer, subject, audiences, description, claimsMatchingExpression } = asObject(fields) ?? {}
   const exact = shortText(subject)
   return {
-    id: shortText(own['id']) ?? '',
-    name: shortText(own['name']) ?? '',
+    id: matching(own['id'], credentialId, 'an id'),
+    name: matching(own['name'], credentialName, 'a name'),
     issuer: shortText(issuer) ?? '',
     subject: exact ?? describeFlexible(claimsMatchingExpression),
     kind: exact === undefined ? 'flexible' : 'exact',
@@ -72,6 +73,21 @@ function readCredential(item: unknown, fields: unknown): FoundCredential {
     description: shortText(description) ?? '',
   }
 }
+
+/** They are used in paths and printed commands. @throws UnexpectedResponse */
+function matching(value: unknown, pattern: RegExp, what: string): string {
+  const text = shortText(value)
+  if (text === undefined || !pattern.test(text))
+    throw new UnexpectedResponse(
+      `it contains a federated credential with ${what} of another form than ${pattern.source}`,
+    )
+  return text
+}
+
+/** Wider than Azure states: 3 to 120 letters, digits, "-" and "_". */
+const credentialName = /^[A-Za-z0-9][\w.~-]{0,119}$/
+/** A UUID, or a resource id, whose resource group can have letters of any script. */
+const credentialId = /^(?:[A-Za-z0-9][\w-]{0,119}|(?:\/[\p{L}\p{N}_()-][\p{L}\p{N}_.()-]{0,119}){1,20})$/u
 
 /** https://learn.microsoft.com/entra/workload-id/workload-identities-flexible-federated-identity-credentials. The API does not always show the expression. */
 function describeFlexible(expression: unknown): string {
