@@ -78,7 +78,15 @@ function credentialCall(
   return { status: 204 }
 }
 
-const rendered = ({ effectiveAt: _, ...fields }: FederatedCredential) => ({ description: null, ...fields })
+const rendered = (one: FederatedCredential) => ({
+  id: one.id,
+  name: one.name,
+  issuer: one.issuer,
+  subject: one.subject,
+  claimsMatchingExpression: one.claimsMatchingExpression ?? null,
+  audiences: one.audiences,
+  description: one.description ?? null,
+})
 
 function create(
   credentials: Application['credentials'],

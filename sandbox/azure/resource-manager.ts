@@ -122,10 +122,9 @@ function credentialCall(call: Call, { id, name }: Named & { readonly id: string 
   return found === undefined ? notFound(call.request.path) : { status: 200, body: rendered(identity, found) }
 }
 
-function rendered(
-  { resourceId }: ManagedIdentity,
-  { name, effectiveAt: _, id: __, ...properties }: FederatedCredential,
-) {
+function rendered({ resourceId }: ManagedIdentity, one: FederatedCredential) {
+  const { name, issuer, subject, claimsMatchingExpression, audiences } = one
+  const properties = { issuer, subject, claimsMatchingExpression, audiences }
   return { id: `${resourceId}/federatedIdentityCredentials/${name}`, name, properties }
 }
 

@@ -43,6 +43,9 @@ test('a condition that was added to a statement of pullpass', async (t) => {
       assert.match(refused.stderr, /--replace trustPolicy$/m)
       assert.equal(roleNow(world), before)
 
+      const terraform = await world.trust(['plan', '-o', 'terraform'])
+      assert.match(terraform.stdout, /assume_role_policy += .*203\.0\.113\.0/)
+
       const plan = await world.trust(['plan', '--replace', 'trustPolicy'])
       assert.match(plan.stdout, /without IpAddress aws:SourceIp "203\.0\.113\.0\/24"/)
       const replaced = await world.trust([...apply, '--replace', 'trustPolicy'])

@@ -23,7 +23,7 @@ test('service accounts whose hashes begin alike do not displace each other', asy
   const more = ['-f', await world.file({ account: second, name: 'second' })]
   const together = await world.trust(['apply', '--yes', '--no-verify', ...more], { account: first, name: 'first' })
   assert.equal(together.exitCode, 0, together.stderr)
-  assert.deepEqual(acceptedBy(world).toSorted(), alike.map(subjectOf).toSorted())
+  assert.deepEqual(new Set(acceptedBy(world)), new Set(alike.map(subjectOf)))
 
   const other = await startTrustTest(t)
   for (const account of alike) await other.trust(['apply', '--yes', '--no-verify'], { account, name: account })

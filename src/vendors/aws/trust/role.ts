@@ -1,53 +1,26 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
-import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
-import { type Accepted, marksIn, type RemovalPlan, type RemovalScope, trustRefused } from '../../trust-contract.ts'
+import type { JsonObject } from '../../../text/json-fields.ts'
+import { type Accepted, marksIn, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
 import type { AwsChange, AwsFinding } from './finding.ts'
-import { policyResourceName } from './names.ts'
+import { type FoundRole, incompletePolicies, isOf, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
 import {
   acceptance,
   denies,
   furtherConditions,
   isStatementOf,
-  namesIn,
   otherPrincipalsIn,
   permitsWebIdentity,
   providersIn,
   renderPolicy,
   renderStatement,
   sidIn,
-  statementsIn,
   tokensIn,
 } from './policies.ts'
-import { decodeDocument, tagsIn } from './provider.ts'
-import { type IamConnection, listAll, readEntity } from './requests.ts'
+import type { IamConnection } from './requests.ts'
 import { roleBlock } from './terraform.ts'
-
-const named = (arn: string) => ({ RoleName: parseRole(arn).name })
-
-interface FoundRole {
-  readonly arn: string
-  readonly description: string
-  /** Undefined: they could not be read. */
-  readonly statements: readonly JsonObject[] | undefined
-  readonly maxSessionSeconds: number
-  readonly tags: Readonly<Record<string, string>>
-}
-
-async function readRole(iam: IamConnection, arn: string): Promise<FoundRole | undefined> {
-  const body = await readEntity(iam, 'GetRole', named(arn))
-  if (body === undefined) return undefined
-  const role = asObject(body['Role']) ?? {}
-  return {
-    arn: asText(role['Arn']) ?? '',
-    description: asText(role['Description']) ?? '',
-    statements: statementsIn(decodeDocument(asText(role['AssumeRolePolicyDocument']) ?? '')),
-    maxSessionSeconds: Number(role['MaxSessionDuration'] ?? 3600),
-    tags: tagsIn(role),
-  }
-}
 
 export async function observeRole(desired: DesiredRole, accepted: Accepted, iam: IamConnection): Promise<AwsFinding> {
   const { arn } = desired
@@ -56,7 +29,9 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
   const sharedWith = describeSharing(desired, found)
   const shared = sharedWith.length > 0 && { sharedWith }
   const refused = refusal(desired, found, accepted)
-  if (refused !== undefined) return { presence: 'present', verdict: 'refused', ...shared, ...refused }
+  if (refused !== undefined) {
+    return { presence: 'present', verdict: 'refused', ...existingBlock(desired, found), ...shared, ...refused }
+  }
   const missing = missingIn(desired, found)
   const former = formerIn(desired, found)
   const whyKept =
@@ -89,6 +64,12 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
     ...(whyKept !== undefined && { kept: ['subjects'] }),
     ...shared,
   }
+}
+
+/** The role as it is, for Terraform: it is not changed. */
+function existingBlock(desired: DesiredRole, { arn, statements, ...fields }: FoundRole): Pick<AwsFinding, 'hcl'> {
+  if (arn !== desired.arn || statements === undefined) return {}
+  return { hcl: roleBlock({ ...desired, ...fields, policy: renderPolicy(statements) })('present') }
 }
 
 const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] =>
@@ -155,9 +136,6 @@ async function whyFormerStay(
   if (others.length === 0) return undefined
   return `which these documents do not use; other documents of the cluster use the role (${others.join(', ')}): pass them too with -f, or remove it: --replace subjects`
 }
-
-const isPolicyOf = (name: string, marks: readonly string[]) =>
-  marks.some((mark) => name.startsWith(mark.replace(':', '-')))
 
 /** A statement grants a service account all permissions of the role: it is added to a role of another owner only if that is requested. */
 function refusal(
@@ -233,10 +211,6 @@ function restriction(desired: DesiredRole, found: FoundRole): Pick<AwsFinding, '
 
 const describeRestricted = (statements: readonly JsonObject[]) =>
   statements.map((one) => `${furtherConditions(one)} (statement ${sidIn(one) || 'without an id'})`).join('; ')
-
-/** Whether pullpass created it for one of these clusters. */
-const isOf = (marks: readonly string[], { description }: FoundRole) =>
-  marksIn(description).some((mark) => marks.includes(mark))
 
 /** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
 const describeSharing = ({ arn, marks }: DesiredRole, found: FoundRole): string[] =>
@@ -394,57 +368,3 @@ function durationUpdate({ arn, maxSessionSeconds }: DesiredRole, { call }: IamCo
     apply: async () => await call('UpdateRole', { ...named(arn), MaxSessionDuration: seconds }),
   }
 }
-
-/** Deletes a role that pullpass created and that has no other statements or policies; otherwise only the statements of these clusters. */
-export async function planRoleRemoval(
-  { arn }: DesiredRole,
-  { marks, removed }: RemovalScope,
-  iam: IamConnection,
-): Promise<RemovalPlan> {
-  const found = await readRole(iam, arn)
-  if (found === undefined) return { state: 'absent' }
-  const { statements } = found
-  if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
-  const obsolete = statements.filter((one) => isStatementOf(one, marks))
-  const others = statements.filter((one) => !obsolete.includes(one))
-  const listed = await policiesOf(arn, iam)
-  if (listed === undefined) return { state: 'kept', note: incompletePolicies }
-  const policies = listed.filter((name) => !removed.includes(policyResourceName(arn, name)))
-  const isOwn = isOf(marks, found)
-  if (isOwn && others.length === 0 && policies.length === 0) {
-    return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }
-  }
-  const needed = policies.filter((name) => isPolicyOf(name, marks))
-  if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
-  if (obsolete.length === 0) return { state: 'kept', note: isOwn ? describeOthers(others) : describeOwner(found) }
-  if (others.length === 0) {
-    const note = policies.length > 0 ? `it has other policies: ${policies.join(', ')}` : describeOwner(found)
-    return { state: 'kept', note }
-  }
-  return {
-    state: 'removable',
-    async remove() {
-      await iam.call('UpdateAssumeRolePolicy', { ...named(arn), PolicyDocument: renderPolicy(others) })
-      return 'only its statements for these clusters were removed: others still use the role'
-    },
-  }
-}
-
-const describeOthers = (statements: readonly JsonObject[]) =>
-  `its trust policy has statements that pullpass did not write, or that were changed: ${statements.map((one) => sidIn(one) || 'one without an id').join(', ')}`
-
-function describeOwner({ description }: FoundRole): string {
-  const carried = marksIn(description)
-  if (carried.length === 0) return 'pullpass did not create it'
-  return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
-}
-
-/** Names of inline policies, and of managed ones; undefined if the lists are incomplete. */
-async function policiesOf(arn: string, iam: IamConnection): Promise<string[] | undefined> {
-  const inline = await listAll(iam, 'ListRolePolicies', named(arn), 'PolicyNames')
-  const attached = await listAll(iam, 'ListAttachedRolePolicies', named(arn), 'AttachedPolicies')
-  if (inline === undefined || attached === undefined) return undefined
-  return [...namesIn(inline), ...attached.flatMap((one) => asText(asObject(one)?.['PolicyName']) ?? [])]
-}
-
-const incompletePolicies = 'the list of its policies is incomplete'

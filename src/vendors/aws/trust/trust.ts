@@ -9,7 +9,8 @@ import { imageInRepository, policyResourceName, repositoryOfImage } from './name
 import { observeProvider, planProviderRemoval } from './provider.ts'
 import { observePolicy, planPolicyRemoval } from './pull-policy.ts'
 import { checkAccount, connectIam, type IamConnection } from './requests.ts'
-import { observeRole, planRoleRemoval } from './role.ts'
+import { observeRole } from './role.ts'
+import { planRoleRemoval } from './role-removal.ts'
 import { policyBlock, providerBlock, roleBlock } from './terraform.ts'
 
 export const trust: TrustSetup<AwsSettings> = {
