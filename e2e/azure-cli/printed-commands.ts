@@ -21,13 +21,19 @@ const managedIdentityId = `${group}/Microsoft.ManagedIdentity/userAssignedIdenti
 const [issuer, subject] = ['https://issuer.example.com', 'system:serviceaccount:image-system:pullpass']
 const audience = 'api://AzureADTokenExchange'
 
-export const printedCommands = (): string[] => [
-  ...new Set(
-    [...trustCommands(), ...remedies(), ...storeCommands(), ...constantCommands(), ...documentedCommands()].flatMap(
-      withNested,
-    ),
-  ),
-]
+/** By where they come from, so that a test sees when a source has none any more. */
+export function printedCommands(): Readonly<Record<string, readonly string[]>> {
+  const sourcesOfCommands = {
+    trust: trustCommands(),
+    refusals: remedies(),
+    stores: storeCommands(),
+    constants: constantCommands(),
+    documentation: documentedCommands(),
+  }
+  return Object.fromEntries(
+    Object.entries(sourcesOfCommands).map(([source, commands]) => [source, [...new Set(commands.flatMap(withNested))]]),
+  )
+}
 
 function trustCommands(): string[] {
   const common = { cloud: 'Public', tenantId: id, clientId: id, clusters: [] } as const
@@ -92,7 +98,7 @@ function storeCommands(): string[] {
   return [
     store.makePublic(container, {}) ?? '',
     writeGrant(container, id, registryId),
-    ...faults.flatMap(({ hint }) => hint?.match(/az [^;]+/) ?? []),
+    ...faults.flatMap(({ command }) => command ?? []),
   ]
 }
 
