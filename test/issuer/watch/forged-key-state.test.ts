@@ -88,8 +88,8 @@ suite('a client that may write the ConfigMap', () => {
     const watch = await startTestWatch(t)
     await watch.runRound()
     const own = watch.keyEntries()
-    for (let times = 0; times < 3; times++) {
-      forge(watch, { ...own, ...entryOf(await sharedSigningKey('another')) })
+    for (const name of ['another', 'forged', 'attacker']) {
+      forge(watch, { ...own, ...entryOf(await sharedSigningKey(name)) })
       await watch.runRound()
     }
     assert.equal((await watch.runRound()).keyState?.keys.length, 2)
