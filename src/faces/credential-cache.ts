@@ -3,7 +3,7 @@
  *
  *   entry usable? ─ yes ─▶ it
  *        └ no ─▶ lock ─ obtained ─▶ exchange ─▶ write the entry (rename) ─▶ unlock
- *                  └ locked ▶ wait until the entry is written or the lock is gone, at most `waitMs` ─▶ exchange without the lock
+ *                  └ locked by another ─▶ wait until the entry is written or the lock is gone, at most `waitMs` ─▶ exchange without the lock
  *
  * A lock only saves exchanges: a process that cannot obtain it exchanges nevertheless, so that a stale one never prevents a pull. The
  * folder and its files belong to the user of the process, and no other user may read or write them.
@@ -49,24 +49,24 @@ export async function cachedCredential(
   const found = readEntry(entry, context.now())
   if (found !== undefined) return found
   const lock = `${entry.path}.lock`
-  let isLocked = obtain(lock)
-  for (let waitedMs = 0; !isLocked && waitedMs < waitMs; waitedMs += pollMs) {
+  let hasLock = obtain(lock)
+  for (let waitedMs = 0; !hasLock && waitedMs < waitMs; waitedMs += pollMs) {
     await context.sleep(pollMs, context.signal)
     const written = readEntry(entry, context.now())
     if (written !== undefined) return written
-    isLocked = obtain(lock)
+    hasLock = obtain(lock)
   }
   const unlock = () => remove(lock)
   // Work that ignores the signal is abandoned, and would leave the lock.
-  if (isLocked) context.signal.addEventListener('abort', unlock, { once: true })
+  if (hasLock) context.signal.addEventListener('abort', unlock, { once: true })
   try {
     // Another process may have written it between reading and locking.
-    const minted = (isLocked ? readEntry(entry, context.now()) : undefined) ?? (await exchange())
+    const minted = (hasLock ? readEntry(entry, context.now()) : undefined) ?? (await exchange())
     if (context.now() < minted.usableUntil) writeEntry(entry, minted, context)
     return minted
   } finally {
     context.signal.removeEventListener('abort', unlock)
-    if (isLocked) unlock()
+    if (hasLock) unlock()
   }
 }
 
