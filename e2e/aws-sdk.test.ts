@@ -1,5 +1,5 @@
 /**
- * AWS's own SDK works with the sandbox's STS, ECR and ECR Public, and reports their errors.
+ * AWS's own SDK works with the sandbox's STS and ECR, and reports their errors.
  * https://docs.aws.amazon.com/AWSJavaScriptSDK/v3/latest/client/sts
  */
 import assert from 'node:assert/strict'
