@@ -22,6 +22,8 @@ export interface PlantedFault {
   readonly hop: 'exchange' | 'registry'
   readonly code: Code
   readonly fix: RegExp
+  /** Absent: none is printed. */
+  readonly command?: string
 }
 
 export interface VendorCase {
@@ -33,13 +35,17 @@ export interface VendorCase {
   readonly faults: readonly PlantedFault[]
 }
 
+/** The vendor and the token differ. */
 const atExchange = (title: string, plant: PlantedFault['plant'], code: Code, fix: RegExp): PlantedFault => ({
   title,
   plant,
   hop: 'exchange',
   code,
   fix,
+  ...(fix !== parameters && { command: 'pullpass inspect FILE' }),
 })
+
+const parameters = /^see the registry's parameters, such as audience and resource$/
 
 const otherIssuer = (code: Code, fix: RegExp) =>
   atExchange(
@@ -78,16 +84,36 @@ const otherName = (title: string, code: Code, fix: RegExp) =>
     fix,
   )
 
-function responding(title: string, status: number, body: string | object, code: Code): PlantedFault {
+function responding(
+  title: string,
+  { status, body }: { readonly status: number; readonly body: string | object },
+  code: Code,
+  fix: RegExp,
+): PlantedFault {
   const plant = ({ parts }: TestCloud) =>
     parts['tokens']?.faults.inject({ kind: 'response', response: { status, body } })
-  return atExchange(title, plant, code, /./)
+  return { title, plant, hop: 'exchange', code, fix }
 }
 
 const everywhere: readonly PlantedFault[] = [
-  responding('it is down', 503, 'no healthy upstream', 'EXCHANGE_UNAVAILABLE'),
-  responding('a sign-in page intercepts the request', 200, '<!DOCTYPE html>', 'RESPONSE_MALFORMED'),
-  responding('it limits the rate of requests', 429, { message: 'rate limit exceeded' }, 'QUOTA_EXCEEDED'),
+  responding(
+    'it is down',
+    { status: 503, body: 'no healthy upstream' },
+    'EXCHANGE_UNAVAILABLE',
+    /^no action if this is temporary: pull secrets keep their credentials, and the next run retries$/,
+  ),
+  responding(
+    'a sign-in page intercepts the request',
+    { status: 200, body: '<!DOCTYPE html>' },
+    'RESPONSE_MALFORMED',
+    /^check that no proxy or sign-in page intercepts this request, and that the endpoint is correct$/,
+  ),
+  responding(
+    'it limits the rate of requests',
+    { status: 429, body: { message: 'rate limit exceeded' } },
+    'QUOTA_EXCEEDED',
+    /^no action if it passes$/,
+  ),
   {
     title: 'the credential may not pull',
     plant: ({ settings }) => {
@@ -95,13 +121,14 @@ const everywhere: readonly PlantedFault[] = [
     },
     hop: 'registry',
     code: 'REGISTRY_DENIED',
-    fix: /./,
+    fix: /^also check the path of the image: the response for a repository that does not exist is the same$/,
   },
 ]
 
 /** Refusals of a registry that verifies the token itself have no reason. */
 function atRegistry(title: string, plant: PlantedFault['plant']): PlantedFault {
-  return { title, plant, hop: 'registry', code: 'REGISTRY_CREDENTIAL_REFUSED', fix: /./ }
+  const fix = /^check that this host belongs to the vendor that the document configures for it$/
+  return { title, plant, hop: 'registry', code: 'REGISTRY_CREDENTIAL_REFUSED', fix }
 }
 
 const refused = /^compare .* with the token$/
@@ -167,7 +194,7 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       otherIssuer('EXCHANGE_REFUSED', refused),
       otherSubject('EXCHANGE_REFUSED', refused),
       otherAudience('EXCHANGE_REFUSED', refused),
-      otherName('the service account does not exist', 'PROVIDER_NOT_FOUND', /parameters/),
+      otherName('the service account does not exist', 'PROVIDER_NOT_FOUND', parameters),
       ...everywhere,
     ],
   },
@@ -211,7 +238,7 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       otherIssuer('EXCHANGE_REFUSED', refused),
       otherSubject('CONDITION_REFUSED', refused),
       otherAudience('EXCHANGE_REFUSED', refused),
-      otherName('the audience of the request is unknown', 'PROVIDER_NOT_FOUND', /parameters/),
+      otherName('the audience of the request is unknown', 'PROVIDER_NOT_FOUND', parameters),
       ...everywhere,
     ],
   },
