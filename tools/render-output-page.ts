@@ -61,7 +61,8 @@ pullpass; neither has an envelope.
 - Errors, alarms and problems have one shape everywhere: [ErrorDetail](#errordetail). Decide by \`code\`, never by text: texts may
   change in any version.
 - In errors and findings, \`fix\` is a sentence that states what to do, and \`command\` is a command to paste into a shell; each is absent
-  if there is none. With a \`command\`, \`fix\` states when to run it, or what to know about it.
+  if there is none. With a \`command\`, \`fix\` states when to run it, or what to know about it. Where the \`fix\` of a refusal by a vendor
+  is to compare or check, \`command\` shows what to compare. Other commands that only show the cause are part of the sentence \`fix\`.
 - \`retryable\`: the same command may succeed later without any change to a configuration or a permission. A missing permission is not
   retryable, although a new grant takes effect only after minutes at some clouds (\`IMPERSONATION_DENIED\`).
 - Later versions of \`v1alpha1\` may add members and codes. They do not remove or rename members, or add values of \`result\`,

@@ -40,6 +40,8 @@ export interface Remedy {
   /** To be pasted into a shell as it is. */
   readonly command?: string | undefined
   readonly words?: string | undefined
+  /** The words lead to the command, as in an error: it may only show the cause. Absent: the command is the fix, the words a note. */
+  readonly form?: 'sentence'
 }
 
 /** The finding for an error that also ends a run of another command. `remedy` takes precedence over that of the error. */
@@ -51,13 +53,16 @@ export function failedBy(hop: string, about: string, fault: PullpassError, remed
     ...(causeKey !== undefined && { causeKey }),
   }
   const own = remedyOf({ hint, command: remedy.command ?? command })
-  return { hop, about, result: 'failed', code, seen, expected, ...more, remedy: { ...own, ...remedy } }
+  const { form: _, ...withoutForm } = own
+  const base = remedy.command === undefined ? own : withoutForm
+  return { hop, about, result: 'failed', code, seen, expected, ...more, remedy: { ...base, ...remedy } }
 }
 
 /** The remedy that an error, or a vendor's refusal, states. */
 export const remedyOf = ({ hint, command }: { readonly [K in 'hint' | 'command']?: string | undefined }): Remedy => ({
   ...(command !== undefined && { command }),
   ...(hint !== undefined && { words: hint }),
+  ...(hint !== undefined && command !== undefined && { form: 'sentence' }),
 })
 
 /** The finding for a check that depends on a failed one. Of a chain of dependencies, the first failure is named. */

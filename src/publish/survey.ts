@@ -5,7 +5,7 @@ import type { SubjectToken } from '../identity/subject-token.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ClusterIssuer, freshToken, readClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import { evaluateIssuer, type IssuerVerdict, issuerVerdict } from '../oidc/evaluate/evaluate.ts'
-import type { IssuerFindingCode } from '../oidc/evaluate/finding.ts'
+import type { IssuerFinding, IssuerFindingCode } from '../oidc/evaluate/finding.ts'
 import type { IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
 import { type IssuerKey, type SignatureVerdict, verifySignature, whyUnusable } from '../oidc/keys.ts'
 import { gatherPublicFacts, type PublicContext, type PublicFacts } from '../oidc/public/public-facts.ts'
@@ -122,6 +122,8 @@ interface RevocationFacts {
   readonly recorded: KeyState
 }
 
+const withSentence = ({ command: _, ...finding }: IssuerFinding, fix: string): IssuerFinding => ({ ...finding, fix })
+
 /** A revoked key is never published again, so publishing is not a fix if it signs, or if the cluster has no other key. */
 function withFixOfRevoked(
   verdict: IssuerVerdict,
@@ -136,7 +138,7 @@ function withFixOfRevoked(
   const fix = 'let every API server sign with a new key: this one was revoked, and is not published again'
   return issuerVerdict(
     verdict,
-    verdict.findings.map((one) => (unpublishable.includes(one.code) ? { ...one, fix } : one)),
+    verdict.findings.map((one) => (unpublishable.includes(one.code) ? withSentence(one, fix) : one)),
   )
 }
 

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { runPullpass } from '../support/run-pullpass.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { cases, startVendor } from '../vendors/federated/cases.ts'
 import { podPath, renderDocument, startGround } from './ground.ts'
 
 /** The text below the table. */
@@ -114,6 +115,14 @@ suite('the output of doctor:', () => {
       lines: 'No problems found.\n',
       exitCode: 0,
     })
+  })
+
+  test('a command that only shows the cause of a refusal follows the sentence that states the fix', async (t) => {
+    const { sandbox, cloud, file } = await startVendor(t, cases['quay'] ?? assert.fail())
+    cloud.trusted.subject = 'system:serviceaccount:a:b'
+    const { lines } = await report(sandbox, ['-f', file])
+    assert.match(lines, /^ {2}fix: compare the federation of robot .* with the token: pullpass inspect FILE$/m)
+    assert.doesNotMatch(lines, /^ {2}note: /m)
   })
 
   test('of the drop-in variables it names the variables', async (t) => {

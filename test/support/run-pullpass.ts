@@ -28,13 +28,19 @@ export interface PullpassOptions {
   readonly random?: () => number
 }
 
+interface CommonFlags {
+  /** Of every run in this sandbox. */
+  readonly flags?: readonly string[]
+}
+
 export async function runPullpass(
-  sandbox: Pick<Sandbox, 'environment' | 'clock'>,
-  argv: readonly string[],
+  sandbox: Pick<Sandbox, 'environment' | 'clock'> & CommonFlags,
+  words: readonly string[],
   options: PullpassOptions = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = options
   const { prompt, notify, random = () => 0.5 } = options
+  const argv = words.toSpliced(words.includes('--') ? words.indexOf('--') : words.length, 0, ...(sandbox.flags ?? []))
   const stdout: string[] = []
   const stderr: string[] = []
   const exitCode = await run(argv, {

@@ -1,5 +1,6 @@
 /** The findings of doctor for people: a table of hops, then what to fix first. */
 import type { HopFinding } from '../../doctor/finding.ts'
+import { fixOf } from '../../errors/pullpass-error.ts'
 import { listNamespaces } from '../../terminal/render-error.ts'
 import { type Cell, renderTable } from '../../terminal/table.ts'
 import { plainLine } from '../../text/plain-text.ts'
@@ -32,8 +33,9 @@ function conclusion(findings: readonly HopFinding[]): string[] {
 
 function renderCause({ finding, all, namespaces }: Cause): string[] {
   const { hop, code, about, seen, expected, also = [], remedy = {} } = finding
-  const { command, words } = remedy
-  const fix = command ?? words
+  const { command, words, form } = remedy
+  const fix = form === 'sentence' ? fixOf({ hint: words, command }) : (command ?? words)
+  const note = form === 'sentence' || command === undefined ? undefined : words
   const each = new Set(all.map((one) => one.remedy?.command)).size > 1 ? `, in each as in ${finding.namespace}` : ''
   const named = seen.includes(about) ? '' : `${about}: `
   return [
@@ -42,7 +44,7 @@ function renderCause({ finding, all, namespaces }: Cause): string[] {
     ...also.map((line) => `  also ${line}`),
     ...(namespaces.length > 1 ? [`  affects ${listNamespaces(namespaces)}`] : []),
     ...(fix === undefined ? [] : [`  fix${each}: ${fix}`]),
-    ...(command === undefined || words === undefined ? [] : [`  note: ${words}`]),
+    ...(note === undefined ? [] : [`  note: ${note}`]),
   ]
 }
 

@@ -1,4 +1,5 @@
 /** The result of issuer check: tables, and a document for programs. */
+import { fixOf } from '../../errors/pullpass-error.ts'
 import type { IssuerVerdict } from '../../oidc/evaluate/evaluate.ts'
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerKey } from '../../oidc/keys.ts'
@@ -43,7 +44,9 @@ function countFindings(findings: readonly IssuerFinding[]): string {
 
 function renderFindings(verdicts: readonly IssuerVerdict[]): string {
   const all = verdicts.flatMap(({ title, findings }) => findings.map((finding) => ({ ...finding, title })))
-  const groups = Map.groupBy(all, ({ result, code, seen, fix }) => [result, code, seen, fix].join('\0'))
+  const groups = Map.groupBy(all, ({ result, code, seen, fix, command }) =>
+    [result, code, seen, fix, command].join('\0'),
+  )
   const sorted = [...groups.values()].toSorted(([one], [other]) => rank(one?.result) - rank(other?.result))
   return sorted.map((group) => renderFinding(group, verdicts.length)).join('\n')
 }
@@ -54,9 +57,8 @@ function renderFinding(group: readonly (IssuerFinding & Pick<IssuerVerdict, 'tit
   const [finding] = group
   if (finding === undefined) return ''
   const who = group.length === total && total > 1 ? 'all' : group.map(({ title }) => title).join(', ')
-  return [`${finding.result}: ${finding.code} (${who}): ${finding.seen}`, `  fix: ${finding.fix}`]
-    .map(plainLine)
-    .join('\n')
+  const fix = fixOf({ hint: finding.fix, command: finding.command })
+  return [`${finding.result}: ${finding.code} (${who}): ${finding.seen}`, `  fix: ${fix}`].map(plainLine).join('\n')
 }
 
 // The result for programs
@@ -78,7 +80,14 @@ export const vendorItems = (
 ): { readonly vendors: readonly IssuerVendor[]; readonly findings: readonly VendorFinding[] } => ({
   vendors: verdicts.map(({ vendor, result }) => ({ vendor, result })),
   findings: verdicts.flatMap(({ vendor, findings }) =>
-    findings.map(({ result, code, seen, fix }) => ({ vendor, result, code, seen, fix })),
+    findings.map(({ result, code, seen, fix, command }) => ({
+      vendor,
+      result,
+      code,
+      seen,
+      ...(fix !== undefined && { fix }),
+      ...(command !== undefined && { command }),
+    })),
   ),
 })
 

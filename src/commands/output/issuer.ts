@@ -28,7 +28,10 @@ export interface VendorFinding {
   readonly code: Code
   /** What was observed. */
   readonly seen: string
-  readonly fix: string
+  /** What to do, as a sentence. */
+  readonly fix?: string
+  /** The command to run, ready to paste. */
+  readonly command?: string
 }
 
 /** `pullpass issuer check` */

@@ -112,7 +112,7 @@ export const kubernetesSection: Section = {
       action: 'Create it, or correct the name.',
       example: `NAMESPACE_NOT_FOUND (kubernetes): namespace team-z does not exist
   expected a namespace that exists
-  fix: kubectl create namespace team-z; or correct the name`,
+  fix: correct the name, or create the namespace: kubectl create namespace team-z`,
     },
     NAMESPACES_EMPTY: {
       hops: ['kubernetes'],

@@ -53,7 +53,7 @@ export const secretsSection: Section = {
       action: 'Delete it and refresh.',
       example: `SECRET_IMMUTABLE (kubernetes): Secret team-a/regcred is immutable, which cannot be reverted
   expected a Secret that can be updated
-  fix: kubectl delete secret regcred -n team-a, then refresh: the Secret is created again`,
+  fix: delete it; the next refresh creates it again: kubectl delete secret regcred -n team-a`,
     },
     SECRET_EXPIRED: {
       doctor: ['secret'],

@@ -139,7 +139,8 @@ function namespaceMissing({ namespace = '' }: KubernetesCall): Wording {
     code: 'NAMESPACE_NOT_FOUND',
     seen: `namespace ${namespace} does not exist`,
     expected: 'a namespace that exists',
-    hint: `kubectl create namespace ${shellQuote(namespace)}; or correct the name`,
+    hint: 'correct the name, or create the namespace',
+    command: `kubectl create namespace ${shellQuote(namespace)}`,
   }
 }
 
@@ -296,7 +297,8 @@ function immutable(secret: string, { namespace = '', name = '' }: KubernetesCall
     code: 'SECRET_IMMUTABLE',
     seen: `${secret} is immutable, which cannot be reverted`,
     expected: 'a Secret that can be updated',
-    hint: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}, then refresh: the Secret is created again`,
+    hint: 'delete it; the next refresh creates it again',
+    command: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}`,
   }
 }
 

@@ -5,7 +5,7 @@ import { type DocumentName, documentUrl } from '../issuer-documents.ts'
 import { whyUnusable } from '../keys.ts'
 import type { PublicFacts } from '../public/public-facts.ts'
 import { cacheSecondsOf, type DocumentResponse, type DocumentUnavailable, jwksUriOf } from '../public/public-issuer.ts'
-import type { IssuerFinding, IssuerFindingCode } from './finding.ts'
+import { type IssuerFinding, type IssuerFindingCode, publishAgain } from './finding.ts'
 
 export function documentFindings({ found, managedService: service }: PublicFacts): IssuerFinding[] {
   if (found === undefined) return []
@@ -17,20 +17,21 @@ export function documentFindings({ found, managedService: service }: PublicFacts
   })
 }
 
-const problem = (code: IssuerFindingCode, seen: string, fix: string): IssuerFinding => ({
+const problem = (code: IssuerFindingCode, seen: string, fix: string, command?: string): IssuerFinding => ({
   result: 'failed',
   code,
   seen,
   fix,
+  ...(command !== undefined && { command }),
 })
 
 function unreadFinding(
-  { fault: { seen, hint: fix = '' } }: DocumentUnavailable,
+  { fault: { seen, hint = '', command } }: DocumentUnavailable,
   service: string | undefined,
 ): IssuerFinding {
   const elsewhere =
     service === undefined ? '' : `; from inside a private network of ${service} it may be hidden: check from elsewhere`
-  return problem('DISCOVERY_UNAVAILABLE', seen, `${fix}${elsewhere}`)
+  return problem('DISCOVERY_UNAVAILABLE', seen, `${hint}${elsewhere}`, command)
 }
 
 function refusedFinding(name: DocumentName, { url, status, location }: DocumentResponse): IssuerFinding {
@@ -43,13 +44,14 @@ function refusedFinding(name: DocumentName, { url, status, location }: DocumentR
     const fix = 'allow anonymous reads; some stores return this for an object that does not exist: check that it exists'
     return problem('DISCOVERY_FORBIDDEN', `${seen}: it is not public`, fix)
   }
-  if (status === 404) return problem('DISCOVERY_NOT_FOUND', `${seen}: it does not exist`, whereToPut[name])
+  if (status === 404)
+    return problem('DISCOVERY_NOT_FOUND', `${seen}: it does not exist`, whereToPut[name], publishAgain)
   return problem('DISCOVERY_UNAVAILABLE', seen, 'check the server of that URL')
 }
 
 const whereToPut: Readonly<Record<DocumentName, string>> = {
-  discovery: 'put it exactly there (openid-configuration, not oidc-configuration): pullpass issuer publish --to TARGET',
-  jwks: 'put the keys where jwks_uri leads: pullpass issuer publish --to TARGET',
+  discovery: 'put it exactly there (openid-configuration, not oidc-configuration)',
+  jwks: 'put the keys where jwks_uri leads',
 }
 
 function servedFindings(name: DocumentName, document: DocumentResponse, service: string | undefined): IssuerFinding[] {
@@ -102,8 +104,8 @@ export function discoveryFindings(facts: PublicFacts): IssuerFinding[] {
   const document = asObject(jsonOrNone(text))
   if (document === undefined) {
     const what = /^\s*</.test(text) ? 'a page' : 'no JSON object'
-    const fix = 'check that no sign-in page or catch-all intercepts the request: pullpass issuer publish --to TARGET'
-    return [{ result: 'failed', code: 'DISCOVERY_MALFORMED', seen: `${url} is ${what}`, fix }]
+    const fix = 'check that no sign-in page or catch-all intercepts the request, then publish it again'
+    return [problem('DISCOVERY_MALFORMED', `${url} is ${what}`, fix, publishAgain)]
   }
   return [
     ...issuerFindings(facts.issuer, document),
@@ -132,8 +134,7 @@ function fieldFindings(url: string, document: JsonObject): IssuerFinding[] {
   ]
   if (missing.length === 0) return []
   const seen = `${url} lacks ${missing.join(', ')}`
-  const fix = 'all five are required; pullpass issuer publish writes them'
-  return [{ result: 'failed', code: 'DISCOVERY_FIELD_MISSING', seen, fix }]
+  return [problem('DISCOVERY_FIELD_MISSING', seen, 'all five are required; to write them', publishAgain)]
 }
 
 function jwksUriFindings(issuer: string, document: JsonObject, text: string): IssuerFinding[] {
@@ -151,5 +152,13 @@ function algorithmFindings({ keys = [] }: PublicFacts, document: JsonObject): Is
   const unlisted = [...new Set(usable.map(({ algorithm }) => algorithm))].filter((one) => one && !listed.includes(one))
   if (listed.length === 0 || unlisted.length === 0) return []
   const seen = `${field} does not list ${unlisted.map((one) => quote(one ?? '')).join(', ')}, of which there are keys`
-  return [{ result: 'warning', code: 'ALGORITHM_UNLISTED', seen, fix: 'list it: pullpass issuer publish does' }]
+  return [
+    {
+      result: 'warning',
+      code: 'ALGORITHM_UNLISTED',
+      seen,
+      fix: 'list it, or publish the document again',
+      command: publishAgain,
+    },
+  ]
 }

@@ -48,5 +48,10 @@ export interface IssuerFinding {
   readonly code: IssuerFindingCode
   /** What was seen, with whole values; others' words come through `quote`. */
   readonly seen: string
-  readonly fix: string
+  /** As in errors: what to do, and the command that does it; at least one of them. */
+  readonly fix?: string
+  readonly command?: string
 }
+
+/** Writes the documents, and only keys and members that verifiers need. */
+export const publishAgain = 'pullpass issuer publish --to TARGET'

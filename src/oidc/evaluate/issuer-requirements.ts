@@ -23,7 +23,7 @@ export interface VerifierRules {
   /** Of an address that cannot be reached from the internet. */
   readonly privateAddress: IssuerFindingResult
   /** Of a certificate that no public authority signed, and what can be done about it. */
-  readonly privateAuthority: { readonly result: IssuerFindingResult; readonly fix: string }
+  readonly privateAuthority: Pick<IssuerFinding, 'result' | 'fix' | 'command'>
   /** Characters of an issuer; undefined where no limit is known. */
   readonly longestIssuer: number | undefined
   /** How many keys are read: of each type, or in all. */

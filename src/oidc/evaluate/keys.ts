@@ -2,7 +2,7 @@
 import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
-import type { IssuerFinding, IssuerFindingCode, IssuerFindingResult } from './finding.ts'
+import { type IssuerFinding, type IssuerFindingCode, type IssuerFindingResult, publishAgain } from './finding.ts'
 import type { VerifierRules } from './issuer-requirements.ts'
 
 export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules): IssuerFinding[] {
@@ -10,7 +10,7 @@ export function keyFindings({ found, keys }: PublicFacts, rules: VerifierRules):
   if (jwks?.kind !== 'response' || jwks.status !== 200) return []
   if (keys === undefined) {
     const what = /^\s*</.test(jwks.text) ? 'a page' : 'no JWKS'
-    return [finding('failed', 'DISCOVERY_MALFORMED', `${jwks.url} is ${what}`, 'pullpass issuer publish --to TARGET')]
+    return [republished('failed', 'DISCOVERY_MALFORMED', `${jwks.url} is ${what}`, 'publish the keys again')]
   }
   return [
     ...privateFindings(keys),
@@ -26,6 +26,11 @@ const finding = (result: IssuerFindingResult, code: IssuerFindingCode, seen: str
   code,
   seen,
   fix,
+})
+
+const republished = (...[result, code, seen, fix]: Parameters<typeof finding>): IssuerFinding => ({
+  ...finding(result, code, seen, fix),
+  command: publishAgain,
 })
 
 const nameOf = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without kid' : `key ${quote(keyId)}`)
@@ -55,9 +60,8 @@ const whyUnread = (key: IssuerKey, { algorithms }: VerifierRules) =>
     : `${quote(key.algorithm ?? '')} is none of ${algorithms.join(', ')}`)
 
 function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): IssuerFinding[] {
-  const publish = 'pullpass issuer publish omits keys that no cloud can use'
   if (keys.length === 0)
-    return [finding('failed', 'KEYS_MISSING', 'the JWKS contains no key', 'pullpass issuer publish --to TARGET')]
+    return [republished('failed', 'KEYS_MISSING', 'the JWKS contains no key', 'publish the keys of the cluster')]
   const unread = keys.flatMap((key) => {
     const why = whyUnread(key, rules)
     return why === undefined ? [] : [`${nameOf(key)}: ${why}`]
@@ -65,7 +69,8 @@ function absenceFindings(keys: readonly IssuerKey[], rules: VerifierRules): Issu
   if (unread.length === 0) return []
   const shown = `${unread.slice(0, 5).join('; ')}${unread.length > 5 ? `; and ${unread.length - 5} more` : ''}`
   if (unread.length < keys.length) {
-    return [finding('warning', 'KEY_UNUSABLE', `${shown}: tokens that it signs are refused`, publish)]
+    const fix = 'sign with another key; to publish without keys that no cloud can use'
+    return [republished('warning', 'KEY_UNUSABLE', `${shown}: tokens that it signs are refused`, fix)]
   }
   const seen = `none of the ${keys.length} keys can be used (${shown})`
   const fix = 'let the cluster sign with an RSA key: every cloud supports RS256'
@@ -99,7 +104,7 @@ function unneededMemberFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
   if (stray.size === 0) return []
   const names = [...stray].slice(0, 10).map(quote).join(', ')
   const seen = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
-  return [finding('warning', 'KEY_MEMBER_UNEXPECTED', seen, 'leave them out: pullpass issuer publish does')]
+  return [republished('warning', 'KEY_MEMBER_UNEXPECTED', seen, 'publish the keys without these members')]
 }
 
 /** Findings about a token, given the public keys: whether a verifier could verify it. */
@@ -123,27 +128,20 @@ const problem = (code: IssuerFindingCode, seen: string, fix: string): IssuerFind
 function issuerFindings({ token }: TokenFacts, issuer: string): IssuerFinding[] {
   if (token.issuer === issuer) return []
   const seen = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
-  const fix = `let the cluster sign as ${issuer}: pullpass issuer show --to-issuer ${shellQuote(issuer)} prints the steps`
-  return [problem('TOKEN_ISSUER_MISMATCH', seen, fix)]
+  const fix = `let the cluster sign as ${issuer}; to print the steps`
+  const command = `pullpass issuer show --to-issuer ${shellQuote(issuer)}`
+  return [{ ...problem('TOKEN_ISSUER_MISMATCH', seen, fix), command }]
 }
 
 function signatureFindings({ token, signature }: TokenFacts): IssuerFinding[] {
   const key = token.keyId === undefined ? 'a key that it does not name' : `key ${quote(token.keyId)}`
   if (signature === 'unknown-key') {
     const seen = `the token is signed by ${key}, which is not published`
-    return [
-      problem('KEY_UNPUBLISHED', seen, 'publish the keys of the cluster again: pullpass issuer publish --to TARGET'),
-    ]
+    return [republished('failed', 'KEY_UNPUBLISHED', seen, 'publish the keys of the cluster again')]
   }
   if (signature === 'wrong') {
     const seen = `the token is not signed by the published ${key}: another key has its kid, or the token was altered`
-    return [
-      problem(
-        'SIGNATURE_INVALID',
-        seen,
-        'publish the keys of the cluster that signed it: pullpass issuer publish --to TARGET',
-      ),
-    ]
+    return [republished('failed', 'SIGNATURE_INVALID', seen, 'publish the keys of the cluster that signed it')]
   }
   return []
 }

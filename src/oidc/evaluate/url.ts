@@ -72,5 +72,5 @@ function certificateFindings({ host, untrusted }: HostFacts, { privateAuthority 
     return [{ result: 'failed', code, seen, fix: 'renew the certificate, for this name' }]
   }
   const seen = `the certificate of ${host} is not issued by a public authority (${untrusted}): this machine may trust it, a cloud does not`
-  return [{ result: privateAuthority.result, code, seen, fix: privateAuthority.fix }]
+  return [{ code, seen, ...privateAuthority }]
 }

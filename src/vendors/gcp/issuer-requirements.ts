@@ -12,7 +12,8 @@ export const issuerRequirements: IssuerRequirements = {
     privateAddress: 'failed',
     privateAuthority: {
       result: 'failed',
-      fix: 'use a certificate of a public authority; or upload the keys: pullpass issuer publish --to gcp-provider:PROVIDER',
+      fix: 'use a certificate of a public authority, or upload the keys',
+      command: 'pullpass issuer publish --to gcp-provider:PROVIDER',
     },
     longestIssuer: undefined,
     mostKeys: undefined,

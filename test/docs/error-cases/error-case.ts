@@ -5,8 +5,8 @@ import { documentText } from '../../support/document-text.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 
-/** The sandbox has one namespace, team-a. */
-export type ErrorCase = (sandbox: TestSandbox) => Promise<PullpassRun>
+/** The sandbox has one namespace, team-a. `flags`: of each run, in addition to its own. */
+export type ErrorCase = (sandbox: TestSandbox & { readonly flags?: readonly string[] }) => Promise<PullpassRun>
 
 export type ErrorCases = Readonly<Partial<Record<ErrorCode, ErrorCase>>>
 

@@ -18,7 +18,7 @@ import {
 } from '../../facts/issuers.ts'
 import { admissionsSource } from '../../facts/tokens.ts'
 import { trustSource } from '../../facts/trust.ts'
-import { dependencyFailed, type HopFinding } from '../../finding.ts'
+import { dependencyFailed, type HopFinding, remedyOf } from '../../finding.ts'
 import { defineHop, type FactsOf, type Hop, type View } from '../../hop.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 import type { DoctorRequest } from '../../request.ts'
@@ -152,12 +152,12 @@ function evaluateHop(hop: IssuerHop, found: readonly IssuerFinding[], { facts, v
 
 function findingOf(
   hop: IssuerHop,
-  { code, result, seen, fix }: IssuerFinding,
+  { code, result, seen, fix, command }: IssuerFinding,
   { facts, view }: Evaluating,
 ): HopFinding {
   const about = facts.token.issuer
   const base = { hop, about, code, seen, expected: ruleOf(code)?.expected }
-  if (result === 'warning') return { ...base, result: 'warning', remedy: { words: fix } }
+  if (result === 'warning') return { ...base, result: 'warning', remedy: remedyOf({ hint: fix, command }) }
   return { ...base, result: 'failed', remedy: publishRemedy(code, facts.found, view) }
 }
 
