@@ -40,6 +40,10 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     assert.equal(readFileSync('docs/errors.md', 'utf8'), renderErrorsPage(), 'node tools/schema.ts')
   })
 
+  test('README.md shows the example of this page', () => {
+    assert.ok(readFileSync('README.md', 'utf8').includes(`\n${explanations.IMPERSONATION_DENIED?.example}\n`))
+  })
+
   test('explains every code once', () => {
     assert.deepEqual(explained.map(([code]) => code).toSorted(), Object.keys(codes).toSorted())
   })
