@@ -37,7 +37,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./token.ts')).token,
   },
   'docker-credential': {
-    summary: 'Provide credentials to docker, podman, skopeo, crane and oras, as their helper',
+    summary: 'Provide credentials to docker, podman, buildah, skopeo, crane and oras, as their helper',
     load: async () => (await import('./docker-credential.ts')).dockerCredential,
   },
   'credential-provider': {

@@ -1,5 +1,5 @@
 /**
- * docker-credential-pullpass: credentials for docker, podman, skopeo, crane, oras and others, exchanged when they are needed.
+ * docker-credential-pullpass: credentials for docker, podman, buildah, skopeo, crane and oras, exchanged when they are needed.
  * https://github.com/docker/docker-credential-helpers#development
  */
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ import { version } from './version.ts'
 const notFound = 'credentials not found in native keychain'
 
 export const dockerCredential: Command<Record<string, never>> = {
-  summary: 'Provide credentials to docker, podman, skopeo, crane and oras, as their helper',
+  summary: 'Provide credentials to docker, podman, buildah, skopeo, crane and oras, as their helper',
   usage: ['docker-credential get', 'docker-credential list', 'docker-credential version'],
   details: [
     'The protocol of docker credential helpers; also as docker-credential-pullpass. Clients start it for the hosts that their',

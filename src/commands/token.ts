@@ -40,7 +40,7 @@ export const token: Command<typeof flags> = {
   usage: ['token -f FILE --out FILE [flags]', 'token -f FILE --show [flags]'],
   details: [
     'Exchanges a token for credentials of the registries in the documents, without a cluster if possible, and writes them as',
-    'docker, podman, skopeo, crane and oras read them. Namespaces and Secret names of the documents are not used.',
+    'docker, podman, buildah, skopeo, crane and oras read them. Namespaces and Secret names of the documents are not used.',
     'The subject token is, in this order: tokenFile of the registry, --token-file, PULLPASS_TOKEN_FILE, PULLPASS_ID_TOKEN',
     '(GitLab: id_tokens), a token of the GitHub Actions job (permissions: id-token: write), the token file of a pod. For a',
     'document with serviceAccountRef it is requested from the cluster.',
