@@ -4,9 +4,9 @@
  */
 import type { Context } from '../../http/context.ts'
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
-import { readStatus } from '../connection/status.ts'
 import { listPages, metadataOnly } from './list.ts'
 
 /** A kind as the API server serves it. */

@@ -4,9 +4,9 @@
  */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
-import { readStatus } from '../connection/status.ts'
 
 /** No cluster has more API servers. */
 const most = 32

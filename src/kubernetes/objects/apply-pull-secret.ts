@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto'
 import { parseDockerConfig, pullSecretType } from '../../credential/docker-config.ts'
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
 import { malformed, readResponse } from '../connection/response.ts'
-import { parseStatus, readStatus } from '../connection/status.ts'
+import { parseStatus } from '../connection/status.ts'
 
 export interface PullSecret {
   readonly namespace: string

@@ -3,9 +3,9 @@ import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText, asTexts } from '../../text/json-fields.ts'
 import { shellQuote } from '../../text/plain-text.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterRequest, ClusterResponse } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
-import { readStatus } from '../connection/status.ts'
 
 export interface StoredConfigMap {
   readonly data: Record<string, string>

@@ -2,8 +2,8 @@
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { plainLine, rfc3339 } from '../../text/plain-text.ts'
 import { withholdSecrets } from '../../text/secret-register.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { readStatus } from '../connection/status.ts'
 import { listPages } from './list.ts'
 
 export interface ObjectReference {

@@ -3,9 +3,9 @@
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
-import { type KubernetesCall, readStatus } from '../connection/status.ts'
 
 export interface NamedListRequest {
   readonly resource: 'secrets' | 'serviceaccounts'

@@ -1,9 +1,9 @@
 /** The fields of a pod about its images and pull secrets. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 import type { NamespacedName } from '../../document/document.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
-import { readStatus } from '../connection/status.ts'
 
 export interface Pod {
   readonly namespace: string

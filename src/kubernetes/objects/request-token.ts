@@ -7,9 +7,9 @@ import { type Fault, PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
+import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
 import { malformed, readResponse } from '../connection/response.ts'
-import { type KubernetesCall, readStatus } from '../connection/status.ts'
 
 export interface TokenRequest {
   readonly audience: string

@@ -4,9 +4,9 @@
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/
  */
 import { asObject } from '../../text/json-fields.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { malformed, readResponse } from '../connection/response.ts'
-import { readStatus } from '../connection/status.ts'
 
 export interface AccessQuestion {
   readonly verb: string

@@ -5,8 +5,8 @@
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
-import { type KubernetesCall, readStatus } from '../connection/status.ts'
 import { foundIn, type Listed, listByName } from './list.ts'
 
 export interface AttachWays {

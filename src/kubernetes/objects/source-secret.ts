@@ -7,9 +7,9 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { shellQuote } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
-import { readStatus } from '../connection/status.ts'
 
 interface SourceSecret {
   readonly type: string

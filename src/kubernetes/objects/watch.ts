@@ -12,9 +12,9 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { asObject, asText, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { quote } from '../../text/plain-text.ts'
+import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { malformed } from '../connection/response.ts'
-import { readStatus } from '../connection/status.ts'
 import { type ListRequest, listCollection, selectorQuery } from './list.ts'
 
 export type CollectionEvent<T> =

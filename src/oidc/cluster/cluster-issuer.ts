@@ -6,8 +6,9 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { decodeSubjectToken, type SubjectToken } from '../../identity/subject-token.ts'
+import { unauthenticated } from '../../kubernetes/connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../../kubernetes/connection/cluster.ts'
-import { unauthenticated } from '../../kubernetes/connection/status.ts'
+import { isAnonymous, parseDenial } from '../../kubernetes/connection/status.ts'
 import { requestToken } from '../../kubernetes/objects/request-token.ts'
 import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import { plainLine } from '../../text/plain-text.ts'
@@ -62,7 +63,8 @@ function refused({ server, secrets }: Cluster, name: DocumentName, response: Clu
       command: 'pullpass issuer show',
     })
   }
-  if (response.status === 401 || (response.status === 403 && message?.includes('User "system:anonymous"'))) {
+  const denial = response.status === 403 ? parseDenial(message ?? '') : undefined
+  if (response.status === 401 || (denial !== undefined && isAnonymous(denial))) {
     return new PullpassError({ hop: 'kubernetes', ...unauthenticated(seen) })
   }
   if (response.status === 403) {

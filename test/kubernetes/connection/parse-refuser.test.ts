@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseRefuser } from '../../../src/kubernetes/connection/status.ts'
+import { parseRefuser } from '../../../src/kubernetes/connection/admission-refuser.ts'
 
 suite('who refused is read from what the API server says:', () => {
   for (const [kind, name, message] of [
