@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { pullpassProgram } from './parts/process/pullpass-program.ts'
+import { writePullpassProgram } from './parts/process/pullpass-program.ts'
 
 const execute = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), 'pullpass-completion-'))
@@ -21,8 +21,7 @@ const environment = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, TE
 const run = async (program: string, argv: readonly string[]) =>
   (await execute(program, argv, { env: environment, cwd: folder })).stdout
 
-for (const name of ['pullpass', 'kubectl-pullpass'])
-  await writeProgram(name, `#!/bin/sh\nexec '${process.execPath}' '${pullpassProgram}' "$@"\n`)
+for (const name of ['pullpass', 'kubectl-pullpass']) await writePullpassProgram(folder, { name })
 await writeProgram('kubectl_complete-pullpass', await run('pullpass', ['completion', 'kubectl']))
 await writeFile(join(folder, 'document.yaml'), '')
 await writeFile(join(folder, 'rc.bash'), await run('pullpass', ['completion', 'bash']))

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test'
 import { startSandbox } from '../sandbox/start-sandbox.ts'
 import { buildGoCommand } from '../tools/real-parts/build-go-commands.ts'
 import { findInstalledProgram } from './parts/process/find-program.ts'
-import { pullpassProgram } from './parts/process/pullpass-program.ts'
+import { writePullpassProgram } from './parts/process/pullpass-program.ts'
 import { type ProgramRun, runProgram } from './parts/process/run-program.ts'
 import { startPart } from './parts/process/start-part.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -25,8 +25,7 @@ const startClients = () =>
     const host = `localhost:${sandbox.parts.registry.port}`
     const programs = join(folder, 'bin')
     await mkdir(programs)
-    const helper = `#!/bin/sh\nexec ${process.execPath} ${pullpassProgram} docker-credential "$@"\n`
-    await writeFile(join(programs, 'docker-credential-pullpass'), helper, { mode: 0o755 })
+    await writePullpassProgram(programs, { name: 'docker-credential-pullpass', words: ['docker-credential'] })
     const documents = join(folder, 'documents.yaml')
     await writeFile(
       documents,

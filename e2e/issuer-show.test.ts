@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { clusterRoleBindings, issuerDiscoveryBinding } from './parts/control-plane/issuer-discovery-binding.ts'
 import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { pullpassProgram } from './parts/process/pullpass-program.ts'
@@ -52,17 +53,8 @@ await withRealPart(
       })
 
       test('the reported permission is sufficient, and a token of an unknown account is reported as not requested', async () => {
-        const body = {
-          metadata: { name: 'pullpass-issuer' },
-          roleRef: {
-            apiGroup: 'rbac.authorization.k8s.io',
-            kind: 'ClusterRole',
-            name: 'system:service-account-issuer-discovery',
-          },
-          subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
-        }
-        const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
-        assert.equal((await requestKubernetes(plane, { method: 'POST', path, body })).status, 201)
+        const body = issuerDiscoveryBinding('User', 'jane')
+        assert.equal((await requestKubernetes(plane, { method: 'POST', path: clusterRoleBindings, body })).status, 201)
         const { exitCode, stdout } = await show(renderKubeconfig(plane, plane.userTokens.get('jane') ?? ''))
         assert.equal(exitCode, 0)
         assert.match(stdout, /^fresh token +not requested: .*cannot create resource "serviceaccounts\/token"/m)

@@ -2,13 +2,13 @@
  * The environment for doctor's printed commands: a real cluster whose issuer is in the sandbox's bucket, the sandbox's
  * Google and registry, which trust it, and a shell with the real kubectl and pullpass.
  */
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
 import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import type { KubernetesRequest } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/process/find-program.ts'
-import { pullpassProgram } from '../parts/process/pullpass-program.ts'
+import { writePullpassProgram } from '../parts/process/pullpass-program.ts'
 import { type ProgramRun, runProgram, runSuccessfully } from '../parts/process/run-program.ts'
 import { startPart } from '../parts/process/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'
@@ -75,8 +75,7 @@ async function setUpShell(
   const [bin, kubeconfig] = [join(folder, 'bin'), join(folder, 'kubeconfig')]
   await mkdir(bin)
   await writeFile(kubeconfig, plane.kubeconfig, { mode: 0o600 })
-  await writeFile(join(bin, 'pullpass'), `#!/bin/sh\nexec '${process.execPath}' '${pullpassProgram}' "$@"\n`)
-  await chmod(join(bin, 'pullpass'), 0o755)
+  await writePullpassProgram(bin)
   return {
     ...sandbox.environment,
     PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),

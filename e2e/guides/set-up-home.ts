@@ -1,9 +1,9 @@
 /** The home folder of a guide's reader: a kubeconfig, a clone's `deploy`, and `pullpass` on the PATH. */
-import { chmod, cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compileCache } from '../../test/support/spawn-pullpass.ts'
-import { pullpassProgram } from '../parts/process/pullpass-program.ts'
+import { writePullpassProgram } from '../parts/process/pullpass-program.ts'
 import type { GuideCluster } from './guide-cluster.ts'
 
 /** Returns all variables of its shell. */
@@ -14,12 +14,7 @@ export async function setUpHome(
   for (const name of ['.kube', '.blocks', 'bin']) await mkdir(join(home, name), { recursive: true })
   await cp('deploy', join(home, 'deploy'), { recursive: true })
   const simulatePublicNetwork = fileURLToPath(new URL('./simulate-public-network.ts', import.meta.url))
-  const shim = join(home, 'bin/pullpass')
-  await writeFile(
-    shim,
-    `#!/bin/sh\nexec '${process.execPath}' --import '${simulatePublicNetwork}' '${pullpassProgram}' "$@"\n`,
-  )
-  await chmod(shim, 0o755)
+  await writePullpassProgram(join(home, 'bin'), { nodeFlags: ['--import', simulatePublicNetwork] })
   const path = [join(home, 'bin'), process.env['PATH'] ?? '', '/usr/sbin'].join(delimiter)
   return { PATH: path, HOME: home, TMPDIR: home, LC_ALL: 'C.UTF-8', NO_COLOR: '1', ...compileCache, ...variables }
 }

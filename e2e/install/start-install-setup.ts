@@ -8,6 +8,7 @@ import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import type { NamespacedName } from '../../src/document/document.ts'
 import type { ControlPlanePlan } from '../parts/control-plane/api-server-plan.ts'
+import { anonymousIssuerDiscovery, clusterRoleBindings } from '../parts/control-plane/issuer-discovery-binding.ts'
 import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
 import type { ApiServer, KubernetesRequest, KubernetesResponse } from '../parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from '../parts/process/find-program.ts'
@@ -56,19 +57,7 @@ export const startInstallSetup = (plan: Pick<ControlPlanePlan, 'controllers'> = 
 
 /** Google reads issuer metadata anonymously. */
 const publishIssuer = (admin: InstallSetup['admin']) =>
-  admin({
-    method: 'POST',
-    path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-    body: {
-      metadata: { name: 'published-issuer' },
-      roleRef: {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'ClusterRole',
-        name: 'system:service-account-issuer-discovery',
-      },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:unauthenticated' }],
-    },
-  })
+  admin({ method: 'POST', path: clusterRoleBindings, body: anonymousIssuerDiscovery })
 
 async function serveGoogle(google: GoogleCloud, { folder, defer }: PartContext): Promise<InstallSetup['environment']> {
   const authority = await createCertificateAuthority()

@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { anonymousIssuerDiscovery, clusterRoleBindings } from './control-plane/issuer-discovery-binding.ts'
 import { requestKubernetes } from './control-plane/request-kubernetes.ts'
 import { pullpassProgram } from './process/pullpass-program.ts'
 import { type ProgramRun, runProgram } from './process/run-program.ts'
@@ -28,7 +29,7 @@ const account = 'system:serviceaccount:default:pullpass'
 export const startFederatedCluster = (): Promise<FederatedCluster> =>
   startPart('federated-cluster', async ({ folder, use }) => {
     const controlPlane = await use(startControlPlane())
-    await create(controlPlane, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', anonymousIssuerDiscovery)
+    await create(controlPlane, clusterRoleBindings, anonymousIssuerDiscovery)
     await create(controlPlane, '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'pullpass' } })
     const google = await use(startGoogle(controlPlane, account))
 
@@ -56,17 +57,6 @@ export const startFederatedCluster = (): Promise<FederatedCluster> =>
       },
     }
   })
-
-/** Google reads the issuer metadata anonymously, which Kubernetes does not permit by default. */
-const anonymousIssuerDiscovery = {
-  metadata: { name: 'anonymous-issuer-discovery' },
-  roleRef: {
-    apiGroup: 'rbac.authorization.k8s.io',
-    kind: 'ClusterRole',
-    name: 'system:service-account-issuer-discovery',
-  },
-  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:unauthenticated' }],
-}
 
 /** As the kubelet requests a projected token. */
 async function requestToken(controlPlane: ControlPlane, audience: string): Promise<string> {

@@ -7,7 +7,7 @@ import { type ApiRequest, type ApiResponse, checkedText, send, UnexpectedRespons
 import { atPointer } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import { expiryOf, localExpiryMs } from './expiry.ts'
-import { decodeJwtClaims } from './jwt-claims.ts'
+import { decodeJwtClaims, lifeOf } from './jwt-claims.ts'
 import type { ExchangeContext, RegistryOf } from './vendor.ts'
 
 export interface FederatedExchange extends Omit<ApiRequest<never>, 'hop' | 'read'> {
@@ -100,9 +100,9 @@ function readExpiry(
 ): Date {
   const { sentAt, body } = response
   const [seconds] = statedAt(body, pointers.expiresIn, secondsOf)
-  const jwt = jwtLife(password)
+  const jwt = lifeOf(decodeJwtClaims(password))
   const stated = [
-    ...(jwt === undefined ? [] : [localExpiryMs(jwt.exp * 1000, jwt.seconds ?? seconds, response)]),
+    ...(jwt === undefined ? [] : [localExpiryMs(jwt.expiresAtMs, jwt.seconds ?? seconds, response)]),
     ...statedAt(body, pointers.expiresAt, instantMs).map((ms) => localExpiryMs(ms, seconds, response)),
     ...(seconds === undefined ? [] : [sentAt.getTime() + seconds * 1000]),
   ]
@@ -139,11 +139,4 @@ function instantMs(value: unknown): number | undefined {
   if (number !== undefined) return number < 1e11 ? number * 1000 : number
   const ms = typeof value === 'string' && value.length <= 40 ? Date.parse(value) : Number.NaN
   return Number.isNaN(ms) ? undefined : ms
-}
-
-/** `exp` of a JWT, and its lifetime if it states `iat`, in seconds; undefined for any other text. RFC 7519 §4.1. */
-function jwtLife(text: string): { readonly exp: number; readonly seconds: number | undefined } | undefined {
-  const { exp, iat } = decodeJwtClaims(text) ?? {}
-  if (typeof exp !== 'number' || !Number.isFinite(exp)) return undefined
-  return { exp, seconds: typeof iat === 'number' && iat > 0 && iat < exp ? exp - iat : undefined }
 }

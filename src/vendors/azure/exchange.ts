@@ -10,7 +10,7 @@ import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { expiryOf, localExpiryMs } from '../expiry.ts'
-import { decodeJwtClaims } from '../jwt-claims.ts'
+import { decodeJwtClaims, jwtBearerAssertion, lifeOf } from '../jwt-claims.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { authorityEndpoint, checkEndpoints, registryEndpoint } from './endpoints.ts'
 import { clouds, isUuid } from './names.ts'
@@ -21,7 +21,6 @@ type AzureRegistry = RegistryOf<AzureSettings>
 
 /** The user name for all registry tokens. https://learn.microsoft.com/azure/container-registry/container-registry-authentication */
 const username = '00000000-0000-0000-0000-000000000000'
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 /** The scope of registries only; the same in all clouds. */
 const scope = 'https://containerregistry.azure.net/.default'
 /** The maximum lifetime of a refresh token. */
@@ -102,7 +101,7 @@ async function signIn(
     form: {
       grant_type: 'client_credentials',
       client_id: settings.clientId,
-      client_assertion_type: assertionType,
+      client_assertion_type: jwtBearerAssertion,
       client_assertion: subjectToken.value,
       scope,
     },
@@ -150,12 +149,11 @@ async function exchangeAtRegistry(
  * hours.
  */
 function refreshTokenExpiry(token: string, response: ApiResponse): Date {
-  const { exp, iat } = claimsOf(token, 'refresh_token')
-  if (typeof exp !== 'number' || !Number.isFinite(exp))
-    throw new UnexpectedResponse('its refresh_token does not state when it expires')
-  const ownSeconds = typeof iat === 'number' && iat > 0 && iat < exp ? exp - iat : undefined
-  const longestSeconds = Math.min(longestLifeSeconds, ownSeconds ?? longestLifeSeconds)
-  return expiryOf(localExpiryMs(exp * 1000, ownSeconds, response), longestSeconds, response)
+  const life = lifeOf(claimsOf(token, 'refresh_token'))
+  if (life === undefined) throw new UnexpectedResponse('its refresh_token does not state when it expires')
+  const { expiresAtMs, seconds } = life
+  const longestSeconds = Math.min(longestLifeSeconds, seconds ?? longestLifeSeconds)
+  return expiryOf(localExpiryMs(expiresAtMs, seconds, response), longestSeconds, response)
 }
 
 /** @throws UnexpectedResponse */

@@ -10,6 +10,7 @@ import type { Redacted } from '../../text/redacted.ts'
 import { readSource } from '../credential-source.ts'
 import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
+import { jwtBearerAssertion } from '../jwt-claims.ts'
 import { audienceOf, type Exchange, type ExchangeContext, withoutRestrictions } from '../vendor.ts'
 import { clientAssertion } from './client-assertion.ts'
 import type { OidcSettings } from './settings.ts'
@@ -18,7 +19,6 @@ const tokenExchange = {
   grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
   subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
 }
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 export const exchange: Exchange<OidcSettings> = {
   ...withoutRestrictions,
@@ -90,14 +90,14 @@ async function authenticateClient(
       return {
         parameters: {
           client_id: id,
-          client_assertion_type: assertionType,
+          client_assertion_type: jwtBearerAssertion,
           client_assertion: clientAssertion({ id, audience, keyId, algorithm }, key, context),
         },
       }
     }
     case 'subject_token':
       return {
-        parameters: { client_id: id, client_assertion_type: assertionType, client_assertion: subjectToken.value },
+        parameters: { client_id: id, client_assertion_type: jwtBearerAssertion, client_assertion: subjectToken.value },
       }
     default:
       return method satisfies never

@@ -4,6 +4,7 @@ import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
+import { commonFaults } from './common-faults.ts'
 
 const hop = 'exchange'
 const role = 'arn:aws:iam::123456789012:role/puller'
@@ -203,39 +204,7 @@ export const awsFaults: readonly Fault[] = [
     fix: apply,
     repair: 'command',
   },
-  {
-    title: 'at AWS: the cluster signs with a new key, and the old one is published',
-    document: document(),
-    plant: async ({ sandbox }) => sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add()),
-    hop: 'key',
-    code: 'KEY_UNPUBLISHED',
-    fix: /^pullpass issuer publish --to gs:\/\/example-cluster/,
-    repair: 'command',
-  },
-  {
-    title: "at AWS: this machine's clock is two hours ahead",
-    document: document(),
-    plant: () => undefined,
-    clockOffMs: 2 * 3_600_000,
-    hop: 'clock',
-    code: 'CLOCK_SKEWED',
-    fix: /^synchronize the clock of /,
-    repair: () => undefined,
-  },
-  {
-    title: 'at AWS: the token in the file has expired',
-    document: document({ token: 'in a file' }),
-    async plant({ sandbox, pullpass, file }) {
-      await sandbox.writeToken({ audiences: ['sts.amazonaws.com'], lifeSeconds: 600 })
-      await pullpass(['refresh', '-f', file])
-      sandbox.clock.advance('30 min')
-    },
-    hop: 'subject-token',
-    code: 'TOKEN_EXPIRED',
-    fix: /^pullpass manifests -f .*\nread the token from the pod's own projected volume/,
-    repair: ({ sandbox }) => sandbox.writeToken({ audiences: ['sts.amazonaws.com'] }),
-    unrun: 'it shows what is there',
-  },
+  ...commonFaults('AWS', { document, audiences: ['sts.amazonaws.com'] }),
   {
     title: 'at AWS: the role permits shorter sessions than the document requests',
     document: document({ aws: 'sessionDuration: 1h' }),

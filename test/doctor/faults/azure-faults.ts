@@ -8,6 +8,7 @@ import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import type { Fault } from '../fault.ts'
 import type { DocumentChoice, World } from '../ground.ts'
+import { commonFaults } from './common-faults.ts'
 
 const hop = 'exchange'
 const audience = 'api://AzureADTokenExchange'
@@ -177,39 +178,7 @@ export const azureFaults: readonly Fault[] = [
     unrun: 'it shows what is there',
     repair: clear,
   },
-  {
-    title: 'at Azure: the cluster signs with a new key, and the old one is published',
-    document: document(),
-    plant: async ({ sandbox }) => sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add()),
-    hop: 'key',
-    code: 'KEY_UNPUBLISHED',
-    fix: /^pullpass issuer publish --to gs:\/\/example-cluster/,
-    repair: 'command',
-  },
-  {
-    title: "at Azure: this machine's clock is two hours ahead",
-    document: document(),
-    plant: () => undefined,
-    clockOffMs: 2 * 3_600_000,
-    hop: 'clock',
-    code: 'CLOCK_SKEWED',
-    fix: /^synchronize the clock of /,
-    repair: () => undefined,
-  },
-  {
-    title: 'at Azure: the token in the file has expired',
-    document: document({ token: 'in a file' }),
-    async plant({ sandbox, pullpass, file }) {
-      await sandbox.writeToken({ audiences: [audience], lifeSeconds: 600 })
-      await pullpass(['refresh', '-f', file])
-      sandbox.clock.advance('30 min')
-    },
-    hop: 'subject-token',
-    code: 'TOKEN_EXPIRED',
-    fix: /^pullpass manifests -f .*\nread the token from the pod's own projected volume/,
-    repair: ({ sandbox }) => sandbox.writeToken({ audiences: [audience] }),
-    unrun: 'it shows what is there',
-  },
+  ...commonFaults('Azure', { document, audiences: [audience] }),
   {
     title: 'at Azure: the token in the file is for another audience',
     document: document({ token: 'in a file' }),

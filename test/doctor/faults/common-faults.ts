@@ -1,0 +1,45 @@
+/** Faults that are alike at every cloud: of the cluster's key, of this machine's clock, of the token file. */
+import type { Fault } from '../fault.ts'
+import type { DocumentChoice } from '../ground.ts'
+
+interface CommonFaults {
+  readonly document: (content?: { readonly token?: 'in a file' }) => DocumentChoice
+  /** Of the token. */
+  readonly audiences: readonly string[]
+}
+
+export const commonFaults = (cloud: string, { document, audiences }: CommonFaults): readonly Fault[] => [
+  {
+    title: `at ${cloud}: the cluster signs with a new key, and the old one is published`,
+    document: document(),
+    plant: async ({ sandbox }) => sandbox.cluster.keys.signWith(await sandbox.cluster.keys.add()),
+    hop: 'key',
+    code: 'KEY_UNPUBLISHED',
+    fix: /^pullpass issuer publish --to gs:\/\/example-cluster/,
+    repair: 'command',
+  },
+  {
+    title: `at ${cloud}: this machine's clock is two hours ahead`,
+    document: document(),
+    plant: () => undefined,
+    clockOffMs: 2 * 3_600_000,
+    hop: 'clock',
+    code: 'CLOCK_SKEWED',
+    fix: /^synchronize the clock of /,
+    repair: () => undefined,
+  },
+  {
+    title: `at ${cloud}: the token in the file has expired`,
+    document: document({ token: 'in a file' }),
+    async plant({ sandbox, pullpass, file }) {
+      await sandbox.writeToken({ audiences, lifeSeconds: 600 })
+      await pullpass(['refresh', '-f', file])
+      sandbox.clock.advance('30 min')
+    },
+    hop: 'subject-token',
+    code: 'TOKEN_EXPIRED',
+    fix: /^pullpass manifests -f .*\nread the token from the pod's own projected volume/,
+    repair: ({ sandbox }) => sandbox.writeToken({ audiences }),
+    unrun: 'it shows what is there',
+  },
+]
