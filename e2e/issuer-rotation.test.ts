@@ -119,15 +119,15 @@ await withRealPart(
       test('in two steps, verify first, then sign: no token exchange fails at any time', async () => {
         await waitUntilPublished(first)
         oldToken = await setup.mint(setup.servers[0])
-        const trial = repeatUntilStopped(async () => {
+        const repeated = repeatUntilStopped(async () => {
           const { status, body } = await setup.exchange(await setup.mint(anyServer()))
           assert.equal(status, 200, body)
         })
         const rollOut = async (keys: ServiceAccountKeys) => {
           for (const server of setup.servers) {
-            await trial.pause()
+            await repeated.pause()
             up.delete(server)
-            trial.resume()
+            repeated.resume()
             await server.restart(keys)
             up.add(server)
           }
@@ -135,29 +135,29 @@ await withRealPart(
         await rollOut({ signing: first, verifying: [first, second] })
         await waitUntilPublished(second)
         await rollOut({ signing: second, verifying: [second, first] })
-        await trial.stop()
-        assert.ok(trial.attempts() > 50, `${trial.attempts()}`)
+        await repeated.stop()
+        assert.ok(repeated.attempts() > 50, `${repeated.attempts()}`)
       })
 
       test('in one step, where a key signs as soon as it is served: refresh holds its token back until its key is public, and none fails', async () => {
         const document = join(setup.folder, 'pull.yaml')
         await writeFile(document, documentText(setup.provider))
         await (await watching).pause() // only with the publication gate
-        const trial = repeatUntilStopped(async () => {
+        const repeated = repeatUntilStopped(async () => {
           const argv = ['refresh', '-f', document, '--kubeconfig', anyServer().kubeconfigFile]
           const run = await runPullpass({ environment: setup.environment, clock: realClock }, argv)
           assert.deepEqual([run.exitCode, run.stderr], [0, ''])
         })
         for (const server of setup.servers) {
-          await trial.pause()
+          await repeated.pause()
           up.delete(server)
-          trial.resume()
+          repeated.resume()
           await server.restart({ signing: third, verifying: [third, second] })
           up.add(server)
-          const before = trial.attempts()
-          await waitUntil('runs on both', 30_000, async () => trial.attempts() > before + 3 || undefined)
+          const before = repeated.attempts()
+          await waitUntil('runs on both', 30_000, async () => repeated.attempts() > before + 3 || undefined)
         }
-        await trial.stop()
+        await repeated.stop()
         assert.deepEqual(new Set(setup.readPublishedKids()), new Set([first, second, third].map(kidOf)))
       })
 
@@ -166,14 +166,14 @@ await withRealPart(
         await watch.pause()
         setup.cacheDocuments()
         const responses: number[] = []
-        const trial = repeatUntilStopped(async () => {
+        const repeated = repeatUntilStopped(async () => {
           responses.push((await setup.exchange(await setup.mint(anyServer()))).status)
         })
         const rollOut = async (keys: ServiceAccountKeys) => {
           for (const server of setup.servers) {
-            await trial.pause()
+            await repeated.pause()
             up.delete(server)
-            trial.resume()
+            repeated.resume()
             await server.restart(keys)
             up.add(server)
           }
@@ -187,17 +187,17 @@ await withRealPart(
           assert.ok(safe, 'the watch reports when it is safe to sign')
           until(safe.at)
           await rollOut({ signing: to, verifying: [to, from] })
-          const before = trial.attempts()
-          await waitUntil('exchanges with both', 30_000, async () => trial.attempts() > before + 20 || undefined)
-          await trial.pause()
+          const before = repeated.attempts()
+          await waitUntil('exchanges with both', 30_000, async () => repeated.attempts() > before + 20 || undefined)
+          await repeated.pause()
           const refused = responses.filter((status) => status !== 200).length
-          trial.resume()
+          repeated.resume()
           return { refused, of: responses.length }
         }
         const hasty = await rotate(third, fourth, () => undefined)
         setup.advanceGoogle(300_000) // the cached metadata expires
         const patient = await rotate(fourth, fifth, (safeAt) => setup.advanceGoogle(safeAt.getTime() - Date.now()))
-        await trial.stop()
+        await repeated.stop()
         console.error(
           `refused: ${hasty.refused} of ${hasty.of} without the wait, ${patient.refused} of ${patient.of} with it`,
         )

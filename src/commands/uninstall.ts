@@ -139,11 +139,11 @@ const flagsOfTrust = ['issuer', 'subject', 'repository', 'key-state', 'trust-dom
 
 /** @throws USAGE_INVALID for a flag without effect */
 function refuseTrustFlags(given: Call<typeof flags>['flags'], why: string): void {
-  const stray = flagsOfTrust.find((name) => given[name] !== undefined && given[name].length > 0)
-  if (stray === undefined) return
+  const unused = flagsOfTrust.find((name) => given[name] !== undefined && given[name].length > 0)
+  if (unused === undefined) return
   throw usageFault(
     'uninstall',
-    `--${stray} has no effect ${why}`,
+    `--${unused} has no effect ${why}`,
     'the command without the flag, which is for resources at clouds',
   )
 }
@@ -159,8 +159,8 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
   return await runTrust('uninstall', { ...call, flags: flagsToPrepare }, 'always', async (prepared) => {
     const record = openRecord(prepared.connections)
     const confirm = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
-    const ways = { confirm, record, marks: prepared.clusters.map(markOf) }
-    return await destroyTrust(await openResources(prepared.desired, record, call.context), ways, call.context)
+    const inputs = { confirm, record, marks: prepared.clusters.map(markOf) }
+    return await destroyTrust(await openResources(prepared.desired, record, call.context), inputs, call.context)
   })
 }
 

@@ -17,7 +17,7 @@ export interface IssuerKey {
   /** Only the members of the public key: never a private one. */
   readonly members: Readonly<Record<string, string>>
   /** Names of members that no verifier of tokens needs; some clouds refuse a key for them. */
-  readonly stray: readonly string[]
+  readonly otherMembers: readonly string[]
 }
 
 /** The same key, independent of its kid. */
@@ -54,7 +54,7 @@ function parseKey(jwk: JsonObject): IssuerKey {
     curve: type === 'EC' ? curve : undefined,
     algorithm: members['alg'] ?? (type === 'RSA' ? 'RS256' : algorithmOfCurve[curve ?? '']),
     members,
-    stray: Object.keys(jwk).filter((name) => !publicMembers.includes(name)),
+    otherMembers: Object.keys(jwk).filter((name) => !publicMembers.includes(name)),
   }
 }
 

@@ -36,7 +36,7 @@ export function folder(root: string, context: Pick<TargetContext, 'now' | 'signa
     write: (name, { text }, replaces) =>
       guard(async () => {
         context.signal.throwIfAborted()
-        await checkWay(root, name)
+        await checkPath(root, name)
         await mkdir(dirname(pathOf(root, name)), { recursive: true })
         const release = await lock(`${pathOf(root, name)}.lock`, context.now())
         if (release === undefined) return 'conflict'
@@ -55,7 +55,7 @@ export function folder(root: string, context: Pick<TargetContext, 'now' | 'signa
 const pathOf = (root: string, name: DocumentName) => join(root, documentPaths[name])
 
 async function readDocument(root: string, name: DocumentName): Promise<StoredDocument | undefined> {
-  await checkWay(root, name)
+  await checkPath(root, name)
   const bytes = await readRegularFile(pathOf(root, name), longest).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return undefined
     throw error
@@ -65,17 +65,17 @@ async function readDocument(root: string, name: DocumentName): Promise<StoredDoc
 }
 
 /** The folder itself is the user's choice; below it nothing may lead elsewhere. */
-async function checkWay(root: string, name: DocumentName): Promise<void> {
+async function checkPath(root: string, name: DocumentName): Promise<void> {
   if (!(await stat(root)).isDirectory()) throw strange(root, 'is not a folder')
-  let way = root
+  let path = root
   for (const part of documentPaths[name].split('/')) {
-    way = join(way, part)
-    const found = await lstat(way).catch((error: unknown) => {
+    path = join(path, part)
+    const found = await lstat(path).catch((error: unknown) => {
       if (systemErrorCode(error) === 'ENOENT') return undefined
       throw error
     })
     if (found === undefined) return
-    if (found.isSymbolicLink()) throw strange(way, 'is a symbolic link')
+    if (found.isSymbolicLink()) throw strange(path, 'is a symbolic link')
   }
 }
 

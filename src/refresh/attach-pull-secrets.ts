@@ -89,14 +89,14 @@ interface Place {
 
 async function attachIn(namespace: string, { job, byName, attach }: Place): Promise<ServiceAccountOutcome[]> {
   const { document } = job
-  const ways = { manager: fieldManager(document), dryRun: attach.mode === 'dry-run' ? 'all' : 'none' } as const
+  const options = { manager: fieldManager(document), dryRun: attach.mode === 'dry-run' ? 'all' : 'none' } as const
   const tried = [...byName].map(async ([name, list]): Promise<ServiceAccountOutcome> => {
     if (list instanceof PullpassError) return { name, result: 'failed', fault: list }
     try {
       const account = foundIn(list, namespace)
       if (account === undefined) return { name, result: 'absent' }
       attach.context.signal.throwIfAborted()
-      const result = await attachPullSecret(attach.cluster, account, document.secretName, ways)
+      const result = await attachPullSecret(attach.cluster, account, document.secretName, options)
       return { name, result: result === 'gone' ? 'absent' : result }
     } catch (error) {
       return { name, result: 'failed', fault: asFault(error) }

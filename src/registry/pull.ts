@@ -31,7 +31,7 @@ import {
   TlsNotSpoken,
 } from './requests.ts'
 
-export interface TrialContext extends Pick<Context, 'transport' | 'signal' | 'now' | 'secrets'> {
+export interface PullContext extends Pick<Context, 'transport' | 'signal' | 'now' | 'secrets'> {
   /** host[:port] of registries that the nodes reach by plain HTTP; loopback addresses need not be listed. */
   readonly plainHttp?: readonly string[]
 }
@@ -40,11 +40,11 @@ export interface TrialContext extends Pick<Context, 'transport' | 'signal' | 'no
 export async function tryPull(
   target: ImageReference | { readonly host: string },
   credential: DockerConfigEntry,
-  context: TrialContext,
-): Promise<PullTrial> {
+  context: PullContext,
+): Promise<PullAttempt> {
   const scheme = context.plainHttp?.includes(target.host) ? 'http' : 'https'
   try {
-    return await attempt({ target, credential, context, scheme })
+    return await attemptPull({ target, credential, context, scheme })
   } catch (fault) {
     context.signal.throwIfAborted()
     if (fault instanceof TlsNotSpoken) return { outcome: 'unreachable', fault: fault.fault }
@@ -53,10 +53,10 @@ export async function tryPull(
   }
 }
 
-interface Trial {
+interface Pull {
   readonly target: ImageReference | { readonly host: string }
   readonly credential: DockerConfigEntry
-  readonly context: TrialContext
+  readonly context: PullContext
   readonly scheme: 'https' | 'http'
 }
 
@@ -70,12 +70,12 @@ const manifestTypes = [
 ].join(', ')
 
 /** If the registry itself (not its realm or a redirect's target) does not speak TLS, it is tried over HTTP without a credential; at a loopback address the test continues. */
-async function attempt(trial: Trial): Promise<PullTrial> {
+async function attemptPull(pull: Pull): Promise<PullAttempt> {
   try {
-    return await evaluateFirst(trial, await requestManifest(trial))
+    return await evaluateFirst(pull, await requestManifest(pull))
   } catch (fault) {
-    if (!(fault instanceof TlsNotSpoken) || fault.url !== urlOf(trial)) throw fault
-    const plain: Trial = { ...trial, scheme: 'http' }
+    if (!(fault instanceof TlsNotSpoken) || fault.url !== urlOf(pull)) throw fault
+    const plain: Pull = { ...pull, scheme: 'http' }
     const response = await requestManifest(plain).catch(() => undefined)
     if (response === undefined) throw fault
     return isLoopback(new URL(urlOf(plain)).hostname)
@@ -84,18 +84,18 @@ async function attempt(trial: Trial): Promise<PullTrial> {
   }
 }
 
-async function evaluateFirst(trial: Trial, first: HttpResponse): Promise<PullTrial> {
+async function evaluateFirst(pull: Pull, first: HttpResponse): Promise<PullAttempt> {
   if (first.status !== 401) {
-    const isPublic = 'repository' in trial.target && first.status === 200 && !isPage(first)
-    return isPublic ? { outcome: 'public' } : evaluate(trial, first)
+    const isPublic = 'repository' in pull.target && first.status === 200 && !isPage(first)
+    return isPublic ? { outcome: 'public' } : evaluate(pull, first)
   }
   const challenge = parseChallenge(first.headers['www-authenticate'])
   if (challenge === undefined)
-    return { outcome: 'unclear', url: urlOf(trial), words: '401 without a challenge that clients support' }
-  const authorization = await authorize(trial, challenge)
+    return { outcome: 'unclear', url: urlOf(pull), words: '401 without a challenge that clients support' }
+  const authorization = await authorize(pull, challenge)
   if ('outcome' in authorization) return authorization
-  const second = await requestManifest(trial, authorization)
-  return evaluate(trial, second, { authorization, isIgnored: credentialIgnored(second, first, authorization) })
+  const second = await requestManifest(pull, authorization)
+  return evaluate(pull, second, { authorization, isIgnored: credentialIgnored(second, first, authorization) })
 }
 
 /**
@@ -111,26 +111,26 @@ function credentialIgnored(second: HttpResponse, first: HttpResponse, { kind }: 
 /** Docker Hub's address differs from its name. */
 const addressOf = (host: string) => (host === 'docker.io' || host === 'index.docker.io' ? 'registry-1.docker.io' : host)
 
-function urlOf({ target, scheme }: Trial): string {
+function urlOf({ target, scheme }: Pull): string {
   const root = `${scheme}://${addressOf(target.host)}/v2/`
   if (!('repository' in target)) return root
   return `${root}${target.repository}/manifests/${target.digest ?? target.tag ?? 'latest'}`
 }
 
-const mayBePlain = ({ plainHttp }: TrialContext, { hostname, host }: URL): boolean =>
+const mayBePlain = ({ plainHttp }: PullContext, { hostname, host }: URL): boolean =>
   isLoopback(hostname) || plainHttp?.includes(host) === true
 
 /** Redirects are followed for manifests only; the registry itself responds to `GET /v2/`. */
 async function requestManifest(
-  trial: Trial,
+  pull: Pull,
   authorization?: RegistryAuthorization,
   method?: RegistryRequest['method'],
 ): Promise<HttpResponse> {
-  const { context, target } = trial
+  const { context, target } = pull
   const isOfImage = 'repository' in target
   const request = {
     method: method ?? (isOfImage ? 'HEAD' : 'GET'),
-    url: urlOf(trial),
+    url: urlOf(pull),
     accept: manifestTypes,
     authorization,
   }
@@ -138,20 +138,20 @@ async function requestManifest(
   return await followRedirects(context, request, { mayBePlain: (url) => mayBePlain(context, url) })
 }
 
-async function authorize(trial: Trial, challenge: Challenge): Promise<RegistryAuthorization | PullTrial> {
-  const { credential, context } = trial
+async function authorize(pull: Pull, challenge: Challenge): Promise<RegistryAuthorization | PullAttempt> {
+  const { credential, context } = pull
   const basic = { kind: 'basic', ...credential } as const
   if (challenge.scheme === 'basic') return basic
-  const realm = realmOf(challenge, trial)
+  const realm = realmOf(challenge, pull)
   if (realm === undefined)
-    return { outcome: 'unclear', url: urlOf(trial), words: 'a challenge whose realm is not an https URL' }
+    return { outcome: 'unclear', url: urlOf(pull), words: 'a challenge whose realm is not an https URL' }
   const response = await requestRegistry(context, { method: 'GET', url: realm.href, authorization: basic })
   const url = realm.origin + realm.pathname
   if (response.status !== 200) {
     const isRefused = response.status === 401 || response.status === 403
     const anonymous = isRefused ? await requestRegistry(context, { method: 'GET', url: realm.href }) : undefined
     const isIgnored = anonymous?.status === response.status && anonymous.body === response.body
-    return refusal(trial, response, { at: 'token endpoint', url, isIgnored })
+    return refusal(pull, response, { at: 'token endpoint', url, isIgnored })
   }
   const body = asObject(jsonOrNone(response.body))
   const token = asText(body?.['token']) ?? asText(body?.['access_token'])
@@ -162,7 +162,7 @@ async function authorize(trial: Trial, challenge: Challenge): Promise<RegistryAu
 /** Receives the credential: https, or plain HTTP if the registry itself is reached by plain HTTP. */
 function realmOf(
   challenge: Extract<Challenge, { scheme: 'bearer' }>,
-  { target, context, scheme }: Trial,
+  { target, context, scheme }: Pull,
 ): URL | undefined {
   if (!URL.canParse(challenge.realm)) return undefined
   const realm = new URL(challenge.realm)
@@ -178,18 +178,18 @@ interface SentCredential {
   readonly isIgnored: boolean
 }
 
-async function evaluate(trial: Trial, response: HttpResponse, sent?: SentCredential): Promise<PullTrial> {
-  const url = urlOf(trial)
-  const isOfImage = 'repository' in trial.target
+async function evaluate(pull: Pull, response: HttpResponse, sent?: SentCredential): Promise<PullAttempt> {
+  const url = urlOf(pull)
+  const isOfImage = 'repository' in pull.target
   if (response.status === 200 && isOfImage && isPage(response))
     return { outcome: 'unclear', url, words: '200 with an HTML page instead of a manifest' }
   if (response.status === 200) return { outcome: isOfImage ? 'pulls' : 'accepted' }
   const { authorization, isIgnored = false } = sent ?? {}
   const manifest: RefusalContext = { at: 'manifest', url, isIgnored }
-  if (!isOfImage) return refusal(trial, response, manifest)
+  if (!isOfImage) return refusal(pull, response, manifest)
   // The response to HEAD has no body: GET returns the reason.
-  const full = await requestManifest(trial, authorization, 'GET')
-  return refusal(trial, full.status === response.status ? full : response, manifest)
+  const full = await requestManifest(pull, authorization, 'GET')
+  return refusal(pull, full.status === response.status ? full : response, manifest)
 }
 
 /** For example a sign-in page at the end of a redirect. */
@@ -202,7 +202,7 @@ interface RefusalContext {
   readonly isIgnored: boolean
 }
 
-function refusal({ context }: Trial, response: HttpResponse, { at, url, isIgnored }: RefusalContext): PullTrial {
+function refusal({ context }: Pull, response: HttpResponse, { at, url, isIgnored }: RefusalContext): PullAttempt {
   const { status } = response
   const error = readRegistryError(response)
   const words = error.message === undefined ? `${status}` : `${status} ${quoteSafely(error.message, context.secrets)}`
@@ -227,7 +227,7 @@ function refusal({ context }: Trial, response: HttpResponse, { at, url, isIgnore
 }
 
 /** The result of a test. `words`: the registry's message, quoted, or its status. */
-export type PullTrial =
+export type PullAttempt =
   /** The manifest exists, and the credential can read it. */
   | { readonly outcome: 'pulls' }
   /** The manifest can be read without a credential. */

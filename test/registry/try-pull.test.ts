@@ -8,7 +8,7 @@ import { throttled } from '../../sandbox/serve/faults.ts'
 import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { parseImageReference } from '../../src/registry/image-reference.ts'
-import { type PullTrial, tryPull } from '../../src/registry/pull.ts'
+import { type PullAttempt, tryPull } from '../../src/registry/pull.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { fakeContext } from '../support/fake-context.ts'
 
@@ -78,7 +78,7 @@ async function startPlainRegistry(t: TestContext) {
   }
 }
 
-const said = (trial: PullTrial) => ('words' in trial ? trial.words : '')
+const said = (attempt: PullAttempt) => ('words' in attempt ? attempt.words : '')
 
 suite('the test of a credential', () => {
   test('with permission to read, an existing manifest can be pulled', async (t) => {
@@ -100,14 +100,14 @@ suite('the test of a credential', () => {
 
   test('without permission to read, the token endpoint refuses with the registry’s message', async (t) => {
     const { pull, part } = await startRegistry(t)
-    const trial = await pull('project/images/app:1')
-    assert.partialDeepStrictEqual(trial, {
+    const attempt = await pull('project/images/app:1')
+    assert.partialDeepStrictEqual(attempt, {
       outcome: 'refused',
       at: 'token endpoint',
       url: `https://localhost:${part.port}/v2/token`,
       status: 403,
     })
-    assert.match(said(trial), /^403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied/)
+    assert.match(said(attempt), /^403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied/)
   })
 
   test('an unknown credential is refused', async (t) => {
@@ -306,9 +306,9 @@ suite('the test of a credential', () => {
       const reference = parseImageReference('registry.example/project/images/app:1')
       assert.ok(reference)
       const credential = { username: 'oauth2accesstoken', password: new Redacted(accessToken) }
-      const trial = await tryPull(reference, credential, { ...fakeContext(), transport })
-      assert.ok(trial.outcome === 'unreachable')
-      assert.match(trial.fault.seen, /https:\/\/other\.example\/token/)
+      const attempt = await tryPull(reference, credential, { ...fakeContext(), transport })
+      assert.ok(attempt.outcome === 'unreachable')
+      assert.match(attempt.fault.seen, /https:\/\/other\.example\/token/)
       assert.deepEqual(requested, [
         'https://registry.example/v2/project/images/app/manifests/1',
         'https://other.example/token',
@@ -329,7 +329,7 @@ suite('the test of a credential', () => {
 
   test('a certificate of a private authority differs from a closed port', async (t) => {
     const { pull, part } = await startRegistry(t)
-    const codeOf = (trial: PullTrial) => (trial.outcome === 'unreachable' ? trial.fault.code : trial.outcome)
+    const codeOf = (attempt: PullAttempt) => (attempt.outcome === 'unreachable' ? attempt.fault.code : attempt.outcome)
     assert.equal(codeOf(await pull('project/images/app:1', accessToken, '')), 'CERTIFICATE_UNTRUSTED')
     await part.close()
     assert.equal(codeOf(await pull('project/images/app:1')), 'EXCHANGE_UNAVAILABLE')

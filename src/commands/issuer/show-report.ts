@@ -19,7 +19,7 @@ export function renderShow(
   found: ClusterPlan | string | undefined,
   color: 'always' | 'never',
 ): string {
-  const way = typeof found === 'string' ? undefined : found
+  const clusterPlan = typeof found === 'string' ? undefined : found
   const { issuer, served, seenSince, mode, verdicts } = survey
   const rows = [
     ['issuer', issuer],
@@ -27,8 +27,8 @@ export function renderShow(
     ['mode', `${modes[mode.mode]}: ${mode.why}`],
     ['fresh token', tokenText(survey)],
     ...revokedRows(survey),
-    ...(way === undefined ? [] : [['distribution', distributionText(way.detection)]]),
-    ...(way?.change.to.endsWith('/')
+    ...(clusterPlan === undefined ? [] : [['distribution', distributionText(clusterPlan.detection)]]),
+    ...(clusterPlan?.change.to.endsWith('/')
       ? [['note', 'the trailing slash is part of the issuer, in tokens and in trust: better without']]
       : []),
   ]
@@ -45,7 +45,9 @@ export function renderShow(
     ...safeToSignLines(survey),
     renderVerdicts(verdicts, color),
     ...(typeof found === 'string' ? [found] : []),
-    ...(way === undefined ? [] : [way.plan === undefined ? distributionChoices(way.detection) : renderPlan(way.plan)]),
+    ...(clusterPlan === undefined
+      ? []
+      : [clusterPlan.plan === undefined ? distributionChoices(clusterPlan.detection) : renderPlan(clusterPlan.plan)]),
   ].join('\n\n')
 }
 
@@ -98,7 +100,7 @@ function revokedRows({ revoked, token }: IssuerSurvey): string[][] {
 
 // The result for programs
 
-export function showResult(survey: IssuerSurvey, way: ClusterPlan | string | undefined): IssuerShowResult {
+export function showResult(survey: IssuerSurvey, clusterPlan: ClusterPlan | string | undefined): IssuerShowResult {
   const { issuer, served, token, signature, mode, verdicts } = survey
   return {
     kind: 'IssuerShowResult',
@@ -110,7 +112,7 @@ export function showResult(survey: IssuerSurvey, way: ClusterPlan | string | und
     keys: (served?.keys ?? []).map((key) => servedKey(key, survey)),
     ...(typeof token === 'string' ? { tokenUnavailable: token } : { token: tokenItem(token, signature) }),
     ...vendorItems(verdicts),
-    ...changeItem(way),
+    ...changeItem(clusterPlan),
   }
 }
 
@@ -138,11 +140,11 @@ const tokenItem = (
 })
 
 function changeItem(
-  way: ClusterPlan | string | undefined,
+  clusterPlan: ClusterPlan | string | undefined,
 ): Pick<IssuerShowResult, 'distribution' | 'change' | 'planUnavailable'> {
-  if (way === undefined) return {}
-  if (typeof way === 'string') return { planUnavailable: way }
-  const { change, detection, plan } = way
+  if (clusterPlan === undefined) return {}
+  if (typeof clusterPlan === 'string') return { planUnavailable: clusterPlan }
+  const { change, detection, plan } = clusterPlan
   return {
     distribution: { names: detection.names, detectedBy: detection.by },
     change: {

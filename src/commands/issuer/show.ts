@@ -68,11 +68,11 @@ export const show: Command<typeof flags> = {
       if (to === survey.issuer)
         throw usageFault('issuer show', `--to-issuer is the present issuer of the cluster: ${to}`, 'another issuer')
       const { issuer: from, managedService } = survey
-      const way = await planForCluster(cluster, { from, managedService, to, distribution })
+      const clusterPlan = await planForCluster(cluster, { from, managedService, to, distribution })
       terminal.print(
         given.output === undefined
-          ? renderShow(survey, way, terminal.color)
-          : await renderResult(showResult(survey, way), given.output, context.secrets),
+          ? renderShow(survey, clusterPlan, terminal.color)
+          : await renderResult(showResult(survey, clusterPlan), given.output, context.secrets),
       )
       return isVerifiable(survey) ? 0 : 1
     } finally {

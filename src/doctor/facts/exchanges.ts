@@ -10,7 +10,7 @@ import { readSourceSecret } from '../../kubernetes/objects/source-secret.ts'
 import { runConcurrently } from '../../refresh/apply-pull-secrets.ts'
 import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
 import { matchImage } from '../../registry/match-credentials.ts'
-import { type PullTrial, type TrialContext, tryPull } from '../../registry/pull.ts'
+import { type PullAttempt, type PullContext, tryPull } from '../../registry/pull.ts'
 import { defineSource, type Source } from '../hop.ts'
 import type { Image } from '../request.ts'
 import { clusterSource } from './cluster.ts'
@@ -55,7 +55,7 @@ export interface PullFacts {
   readonly host: string
   readonly image: Image | undefined
   /** undefined: there is no credential. */
-  readonly trial: PullTrial | undefined
+  readonly attempt: PullAttempt | undefined
 }
 
 /** With images, those that the hosts of a registry match; without, its hosts, except those with "*", which are no addresses. */
@@ -76,8 +76,10 @@ export const pullsSource: Source<readonly PullFacts[]> = defineSource({
     const context = { ...observed, plainHttp }
     const pull = async ({ exchangeRequest, result, host, image }: (typeof targets)[number]): Promise<PullFacts> => {
       const isIssued = result !== undefined && !(result instanceof PullpassError)
-      const trial = isIssued ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, context) : undefined
-      return { exchangeRequest, host, image, trial }
+      const attempt = isIssued
+        ? await tryPull(image?.reference ?? { host: addressOf(host) }, result, context)
+        : undefined
+      return { exchangeRequest, host, image, attempt }
     }
     return await runConcurrently(targets, pull, maxConcurrent)
   },
@@ -94,16 +96,16 @@ function hostsOf(exchangeRequest: ExchangeRequest, documents: readonly Document[
 /** A document's host may have a path. */
 const addressOf = (host: string) => host.split('/', 1)[0] ?? ''
 
-/** Credentials that match an image, tried as a kubelet does: one after another, until one can pull. The last trial. */
+/** Credentials that match an image, tried as a kubelet does: one after another, until one can pull. The last attempt. */
 export async function tryInTurn(
   entries: readonly DockerConfigEntry[],
   { reference }: Image,
-  context: TrialContext,
-): Promise<PullTrial | undefined> {
-  let trial: PullTrial | undefined
+  context: PullContext,
+): Promise<PullAttempt | undefined> {
+  let attempt: PullAttempt | undefined
   for (const entry of entries) {
-    trial = await tryPull(reference, entry, context)
-    if (trial.outcome === 'pulls') break
+    attempt = await tryPull(reference, entry, context)
+    if (attempt.outcome === 'pulls') break
   }
-  return trial
+  return attempt
 }

@@ -91,7 +91,8 @@ async function gatherTrustOf(
       of === exchangeRequest && result instanceof PullpassError && isOfTrust(result.code),
   )
   const denied = pulls.filter(
-    ({ exchangeRequest: of, trial }) => of === exchangeRequest && trial?.outcome === 'refused' && trial.status === 403,
+    ({ exchangeRequest: of, attempt }) =>
+      of === exchangeRequest && attempt?.outcome === 'refused' && attempt.status === 403,
   )
   if ((!isRefused && denied.length === 0) || token === undefined) return { ...known, found: undefined, elsewhere: [] }
   const served = issuers.find((facts) => facts.token.issuer === token.issuer)?.cluster

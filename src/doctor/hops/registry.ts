@@ -8,7 +8,7 @@ import type { Pod } from '../../kubernetes/objects/pods.ts'
 import { waitsForImage } from '../../kubernetes/objects/pull-failure.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
 import { compareKey, matchImage } from '../../registry/match-credentials.ts'
-import type { PullTrial } from '../../registry/pull.ts'
+import type { PullAttempt } from '../../registry/pull.ts'
 import { rfc3339 } from '../../text/plain-text.ts'
 import { type PullFacts, pullsSource } from '../facts/exchanges.ts'
 import { dockerConfigOf, imagesSource, type PodFacts, podSource } from '../facts/pods.ts'
@@ -62,10 +62,10 @@ export const registryHop: Hop = defineHop({
 
 /** `before`: the finding of the last hop of its exchange. */
 function evaluatePull(facts: PullFacts, before: HopFinding, remedy: TrustRemedy): HopFinding {
-  const { exchangeRequest, host, image, trial } = facts
+  const { exchangeRequest, host, image, attempt } = facts
   const about = `${image?.name ?? host}, ${nameRegistry(exchangeRequest)}`
   const base = { hop: 'registry', about, ...(image && { image: image.name }) } as const
-  if (trial === undefined) {
+  if (attempt === undefined) {
     if (before.result === 'failed' || before.code === 'DEPENDENCY_FAILED')
       return { ...base, ...dependencyFailed('registry', about, before) }
     const { code, because } = before
@@ -73,7 +73,7 @@ function evaluatePull(facts: PullFacts, before: HopFinding, remedy: TrustRemedy)
   }
   return {
     ...base,
-    ...evaluateTrial(trial, image?.name ?? host, {
+    ...evaluateAttempt(attempt, image?.name ?? host, {
       host,
       remedyOfTrust: remedy,
       explain: exchangeRequest.registryRefusal,
@@ -88,10 +88,10 @@ interface Evaluating {
   readonly explain: ExchangeRequest['registryRefusal']
 }
 
-function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating): Evaluated {
+function evaluateAttempt(attempt: PullAttempt, image: string, evaluating: Evaluating): Evaluated {
   const { host } = evaluating
   const fine = (seen: string): Evaluated => ({ result: 'ok', code: 'OK', seen })
-  switch (trial.outcome) {
+  switch (attempt.outcome) {
     case 'pulls':
       return fine('its manifest can be pulled')
     case 'accepted':
@@ -99,16 +99,21 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
     case 'public':
       return { result: 'ok', code: 'IMAGE_PUBLIC', seen: 'it can be pulled without a credential' }
     case 'absent':
-      return evaluateAbsent(trial, image)
+      return evaluateAbsent(attempt, image)
     case 'refused':
-      return evaluateRefused(trial, image, evaluating)
+      return evaluateRefused(attempt, image, evaluating)
     case 'throttled':
-      return failed('REGISTRY_THROTTLED', `${trial.url} responded with ${trial.words}`, 'a registry within its quota', {
-        words: `${waitFor(trial.retryAt)}; kubelets back off and retry`,
-      })
+      return failed(
+        'REGISTRY_THROTTLED',
+        `${attempt.url} responded with ${attempt.words}`,
+        'a registry within its quota',
+        {
+          words: `${waitFor(attempt.retryAt)}; kubelets back off and retry`,
+        },
+      )
     case 'unavailable':
-      return failed('REGISTRY_UNAVAILABLE', `${trial.url} responded with ${trial.words}`, 'an available registry', {
-        words: `${waitFor(trial.retryAt)}, or contact the operator of ${host}: the error is at the server, not in the credential; kubelets retry`,
+      return failed('REGISTRY_UNAVAILABLE', `${attempt.url} responded with ${attempt.words}`, 'an available registry', {
+        words: `${waitFor(attempt.retryAt)}, or contact the operator of ${host}: the error is at the server, not in the credential; kubelets retry`,
       })
     case 'plain http':
       return failed(
@@ -120,13 +125,13 @@ function evaluateTrial(trial: PullTrial, image: string, evaluating: Evaluating):
         },
       )
     case 'unreachable':
-      return evaluateUnreachable(trial.fault)
+      return evaluateUnreachable(attempt.fault)
     case 'unclear':
       break
   }
   return failed(
     'REGISTRY_RESPONSE_UNEXPECTED',
-    `${trial.url} responded with ${trial.words}`,
+    `${attempt.url} responded with ${attempt.words}`,
     'a response of a registry',
     {
       words: 'check that this host is a registry, and that no proxy or sign-in page intercepts the request',
@@ -138,7 +143,7 @@ const waitFor = (retryAt: Date | undefined): string =>
   retryAt === undefined ? 'wait, and run doctor again' : `wait until ${rfc3339(retryAt)}`
 
 /** The credential is accepted, and no client can pull this image. */
-function evaluateAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' }>, image: string): Evaluated {
+function evaluateAbsent({ what, words }: Extract<PullAttempt, { outcome: 'absent' }>, image: string): Evaluated {
   const manifest = what === 'manifest'
   return failed(
     manifest ? 'MANIFEST_UNKNOWN' : 'REPOSITORY_UNKNOWN',
@@ -149,7 +154,7 @@ function evaluateAbsent({ what, words }: Extract<PullTrial, { outcome: 'absent' 
 }
 
 function evaluateRefused(
-  { at, url, status, words, message, credential }: Extract<PullTrial, { outcome: 'refused' }>,
+  { at, url, status, words, message, credential }: Extract<PullAttempt, { outcome: 'refused' }>,
   image: string,
   { host, remedyOfTrust, explain }: Evaluating,
 ): Evaluated {
@@ -184,7 +189,7 @@ function evaluateRefused(
   })
 }
 
-function evaluateUnreachable(fault: Extract<PullTrial, { outcome: 'unreachable' }>['fault']): Evaluated {
+function evaluateUnreachable(fault: Extract<PullAttempt, { outcome: 'unreachable' }>['fault']): Evaluated {
   const { code, seen, expected } = fault
   const known: Code = code === 'CERTIFICATE_UNTRUSTED' || code === 'RESPONSE_TOO_LARGE' ? code : 'REGISTRY_UNREACHABLE'
   return failed(known, seen, expected ?? 'a response', { words: fixOf(fault) })

@@ -24,7 +24,7 @@ export interface PullSecret {
   readonly resourceVersion?: string
 }
 
-export interface ApplyWays {
+export interface ApplyOptions {
   /** The field manager, at most 128 bytes. */
   readonly manager: string
   /** Whether fields of other managers are taken over, or the apply gives way to them. */
@@ -49,17 +49,17 @@ export type Applied =
  * @throws SECRET_NOT_OURS where another manager owns a field, SECRET_CONFLICT where the Secret does not have this `uid` and
  * `resourceVersion`, NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, SECRET_TYPE_WRONG, OBJECT_TOO_LARGE
  */
-export async function applySecret(cluster: Cluster, secret: PullSecret, ways: ApplyWays): Promise<Applied> {
+export async function applySecret(cluster: Cluster, secret: PullSecret, options: ApplyOptions): Promise<Applied> {
   const { namespace, name } = secret
   const response = await cluster.request({
     method: 'PATCH',
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${applyQuery(ways)}`,
-    accept: ways.dryRun === 'all' ? 'application/json' : metadataAlone,
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${applyQuery(options)}`,
+    accept: options.dryRun === 'all' ? 'application/json' : metadataAlone,
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: () => manifestOf(secret),
-    ...(ways.dryRun === 'all' && { maxResponseBytes: largestSecret }),
+    ...(options.dryRun === 'all' && { maxResponseBytes: largestSecret }),
   })
-  if (response.status === 200 || response.status === 201) return readApplied(cluster, response, secret, ways)
+  if (response.status === 200 || response.status === 201) return readApplied(cluster, response, secret, options)
   if (isTerminating(response)) return { outcome: 'terminating' }
   cluster.secrets.add(...sentSecrets(secret.dockerConfigJson))
   throw readStatus(cluster, response, { verb: 'patch', resource: 'secrets', name, namespace })
@@ -70,7 +70,7 @@ const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v
 /** Bytes: etcd takes no larger object, and base64 is in it already. */
 const largestSecret = 2 * 1024 * 1024
 
-function applyQuery({ manager, force, dryRun }: ApplyWays): string {
+function applyQuery({ manager, force, dryRun }: ApplyOptions): string {
   const forced = force === 'force' ? '&force=true' : ''
   return `fieldManager=${encodeURIComponent(manager)}${forced}${dryRun === 'all' ? '&dryRun=All' : ''}`
 }
@@ -98,15 +98,15 @@ function encode(dockerConfigJson: Redacted): string {
   return known
 }
 
-function readApplied(cluster: Cluster, response: ClusterResponse, secret: PullSecret, ways: ApplyWays): Applied {
+function readApplied(cluster: Cluster, response: ClusterResponse, secret: PullSecret, options: ApplyOptions): Applied {
   const object = readResponse(cluster, response)
   const metadata = asObject(object['metadata'])
   const uid = asText(metadata?.['uid'])
   const resourceVersion = asText(metadata?.['resourceVersion'])
   if (!uid) throw malformed(cluster.server, response.status, Buffer.byteLength(response.body))
-  const same = ways.dryRun === 'none' && resourceVersion === secret.resourceVersion
+  const same = options.dryRun === 'none' && resourceVersion === secret.resourceVersion
   const outcome = response.status === 201 ? 'created' : same ? 'unchanged' : 'updated'
-  const rewritten = ways.dryRun === 'all' ? rewrittenFields(object, secret) : []
+  const rewritten = options.dryRun === 'all' ? rewrittenFields(object, secret) : []
   return { outcome, uid, resourceVersion: resourceVersion ?? '', ...(rewritten.length > 0 && { rewritten }) }
 }
 

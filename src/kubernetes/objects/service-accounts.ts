@@ -9,7 +9,7 @@ import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
 import { foundIn, type Listed, listByName } from './list.ts'
 
-export interface AttachWays {
+export interface AttachOptions {
   readonly manager: string
   /** `all`: the API server checks everything and stores nothing. */
   readonly dryRun: 'all' | 'none'
@@ -23,9 +23,9 @@ export async function attachPullSecret(
   cluster: Cluster,
   account: ServiceAccount,
   secretName: string,
-  ways: AttachWays,
+  options: AttachOptions,
 ): Promise<'attached' | 'unchanged' | 'gone'> {
-  const result = await changeNames(cluster, account, ways, (names) =>
+  const result = await changeNames(cluster, account, options, (names) =>
     names.includes(secretName) ? names : [...names, secretName],
   )
   return result === 'changed' ? 'attached' : result
@@ -36,9 +36,9 @@ export async function detachPullSecret(
   cluster: Cluster,
   account: ServiceAccount,
   secretName: string,
-  ways: AttachWays,
+  options: AttachOptions,
 ): Promise<'detached' | 'unchanged' | 'gone'> {
-  const result = await changeNames(cluster, account, ways, (names) =>
+  const result = await changeNames(cluster, account, options, (names) =>
     names.includes(secretName) ? names.filter((name) => name !== secretName) : names,
   )
   return result === 'changed' ? 'detached' : result
@@ -48,14 +48,14 @@ export async function detachPullSecret(
 async function changeNames(
   cluster: Cluster,
   account: ServiceAccount,
-  ways: AttachWays,
+  options: AttachOptions,
   change: (names: readonly string[]) => readonly string[],
 ): Promise<'changed' | 'unchanged' | 'gone'> {
   let seen: ServiceAccount | undefined = account
   for (let attempt = 1; seen && !seen.deleting; attempt++) {
     const names = change(seen.imagePullSecrets)
     if (names === seen.imagePullSecrets) return 'unchanged'
-    const response = await patch(cluster, seen, names, ways)
+    const response = await patch(cluster, seen, names, options)
     if (response.status === 200) return 'changed'
     if (response.status === 404) return 'gone'
     if (response.status !== 409 || attempt === maxAttempts) throw refused(cluster, response, account)
@@ -68,7 +68,7 @@ async function patch(
   cluster: Cluster,
   { namespace, name, resourceVersion }: ServiceAccount,
   names: readonly string[],
-  { manager, dryRun }: AttachWays,
+  { manager, dryRun }: AttachOptions,
 ): Promise<ClusterResponse> {
   const query = new URLSearchParams({ fieldManager: manager, ...(dryRun === 'all' ? { dryRun: 'All' } : {}) })
   return await cluster.request({

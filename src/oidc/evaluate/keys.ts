@@ -39,9 +39,9 @@ const nameOf = ({ keyId }: IssuerKey) => (keyId === undefined ? 'a key without k
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 function privateFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
-  const exposed = keys.filter(({ stray }) => stray.some((name) => privateMembers.includes(name)))
+  const exposed = keys.filter(({ otherMembers }) => otherMembers.some((name) => privateMembers.includes(name)))
   return exposed.map((key) => {
-    const members = key.stray.filter((name) => privateMembers.includes(name)).join(', ')
+    const members = key.otherMembers.filter((name) => privateMembers.includes(name)).join(', ')
     const seen = `ALARM: ${nameOf(key)} is published with its private key (${members}, not shown): any client that reads it can sign tokens for any ServiceAccount of the cluster`
     return finding(
       'failed',
@@ -100,9 +100,11 @@ function twinFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
 
 /** `x5c`, `x5t`, `key_ops`: harmless by the standard, but a vendor was observed to refuse a key for `key_ops`. */
 function unneededMemberFindings(keys: readonly IssuerKey[]): IssuerFinding[] {
-  const stray = new Set(keys.flatMap(({ stray: names }) => names).filter((name) => !privateMembers.includes(name)))
-  if (stray.size === 0) return []
-  const names = [...stray].slice(0, 10).map(quote).join(', ')
+  const unneeded = new Set(
+    keys.flatMap(({ otherMembers }) => otherMembers).filter((name) => !privateMembers.includes(name)),
+  )
+  if (unneeded.size === 0) return []
+  const names = [...unneeded].slice(0, 10).map(quote).join(', ')
   const seen = `keys have members that no verifier needs (${names}); some verifiers were seen to refuse such keys`
   return [republished('warning', 'KEY_MEMBER_UNEXPECTED', seen, 'publish the keys without these members')]
 }

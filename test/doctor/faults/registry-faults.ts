@@ -123,7 +123,7 @@ export const registryFaults: readonly Fault[] = [
         { kind: 'response', response: { status: 200, body: {} } },
         { when: ({ path }) => path === '/v2/' },
       )
-      // Of three requests of a trial the first, without a credential, is challenged: the others come with a token.
+      // Of three requests of an attempt the first, without a credential, is challenged: the others come with a token.
       let requests = 0
       registry.faults.inject(
         { kind: 'response', response: { status: 403, body: { errors: [{ code: 'DENIED', message: 'no' }] } } },

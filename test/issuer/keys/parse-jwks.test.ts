@@ -48,7 +48,7 @@ suite('the keys of a JWKS', () => {
 
   test('never hold a private member, but its name', () => {
     const key = parseOne({ ...privateJwk, kid: 'key-1', k: 'c2VjcmV0' })
-    assert.deepEqual(key.stray.toSorted(), ['d', 'dp', 'dq', 'k', 'p', 'q', 'qi'])
+    assert.deepEqual(key.otherMembers.toSorted(), ['d', 'dp', 'dq', 'k', 'p', 'q', 'qi'])
     for (const half of [privateJwk.d, privateJwk.p, 'c2VjcmV0']) assert.ok(half && !JSON.stringify(key).includes(half))
   })
 
@@ -61,7 +61,7 @@ suite('the keys of a JWKS', () => {
   })
 
   test('name unused members', () => {
-    assert.deepEqual(parseOne({ ...rsaJwk, x5c: [], key_ops: ['verify'] }).stray, ['x5c', 'key_ops'])
+    assert.deepEqual(parseOne({ ...rsaJwk, x5c: [], key_ops: ['verify'] }).otherMembers, ['x5c', 'key_ops'])
   })
 
   test('are left out where they are no objects, and kept where they are odd', () => {
@@ -105,11 +105,11 @@ suite('whatever the text is', () => {
       fc.property(keys, (jwks) => {
         const parsed = parse(...jwks)
         assert.equal(parsed.length, jwks.length)
-        for (const [at, { keyId, members, stray }] of parsed.entries()) {
+        for (const [at, { keyId, members, otherMembers }] of parsed.entries()) {
           const kid = jwks[at]?.['kid']
           assert.equal(keyId, typeof kid === 'string' && kid !== '' ? kid : undefined)
           assert.ok(Object.values(members).every((value) => typeof value === 'string'))
-          assert.ok(!('d' in members) && !stray.includes('kid'))
+          assert.ok(!('d' in members) && !otherMembers.includes('kid'))
         }
       }),
     )

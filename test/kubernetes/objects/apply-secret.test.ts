@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type ApplyWays, applySecret, type PullSecret } from '../../../src/kubernetes/objects/apply-pull-secret.ts'
+import { type ApplyOptions, applySecret, type PullSecret } from '../../../src/kubernetes/objects/apply-pull-secret.ts'
 import { listPullSecrets } from '../../../src/kubernetes/objects/pull-secrets.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { openSandboxCluster, openTestCluster } from '../open-test-cluster.ts'
 
-const ways: ApplyWays = { manager: 'pullpass:ClusterPullSecret:a', force: 'yield', dryRun: 'none' }
-const other: ApplyWays = { ...ways, manager: 'pullpass:ClusterPullSecret:b' }
+const options: ApplyOptions = { manager: 'pullpass:ClusterPullSecret:a', force: 'yield', dryRun: 'none' }
+const other: ApplyOptions = { ...options, manager: 'pullpass:ClusterPullSecret:b' }
 
 function pullSecret(password: string, more: Partial<PullSecret> = {}): PullSecret {
   const auth = Buffer.from(`oauth2accesstoken:${password}`).toString('base64')
@@ -24,12 +24,12 @@ suite('applying a pull secret', () => {
   test('creates it, leaves an equal one alone, and updates it in place', async (t) => {
     const { cluster, addNamespaces, api } = await openSandboxCluster(t)
     addNamespaces('team-a')
-    const created = await applySecret(cluster, pullSecret('one'), ways)
+    const created = await applySecret(cluster, pullSecret('one'), options)
     assert.ok(created.outcome === 'created')
     const { uid, resourceVersion } = created
-    const again = await applySecret(cluster, pullSecret('one', { uid, resourceVersion }), ways)
+    const again = await applySecret(cluster, pullSecret('one', { uid, resourceVersion }), options)
     assert.deepEqual(again, { outcome: 'unchanged', uid, resourceVersion })
-    const updated = await applySecret(cluster, pullSecret('two', { uid, resourceVersion }), ways)
+    const updated = await applySecret(cluster, pullSecret('two', { uid, resourceVersion }), options)
     assert.ok(updated.outcome === 'updated')
     assert.equal(updated.uid, uid)
     const stored = api.store.list('Secret')
@@ -44,7 +44,7 @@ suite('applying a pull secret', () => {
     })
     const dockerConfigJson = new Redacted('{"auths":{"ä?>":{}}}')
     const secret = { ...pullSecret(''), dockerConfigJson, uid: 'u', resourceVersion: '1' }
-    await applySecret(cluster, secret, { ...ways, force: 'force', dryRun: 'all' })
+    await applySecret(cluster, secret, { ...options, force: 'force', dryRun: 'all' })
     assert.deepEqual(requests, [
       'fieldManager=pullpass%3AClusterPullSecret%3Aa&force=true&dryRun=All application/apply-patch+yaml ' +
         '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"regcred","namespace":"team-a","uid":"u","resourceVersion":"1",' +
@@ -65,7 +65,7 @@ suite('applying a pull secret', () => {
         return response
       },
     }
-    await applySecret(listening, pullSecret('one'), ways)
+    await applySecret(listening, pullSecret('one'), options)
     assert.match(bodies, /PartialObjectMetadata/)
     assert.doesNotMatch(bodies, /"data"|"\.dockerconfigjson":/)
   })
@@ -73,7 +73,7 @@ suite('applying a pull secret', () => {
   test('stores nothing in a dry run', async (t) => {
     const { cluster, addNamespaces } = await openSandboxCluster(t)
     addNamespaces('team-a')
-    const applied = await applySecret(cluster, pullSecret('one'), { ...ways, dryRun: 'all' })
+    const applied = await applySecret(cluster, pullSecret('one'), { ...options, dryRun: 'all' })
     assert.equal(applied.outcome, 'created')
     assert.deepEqual((await listPullSecrets(cluster, 'regcred', 'all')).found, new Map())
   })
@@ -81,7 +81,7 @@ suite('applying a pull secret', () => {
   test('gives way to another document’s, naming it, and takes it over by force', async (t) => {
     const { cluster, addNamespaces } = await openSandboxCluster(t)
     addNamespaces('team-a')
-    await applySecret(cluster, pullSecret('one'), ways)
+    await applySecret(cluster, pullSecret('one'), options)
     await assert.rejects(applySecret(cluster, pullSecret('two'), other), {
       code: 'SECRET_NOT_OURS',
       seen: 'Secret team-a/regcred is managed by "pullpass:ClusterPullSecret:a"; it was left unchanged',
@@ -93,10 +93,10 @@ suite('applying a pull secret', () => {
   test('from an older state is refused, to be read again', async (t) => {
     const { cluster, addNamespaces } = await openSandboxCluster(t)
     addNamespaces('team-a')
-    const created = await applySecret(cluster, pullSecret('one'), ways)
+    const created = await applySecret(cluster, pullSecret('one'), options)
     assert.ok(created.outcome === 'created')
     const { uid, resourceVersion } = created
-    await applySecret(cluster, pullSecret('two'), ways)
+    await applySecret(cluster, pullSecret('two'), options)
     const states: [string, Partial<PullSecret>][] = [
       ['409', { uid, resourceVersion }],
       ['422', { uid: '00000000-0000-4000-8000-000000000000' }],
@@ -104,7 +104,7 @@ suite('applying a pull secret', () => {
     ]
     for (const [status, state] of states) {
       await assert.rejects(
-        applySecret(cluster, pullSecret('three', state), ways),
+        applySecret(cluster, pullSecret('three', state), options),
         (fault: Error & { seen?: string }) => {
           assert.ok('code' in fault && 'retryable' in fault)
           assert.equal(fault.code, 'SECRET_CONFLICT')
@@ -123,7 +123,7 @@ suite('applying a pull secret', () => {
     const { cluster, addNamespaces, api } = await openSandboxCluster(t)
     addNamespaces('team-a')
     api.seed({ apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { namespace: 'team-a', name: 'regcred' } })
-    await assert.rejects(applySecret(cluster, pullSecret('one'), { ...ways, force: 'force' }), {
+    await assert.rejects(applySecret(cluster, pullSecret('one'), { ...options, force: 'force' }), {
       code: 'SECRET_TYPE_WRONG',
       seen: 'Secret team-a/regcred has another type, which cannot be changed',
     })
@@ -134,10 +134,10 @@ suite('applying a pull secret', () => {
     const held = { name: 'leaving', finalizers: ['example.dev/held'] }
     api.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: held })
     await cluster.request({ method: 'DELETE', path: '/api/v1/namespaces/leaving' })
-    assert.deepEqual(await applySecret(cluster, pullSecret('one', { namespace: 'leaving' }), ways), {
+    assert.deepEqual(await applySecret(cluster, pullSecret('one', { namespace: 'leaving' }), options), {
       outcome: 'terminating',
     })
-    await assert.rejects(applySecret(cluster, pullSecret('one', { namespace: 'absent' }), ways), {
+    await assert.rejects(applySecret(cluster, pullSecret('one', { namespace: 'absent' }), options), {
       code: 'NAMESPACE_NOT_FOUND',
       seen: 'namespace absent does not exist',
     })
@@ -147,7 +147,7 @@ suite('applying a pull secret', () => {
     const { cluster, addNamespaces, api } = await openSandboxCluster(t)
     addNamespaces('team-a')
     api.authorization.permit('admin', [{ verbs: ['patch'], resources: ['secrets'], resourceNames: ['regcred'] }])
-    await assert.rejects(applySecret(cluster, pullSecret('one'), ways), {
+    await assert.rejects(applySecret(cluster, pullSecret('one'), options), {
       code: 'KUBERNETES_FORBIDDEN',
       seen: 'the API server responded with 403 "secrets "regcred" is forbidden: User "admin" cannot create resource "secrets" in API group "" in the namespace "team-a""',
       expected: 'the right to create Secret team-a/regcred',
@@ -172,7 +172,7 @@ suite('applying a pull secret', () => {
     ]
     for (const [said, shown] of words) {
       message = said ?? ''
-      await assert.rejects(applySecret(cluster, pullSecret('swordfish-swordfish'), ways), {
+      await assert.rejects(applySecret(cluster, pullSecret('swordfish-swordfish'), options), {
         code: 'KUBERNETES_REFUSED',
         seen: `the API server responded with 403 ${shown} for Secret team-a/regcred`,
       })

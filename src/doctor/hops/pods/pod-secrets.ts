@@ -4,7 +4,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Pod } from '../../../kubernetes/objects/pods.ts'
 import type { PullSecretContent } from '../../../kubernetes/objects/pull-secrets.ts'
 import { credentialOrder, type KeyedSecret, type TriedCredential } from '../../../registry/match-credentials.ts'
-import type { PullTrial } from '../../../registry/pull.ts'
+import type { PullAttempt } from '../../../registry/pull.ts'
 import { pullsSource, tryInTurn } from '../../facts/exchanges.ts'
 import { knownNamespaces, namespacesSource } from '../../facts/namespaces.ts'
 import { dockerConfigOf, imagesSource, type PodFacts, podSource } from '../../facts/pods.ts'
@@ -24,11 +24,11 @@ interface ShadowFacts {
   readonly own: TriedCredential
   /** What is used instead. */
   readonly instead: TriedCredential
-  readonly trial: PullTrial
+  readonly attempt: PullAttempt
 }
 
 const shadowsSource: Source<readonly ShadowFacts[]> = defineSource({
-  // After the trial pulls: a registry that does not respond is reported first.
+  // After the attempted pulls: a registry that does not respond is reported first.
   needs: { pod: podSource, namespaces: namespacesSource, images: imagesSource, pulls: pullsSource },
   step: { hops: ['pod-secrets'], of: 'the registry' },
   otherwise: [],
@@ -39,12 +39,12 @@ const shadowsSource: Source<readonly ShadowFacts[]> = defineSource({
     const entries = new Map([...pod.secrets].map(([name, content]) => [name, dockerConfigOf(content)?.entries ?? none]))
     const secrets = [...entries].map(([name, config]) => ({ name, keys: [...config.keys()] }))
     const shadows = images.flatMap((image) => findShadow(image, { own, secrets }))
-    const trials = shadows.map(async ({ order, ...shadow }) => {
+    const attempts = shadows.map(async ({ order, ...shadow }) => {
       const used = order.flatMap(({ secret, key }) => entries.get(secret)?.get(key) ?? [])
-      const trial = await tryInTurn(used, shadow.image, { ...context, plainHttp })
-      return trial === undefined ? [] : [{ ...shadow, trial }]
+      const attempt = await tryInTurn(used, shadow.image, { ...context, plainHttp })
+      return attempt === undefined ? [] : [{ ...shadow, attempt }]
     })
-    return (await Promise.all(trials)).flat()
+    return (await Promise.all(attempts)).flat()
   },
 })
 
@@ -167,12 +167,12 @@ function evaluateParsing(
 
 /** What is tried in the place of a document's Secret does no harm where it can pull, or where nothing is known of it. */
 function evaluateShadow(shadow: ShadowFacts | undefined): Evaluated | undefined {
-  if (shadow?.trial.outcome !== 'refused') return undefined
-  const { image, own, instead, trial } = shadow
+  if (shadow?.attempt.outcome !== 'refused') return undefined
+  const { image, own, instead, attempt } = shadow
   return {
     result: 'failed',
     code: 'OTHER_SECRET_SHADOWS',
-    seen: `for ${image.name} kubelets use its key ${instead.key} and never ${own.key} of ${own.secret}; it is refused: the ${trial.at} ${trial.url} responded with ${trial.words}`,
+    seen: `for ${image.name} kubelets use its key ${instead.key} and never ${own.key} of ${own.secret}; it is refused: the ${attempt.at} ${attempt.url} responded with ${attempt.words}`,
     expected: `that ${own.secret} is used, too: Docker Hub's old key is used only where no other matches`,
     remedy: {
       words: `use docker.io instead of ${own.key} in hosts of the document: kubelets try all that match, one after another`,

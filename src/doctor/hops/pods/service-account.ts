@@ -42,8 +42,8 @@ async function gatherRefusals(accounts: readonly AccountFacts[], cluster: Cluste
   const tried = await runConcurrently(lacking.slice(0, mostNamespaces), async (facts) => {
     const { account, document } = facts
     if (account === undefined || account instanceof PullpassError) return []
-    const ways = { manager: fieldManager(document), dryRun: 'all' } as const
-    const result = await attachPullSecret(cluster, account, document.secretName, ways).catch(asFault)
+    const options = { manager: fieldManager(document), dryRun: 'all' } as const
+    const result = await attachPullSecret(cluster, account, document.secretName, options).catch(asFault)
     return result instanceof PullpassError ? [[facts, result] as const] : []
   })
   return new Map(tried.flat())

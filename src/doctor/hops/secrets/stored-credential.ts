@@ -3,7 +3,7 @@ import { parseDockerConfig } from '../../../credential/docker-config.ts'
 import type { Code } from '../../../errors/codes.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { matchImage } from '../../../registry/match-credentials.ts'
-import type { PullTrial, TrialContext } from '../../../registry/pull.ts'
+import type { PullAttempt, PullContext } from '../../../registry/pull.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { pullsSource, tryInTurn } from '../../facts/exchanges.ts'
 import { knownNamespaces, namespacesSource, type SecretFacts } from '../../facts/namespaces.ts'
@@ -17,7 +17,7 @@ import { explainByWrites, isUsable } from './secret.ts'
 interface StoredFacts {
   readonly secret: SecretFacts
   readonly image: Image
-  readonly trial: PullTrial
+  readonly attempt: PullAttempt
 }
 
 /** Of the Secrets in the namespace of `--namespace` or `--pod`. A fresh credential is tried first: `pulls`. */
@@ -28,10 +28,10 @@ const storedSource: Source<readonly StoredFacts[]> = defineSource({
   async gather({ namespaces, images }, { request, context }) {
     const secrets = request.namespace === undefined ? [] : (knownNamespaces(namespaces)?.secrets ?? [])
     const { commands, plainHttp } = request
-    const trials = secrets
+    const attempts = secrets
       .filter((secret) => isUsable(secret, { images, now: context.now(), commands }))
       .flatMap((secret) => images.map((image) => tryStored(secret, image, { ...context, plainHttp })))
-    return (await Promise.all(trials)).flat()
+    return (await Promise.all(attempts)).flat()
   },
 })
 
@@ -47,18 +47,18 @@ export const storedCredentialHop: Hop = defineHop({
   },
 })
 
-async function tryStored(secret: SecretFacts, image: Image, context: TrialContext): Promise<StoredFacts[]> {
+async function tryStored(secret: SecretFacts, image: Image, context: PullContext): Promise<StoredFacts[]> {
   const { content } = secret
   if (content === undefined || content instanceof PullpassError) return []
   const { entries } = parseDockerConfig(content.dockerConfigJson ?? new Redacted('null'))
   const fitting = matchImage([...entries.keys()], image.reference).flatMap((key) => entries.get(key) ?? [])
-  const trial = await tryInTurn(fitting, image, context)
-  return trial === undefined ? [] : [{ secret, image, trial }]
+  const attempt = await tryInTurn(fitting, image, context)
+  return attempt === undefined ? [] : [{ secret, image, attempt }]
 }
 
 /** `registry`: the findings for a fresh credential. */
 function evaluateStored(
-  { secret, image, trial }: StoredFacts,
+  { secret, image, attempt }: StoredFacts,
   registry: readonly HopFinding[],
   commands: PrintedCommands,
 ): HopFinding {
@@ -67,7 +67,7 @@ function evaluateStored(
   const base = { hop: 'stored-credential', about, namespace, secret: document.secretName, image: image.name } as const
   const ofImage = registry.filter((one) => one.image === image.name)
   const failure = ofImage.find(({ result }) => result === 'failed')
-  switch (trial.outcome) {
+  switch (attempt.outcome) {
     case 'pulls':
       return { ...base, result: 'ok', code: 'OK', seen: 'its credential pulls it' }
     case 'public':
@@ -84,14 +84,14 @@ function evaluateStored(
     case 'unreachable': {
       if (failure !== undefined) return dependencyFailed(base.hop, about, failure)
       const words =
-        trial.outcome === 'unreachable'
-          ? trial.fault.seen
-          : `${trial.url} responded with ${trial.outcome === 'plain http' ? 'plain HTTP' : trial.words}`
+        attempt.outcome === 'unreachable'
+          ? attempt.fault.seen
+          : `${attempt.url} responded with ${attempt.outcome === 'plain http' ? 'plain HTTP' : attempt.words}`
       return { ...base, result: 'skipped', code: 'NOT_READABLE', seen: `it could not be tried: ${words}` }
     }
   }
   // A fresh credential is refused the same: it is not this one that is wrong.
-  const alike = trial.status === 403 ? 'REGISTRY_DENIED' : 'REGISTRY_CREDENTIAL_REFUSED'
+  const alike = attempt.status === 403 ? 'REGISTRY_DENIED' : 'REGISTRY_CREDENTIAL_REFUSED'
   if (failure !== undefined && [alike, ...ofAll].includes(failure.code))
     return dependencyFailed(base.hop, about, failure)
   const fresh = ofImage.some(({ result }) => result === 'ok') ? '; a new credential is accepted' : ''
@@ -99,7 +99,7 @@ function evaluateStored(
     ...base,
     result: 'failed',
     code: 'STORED_CREDENTIAL_REFUSED',
-    seen: `its credential is refused: the ${trial.at} ${trial.url} responded with ${trial.words}${fresh}`,
+    seen: `its credential is refused: the ${attempt.at} ${attempt.url} responded with ${attempt.words}${fresh}`,
     expected: 'a credential that the registry accepts: kubelets use the one in the Secret',
     remedy: commands.refresh(),
   }

@@ -35,7 +35,7 @@ const hooksSource: Source<readonly SecretHook[]> = defineSource({
 })
 
 const writesSource: Source<readonly Outcome[]> = defineSource({
-  // After the trial pulls: a registry that does not respond is reported first.
+  // After the attempted pulls: a registry that does not respond is reported first.
   needs: {
     cluster: clusterSource,
     namespaces: namespacesSource,

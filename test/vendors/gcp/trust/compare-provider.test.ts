@@ -41,7 +41,7 @@ const keyOf = (keyId: string, n = keyId): IssuerKey => ({
   curve: undefined,
   algorithm: 'RS256',
   members: { kty: 'RSA', kid: keyId, n, e: 'AQAB' },
-  stray: [],
+  otherMembers: [],
 })
 
 const compare = (

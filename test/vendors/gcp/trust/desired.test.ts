@@ -165,7 +165,7 @@ suite('what Google must know', () => {
       curve: undefined,
       algorithm: 'RS256',
       members: { kty: 'RSA', kid: 'a', n: 'AQAB', e: 'AQAB' },
-      stray: ['x5c'],
+      otherMembers: ['x5c'],
     }
     const inside = { ...cluster, issuer: 'https://kubernetes.default.svc.cluster.local', keys: [key] }
     const gcp = [named[0] ?? '', `trust: {repository: ${repository}, uploadKeys: Always}`]
