@@ -1,6 +1,6 @@
 /**
  * The command that doctor prints fixes its finding: it is run unchanged by `sh`, with the real kubectl and pullpass, against a
- * real API server. (Commands of gcloud: e2e/gcloud.test.ts.)
+ * real API server. (Commands of gcloud: e2e/clients/gcloud.test.ts.)
  */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'

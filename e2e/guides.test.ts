@@ -1,7 +1,7 @@
 /**
  * Runs the quickstart and the guides: each command exactly as on the page, in one shell, up to a pulled image, with the
  * sandbox's cluster and with a real control plane, and with AWS's own command line; gcloud's commands run in
- * e2e/gcloud.test.ts. Commands of Azure and of nodes are only parsed; the titles count them.
+ * e2e/clients/gcloud.test.ts. Commands of Azure and of nodes are only parsed; the titles count them.
  */
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'

@@ -10,7 +10,7 @@
  * With PULLPASS_REAL_PARTS=required an absent component is a failure instead of a skip.
  */
 import { execFileSync } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -19,13 +19,20 @@ import { compileCache } from './test/run-shards.ts'
 import { type Counts, countsOf, noCounts, printCounts } from './test/summary.ts'
 
 /** The longest ones, which start first. */
-const longest = ['guides', 'doctor', 'gcloud', 'issuer-replicas', 'kubernetes-contract', 'issuer-authorities']
+const longest = [
+  'guides',
+  'doctor',
+  'clients/gcloud',
+  'issuer/issuer-replicas',
+  'kubernetes-contract',
+  'issuer/issuer-authorities',
+]
 /** The contract, the installations, and tests of admission policies. */
 const versioned = [
   'kubernetes-contract',
   'install',
-  'issuer-install',
-  'issuer-revocations',
+  'issuer/issuer-install',
+  'issuer/issuer-revocations',
   'settings-policy',
   'root-ca-policy',
   'node-pull',
@@ -71,7 +78,9 @@ function jobsOf(kubernetes: Job['kubernetes']): Job[] {
 }
 
 function fileOf(name: string): string {
-  return `e2e/${name}.test.ts`
+  const file = `e2e/${name}.test.ts`
+  if (!existsSync(file)) throw new Error(`${file} does not exist`)
+  return file
 }
 
 function rank({ file }: Job): number {

@@ -1,7 +1,7 @@
 /**
  * From when on a published key may sign: verifiers that cache the JWKS by its `max-age` (RFC 9111 §5.2.2.1) learn of a new key only
  * when their copy has expired. Measured with such a verifier: of the tokens that were signed sooner about a third were refused, and
- * none of those that were signed later (e2e/issuer-rotation.test.ts).
+ * none of those that were signed later (e2e/issuer/issuer-rotation.test.ts).
  */
 
 import { cacheSeconds } from '../oidc/issuer-documents.ts'

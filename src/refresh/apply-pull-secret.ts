@@ -38,7 +38,7 @@ export type Written = Pick<Outcome, 'result' | 'note' | 'rewritten'>
 
 /**
  * A version that no Secret has: the API server ignores it where there is none, and responds with 409 where one was made since
- * (e2e/contract/kubernetes-apply-cases.ts). Otherwise a run that is late would write over another's of the same document.
+ * (e2e/contract/cases/kubernetes-apply-cases.ts). Otherwise a run that is late would write over another's of the same document.
  */
 const createOnly = '1'
 

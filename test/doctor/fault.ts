@@ -37,6 +37,6 @@ export interface Fault {
     | 'it shows what is there'
     | 'a warning stays, as e2e/doctor.test.ts sees'
     | 'it patches a controller, as e2e/doctor.test.ts sees'
-  /** The program of the printed command, which an imitation runs in `npm test`, and the real one in e2e/gcloud.test.ts. */
+  /** The program of the printed command, which an imitation runs in `npm test`, and the real one in e2e/clients/gcloud.test.ts. */
   readonly imitated?: 'gcloud'
 }

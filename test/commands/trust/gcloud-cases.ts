@@ -1,4 +1,4 @@
-/** Cases of `plan -o gcloud`, tested with the simulated gcloud in npm test and with the real one in e2e/gcloud.test.ts. */
+/** Cases of `plan -o gcloud`, tested with the simulated gcloud in npm test and with the real one in e2e/clients/gcloud.test.ts. */
 import type { TestContext } from 'node:test'
 import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'

@@ -6,7 +6,7 @@ import { gcloudCases, refusedByGcloud, startCase, stateOf } from './gcloud-cases
 import { imitateGcloud } from './imitate-gcloud.ts'
 import { resultsOf, runTrust } from './run-trust.ts'
 
-suite('the simulated gcloud refuses what the real one refuses (e2e/gcloud.test.ts):', () => {
+suite('the simulated gcloud refuses what the real one refuses (e2e/clients/gcloud.test.ts):', () => {
   for (const [title, [words, reason]] of Object.entries(refusedByGcloud)) {
     test(title, async (t) => {
       const sandbox = await startTestSandbox(t, { trust: 'absent' })

@@ -1,0 +1,71 @@
+/** pullpass's watch of a collection: a list, then a stream of changes over HTTP/2 or HTTP/1.1. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { metadataOnly as listOfMetadata } from '../../../src/kubernetes/objects/list.ts'
+import { watchCollection } from '../../../src/kubernetes/objects/watch.ts'
+import { asObject, asText, type JsonObject } from '../../../src/text/json-fields.ts'
+import { type ContractCluster, pullSecret, secretsOf } from '../kubernetes-cluster.ts'
+import { openPullpassConnection } from '../kubernetes-pullpass-connection.ts'
+
+export function collectionCases(started: () => ContractCluster): void {
+  for (const [protocol, limits] of [
+    ['HTTP/2', undefined],
+    ['HTTP/1.1', { inFlight: 1 }],
+  ] as const) {
+    test(`pullpass's watch over ${protocol} reports the existing objects, and then each change`, async (t) => {
+      const cluster = started()
+      const namespace = await cluster.createNamespace(t)
+      await cluster.apply(namespace, pullSecret('regcred', 'hidden'), 'pullpass')
+      const { collection, end } = openCollection(t, cluster, namespace, { limits })
+      assert.deepEqual((await collection.next()).value, { type: 'listed', items: ['regcred'] })
+
+      const changed = collection.next()
+      await cluster.apply(namespace, pullSecret('regcred', 'two'), 'pullpass')
+      assert.deepEqual((await changed).value, { type: 'changed', item: 'regcred' })
+      const deleted = collection.next()
+      await cluster.request({ method: 'DELETE', path: `${secretsOf(namespace)}/regcred` })
+      assert.deepEqual((await deleted).value, { type: 'deleted', item: 'regcred' })
+
+      const pending = collection.next()
+      const reason = new Error('no more events are needed')
+      end.abort(reason)
+      await assert.rejects(pending, reason)
+    })
+  }
+
+  test('without permission to watch, the error of pullpass’s watch names the missing permission', async (t) => {
+    const cluster = started()
+    const namespace = await cluster.createNamespace(t)
+    const token = await cluster.target.createUser([{ verbs: ['list'], apiGroups: [''], resources: ['secrets'] }])
+    const { collection } = openCollection(t, cluster, namespace, { token })
+    assert.deepEqual((await collection.next()).value, { type: 'listed', items: [] })
+    await assert.rejects(collection.next(), { code: 'KUBERNETES_FORBIDDEN', hint: /verbs: \[watch\]/ })
+  })
+}
+
+function openCollection(
+  t: TestContext,
+  { target }: ContractCluster,
+  namespace: string,
+  {
+    limits,
+    token = target.adminToken,
+  }: { readonly limits?: { readonly inFlight: number } | undefined; readonly token?: string } = {},
+) {
+  const { cluster, context } = openPullpassConnection(target, token, { limits })
+  const end = new AbortController()
+  t.after(async () => {
+    end.abort()
+    await cluster.close()
+  })
+  const list = {
+    path: secretsOf(namespace),
+    accept: listOfMetadata,
+    call: { verb: 'list', resource: 'secrets', namespace },
+  } as const
+  const keep = (item: JsonObject) => {
+    assert.equal(item['data'], undefined)
+    return asText(asObject(item['metadata'])?.['name']) ?? ''
+  }
+  return { end, collection: watchCollection(cluster, list, keep, { ...context, signal: end.signal }) }
+}
