@@ -122,7 +122,12 @@ interface RevocationFacts {
   readonly recorded: KeyState
 }
 
-const withSentence = ({ command: _, ...finding }: IssuerFinding, fix: string): IssuerFinding => ({ ...finding, fix })
+const withSentence = ({ result, code, seen }: IssuerFinding, fix: string): IssuerFinding => ({
+  result,
+  code,
+  seen,
+  fix,
+})
 
 /** A revoked key is never published again, so publishing is not a fix if it signs, or if the cluster has no other key. */
 function withFixOfRevoked(
