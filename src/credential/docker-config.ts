@@ -2,7 +2,7 @@
  * A dockerconfigjson as a kubelet parses it. Kubernetes, pkg/credentialprovider/config.go: one entry that cannot be parsed makes
  * every pull of the pod fail, for all images and with all its other pull secrets.
  */
-import { isObject } from '../text/json-fields.ts'
+import { asObject, isObject, jsonOrNone } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
 import type { RegistryCredential } from './registry-credential.ts'
 
@@ -32,6 +32,37 @@ export function parseDockerConfig(text: Redacted, form: 'auths' | 'bare' = 'auth
     if (entry !== undefined) entries.set(host, entry)
   }
   return { entries, findings }
+}
+
+/**
+ * A key of an entry as a kubelet compares it: without scheme, user, query, and the API version of docker's old keys
+ * (`https://index.docker.io/v1/`).
+ */
+export function canonicalKey(key: string): string {
+  const plain = key.replace(/^https?:\/\//, '').replace(/[?#].*$/s, '')
+  const slash = plain.indexOf('/')
+  const authority = slash < 0 ? plain : plain.slice(0, slash)
+  const path = slash < 0 ? '' : plain.slice(slash).replace(/^\/v[12]\//, '/')
+  return authority.slice(authority.lastIndexOf('@') + 1) + (path === '/' ? '' : path)
+}
+
+/**
+ * The secrets of a Docker configuration, without its hosts and user names, which errors quote: passwords, `auth` and tokens. The
+ * whole text, where it contains anything else or cannot be parsed.
+ */
+export function secretsOf(text: Redacted, form: 'auths' | 'bare' = 'auths'): Redacted[] {
+  const config = jsonOrNone(text.reveal())
+  const auths = form === 'bare' ? config : asObject(config)?.['auths']
+  const others = form === 'bare' ? [] : Object.keys(asObject(config) ?? {}).filter((name) => name !== 'auths')
+  const entries = Object.entries(asObject(auths) ?? {})
+  const { entries: parsed, findings } = parseDockerConfig(text, form)
+  const isPlain = entries.every(
+    ([key, entry]) => !key.includes('@') && isObject(entry) && Object.values(entry).every(isText),
+  )
+  if (others.length > 0 || !isPlain || findings.some(({ effect }) => effect === 'breaks-pulls')) return [text]
+  const values = entries.flatMap(([, entry]) => Object.entries(asObject(entry) ?? {}))
+  const texts = values.flatMap(([name, value]) => (isText(value) && !/^(?:username|email)$/i.test(name) ? [value] : []))
+  return [...texts.map((value) => new Redacted(value)), ...[...parsed.values()].map(({ password }) => password)]
 }
 
 function parseAuths(text: string, form: 'auths' | 'bare', report: Report): [key: string, value: unknown][] | undefined {

@@ -1,4 +1,5 @@
 /** The keys of pull secrets that a kubelet tries for an image. Kubernetes, pkg/credentialprovider/keyring.go, Lookup. */
+import { canonicalKey } from '../credential/docker-config.ts'
 import type { ImageReference } from './image-reference.ts'
 
 const hub = 'index.docker.io'
@@ -37,15 +38,6 @@ export function compareKey(key: string, { host, repository }: Pick<ImageReferenc
     return 'other host'
   if (entry.port !== image.port) return 'other port'
   return image.path.startsWith(entry.path) ? 'fits' : 'other path'
-}
-
-/** Without scheme, user, query, and the API version of docker's old keys (`https://index.docker.io/v1/`). */
-function canonicalKey(key: string): string {
-  const plain = key.replace(/^https?:\/\//, '').replace(/[?#].*$/s, '')
-  const slash = plain.indexOf('/')
-  const authority = slash < 0 ? plain : plain.slice(0, slash)
-  const path = slash < 0 ? '' : plain.slice(slash).replace(/^\/v[12]\//, '/')
-  return authority.slice(authority.lastIndexOf('@') + 1) + (path === '/' ? '' : path)
 }
 
 /** The port is empty if absent, and after a lone `:`. An IPv6 address loses its brackets only with a port. */

@@ -2,6 +2,7 @@
  * A Secret from which a password, a client secret or a key is read. It is named by a document, and only read.
  * https://kubernetes.io/docs/concepts/configuration/secret/#secret-types
  */
+import { pullSecretType, secretsOf } from '../../credential/docker-config.ts'
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
@@ -29,8 +30,16 @@ export async function readSourceSecret(cluster: Cluster, { namespace, name }: Na
     const encoded = asText(value)
     return encoded === undefined ? [] : [[key, decoded(encoded)] as const]
   })
-  cluster.secrets.add(...data.map(([, value]) => value))
-  return { type: asText(secret['type']) ?? 'Opaque', data: new Map(data) }
+  const type = asText(secret['type']) ?? 'Opaque'
+  cluster.secrets.add(...data.flatMap(([key, value]) => secretsAt(key, value, type)))
+  return { type, data: new Map(data) }
+}
+
+/** Of a Docker configuration not its hosts, which an error names. */
+function secretsAt(key: string, value: Redacted, type: string): Redacted[] {
+  if (type === pullSecretType && key === '.dockerconfigjson') return secretsOf(value)
+  if (type === 'kubernetes.io/dockercfg' && key === '.dockercfg') return secretsOf(value, 'bare')
+  return [value]
 }
 
 const decoded = (base64: string) => new Redacted(Buffer.from(base64, 'base64').toString('utf8'))

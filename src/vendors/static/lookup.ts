@@ -2,7 +2,7 @@
  * Reads the user name and password from where they are stored, at each refresh: they can have been replaced. Their expiry is
  * unknown. https://kubernetes.io/docs/concepts/configuration/secret/#basic-authentication-secret
  */
-import { parseDockerConfig, pullSecretType } from '../../credential/docker-config.ts'
+import { canonicalKey, parseDockerConfig, pullSecretType } from '../../credential/docker-config.ts'
 import { quote } from '../../text/plain-text.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import { showPath } from '../../text/show.ts'
@@ -82,14 +82,40 @@ function userNameOf(value: Redacted, where: string, key: string): string {
   throw sourceInvalid(`key ${quote(key)} of ${where} is not a user name`, 'a user name without spaces and ":"')
 }
 
+/** Docker Hub's names, which kubelets and docker treat as one; `docker login` and `kubectl create secret` store the second. */
+const hubHosts: readonly string[] = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
+
+/** The keys under which the credential of a host can be, in the order of preference. Pure. */
+function keysFor(host: string, keys: readonly string[]): readonly string[] {
+  const names = [host, ...(hubHosts.includes(host) ? hubHosts : [])]
+  return [host, ...names.flatMap((name) => keys.filter((key) => canonicalKey(key) === name))]
+}
+
 function entryOf(config: Redacted, host: string, where: string, form: 'auths' | 'bare' = 'auths'): UserAndPassword {
   const { entries, findings } = parseDockerConfig(config, form)
-  const entry = entries.get(host)
+  const unusable = findings.flatMap((finding) => finding.host ?? [])
+  const keys = keysFor(host, [...entries.keys(), ...unusable])
+  const entry = keys.map((key) => entries.get(key)).find((one) => one !== undefined)
   if (entry !== undefined) return entry
-  const problem = findings.find((finding) => finding.host === undefined || finding.host === host)?.seen
+  const problem = findings.find((finding) => finding.host === undefined || keys.includes(finding.host))?.seen
+  const present = [...new Set([...entries.keys(), ...unusable])]
   throw sourceInvalid(
-    `${where} has no usable entry for ${quote(host)}${problem === undefined ? '' : `: ${problem}`}`,
+    `${where} has no usable entry for ${quote(host)}${problem === undefined ? `; ${listed(present)}` : `: ${problem}`}`,
     `an entry for ${quote(host)}, with its user name and password in auth`,
-    { hint: 'docker login with a credential helper stores no password in the file; without one it does' },
+    { hint: `${nearbyFix(present)}add it, with a token of the registry as its password: docs/vendors/static.md` },
   )
 }
+
+/** More keys than an error line shows. */
+const mostListed = 10
+
+function listed(keys: readonly string[]): string {
+  if (keys.length === 0) return 'it has no entries'
+  const more = keys.length > mostListed ? ` and ${keys.length - mostListed} more` : ''
+  return `its entries are ${keys.slice(0, mostListed).map(quote).join(', ')}${more}`
+}
+
+const nearbyFix = (keys: readonly string[]) =>
+  keys.length === 0
+    ? 'docker login with credsStore or credHelpers stores the password elsewhere: remove these and sign in again, or '
+    : 'name a host of an entry first in hosts, or '

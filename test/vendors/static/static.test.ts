@@ -56,6 +56,36 @@ suite('a static credential', () => {
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'docker.io': `robot:${password}` })
   })
 
+  const hubKeys = ['https://index.docker.io/v1/', 'index.docker.io', 'https://registry-1.docker.io/v2/', 'docker.io']
+  for (const key of hubKeys) {
+    test(`is read for docker.io from an entry for ${key}, in a Secret and in a file`, async (t) => {
+      const sandbox = await start(t)
+      const auths = { 'quay.io': { auth: base64('x:y') }, [key]: { auth: base64(`robot:${password}`) } }
+      const config = JSON.stringify({ auths })
+      seedSecret(sandbox, { '.dockerconfigjson': config }, 'kubernetes.io/dockerconfigjson')
+      assert.equal((await refresh(sandbox, fromSecret)).stderr, '')
+      assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'docker.io': `robot:${password}` })
+      await sandbox.write('config.json', config)
+      const hosts = 'hosts: [registry-1.docker.io]'
+      assert.equal((await refresh(sandbox, `${hosts}, static: {dockerConfigFile: config.json}`)).stderr, '')
+      assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'registry-1.docker.io': `robot:${password}` })
+    })
+  }
+
+  test('without an entry for its host lists the hosts of the Secret, and neither password nor auth', async (t) => {
+    const sandbox = await start(t)
+    const auth = base64(`robot:${password}`)
+    const auths = { 'https://registry.images.example.com': { username: 'robot', password, auth } }
+    seedSecret(sandbox, { '.dockerconfigjson': JSON.stringify({ auths }) }, 'kubernetes.io/dockerconfigjson')
+    const { stderr } = await refresh(sandbox, fromSecret.replace('docker.io', 'registry.images.example.net'))
+    assert.match(
+      stderr,
+      /has no usable entry for "registry\.images\.example\.net"; its entries are "https:\/\/registry\.images\.example\.com"\n/,
+    )
+    assert.match(stderr, /fix: name a host of an entry first in hosts, or add it/)
+    assert.ok(!stderr.includes(auth))
+  })
+
   test('is never a token of the API server, or of a Secret for something else', async (t) => {
     const sandbox = await start(t)
     const keys = fromSecret.replace('name: hub', 'name: hub, passwordKey: token')
