@@ -67,7 +67,15 @@ export interface ApiResponse {
 }
 
 /** Thrown by `read` with what was seen instead; never with a part of the response that can be a credential. */
-export class UnexpectedResponse extends Error {}
+export class UnexpectedResponse extends Error {
+  /** What to do about it; absent: it is unlikely to be the response of the service. */
+  readonly fix: string | undefined
+
+  constructor(seen: string, fix?: string) {
+    super(seen)
+    this.fix = fix
+  }
+}
 
 export type SendContext = Pick<Context, 'transport' | 'now' | 'random' | 'sleep' | 'signal' | 'log' | 'secrets'>
 
@@ -109,7 +117,9 @@ function unreadableResponse<T>({ hop, service, url }: ApiRequest<T>, status: num
     hop,
     seen: `${service} responded with ${status} at ${showUrl(url)}, but ${what}`,
     expected: 'the documented response',
-    hint: 'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
+    hint:
+      (unread instanceof UnexpectedResponse ? unread.fix : undefined) ??
+      'check that no proxy or sign-in page intercepts this request, and that the endpoint is correct',
   })
 }
 

@@ -20,6 +20,8 @@ export interface SubjectToken {
   readonly accountUid: string | undefined
   readonly pod: string | undefined
   readonly node: string | undefined
+  /** Where it was read; absent: requested, or from a variable. */
+  readonly file?: string
 }
 
 type ClaimName = 'iss' | 'sub' | 'aud' | 'exp' | 'iat'

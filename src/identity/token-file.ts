@@ -22,7 +22,7 @@ export async function readTokenFile(path: string, field?: string): Promise<Subje
   const bytes = await readRegularFile(path, longest).catch((error: unknown) => {
     throw unreadable(path, whyUnreadable(error), error)
   })
-  return parseTokenText(new Redacted(bytes.toString('utf8')), path, field)
+  return { ...parseTokenText(new Redacted(bytes.toString('utf8')), path, field), file: path }
 }
 
 /** The path can be a variable or field that was set to the token itself. */

@@ -3,7 +3,7 @@
  * status. Vendors with messages of their own evaluate these first.
  */
 import type { ErrorCode } from '../errors/codes.ts'
-import type { Fix } from '../errors/pullpass-error.ts'
+import { type Fix, PullpassError } from '../errors/pullpass-error.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asText } from '../text/json-fields.ts'
@@ -13,12 +13,28 @@ export interface Refused {
   readonly subjectToken: SubjectToken
   /** The fix where the token is not accepted: where issuer, subject and audience are configured. */
   readonly trustFix: Fix
+  /** What to do where the service does not support the request; absent: of token exchange. */
+  readonly requestFix?: string | undefined
+}
+
+/** The command of a fix that compares the token; a caller that knows token and document names them: `namingToken`. */
+export const inspectFile = 'pullpass inspect FILE'
+
+/** The same error, with `command` where its fix says how to show the token. */
+export function namingToken(fault: PullpassError, command: string): PullpassError {
+  if (fault.command !== inspectFile && fault.hint?.includes(inspectFile) !== true) return fault
+  return new PullpassError({
+    ...fault,
+    hint: fault.hint?.replace(inspectFile, () => command),
+    command: fault.command === inspectFile ? command : fault.command,
+    cause: fault.cause,
+  })
 }
 
 /** `place`: where the vendor configures which tokens it accepts. */
 export const compareWithToken = (place: string): Fix => ({
   hint: `compare ${place} with the token`,
-  command: 'pullpass inspect FILE',
+  command: inspectFile,
 })
 
 /** A cause that a vendor states in a message of its own. */
@@ -99,7 +115,9 @@ function meaningOf(status: number, error: string | undefined, refused: Refused):
       return {
         code: 'EXCHANGE_REFUSED',
         expected: 'a request that the token service supports',
-        hint: "see the registry's parameters and scope, and that the service supports token exchange (RFC 8693)",
+        hint:
+          refused.requestFix ??
+          "see the registry's parameters and scope, and that the service supports token exchange (RFC 8693)",
       }
     default:
       return notAccepted(refused)

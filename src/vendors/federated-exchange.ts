@@ -19,6 +19,8 @@ export interface FederatedExchange extends Omit<ApiRequest<never>, 'hop' | 'read
   readonly username?: string | ((body: unknown) => string)
   /** How a longer lifetime is set, for the warning about a short one. */
   readonly lifetimeFix?: string
+  /** The field of the document that replaces a lifetime which the response does not state. */
+  readonly defaultLifetimeField?: string
   readonly warnings?: readonly CredentialWarning[]
 }
 
@@ -47,13 +49,22 @@ export async function exchangeAt(
   exchange: FederatedExchange,
   context: ExchangeContext,
 ): Promise<RegistryCredential> {
-  const { hop = 'exchange', response: pointers, lifetime, username, lifetimeFix, warnings = [], ...request } = exchange
+  const {
+    hop = 'exchange',
+    response: pointers,
+    lifetime,
+    username,
+    lifetimeFix,
+    defaultLifetimeField,
+    warnings = [],
+    ...request
+  } = exchange
   return await send(context, {
     ...request,
     hop,
     read: (response) => {
       const password = textAt(response.body, pointers.password)
-      const expiresAt = readExpiry(response, password, { pointers, lifetime })
+      const expiresAt = readExpiry(response, password, { pointers, lifetime, defaultLifetimeField })
       const seconds = Math.floor((expiresAt.getTime() - response.receivedAt.getTime()) / 1000)
       return {
         hosts,
@@ -92,11 +103,17 @@ function userNameOf(body: unknown, { username, pointer = '' }: UserNameSource): 
   throw new UnexpectedResponse(`its ${field} is not a user name: it is longer than 256 characters, or contains ":"`)
 }
 
+interface ExpirySource {
+  readonly pointers: ResponsePointers
+  readonly lifetime: Lifetime
+  readonly defaultLifetimeField: string | undefined
+}
+
 /** The earliest expiry in the response: a JWT expires at its own `exp`, regardless of other fields. */
 function readExpiry(
   response: ApiResponse,
   password: string,
-  { pointers, lifetime }: { readonly pointers: ResponsePointers; readonly lifetime: Lifetime },
+  { pointers, lifetime, defaultLifetimeField }: ExpirySource,
 ): Date {
   const { sentAt, body } = response
   const [seconds] = statedAt(body, pointers.expiresIn, secondsOf)
@@ -108,11 +125,17 @@ function readExpiry(
   ]
   if (stated.length === 0) {
     const { defaultSeconds } = lifetime
-    if (defaultSeconds === undefined) throw new UnexpectedResponse('it states no lifetime of the credential')
+    if (defaultSeconds === undefined) throw noLifetime(defaultLifetimeField)
     stated.push(sentAt.getTime() + defaultSeconds * 1000)
   }
   return expiryOf(Math.min(...stated), lifetime.maxSeconds, response)
 }
+
+const noLifetime = (field: string | undefined) =>
+  new UnexpectedResponse(
+    'it states no lifetime of the credential',
+    field && `set ${field} in the document to the lifetime that the service documents, such as 1h`,
+  )
 
 /** Empty if the pointer is not configured, or the response has no value at it. */
 function statedAt(

@@ -25,6 +25,7 @@ export const exchange: Exchange<HttpSettings> = {
       refusal: (status: number, body: unknown) => exchangeRefusal(status, body, { subjectToken, trustFix }),
       response,
       lifetime,
+      defaultLifetimeField: 'http.defaultLifetime',
       ...(username !== undefined && { username }),
     }
     return exchangeAt(registry, request, context)

@@ -38,20 +38,25 @@ export const exchange: Exchange<OidcSettings> = {
     }
     const isAssertion = registry.settings.client?.method === 'subject_token'
     const trustFix = compareWithToken(`issuer, subject and audience at ${new URL(url).host}`)
+    const requestFix = grant === 'client_credentials' ? clientCredentialsFix : undefined
     const request = {
       service: 'the token service',
       url,
       ...(encoding === 'form' ? { form: fields } : { json: fields }),
       ...(client.basic && { basic: client.basic }),
       refusal: (status: number, body: unknown) =>
-        exchangeRefusal(status, body, { subjectToken, trustFix }, isAssertion ? [assertionRefused] : []),
+        exchangeRefusal(status, body, { subjectToken, trustFix, requestFix }, isAssertion ? [assertionRefused] : []),
       response,
       lifetime,
+      defaultLifetimeField: 'oidc.defaultLifetime',
       ...(username !== undefined && { username }),
     }
     return await exchangeAt(registry, request, context)
   },
 }
+
+const clientCredentialsFix =
+  "see the registry's parameters and scope, and that the client may use the grant client_credentials (RFC 6749, section 4.4)"
 
 /** The server does not accept the subject token for the client. Issuer, subject and audience are not secret. */
 const assertionRefused: MessageCause = {

@@ -92,6 +92,10 @@ suite('the expiry of an exchanged credential is', () => {
     const fault = await faultOf(expiryOf(oidc(), { access_token: 'a' }))
     assert.equal(fault.code, 'RESPONSE_MALFORMED')
     assert.match(fault.seen, /but it states no lifetime of the credential$/)
+    assert.equal(
+      fault.hint,
+      'set oidc.defaultLifetime in the document to the lifetime that the service documents, such as 1h',
+    )
   })
 })
 

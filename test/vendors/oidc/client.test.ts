@@ -101,6 +101,33 @@ suite('a client authenticates', () => {
     assert.doesNotMatch(stderr, /wrong-client-secret/)
   })
 
+  test('and an error names the command that shows the token of the document', async (t) => {
+    const { sandbox, cloud, refresh } = await start(t)
+    cloud.client.method = 'subject_token'
+    cloud.trusted.subject = 'system:serviceaccount:image-system:other'
+    const { stderr } = await refresh(`, clientAuthentication: {method: subject_token, ${id}}`)
+    const file = `${sandbox.folder.path}/pull.yaml`
+    assert.ok(stderr.trimEnd().endsWith(` with the token: pullpass inspect -f ${file}`), stderr)
+    const inspected = await runPullpass(sandbox, ['inspect', '-f', file])
+    assert.match(inspected.stdout, /system:serviceaccount:image-system:pullpass/)
+    await sandbox.writeToken({ audiences: [cloud.url] })
+    const token = sandbox.folder.tokenFile
+    const text = documentOf(
+      `hosts: [a.example.com], audience: "${cloud.url}", tokenFile: ${token}, oidc: {url: "${cloud.url}/token", username: puller, clientAuthentication: {method: subject_token, ${id}}}`,
+    )
+    const { stderr: ofFile } = await runPullpass(sandbox, ['refresh', '-f', await sandbox.write('pull.yaml', text)])
+    assert.ok(ofFile.trimEnd().endsWith(`: pullpass inspect ${token} -f ${file}`), ofFile)
+  })
+
+  test('and a grant that the server does not support is explained by that grant', async (t) => {
+    const { refresh } = await start(t)
+    const client = `, grant: client_credentials, clientAuthentication: {method: subject_token, ${id}}`
+    const { stderr } = await refresh(client)
+    assert.match(stderr, /unsupported_grant_type/)
+    assert.match(stderr, /fix: .* that the client may use the grant client_credentials \(RFC 6749, section 4\.4\)/)
+    assert.doesNotMatch(stderr, /token exchange/)
+  })
+
   test('by a secret that is not read from a token of the API server', async (t) => {
     const { sandbox, cloud, refresh } = await start(t)
     const data = { token: Buffer.from('api-server-token-0123456789').toString('base64') }
