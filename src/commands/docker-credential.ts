@@ -7,6 +7,7 @@ import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { onOneLine, PullpassError } from '../errors/pullpass-error.ts'
 import { type LocalRegistry, mintLocally, registriesOf } from '../faces/mint-locally.ts'
+import { systemErrorCode } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { Redacted } from '../text/redacted.ts'
@@ -65,7 +66,12 @@ async function respond(
   { context, terminal }: Pick<Call<Record<string, never>>, 'context' | 'terminal'>,
 ): Promise<ExitCode> {
   const file = documentsFile(context.environment)
-  const documents = await loadDocuments([file], { ...context, readInput: async () => '' })
+  const documents = await loadDocuments([file], { ...context, readInput: async () => '' }).catch((fault: unknown) => {
+    const isAbsent = fault instanceof PullpassError && systemErrorCode(fault.cause) === 'ENOENT'
+    throw isAbsent && !context.environment['PULLPASS_DOCUMENTS']
+      ? new PullpassError({ ...fault, hint: namesDocuments, cause: fault.cause })
+      : fault
+  })
   if (operation === 'list') {
     const hosts = registriesOf(documents).flatMap(({ registry }) => registry.hosts)
     terminal.print(JSON.stringify(Object.fromEntries(hosts.map((host) => [host, 'pullpass']))))
@@ -82,6 +88,8 @@ async function respond(
   terminal.printCredential(new Redacted(JSON.stringify(response)))
   return 0
 }
+
+const namesDocuments = 'write the documents there, or set PULLPASS_DOCUMENTS to the path of their file: docs/docker.md'
 
 /** @throws USAGE_INVALID without a home folder */
 function documentsFile({ PULLPASS_DOCUMENTS: named, XDG_CONFIG_HOME: config, HOME: home }: Environment): string {

@@ -50,8 +50,20 @@ export async function readLocalToken(request: LocalTokenRequest, context: LocalC
   const url = environment['ACTIONS_ID_TOKEN_REQUEST_URL']
   if (url) return await requestGithubToken(url, request.audience, context)
   const usual = tokenFilePath(undefined, environment)
-  return { token: await readTokenFile(usual, request.tokenFileField), where: usual }
+  const token = await readTokenFile(usual, request.tokenFileField).catch((fault: unknown) => {
+    throw fault instanceof PullpassError && fault.code === 'TOKEN_FILE_UNREADABLE' ? noLocalToken(fault) : fault
+  })
+  return { token, where: usual }
 }
+
+/** Nothing names a token, so that the file is the default one: a machine or a CI job has other sources. */
+const noLocalToken = (fault: PullpassError) =>
+  new PullpassError({
+    ...fault,
+    expected: `a token in that file, in ${variable}, or of GitHub Actions`,
+    hint: `GitHub Actions: permissions: {id-token: write} in the job; GitLab: id_tokens: {${variable}: {aud: AUDIENCE}}; elsewhere: PULLPASS_TOKEN_FILE, or --token-file of pullpass token (docs/docker.md); in a pod: a projected token (volumes[].projected.sources[].serviceAccountToken)`,
+    cause: fault.cause,
+  })
 
 async function requestGithubToken(url: string, audience: string, context: LocalContext): Promise<LocatedToken> {
   const bearer = new Redacted(context.environment['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] ?? '')

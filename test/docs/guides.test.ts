@@ -19,6 +19,17 @@ suite('docs/guides', () => {
   })
 
   for (const page of pages) {
+    test(`${page}: a command in a table has the flag without which it fails`, () => {
+      const inline = readFileSync(page, 'utf8').matchAll(/(?<=^\|.*)`(pullpass [^`]+)`/gm)
+      const incomplete = [...inline].flatMap(([, command = '']) =>
+        (/^pullpass trust (?:plan|apply|destroy) /.test(`${command} `) && !command.includes(' -f ')) ||
+        (/^pullpass issuer publish /.test(command) && !command.includes(' --to '))
+          ? [command]
+          : [],
+      )
+      assert.deepEqual(incomplete, [])
+    })
+
     const steps = readGuide(page)
 
     test(`${page}: pullpass and kubectl are run by the tests of guides, or the page has a reason`, () => {

@@ -149,6 +149,18 @@ suite('pullpass token', { concurrency: 4 }, () => {
     assert.match(stderr, /warn docker uses credentials of other members first members="credsStore"/)
   })
 
+  test('without a token names its sources in CI jobs and on machines', async (t) => {
+    const { token, helper } = await prepare(t)
+    const environment = { PULLPASS_TOKEN_FILE: undefined }
+    const { exitCode, stderr } = await token(['--show'], { environment })
+    assert.equal(exitCode, 2)
+    const fix =
+      /permissions: \{id-token: write\}.*\{PULLPASS_ID_TOKEN: .* PULLPASS_TOKEN_FILE, or --token-file of pullpass token/
+    assert.match(stderr, /^TOKEN_FILE_UNREADABLE \(subject-token\): .*\/oidc-token does not exist/)
+    assert.match(stderr, fix)
+    assert.match((await helper('get', undefined, environment)).stdout, fix)
+  })
+
   test('the token of a GitLab job comes from PULLPASS_ID_TOKEN, and is never printed', async (t) => {
     const { sandbox, token, host } = await prepare(t)
     const jwt = (await readFile(sandbox.folder.tokenFile, 'utf8')).trim()
@@ -226,5 +238,6 @@ suite('docker-credential-pullpass', { concurrency: 4 }, () => {
     const { exitCode, stdout } = await helper('get', 'quay.io', home)
     assert.equal(exitCode, 1)
     assert.match(stdout, /^DOCUMENT_UNREADABLE \(document\): .*\.config\/pullpass\/documents\.yaml does not exist/)
+    assert.match(stdout, /set PULLPASS_DOCUMENTS to the path of their file/)
   })
 })
