@@ -14,7 +14,7 @@ export interface DraftDocument {
 
 export interface DraftRegistry {
   readonly name: string
-  readonly host: string
+  readonly hosts: readonly string[]
   /** Identifier of the vendor; undefined: it is not known by the host. */
   readonly vendor: string | undefined
   /** A comment. */
@@ -47,13 +47,13 @@ export function renderDraft(draft: DraftDocument): { readonly text: string; read
     `  name: ${scalar(draft.name)}`,
     'spec:',
     '  namespaces:',
-    '    include: # names and globs such as "team-*"',
+    '    include: # Names, and globs such as "team-*".',
     ...(draft.namespaces.length === 0 ? [`      - ${fill('spec.namespaces.include', undefined)}`] : []),
     ...draft.namespaces.map((namespace) => `      - ${scalar(namespace)}`),
     ...(draft.serviceAccount === undefined
       ? []
       : [
-          '  serviceAccountRef: # its token is requested; without this, the token file of the pod is read',
+          '  serviceAccountRef: # Its token is requested. Without this, the token file of the pod is read.',
           `    namespace: ${scalar(draft.serviceAccount.namespace)}`,
           `    name: ${scalar(draft.serviceAccount.name)}`,
         ]),
@@ -66,24 +66,30 @@ export function renderDraft(draft: DraftDocument): { readonly text: string; read
 type Fill = (path: string, value: string | undefined) => string
 
 function renderRegistry(
-  { name, host, vendor, facts, fields, trust = [] }: DraftRegistry,
+  { name, hosts, vendor, facts, fields, trust = [] }: DraftRegistry,
   at: string,
   fill: Fill,
 ): string[] {
   return [
     `    - name: ${scalar(name)}`,
-    `      hosts: [${scalar(host)}] # ${facts}`,
+    `      hosts: [${hosts.map(scalar).join(', ')}] # ${facts}`,
     ...(vendor === undefined
-      ? [`      ${fill(`${at}: a vendor`, undefined)}: {} # one of the vendors in docs/registries.md`]
+      ? [`      ${fill(`${at}: a vendor`, undefined)}: {} # One of the vendors in docs/registries.md.`]
       : [
           `      ${vendor}:`,
-          ...fields.flatMap((field) => [
-            `        # ${field.comment}`,
-            `        ${field.name}: ${fill(`${at}.${vendor}.${field.name}`, field.value)}`,
-          ]),
+          ...fields.flatMap((field, index) => {
+            const [own = '', parent] = field.name.split('.').toReversed()
+            const before = fields[index - 1]?.name.split('.')[0]
+            const indent = parent === undefined ? '        ' : '          '
+            return [
+              ...(parent === undefined || parent === before ? [] : [`        ${parent}:`]),
+              `${indent}# ${field.comment}.`,
+              `${indent}${own}: ${fill(`${at}.${vendor}.${field.name}`, field.value)}`,
+            ]
+          }),
           ...(trust.length === 0
             ? []
-            : ['        # for pullpass trust, which sets up the access; replace the words in capitals:']),
+            : ['        # For pullpass trust, which sets up the access. Replace the words in capitals:']),
           ...trust.map((line) => `        # ${line}`),
         ]),
   ]

@@ -6,6 +6,8 @@ export type DraftOf = (host: string) => RegistryDraft | undefined
 interface RegistryDraft {
   /** Proposed name of the registry in the document. */
   readonly name: string
+  /** Hosts of the vendor with the same text have one credential, and are one registry of the document; absent: only this host. */
+  readonly credential?: string
   /** What the host contains, for a comment: `account 123456789012, region eu-west-1`. */
   readonly facts: string
   /** Required fields under the vendor's identifier, in their order. */
@@ -15,9 +17,10 @@ interface RegistryDraft {
 }
 
 interface DraftField {
+  /** Also of a nested field: `secretRef.name`. */
   readonly name: string
   /** Known by the host, or what `pullpass trust apply` creates; undefined: it has to be filled in. */
   readonly value?: string
-  /** Meaning, and where to find it. */
+  /** Meaning, and where to find it: a sentence without its full stop. */
   readonly comment: string
 }

@@ -20,7 +20,7 @@ export interface Refused {
 /** The command of a fix that compares the token; a caller that knows token and document names them: `namingToken`. */
 export const inspectFile = 'pullpass inspect FILE'
 
-/** The same error, with `command` where its fix says how to show the token. */
+/** The same error, with `command` where its fix is to compare the token. */
 export function namingToken(fault: PullpassError, command: string): PullpassError {
   if (fault.command !== inspectFile && fault.hint?.includes(inspectFile) !== true) return fault
   return new PullpassError({

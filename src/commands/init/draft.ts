@@ -1,10 +1,12 @@
 /** A document for registries by their hosts: from vendors, flags and the cluster. */
 import type { NamespacedName } from '../../document/document.ts'
+import { checkShape } from '../../document/document-errors.ts'
 import { type DraftRegistry, renderDraft } from '../../document/draft-document.ts'
 import { brokenRule, registryHost } from '../../document/field-rules.ts'
 import { includedNamespace, objectName } from '../../document/kubernetes-names.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
+import { asObject } from '../../text/json-fields.ts'
 import type { VendorContext, Vendors } from '../../vendors/vendor.ts'
 import { usageFault } from '../command-line/flag.ts'
 import type { ClusterSurvey } from './survey-cluster.ts'
@@ -44,6 +46,7 @@ export async function draftDocument(
     if (expected !== undefined) throw fail(`--namespaces contains ${showValue(namespace)}`, expected)
   }
   const registries = applySettings(await draftRegistries(hosts, vendors), request.set)
+  for (const registry of registries) await checkSettings(registry, vendors)
   return renderDraft({
     name: name ?? registries[0]?.name ?? 'registry',
     namespaces,
@@ -54,21 +57,45 @@ export async function draftDocument(
 }
 
 async function draftRegistries(hosts: readonly string[], vendors: Vendors): Promise<DraftRegistry[]> {
-  const drafts: DraftRegistry[] = []
+  const drafts: SharedDraft[] = []
   for (const host of hosts) {
     const draft = await draftRegistry(host, vendors)
+    const at = drafts.findIndex(
+      ({ vendor, credential }) =>
+        credential !== undefined && vendor === draft.vendor && credential === draft.credential,
+    )
+    const shared = drafts[at]
+    if (shared !== undefined) {
+      drafts[at] = { ...shared, hosts: [...shared.hosts, host], facts: mergeFacts(shared.facts, draft.facts) }
+      continue
+    }
     const same = drafts.filter(({ name }) => name === draft.name || name.startsWith(`${draft.name}-`)).length
     drafts.push(same === 0 ? draft : { ...draft, name: `${draft.name}-${same + 1}` })
   }
   return drafts
 }
 
-async function draftRegistry(host: string, vendors: Vendors): Promise<DraftRegistry> {
+/** Facts begin with the title of the vendor, which is not repeated. */
+function mergeFacts(facts: string, more: string): string {
+  const own = more.replace(/^[^:]+: /, '')
+  return facts.includes(own) ? facts : `${facts}; ${own}`
+}
+
+/** Equal `credential` of one vendor: one registry of the document. */
+type SharedDraft = DraftRegistry & { readonly credential?: string }
+
+async function draftRegistry(host: string, vendors: Vendors): Promise<SharedDraft> {
   for (const [vendor, { draft: load, title }] of Object.entries(vendors)) {
     const draft = (await load?.())?.(host.split('/')[0] ?? host)
-    if (draft !== undefined) return { ...draft, host, vendor, facts: `${title}: ${draft.facts}` }
+    if (draft !== undefined) return { ...draft, hosts: [host], vendor, facts: `${title}: ${draft.facts}` }
   }
-  return { name: 'registry', host, vendor: undefined, facts: 'of a vendor that the host does not identify', fields: [] }
+  return {
+    name: 'registry',
+    hosts: [host],
+    vendor: undefined,
+    facts: 'The host does not identify the vendor',
+    fields: [],
+  }
 }
 
 /** @throws USAGE_INVALID for a field that no registry, or more than one, has */
@@ -76,9 +103,9 @@ function applySettings(registries: readonly DraftRegistry[], set: readonly strin
   const result = [...registries]
   for (const setting of set) {
     const [, path = '', value = ''] = /^([^=]+)=(.+)$/s.exec(setting) ?? []
-    const [field = '', registry] = path.split('.').toReversed()
+    const isMeant = (name: string, field: string) => path === field || path === `${name}.${field}`
     const matching = result.flatMap(({ name, fields }, index) =>
-      (registry === undefined || registry === name) && fields.some((one) => one.name === field) ? [index] : [],
+      fields.some((field) => isMeant(name, field.name)) ? [index] : [],
     )
     const [index] = matching
     const known = result.flatMap(({ name, fields }) => fields.map((one) => `${name}.${one.name}`))
@@ -94,10 +121,29 @@ function applySettings(registries: readonly DraftRegistry[], set: readonly strin
     }
     const chosen = result[index]
     if (chosen === undefined) continue
-    const fields = chosen.fields.map((one) => (one.name === field ? { ...one, value } : one))
+    const fields = chosen.fields.map((one) => (isMeant(chosen.name, one.name) ? { ...one, value } : one))
     result[index] = { ...chosen, fields }
   }
   return result
+}
+
+/** The values of --set, by the schema of the vendor; what is not filled in yet is not checked. @throws USAGE_INVALID */
+async function checkSettings({ name, vendor = '', fields }: DraftRegistry, vendors: Vendors): Promise<void> {
+  const settings = await vendors[vendor]?.settings?.()
+  if (settings === undefined) return
+  const written: Record<string, unknown> = {}
+  for (const field of fields) {
+    const [own = '', parent] = field.name.split('.').toReversed()
+    if (parent !== undefined) written[parent] = { ...asObject(written[parent]), [own]: field.value }
+    else if (field.value !== undefined) written[own] = field.value
+  }
+  const checked = checkShape(settings.form, written)
+  if ('form' in checked) return
+  const problem = checked.find(({ path }) =>
+    fields.some((field) => field.value !== undefined && field.name === path.join('.')),
+  )
+  if (problem === undefined) return
+  throw usageFault('init', `--set ${name}.${problem.path.join('.')} ${problem.predicate}`, problem.expected)
 }
 
 function notesOf({ issuer, namespaces, pullSecrets }: ClusterSurvey, hosts: readonly string[]): string[] {

@@ -8,14 +8,15 @@ export const draft: DraftOf = (host) => {
   const { account, region } = found
   return {
     name: 'ecr',
+    credential: `${account} ${region}`,
     facts: `account ${account}, region ${region}`,
     fields: [
       {
         name: 'roleArn',
         value: `arn:${partitionOfRegion(region).name}:iam::${account}:role/pullpass`,
-        comment: 'the IAM role that may pull; trust apply creates it',
+        comment: 'The IAM role that may pull. pullpass trust apply creates it',
       },
-      { name: 'region', value: region, comment: 'of the registry' },
+      { name: 'region', value: region, comment: 'The region of the registry' },
     ],
     trust: [
       'trust:',

@@ -6,6 +6,6 @@ export const draft: DraftOf = (host) =>
     ? {
         name: 'ecr-public',
         facts: 'public gallery; authenticated pulls have higher limits',
-        fields: [{ name: 'roleArn', comment: 'an IAM role that trusts the cluster: arn:aws:iam::ACCOUNT:role/NAME' }],
+        fields: [{ name: 'roleArn', comment: 'The IAM role that trusts the cluster: arn:aws:iam::ACCOUNT:role/NAME' }],
       }
     : undefined

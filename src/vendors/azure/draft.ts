@@ -12,8 +12,8 @@ export const draft: DraftOf = (host) => {
     name: 'acr',
     facts: `cloud ${cloud}`,
     fields: [
-      { name: 'tenantId', comment: 'the Entra tenant of the identity: az account show --query tenantId' },
-      { name: 'clientId', comment: 'of the application or managed identity that may pull' },
+      { name: 'tenantId', comment: 'The Entra tenant of the identity. az account show --query tenantId prints it' },
+      { name: 'clientId', comment: 'The client id of the application or managed identity that may pull' },
     ],
     trust: [
       'trust:',

@@ -11,7 +11,10 @@ export const draft: DraftOf = (host) =>
   registryHosts.accepts(host)
     ? {
         name: 'chainguard',
+        credential: 'every organization',
         facts: 'Chainguard registry',
-        fields: [{ name: 'identity', comment: 'UIDP of the assumable identity: chainctl iam identities list' }],
+        fields: [
+          { name: 'identity', comment: 'The UIDP of the assumable identity. chainctl iam identities list prints it' },
+        ],
       }
     : undefined

@@ -7,8 +7,8 @@ export const draft: DraftOf = (host) =>
         name: 'cloudsmith',
         facts: 'Docker registry',
         fields: [
-          { name: 'organization', comment: 'slug of the organization' },
-          { name: 'service', comment: 'slug of the service account that the OpenID Connect provider permits' },
+          { name: 'organization', comment: 'The slug of the organization' },
+          { name: 'service', comment: 'The slug of the service account that the OpenID Connect provider permits' },
         ],
       }
     : undefined

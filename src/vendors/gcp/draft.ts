@@ -9,17 +9,18 @@ export const draft: DraftOf = (host) => {
   const place = location ?? multiRegion
   return {
     name: 'google',
+    credential: 'every location',
     facts: `location ${place}`,
     fields: [
       {
         name: 'workloadIdentityProvider',
         comment:
-          'projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER; trust apply creates pool and provider',
+          'The provider: projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER. pullpass trust apply creates it',
       },
       {
         name: 'serviceAccountEmail',
         comment:
-          'the service account that may pull; without this line, grant the permission to the cluster’s subject itself',
+          'The service account that may pull. Without this line, grant the permission to the subject of the cluster',
       },
     ],
     trust: [

@@ -7,8 +7,8 @@ export const draft: DraftOf = (host) =>
         name: 'jfrog',
         facts: 'JFrog platform',
         fields: [
-          { name: 'url', value: `https://${host}`, comment: 'origin of the platform' },
-          { name: 'providerName', comment: 'name of the OpenID Connect integration' },
+          { name: 'url', value: `https://${host}`, comment: 'The URL of the platform' },
+          { name: 'providerName', comment: 'The name of the OpenID Connect integration' },
         ],
       }
     : undefined

@@ -7,7 +7,11 @@ export const draft: DraftOf = (host) =>
         name: 'quay',
         facts: 'robot federation',
         fields: [
-          { name: 'robot', comment: 'ORGANIZATION+ROBOT, with a federation for the cluster’s issuer and subject' },
+          {
+            name: 'robot',
+            comment:
+              'The robot account ORGANIZATION+ROBOT, with a federation for the issuer and subject of the cluster',
+          },
         ],
       }
     : undefined

@@ -11,7 +11,8 @@ export const draft: DraftOf = (host) =>
   registryHosts.accepts(host)
     ? {
         name: 'yandex',
+        credential: 'every registry',
         facts: 'Container Registry',
-        fields: [{ name: 'serviceAccountId', comment: 'id of the service account that may pull' }],
+        fields: [{ name: 'serviceAccountId', comment: 'The id of the service account that may pull' }],
       }
     : undefined

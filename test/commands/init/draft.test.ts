@@ -150,6 +150,58 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     })
   }
 
+  test('hosts that one credential serves are one registry; other accounts, regions and registries are others', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const hosts = [
+      'europe-docker.pkg.dev',
+      ecr,
+      'a.azurecr.io',
+      'us-docker.pkg.dev',
+      ecr.replace('eu-west-1', 'us-east-1'),
+      'b.azurecr.io',
+      'gcr.io',
+      ecr.replace('.ecr.', '.ecr-fips.'),
+    ]
+    const { stdout } = await runPullpass(sandbox, ['init', ...hosts, '--offline'])
+    const { registries } = parse(stdout).spec
+    assert.deepEqual(
+      registries.map((registry: { name: string; hosts: string[] }) => [registry.name, ...registry.hosts]),
+      [
+        ['google', 'europe-docker.pkg.dev', 'us-docker.pkg.dev', 'gcr.io'],
+        ['ecr', ecr, ecr.replace('.ecr.', '.ecr-fips.')],
+        ['acr', 'a.azurecr.io'],
+        ['ecr-2', ecr.replace('eu-west-1', 'us-east-1')],
+        ['acr-2', 'b.azurecr.io'],
+      ],
+    )
+    assert.match(stdout, /gcr\.io\] # Google: location europe; location us$/m)
+  })
+
+  test('for Docker Hub and GHCR it copies a Secret, because they issue no credential for a token of a cluster', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const set = ['docker-hub', 'ghcr'].flatMap((name) => [
+      `--set=${name}.secretRef.namespace=image-system`,
+      `--set=${name}.secretRef.name=${name}`,
+    ])
+    const argv = ['init', 'docker.io', 'ghcr.io', '--offline', '--namespaces', 'default', ...set]
+    const { stdout, stderr } = await runPullpass(sandbox, argv)
+    assert.equal(stderr, '')
+    assert.match(
+      stdout,
+      /# static credential: Docker Hub issues no credential for a token of the cluster, so that an existing/,
+    )
+    const [document] = await loadDocuments(['-'], { environment: {}, readInput: async () => stdout, vendors })
+    assert.deepEqual(
+      document?.registries.map(({ vendor, hosts, sources }) => [vendor, hosts, sources?.secrets]),
+      [
+        ['static', ['docker.io'], [{ namespace: 'image-system', name: 'docker-hub' }]],
+        ['static', ['ghcr.io'], [{ namespace: 'image-system', name: 'ghcr' }]],
+      ],
+    )
+    const empty = await runPullpass(sandbox, ['init', 'docker.io', '--offline', '--namespaces', 'default'])
+    assert.match(empty.stderr, /^to be filled in: spec\.registries\[0\]\.static\.secretRef\.namespace, /)
+  })
+
   test('without permission to list pods it says so, and drafts the rest', async (t) => {
     const sandbox = await startTestSandbox(t)
     const forbidden = {
@@ -185,6 +237,14 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     'a field of two registries': [
       [ecr, ecr.replace('1234', '4321'), '--offline', '--set', 'roleArn=x'],
       /--set "roleArn" is a field of several registries\n {2}expected .*ecr\.roleArn.*ecr-2\.roleArn/,
+    ],
+    'an invalid value of a field': [
+      [ecr, '--offline', '--set', 'roleArn=x'],
+      /--set ecr\.roleArn is "x"\n {2}expected .*arn:aws:iam::/,
+    ],
+    'an invalid value of a nested field': [
+      ['ghcr.io', '--offline', '--set', 'secretRef.name=A_B'],
+      /--set ghcr\.secretRef\.name is "A_B"\n/,
     ],
     'an invalid namespace': [['quay.io', '--offline', '--namespaces', 'Team_A'], /--namespaces contains "Team_A"/],
   }
