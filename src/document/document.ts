@@ -73,6 +73,8 @@ export interface DocumentRegistry extends RegistryBase {
   readonly keysUploaded?: true
   /** Set where the credential does not come from a subject token. */
   readonly subjectToken?: 'unused'
+  /** Hosts that are not the vendor's and get its credential, by hostPolicy: Any. Absent: none. */
+  readonly foreignHosts?: readonly string[]
   /** What the credential is read from, or the exchange needs besides a token; absent: nothing. */
   readonly sources?: CredentialSources
 }

@@ -6,6 +6,7 @@ import type { DocumentForm, RegistryForm } from './document-form.ts'
 import type { DocumentVendors } from './document-vendor.ts'
 import { pathFrom } from './field-rules.ts'
 import { parseSource, readSources, type Source, unreadable } from './sources.ts'
+import { isOwnHost } from './vendor-hosts.ts'
 
 /** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID with all problems, CREDENTIAL_FILE_INVALID */
 export async function readDocuments(
@@ -113,11 +114,15 @@ async function registryOf(
 ): Promise<DocumentRegistry> {
   const { name, hosts, audience } = form
   const [vendor = ''] = vendorsOf(form, vendors)
-  const read = await (await vendors[vendor]?.settings?.())?.read(form[vendor], folder, hosts)
+  const reader = await vendors[vendor]?.settings?.()
+  const read = await reader?.read(form[vendor], folder, hosts)
   if (read === undefined) throw new TypeError(`registry ${name} passed its checks without a vendor`)
   const { token, ...settings } = read
   const source = tokenOf(form, document, { token, folder })
-  return { name, hosts, ...(audience && { audience }), ...source, vendor, ...settings }
+  const rule = reader?.hosts?.(form[vendor])
+  const foreignHosts = form.hostPolicy === 'Any' ? hosts.filter((host) => !isOwnHost(host, rule)) : []
+  const policy = foreignHosts.length > 0 ? { foreignHosts } : {}
+  return { name, hosts, ...(audience && { audience }), ...source, vendor, ...policy, ...settings }
 }
 
 /** Token settings of the document take precedence over those of a credential file that it names. */

@@ -52,6 +52,8 @@ export interface RevocationReport {
   readonly state: 'new' | 'before'
   /** When it was revoked before; undefined if it is new, or if the time is unknown. */
   readonly since: Date | undefined
+  /** Whether fresh tokens are signed with it; undefined where no API server gave one. */
+  readonly signs?: boolean | undefined
 }
 
 /** @throws KEY_UNKNOWN, KEY_IN_USE, and errors of reading the cluster, writing the key state and publishing */
@@ -69,7 +71,7 @@ export async function revokeKey(request: RevokeRequest, context: Pick<Context, '
   const key = checkRevocation({ keyId, served, published, keyState, signing, inUse })
   const after = withRevocation(keyState, keyId, key, context.now())
   if (mode === 'write') await storeRevocation(cluster, request.keyStateRef, keyStateChanges(keyState, after))
-  const revocation = revocationReport(keyState, keyId)
+  const revocation = { ...revocationReport(keyState, keyId), signs: signing?.includes(keyId) }
   // Who revoked it before has confirmed that every pull breaks.
   const isLastConfirmed = inUse === 'revoke' || revocation.state === 'before'
   const publication = { issuer, served, conflictPolicy: 'Refuse', mode } as const

@@ -64,6 +64,15 @@ async function plan(documents: readonly Document[], cluster: Cluster, { log }: C
   for (const job of jobs) {
     if (selectsNothing(job)) continue // that is an outcome of its own
     const { document, unmatched } = job
+    for (const { name, foreignHosts } of document.registries) {
+      if (foreignHosts === undefined) continue
+      const hosts = foreignHosts.join(', ')
+      log('warn', 'hostPolicy Any: the credential is sent to hosts that are not of its vendor', {
+        document: document.name,
+        registry: name,
+        hosts,
+      })
+    }
     for (const glob of unmatched) {
       log('warn', 'a glob matches no namespace', { document: document.name, source: document.source, glob })
     }

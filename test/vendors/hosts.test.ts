@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { loadDocuments } from '../../src/document/load-documents.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
-import { faultOf, loadRegistry } from './exchange-registry.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
+import { startTestSandbox } from '../support/start-test-sandbox.ts'
+import { documentOf, faultOf, loadRegistry } from './exchange-registry.ts'
 
 /** Fields of a registry, a host of the vendor, and a host that only resembles it. */
 const bound: Readonly<Record<string, readonly [fields: string, own: readonly string[], others: readonly string[]]>> = {
@@ -49,6 +51,23 @@ const bound: Readonly<Record<string, readonly [fields: string, own: readonly str
 }
 
 suite('the credential of a vendor', () => {
+  test('that goes to other hosts by hostPolicy: Any is reported by refresh and doctor', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
+    const own = `localhost:${sandbox.parts.registry.port}`
+    const registry = `hosts: ["${own}", proxy.example.com], hostPolicy: Any, gcp: {workloadIdentityProvider: ${sandbox.gcp.provider}, serviceAccountEmail: puller@example-project.iam.gserviceaccount.com}`
+    const file = await sandbox.write('any.yaml', documentOf(registry))
+    const { stderr } = await runPullpass(sandbox, ['refresh', '-f', file])
+    assert.match(
+      stderr,
+      /hostPolicy Any: the credential is sent to hosts that are not of its vendor .*registry="?images"? hosts="?proxy\.example\.com"?$/m,
+    )
+    const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file])
+    assert.match(
+      stdout,
+      /^document +ok +registry images of pull: hostPolicy Any: the credential is sent to proxy\.example\.com$/m,
+    )
+  })
+
   for (const [vendor, [fields, own, others]] of Object.entries(bound)) {
     test(`of ${vendor} is for its own hosts, and a loopback address`, async () => {
       for (const host of [...own, 'localhost:5000', '127.0.0.1:5000']) {

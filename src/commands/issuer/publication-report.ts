@@ -57,8 +57,19 @@ export function renderPublication(report: PublishReport, color: 'always' | 'neve
   return [...tables, ...warnings, ...[...fixes].map((fix) => plainLine(`fix: ${fix}`))].join('\n\n')
 }
 
+const warningsOf = (report: PublishReport): string[] => [...signingWarnings(report), ...unknownWarnings(report)]
+
+/** It is reported whether the revocation is planned or done: a dry run with --yes shows what --yes does. */
+function signingWarnings({ revocation, mode }: PublishReport): string[] {
+  if (revocation?.signs !== true) return []
+  const effect = mode === 'dry-run' ? 'once it is revoked, every exchange is refused' : 'every exchange is refused'
+  return [
+    `key ${quote(revocation.keyId)} signs the cluster's tokens now: ${effect} until the API servers sign with another key, and pull secrets expire within the hour`,
+  ]
+}
+
 /** An earlier key that no key state records, or a key that another client published. */
-const warningsOf = ({ unknown = [], to = 'TARGET' }: PublishReport): string[] =>
+const unknownWarnings = ({ unknown = [], to = 'TARGET' }: PublishReport): string[] =>
   unknown.map(({ keyId = '' }) => {
     const named = keyId === '' ? 'a key without kid' : `key ${quote(keyId)}`
     const revoke = `pullpass issuer revoke --to ${shellQuote(to)} -- ${shellQuote(keyId)}`

@@ -1,4 +1,5 @@
 /** Hop `document`: the documents are valid, and so are the variables that their registries need. */
+import type { Document } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Environment } from '../../http/context.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
@@ -17,8 +18,25 @@ export const documentHop: Hop = defineHop({
       code: 'OK',
       seen: documents.map(({ kind, name, source }) => `${kind} ${name} (${source})`).join(', '),
     },
+    ...documents.flatMap(foreignHosts),
   ],
 })
+
+/** Permitted, and to be seen by whoever reviews the document. */
+const foreignHosts = ({ name, registries }: Document): HopFinding[] =>
+  registries.flatMap((registry) =>
+    registry.foreignHosts === undefined
+      ? []
+      : [
+          {
+            hop: 'document',
+            about: `registry ${registry.name} of ${name}`,
+            result: 'ok',
+            code: 'OK',
+            seen: `hostPolicy Any: the credential is sent to ${registry.foreignHosts.join(', ')}`,
+          },
+        ],
+  )
 
 /** An invalid variable, with which no other hop can be checked. */
 export function documentFault(

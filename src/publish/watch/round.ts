@@ -2,7 +2,7 @@
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import { quote, shellQuote } from '../../text/plain-text.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
-import { emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
+import { digestOf, emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
 import { type Alarm, publishAlarm } from './alarm.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
@@ -218,18 +218,21 @@ function tokenAlarms(
 ): Alarm[] {
   if (keyState === undefined || issuer === undefined) return []
   return [...signing].flatMap(([keyId, iss]): Alarm[] => [
-    ...(published.some((key) => key.keyId === keyId) ? [] : [unpublished(keyId)]),
+    ...(published.some((key) => key.keyId === keyId) ? [] : [unpublished(keyId, keyState)]),
     ...(iss === issuer ? [] : [otherIssuer(iss, issuer)]),
   ])
 }
 
-const unpublished = (keyId: string): Alarm =>
+/** A revoked key is not published again, wherever it is configured. */
+const unpublished = (keyId: string, { revocations }: KeyState): Alarm =>
   publishAlarm({
     code: 'KEY_UNPUBLISHED',
     subject: keyId,
     seen: `a new token of the cluster is signed by key ${quote(keyId)}, which is not public: exchanges with it are refused`,
     expected: 'a published signing key',
-    hint: 'check that its public half is in a file of --service-account-key-file of each API server; see the other alarms',
+    hint: revocations.some(({ digest }) => digest === digestOf(keyId))
+      ? 'it was revoked, and is not published again: configure another signing key in each API server (--service-account-signing-key-file)'
+      : 'check that its public half is in a file of --service-account-key-file of each API server; see the other alarms',
   })
 
 const otherIssuer = (iss: string, issuer: string): Alarm =>

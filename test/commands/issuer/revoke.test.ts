@@ -100,6 +100,9 @@ suite('pullpass issuer revoke', () => {
       state.status.alarms.map(({ code }) => code),
       ['KEY_REVOKED', 'KEY_UNPUBLISHED'],
     )
+    const hint =
+      'it was revoked, and is not published again: configure another signing key in each API server (--service-account-signing-key-file)'
+    assert.equal(state.status.alarms[1]?.hint, hint)
   })
 
   test('of the only key leaves an empty JWKS, with --yes', async (t) => {
@@ -170,6 +173,17 @@ suite('pullpass issuer revoke', () => {
       assert.match(stderr, message)
     })
   }
+
+  test('a dry run for the signing key warns that every exchange is refused', async (t) => {
+    const watch = await startTestWatch(t)
+    const { next, old } = await rotate(watch)
+    const warning = `key "${next.kid}" signs the cluster's tokens now: once it is revoked, every exchange is refused until the API servers sign with another key, and pull secrets expire within the hour`
+    const { stdout } = await revoke(watch, next.kid, '--yes', '--dry-run')
+    assert.ok(stdout.includes(`\n\nwarning: ${warning}`), stdout)
+    const json = await revoke(watch, next.kid, '--yes', '--dry-run', '-o', 'json')
+    assert.deepEqual(JSON.parse(json.stdout).warnings, [warning])
+    assert.doesNotMatch((await revoke(watch, old.kid, '--dry-run')).stdout, /warning/)
+  })
 
   test('a dry run shows it and changes nothing', async (t) => {
     const watch = await startTestWatch(t)
