@@ -24,6 +24,7 @@ export const credentialProvider: Command<typeof flags> = {
     '  pullpass credential-provider --config /etc/pullpass/node.json < request.json',
   ].join('\n'),
   life: 'one-shot',
+  errors: 'one line',
   flags,
 
   async run({ flags: { config }, context, terminal }) {

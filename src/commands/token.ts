@@ -73,10 +73,14 @@ export const token: Command<typeof flags> = {
     if (credentials.length > 0 && given.out !== undefined) {
       const overriding = await writeDockerConfig(given.out, credentials)
       if (overriding.length > 0)
-        context.log('warn', 'docker uses credentials of other members first', {
-          members: overriding.join(', '),
-          file: given.out,
-        })
+        context.log(
+          'warn',
+          'docker does not use the written credentials: credsStore and credHelpers of its configuration come first',
+          {
+            members: overriding.join(', '),
+            file: given.out,
+          },
+        )
       terminal.print(renderWritten(given.out, credentials))
     }
     if (credentials.length > 0 && given.out === undefined)

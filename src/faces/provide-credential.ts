@@ -7,7 +7,8 @@ import { type NodeConfig, registryAnnotation } from '../document/node-config.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import type { LocatedToken } from '../identity/local-token.ts'
-import { decodeSubjectToken } from '../identity/subject-token.ts'
+import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
+import type { Redacted } from '../text/redacted.ts'
 import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
 import { type CachedCredential, cachedCredential } from './credential-cache.ts'
 import type { CredentialProviderRequest, ProvidedCredential } from './kubelet-api.ts'
@@ -49,8 +50,7 @@ async function readToken(
   { name, tokenFile, tokenFileField }: DocumentRegistry,
 ): Promise<LocatedToken> {
   if (serviceAccountToken !== undefined) {
-    const where = "the pod's service account token"
-    return { token: decodeSubjectToken(serviceAccountToken, where), where }
+    return { token: decodeToken(serviceAccountToken), where: "the pod's service account token" }
   }
   if (tokenFile !== undefined) {
     const { readTokenFile } = await import('../identity/token-file.ts')
@@ -63,6 +63,18 @@ async function readToken(
     expected: `a token, for registry ${name}`,
     hint: 'set tokenAttributes in the CredentialProviderConfig (Kubernetes 1.34 or newer), or tokenFile of the registry in the document',
   })
+}
+
+/** The kubelet requested it: neither a document nor a projected token of the pod is the fix. @throws TOKEN_MALFORMED */
+function decodeToken(value: Redacted): SubjectToken {
+  try {
+    return decodeSubjectToken(value, "serviceAccountToken in the kubelet's request")
+  } catch (fault) {
+    if (!(fault instanceof PullpassError)) throw fault
+    const hint =
+      'check tokenAttributes in the CredentialProviderConfig, and that nothing between the kubelet and this plugin changes the request'
+    throw new PullpassError({ ...fault, hint, cause: fault.cause })
+  }
 }
 
 async function mint(

@@ -61,6 +61,18 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     assert.equal(late.stdout, '')
   })
 
+  test('an error is one line, and one of the token names the field of the request', async (t) => {
+    const { request, provide } = await startNode(t)
+    const broken = JSON.stringify({ ...JSON.parse(await request()), serviceAccountToken: 'no-token' })
+    const { exitCode, stdout, stderr } = await provide(broken)
+    assert.deepEqual([exitCode, stdout], [2, ''])
+    assert.match(
+      stderr,
+      /^TOKEN_MALFORMED \(subject-token\): serviceAccountToken in the kubelet's request contains no service account token: it has 1 part; expected .*; fix: check tokenAttributes in the CredentialProviderConfig, .*\n$/,
+    )
+    assert.equal(stderr.trimEnd().split('\n').length, 1)
+  })
+
   const others: Readonly<Record<string, RequestOptions>> = {
     'another service account of the namespace': { account: { namespace: 'image-system', name: 'default' } },
     'a service account of that name in another namespace': { account: { namespace: 'team-a', name: 'pullpass' } },
@@ -105,7 +117,7 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     assert.equal(unknown.exitCode, 2)
     assert.match(
       unknown.stderr,
-      /^REGISTRY_NOT_CONFIGURED \(document\): annotation pullpass\.dev\/registry of the ServiceAccount is "\.\.\/google"\n {2}expected a registry of the configuration: google, other\n/,
+      /^REGISTRY_NOT_CONFIGURED \(document\): annotation pullpass\.dev\/registry of the ServiceAccount is "\.\.\/google"; expected a registry of the configuration: google, other; /,
     )
     assert.equal(exchanges(), 2)
     assert.equal(sandbox.parts.registry.seen.length, 0)
@@ -166,7 +178,7 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     assert.equal(refused.exitCode, 2)
     assert.match(
       refused.stderr,
-      /^TOKEN_MISSING \(subject-token\): the request of the kubelet contains no service account token\n/,
+      /^TOKEN_MISSING \(subject-token\): the request of the kubelet contains no service account token; /,
     )
     await writeConfig({ registries: [{ ...registry, tokenFile: sandbox.folder.tokenFile }] })
     const run = await provide(JSON.stringify(older))
@@ -183,7 +195,7 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     }
     const { exitCode, stderr } = await provide(input, { sleep })
     assert.equal(exitCode, 1)
-    assert.match(stderr, /^TIMED_OUT \(run\): the exchange did not end within 45 s\n/)
+    assert.match(stderr, /^TIMED_OUT \(run\): the exchange did not end within 45 s; /)
   })
 
   test('a host with a path makes the kubelet keep the credential for each image only', async (t) => {

@@ -146,7 +146,10 @@ suite('pullpass token', { concurrency: 4 }, () => {
     const file = await sandbox.write('config.json', '{"credsStore":"pass"}')
     const { exitCode, stderr } = await token(['--out', file])
     assert.equal(exitCode, 0)
-    assert.match(stderr, /warn docker uses credentials of other members first members="credsStore"/)
+    assert.match(
+      stderr,
+      /warn docker does not use the written credentials: credsStore and credHelpers of its configuration come first members="credsStore"/,
+    )
   })
 
   test('without a token names its sources in CI jobs and on machines', async (t) => {

@@ -50,6 +50,8 @@ export interface Command<F extends Flags = Flags> {
   readonly dashedPositional?: DashedPositional
   /** `until-stopped`: without a default --timeout. */
   readonly life: 'one-shot' | 'until-stopped'
+  /** Set where the caller logs what is on standard error as a whole; absent: hint and expectation have their own lines. */
+  readonly errors?: 'one line'
   /** @throws PullpassError, whose code determines the exit code */
   run(call: Call<F>): Promise<ExitCode>
 }

@@ -5,6 +5,7 @@ import { cacheSeconds } from '../../oidc/issuer-documents.ts'
 import { wholeSeconds } from '../../publish/safe-to-sign.ts'
 import type { WatchStatus } from '../../publish/watch/state.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
+import { shortDuration } from '../../text/short-duration.ts'
 import type { Call } from '../command-line/command.ts'
 import type { Flags } from '../command-line/flag.ts'
 import type { outputFlags } from '../command-line/flags.ts'
@@ -26,7 +27,7 @@ export function announceStart(
   { terminal, common, context: { log } }: Pick<Call<Flags>, 'terminal' | 'common' | 'context'>,
   { cluster, target, keepForMs, health }: WatchStart,
 ): void {
-  const keepFor = `${keepForMs / 3_600_000}h`
+  const keepFor = shortDuration(keepForMs)
   if (terminal.notify === undefined || common['log-format'] === 'json') {
     log('info', 'the watch of the issuer started', { cluster, target, keepFor, ...(health && { health }) })
   } else {

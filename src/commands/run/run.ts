@@ -1,6 +1,6 @@
 /** One run of pullpass: from the arguments to the exit code. */
 import { codes } from '../../errors/codes.ts'
-import { internalFault, PullpassError } from '../../errors/pullpass-error.ts'
+import { internalFault, onOneLine, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import { httpsTransport } from '../../http/https-transport.ts'
 import { createLog } from '../../terminal/log.ts'
@@ -81,7 +81,11 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     const isStream = command.life === 'until-stopped'
     // Standard output holds one document, unless it is a stream: an interrupted run may have printed its result.
     const output = hasPrinted() && !isStream ? undefined : formatOf(line)
-    return await reportFatal(error, { ...guarded, secrets }, { log: line.common['log-format'], output, isStream })
+    return await reportFatal(
+      error,
+      { ...guarded, secrets },
+      { log: line.common['log-format'], output, isStream, errors: command.errors },
+    )
   }
 }
 
@@ -221,20 +225,22 @@ interface FatalForm {
   readonly output: OutputFormat | undefined
   /** Whether the output is a stream of results. */
   readonly isStream?: boolean
+  readonly errors?: Command['errors']
 }
 
 /** On standard error, and with -o json or yaml as the result too, so that a program reads why there is none. */
 async function reportFatal(
   error: unknown,
   { terminal, now, secrets }: Pick<Host, 'terminal' | 'now'> & { readonly secrets: SecretRegister },
-  { log, output, isStream = false }: FatalForm,
+  { log, output, isStream = false, errors }: FatalForm,
 ): Promise<number> {
   const fault = error instanceof PullpassError ? error : internalFault(error)
   if (output !== undefined) {
     const render = isStream ? renderStreamed : renderResult
     terminal.print(await render(fatalError(fault), output, secrets))
   }
-  terminal.printError(renderError(fault, { format: log, now: now() }))
+  const isOneLine = errors === 'one line' && log !== 'json'
+  terminal.printError(isOneLine ? onOneLine(fault) : renderError(fault, { format: log, now: now() }))
   return codes[fault.code]
 }
 

@@ -1,6 +1,7 @@
 /** Published or recorded keys that the cluster never served: another writer changed the bucket or the ConfigMap. */
 import type { IssuerKey } from '../../oidc/keys.ts'
 import { quote, shellQuote } from '../../text/plain-text.ts'
+import { shortDuration } from '../../text/short-duration.ts'
 import type { Confirmation } from '../confirm.ts'
 import { type KeyState, unknownKeys } from '../key-state.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
@@ -27,7 +28,7 @@ function unknownAlarms(keys: PublishOutcome['keys'], { keyState, served, hadKeys
     publishAlarm({
       code: 'PUBLISHED_KEY_UNKNOWN',
       subject: keyId,
-      seen: `key ${quote(keyId)} is public, but the cluster never served it: it stays public for ${choice.keepForMs / 3_600_000} h`,
+      seen: `key ${quote(keyId)} is public, but the cluster never served it: it stays public for ${shortDuration(choice.keepForMs)}`,
       expected: 'published keys that an API server serves, or served before',
       hint: 'check which clients may write there; if you do not know the key, revoke it',
       command: `pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}`,
