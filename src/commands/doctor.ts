@@ -60,7 +60,8 @@ const doctorFlags: typeof documentFlags &
   'service-account': {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'Service account whose token is requested, instead of reading the token file of a Pod',
+    summary:
+      'Service account of the Pod that refreshes: its permissions; its token, for documents without serviceAccountRef',
   },
   'token-file': {
     type: 'string',

@@ -87,7 +87,7 @@ export const manifests: Command<typeof flags> = {
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
-    warnOfVariables(context, authorities)
+    warnOfVariables(context, documents, authorities)
     const rendered = await renderManifests(
       { documents, input, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
@@ -110,10 +110,18 @@ export const manifests: Command<typeof flags> = {
 const endpointVariable = /^(?:PULLPASS_\w+_ENDPOINT|[A-Z]+_ENDPOINT_URL(?:_\w+)?)$/
 
 /** Variables of this run that the Pods do not have: the Pods would contact other servers, or trust other authorities. */
-function warnOfVariables({ environment, log }: Pick<Context, 'environment' | 'log'>, authorities?: Authorities): void {
+function warnOfVariables(
+  { environment, log }: Pick<Context, 'environment' | 'log'>,
+  documents: readonly Document[],
+  authorities?: Authorities,
+): void {
   const message = 'the CronJob will not have a variable that is set here'
+  // A credential that is only copied uses no endpoint.
+  const isExchanged = documents.some(({ registries }) =>
+    registries.some(({ subjectToken }) => subjectToken !== 'unused'),
+  )
   for (const variable of Object.keys(environment).toSorted()) {
-    if (!endpointVariable.test(variable) || !environment[variable]) continue
+    if (!isExchanged || !endpointVariable.test(variable) || !environment[variable]) continue
     const fix = 'if the exchange needs it, set it under endpoints of the registry in the document; else unset it'
     log('warn', message, { variable, fix })
   }

@@ -55,7 +55,7 @@ export const endpointUrl: TextRule = {
 /** An endpoint that replaces the vendor's own, for clusters only: a private address or an emulator. */
 export const endpointField: z.ZodMiniType<string> = text(
   originUrl,
-  'Origin that replaces the vendor’s own: a private endpoint or an emulator',
+  "Origin that replaces the vendor's own: a private endpoint or an emulator",
 )
 
 /** https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data */

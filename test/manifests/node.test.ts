@@ -176,6 +176,23 @@ suite('pullpass manifests node', () => {
     })
   }
 
+  test('serviceAccountRef of a document is not used, which a warning states; a missing image names what needs none', async () => {
+    const document = documentOf(registryOf('google', 'europe-docker.pkg.dev', gcp('pool')))
+    const account = '  serviceAccountRef: {namespace: image-system, name: pullpass}'
+    const { exitCode, stderr } = await print(`${document}\n${account}`, ...image)
+    assert.equal(exitCode, 0)
+    assert.match(
+      stderr,
+      /warn serviceAccountRef is not used: pods pull with the token of their own ServiceAccount .*image-system\/pullpass/,
+    )
+    const none = await print(document)
+    assert.equal(none.exitCode, 2)
+    assert.match(
+      none.stderr,
+      /--image is not given\n {2}expected .*; or --print PART or --out DIRECTORY, which need no image/,
+    )
+  })
+
   test('a relative path is refused: it would be another file on the node', async () => {
     const document = documentOf(registryOf('google', 'europe-docker.pkg.dev', `tokenFile: tokens/t, ${gcp('pool')}`))
     const { exitCode, stderr } = await print(document, ...image)

@@ -17,6 +17,15 @@ export interface CommandLine {
   readonly positionals: readonly string[]
 }
 
+/** The known flag to which a value belongs: `--flag value` or `--flag=value`. */
+function flagAt(words: readonly string[], index: number, known: Flags): string | undefined {
+  const named = [words[index] ?? '', words[index - 1] ?? ''].flatMap(
+    (word) => /^--([a-z-]+)(?==|$)/.exec(word)?.[1] ?? [],
+  )
+  const flag = named.find((name) => Object.hasOwn(known, name))
+  return flag === undefined ? undefined : `--${flag}`
+}
+
 /** @throws USAGE_INVALID for a credential, and for a flag that is unknown, lacks its value, has an invalid one, or is given twice */
 export function readCommandLine(
   name: string,
@@ -32,9 +41,11 @@ export function readCommandLine(
   const fail = (seen: string, expected?: string) => {
     throw new PullpassError({ code: 'USAGE_INVALID', hop: 'run', seen, expected, command: `pullpass ${name} --help` })
   }
-  if (words.some(looksLikeSecret)) {
+  const secret = words.findIndex(looksLikeSecret)
+  if (secret >= 0) {
+    const flag = flagAt(words, secret, known)
     return fail(
-      'an argument looks like a credential; it is not shown',
+      `${flag === undefined ? 'an argument' : `the value of ${flag}`} looks like a credential; it is not shown`,
       'no credential in arguments: other users of the machine can read them in the process list',
     )
   }

@@ -101,6 +101,14 @@ export const manifestsNode: Command<typeof flags> = {
     const { 'node-path': installed = nodePaths.installed, cache = nodePaths.cache } = given
     const paths = { installed, cache: cache === 'none' ? undefined : cache }
     const documents = await loadDocuments(file, { ...context, readInput: terminal.readInput })
+    for (const { name, serviceAccountRef } of documents) {
+      if (serviceAccountRef === undefined) continue
+      const account = `${serviceAccountRef.namespace}/${serviceAccountRef.name}`
+      context.log('warn', 'serviceAccountRef is not used: pods pull with the token of their own ServiceAccount', {
+        document: name,
+        account,
+      })
+    }
     const providers = await nodeProvidersOf(documents, context.vendors)
     const configOf = (provider: NodeProvider) => `${JSON.stringify(renderNodeConfig(provider, paths), undefined, 2)}\n`
     const kubeletConfig = await renderManifestYaml([renderKubeletConfig(providers, paths)])
@@ -117,7 +125,10 @@ export const manifestsNode: Command<typeof flags> = {
       return 0
     }
     refuseSystemNamespace('manifests node', namespace)
-    const place = { namespace, image: print === 'rbac' ? '' : readImage(image) }
+    const place = {
+      namespace,
+      image: print === 'rbac' ? '' : readImage(image, 'or --print PART or --out DIRECTORY, which need no image'),
+    }
     const objects = renderNodeObjects({ providers, files, paths }, place)
     terminal.print(await renderManifestYaml(print === 'rbac' ? objects.filter(isPermission) : objects))
     return 0

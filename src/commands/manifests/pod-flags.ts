@@ -133,9 +133,11 @@ const invalid = (seen: string, expected: string) => usageFault('manifests', seen
 const badValue = (flag: string, value: string, expected: string) =>
   invalid(`--${flag} is ${showValue(value)}`, expected)
 
-export function readImage(image: string | undefined): string {
+/** `instead`: what can be given in its place. */
+export function readImage(image: string | undefined, instead?: string): string {
   const expected = 'an image that the cluster can pull, such as registry.example.com/pullpass:1.0.0'
-  if (image === undefined) throw invalid('--image is not given', expected)
+  if (image === undefined)
+    throw invalid('--image is not given', instead === undefined ? expected : `${expected}; ${instead}`)
   if (parseImageReference(image) === undefined) throw badValue('image', image, expected)
   return image
 }

@@ -22,7 +22,7 @@ export const documentHop: Hop = defineHop({
   ],
 })
 
-/** Permitted, and to be seen by whoever reviews the document. */
+/** Permitted by the document, and reported so that a review notices it. */
 const foreignHosts = ({ name, registries }: Document): HopFinding[] =>
   registries.flatMap((registry) =>
     registry.foreignHosts === undefined

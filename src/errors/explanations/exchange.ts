@@ -161,7 +161,7 @@ export const exchangeSection: Section = {
       meaning:
         'The vendor issues credentials that expire within ten minutes: a CronJob cannot replace them in time, and pods that start later cannot pull. `refresh` logs it as a warning.',
       action:
-        'Set a longer lifetime at the vendor; for JFrog it is `expires_in` of the identity mapping, 60 seconds by default.',
+        'Set a longer lifetime at the vendor: for JFrog `expires_in` of the identity mapping, which is 60 seconds by default; for `oidc` and `http` the lifetime of access tokens at the service, up to `maxLifetime` of the document.',
     },
     AUDIENCE_UNCHECKED: {
       doctor: ['exchange'],

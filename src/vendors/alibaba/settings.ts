@@ -36,7 +36,7 @@ const instanceId: TextRule = {
 
 const shape = {
   roleArn: text(roleArn, 'RAM role that trusts the OIDC provider and may pull'),
-  oidcProviderArn: text(providerArn, 'OIDC provider of the cluster’s issuer'),
+  oidcProviderArn: text(providerArn, "OIDC provider of the cluster's issuer"),
   region: text(region, 'Region of the instance'),
   instanceId: text(instanceId, 'Id of the Enterprise Edition instance'),
 }
@@ -48,7 +48,7 @@ const form: z.ZodMiniType<AlibabaSettings> = fields(
     endpoints: z.exactOptional(
       fields(
         { sts: z.exactOptional(text(originUrl, 'STS')), cr: z.exactOptional(text(originUrl, 'Container Registry')) },
-        'Origins that replace Alibaba’s own: a private endpoint or an emulator',
+        "Origins that replace Alibaba's own: a private endpoint or an emulator",
       ),
     ),
   },

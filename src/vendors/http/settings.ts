@@ -95,7 +95,7 @@ const form: z.ZodMiniType<HttpForm> = fields(
     form: z.exactOptional(textMap({ ...printable, maxLength: 100 }, printable, 'Body, sent as a form')),
     ...credentialShape,
   },
-  'A request that the document declares, for services that no other vendor describes. The registry’s audience is required',
+  "A request that the document declares, for services that no other vendor describes. The registry's audience is required",
 )
 
 /** Levels and bytes of a JSON body. */

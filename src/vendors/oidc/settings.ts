@@ -87,7 +87,7 @@ const clientFields = fields(
       secretSourceField('The client secret, for client_secret_basic and client_secret_post'),
     ),
     privateKey: z.exactOptional(secretSourceField('The private key in PEM (PKCS #8), for private_key_jwt')),
-    keyId: z.exactOptional(text(printable('the id of a key'), 'kid of the client’s assertion')),
+    keyId: z.exactOptional(text(printable('the id of a key'), "kid of the client's assertion")),
     algorithm: z.exactOptional(
       word(['RS256', 'PS256', 'ES256', 'EdDSA'], 'Algorithm of the assertion; by default that of the type of the key'),
     ),
@@ -116,7 +116,7 @@ const form: z.ZodMiniType<OidcForm> = fields(
     clientAuthentication: z.exactOptional(clientFields),
     ...credentialShape,
   },
-  'Any token exchange server (RFC 8693), or any that accepts the token as a client assertion (RFC 7523). The registry’s audience is required',
+  "Any token exchange server (RFC 8693), or any that accepts the token as a client assertion (RFC 7523). The registry's audience is required",
 )
 
 /** Where a parameter that carries a credential is set instead; a document contains none. */

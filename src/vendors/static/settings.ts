@@ -34,7 +34,7 @@ const form: z.ZodMiniType<StaticForm> = fields(
           usernameKey: z.exactOptional(text(secretKey, 'Key of the user name; default: username')),
           passwordKey: z.exactOptional(text(secretKey, 'Key of the password; by default password')),
         },
-        'Secret with the user name and password; of type kubernetes.io/dockerconfigjson, with an entry for the first host',
+        'Secret with the user name and password; of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg, with an entry for the first host',
       ),
     ),
     username: z.exactOptional(

@@ -35,7 +35,7 @@ const registryId: TextRule = {
 
 const shape = {
   roleArn: text(roleArn, 'CAM role that trusts the OIDC provider and may pull'),
-  providerId: text(providerId, 'Name of the OIDC provider of the cluster’s issuer'),
+  providerId: text(providerId, "Name of the OIDC provider of the cluster's issuer"),
   region: text(region, 'Region of the instance'),
   registryId: text(registryId, 'Id of the instance'),
   site: z.exactOptional(word(['China', 'International'], 'Site of the account; by default International')),
@@ -48,7 +48,7 @@ const form: z.ZodMiniType<TencentForm> = fields(
     endpoints: z.exactOptional(
       fields(
         { sts: z.exactOptional(text(originUrl, 'STS')), tcr: z.exactOptional(text(originUrl, 'Container Registry')) },
-        'Origins that replace Tencent’s own: a private endpoint or an emulator',
+        "Origins that replace Tencent's own: a private endpoint or an emulator",
       ),
     ),
   },

@@ -22,7 +22,7 @@ const form: z.ZodMiniType<TokenForm> = fields(
     username: z.exactOptional(text(userName, 'User name that the registry expects with the token; default: jwt')),
     lifetime: z.exactOptional(text(lifetime, 'Lifetime of the requested or projected token, 10m to 24h; default: 1h')),
   },
-  'The identity token itself is the password: Harbor’s commercial edition, zot, Forgejo, JWT-checking proxies. The registry’s audience is required',
+  "The identity token itself is the password: Harbor's commercial edition, zot, Forgejo, JWT-checking proxies. The registry's audience is required",
 )
 
 export const settings: VendorSettings<TokenForm, TokenSettings> = {

@@ -171,7 +171,7 @@ const badInputs: Record<string, BadInput> = {
   'a credential on the command line': {
     give: () => ({ argv: ['--token-file', 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2EifQ.c2ln'] }),
     said: [
-      'USAGE_INVALID (run): an argument looks like a credential; it is not shown',
+      'USAGE_INVALID (run): the value of --token-file looks like a credential; it is not shown',
       '  expected no credential in arguments: other users of the machine can read them in the process list',
       '  fix: pullpass refresh --help',
     ],

@@ -175,6 +175,7 @@ suite('a static credential', () => {
     assert.equal(run.exitCode, 0, run.stderr)
     const rule = /apiGroups:\s+- ""\s+resources:\s+- secrets\s+resourceNames:\s+- hub\s+verbs:\s+- get\n/
     assert.match(run.stdout, rule)
+    assert.doesNotMatch(run.stderr, /_ENDPOINT/)
     assert.doesNotMatch(run.stdout, /serviceaccounts\/token\s+resourceNames/)
     const named = await sandbox.write('file.yaml', documentOf('hosts: [a.io], static: {username: a, passwordFile: b}'))
     const refused = await runPullpass(sandbox, ['manifests', '-f', named, '--image', 'registry.example.com/pullpass:1'])
