@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { loadDocuments } from '../document/load-documents.ts'
-import { onOneLine, PullpassError } from '../errors/pullpass-error.ts'
+import { onOneLine, PullpassError, withFix } from '../errors/pullpass-error.ts'
 import { type LocalRegistry, mintLocally, registriesOf } from '../faces/mint-locally.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
@@ -68,9 +68,7 @@ async function respond(
   const file = documentsFile(context.environment)
   const documents = await loadDocuments([file], { ...context, readInput: async () => '' }).catch((fault: unknown) => {
     const isAbsent = fault instanceof PullpassError && systemErrorCode(fault.cause) === 'ENOENT'
-    throw isAbsent && !context.environment['PULLPASS_DOCUMENTS']
-      ? new PullpassError({ ...fault, hint: namesDocuments, cause: fault.cause })
-      : fault
+    throw isAbsent && !context.environment['PULLPASS_DOCUMENTS'] ? withFix(fault, { hint: namesDocuments }) : fault
   })
   if (operation === 'list') {
     const hosts = registriesOf(documents).flatMap(({ registry }) => registry.hosts)

@@ -111,6 +111,16 @@ const plainOrNone = (text: string | undefined) => (text === undefined ? undefine
 export const fixOf = ({ hint, command }: Fix): string | undefined =>
   hint === undefined || command === undefined ? (hint ?? command) : `${hint}: ${command}`
 
+/** The same error with another fix, by code that knows more of the situation. */
+export function withFix(
+  fault: PullpassError,
+  { hint, command, expected = fault.expected }: Fix & Pick<Fault, 'expected'>,
+): PullpassError {
+  const { code, hop, seen, also, retryable, retryAt, unreached, refusal, causeKey, details, cause } = fault
+  const more = { retryable, retryAt, unreached, refusal, causeKey, details, cause }
+  return new PullpassError({ code, hop, seen, expected, also, hint, command, ...more })
+}
+
 /** An error, an alarm or a problem as text. */
 export function composeMessage({ code, hop, seen, expected, also = [], hint, command }: ErrorFacts): string {
   const lines = [`${code} (${hop}): ${seen}`]

@@ -4,7 +4,7 @@
  */
 import type { DocumentRegistry } from '../document/document.ts'
 import { type NodeConfig, registryAnnotation } from '../document/node-config.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { PullpassError, withFix } from '../errors/pullpass-error.ts'
 import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts'
 import type { LocatedToken } from '../identity/local-token.ts'
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
@@ -73,7 +73,7 @@ function decodeToken(value: Redacted): SubjectToken {
     if (!(fault instanceof PullpassError)) throw fault
     const hint =
       'check tokenAttributes in the CredentialProviderConfig, and that nothing between the kubelet and this plugin changes the request'
-    throw new PullpassError({ ...fault, hint, cause: fault.cause })
+    throw withFix(fault, { hint })
   }
 }
 

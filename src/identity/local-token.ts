@@ -2,7 +2,7 @@
  * The subject token of a machine or CI job, where no cluster requests one: a file, a variable, or GitHub Actions.
  * https://docs.github.com/en/actions/reference/security/oidc, https://docs.gitlab.com/ci/secrets/id_token_authentication/
  */
-import { PullpassError } from '../errors/pullpass-error.ts'
+import { PullpassError, withFix } from '../errors/pullpass-error.ts'
 import type { Context, Environment } from '../http/context.ts'
 import { send, textField } from '../http/send.ts'
 import { Redacted } from '../text/redacted.ts'
@@ -58,11 +58,9 @@ export async function readLocalToken(request: LocalTokenRequest, context: LocalC
 
 /** Nothing names a token, so that the file is the default one: a machine or a CI job has other sources. */
 const noLocalToken = (fault: PullpassError) =>
-  new PullpassError({
-    ...fault,
+  withFix(fault, {
     expected: `a token in that file, in ${variable}, or of GitHub Actions`,
     hint: `GitHub Actions: permissions: {id-token: write} in the job; GitLab: id_tokens: {${variable}: {aud: AUDIENCE}}; elsewhere: PULLPASS_TOKEN_FILE, or --token-file of pullpass token (docs/docker.md); in a pod: a projected token (volumes[].projected.sources[].serviceAccountToken)`,
-    cause: fault.cause,
   })
 
 async function requestGithubToken(url: string, audience: string, context: LocalContext): Promise<LocatedToken> {

@@ -3,7 +3,7 @@
  * status. Vendors with messages of their own evaluate these first.
  */
 import type { ErrorCode } from '../errors/codes.ts'
-import { type Fix, PullpassError } from '../errors/pullpass-error.ts'
+import { type Fix, type PullpassError, withFix } from '../errors/pullpass-error.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asText } from '../text/json-fields.ts'
@@ -23,11 +23,9 @@ export const inspectFile = 'pullpass inspect FILE'
 /** The same error, with `command` where its fix is to compare the token. */
 export function namingToken(fault: PullpassError, command: string): PullpassError {
   if (fault.command !== inspectFile && fault.hint?.includes(inspectFile) !== true) return fault
-  return new PullpassError({
-    ...fault,
+  return withFix(fault, {
     hint: fault.hint?.replace(inspectFile, () => command),
     command: fault.command === inspectFile ? command : fault.command,
-    cause: fault.cause,
   })
 }
 
