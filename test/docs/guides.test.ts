@@ -23,7 +23,7 @@ suite('docs/guides', () => {
       const inline = readFileSync(page, 'utf8').matchAll(/(?<=^\|.*)`(pullpass [^`]+)`/gm)
       const incomplete = [...inline].flatMap(([, command = '']) =>
         (/^pullpass trust (?:plan|apply|destroy) /.test(`${command} `) && !command.includes(' -f ')) ||
-        (/^pullpass issuer publish /.test(command) && !command.includes(' --to '))
+        (command.startsWith('pullpass issuer publish ') && !command.includes(' --to '))
           ? [command]
           : [],
       )
