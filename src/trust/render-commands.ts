@@ -11,7 +11,7 @@ export function renderCommands(findings: readonly TrustFinding[]): string {
   const comments = whyLeftOut(findings)
   const body =
     scripts.length > 0
-      ? scripts.map(({ line }) => plainText(line))
+      ? scripts.map(({ line }) => plainLineOf(line))
       : [comments.length > 0 ? '# Nothing can be done by commands.' : '# No changes are required.']
   return ['#!/bin/sh', 'set -eu', ...comments, ...functions, ...body].join('\n')
 }
@@ -23,3 +23,6 @@ export const whyLeftOut = (findings: readonly TrustFinding[]): string[] =>
     const isBlocked = verdict === 'blocked'
     return isBlocked ? [hashComment(`${kind} ${name} is not created: blocked by ${describeMissing(missingNeeds)}`)] : []
   })
+
+/** U+0001 separates the items of a list where an item contains a comma: it stays, other control characters do not. */
+const plainLineOf = (line: string): string => line.split('\u0001').map(plainText).join('\u0001')

@@ -121,7 +121,10 @@ suite('the output of doctor:', () => {
     const { sandbox, cloud, file } = await startVendor(t, cases['quay'] ?? assert.fail())
     cloud.trusted.subject = 'system:serviceaccount:a:b'
     const { lines } = await report(sandbox, ['-f', file])
-    assert.match(lines, /^ {2}fix: compare the federation of robot .* with the token: pullpass inspect FILE$/m)
+    assert.match(
+      lines,
+      /^ {2}fix: compare the federation of robot .* with the token: pullpass inspect -f \S+pull\.yaml$/m,
+    )
     assert.doesNotMatch(lines, /^ {2}note: /m)
   })
 

@@ -104,7 +104,7 @@ suite('namespaces that cannot be written', () => {
       [
         'NAMESPACE_NOT_FOUND (kubernetes): namespace gone does not exist',
         '  expected a namespace that exists',
-        '  fix: kubectl create namespace gone; or correct the name',
+        '  fix: correct the name, or create the namespace: kubectl create namespace gone',
         'KUBERNETES_FORBIDDEN (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "closed""',
         '  expected the right to patch Secret closed/regcred',
         '  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of closed: pullpass manifests -f FILE prints all rules that a document needs',

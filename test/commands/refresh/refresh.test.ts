@@ -164,7 +164,8 @@ suite('pullpass refresh', () => {
       code: 'NAMESPACE_NOT_FOUND',
       hop: 'kubernetes',
       expected: 'a namespace that exists',
-      fix: 'kubectl create namespace nope; or correct the name',
+      fix: 'correct the name, or create the namespace',
+      command: 'kubectl create namespace nope',
       retryable: false,
       namespaces: ['nope'],
     })

@@ -42,7 +42,7 @@ const atExchange = (title: string, plant: PlantedFault['plant'], code: Code, fix
   hop: 'exchange',
   code,
   fix,
-  ...(fix !== parameters && { command: 'pullpass inspect FILE' }),
+  ...(fix !== parameters && { command: 'pullpass inspect -f FILE' }),
 })
 
 const parameters = /^see the registry's parameters, such as audience and resource$/

@@ -13,5 +13,5 @@ export async function checkFault(t: TestContext, each: VendorCase, fault: Plante
   const { firstFailure } = JSON.parse(stdout)
   assert.deepEqual([firstFailure?.hop, firstFailure?.code, exitCode], [hop, code, 1])
   assert.match(firstFailure.fix, fix)
-  assert.equal(firstFailure.command, command)
+  assert.equal(firstFailure.command?.replace(file, 'FILE'), command)
 }

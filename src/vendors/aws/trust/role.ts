@@ -79,7 +79,7 @@ const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundR
 function restrictedIn(desired: DesiredRole, found: FoundRole): JsonObject[] {
   const missing = missingIn(desired, found)
   return (found.statements ?? []).filter(
-    (one) => permitsWebIdentity(one) && missing.some((wanted) => hasTokens(one, wanted)),
+    (one) => permitsWebIdentity(one) && missing.some((statement) => hasTokens(one, statement)),
   )
 }
 
