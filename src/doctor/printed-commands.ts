@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../document/document.ts'
 import type { Environment } from '../http/context.ts'
 import type { Pod } from '../kubernetes/objects/pods.ts'
-import { shellQuote } from '../text/plain-text.ts'
+import { plainLine, shellOperand, shellQuote } from '../text/plain-text.ts'
 import { type LoadedStore, parseAmong, targetMeant } from '../vendors/target.ts'
 import type { Remedy } from './finding.ts'
 
@@ -47,6 +47,14 @@ export interface PrintedCommands {
 export const setsBack =
   'IMAGE is the image of pullpass (kubectl get cronjob pullpass -o yaml); add the flags of the present installation; edits of these objects are overwritten'
 
+/** The options that the commands of doctor contain, complete or up to the value. */
+const options =
+  /^(?:-|-[fnop]|--(?:adopt|force-conflicts|ignore-not-found|image|issuer-url|key-state|overwrite|replace|repository|server-side|share-trust-domain|subject|to|to-issuer|token-file|type=merge|from=cronjob\/pullpass|audience=.*))$/s
+
+/** Names come from the cluster and from tokens: another word that begins with `-` would be an option, such as `--server=URL`. */
+const printedWord = (word: string): string =>
+  options.test(word) && plainLine(word) === word ? shellQuote(word) : shellOperand(word)
+
 export function printedCommands(commandLine: CommandLine): PrintedCommands {
   const { files, kubeconfig, context, tokenFile, environment, stores } = commandLine
   const documents = files.flatMap((file) => ['-f', file])
@@ -54,10 +62,11 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),
   ]
-  const line = (...words: readonly string[]) => words.map(shellQuote).join(' ')
-  const kubectl = (...words: readonly string[]) => line('kubectl', ...words, ...cluster)
+  const line = (words: readonly string[], ofOperator: readonly string[] = []) =>
+    [...words.map(printedWord), ...ofOperator.map(shellQuote)].join(' ')
+  const kubectl = (...words: readonly string[]) => line(['kubectl', ...words], cluster)
   const pullpass = (verb: string, ...more: readonly string[]) =>
-    line('pullpass', ...verb.split(' '), ...documents, ...more, ...cluster)
+    [line(['pullpass', ...verb.split(' ')], documents), line(more, cluster)].filter((part) => part !== '').join(' ')
   const token = tokenFile === undefined ? [] : ['--token-file', tokenFile]
   return {
     pullpass,
@@ -73,8 +82,8 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
       const refresh = pullpass('refresh', '--token-file', 'pullpass-token')
       return `(umask 077; ${request} > pullpass-token) && ${refresh} && rm pullpass-token`
     },
-    cluster: (verb, ...more) => line('pullpass', ...verb.split(' '), ...more, ...cluster),
-    check: (issuer) => line('pullpass', 'issuer', 'check', issuer),
+    cluster: (verb, ...more) => line(['pullpass', ...verb.split(' '), ...more], cluster),
+    check: (issuer) => line(['pullpass', 'issuer', 'check', issuer]),
     targetOf: (issuer) => targetMeant(issuer, environment, stores),
     makePublic: (target) => {
       const found = parseAmong(target, stores)
@@ -83,7 +92,7 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     kubectl,
     install: (namespace) => {
       const place = namespace === undefined ? [] : ['-n', namespace]
-      return `${line('pullpass', 'manifests', ...documents, ...place, '--image', 'IMAGE')} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
+      return `${line(['pullpass', 'manifests'], documents)} ${line([...place, '--image', 'IMAGE'])} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
     },
   }
 }

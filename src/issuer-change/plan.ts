@@ -2,10 +2,11 @@
  * The ordered steps from one issuer to another. Replacing an issuer in one step rejects all tokens of the old one. The first
  * issuer of an API server signs, all are accepted; each step is a roll-out during which replicas differ. https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
  */
+
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { cacheSeconds } from '../oidc/issuer-documents.ts'
 import { checkIssuerUrl } from '../oidc/issuer-url.ts'
-import { quote } from '../text/plain-text.ts'
+import { quote, shellOperand } from '../text/plain-text.ts'
 
 export interface IssuerPlan {
   readonly change: IssuerChange
@@ -42,7 +43,10 @@ const audienceNote = ({ from }: IssuerChange) =>
 
 const publishStep = (to: string): PlanStep => ({
   description: 'Publish the metadata of the new issuer, and configure trust in it',
-  run: [`pullpass issuer publish --to TARGET --issuer-url ${to}`, `pullpass issuer check ${to}`],
+  run: [
+    `pullpass issuer publish --to TARGET --issuer-url ${shellOperand(to, 'ISSUER')}`,
+    `pullpass issuer check ${shellOperand(to, 'ISSUER')}`,
+  ],
   notes: [
     'the keys stay the same, so they can be published before a token is signed; keep the trust in the old issuer',
     `sign with the new issuer at least ${cacheSeconds} s later: issuer publish prints "safe to sign with KID from TIME"; until then verifiers may have cached the previous keys`,
@@ -51,13 +55,16 @@ const publishStep = (to: string): PlanStep => ({
 
 const publishNewStep = (to: string): PlanStep => ({
   description: 'Publish the metadata of the new issuer with its new keys, and configure trust in it',
-  run: [`pullpass issuer publish --to TARGET --issuer-url ${to}`],
+  run: [`pullpass issuer publish --to TARGET --issuer-url ${shellOperand(to, 'ISSUER')}`],
 })
 
 const confirmStep = (to: string): PlanStep => ({
   description: 'Verify that new tokens carry the new issuer, and that anonymous clients can verify them',
   // Such a token has every accepted issuer as audience, now two, which some vendors reject: only the signature is checked.
-  run: ['pullpass issuer show', `kubectl create token default | pullpass issuer check ${to} --for oidc --token-file -`],
+  run: [
+    'pullpass issuer show',
+    `kubectl create token default | pullpass issuer check ${shellOperand(to, 'ISSUER')} --for oidc --token-file -`,
+  ],
   notes: [
     'projected tokens keep the old issuer until the kubelet renews them, at 80 % of their lifetime or after 24 h',
   ],

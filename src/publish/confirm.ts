@@ -5,7 +5,7 @@ import { type DocumentName, documentUrl, type PublishTarget } from '../oidc/issu
 import { type IssuerKey, verifySignature } from '../oidc/keys.ts'
 import { type PublicContext, whyUntrusted } from '../oidc/public/public-facts.ts'
 import { cacheSecondsOf, type FoundDocument, foundKeys, readPublicIssuer } from '../oidc/public/public-issuer.ts'
-import { shellQuote } from '../text/plain-text.ts'
+import { shellOperand } from '../text/plain-text.ts'
 import type { Publication, PublishOutcome } from './publish-documents.ts'
 import { isSameJson } from './published-documents.ts'
 
@@ -93,7 +93,7 @@ function notServed(check: DocumentName, seen: string, { issuer, target }: Place)
         state: 'pending',
         seen,
         hint: `serve the folder at ${issuer}, then check it`,
-        command: `pullpass issuer check ${shellQuote(issuer)}`,
+        command: `pullpass issuer check ${shellOperand(issuer, 'ISSUER')}`,
       }
     : { check, state: 'failed', seen, command: target.facts.makePublic }
 }
@@ -117,7 +117,7 @@ async function confirmToken(
       state: 'pending',
       seen: `the cluster's tokens have issuer ${token.issuer}`,
       hint: 'configure the new issuer in the cluster, in two roll-outs; for the steps',
-      command: `pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
+      command: `pullpass issuer show --to-issuer ${shellOperand(issuer, 'ISSUER')}`,
     }
   }
   const verdict = await verifySignature(token, keys)
@@ -154,5 +154,5 @@ const onlyHere = (confirmation: Confirmation, why: string, issuer: string): Conf
   ...confirmation,
   seen: `read at ${confirmation.url} with the certificate authorities of this run: its certificate is not issued by a public authority (${why})`,
   hint: 'check which clouds refuse that certificate',
-  command: `pullpass issuer check ${shellQuote(issuer)}`,
+  command: `pullpass issuer check ${shellOperand(issuer, 'ISSUER')}`,
 })

@@ -1,7 +1,7 @@
 /** Why the key state could not be written. The messages name the ConfigMap, since it may be the default one. */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import { shellQuote } from '../text/plain-text.ts'
+import { shellOperand } from '../text/plain-text.ts'
 
 /** Other errors are returned unchanged. `others'`: another process serves the entries, and writes them again. */
 export function keyStateFault(
@@ -26,7 +26,7 @@ function namespaceMissing(error: PullpassError, { namespace, name }: NamespacedN
     seen: `namespace ${namespace} does not exist: ConfigMap ${namespace}/${name} could not be written`,
     expected: 'an existing namespace for the key state',
     hint: 'pass another ConfigMap (--key-state NAMESPACE/NAME), or create the namespace',
-    command: `kubectl create namespace ${shellQuote(namespace)}`,
+    command: `kubectl create namespace ${shellOperand(namespace, 'NAMESPACE')}`,
     cause: error,
   })
 }
@@ -53,7 +53,7 @@ function tooLarge(
   { code, hop, seen, expected, cause }: PullpassError,
   { namespace, name }: NamespacedName,
 ): PullpassError {
-  const [where, what] = [shellQuote(namespace), shellQuote(name)]
+  const [where, what] = [shellOperand(namespace, 'NAMESPACE'), shellOperand(name)]
   const filter = `${bareMetadata} | ${ownEntries} | del(.binaryData)`
   return new PullpassError({
     code,
@@ -88,7 +88,7 @@ function frozen(
 ): PullpassError {
   const { code, hop, seen } = error
   const gone = ['.immutable', '.metadata.resourceVersion', '.metadata.uid', ...(entries === 'its own' ? [] : ['.data'])]
-  const configMap = `kubectl -n ${shellQuote(namespace)} get configmap ${shellQuote(name)} -o json`
+  const configMap = `kubectl -n ${shellOperand(namespace, 'NAMESPACE')} get configmap ${shellOperand(name)} -o json`
   return new PullpassError({
     code,
     hop,

@@ -14,7 +14,7 @@ import {
   type StoredDocument,
 } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, parseJwks, sameKey, whyUnusable } from '../oidc/keys.ts'
-import { quote, shellQuote } from '../text/plain-text.ts'
+import { quote, shellOperand } from '../text/plain-text.ts'
 import { classifyPublished, isSameJson, type Stored } from './published-documents.ts'
 
 export interface Publication {
@@ -149,7 +149,7 @@ function notOurs(target: TargetDescription, foreign: string, otherIssuer: string
       ...fault,
       seen: `${target.name} has ${foreign}, with keys of this cluster; it was left unchanged`,
       expected: 'the same issuer at each publication: clouds that trust that one find no documents if it is replaced',
-      hint: `publish it as before: --issuer-url ${shellQuote(otherIssuer)}; or the other issuer at another path`,
+      hint: `publish it as before: --issuer-url ${shellOperand(otherIssuer, 'ISSUER')}; or the other issuer at another path`,
     })
   }
   return new PullpassError({

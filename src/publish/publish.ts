@@ -10,7 +10,7 @@ import { checkIssuerUrl } from '../oidc/issuer-url.ts'
 import type { IssuerKey } from '../oidc/keys.ts'
 import { managedServiceOf, type ServiceVendors } from '../oidc/managed-service.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
-import { quote, shellQuote } from '../text/plain-text.ts'
+import { quote, shellOperand } from '../text/plain-text.ts'
 import { isRevoked, type KeyState, knownKeys, mergeUnrevoked } from './key-state.ts'
 import { type Publication, type PublishOutcome, publishDocuments } from './publish-documents.ts'
 
@@ -87,7 +87,7 @@ export function issuerToPublish(
     seen: `the cluster's issuer is ${ofCluster}: ${service} publishes its documents, and updates them`,
     expected: 'a cluster whose issuer is its own',
     hint: 'there is nothing to publish; trust that issuer as it is, and check it',
-    command: `pullpass issuer check ${shellQuote(ofCluster)}`,
+    command: `pullpass issuer check ${shellOperand(ofCluster, 'ISSUER')}`,
   })
 }
 

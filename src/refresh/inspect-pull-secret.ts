@@ -9,7 +9,7 @@ import { foundIn } from '../kubernetes/objects/list.ts'
 import { type PullSecretContent, readPullSecretData } from '../kubernetes/objects/pull-secrets.ts'
 import { evaluatePullSecret, type PullSecretEvaluation, type PullSecretProblem } from '../registry/check-pull-secret.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
-import { shellQuote } from '../text/plain-text.ts'
+import { shellOperand } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
 import { ownRecord } from './freshness.ts'
 
@@ -84,6 +84,6 @@ export async function readSecret(cluster: Cluster, { namespace, name }: Namespac
     hop: 'kubernetes',
     seen: `Secret ${namespace}/${name} does not exist`,
     expected: 'a pull secret',
-    command: `kubectl get secrets -n ${shellQuote(namespace)} --field-selector type=kubernetes.io/dockerconfigjson`,
+    command: `kubectl get secrets -n ${shellOperand(namespace, 'NAMESPACE')} --field-selector type=kubernetes.io/dockerconfigjson`,
   })
 }

@@ -32,6 +32,13 @@ export function shellQuote(word: string): string {
   return /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
+/**
+ * An external word as an operand of a printed command. Programs read a word that begins with `-` as an option, quoted or not, and
+ * control or format characters show another command than the one that is pasted: `placeholder` is printed instead of such a word.
+ */
+export const shellOperand = (word: string, placeholder = 'NAME'): string =>
+  word.startsWith('-') || plainLine(word) !== word ? placeholder : shellQuote(word)
+
 /** Quotes external text for messages: one line, no control characters, bounded. */
 const longest = 300
 /** Sequences of control characters become one space. */

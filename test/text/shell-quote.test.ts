@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { suite, test } from 'node:test'
-import { shellQuote } from '../../src/text/plain-text.ts'
+import { shellOperand, shellQuote } from '../../src/text/plain-text.ts'
 
 suite('a word for a shell', () => {
   for (const word of ['https://x/$(id)', "it's", '`id`;id', '', '-n', 'a\nb', '~', 'a=b', '*', '\\', 'é', '!x', '#x']) {
@@ -13,5 +13,19 @@ suite('a word for a shell', () => {
 
   test('stays plain where no shell sees anything in it', () => {
     assert.equal(shellQuote('https://oidc.example.com/cluster-1'), 'https://oidc.example.com/cluster-1')
+  })
+})
+
+suite('an external word as an operand', () => {
+  for (const word of ['-n', '--server=https://evil.example.com', 'a\nb', 'a\u202Eb', 'a\u0000b', '-']) {
+    test(`is replaced by the placeholder: ${JSON.stringify(word)}`, () => {
+      assert.equal(shellOperand(word), 'NAME')
+      assert.equal(shellOperand(word, 'ISSUER'), 'ISSUER')
+    })
+  }
+
+  test('is quoted as any other word', () => {
+    assert.equal(shellOperand('$(touch pwned)'), "'$(touch pwned)'")
+    assert.equal(shellOperand('team-a'), 'team-a')
   })
 })

@@ -1,4 +1,5 @@
 /** kind, minikube and MicroK8s. kind: the issuer is chosen when the cluster is created. https://kind.sigs.k8s.io/docs/user/configuration/#kubeadm-config-patches */
+import { shellQuote } from '../../text/plain-text.ts'
 import type { Distribution } from '../plan.ts'
 
 export const kind: Distribution = {
@@ -39,7 +40,7 @@ export const minikube: Distribution = {
     accept: undefined,
     sign: {
       description: 'Restart it with the issuer',
-      run: [`minikube start --extra-config=apiserver.service-account-issuer=${to}`],
+      run: [`minikube start ${shellQuote(`--extra-config=apiserver.service-account-issuer=${to}`)}`],
       notes: [
         `only one issuer is accepted: tokens of ${from} are rejected from then on, and pods must be recreated. For test clusters only`,
       ],

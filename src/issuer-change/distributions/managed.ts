@@ -1,4 +1,5 @@
 /** Control planes that a controller rolls out from one configuration object: Gardener, kOps, OpenShift. */
+import { shellQuote } from '../../text/plain-text.ts'
 import type { Distribution, IssuerChange } from '../plan.ts'
 
 /** Gardener's Shoot: https://gardener.cloud/docs/gardener/shoot/shoot_serviceaccounts */
@@ -104,7 +105,7 @@ export const openshift: Distribution = {
     sign: {
       description: 'Sign with the new issuer; the operator continues to accept the previous one for 24 h',
       run: [
-        `oc patch authentication.config.openshift.io cluster --type=merge -p '${JSON.stringify({ spec: { serviceAccountIssuer: to } })}'`,
+        `oc patch authentication.config.openshift.io cluster --type=merge -p ${shellQuote(JSON.stringify({ spec: { serviceAccountIssuer: to } }))}`,
         'oc get clusteroperator kube-apiserver -w   # until it is no longer Progressing',
       ],
       notes: [

@@ -1,7 +1,7 @@
 /** The error for a refusal of the API server: its wording, and how to fix it. */
 import { pullSecretType } from '../../credential/docker-config.ts'
 import { type Fault, type KubernetesRefusal, PullpassError } from '../../errors/pullpass-error.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/plain-text.ts'
 import { quoteSafely } from '../../text/secret-register.ts'
 import { type Admission, parseRefuser, parseRequiredVerb } from './admission-refuser.ts'
 import type { Cluster, ClusterResponse } from './cluster.ts'
@@ -146,7 +146,7 @@ function namespaceMissing({ namespace = '' }: KubernetesCall): Wording {
     seen: `namespace ${namespace} does not exist`,
     expected: 'a namespace that exists',
     hint: 'correct the name, or create the namespace',
-    command: `kubectl create namespace ${shellQuote(namespace)}`,
+    command: `kubectl create namespace ${shellOperand(namespace, 'NAMESPACE')}`,
   }
 }
 
@@ -173,14 +173,14 @@ function refused(status: number, words: string, call: KubernetesCall, refuser: A
       retryable: status >= 500,
     }
   }
-  const name = shellQuote(refuser.name)
+  const name = shellOperand(refuser.name)
   switch (refuser.kind) {
     case 'quota':
       return {
         code: 'KUBERNETES_QUOTA_EXCEEDED',
         seen,
         expected: `unused quota in ResourceQuota ${refuser.name} of namespace ${call.namespace}`,
-        hint: `raise the quota, or delete unused objects: kubectl describe resourcequota ${name} -n ${shellQuote(call.namespace ?? '')}`,
+        hint: `raise the quota, or delete unused objects: kubectl describe resourcequota ${name} -n ${shellOperand(call.namespace ?? '', 'NAMESPACE')}`,
       }
     case 'webhook down':
       return {
@@ -289,7 +289,7 @@ function immutable(secret: string, { namespace = '', name = '' }: KubernetesCall
     seen: `${secret} is immutable, which cannot be reverted`,
     expected: 'a Secret that can be updated',
     hint: 'delete it; the next refresh creates it again',
-    command: `kubectl delete secret ${shellQuote(name)} -n ${shellQuote(namespace)}`,
+    command: `kubectl delete secret ${shellOperand(name)} -n ${shellOperand(namespace, 'NAMESPACE')}`,
   }
 }
 

@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText, asTexts } from '../../text/json-fields.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/plain-text.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterRequest, ClusterResponse } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
@@ -136,7 +136,7 @@ async function requestConfigMap(
 }
 
 function tooLarge({ namespace, name }: NamespacedName, { code, hop, seen }: PullpassError): PullpassError {
-  const words = [namespace, name].map(shellQuote)
+  const words = [shellOperand(namespace, 'NAMESPACE'), shellOperand(name)]
   return new PullpassError({
     code,
     hop,

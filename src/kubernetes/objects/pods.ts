@@ -1,5 +1,7 @@
 /** The fields of a pod about its images and pull secrets. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 import type { NamespacedName } from '../../document/document.ts'
+import { brokenRule } from '../../document/field-rules.ts'
+import { objectName } from '../../document/kubernetes-names.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
@@ -44,6 +46,7 @@ export interface WaitingReason {
 interface PodController {
   /** `StatefulSet`, `ReplicaSet`, `Job`, … */
   readonly kind: string
+  /** A DNS name. */
   readonly name: string
 }
 
@@ -130,6 +133,8 @@ function controllerOf(metadata: JsonObject | undefined): PodController | undefin
     .find((one) => one?.['controller'] === true)
   const [kind, name] = [asText(owner?.['kind']), asText(owner?.['name'])]
   if (kind === undefined || name === undefined) return undefined
+  // API servers accept any text in a reference. A controller of another name does not exist.
+  if (!/^[A-Za-z][A-Za-z0-9]{0,62}$/.test(kind) || brokenRule(objectName, name) !== undefined) return undefined
   const hash = asText(asObject(metadata?.['labels'])?.['pod-template-hash'])
   return kind === 'ReplicaSet' && hash !== undefined && name.endsWith(`-${hash}`)
     ? { kind: 'Deployment', name: name.slice(0, -hash.length - 1) }

@@ -5,7 +5,7 @@
 import type { NamespacedName } from '../../document/document.ts'
 import { type Fault, PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
@@ -93,7 +93,7 @@ export interface AbsentAccount {
 }
 
 function absentAccount({ namespace, name }: NamespacedName, missing: AbsentAccount['missing']): AbsentAccount {
-  const [inNamespace = '', account = ''] = [namespace, name].map(shellQuote)
+  const [inNamespace = '', account = ''] = [shellOperand(namespace, 'NAMESPACE'), shellOperand(name)]
   const create = `kubectl create serviceaccount ${account} -n ${inNamespace}`
   return missing === 'account'
     ? { missing, seen: `ServiceAccount ${namespace}/${name} does not exist`, command: create }

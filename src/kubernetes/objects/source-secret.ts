@@ -6,7 +6,7 @@ import { pullSecretType, secretsOf } from '../../credential/docker-config.ts'
 import type { NamespacedName } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/plain-text.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
@@ -50,5 +50,5 @@ const absent = ({ namespace, name }: NamespacedName) =>
     hop: 'exchange',
     seen: `Secret ${namespace}/${name} does not exist, and a registry reads its credential from it`,
     expected: 'the Secret that the document names',
-    hint: `create it, or correct its name: kubectl get secrets -n ${shellQuote(namespace)}`,
+    hint: `create it, or correct its name: kubectl get secrets -n ${shellOperand(namespace, 'NAMESPACE')}`,
   })

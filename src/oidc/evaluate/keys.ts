@@ -1,5 +1,5 @@
 /** Findings about the keys of a JWKS. RFC 7517 §4, RFC 7518 §6. */
-import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
+import { quote, rfc3339, shellOperand } from '../../text/plain-text.ts'
 import { type IssuerKey, whyUnusable } from '../keys.ts'
 import type { PublicFacts, TokenFacts } from '../public/public-facts.ts'
 import { type IssuerFinding, type IssuerFindingCode, type IssuerFindingResult, publishAgain } from './finding.ts'
@@ -131,7 +131,7 @@ function issuerFindings({ token }: TokenFacts, issuer: string): IssuerFinding[] 
   if (token.issuer === issuer) return []
   const seen = `the token carries issuer ${quote(token.issuer)}, not ${quote(issuer)}`
   const fix = `let the cluster sign as ${issuer}; to print the steps`
-  const command = `pullpass issuer show --to-issuer ${shellQuote(issuer)}`
+  const command = `pullpass issuer show --to-issuer ${shellOperand(issuer, 'ISSUER')}`
   return [{ ...problem('TOKEN_ISSUER_MISMATCH', seen, fix), command }]
 }
 

@@ -13,7 +13,7 @@ import { retry } from '../../http/retry.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { type IssuerKey, parseJwks } from '../../oidc/keys.ts'
 import { cacheSecondsOf, foundKeys, readPublicIssuer } from '../../oidc/public/public-issuer.ts'
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellOperand } from '../../text/plain-text.ts'
 import { openTarget } from '../open-target.ts'
 import { safeToSignAt } from '../safe-to-sign.ts'
 import { type GatedPublication, type GateNeeds, isAmong, keyUnpublished, publishKey } from './publish-key.ts'
@@ -107,7 +107,7 @@ const wrongIssuer = (token: SubjectToken, issuer: string, tokenFile: string | un
     expected: `${issuer}, which the document states as its issuer`,
     hint:
       tokenFile === undefined
-        ? `during a roll-out this resolves itself; otherwise configure the API servers with this issuer: pullpass issuer show --to-issuer ${shellQuote(issuer)}`
+        ? `during a roll-out this resolves itself; otherwise configure the API servers with this issuer: pullpass issuer show --to-issuer ${shellOperand(issuer, 'ISSUER')}`
         : 'the kubelet renews a projected token at 80 % of its lifetime: recreate the Pod; otherwise set spec.issuer.url to the intended issuer',
     details: { issuer },
     retryable: true,
@@ -166,7 +166,7 @@ async function waitUntilPublic(token: SubjectToken, place: GatedPublication): Pr
     throw keyUnpublished(token, place.target, {
       why: 'it was written, but anonymous clients do not read it yet; a cache may serve the earlier keys for some minutes',
       hint: 'no action if it passes, the next run exchanges it; otherwise check what anonymous clients read',
-      command: `pullpass issuer check ${shellQuote(token.issuer)}`,
+      command: `pullpass issuer check ${shellOperand(token.issuer, 'ISSUER')}`,
     })
   }
   const isRetryable = ({ code }: { readonly code: string }) => code === 'KEY_UNPUBLISHED'

@@ -1,6 +1,6 @@
 /** Published or recorded keys that the cluster never served: another writer changed the bucket or the ConfigMap. */
 import type { IssuerKey } from '../../oidc/keys.ts'
-import { quote, shellQuote } from '../../text/plain-text.ts'
+import { quote, shellOperand, shellQuote } from '../../text/plain-text.ts'
 import { shortDuration } from '../../text/short-duration.ts'
 import type { Confirmation } from '../confirm.ts'
 import { type KeyState, unknownKeys } from '../key-state.ts'
@@ -67,7 +67,7 @@ export function confirmationAlarms(confirmations: readonly Confirmation[], issue
         subject: check,
         seen,
         ...(hint === undefined && command === undefined
-          ? { command: `pullpass issuer check ${shellQuote(issuer)}` }
+          ? { command: `pullpass issuer check ${shellOperand(issuer, 'ISSUER')}` }
           : { hint, command }),
       }),
     )

@@ -1,6 +1,6 @@
 /** One round of a watch: gather, evaluate, act. What it does not throw is an alarm, and the next round tries again. */
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
-import { quote, shellQuote } from '../../text/plain-text.ts'
+import { quote, shellOperand } from '../../text/plain-text.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { digestOf, emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
@@ -242,5 +242,5 @@ const otherIssuer = (iss: string, issuer: string): Alarm =>
     seen: `a new token of the cluster has issuer ${quote(iss)}, and the published issuer is ${issuer}`,
     expected: 'tokens with the published issuer',
     hint: 'if tokens are to have the published issuer, change the issuer of the cluster in two roll-outs; for the steps',
-    command: `pullpass issuer show --to-issuer ${shellQuote(issuer)}`,
+    command: `pullpass issuer show --to-issuer ${shellOperand(issuer, 'ISSUER')}`,
   })

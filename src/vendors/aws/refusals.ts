@@ -7,7 +7,7 @@
 import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
-import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
+import { quote, rfc3339, shellOperand, shellQuote } from '../../text/plain-text.ts'
 import { parseRole, providerArn } from './names.ts'
 import { queryError } from './query-body.ts'
 import type { AwsSettings } from './settings.ts'
@@ -115,7 +115,7 @@ const causes: readonly Cause[] = [
       code: 'ISSUER_UNREACHABLE',
       expected: readable(request),
       hint: 'no action if this is temporary; otherwise check the issuer',
-      command: `pullpass issuer check ${shellQuote(request.subjectToken.issuer)}`,
+      command: `pullpass issuer check ${shellOperand(request.subjectToken.issuer, 'ISSUER')}`,
       retryable: true,
     }),
   },

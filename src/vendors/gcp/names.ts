@@ -18,7 +18,7 @@ export const projectNumber: TextRule = {
 }
 
 /** Also of a project of a domain: `example.com:project`. */
-const projectId = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
+const projectId = /^(?:[a-z0-9][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/
 
 export const poolId: TextRule = idOf("the pool's")
 export const providerId: TextRule = idOf("the provider's")

@@ -2,6 +2,7 @@
 import type { Pod, PodContainer } from '../../../kubernetes/objects/pods.ts'
 import type { PullFailure } from '../../../kubernetes/objects/pull-failure.ts'
 import { parseImageReference } from '../../../registry/image-reference.ts'
+import { shellOperand } from '../../../text/plain-text.ts'
 import type { HopFinding } from '../../finding.ts'
 import type { PrintedCommands } from '../../printed-commands.ts'
 
@@ -56,7 +57,7 @@ const advices: Readonly<Record<AdvisedFailure, (pull: FailedPull) => Advice>> = 
     code: 'NODE_STORE_DAMAGED',
     expected: `complete layers in the image store of ${nodeOf(pod)}`,
     remedy: {
-      words: `on ${nodeOf(pod)}, remove what is left of the image: crictl rmi ${container.image}; ${again(pod, commands)}`,
+      words: `on ${nodeOf(pod)}, remove what is left of the image: crictl rmi ${shellOperand(container.image, 'IMAGE')}; ${again(pod, commands)}`,
     },
   }),
   'certificate expired': (pull) =>
