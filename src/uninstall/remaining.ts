@@ -6,6 +6,7 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ApiKind, type ApiObject, discoverNamespacedKinds, listObjects } from '../kubernetes/objects/api-object.ts'
+import { shellOperand } from '../text/plain-text.ts'
 
 /** What a CronJob owns, where the API server does not list all of its kinds. */
 const kindsOfCronJob: readonly ApiKind[] = [
@@ -27,7 +28,7 @@ export async function stillExists(cluster: Cluster, object: ApiObject, afterMs: 
   const more = reasons.length > shown ? ` and ${reasons.length - shown} more` : ''
   const why = reasons.length === 0 ? '' : `: ${reasons.slice(0, shown).join(', ')}${more}`
   const [first] = delayed
-  const edit = first === undefined ? undefined : `kubectl edit ${first.type.resource} ${first.name}${placeOf(first)}`
+  const edit = first === undefined ? undefined : editCommand(first)
   return new PullpassError({
     code: 'KUBERNETES_REFUSED',
     hop: 'kubernetes',
@@ -76,4 +77,6 @@ const describe = (object: ApiObject): string => {
 const nameOf = ({ type, namespace, name }: ApiObject): string =>
   `${type.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`
 
-const placeOf = ({ namespace }: ApiObject): string => (namespace === undefined ? '' : ` -n ${namespace}`)
+/** Names of RBAC objects may contain any character except "/" and "%". */
+const editCommand = ({ type, namespace, name }: ApiObject): string =>
+  `kubectl edit ${shellOperand(type.resource)} ${shellOperand(name)}${namespace === undefined ? '' : ` -n ${shellOperand(namespace)}`}`

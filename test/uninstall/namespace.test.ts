@@ -208,6 +208,22 @@ suite('a deletion that does not end', () => {
     assert.ok(blocked.every(({ result }) => result === 'blocked' || result === 'absent'))
   })
 
+  for (const [name, printed] of [
+    ['$(touch pwned)', "'$(touch pwned)'"],
+    ['--server=https://evil.example.com', 'NAME'],
+    ['a\u202Eb', 'NAME'],
+  ] as const) {
+    test(`of the CronJob prints the name of an object as one operand: ${JSON.stringify(name)}`, async () => {
+      const { cluster } = clusterOf({
+        '/apis/batch/v1/cronjobs': [cronJob],
+        [inNamespace('/apis/batch/v1/*/cronjobs')]: [cronJob],
+        [inNamespace('/apis/batch/v1/*/jobs')]: [job(name, 'c', ['example.com/audit'])],
+      })
+      const [stopped] = await (await plan(cluster)).execute('none')
+      assert.ok(stopped?.fault?.hint?.includes(`(kubectl edit jobs ${printed} -n images-system)`), stopped?.fault?.hint)
+    })
+  }
+
   test('of the CronJob names what it waits for where no finalizer delays it', async () => {
     const { cluster } = clusterOf({
       '/apis/batch/v1/cronjobs': [cronJob],
