@@ -151,11 +151,14 @@ function writeEntry(
 /** Longer than any credential of a vendor is valid. */
 const longestLifeMs = 13 * 3_600_000
 
+/** Entries, locks, and partial files of this cache: other files in the folder are not removed. */
+const ownName = /^[0-9a-f]{16}(?:\.lock)?(?:\.[0-9]+-[0-9]+)?$/
+
 /** Entries of accounts and registries that no longer exist, and what killed processes have left. */
 function removeExpired(written: string): void {
   const folder = written.slice(0, written.lastIndexOf('/'))
   const now = fs.statSync(written).mtimeMs
-  for (const name of fs.readdirSync(folder)) {
+  for (const name of fs.readdirSync(folder).filter((one) => ownName.test(one))) {
     const path = `${folder}/${name}`
     const found = fs.lstatSync(path, { throwIfNoEntry: false })
     if (found !== undefined && now - found.mtimeMs > longestLifeMs) remove(path)

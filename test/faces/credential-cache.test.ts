@@ -86,6 +86,24 @@ suite('the cache of a node', { concurrency: 4 }, () => {
     assert.equal(names.includes('0123456789abcdee'), true)
   })
 
+  test('old files of other names remain, and what killed processes left is removed', async (t) => {
+    const { cacheFolder, request, provide } = await startNode(t)
+    await mkdir(cacheFolder, { mode: 0o700 })
+    const others = ['id_rsa', '0123456789abcdef.json', '0123456789ABCDEF', '0123456789abcdef0']
+    const own = ['0123456789abcdef.lock', '0123456789abcdef.17-1234567', '0123456789abcdef.lock.17-1234567']
+    const before = new Date(Date.now() - 14 * 3_600_000)
+    for (const path of [...others, ...own].map((name) => join(cacheFolder, name))) {
+      await writeFile(path, '', { mode: 0o600 })
+      await utimes(path, before, before)
+    }
+    await provide(await request())
+    const names = await readdir(cacheFolder)
+    assert.deepEqual(
+      [...others, ...own].filter((name) => names.includes(name)),
+      others,
+    )
+  })
+
   test('a request that is over its time leaves no lock', async (t) => {
     const { sandbox, cacheFolder, request, provide } = await startNode(t)
     sandbox.gcp.parts.sts.faults.inject({ kind: 'stall', at: 'request' })
