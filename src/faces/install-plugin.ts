@@ -10,8 +10,8 @@
  * configurations of earlier providers remain, because running kubelets use them until they are restarted.
  */
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { chmod, copyFile, lstat, mkdir, open, readdir, readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 
 export interface PluginInstallation {
   /** Folder with kubelet.yaml and PROVIDER.json: a mounted ConfigMap. */
@@ -50,7 +50,16 @@ export async function findPluginSource(node: string, program: string): Promise<P
 
 /** Returns what was written, relative to the folder; empty if everything is up to date. @throws UnsafeFolder, the system's errors */
 export async function installPlugin(installation: PluginInstallation): Promise<string[]> {
-  const { config, to, source } = installation
+  const { config, to, nodePath, source } = installation
+  // Root starts the script, which contains this path without quotes.
+  if (!/^(?:\/[\w.-]+)+$/.test(nodePath)) {
+    throw new UnsafeFolder(
+      'the path of the folder on the node has other characters than letters, digits, "_", ".", "-" and "/", or is relative',
+    )
+  }
+  await mkdir(to, { recursive: true, mode: 0o755 })
+  await checkAncestors(to)
+  await checkAncestors(await realpath(to))
   for (const folder of [to, ...['programs', 'bin', 'etc'].map((name) => join(to, name))]) await checkFolder(folder)
   const written: string[] = []
   const program = join('programs', source.version)
@@ -93,6 +102,32 @@ async function checkFolder(folder: string): Promise<void> {
   if (!found.isDirectory()) throw new UnsafeFolder(`${folder} is not a folder`)
   if (uid !== process.getuid?.()) throw new UnsafeFolder(`${folder} belongs to user ${uid}`)
   if ((mode & 0o022) !== 0) throw new UnsafeFolder(`${folder} can be written by other users`)
+}
+
+/** @see https://man7.org/linux/man-pages/man7/path_resolution.7.html */
+const mostLinks = 40
+
+/**
+ * The owner of an ancestor can replace the folder, and so can everybody who may write it, except in a sticky folder such as /tmp. Links
+ * are followed one by one, then the real path is checked. https://man7.org/linux/man-pages/man7/inode.7.html
+ */
+async function checkAncestors(folder: string, links = 0): Promise<void> {
+  if (links > mostLinks) throw new UnsafeFolder(`${folder} has too many symbolic links`)
+  const path = dirname(resolve(folder))
+  if (path !== '/') await checkAncestors(path, links)
+  const { uid, mode, link } = await readAncestor(path)
+  if (uid !== 0 && uid !== process.getuid?.()) throw new UnsafeFolder(`${path} belongs to user ${uid}`)
+  if (link !== undefined) {
+    // Any name in the target: its ancestors include the target itself.
+    await checkAncestors(join(resolve(dirname(path), link), 'target'), links + 1)
+  } else if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) {
+    throw new UnsafeFolder(`${path} can be written by other users`)
+  }
+}
+
+async function readAncestor(path: string) {
+  const found = await lstat(path)
+  return { uid: found.uid, mode: found.mode, link: found.isSymbolicLink() ? await readlink(path) : undefined }
 }
 
 async function hashOf(files: ReadonlyMap<string, string>): Promise<string> {
@@ -149,7 +184,7 @@ async function loadedLibraries(): Promise<string[]> {
   return [...new Set(paths)].filter((path) => /\.so(?:\.\d+)*$/.test(path))
 }
 
-/** Nothing is quoted: the paths consist of the node's folder, whose characters are plain, and of names of ours. */
+/** Nothing is quoted: the paths consist of the node's folder, whose characters are checked, and of names of ours. */
 function renderScript({ nodePath, source }: PluginInstallation): string {
   const program = `${nodePath}/programs/${source.version}`
   const loader = [...source.files.keys()].find((name) => /^lib\/ld-(?:linux|musl)/.test(name))

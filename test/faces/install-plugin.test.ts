@@ -25,11 +25,11 @@ async function prepare(t: TestContext, node?: string) {
     config,
     program,
     to,
-    install: async () =>
+    install: async (installed = to, nodePath = installed) =>
       await installPlugin({
         config,
-        to,
-        nodePath: to,
+        to: installed,
+        nodePath,
         source: await findPluginSource(node ?? join(folder, 'small-node'), program),
       }),
   }
@@ -94,6 +94,41 @@ suite('the installation of the plugin on a node', onLinux, () => {
     )
     assert.deepEqual(await readdir(join(to, 'etc')), [])
   })
+
+  const unsafeParents: Readonly<Record<string, (parent: string) => Promise<unknown>>> = {
+    'may be written by other users': (parent) => chmod(parent, 0o777),
+    'may be written by its group': (parent) => chmod(parent, 0o775),
+    ...(process.getuid?.() === 0 && { 'belongs to another user': (parent) => chown(parent, 65_534, 65_534) }),
+  }
+  for (const [name, change] of Object.entries(unsafeParents)) {
+    for (const by of ['path', 'symbolic link'] as const) {
+      test(`a parent that ${name} is refused, by its ${by}: its folders can be replaced`, async (t) => {
+        const { to: parent, install } = await prepare(t)
+        await mkdir(join(parent, 'other/pullpass'), { recursive: true })
+        await symlink(join(parent, 'other'), join(parent, 'link'))
+        await change(join(parent, 'other'))
+        const to = join(parent, by === 'path' ? 'other' : 'link', 'pullpass')
+        await assert.rejects(install(to), /other (?:can be written by other users|belongs to user 65534)$/)
+        assert.deepEqual(await readdir(join(parent, 'other/pullpass')), [])
+      })
+    }
+  }
+
+  test('a link of the administrator is followed to folders that only root may write', async (t) => {
+    const { to: parent, install } = await prepare(t)
+    await mkdir(join(parent, 'var/opt'), { recursive: true })
+    await symlink('var/opt', join(parent, 'opt'))
+    await install(join(parent, 'opt/pullpass'))
+    assert.deepEqual(await readdir(join(parent, 'var/opt/pullpass')), ['bin', 'etc', 'programs'])
+  })
+
+  for (const nodePath of ["/opt/x'; touch pwned; '", '/opt/$(id)', '/opt/a b', 'opt/x', '/opt/x\n', '']) {
+    test(`a path that a shell would interpret is refused: ${JSON.stringify(nodePath)}`, async (t) => {
+      const { to, install } = await prepare(t)
+      await assert.rejects(install(to, nodePath), /the path of the folder on the node has other characters/)
+      await assert.rejects(stat(to), { code: 'ENOENT' })
+    })
+  }
 
   test('a folder that other users may write is refused: root starts what is in it', async (t) => {
     const { to, install } = await prepare(t)
