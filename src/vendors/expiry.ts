@@ -1,6 +1,7 @@
 /** The expiry of a token that a vendor issued, by this machine's clock. */
 
 import { type ApiResponse, UnexpectedResponse } from '../http/send.ts'
+import type { JsonObject } from '../text/json-fields.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 
 const dayMs = 86_400_000
@@ -25,6 +26,37 @@ export function localExpiryMs(instantMs: number, statedSeconds: number | undefin
   if (skewMs <= 0) return instantMs + skewMs
   if (statedSeconds === undefined) return instantMs
   return Math.min(instantMs + skewMs, response.sentAt.getTime() + statedSeconds * 1000)
+}
+
+/** Verifiers of JWTs accept clocks that differ by some minutes. */
+const jwtToleranceMs = 300_000
+
+/**
+ * `exp` of a JWT, by this machine's clock. Whoever verifies the JWT accepts it until then, so that a Date header moves it later by at
+ * most five minutes, and only for a JWT that was issued at that Date: an intermediary can choose any. RFC 7519 §4.1
+ */
+export function jwtExpiryMs({ exp, iat }: JwtTimes, response: ApiResponse): number {
+  const skewMs = clockSkewMs(response)
+  const { sentAt, serverDate } = response
+  if (skewMs <= 0) return exp * 1000 + skewMs
+  const ageMs = serverDate === undefined || iat === undefined ? Number.NaN : serverDate.getTime() - iat * 1000
+  if (iat === undefined || !(Math.abs(ageMs) <= jwtToleranceMs)) return exp * 1000
+  return Math.min(exp * 1000 + Math.min(skewMs, jwtToleranceMs), sentAt.getTime() + (exp - iat) * 1000)
+}
+
+/** Seconds since 1970. */
+export interface JwtTimes {
+  readonly exp: number
+  /** Before `exp`. */
+  readonly iat: number | undefined
+}
+
+/** undefined if there is no `exp`. `name`: of the token in the response. */
+export function jwtTimes({ exp, iat }: JsonObject, name: string): JwtTimes | undefined {
+  if (exp === undefined) return undefined
+  if (typeof exp !== 'number' || !Number.isFinite(exp))
+    throw new UnexpectedResponse(`exp of its ${name} is not a number`)
+  return { exp, iat: typeof iat === 'number' && iat > 0 && iat < exp ? iat : undefined }
 }
 
 /** Never later than requested, whatever the response contains: otherwise the token would not be renewed in time. */

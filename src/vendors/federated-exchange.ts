@@ -6,8 +6,8 @@ import type { ExchangeHop } from '../errors/pullpass-error.ts'
 import { type ApiRequest, type ApiResponse, checkedText, send, UnexpectedResponse } from '../http/send.ts'
 import { atPointer } from '../text/json-fields.ts'
 import { Redacted } from '../text/redacted.ts'
-import { expiryOf, localExpiryMs } from './expiry.ts'
-import { decodeJwtClaims, lifeOf } from './jwt-claims.ts'
+import { expiryOf, jwtExpiryMs, jwtTimes, localExpiryMs } from './expiry.ts'
+import { decodeJwtClaims } from './jwt-claims.ts'
 import type { ExchangeContext, RegistryOf } from './vendor.ts'
 
 export interface FederatedExchange extends Omit<ApiRequest<never>, 'hop' | 'read'> {
@@ -117,9 +117,9 @@ function readExpiry(
 ): Date {
   const { sentAt, body } = response
   const [seconds] = statedAt(body, pointers.expiresIn, secondsOf)
-  const jwt = lifeOf(decodeJwtClaims(password))
+  const jwt = jwtTimes(decodeJwtClaims(password) ?? {}, nameOf(pointers.password))
   const stated = [
-    ...(jwt === undefined ? [] : [localExpiryMs(jwt.expiresAtMs, jwt.seconds ?? seconds, response)]),
+    ...(jwt === undefined ? [] : [jwtExpiryMs(jwt, response)]),
     ...statedAt(body, pointers.expiresAt, instantMs).map((ms) => localExpiryMs(ms, seconds, response)),
     ...(seconds === undefined ? [] : [sentAt.getTime() + seconds * 1000]),
   ]

@@ -11,18 +11,5 @@ export function decodeJwtClaims(token: string): JsonObject | undefined {
   return asObject(jsonOrNone(Buffer.from(payload, 'base64url').toString('utf8')))
 }
 
-export interface TokenLife {
-  /** `exp`, on the clock of the issuer. */
-  readonly expiresAtMs: number
-  /** From `iat` to `exp`; undefined if there is no usable `iat`. */
-  readonly seconds: number | undefined
-}
-
-/** When the token expires; undefined if its claims do not state it. RFC 7519 §4.1.4, §4.1.6 */
-export function lifeOf({ exp, iat }: JsonObject = {}): TokenLife | undefined {
-  if (typeof exp !== 'number' || !Number.isFinite(exp)) return undefined
-  return { expiresAtMs: exp * 1000, seconds: typeof iat === 'number' && iat > 0 && iat < exp ? exp - iat : undefined }
-}
-
 /** Of a JWT that authenticates a client or an identity at a token endpoint. RFC 7523 §2.2 */
 export const jwtBearerAssertion = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'

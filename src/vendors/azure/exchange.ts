@@ -9,8 +9,8 @@ import { type ApiResponse, send, textField, UnexpectedResponse } from '../../htt
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
-import { expiryOf, localExpiryMs } from '../expiry.ts'
-import { decodeJwtClaims, jwtBearerAssertion, lifeOf } from '../jwt-claims.ts'
+import { expiryOf, jwtExpiryMs, jwtTimes } from '../expiry.ts'
+import { decodeJwtClaims, jwtBearerAssertion } from '../jwt-claims.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { authorityEndpoint, checkEndpoints, registryEndpoint } from './endpoints.ts'
 import { clouds, isUuid } from './names.ts'
@@ -149,11 +149,11 @@ async function exchangeAtRegistry(
  * hours.
  */
 function refreshTokenExpiry(token: string, response: ApiResponse): Date {
-  const life = lifeOf(claimsOf(token, 'refresh_token'))
-  if (life === undefined) throw new UnexpectedResponse('its refresh_token does not state when it expires')
-  const { expiresAtMs, seconds } = life
-  const longestSeconds = Math.min(longestLifeSeconds, seconds ?? longestLifeSeconds)
-  return expiryOf(localExpiryMs(expiresAtMs, seconds, response), longestSeconds, response)
+  const times = jwtTimes(claimsOf(token, 'refresh_token'), 'refresh_token')
+  if (times === undefined) throw new UnexpectedResponse('its refresh_token does not state when it expires')
+  const { exp, iat } = times
+  const longestSeconds = Math.min(longestLifeSeconds, iat === undefined ? longestLifeSeconds : exp - iat)
+  return expiryOf(jwtExpiryMs(times, response), longestSeconds, response)
 }
 
 /** @throws UnexpectedResponse */

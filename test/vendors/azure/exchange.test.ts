@@ -129,8 +129,10 @@ test('an exchange at Azure', async (t) => {
 suite('clocks that differ', () => {
   test('the credential ends by the clock of this machine, ahead or behind', async (t) => {
     const azureTest = await startAzure(t)
-    const ahead = await exchangeAt(azureTest, { at: '2026-11-24T12:10:00Z' })
-    assert.equal(ahead.credential.expiresAt?.toISOString(), '2026-11-24T15:10:00.000Z')
+    const ahead = await exchangeAt(azureTest, { at: '2026-11-24T12:04:00Z' })
+    assert.equal(ahead.credential.expiresAt?.toISOString(), '2026-11-24T15:04:00.000Z')
+    const farAhead = await exchangeAt(azureTest, { at: '2026-11-24T12:10:00Z' })
+    assert.equal(farAhead.credential.expiresAt?.toISOString(), '2026-11-24T15:05:00.000Z')
     const behind = await exchangeAt(azureTest, { at: '2026-11-24T11:50:00Z' })
     assert.equal(behind.credential.expiresAt?.toISOString(), '2026-11-24T14:50:00.000Z')
   })

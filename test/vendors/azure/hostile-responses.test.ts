@@ -61,7 +61,7 @@ const registry: typeof entra = {
   'one whose expiry is text': [
     ok({ refresh_token: jwt({ exp: 'never' }) }),
     'RESPONSE_MALFORMED',
-    /its refresh_token does not state when it expires$/,
+    /exp of its refresh_token is not a number$/,
   ],
   'one that has expired': [
     ok({ refresh_token: jwt({ exp: noon - 60 }) }),

@@ -82,11 +82,35 @@ suite('the expiry of an exchanged credential is', () => {
   })
 
   test('for a machine that is ahead, at most the lifetime of a JWT from the request', async () => {
-    const date = 'Tue, 24 Nov 2026 11:00:00 GMT'
-    const iat = at('2026-11-24T11:00:00Z')
-    const body = { access_token: jwt(at('2026-11-24T11:20:00Z'), iat) }
+    const date = 'Tue, 24 Nov 2026 11:56:00 GMT'
+    const iat = at('2026-11-24T11:56:00Z')
+    const body = { access_token: jwt(at('2026-11-24T12:16:00Z'), iat) }
     assert.equal(await expiryOf(oidc(), body, { date }), '2026-11-24T12:20:00.000Z')
+    const earlier = { access_token: jwt(at('2026-11-24T12:16:00Z'), iat - 60) }
+    assert.equal(await expiryOf(oidc(), earlier, { date }), '2026-11-24T12:20:00.000Z')
   })
+
+  const longest = oidc(', maxLifetime: 12h')
+  for (const [title, iat, expiry] of [
+    ['without iat', undefined, '2026-11-24T12:10:00.000Z'],
+    ['with an old iat', '2026-11-24T10:00:00Z', '2026-11-24T12:10:00.000Z'],
+    ['with an iat at that Date: at most five minutes later', '2026-11-23T16:00:00Z', '2026-11-24T12:15:00.000Z'],
+  ] as const) {
+    test(`that of a JWT ${title}, where the Date header is 20 hours back and expires_in is longer`, async () => {
+      const date = 'Mon, 23 Nov 2026 16:00:00 GMT'
+      const token = jwt(at('2026-11-24T12:10:00Z'), iat && at(iat))
+      assert.equal(await expiryOf(longest, { access_token: token, expires_in: 43_200 }, { date }), expiry)
+    })
+  }
+
+  for (const exp of ['1795522200', null, {}]) {
+    test(`an error if exp of a JWT is ${JSON.stringify(exp)}`, async () => {
+      const access_token = `${encode({ alg: 'RS256' })}.${encode({ exp })}.c2ln`
+      const fault = await faultOf(expiryOf(oidc(), { access_token, expires_in: 3600 }))
+      assert.equal(fault.code, 'RESPONSE_MALFORMED')
+      assert.match(fault.seen, /but exp of its access_token is not a number$/)
+    })
+  }
 
   test('not guessed: a response without any is an error', async () => {
     const fault = await faultOf(expiryOf(oidc(), { access_token: 'a' }))
