@@ -17,8 +17,22 @@ export async function checkForm(
 ): Promise<{ readonly form: DocumentForm } | readonly FieldProblem[]> {
   const checked = checkKind(value, await schemasFor(namedVendors(value, vendors), vendors))
   if (!('form' in checked)) return checked
-  const problems = [...documentProblems(checked.form), ...(await vendorProblems(checked.form, vendors))]
+  const problems = [
+    ...reservedKeys(value),
+    ...documentProblems(checked.form),
+    ...(await vendorProblems(checked.form, vendors)),
+  ]
   return problems.length === 0 ? checked : problems
+}
+
+/** The schema library omits this key of a map, such as a parameter or a label, without an issue. */
+function reservedKeys(value: unknown, path: FieldPath = []): FieldProblem[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]): FieldProblem[] =>
+    key === '__proto__'
+      ? [{ path: [...path, key], predicate: 'is not a valid key', expected: 'another', at: 'key' }]
+      : reservedKeys(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+  )
 }
 
 /** Composing takes as long as checking a hundred documents: the last ones are kept, by the vendors that documents name. */

@@ -136,7 +136,8 @@ const noCredential =
 function parameterProblems(parameters: Readonly<Record<string, string>>, path: FieldPath): FieldProblem[] {
   return Object.entries(parameters).flatMap(([name, value]) => {
     const at = [...path, name]
-    const own = ownFields[name.toLowerCase()]
+    const lower = name.toLowerCase()
+    const own = Object.hasOwn(ownFields, lower) ? ownFields[lower] : undefined
     if (own !== undefined)
       return [{ path: at, predicate: 'is set by the exchange itself', expected: own, at: 'key' as const }]
     if (namesSecret(name) || looksLikeSecret(value))

@@ -278,6 +278,25 @@ suite('a credential in clear text is refused by the name of its field, and never
     })
   }
 
+  test('parameters with names of inherited properties are sent', async () => {
+    const { settings } = await loadRegistry(`hosts: [a.example.com], ${oidc('constructor: a, valueOf: b')}`)
+    assert.deepEqual(Object(settings).parameters, { constructor: 'a', valueOf: 'b' })
+  })
+
+  for (const [title, registry] of Object.entries({
+    'a parameter': oidc('__proto__: a'),
+    'a header': http('headers: {__proto__: a}'),
+    'a field of JSON': http('json: {__proto__: a}'),
+    'a deeper field of JSON': http('json: {a: [{__proto__: {b: c}}]}'),
+    'a field of a form': http('form: {__proto__: a}'),
+  })) {
+    test(`${title} of the name __proto__ is refused, and not omitted`, async () => {
+      const fault = await faultOf(loadRegistry(`hosts: [a.example.com], ${registry}`))
+      assert.equal(fault.code, 'DOCUMENT_INVALID')
+      assert.match(fault.seen, /\.__proto__ is not a valid key$/)
+    })
+  }
+
   test('other parameters, such as the types of tokens, are sent', async () => {
     const parameters = 'subject_token_type: a, requested_token_type: b, actor_token_type: c, resource: d, scope: e'
     assert.equal((await loadRegistry(`hosts: [a.example.com], ${oidc(parameters)}`)).vendor, 'oidc')
