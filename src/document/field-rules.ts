@@ -57,12 +57,42 @@ function suggestion(text: string): string {
   return registryHost.pattern.test(text) ? `: ${text}` : ''
 }
 
+/** What is sent to a loopback address stays on the machine. RFC 1122 §3.2.1.3 */
+const loopback = String.raw`(?:localhost|127(?:\.(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})`
+const loopbackHost = new RegExp(`^${loopback}$`)
+
+/** `localhost`, or an IPv4 address of 127.0.0.0/8. */
+export const isLoopbackHost = (host: string): boolean => loopbackHost.test(host)
+
+const origin = String.raw`(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:${loopback}|\[::1\]))(?::[0-9]{1,5})?`
+const urlPath = String.raw`(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?`
+const urlQuery = String.raw`(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?`
+
+/** Such as a port above 65535, or a number that is not an IPv4 address. */
+const parseable = (expected: string): Pick<TextRule, 'expected' | 'knownMistake'> => ({
+  expected,
+  knownMistake: (text) => (URL.canParse(text) ? undefined : expected),
+})
+
 /** An endpoint that receives tokens: plain http only for a loopback address. */
 export const originUrl: TextRule = {
-  pattern:
-    /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?$/,
+  pattern: new RegExp(`^${origin}$`),
   maxLength: 300,
-  expected: 'https://HOST[:PORT] without a path, or http:// to a loopback address',
+  ...parseable('https://HOST[:PORT] without a path, or http:// to a loopback address'),
+}
+
+/** As `originUrl`, and with a path. */
+export const endpointUrl: TextRule = {
+  pattern: new RegExp(`^${origin}${urlPath}$`),
+  maxLength: 1024,
+  ...parseable('https://HOST[:PORT]/PATH without user, query and fragment, or http:// to a loopback address'),
+}
+
+/** As `endpointUrl`, and with a query. */
+export const requestUrl: TextRule = {
+  pattern: new RegExp(`^${origin}${urlPath}${urlQuery}$`),
+  maxLength: 1024,
+  ...parseable('https://HOST[:PORT]/PATH, with a query if it is constant, or http:// to a loopback address'),
 }
 
 /** The path of a file, as a document names it. */

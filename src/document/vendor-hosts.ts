@@ -4,6 +4,7 @@
  */
 import type { FieldPath, FieldProblem } from './document-errors.ts'
 import type { DocumentForm, RegistryForm } from './document-form.ts'
+import { isLoopbackHost } from './field-rules.ts'
 import { showValue } from './show-value.ts'
 
 export interface HostRule {
@@ -13,13 +14,10 @@ export interface HostRule {
   readonly expected: string
 }
 
-/** What is sent to a loopback address stays on the machine: an emulator, or a forwarded port. */
-const loopback = /^(?:localhost|127(?:\.[0-9]{1,3}){3})$/
-
-/** Whether a credential may be used for `host`: of the vendor, or a loopback address. */
+/** Whether a credential may be used for `host`: of the vendor, or a loopback address, such as an emulator or a forwarded port. */
 export function isOwnHost(host: string, rule: HostRule | undefined): boolean {
   const [server = ''] = host.split(/[:/]/, 1)
-  return rule === undefined || loopback.test(server) || rule.accepts(server)
+  return rule === undefined || isLoopbackHost(server) || rule.accepts(server)
 }
 
 /** `rule`: undefined if the vendor serves any host, or checks them itself. `path` leads to the registry. */

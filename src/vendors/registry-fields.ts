@@ -44,14 +44,6 @@ export const audienceProblems = (path: FieldPath, { audience }: SharedFields): F
       ]
     : []
 
-/** Where a token is sent: plain http only to a loopback address, as `originUrl`, and with a path. */
-export const endpointUrl: TextRule = {
-  pattern:
-    /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$/,
-  maxLength: 1024,
-  expected: 'https://HOST[:PORT]/PATH without user, query and fragment, or http:// to a loopback address',
-}
-
 /** An endpoint that replaces the vendor's own, for clusters only: a private address or an emulator. */
 export const endpointField: z.ZodMiniType<string> = text(
   originUrl,

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { SharedFields, VendorSettings } from '../../document/document-vendor.ts'
-import type { TextRule } from '../../document/field-rules.ts'
+import { requestUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, text, textMap, word } from '../../document/schema-parts.ts'
 import { asObject, atPointer, isObject, isPointer } from '../../text/json-fields.ts'
 import { looksLikeSecret, namesSecret } from '../../text/show.ts'
@@ -42,12 +42,6 @@ interface HttpForm extends CredentialForm {
   readonly form?: Readonly<Record<string, string>>
 }
 
-const requestUrl: TextRule = {
-  pattern:
-    /^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|http:\/\/(?:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|\[::1\]))(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?$/,
-  maxLength: 1024,
-  expected: 'https://HOST[:PORT]/PATH, with a query if it is constant, or http:// to a loopback address',
-}
 const headerName: TextRule = { pattern: /^[a-z0-9-]+$/, maxLength: 100, expected: 'the name of a header in lower case' }
 const printable: TextRule = { pattern: /^[ -~]*$/, maxLength: 4096, expected: 'a text of printable ASCII' }
 

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini'
 import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { ReadSettings, SharedFields, VendorSettings } from '../../document/document-vendor.ts'
-import type { TextRule } from '../../document/field-rules.ts'
+import { endpointUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, text, textMap, word } from '../../document/schema-parts.ts'
 import { looksLikeSecret, namesSecret } from '../../text/show.ts'
 import type { SecretSource } from '../credential-source.ts'
@@ -12,7 +12,6 @@ import {
   type CredentialSettings,
   credentialProblems,
   credentialShape,
-  endpointUrl,
   readCredentialFields,
   readSecretSource,
   type SecretSourceForm,
