@@ -20,6 +20,16 @@ export function isOwnHost(host: string, rule: HostRule | undefined): boolean {
   return rule === undefined || isLoopbackHost(server) || rule.accepts(server)
 }
 
+/** Whether a document names an endpoint outside the domains of the vendor, with which its credentials can be for other hosts. */
+export const replacesEndpoint = (
+  endpoints: { readonly [name: string]: string | undefined } | undefined,
+  domains: readonly string[],
+): boolean =>
+  Object.values(endpoints ?? {}).some((origin) => {
+    const host = origin === undefined ? undefined : (URL.parse(origin)?.hostname ?? '')
+    return host !== undefined && !domains.some((domain) => host === domain || host.endsWith(`.${domain}`))
+  })
+
 /** `rule`: undefined if the vendor serves any host, or checks them itself. `path` leads to the registry. */
 export function hostProblems(
   { hosts, hostPolicy }: Pick<RegistryForm, 'hosts' | 'hostPolicy'>,

@@ -103,6 +103,30 @@ suite('the credential of a vendor', () => {
     }
   })
 
+  for (const [vendor, endpoints] of [
+    ['gcp', '{}'],
+    ['gcp', '{sts: "https://sts.googleapis.com", iamCredentials: "https://iamcredentials-psc.p.googleapis.com"}'],
+    ['aws', '{}'],
+    ['aws', '{sts: "https://sts.eu-central-1.amazonaws.com"}'],
+    ['aws', '{ecr: "https://ecr-fips.us-east-1.api.aws:443"}'],
+    ['awsPublic', '{}'],
+    ['awsPublic', '{sts: "https://sts.us-east-1.amazonaws.com"}'],
+    ['alibaba', '{}'],
+    ['alibaba', '{cr: "https://cr.eu-central-1.aliyuncs.com"}'],
+    ['tencent', '{}'],
+    ['tencent', '{sts: "https://sts.tencentcloudapi.com"}'],
+  ] as const) {
+    test(`of ${vendor} is for its own hosts also with endpoints: ${endpoints}`, async () => {
+      const [fields, , others] = bound[vendor] ?? assert.fail()
+      const more = fields.replace(/\}$/, `, endpoints: ${endpoints}}`)
+      const fault = await faultOf(loadRegistry(`hosts: [${others[0]}], ${more}`))
+      assert.equal(fault.code, 'DOCUMENT_INVALID')
+      assert.match(fault.seen, /registries\[0\]\.hosts\[0\] is "/)
+      const elsewhere = fields.replace(/\}$/, ', endpoints: {sts: "https://sts.googleapis.com.example.com"}}')
+      assert.equal((await loadRegistry(`hosts: [registry.example.com], ${elsewhere}`)).vendor, vendor)
+    })
+  }
+
   test('is for any host where the vendor serves domains of its customers', async () => {
     const anywhere = [
       'jfrog: {url: "https://acme.example.com", providerName: cluster}',

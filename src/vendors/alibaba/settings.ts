@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, text } from '../../document/schema-parts.ts'
-import type { HostRule } from '../../document/vendor-hosts.ts'
+import { type HostRule, replacesEndpoint } from '../../document/vendor-hosts.ts'
 
 export interface AlibabaSettings {
   readonly roleArn: string
@@ -65,6 +65,6 @@ export const settings: VendorSettings<AlibabaSettings, AlibabaSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoints }) => (endpoints === undefined ? registryHosts : undefined),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['aliyuncs.com']) ? undefined : registryHosts),
   read: async (written) => ({ settings: written }),
 }

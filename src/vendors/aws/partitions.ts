@@ -42,6 +42,11 @@ export const partitionNamed = (name: string): Partition | undefined =>
 
 const suffixes = [...new Set(partitions.map(([, { suffix }]) => suffix)), 'on.aws', 'on.amazonwebservices.com.cn']
 
+/** Of the endpoints of all partitions. */
+export const endpointDomains: readonly string[] = [
+  ...new Set(partitions.flatMap(([, { suffix, dualStackSuffix }]) => [suffix, dualStackSuffix])),
+]
+
 export interface RegistryHost {
   readonly account: string
   readonly region: string

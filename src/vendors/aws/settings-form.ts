@@ -1,10 +1,12 @@
 /** The fields of `aws` in a document, each with its rule and its description in the reference page. */
+
 import * as z from 'zod/mini'
 import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { SharedFields, VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
+import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/nearest.ts'
 import {
   externalId,
@@ -17,7 +19,7 @@ import {
   sessionName,
   sessionPolicy,
 } from './names.ts'
-import { looksLikeAws, parseRegistryHost, partitionOfRegion, serverName } from './partitions.ts'
+import { endpointDomains, looksLikeAws, parseRegistryHost, partitionOfRegion, serverName } from './partitions.ts'
 import type { AwsForm, AwsSettings } from './settings.ts'
 
 const thumbprint: TextRule = {
@@ -209,7 +211,7 @@ export const settings: VendorSettings<AwsForm, AwsSettings> = {
   form: clusterForm,
   tenantForm,
   problems,
-  hosts: ({ endpoints }) => (endpoints === undefined ? registryHosts : undefined),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, endpointDomains) ? undefined : registryHosts),
   async read(form) {
     const { sessionDuration: written, ...same } = form
     const life = written === undefined ? {} : { sessionDurationSeconds: secondsOf(form) }

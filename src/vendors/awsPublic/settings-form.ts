@@ -1,12 +1,14 @@
 /** The fields of `awsPublic` in a document, each with its rule and its sentence in the reference page. */
+
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl } from '../../document/field-rules.ts'
 import { fields, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
+import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/nearest.ts'
 import { parseRole, region, roleArn, sessionDuration, sessionName } from '../aws/names.ts'
-import { looksLikeAws, serverName } from '../aws/partitions.ts'
+import { endpointDomains, looksLikeAws, serverName } from '../aws/partitions.ts'
 import type { AwsPublicSettings } from './exchange.ts'
 
 interface AwsPublicForm extends Omit<AwsPublicSettings, 'sessionDurationSeconds'> {
@@ -85,7 +87,7 @@ export const settings: VendorSettings<AwsPublicForm, AwsPublicSettings> = {
     ]
   },
 
-  hosts: ({ endpoints }) => (endpoints === undefined ? registryHosts : undefined),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, endpointDomains) ? undefined : registryHosts),
 
   async read(form) {
     const { sessionDuration: written, ...same } = form

@@ -1,9 +1,11 @@
 /** The fields of `gcp` in a document, with their rules and descriptions for the reference page. */
+
 import * as z from 'zod/mini'
 import { type DocumentProblem, type FieldPath, type FieldProblem, refuse } from '../../document/document-errors.ts'
 import type { ReadSettings, VendorSettings } from '../../document/document-vendor.ts'
 import { filePath, originUrl, pathFrom } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
+import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/nearest.ts'
 import { showPath } from '../../text/show.ts'
 import {
@@ -186,6 +188,6 @@ export const settings: VendorSettings<GcpForm, GcpSettings> = {
   problems,
   // Other universes have registries at other domains.
   hosts: ({ universeDomain: universe = 'googleapis.com', endpoints }) =>
-    universe === 'googleapis.com' && endpoints === undefined ? registryHosts : undefined,
+    universe === 'googleapis.com' && !replacesEndpoint(endpoints, ['googleapis.com']) ? registryHosts : undefined,
   read,
 }

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, text, word } from '../../document/schema-parts.ts'
-import type { HostRule } from '../../document/vendor-hosts.ts'
+import { type HostRule, replacesEndpoint } from '../../document/vendor-hosts.ts'
 
 export interface TencentSettings {
   readonly roleArn: string
@@ -65,7 +65,7 @@ export const settings: VendorSettings<TencentForm, TencentSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoints }) => (endpoints === undefined ? registryHosts : undefined),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['tencentcloudapi.com']) ? undefined : registryHosts),
   read: async ({ site, ...written }) => ({
     settings: { ...written, site: site === 'China' ? 'tencentcloudapi.com' : 'intl.tencentcloudapi.com' },
   }),

@@ -1,8 +1,10 @@
 /** The fields of `yandex` in a document. */
+
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import type { TextRule } from '../../document/field-rules.ts'
 import { fields, text } from '../../document/schema-parts.ts'
+import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { endpointField } from '../registry-fields.ts'
 import { registryHosts } from './draft.ts'
 
@@ -32,6 +34,6 @@ export const settings: VendorSettings<YandexForm, YandexSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoint }) => (endpoint === undefined ? registryHosts : undefined),
+  hosts: ({ endpoint }) => (replacesEndpoint({ endpoint }, ['yandex.cloud']) ? undefined : registryHosts),
   read: async (written) => ({ settings: { endpoint: 'https://auth.yandex.cloud', ...written } }),
 }
