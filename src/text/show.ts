@@ -21,11 +21,16 @@ export function looksLikeSecret(text: string): boolean {
   return credentials.some((credential) => credential.test(text)) || holdsPassword(text)
 }
 
+/** The end of a name, perhaps with a number. `token_format` and `requested_token_type` describe a credential. */
 const secretName =
-  /(?:secret|passw(?:or)?d|passphrase|token|assertion|api[_-]?key|private[_-]?key|access[_-]?key|credentials?)$/i
+  /(?:secret|passw(?:or)?d|passphrase|passcode|token|assertion|credential|(?:api|private|access|secret|shared|sas|account|storage|signing|encryption|master|client|subscription|functions)[_-]?key)s?(?:[_-]?value)?[_-]?[0-9]{0,4}$/i
+/** Only as whole words: not `bypass`. */
+const secretWord = /(?:^|[^A-Za-z])(?:pwd|pass|otp|authorization)[_-]?[0-9]{0,4}$/i
+const secretCamelWord = /[a-z0-9](?:Pwd|Pass|Otp|OTP|Authorization)[0-9]{0,4}$/
 
 /** Whether a field or parameter of this name contains a credential: `client_secret`, `x-api-key`, `subject_token`. */
-export const namesSecret = (name: string): boolean => name.length <= 256 && secretName.test(name)
+export const namesSecret = (name: string): boolean =>
+  name.length <= 256 && [secretName, secretWord, secretCamelWord].some((pattern) => pattern.test(name))
 
 /** `user:` and the start of a password, but not the port of `https://host:443/path@sha256:…`. */
 const userAndPassword = /:\/\/[^/:]{0,256}:(?!\d{1,5}\/)./

@@ -157,6 +157,15 @@ function secretProblems({ url, headers = {}, json, form: body }: HttpForm, path:
         predicate: 'contains a text that looks like a credential',
         expected: 'no credential in the document: only the subject token is sent',
       })),
+    ...(secretQuery(url)
+      ? [
+          {
+            path: at('url'),
+            predicate: 'contains a credential in its query, in clear text',
+            expected: 'no credential in the document: only the subject token is sent, and token.in states where',
+          },
+        ]
+      : []),
     ...texts.flatMap(([where, value]) =>
       secretsIn(value).map((steps) => ({
         path: [...where, ...steps],
@@ -168,15 +177,25 @@ function secretProblems({ url, headers = {}, json, form: body }: HttpForm, path:
   ]
 }
 
-/** Paths of fields that contain a text, and whose name is that of a credential. Deeper levels are refused. */
+/** Of the query, decoded. */
+const secretQuery = (url: string): boolean =>
+  [...(URL.parse(url)?.searchParams ?? [])].some(([name, value]) => value !== '' && namesSecret(name))
+
+/** Paths of fields that contain a text or a number at any level, and whose name is that of a credential. Deeper levels are refused. */
 function secretsIn(value: unknown, level = 0): FieldPath[] {
   if (typeof value !== 'object' || value === null || level > deepest) return []
   return Object.entries(value).flatMap(([name, inner]): FieldPath[] =>
-    typeof inner === 'string' && namesSecret(name)
+    namesSecret(name) && holdsValue(inner, level + 1)
       ? [[name]]
       : secretsIn(inner, level + 1).map((steps) => [name, ...steps]),
   )
 }
+
+/** `null` and booleans, such as `{refresh_token: false}`, are no credentials. */
+const holdsValue = (value: unknown, level: number): boolean =>
+  typeof value === 'object' && value !== null
+    ? level <= deepest && Object.values(value).some((inner) => holdsValue(inner, level + 1))
+    : typeof value === 'string' || typeof value === 'number'
 
 const isSmall = (json: unknown) => depthOf(json) <= deepest && Buffer.byteLength(JSON.stringify(json)) <= longestBody
 

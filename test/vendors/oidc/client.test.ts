@@ -251,6 +251,7 @@ suite('a credential in clear text is refused by the name of its field, and never
     `audience: x, oidc: {url: "https://login.example.com/token", username: a, parameters: {${parameters}}}`
   const http = (fields: string) =>
     `audience: x, http: {url: "https://a.io", ${fields}, token: {in: Bearer}, username: a, response: {password: a}}`
+  const httpAt = (url: string, fields: string) => http(fields).replace('https://a.io', url)
   const documents: Readonly<Record<string, readonly [registry: string, expected: RegExp]>> = {
     'client_secret of a client': [oidc('client_secret: hunter2'), /method: client_secret_post and clientSecret: \{/],
     'Client_Secret in other letters': [oidc('Client_Secret: hunter2'), /method: client_secret_post/],
@@ -264,6 +265,22 @@ suite('a credential in clear text is refused by the name of its field, and never
     'a client secret in a form': [http('form: {clientSecret: hunter2}'), /^no credential in the document/],
     'a password within JSON': [http('json: {user: {password: hunter2}}'), /^no credential in the document/],
     'a header with a key': [http('headers: {x-api-key: hunter2}'), /^another header/],
+    'a client secret in the query': [
+      httpAt('https://a.io/token?client_secret=hunter2', 'json: {}'),
+      /^no credential in the document/,
+    ],
+    'an API key in the query': [httpAt('https://a.io/?a=b&api_key=hunter2', 'json: {}'), /^no credential in the doc/],
+    'one whose name is encoded': [httpAt('https://a.io/?client%5Fsecret=hunter2', 'json: {}'), /^no credential in/],
+    'a password in a list': [http('json: {password: [hunter2]}'), /^no credential in the document/],
+    'a password in an object': [http('json: {password: {value: hunter2}}'), /^no credential in the document/],
+    'a password that is a number': [http('json: {password: 12345678}'), /^no credential in the document/],
+    ...Object.fromEntries(
+      ['password1', 'secretkey', 'sharedkey', 'sasKey', 'tokens', 'client-secret2', 'pwd', 'pass', 'otp'].map(
+        (name) => [`a parameter ${name}`, [oidc(`${name}: hunter2`), /^no credential in the document/] as const],
+      ),
+    ),
+    'a parameter authorization': [oidc('authorization: hunter2'), /^no credential in the document/],
+    'a parameter userPass': [oidc('userPass: hunter2'), /^no credential in the document/],
     'a client secret in the place of its source': [
       'audience: x, oidc: {url: "https://a.example.com", username: a, clientAuthentication: {method: client_secret_post, clientId: a, clientSecret: hunter2}}',
       /^an object$/,
@@ -277,6 +294,19 @@ suite('a credential in clear text is refused by the name of its field, and never
       assert.doesNotMatch(JSON.stringify([fault.message, fault.also]), /hunter2/)
     })
   }
+
+  const allowed =
+    'requested_token_type: a, token_format: b, passthrough: c, authorization_details: d, tokenType: e, bypass: f, compass: g, client_key_id: h, public_key: i'
+  test('names that only describe a credential are sent', async () => {
+    for (const registry of [
+      oidc(allowed),
+      http(`json: {${allowed}, refresh_token: false, token: {}}`),
+      http(`form: {${allowed}}`),
+      httpAt('https://a.io/?requested_token_type=a&token_format=b&passthrough=c&authorization_details=d', 'json: {}'),
+    ]) {
+      await loadRegistry(`hosts: [a.example.com], ${registry}`)
+    }
+  })
 
   test('parameters with names of inherited properties are sent', async () => {
     const { settings } = await loadRegistry(`hosts: [a.example.com], ${oidc('constructor: a, valueOf: b')}`)
