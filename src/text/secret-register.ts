@@ -1,7 +1,8 @@
 /**
  * The secrets that a run has sent or received, and the search for them in external text. One host can have two roles (token
  * service and IAM, registry and issuer), so text is compared with every secret of the run. Searched encodings: raw, base64,
- * base64url and URL-encoded, each also with spaces and invisible characters in between; others are not found.
+ * base64url and URL-encoded, also where other characters are encoded too, each also with spaces and invisible characters in
+ * between; others are not found.
  */
 import { quote } from './plain-text.ts'
 import type { Redacted } from './redacted.ts'
@@ -74,8 +75,10 @@ export function repeatsSecret(text: string, secrets: Iterable<Redacted>): boolea
     secrets instanceof SecretRegister
       ? secrets.pieces
       : new Set([...secrets].flatMap((secret) => [...piecesOf(secret.reveal())]))
+  if (pieces.size === 0) return false
   const compacted = compact(text)
-  return holdsPiece(text, pieces) || (compacted !== text && holdsPiece(compacted, pieces))
+  if (holdsPiece(text, pieces) || (compacted !== text && holdsPiece(compacted, pieces))) return true
+  return encodedCharacter.test(compacted) && holdsPiece(compact(decoded(compacted)), pieces)
 }
 
 /** Applied to printed text and to each string of structured output: each word that contains a secret is replaced. */
@@ -96,18 +99,46 @@ interface Range {
   readonly end: number
 }
 
-/** Every piece in the text, and in the text without ignored characters. */
+/** The text in another spelling, with the place in the text of each of its characters. */
+interface Spelling {
+  readonly text: string
+  readonly places: readonly Range[]
+}
+
+/** Every piece in the text, in the text without ignored characters, and in that one decoded. */
 function rangesOf(text: string, pieces: Pieces): Range[] {
+  const raw: Spelling = { text, places: Array.from({ length: text.length }, (_, at) => ({ start: at, end: at + 1 })) }
+  const compacted = compactSpelling(raw)
+  const others = encodedCharacter.test(compacted.text) ? [compactSpelling(decodedSpelling(compacted))] : []
+  return [raw, compacted, ...others]
+    .flatMap((spelling) => rangesIn(spelling, pieces))
+    .toSorted((one, other) => one.start - other.start)
+}
+
+function rangesIn({ text, places }: Spelling, pieces: Pieces): Range[] {
   const ranges: Range[] = []
-  const positions = positionsOf(text)
-  const compacted = compact(text)
   for (let at = 0; at + pieceLength <= text.length; at++) {
-    if (pieces.has(text.slice(at, at + pieceLength))) ranges.push({ start: at, end: at + pieceLength })
-    const [first, last] = [positions[at], positions[at + pieceLength - 1]]
-    if (first === undefined || last === undefined) continue
-    if (pieces.has(compacted.slice(at, at + pieceLength))) ranges.push({ start: first, end: last + 1 })
+    const [first, last] = [places[at], places[at + pieceLength - 1]]
+    if (first === undefined || last === undefined || !pieces.has(text.slice(at, at + pieceLength))) continue
+    ranges.push({ start: first.start, end: last.end })
   }
-  return ranges.toSorted((one, other) => one.start - other.start)
+  return ranges
+}
+
+function compactSpelling({ text, places }: Spelling): Spelling {
+  const kept = positionsOf(text)
+  return { text: compact(text), places: kept.flatMap((at) => places[at] ?? []) }
+}
+
+function decodedSpelling({ text, places }: Spelling): Spelling {
+  const encodedAt = new Set(Array.from(text.matchAll(encodedCharacters), ({ index }) => index))
+  const ofDecoded: Range[] = []
+  for (let at = 0; at < text.length; at++) {
+    const [first, last] = [places[at], places[encodedAt.has(at) ? at + 2 : at]]
+    if (first !== undefined && last !== undefined) ofDecoded.push({ start: first.start, end: last.end })
+    if (encodedAt.has(at)) at += 2
+  }
+  return { text: decoded(text), places: ofDecoded }
 }
 
 /** Extends ranges to words; ranges separated only by ignored characters are merged. */
@@ -139,6 +170,14 @@ function endOfWord(text: string, at: number): number {
 /** White space and invisible characters: raw, JSON-escaped, and the replacement of `plainLine`. */
 const ignored = /\\u[\da-f]{4}|\\[bfnrt]|[\s\p{Cc}\p{Cf}\p{DI}\uFFFD]/giu
 
+/** RFC 3986 §2.1. A server can encode any character, and a secret as sent has only those that need it. */
+const encodedCharacter = /%[\dA-Fa-f]{2}/
+const encodedCharacters = /%([\dA-Fa-f]{2})/g
+
+/** Each byte is one character: secrets are ASCII. */
+const decoded = (text: string): string =>
+  text.replaceAll(encodedCharacters, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+
 const compact = (text: string): string => text.replaceAll(ignored, '')
 
 /** The position in the text of each character of the compact text. */
@@ -157,7 +196,6 @@ function positionsOf(text: string): number[] {
 }
 
 function holdsPiece(text: string, pieces: Pieces): boolean {
-  if (pieces.size === 0) return false
   for (let at = 0; at + pieceLength <= text.length; at++) {
     if (pieces.has(text.slice(at, at + pieceLength))) return true
   }
