@@ -93,7 +93,7 @@ export interface AbsentAccount {
 }
 
 function absentAccount({ namespace, name }: NamespacedName, missing: AbsentAccount['missing']): AbsentAccount {
-  const [inNamespace = '', account = ''] = [shellOperand(namespace, 'NAMESPACE'), shellOperand(name)]
+  const [inNamespace, account] = [shellOperand(namespace, 'NAMESPACE'), shellOperand(name)]
   const create = `kubectl create serviceaccount ${account} -n ${inNamespace}`
   return missing === 'account'
     ? { missing, seen: `ServiceAccount ${namespace}/${name} does not exist`, command: create }
