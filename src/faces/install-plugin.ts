@@ -10,7 +10,19 @@
  * configurations of earlier providers remain, because running kubelets use them until they are restarted.
  */
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, lstat, mkdir, open, readdir, readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
 export interface PluginInstallation {
@@ -108,7 +120,7 @@ async function checkFolder(folder: string): Promise<void> {
 const mostLinks = 40
 
 /**
- * The owner of an ancestor can replace the folder, and so can everybody who may write it, except in a sticky folder such as /tmp. Links
+ * The owner of an ancestor can replace the folder, and so can any user with write permission, except in a sticky folder such as /tmp. Links
  * are followed one by one, then the real path is checked. https://man7.org/linux/man-pages/man7/inode.7.html
  */
 async function checkAncestors(folder: string, links = 0): Promise<void> {

@@ -32,7 +32,7 @@ export function localExpiryMs(instantMs: number, statedSeconds: number | undefin
 const jwtToleranceMs = 300_000
 
 /**
- * `exp` of a JWT, by this machine's clock. Whoever verifies the JWT accepts it until then, so that a Date header moves it later by at
+ * `exp` of a JWT, by this machine's clock. Verifiers accept the JWT until then, so that a Date header moves it later by at
  * most five minutes, and only for a JWT that was issued at that Date: an intermediary can choose any. RFC 7519 §4.1
  */
 export function jwtExpiryMs({ exp, iat }: JwtTimes, response: ApiResponse): number {

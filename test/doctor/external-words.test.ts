@@ -1,4 +1,4 @@
-/** Words from the cluster in the commands that doctor prints: whoever creates a pod chooses them, and the operator pastes the command. */
+/** Words from the cluster in the commands that doctor prints: the creator of a pod chooses them, and the operator pastes the command. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { pullRemedy } from '../../src/doctor/hops/pods/pull-remedy.ts'
