@@ -73,8 +73,10 @@ function credentialCall(
   const found = [...credentials.values()].find((one) => one.id === id)
   if (found === undefined) return notFound(id)
   if (method === 'DELETE') credentials.delete(found.name)
-  else if (method === 'PATCH') credentials.set(found.name, { ...found, audiences: textsOf(fields['audiences']) })
-  else return method === 'GET' ? { status: 200, body: rendered(found) } : methodNotAllowed
+  else if (method === 'PATCH') {
+    const audiences = fields['audiences'] === undefined ? found.audiences : textsOf(fields['audiences'])
+    credentials.set(found.name, { ...found, issuer: textOf(fields['issuer']) ?? found.issuer, audiences })
+  } else return method === 'GET' ? { status: 200, body: rendered(found) } : methodNotAllowed
   return { status: 204 }
 }
 

@@ -35,6 +35,9 @@ export interface Fault {
   /** Why a printed command is not run: where one is printed, `repair` is it, else this states its purpose. */
   readonly unrun?:
     | 'it shows what is there'
+    | 'a placeholder in it is for the operator to fill in'
+    | 'it prompts on the terminal'
+    | 'the documents must then name what it creates'
     | 'a warning stays, as e2e/doctor.test.ts sees'
     | 'it patches a controller, as e2e/doctor.test.ts sees'
   /** The program of the printed command, which an imitation runs in `npm test`, and the real one in e2e/clients/gcloud.test.ts. */

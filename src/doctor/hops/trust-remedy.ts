@@ -26,7 +26,7 @@ export function trustRemedy(facts: TrustFacts, fault: Refused, commands: Printed
   const changes = found.flatMap((finding) => finding.changes)
   if (changes.length > 0) {
     const words = `it would ${changes.map(({ description }) => description).join('; ')}`
-    return { ...apply, words: [words, apply.words].filter((one) => one !== undefined).join('; ') }
+    return { ...apply, words: joined(words, apply.words) }
   }
   const unknown = found.find(({ verdict }) => verdict === 'unknown')
   if (unknown !== undefined) return unknownRemedy(unknown)
@@ -34,9 +34,13 @@ export function trustRemedy(facts: TrustFacts, fault: Refused, commands: Printed
   const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_INVALID'
   const keptKeys = found.find((finding) => finding.keptKeys !== undefined)?.keptKeys
   if (ofKeys && keptKeys !== undefined) return { ...trustCommand(facts, commands, keptKeys), words: notes }
-  if (code === 'CONDITION_REFUSED') return remedyOf({ hint: `${notes}; ${hint ?? ''}`, command })
+  if (code === 'CONDITION_REFUSED') return remedyOf({ hint: joined(notes, hint), command })
   return { words: `${settled}${notes === '' ? '' : `. Besides, ${notes}`}` }
 }
+
+/** Of the parts that exist; undefined if none does. */
+const joined = (...parts: readonly (string | undefined)[]): string | undefined =>
+  parts.filter((part) => part !== undefined && part !== '').join('; ') || undefined
 
 /** Of the issuer's server, as the vendor sees it, or of a server to which this machine connects, which trust does not change. */
 function certificateRemedy(facts: TrustFacts, own: Remedy, commands: PrintedCommands): Remedy {
@@ -84,15 +88,15 @@ function unread(fault: Refused, apply: Remedy): Remedy {
 /** A resource that contradicts the documents was configured so deliberately: the command follows after a check. */
 function refusedRemedy({ fault, override }: TrustFinding, facts: TrustFacts, commands: PrintedCommands): Remedy {
   const seen = fault?.seen ?? ''
-  if (override === undefined) return remedyOf({ hint: `${seen}; ${fault?.hint ?? ''}`, command: fault?.command })
+  if (override === undefined) return remedyOf({ hint: joined(seen, fault?.hint), command: fault?.command })
   if ('command' in override) return { command: override.command, words: `${seen}; check first why that was done` }
   return { ...trustCommand(facts, commands, ...override.replace), words: seen }
 }
 
 /**
  * The command that creates what the documents need at the vendor, with what only their tokens and images show. `replace`: fields
- * of an existing resource that it may change. A resource that clusters share is changed only where that is accepted: the words
- * name the clusters that get the same permissions.
+ * of an existing resource that it may change. Whether clusters may share a resource is the decision of an operator: the command
+ * prompts for it, and the words name the clusters that would get the same permissions.
  */
 function trustCommand(known: TrustKnown, commands: PrintedCommands, ...replace: readonly string[]): Remedy {
   const { documents, subject, repository, found = [] } = known
@@ -102,15 +106,14 @@ function trustCommand(known: TrustKnown, commands: PrintedCommands, ...replace: 
     ...(takesFiles(documents) && subject !== undefined ? ['--subject', subject] : []),
     ...(repository?.name === undefined ? [] : ['--repository', repository.name]),
     ...replace.flatMap((field) => ['--replace', field]),
-    ...(sharing.length === 0 ? [] : ['--share-trust-domain']),
   )
   const words =
     sharing.length === 0
       ? undefined
-      : `other clusters share the trust domain and get the same permissions: ${sharing.join('; ')}`
+      : `other clusters would get the same permissions: ${sharing.join('; ')}; name a resource of this cluster in the documents, or confirm on the terminal that these clusters may share it`
   if (repository === undefined || repository.name !== undefined) return { command, ...(words && { words }) }
   return {
     command: undefined,
-    words: [`${command} --repository ${repository.form}`, words].filter((one) => one).join('; '),
+    words: joined(`${command} --repository ${repository.form}`, words),
   }
 }

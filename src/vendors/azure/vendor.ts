@@ -9,7 +9,7 @@ export const azure: Vendor = defineVendor<AzureSettings>({
   draft: async () => (await import('./draft.ts')).draft,
   trust: {
     commandLine: 'az',
-    replaceable: ['audience', 'condition', 'subjects'],
+    replaceable: ['issuer', 'audience', 'condition', 'subjects'],
     load: async () => (await import('./trust/trust.ts')).trust,
   },
   stores: {

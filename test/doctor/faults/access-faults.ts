@@ -21,6 +21,7 @@ async function podOfImage({ send, makePod }: World, image: string): Promise<void
 const secondRegistry = [
   '    - name: second',
   '      hosts: [registry.example.com]',
+  '      hostPolicy: Any',
   '      gcp:',
   `        workloadIdentityProvider: ${second}`,
   '        trust:',

@@ -141,7 +141,7 @@ export const awsFaults: readonly Fault[] = [
     hop,
     code: 'AUDIENCE_REFUSED',
     seen: /Incorrect token audience/,
-    fix: /^pullpass trust apply .*\nit would update provider .*: add client id sts\.amazonaws\.com/,
+    fix: /^pullpass trust apply .* --replace clientIds\nprovider \S+ exists, pullpass did not create it, and it accepts the client ids kubernetes/,
     repair: 'command',
   },
   {

@@ -91,14 +91,30 @@ export const azureFaults: readonly Fault[] = [
     repair: 'command',
   },
   {
-    title: 'at Azure: the federated credential is for another issuer',
+    title: 'at Azure: the issuer of the federated credential that pullpass created was changed',
+    document: document(),
+    before: async (world) => {
+      cloudOf(world).puller.credentials.clear()
+      await world.pullpass(['trust', 'apply', '-f', world.file, '--yes'])
+    },
+    plant: (world) => changeCredential(world, { issuer: 'https://oidc.example.com/another' }),
+    hop,
+    code: 'ISSUER_REFUSED',
+    seen: /AADSTS700211/,
+    fix: /^pullpass trust apply -f \S+pull\.yaml --replace issuer\nfederated credential pullpass-\S+ of \S+ has the issuer https:\/\/oidc\.example\.com\/another/,
+    repair: 'command',
+  },
+  {
+    title: 'at Azure: the federated credential is for another cluster',
     document: document(),
     plant: (world) => changeCredential(world, { issuer: 'https://oidc.example.com/another' }),
     hop,
     code: 'ISSUER_REFUSED',
     seen: /AADSTS700211/,
-    fix: creates,
-    repair: 'command',
+    fix: /^pullpass trust apply -f \S+pull\.yaml\nit would create federated credential pullpass-.*; other clusters would get the same permissions: system:serviceaccount:image-system:pullpass of another cluster \(issuer https:\/\/oidc\.example\.com\/another\) signs in as it; name a resource of this cluster in the documents, or confirm /,
+    unrun: 'it prompts on the terminal',
+    repair: async ({ pullpass, file }) =>
+      await pullpass(['trust', 'apply', '-f', file, '--share-trust-domain', '--yes']),
   },
   {
     title: 'at Azure: the federated credential is for another service account',
@@ -140,7 +156,8 @@ export const azureFaults: readonly Fault[] = [
     hop,
     code: 'PROVIDER_NOT_FOUND',
     seen: /AADSTS700016/,
-    fix: /^application 66666666-\S+ does not exist; correct azure\.clientId, or create it and name its client id/,
+    fix: /^az ad sp create .*\napplication 66666666-\S+ does not exist; correct azure\.clientId, or create it and name its client id/,
+    unrun: 'the documents must then name what it creates',
     repair: (world) => cloudOf(world).directory.addApplication(cloudOf(world).puller),
   },
   {

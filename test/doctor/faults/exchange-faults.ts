@@ -75,7 +75,8 @@ export const exchangeFaults: readonly Fault[] = [
       setProvider(ground, { attributeCondition: "assertion.sub.startsWith('system:serviceaccount:ci:')" }),
     hop,
     code: 'CONDITION_REFUSED',
-    fix: /^its condition stays: assertion\.sub\.startsWith\('system:serviceaccount:ci:'\)/,
+    fix: /^gcloud iam workload-identity-pools providers describe \S+\/cluster\nits condition stays: assertion\.sub\.startsWith\('system:serviceaccount:ci:'\); pullpass trust apply /,
+    unrun: 'it shows what is there',
     repair: restore,
   },
   {
@@ -210,8 +211,10 @@ export const exchangeFaults: readonly Fault[] = [
     },
     hop: 'impersonation',
     code: 'IMPERSONATION_DENIED',
-    fix: /^pullpass trust apply .* --share-trust-domain\nit would grant .*; other clusters share the trust domain and get the same permissions: provider dev-1 \(issuer /,
-    repair: 'command',
+    fix: /^pullpass trust apply -f \S+ --subject \S+\nit would grant .*; other clusters would get the same permissions: provider dev-1 \(issuer .*; name a resource of this cluster in the documents, or confirm on the terminal /,
+    unrun: 'it prompts on the terminal',
+    repair: async ({ pullpass, file }) =>
+      await pullpass(['trust', 'apply', '-f', file, '--subject', subject, '--share-trust-domain', '--yes']),
   },
   {
     title: 'workloadIdentityUser was granted a moment ago, and is not known everywhere yet',

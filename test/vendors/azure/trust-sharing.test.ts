@@ -26,7 +26,7 @@ for (const identity of ['application', 'managed identity'] as const) {
       assert.equal(plan.exitCode, 1)
       assert.match(
         plan.stderr,
-        /^TRUST_DOMAIN_SHARED \(trust\): .* is used by several clusters: .*; system:serviceaccount:image-system:pullpass of another cluster \(issuer https:\/\/other\.example\.com\) signs in as it$/m,
+        /^TRUST_DOMAIN_SHARED \(trust\): .* is used by another cluster: system:serviceaccount:image-system:pullpass of another cluster \(issuer https:\/\/other\.example\.com\) signs in as it$/m,
       )
       assert.equal((await run(apply)).exitCode, 1)
       assert.deepEqual([credential().length, assigned().length], [1, 0])
@@ -61,6 +61,34 @@ for (const identity of ['application', 'managed identity'] as const) {
       for (const issuer of ['https://token.actions.githubusercontent.com', sandbox.cluster.issuer])
         assert.ok(applied.stdout.includes(`a subject that Azure does not show of ${issuer} also signs in as it`))
       assert.equal(credential().length, 3)
+    })
+
+    test('of another issuer by a changed credential of this cluster is not shared: --replace issuer restores it', async (t) => {
+      const { run, puller, credential, sandbox } = await start(t, { identity })
+      await run([...apply, '--no-verify'])
+      for (const own of credential()) puller.credentials.set(own.name, { ...own, issuer: 'https://other.example.com' })
+      const plan = await run(['trust', 'plan'])
+      assert.doesNotMatch(plan.stderr, /TRUST_DOMAIN_SHARED/)
+      assert.match(
+        plan.stderr,
+        /^TRUST_REFUSED \(trust\): federated credential pullpass-\S+ of \S+ has the issuer https:\/\/other/m,
+      )
+      assert.match(plan.stderr, /^ {2}fix: check who changed it; to restore it: --replace issuer$/m)
+      const restored = await run([...apply, '--replace', 'issuer'])
+      assert.equal(restored.exitCode, 0, restored.stderr)
+      assert.match(restored.stderr, /issuer \S+ instead of https:\/\/other\.example\.com$/m)
+      assert.deepEqual(
+        credential().map(({ issuer }) => issuer),
+        [sandbox.cluster.issuer],
+      )
+    })
+
+    test('of another cluster is refused also if its credential carries the mark of this one', async (t) => {
+      const { run, puller, credential } = await start(t, { identity })
+      await run([...apply, '--no-verify'])
+      const [mark = ''] = /^pullpass-[0-9a-f]{12}/.exec(credential()[0]?.name ?? '') ?? []
+      signIn(puller, `${mark}-bbbbbbbbbbbbbbbb`, { subject: 'system:serviceaccount:image-system:other' })
+      assert.match((await run(['trust', 'plan'])).stderr, /^TRUST_DOMAIN_SHARED \(trust\): /m)
     })
 
     test('that are not of a cluster is used, and they are reported', async (t) => {

@@ -120,13 +120,13 @@ export function evaluateCredential(
   { replace }: Accepted,
   azure: AzureConnection,
 ): Evaluated {
-  const existing = listed.find(isOf(desired))
+  const existing = existingIn(listed, desired)
   const hcl = credentialHcl(desired, existing && importId(identity, existing), existing?.name ?? desired.name)
   const former = formerIn(desired, listed)
   const isRemoved = replace.includes('subjects')
   const notes = [
     ...listed
-      .filter((one) => isOtherOwner(desired, one) && !isOtherCluster(desired.identity, one))
+      .filter((one) => one !== existing && isOtherOwner(desired, one) && !isOtherCluster(desired.identity, one))
       .map(({ issuer, subject }) => `${subject} of ${issuer} also signs in as it`),
     ...(isRemoved ? [] : former.map(describeFormer)),
   ]
@@ -139,20 +139,40 @@ export function evaluateCredential(
     return { ...absent, verdict: 'create', changes: [createChange(desired, identity, azure), ...removals] }
   }
   const present = { presence: 'present', notes, ...kept, hcl } as const
-  if (existing.audiences.includes(desired.audience))
-    return { ...present, verdict: removals.length === 0 ? 'ok' : 'update', changes: removals }
-  if (replace.includes('audience')) {
-    const update = updateChange(desired, { identity, existing }, azure)
+  const differing = [
+    ...(existing.issuer === desired.issuer ? [] : ['issuer']),
+    ...(existing.audiences.includes(desired.audience) ? [] : ['audience']),
+  ]
+  if (differing.length === 0) return { ...present, verdict: removals.length === 0 ? 'ok' : 'update', changes: removals }
+  if (differing.every((field) => replace.includes(field))) {
+    const update = updateChange(desired, { identity, existing, fields: differing }, azure)
     return { ...present, verdict: 'update', changes: [update, ...removals] }
   }
-  const fault = trustRefused(
-    `federated credential ${existing.name} of ${desired.identity.name} accepts the audience ${existing.audiences.join(', ')}`,
+  const fault = whyNotUpdated(desired, existing)
+  return { ...present, verdict: 'refused', changes: [], fault, override: { replace: differing } }
+}
+
+/** Of the cluster and subject; or created by pullpass for them, by its name, and given another issuer afterwards. */
+function existingIn(listed: readonly FoundCredential[], desired: DesiredCredential): FoundCredential | undefined {
+  const { name, subject } = desired
+  return listed.find(isOf(desired)) ?? listed.find((one) => one.name === name && one.subject === subject)
+}
+
+function whyNotUpdated({ identity, issuer, audience }: DesiredCredential, existing: FoundCredential): PullpassError {
+  const { name } = existing
+  if (existing.issuer !== issuer) {
+    return trustRefused(`federated credential ${name} of ${identity.name} has the issuer ${existing.issuer}`, {
+      expected: `${issuer}, the issuer of the cluster for which pullpass created it`,
+      hint: 'check who changed it; to restore it: --replace issuer',
+    })
+  }
+  return trustRefused(
+    `federated credential ${name} of ${identity.name} accepts the audience ${existing.audiences.join(', ')}`,
     {
-      expected: `${desired.audience}, the audience of requested tokens`,
+      expected: `${audience}, the audience of requested tokens`,
       hint: 'set the audience of the registry to that of the credential, or replace it: --replace audience',
     },
   )
-  return { ...present, verdict: 'refused', changes: [], fault, override: { replace: ['audience'] } }
 }
 
 /** The marks of clusters for which pullpass created it: it writes them at the start of the description, and in the name. None is flexible. */
@@ -161,9 +181,14 @@ const marksOf = ({ kind, name, description }: FoundCredential): string[] =>
     ? []
     : [...marksIn(description.split(/\s/, 1).join('')), markInName(name)].filter((mark) => mark !== undefined)
 
-/** Whether it is for a cluster that is none of this run: pullpass created it for one, or it accepts subjects of ServiceAccounts. */
-export const isOtherCluster = ({ clusters }: DesiredIdentity, one: FoundCredential): boolean =>
-  clusters.every(({ issuer }) => issuer !== one.issuer) && (marksOf(one).length > 0 || acceptsServiceAccounts(one))
+/**
+ * Whether it is for a cluster that is none of this run: pullpass created it for one, or it accepts subjects of ServiceAccounts. One with
+ * the name of a credential of this run was changed after pullpass created it, and is refused as that credential.
+ */
+export const isOtherCluster = ({ clusters, credentials }: DesiredIdentity, one: FoundCredential): boolean =>
+  clusters.every(({ issuer }) => issuer !== one.issuer) &&
+  !credentials.includes(one.name) &&
+  (marksOf(one).length > 0 || acceptsServiceAccounts(one))
 
 const acceptsServiceAccounts = ({ kind, issuer, subject }: FoundCredential) =>
   kind === 'flexible' ? !flexibleServices.includes(issuer) : subject.startsWith('system:serviceaccount:')
@@ -233,22 +258,31 @@ function createChange(desired: DesiredCredential, found: FoundIdentity, azure: A
 
 function updateChange(
   desired: DesiredCredential,
-  { identity: found, existing }: ExistingCredential,
+  { identity: found, existing, fields }: ExistingCredential & { readonly fields: readonly string[] },
   azure: AzureConnection,
 ): Change {
   const { identity, issuer, subject, audience } = desired
+  const changed = [
+    ...(fields.includes('issuer') ? [`issuer ${issuer} instead of ${existing.issuer}`] : []),
+    ...(fields.includes('audience') ? [`audience ${audience} instead of ${existing.audiences.join(', ')}`] : []),
+  ]
   const command = credentialCommand(desired, { verb: 'update', existing })
   return {
     action: 'update',
-    fields: ['audience'],
-    description: `update federated credential ${existing.name} of ${identity.name}: audience ${audience} instead of ${existing.audiences.join(', ')}`,
+    fields,
+    description: `update federated credential ${existing.name} of ${identity.name}: ${changed.join(', ')}`,
     command,
     script: scriptLine(command),
     byTerraform: 'applied',
     async apply() {
       if (identity.kind === 'application') {
         const path = `${listPath(found)}/${existing.id}`
-        await sendGraph(azure, { method: 'PATCH', path, json: { audiences: [audience] }, read: () => undefined })
+        await sendGraph(azure, {
+          method: 'PATCH',
+          path,
+          json: { issuer, audiences: [audience] },
+          read: () => undefined,
+        })
       } else await putManaged(azure, identity, existing.name, { issuer, subject, audiences: [audience] })
     },
   }
@@ -264,7 +298,7 @@ export function planCredentialRemoval(
   { marks }: RemovalScope,
   azure: AzureConnection,
 ): RemovalPlan {
-  const existing = listed.find(isOf(desired))
+  const existing = existingIn(listed, desired)
   if (existing === undefined) return { state: 'absent' }
   const carried = marksOf(existing)
   if (carried.length === 0) return { state: 'kept', note: 'pullpass did not create it' }

@@ -16,6 +16,8 @@ export interface DesiredIdentity extends Pick<AzureSettings, 'cloud' | 'tenantId
   readonly kind: 'application' | 'managed identity'
   /** The clusters whose tokens sign it in. */
   readonly clusters: readonly Pick<TrustedCluster, 'name' | 'issuer'>[]
+  /** Names of its credentials for these clusters. */
+  readonly credentials: readonly string[]
 }
 
 export interface DesiredCredential {
@@ -68,7 +70,11 @@ const missingIdentity = (name: string): never => {
 
 const identityName = ({ clientId, trust }: AzureSettings) => trust?.managedIdentityId ?? `applications/${clientId}`
 
-function identityOf({ registry: { settings }, cluster }: TrustNeed<AzureSettings>): DesiredIdentity {
+function identityOf(need: TrustNeed<AzureSettings>): DesiredIdentity {
+  const {
+    registry: { settings },
+    cluster,
+  } = need
   const { cloud, tenantId, clientId, trust } = settings
   return {
     name: identityName(settings),
@@ -77,6 +83,7 @@ function identityOf({ registry: { settings }, cluster }: TrustNeed<AzureSettings
     tenantId,
     clientId,
     clusters: [{ name: cluster.name, issuer: cluster.issuer }],
+    credentials: [credentialName(need)],
   }
 }
 
@@ -87,7 +94,8 @@ function mergeIdentities(all: readonly DesiredIdentity[]): DesiredIdentity[] {
       const other = same.find(({ clientId }) => clientId !== first.clientId)
       if (other !== undefined) throw twoClientIds(first, other)
       const clusters = new Map(same.flatMap((one) => one.clusters.map((cluster) => [cluster.issuer, cluster])))
-      return { ...first, clusters: [...clusters.values()] }
+      const credentials = new Set(same.flatMap((one) => one.credentials))
+      return { ...first, clusters: [...clusters.values()], credentials: [...credentials] }
     }),
   )
 }
@@ -100,22 +108,22 @@ const twoClientIds = ({ name, clientId }: DesiredIdentity, other: DesiredIdentit
     expected: 'the client id of the managed identity: az identity show --query clientId',
   })
 
+const credentialName = ({ cluster, subject }: TrustNeed<AzureSettings>) =>
+  `${markOf(cluster).replace(':', '-')}-${createHash('sha256').update(subject).digest('hex').slice(0, 16)}`
+
 const longestName = 600
 
 /** @throws ISSUER_UNUSABLE */
-function credentialOf(
-  { registry, cluster, subject }: TrustNeed<AzureSettings>,
-  identity: DesiredIdentity,
-): DesiredCredential {
+function credentialOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity): DesiredCredential {
+  const { registry, cluster, subject } = need
   const { issuer } = cluster
   const fault = checkIssuerUrl(issuer, `the issuer of cluster ${cluster.name}`)
   if (fault !== undefined) throw fault
   const tooLong = [issuer, subject].find((text) => text.length > longestName)
   if (tooLong !== undefined) throw tooLongForAzure(tooLong)
-  const ofSubject = createHash('sha256').update(subject).digest('hex').slice(0, 16)
   return {
     identity,
-    name: `${markOf(cluster).replace(':', '-')}-${ofSubject}`,
+    name: credentialName(need),
     issuer,
     subject,
     subjects: [subject],

@@ -98,15 +98,16 @@ function sharingOf(
   sharing: Accepted['sharing'],
 ): Partial<TrustFinding> {
   if (clusters.length + others.length < 2) return {}
+  const ofRun = clusters.length < 2 ? [] : clusters // one is this cluster
   const sharedWith = [
-    ...clusters.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`),
+    ...ofRun.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`),
     ...others.map(({ issuer, subject }) => `${subject} of another cluster (issuer ${issuer}) signs in as it`),
   ]
   if (sharing === 'accepted') return { sharedWith, notes: sharedWith.map((one) => `shared by clusters: ${one}`) }
   const fault = new PullpassError({
     code: 'TRUST_DOMAIN_SHARED',
     hop: 'trust',
-    seen: `${name} is used by several clusters: ${sharedWith.join('; ')}`,
+    seen: `${name} is used by ${ofRun.length === 0 ? 'another cluster' : 'several clusters'}: ${sharedWith.join('; ')}`,
     expected: 'an identity for each cluster: clusters that share one have the same roles',
     hint: 'configure a separate identity in the document of each cluster; or accept it if these clusters may have the same permissions: --share-trust-domain',
   })
