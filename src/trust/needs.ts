@@ -85,6 +85,7 @@ export async function listNeeds(
       document,
       registry,
       subject: subjectOf(document, registry, inputs),
+      subjectFrom: readsTokenFile(document, registry) ? ('flag' as const) : ('document' as const),
       setup: await trustSetup(registry.vendor, vendors),
     })),
   )
@@ -93,7 +94,7 @@ export async function listNeeds(
     refuseRepository(inputs)
   if (entries.every(({ registry, setup }) => !setup.admitsPublisher(registry.settings))) refusePublisher(inputs)
   return clusters.flatMap((cluster) =>
-    entries.map(({ document, registry, subject, setup }) => {
+    entries.map(({ document, registry, subject, subjectFrom, setup }) => {
       const settings = setup.forCluster(registry.settings, cluster)
       const repository = setup.repository(settings) ?? inputs.repository
       const publishTo = document.issuer?.publishTo
@@ -103,6 +104,7 @@ export async function listNeeds(
         registry: { ...registry, settings },
         cluster,
         subject,
+        subjectFrom,
         publisher: inputs.publisher,
         publishesHere,
         repository,

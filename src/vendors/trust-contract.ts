@@ -105,6 +105,8 @@ export interface TrustNeed<Settings = unknown> {
   readonly cluster: TrustedCluster
   /** The subject of the tokens: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string
+  /** `flag`: of --subject, since the document reads a token file, which pods of other service accounts have too. */
+  readonly subjectFrom: 'document' | 'flag'
   /** The subject that publishes the issuer's keys, if a flag names it: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly publisher?: string | undefined
   /** Whether the document publishes its issuer at the same vendor. */
@@ -112,6 +114,15 @@ export interface TrustNeed<Settings = unknown> {
   /** As the vendor names it; undefined if neither the document nor a flag names it. */
   readonly repository: string | undefined
 }
+
+/** `flag`: some of the subjects are not in the documents, so that a subject which these do not name may be in use. */
+export type SubjectsFrom = 'documents' | 'flag'
+
+export const subjectsFrom = (needs: readonly Pick<TrustNeed, 'subjectFrom'>[]): SubjectsFrom =>
+  needs.some(({ subjectFrom }) => subjectFrom === 'flag') ? 'flag' : 'documents'
+
+/** Ends a note on a former subject where --subject names the present one. */
+export const notInFlag = 'which --subject does not name; if no pod uses it, remove it: --replace subjects'
 
 // The plan for one resource: a verdict, and the changes that lead to the desired state.
 

@@ -1,16 +1,51 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import { sandboxVendors } from '../../sandbox/vendors.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
-import { startTestSandbox } from '../support/start-test-sandbox.ts'
+import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
 
 /** The commands of the page of kubelets, as they are printed there. */
 const commands = [...readFileSync('docs/kubelet.md', 'utf8').matchAll(/^ *\$ pullpass (trust .*)$/gm)].map(
   ([, words = '']) => words.split(' '),
 )
 
-test('the commands of docs/kubelet.md trust the ServiceAccount of each namespace, one after another', async (t) => {
+interface NodeRegistry {
+  readonly fields: string
+  /** Subjects that the vendor accepts. */
+  readonly accepted: () => unknown
+}
+
+/** A registry whose resources do not exist, at each vendor that `trust` sets up. */
+const registries: Readonly<Record<string, (sandbox: TestSandbox) => Promise<NodeRegistry>>> = {
+  Google: async ({ gcp }) => ({
+    fields: `gcp: {workloadIdentityProvider: ${gcp.provider}, trust: {repository: ${gcp.repository}}}`,
+    accepted: () => gcp.identity.read(gcp.provider),
+  }),
+  AWS: async (sandbox) => {
+    const { repositoryArn, account } = await sandbox.start(sandboxVendors.aws)
+    return {
+      fields: `aws: {roleArn: "arn:aws:iam::123456789012:role/puller", region: eu-west-1, trust: {repositories: ["${repositoryArn}"]}}`,
+      accepted: () => account.roles.get('puller')?.trustPolicy,
+    }
+  },
+  Azure: async (sandbox) => {
+    const { tenantId, puller, loginServer, registryId } = await sandbox.start(sandboxVendors.azure)
+    return {
+      fields: `azure: {tenantId: ${tenantId}, clientId: ${puller.clientId}, registry: ${loginServer}, trust: {registryId: ${registryId}}}`,
+      accepted: () => [...puller.credentials.values()],
+    }
+  },
+}
+
+for (const [vendor, start] of Object.entries(registries)) {
+  test(`the commands of docs/kubelet.md trust the ServiceAccount of each namespace at ${vendor}, one after another`, async (t) =>
+    await followCommands(t, start))
+}
+
+async function followCommands(t: TestContext, start: (sandbox: TestSandbox) => Promise<NodeRegistry>): Promise<void> {
   const sandbox = await startTestSandbox(t, { trust: 'absent' })
+  const { fields, accepted } = await start(sandbox)
   for (const namespace of ['team-a', 'team-b'])
     sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'default' } })
   const file = await sandbox.write(
@@ -21,9 +56,9 @@ metadata: {name: node}
 spec:
   namespaces: {include: ["*"]}
   registries:
-    - name: google
+    - name: registry
       hosts: ["localhost:${sandbox.parts.registry.port}"]
-      gcp: {workloadIdentityProvider: ${sandbox.gcp.provider}, trust: {repository: ${sandbox.gcp.repository}}}
+      ${fields}
 `,
   )
   assert.equal(commands.length, 2)
@@ -31,7 +66,7 @@ spec:
     const argv = [...words.map((word) => (word === 'documents.yaml' ? file : word)), '--yes']
     const { exitCode, stdout, stderr } = await runPullpass(sandbox, argv)
     assert.equal(exitCode, 0, stdout + stderr)
-    assert.match(stdout, /^ok +google +ClusterPullSecret\/node /m)
+    assert.match(stdout, /^ok +registry +ClusterPullSecret\/node /m)
   }
   const [plan] = commands.map((words) => words.map((word) => (word === 'documents.yaml' ? file : word)))
   const { stdout } = await runPullpass(
@@ -39,4 +74,9 @@ spec:
     (plan ?? []).map((word) => (word === 'apply' ? 'plan' : word)),
   )
   assert.match(stdout, /^No changes are required\.$/m)
-})
+  // The account of the other namespace is in use: removing it is advised only if no pod uses it.
+  assert.doesNotMatch(stdout, /these documents do not use|if none uses|no document uses/)
+  const subjects = JSON.stringify(accepted())
+  for (const namespace of ['team-a', 'team-b'])
+    assert.match(subjects, new RegExp(`serviceaccount:${namespace}:default`))
+}

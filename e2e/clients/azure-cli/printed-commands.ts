@@ -36,7 +36,7 @@ export function printedCommands(): Readonly<Record<string, readonly string[]>> {
 }
 
 function trustCommands(): string[] {
-  const common = { cloud: 'Public', tenantId: id, clientId: id, clusters: [] } as const
+  const common = { cloud: 'Public', tenantId: id, clientId: id, clusters: [], credentials: [] } as const
   const identities: DesiredIdentity[] = [
     { ...common, kind: 'application', name: `applications/${id}` },
     { ...common, kind: 'managed identity', name: managedIdentityId },

@@ -34,7 +34,15 @@ async function needOf(more: string): Promise<TrustNeed<AzureSettings>> {
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its vendor is azure
   const own = registry as TrustNeed<AzureSettings>['registry']
-  return { document, registry: own, cluster, subject, publishesHere: false, repository: registryId }
+  return {
+    document,
+    registry: own,
+    cluster,
+    subject,
+    subjectFrom: 'document',
+    publishesHere: false,
+    repository: registryId,
+  }
 }
 
 const connect = (context: Context): AzureConnection => {

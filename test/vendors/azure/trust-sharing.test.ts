@@ -116,7 +116,7 @@ for (const identity of ['application', 'managed identity'] as const) {
       assert.equal(credential().length, 3)
       assert.match(
         again.stdout,
-        /system:serviceaccount:image-system:pullpass still signs in as it \(pullpass-\S+\), and these documents do not use it: .*--replace subjects/,
+        /system:serviceaccount:image-system:pullpass still signs in as it \(pullpass-\S+\), which these documents do not use: .*--replace subjects/,
       )
       assert.match(again.stdout, /system:serviceaccount:image-system:by-hand of \S+ also signs in as it/)
       const commands = await run(['trust', 'plan', '-o', 'az', '--replace', 'subjects'])

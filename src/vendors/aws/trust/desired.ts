@@ -1,9 +1,8 @@
 /** The desired AWS resources of documents: OIDC providers, roles and their policies. Pure; rejects a configuration that cannot work. */
 import { createHash } from 'node:crypto'
-import { readsTokenFile } from '../../../document/document.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { markOf, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { checkSubject, parseRole, providerArn, providerKey, repositoryArn, splitRepositories } from '../names.ts'
 import { usualAudience } from '../session.ts'
 import type { AwsSettings } from '../settings.ts'
@@ -100,7 +99,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
       policies: unique(same.map(policyName)),
-      subjects: same.some(({ document, registry }) => readsTokenFile(document, registry)) ? 'flag' : 'documents',
+      subjects: subjectsFrom(same),
       maxSessionSeconds: Math.max(3600, ...seconds),
       region: first.settings.stsRegion ?? first.settings.region,
     }

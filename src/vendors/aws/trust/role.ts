@@ -1,7 +1,7 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
-import { type Accepted, marksIn, trustRefused } from '../../trust-contract.ts'
+import { type Accepted, marksIn, notInFlag, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
 import type { AwsChange, AwsFinding } from './finding.ts'
@@ -125,7 +125,7 @@ async function whyFormerStay(
   missing: readonly DesiredStatement[],
   iam: IamConnection,
 ): Promise<string | undefined> {
-  if (subjects === 'flag') return 'which --subject does not name; if no pod uses it, remove it: --replace subjects'
+  if (subjects === 'flag') return notInFlag
   // A refresh may still use it until the documents are rolled out.
   if (missing.length > 0)
     return 'which these documents do not use: run trust apply again after the documents are in use, which removes it'

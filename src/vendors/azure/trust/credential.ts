@@ -11,6 +11,7 @@ import {
   type Accepted,
   type Change,
   marksIn,
+  notInFlag,
   type RemovalPlan,
   type RemovalScope,
   type TrustFinding,
@@ -128,7 +129,7 @@ export function evaluateCredential(
     ...listed
       .filter((one) => one !== existing && isOtherOwner(desired, one) && !isOtherCluster(desired.identity, one))
       .map(({ issuer, subject }) => `${subject} of ${issuer} also signs in as it`),
-    ...(isRemoved ? [] : former.map(describeFormer)),
+    ...(isRemoved ? [] : former.map((one) => describeFormer(one, desired))),
   ]
   const kept = former.length > 0 && !isRemoved ? { kept: ['subjects'] } : {}
   const removals = isRemoved ? former.map((one) => removal(desired, { identity, existing: one }, azure)) : []
@@ -205,8 +206,13 @@ function formerIn(desired: DesiredCredential, listed: readonly FoundCredential[]
   )
 }
 
-const describeFormer = ({ name, subject }: FoundCredential) =>
-  `${subject} still signs in as it (${name}), and these documents do not use it: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects`
+function describeFormer({ name, subject }: FoundCredential, { subjectsFrom }: DesiredCredential): string {
+  const why =
+    subjectsFrom === 'flag'
+      ? notInFlag
+      : 'which these documents do not use: pass the other documents of the cluster too with -f; if none uses it, remove it: --replace subjects'
+  return `${subject} still signs in as it (${name}), ${why}`
+}
 
 /** Of another issuer, or of this cluster and not by pullpass. */
 const isOtherOwner = ({ issuer, subjects }: DesiredCredential, one: FoundCredential) =>
@@ -336,7 +342,7 @@ function removal({ identity }: DesiredCredential, found: ExistingCredential, azu
   return {
     action: 'update',
     fields: ['subjects'],
-    description: `delete federated credential ${existing.name} of ${identity.name}: no document uses ${existing.subject}`,
+    description: `delete federated credential ${existing.name} of ${identity.name}: ${existing.subject} no longer signs in as it`,
     command,
     script: { functions: [], line: command },
     byTerraform: 'not applied',

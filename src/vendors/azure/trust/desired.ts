@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
-import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { markOf, type SubjectsFrom, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
 import { clouds, registryId, repositoryName } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 
@@ -29,6 +29,7 @@ export interface DesiredCredential {
   readonly audience: string
   /** All subjects of the cluster that sign the identity in, in order. */
   readonly subjects: readonly string[]
+  readonly subjectsFrom: SubjectsFrom
   /** Of a credential of an application. */
   readonly description: string
 }
@@ -127,6 +128,7 @@ function credentialOf(need: TrustNeed<AzureSettings>, identity: DesiredIdentity)
     issuer,
     subject,
     subjects: [subject],
+    subjectsFrom: subjectsFrom([need]),
     audience: registry.audience ?? clouds[registry.settings.cloud].audience,
     description: describe(cluster),
   }
@@ -152,10 +154,14 @@ export function markInName(name: string): string | undefined {
 
 function withSubjects(all: readonly DesiredCredential[]): DesiredCredential[] {
   const key = ({ identity, issuer }: DesiredCredential) => `${identity.name} ${issuer}`
-  return all.map((one) => ({
-    ...one,
-    subjects: all.filter((other) => key(other) === key(one)).map(({ subject }) => subject),
-  }))
+  return all.map((one) => {
+    const same = all.filter((other) => key(other) === key(one))
+    return {
+      ...one,
+      subjects: same.map(({ subject }) => subject),
+      subjectsFrom: same.some((other) => other.subjectsFrom === 'flag') ? 'flag' : 'documents',
+    }
+  })
 }
 
 /** @throws DOCUMENT_INVALID if one subject would have two audiences: a credential has one */
@@ -164,7 +170,10 @@ function mergeCredentials(all: readonly DesiredCredential[]): DesiredCredential[
   return [...Map.groupBy(all, key).values()].flatMap((same) =>
     same.slice(0, 1).map((first) => {
       const other = same.find(({ audience }) => audience !== first.audience)
-      if (other === undefined) return first
+      if (other === undefined) {
+        const isFlag = same.some((one) => one.subjectsFrom === 'flag')
+        return { ...first, subjectsFrom: isFlag ? 'flag' : 'documents' }
+      }
       throw new PullpassError({
         code: 'DOCUMENT_INVALID',
         hop: 'document',
