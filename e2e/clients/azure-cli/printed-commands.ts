@@ -46,7 +46,8 @@ function trustCommands(): string[] {
   return [
     ...identities.flatMap((identity) => {
       const subjects = [subject]
-      const credential = { identity, name: 'pullpass', issuer, subject, subjects, audience, description: 'pullpass' }
+      const common = { identity, issuer, subject, subjects, subjectsFrom: 'documents', audience } as const
+      const credential = { ...common, name: 'pullpass', description: 'pullpass' }
       const existing = { id, name: 'pullpass' }
       return [
         createIdentity(identity),

@@ -32,13 +32,14 @@ export const trustFlags: TrustFlags = {
   subject: {
     type: 'string',
     value: 'NAMESPACE/NAME',
-    summary: 'Service account of the token file',
+    summary:
+      'Service account whose token the documents read from a file, such as that of a pod or of an image pull; each run adds one',
   },
   publisher: {
     type: 'string',
     value: 'NAMESPACE/NAME',
     summary:
-      'Service account that publishes keys with this provider (default: that of deploy/issuer, if issuer.publishTo is at the same vendor)',
+      'Service account that publishes keys at this vendor (default: that of deploy/issuer, if issuer.publishTo is at the same vendor)',
   },
   repository: {
     type: 'string',
@@ -89,7 +90,8 @@ export const replaceFlag: { readonly replace: Texts } = {
     multiple: true,
     value: 'FIELD',
     vendorChoices: (vendors) => [...new Set(Object.values(vendors).flatMap(({ trust }) => trust?.replaceable ?? []))],
-    summary: 'Field of an existing resource to replace if it differs; repeatable',
+    summary:
+      'Field of an existing resource to replace if it differs; subjects: remove service accounts that these documents do not name; repeatable',
   },
 }
 

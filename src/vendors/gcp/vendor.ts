@@ -10,7 +10,7 @@ export const gcp: Vendor = defineVendor<GcpSettings>({
   draft: async () => (await import('./draft.ts')).draft,
   trust: {
     commandLine: 'gcloud',
-    replaceable: ['issuer', 'mapping', 'condition', 'keys'],
+    replaceable: ['issuer', 'mapping', 'condition', 'subjects', 'keys'],
     load: async () => (await import('./trust/trust.ts')).trust,
   },
   stores: {

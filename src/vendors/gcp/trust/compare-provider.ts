@@ -143,7 +143,7 @@ function compareSubjects(
   const accepted = subjectsOf(found.condition)
   const isSame = accepted?.length === subjects.length && subjects.every((subject) => accepted.includes(subject))
   if (isSame) return {}
-  if (replace.includes('condition')) {
+  if (replace.includes('condition') || (accepted !== undefined && replace.includes('subjects'))) {
     const before = found.condition === '' ? 'none' : found.condition
     return { sets: { condition }, summary: `condition ${before} becomes ${condition}` }
   }
@@ -165,8 +165,8 @@ function compareSubjects(
       summary: `its condition also accepts ${missing.join(', ')}`,
     }),
     ...(others.length > 0 && {
-      field: 'condition',
-      note: `its condition also accepts other subjects: ${others.join(', ')}`,
+      field: 'subjects',
+      note: `its condition also accepts other subjects: ${others.join(', ')}; if none is in use, remove them: --replace subjects`,
     }),
   }
 }

@@ -86,6 +86,17 @@ suite('a provider that is there', () => {
     })
   }
 
+  test('loses subjects that no document names by --replace subjects, which changes no other condition', () => {
+    const subjects = { condition: { kind: 'subjects', subjects: ['system:serviceaccount:a:b'] } } as const
+    const both = "assertion.sub in ['system:serviceaccount:a:b', 'system:serviceaccount:c:d']"
+    const found = compare(subjects, { condition: both })
+    assert.deepEqual([found.changes, found.kept], [[], ['subjects']])
+    assert.deepEqual(says(compare(subjects, { condition: both }, ['subjects'])), [
+      `condition ${both} becomes assertion.sub in ['system:serviceaccount:a:b']`,
+    ])
+    assert.deepEqual(compare(subjects, { condition: 'true' }, ['subjects']).changes, [])
+  })
+
   test('of another protocol, or disabled, is refused whatever may be replaced', () => {
     const all = ['issuer', 'mapping', 'condition', 'keys'] as const
     assert.equal(compare({}, { protocol: 'other' }, all).verdict, 'refused')
@@ -163,7 +174,9 @@ suite('a provider whose document has no condition', () => {
       condition: `assertion.sub in ['${publisher}', '${subject}']`,
     })
     assert.deepEqual(says(finding), [`its condition also accepts ${subject}`])
-    assert.deepEqual(finding.notes, [`its condition also accepts other subjects: ${publisher}`])
+    assert.deepEqual(finding.notes, [
+      `its condition also accepts other subjects: ${publisher}; if none is in use, remove them: --replace subjects`,
+    ])
     const [replaced] = compare({}, there, ['condition']).changes
     assert.deepEqual(replaced?.kind === 'update' && replaced.fields, { condition: `assertion.sub in ['${subject}']` })
   })
