@@ -11,7 +11,11 @@ export function renderTerraform(findings: readonly TrustFinding[]): string {
     changes.flatMap(({ action, byTerraform, command }) =>
       byTerraform === 'applied'
         ? []
-        : [comment(`Terraform does not ${action === 'undelete' ? 'undelete' : 'delete'}; run first: ${command}`)],
+        : [
+            action === 'delete'
+              ? comment(`Terraform does not delete what is not in its state; run: ${command}`)
+              : comment(`Terraform does not ${action}; run first: ${command}`),
+          ],
     ),
   )
   const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))

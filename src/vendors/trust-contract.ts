@@ -191,7 +191,8 @@ export const describeMissing = (needs: readonly MissingNeed[]): string =>
 export type Override = { readonly command: string } | { readonly replace: readonly Replaceable[] }
 
 export interface Change {
-  readonly action: 'create' | 'undelete' | 'update' | 'grant'
+  /** `delete`: of another resource than the one of the finding, which the documents no longer need; its row is an update. */
+  readonly action: 'create' | 'undelete' | 'update' | 'grant' | 'delete'
   /** Of an update: the names of the fields that change. */
   readonly fields: readonly string[]
   /** One line that describes it before it is applied. */

@@ -67,7 +67,8 @@ interface PlannedResource extends TrustResourceName {
 }
 
 export interface TrustChange {
-  readonly action: 'create' | 'undelete' | 'update' | 'grant'
+  /** `delete`: of the resource that the description names, which belongs to this one and is no longer needed. */
+  readonly action: 'create' | 'undelete' | 'update' | 'grant' | 'delete'
   /** Fields that an update changes. */
   readonly fields: readonly string[]
   readonly description: string

@@ -117,14 +117,20 @@ const applyResult = ({ outcomes, verifications, skipped }: Applied): TrustApplyR
   skippedRegistries: skipped,
 })
 
-/** `made`: by what the plan found, since one resource may have several changes. */
+/** `made`: by what the plan found, since one resource may have several changes. A deletion is of another resource: an update of this one. */
 function resourceResult({ result, finding }: StepOutcome): AppliedResource['result'] {
   if (result !== 'made') return result
   const [first] = finding?.changes ?? []
   return first === undefined ? 'updated' : made[first.action]
 }
 
-const made = { create: 'created', undelete: 'undeleted', update: 'updated', grant: 'granted' } as const
+const made = {
+  create: 'created',
+  undelete: 'undeleted',
+  update: 'updated',
+  grant: 'granted',
+  delete: 'updated',
+} as const
 
 /** What destroy did, or would do, as a table or for programs. */
 interface PrintedRemovals {

@@ -121,6 +121,12 @@ for (const identity of ['application', 'managed identity'] as const) {
       assert.match(again.stdout, /system:serviceaccount:image-system:by-hand of \S+ also signs in as it/)
       const commands = await run(['trust', 'plan', '-o', 'az', '--replace', 'subjects'])
       assert.match(commands.stdout, /federated-credential delete .*/)
+      const plan = await run(['trust', 'plan', '-o', 'json', '--replace', 'subjects'])
+      const { resources } = JSON.parse(plan.stdout)
+      const [, { result, changes }] = resources
+      assert.deepEqual([result, changes.map(({ action }: { action: string }) => action)], ['would-update', ['delete']])
+      const terraform = await run(['trust', 'plan', '-o', 'terraform', '--replace', 'subjects'])
+      assert.match(terraform.stdout, /^# Terraform does not delete what is not in its state; run: az .* delete /m)
       const removed = await run([...apply, '--no-verify', '--replace', 'subjects'])
       assert.equal(removed.exitCode, 0, removed.stderr)
       const left = credential().map(({ name }) => name)

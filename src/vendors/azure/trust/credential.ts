@@ -340,8 +340,8 @@ function removal({ identity }: DesiredCredential, found: ExistingCredential, azu
   const { existing } = found
   const command = deleteCredential(identity, existing)
   return {
-    action: 'update',
-    fields: ['subjects'],
+    action: 'delete',
+    fields: [],
     description: `delete federated credential ${existing.name} of ${identity.name}: ${existing.subject} no longer signs in as it`,
     command,
     script: { functions: [], line: command },
