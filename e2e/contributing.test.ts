@@ -50,6 +50,7 @@ test('a vendor that is added by the steps of CONTRIBUTING.md passes the contract
     [
       'src/vendors/acme/vendor.ts',
       'src/vendors/acme/settings.ts',
+      'src/vendors/acme/hosts.ts',
       'src/vendors/acme/exchange.ts',
       'docs/vendors/acme.md',
     ],

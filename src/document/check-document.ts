@@ -157,10 +157,10 @@ async function vendorProblems({ kind, spec }: DocumentForm, vendors: DocumentVen
     const [name] = named
     if (name !== undefined && named.length === 1) {
       const settings = await vendors[name]?.settings?.()
-      const rule = settings?.hosts?.(registry[name])
+      if (settings === undefined) return []
       return [
-        ...(settings?.problems(registry[name], [...path, name], registry) ?? []),
-        ...hostProblems(registry, rule, path, kind),
+        ...settings.problems(registry[name], [...path, name], registry),
+        ...hostProblems(registry, settings.hosts(registry[name]), path, kind),
       ]
     }
     const predicate = named.length === 0 ? 'names no vendor' : `names ${named.length} vendors: ${named.join(', ')}`

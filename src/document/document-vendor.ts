@@ -32,10 +32,10 @@ export interface VendorSettings<Form, Settings> {
   /** Rules between the fields, and between them and those that all vendors share; `path` leads to the vendor's fields. */
   problems(form: Form, path: FieldPath, registry: SharedFields): FieldProblem[]
   /**
-   * The hosts for which the credential of this registry is valid. Absent or undefined: any host, since the vendor serves domains of
-   * customers, its rules above check the hosts, or the document names other endpoints than the vendor's.
+   * The hosts for which the credential of this registry is valid. `any`: the vendor serves domains of customers, its rules above
+   * check the hosts, or the document names other endpoints than the vendor's.
    */
-  hosts?(form: Form): HostRule | undefined
+  hosts(form: Form): HostRule | 'any'
   /**
    * Relative paths start at `folder`. `hosts`: of the registry, for a vendor whose credential depends on them: what is minted
    * depends on nothing but the settings. @throws CREDENTIAL_FILE_INVALID, DOCUMENT_UNREADABLE

@@ -126,7 +126,7 @@ function checkVariables(
   hostRule: HostRule | undefined,
 ): DocumentProblem[] {
   const others = readList(environment, hostsVariable).filter(
-    (host) => brokenRule(registryHost, host) === undefined && !isOwnHost(host, hostRule),
+    (host) => brokenRule(registryHost, host) === undefined && !isOwnHost(host, hostRule ?? 'any'),
   )
   return [
     ...Object.entries(rules).flatMap(([name, rule]) => checkRequired(environment, name, rule)),

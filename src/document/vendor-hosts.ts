@@ -15,9 +15,9 @@ export interface HostRule {
 }
 
 /** Whether a credential may be used for `host`: of the vendor, or a loopback address, such as an emulator or a forwarded port. */
-export function isOwnHost(host: string, rule: HostRule | undefined): boolean {
+export function isOwnHost(host: string, rule: HostRule | 'any'): boolean {
   const [server = ''] = host.split(/[:/]/, 1)
-  return rule === undefined || isLoopbackHost(server) || rule.accepts(server)
+  return rule === 'any' || isLoopbackHost(server) || rule.accepts(server)
 }
 
 /** Whether a document names an endpoint outside the domains of the vendor, with which its credentials can be for other hosts. */
@@ -30,10 +30,10 @@ export const replacesEndpoint = (
     return host !== undefined && !domains.some((domain) => host === domain || host.endsWith(`.${domain}`))
   })
 
-/** `rule`: undefined if the vendor serves any host, or checks them itself. `path` leads to the registry. */
+/** `path` leads to the registry. */
 export function hostProblems(
   { hosts, hostPolicy }: Pick<RegistryForm, 'hosts' | 'hostPolicy'>,
-  rule: HostRule | undefined,
+  rule: HostRule | 'any',
   path: FieldPath,
   kind: DocumentForm['kind'],
 ): FieldProblem[] {
@@ -47,6 +47,6 @@ export function hostProblems(
   return others.map((host) => ({
     path: [...path, 'hosts', hosts.indexOf(host)],
     predicate: `is ${showValue(host)}`,
-    expected: `${rule?.expected}, to which the credential belongs${proxy}`,
+    expected: `${rule === 'any' ? 'a host' : rule.expected}, to which the credential belongs${proxy}`,
   }))
 }

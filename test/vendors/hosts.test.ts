@@ -50,6 +50,24 @@ const bound: Readonly<Record<string, readonly [fields: string, own: readonly str
   ],
 }
 
+/** Fields of a registry at a vendor that serves domains of customers, or whose rules check the hosts, for a host of its own. */
+const unbound: Readonly<Record<string, string>> = {
+  azure:
+    'azure: {tenantId: 11111111-2222-4333-8444-555555555555, clientId: 66666666-7777-4888-9999-aaaaaaaaaaaa, registry: example.azurecr.io}',
+  jfrog: 'jfrog: {url: "https://acme.example.com", providerName: cluster}',
+  cloudsmith: 'cloudsmith: {organization: acme, service: puller}',
+  quay: 'quay: {robot: acme+puller, endpoint: "https://registry.example.com"}',
+  token: 'audience: x, token: {}',
+  oidc: 'audience: x, oidc: {url: "https://a.example.com", username: a}',
+  http: 'audience: x, http: {url: "https://a.io", token: {in: Bearer}, username: a, response: {password: /a}}',
+  static: 'static: {secretRef: {namespace: image-system, name: hub}}',
+}
+
+test('each vendor states its hosts, or that its credential is for any host', () => {
+  const withSettings = Object.keys(vendors).filter((name) => vendors[name]?.settings !== undefined)
+  assert.deepEqual([...Object.keys(bound), ...Object.keys(unbound)].toSorted(), withSettings.toSorted())
+})
+
 suite('the credential of a vendor', () => {
   test('that goes to other hosts by hostPolicy: Any is reported by refresh and doctor', async (t) => {
     const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
@@ -128,12 +146,7 @@ suite('the credential of a vendor', () => {
   }
 
   test('is for any host where the vendor serves domains of its customers', async () => {
-    const anywhere = [
-      'jfrog: {url: "https://acme.example.com", providerName: cluster}',
-      'cloudsmith: {organization: acme, service: puller}',
-      'quay: {robot: acme+puller, endpoint: "https://registry.example.com"}',
-    ]
-    for (const fields of anywhere) {
+    for (const fields of Object.values(unbound)) {
       assert.deepEqual((await loadRegistry(`hosts: [registry.example.com], ${fields}`)).hosts, ['registry.example.com'])
     }
   })

@@ -30,9 +30,9 @@ export const destroy: Command<typeof flags> = {
   details: [
     'Deletes the resources of these documents that pullpass created for this cluster: grants that the ConfigMap',
     'pullpass-trust records, and resources that carry the mark pullpass:… of its issuer, or of an issuer that trust apply',
-    '--replace issuer replaced: in a description, a tag, a name or the id of a statement, by vendor. Resources of others, or still in use, are kept and reported. trust',
-    'apply restores resources that the cloud retains after deletion. Pull secrets in the cluster remain until their',
-    'credentials expire.',
+    '--replace issuer replaced: in a description, a tag, a name or the id of a statement, by vendor. Resources of others,',
+    'or still in use, are kept and reported. trust apply restores resources that the cloud retains after deletion. Pull',
+    'secrets in the cluster remain until their credentials expire.',
     '',
     'Examples:',
     '  pullpass trust destroy -f artifact-registry.yaml --dry-run',

@@ -3,7 +3,8 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, text } from '../../document/schema-parts.ts'
-import { type HostRule, replacesEndpoint } from '../../document/vendor-hosts.ts'
+import { replacesEndpoint } from '../../document/vendor-hosts.ts'
+import { registryHosts } from './hosts.ts'
 
 export interface AlibabaSettings {
   readonly roleArn: string
@@ -55,16 +56,10 @@ const form: z.ZodMiniType<AlibabaSettings> = fields(
   description,
 )
 
-/** An instance can also have a domain of its owner: hostPolicy: Any. */
-const registryHosts: HostRule = {
-  accepts: (server) => /^[a-z0-9*-]+\.(?:[a-z0-9-]+\.)?cr\.aliyuncs\.com$/.test(server),
-  expected: 'NAME-registry.REGION.cr.aliyuncs.com',
-}
-
 export const settings: VendorSettings<AlibabaSettings, AlibabaSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['aliyuncs.com']) ? undefined : registryHosts),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['aliyuncs.com']) ? 'any' : registryHosts),
   read: async (written) => ({ settings: written }),
 }

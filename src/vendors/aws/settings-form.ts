@@ -8,6 +8,7 @@ import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/nearest.ts'
+import { registryHosts } from './hosts.ts'
 import {
   externalId,
   parseRole,
@@ -111,7 +112,7 @@ const clusterForm: z.ZodMiniType<AwsForm> = fields(
 /** Rules between the fields of `aws`, and for the hosts: a field without effect, or a credential for another registry, is an error. */
 function problems(form: AwsForm, path: FieldPath, { hosts }: SharedFields): FieldProblem[] {
   return [
-    ...hosts.flatMap((host, index) => hostProblems(host, form, [...path.slice(0, -1), 'hosts', index])),
+    ...hosts.flatMap((host, index) => ecrHostProblems(host, form, [...path.slice(0, -1), 'hosts', index])),
     ...partitionProblems(form, path),
     ...regionProblems(form, path),
     ...(form.assumeRoles !== undefined && secondsOf(form) > longestChained
@@ -150,13 +151,8 @@ const longestChained = 3600
 
 const secondsOf = ({ sessionDuration: life }: AwsForm) => (life === undefined ? 0 : (parseDuration(life) ?? 0) / 1000)
 
-const registryHosts = {
-  accepts: looksLikeAws, // and by the rule below, a registry of this region
-  expected: 'a host of ECR: ACCOUNT.dkr.ecr.REGION.amazonaws.com',
-}
-
 /** A host of AWS must be a registry of this region. */
-function hostProblems(written: string, form: AwsForm, path: FieldPath): FieldProblem[] {
+function ecrHostProblems(written: string, form: AwsForm, path: FieldPath): FieldProblem[] {
   const host = serverName(written)
   if (!looksLikeAws(host)) return []
   const found = parseRegistryHost(host)
@@ -211,7 +207,7 @@ export const settings: VendorSettings<AwsForm, AwsSettings> = {
   form: clusterForm,
   tenantForm,
   problems,
-  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, endpointDomains) ? undefined : registryHosts),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, endpointDomains) ? 'any' : registryHosts),
   async read(form) {
     const { sessionDuration: written, ...same } = form
     const life = written === undefined ? {} : { sessionDurationSeconds: secondsOf(form) }

@@ -10,6 +10,7 @@ import { parseDuration } from '../../text/nearest.ts'
 import { parseRole, region, roleArn, sessionDuration, sessionName } from '../aws/names.ts'
 import { endpointDomains, looksLikeAws, serverName } from '../aws/partitions.ts'
 import type { AwsPublicSettings } from './exchange.ts'
+import { publicHosts, registryHosts } from './hosts.ts'
 
 interface AwsPublicForm extends Omit<AwsPublicSettings, 'sessionDurationSeconds'> {
   readonly sessionDuration?: string
@@ -53,13 +54,6 @@ const clusterForm: z.ZodMiniType<AwsPublicForm> = fields(
   'Amazon ECR Public',
 )
 
-const publicHosts = ['public.ecr.aws', 'ecr-public.aws.com']
-
-const registryHosts = {
-  accepts: looksLikeAws, // and by the rule below, one of the two
-  expected: publicHosts.join(' or '),
-}
-
 export const settings: VendorSettings<AwsPublicForm, AwsPublicSettings> = {
   form: clusterForm,
   tenantForm,
@@ -87,7 +81,7 @@ export const settings: VendorSettings<AwsPublicForm, AwsPublicSettings> = {
     ]
   },
 
-  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, endpointDomains) ? undefined : registryHosts),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, endpointDomains) ? 'any' : registryHosts),
 
   async read(form) {
     const { sessionDuration: written, ...same } = form

@@ -69,13 +69,13 @@ const clusterForm: z.ZodMiniType<AzureForm> = fields(
 
 /** A registry entry has one registry: a credential is valid for one login server. */
 function problems(form: AzureForm, path: FieldPath, { hosts }: Pick<SharedFields, 'hosts'>): FieldProblem[] {
-  const found = hostProblems(form, path, hosts)
+  const found = loginServerProblems(form, path, hosts)
   if (found.length > 0) return found
   const registry = registryOf(form, hosts)
   return [...cloudProblems(form, path, registry), ...trustProblems(form, path, registry)]
 }
 
-function hostProblems({ registry }: AzureForm, path: FieldPath, hosts: readonly string[]): FieldProblem[] {
+function loginServerProblems({ registry }: AzureForm, path: FieldPath, hosts: readonly string[]): FieldProblem[] {
   const at = [...path.slice(0, -1), 'hosts']
   const first = registry ?? serverOf(hosts[0] ?? '')
   return hosts.flatMap((host, index): FieldProblem[] => {
@@ -132,4 +132,10 @@ async function read(form: AzureForm, _folder: string, hosts: readonly string[]):
   }
 }
 
-export const settings: VendorSettings<AzureForm, AzureSettings> = { form: clusterForm, tenantForm, problems, read }
+export const settings: VendorSettings<AzureForm, AzureSettings> = {
+  form: clusterForm,
+  tenantForm,
+  problems,
+  hosts: () => 'any', // a registry may have a domain of its owner; loginServerProblems checks the others
+  read,
+}

@@ -1,11 +1,6 @@
-/** The host of Chainguard's registry. https://edu.chainguard.dev/chainguard/chainguard-images/chainguard-registry/overview/ */
-import type { HostRule } from '../../document/vendor-hosts.ts'
+/** What `pullpass init` writes for Chainguard's registry. */
 import type { DraftOf } from '../draft.ts'
-
-export const registryHosts: HostRule = {
-  accepts: (server) => server === 'cgr.dev' || server.endsWith('.cgr.dev'),
-  expected: 'cgr.dev or a host below it',
-}
+import { registryHosts } from './hosts.ts'
 
 export const draft: DraftOf = (host) =>
   registryHosts.accepts(host)

@@ -6,7 +6,7 @@ import type { TextRule } from '../../document/field-rules.ts'
 import { fields, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { endpointField } from '../registry-fields.ts'
-import { registryHosts } from './draft.ts'
+import { registryHosts } from './hosts.ts'
 
 export interface ChainguardSettings {
   readonly identity: string
@@ -34,6 +34,6 @@ export const settings: VendorSettings<ChainguardForm, ChainguardSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoint }) => (replacesEndpoint({ endpoint }, ['enforce.dev']) ? undefined : registryHosts),
+  hosts: ({ endpoint }) => (replacesEndpoint({ endpoint }, ['enforce.dev']) ? 'any' : registryHosts),
   read: async (written) => ({ settings: { endpoint: 'https://issuer.enforce.dev', ...written } }),
 }

@@ -32,5 +32,6 @@ export const settings: VendorSettings<CloudsmithForm, CloudsmithSettings> = {
   form,
   tenantForm,
   problems: () => [],
+  hosts: () => 'any', // domains of customers
   read: async (written) => ({ settings: { endpoint: 'https://api.cloudsmith.io', ...written } }),
 }

@@ -1,6 +1,6 @@
 /** Hosts of Artifact Registry. https://cloud.google.com/artifact-registry/docs/docker/names */
 import type { DraftOf } from '../draft.ts'
-import { registryHosts } from './names.ts'
+import { registryHosts } from './hosts.ts'
 
 export const draft: DraftOf = (host) => {
   if (!registryHosts.accepts(host)) return undefined

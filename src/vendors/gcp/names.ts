@@ -4,7 +4,6 @@
  */
 
 import type { TextRule } from '../../document/field-rules.ts'
-import type { HostRule } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/nearest.ts'
 
 export const projectNumber: TextRule = {
@@ -152,10 +151,4 @@ export const attributeCondition: TextRule = {
   pattern: /^\P{Cc}+$/u,
   maxLength: 4096,
   expected: "a condition in CEL on one line, such as assertion.sub.startsWith('system:serviceaccount:image-system:')",
-}
-
-/** Artifact Registry, and Container Registry, whose hosts it serves. https://cloud.google.com/artifact-registry/docs/docker/names */
-export const registryHosts: HostRule = {
-  accepts: (server) => /^(?:[a-z0-9*-]+\.)+pkg\.dev$|^(?:[a-z0-9*-]+\.)*gcr\.io$/.test(server),
-  expected: 'a host of Google: LOCATION-docker.pkg.dev, gcr.io or LOCATION.gcr.io',
 }

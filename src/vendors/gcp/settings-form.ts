@@ -8,6 +8,7 @@ import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/nearest.ts'
 import { showPath } from '../../text/show.ts'
+import { registryHosts } from './hosts.ts'
 import {
   artifactRepository,
   attributeCondition,
@@ -18,7 +19,6 @@ import {
   projectNumber,
   providerId,
   providerOfParts,
-  registryHosts,
   serviceAccountEmail,
   stsRegion,
   universeDomain,
@@ -188,6 +188,6 @@ export const settings: VendorSettings<GcpForm, GcpSettings> = {
   problems,
   // Other universes have registries at other domains.
   hosts: ({ universeDomain: universe = 'googleapis.com', endpoints }) =>
-    universe === 'googleapis.com' && !replacesEndpoint(endpoints, ['googleapis.com']) ? registryHosts : undefined,
+    universe === 'googleapis.com' && !replacesEndpoint(endpoints, ['googleapis.com']) ? registryHosts : 'any',
   read,
 }

@@ -1,6 +1,7 @@
 /** The variables of a widely used script of curl, jq and kubectl. Loads no package, for a fast start in a CronJob. */
 import type { DropInVariables } from '../../document/document-vendor.ts'
-import { poolId, projectNumber, providerId, providerOfParts, registryHosts, serviceAccountEmail } from './names.ts'
+import { registryHosts } from './hosts.ts'
+import { poolId, projectNumber, providerId, providerOfParts, serviceAccountEmail } from './names.ts'
 import type { GcpSettings } from './settings.ts'
 
 export const variables: DropInVariables<GcpSettings> = {

@@ -249,6 +249,7 @@ export const settings: VendorSettings<HttpForm, HttpSettings> = {
   form,
   tenantForm: undefined,
   problems,
+  hosts: () => 'any', // registries of any vendor
   read: async (written) => {
     const { method = 'POST', url, headers = {}, json, form: body, response } = written
     return {

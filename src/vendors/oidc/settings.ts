@@ -221,4 +221,10 @@ async function read(written: OidcForm, folder: string): Promise<ReadSettings<Oid
   }
 }
 
-export const settings: VendorSettings<OidcForm, OidcSettings> = { form, tenantForm: undefined, problems, read }
+export const settings: VendorSettings<OidcForm, OidcSettings> = {
+  form,
+  tenantForm: undefined,
+  problems,
+  hosts: () => 'any', // registries of any vendor
+  read,
+}

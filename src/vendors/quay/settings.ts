@@ -43,5 +43,6 @@ export const settings: VendorSettings<QuayForm, QuaySettings> = {
           },
         ]
       : [],
+  hosts: () => 'any', // an installation of Quay has a domain of its owner
   read: async (written) => ({ settings: { endpoint: 'https://quay.io', ...written } }),
 }

@@ -108,4 +108,10 @@ async function read(
   }
 }
 
-export const settings: VendorSettings<StaticForm, StaticSettings> = { form, tenantForm: undefined, problems, read }
+export const settings: VendorSettings<StaticForm, StaticSettings> = {
+  form,
+  tenantForm: undefined,
+  problems,
+  hosts: () => 'any', // registries of any vendor
+  read,
+}

@@ -3,7 +3,8 @@ import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
 import { originUrl, type TextRule } from '../../document/field-rules.ts'
 import { fields, text, word } from '../../document/schema-parts.ts'
-import { type HostRule, replacesEndpoint } from '../../document/vendor-hosts.ts'
+import { replacesEndpoint } from '../../document/vendor-hosts.ts'
+import { registryHosts } from './hosts.ts'
 
 export interface TencentSettings {
   readonly roleArn: string
@@ -55,17 +56,11 @@ const form: z.ZodMiniType<TencentForm> = fields(
   description,
 )
 
-/** An instance can also have a domain of its owner: hostPolicy: Any. */
-const registryHosts: HostRule = {
-  accepts: (server) => /^[a-z0-9*-]+\.tencentcloudcr\.com$/.test(server),
-  expected: 'NAME.tencentcloudcr.com',
-}
-
 export const settings: VendorSettings<TencentForm, TencentSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['tencentcloudapi.com']) ? undefined : registryHosts),
+  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['tencentcloudapi.com']) ? 'any' : registryHosts),
   read: async ({ site, ...written }) => ({
     settings: { ...written, site: site === 'China' ? 'tencentcloudapi.com' : 'intl.tencentcloudapi.com' },
   }),

@@ -29,6 +29,7 @@ export const settings: VendorSettings<TokenForm, TokenSettings> = {
   form,
   tenantForm: form,
   problems: (_, path, registry) => audienceProblems(path, registry),
+  hosts: () => 'any', // registries of any vendor
   read: async ({ username = 'jwt', lifetime: written = '1h' }) => ({
     settings: { username, lifetimeSeconds: (parseDuration(written) ?? 0) / 1000 },
   }),

@@ -1,11 +1,6 @@
-/** The host of Yandex Container Registry. https://yandex.cloud/en/docs/container-registry/ */
-import type { HostRule } from '../../document/vendor-hosts.ts'
+/** What `pullpass init` writes for Yandex Container Registry. */
 import type { DraftOf } from '../draft.ts'
-
-export const registryHosts: HostRule = {
-  accepts: (server) => server === 'cr.yandex' || server.endsWith('.cr.yandex'),
-  expected: 'cr.yandex or a host below it',
-}
+import { registryHosts } from './hosts.ts'
 
 export const draft: DraftOf = (host) =>
   registryHosts.accepts(host)

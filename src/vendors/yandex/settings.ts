@@ -6,7 +6,7 @@ import type { TextRule } from '../../document/field-rules.ts'
 import { fields, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { endpointField } from '../registry-fields.ts'
-import { registryHosts } from './draft.ts'
+import { registryHosts } from './hosts.ts'
 
 export interface YandexSettings {
   readonly serviceAccountId: string
@@ -34,6 +34,6 @@ export const settings: VendorSettings<YandexForm, YandexSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoint }) => (replacesEndpoint({ endpoint }, ['yandex.cloud']) ? undefined : registryHosts),
+  hosts: ({ endpoint }) => (replacesEndpoint({ endpoint }, ['yandex.cloud']) ? 'any' : registryHosts),
   read: async (written) => ({ settings: { endpoint: 'https://auth.yandex.cloud', ...written } }),
 }

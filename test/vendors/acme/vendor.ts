@@ -50,6 +50,7 @@ const form = fields(
 const settings: VendorSettings<AcmeSettings, AcmeSettings> = {
   form,
   tenantForm: form,
+  hosts: () => 'any',
   problems: ({ account: name }, path) =>
     name === 'root'
       ? [{ path: [...path, 'account'], predicate: 'is "root"', expected: 'an account of less power' }]
