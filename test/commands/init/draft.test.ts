@@ -256,3 +256,22 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     })
   }
 })
+
+test('instances of Alibaba Cloud and Tencent Cloud are recognized by their hosts, and no host that resembles them', async () => {
+  const fieldsOf = async (vendor: string, host: string) =>
+    (await vendors[vendor]?.draft?.())?.(host)?.fields.map(({ name, value }) => [name, value])
+  assert.deepEqual(await fieldsOf('alibaba', 'acme-registry.eu-central-1.cr.aliyuncs.com'), [
+    ['roleArn', undefined],
+    ['oidcProviderArn', undefined],
+    ['region', 'eu-central-1'],
+    ['instanceId', undefined],
+  ])
+  assert.deepEqual(await fieldsOf('tencent', 'acme.tencentcloudcr.com'), [
+    ['roleArn', undefined],
+    ['providerId', undefined],
+    ['region', undefined],
+    ['registryId', undefined],
+  ])
+  assert.equal(await fieldsOf('alibaba', 'cr.aliyuncs.com.example.com'), undefined)
+  assert.equal(await fieldsOf('tencent', 'tencentcloudcr.com.example.com'), undefined)
+})
