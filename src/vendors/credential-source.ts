@@ -37,26 +37,41 @@ export interface SecretSource {
   readonly file?: string
 }
 
-/** https://kubernetes.io/docs/concepts/configuration/secret/#secret-types */
-const apiServerTokens: readonly string[] = ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token']
+/**
+ * Types of Secrets whose values at keys that a document names are sent. A Secret of another type contains a credential for something
+ * else, such as a token of the API server. https://kubernetes.io/docs/concepts/configuration/secret/#secret-types
+ */
+const sentTypes: readonly string[] = ['kubernetes.io/basic-auth', 'Opaque']
+
+/** `further`: types that are accepted too, since their content is what the caller reads. @throws CREDENTIAL_SOURCE_INVALID */
+export function checkSecretType(
+  type: string,
+  { namespace, name }: NamespacedName,
+  { further = [], hint }: { readonly further?: readonly string[]; readonly hint: string },
+): void {
+  const accepted = [...further, ...sentTypes]
+  if (accepted.includes(type)) return
+  throw sourceInvalid(
+    `Secret ${namespace}/${name} is of type ${quote(type)}; it was not used`,
+    `a Secret of type ${accepted.slice(0, -1).join(', ')} or ${accepted.at(-1)}`,
+    { hint },
+  )
+}
 
 /** `what`: what it contains, for messages. @throws CREDENTIAL_SOURCE_INVALID and what `readSecret` throws */
 export async function readSource(
   { secret, file }: SecretSource,
-  what: string,
+  what: 'client secret' | 'private key',
   { readSecret }: Pick<ExchangeContext, 'readSecret'>,
 ): Promise<Redacted> {
   if (file !== undefined) return await readSourceFile(file, what)
   if (secret === undefined) throw new TypeError(`${what} passed its checks without a source`)
   if (readSecret === undefined) throw noCluster(secret)
   const { type, data } = await readSecret(secret)
-  if (apiServerTokens.includes(type)) {
-    throw sourceInvalid(
-      `Secret ${secret.namespace}/${secret.name} is of type ${quote(type)}: it contains a token of the API server, which was not sent`,
-      `the ${what} in a Secret of its own, of type Opaque`,
-      { hint: `create it: kubectl create secret generic NAME -n ${secret.namespace} --from-file=${secret.key}=FILE` },
-    )
-  }
+  checkSecretType(type, secret, {
+    further: what === 'private key' ? ['kubernetes.io/tls'] : [],
+    hint: `create one with the ${what}: kubectl create secret generic NAME -n ${secret.namespace} --from-file=${secret.key}=FILE`,
+  })
   const value = data.get(secret.key)
   if (value !== undefined && value.byteLength() > 0) return value
   const keys = [...data.keys()].map(quote).join(', ') || 'none'

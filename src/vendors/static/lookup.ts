@@ -6,7 +6,7 @@ import { canonicalKey, parseDockerConfig, pullSecretType } from '../../credentia
 import { quote } from '../../text/plain-text.ts'
 import type { Redacted } from '../../text/redacted.ts'
 import { showPath } from '../../text/show.ts'
-import { noCluster, readSourceFile, sourceInvalid } from '../credential-source.ts'
+import { checkSecretType, noCluster, readSourceFile, sourceInvalid } from '../credential-source.ts'
 import type { ExchangeContext, Lookup, SourceSecret } from '../vendor.ts'
 import type { StaticSettings } from './settings.ts'
 
@@ -43,7 +43,10 @@ async function find(settings: StaticSettings, context: ExchangeContext): Promise
   if (content.type === pullSecretType) return entryOf(valueAt(content, '.dockerconfigjson', where), host, where)
   if (content.type === 'kubernetes.io/dockercfg')
     return entryOf(valueAt(content, '.dockercfg', where), host, where, 'bare')
-  if (!passwordTypes.includes(content.type)) throw wrongType(content.type, where)
+  checkSecretType(content.type, secret, {
+    further: [pullSecretType, 'kubernetes.io/dockercfg'],
+    hint: 'create one with the user name and password of the registry: docs/vendors/static.md',
+  })
   return {
     username:
       settings.username ??
@@ -51,17 +54,6 @@ async function find(settings: StaticSettings, context: ExchangeContext): Promise
     password: valueAt(content, secret.passwordKey, where, 'passwordKey'),
   }
 }
-
-/** With a user name and a password at keys of their own. */
-const passwordTypes: readonly string[] = ['kubernetes.io/basic-auth', 'Opaque']
-
-/** A Secret of another type contains a credential for something else, such as a token of the API server, which a registry would get. */
-const wrongType = (type: string, where: string) =>
-  sourceInvalid(
-    `${where} is of type ${quote(type)}; it was not used`,
-    `a Secret of type ${pullSecretType}, kubernetes.io/dockercfg, ${passwordTypes.join(' or ')}`,
-    { hint: 'create one with the user name and password of the registry: docs/vendors/static.md' },
-  )
 
 /** `field`: of the document, which sets another key; absent: the key follows from the type. */
 function valueAt({ data }: SourceSecret, key: string, where: string, field?: 'usernameKey' | 'passwordKey'): Redacted {

@@ -128,20 +128,25 @@ suite('a client authenticates', () => {
     assert.doesNotMatch(stderr, /token exchange/)
   })
 
-  test('by a secret that is not read from a token of the API server', async (t) => {
+  test('by a secret that is not read from a token of the API server, or from a Secret for something else', async (t) => {
     const { sandbox, cloud, refresh } = await start(t)
     const data = { token: Buffer.from('api-server-token-0123456789').toString('base64') }
     const metadata = { namespace: 'image-system', name: 'client' }
-    const type = 'kubernetes.io/service-account-token'
-    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data })
     cloud.client.method = 'client_secret_post'
     const source = 'clientSecret: {secretRef: {namespace: image-system, name: client, key: token}}'
-    const { exitCode, stderr } = await refresh(`, clientAuthentication: {method: client_secret_post, ${id}, ${source}}`)
-    assert.equal(exitCode, 1)
-    assert.match(
-      stderr,
-      /^CREDENTIAL_SOURCE_INVALID \(exchange\): Secret image-system\/client is of type "kubernetes\.io\/service-account-token": it contains a token of the API server, which was not sent$/m,
-    )
+    const types = ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token', 'kubernetes.io/tls', 'a.io/x']
+    for (const type of types) {
+      sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data })
+      const run = await refresh(`, clientAuthentication: {method: client_secret_post, ${id}, ${source}}`)
+      assert.equal(run.exitCode, 1)
+      assert.ok(
+        run.stderr.startsWith(
+          `CREDENTIAL_SOURCE_INVALID (exchange): Secret image-system/client is of type "${type}"; it was not used\n`,
+        ),
+        run.stderr,
+      )
+      assert.match(run.stderr, /^ {2}expected a Secret of type kubernetes\.io\/basic-auth or Opaque$/m)
+    }
   })
 
   test('not with a key that cannot be used, whose content is not shown', async (t) => {
