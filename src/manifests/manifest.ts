@@ -76,10 +76,6 @@ export const refreshAccount = ({ namespace }: Place): Account => ({
   component: ownLabels['app.kubernetes.io/component'],
 })
 
-/** The user name of a ServiceAccount, and the subject of its tokens. */
-export const userName = ({ namespace, name }: Pick<Account, 'namespace' | 'name'>): string =>
-  `system:serviceaccount:${namespace}:${name}`
-
 /** The namespace admits only restricted Pods.  https://kubernetes.io/docs/concepts/security/pod-security-admission/ */
 const restricted = Object.fromEntries(
   ['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),

@@ -1,6 +1,8 @@
 /** All objects of an installation, in the order in which they can be applied. */
+
 import { type Document, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { subjectOf } from '../identity/service-account.ts'
 import { shellQuote } from '../text/plain-text.ts'
 import { showPath } from '../text/show.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
@@ -15,7 +17,6 @@ import {
   refreshAccount,
   renderNamespace,
   renderServiceAccount,
-  userName,
 } from './manifest.ts'
 import { renderNetworkPolicy } from './network-policy.ts'
 import { permissionsOf, renderRoles } from './permissions.ts'
@@ -119,7 +120,7 @@ export function renderPreamble({ documents, grants, place, settings }: Printed):
   const subjects = documents.flatMap((document) =>
     document.registries
       .filter(({ subjectToken }) => subjectToken !== 'unused')
-      .map((registry) => userName(requestedAccount(document, registry) ?? refreshAccount(place))),
+      .map((registry) => subjectOf(requestedAccount(document, registry) ?? refreshAccount(place))),
   )
   const lines = [
     'Printed by pullpass manifests. Print and apply it again when a document changes.',

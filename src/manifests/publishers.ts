@@ -1,11 +1,13 @@
 /** The identities with which the Pod publishes the issuer's keys, for documents with spec.issuer. */
+
 import type { Document } from '../document/document.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { subjectOf } from '../identity/service-account.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import { readTarget, vendorOfTarget } from '../vendors/target.ts'
 import type { Vendors } from '../vendors/vendor.ts'
-import { type Place, refreshAccount, userName } from './manifest.ts'
+import { type Place, refreshAccount } from './manifest.ts'
 import { publishFolder } from './projected-tokens.ts'
 
 export interface Publishers {
@@ -41,7 +43,7 @@ export async function publishersOf(
         targets: await Promise.all(names),
         registries: group.flatMap((one) => one.registries).filter((registry) => registry.vendor === vendor),
         as: as.get(vendor),
-        subject: userName(refreshAccount(place)),
+        subject: subjectOf(refreshAccount(place)),
         folder: publishFolder,
       })
       return { targets, identity }

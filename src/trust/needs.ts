@@ -1,6 +1,7 @@
 /** What needs trust: each registry of each document, for each cluster. */
 import { type Document, type DocumentRegistry, readsTokenFile, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
+import { subjectOf } from '../identity/service-account.ts'
 import type { ImageReference } from '../registry/image-reference.ts'
 import { vendorOfTarget } from '../vendors/target.ts'
 import type { TrustedCluster, TrustNeed, TrustSetup } from '../vendors/trust-contract.ts'
@@ -84,7 +85,7 @@ export async function listNeeds(
     registries.map(async ({ document, registry }) => ({
       document,
       registry,
-      subject: subjectOf(document, registry, inputs),
+      subject: subjectFor(document, registry, inputs),
       subjectFrom: readsTokenFile(document, registry) ? ('flag' as const) : ('document' as const),
       setup: await trustSetup(registry.vendor, vendors),
     })),
@@ -114,9 +115,9 @@ export async function listNeeds(
 }
 
 /** The subject whose tokens the registry exchanges. @throws USAGE_INVALID if only the token file contains it */
-function subjectOf(document: Document, registry: DocumentRegistry, inputs: TrustInputs): string {
+function subjectFor(document: Document, registry: DocumentRegistry, inputs: TrustInputs): string {
   const account = requestedAccount(document, registry)
-  if (account !== undefined) return `system:serviceaccount:${account.namespace}:${account.name}`
+  if (account !== undefined) return subjectOf(account)
   if (inputs.subject !== undefined) return inputs.subject
   throw new PullpassError({
     code: 'USAGE_INVALID',

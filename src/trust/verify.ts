@@ -2,12 +2,15 @@
  * Verifies the grants: exchanges a real token and requests an image of the repository, as a kubelet does. A new grant takes a
  * minute or more to take effect everywhere, so a refusal is retried for some time.
  */
+
 import type { RegistryCredential } from '../credential/registry-credential.ts'
 import { type DocumentRegistry, type NamespacedName, requestedAccount } from '../document/document.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
+import { systemErrorCode } from '../host/read-file.ts'
 import type { Environment } from '../http/context.ts'
 import { retryDelayMs } from '../http/retry.ts'
+import { accountOf } from '../identity/service-account.ts'
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
 import { readTokenFile, tokenFilePath } from '../identity/token-file.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -80,12 +83,19 @@ function tokenOf(
     readTokenFile(registry.tokenFile ?? tokenFilePath(undefined, environment), registry.tokenFileField)
   return async (audience, lifeSeconds) => {
     if (connection === undefined) return await readFile()
-    const inFile = account === undefined ? await readFile().catch(() => undefined) : undefined // requested instead
+    const inFile = account === undefined ? await readFile().catch(absentFile) : undefined
     if (inFile?.subject === subject) return inFile
-    const [, , namespace = '', name = ''] = subject.split(':')
-    const { value } = await requestToken(connection, account ?? { namespace, name }, { audience, lifeSeconds })
-    return decodeSubjectToken(value, `the token of service account ${namespace}/${name}`)
+    const owner = account ?? accountOf(subject)
+    if (owner === undefined) return await readFile()
+    const { value } = await requestToken(connection, owner, { audience, lifeSeconds })
+    return decodeSubjectToken(value, `the token of service account ${owner.namespace}/${owner.name}`)
   }
+}
+
+/** A token is requested instead. Any other error, such as of permissions, is that of the set-up. */
+function absentFile(error: unknown): undefined {
+  const code = systemErrorCode(error instanceof PullpassError ? error.cause : undefined)
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
 }
 
 export type VerificationResult = VerificationSubject &

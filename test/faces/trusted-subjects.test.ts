@@ -80,3 +80,28 @@ spec:
   for (const namespace of ['team-a', 'team-b'])
     assert.match(subjects, new RegExp(`serviceaccount:${namespace}:default`))
 }
+
+test('a token file that cannot be read is reported, and no other token is requested in its place', async (t) => {
+  const sandbox = await startTestSandbox(t, { trust: 'absent' })
+  sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'team-a', name: 'default' } })
+  const tokenFile = await sandbox.write('broken-token', 'no token')
+  const file = await sandbox.write(
+    'documents.yaml',
+    `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: node}
+spec:
+  namespaces: {include: ["*"]}
+  registries:
+    - name: google
+      hosts: ["localhost:${sandbox.parts.registry.port}"]
+      tokenFile: ${tokenFile}
+      gcp: {workloadIdentityProvider: ${sandbox.gcp.provider}, trust: {repository: ${sandbox.gcp.repository}}}
+`,
+  )
+  const argv = ['trust', 'apply', '-f', file, '--subject', 'team-a/default', '--yes']
+  const { exitCode, stdout, stderr } = await runPullpass(sandbox, argv)
+  assert.equal(exitCode, 1, stdout)
+  assert.match(stdout, /^skipped +google +ClusterPullSecret\/node .*broken-token/m)
+  assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): /m)
+})

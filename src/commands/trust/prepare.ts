@@ -1,9 +1,11 @@
 /** Reads the documents and flags of a trust command, and prepares its operation. */
+
 import { type Document, defaultKeyStateRef, type NamespacedName } from '../../document/document.ts'
 import { brokenRule } from '../../document/field-rules.ts'
 import { loadDocuments } from '../../document/load-documents.ts'
 import { showValue } from '../../document/show-value.ts'
 import { checkProxy } from '../../http/proxy.ts'
+import { subjectOf } from '../../identity/service-account.ts'
 import { withTrustOnly } from '../../trust/needs.ts'
 import { listTrustSetups, type PreparedTrust, prepareTrust } from '../../trust/prepare.ts'
 import type { TrustSetup } from '../../vendors/trust-contract.ts'
@@ -66,7 +68,7 @@ const subjectForm = /^(?:system:serviceaccount:)?([a-z0-9-]+)[:/]([a-z0-9.-]+)$/
 function readSubject(flag: 'subject' | 'publisher', text: string | undefined, command: string): string | undefined {
   if (text === undefined) return undefined
   const [, namespace, name] = subjectForm.exec(text) ?? []
-  if (namespace !== undefined && name !== undefined) return `system:serviceaccount:${namespace}:${name}`
+  if (namespace !== undefined && name !== undefined) return subjectOf({ namespace, name })
   throw usageFault(command, `--${flag} is ${showValue(text)}`, 'NAMESPACE/NAME')
 }
 

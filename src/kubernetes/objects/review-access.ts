@@ -3,6 +3,7 @@
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/
  */
+import { subjectOf } from '../../identity/service-account.ts'
 import { asObject } from '../../text/json-fields.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
@@ -54,7 +55,7 @@ export async function reviewAccess(
 }
 
 /** As a token of it is known: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens */
-const userOf = ({ namespace, name }: ReviewedAccount) => ({
-  user: `system:serviceaccount:${namespace}:${name}`,
-  groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+const userOf = (account: ReviewedAccount) => ({
+  user: subjectOf(account),
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`, 'system:authenticated'],
 })

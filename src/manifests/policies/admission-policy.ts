@@ -6,7 +6,8 @@
 import type { LabelRequirement, LabelSelector, NamespaceChoice } from '../../document/document.ts'
 import { isGlob } from '../../document/kubernetes-names.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { type Account, type Manifest, ownLabels, userName } from '../manifest.ts'
+import { subjectOf } from '../../identity/service-account.ts'
+import { type Account, type Manifest, ownLabels } from '../manifest.ts'
 
 export interface AdmissionPolicy {
   /** Part of the policy's name: `secrets`. */
@@ -41,7 +42,7 @@ export function renderPolicy(
         matchConstraints: {
           resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations, resources: [resource] }],
         },
-        matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(userName(account))}` }],
+        matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(subjectOf(account))}` }],
         ...(variables && { variables }),
         validations: rules.map((rule) => ({ ...bounded(rule), reason: 'Forbidden' })),
       },

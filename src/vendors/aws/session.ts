@@ -3,8 +3,10 @@
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
+
 import type { ExchangeHop } from '../../errors/pullpass-error.ts'
 import { type ApiResponse, send, textField, UnexpectedResponse } from '../../http/send.ts'
+import { accountOf } from '../../identity/service-account.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
@@ -117,8 +119,9 @@ function limitsOf({ sessionPolicy, sessionPolicyArns = [] }: SessionSettings): R
 /** Shown in audit logs. By default the service account, truncated to 64 characters. */
 function sessionNameOf({ sessionName }: SessionSettings, { subject }: SubjectToken): string {
   if (sessionName !== undefined) return sessionName
-  const [, account = ''] = /^system:serviceaccount:(.+)$/.exec(subject) ?? []
-  return `pullpass.${account.replaceAll(/[^\w+=,.@-]/g, '.')}`.slice(0, 64)
+  const account = accountOf(subject)
+  const name = account === undefined ? '' : `${account.namespace}.${account.name}`
+  return `pullpass.${name.replaceAll(/[^\w+=,.@-]/g, '.')}`.slice(0, 64)
 }
 
 /** Signs with the time of AWS's clock, so that requests succeed if this machine's clock is wrong. */

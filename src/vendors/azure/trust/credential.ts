@@ -3,8 +3,10 @@
  * https://learn.microsoft.com/rest/api/managedidentity/federated-identity-credentials
  * https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
  */
+
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { UnexpectedResponse } from '../../../http/send.ts'
+import { accountOf } from '../../../identity/service-account.ts'
 import { asList, asObject } from '../../../text/json-fields.ts'
 import { quote } from '../../../text/plain-text.ts'
 import {
@@ -192,7 +194,7 @@ export const isOtherCluster = ({ clusters, credentials }: DesiredIdentity, one: 
   (marksOf(one).length > 0 || acceptsServiceAccounts(one))
 
 const acceptsServiceAccounts = ({ kind, issuer, subject }: FoundCredential) =>
-  kind === 'flexible' ? !flexibleServices.includes(issuer) : subject.startsWith('system:serviceaccount:')
+  kind === 'flexible' ? !flexibleServices.includes(issuer) : accountOf(subject) !== undefined
 
 /**
  * Credentials that pullpass created for this cluster, whose subject no document of this run has. They are reported with the first of

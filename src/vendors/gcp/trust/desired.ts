@@ -1,7 +1,9 @@
 /** The resources at Google that trust requires. Pure; invalid requirements are refused. */
+
 import type { Document, DocumentRegistry } from '../../../document/document.ts'
 import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { subjectOf } from '../../../identity/service-account.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
@@ -110,7 +112,7 @@ function unique<T>(all: readonly T[], name: (one: T) => string): T[] {
 }
 
 /** The account of `deploy/issuer`, which publishes to Google by the registry's provider. */
-const usualPublisher = 'system:serviceaccount:pullpass-system:pullpass-issuer'
+const usualPublisher = subjectOf({ namespace: 'pullpass-system', name: 'pullpass-issuer' })
 
 function conditionOf({ registry, subject, publisher, publishesHere }: TrustNeed<GcpSettings>): DesiredCondition {
   const expression = registry.settings.trust?.attributeCondition
