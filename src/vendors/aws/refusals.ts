@@ -15,10 +15,16 @@ import type { AwsSettings } from './settings.ts'
 type Meaning = Omit<Refusal, 'message'>
 
 interface WebIdentityRequest {
-  readonly settings: Pick<AwsSettings, 'roleArn' | 'region' | 'stsRegion' | 'sessionDurationSeconds'>
+  readonly settings: Pick<AwsSettings, 'roleArn' | 'region' | 'stsRegion' | 'sessionDurationSeconds'> & {
+    readonly setUp?: 'by hand'
+  }
   readonly subjectToken: SubjectToken
   readonly audience: string
 }
+
+/** `does`: what trust does; `by hand`: what an operator does instead. */
+const setUpHint = (by: 'by hand' | undefined, does: string, manual: string) =>
+  by === undefined ? `pullpass trust apply -f FILE ${does}` : `${manual} (docs/vendors/aws.md)`
 
 const providerOf = ({ settings, subjectToken }: WebIdentityRequest) => {
   const { partition, account } = parseRole(settings.roleArn)
@@ -49,7 +55,7 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'PROVIDER_NOT_FOUND',
       expected: `the OIDC provider ${providerOf(request)}, for exactly the issuer ${quote(request.subjectToken.issuer)}`,
-      hint: 'pullpass trust apply -f FILE creates it; compare it with those of the account',
+      hint: `${setUpHint(request.settings.setUp, 'creates it', 'create it')}; compare it with those of the account`,
       command: 'aws iam list-open-id-connect-providers',
     }),
   },
@@ -59,7 +65,7 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'AUDIENCE_REFUSED',
       expected: `the audience of the token, ${request.subjectToken.audiences.map(quote).join(', ')}, among the client ids of ${providerOf(request)}`,
-      hint: "pullpass trust apply -f FILE adds it; or set one of them as the registry's audience",
+      hint: `${setUpHint(request.settings.setUp, 'adds it', 'add it')}; or set one of them as the registry's audience`,
       command: describeProvider(request),
     }),
   },
@@ -79,7 +85,10 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'CERTIFICATE_UNTRUSTED',
       expected: `a certificate at ${request.subjectToken.issuer} of a public authority, or of one whose thumbprint the provider has`,
-      hint: "set aws.trust.thumbprints to the SHA-1 of the authority's certificate, then pullpass trust apply -f FILE --replace thumbprints; compare",
+      hint:
+        request.settings.setUp === undefined
+          ? "set aws.trust.thumbprints to the SHA-1 of the authority's certificate, then pullpass trust apply -f FILE --replace thumbprints; compare"
+          : "add the SHA-1 of the authority's certificate to the thumbprints of the provider; compare",
       command: describeProvider(request),
     }),
   },
@@ -124,7 +133,7 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'CONDITION_REFUSED',
       expected: `role ${request.settings.roleArn} to exist, and its trust policy to allow subject ${request.subjectToken.subject} with audience ${request.audience}`,
-      hint: 'pullpass trust apply -f FILE adds the subject; a change takes up to a minute to take effect; compare',
+      hint: `${setUpHint(request.settings.setUp, 'adds the subject', 'create it, or add the subject')}; a change takes up to a minute to take effect; compare`,
       command: describeRole(request.settings.roleArn),
     }),
   },
@@ -262,7 +271,7 @@ function authorizationMeaning(
     return {
       code: 'IMPERSONATION_DENIED',
       expected: `a policy of ${role} to allow ${denied ?? actions} on *, and no session policy, permissions boundary or service control policy to exclude it`,
-      hint: 'pullpass trust apply -f FILE adds the policy; a change takes up to a minute to take effect; compare',
+      hint: `${setUpHint(service === 'ecr' ? undefined : 'by hand', 'adds the policy', 'add the policy')}; a change takes up to a minute to take effect; compare`,
       command: `aws iam list-role-policies --role-name ${shellQuote(parseRole(role).name)}`,
     }
   }

@@ -25,7 +25,11 @@ export interface RoleSession extends AwsCredentials {
 }
 
 /** The settings of a registry that a session uses. */
-export type SessionSettings = Omit<AwsSettings, 'endpoints'> & { readonly endpoints?: { readonly sts?: string } }
+export type SessionSettings = Omit<AwsSettings, 'endpoints'> & {
+  readonly endpoints?: { readonly sts?: string }
+  /** Of a registry that `pullpass trust` does not set up: fixes then name no such command. */
+  readonly setUp?: 'by hand'
+}
 
 export const chainHop: ExchangeHop = 'exchange/assume-role'
 

@@ -19,7 +19,7 @@ export interface AwsPublicSettings {
 /** As a private registry's. */
 const asPrivate = (registry: RegistryOf<AwsPublicSettings>) => ({
   ...registry,
-  settings: { ...registry.settings, region: publicRegion },
+  settings: { ...registry.settings, region: publicRegion, setUp: 'by hand' as const },
 })
 
 export const exchange: Exchange<AwsPublicSettings> = {

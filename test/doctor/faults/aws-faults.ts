@@ -56,6 +56,26 @@ ${account}  attachToServiceAccounts: [default]
     }
   }
 
+/** A document whose only registry is the public one, which `trust` does not set up. */
+const publicDocument: DocumentChoice = async (sandbox) => {
+  clouds.set(sandbox, await sandbox.start(sandboxVendors.aws))
+  return {
+    text: `apiVersion: pullpass.dev/v1alpha1
+kind: ClusterPullSecret
+metadata: {name: pull}
+spec:
+  secretName: regcred
+  namespaces: {include: [team-a, team-b]}
+  serviceAccountRef: {namespace: image-system, name: pullpass}
+  attachToServiceAccounts: [default]
+  registries:
+    - name: ecr-public
+      hosts: ["localhost:${sandbox.parts.registry.port}"]
+      awsPublic: {roleArn: ${role}}
+`,
+  }
+}
+
 const issuerKey = ({ sandbox }: World) => sandbox.cluster.issuer.replace('https://', '')
 
 /** Changes the OIDC provider of the cluster. */
@@ -235,5 +255,58 @@ export const awsFaults: readonly Fault[] = [
     code: 'QUOTA_EXCEEDED',
     fix: /^no action if this is temporary/,
     repair: clear,
+  },
+  {
+    title: 'at AWS, the public registry: the account has no OIDC provider for the issuer',
+    document: publicDocument,
+    plant: (world) => cloudOf(world).account.providers.delete(issuerKey(world)),
+    hop,
+    code: 'PROVIDER_NOT_FOUND',
+    seen: /No OpenIDConnect provider found in your account for https:/,
+    fix: /^aws iam list-open-id-connect-providers\ncreate it \(docs\/vendors\/aws\.md\); compare it with those of the account$/,
+    unrun: 'it shows what is there',
+    repair: trustAgain,
+  },
+  {
+    title: 'at AWS, the public registry: the role trusts another service account',
+    document: publicDocument,
+    plant: (world) =>
+      changeTrust(world, (own) => ({ ...own, [`${issuerKey(world)}:sub`]: 'system:serviceaccount:ci:deployer' })),
+    hop,
+    code: 'CONDITION_REFUSED',
+    fix: /^aws iam get-role --role-name puller .*\ncreate it, or add the subject \(docs\/vendors\/aws\.md\); /,
+    unrun: 'it shows what is there',
+    repair: trustAgain,
+  },
+  {
+    title: 'at AWS, the public registry: the role has only the policy of private registries',
+    document: publicDocument,
+    plant(world) {
+      const cloud = cloudOf(world)
+      const trust = cloud.account.roles.get('puller')?.trustPolicy
+      const token = { Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' } as const
+      if (trust !== undefined)
+        cloud.putRole('puller', { trust, policies: { token: { Version: '2012-10-17', Statement: token } } })
+    },
+    hop: 'exchange/authorization',
+    code: 'IMPERSONATION_DENIED',
+    seen: /ecr-public:GetAuthorizationToken/,
+    besides: ['STORED_CREDENTIAL_REFUSED'],
+    fix: /^aws iam list-role-policies --role-name puller\nadd the policy \(docs\/vendors\/aws\.md\); /,
+    unrun: 'it shows what is there',
+    repair: trustAgain,
+  },
+  {
+    title: 'at AWS, the public registry: requests for authorization tokens are throttled',
+    document: publicDocument,
+    plant: (world) =>
+      cloudOf(world).parts.ecrPublic.faults.inject({
+        kind: 'response',
+        response: { status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } },
+      }),
+    hop: 'exchange/authorization',
+    code: 'QUOTA_EXCEEDED',
+    fix: /^no action if this is temporary/,
+    repair: (world) => cloudOf(world).parts.ecrPublic.faults.clear(),
   },
 ]

@@ -78,15 +78,29 @@ const tokens: Readonly<Record<string, readonly [body: object | string, seen: str
   ],
 }
 
+/** ECR Public responds with one token, and not with a list. */
+const publicTokens = Object.fromEntries(
+  Object.entries(tokens).map(([name, [body, seen]]) => {
+    const [only] = typeof body === 'object' && 'authorizationData' in body ? [body.authorizationData].flat() : []
+    return [name, [only === undefined ? body : { authorizationData: only }, seen] as const]
+  }),
+)
+
+const ofPublic = `hosts: [public.ecr.aws], awsPublic: {roleArn: "${role}"}`
+
 test('a response of AWS', async (t) => {
-  const { cloud, exchange, refusal } = await startAwsTest(t)
-  const { sts, ecr } = cloud.parts
-  for (const [part, hop, cases] of [
-    [sts, 'exchange', sessions],
-    [ecr, 'exchange/authorization', tokens],
+  const { cloud, exchange, refusal: refusalOf } = await startAwsTest(t)
+  const { sts, ecr, ecrPublic } = cloud.parts
+  for (const [part, hop, cases, registry] of [
+    [sts, 'exchange', sessions, undefined],
+    [ecr, 'exchange/authorization', tokens, undefined],
+    [sts, 'exchange', sessions, ofPublic],
+    [ecrPublic, 'exchange/authorization', publicTokens, ofPublic],
   ] as const) {
+    const refusal = async () => await refusalOf(registry === undefined ? {} : { registry })
+    const at = `${hop}, ${registry === undefined ? 'aws' : 'awsPublic'}`
     for (const [name, [body, seen]] of Object.entries(cases)) {
-      await t.test(`with ${name} is not a credential (${hop})`, async () => {
+      await t.test(`with ${name} is not a credential (${at})`, async () => {
         part.faults.inject({ kind: 'response', response: { status: 200, body } }, { times: 1 })
         const fault = await refusal()
         assert.deepEqual([fault.code, fault.hop], ['RESPONSE_MALFORMED', hop])
@@ -127,7 +141,7 @@ test('a response of AWS', async (t) => {
       ],
     }
     for (const [name, [response, code]] of Object.entries(bodies)) {
-      await t.test(`that is ${name} is one clear error (${hop})`, async () => {
+      await t.test(`that is ${name} is one clear error (${at})`, async () => {
         part.faults.inject({ kind: 'response', response }, { times: 4 })
         const fault = await refusal()
         part.faults.clear()
