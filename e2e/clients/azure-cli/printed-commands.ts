@@ -46,8 +46,8 @@ function trustCommands(): string[] {
   return [
     ...identities.flatMap((identity) => {
       const subjects = [subject]
-      const common = { identity, issuer, subject, subjects, subjectsFrom: 'documents', audience } as const
-      const credential = { ...common, name: 'pullpass', description: 'pullpass' }
+      const own = { identity, issuer, subject, subjects, subjectsFrom: 'documents', audience } as const
+      const credential = { ...own, name: 'pullpass', description: 'pullpass' }
       const existing = { id, name: 'pullpass' }
       return [
         createIdentity(identity),

@@ -91,7 +91,7 @@ export const exchangeSection: Section = {
         'impersonation',
         'trust',
       ],
-      doctor: ['exchange', 'impersonation'],
+      doctor: ['exchange', 'exchange/authorization', 'impersonation'],
       meaning:
         'Too many exchanges in this project. pullpass retried several times after the delay that the response requested. A run needs one exchange for each identity and registry, regardless of the number of namespaces.',
       action: 'None if the error is temporary; otherwise request a higher quota.',

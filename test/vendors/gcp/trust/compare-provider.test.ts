@@ -89,8 +89,8 @@ suite('a provider that is there', () => {
   test('loses subjects that no document names by --replace subjects, which changes no other condition', () => {
     const subjects = { condition: { kind: 'subjects', subjects: ['system:serviceaccount:a:b'] } } as const
     const both = "assertion.sub in ['system:serviceaccount:a:b', 'system:serviceaccount:c:d']"
-    const found = compare(subjects, { condition: both })
-    assert.deepEqual([found.changes, found.kept], [[], ['subjects']])
+    const reported = compare(subjects, { condition: both })
+    assert.deepEqual([reported.changes, reported.kept], [[], ['subjects']])
     assert.deepEqual(says(compare(subjects, { condition: both }, ['subjects'])), [
       `condition ${both} becomes assertion.sub in ['system:serviceaccount:a:b']`,
     ])
