@@ -115,11 +115,10 @@ async function registryOf(
   const { name, hosts, audience } = form
   const [vendor = ''] = vendorsOf(form, vendors)
   const reader = await vendors[vendor]?.settings?.()
-  const read = await reader?.read(form[vendor], folder, hosts)
-  if (read === undefined) throw new TypeError(`registry ${name} passed its checks without a vendor`)
-  const { token, ...settings } = read
+  if (reader === undefined) throw new TypeError(`registry ${name} passed its checks without a vendor`)
+  const { token, ...settings } = await reader.read(form[vendor], folder, hosts)
   const source = tokenOf(form, document, { token, folder })
-  const rule = reader?.hosts?.(form[vendor])
+  const rule = reader.hosts(form[vendor])
   const foreignHosts = form.hostPolicy === 'Any' ? hosts.filter((host) => !isOwnHost(host, rule)) : []
   const policy = foreignHosts.length > 0 ? { foreignHosts } : {}
   return { name, hosts, ...(audience && { audience }), ...source, vendor, ...policy, ...settings }
