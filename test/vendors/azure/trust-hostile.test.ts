@@ -49,7 +49,7 @@ for (const identity of ['application', 'managed identity'] as const) {
 test('a command with external text is one comment in Terraform, and is printed without control characters', () => {
   const command = 'az x delete --id \'a\nresource "terraform_data" "x" {}\u0007\u202E\''
   const change: Change = {
-    action: 'update',
+    action: 'delete',
     fields: ['subjects'],
     description: 'delete it',
     command,

@@ -134,7 +134,12 @@ suite('a client authenticates', () => {
     const metadata = { namespace: 'image-system', name: 'client' }
     cloud.client.method = 'client_secret_post'
     const source = 'clientSecret: {secretRef: {namespace: image-system, name: client, key: token}}'
-    const types = ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token', 'kubernetes.io/tls', 'a.io/x']
+    const types = [
+      'kubernetes.io/service-account-token',
+      'bootstrap.kubernetes.io/token',
+      'kubernetes.io/tls',
+      'a.io/x',
+    ]
     for (const type of types) {
       sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, type, data })
       const run = await refresh(`, clientAuthentication: {method: client_secret_post, ${id}, ${source}}`)
