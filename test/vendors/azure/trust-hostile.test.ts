@@ -73,7 +73,7 @@ test('a command with external text is one comment in Terraform, and is printed w
     },
   }
   const terraform = renderTerraform([finding])
-  assert.match(terraform, /^# Terraform does not delete; run first: az x delete --id 'a$/m)
+  assert.match(terraform, /^# Terraform does not delete what is not in its state; run: az x delete --id 'a$/m)
   assert.match(terraform, /^# resource "terraform_data" "x" \{\}/m)
   for (const text of [terraform, renderCommands([finding])]) assert.equal(plainText(text), text)
 })
