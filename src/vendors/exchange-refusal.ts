@@ -18,7 +18,7 @@ export interface Refused {
 }
 
 /** The command of a fix that compares the token; a caller that knows token and document names them: `namingToken`. */
-export const inspectFile = 'pullpass inspect FILE'
+const inspectFile = 'pullpass inspect FILE'
 
 /** The same error, with `command` where its fix is to compare the token. */
 export function namingToken(fault: PullpassError, command: string): PullpassError {
