@@ -119,6 +119,18 @@ await withRealPart(
         assert.ok(server)
         return server
       }
+      /** What is repeated uses the other servers meanwhile. */
+      const restart = async (
+        server: RotationServer,
+        keys: ServiceAccountKeys,
+        repeated: ReturnType<typeof repeatUntilStopped>,
+      ) => {
+        await repeated.pause()
+        up.delete(server)
+        repeated.resume()
+        await server.restart(keys)
+        up.add(server)
+      }
       let oldToken = ''
 
       test('in two steps, verify first, then sign: no token exchange fails at any time', async () => {
@@ -129,13 +141,7 @@ await withRealPart(
           assert.equal(status, 200, body)
         })
         const rollOut = async (keys: ServiceAccountKeys) => {
-          for (const server of setup.servers) {
-            await repeated.pause()
-            up.delete(server)
-            repeated.resume()
-            await server.restart(keys)
-            up.add(server)
-          }
+          for (const server of setup.servers) await restart(server, keys, repeated)
         }
         await rollOut({ signing: first, verifying: [first, second] })
         await waitUntilPublished(second)
@@ -154,11 +160,7 @@ await withRealPart(
           assert.deepEqual([run.exitCode, run.stderr], [0, ''])
         })
         for (const server of setup.servers) {
-          await repeated.pause()
-          up.delete(server)
-          repeated.resume()
-          await server.restart({ signing: third, verifying: [third, second] })
-          up.add(server)
+          await restart(server, { signing: third, verifying: [third, second] }, repeated)
           const before = repeated.attempts()
           await waitUntil('runs on both', 30_000, async () => repeated.attempts() > before + 3 || undefined)
         }
@@ -175,13 +177,7 @@ await withRealPart(
           responses.push((await setup.exchange(await setup.mint(anyServer()))).status)
         })
         const rollOut = async (keys: ServiceAccountKeys) => {
-          for (const server of setup.servers) {
-            await repeated.pause()
-            up.delete(server)
-            repeated.resume()
-            await server.restart(keys)
-            up.add(server)
-          }
+          for (const server of setup.servers) await restart(server, keys, repeated)
         }
         /** Publishes the next key, waits, and signs with it. Returns the numbers of refused and of all exchanges. */
         const rotate = async (from: KeyObject, to: KeyObject, until: (safeAt: Date) => void) => {

@@ -5,7 +5,7 @@
 import { asFault, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { type ListRequest, metadataOnly } from '../kubernetes/objects/list.ts'
+import { metadataOnly, namedList } from '../kubernetes/objects/list.ts'
 import { allNamespaces, type Namespace, namespaceOf } from '../kubernetes/objects/namespaces.ts'
 import { type PullSecretMetadata, pullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
@@ -100,12 +100,7 @@ export function watchCluster(
 }
 
 /** Of one name, in the whole cluster. */
-const allSecrets = (name: string): ListRequest => ({
-  path: '/api/v1/secrets',
-  fieldSelector: `metadata.name=${name}`,
-  accept: metadataOnly,
-  call: { verb: 'list', resource: 'secrets', name },
-})
+const allSecrets = (name: string) => namedList({ resource: 'secrets', name, accept: metadataOnly })
 
 function problemsOf(title: string, { synced, fault }: Collection<unknown>): string[] {
   if (fault !== undefined) return [`${title} are not watched: ${fault.code}: ${fault.seen}`]

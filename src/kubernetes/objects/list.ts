@@ -73,19 +73,26 @@ function isOfNamespace(fault: unknown): fault is PullpassError {
 
 async function listIn<T>(
   cluster: Cluster,
-  { resource, name, accept }: NamedListRequest,
+  request: NamedListRequest,
   namespace: string | undefined,
   keep: (item: JsonObject) => T,
 ): Promise<T[]> {
+  return await listPages(cluster, namedList(request, namespace), keep)
+}
+
+/** The objects of one name, in one namespace or in the whole cluster. */
+export function namedList(
+  { resource, name, accept }: Pick<NamedListRequest, 'resource' | 'name' | 'accept'>,
+  namespace?: string,
+): ListRequest {
   const prefix = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`
-  const list = {
+  return {
     path: `/api/v1/${prefix}${resource}`,
     fieldSelector: `metadata.name=${name}`,
     accept,
     call: { verb: 'list', resource, name, ...(namespace === undefined ? {} : { namespace }) },
     ...(namespace === undefined ? {} : { maxResponseBytes: oneObjectBytes }),
-  } as const
-  return await listPages(cluster, list, keep)
+  }
 }
 
 /**
