@@ -35,14 +35,8 @@ await withRealPart('the Azure CLI', start, ({ refusedOf }) => {
   suite('the Azure CLI', () => {
     test('accepts each command of messages, trust scripts and documentation', async () => {
       const commands = printedCommands()
-      const counts = Object.entries(commands).map(([source, { length }]) => [source, length])
-      assert.deepEqual(Object.fromEntries(counts), {
-        trust: 13,
-        refusals: 9,
-        stores: 4,
-        constants: 7,
-        documentation: 19,
-      })
+      const empty = Object.entries(commands).filter(([, found]) => found.length === 0)
+      assert.deepEqual(empty, [], 'sources in which no command is found')
       assert.deepEqual(await refusedOf(Object.values(commands).flat()), [])
     })
 
