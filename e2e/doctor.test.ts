@@ -96,7 +96,7 @@ await withRealPart('an API server, its controllers and kubectl', startDoctorSetu
     test('a run that times out while a webhook does not respond reports the hop and the webhook', async () => {
       const prepared = await prepareNamespace(setup, 'case-slow')
       await writeFaults.find(({ code }) => code === 'ADMISSION_UNAVAILABLE')?.inject(prepared)
-      const { stdout, exitCode } = await setup.sh(`pullpass doctor -f ${prepared.file} --timeout 2s`)
+      const { stdout, exitCode } = await setup.sh(`pullpass doctor -f ${prepared.file} --timeout 8s`)
       await setup.succeed('kubectl delete validatingwebhookconfiguration case-slow')
       assert.equal(exitCode, 1)
       assert.match(stdout, /^secret +ok /m)

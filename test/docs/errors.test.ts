@@ -2,39 +2,20 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { hops as doctorHops } from '../../src/doctor/hops.ts'
-import { codes, eventReason, isCode } from '../../src/errors/codes.ts'
+import { codes, eventReason } from '../../src/errors/codes.ts'
 import type { Explanation } from '../../src/errors/explanation.ts'
 import { explanations, explanationsOf, sections } from '../../src/errors/explanations.ts'
 import { issuerFindingCodes } from '../../src/oidc/evaluate/finding.ts'
 import { alarmCodes } from '../../src/publish/watch/alarm.ts'
 import { pullSecretProblems } from '../../src/registry/check-pull-secret.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
-import { startTestSandbox } from '../support/start-test-sandbox.ts'
-import { errorCases } from './error-cases/error-cases.ts'
-import { normalizeMessage } from './normalize-message.ts'
 
 const explained = sections.flatMap(explanationsOf)
 const errorCodes = Object.entries(codes).filter(([, exitCode]) => exitCode !== null)
-const cases = new Map(Object.entries(errorCases))
 const codesWith = (isOne: (explanation: Explanation) => unknown): string[] =>
   explained.filter(([, one]) => isOne(one)).map(([code]) => code)
 
-const namesCommand = (fix = ''): boolean => /(?:^|: )(?:kubectl|aws|az|gcloud|pullpass) [a-z]/.test(fix)
-
-/** Commands that a program should not run as the fix, and sentences about one. */
-const commandsInSentences: ReadonlyMap<string, string> = new Map([
-  ['CONDITION_REFUSED', 'states what trust apply does'],
-  ['REGISTRY_DENIED', 'states what trust apply does'],
-  ['CREDENTIAL_FILE_INVALID', 'the form of a command, with parts to fill in'],
-  ['CREDENTIAL_SOURCE_INVALID', 'lists the Secrets that exist'],
-  ['KUBECONFIG_INVALID', 'shows the configuration'],
-  ['KUBERNETES_UNAUTHENTICATED', 'shows the identity'],
-  ['KUBERNETES_FORBIDDEN', 'prints rules, which have to be reviewed and applied'],
-  ['KUBERNETES_REFUSED', 'shows the policy or webhook'],
-  ['KUBERNETES_QUOTA_EXCEEDED', 'shows the quota'],
-  ['SECRET_CONFLICT', 'shows the other writers'],
-])
-
+// That each example is the output of a run: error-examples.matrix.test.ts.
 suite('docs/errors.md', { concurrency: 4 }, () => {
   test('is what the table of codes renders', () => {
     assert.equal(readFileSync('docs/errors.md', 'utf8'), renderErrorsPage(), 'node tools/schema.ts')
@@ -111,32 +92,4 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     const little = wordsIn('a an the to be is are of in at for with and or no not one once only it that which')
     assert.deepEqual(codesWith(repeats), [])
   })
-
-  // A usage error is text: its flags are not read.
-  const withCommand = codesWith(({ example }) => namesCommand(/\n {2}fix: (.*)/.exec(example ?? '')?.[1]))
-  for (const code of withCommand.filter((one) => one !== 'USAGE_INVALID')) {
-    test(`the fix of ${code} has its command in a field of its own`, async (t) => {
-      const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
-      const run = await cases.get(code)?.({ ...sandbox, flags: ['--log-format', 'json'] })
-      const lines = (run?.stderr ?? '').split('\n').filter((line) => line.includes(`"code":"${code}"`))
-      assert.equal(lines.length, 1, run?.stderr)
-      const { fix, command }: { fix?: string; command?: string } = JSON.parse(lines[0] ?? '')
-      assert.equal(namesCommand(fix), commandsInSentences.has(code), fix)
-      assert.ok(command !== undefined || commandsInSentences.has(code))
-    })
-  }
-
-  for (const [code, exitCode] of errorCodes) {
-    test(`${code} has its hop, and the output of a run as example`, async (t) => {
-      const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
-      const runInto = cases.get(code)
-      assert.ok(runInto, 'no run fails with it')
-      const run = await runInto(sandbox)
-      const { hops = [], example } = (isCode(code) && explanations[code]) || {}
-      assert.equal(normalizeMessage(run.stderr, sandbox), example)
-      assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // as in a shell: 128 + SIGTERM
-      const hop = /^[A-Z_]+ \(([a-z/-]+)\)/.exec(run.stderr)?.[1] ?? ''
-      assert.ok(hops.includes(hop) || hops.includes('any'), `${hops.join()} for ${hop}`)
-    })
-  }
 })

@@ -19,22 +19,28 @@ import { tokenFaults } from './faults/token-faults.ts'
 import { startGround, type World } from './ground.ts'
 import { type RunGcloud, runPrintedCommand } from './run-printed-command.ts'
 
-/** Every fault that can be planted around doctor, in the order of the hops. */
-export const plantedFaults: readonly Fault[] = [
-  ...tokenFaults,
-  ...publishFaults,
-  ...issuerFaults,
-  ...keyFaults,
-  ...exchangeFaults,
-  ...accessFaults,
-  ...awsFaults,
-  ...azureFaults,
-  ...registryFaults,
-  ...clusterFaults,
-  ...secretFaults,
-  ...podFaults,
-  ...kubeletFaults,
+/** In the order of the hops. */
+const faultLists: readonly (readonly Fault[])[] = [
+  tokenFaults,
+  publishFaults,
+  issuerFaults,
+  keyFaults,
+  exchangeFaults,
+  accessFaults,
+  awsFaults,
+  azureFaults,
+  registryFaults,
+  clusterFaults,
+  secretFaults,
+  podFaults,
+  kubeletFaults,
 ]
+
+/** Every fault that can be planted around doctor. */
+export const plantedFaults: readonly Fault[] = faultLists.flat()
+
+/** One of each file; faults.matrix.test.ts plants all. */
+export const representativeFaults: readonly Fault[] = faultLists.flatMap(([first]) => first ?? [])
 
 export interface Finding {
   readonly hop: string

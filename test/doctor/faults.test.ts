@@ -3,16 +3,11 @@ import { suite, test } from 'node:test'
 import { explanations } from '../../src/errors/explanations.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
-import { checkFault, type Finding, plantedFaults, titleOf } from './check-fault.ts'
+import { checkFault, type Finding, plantedFaults, representativeFaults, titleOf } from './check-fault.ts'
 import { documentFaults } from './faults/document-faults.ts'
 
-/** The first fault of each hop and result; faults.matrix.test.ts plants all. */
-const representative = [...Map.groupBy(plantedFaults, ({ hop, result }) => `${hop} ${result}`).values()].flatMap(
-  ([first]) => first ?? [],
-)
-
 suite('doctor names the fault:', { concurrency: 4 }, () => {
-  for (const fault of representative) test(titleOf(fault), async (t) => await checkFault(t, fault))
+  for (const fault of representativeFaults) test(titleOf(fault), async (t) => await checkFault(t, fault))
 
   test('each at a hop at which the table of codes says that doctor reports it', () => {
     const strange = plantedFaults.filter(({ code, hop }) => {
