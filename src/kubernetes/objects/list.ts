@@ -2,10 +2,10 @@
  * Objects of one name: by one list of the whole cluster, or one list per namespace without the permission for that. A list by name is authorized by a rule with that name alone, `resourceNames: [NAME]`.
  */
 import { PullpassError } from '../../errors/pullpass-error.ts'
-import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
+import { asText, type JsonObject } from '../../text/json-fields.ts'
 import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { readResponse } from '../connection/response.ts'
+import { readPage } from './read-page.ts'
 
 export interface NamedListRequest {
   readonly resource: 'secrets' | 'serviceaccounts'
@@ -168,11 +168,10 @@ async function listOnce<T>(
     if (response.status === 410) return 'expired'
     if (response.status === 404 && list.whereAbsent === 'empty') return { items: [], resourceVersion: '' }
     if (response.status !== 200) throw readStatus(cluster, response, list.call)
-    const content = readResponse(cluster, response)
-    for (const item of asList(content['items'])) items.push(keep(asObject(item) ?? {}))
-    const metadata = asObject(content['metadata'])
-    next = asText(metadata?.['continue'])
-    if (!next) return { items, resourceVersion: asText(metadata?.['resourceVersion']) ?? '' }
+    const content = readPage(cluster, response)
+    for (const item of content.items) items.push(keep(item))
+    next = asText(content.metadata['continue'])
+    if (!next) return { items, resourceVersion: asText(content.metadata['resourceVersion']) ?? '' }
   }
   return 'endless'
 }
