@@ -85,6 +85,7 @@ const terminal: Terminal = {
   ...(process.stderr.isTTY && { notify: (text) => terminal.printError(text) }),
   color: process.stdout.isTTY && !isDumb && !process.env['NO_COLOR'] ? 'always' : 'never',
   ...(process.stdout.isTTY && { columns: process.stdout.columns }),
+  ...(process.stdout.isTTY && !isDumb && { rows: () => process.stdout.rows }),
   showProgress: (text) => {
     if (process.stderr.isTTY && !isDumb) showProgress(text)
   },

@@ -97,7 +97,8 @@ standard error, as text or, with \`--log-format json\`, as JSON lines. A process
 cannot write its output prints no document.`
 
 const streams = `\`issuer watch\` and \`issuer serve\` print a document for each round: with \`-o json\` one line (JSON Lines), with \`-o yaml\` a
-YAML document that begins with \`---\`. If they end with an error, the last document is of kind \`Error\`.
+YAML document that begins with \`---\`. \`status --watch\` prints a StatusResult, then a StatusChange for each change, in the same
+form. If they end with an error, the last document is of kind \`Error\`.
 
 ## Filters
 

@@ -20,6 +20,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show the claims of a subject token, or the entries of a pull secret',
     load: async () => (await import('./inspect.ts')).inspect,
   },
+  status: {
+    summary: 'Show which pull secrets are fresh, due or expired',
+    load: async () => (await import('./status.ts')).status,
+  },
   doctor: {
     summary: 'Find the step that fails, and how to fix it',
     load: async () => (await import('./doctor.ts')).doctor,

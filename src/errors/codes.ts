@@ -167,6 +167,7 @@ export const codes = {
   SECRET_TYPE_WRONG: 1,
   SECRET_IMMUTABLE: 1,
   SECRET_EXPIRED: null,
+  REFRESH_OVERDUE: null,
   SECRET_OUTDATED: null,
   SECRET_EDITED: null,
   SECRET_MALFORMED: null,

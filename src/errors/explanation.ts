@@ -13,6 +13,8 @@ export interface Explanation {
   readonly issuerCheck?: true
   /** Whether `pullpass inspect secret` reports it. */
   readonly inspect?: true
+  /** Whether `pullpass status` reports it. */
+  readonly status?: true
   /** Whether `pullpass issuer watch` and `issuer serve` raise it as an alarm. */
   readonly alarm?: true
   /** Whether they write it once, as an Event. */

@@ -43,13 +43,14 @@ export const explanationsOf = (section: Section): (readonly [Code, Explanation])
 
 /** `error, hop exchange, exit code 1; doctor, hop signature or exchange; issuer check; alarm KeyUnpublished`. */
 export function reportedBy(code: Code): string {
-  const { hops, doctor, issuerCheck, inspect, alarm, event } = explanations[code] ?? {}
+  const { hops, doctor, issuerCheck, inspect, status, alarm, event } = explanations[code] ?? {}
   const at = (names: readonly string[]) => (names.includes('any') ? 'any hop' : `hop ${names.join(' or ')}`)
   return [
     hops && `error, ${at(hops)}, exit code ${codes[code]}`,
     doctor && `doctor, ${at(doctor)}`,
     issuerCheck && 'issuer check',
     inspect && 'inspect secret',
+    status && 'status',
     alarm && `alarm ${eventReason(code)}`,
     event && `Event ${eventReason(code)}`,
   ]

@@ -112,13 +112,34 @@ export const fixOf = ({ hint, command }: Fix): string | undefined =>
   hint === undefined || command === undefined ? (hint ?? command) : `${hint}: ${command}`
 
 /** The same error with another fix, by code that knows more of the situation. */
-export function withFix(
+export const withFix = (
   fault: PullpassError,
   { hint, command, expected = fault.expected }: Fix & Pick<Fault, 'expected'>,
-): PullpassError {
-  const { code, hop, seen, also, retryable, retryAt, unreached, refusal, causeKey, details, cause } = fault
-  const more = { retryable, retryAt, unreached, refusal, causeKey, details, cause }
-  return new PullpassError({ code, hop, seen, expected, also, hint, command, ...more })
+): PullpassError => new PullpassError({ ...partsOf(fault), expected, hint, command })
+
+/** The same error, of which it is stated where it was seen: `context prod: the API server …`. */
+export const seenAt = (fault: PullpassError, place: string): PullpassError =>
+  new PullpassError({ ...partsOf(fault), seen: `${place}: ${fault.seen}` })
+
+function partsOf(fault: PullpassError): Fault {
+  const { code, hop, seen, expected, also, hint, command, retryable, retryAt } = fault
+  const { unreached, refusal, causeKey, details, cause } = fault
+  return {
+    code,
+    hop,
+    seen,
+    expected,
+    also,
+    hint,
+    command,
+    retryable,
+    retryAt,
+    unreached,
+    refusal,
+    causeKey,
+    details,
+    cause,
+  }
 }
 
 /** An error, an alarm or a problem as text. */

@@ -61,8 +61,8 @@ export interface FreshnessTerms {
   readonly now: Date
 }
 
-/** As long as any vendor's credential lives, plus clock skew: a longer life was not granted, but written. */
-const longestMs = (12 * 60 + 10) * 60_000
+/** As long as any vendor's credential lives, plus clock skew: a longer life was not granted, but written. Milliseconds. */
+export const longestLifeMs: number = (12 * 60 + 10) * 60_000
 
 /** fresh: written for this document as it is now (or from the variables that it replaces), unedited, and every entry lives long enough. */
 export function evaluateFreshness(
@@ -104,7 +104,7 @@ export const endOf = (entry: RegistryRecord | undefined): number | undefined =>
   entry?.expiresAt?.getTime() ?? (entry?.readAt && entry.readAt.getTime() + rereadSeconds * 1000)
 
 const livesOn = (remainingMs: number, minRemainingMs: number) =>
-  remainingMs >= minRemainingMs && remainingMs <= longestMs
+  remainingMs >= minRemainingMs && remainingMs <= longestLifeMs
 
 const sameHosts = (left: readonly string[], right: readonly string[]) =>
   left.length === right.length && left.every((host) => right.includes(host))

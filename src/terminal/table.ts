@@ -10,6 +10,8 @@ export type Cell = string | { readonly text: string; readonly tone: 'good' | 'ba
 export interface Table {
   readonly header?: readonly string[]
   readonly rows: readonly (readonly Cell[])[]
+  /** Of columns, at least: for rows that continue another table. */
+  readonly widths?: readonly number[]
 }
 
 const gap = '  '
@@ -23,9 +25,10 @@ const narrowest = 24
 /**
  * Without a final line end; empty without header and rows. `columns`: width of the terminal; absent: lines are not wrapped.
  */
-export function renderTable({ header, rows }: Table, color: 'always' | 'never', columns?: number): string {
+export function renderTable(table: Table, color: 'always' | 'never', columns?: number): string {
+  const { header, rows } = table
   const lines = header === undefined ? rows : [header, ...rows]
-  const widths = columnWidths(lines)
+  const widths = columnWidths(table)
   const form: RowForm = { widths, colored: color === 'always', columns: columns ?? Number.POSITIVE_INFINITY }
   return lines
     .flatMap((cells, at) => renderRow(cells, form, header !== undefined && at === 0 ? 'bold' : undefined))
@@ -72,9 +75,9 @@ function wrapWords(text: string, width: number): string[] {
   return lines
 }
 
-function columnWidths(lines: readonly (readonly Cell[])[]): number[] {
-  const widths: number[] = []
-  for (const cells of lines) {
+export function columnWidths({ header = [], rows, widths: least = [] }: Table): number[] {
+  const widths = [...least]
+  for (const cells of [header, ...rows]) {
     cells.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, textOf(cell).length)
     })

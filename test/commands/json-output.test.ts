@@ -123,6 +123,29 @@ const runs: Readonly<Record<string, Run>> = {
     result: 'failed',
   },
   'inspect secret finds none': { words: () => ['inspect', 'secret', 'team-a/none'], kind: 'Error', exitCode: 1 },
+  'status shows fresh pull secrets': {
+    words: () => ['status'],
+    before: refreshed,
+    kind: 'StatusResult',
+    exitCode: 0,
+    result: 'ok',
+  },
+  'status shows an expired credential': {
+    words: () => ['status', '--problems'],
+    before: async (sandbox, file) => {
+      await refreshed(sandbox, file)
+      sandbox.clock.advance('2 h')
+    },
+    kind: 'StatusResult',
+    exitCode: 1,
+    result: 'failed',
+  },
+  'status may not list': {
+    words: () => ['status'],
+    before: ({ cluster }) => cluster.authorization.forbid({ verbs: ['list'], resources: ['secrets'] }),
+    kind: 'Error',
+    exitCode: 1,
+  },
   'doctor finds no failure': {
     words: (_, file) => ['doctor', '-f', file],
     before: refreshed,
@@ -334,7 +357,7 @@ suite('with -o json a run prints one document, which its schema allows, when', {
     const kinds = new Set(Object.values(runs).map(({ kind }) => kind))
     assert.deepEqual(
       [...outputSchemas().keys()].filter((kind) => !kinds.has(kind)),
-      ['IssuerWatchStatus'], // a stream: test/commands/issuer/watch.test.ts
+      ['IssuerWatchStatus', 'StatusChange'], // streams: test/commands/issuer/watch.test.ts, test/commands/status/watch.test.ts
     )
   })
 })

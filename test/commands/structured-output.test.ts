@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { renderResult, renderStreamed, withholdInJsonLines } from '../../src/commands/command-line/output.ts'
+import {
+  renderInParts,
+  renderResult,
+  renderStreamed,
+  withholdInJsonLines,
+} from '../../src/commands/command-line/output.ts'
 import { readCommandLine } from '../../src/commands/command-line/read.ts'
 import { commands, loadCommand } from '../../src/commands/commands.ts'
 import { run } from '../../src/commands/run/run.ts'
@@ -50,6 +55,30 @@ suite('the error that the hard deadline prints for a blocked process', () => {
       assert.equal(parse(printed[0] ?? '').error.code, 'TIMED_OUT')
     })
   }
+})
+
+suite('a result in parts', () => {
+  const item = (index: number) => ({ name: `a${index}`, text: 'b\n"c"\u0007', list: [], nested: [{ d: true }] })
+  for (const format of ['json', 'yaml'] as const) {
+    for (const count of [0, 1, 50, 51, 120]) {
+      test(`of ${count} items is the same ${format} as the whole`, async () => {
+        const result = { kind: 'StatusResult', items: Array.from({ length: count }, (_, index) => item(index)) }
+        const parts: string[] = []
+        const secrets = new SecretRegister()
+        for await (const part of renderInParts(result, 'items', format, secrets)) parts.push(part)
+        assert.equal(parts.join('\n'), await renderResult(result, format, secrets))
+      })
+    }
+  }
+
+  test('contains no secret of the run', async () => {
+    const secrets = new SecretRegister()
+    secrets.add(new Redacted('ya29.abcDEF0123456789ghijklmnopQRSTUV'))
+    const items = [{ text: 'ya29.abcDEF0123456789ghijklmnopQRSTUV' }]
+    let text = ''
+    for await (const part of renderInParts({ kind: 'StatusResult', items }, 'items', 'json', secrets)) text += part
+    assert.deepEqual(JSON.parse(text).items, [{ text: '(withheld, it repeats a secret)' }])
+  })
 })
 
 suite('a secret of the run', () => {

@@ -8,6 +8,7 @@ import { explanations, explanationsOf, sections } from '../../src/errors/explana
 import { issuerFindingCodes } from '../../src/oidc/evaluate/finding.ts'
 import { alarmCodes } from '../../src/publish/watch/alarm.ts'
 import { pullSecretProblems } from '../../src/registry/check-pull-secret.ts'
+import { statusProblems } from '../../src/status/evaluate.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
 
 const explained = sections.flatMap(explanationsOf)
@@ -37,7 +38,10 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
 
   test('every code is reported by something, and doctor reports it at hops that exist', () => {
     assert.deepEqual(
-      codesWith(({ hops, doctor, issuerCheck, alarm, event }) => !(hops || doctor || issuerCheck || alarm || event)),
+      codesWith(
+        ({ hops, doctor, issuerCheck, status, alarm, event }) =>
+          !(hops || doctor || issuerCheck || status || alarm || event),
+      ),
       [],
     )
     // Doctor reports a step of a vendor's exchange at the hop of its error.
@@ -57,6 +61,10 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
 
   test('inspect secret reports the codes that the page attributes to it', () => {
     assert.deepEqual(codesWith(({ inspect }) => inspect).toSorted(), pullSecretProblems.toSorted())
+  })
+
+  test('status reports the codes that the page attributes to it', () => {
+    assert.deepEqual(codesWith(({ status }) => status).toSorted(), [...statusProblems].toSorted())
   })
 
   test('issuer watch raises the alarms that the page attributes to it', () => {

@@ -32,13 +32,14 @@ export async function checkOutput(value: unknown): Promise<string> {
 /** Commands that print objects of another API instead of a result. */
 const otherObjects = new Set(['manifests', 'init'])
 
-/** Checks the output of a run: none, text, or exactly one result; one per line for `issuer watch` and `issuer serve`. */
+/** Checks the output of a run: none, text, or exactly one result; one per line for commands that run until they are stopped. */
 export async function checkPrinted(argv: readonly string[], stdout: string): Promise<void> {
   const at = argv.findIndex((word) => word === '-o' || word === '--output')
   const format = at === -1 ? undefined : argv[at + 1]
   if ((format !== 'json' && format !== 'yaml') || stdout === '' || argv.includes('--help')) return
   const { parseAllDocuments } = await import('yaml')
-  const isStream = argv[0] === 'issuer' && (argv[1] === 'watch' || argv[1] === 'serve')
+  const isWatch = argv[0] === 'status' && (argv.includes('--watch') || argv.includes('-w'))
+  const isStream = isWatch || (argv[0] === 'issuer' && (argv[1] === 'watch' || argv[1] === 'serve'))
   const results: unknown[] =
     format === 'yaml'
       ? parseAllDocuments(stdout).map((document) => document.toJS())

@@ -20,6 +20,10 @@ export interface PullpassOptions {
   readonly prompt?: (question: string) => Promise<string | undefined>
   /** Receives progress messages; absent: no terminal. */
   readonly notify?: (text: string) => void
+  /** Height of the terminal; absent: standard output is not a terminal. */
+  readonly rows?: number
+  /** Receives each text that is printed on standard output, immediately. */
+  readonly onPrint?: (text: string) => void
   /** Absent: pauses end immediately, and the run does not time out. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>
   /** Absent: the vendors of the product. */
@@ -39,7 +43,7 @@ export async function runPullpass(
   options: PullpassOptions = {},
 ): Promise<PullpassRun> {
   const { environment = {}, input = '', signal = new AbortController().signal, sleep = waitWithoutTime } = options
-  const { prompt, notify, random = () => 0.5 } = options
+  const { prompt, notify, rows, onPrint, random = () => 0.5 } = options
   const argv = words.toSpliced(words.includes('--') ? words.indexOf('--') : words.length, 0, ...(sandbox.flags ?? []))
   const stdout: string[] = []
   const stderr: string[] = []
@@ -51,12 +55,16 @@ export async function runPullpass(
     signal,
     vendors: options.vendors ?? vendors,
     terminal: {
-      print: (text) => void stdout.push(`${text}\n`),
+      print: (text) => {
+        stdout.push(`${text}\n`)
+        onPrint?.(text)
+      },
       printCredential: (credential) => void stdout.push(`${credential.reveal()}\n`),
       printError: (text) => void stderr.push(`${text}\n`),
       readInput: async () => input,
       ...(prompt && { prompt }),
       ...(notify && { notify }),
+      ...(rows !== undefined && { rows: () => rows }),
       color: 'never',
       showProgress: () => undefined,
     },

@@ -49,6 +49,8 @@ export function listCases(started: () => ContractCluster): void {
     ['labelSelector=team,team!%3Db', ['one']],
     ['fieldSelector=metadata.name%3Dtwo', ['two']],
     ['fieldSelector=metadata.name!%3Dtwo', ['one', 'three']],
+    ['fieldSelector=metadata.name%3Dtwo,type%3DOpaque', ['two']],
+    ['fieldSelector=type%3Dkubernetes.io/dockerconfigjson', []],
     ['fieldSelector=metadata.name%3Done&labelSelector=team%3Db', []],
   ] as const) {
     test(`${decodeURIComponent(selector.replaceAll('+', ' '))} chooses ${chosen.join(' and ') || 'nothing'}`, async (t) => {

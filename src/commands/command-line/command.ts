@@ -31,6 +31,8 @@ export interface Terminal {
   readonly color: 'always' | 'never'
   /** Width of standard output in characters; absent if it is not a terminal. */
   readonly columns?: number
+  /** Current height of standard output in lines; absent if it is not a terminal on which the cursor can be moved. */
+  readonly rows?: () => number
   /** Shows a transient line on standard error if it is a terminal; `undefined` clears it. */
   readonly showProgress: (text: string | undefined) => void
 }
@@ -50,6 +52,8 @@ export interface Command<F extends Flags = Flags> {
   readonly dashedPositional?: DashedPositional
   /** `until-stopped`: without a default --timeout. */
   readonly life: 'one-shot' | 'until-stopped'
+  /** A switch with which a one-shot command runs until it is stopped. */
+  readonly untilStoppedWith?: string
   /** Set where the caller logs what is on standard error as a whole; absent: hint and expectation have their own lines. */
   readonly errors?: 'one line'
   /** @throws PullpassError, whose code determines the exit code */

@@ -38,7 +38,7 @@ export function renderGroupHelp(group: {
   ].join('\n')
 }
 
-export function renderCommandHelp({ summary, usage, details, flags, life }: Command): string {
+export function renderCommandHelp({ summary, usage, details, flags, life, untilStoppedWith }: Command): string {
   return [
     `${summary}.`,
     '',
@@ -48,13 +48,14 @@ export function renderCommandHelp({ summary, usage, details, flags, life }: Comm
     '',
     ...(Object.keys(flags).length > 0 ? ['Flags:', ...flagRows(flags), ''] : []),
     'Global flags:',
-    ...flagRows({ ...commonFlags, timeout: timeoutFlag(life) }),
+    ...flagRows({ ...commonFlags, timeout: timeoutFlag(life, untilStoppedWith) }),
   ].join('\n')
 }
 
-function timeoutFlag(life: Command['life']): Flag {
+function timeoutFlag(life: Command['life'], untilStoppedWith: string | undefined): Flag {
   const { timeout } = commonFlags
-  return { ...timeout, summary: `${timeout.summary} (default ${defaultTimeout[life] ?? 'none'})` }
+  const otherwise = untilStoppedWith === undefined ? '' : `; with --${untilStoppedWith} none`
+  return { ...timeout, summary: `${timeout.summary} (default ${defaultTimeout[life] ?? 'none'}${otherwise})` }
 }
 
 const flagRows = (flags: Flags) => aligned(Object.entries(flags).map(([name, flag]) => flagRow(name, flag)))

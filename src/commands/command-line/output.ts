@@ -30,6 +30,39 @@ export async function renderStreamed(
     : `---\n${await renderResult(result, 'yaml', secrets)}`
 }
 
+/** So many items are rendered together. */
+const itemsOfPart = 50
+
+/**
+ * A result whose last member is a long list, in parts to print one after the other: the text of `renderResult`, which would take
+ * several times its size in memory.
+ */
+export async function* renderInParts<Name extends string>(
+  result: { readonly kind: string } & { readonly [List in Name]: readonly object[] },
+  list: Name,
+  format: OutputFormat,
+  secrets: SecretRegister,
+): AsyncGenerator<string, void> {
+  const items: readonly object[] = result[list]
+  const head = await renderResult({ ...result, [list]: [] }, format, secrets)
+  if (items.length === 0) {
+    yield head
+    return
+  }
+  const end = format === 'json' ? '[]\n}' : ' []'
+  yield head.slice(0, -end.length) + (format === 'json' ? '[' : '')
+  for (let start = 0; start < items.length; start += itemsOfPart) {
+    const part = withholdInValues(items.slice(start, start + itemsOfPart), secrets)
+    if (format === 'yaml') {
+      yield (await renderStructured({ [list]: part }, 'yaml')).slice(`${list}:\n`.length)
+    } else {
+      const texts = part.map((item) => `    ${renderJson(item).replaceAll('\n', '\n    ')}`).join(',\n')
+      yield start + itemsOfPart < items.length ? `${texts},` : texts
+    }
+  }
+  if (format === 'json') yield '  ]\n}'
+}
+
 /** Members that hold only constants of pullpass. */
 const constants: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'result', 'code', 'hop'])
 

@@ -64,8 +64,11 @@ async function runCommand(found: Found, host: Host): Promise<number> {
     return 0
   }
   const { name, entry, words } = found
-  const command = await loadCommand(entry, host.vendors)
-  const line = readCommandLine(name, command, words)
+  const loaded = await loadCommand(entry, host.vendors)
+  const line = readCommandLine(name, loaded, words)
+  const { untilStoppedWith } = loaded
+  const isStopped = untilStoppedWith !== undefined && Boolean(line.flags[untilStoppedWith])
+  const command: Command = isStopped ? { ...loaded, life: 'until-stopped' } : loaded
   if (line.common.help) {
     host.terminal.print(renderCommandHelp(command))
     return 0

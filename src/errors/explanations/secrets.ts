@@ -58,8 +58,15 @@ export const secretsSection: Section = {
     SECRET_EXPIRED: {
       doctor: ['secret'],
       inspect: true,
+      status: true,
       meaning: 'The credential in the Secret has expired: it was not refreshed in time.',
       action: 'Refresh, and find out why the CronJob did not.',
+    },
+    REFRESH_OVERDUE: {
+      status: true,
+      meaning:
+        'Five sixths of the lifetime of a credential have passed, and it was not refreshed, although it is due after two thirds. Pods pull until it expires.',
+      action: 'Find out why it is not refreshed: `pullpass doctor -f FILE`.',
     },
     SECRET_OUTDATED: {
       doctor: ['secret'],
@@ -68,7 +75,9 @@ export const secretsSection: Section = {
     },
     SECRET_EDITED: {
       doctor: ['secret'],
-      meaning: 'Another client changed the Secret, or it is a copy of another Secret.',
+      status: true,
+      meaning:
+        'Another client changed the Secret, or it is a copy of another Secret (in `status` a copy is no problem).',
       action: 'Refresh, which restores the Secret.',
     },
     SECRET_MALFORMED: {

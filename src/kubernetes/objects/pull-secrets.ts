@@ -1,8 +1,9 @@
 /** The parts of a Secret's metadata that show its owner; everything else is discarded immediately. */
+import { pullSecretType } from '../../credential/docker-config.ts'
 import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'
-import { type Listed, listByName, metadataOnly } from './list.ts'
+import { type Listed, type ListRequest, listByName, metadataOnly } from './list.ts'
 
 export interface PullSecretMetadata {
   readonly namespace: string
@@ -74,6 +75,47 @@ function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners
   }
   return { data, label, annotations }
 }
+
+/** A pull secret of any name and owner. */
+export interface AnyPullSecret extends PullSecretMetadata {
+  readonly name: string
+  readonly createdAt: Date | undefined
+  /** When a manager that owns the credential last changed one of its fields; undefined where none is recorded. */
+  readonly writtenAt: Date | undefined
+}
+
+export function anyPullSecret(secret: JsonObject): AnyPullSecret {
+  const metadata = asObject(secret['metadata'])
+  const found = pullSecretMetadata(secret)
+  return {
+    ...found,
+    name: asText(metadata?.['name']) ?? '',
+    createdAt: instantOf(metadata?.['creationTimestamp']),
+    writtenAt: writtenAt(asList(metadata?.['managedFields']), found.owners.data),
+  }
+}
+
+/** https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management: `time` */
+function writtenAt(managedFields: readonly unknown[], owners: readonly string[]): Date | undefined {
+  const times = managedFields.flatMap((entry) => {
+    const { manager, time } = asObject(entry) ?? {}
+    return typeof manager === 'string' && owners.includes(manager) ? (instantOf(time)?.getTime() ?? []) : []
+  })
+  return times.length === 0 ? undefined : new Date(Math.max(...times))
+}
+
+function instantOf(value: unknown): Date | undefined {
+  const ms = typeof value === 'string' && value.length <= 40 ? Date.parse(value) : Number.NaN
+  return Number.isNaN(ms) ? undefined : new Date(ms)
+}
+
+/** Of one namespace or the whole cluster, of one name or all; metadata only. A name is authorized by a rule with that name alone. */
+export const allPullSecrets = ({ namespace, name }: Partial<Record<'namespace' | 'name', string>>): ListRequest => ({
+  path: `/api/v1/${namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`}secrets`,
+  fieldSelector: `${name === undefined ? '' : `metadata.name=${name},`}type=${pullSecretType}`,
+  accept: metadataOnly,
+  call: { verb: 'list', resource: 'secrets', ...(name && { name }), ...(namespace && { namespace }) },
+})
 
 /** The pull secrets of one name, metadata only: their data is not requested. */
 export async function listPullSecrets(

@@ -50,6 +50,7 @@ const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; 
   controller: { flags: { file: 'DOCUMENT' } },
   init: { words: ['quay.io'], flags: {} },
   inspect: { words: ['serviceaccount', 'team-a/default'], flags: {} },
+  status: { flags: {} },
   doctor: { flags: { file: 'DOCUMENT' } },
   manifests: { flags: { file: 'DOCUMENT', image: 'registry.example.com/pullpass:1.0.0' } },
   'manifests node': { flags: { file: 'DOCUMENT', image: 'registry.example.com/pullpass:1.0.0' } },

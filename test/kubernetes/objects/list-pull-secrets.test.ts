@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { applySecret } from '../../../src/kubernetes/objects/apply-pull-secret.ts'
-import { listPullSecrets, readPullSecretData } from '../../../src/kubernetes/objects/pull-secrets.ts'
+import { listPages } from '../../../src/kubernetes/objects/list.ts'
+import {
+  allPullSecrets,
+  anyPullSecret,
+  listPullSecrets,
+  readPullSecretData,
+} from '../../../src/kubernetes/objects/pull-secrets.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { openSandboxCluster, type SandboxCluster } from '../open-test-cluster.ts'
 
@@ -46,6 +52,27 @@ suite('pull secrets are listed', () => {
       deleting: false,
       otherDataOwners: [],
     })
+  })
+
+  test('of any name and owner by their type, without data, and with the time of the last write', async (t) => {
+    const sandbox = await openSandboxCluster(t)
+    await applyIn(sandbox, ['team-a', 'team-b'])
+    sandbox.api.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'team-a', name: 'other' } })
+    const inOne = await listPages(sandbox.cluster, allPullSecrets({ namespace: 'team-a' }), (item) => item)
+    assert.deepEqual(
+      inOne.map((item) => [Object.keys(item).toSorted(), anyPullSecret(item).name]),
+      [[['apiVersion', 'kind', 'metadata'], 'regcred']],
+    )
+    const named = await listPages(sandbox.cluster, allPullSecrets({ name: 'regcred' }), anyPullSecret)
+    const at = new Date('2026-11-24T12:00:00Z')
+    assert.deepEqual(
+      named.map(({ namespace, createdAt, writtenAt }) => [namespace, createdAt, writtenAt]),
+      [
+        ['team-a', at, at],
+        ['team-b', at, at],
+      ],
+    )
+    assert.deepEqual(await listPages(sandbox.cluster, allPullSecrets({ name: 'other' }), anyPullSecret), [])
   })
 
   test('of many namespaces by one list', async (t) => {

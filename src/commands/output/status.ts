@@ -1,0 +1,83 @@
+/** The results of `pullpass status`, for programs. */
+import type { ErrorDetail, Instant, Overall } from './envelope.ts'
+
+/** `pullpass status`; with `--watch` the first document */
+export interface StatusResult {
+  readonly kind: 'StatusResult'
+  /** `failed`: a pull secret has an error, or a cluster could not be read. */
+  readonly result: Overall
+  /** One for each context. */
+  readonly clusters: readonly StatusCluster[]
+  /** With `--problems` only those with errors. */
+  readonly secrets: readonly SecretStatus[]
+}
+
+/** `pullpass status --watch`: one document for each change after the first document */
+export interface StatusChange {
+  readonly kind: 'StatusChange'
+  /** `failed`: the pull secret has an error. */
+  readonly result: Overall
+  /** `changed`: created or written, or its result changed with the time. */
+  readonly type: 'changed' | 'deleted'
+  readonly secret: SecretStatus
+}
+
+interface StatusCluster {
+  /** Of the kubeconfig; absent without `--context`. */
+  readonly context?: string
+  /** URL of the API server; absent if the context cannot be used. */
+  readonly server?: string
+  readonly result: Overall
+  /** Of all pull secrets, also with `--problems`. */
+  readonly counts: StatusCounts
+  /** Why the cluster, or some of the requested namespaces and names, could not be read. */
+  readonly errors: readonly ErrorDetail[]
+}
+
+export interface StatusCounts {
+  readonly fresh: number
+  readonly due: number
+  readonly expired: number
+  readonly unknown: number
+  /** Pull secrets with errors, whatever their result. */
+  readonly withErrors: number
+}
+
+/** A Secret of type `kubernetes.io/dockerconfigjson`, by its metadata: its data is not read. */
+export interface SecretStatus {
+  readonly context?: string
+  readonly namespace: string
+  readonly name: string
+  /**
+   * The worst of its registries. `fresh`: before its refresh time, two thirds of its lifetime; `due`: after it; `unknown`:
+   * pullpass does not manage it, or another client changed it.
+   */
+  readonly result: 'fresh' | 'due' | 'expired' | 'unknown'
+  /** The document that it is written for, if pullpass wrote it. */
+  readonly document?: string
+  /** Field managers that own the credential. */
+  readonly managers: readonly string[]
+  /** Empty if they are unknown. */
+  readonly registries: readonly RegistryStatus[]
+  /** The earliest of its registries. */
+  readonly expiresAt?: Instant
+  /** When pullpass last wrote it. */
+  readonly refreshedAt?: Instant
+  /** When a manager that owns the credential last changed the Secret, of any owner. */
+  readonly writtenAt?: Instant
+  readonly createdAt?: Instant
+  /** What fails or will fail. */
+  readonly errors: readonly ErrorDetail[]
+  readonly notes: readonly string[]
+}
+
+export interface RegistryStatus {
+  /** Of the registry in the document. */
+  readonly name: string
+  readonly hosts: readonly string[]
+  readonly result: 'fresh' | 'due' | 'expired'
+  /** Absent if it is unknown: of a password that something else manages. */
+  readonly expiresAt?: Instant
+  /** When it is due for a refresh. */
+  readonly dueAt: Instant
+}

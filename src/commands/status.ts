@@ -1,0 +1,92 @@
+/** pullpass status: which pull secrets of one or several clusters are fresh, due or expired. Exits 1 if one has a problem. */
+import { inContext, listStatus, type StatusScope } from '../status/list.ts'
+import type { Call, Command } from './command-line/command.ts'
+import { usageFault } from './command-line/flag.ts'
+import { printErrors, renderInParts } from './command-line/output.ts'
+import { type StatusFlags, statusFlags } from './status/flags.ts'
+import {
+  createEvaluator,
+  hasFailed,
+  hasProblem,
+  type ReadCluster,
+  renderStatusParts,
+  renderSummary,
+  statusResult,
+} from './status/report.ts'
+
+export const status: Command<StatusFlags> = {
+  summary: 'Show which pull secrets are fresh, due or expired',
+  usage: ['status [flags]'],
+  details: [
+    'Lists every Secret of type kubernetes.io/dockerconfigjson, of any owner, from a workstation or in a Pod. Only',
+    'metadata is requested: of a Secret that pullpass wrote, its annotations state the registries and their expiry; of others',
+    'only the field manager and the time of the last write are known, and the state is unknown (the entries of one:',
+    'pullpass inspect secret NAMESPACE/NAME).',
+    '',
+    'fresh: before its refresh time, two thirds of the lifetime; due: after it; expired: after the expiry. The exit code is 1',
+    'if one has a problem: it is expired, overdue (five sixths of its lifetime have passed), or another client changed it;',
+    'or if a cluster cannot be read. With several contexts the others are shown nevertheless.',
+    '',
+    'Needs list on secrets, and with --watch also watch. Such a permission also allows reading the data of these Secrets.',
+    '',
+    'Examples:',
+    '  pullpass status --problems',
+    '  pullpass status --context prod-eu --context prod-us --name regcred --watch',
+  ].join('\n'),
+  life: 'one-shot',
+  untilStoppedWith: 'watch',
+  flags: statusFlags,
+
+  async run(call) {
+    const scope = readScope(call)
+    if (call.flags.watch) {
+      const { watchStatusTable } = await import('./status/watch.ts')
+      return await watchStatusTable(scope, call)
+    }
+    const { context } = call
+    const listed = await listStatus(scope, context)
+    const now = context.now()
+    const evaluate = createEvaluator(now)
+    const clusters = listed.map((cluster) => ({
+      ...cluster,
+      secrets: cluster.secrets.map((facts) => evaluate(cluster.context, facts)),
+    }))
+    await printStatus(clusters, call, now)
+    printErrors(
+      clusters.flatMap((cluster) => cluster.faults.map((fault) => ({ fault: inContext(fault, cluster.context) }))),
+      call,
+    )
+    return clusters.some(hasFailed) ? 1 : 0
+  },
+}
+
+/** @throws USAGE_INVALID for a context, namespace or name that is given twice */
+function readScope({
+  flags: { kubeconfig, context: contexts, namespace: namespaces, name: names },
+}: Call<StatusFlags>): StatusScope {
+  for (const [flag, values] of Object.entries({ context: contexts, namespace: namespaces, name: names })) {
+    const repeated = values.find((value, index) => values.indexOf(value) !== index)
+    if (repeated !== undefined) throw usageFault('status', `--${flag} ${repeated} is given twice`, 'each value once')
+  }
+  return { kubeconfig, contexts, namespaces, names }
+}
+
+async function printStatus(clusters: readonly ReadCluster[], call: Call<StatusFlags>, now: Date): Promise<void> {
+  const { flags: given, context, terminal } = call
+  const { output } = given
+  if (output === 'json' || output === 'yaml') {
+    const result = statusResult(clusters, given.problems ? 'problems' : 'all')
+    for await (const part of renderInParts(result, 'secrets', output, context.secrets)) terminal.print(part)
+    return
+  }
+  const secrets = clusters.flatMap((cluster) => cluster.secrets)
+  const shown = given.problems ? secrets.filter(hasProblem) : secrets
+  const form = {
+    now,
+    width: output === 'wide' ? 'wide' : 'narrow',
+    contexts: clusters.length > 1 ? 'several' : 'one',
+  } as const
+  for (const part of renderStatusParts(shown, form, terminal)) terminal.print(part)
+  if (shown.length > 0) terminal.print('')
+  terminal.print(renderSummary(secrets))
+}

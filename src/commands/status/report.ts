@@ -1,0 +1,214 @@
+/** The state of pull secrets: a table, its summary, and a document for programs. */
+import type { PullpassError } from '../../errors/pullpass-error.ts'
+import {
+  boundedList,
+  createEvaluation,
+  type EntryStatus,
+  type PullSecretState,
+  type PullSecretStatus,
+} from '../../status/evaluate.ts'
+import type { PullSecretFacts } from '../../status/facts.ts'
+import { type Cell, columnWidths, relativeTime, renderTable, type Table } from '../../terminal/table.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import type { Terminal } from '../command-line/command.ts'
+import { errorDetail, instant, overall } from '../command-line/output.ts'
+import type { RegistryStatus, SecretStatus, StatusChange, StatusCounts, StatusResult } from '../output/status.ts'
+
+/** A pull secret of one cluster, at one time. */
+export interface EvaluatedSecret {
+  /** Of the kubeconfig; absent: the current one. */
+  readonly context: string | undefined
+  readonly facts: PullSecretFacts
+  readonly status: PullSecretStatus
+}
+
+/** All at the same time. */
+export function createEvaluator(now: Date): (context: string | undefined, facts: PullSecretFacts) => EvaluatedSecret {
+  const evaluate = createEvaluation(now)
+  return (context, facts) => ({ context, facts, status: evaluate(facts) })
+}
+
+export const hasProblem = ({ status }: EvaluatedSecret): boolean => status.problems.length > 0
+
+export interface StatusForm {
+  readonly now: Date
+  readonly width: 'narrow' | 'wide'
+  /** Whether a column names the context. */
+  readonly contexts: 'one' | 'several'
+}
+
+export function statusTable(secrets: readonly EvaluatedSecret[], form: StatusForm): Table {
+  const wide = form.width === 'wide' ? ['MANAGER', 'DOCUMENT', 'HOSTS', 'CREATED'] : []
+  const header = ['NAMESPACE', 'NAME', 'REGISTRIES', 'STATE', 'EXPIRES', 'REFRESHED', ...wide, 'PROBLEM']
+  return {
+    header: form.contexts === 'several' ? ['CONTEXT', ...header] : header,
+    rows: secrets.map((secret) => statusRow(secret, form)),
+  }
+}
+
+/** So many rows are rendered together. */
+const rowsOfPart = 100
+
+/** The table in parts, with the same columns: the rows of 10,000 Secrets together are large. */
+export function* renderStatusParts(
+  secrets: readonly EvaluatedSecret[],
+  form: StatusForm,
+  { color, columns }: Pick<Terminal, 'color' | 'columns'>,
+): Generator<string, void> {
+  const parts = Array.from({ length: Math.ceil(secrets.length / rowsOfPart) }, (_, index) =>
+    secrets.slice(index * rowsOfPart, (index + 1) * rowsOfPart),
+  )
+  const widths = parts.reduce<readonly number[]>(
+    (before, part) => columnWidths({ ...statusTable(part, form), widths: before }),
+    [],
+  )
+  for (const [index, part] of parts.entries()) {
+    const { header, rows } = statusTable(part, form)
+    yield renderTable({ ...(index === 0 && header && { header }), rows, widths }, color, columns)
+  }
+}
+
+const tones: Readonly<Partial<Record<PullSecretState, 'good' | 'bad'>>> = { fresh: 'good', expired: 'bad' }
+
+/** `gone`: the Secret was deleted. */
+export function statusRow(
+  secret: EvaluatedSecret,
+  { now, width, contexts }: StatusForm,
+  existence: 'exists' | 'gone' = 'exists',
+): Cell[] {
+  const { context, facts, status } = secret
+  const { state, entries, problems, notes } = status
+  const tone = problems.length > 0 ? 'bad' : tones[state]
+  const shownState = existence === 'gone' ? 'deleted' : state
+  const words = [...problems.map(({ code, seen }) => `${code}: ${seen}`), ...notes.map((note) => `note: ${note}`)]
+  const wide = [
+    boundedList(facts.managers) || '-',
+    recordOf(facts)?.document ?? '-',
+    boundedList(entries.flatMap(({ hosts }) => hosts)) || '-',
+    agoOrNone(facts.createdAt, now),
+  ]
+  const cells: Cell[] = [
+    facts.namespace,
+    facts.name,
+    boundedList(entries.map(({ name }) => name)) || '-',
+    tone === undefined || existence === 'gone' ? shownState : { text: shownState, tone },
+    entries.length === 0 ? '-' : agoOrNone(earliestExpiry(entries), now, 'unknown'),
+    agoOrNone(recordOf(facts)?.refreshedAt ?? facts.writtenAt, now),
+    ...(width === 'wide' ? wide : []),
+    existence === 'gone' ? '' : words.join('; '),
+  ]
+  return contexts === 'several' ? [context ?? '-', ...cells] : cells
+}
+
+const agoOrNone = (at: Date | undefined, now: Date, none = '-') => (at === undefined ? none : relativeTime(at, now))
+
+const recordOf = ({ origin }: PullSecretFacts) => (origin.kind === 'ours' ? origin.record : undefined)
+
+function earliestExpiry(entries: readonly EntryStatus[]): Date | undefined {
+  const known = entries.flatMap(({ expiresAt }) => expiresAt?.getTime() ?? [])
+  return known.length === 0 ? undefined : new Date(Math.min(...known))
+}
+
+// The summary
+
+const states = ['fresh', 'due', 'expired', 'unknown'] as const
+
+function countStates(secrets: readonly EvaluatedSecret[]): StatusCounts {
+  const counts = { fresh: 0, due: 0, expired: 0, unknown: 0, withErrors: 0 }
+  for (const secret of secrets) {
+    counts[secret.status.state] += 1
+    if (hasProblem(secret)) counts.withErrors += 1
+  }
+  return counts
+}
+
+/** `3 pull secrets: 2 fresh, 1 expired; 1 has a problem.` And what to do about each kind of problem. */
+export function renderSummary(secrets: readonly EvaluatedSecret[]): string {
+  const counts = countStates(secrets)
+  const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`)
+  const total = secrets.length === 0 ? 'No pull secrets' : `${plural(secrets.length)}: ${parts.join(', ')}`
+  const { withErrors } = counts
+  const problems = `${withErrors === 0 ? 'none has' : withErrors === 1 ? '1 has' : `${withErrors} have`} a problem`
+  return [secrets.length === 0 ? `${total}.` : `${total}; ${problems}.`, ...renderFixes(secrets)].join('\n')
+}
+
+const plural = (count: number) => (count === 1 ? '1 pull secret' : `${count} pull secrets`)
+
+function renderFixes(secrets: readonly EvaluatedSecret[]): string[] {
+  const byCode = Map.groupBy(
+    secrets.flatMap(({ status }) => status.problems),
+    ({ code }) => code,
+  )
+  return [...byCode].map(([code, problems]) =>
+    plainLine(`${code} (${plural(problems.length)}): ${problems[0]?.hint ?? ''}`),
+  )
+}
+
+// For programs
+
+export interface ReadCluster {
+  readonly context: string | undefined
+  readonly server: string | undefined
+  readonly secrets: readonly EvaluatedSecret[]
+  readonly faults: readonly PullpassError[]
+}
+
+export const hasFailed = ({ secrets, faults }: Pick<ReadCluster, 'secrets' | 'faults'>): boolean =>
+  faults.length > 0 || secrets.some(hasProblem)
+
+export function statusResult(clusters: readonly ReadCluster[], shown: 'all' | 'problems'): StatusResult {
+  const secrets = clusters.flatMap((cluster) => cluster.secrets)
+  return {
+    kind: 'StatusResult',
+    result: overall(clusters.some(hasFailed) ? 1 : 0),
+    clusters: clusters.map((cluster) => ({
+      ...(cluster.context !== undefined && { context: cluster.context }),
+      ...(cluster.server !== undefined && { server: cluster.server }),
+      result: overall(hasFailed(cluster) ? 1 : 0),
+      counts: countStates(cluster.secrets),
+      errors: cluster.faults.map(errorDetail),
+    })),
+    secrets: secrets.filter((secret) => shown === 'all' || hasProblem(secret)).map(secretItem),
+  }
+}
+
+export const statusChange = (type: StatusChange['type'], secret: EvaluatedSecret): StatusChange => ({
+  kind: 'StatusChange',
+  result: overall(hasProblem(secret) ? 1 : 0),
+  type,
+  secret: secretItem(secret),
+})
+
+/** Of one status, which many Secrets share. */
+const registryItems = new WeakMap<readonly EntryStatus[], readonly RegistryStatus[]>()
+
+export function secretItem({ context, facts, status }: EvaluatedSecret): SecretStatus {
+  const { namespace, name, managers, createdAt, writtenAt } = facts
+  const record = recordOf(facts)
+  const expiresAt = earliestExpiry(status.entries)
+  const registries = registryItems.get(status.entries) ?? status.entries.map(registryItem)
+  registryItems.set(status.entries, registries)
+  return {
+    ...(context !== undefined && { context }),
+    namespace,
+    name,
+    result: status.state,
+    ...(record && { document: record.document }),
+    managers,
+    registries,
+    ...(expiresAt && { expiresAt: instant(expiresAt) }),
+    ...(record && { refreshedAt: instant(record.refreshedAt) }),
+    ...(writtenAt && { writtenAt: instant(writtenAt) }),
+    ...(createdAt && { createdAt: instant(createdAt) }),
+    errors: status.problems.map(errorDetail),
+    notes: status.notes,
+  }
+}
+
+const registryItem = ({ name, hosts, state, expiresAt, dueAt }: EntryStatus): RegistryStatus => ({
+  name,
+  hosts,
+  result: state,
+  ...(expiresAt && { expiresAt: instant(expiresAt) }),
+  dueAt: instant(dueAt),
+})

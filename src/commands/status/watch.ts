@@ -1,0 +1,165 @@
+/**
+ * pullpass status --watch: the whole table again on a terminal, otherwise the table and then each row that changed; with -o json
+ * or yaml one document and then one for each change. Changes come from watches; only a state that changes with the time
+ * is evaluated by the clock.
+ */
+import type { PullpassError } from '../../errors/pullpass-error.ts'
+import { createEvaluation } from '../../status/evaluate.ts'
+import type { PullSecretFacts } from '../../status/facts.ts'
+import { inContext, type StatusObserver, type StatusPart, type StatusScope, watchStatus } from '../../status/list.ts'
+import type { Call, ExitCode } from '../command-line/command.ts'
+import { printErrors } from '../command-line/output.ts'
+import type { StatusFlags } from './flags.ts'
+import { openChangePrinter, openFramePrinter, type StatusPrinter } from './print-watch.ts'
+import { createEvaluator, type ReadCluster } from './report.ts'
+
+/** Changes that follow each other within this time are shown together. */
+const gatherMs = 200
+/** How often times such as `in 12 min` are shown again on a terminal. */
+const frameMs = 15_000
+
+/** Ends with the run; 1 if every list failed permanently. */
+export async function watchStatusTable(scope: StatusScope, call: Call<StatusFlags>): Promise<ExitCode> {
+  const { context, terminal } = call
+  const isFrame = terminal.rows !== undefined && !isStructured(call.flags.output)
+  const printer = isFrame ? openFramePrinter(call, scope) : openChangePrinter(call, scope)
+  const view = new StatusView(scope, (fault) => printErrors([{ fault }], call))
+  const ended = new AbortController()
+  const signal = AbortSignal.any([context.signal, ended.signal])
+  const watching = watchStatus(scope, (parts) => view.observe(parts), { ...context, signal }).finally(() =>
+    ended.abort(new WatchEnded()),
+  )
+  const printing = printChanges(view, printer, { ...context, signal, isFrame }).catch((error: unknown) => {
+    if (!(error instanceof WatchEnded)) {
+      ended.abort(error)
+      throw error
+    }
+  })
+  await Promise.all([watching, printing])
+  await printer.print(view.clusters(context.now()), context.now())
+  return 1
+}
+
+class WatchEnded extends Error {}
+
+const isStructured = (output: string | undefined) => output === 'json' || output === 'yaml'
+
+interface PrintContext extends Pick<Call<StatusFlags>['context'], 'now' | 'sleep'> {
+  readonly signal: AbortSignal
+  readonly isFrame: boolean
+}
+
+async function printChanges(
+  view: StatusView,
+  printer: StatusPrinter,
+  { now, sleep, signal, isFrame }: PrintContext,
+): Promise<never> {
+  for (;;) {
+    const changed = view.nextChange()
+    if (view.isComplete) await printer.print(view.clusters(now()), now())
+    const end = new AbortController()
+    void changed.then(() => end.abort())
+    const ms = Math.min(isFrame ? frameMs : longestMs, view.untilChangeMs(now()))
+    await sleep(ms, AbortSignal.any([signal, end.signal])).catch(() => undefined) // ended by a change, or with the run
+    await sleep(gatherMs, signal)
+  }
+}
+
+/** A timer of more than 24 days fires immediately. */
+const longestMs = 2 ** 31 - 1
+
+/** What is known of every cluster, kept up to date by watches. */
+class StatusView {
+  readonly #scope: StatusScope
+  readonly #report: (fault: PullpassError) => void
+  #parts: readonly PartView[] = []
+  #change = Promise.withResolvers<void>()
+
+  constructor(scope: StatusScope, report: (fault: PullpassError) => void) {
+    this.#scope = scope
+    this.#report = report
+  }
+
+  observe(parts: readonly StatusPart[]): StatusObserver {
+    this.#parts = parts.map((part) => ({ part, secrets: new Map(), fault: undefined, listed: false }))
+    const changing = (apply: (view: PartView) => void) => (part: StatusPart) => {
+      const view = this.#parts[part.index]
+      if (view !== undefined) apply(view)
+      this.#change.resolve()
+    }
+    return {
+      onListed: (part, secrets) =>
+        changing((view) => {
+          view.secrets = new Map(secrets.map((facts) => [keyOf(facts), facts]))
+          view.listed = true
+          view.fault = undefined
+        })(part),
+      onChanged: (part, change, facts) =>
+        changing((view) => {
+          view.fault = undefined
+          if (change === 'deleted') view.secrets.delete(keyOf(facts))
+          else view.secrets.set(keyOf(facts), facts)
+        })(part),
+      onFault: (part, fault) =>
+        changing((view) => {
+          if (view.fault?.message !== fault.message) this.#report(inContext(fault, part.context))
+          view.fault = fault
+        })(part),
+    }
+  }
+
+  /** Resolves with the next change after this call. */
+  nextChange(): Promise<void> {
+    this.#change = Promise.withResolvers<void>()
+    return this.#change.promise
+  }
+
+  /** Whether every part was listed, or has failed. */
+  get isComplete(): boolean {
+    return this.#parts.length > 0 && this.#parts.every(({ listed, fault }) => listed || fault !== undefined)
+  }
+
+  clusters(now: Date): ReadCluster[] {
+    const evaluate = createEvaluator(now)
+    const contexts = this.#scope.contexts.length === 0 ? [undefined] : this.#scope.contexts
+    return contexts.map((context) => {
+      const parts = this.#parts.filter(({ part }) => part.context === context)
+      return {
+        context,
+        server: parts[0]?.part.server,
+        secrets: parts
+          .flatMap(({ secrets }) => [...secrets.values()])
+          .toSorted(byName)
+          .map((facts) => evaluate(context, facts)),
+        faults: parts.flatMap(({ fault }) => fault ?? []),
+      }
+    })
+  }
+
+  /** Until a state changes with the time. Milliseconds. */
+  untilChangeMs(now: Date): number {
+    const evaluate = createEvaluation(now)
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const { secrets } of this.#parts) {
+      for (const facts of secrets.values()) {
+        const { changesAt } = evaluate(facts)
+        if (changesAt !== undefined) nextMs = Math.min(nextMs, changesAt.getTime())
+      }
+    }
+    return Math.max(1_000, nextMs - now.getTime())
+  }
+}
+
+interface PartView {
+  readonly part: StatusPart
+  secrets: Map<string, PullSecretFacts>
+  fault: PullpassError | undefined
+  listed: boolean
+}
+
+const keyOf = ({ namespace, name }: PullSecretFacts) => `${namespace}/${name}`
+
+function byName(one: PullSecretFacts, other: PullSecretFacts): number {
+  const [left, right] = [keyOf(one), keyOf(other)]
+  return left < right ? -1 : left > right ? 1 : 0
+}

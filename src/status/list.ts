@@ -1,0 +1,195 @@
+/** Every pull secret of one or several clusters, by its metadata: listed once, or watched. */
+import { codes } from '../errors/codes.ts'
+import { asFault, PullpassError, seenAt, withFix } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import { connect } from '../kubernetes/connect.ts'
+import type { Cluster, ClusterContext } from '../kubernetes/connection/cluster.ts'
+import { type ListRequest, listPages } from '../kubernetes/objects/list.ts'
+import { allPullSecrets, anyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
+import { watchCollection } from '../kubernetes/objects/watch.ts'
+import type { JsonObject } from '../text/json-fields.ts'
+import { createFactsReader, type PullSecretFacts } from './facts.ts'
+
+export interface StatusScope {
+  readonly kubeconfig: string | undefined
+  /** Empty: the current context. */
+  readonly contexts: readonly string[]
+  /** Empty: the whole cluster. */
+  readonly namespaces: readonly string[]
+  /** Empty: every name. */
+  readonly names: readonly string[]
+}
+
+/** One cluster, with what was read of it. */
+export interface ClusterStatus {
+  /** Absent: the current context. */
+  readonly context: string | undefined
+  /** Absent if its kubeconfig or its credential cannot be used. */
+  readonly server: string | undefined
+  readonly secrets: readonly PullSecretFacts[]
+  /** Why it, or some of the requested namespaces and names, could not be read. */
+  readonly faults: readonly PullpassError[]
+}
+
+type StatusContext = ClusterContext & Pick<Context, 'environment'>
+
+/**
+ * One for each context, in their order. Of several lists, one that fails does not stop the others.
+ * @throws the error of a single list, and those of invalid input, such as KUBECONFIG_INVALID for a context that does not exist
+ */
+export async function listStatus(scope: StatusScope, context: StatusContext): Promise<ClusterStatus[]> {
+  return await withClusters(scope, context, async (opened) => {
+    const lists = listsOf(scope)
+    return await Promise.all(
+      opened.map(async ({ context: name, cluster }): Promise<ClusterStatus> => {
+        if (cluster instanceof PullpassError) {
+          return { context: name, server: undefined, secrets: [], faults: [cluster] }
+        }
+        const results = await Promise.all(
+          lists.map(async (list) => await listPages(cluster, list, createKeep()).catch(refusal)),
+        )
+        const faults = results.filter((result) => result instanceof PullpassError)
+        const [fault] = faults
+        if (fault !== undefined && isSingle(opened, lists)) throw fault
+        const secrets = results.flatMap((result) => (result instanceof PullpassError ? [] : result))
+        return { context: name, server: cluster.server, secrets, faults }
+      }),
+    )
+  })
+}
+
+/** Of one list. */
+function createKeep(): (item: JsonObject) => PullSecretFacts {
+  const readFacts = createFactsReader()
+  return (item) => readFacts(anyPullSecret(item))
+}
+
+const isSingle = (opened: readonly OpenedCluster[], lists: readonly ListRequest[]) =>
+  opened.length === 1 && lists.length === 1
+
+function listsOf({ namespaces, names }: StatusScope): ListRequest[] {
+  const named = names.length === 0 ? [{}] : names.map((name) => ({ name }))
+  return named.flatMap((one) =>
+    namespaces.length === 0
+      ? [allPullSecrets(one)]
+      : namespaces.map((namespace) => allPullSecrets({ ...one, namespace })),
+  )
+}
+
+interface OpenedCluster {
+  readonly context: string | undefined
+  readonly cluster: Cluster | PullpassError
+}
+
+async function withClusters<Result>(
+  { kubeconfig, contexts }: StatusScope,
+  context: StatusContext,
+  operation: (opened: readonly OpenedCluster[]) => Promise<Result>,
+): Promise<Result> {
+  const names = contexts.length === 0 ? [undefined] : contexts
+  const opened = await Promise.all(
+    names.map(async (name): Promise<OpenedCluster> => {
+      const cluster = await connect({ kubeconfig, context: name, tries: 'briefly' }, context).catch(asFault)
+      return { context: name, cluster }
+    }),
+  )
+  try {
+    const unusable = opened.map(({ cluster }) => cluster).filter((cluster) => cluster instanceof PullpassError)
+    const invalid = unusable.find(({ code }) => codes[code] === 2 || names.length === 1)
+    if (invalid !== undefined) throw invalid
+    return await operation(opened)
+  } finally {
+    await Promise.all(
+      opened.map(async ({ cluster }) => (cluster instanceof PullpassError ? undefined : await cluster.close())),
+    )
+  }
+}
+
+/** Metadata cannot be granted without data: the hint names smaller rules. */
+function refusal(error: unknown): PullpassError {
+  const fault = asFault(error)
+  if (fault.code !== 'KUBERNETES_FORBIDDEN') return fault
+  return withFix(fault, {
+    hint: 'grant list and watch on secrets in a ClusterRole, which allows reading every Secret; or only in some namespaces, with --namespace, or only for some names (resourceNames), with --name',
+  })
+}
+
+/** Of several contexts, an error names its own. */
+export const inContext = (fault: PullpassError, context: string | undefined): PullpassError =>
+  context === undefined ? fault : seenAt(fault, `context ${context}`)
+
+// Watching
+
+export interface StatusObserver {
+  /** After each list, the first one included; `secrets` are all of this part. */
+  onListed(part: StatusPart, secrets: readonly PullSecretFacts[]): void
+  onChanged(part: StatusPart, change: 'changed' | 'deleted', secret: PullSecretFacts): void
+  /** A part that cannot be read, perhaps for a while; its earlier state is kept. */
+  onFault(part: StatusPart, fault: PullpassError): void
+}
+
+/** One list of one cluster. */
+export interface StatusPart {
+  /** In the order of the lists. */
+  readonly index: number
+  readonly context: string | undefined
+  /** Absent if its kubeconfig or its credential cannot be used. */
+  readonly server: string | undefined
+}
+
+/** Before a list that failed is tried again. */
+const againMs = 15_000
+
+/**
+ * Watches until the run ends. `start` is called first, with every part. Resolves if every part failed permanently.
+ * @throws the error of a single list, that of invalid input, and the signal's reason
+ */
+export async function watchStatus(
+  scope: StatusScope,
+  start: (parts: readonly StatusPart[]) => StatusObserver,
+  context: StatusContext,
+): Promise<void> {
+  await withClusters(scope, context, async (opened) => {
+    const lists = listsOf(scope)
+    const parts = opened
+      .flatMap((one) => lists.map((list) => ({ ...one, list })))
+      .map((one, index) => ({ ...one, index, server: serverOf(one.cluster) }))
+    const observer = start(parts)
+    const watches = parts.map(async ({ cluster, list, ...part }) => {
+      if (cluster instanceof PullpassError) observer.onFault(part, cluster)
+      else await followPart(part, { cluster, list, observer, isSingle: parts.length === 1 }, context)
+    })
+    await Promise.all(watches)
+  })
+}
+
+const serverOf = (cluster: Cluster | PullpassError) => (cluster instanceof PullpassError ? undefined : cluster.server)
+
+interface Followed {
+  readonly cluster: Cluster
+  readonly list: ListRequest
+  readonly observer: StatusObserver
+  readonly isSingle: boolean
+}
+
+async function followPart(
+  part: StatusPart,
+  { cluster, list, observer, isSingle: single }: Followed,
+  context: StatusContext,
+): Promise<void> {
+  for (;;) {
+    try {
+      for await (const event of watchCollection(cluster, list, createKeep(), context)) {
+        if (event.type === 'listed') observer.onListed(part, event.items)
+        else observer.onChanged(part, event.type, event.item)
+      }
+    } catch (error) {
+      context.signal.throwIfAborted()
+      const fault = refusal(error)
+      if (single) throw fault
+      observer.onFault(part, fault)
+      if (!fault.retryable) return
+    }
+    await context.sleep(againMs, context.signal)
+  }
+}
