@@ -1,16 +1,17 @@
 /**
  * The benchmark, with a real kube-apiserver: the cost of a refresh in many namespaces and in one, compared with a minimal
- * program and with a common shell script. Prints tables and writes bench-results.json. Requires `npm run build`.
+ * program and with a common shell script; and of the status of 10,000 pull secrets. Prints tables and writes bench-results.json. Requires `npm run build`.
  */
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { buildBarePrograms, createCandidates } from './candidates.ts'
 import { maxNamespaces, measureFanOut } from './fan-out.ts'
-import { compareCosts, evaluateGoals } from './goals.ts'
+import { compareCosts, evaluateGoals, statusGoals } from './goals.ts'
 import { measureOneShot } from './one-shot.ts'
 import { renderReport } from './render-report.ts'
 import { startEnvironment } from './start-environment.ts'
+import { measureStatus } from './status.ts'
 
 const log = (text: string) => console.error(`bench: ${text}`)
 const resultsFile = join(import.meta.dirname, '../bench-results.json')
@@ -24,10 +25,13 @@ try {
   log('one namespace')
   const oneShot = await measureOneShot(bench, candidates, bare.get)
   const fanOut = await measureFanOut(bench, candidates, log)
+  log('status of 10,000 pull secrets')
+  const status = await measureStatus(bench, candidates)
   const report = {
     fanOut,
     oneShot,
-    goals: evaluateGoals(fanOut, oneShot),
+    status,
+    goals: [...evaluateGoals(fanOut, oneShot), ...statusGoals(status)],
     ratios: compareCosts(fanOut, oneShot),
   }
   const machine = { node: process.version, processors: cpus().map(({ model }) => model), loadBefore }

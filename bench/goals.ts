@@ -2,6 +2,7 @@
 import { median } from './cost.ts'
 import type { FanOutRow } from './fan-out.ts'
 import type { OneShotRow } from './one-shot.ts'
+import type { StatusRow } from './status.ts'
 
 export interface Goal {
   readonly title: string
@@ -87,6 +88,13 @@ function oneShotGoals(rows: readonly OneShotRow[]): Goal[] {
     atMost('one-shot from a kubeconfig, CPU / https.get', 1.8, cpuOf('pullpass, kubeconfig') / cpuOf('https.get')),
   ]
 }
+
+/** The least wall time: other load on the machine only increases it. */
+export const statusGoals = (rows: readonly StatusRow[]): Goal[] =>
+  rows.flatMap(({ format, secrets, peakMiB, turns }) => [
+    atMost(`status of ${secrets} pull secrets, ${format}, s`, 5, Math.min(...turns.map(({ wallMs }) => wallMs)) / 1000),
+    atMost(`status of ${secrets} pull secrets, ${format}, MiB`, 128, peakMiB),
+  ])
 
 /** Of three vendors to one, and of pullpass to AWS's own plugin. */
 export function compareCosts(fanOut: readonly FanOutRow[], oneShot: readonly OneShotRow[]): Ratio[] {

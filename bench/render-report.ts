@@ -3,15 +3,17 @@ import { renderTable } from '../src/terminal/table.ts'
 import type { FanOutRow, Requests } from './fan-out.ts'
 import type { Goal, Ratio } from './goals.ts'
 import type { OneShotRow } from './one-shot.ts'
+import type { StatusRow } from './status.ts'
 
 export interface Report {
   readonly fanOut: readonly FanOutRow[]
   readonly oneShot: readonly OneShotRow[]
+  readonly status: readonly StatusRow[]
   readonly goals: readonly Goal[]
   readonly ratios: readonly Ratio[]
 }
 
-export function renderReport({ fanOut, oneShot, goals, ratios }: Report): string {
+export function renderReport({ fanOut, oneShot, status, goals, ratios }: Report): string {
   return [
     'One credential into many namespaces (~ extrapolated from 20; medians)',
     renderTable(
@@ -24,6 +26,9 @@ export function renderReport({ fanOut, oneShot, goals, ratios }: Report): string
       { header: ['PROGRAM', 'RUNS', 'CPU', 'MEDIAN', 'WALL', 'PEAK'], rows: oneShot.map(oneShotCells) },
       'never',
     ),
+    '',
+    'Status of all pull secrets (medians)',
+    renderTable({ header: ['SECRETS', 'FORMAT', 'WALL', 'CPU', 'PEAK'], rows: status.map(statusCells) }, 'never'),
     '',
     'Goals',
     renderTable({ header: ['GOAL', 'LIMIT', 'MEASURED', ''], rows: goals.map(goalCells) }, 'never'),
@@ -64,6 +69,14 @@ const oneShotCells = ({ program, runs, cpuMs, wallMs, peakMiB }: OneShotRow) => 
   `${cpuMs.least.toFixed(0)} ms`,
   `${cpuMs.median.toFixed(0)} ms`,
   `${wallMs.median.toFixed(0)} ms`,
+  mebibytes(peakMiB),
+]
+
+const statusCells = ({ secrets, format, wallMs, cpuMs, peakMiB }: StatusRow) => [
+  String(secrets),
+  format,
+  seconds(wallMs),
+  seconds(cpuMs),
   mebibytes(peakMiB),
 ]
 
