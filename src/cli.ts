@@ -109,6 +109,9 @@ const exitCode = await run([...(isHelper ? ['docker-credential'] : []), ...proce
   vendors,
   terminal,
   endHard: startHardDeadline,
+  // V8 grows the heap less before it collects: a controller of 5,000 namespaces has 105 MiB instead of 270 MiB, for a fifth more CPU
+  // time. Not a flag of node, since NODE_OPTIONS does not allow it.
+  favorMemory: () => process.getBuiltinModule('node:v8').setFlagsFromString('--optimize-for-size'),
 })
 // A long-running command that is stopped, and a run that completed nevertheless, succeeded.
 process.exitCode = endedBy === undefined || exitCode === 0 ? exitCode : 128 + constants.signals[endedBy]

@@ -48,6 +48,7 @@ export const controller: Command<typeof flags> = {
     '  pullpass controller -f /etc/pullpass --health-listen "*:8080"',
   ].join('\n'),
   life: 'until-stopped',
+  favors: 'memory',
   flags,
 
   async run({ flags: given, context, terminal }) {

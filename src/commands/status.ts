@@ -34,6 +34,7 @@ export const status: Command<StatusFlags> = {
     '  pullpass status --context prod-eu --context prod-us --name regcred --watch',
   ].join('\n'),
   life: 'one-shot',
+  favors: 'memory',
   untilStoppedWith: 'watch',
   flags: statusFlags,
 

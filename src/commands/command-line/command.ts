@@ -54,6 +54,8 @@ export interface Command<F extends Flags = Flags> {
   readonly life: 'one-shot' | 'until-stopped'
   /** A switch with which a one-shot command runs until it is stopped. */
   readonly untilStoppedWith?: string
+  /** Whether it uses less memory at the price of CPU time: for commands whose memory grows with the cluster. */
+  readonly favors?: 'memory'
   /** Set where the caller logs what is on standard error as a whole; absent: hint and expectation have their own lines. */
   readonly errors?: 'one line'
   /** @throws PullpassError, whose code determines the exit code */
