@@ -7,12 +7,14 @@
  *                            │     │ obtained │ absent or due
  *                            │     └── credentials ─▶ exchange
  *
- * Exactly one controller may run: there is no leader election yet. Two of them overwrite nothing that is newer, but each
- * exchanges tokens of its own.
+ * Of several replicas one leads. A standby has the documents and the view, but no queue and no credentials: they exist for one
+ * term, so that a replica that leads again begins as after a restart.
  */
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
+import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { Credentials } from './credentials.ts'
 import { type DocumentSet, followDocuments } from './documents.ts'
@@ -28,6 +30,16 @@ export interface ControllerConfig {
   readonly documents: DocumentSet
   readonly source: MintSource
   readonly cluster: Cluster
+  /** Absent: this is the only replica. */
+  readonly election?: LeaderElection | undefined
+}
+
+/** What exists while this replica leads. */
+interface Work {
+  readonly queue: WorkQueue
+  readonly credentials: Credentials
+  readonly cluster: Cluster
+  readonly context: VendorContext
 }
 
 export class Controller {
@@ -39,35 +51,23 @@ export class Controller {
   readonly #end = new AbortController()
   readonly #failed = Promise.withResolvers<never>()
   readonly #view: ClusterView
-  readonly #queue: WorkQueue
-  readonly #credentials: Credentials
+  /** Undefined on a standby. */
+  #work: Work | undefined
   /** By document and namespace. */
   readonly #states = new Map<string, Map<string, SecretState>>()
   #documents: DocumentSet = new Map()
 
   constructor(config: ControllerConfig, context: VendorContext) {
-    const { cluster, source } = config
     this.#config = config
     this.#signal = context.signal
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#end.signal]) }
     this.status = new ControllerStatus(() => this.#read(), this.#context)
-    this.#queue = new WorkQueue((item) => this.#reconcile(item), this.#context)
-    const onEnd = (error: unknown) => this.#failed.reject(error)
-    this.#credentials = new Credentials(
-      async (requests) => await mintCredentials(requests, source, cluster, this.#context),
-      {
-        queue: (item) => this.#queue.add(item),
-        onExchange: (request, fault) => this.status.exchanged(request, fault),
-        onEnd,
-      },
-      this.#context,
-    )
     this.#view = watchCluster(
-      cluster,
+      config.cluster,
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
-        onEnd,
+        onEnd: (error) => this.#failed.reject(error),
       },
       this.#context,
     )
@@ -75,41 +75,69 @@ export class Controller {
 
   /** Ends with the signal of the context. @throws an error that is not classified */
   async run(): Promise<void> {
-    const { files, documents } = this.#config
+    const { files, documents, election } = this.#config
     this.#use(documents)
     const reloaded = {
       onChange: (changed: DocumentSet) => this.#use(changed),
       onFault: (fault: PullpassError | undefined) => this.status.documentsFault(fault),
     }
     const reloads = followDocuments(files, documents, reloaded, this.#context)
+    const { signal } = this.#context
+    const alone = { signal, permit: () => undefined }
+    const lead = election?.lead((term) => this.#lead(term), signal) ?? this.#lead(alone)
     try {
-      await Promise.race([this.#queue.run(), reloads, this.#failed.promise])
+      await Promise.race([lead, reloads, this.#failed.promise])
     } catch (error) {
       if (!this.#signal.aborted) throw error
-      await this.#queue.run() // writes in flight end within the grace of the connection
+      await lead // writes in flight end within the grace of the connection
     } finally {
       this.#end.abort()
+      await Promise.allSettled([lead]) // releases the Lease; its error was thrown already
+    }
+  }
+
+  /** Ends after the signal of the term, when nothing runs. */
+  async #lead({ signal, permit }: Term): Promise<void> {
+    const context = { ...this.#context, signal }
+    const cluster = guardWrites(this.#config.cluster, permit)
+    const queue = new WorkQueue((item) => this.#reconcile(item), context)
+    const events = {
+      queue: (item: WorkItem) => queue.add(item),
+      onExchange: (request: ExchangeRequest, fault: PullpassError | undefined) => this.status.exchanged(request, fault),
+      onEnd: (error: unknown) => this.#failed.reject(error),
+    }
+    const exchange = async (requests: readonly ExchangeRequest[]) => {
+      return await mintCredentials(requests, this.#config.source, cluster, context)
+    }
+    this.#work = { queue, credentials: new Credentials(exchange, events, context), cluster, context }
+    if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
+    try {
+      await queue.run()
+    } finally {
+      this.#work = undefined
+      for (const document of this.#states.keys()) this.#forgetDocument(document)
     }
   }
 
   #use(changed: DocumentSet): void {
     for (const [name, { revision }] of this.#documents) {
       if (changed.get(name)?.revision === revision) continue
-      this.#queue.removeDocument(name)
-      for (const namespace of this.#states.get(name)?.keys() ?? []) this.#forget({ document: name, namespace })
-      this.#states.delete(name) // the Secrets stay, also those of a document that was removed
+      this.#work?.queue.removeDocument(name)
+      this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
     }
     this.#documents = changed
     const all = [...changed.values()]
     this.#view.watchSecrets(new Set(all.map(({ document }) => document.secretName)))
-    this.#credentials.retain(new Set(all.flatMap(({ requests }) => requests.map(({ mintedFrom }) => mintedFrom))))
+    const sources = all.flatMap(({ requests }) => requests.map(({ mintedFrom }) => mintedFrom))
+    this.#work?.credentials.retain(new Set(sources))
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
   }
 
   #onNamespaces(name: string | undefined): void {
     const { objects } = this.#view.namespaces
     if (name === undefined) reportSelections(this.#documents, [...objects.values()], this.#context)
-    for (const item of itemsIn(this.#documents, objects, name)) this.#queue.add(item)
+    const queue = this.#work?.queue
+    for (const item of queue ? itemsIn(this.#documents, objects, name) : []) queue?.add(item)
     for (const [document, secrets] of this.#states) {
       for (const namespace of name === undefined ? [...secrets.keys()] : [name]) {
         if (!objects.has(namespace)) this.#forget({ document, namespace })
@@ -118,8 +146,15 @@ export class Controller {
   }
 
   #onSecrets(secretName: string, namespace: string | undefined): void {
+    const queue = this.#work?.queue
+    if (queue === undefined) return
     const items = itemsOfSecret(this.#documents, this.#view.namespaces.objects, { secretName, namespace })
-    for (const item of items) this.#queue.add(item)
+    for (const item of items) queue.add(item)
+  }
+
+  #forgetDocument(document: string): void {
+    for (const namespace of this.#states.get(document)?.keys() ?? []) this.#forget({ document, namespace })
+    this.#states.delete(document)
   }
 
   #forget(item: WorkItem): void {
@@ -129,6 +164,8 @@ export class Controller {
 
   async #reconcile(item: WorkItem): Promise<Date | undefined> {
     const { document, namespace } = item
+    const work = this.#work
+    if (work === undefined) return undefined
     const controlled = this.#documents.get(document)
     const there = this.#view.namespaces.objects.get(namespace)
     if (controlled === undefined || there === undefined || selected(controlled.document, [there]).length === 0) {
@@ -141,23 +178,25 @@ export class Controller {
     const state = ofDocument.get(namespace) ?? newSecretState()
     this.#states.set(document, ofDocument.set(namespace, state))
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state }
-    return await reconcileSecret(target, {
-      cluster: this.#config.cluster,
-      credentials: this.#credentials,
-      status: this.status,
-      context: this.#context,
-    })
+    const { cluster, credentials, context } = work
+    return await reconcileSecret(target, { cluster, credentials, status: this.status, context })
   }
 
   #read(): ControllerState {
     const { objects } = this.#view.namespaces
+    const { election } = this.#config
     const now = this.#context.now()
+    const work = this.#work
+    // A standby does not know what is fresh.
+    const reported = work === undefined ? [] : [...this.#documents]
     return {
-      documents: [...this.#documents].map(([name, { document }]) =>
+      leading: election === undefined || election.leading,
+      leaseProblem: election?.problem,
+      documents: reported.map(([name, { document }]) =>
         stateOf({ name, document, secrets: this.#states.get(name) }, objects, now),
       ),
-      queueDepth: this.#queue.depth,
-      oldestMs: this.#queue.oldestMs,
+      queueDepth: work?.queue.depth ?? 0,
+      oldestMs: work?.queue.oldestMs ?? 0,
       watchRestarts: this.#view.restarts,
       viewProblems: this.#view.problems(),
     }

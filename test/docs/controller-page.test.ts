@@ -28,6 +28,8 @@ const tableRows = (head: string): string[][] => {
 function endpoints() {
   const status = new ControllerStatus(
     () => ({
+      leading: true,
+      leaseProblem: undefined,
       documents: [
         { name: 'ClusterPullSecret/pull', desired: 1, fresh: 1, expiries: new Map([['google', new Date(0)]]) },
       ],
