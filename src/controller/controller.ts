@@ -12,12 +12,13 @@
  */
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
+import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { Credentials } from './credentials.ts'
 import { type DocumentSet, followDocuments } from './documents.ts'
+import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
 import { itemsIn, itemsOfSecret, reportSelections, selected, stateOf } from './selection.ts'
 import { type ControllerState, ControllerStatus } from './status.ts'
@@ -38,6 +39,7 @@ export interface ControllerConfig {
 interface Work {
   readonly queue: WorkQueue
   readonly credentials: Credentials
+  readonly events: ControllerEvents
   readonly cluster: Cluster
   readonly context: VendorContext
 }
@@ -101,15 +103,18 @@ export class Controller {
     const context = { ...this.#context, signal }
     const cluster = guardWrites(this.#config.cluster, permit)
     const queue = new WorkQueue((item) => this.#reconcile(item), context)
-    const events = {
-      queue: (item: WorkItem) => queue.add(item),
-      onExchange: (request: ExchangeRequest, fault: PullpassError | undefined) => this.status.exchanged(request, fault),
-      onEnd: (error: unknown) => this.#failed.reject(error),
+    const onEnd = (error: unknown) => this.#failed.reject(error)
+    const events = createControllerEvents(cluster, this.#config.election?.lease, context, onEnd)
+    const onExchange = (request: ExchangeRequest, fault: PullpassError | undefined) => {
+      this.status.exchanged(request, fault)
+      if (fault !== undefined) events.exchangeFailed(request, fault, this.#expiryOf(request))
     }
+    const queueItem = (item: WorkItem) => queue.add(item)
     const exchange = async (requests: readonly ExchangeRequest[]) => {
       return await mintCredentials(requests, this.#config.source, cluster, context)
     }
-    this.#work = { queue, credentials: new Credentials(exchange, events, context), cluster, context }
+    const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
+    this.#work = { queue, credentials, events, cluster, context }
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
     try {
       await queue.run()
@@ -128,7 +133,7 @@ export class Controller {
     this.#documents = changed
     const all = [...changed.values()]
     this.#view.watchSecrets(new Set(all.map(({ document }) => document.secretName)))
-    const sources = all.flatMap(({ requests }) => requests.map(({ mintedFrom }) => mintedFrom))
+    const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
   }
@@ -178,8 +183,19 @@ export class Controller {
     const state = ofDocument.get(namespace) ?? newSecretState()
     this.#states.set(document, ofDocument.set(namespace, state))
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state }
-    const { cluster, credentials, context } = work
-    return await reconcileSecret(target, { cluster, credentials, status: this.status, context })
+    return await reconcileSecret(target, { ...work, status: this.status })
+  }
+
+  /** The earliest entry of this credential in a Secret. */
+  #expiryOf({ mintedFrom: source }: ExchangeRequest): Date | undefined {
+    const times = [...this.#documents].flatMap(([name, { document }]) => {
+      const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
+      if (registries.length === 0) return []
+      const states = { name, document, secrets: this.#states.get(name) }
+      const { expiries } = stateOf(states, this.#view.namespaces.objects, this.#context.now())
+      return registries.flatMap((registry) => expiries.get(registry.name)?.getTime() ?? [])
+    })
+    return times.length === 0 ? undefined : new Date(Math.min(...times))
   }
 
   #read(): ControllerState {

@@ -71,6 +71,10 @@ export class LeaderElection {
     return this.#leading
   }
 
+  get lease(): NamespacedName {
+    return this.#config.lease
+  }
+
   /** Why the Lease cannot be read or renewed. */
   get problem(): string | undefined {
     const { namespace, name } = this.#config.lease
