@@ -1,6 +1,6 @@
 /** The controller on a real API server, with exactly the permissions of docs/controller.md. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -75,6 +75,8 @@ await withRealPart('a real control plane and Google', startFederatedCluster, (cl
         `200 namespaces created and their Secrets written in ${Math.round(performance.now() - startedMs)} ms`,
       )
       assert.equal(google.exchanges(), 1)
+      const [, memory] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${running.child.pid}/status`, 'utf8')) ?? []
+      t.diagnostic(`memory with 221 namespaces: ${Math.round(Number(memory) / 1024)} MiB`)
       const metrics = await (await fetch(`${running.address}/metrics`)).text()
       assert.match(metrics, /^pullpass_controller_exchanges_total 1$/m)
       assert.doesNotMatch(metrics, /team-/)

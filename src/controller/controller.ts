@@ -11,6 +11,7 @@
  * term, so that a replica that leads again begins as after a restart.
  */
 import type { PullpassError } from '../errors/pullpass-error.ts'
+import type { Transport } from '../http/transport.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
@@ -100,7 +101,12 @@ export class Controller {
 
   /** Ends after the signal of the term, when nothing runs. */
   async #lead({ signal, permit }: Term): Promise<void> {
-    const context = { ...this.#context, signal }
+    const { transport } = this.#context
+    const guarded: Transport = async (request) => {
+      permit() // an exchange of a replica that no longer leads would be one too many
+      return await transport(request)
+    }
+    const context = { ...this.#context, signal, transport: guarded }
     const cluster = guardWrites(this.#config.cluster, permit)
     const queue = new WorkQueue((item) => this.#reconcile(item), context)
     const onEnd = (error: unknown) => this.#failed.reject(error)

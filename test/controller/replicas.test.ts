@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { readPullSecret } from '../support/read-pull-secret.ts'
+import { runPullpass } from '../support/run-pullpass.ts'
 import { startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
 
@@ -38,6 +39,20 @@ suite('a controller with two replicas', () => {
     addNamespace('team-c') // needs the password, which only an exchange returns
     await standby.whenFresh(3)
     assert.equal(exchanges(), 2)
+  })
+
+  test('takes over from pullpass refresh, and back, without an exchange', async (t) => {
+    const { sandbox, start, exchanges, file } = await startControllerTest(t)
+    const refresh = async () =>
+      await runPullpass(sandbox, ['refresh', '-f', file, '--min-remaining', '35m', '--log-level', 'error'])
+    assert.equal((await refresh()).exitCode, 0)
+    const before = readPullSecret(sandbox, 'team-a')
+    const controller = await start('one')
+    await controller.whenFresh(2)
+    await controller.stop()
+    const { exitCode, stderr } = await refresh()
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.deepEqual([readPullSecret(sandbox, 'team-a'), exchanges()], [before, 1])
   })
 
   test('writes nothing as a leader that lost its Lease, until it leads again', async (t) => {
