@@ -120,6 +120,33 @@ suite('a leader', () => {
     restore()
   })
 
+  test('does not repeat a write after its term, when the API server is available again', async (t) => {
+    const { startReplica, advance, sandbox } = await start(t)
+    const one = await startReplica('one')
+    await until('a leader', () => one.election.leading)
+    const [term] = one.terms
+    assert.ok(term)
+    const { faults } = sandbox.parts.kubernetes
+    faults.inject({ kind: 'response', response: { status: 503, body: 'unavailable' } })
+    let outcome: unknown
+    guardWrites(one.cluster, term.permit)
+      .request({
+        method: 'POST',
+        path: '/api/v1/namespaces',
+        contentType: 'application/json',
+        body: JSON.stringify({ metadata: { name: 'written' } }),
+      })
+      .then(
+        ({ status }) => (outcome = status),
+        (error: unknown) => (outcome = error),
+      )
+    await advance('the end of the term', () => term.signal.aborted)
+    faults.clear()
+    await advance('the end of the write', () => outcome !== undefined)
+    assert.match(String(outcome), /INTERRUPTED/)
+    assert.equal(sandbox.cluster.store.read('Namespace', '', 'written'), undefined)
+  })
+
   test('whose wall clock alone shows the pause, as after a suspended machine, writes nothing either', async (t) => {
     const { startReplica, time } = await start(t)
     const one = await startReplica('one')
