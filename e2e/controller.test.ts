@@ -1,57 +1,25 @@
 /** The controller on a real API server, with exactly the permissions of docs/controller.md. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { parse } from 'yaml'
-import { waitForStderr } from '../test/commands/issuer/wait-for-stderr.ts'
-import { documentText } from '../test/support/document-text.ts'
-import { type PullpassProcess, spawnPullpass } from '../test/support/spawn-pullpass.ts'
-import { grantPermissions, type UserRule } from './parts/control-plane/allow-user.ts'
-import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
 import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
-import { type FederatedCluster, startFederatedCluster } from './parts/start-federated-cluster.ts'
-
-/** A process of pullpass whose account has only the documented permissions. */
-async function startController({ controlPlane, environment, writeToken }: FederatedCluster, folder: string) {
-  const [, rules = ''] = /<!-- rules -->\n```yaml\n([^`]+)```/.exec(readFileSync('docs/controller.md', 'utf8')) ?? []
-  const granted: { rules: UserRule[] } = parse(rules)
-  const path = '/api/v1/namespaces/default/serviceaccounts/pullpass/token'
-  const { body } = await requestAsAdmin(controlPlane, { method: 'POST', path, body: { spec: {} } })
-  const { status }: { status: { token: string } } = JSON.parse(body)
-  const account = { name: 'system:serviceaccount:default:pullpass', token: status.token }
-  await grantPermissions(controlPlane, account, granted.rules)
-  await writeFile(join(folder, 'kubeconfig'), renderKubeconfig(controlPlane, account.token), { mode: 0o600 })
-  const provider = ['PROJECT_NUMBER', 'POOL_ID', 'PROVIDER_ID'].map((name) => environment[name] ?? '')
-  const text = documentText({ gcp: { provider: providerName(provider) } }, { include: ['team-*'] })
-  await writeFile(join(folder, 'pull.yaml'), text)
-  await writeToken()
-  const argv = ['controller', '-f', join(folder, 'pull.yaml'), '--health-listen', '0', '--log-level', 'info']
-  const started = spawnPullpass(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
-  const said = await waitForStderr(started.child, /serving health and metrics port=\d+/)
-  return { ...started, address: `http://127.0.0.1:${/port=(\d+)/.exec(said)?.[1]}` }
-}
-
-const providerName = ([project, pool, provider]: readonly string[]) =>
-  `projects/${project}/locations/global/workloadIdentityPools/${pool}/providers/${provider}`
+import { type ControllerProcess, prepareController } from './parts/start-controller.ts'
+import { startFederatedCluster } from './parts/start-federated-cluster.ts'
 
 await withRealPart('a real control plane and Google', startFederatedCluster, (cluster) => {
   suite('pullpass controller, with the permissions of its page', () => {
     const { controlPlane, google } = cluster
     let folder: string
-    let running: PullpassProcess & { readonly address: string }
+    let running: ControllerProcess
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'pullpass-controller-'))
-      running = await startController(cluster, folder)
-      await waitUntil('the watches', 20_000, async () => {
-        const { status } = await fetch(`${running.address}/readyz`)
-        return status === 200 || undefined
-      })
+      const { start } = await prepareController(cluster, folder)
+      running = await start('--lease', 'default/pullpass-controller')
     })
     after(async () => {
       running.child.kill('SIGKILL')
@@ -107,6 +75,8 @@ await withRealPart('a real control plane and Google', startFederatedCluster, (cl
         `200 namespaces created and their Secrets written in ${Math.round(performance.now() - startedMs)} ms`,
       )
       assert.equal(google.exchanges(), 1)
+      const [, memory] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${running.child.pid}/status`, 'utf8')) ?? []
+      t.diagnostic(`memory with 221 namespaces: ${Math.round(Number(memory) / 1024)} MiB`)
       const metrics = await (await fetch(`${running.address}/metrics`)).text()
       assert.match(metrics, /^pullpass_controller_exchanges_total 1$/m)
       assert.doesNotMatch(metrics, /team-/)

@@ -135,6 +135,27 @@ await withRealPart(
         )
       })
 
+      test('removes a controller with its Pods, PodDisruptionBudget and Lease', async () => {
+        await writeFile(file, document.replace('attachToServiceAccounts: [default]', ''))
+        const words = ['manifests', '--controller', '-f', file, '-n', namespace]
+        const argv = [...words, '--image', 'registry.example.com/pullpass:1.0.0']
+        const printed = await runPullpass({ environment: {}, clock: createMovableClock(() => new Date()) }, argv)
+        const applied = await installation.kubectl(['apply', '--server-side', '-f', '-'], printed.stdout)
+        assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
+        await waitUntil('its Pods', 60_000, async () => {
+          const { body } = await setup.admin({ path: `/api/v1/namespaces/${namespace}/pods` })
+          return JSON.parse(body).items.length === 2 || undefined
+        })
+        const run = await uninstall('--yes', '--delete-pull-secrets')
+        assert.equal(run.exitCode, 0, run.stdout + run.stderr)
+        assert.match(run.stdout, /^stop +deleted +Deployment +images-system\/pullpass-controller$/m)
+        const left = await listEverything()
+        assert.deepEqual(
+          left.filter((one) => !initial.includes(one)),
+          [],
+        )
+      })
+
       test('finds nothing to remove when it runs again', async () => {
         const run = await uninstall('--yes', '--delete-pull-secrets')
         assert.equal(run.exitCode, 0, run.stderr)

@@ -2,6 +2,7 @@
  * Writes the files in deploy/ that pullpass generates:
  *
  *   deploy/cronjob/manifests.yaml             the output of pullpass manifests for documents.yaml
+ *   deploy/controller/manifests.yaml          the same with --controller
  *   deploy/ISSUER/account-policies.yaml       the policies of the accounts of issuer watch and issuer serve
  */
 import { execFile } from 'node:child_process'
@@ -12,10 +13,22 @@ import { issuerAccountPolicies } from '../src/manifests/policies/account-policie
 
 const { version }: { version: string } = JSON.parse(await readFile('package.json', 'utf8'))
 
-const folder = 'deploy/cronjob'
-const words = ['src/cli.ts', 'manifests', '-f', `${folder}/documents.yaml`, '--image', `pullpass:${version}`]
-const { stdout } = await promisify(execFile)(process.execPath, words)
-await write(`${folder}/manifests.yaml`, stdout)
+for (const [folder, flags] of [
+  ['deploy/cronjob', []],
+  ['deploy/controller', ['--controller']],
+] as const) {
+  const words = [
+    'src/cli.ts',
+    'manifests',
+    '-f',
+    `${folder}/documents.yaml`,
+    '--image',
+    `pullpass:${version}`,
+    ...flags,
+  ]
+  const { stdout } = await promisify(execFile)(process.execPath, words)
+  await write(`${folder}/manifests.yaml`, stdout)
+}
 
 for (const component of ['issuer', 'issuer-serve']) {
   const account = { namespace: 'pullpass-system', name: `pullpass-${component}`, component }

@@ -9,6 +9,7 @@ import { endpointSliceCases } from './cases/kubernetes-endpoint-slice-cases.ts'
 import { eventCases } from './cases/kubernetes-event-cases.ts'
 import { type IdleConnections, idleCases, openIdleConnections } from './cases/kubernetes-idle-cases.ts'
 import { issuerCases } from './cases/kubernetes-issuer-cases.ts'
+import { leaseCases } from './cases/kubernetes-lease-cases.ts'
 import { listCases } from './cases/kubernetes-list-cases.ts'
 import { namespaceCases } from './cases/kubernetes-namespace-cases.ts'
 import { ownershipCases } from './cases/kubernetes-ownership-cases.ts'
@@ -55,6 +56,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('pods', () => podCases(started))
     suite('events', () => eventCases(started))
     suite('endpoint slices', () => endpointSliceCases(started))
+    suite('leases', () => leaseCases(started))
     suite('reviews', () => reviewCases(started))
     suite('permissions', () => permissionCases(started))
     suite('list', () => listCases(started))

@@ -19,6 +19,8 @@ export interface Installation {
   readonly account: ApiServer
   /** Runs the command of the CronJob with the files and variables of its Pod. */
   readonly refresh: () => Promise<PullpassRun>
+  /** What its container runs: arguments and variables, with a folder in place of the mounts. */
+  readonly container: { readonly args: readonly string[]; readonly environment: Readonly<Record<string, string>> }
   /** Restarts its Pod, which gets new tokens. */
   readonly startPod: () => Promise<void>
 }
@@ -29,7 +31,11 @@ export interface PrintedObject {
   readonly metadata: { readonly name: string; readonly namespace?: string }
   readonly rules?: readonly Rule[]
   readonly data?: Readonly<Record<string, string>>
-  readonly spec?: { readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } } }
+  readonly spec?: {
+    readonly jobTemplate?: { readonly spec: { readonly template: PodTemplate } }
+    /** Of a Deployment. */
+    readonly template?: PodTemplate
+  }
 }
 
 export interface Rule {
@@ -144,13 +150,15 @@ async function prepareCronJobRun(setup: InstallTarget, { namespace, objects, fol
     KUBECONFIG: await writeKubeconfig(setup, join(folder, 'account'), token),
     PULLPASS_TOKEN_FILE: join(folder, 'oidc-token'),
   }
-  return { startPod, refresh: () => run(args.map(mapMounts), environment) }
+  const container = { args: args.map(mapMounts), environment }
+  return { startPod, container, refresh: () => run(container.args, environment) }
 }
 
-/** The Pod template of the CronJob. */
+/** The Pod template of the CronJob or the Deployment. */
 export function podOf(objects: Installation['objects']): PodTemplate {
-  const template = objects.find(({ kind }) => kind === 'CronJob')?.spec?.jobTemplate?.spec.template
-  if (template === undefined) throw new Error('no CronJob was printed')
+  const { spec } = objects.find(({ kind }) => kind === 'CronJob' || kind === 'Deployment') ?? {}
+  const template = spec?.template ?? spec?.jobTemplate?.spec.template
+  if (template === undefined) throw new Error('no CronJob or Deployment was printed')
   return template
 }
 

@@ -8,7 +8,7 @@ import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
 /** Objects of group `authorization.k8s.io` are not stored; subresources of the core group are not listed. */
-const groups = ['discovery.k8s.io', 'authorization.k8s.io']
+const groups = ['discovery.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io']
 
 const release = {
   major: '1',

@@ -29,7 +29,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./doctor.ts')).doctor,
   },
   manifests: {
-    summary: 'Print the manifests of a CronJob with least privilege',
+    summary: 'Print the manifests of an installation with least privilege',
     load: async () => (await import('./manifests.ts')).manifests,
   },
   'manifests node': {

@@ -12,10 +12,12 @@ import type { Command } from './command-line/command.ts'
 import { type Flag, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags } from './command-line/flags.ts'
 import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
+import { electionFlags, type OpenElection, openElection, readLeaseFlags } from './controller/election.ts'
 import { readListen } from './issuer/flags.ts'
 import { listenUrl } from './issuer/watch-progress.ts'
 
 const flags: typeof documentFlags &
+  typeof electionFlags &
   typeof clusterFlags & {
     readonly 'token-file': Flag & { type: 'string' }
     readonly 'health-listen': Flag & { type: 'string' }
@@ -31,6 +33,7 @@ const flags: typeof documentFlags &
     value: 'ADDRESS',
     summary: 'Address of /livez, /readyz and /metrics: PORT, ADDRESS:PORT or *:PORT (default: none)',
   },
+  ...electionFlags,
   ...clusterFlags,
 }
 
@@ -41,8 +44,9 @@ export const controller: Command<typeof flags> = {
   details: [
     'Watches namespaces and the pull secrets of the documents. A new namespace gets its Secret immediately; a Secret that is',
     'deleted or changed is restored; each is refreshed at two thirds of its credential’s lifetime. Secrets are never deleted.',
-    'Run exactly one replica: there is no leader election yet. Not supported yet: custom resources, attachToServiceAccounts,',
-    'stuckPods: Evict and deletionPolicy: Delete.',
+    'Of several replicas, the one that holds a Lease works; another takes over within 20 s after it fails, and immediately',
+    'when it is stopped. Not supported yet: custom resources, attachToServiceAccounts, stuckPods: Evict and deletionPolicy:',
+    'Delete.',
     '',
     'Example:',
     '  pullpass controller -f /etc/pullpass --health-listen "*:8080"',
@@ -55,6 +59,7 @@ export const controller: Command<typeof flags> = {
     const { file: files, 'token-file': tokenFile, 'health-listen': listen } = given
     if (files.length === 0) throw usageFault('controller', '-f is missing', 'files with documents: -f FILE')
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
+    const lease = await readLeaseFlags(given)
     const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
     const documents = await loadDocumentSet(files, context)
     const all = [...documents.values()]
@@ -80,8 +85,10 @@ export const controller: Command<typeof flags> = {
     await checkSetUp([...requests], source)
     const cluster = await connect(given, context)
     let server: HttpServer | undefined
+    let opened: OpenElection | undefined
     try {
-      const running = new Controller({ files, documents, source, cluster }, context)
+      opened = lease && (await openElection(given, lease, context))
+      const running = new Controller({ files, documents, source, cluster, election: opened?.election }, context)
       server = healthListen && (await serveHealth(healthListen, running.status.endpoints, context))
       const health = server && healthListen ? listenUrl(healthListen, server.port) : undefined
       context.log('info', 'the controller started', {
@@ -96,6 +103,7 @@ export const controller: Command<typeof flags> = {
       return 0
     } finally {
       await server?.close(1_000)
+      await opened?.close()
       await cluster.close()
     }
   },

@@ -1,10 +1,12 @@
-/** pullpass manifests: prints a CronJob for the documents, with exactly the permissions that it needs. */
+/** pullpass manifests: prints a CronJob or a controller for the documents, with exactly the permissions that it needs. */
+
+import { checkControlled } from '../controller/documents.ts'
 import type { Document } from '../document/document.ts'
 import { dropInForm, loadDocuments } from '../document/load-documents.ts'
 import type { Context } from '../http/context.ts'
-import { containerVariables } from '../manifests/cron-job.ts'
 import type { Authorities, Manifest, Place } from '../manifests/manifest.ts'
 import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
+import { containerVariables } from '../manifests/pod.ts'
 import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { renderManifestYaml, renderStructured } from '../terminal/render-structured.ts'
@@ -19,11 +21,16 @@ import { podFlags, readPodFlags, refuseSystemNamespace } from './manifests/pod-f
 const flags: typeof documentFlags &
   typeof podFlags &
   typeof clusterFlags & {
+    readonly controller: Flag & { type: 'boolean' }
     readonly 'publish-as': Flag & { type: 'string'; multiple: true }
     readonly output: Choice<'yaml' | 'json'>
   } = {
   ...documentFlags,
   ...podFlags,
+  controller: {
+    type: 'boolean',
+    summary: 'Print a Deployment of pullpass controller with two replicas, instead of a CronJob',
+  },
   'publish-as': {
     type: 'string',
     multiple: true,
@@ -45,15 +52,18 @@ const flags: typeof documentFlags &
 }
 
 export const manifests: Command<typeof flags> = {
-  summary: 'Print the manifests of a CronJob with least privilege',
+  summary: 'Print the manifests of an installation with least privilege',
   usage: [
     'manifests -f FILE --image IMAGE [flags]',
+    'manifests -f FILE --image IMAGE --controller [flags]',
     'manifests --image IMAGE [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
     'Prints a CronJob that runs pullpass refresh for the documents and renews credentials that expire within two runs,',
     'with a Namespace, a ServiceAccount, RBAC computed from the documents, ValidatingAdmissionPolicies (Kubernetes 1.30 or',
     'newer) and a NetworkPolicy. Comments state the subject that the cloud must trust.',
+    '--controller prints a Deployment of pullpass controller with two replicas and a PodDisruptionBudget instead; its metrics',
+    'are open to namespaces with the label metrics=enabled. It replaces the CronJob, which you delete.',
     'If a document configures publication of its issuer, the Pod can publish new keys with a separate token.',
     'The cluster is read only with --context or --kubeconfig, for the ports of its API servers.',
     'Print and apply the manifests again after a change of the documents.',
@@ -72,12 +82,14 @@ export const manifests: Command<typeof flags> = {
   async run({ flags: given, common, context, terminal }) {
     const { file, output, 'publish-as': identities } = given
     const { place, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
+    const workload = given.controller ? 'controller' : 'CronJob'
+    if (workload === 'controller') checkControllerFlags(given)
     refuseSystemNamespace('manifests', place.namespace)
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const readInput = readOnce(terminal.readInput)
     const documents = await loadDocuments(file, { ...context, readInput })
-    documents.forEach(checkOnePass)
+    documents.forEach(workload === 'CronJob' ? checkOnePass : checkControlled)
     const input =
       file.length === 0
         ? { variables: await readVariables(context) }
@@ -89,7 +101,7 @@ export const manifests: Command<typeof flags> = {
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
     warnOfVariables(context, documents, authorities)
     const rendered = await renderManifests(
-      { documents, input, publishers, settings: { ...settings, authorities, networkPolicy } },
+      { documents, workload, input, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
       context.vendors,
     )
@@ -106,6 +118,24 @@ export const manifests: Command<typeof flags> = {
   },
 }
 
+/** @throws USAGE_INVALID */
+function checkControllerFlags({
+  file,
+  schedule,
+}: {
+  readonly file: readonly string[]
+  readonly schedule?: unknown
+}): void {
+  if (file.length === 0)
+    throw usageFault('manifests', '--controller is given without -f', 'files with documents: -f FILE')
+  if (schedule !== undefined)
+    throw usageFault(
+      'manifests',
+      '--schedule is given with --controller',
+      'no schedule: a controller refreshes by expiry',
+    )
+}
+
 /** Of pullpass, and of vendors' own tools: `…_ENDPOINT_URL`, `…_ENDPOINT_URL_SERVICE`. */
 const endpointVariable = /^(?:PULLPASS_\w+_ENDPOINT|[A-Z]+_ENDPOINT_URL(?:_\w+)?)$/
 
@@ -115,7 +145,7 @@ function warnOfVariables(
   documents: readonly Document[],
   authorities?: Authorities,
 ): void {
-  const message = 'the CronJob will not have a variable that is set here'
+  const message = 'the Pods will not have a variable that is set here'
   // A credential that is only copied uses no endpoint.
   const isExchanged = documents.some(({ registries }) =>
     registries.some(({ subjectToken }) => subjectToken !== 'unused'),

@@ -7,15 +7,19 @@
  *                            │     │ obtained │ absent or due
  *                            │     └── credentials ─▶ exchange
  *
- * Exactly one controller may run: there is no leader election yet. Two of them overwrite nothing that is newer, but each
- * exchanges tokens of its own.
+ * Of several replicas one leads. A standby has the documents and the view, but no queue and no credentials: they exist for one
+ * term, so that a replica that leads again begins as after a restart.
  */
 import type { PullpassError } from '../errors/pullpass-error.ts'
+import type { Transport } from '../http/transport.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
+import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { Credentials } from './credentials.ts'
 import { type DocumentSet, followDocuments } from './documents.ts'
+import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
 import { itemsIn, itemsOfSecret, reportSelections, selected, stateOf } from './selection.ts'
 import { type ControllerState, ControllerStatus } from './status.ts'
@@ -28,6 +32,17 @@ export interface ControllerConfig {
   readonly documents: DocumentSet
   readonly source: MintSource
   readonly cluster: Cluster
+  /** Absent: this is the only replica. */
+  readonly election?: LeaderElection | undefined
+}
+
+/** What exists while this replica leads. */
+interface Work {
+  readonly queue: WorkQueue
+  readonly credentials: Credentials
+  readonly events: ControllerEvents
+  readonly cluster: Cluster
+  readonly context: VendorContext
 }
 
 export class Controller {
@@ -39,35 +54,23 @@ export class Controller {
   readonly #end = new AbortController()
   readonly #failed = Promise.withResolvers<never>()
   readonly #view: ClusterView
-  readonly #queue: WorkQueue
-  readonly #credentials: Credentials
+  /** Undefined on a standby. */
+  #work: Work | undefined
   /** By document and namespace. */
   readonly #states = new Map<string, Map<string, SecretState>>()
   #documents: DocumentSet = new Map()
 
   constructor(config: ControllerConfig, context: VendorContext) {
-    const { cluster, source } = config
     this.#config = config
     this.#signal = context.signal
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#end.signal]) }
     this.status = new ControllerStatus(() => this.#read(), this.#context)
-    this.#queue = new WorkQueue((item) => this.#reconcile(item), this.#context)
-    const onEnd = (error: unknown) => this.#failed.reject(error)
-    this.#credentials = new Credentials(
-      async (requests) => await mintCredentials(requests, source, cluster, this.#context),
-      {
-        queue: (item) => this.#queue.add(item),
-        onExchange: (request, fault) => this.status.exchanged(request, fault),
-        onEnd,
-      },
-      this.#context,
-    )
     this.#view = watchCluster(
-      cluster,
+      config.cluster,
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
-        onEnd,
+        onEnd: (error) => this.#failed.reject(error),
       },
       this.#context,
     )
@@ -75,41 +78,77 @@ export class Controller {
 
   /** Ends with the signal of the context. @throws an error that is not classified */
   async run(): Promise<void> {
-    const { files, documents } = this.#config
+    const { files, documents, election } = this.#config
     this.#use(documents)
     const reloaded = {
       onChange: (changed: DocumentSet) => this.#use(changed),
       onFault: (fault: PullpassError | undefined) => this.status.documentsFault(fault),
     }
     const reloads = followDocuments(files, documents, reloaded, this.#context)
+    const { signal } = this.#context
+    const alone = { signal, permit: () => undefined }
+    const lead = election?.lead((term) => this.#lead(term), signal) ?? this.#lead(alone)
     try {
-      await Promise.race([this.#queue.run(), reloads, this.#failed.promise])
+      await Promise.race([lead, reloads, this.#failed.promise])
     } catch (error) {
       if (!this.#signal.aborted) throw error
-      await this.#queue.run() // writes in flight end within the grace of the connection
+      await lead // writes in flight end within the grace of the connection
     } finally {
       this.#end.abort()
+      await Promise.allSettled([lead]) // releases the Lease; its error was thrown already
+    }
+  }
+
+  /** Ends after the signal of the term, when nothing runs. */
+  async #lead({ signal, permit }: Term): Promise<void> {
+    const { transport } = this.#context
+    const guarded: Transport = async (request) => {
+      permit() // an exchange of a replica that no longer leads would be one too many
+      return await transport(request)
+    }
+    const context = { ...this.#context, signal, transport: guarded }
+    const cluster = guardWrites(this.#config.cluster, permit)
+    const queue = new WorkQueue((item) => this.#reconcile(item), context)
+    const onEnd = (error: unknown) => this.#failed.reject(error)
+    const events = createControllerEvents(cluster, this.#config.election?.lease, context, onEnd)
+    const onExchange = (request: ExchangeRequest, fault: PullpassError | undefined) => {
+      this.status.exchanged(request, fault)
+      if (fault !== undefined) events.exchangeFailed(request, fault, this.#expiryOf(request))
+    }
+    const queueItem = (item: WorkItem) => queue.add(item)
+    const exchange = async (requests: readonly ExchangeRequest[]) => {
+      return await mintCredentials(requests, this.#config.source, cluster, context)
+    }
+    const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
+    this.#work = { queue, credentials, events, cluster, context }
+    if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
+    try {
+      await queue.run()
+    } finally {
+      this.#work = undefined
+      for (const document of this.#states.keys()) this.#forgetDocument(document)
     }
   }
 
   #use(changed: DocumentSet): void {
     for (const [name, { revision }] of this.#documents) {
       if (changed.get(name)?.revision === revision) continue
-      this.#queue.removeDocument(name)
-      for (const namespace of this.#states.get(name)?.keys() ?? []) this.#forget({ document: name, namespace })
-      this.#states.delete(name) // the Secrets stay, also those of a document that was removed
+      this.#work?.queue.removeDocument(name)
+      this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
     }
     this.#documents = changed
     const all = [...changed.values()]
     this.#view.watchSecrets(new Set(all.map(({ document }) => document.secretName)))
-    this.#credentials.retain(new Set(all.flatMap(({ requests }) => requests.map(({ mintedFrom }) => mintedFrom))))
+    const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
+    this.#work?.credentials.retain(new Set(sources))
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
   }
 
   #onNamespaces(name: string | undefined): void {
     const { objects } = this.#view.namespaces
     if (name === undefined) reportSelections(this.#documents, [...objects.values()], this.#context)
-    for (const item of itemsIn(this.#documents, objects, name)) this.#queue.add(item)
+    const queue = this.#work?.queue
+    for (const item of queue ? itemsIn(this.#documents, objects, name) : []) queue?.add(item)
     for (const [document, secrets] of this.#states) {
       for (const namespace of name === undefined ? [...secrets.keys()] : [name]) {
         if (!objects.has(namespace)) this.#forget({ document, namespace })
@@ -118,8 +157,15 @@ export class Controller {
   }
 
   #onSecrets(secretName: string, namespace: string | undefined): void {
+    const queue = this.#work?.queue
+    if (queue === undefined) return
     const items = itemsOfSecret(this.#documents, this.#view.namespaces.objects, { secretName, namespace })
-    for (const item of items) this.#queue.add(item)
+    for (const item of items) queue.add(item)
+  }
+
+  #forgetDocument(document: string): void {
+    for (const namespace of this.#states.get(document)?.keys() ?? []) this.#forget({ document, namespace })
+    this.#states.delete(document)
   }
 
   #forget(item: WorkItem): void {
@@ -129,6 +175,8 @@ export class Controller {
 
   async #reconcile(item: WorkItem): Promise<Date | undefined> {
     const { document, namespace } = item
+    const work = this.#work
+    if (work === undefined) return undefined
     const controlled = this.#documents.get(document)
     const there = this.#view.namespaces.objects.get(namespace)
     if (controlled === undefined || there === undefined || selected(controlled.document, [there]).length === 0) {
@@ -141,23 +189,36 @@ export class Controller {
     const state = ofDocument.get(namespace) ?? newSecretState()
     this.#states.set(document, ofDocument.set(namespace, state))
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state }
-    return await reconcileSecret(target, {
-      cluster: this.#config.cluster,
-      credentials: this.#credentials,
-      status: this.status,
-      context: this.#context,
+    return await reconcileSecret(target, { ...work, status: this.status })
+  }
+
+  /** The earliest entry of this credential in a Secret. */
+  #expiryOf({ mintedFrom: source }: ExchangeRequest): Date | undefined {
+    const times = [...this.#documents].flatMap(([name, { document }]) => {
+      const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
+      if (registries.length === 0) return []
+      const states = { name, document, secrets: this.#states.get(name) }
+      const { expiries } = stateOf(states, this.#view.namespaces.objects, this.#context.now())
+      return registries.flatMap((registry) => expiries.get(registry.name)?.getTime() ?? [])
     })
+    return times.length === 0 ? undefined : new Date(Math.min(...times))
   }
 
   #read(): ControllerState {
     const { objects } = this.#view.namespaces
+    const { election } = this.#config
     const now = this.#context.now()
+    const work = this.#work
+    // A standby does not know what is fresh.
+    const reported = work === undefined ? [] : [...this.#documents]
     return {
-      documents: [...this.#documents].map(([name, { document }]) =>
+      leading: election === undefined || election.leading,
+      leaseProblem: election?.problem,
+      documents: reported.map(([name, { document }]) =>
         stateOf({ name, document, secrets: this.#states.get(name) }, objects, now),
       ),
-      queueDepth: this.#queue.depth,
-      oldestMs: this.#queue.oldestMs,
+      queueDepth: work?.queue.depth ?? 0,
+      oldestMs: work?.queue.oldestMs ?? 0,
       watchRestarts: this.#view.restarts,
       viewProblems: this.#view.problems(),
     }

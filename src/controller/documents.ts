@@ -46,7 +46,7 @@ function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRe
 }
 
 /** @throws DOCUMENT_INVALID for a field that the controller does not support yet */
-function checkControlled(document: Document): void {
+export function checkControlled(document: Document): void {
   checkSupported(document, unsupported)
   if (document.attachToServiceAccounts.length === 0) return
   throw new PullpassError({

@@ -7,6 +7,7 @@ import type { Outcome } from '../refresh/outcome.ts'
 import type { Credentials } from './credentials.ts'
 import type { ControlledDocument } from './documents.ts'
 import { evaluateSecret, planWrite, type SecretEntry, type WritePlan } from './evaluate-secret.ts'
+import type { ControllerEvents } from './events.ts'
 import { repairDelayMs, repairsForgottenMs, retryDelayMs } from './schedule.ts'
 import type { ControllerStatus } from './status.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
@@ -39,6 +40,7 @@ export interface Reconciler {
   readonly cluster: Cluster
   readonly credentials: Credentials
   readonly status: ControllerStatus
+  readonly events: ControllerEvents
   readonly context: Context
 }
 
@@ -97,12 +99,13 @@ async function write(
 /** When to evaluate the Secret again. */
 function record(
   target: Target,
-  { result, registries, note, fault }: Outcome,
+  { secretName, result, registries, adopted, note, fault }: Outcome,
   kind: 'repair' | 'refresh',
-  { status, context }: Reconciler,
+  { status, events, context }: Reconciler,
 ): Date | undefined {
   const { document, namespace, state, found } = target
   const now = context.now()
+  const secret = { document, namespace, secretName, uid: found?.uid }
   if (result === 'failed') {
     // The watch reports the deletion of a namespace; an interrupted write is not a failure.
     if (fault === undefined || fault.code === 'NAMESPACE_NOT_FOUND' || context.signal.aborted) return undefined
@@ -110,11 +113,13 @@ function record(
     const delayMs = retryDelayMs(fault, count, { random: context.random(), now })
     state.failure = { count, uid: found?.uid, retryAtMs: now.getTime() + delayMs }
     status.failed(keyOf(target), fault, { document, namespace })
+    events.writeFailed(secret, fault)
     return new Date(state.failure.retryAtMs)
   }
   status.wrote(result)
   if (result === 'skipped') return undefined
   settle(target, status)
+  if (adopted) events.adopted(secret)
   const known = registries.flatMap(({ name, expiresAt }) =>
     expiresAt instanceof Date ? [[name, expiresAt] as const] : [],
   )

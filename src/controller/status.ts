@@ -8,6 +8,10 @@ import type { Metric, Sample } from '../server/metrics.ts'
 
 /** What the controller knows when it is queried. */
 export interface ControllerState {
+  readonly leading: boolean
+  /** Why the Lease cannot be read or renewed. */
+  readonly leaseProblem: string | undefined
+  /** Empty on a standby. */
   readonly documents: readonly DocumentState[]
   readonly queueDepth: number
   readonly oldestMs: number
@@ -93,7 +97,10 @@ export class ControllerStatus {
   get endpoints(): HealthEndpoints {
     return {
       live: [{ name: 'queue', failure: () => stuckFor(this.#read().oldestMs) }],
-      ready: [{ name: 'watches', failure: () => this.#read().viewProblems.join('; ') || undefined }],
+      ready: [
+        { name: 'watches', failure: () => this.#read().viewProblems.join('; ') || undefined },
+        { name: 'lease', failure: () => this.#read().leaseProblem },
+      ],
       notes: () => {
         const invalid = this.#invalid
         return invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`]
@@ -206,7 +213,8 @@ const counters = ({ exchanges, repairs, writes, failures }: Counts): Metric[] =>
   ),
 ]
 
-const clusterMetrics = ({ queueDepth, oldestMs, watchRestarts }: ControllerState, valid: number): Metric[] => [
+const clusterMetrics = ({ leading, queueDepth, oldestMs, watchRestarts }: ControllerState, valid: number): Metric[] => [
+  gauge('leader', 'Whether this replica leads: 1, or 0 on standby.', [{ value: leading ? 1 : 0 }]),
   counter(
     'watch_restarts_total',
     'Watches that were resumed or started again, by resource.',

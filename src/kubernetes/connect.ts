@@ -6,6 +6,7 @@
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { fs } from '../host/builtin-modules.ts'
+import { readRegularFile } from '../host/read-file.ts'
 import type { Context, Environment } from '../http/context.ts'
 import { readCertificates } from './connection/certificates.ts'
 import type { Cluster, ClusterAccess, ClusterContext } from './connection/cluster.ts'
@@ -88,6 +89,15 @@ async function findPodAccess(
     server: serverAt(host, port),
     trust: async () => ({ ca: await readCertificates(`${folder}/ca.crt`), verify: 'always' }),
     identify: keepIdentity(() => readBearerFile(`${folder}/token`), now),
+  }
+}
+
+/** Of the pod in which this process runs; undefined elsewhere, or where the pod does not mount it. */
+export async function readPodNamespace(folder: string = podFolder): Promise<string | undefined> {
+  try {
+    return (await readRegularFile(`${folder}/namespace`, 253)).toString('utf8').trim() || undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -1,27 +1,8 @@
 /** The CronJob that refreshes. https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ */
-import type { Environment } from '../http/context.ts'
-import type { DocumentFile } from './document-files.ts'
 import { type Manifest, ownLabels, ownName, type Place, type PodSettings } from './manifest.ts'
-import { documentFolder } from './projected-tokens.ts'
+import { documentArguments, type RefreshInput, renderPod } from './pod.ts'
 import { minRemainingMinutes, type Schedule } from './schedule.ts'
-import { authoritiesFile, type Mounted, renderVolumes } from './volumes.ts'
-
-export interface ContainerVariable {
-  readonly name: string
-  readonly value: string
-}
-
-/** Variables of the drop-in form (`names`) that are set. */
-export const containerVariables = (environment: Environment, names: readonly string[]): ContainerVariable[] =>
-  names.flatMap((name) => {
-    const value = environment[name]?.trim()
-    return value ? [{ name, value }] : []
-  })
-
-/** The documents of a run: files in a ConfigMap, or variables. */
-export type RefreshInput =
-  | { readonly files: readonly DocumentFile[] }
-  | { readonly variables: readonly ContainerVariable[] }
+import type { Mounted } from './volumes.ts'
 
 /** The CronJob's command, schedule and Pod settings. */
 export interface Run {
@@ -53,7 +34,7 @@ export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifes
           ttlSecondsAfterFinished: 86_400,
           template: {
             metadata: { labels: { ...run.settings.labels, ...ownLabels } },
-            spec: renderPod(run, mounted, place),
+            spec: renderPod(contentOf(run), mounted, place),
           },
         },
       },
@@ -64,62 +45,22 @@ export function renderCronJob(run: Run, mounted: Mounted, place: Place): Manifes
 /** A run must end before the next one: 5 minutes allow for retries, 14 are enough for any run. */
 const deadlineSeconds = ({ apartMinutes }: Schedule): number => Math.min(840, Math.max(300, apartMinutes * 60 - 60))
 
-/** As required by the Pod Security level `restricted`. https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-function renderPod(run: Run, mounted: Mounted, { image }: Place): object {
-  const { input, settings } = run
-  const env = variablesOf(run, mounted)
-  const { volumes, volumeMounts } = renderVolumes(mounted, 'files' in input ? 'mounted' : 'absent')
-  return {
-    serviceAccountName: ownName,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    restartPolicy: 'Never',
-    nodeSelector: { ...settings.nodeSelector, 'kubernetes.io/os': 'linux' },
-    ...(settings.tolerations.length > 0 && { tolerations: settings.tolerations }),
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65_532,
-      runAsGroup: 65_532,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    containers: [
-      {
-        name: 'refresh',
-        image,
-        args: argumentsOf(run),
-        ...(env.length > 0 && { env }),
-        resources,
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        },
-        terminationMessagePolicy: 'FallbackToLogsOnError',
-        volumeMounts,
-      },
-    ],
-    volumes,
-  }
-}
-
-const variablesOf = (
-  { input, settings: { proxy } }: Run,
-  { publishers, authorities }: Mounted,
-): ContainerVariable[] => [
-  ...('variables' in input ? input.variables : []),
-  ...publishers.flatMap(({ variables }) => Object.entries(variables).map(([name, value]) => ({ name, value }))),
-  ...(proxy === undefined ? [] : [{ name: 'HTTPS_PROXY', value: proxy.url }]),
-  ...(proxy?.noProxy === undefined ? [] : [{ name: 'NO_PROXY', value: proxy.noProxy }]),
-  ...(authorities === undefined ? [] : [{ name: 'PULLPASS_CA_FILE', value: authoritiesFile }]),
-]
+const contentOf = (run: Run) => ({
+  input: run.input,
+  settings: run.settings,
+  name: 'refresh',
+  args: argumentsOf(run),
+  apiToken: 'a run' as const,
+  resources,
+  pod: { restartPolicy: 'Never' },
+})
 
 /** refresh refuses a --min-remaining that no credential of its documents can reach. */
 function argumentsOf({ input, schedule, longestLifeSeconds }: Run): string[] {
-  const documents = 'files' in input ? input.files.filter(({ role }) => role === 'document') : []
   const minutes = minRemainingMinutes(schedule)
   return [
     'refresh',
-    ...documents.flatMap(({ name }) => ['-f', `${documentFolder}/${name}`]),
+    ...documentArguments(input),
     ...(longestLifeSeconds > minutes * 60 ? ['--min-remaining', `${minutes}m`] : []),
   ]
 }

@@ -65,6 +65,9 @@ export const ownName = 'pullpass'
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ */
 export const ownLabels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes.io/component': 'refresh' } as const
 
+/** The name of the Deployment, its NetworkPolicy and PodDisruptionBudget, and the Lease of its leader. */
+export const controllerName = 'pullpass-controller'
+
 /** The name of an object outside the namespace, unique per installation. */
 export const clusterWideName = ({ namespace }: Place, part?: string): string =>
   `${part === undefined ? ownName : `${ownName}-${part}`}.${namespace}`

@@ -7,11 +7,14 @@ import { shellQuote } from '../text/plain-text.ts'
 import { showPath } from '../text/show.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import type { Vendors } from '../vendors/vendor.ts'
-import { type RefreshInput, renderCronJob } from './cron-job.ts'
+import { renderCronJob } from './cron-job.ts'
+import { controllerPodLabels, healthPort, renderController } from './deployment.ts'
 import type { DocumentFile } from './document-files.ts'
 import {
+  controllerName,
   type Manifest,
   ownLabels,
+  ownName,
   type Place,
   type PodSettings,
   refreshAccount,
@@ -19,7 +22,8 @@ import {
   renderServiceAccount,
 } from './manifest.ts'
 import { renderNetworkPolicy } from './network-policy.ts'
-import { permissionsOf, renderRoles } from './permissions.ts'
+import { controllerPermissionsOf, permissionsOf, renderRoles } from './permissions.ts'
+import type { RefreshInput } from './pod.ts'
 import { refreshAccountPolicies } from './policies/account-policies.ts'
 import { renderRootCaPolicy, renderSettingsPolicy } from './policies/config-maps.ts'
 import { type BoundRegistry, bindRegistries, projectedTokensOf } from './projected-tokens.ts'
@@ -28,6 +32,7 @@ import { authoritiesKey, authoritiesName, documentsName, publishName } from './v
 
 export interface Installation {
   readonly documents: readonly Document[]
+  readonly workload: 'CronJob' | 'controller'
   readonly input: RefreshInput
   /** The identities with which the Pod publishes a new key, one per cloud. */
   readonly publishers: readonly PodIdentity[]
@@ -36,17 +41,16 @@ export interface Installation {
 
 /** Policies precede roles: no permission is granted before it is restricted. @throws DOCUMENT_INVALID, USAGE_INVALID */
 export async function renderManifests(
-  { documents, input, publishers, settings }: Installation,
+  { documents, workload, input, publishers, settings }: Installation,
   place: Place,
   vendors: Vendors,
 ): Promise<Manifest[]> {
   const registries = await bindRegistries(documents, vendors)
   refuseSourceFiles(registries)
   const { authorities, networkPolicy, proxy } = settings
-  const mounted = { tokens: projectedTokensOf(registries), publishers, authorities }
+  const mounted = { tokens: projectedTokensOf(registries, workload), publishers, authorities }
   const lives = registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds)
   if (settings.schedule !== undefined) checkSchedule(settings.schedule, Math.min(...lives))
-  const schedule = settings.schedule ?? scheduleOf(documents, place)
   const configMaps = [
     ...('files' in input ? [renderFiles(documentsName, textsOf(input.files), place)] : []),
     ...renderPublish(publishers, place),
@@ -54,20 +58,36 @@ export async function renderManifests(
       ? [renderFiles(authoritiesName, { [authoritiesKey]: authorities.text }, place)]
       : []),
   ]
+  const run = () => {
+    const schedule = settings.schedule ?? scheduleOf(documents, place)
+    return { input, schedule, longestLifeSeconds: Math.max(...lives), settings }
+  }
   const manifests = [
     renderNamespace(place),
     ...refreshAccountPolicies(refreshAccount(place), documents, registries),
     ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
     ...renderRootCaPolicy(place),
     renderServiceAccount(place),
-    ...renderRoles(permissionsOf(documents), place),
+    ...renderRoles(
+      workload === 'CronJob' ? permissionsOf(documents) : controllerPermissionsOf(documents, place),
+      place,
+    ),
     ...(networkPolicy === 'absent'
       ? []
-      : [renderNetworkPolicy({ namespace: place.namespace, documents, proxy, ...networkPolicy })]),
+      : [
+          renderNetworkPolicy({ namespace: place.namespace, documents, proxy, pods: pods[workload], ...networkPolicy }),
+        ]),
     ...configMaps,
-    renderCronJob({ input, schedule, longestLifeSeconds: Math.max(...lives), settings }, mounted, place),
+    ...(workload === 'CronJob'
+      ? [renderCronJob(run(), mounted, place)]
+      : renderController({ input, settings }, mounted, place)),
   ]
   return manifests.map((manifest) => withLabels(manifest, settings.labels))
+}
+
+const pods = {
+  CronJob: { name: ownName, labels: ownLabels },
+  controller: { name: controllerName, labels: controllerPodLabels, healthPort },
 }
 
 /** A Pod does not have the files of this machine, and a password does not belong in a ConfigMap. @throws DOCUMENT_INVALID */

@@ -1,10 +1,10 @@
 /**
- * The NetworkPolicy: egress to DNS, clouds, API servers and a proxy; no ingress.
+ * The NetworkPolicy: egress to DNS, clouds, API servers and a proxy; no ingress, but for the metrics of a controller.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
 import { isIP } from 'node:net'
 import type { Document } from '../document/document.ts'
-import { type Manifest, ownLabels, ownName, type PodProxy } from './manifest.ts'
+import { type Manifest, ownLabels, type PodProxy } from './manifest.ts'
 
 /** Metadata services, which return the node's credentials to any client. */
 const metadataAddresses = { v4: '169.254.169.254/32', v6: 'fd00:ec2::254/128' }
@@ -18,16 +18,30 @@ export interface NetworkPolicyInput {
   readonly apiServerPorts: readonly number[]
   readonly proxy: PodProxy | undefined
   readonly documents: readonly Document[]
+  readonly pods: {
+    /** Of the policy. */
+    readonly name: string
+    readonly labels: Readonly<Record<string, string>>
+    /** Of health and metrics. Absent: no connection is accepted. */
+    readonly healthPort?: number
+  }
 }
 
-export const renderNetworkPolicy = ({ namespace, apiServerPorts, proxy, documents }: NetworkPolicyInput): Manifest => ({
+export const renderNetworkPolicy = ({
+  namespace,
+  apiServerPorts,
+  proxy,
+  documents,
+  pods,
+}: NetworkPolicyInput): Manifest => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
-  metadata: { name: ownName, namespace, labels: ownLabels },
+  metadata: { name: pods.name, namespace, labels: ownLabels },
   spec: {
-    podSelector: { matchLabels: ownLabels },
+    podSelector: { matchLabels: pods.labels },
     policyTypes: ['Ingress', 'Egress'],
-    ingress: [],
+    // The probes of the node are always allowed.
+    ingress: pods.healthPort === undefined ? [] : [{ ports: [portOf('TCP', pods.healthPort)], from: metricsReaders }],
     egress: [
       // To any address: a Pod, the node, or in GKE the metadata address, which serves only DNS on this port.
       { ports: dnsPorts.flatMap((port) => [portOf('UDP', port), portOf('TCP', port)]) },
@@ -38,6 +52,9 @@ export const renderNetworkPolicy = ({ namespace, apiServerPorts, proxy, document
     ],
   },
 })
+
+/** As in deploy/issuer. */
+const metricsReaders = [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }]
 
 const anyExceptMetadata = [
   { ipBlock: { cidr: '0.0.0.0/0', except: [metadataAddresses.v4] } },

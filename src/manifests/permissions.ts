@@ -1,12 +1,13 @@
 /**
- * The permissions that a refresh of these documents needs, and no others: without any one of them it fails.
+ * The permissions that a refresh of these documents needs, or a controller for them, and no others: without any one of them it
+ * reports a failure.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 
 import { type Document, defaultKeyStateRef, type NamespaceChoice, requestedAccount } from '../document/document.ts'
 import { isGlob } from '../document/kubernetes-names.ts'
 import { chooseNamespaces, needsNamespaceList } from '../document/namespaces.ts'
-import { clusterWideName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
+import { clusterWideName, controllerName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
 
 export interface Permission {
   readonly resource: keyof typeof verbs
@@ -24,6 +25,8 @@ const verbs = {
   serviceaccounts: ['list', 'patch'],
   'serviceaccounts/token': ['create'],
   configmaps: ['get'],
+  leases: ['get', 'create', 'patch'],
+  events: ['create'],
 } as const
 
 /** In the order of the documents, merged by resource and namespace. */
@@ -37,6 +40,34 @@ export function permissionsOf(documents: readonly Document[]): Permission[] {
   return [...merged.values()].flatMap(merge)
 }
 
+/**
+ * It lists and watches in the whole cluster, also for documents that name their namespaces, and writes only there. Events are about
+ * Secrets in these namespaces, and about its Lease.
+ */
+export function controllerPermissionsOf(documents: readonly Document[], { namespace: own }: Place): Permission[] {
+  const refresh = permissionsOf(documents)
+  const ofSecrets = refresh.filter(({ resource, verbs: given }) => resource === 'secrets' && given !== sourceVerbs)
+  const names = [...new Set(ofSecrets.flatMap((one) => one.names ?? []))]
+  const everywhere = ofSecrets.some(({ namespace }) => namespace === undefined)
+  const eventPlaces = everywhere
+    ? [undefined]
+    : [...new Set([...ofSecrets.flatMap(({ namespace }) => namespace ?? []), own])]
+  return [
+    { resource: 'namespaces', verbs: ['list', 'watch'] },
+    { resource: 'secrets', verbs: ['list', 'watch'], names },
+    ...ofSecrets.map((one) => ({ ...one, verbs: ['create', 'patch'] })),
+    ...refresh.filter((one) => one.resource !== 'namespaces' && !ofSecrets.includes(one)),
+    { resource: 'leases', verbs: verbs.leases, names: [controllerName], namespace: own },
+    ...eventPlaces.map(
+      (namespace): Permission => ({
+        resource: 'events',
+        verbs: verbs.events,
+        ...(namespace !== undefined && { namespace }),
+      }),
+    ),
+  ]
+}
+
 /** Permission for one name, or any, in one namespace, or all. */
 interface Need {
   readonly resource: Permission['resource']
@@ -45,6 +76,8 @@ interface Need {
   /** `source`: it is only read, because a password or key is in it. Absent: the verbs of the resource. */
   readonly use?: 'source'
 }
+
+const sourceVerbs: readonly string[] = ['get']
 
 const keyOf = ({ resource, name, namespace, use }: Need) => JSON.stringify([resource, name, namespace, use])
 
@@ -91,7 +124,7 @@ function merge(needs: readonly Need[]): Permission[] {
   return [
     {
       resource,
-      verbs: use === 'source' ? ['get'] : verbs[resource],
+      verbs: use === 'source' ? sourceVerbs : verbs[resource],
       ...(names.length > 0 && { names }),
       ...(namespace !== undefined && { namespace }),
     },
@@ -122,7 +155,7 @@ function renderRole(namespace: string | undefined, permissions: readonly Permiss
 }
 
 const ruleOf = (permission: Permission) => ({
-  apiGroups: [''],
+  apiGroups: [permission.resource === 'leases' ? 'coordination.k8s.io' : ''],
   resources: [permission.resource],
   ...(permission.names && { resourceNames: permission.names }),
   verbs: permission.verbs,

@@ -28,8 +28,16 @@ export const documentFolder = '/etc/pullpass'
 export const publishFolder = '/var/run/secrets/publish'
 export const authoritiesFolder = '/etc/pullpass-ca'
 
-/** One per file. @throws DOCUMENT_INVALID if a kubelet cannot write these files */
-export function projectedTokensOf(registries: readonly BoundRegistry[]): ProjectedToken[] {
+/**
+ * One per file. A kubelet renews a token after four fifths of its lifetime: the tokens of a controller live twice as long as an
+ * exchange needs, so that also the last exchange of one returns a credential that lives for a while.
+ * https://kubernetes.io/docs/concepts/storage/projected-volumes/#serviceaccounttoken
+ * @throws DOCUMENT_INVALID if a kubelet cannot write these files
+ */
+export function projectedTokensOf(
+  registries: readonly BoundRegistry[],
+  workload: 'CronJob' | 'controller' = 'CronJob',
+): ProjectedToken[] {
   const readers = registries
     .filter(({ document, registry }) => readsTokenFile(document, registry))
     .map((bound) => ({ bound, path: bound.registry.tokenFile ?? tokenFilePath(undefined, {}) }))
@@ -40,7 +48,8 @@ export function projectedTokensOf(registries: readonly BoundRegistry[]): Project
     ),
   )
   refuseNestedFolders(tokens.map(({ folder }) => folder))
-  return tokens
+  if (workload === 'CronJob') return tokens
+  return tokens.map((token) => ({ ...token, expirationSeconds: 2 * token.expirationSeconds }))
 }
 
 function projectedToken(path: string, readers: readonly BoundRegistry[]): ProjectedToken {

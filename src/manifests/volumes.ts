@@ -33,14 +33,21 @@ export interface Mounted {
   readonly authorities: Authorities | undefined
 }
 
-export function renderVolumes({ tokens, publishers, authorities }: Mounted, documents: 'mounted' | 'absent'): Volumes {
+/** How long the Pod uses its token for the API server. */
+export type ApiTokenLife = 'a run' | 'until stopped'
+
+export function renderVolumes(
+  { tokens, publishers, authorities }: Mounted,
+  documents: 'mounted' | 'absent',
+  apiToken: ApiTokenLife,
+): Volumes {
   const documentVolume = {
     name: 'documents',
     mountPath: documentFolder,
     source: { configMap: { name: documentsName } },
   }
   const mounted = [
-    apiAccess,
+    apiAccessFor(apiToken),
     ...tokenVolumes(tokens),
     ...publishVolumes(publishers),
     ...(authorities === undefined ? [] : [authoritiesVolume(authorities)]),
@@ -52,19 +59,25 @@ export function renderVolumes({ tokens, publishers, authorities }: Mounted, docu
   }
 }
 
-/** As automounted, but valid for 10 minutes: the API server extends an automounted token of 3607 s to a year. */
-const apiAccess: MountedVolume = {
+/**
+ * As automounted, but valid for 10 minutes, or for an hour where a kubelet renews it: the API server extends an automounted token of
+ * 3607 s to a year. A command that runs until it is stopped takes the namespace of its Lease from here.
+ */
+const apiAccessFor = (life: ApiTokenLife): MountedVolume => ({
   name: 'api-access',
   mountPath: apiFolder,
   source: {
     projected: {
       sources: [
-        { serviceAccountToken: { path: 'token', expirationSeconds: 600 } },
+        { serviceAccountToken: { path: 'token', expirationSeconds: life === 'a run' ? 600 : 3600 } },
         { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        ...(life === 'a run'
+          ? []
+          : [{ downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } }]),
       ],
     },
   },
-}
+})
 
 /** A ConfigMap that is maintained elsewhere, for example by trust-manager, changes without another apply. */
 function authoritiesVolume(authorities: Authorities): MountedVolume {

@@ -34,7 +34,7 @@ export interface PullSecretWrite {
   readonly mode: 'write' | 'dry-run'
 }
 
-export type Written = Pick<Outcome, 'result' | 'note' | 'rewritten'>
+export type Written = Pick<Outcome, 'result' | 'adopted' | 'note' | 'rewritten'>
 
 /**
  * A version that no Secret has: the API server ignores it where there is none, and responds with 409 where one was made since
@@ -91,7 +91,10 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
         'taken over from the environment variables',
       )
     case 'adopt':
-      return noted(await adopt(ownership.found, write, apply), 'taken over from its earlier manager')
+      return {
+        ...noted(await adopt(ownership.found, write, apply), 'taken over from its earlier manager'),
+        adopted: true,
+      }
     default:
       return ownership satisfies never
   }

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly fault?: PullpassError
   /** Of a dry run: fields that an admission webhook or policy changes, so that a refresh cannot write what it means to. */
   readonly rewritten?: readonly string[]
+  /** Another manager owned the Secret before. */
+  readonly adopted?: true
   /** What else happened, in words: taken over, restored after an edit, skipped because … */
   readonly note?: string
 }

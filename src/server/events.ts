@@ -1,5 +1,5 @@
 /**
- * Records Kubernetes Events about one object. An Event of the same type, reason and subject is written at most once an hour, the
+ * Records Kubernetes Events about one object, or several. An Event of the same object, type, reason and subject is written at most once an hour, the
  * time after which the API server deletes it. Of one reason, a call writes at most five, and an hour has at most twenty: conditions
  * that an attacker can cause, also with ever new subjects, do not flood the cluster with Events.
  */
@@ -8,7 +8,9 @@ import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { createEvent, type ObjectReference } from '../kubernetes/objects/events.ts'
 
-interface ObservedEvent {
+export interface ObservedEvent {
+  /** Absent: the object of the recorder. */
+  readonly about?: ObjectReference
   readonly type: 'Normal' | 'Warning'
   /** In CamelCase: `KeyUnpublished`. */
   readonly reason: string
@@ -29,7 +31,7 @@ const maxPerReasonAndHour = 20
 /** `component` is the part of pullpass that reports: `issuer`. */
 export function createEventRecorder(
   cluster: Cluster,
-  { about, component }: { readonly about: ObjectReference; readonly component: string },
+  { about: ofAll, component }: { readonly about?: ObjectReference; readonly component: string },
   { now, random, log }: Pick<Context, 'now' | 'random' | 'log'>,
 ): EventRecorder {
   const recorded = new Map<string, RecordedEvent>()
@@ -40,6 +42,8 @@ export function createEventRecorder(
       const failures = new Map<string, PullpassError>()
       for (const event of selectDue(events, recorded)) {
         recorded.set(keyOf(event), { reason: event.reason, ms: at.getTime() })
+        const about = event.about ?? ofAll
+        if (about === undefined) throw new TypeError('an Event is about no object')
         const suffix = `${at.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}.${event.reason.toLowerCase()}`
         try {
           await createEvent(cluster, { ...event, about, component, at, suffix })
@@ -56,7 +60,8 @@ export function createEventRecorder(
   }
 }
 
-const keyOf = ({ type, reason, subject = '' }: ObservedEvent): string => JSON.stringify([type, reason, subject])
+const keyOf = ({ about, type, reason, subject = '' }: ObservedEvent): string =>
+  JSON.stringify([about?.kind, about?.namespace, about?.name, type, reason, subject])
 
 interface RecordedEvent {
   readonly reason: string

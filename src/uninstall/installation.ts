@@ -10,8 +10,8 @@ import { type ApiKind, type ApiObject, discoverNamespacedKinds, listObjects } fr
 import { trustRecordName } from '../trust/record.ts'
 
 export interface Installation {
-  /** The CronJob, which would write again what is removed. */
-  readonly cronJobs: readonly ApiObject[]
+  /** The CronJob, or the Deployment of the controller, which would write again what is removed. */
+  readonly workloads: readonly ApiObject[]
   /** In the order of their deletion: a right is removed before the policy that limits it. */
   readonly objects: readonly ApiObject[]
   readonly namespace: InstalledNamespace
@@ -31,7 +31,10 @@ const core = { group: '', version: 'v1' }
 const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' }
 const admission = { group: 'admissionregistration.k8s.io', version: 'v1' }
 
-const cronJob: ApiKind = { group: 'batch', version: 'v1', kind: 'CronJob', resource: 'cronjobs' }
+const workloadKinds: readonly ApiKind[] = [
+  { group: 'batch', version: 'v1', kind: 'CronJob', resource: 'cronjobs' },
+  { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments' },
+]
 const namespaceKind: ApiKind = { ...core, kind: 'Namespace', resource: 'namespaces' }
 const configMapKind: ApiKind = { ...core, kind: 'ConfigMap', resource: 'configmaps' }
 const policyKinds: readonly ApiKind[] = [
@@ -44,6 +47,8 @@ const installedKinds: readonly ApiKind[] = [
   { ...rbac, kind: 'Role', resource: 'roles' },
   { ...rbac, kind: 'ClusterRole', resource: 'clusterroles' },
   { group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy', resource: 'networkpolicies' },
+  { group: 'policy', version: 'v1', kind: 'PodDisruptionBudget', resource: 'poddisruptionbudgets' },
+  { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', resource: 'leases' },
   configMapKind,
   { ...core, kind: 'ServiceAccount', resource: 'serviceaccounts' },
   ...policyKinds,
@@ -58,17 +63,17 @@ export async function findInstallation(cluster: Cluster, namespace: string): Pro
     const lists = await Promise.all(kinds.map(async (kind) => await listObjects(cluster, kind, { labelSelector })))
     return lists.flat().filter((object) => belongsTo(object, namespace))
   }
-  const [cronJobs, objects, policies, configMaps] = await Promise.all([
-    list([cronJob], refreshComponent),
+  const [workloads, objects, policies, configMaps] = await Promise.all([
+    list(workloadKinds, refreshComponent),
     list(installedKinds, refreshComponent),
     list(policyKinds, anyComponent),
     listObjects(cluster, configMapKind, { labelSelector: 'app.kubernetes.io/managed-by=pullpass' }),
   ])
   const trustRecords = configMaps.filter((object) => object.name === trustRecordName && object.namespace !== namespace)
-  const ours = new Set([...cronJobs, ...objects].map(({ uid }) => uid))
+  const ours = new Set([...workloads, ...objects].map(({ uid }) => uid))
   const others = policies.filter(({ uid }) => !ours.has(uid))
   const examineAgain = async () => await examineNamespace(cluster, namespace, ours, others)
-  return { cronJobs, objects, namespace: await examineAgain(), examineAgain, trustRecords }
+  return { workloads, objects, namespace: await examineAgain(), examineAgain, trustRecords }
 }
 
 /** A namespace's name contains no dot. */

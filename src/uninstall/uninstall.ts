@@ -2,7 +2,7 @@
  * Removes pullpass from a cluster. Each phase starts only when the one before it succeeded, so that nothing is written
  * again after its removal, and a repeated run continues where this one stopped:
  *
- *   stop          the CronJob and its Jobs: nothing writes Secrets any more
+ *   stop          the CronJob and its Jobs, or the controller: nothing writes Secrets any more
  *   detach        the Secret's name from the service accounts that the documents name
  *   pull-secrets  the Secrets themselves, only where this is requested
  *   trust         what trust apply created at the cloud; its record is in the namespace
@@ -78,7 +78,7 @@ export async function planUninstall(
     request.destroyTrust?.('plan') ?? [],
   ])
   const planned: PlannedStep[] = [
-    ...installation.cronJobs.map((object) => deletion('stop', object, cluster, context)),
+    ...installation.workloads.map((object) => deletion('stop', object, cluster, context)),
     ...(await planDetachments(request.documents, secrets, cluster)),
     ...secrets.map((found) => planPullSecret(found, request.pullSecrets, cluster)),
     ...removals.map((removal) => ({ step: stepOfRemoval(removal) })),
@@ -86,8 +86,8 @@ export async function planUninstall(
     ...installation.trustRecords.map(keptRecord),
     ...planNamespace(request.namespace, installation, cluster, context),
   ]
-  const { cronJobs, objects, namespace } = installation
-  const isFound = cronJobs.length > 0 || objects.length > 0 || namespace.state === 'removable'
+  const { workloads, objects, namespace } = installation
+  const isFound = workloads.length > 0 || objects.length > 0 || namespace.state === 'removable'
   return {
     installation: isFound ? 'found' : 'absent',
     steps: planned.map(({ step }) => step),

@@ -12,14 +12,14 @@ suite('pullpass controller', () => {
   test('serves its health and metrics, and ends with exit code 0 on SIGTERM', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
-    const argv = ['controller', '-f', file, '--health-listen', '0', '--log-level', 'info']
+    const argv = ['controller', '-f', file, '--lease', 'team-a/leader', '--health-listen', '0', '--log-level', 'info']
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
     const said = await waitForStderr(child, /a pull secret was written .*namespace="team-b"/)
     const address = `http://127.0.0.1:${/serving health and metrics port=(\d+)/.exec(said)?.[1]}`
     const text = async (path: string) => await (await fetch(`${address}${path}`)).text()
     assert.equal(await text('/livez'), '[+]queue ok\nlivez check passed\n')
-    assert.equal(await text('/readyz'), '[+]watches ok\nreadyz check passed\n')
+    assert.equal(await text('/readyz'), '[+]watches ok\n[+]lease ok\nreadyz check passed\n')
     assert.match(
       await text('/metrics'),
       /^pullpass_controller_namespaces_desired\{document="ClusterPullSecret\/pull"\} 2$/m,
@@ -28,6 +28,8 @@ suite('pullpass controller', () => {
     child.kill('SIGTERM')
     const { exitCode, stdout, stderr } = await ended
     assert.deepEqual([exitCode, stdout], [0, ''])
+    const lease = sandbox.cluster.store.read('Lease', 'team-a', 'leader')
+    assert.match(JSON.stringify(lease?.['spec']), /"holderIdentity":"","leaseDurationSeconds":1,/) // released
     const [auth = ''] = Object.values(readPullSecret(sandbox, 'team-a')?.auths ?? {})
     const password = auth.slice(auth.indexOf(':') + 1)
     assert.ok(password.startsWith('ya29.'))
@@ -46,7 +48,10 @@ suite('pullpass controller', () => {
     sandbox.cluster.keys.signWith(key)
     const published = () => sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     assert.ok(!published().includes(key.kid))
-    const { child, ended } = spawnPullpass(['controller', '-f', file, '--log-level', 'info'], sandbox.environment)
+    const { child, ended } = spawnPullpass(
+      ['controller', '-f', file, '--no-leader-election', '--log-level', 'info'],
+      sandbox.environment,
+    )
     t.after(() => child.kill('SIGKILL'))
     await waitForStderr(child, /a pull secret was written .*namespace="team-a"/)
     assert.ok(published().includes(key.kid))
@@ -65,7 +70,7 @@ suite('pullpass controller', () => {
     test(`refuses a document with${more.replace(/^ /, '')}, which it does not support yet`, async (t) => {
       const sandbox = await startTestSandbox(t)
       const file = await sandbox.write('pull.yaml', documentText(sandbox, { more }))
-      const { exitCode, stderr } = await runPullpass(sandbox, ['controller', '-f', file])
+      const { exitCode, stderr } = await runPullpass(sandbox, ['controller', '-f', file, '--no-leader-election'])
       assert.equal(exitCode, 2)
       assert.match(stderr, /^DOCUMENT_INVALID \(document\): /)
       assert.match(stderr, seen)
@@ -76,6 +81,17 @@ suite('pullpass controller', () => {
   for (const [title, argv, seen] of [
     ['no file', [], /-f is missing/],
     ['standard input, which cannot be read again', ['-f', '-'], /-f is -/],
+    [
+      'a run outside of a Pod that states neither a Lease nor that it is alone',
+      ['-f', '/dev/null'],
+      /--lease is not given, and this is no Pod, .*\n.* --lease NAMESPACE\/pullpass-controller .*, or --no-leader-election /,
+    ],
+    ['a Lease without a namespace', ['-f', '/dev/null', '--lease', 'leader'], /"leader" is not a valid Lease name/],
+    [
+      'a Lease for a run that is alone',
+      ['-f', '/dev/null', '--lease', 'a/b', '--no-leader-election'],
+      /--lease is given with --no-leader-election/,
+    ],
   ] as const) {
     test(`refuses ${title}, with exit code 2`, async (t) => {
       const sandbox = await startTestSandbox(t)
@@ -89,19 +105,26 @@ suite('pullpass controller', () => {
     const sandbox = await startTestSandbox(t)
     const [one, two] = ['one', 'two'].map((name) => documentText(sandbox, { name }))
     const file = await sandbox.write('pull.yaml', `${one}---\n${two}`)
-    const claimed = await runPullpass(sandbox, ['controller', '-f', file])
+    const claimed = await runPullpass(sandbox, ['controller', '-f', file, '--no-leader-election'])
     assert.deepEqual([claimed.exitCode, claimed.stderr.startsWith('SECRET_CLAIMED_TWICE ')], [2, true])
     const single = await sandbox.write('one.yaml', one ?? '')
-    const absent = await runPullpass(sandbox, ['controller', '-f', single, '--token-file', '/nonexistent/token'])
+    const absent = await runPullpass(sandbox, [
+      'controller',
+      '-f',
+      single,
+      '--no-leader-election',
+      '--token-file',
+      '/nonexistent/token',
+    ])
     assert.deepEqual([absent.exitCode, absent.stderr.startsWith('TOKEN_FILE_UNREADABLE ')], [2, true])
   })
 
-  test('states in its help that it needs exactly one replica, and what it does not support yet', async (t) => {
+  test('states in its help that one of several replicas is active, and what it does not support yet', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { stdout } = await runPullpass(sandbox, ['controller', '--help'])
     assert.match(
       stdout,
-      /Run exactly one replica: there is no leader election yet\. Not supported yet: custom resources, attachToServiceAccounts,\n/,
+      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: custom resources, attachToServiceAccounts, /,
     )
   })
 })

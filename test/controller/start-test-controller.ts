@@ -5,6 +5,7 @@ import { Controller, type ControllerConfig } from '../../src/controller/controll
 import { loadDocumentSet } from '../../src/controller/documents.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import { respondHealth } from '../../src/server/health.ts'
+import { LeaderElection } from '../../src/server/leader-election.ts'
 import type { VendorContext } from '../../src/vendors/vendor.ts'
 import { documentText } from '../support/document-text.ts'
 import { fakeContext } from '../support/fake-context.ts'
@@ -17,8 +18,8 @@ export interface ControllerTest {
   readonly time: VirtualTime
   /** Of the document in `documents/pull.yaml`. */
   readonly file: string
-  /** Starts a controller; the returned function stops it. */
-  readonly start: () => Promise<RunningController>
+  /** Starts a controller; `replica` is the identity with which it takes part in leader election, absent: there is none. */
+  readonly start: (replica?: string) => Promise<RunningController>
   readonly addNamespace: (name: string, labels?: Readonly<Record<string, string>>) => void
   readonly hasSecret: (namespace: string) => boolean
   /** Exchanges so far, by all controllers. */
@@ -55,7 +56,7 @@ export async function startControllerTest(
   const time = createVirtualTime()
   const sandbox = await startTestSandbox(t, { now: time.now, namespaces })
   const file = await sandbox.write('pull.yaml', document(sandbox))
-  const start = async () => await run(t, { sandbox, file, time, random })
+  const start = async (replica?: string) => await run(t, { sandbox, file, time, random, replica })
   return {
     sandbox,
     time,
@@ -75,9 +76,10 @@ interface Run {
   readonly file: string
   readonly time: VirtualTime
   readonly random: () => number
+  readonly replica: string | undefined
 }
 
-async function run(t: TestContext, { sandbox, file, time, random }: Run): Promise<RunningController> {
+async function run(t: TestContext, { sandbox, file, time, random, replica }: Run): Promise<RunningController> {
   const end = new AbortController()
   const logged: string[] = []
   const context: VendorContext = {
@@ -89,14 +91,24 @@ async function run(t: TestContext, { sandbox, file, time, random }: Run): Promis
       if (level !== 'debug') logged.push([level, sentence, ...Object.values(fields)].join(' '))
     },
   }
-  const cluster = await connect({ kubeconfig: join(sandbox.folder.path, 'kubeconfig') }, context)
+  const kubeconfig = join(sandbox.folder.path, 'kubeconfig')
+  const cluster = await connect({ kubeconfig }, context)
+  const leaseCluster = await connect({ kubeconfig }, { ...context, signal: new AbortController().signal })
+  const lease = { namespace: 'default', name: 'pullpass-controller' }
+  const { elapsedMs } = time
+  const election =
+    replica === undefined
+      ? undefined
+      : new LeaderElection({ cluster: leaseCluster, lease, identity: replica, elapsedMs }, context)
   const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
-  const config: ControllerConfig = { files: [file], documents: await loadDocumentSet([file], context), source, cluster }
+  const documents = await loadDocumentSet([file], context)
+  const config: ControllerConfig = { files: [file], documents, source, cluster, election }
   const controller = new Controller(config, context)
   const ended = controller.run()
   const stop = async () => {
     end.abort(new Error('stopped'))
     await ended
+    await leaseCluster.close()
     await cluster.close()
   }
   t.after(stop)

@@ -5,6 +5,8 @@ import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { respondHealth } from '../../src/server/health.ts'
 
 const idle: ControllerState = {
+  leading: true,
+  leaseProblem: undefined,
   documents: [
     {
       name: 'ClusterPullSecret/pull',

@@ -3,6 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 export interface VirtualTime {
   readonly now: () => Date
+  /** Of a clock that is never set. */
+  readonly elapsedMs: () => number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Ends the sleeps that are over then. Milliseconds. */
   readonly advance: (ms: number) => void
@@ -17,6 +19,7 @@ export function createVirtualTime(at = '2026-11-24T12:00:00Z'): VirtualTime {
   const sleeps = new Set<{ readonly untilMs: number; readonly end: () => void }>()
   return {
     now: () => new Date(nowMs),
+    elapsedMs: () => passedMs,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         signal.throwIfAborted()

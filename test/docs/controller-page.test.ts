@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { ControllerStatus } from '../../src/controller/status.ts'
 import type { Document } from '../../src/document/document.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
-import { permissionsOf } from '../../src/manifests/permissions.ts'
+import { controllerPermissionsOf } from '../../src/manifests/permissions.ts'
 
 const page = readFileSync('docs/controller.md', 'utf8')
 const tableRows = (head: string): string[][] => {
@@ -28,6 +28,8 @@ const tableRows = (head: string): string[][] => {
 function endpoints() {
   const status = new ControllerStatus(
     () => ({
+      leading: true,
+      leaseProblem: undefined,
       documents: [
         { name: 'ClusterPullSecret/pull', desired: 1, fresh: 1, expiries: new Map([['google', new Date(0)]]) },
       ],
@@ -67,7 +69,7 @@ suite('docs/controller.md', () => {
     )
   })
 
-  test('names the rules that manifests compute for a refresh, and watch', () => {
+  test('names the rules that pullpass manifests --controller computes', () => {
     const document: Document = {
       kind: 'ClusterPullSecret',
       name: 'pull',
@@ -80,16 +82,40 @@ suite('docs/controller.md', () => {
       conflictPolicy: 'Refuse',
       deletionPolicy: 'Retain',
     }
-    const [, text = ''] = /<!-- rules -->\n```yaml\n([^`]+)```/.exec(page) ?? []
-    const { rules }: { rules: { resources: string[]; resourceNames?: string[]; verbs: string[] }[] } = parse(text)
-    assert.deepEqual(
+    const blocks = [...page.matchAll(/<!-- rules -->\n```yaml\n([^`]+)```/g)].map(
+      ([, text = '']): DocumentedRole => parse(text),
+    )
+    const documented = blocks.flatMap(({ metadata: { namespace }, rules }) =>
       rules.map(({ resources, resourceNames, verbs }) => ({
         resource: resources[0],
-        verbs: verbs.filter((verb) => verb !== 'watch'),
+        verbs,
         ...(resourceNames && { names: resourceNames }),
+        ...(namespace !== undefined && { namespace }),
       })),
-      permissionsOf([document]),
     )
-    assert.ok(rules.every(({ verbs }) => verbs.includes('watch')))
+    const place = { namespace: 'pullpass-system', image: 'pullpass:1.0.0' }
+    // The page has one rule for a Secret where the output has two.
+    const [watched, written, ...others] = controllerPermissionsOf([document], place).filter(
+      ({ resource }) => resource === 'secrets',
+    )
+    assert.deepEqual(others, [])
+    const secrets = { ...watched, verbs: [...(watched?.verbs ?? []), ...(written?.verbs ?? [])] }
+    const rest = controllerPermissionsOf([document], place).filter(({ resource }) => resource !== 'secrets')
+    assert.deepEqual(
+      new Set(documented.map((rule) => JSON.stringify(sorted(rule)))),
+      new Set([secrets, ...rest].map((rule) => JSON.stringify(sorted(rule)))),
+    )
   })
 })
+
+interface DocumentedRole {
+  readonly metadata: { readonly namespace?: string }
+  readonly rules: readonly {
+    readonly resources: string[]
+    readonly resourceNames?: string[]
+    readonly verbs: string[]
+  }[]
+}
+
+const sorted = (rule: object) =>
+  Object.fromEntries(Object.entries(rule).toSorted(([one], [other]) => one.localeCompare(other)))

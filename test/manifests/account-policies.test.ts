@@ -156,6 +156,7 @@ suite('each account that a manifest creates has policies for Secrets, ServiceAcc
       bases.map(async ({ name }) => [name, assertCovered(await built(`deploy/${name}`), name)] as const),
     )
     assert.deepEqual(Object.fromEntries(accounts.filter(([, names]) => names.length > 0)), {
+      controller: ['pullpass'],
       cronjob: ['pullpass'],
       issuer: ['pullpass-issuer'],
       'issuer-serve': ['pullpass-issuer-serve'],

@@ -105,6 +105,7 @@ suite('applyPullSecret', () => {
     const adopting = { ...write, document: { ...write.document, conflictPolicy: 'Adopt' } as const }
     assert.deepEqual(await applyPullSecret(adopting, undefined, cluster), {
       result: 'updated',
+      adopted: true,
       note: 'taken over from its earlier manager',
     })
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { [host]: 'u:ours' })

@@ -2,6 +2,7 @@
 import { configMap } from './config-map.ts'
 import { endpointSlice } from './endpoint-slice.ts'
 import { event } from './event.ts'
+import { lease } from './lease.ts'
 import { namespace } from './namespace.ts'
 import { pod } from './pod.ts'
 import type { ResourceKind } from './resource-kind.ts'
@@ -16,4 +17,5 @@ export const resourceKinds: readonly ResourceKind[] = [
   secret,
   serviceAccount,
   endpointSlice,
+  lease,
 ]

@@ -99,6 +99,7 @@ function nameOf({ resource, name, namespace }: KubernetesCall): string {
     configmaps: 'ConfigMap',
     endpointslices: 'EndpointSlice',
     events: 'Event',
+    leases: 'Lease',
     namespaces: 'Namespace',
     pods: 'Pod',
     secrets: 'Secret',

@@ -81,7 +81,7 @@ type Exchange<T> = (connection: Connection, identity: ClusterIdentity) => Promis
 
 async function repeat<T extends HttpResponse | HttpStream>(
   channel: Channel,
-  request: Pick<ClusterRequest, 'method' | 'path' | 'retryForMs'>,
+  request: Pick<ClusterRequest, 'method' | 'path' | 'retryForMs' | 'permit'>,
   exchange: Exchange<T>,
 ): Promise<Attempt<T>> {
   const { context } = channel
@@ -124,7 +124,7 @@ type Attempt<T> =
 
 async function attemptOnce<T extends HttpResponse | HttpStream>(
   channel: Channel,
-  { method, path }: Pick<ClusterRequest, 'method' | 'path'>,
+  { method, path, permit }: Pick<ClusterRequest, 'method' | 'path' | 'permit'>,
   exchange: Exchange<T>,
 ): Promise<Attempt<T>> {
   const { access, connections, context } = channel
@@ -136,7 +136,9 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
   const send = async (identity: ClusterIdentity): Promise<T> => {
     context.secrets.add(identity.authorization)
     context.log('debug', 'a request to the API server', { method, path })
-    const response = await exchange(await connections.current(), identity)
+    const connection = await connections.current()
+    permit?.()
+    const response = await exchange(connection, identity)
     context.log('debug', 'a response of the API server', { method, path, status: response.status })
     return response
   }

@@ -22,6 +22,8 @@ export interface ClusterRequest {
   readonly timeoutMs?: number
   /** How long failed attempts are retried, from the first one. Absent: 2 min. */
   readonly retryForMs?: number
+  /** Called right before each attempt is sent; what it throws ends the request. A PullpassError. */
+  readonly permit?: () => void
 }
 
 export interface ClusterResponse {

@@ -47,7 +47,7 @@ const invalidValues: Readonly<Record<string, string>> = {
 /** Valid command lines, so that the tested flag is the only error: arguments, then flags. */
 const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; readonly flags: Given }>> = {
   refresh: { flags: { file: 'DOCUMENT' } },
-  controller: { flags: { file: 'DOCUMENT' } },
+  controller: { flags: { file: 'DOCUMENT', lease: 'default/pullpass-controller' } },
   init: { words: ['quay.io'], flags: {} },
   inspect: { words: ['serviceaccount', 'team-a/default'], flags: {} },
   status: { flags: {} },

@@ -204,15 +204,38 @@ suite('pullpass manifests', () => {
     )
   })
 
-  test('deploy/cronjob is its output for the documents in that folder (npm exec -- node tools/deploy.ts)', async () => {
-    const { version } = JSON.parse(await readFile('package.json', 'utf8'))
-    const { stdout } = await runManifests(['-f', 'deploy/cronjob/documents.yaml', '--image', `pullpass:${version}`])
-    assert.equal(await readFile('deploy/cronjob/manifests.yaml', 'utf8'), stdout)
-    const { images } = parse(await readFile('deploy/cronjob/kustomization.yaml', 'utf8'))
-    assert.deepEqual(images, [{ name: 'pullpass', newName: 'pullpass', newTag: version }])
-  })
+  for (const [folder, flags] of [
+    ['deploy/cronjob', []],
+    ['deploy/controller', ['--controller']],
+  ] as const) {
+    test(`${folder} is its output for the documents in that folder (npm exec -- node tools/deploy.ts)`, async () => {
+      const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+      const words = ['-f', `${folder}/documents.yaml`, '--image', `pullpass:${version}`, ...flags]
+      const { stdout } = await runManifests(words)
+      assert.equal(await readFile(`${folder}/manifests.yaml`, 'utf8'), stdout)
+      const { images } = parse(await readFile(`${folder}/kustomization.yaml`, 'utf8'))
+      assert.deepEqual(images, [{ name: 'pullpass', newName: 'pullpass', newTag: version }])
+    })
+  }
 
   const refused: Record<string, { words: string[]; input?: string; code: string; seen: RegExp }> = {
+    'a controller without files': {
+      words: ['--controller'],
+      code: 'USAGE_INVALID',
+      seen: /--controller is given without -f/,
+    },
+    'a schedule of a controller': {
+      words: ['-f', '-', '--controller', '--schedule', '*/10 * * * *'],
+      input: documentText({ gcp: { provider } }),
+      code: 'USAGE_INVALID',
+      seen: /--schedule is given with --controller/,
+    },
+    'a document that the controller does not support': {
+      words: ['-f', '-', '--controller'],
+      input: documentText({ gcp: { provider } }, { more: '  attachToServiceAccounts: [default]' }),
+      code: 'DOCUMENT_INVALID',
+      seen: /-:1: spec\.attachToServiceAccounts is set in ClusterPullSecret pull/,
+    },
     'a namespace that cannot exist': {
       words: ['-n', 'Images'],
       code: 'USAGE_INVALID',

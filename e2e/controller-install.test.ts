@@ -1,0 +1,200 @@
+/** The output of `pullpass manifests --controller` in a real API server: it needs all of its permissions, and they allow nothing else. */
+import assert from 'node:assert/strict'
+import { before, suite, test } from 'node:test'
+import { waitForStderr } from '../test/commands/issuer/wait-for-stderr.ts'
+import { type Attacks, assertRefused } from './install/attack.ts'
+import { notInDocument, notPermitted, refusedToClusterAdmin } from './install/attacks.ts'
+import { createNamespace, createSecret, createServiceAccount, deleteSecret } from './install/cluster-objects.ts'
+import { type Installation, install, podOf } from './install/install.ts'
+import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
+import { provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
+import { runInstalledController, startInstalledController } from './install/start-installed-controller.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+
+const audience = `//iam.googleapis.com/${provider}`
+const document = `
+  apiVersion: pullpass.dev/v1alpha1
+  kind: ClusterPullSecret
+  metadata: {name: appscred}
+  spec:
+    namespaces: {include: ["apps-*"], exclude: [apps-legacy]}
+    serviceAccountRef: {namespace: image-system, name: puller}
+    registries:
+      - name: google
+        hosts: [europe-docker.pkg.dev]
+        gcp: {workloadIdentityProvider: ${provider}, serviceAccountEmail: ${serviceAccountEmail}}`
+const system = 'apps-system'
+const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${system}/leases`
+
+const lease = (name: string) => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name },
+  spec: { holderIdentity: 'thief' },
+})
+
+/** Requests that no role of the controller permits. */
+const ofControllers: Attacks = {
+  'take the Lease of another controller': {
+    request: {
+      method: 'PATCH',
+      path: `${leasePath}/other?fieldManager=thief&force=true`,
+      contentType: 'application/apply-patch+yaml',
+      body: lease('other'),
+    },
+    refusal: 'cannot patch resource "leases"',
+  },
+  'take the Lease of the scheduler': {
+    request: {
+      method: 'PATCH',
+      path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler',
+      contentType: 'application/merge-patch+json',
+      body: { spec: { holderIdentity: 'thief' } },
+    },
+    refusal: 'cannot patch resource "leases"',
+  },
+  'create a Lease by POST': {
+    request: { method: 'POST', path: leasePath, body: lease('new') },
+    refusal: 'cannot create resource "leases"',
+  },
+  'delete its Lease': {
+    request: { method: 'DELETE', path: `${leasePath}/pullpass-controller` },
+    refusal: 'cannot delete resource "leases"',
+  },
+  'edit its documents': {
+    request: {
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${system}/configmaps/pullpass-documents`,
+      contentType: 'application/merge-patch+json',
+      body: { data: {} },
+    },
+    refusal: 'cannot patch resource "configmaps"',
+  },
+  'run another image': {
+    request: {
+      method: 'PATCH',
+      path: `/apis/apps/v1/namespaces/${system}/deployments/pullpass-controller`,
+      contentType: 'application/merge-patch+json',
+      body: { spec: { replicas: 0 } },
+    },
+    refusal: 'cannot patch resource "deployments"',
+  },
+  'watch every Secret': {
+    request: { path: '/api/v1/secrets?watch=true' },
+    refusal: 'cannot watch resource "secrets"',
+  },
+  'create a ServiceAccount': {
+    request: {
+      method: 'POST',
+      path: '/api/v1/namespaces/apps-a/serviceaccounts',
+      body: { metadata: { name: 'new' } },
+    },
+    refusal: 'cannot create resource "serviceaccounts"',
+  },
+  'create a namespace': {
+    request: { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'apps-new' } } },
+    refusal: 'cannot create resource "namespaces"',
+  },
+  'read Events': {
+    request: { path: '/api/v1/namespaces/apps-a/events' },
+    refusal: 'cannot list resource "events"',
+  },
+}
+
+await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
+  suite('a controller, installed from a document with a glob and requested tokens', () => {
+    const namespaces = ['apps-a', 'apps-b', 'apps-c']
+    let installation: Installation
+    before(async () => {
+      for (const name of [...namespaces, 'apps-legacy', 'image-system']) await createNamespace(setup, name)
+      for (const name of [...namespaces, 'kube-system']) await createServiceAccount(setup, name, 'default')
+      await createServiceAccount(setup, 'image-system', 'puller')
+      installation = await install(setup, { namespace: system, from: document, flags: ['--controller'] })
+      setup.trust({ namespace: 'image-system', name: 'puller' })
+    })
+
+    const hasSecret = async (namespace: string): Promise<boolean> => {
+      const path = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3Dappscred`
+      const { items }: { items: unknown[] } = JSON.parse((await setup.admin({ path })).body)
+      return items.length === 1
+    }
+    const deleteLease = async () =>
+      await setup.admin({ method: 'DELETE', path: `${leasePath}?fieldSelector=metadata.name%3Dpullpass-controller` })
+
+    test('kubectl applies all of it without warnings of the API server, and admits its Pod', async () => {
+      assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
+      const { spec } = podOf(installation.objects)
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'controller', namespace: system }, spec }
+      const created = await installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
+      assert.deepEqual([created.exitCode, created.stderr], [0, ''])
+    })
+
+    test('kubectl kustomize renders deploy/controller, and the API server accepts it', async () => {
+      const rendered = await installation.kubectl(['kustomize', 'deploy/controller'], '')
+      assert.deepEqual([rendered.exitCode, rendered.stderr], [0, ''])
+      const applied = await installation.kubectl(['apply', '--server-side', '-f', '-'], rendered.stdout)
+      assert.deepEqual([applied.exitCode, applied.stderr], [0, ''])
+    })
+
+    test('two replicas write every pull secret with the permissions of their account, without a failure', async (t) => {
+      const replicas = [startInstalledController(installation, system), startInstalledController(installation, system)]
+      t.after(() => {
+        for (const { child } of replicas) child.kill('SIGKILL')
+      })
+      await Promise.all(
+        replicas.map(({ child }) => waitForStderr(child, /this replica leads|another replica leads, this one/)),
+      )
+      for (const name of [...namespaces, system]) {
+        await waitUntil(`the Secret in ${name}`, 20_000, async () => (await hasSecret(name)) || undefined)
+      }
+      assert.equal(await hasSecret('apps-legacy'), false)
+      for (const { child } of replicas) child.kill('SIGTERM')
+      const ends = await Promise.all(replicas.map(({ ended }) => ended))
+      assert.deepEqual(
+        ends.map(({ exitCode }) => exitCode),
+        [0, 0],
+      )
+      const logs = ends.map(({ stderr }) => stderr)
+      assert.equal(logs.filter((text) => text.includes('a pull secret was written')).length, 1, logs.join('\n'))
+      assert.doesNotMatch(logs.join('\n'), / (?:error|warn) /)
+    })
+
+    test('without any one of its permissions a failure is reported, and states which', async (t) => {
+      const reset = async () => {
+        for (const name of ['apps-a', 'apps-c', system]) await deleteSecret(setup, name, 'appscred')
+        await createSecret(setup, 'apps-b', 'appscred') // a conflict, which is an Event
+        await deleteLease()
+      }
+      const user = `system:serviceaccount:${system}:pullpass`
+      const reports = /grant the rule/
+      const refresh = async () => await runInstalledController(installation, system, { reports, limitMs: 20_000 })
+      await assertEachPermissionNeeded(t, { setup, installation: { ...installation, refresh }, user, reset })
+    })
+
+    test('its permissions allow nothing else', async (t) => {
+      const reports = /a pull secret was written .*namespace="apps-a"/
+      await runInstalledController(installation, system, { reports, limitMs: 20_000 })
+      await deleteSecret(setup, 'apps-c', 'appscred')
+      const ofSecretsAndTokens = Object.entries(notInDocument(setup.apiServer, audience)).filter(
+        ([, { refusal }]) => !/ServiceAccount|imagePullSecrets/.test(refusal),
+      )
+      await assertRefused(t, installation.account, {
+        ...notPermitted('apps-a', 'appscred'),
+        ...Object.fromEntries(ofSecretsAndTokens),
+        ...ofControllers,
+      })
+    })
+
+    test('even as cluster-admin, by mistake, it is restricted by its policies', async (t) => {
+      const binding = {
+        metadata: { name: 'mistake' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: system }],
+      }
+      const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
+      await setup.admin({ method: 'POST', path, body: binding })
+      await assertRefused(t, installation.account, refusedToClusterAdmin(audience))
+    })
+  })
+})

@@ -1,0 +1,41 @@
+/** Replicas of an installed controller as processes, with the arguments and variables of their container. */
+import { type PullpassProcess, spawnPullpass } from '../../test/support/spawn-pullpass.ts'
+import type { Installation } from './install.ts'
+
+export interface ControllerRun {
+  /** 1: the log has an error or a warning. */
+  readonly exitCode: 0 | 1
+  readonly stderr: string
+}
+
+/** Without a Pod, the Lease is an argument, and the port of its health endpoints is any free one. */
+export function startInstalledController({ container }: Installation, namespace: string): PullpassProcess {
+  const args = container.args.map((arg) => (arg.startsWith('--health-listen=') ? '--health-listen=0' : arg))
+  const lease = `--lease=${namespace}/pullpass-controller`
+  return spawnPullpass([...args, lease], { ...container.environment, HOSTNAME: 'pullpass-controller-0' })
+}
+
+/** Runs until its log contains `reports`, or for `limitMs`. */
+export async function runInstalledController(
+  installation: Installation,
+  namespace: string,
+  { reports, limitMs }: { readonly reports: RegExp; readonly limitMs: number },
+): Promise<ControllerRun> {
+  const { child, ended } = startInstalledController(installation, namespace)
+  let text = ''
+  const reported = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, limitMs)
+    child.stderr?.on('data', (more: string) => {
+      text += more
+      if (!reports.test(text)) return
+      clearTimeout(timer)
+      resolve()
+    })
+    child.once('close', () => resolve())
+  })
+  await reported
+  child.kill('SIGTERM')
+  const { stderr } = await ended
+  // Fields of a log line are quoted as JSON.
+  return { exitCode: / (?:error|warn) /.test(stderr) ? 1 : 0, stderr: stderr.replaceAll('\\"', '"') }
+}

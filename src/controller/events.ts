@@ -1,0 +1,82 @@
+/**
+ * The Events of a controller: what a person must know. About a Secret, in its namespace, where its pods fail; about the Lease what
+ * concerns a whole document. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ */
+import { eventReason } from '../errors/codes.ts'
+import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { ObjectReference } from '../kubernetes/objects/events.ts'
+import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
+import { createEventRecorder, type ObservedEvent } from '../server/events.ts'
+
+interface EventedSecret {
+  /** `ClusterPullSecret/NAME`. */
+  readonly document: string
+  readonly namespace: string
+  readonly secretName: string
+  readonly uid: string | undefined
+}
+
+export interface ControllerEvents {
+  /** A Secret that another manager wrote before was taken over. */
+  adopted(secret: EventedSecret): void
+  /** A write failed. Only a refusal is an Event: other failures are retried. */
+  writeFailed(secret: EventedSecret, fault: PullpassError): void
+  /** `expiresAt`: the earliest entry of this credential in a Secret; undefined: there is none. */
+  exchangeFailed(request: ExchangeRequest, fault: PullpassError, expiresAt: Date | undefined): void
+}
+
+/** A failure that lasts is reported so long before the first pull fails. Milliseconds. */
+const soonMs = 15 * 60_000
+
+/** `lease`: absent, there are no Events about documents. */
+export function createControllerEvents(
+  cluster: Cluster,
+  lease: { readonly namespace: string; readonly name: string } | undefined,
+  context: Pick<Context, 'now' | 'random' | 'log' | 'signal'>,
+  onEnd: (error: unknown) => void,
+): ControllerEvents {
+  const recorder = createEventRecorder(cluster, { component: 'controller' }, context)
+  const record = (about: ObjectReference, event: ObservedEvent) => {
+    if (context.signal.aborted) return
+    recorder.record([{ ...event, about }]).catch((error: unknown) => {
+      if (!context.signal.aborted) onEnd(error)
+    })
+  }
+  return {
+    adopted(secret) {
+      const message = `${secret.document} took over this Secret from its earlier manager: conflictPolicy is Adopt`
+      record(secretOf(secret), { type: 'Normal', reason: 'SecretAdopted', message })
+    },
+    writeFailed(secret, fault) {
+      if (fault.retryable) return
+      record(secretOf(secret), { type: 'Warning', reason: eventReason(fault.code), message: messageOf(fault) })
+    },
+    exchangeFailed({ document, registry }, fault, expiresAt) {
+      if (lease === undefined) return
+      const about = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', ...lease }
+      const subject = `registry ${registry.name} of ${document.kind} ${document.name}`
+      const warn = (reason: string, message: string) =>
+        record(about, { type: 'Warning', reason, subject, message: `${subject}${message}: ${messageOf(fault)}` })
+      if (!fault.retryable) warn(eventReason(fault.code), '')
+      if (expiresAt === undefined) return
+      const leftMs = expiresAt.getTime() - context.now().getTime()
+      if (leftMs <= 0) warn('SecretExpired', ' has expired in a selected namespace')
+      else if (leftMs <= soonMs) warn('SecretExpiresSoon', ` expires in ${Math.ceil(leftMs / 60_000)} min`)
+    },
+  }
+}
+
+const secretOf = ({ namespace, secretName, uid }: EventedSecret): ObjectReference => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  namespace,
+  name: secretName,
+  ...(uid !== undefined && { uid }),
+})
+
+const messageOf = (fault: PullpassError): string => {
+  const fix = fixOf(fault)
+  return `${fault.code}: ${fault.seen}${fix === undefined ? '' : `; fix: ${fix}`}`
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
+import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
+import { controllerPermissionsOf } from '../../../src/manifests/permissions.ts'
+import { documentOf } from '../../manifests/document-of.ts'
+import { documentText } from '../../support/document-text.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
+
+const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+const host = { environment: {}, clock: createMovableClock(() => new Date('2026-11-24T12:00:00Z')) }
+const place = { namespace: 'pullpass-system', image: 'registry.example.com/pullpass:1.0.0' }
+
+async function print(...flags: string[]) {
+  const words = ['manifests', '-f', '-', '--image', place.image, ...flags]
+  const { exitCode, stdout, stderr } = await runPullpass(host, words, { input: documentText({ gcp: { provider } }) })
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  const objects = parseAllDocuments(stdout).map((document) => document.toJS())
+  return { objects, find: (kind: string) => objects.find((object) => object.kind === kind) }
+}
+
+interface ProjectedSource {
+  readonly serviceAccountToken?: { readonly expirationSeconds: number }
+}
+
+const podLabels = { 'app.kubernetes.io/name': 'pullpass', 'app.kubernetes.io/component': 'controller' }
+
+suite('pullpass manifests --controller', () => {
+  test('prints two replicas that are spread, and of which a drain removes one at a time', async () => {
+    const { find } = await print('--controller')
+    const { spec } = find('Deployment')
+    assert.deepEqual([spec.replicas, spec.selector.matchLabels, find('CronJob')], [2, podLabels, undefined])
+    assert.deepEqual(spec.template.metadata.labels, podLabels)
+    assert.deepEqual(find('PodDisruptionBudget').spec, {
+      maxUnavailable: 1,
+      selector: { matchLabels: podLabels },
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    })
+    const spread = spec.template.spec.topologySpreadConstraints
+    assert.deepEqual(
+      spread.map(({ topologyKey, labelSelector }: { topologyKey: string; labelSelector: object }) => [
+        topologyKey,
+        labelSelector,
+      ]),
+      ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((key) => [key, { matchLabels: podLabels }]),
+    )
+  })
+
+  test('has the restrictions of the CronJob’s Pod, probes, and tokens that a kubelet renews', async () => {
+    const ofController = (await print('--controller')).find('Deployment').spec.template.spec
+    const ofJob = (await print()).find('CronJob').spec.jobTemplate.spec.template.spec
+    const [container, job] = [ofController.containers[0], ofJob.containers[0]]
+    assert.deepEqual(container.resources.limits, { memory: '512Mi' })
+    for (const field of ['securityContext', 'image', 'volumeMounts'])
+      assert.deepEqual(container[field], job[field], field)
+    for (const field of ['securityContext', 'automountServiceAccountToken', 'serviceAccountName', 'enableServiceLinks'])
+      assert.deepEqual(ofController[field], ofJob[field], field)
+    assert.deepEqual(container.args, [
+      'controller',
+      '-f',
+      '/etc/pullpass/documents.yaml',
+      '--health-listen=*:8081',
+      '--log-level=info',
+    ])
+    assert.deepEqual(
+      [container.livenessProbe.httpGet, container.readinessProbe.httpGet],
+      [
+        { path: '/livez', port: 'health' },
+        { path: '/readyz', port: 'health' },
+      ],
+    )
+    const tokens = (pod: typeof ofController): number[] =>
+      pod.volumes.flatMap(({ projected }: { projected?: { sources: ProjectedSource[] } }) =>
+        (projected?.sources ?? []).flatMap(({ serviceAccountToken }) => serviceAccountToken?.expirationSeconds ?? []),
+      )
+    assert.deepEqual(tokens(ofJob), [600, 600])
+    assert.deepEqual(tokens(ofController), [3600, 1200])
+    assert.ok(JSON.stringify(ofController.volumes[0]).includes('"fieldPath":"metadata.namespace"'))
+  })
+
+  test('opens only the port of its metrics, to labelled namespaces', async () => {
+    const { spec } = (await print('--controller')).find('NetworkPolicy')
+    assert.deepEqual(spec.podSelector, { matchLabels: podLabels })
+    const from = [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }]
+    assert.deepEqual(spec.ingress, [{ ports: [{ protocol: 'TCP', port: 8081 }], from }])
+    assert.deepEqual(spec.egress, (await print()).find('NetworkPolicy').spec.egress)
+  })
+
+  test('has the admission policies of the CronJob', async () => {
+    const policies = ({ objects }: Awaited<ReturnType<typeof print>>) =>
+      objects.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'))
+    const ofController = policies(await print('--controller'))
+    assert.equal(ofController.length, 10)
+    assert.deepEqual(ofController, policies(await print()))
+  })
+})
+
+suite('the permissions of a controller', () => {
+  const lease = {
+    resource: 'leases',
+    verbs: ['get', 'create', 'patch'],
+    names: ['pullpass-controller'],
+    namespace: 'pullpass-system',
+  }
+  const watched = [
+    { resource: 'namespaces', verbs: ['list', 'watch'] },
+    { resource: 'secrets', verbs: ['list', 'watch'], names: ['regcred'] },
+  ]
+
+  test('for named namespaces allow to write only there, and to watch its Secret everywhere', () => {
+    const serviceAccountRef = { namespace: 'image-system', name: 'puller' }
+    assert.deepEqual(controllerPermissionsOf([documentOf({ serviceAccountRef })], place), [
+      ...watched,
+      { resource: 'secrets', verbs: ['create', 'patch'], names: ['regcred'], namespace: 'team-a' },
+      { resource: 'serviceaccounts/token', verbs: ['create'], names: ['puller'], namespace: 'image-system' },
+      lease,
+      { resource: 'events', verbs: ['create'], namespace: 'team-a' },
+      { resource: 'events', verbs: ['create'], namespace: 'pullpass-system' },
+    ])
+  })
+
+  test('for a glob allow to write its Secret everywhere', () => {
+    assert.deepEqual(controllerPermissionsOf([documentOf({ namespaces: { include: ['team-*'] } })], place), [
+      ...watched,
+      { resource: 'secrets', verbs: ['create', 'patch'], names: ['regcred'] },
+      lease,
+      { resource: 'events', verbs: ['create'] },
+    ])
+  })
+})
