@@ -50,7 +50,7 @@ suite('pullpass manifests --controller', () => {
     const ofController = (await print('--controller')).find('Deployment').spec.template.spec
     const ofJob = (await print()).find('CronJob').spec.jobTemplate.spec.template.spec
     const [container, job] = [ofController.containers[0], ofJob.containers[0]]
-    assert.deepEqual(container.resources.limits, { memory: '512Mi' })
+    assert.deepEqual(container.resources.limits, { memory: '256Mi' })
     for (const field of ['securityContext', 'image', 'volumeMounts'])
       assert.deepEqual(container[field], job[field], field)
     for (const field of ['securityContext', 'automountServiceAccountToken', 'serviceAccountName', 'enableServiceLinks'])
