@@ -71,6 +71,15 @@ suite('style', () => {
     assert.deepEqual(names(slow), [])
   })
 
+  test('property tests take fast-check from test/support/fast-check.ts, which fixes the seed of all', () => {
+    const other = files.filter(
+      ({ file, text }) =>
+        !/^test\/(support\/fast-check|style\.test|tools\/test-run\.matrix\.test)\.ts$/.test(file) &&
+        /'fast-check'|\bseed: [\d_]+/.test(text),
+    )
+    assert.deepEqual(names(other), [])
+  })
+
   test('titles of tests are statements', () => {
     const titles = files
       .filter(isTest)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import type { NamespaceChoice } from '../../src/document/document.ts'
 import { chooseNamespaces, needsNamespaceList } from '../../src/document/namespaces.ts'
+import fc from '../support/fast-check.ts'
 
 const cluster = [
   { name: 'default', labels: {} },

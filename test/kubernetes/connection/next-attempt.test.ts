@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { ResponseTooLarge } from '../../../src/http/transport.ts'
 import { nextAttemptMs, type Outcome, type Patience } from '../../../src/kubernetes/connection/attempts.ts'
+import fc from '../../support/fast-check.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const responseOf = (status: number, retryAt?: Date): Outcome => ({ kind: 'response', status, retryAt })

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { type KubernetesCall, readStatus } from '../../../src/kubernetes/connection/api-error.ts'
 import type { Cluster } from '../../../src/kubernetes/connection/cluster.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { SecretRegister } from '../../../src/text/secret-register.ts'
+import fc from '../../support/fast-check.ts'
 
 const cluster: Cluster = {
   server: 'https://10.0.0.1',

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { readCertificates } from '../../../src/kubernetes/connection/certificates.ts'
 import { readBearerFile } from '../../../src/kubernetes/connection/identity.ts'
 import { chooseContext, loadKubeconfig } from '../../../src/kubernetes/kubeconfig/load.ts'
+import fc from '../../support/fast-check.ts'
 
 async function prepare(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-kubeconfig-'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { pullSecretMetadata } from '../../../src/kubernetes/objects/pull-secrets.ts'
+import fc from '../../support/fast-check.ts'
 
 const managedFields = [
   {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { renderTerraform as renderFindings } from '../../../../src/trust/render-terraform.ts'
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import { evaluateAccount, evaluatePool } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
 import { hclText } from '../../../../src/vendors/hcl.ts'
 import { anyText } from '../../../support/any-text.ts'
+import fc from '../../../support/fast-check.ts'
 import { findings, nasty, pool } from './hostile-findings.ts'
 
 const renderTerraform = (all: readonly GcpFinding[]) =>
