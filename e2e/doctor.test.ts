@@ -46,10 +46,7 @@ async function assertFixed(prepared: PreparedNamespace, fault: RealFault): Promi
   const { standing, findingsText } = await examine(prepared, fault, await fault.variables?.(prepared))
   const first = standing.find(({ result }) => result === (fault.result ?? 'failed'))
   assert.deepEqual([first?.hop, first?.code], [fault.hop, fault.code], findingsText)
-  const command = commandFor(first, fault, prepared).replace(
-    '--image IMAGE',
-    '--image registry.example.com/pullpass:1.0.0',
-  )
+  const command = `IMAGE=registry.example.com/pullpass:1.0.0\n${commandFor(first, fault, prepared)}`
   const { sh, shAtTerminal } = prepared.setup
   const ended = await (fault.confirmation === 'terminal' ? shAtTerminal(command) : sh(command))
   assert.equal(ended.exitCode, 0, `${command}\n${ended.stdout}${ended.stderr}`)

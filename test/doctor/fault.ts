@@ -35,7 +35,7 @@ export interface Fault {
   /** Why a printed command is not run: where one is printed, `repair` is it, else this states its purpose. */
   readonly unrun?:
     | 'it shows what is there'
-    | 'a placeholder in it is for the operator to fill in'
+    | 'a variable in it is for the operator to set'
     | 'it prompts on the terminal'
     | 'the documents must then name what it creates'
     | 'a warning stays, as e2e/doctor.test.ts sees'

@@ -39,7 +39,7 @@ suite('the steps from one issuer to another', () => {
     test(`${name}: the steps publish, sign and verify, with the commands to run`, () => {
       const { steps } = planOf(name)
       const commands = steps.flatMap(({ run = [] }) => run)
-      assert.ok(commands.includes(`pullpass issuer publish --to TARGET --issuer-url ${to}`))
+      assert.ok(commands.includes(`pullpass issuer publish --to "\${TARGET:?}" --issuer-url ${to}`))
       assert.ok(commands.includes('pullpass issuer show'))
       assert.ok(steps.every(({ run = [], set, notes = [] }) => run.length > 0 || set !== undefined || notes.length > 0))
       assert.ok(JSON.stringify(steps).includes(to))

@@ -16,7 +16,7 @@ suite('a request to the API server is made again', () => {
     ['after a reset, soon', failed(systemError('ECONNRESET')), 75],
     ['after 503, soon', responseOf(503), 75],
     ['after 500, soon: an admission webhook may be starting', responseOf(500), 75],
-    ['after 429 when it says', responseOf(429, new Date('2026-11-24T12:00:02Z')), 2_000],
+    ['after 429, at the time that it states', responseOf(429, new Date('2026-11-24T12:00:02Z')), 2_000],
     ['after 429 that names no time, soon', responseOf(429), 75],
   ]
   for (const [title, outcome, delayMs] of again) {

@@ -68,7 +68,7 @@ const rows: Row[] = [
     expected: {
       code: 'KUBERNETES_FORBIDDEN',
       seen: 'the API server responded with 403 "namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope"',
-      hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole: pullpass manifests -f FILE prints all rules that a document needs',
+      hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole; pullpass manifests -f FILE prints all rules that a document needs',
     },
   },
   {

@@ -62,7 +62,7 @@ suite('kubeconfigs', () => {
     assert.equal((await loadKubeconfig(`${path}-to-file`, {})).currentContext, 'x')
   })
 
-  test('of any content give a context, or say what is wrong', async (t) => {
+  test('of any content give a context, or an error that states what is wrong', async (t) => {
     const write = await prepare(t)
     const name = fc.constantFrom('clusters', 'users', 'contexts', 'current-context', 'cluster', 'user', 'name')
     const likely = fc.dictionary(name, fc.oneof(fc.jsonValue(), fc.array(fc.dictionary(name, fc.jsonValue()))))

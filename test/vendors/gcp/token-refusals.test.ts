@@ -109,7 +109,7 @@ const table: Record<string, Row> = {
     code: 'EXCHANGE_REFUSED',
     seen: said('invalid_grant: Unable to parse the ID Token.'),
     expected: () => 'a JWT signed with RS256 or ES256; the algorithm of this one is "RS256"',
-    hint: /pullpass inspect FILE/,
+    hint: /pullpass inspect "\$\{TOKEN_FILE:\?\}"/,
   },
   'a provider that does not exist': {
     async arrange({ gcp: { provider } }) {
@@ -242,7 +242,7 @@ suite('what the sandbox cannot make Google say', () => {
     assert.deepEqual(await refusalOf(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_grant: Something new.',
-      hint: 'compare the token, which pullpass inspect FILE shows, with the provider',
+      hint: 'compare the token, which pullpass inspect "${TOKEN_FILE:?}" shows, with the provider',
       command:
         'gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
     })
