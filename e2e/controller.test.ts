@@ -33,8 +33,8 @@ async function startController({ controlPlane, environment, writeToken }: Federa
   await writeToken()
   const argv = ['controller', '-f', join(folder, 'pull.yaml'), '--health-listen', '0', '--log-level', 'info']
   const started = spawnPullpass(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
-  const said = await waitForStderr(started.child, /serving health and metrics port=\d+/)
-  return { ...started, address: `http://127.0.0.1:${/port=(\d+)/.exec(said)?.[1]}` }
+  const log = await waitForStderr(started.child, /serving health and metrics port=\d+/)
+  return { ...started, address: `http://127.0.0.1:${/port=(\d+)/.exec(log)?.[1]}` }
 }
 
 const providerName = ([project, pool, provider]: readonly string[]) =>

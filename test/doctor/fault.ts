@@ -25,10 +25,10 @@ export interface Fault {
   readonly seen?: RegExp
   /** Other failures that remain and are independent. */
   readonly besides?: readonly Code[]
-  /** What the printed remedy says: its command or its words. */
+  /** The printed remedy: its command or its words. */
   readonly fix: RegExp
   /**
-   * `command`: the printed command is run, and then all is well. A function does what the words say, or what a command
+   * `command`: the printed command is run, and then all is well. A function does what the words state, or what a command
    * does that this test cannot run. `nothing`: it passes by itself, or nothing is amiss.
    */
   readonly repair: 'command' | ((world: World) => unknown) | 'nothing'

@@ -28,7 +28,7 @@ suite('a document chooses', () => {
       { selector: { matchLabels: { images: 'private' } } },
       ['team-a', 'team-legacy'],
     ],
-    'what include and selector and not exclude say': [
+    'those of include and selector, without those of exclude': [
       { include: ['team-*'], exclude: ['team-legacy'], selector: { matchLabels: { images: 'private' } } },
       ['team-a'],
     ],

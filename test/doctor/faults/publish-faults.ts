@@ -1,4 +1,4 @@
-/** Faults of what a document says of its issuer's publication: what a refresh holds a token back for. */
+/** Faults of the publication of the issuer that a document states: what a refresh holds a token back for. */
 import type { Fault } from '../fault.ts'
 import type { World } from '../ground.ts'
 import { signToken } from '../sign-token.ts'

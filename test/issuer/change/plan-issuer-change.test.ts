@@ -124,7 +124,7 @@ suite('the steps from one issuer to another', () => {
     )
   })
 
-  test('where the new issuer cannot be accepted first, the plan says so', () => {
+  test('where the new issuer cannot be accepted first, the plan states it', () => {
     for (const name of ['talos-1.13', 'openshift', 'kind', 'minikube'] as const) {
       const { steps } = planOf(name)
       assert.ok(!steps.some(({ description }) => description.startsWith('Accept')), name)

@@ -42,7 +42,7 @@ suite('who the operator is to Google', () => {
       'user:ops@example.com',
       undefined,
     ],
-    'else it is said who is meant': [
+    'else the meaning of the variable is stated': [
       { type: 'authorized_user', account: '' },
       'user:"${EMAIL:?}"',
       /the account of gcloud/,

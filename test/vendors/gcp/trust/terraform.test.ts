@@ -112,7 +112,7 @@ suite('a plan as HCL', () => {
     assert.deepEqual(names, ["team's", "team's", '', 'pullpass'])
   })
 
-  test('says of what is deleted softly how it comes back first', () => {
+  test('states how to restore deleted resources first', () => {
     const [first] = findings
     const undelete = [{ kind: 'undelete', resource: 'pool', name: pool }] as const
     const text = renderTerraform(first === undefined ? [] : [{ ...first, presence: 'present', changes: undelete }])
