@@ -169,7 +169,7 @@ async function writeBlob(
 // Describes an error of Azure's storage library. Its errors contain request and response: only known fields are used, and no cause is kept.
 
 /** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
-export const azureCode = (error: unknown): string | undefined => asText(asObject(error)?.['code'])
+const azureCode = (error: unknown): string | undefined => asText(asObject(error)?.['code'])
 
 export function azureFault(
   error: unknown,
