@@ -31,7 +31,7 @@ export function renderReport({ fanOut, oneShot, status, goals, ratios }: Report)
     renderTable({ header: ['SECRETS', 'FORMAT', 'WALL', 'CPU', 'PEAK'], rows: status.map(statusCells) }, 'never'),
     '',
     'Goals',
-    renderTable({ header: ['GOAL', 'LIMIT', 'MEASURED', ''], rows: goals.map(goalCells) }, 'never'),
+    renderTable({ header: ['GOAL', 'LIMIT', 'MEASURED', '', 'WHY THIS LIMIT'], rows: goals.map(goalCells) }, 'never'),
     '',
     'Ratios without a goal',
     renderTable({ header: ['RATIO', 'MEASURED'], rows: ratios.map(ratioCells) }, 'never'),
@@ -80,7 +80,13 @@ const statusCells = ({ secrets, format, wallMs, cpuMs, peakMiB }: StatusRow) => 
   mebibytes(peakMiB),
 ]
 
-const goalCells = ({ title, limit, measured, result }: Goal) => [title, limit, measured.toPrecision(3), result]
+const goalCells = ({ title, limit, measured, result, reason }: Goal) => [
+  title,
+  limit,
+  measured.toPrecision(3),
+  result,
+  reason,
+]
 
 const ratioCells = ({ title, measured }: Ratio) => [title, measured.toPrecision(3)]
 

@@ -99,9 +99,9 @@ suite('the package', () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
     const asPlugin = await execute(join(installed, '.bin/kubectl-pullpass'), ['--version'], { env: { PATH: path } })
     const { stdout: head } = await execute('git', ['rev-parse', 'HEAD'], { cwd: root })
-    const said = `pullpass ${version} (commit ${head.trim().slice(0, 12)}, Node.js ${process.versions.node})\n`
-    assert.equal((await pullpass(['--version'])).stdout, said)
-    assert.equal(asPlugin.stdout, said)
+    const expected = `pullpass ${version} (commit ${head.trim().slice(0, 12)}, Node.js ${process.versions.node})\n`
+    assert.equal((await pullpass(['--version'])).stdout, expected)
+    assert.equal(asPlugin.stdout, expected)
   })
 
   test('refreshes by the drop-in variables', async (t) => {

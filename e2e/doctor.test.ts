@@ -38,25 +38,22 @@ async function examine({ setup, file, namespace, system }: PreparedNamespace, fa
   return {
     exitCode,
     findingsText,
-    standing: findings.filter(({ result }) => result === 'failed' || result === 'warning'),
+    problems: findings.filter(({ result }) => result === 'failed' || result === 'warning'),
   }
 }
 
 async function assertFixed(prepared: PreparedNamespace, fault: RealFault): Promise<void> {
-  const { standing, findingsText } = await examine(prepared, fault, await fault.variables?.(prepared))
-  const first = standing.find(({ result }) => result === (fault.result ?? 'failed'))
+  const { problems, findingsText } = await examine(prepared, fault, await fault.variables?.(prepared))
+  const first = problems.find(({ result }) => result === (fault.result ?? 'failed'))
   assert.deepEqual([first?.hop, first?.code], [fault.hop, fault.code], findingsText)
-  const command = commandFor(first, fault, prepared).replace(
-    '--image IMAGE',
-    '--image registry.example.com/pullpass:1.0.0',
-  )
+  const command = `IMAGE=registry.example.com/pullpass:1.0.0\n${commandFor(first, fault, prepared)}`
   const { sh, shAtTerminal } = prepared.setup
   const ended = await (fault.confirmation === 'terminal' ? shAtTerminal(command) : sh(command))
   assert.equal(ended.exitCode, 0, `${command}\n${ended.stdout}${ended.stderr}`)
   await prepared.awaitPod()
   const after = await examine(prepared, fault, await fault.variables?.(prepared))
   assert.deepEqual(
-    after.standing.map(({ result, code }) => [result, code]),
+    after.problems.map(({ result, code }) => [result, code]),
     fault.remainingWarning === undefined ? [] : [['warning', fault.remainingWarning]],
     after.findingsText,
   )

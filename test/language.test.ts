@@ -84,7 +84,6 @@ const rules: readonly Rule[] = [
     words: /\b(said|says?|saying)\b/,
     use: 'states, contains, reports, responded; seen, message, summary',
     reason: 'documents and servers do not speak',
-    in: product,
   },
   {
     words: /\bheld\b(?! back\b)/,
@@ -92,11 +91,12 @@ const rules: readonly Rule[] = [
     reason: 'names no state: the value states which (the gate holds back is a term)',
     in: product,
   },
-  { words: /\bstanding\b/, use: 'authority, choice, state', reason: 'literary', in: product },
+  { words: /\bstanding\b/, use: 'authority, choice, state', reason: 'literary' },
 ]
 
 const paths = [
-  ...globSync('{src,test,sandbox,e2e,bench,tools}/**/*.ts'),
+  ...globSync('{src,test,sandbox,e2e,bench,tools}/**/*.{ts,mjs,py,sh}'),
+  ...globSync('.ci/*'),
   ...globSync('{docs,deploy}/**/*.{md,yaml}'),
   ...globSync('*.md'),
 ]

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path/posix'
 import { suite, test } from 'node:test'
+import { unexplainedWords } from './support/check-commands.ts'
 
 const files = globSync('{src,sandbox,test,e2e,bench,tools}/**/*.ts')
   .map((file) => file.replaceAll('\\', '/'))
@@ -70,6 +71,31 @@ suite('style', () => {
       ({ file, text }) => file !== 'test/support/any-text.ts' && /unit: 'binary' *\}/.test(text),
     )
     assert.deepEqual(names(slow), [])
+  })
+
+  test('property tests take fast-check from test/support/fast-check.ts, which fixes the seed of all', () => {
+    const other = files.filter(
+      ({ file, text }) =>
+        !/^test\/(support\/fast-check|style\.test|tools\/test-run\.matrix\.test)\.ts$/.test(file) &&
+        /'fast-check'|\bseed: [\d_]+/.test(text),
+    )
+    assert.deepEqual(names(other), [])
+  })
+
+  test('a printed command contains no placeholder: shellVariable is for what pullpass does not know', () => {
+    const found = files
+      .filter(({ file }) => file.startsWith('src/'))
+      .flatMap(({ file, text }) =>
+        [...text.matchAll(/\bcommand(?::|\(\) =>| =)\s+(['"`])(.*?)\1,?$/gm)].map(([, , command = '']) => ({
+          file,
+          words: unexplainedWords(command.replaceAll(/\$\{[^}]*\}/g, '')),
+        })),
+      )
+    assert.ok(found.length > 60)
+    assert.deepEqual(
+      found.filter(({ words }) => words.length > 0),
+      [],
+    )
   })
 
   test('titles of tests are statements', () => {

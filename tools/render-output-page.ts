@@ -1,4 +1,5 @@
 /** docs/json-output.md: the envelope, and the fields of each result, from the types of the results. */
+import { shellVariables } from '../src/text/plain-text.ts'
 import { type OutputSchema, outputSchemas } from './output-types.ts'
 
 export function renderOutputPage(): string {
@@ -45,6 +46,12 @@ With \`-o json\` or \`-o yaml\` a command prints one document on standard output
 }
 \`\`\``
 
+const variables = [
+  '| variable | value |',
+  '| --- | --- |',
+  ...Object.entries(shellVariables).map(([name, value]) => `| \`${name}\` | ${value} |`),
+].join('\n')
+
 const rules = `\`pullpass manifests\` prints Kubernetes objects instead (\`-o json\`: a \`v1\` \`List\`), and \`pullpass init\` a document of
 pullpass; neither has an envelope.
 
@@ -60,9 +67,8 @@ pullpass; neither has an envelope.
 - A member without a value is absent, never \`null\`. Lists are never absent, unless the table states it.
 - Errors, alarms and problems have one shape everywhere: [ErrorDetail](#errordetail). Decide by \`code\`, never by text: texts may
   change in any version.
-- In errors and findings, \`fix\` is a sentence that states what to do, and \`command\` is a command to paste into a shell; each is absent
-  if there is none. With a \`command\`, \`fix\` states when to run it, or what to know about it. Where the \`fix\` of a refusal by a vendor
-  is to compare or check, \`command\` shows what to compare. Other commands that only show the cause are part of the sentence \`fix\`.
+- In errors and findings, \`fix\` is a sentence that states what to do, and \`command\` is a [command](#commands) to paste into a shell;
+  each is absent if there is none. With a \`command\`, \`fix\` states when to run it, or what to know about it.
 - \`retryable\`: the same command may succeed later without any change to a configuration or a permission. A missing permission is not
   retryable, although a new grant takes effect only after minutes at some clouds (\`IMPERSONATION_DENIED\`).
 - Later versions of \`v1alpha1\` may add members and codes. They do not remove or rename members, or add values of \`result\`,
@@ -70,6 +76,17 @@ pullpass; neither has an envelope.
 - No document contains a token or a password. Every value is searched for the secrets of the run before it is printed. One that repeats a
   secret, in a vendor's message for example, contains \`(withheld, it repeats a secret)\` in its place. This also applies to the objects
   of \`manifests\` and \`init\`.
+
+## Commands
+
+A \`command\` fixes the cause, or only shows it. It only shows it where \`fix\` is to compare, check, show or print something; it then changes
+nothing. No field distinguishes the two: an operator reads \`fix\` before pasting a command, and a program must not run commands unread, because
+some of them delete something.
+
+A value that pullpass does not know, or that a shell could read as an option, is a variable: \`"\${TARGET:?}"\`. A shell refuses to run the
+command while it is not set. \`fix\` or this table states the meaning:
+
+${variables}
 
 ## Errors
 
@@ -105,7 +122,7 @@ form. If they end with an error, the last document is of kind \`Error\`.
 \`\`\`sh
 # namespaces whose pull secret was not refreshed
 pullpass refresh -f documents/ -o json | jq -r '.secrets[]? | select(.result == "failed") | .namespace'
-# the command that fixes the first failure
+# the command of the first failure, which fixes it or shows what to compare
 pullpass doctor -f documents/ -o json | jq -r '.firstFailure.command // empty'
 # when the cluster may sign with a new key
 pullpass issuer show -o json | jq -r '.keys[] | [.kid, .safeToSignAt] | @tsv'

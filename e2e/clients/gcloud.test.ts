@@ -29,11 +29,11 @@ async function succeed({ sh }: Gcloud, sandbox: TestSandbox, script: string): Pr
   return stdout
 }
 
-/** A fault whose hint ends in gcloud commands; the operator replaces words in capitals. */
+/** A fault whose hint ends in gcloud commands; the operator sets their variables. */
 interface Hint {
   readonly inject: (sandbox: TestSandbox) => unknown
   readonly pullpass: readonly string[]
-  readonly replaced?: (sandbox: TestSandbox) => Readonly<Record<string, string>>
+  readonly variables?: (sandbox: TestSandbox) => Readonly<Record<string, string>>
   /** What gcloud prints; absent: pullpass must succeed afterwards. */
   readonly prints?: RegExp
   readonly holds?: (sandbox: TestSandbox) => boolean
@@ -82,14 +82,14 @@ const hints: Readonly<Record<string, Hint>> = {
   'an operator without a permission': {
     inject: ({ gcp }) => gcp.operators.withhold('iam.workloadIdentityPools.get'),
     pullpass: [...plan, images],
-    replaced: ({ gcp: { operator } }) => ({ PRINCIPAL: operator.member }),
+    variables: ({ gcp: { operator } }) => ({ PRINCIPAL: operator.member }),
     holds: ({ gcp, gcp: { operator } }) =>
       gcp.policies.grants('projects/123456789012', ['roles/iam.workloadIdentityPoolAdmin'], [operator.member]),
   },
   'a bucket that does not exist': {
     inject: () => undefined,
     pullpass: ['issuer', 'publish', '--to', 'gs://example-issuer'],
-    replaced: () => ({ PROJECT_ID: 'example-project' }),
+    variables: () => ({ PROJECT_ID: 'example-project' }),
     holds: ({ gcp }) => gcp.policies.grants('projects/_/buckets/example-issuer', readers, ['allUsers']),
   },
   'a bucket that the operator may not write': {
@@ -98,7 +98,7 @@ const hints: Readonly<Record<string, Hint>> = {
       gcp.operators.withhold('storage.objects.create')
     },
     pullpass: ['issuer', 'publish', '--to', 'gs://example-cluster'],
-    replaced: ({ gcp: { operator } }) => ({ OPERATOR: operator.member }),
+    variables: ({ gcp: { operator } }) => ({ PRINCIPAL: operator.member }),
     holds: ({ gcp, gcp: { operator } }) =>
       gcp.policies.grants('projects/_/buckets/example-cluster', ['roles/storage.objectUser'], [operator.member]),
   },
@@ -184,12 +184,8 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
         const refused = await runPullpass(sandbox, hint.pullpass)
         assert.equal(refused.exitCode, 1, refused.stderr)
         const [command = ''] = /gcloud .*$/m.exec(refused.stderr) ?? []
-        const words = Object.entries(hint.replaced?.(sandbox) ?? {})
-        const printed = await succeed(
-          gcloud,
-          sandbox,
-          words.reduce((text, [word, value]) => text.replaceAll(word, value), command),
-        )
+        const values = Object.entries(hint.variables?.(sandbox) ?? {}).map(([name, value]) => `${name}='${value}'\n`)
+        const printed = await succeed(gcloud, sandbox, `${values.join('')}${command}`)
         sandbox.clock.advance('3 s')
 
         if (hint.prints !== undefined) assert.match(printed, hint.prints)

@@ -1,5 +1,5 @@
 /** Random writes of one Secret by several managers, in addition to the chosen cases of the contract. */
-import fc from 'fast-check'
+import fc from '../../test/support/fast-check.ts'
 import type { ApiObject } from './kubernetes-client.ts'
 import { mergePatch, secretsOf, strategicMergePatch, type TargetRequest } from './kubernetes-cluster.ts'
 

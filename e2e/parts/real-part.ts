@@ -12,16 +12,19 @@ export interface RealPart {
   close(): Promise<void>
 }
 
+/** A part that is not available, of which tests are skipped. Other errors, and all with PULLPASS_REAL_PARTS=required, are thrown. */
+export function absentPart(fault: unknown): AbsentPart {
+  if (!(fault instanceof AbsentPart) || process.env['PULLPASS_REAL_PARTS'] === 'required') throw fault
+  return fault
+}
+
 /** Starts the part, then calls `defineTests`. `start` rejects with AbsentPart if the part is not available. */
 export async function withRealPart<Part extends RealPart>(
   name: string,
   start: () => Promise<Part>,
   defineTests: (part: Part) => void,
 ): Promise<void> {
-  const part = await start().catch((fault: unknown) => {
-    if (!(fault instanceof AbsentPart) || process.env['PULLPASS_REAL_PARTS'] === 'required') throw fault
-    return fault
-  })
+  const part = await start().catch(absentPart)
   if (part instanceof AbsentPart) return reportSkipped(name, part.message)
 
   // Its own suite: hooks at file level would run as soon as the tests defined so far have finished, while another part starts.

@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../document/document.ts'
 import type { Environment } from '../http/context.ts'
 import type { Pod } from '../kubernetes/objects/pods.ts'
-import { plainLine, shellOperand, shellQuote } from '../text/plain-text.ts'
+import { plainLine, shellOperand, shellQuote, shellVariable } from '../text/plain-text.ts'
 import { type LoadedStore, parseAmong, targetMeant } from '../vendors/target.ts'
 import type { Remedy } from './finding.ts'
 
@@ -92,7 +92,7 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     kubectl,
     install: (namespace) => {
       const place = namespace === undefined ? [] : ['-n', namespace]
-      return `${line(['pullpass', 'manifests'], documents)} ${line([...place, '--image', 'IMAGE'])} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
+      return `${line(['pullpass', 'manifests'], documents)} ${line([...place, '--image'])} ${shellVariable('IMAGE')} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
     },
   }
 }

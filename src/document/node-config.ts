@@ -7,7 +7,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
 import { fingerprint } from '../text/fingerprint.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
-import { quote } from '../text/plain-text.ts'
+import { quote, shellVariable } from '../text/plain-text.ts'
 import type { DocumentRegistry } from './document.ts'
 import type { DocumentVendors } from './document-vendor.ts'
 import { brokenRule, registryHost } from './field-rules.ts'
@@ -60,7 +60,7 @@ function parseNodeConfig(text: string, where: string, vendors: DocumentVendors):
       seen: `${where}: ${seen}`,
       expected,
       hint: 'create the file again',
-      command: 'pullpass manifests node -f FILE',
+      command: `pullpass manifests node -f ${shellVariable('DOCUMENTS')}`,
     })
   const content = asObject(jsonOrNone(text))
   if (content === undefined) throw refuse('the file is not a JSON object', 'a NodeConfig in JSON')

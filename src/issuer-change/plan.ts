@@ -6,7 +6,7 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { cacheSeconds } from '../oidc/issuer-documents.ts'
 import { checkIssuerUrl } from '../oidc/issuer-url.ts'
-import { quote, shellOperand } from '../text/plain-text.ts'
+import { quote, shellOperand, shellVariable } from '../text/plain-text.ts'
 
 export interface IssuerPlan {
   readonly change: IssuerChange
@@ -44,7 +44,7 @@ const audienceNote = ({ from }: IssuerChange) =>
 const publishStep = (to: string): PlanStep => ({
   description: 'Publish the metadata of the new issuer, and configure trust in it',
   run: [
-    `pullpass issuer publish --to TARGET --issuer-url ${shellOperand(to, 'ISSUER')}`,
+    `pullpass issuer publish --to ${shellVariable('TARGET')} --issuer-url ${shellOperand(to, 'ISSUER')}`,
     `pullpass issuer check ${shellOperand(to, 'ISSUER')}`,
   ],
   notes: [
@@ -55,7 +55,7 @@ const publishStep = (to: string): PlanStep => ({
 
 const publishNewStep = (to: string): PlanStep => ({
   description: 'Publish the metadata of the new issuer with its new keys, and configure trust in it',
-  run: [`pullpass issuer publish --to TARGET --issuer-url ${shellOperand(to, 'ISSUER')}`],
+  run: [`pullpass issuer publish --to ${shellVariable('TARGET')} --issuer-url ${shellOperand(to, 'ISSUER')}`],
 })
 
 const confirmStep = (to: string): PlanStep => ({

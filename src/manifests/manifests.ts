@@ -3,7 +3,7 @@
 import { type Document, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { subjectOf } from '../identity/service-account.ts'
-import { shellQuote } from '../text/plain-text.ts'
+import { shellOperand, shellQuote } from '../text/plain-text.ts'
 import { showPath } from '../text/show.ts'
 import type { PodIdentity } from '../vendors/publisher-identity.ts'
 import type { Vendors } from '../vendors/vendor.ts'
@@ -46,7 +46,7 @@ export async function renderManifests(
   vendors: Vendors,
 ): Promise<Manifest[]> {
   const registries = await bindRegistries(documents, vendors)
-  refuseSourceFiles(registries)
+  refuseSourceFiles(registries, place.namespace)
   const { authorities, networkPolicy, proxy } = settings
   const mounted = { tokens: projectedTokensOf(registries, workload), publishers, authorities }
   const lives = registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds)
@@ -91,17 +91,18 @@ const pods = {
 }
 
 /** A Pod does not have the files of this machine, and a password does not belong in a ConfigMap. @throws DOCUMENT_INVALID */
-function refuseSourceFiles(registries: readonly BoundRegistry[]): void {
+function refuseSourceFiles(registries: readonly BoundRegistry[], namespace: string): void {
   for (const { document, registry } of registries) {
     const [file] = registry.sources?.files ?? []
     if (file === undefined) continue
+    const name = shellOperand(registry.name)
     throw new PullpassError({
       code: 'DOCUMENT_INVALID',
       hop: 'document',
       seen: `registry ${registry.name} of ${document.source} reads a password or key from the file ${showPath(file)}, which the Pod does not have`,
       expected: 'a Secret of the cluster, by secretRef',
-      hint: 'create one from the file',
-      command: `kubectl create secret generic NAME -n NAMESPACE --from-file=${shellQuote(file)}`,
+      hint: `create one from the file, and name it in secretRef: ${name}`,
+      command: `kubectl create secret generic ${name} -n ${shellOperand(namespace, 'NAMESPACE')} --from-file=${shellQuote(file)}`,
     })
   }
 }

@@ -14,7 +14,7 @@ import { type ApiServerReading, type ApiServersConfig, readApiServers } from '..
 import type { ClusterIssuer } from '../oidc/cluster/cluster-issuer.ts'
 import type { PublishTarget } from '../oidc/issuer-documents.ts'
 import { type IssuerKey, mergeKeys, sameKey, whyUnusable } from '../oidc/keys.ts'
-import { quote } from '../text/plain-text.ts'
+import { quote, shellVariable } from '../text/plain-text.ts'
 import {
   digestOf,
   isRevoked,
@@ -166,7 +166,7 @@ const unknown = (keyId: string, known: readonly IssuerKey[], signing: readonly s
     seen: `no served, published or recorded key has kid ${quote(keyId)}`,
     expected: known.length === 0 ? 'at least one key' : `the kid of the leaked key; known: ${listed(known, signing)}`,
     hint: 'find the key that signed the leaked token',
-    command: 'pullpass inspect FILE',
+    command: `pullpass inspect ${shellVariable('TOKEN_FILE')}`,
   })
 
 const inUse = (why: string) =>

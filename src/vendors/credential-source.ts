@@ -2,7 +2,7 @@
 import type { NamespacedName } from '../document/document.ts'
 import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts'
-import { quote } from '../text/plain-text.ts'
+import { quote, shellVariable } from '../text/plain-text.ts'
 import { Redacted } from '../text/redacted.ts'
 import { showPath } from '../text/show.ts'
 import type { ExchangeContext } from './vendor.ts'
@@ -70,7 +70,7 @@ export async function readSource(
   const { type, data } = await readSecret(secret)
   checkSecretType(type, secret, {
     further: what === 'private key' ? ['kubernetes.io/tls'] : [],
-    hint: `create one with the ${what}: kubectl create secret generic NAME -n ${secret.namespace} --from-file=${secret.key}=FILE`,
+    hint: `create one with the ${what} in FILE: kubectl create secret generic ${shellVariable('NAME')} -n ${secret.namespace} --from-file=${secret.key}=${shellVariable('FILE')}`,
   })
   const value = data.get(secret.key)
   if (value !== undefined && value.byteLength() > 0) return value

@@ -7,7 +7,7 @@ import { type Fix, type PullpassError, withFix } from '../errors/pullpass-error.
 import type { Refusal } from '../http/request-errors.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asText } from '../text/json-fields.ts'
-import { quote, rfc3339 } from '../text/plain-text.ts'
+import { quote, rfc3339, shellVariable } from '../text/plain-text.ts'
 
 export interface Refused {
   readonly subjectToken: SubjectToken
@@ -17,22 +17,22 @@ export interface Refused {
   readonly requestFix?: string | undefined
 }
 
-/** The command of a fix that compares the token; a caller that knows token and document names them: `namingToken`. */
-const inspectFile = 'pullpass inspect FILE'
+/** The command that shows the token; a caller that knows token and document names them: `namingToken`. */
+export const inspectToken: string = `pullpass inspect ${shellVariable('TOKEN_FILE')}`
 
 /** The same error, with `command` where its fix is to compare the token. */
 export function namingToken(fault: PullpassError, command: string): PullpassError {
-  if (fault.command !== inspectFile && fault.hint?.includes(inspectFile) !== true) return fault
+  if (fault.command !== inspectToken && fault.hint?.includes(inspectToken) !== true) return fault
   return withFix(fault, {
-    hint: fault.hint?.replace(inspectFile, () => command),
-    command: fault.command === inspectFile ? command : fault.command,
+    hint: fault.hint?.replace(inspectToken, () => command),
+    command: fault.command === inspectToken ? command : fault.command,
   })
 }
 
 /** `place`: where the vendor configures which tokens it accepts. */
 export const compareWithToken = (place: string): Fix => ({
   hint: `compare ${place} with the token`,
-  command: inspectFile,
+  command: inspectToken,
 })
 
 /** A cause that a vendor states in a message of its own. */

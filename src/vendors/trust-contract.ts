@@ -162,6 +162,8 @@ export interface TrustFinding {
   readonly notes: readonly string[]
   /** Fields that differ and are left unchanged. */
   readonly kept: readonly Replaceable[]
+  // The next two state what a kept field is for, so that doctor finds the cause of a refused token without knowing the vendor's
+  // fields. Each is set by one vendor at present, and no other part states it: `kept` and `notes` are names and sentences.
   /** The field of `kept` with uploaded keys: the vendor verifies tokens with them, and not with the published ones. */
   readonly keptKeys?: Replaceable | undefined
   /** The field of `kept` with which the vendor verifies the certificate of the issuer's server. */

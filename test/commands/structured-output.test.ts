@@ -101,7 +101,7 @@ suite('a secret of the run', () => {
   const register = new SecretRegister()
   register.add(new Redacted(secret))
   const values = {
-    quoted: `it said "${secret}" twice`,
+    quoted: `it contained "${secret}" twice`,
     escaped: `a\\${secret}\\b`,
     line: `a\n${secret}\tb`,
     alone: secret,
@@ -113,7 +113,7 @@ suite('a secret of the run', () => {
         assert.deepEqual(parse(text), {
           apiVersion: 'pullpass.dev/v1alpha1',
           kind: 'Error',
-          quoted: 'it said "(withheld, it repeats a secret)" twice',
+          quoted: 'it contained "(withheld, it repeats a secret)" twice',
           escaped: '(withheld, it repeats a secret)',
           line: 'a\n(withheld, it repeats a secret)\tb',
           alone: '(withheld, it repeats a secret)',

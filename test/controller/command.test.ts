@@ -15,8 +15,8 @@ suite('pullpass controller', () => {
     const argv = ['controller', '-f', file, '--lease', 'team-a/leader', '--health-listen', '0', '--log-level', 'info']
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
-    const said = await waitForStderr(child, /a pull secret was written .*namespace="team-b"/)
-    const address = `http://127.0.0.1:${/serving health and metrics port=(\d+)/.exec(said)?.[1]}`
+    const log = await waitForStderr(child, /a pull secret was written .*namespace="team-b"/)
+    const address = `http://127.0.0.1:${/serving health and metrics port=(\d+)/.exec(log)?.[1]}`
     const text = async (path: string) => await (await fetch(`${address}${path}`)).text()
     assert.equal(await text('/livez'), '[+]queue ok\nlivez check passed\n')
     assert.equal(await text('/readyz'), '[+]watches ok\n[+]lease ok\nreadyz check passed\n')

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { keyOf, type WorkItem, WorkQueue } from '../../src/controller/work-queue.ts'
 import { createVirtualTime } from './virtual-time.ts'
 
-/** A queue whose work ends when the test says so. */
+/** A queue whose work ends when the test resolves it. */
 function startQueue(t: TestContext, again: (item: WorkItem) => Date | undefined = () => undefined) {
   const time = createVirtualTime()
   const end = new AbortController()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { parseDockerConfig, renderDockerConfig } from '../../src/credential/docker-config.ts'
 import { Redacted } from '../../src/text/redacted.ts'
+import fc from '../support/fast-check.ts'
 
 const parse = (text: string) => {
   const { entries, findings } = parseDockerConfig(new Redacted(text))

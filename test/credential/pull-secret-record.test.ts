@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { type PullSecretRecord, parseRecord, renderRecord } from '../../src/credential/pull-secret-record.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const instant = fc.date({ noInvalidDate: true })
 const plain = { noNullPrototype: true }

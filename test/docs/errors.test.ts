@@ -87,7 +87,7 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     )
   })
 
-  test('what an example expects says more than what was seen', () => {
+  test('what an example expects states more than what was seen', () => {
     const wordsIn = (text: string) => new Set(text.match(/[A-Za-z0-9]+/g))
     const repeats = ({ example = '' }: Explanation) => {
       const [seen = '', ...lines] = example.split('\n')

@@ -1,4 +1,4 @@
-/** Plants one fault in a healthy set-up, checks what doctor says of it, follows the printed remedy and checks again. */
+/** Plants one fault in a healthy set-up, checks what doctor reports, follows the printed remedy and checks again. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'

@@ -75,15 +75,15 @@ suite('a printed command', () => {
     'a\u0007b',
     '--audience=a\u202Eb',
   ]) {
-    test(`contains NAME in place of ${JSON.stringify(word)}`, () => {
+    test(`contains a variable in place of ${JSON.stringify(word)}`, () => {
       assert.equal(
         commands.kubectl('delete', 'pod', word, '-n', 'team-a'),
-        'kubectl delete pod NAME -n team-a --context -production',
+        'kubectl delete pod "${NAME:?}" -n team-a --context -production',
       )
-      assert.equal(commands.check(word), 'pullpass issuer check NAME')
+      assert.equal(commands.check(word), 'pullpass issuer check "${NAME:?}"')
       assert.equal(
         commands.pullpass('trust apply', '--subject', word),
-        'pullpass trust apply -f pull.yaml --subject NAME --context -production',
+        'pullpass trust apply -f pull.yaml --subject "${NAME:?}" --context -production',
       )
     })
   }

@@ -25,17 +25,17 @@ export interface Fault {
   readonly seen?: RegExp
   /** Other failures that remain and are independent. */
   readonly besides?: readonly Code[]
-  /** What the printed remedy says: its command or its words. */
+  /** The printed remedy: its command or its words. */
   readonly fix: RegExp
   /**
-   * `command`: the printed command is run, and then all is well. A function does what the words say, or what a command
+   * `command`: the printed command is run, and then all is well. A function does what the words state, or what a command
    * does that this test cannot run. `nothing`: it passes by itself, or nothing is amiss.
    */
   readonly repair: 'command' | ((world: World) => unknown) | 'nothing'
   /** Why a printed command is not run: where one is printed, `repair` is it, else this states its purpose. */
   readonly unrun?:
     | 'it shows what is there'
-    | 'a placeholder in it is for the operator to fill in'
+    | 'a variable in it is for the operator to set'
     | 'it prompts on the terminal'
     | 'the documents must then name what it creates'
     | 'a warning stays, as e2e/doctor.test.ts sees'

@@ -9,7 +9,7 @@ import { documentFaults } from './faults/document-faults.ts'
 suite('doctor names the fault:', { concurrency: 4 }, () => {
   for (const fault of representativeFaults) test(titleOf(fault), async (t) => await checkFault(t, fault))
 
-  test('each at a hop at which the table of codes says that doctor reports it', () => {
+  test('each at a hop at which doctor reports it, by the table of codes', () => {
     const strange = plantedFaults.filter(({ code, hop }) => {
       const hops = explanations[code]?.doctor ?? []
       return !hops.includes(hop) && !hops.includes('any')

@@ -16,7 +16,10 @@ suite('doctor, from a laptop,', () => {
       lacking.stdout,
       /^PERMISSION_MISSING \(rights\): .*service account image-system\/pullpass may not patch secrets regcred in team-a$/m,
     )
-    assert.match(lacking.stdout, /^ {2}fix: pullpass manifests -f \S+ -n image-system --image IMAGE \| kubectl apply/m)
+    assert.match(
+      lacking.stdout,
+      /^ {2}fix: pullpass manifests -f \S+ -n image-system --image "\$\{IMAGE:\?\}" \| kubectl apply/m,
+    )
     assert.equal(lacking.exitCode, 1)
 
     sandbox.cluster.authorization.forbid({

@@ -113,7 +113,7 @@ export function renderDocument(sandbox: TestSandbox, content: DocumentContent): 
 function sender({ cluster }: TestSandbox): Ground['send'] {
   return async (method, target, body, contentType = 'application/json') => {
     const { pathname, searchParams } = new URL(target, 'http://sandbox')
-    const { status, body: said } = await cluster.handle({
+    const { status, body: response } = await cluster.handle({
       method,
       path: decodeURIComponent(pathname),
       query: searchParams,
@@ -122,7 +122,7 @@ function sender({ cluster }: TestSandbox): Ground['send'] {
       clientName: 'cluster-admin',
       signal: new AbortController().signal,
     })
-    if (status >= 300) throw new Error(`${method} ${target} was responded with ${status} ${JSON.stringify(said)}`)
+    if (status >= 300) throw new Error(`${method} ${target} was responded with ${status} ${JSON.stringify(response)}`)
   }
 }
 
@@ -137,8 +137,8 @@ const podOf = (image: string, spec: object) => ({
 })
 
 /** As kubelets write them: of a pod's uid. */
-function eventOf({ cluster }: TestSandbox, said: { reason: string; message: string; at: string }) {
-  const { reason, message, at } = said
+function eventOf({ cluster }: TestSandbox, event: { reason: string; message: string; at: string }) {
+  const { reason, message, at } = event
   const uid = cluster.store.read('Pod', 'team-a', 'web-0')?.metadata.uid ?? ''
   return {
     apiVersion: 'v1',

@@ -193,7 +193,7 @@ suite('doctor finds nothing in', { concurrency: 4 }, () => {
 
   for (const [title, status] of [
     ['whose image its node has', { imageID: 'docker.io/example/proxy@sha256:0', state: { running: {} } }],
-    ['of which the kubelet has said nothing yet', undefined],
+    ['of which the kubelet has reported nothing yet', undefined],
   ] as const) {
     test(`a pod with a second container of a public registry, ${title}`, async (t) => {
       const { sandbox, file, send, makePod } = await startGround(t)

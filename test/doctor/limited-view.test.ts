@@ -35,7 +35,7 @@ suite('doctor checks what it may read', () => {
     )
   })
 
-  test('what the kubelet said is quoted, and nothing of a password with it', async (t) => {
+  test('the message of the kubelet is quoted without the password in it', async (t) => {
     const { sandbox, file, makeEvent } = await startGround(t)
     const secret: unknown = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')?.['data']
     const [, encoded = ''] = /"\.dockerconfigjson":"([^"]+)"/.exec(JSON.stringify(secret)) ?? []

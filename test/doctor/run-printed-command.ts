@@ -78,13 +78,13 @@ async function kubectl({ send, makePod }: World, words: readonly string[]): Prom
   }
 }
 
-/** `pullpass manifests … --image IMAGE | kubectl apply`: what its roles allow, and what a kubelet writes for its CronJob. */
+/** `pullpass manifests … --image "${IMAGE:?}" | kubectl apply`: what its roles allow, and what a kubelet writes for its CronJob. */
 async function runPipe(world: World, [program, ...words]: string[], apply: readonly string[]): Promise<void> {
   assert.deepEqual(
     [program, words[0], ...apply.slice(0, 6)],
     ['pullpass', 'manifests', 'kubectl', 'apply', '--server-side', '--force-conflicts', '-f', '-'],
   )
-  const named = words.map((word) => (word === 'IMAGE' ? 'registry.example.com/pullpass:1.0.0' : word))
+  const named = words.map((word) => (word === '"${IMAGE:?}"' ? 'registry.example.com/pullpass:1.0.0' : word))
   const ended = await world.pullpass([...named, '-o', 'json'])
   assert.equal(ended.exitCode, 0, ended.stderr)
   const { items }: { items: Manifest[] } = JSON.parse(ended.stdout)

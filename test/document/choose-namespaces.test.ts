@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import type { NamespaceChoice } from '../../src/document/document.ts'
 import { chooseNamespaces, needsNamespaceList } from '../../src/document/namespaces.ts'
+import fc from '../support/fast-check.ts'
 
 const cluster = [
   { name: 'default', labels: {} },
@@ -28,7 +28,7 @@ suite('a document chooses', () => {
       { selector: { matchLabels: { images: 'private' } } },
       ['team-a', 'team-legacy'],
     ],
-    'what include and selector and not exclude say': [
+    'those of include and selector, without those of exclude': [
       { include: ['team-*'], exclude: ['team-legacy'], selector: { matchLabels: { images: 'private' } } },
       ['team-a'],
     ],

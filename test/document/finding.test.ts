@@ -4,14 +4,14 @@ import { refuse } from '../../src/document/document-errors.ts'
 
 const finding = (at: number) => ({ seen: `a.yaml:${at}:1: x is ${at}`, expected: 'another' })
 
-test('one finding is said as any error is', () => {
+test('one finding has the form of an error', () => {
   assert.equal(
     refuse('DOCUMENT_INVALID', [finding(1)]).message,
     'DOCUMENT_INVALID (document): a.yaml:1:1: x is 1\n  expected another',
   )
 })
 
-test('of very many findings the first are said, and how many more there are', () => {
+test('of very many findings the first are shown, with the number of the others', () => {
   const others = Array.from({ length: 29 }, (_, index) => finding(index + 2))
   const lines = refuse('DOCUMENT_INVALID', [finding(1), ...others]).message.split('\n')
   assert.equal(lines.length, 15)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { parseJson } from '../../src/document/sources.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 import { loadText } from './load-text.ts'
 import { smallest } from './smallest-document.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { matchesGlob } from '../../src/document/namespaces.ts'
+import fc from '../support/fast-check.ts'
 
 test('a glob matches the whole name', () => {
   const cases: [glob: string, name: string, matches: boolean][] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { showValue } from '../../src/document/show-value.ts'
 
-test('a value is shown as people would say it', () => {
+test('a value is shown as users write it', () => {
   const cases: [value: unknown, shown: string][] = [
     ['Reg', '"Reg"'],
     ['two\nlines', '"two lines"'],

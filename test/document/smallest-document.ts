@@ -1,4 +1,4 @@
-/** The least that a document can say, for tests to change. */
+/** The smallest valid document, for tests to change. */
 import type { Document } from '../../src/document/document.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 

@@ -92,7 +92,7 @@ suite('the transport to clouds', () => {
     }
   })
 
-  test("an untrusted certificate is refused, whatever Node's own variable says", async (t) => {
+  test("an untrusted certificate is refused, also with Node's own variable", async (t) => {
     const { environment, seen } = await startProxy(t)
     const direct = await servePart({
       handler: () => ({ status: 200, body: {} }),

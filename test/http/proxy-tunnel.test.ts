@@ -29,7 +29,7 @@ const flood: Behavior = (socket) => {
   socket.once('close', () => clearInterval(timer))
 }
 
-suite('a proxy that opens no tunnel fails the request, and the error says why', () => {
+suite('a proxy that opens no tunnel fails the request, and the error states why', () => {
   const failing: Record<string, [Behavior, string]> = {
     'requires credentials': [after('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'), 'responded with 407'],
     refuses: [after('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'), 'responded with 403'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { retryAtOf, retryDelayMs } from '../../src/http/retry.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const attempt = fc.integer({ min: 1, max: 2000 })

@@ -213,7 +213,7 @@ suite('send', () => {
     assert.deepEqual(context.slept, [])
   })
 
-  test('an interrupted run aborts the request and says so', async (t) => {
+  test('an interrupted run aborts the request with an error', async (t) => {
     const part = await serve(t)
     part.faults.inject({ kind: 'stall', at: 'request' })
     const interrupt = new AbortController()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { decodeSubjectToken } from '../../src/identity/subject-token.ts'
 import { Redacted } from '../../src/text/redacted.ts'
+import fc from '../support/fast-check.ts'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = (payload: unknown, header: unknown = { alg: 'RS256', kid: 'key-1' }) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { celAll, celAny, celList, celText } from '../../src/manifests/policies/admission-policy.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 suite('CEL', () => {
   test('a string literal is in single quotes and cannot leave them', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { checkSchedule, minRemainingMinutes, parseSchedule, scheduleOf } from '../../src/manifests/schedule.ts'
+import fc from '../support/fast-check.ts'
 import { documentOf } from './document-of.ts'
 
 const at = (namespace: string, changes: Parameters<typeof documentOf>[0] = {}) =>

@@ -152,7 +152,7 @@ suite('a document that names its publication', () => {
     assert.equal(writes(sandbox), 0)
   })
 
-  test('a dry run publishes nothing, and says who may not', async (t) => {
+  test('a dry run publishes nothing, and reports who may not', async (t) => {
     const sandbox = await start(t)
     const before = published(sandbox)
     await rotate(sandbox)

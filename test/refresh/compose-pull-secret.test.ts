@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { type DockerConfigEntry, parseDockerConfig } from '../../src/credential/docker-config.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { type ComposedPullSecret, composePullSecret, type Earlier } from '../../src/refresh/compose-pull-secret.ts'
 import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
 import type { Minted } from '../../src/refresh/mint-credentials.ts'
 import { Redacted } from '../../src/text/redacted.ts'
+import fc from '../support/fast-check.ts'
 import { documentOf, registry } from './test-document.ts'
 
 const names = ['one', 'two', 'three']

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { Document } from '../../src/document/document.ts'
 import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../../src/refresh/exchange-requests.ts'
 import { evaluateFreshness } from '../../src/refresh/freshness.ts'
+import fc from '../support/fast-check.ts'
 import { foundSecret, manager, ownedBy, owners } from './found-secret.ts'
 import { documentOf, registry } from './test-document.ts'
 
@@ -48,7 +48,7 @@ suite('a pull secret is fresh', () => {
     )
   })
 
-  test('only where our manager owns its data, its label and all that it says of itself', () => {
+  test('only where our manager owns its data, its label and all its annotations', () => {
     fc.assert(
       fc.property(owners, (held) => {
         const found = foundSecret({ owners: held, annotations: annotationsOf(document) })
@@ -99,7 +99,7 @@ suite('a pull secret is fresh', () => {
     test(`not ${name}`, () => assert.equal(evaluate(found, need), 'due'))
   }
 
-  test('not where an entry says that it lives longer than any provider grants', () => {
+  test('not where an entry states a longer lifetime than any provider grants', () => {
     const hours = (remaining: number) => foundSecret({ annotations: annotationsOf(document, [60, remaining * 60]) })
     assert.equal(evaluate(hours(12), need), 'fresh')
     assert.equal(evaluate(hours(12.2), need), 'due')

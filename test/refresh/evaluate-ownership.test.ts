@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { recordAnnotations, renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { Document } from '../../src/document/document.ts'
 import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'
 import { evaluateOwnership } from '../../src/refresh/ownership.ts'
+import fc from '../support/fast-check.ts'
 import { annotatedBy, foundSecret, manager, ownedBy, owners } from './found-secret.ts'
 import { documentOf, registry } from './test-document.ts'
 

@@ -1,7 +1,8 @@
 /** Metadata of Secrets as in a list, for the rules that evaluate it. */
-import fc from 'fast-check'
+
 import { recordAnnotations } from '../../src/credential/pull-secret-record.ts'
 import type { PullSecretMetadata } from '../../src/kubernetes/objects/pull-secrets.ts'
+import fc from '../support/fast-check.ts'
 
 export const manager = 'pullpass:ClusterPullSecret:pull'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { compareKey } from '../../src/registry/match-credentials.ts'
+import fc from '../support/fast-check.ts'
 
 const compare = (key: string, image: string) => {
   const slash = image.indexOf('/')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { matchImage } from '../../src/registry/match-credentials.ts'
+import fc from '../support/fast-check.ts'
 
 suite('matchImage', () => {
   test('all matching keys are tried, the longest path first', () => {

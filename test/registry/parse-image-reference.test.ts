@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { parseImageReference } from '../../src/registry/image-reference.ts'
+import fc from '../support/fast-check.ts'
 
 const sha256 = `sha256:${'0123456789abcdef'.repeat(4)}`
 

@@ -78,7 +78,7 @@ async function startPlainRegistry(t: TestContext) {
   }
 }
 
-const said = (attempt: PullAttempt) => ('words' in attempt ? attempt.words : '')
+const wordsOf = (attempt: PullAttempt) => ('words' in attempt ? attempt.words : '')
 
 suite('the test of a credential', () => {
   test('with permission to read, an existing manifest can be pulled', async (t) => {
@@ -107,7 +107,7 @@ suite('the test of a credential', () => {
       url: `https://localhost:${part.port}/v2/token`,
       status: 403,
     })
-    assert.match(said(attempt), /^403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied/)
+    assert.match(wordsOf(attempt), /^403 "DENIED: Permission "artifactregistry.repositories.downloadArtifacts" denied/)
   })
 
   test('an unknown credential is refused', async (t) => {
@@ -197,7 +197,7 @@ suite('the test of a credential', () => {
         ? { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' }, body: {} }
         : { status: 403, body: { errors: [{ code: 'DENIED', message: `not with ${accessToken}` }] } },
     )
-    assert.equal(said(await pull('project/images/app:1')), '403 (its words are withheld: they repeat a secret)')
+    assert.equal(wordsOf(await pull('project/images/app:1')), '403 (its words are withheld: they repeat a secret)')
   })
 
   test('a throttling registry is reported with its retry time', async (t) => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { renderRecord } from '../../src/credential/pull-secret-record.ts'
 import type { AnyPullSecret } from '../../src/kubernetes/objects/pull-secrets.ts'
 import { createEvaluation } from '../../src/status/evaluate.ts'
 import { createFactsReader } from '../../src/status/facts.ts'
 import { annotatedBy, foundSecret, manager, ownedBy } from '../refresh/found-secret.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const at = (time: string) => new Date(`2026-11-24T${time}Z`)
 

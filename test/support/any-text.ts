@@ -1,5 +1,5 @@
 /** Any text, for property tests, as `fc.string({ unit: 'binary' })`, of which each creation takes a second and 100 MiB. */
-import fc from 'fast-check'
+import fc from './fast-check.ts'
 
 const surrogates = { first: 0xd800, count: 0x800 }
 const lastCodePoint = 0x10ffff

@@ -1,6 +1,7 @@
 /** Validates the output of -o json and -o yaml with the JSON Schemas in docs/schema/output/. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { checkCommandFields } from './check-commands.ts'
 
 const schemas = new URL('../../docs/schema/output/', import.meta.url)
 
@@ -51,6 +52,7 @@ export async function checkPrinted(argv: readonly string[], stdout: string): Pro
         : [JSON.parse(stdout)]
   if (!isStream) assert.equal(results.length, 1)
   for (const result of results) {
+    checkCommandFields(result)
     const isError = JSON.stringify(result).includes('"kind":"Error"')
     if (isError || !otherObjects.has(argv[0] ?? '')) await checkOutput(result)
   }

@@ -13,7 +13,7 @@ const drip = (socket: Socket, text: string) => {
 
 /** These never end unless the client closes the connection. */
 export const endless: Record<string, Behavior> = {
-  'says nothing': () => undefined,
+  'sends nothing': () => undefined,
   'sends an interim response now and then': (socket) => drip(socket, 'HTTP/1.1 102 Processing\r\n\r\n'),
   'sends the header byte by byte': (socket) => {
     socket.write('HTTP/1.1 200 OK\r\nx: ')

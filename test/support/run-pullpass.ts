@@ -3,6 +3,7 @@ import type { Sandbox } from '../../sandbox/start-sandbox.ts'
 import { run } from '../../src/commands/run/run.ts'
 import type { Vendors } from '../../src/vendors/vendor.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
+import { checkFixLines } from './check-commands.ts'
 import { checkPrinted } from './check-output.ts'
 
 export interface PullpassRun {
@@ -70,6 +71,7 @@ export async function runPullpass(
     },
   })
   await checkPrinted(argv, stdout.join(''))
+  checkFixLines([...stdout, ...stderr].join(''))
   return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') }
 }
 

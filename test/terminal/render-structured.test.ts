@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { parse } from 'yaml'
 import { renderStructured } from '../../src/terminal/render-structured.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const value = {
   hosts: ['quay.io'],

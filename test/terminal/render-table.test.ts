@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { renderTable } from '../../src/terminal/table.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 suite('renderTable', () => {
   test('columns are as wide as their longest cell, and no line ends in blanks', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { nearest } from '../../src/text/nearest.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const known = ['registries', 'namespaces', 'secretName', 'serviceAccountRef']
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { plainJson, plainLine, plainText } from '../../src/text/plain-text.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const odd = anyText()
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { plainJson, plainLine } from '../../src/text/plain-text.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { quoteSafely, repeatsSecret, SecretRegister, withholdSecrets } from '../../src/text/secret-register.ts'
 import { anyText } from '../support/any-text.ts'
+import fc from '../support/fast-check.ts'
 
 const withheld = '(its words are withheld: they repeat a secret)'
 const secret = fc.stringMatching(/^[A-Za-z0-9_.+/=:-]{40,200}$/)

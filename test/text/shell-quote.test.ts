@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
 import { shellOperand, shellQuote } from '../../src/text/plain-text.ts'
 
@@ -18,11 +18,19 @@ suite('a word for a shell', () => {
 
 suite('an external word as an operand', () => {
   for (const word of ['-n', '--server=https://evil.example.com', 'a\nb', 'a\u202Eb', 'a\u0000b', '-']) {
-    test(`is replaced by the placeholder: ${JSON.stringify(word)}`, () => {
-      assert.equal(shellOperand(word), 'NAME')
-      assert.equal(shellOperand(word, 'ISSUER'), 'ISSUER')
+    test(`is replaced by a variable: ${JSON.stringify(word)}`, () => {
+      assert.equal(shellOperand(word), '"${NAME:?}"')
+      assert.equal(shellOperand(word, 'ISSUER'), '"${ISSUER:?}"')
     })
   }
+
+  test('is not run while its variable is not set', () => {
+    const run = (environment: Record<string, string>) =>
+      spawnSync('sh', ['-c', `echo ran ${shellOperand('-n')}`], { encoding: 'utf8', env: environment })
+    assert.equal(run({}).stdout, '')
+    assert.match(run({}).stderr, /NAME/)
+    assert.equal(run({ NAME: 'a b' }).stdout, 'ran a b\n')
+  })
 
   test('is quoted as any other word', () => {
     assert.equal(shellOperand('$(touch pwned)'), "'$(touch pwned)'")

@@ -7,7 +7,11 @@ import { suite, type TestContext, test } from 'node:test'
 import { orderTests, splitTests } from '../../tools/test/select-tests.ts'
 
 /** Runs test files with this content as npm test does, from the root of the repository. */
-async function runTests(t: TestContext, files: Readonly<Record<string, string>>) {
+async function runTests(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>> = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'pullpass-test-run-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   for (const [name, text] of Object.entries(files))
@@ -15,7 +19,10 @@ async function runTests(t: TestContext, files: Readonly<Record<string, string>>)
       join(folder, name),
       `import assert from 'node:assert/strict'\nimport { suite, test } from 'node:test'\n${text}`,
     )
-  const child = spawn(process.execPath, ['tools/test.ts', folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['tools/test.ts', folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...variables },
+  })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
@@ -46,6 +53,16 @@ suite('a test run', () => {
     assert.match(output, /✖ .*two\.test\.ts:1 › .*\n {2}Error: while it is loaded\n/)
     assert.match(output, /ℹ pass 0\nℹ fail 2\n/)
     assert.equal(exitCode, 1)
+  })
+
+  test('prints the seed of a property test that fails, and PULLPASS_TEST_SEED selects it', async (t) => {
+    const fastCheck = JSON.stringify(new URL('../support/fast-check.ts', import.meta.url).href)
+    const one = `import fc from ${fastCheck}\ntest('is false', () => fc.assert(fc.property(fc.nat(), () => false)))`
+    const { output } = await runTests(t, { 'one.test.ts': one }, { PULLPASS_TEST_SEED: '7' })
+    assert.match(
+      output,
+      /✖ .*one\.test\.ts:4 › is false\n {2}Error: Property failed after 1 tests\n {2}\{ seed: 7, path: "0:/,
+    )
   })
 
   test('fails if a file does not restore process state, or an error comes after its test', async (t) => {

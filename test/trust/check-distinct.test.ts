@@ -9,9 +9,9 @@ const keysOf = (x: string): readonly IssuerKey[] =>
 
 suite('several contexts', () => {
   const warned = (clusters: Parameters<typeof checkDistinct>[0]): string[] => {
-    const said: string[] = []
-    checkDistinct(clusters, (_, message) => void said.push(message))
-    return said
+    const warnings: string[] = []
+    checkDistinct(clusters, (_, message) => void warnings.push(message))
+    return warnings
   }
 
   test('with different issuers are several clusters', () => {
@@ -33,11 +33,11 @@ suite('several contexts', () => {
   })
 
   test('with one issuer and different keys are two clusters, with a warning', () => {
-    const said = warned([
+    const warnings = warned([
       { name: 'a', issuer, keys: keysOf('one') },
       { name: 'b', issuer, keys: keysOf('two') },
     ])
-    assert.deepEqual(said, [
+    assert.deepEqual(warnings, [
       'the contexts a and b have one issuer and different keys: only uploaded keys distinguish them',
     ])
   })

@@ -98,7 +98,7 @@ function storeCommands(): string[] {
   const faults = [403, 404].map((statusCode) => azureFault({ statusCode, code: 'refused' }, target, 'writing'))
   return [
     store.makePublic(container, {}) ?? '',
-    writeGrant(container, id, registryId),
+    writeGrant(container, id),
     ...faults.flatMap(({ command }) => command ?? []),
   ]
 }

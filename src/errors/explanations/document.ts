@@ -53,7 +53,7 @@ export const documentSection: Section = {
       action: 'Create the file again as the line `fix` shows.',
       example: `CREDENTIAL_FILE_INVALID (document): gcp.json:1:256: credential_source is of kind executable
   expected file: pullpass does not run programs or call URLs from a credential file
-  fix: create it again: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE`,
+  fix: write it to FILE again, for the token in TOKEN_FILE: gcloud iam workload-identity-pools create-cred-config "\${PROVIDER:?}" --credential-source-file="\${TOKEN_FILE:?}" --output-file="\${FILE:?}"`,
     },
     CA_FILE_INVALID: {
       hops: ['document', 'kubernetes'],

@@ -28,7 +28,7 @@ export const issuerSection: Section = {
         'For a cluster, bind ClusterRole `system:service-account-issuer-discovery`. Otherwise make the two documents public.',
       example: `DISCOVERY_FORBIDDEN (discovery): the API server responded with 403 "forbidden: User "jane" cannot get path "/.well-known/openid-configuration"" for https://cluster.example.com:6443/.well-known/openid-configuration
   expected the permission to read them, which ClusterRole system:service-account-issuer-discovery grants
-  fix: bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME`,
+  fix: bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=jane`,
     },
     DISCOVERY_MALFORMED: {
       hops: ['discovery'],

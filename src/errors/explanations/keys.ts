@@ -114,7 +114,7 @@ export const keysSection: Section = {
       action: 'Find the kid of the key that signed the leaked token: `pullpass inspect FILE`.',
       example: `KEY_UNKNOWN (publish): no served, published or recorded key has kid "unknown"
   expected the kid of the leaked key; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
-  fix: find the key that signed the leaked token: pullpass inspect FILE`,
+  fix: find the key that signed the leaked token: pullpass inspect "\${TOKEN_FILE:?}"`,
     },
     KEY_IN_USE: {
       hops: ['publish'],

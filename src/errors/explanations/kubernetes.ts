@@ -46,7 +46,7 @@ export const kubernetesSection: Section = {
         'Grant the rule in the line `fix`, which contains only that permission. `pullpass manifests -f FILE` prints all rules that a document needs.',
       example: `KUBERNETES_FORBIDDEN (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "team-a""
   expected the right to patch Secret team-a/regcred
-  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all rules that a document needs`,
+  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of team-a; pullpass manifests -f FILE prints all rules that a document needs`,
     },
     KUBERNETES_REFUSED: {
       hops: ['kubernetes'],

@@ -53,7 +53,7 @@ export const publishSection: Section = {
       action: 'Grant access with the command in the line `fix`.',
       example: `PUBLISH_DENIED (publish): Google responded with 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
   expected read and write permission for the operator
-  fix: allow public reads, and writes by the operator: gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member=OPERATOR '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
+  fix: allow public reads, and writes by the operator (PRINCIPAL: the principal of your credentials in their pool): gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member="\${PRINCIPAL:?}" '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
     },
     PUBLISH_TARGET_NOT_FOUND: {
       hops: ['publish'],
@@ -62,7 +62,7 @@ export const publishSection: Section = {
       action: 'Create it with the command in the line `fix`, or correct its name.',
       example: `PUBLISH_TARGET_NOT_FOUND (publish): Google responded with 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
   expected it to exist: pullpass does not create buckets
-  fix: create it in your project, PROJECT_ID, and allow public reads: gcloud storage buckets create gs://example-isuer --project=PROJECT_ID --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
+  fix: create it in your project, PROJECT_ID, and allow public reads: gcloud storage buckets create gs://example-isuer --project="\${PROJECT_ID:?}" --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
     },
     PUBLISH_REFUSED: {
       hops: ['publish'],

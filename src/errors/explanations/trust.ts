@@ -22,7 +22,7 @@ export const trustSection: Section = {
       action: 'Grant the role with the command in the line `fix`, and run it again.',
       example: `TRUST_DENIED (trust): Google responded with 403 "Permission 'iam.workloadIdentityPools.get' denied on resource '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool' (or it may not exist)."
   expected the operator to have iam.workloadIdentityPools.get, which roles/iam.workloadIdentityPoolAdmin contains
-  fix: grant it, and run it again, it continues where it ended (PRINCIPAL: the principal of your credentials in their pool): gcloud projects add-iam-policy-binding 123456789012 --role=roles/iam.workloadIdentityPoolAdmin --member=PRINCIPAL --condition=None`,
+  fix: grant it, and run it again, it continues where it ended (PRINCIPAL: the principal of your credentials in their pool): gcloud projects add-iam-policy-binding 123456789012 --role=roles/iam.workloadIdentityPoolAdmin --member="\${PRINCIPAL:?}" --condition=None`,
     },
     TRUST_NOT_FOUND: {
       hops: ['trust'],
@@ -31,7 +31,7 @@ export const trustSection: Section = {
       action: 'Run the command again; `pullpass trust plan` shows what exists.',
       example: `TRUST_NOT_FOUND (trust): Google responded with 404 "Requested entity was not found."
   expected the resources that this change requires to exist
-  fix: run it again: it may have just been deleted; to show what exists: pullpass trust plan -f FILE`,
+  fix: run it again: it may have just been deleted; to show what exists: pullpass trust plan -f "\${DOCUMENTS:?}"`,
     },
     TRUST_REFUSED: {
       hops: ['trust'],

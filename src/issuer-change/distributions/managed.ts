@@ -1,11 +1,11 @@
 /** Control planes that a controller rolls out from one configuration object: Gardener, kOps, OpenShift. */
-import { shellQuote } from '../../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../../text/plain-text.ts'
 import type { Distribution, IssuerChange } from '../plan.ts'
 
 /** Gardener's Shoot: https://gardener.cloud/docs/gardener/shoot/shoot_serviceaccounts */
 const shoot = 'the Shoot, in the garden cluster'
 const reconcile = [
-  'kubectl annotate shoot NAME gardener.cloud/operation=reconcile   # in the garden cluster; NAME: of the Shoot',
+  `kubectl annotate shoot ${shellVariable('NAME')} gardener.cloud/operation=reconcile   # in the garden cluster; NAME: of the Shoot`,
 ]
 
 /** `https://api.<internal domain of the shoot>`: Gardener continues to accept it when another one is set. */

@@ -131,7 +131,7 @@ function forbidden(words: string, verb: string, call: KubernetesCall): Wording {
   const rule = `{apiGroups: [${group}], resources: [${resource}]${names}, verbs: [${verb}]}`
   const source =
     call.verb !== 'delete' && neededByDocuments.includes(resource)
-      ? ': pullpass manifests -f FILE prints all rules that a document needs'
+      ? '; pullpass manifests -f FILE prints all rules that a document needs'
       : ''
   return {
     code: 'KUBERNETES_FORBIDDEN',

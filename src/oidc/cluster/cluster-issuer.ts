@@ -11,7 +11,7 @@ import type { Cluster, ClusterResponse } from '../../kubernetes/connection/clust
 import { isAnonymous, parseDenial } from '../../kubernetes/connection/status.ts'
 import { requestToken } from '../../kubernetes/objects/request-token.ts'
 import { asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
-import { plainLine } from '../../text/plain-text.ts'
+import { plainLine, shellOperand } from '../../text/plain-text.ts'
 import { quoteSafely, repeatsSecret } from '../../text/secret-register.ts'
 import { type DocumentName, documentPaths } from '../issuer-documents.ts'
 import { type IssuerKey, parseJwks } from '../keys.ts'
@@ -74,8 +74,7 @@ function refused({ server, secrets }: Cluster, name: DocumentName, response: Clu
       seen,
       expected: 'the permission to read them, which ClusterRole system:service-account-issuer-discovery grants',
       hint: 'bind it',
-      command:
-        'kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=NAME',
+      command: `kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=${shellOperand(denial?.user ?? '-')}`,
     })
   }
   return new PullpassError({

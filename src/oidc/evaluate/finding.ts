@@ -1,4 +1,5 @@
 /** One thing about an issuer's public documents that a cloud minds, as data: its wording for people is the renderer's. */
+import { shellVariable } from '../../text/plain-text.ts'
 
 /** Each has a line in docs/issuer.md, which a test compares. */
 export const issuerFindingCodes = [
@@ -54,4 +55,4 @@ export interface IssuerFinding {
 }
 
 /** Writes the documents, and only keys and members that verifiers need. */
-export const publishAgain = 'pullpass issuer publish --to TARGET'
+export const publishAgain: string = `pullpass issuer publish --to ${shellVariable('TARGET')}`

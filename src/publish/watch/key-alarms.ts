@@ -1,6 +1,6 @@
 /** Published or recorded keys that the cluster never served: another writer changed the bucket or the ConfigMap. */
 import type { IssuerKey } from '../../oidc/keys.ts'
-import { quote, shellOperand, shellQuote } from '../../text/plain-text.ts'
+import { quote, shellOperand, shellQuote, shellVariable } from '../../text/plain-text.ts'
 import { shortDuration } from '../../text/short-duration.ts'
 import type { Confirmation } from '../confirm.ts'
 import { type KeyState, unknownKeys } from '../key-state.ts'
@@ -31,7 +31,7 @@ function unknownAlarms(keys: PublishOutcome['keys'], { keyState, served, hadKeys
       seen: `key ${quote(keyId)} is public, but the cluster never served it: it stays public for ${shortDuration(choice.keepForMs)}`,
       expected: 'published keys that an API server serves, or served before',
       hint: 'check which clients may write there; if you do not know the key, revoke it',
-      command: `pullpass issuer revoke --to TARGET -- ${shellQuote(keyId)}`,
+      command: `pullpass issuer revoke --to ${shellVariable('TARGET')} -- ${shellQuote(keyId)}`,
     }),
   )
 }

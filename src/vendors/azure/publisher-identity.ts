@@ -1,5 +1,6 @@
 /** The identity with which a pod publishes to Azure Storage: an application or a managed identity. https://learn.microsoft.com/azure/aks/workload-identity-overview */
 import { posix } from 'node:path'
+import { shellQuote } from '../../text/plain-text.ts'
 import type { PublisherIdentity } from '../publisher-identity.ts'
 import { application } from './names.ts'
 import { type ContainerName, writeGrant } from './stores/azblob.ts'
@@ -40,5 +41,5 @@ export const publisherIdentity: PublisherIdentity<unknown, Application> = {
 
 function grantsOn(target: ContainerName, clientId: string): string[] {
   const shared = `container ${target.container} must be used by this cluster only: the role applies to the whole container`
-  return [writeGrant(target, clientId, `RESOURCE_ID_OF/${target.account}`), ...(target.path === '' ? [] : [shared])]
+  return [writeGrant(target, shellQuote(clientId)), ...(target.path === '' ? [] : [shared])]
 }

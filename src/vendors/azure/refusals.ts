@@ -7,7 +7,8 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asList, asObject, asText } from '../../text/json-fields.ts'
-import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
+import { quote, rfc3339, shellQuote, shellVariable } from '../../text/plain-text.ts'
+import { inspectToken } from '../exchange-refusal.ts'
 import type { RegistryOf } from '../vendor.ts'
 import { resourceParts } from './names.ts'
 import type { AzureSettings } from './settings.ts'
@@ -120,7 +121,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
       code: 'SIGNATURE_INVALID',
       expected: `the published key${keyOf(subjectToken)} to be the one that the cluster signs with`,
       hint: "publish the cluster's current JWKS",
-      command: 'pullpass issuer publish --to TARGET',
+      command: `pullpass issuer publish --to ${shellVariable('TARGET')}`,
     }),
   ],
   [700024, staleToken],
@@ -134,7 +135,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
       code: 'EXCHANGE_REFUSED',
       expected: `a JWT that Entra can read, signed with RS256; this one names ${quote(subjectToken.algorithm ?? 'no algorithm')}`,
       hint: 'Kubernetes signs with the key in --service-account-signing-key-file; check the token',
-      command: 'pullpass inspect FILE',
+      command: inspectToken,
     }),
   ],
   [
@@ -177,7 +178,7 @@ const firstSentences = (description: string) => description.split(/\r?\n| Trace 
 
 const unknownCause = ({ settings }: SignInRequest): Meaning => ({
   code: 'EXCHANGE_REFUSED',
-  hint: `compare the token, which pullpass inspect FILE shows, with the federated credentials of ${identityOf(settings)}`,
+  hint: `compare the token, which ${inspectToken} shows, with the federated credentials of ${identityOf(settings)}`,
   command: listCredentials(settings),
 })
 
@@ -241,12 +242,15 @@ export function registryRefusalInWords(message: string): Refusal | undefined {
 function denied({ settings, repository }: RegistryRequest): Meaning {
   const { registry, clientId, trust } = settings
   const what = repository === undefined ? registry : `repository ${repository} of ${registry}`
-  const scope = trust?.registryId ?? `RESOURCE_ID_OF_${registryNameOf(registry)}`
+  const scope =
+    trust?.registryId === undefined
+      ? `"$(az acr show --name ${shellQuote(registryNameOf(registry))} --query id --output tsv)"`
+      : shellQuote(trust.registryId)
   return {
     code: 'REGISTRY_DENIED',
     expected: `${identityOf(settings)} to have the role AcrPull on ${what}; in a registry with repository permissions (ABAC), where AcrPull has no effect, Container Registry Repository Reader`,
     hint: 'pullpass trust apply -f FILE assigns it, which takes up to 10 minutes to take effect; compare it with the existing ones',
-    command: `az role assignment list --assignee ${clientId} --scope ${shellQuote(scope)}`,
+    command: `az role assignment list --assignee ${clientId} --scope ${scope}`,
   }
 }
 

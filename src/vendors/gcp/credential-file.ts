@@ -10,6 +10,7 @@ import { filePath, type TextRule } from '../../document/field-rules.ts'
 import { text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { parseSource, readTextFile, unreadable } from '../../document/sources.ts'
+import { shellVariable } from '../../text/plain-text.ts'
 import { canonicalProvider, universeDomain, workloadIdentityProvider } from './names.ts'
 import type { GcpSettings } from './settings.ts'
 
@@ -31,8 +32,7 @@ export async function readCredentialFile(path: string, universe = 'googleapis.co
 }
 
 /** The fix of every problem of a credential file. */
-export const rewrite =
-  'create it again: gcloud iam workload-identity-pools create-cred-config … --credential-source-file=FILE'
+export const rewrite: string = `write it to FILE again, for the token in TOKEN_FILE: gcloud iam workload-identity-pools create-cred-config ${shellVariable('PROVIDER')} --credential-source-file=${shellVariable('TOKEN_FILE')} --output-file=${shellVariable('FILE')}`
 
 function invalid([first, ...others]: readonly DocumentProblem[]) {
   const unknown = { seen: 'the credential file is invalid', expected: 'an external_account credential file' }

@@ -2,7 +2,7 @@
 import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
-import { quote } from '../../text/plain-text.ts'
+import { quote, shellVariable } from '../../text/plain-text.ts'
 import { checkSubjectLength } from './subject.ts'
 
 export const issuerRequirements: IssuerRequirements = {
@@ -13,7 +13,7 @@ export const issuerRequirements: IssuerRequirements = {
     privateAuthority: {
       result: 'failed',
       fix: 'use a certificate of a public authority, or upload the keys',
-      command: 'pullpass issuer publish --to gcp-provider:PROVIDER',
+      command: `pullpass issuer publish --to gcp-provider:${shellVariable('PROVIDER')}`,
     },
     longestIssuer: undefined,
     mostKeys: undefined,

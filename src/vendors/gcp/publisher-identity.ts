@@ -1,6 +1,7 @@
 /** The identity with which a pod publishes at Google: its own principal, or a service account that it impersonates. https://google.aip.dev/auth/4117 */
 import { posix } from 'node:path'
 import { brokenRule } from '../../document/field-rules.ts'
+import { shellQuote } from '../../text/plain-text.ts'
 import type { PodIdentityRequest, PublisherIdentity } from '../publisher-identity.ts'
 import type { BucketName } from '../store.ts'
 import { iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
@@ -65,7 +66,7 @@ function providerAmong(targets: readonly Target[]): GcpSettings | undefined {
 /** The role cannot be limited to one pool: it applies to every pool of the project. */
 function grantOn(target: Target, member: string): string {
   const { scheme, name } = ofGcp(target)
-  if (scheme === 'gs') return writeGrant(name, member)
+  if (scheme === 'gs') return writeGrant(name, shellQuote(member))
   const project = name.provider.split('/')[1] ?? ''
   return `gcp-provider:${name.provider}: roles/iam.workloadIdentityPoolAdmin for ${member} on project ${project}, which must contain only pools of this cluster: the role applies to all of them`
 }

@@ -90,7 +90,7 @@ async function runWith(sandbox: TestSandbox, command: string, flag: string, valu
     flag === 'repository' ? documentText(sandbox) : document.replace('REPOSITORY', repository),
   )
   const given = Object.entries({ ...call.flags, [flag]: value }).map(
-    ([name, said]) => [name, said === 'DOCUMENT' ? file : said] as const,
+    ([name, word]) => [name, word === 'DOCUMENT' ? file : word] as const,
   )
   const words = otherWords[`${command} --${flag}`] ?? call.words ?? []
   const argv = [...command.split(' '), ...words, ...argvOf(Object.fromEntries(given))]

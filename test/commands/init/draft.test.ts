@@ -202,7 +202,7 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
     assert.match(empty.stderr, /^to be filled in: spec\.registries\[0\]\.static\.secretRef\.namespace, /)
   })
 
-  test('without permission to list pods it says so, and drafts the rest', async (t) => {
+  test('without permission to list pods it reports that, and drafts the rest', async (t) => {
     const sandbox = await startTestSandbox(t)
     const forbidden = {
       kind: 'Status',

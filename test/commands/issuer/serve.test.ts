@@ -46,15 +46,15 @@ suite('pullpass issuer serve', () => {
       const serving = spawnPullpass(['issuer', 'serve', ...words, '--log-level', 'info'], sandbox.environment)
       t.after(() => serving.child.kill('SIGKILL'))
       // Nothing is served at the issuer URL: this is logged after the keys are recorded.
-      return { ...serving, said: await waitForStderr(serving.child, /PUBLISHED_MISMATCH/) }
+      return { ...serving, log: await waitForStderr(serving.child, /PUBLISHED_MISMATCH/) }
     }
     const first = await start()
     first.child.kill('SIGTERM')
     await first.ended
     keys.signWith(await keys.add())
     keys.drop(old.kid)
-    const { said } = await start()
-    const port = /documents are served port=(\d+)/.exec(said)?.[1]
+    const { log } = await start()
+    const port = /documents are served port=(\d+)/.exec(log)?.[1]
     const jwks = await fetch(`http://127.0.0.1:${port}/openid/v1/jwks`)
     const served: { keys: { kid: string }[] } = JSON.parse(await jwks.text())
     assert.deepEqual(served.keys.map(({ kid }) => kid).toSorted(), [old.kid, keys.current.kid].toSorted())

@@ -18,8 +18,8 @@ suite('pullpass issuer watch', () => {
     const argv = ['issuer', 'watch', '--to', folder, '--health-listen', '0', '--log-level', 'info']
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
-    const said = await waitForStderr(child, /a key was published/)
-    const port = /serving health and metrics port=(\d+)/.exec(said)?.[1]
+    const log = await waitForStderr(child, /a key was published/)
+    const port = /serving health and metrics port=(\d+)/.exec(log)?.[1]
     const jwks: { keys: { kid: string }[] } = JSON.parse(await readFile(join(folder, 'openid/v1/jwks'), 'utf8'))
     assert.deepEqual(
       jwks.keys.map(({ kid }) => kid),

@@ -161,7 +161,7 @@ suite('pullpass manifests, of a document with spec.issuer, configures the Pod to
     })
     assert.deepEqual(sources, [token('azure', 'api://AzureADTokenExchange')])
     assert.deepEqual(grants.slice(0, 2), [
-      `az role assignment create --role 'Storage Blob Data Contributor' --assignee ${client} --scope RESOURCE_ID_OF/exampleissuer/blobServices/default/containers/issuer`,
+      `az role assignment create --role 'Storage Blob Data Contributor' --assignee ${client} --scope "$(az storage account show --name exampleissuer --query id --output tsv)/blobServices/default/containers/issuer"`,
       'container issuer must be used by this cluster only: the role applies to the whole container',
     ])
   })

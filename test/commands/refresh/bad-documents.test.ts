@@ -27,21 +27,21 @@ const changed = (from: string, to: string): BadInput['give'] => {
 const badDocuments: Record<string, BadInput> = {
   'a provider by the project’s id': {
     give: changed('projects/123456789012/', 'projects/example-project/'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:10:35: spec.registries[0].gcp.workloadIdentityProvider is "projects/example-project/locations/global/workloadIdentityPools/pool/providers/cluster"',
       '  expected the project\'s number, not its id: gcloud projects describe example-project --format="value(projectNumber)"',
     ],
   },
   'a malformed provider': {
     give: changed('workloadIdentityPools', 'pools'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:10:35: spec.registries[0].gcp.workloadIdentityProvider is "projects/123456789012/locations/global/pools/pool/providers/cluster"',
       '  expected projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER',
     ],
   },
   'an unknown field': {
     give: changed('      hosts:', '      host:'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:8:7: spec.registries[0].host is not a known field',
       '  expected "hosts"',
       '  also FOLDER/pull.yaml:7:7: spec.registries[0].hosts is missing, expected a list',
@@ -49,77 +49,77 @@ const badDocuments: Record<string, BadInput> = {
   },
   'no provider': {
     give: changed(good.slice(good.indexOf('      gcp:')), ''),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:7:7: spec.registries[0] names no vendor',
       `  expected ${oneVendor}`,
     ],
   },
   'an empty e-mail, which is not direct federation': {
     give: changed('/cluster', '/cluster\n        serviceAccountEmail: ""'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:11:30: spec.registries[0].gcp.serviceAccountEmail is empty',
       "  expected a service account's e-mail address, such as puller@project.iam.gserviceaccount.com",
     ],
   },
   'a second vendor': {
     give: changed('      gcp:', '      quay: {robot: acme+puller}\n      gcp:'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:7:7: spec.registries[0] names 2 vendors: gcp, quay',
       `  expected exactly one of: ${vendorFields}`,
     ],
   },
   'neither include nor selector': {
     give: changed('{include: [team-a]}', '{exclude: [team-a]}'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:5:3: spec.namespaces has neither include nor selector',
       '  expected include, selector or both; for every namespace: include: ["*"]',
     ],
   },
   'a bad glob': {
     give: changed('include: [team-a]', 'include: ["team-[ab]"]'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:5:26: spec.namespaces.include[0] is "team-[ab]"',
       '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
     ],
   },
   'a namespace that cannot exist': {
     give: changed('include: [team-a]', 'include: [Team_A]'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:5:26: spec.namespaces.include[0] is "Team_A"',
       '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
     ],
   },
   'a host with a scheme': {
     give: changed('[europe', '[https://europe'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:8:15: spec.registries[0].hosts[0] is "https://europe-docker.pkg.dev"',
       '  expected the host without a scheme: europe-docker.pkg.dev',
     ],
   },
   'a host with a query': {
     give: changed('pkg.dev]', 'pkg.dev?a=b]'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:8:15: spec.registries[0].hosts[0] is "europe-docker.pkg.dev?a=b"',
       '  expected the host without a query: europe-docker.pkg.dev',
     ],
   },
   'a host whose path does not end': {
     give: changed('pkg.dev]', 'pkg.dev/team]'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:8:15: spec.registries[0].hosts[0] is "europe-docker.pkg.dev/team"',
       '  expected a path that ends in "/": europe-docker.pkg.dev/team/',
     ],
   },
   'a mistake in YAML': {
     give: changed('{include: [team-a]}', '{include: [team-a}'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:5:32: not YAML: "Flow sequence in block collection must be sufficiently indented and end with a ]"',
       '  expected YAML or JSON',
     ],
   },
   'a file that does not exist': {
     give: ({ folder }) => ({ argv: ['-f', `${folder.path}/none.yaml`] }),
-    said: [
+    printed: [
       'DOCUMENT_UNREADABLE (document): FOLDER/none.yaml does not exist',
       '  expected a file of YAML or JSON in UTF-8, at most 1 MiB',
       '  fix: correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -',
@@ -129,7 +129,7 @@ const badDocuments: Record<string, BadInput> = {
     async give({ write }) {
       return { argv: ['-f', await write('two.yaml', `${good}\n---\n${other}`)] }
     },
-    said: [
+    printed: [
       'SECRET_CLAIMED_TWICE (document): Secret team-a/pull is claimed by ClusterPullSecret pull (FOLDER/two.yaml:1) and by ClusterPullSecret other (FOLDER/two.yaml:12)',
       '  expected one document for each Secret',
       '  fix: merge their registries into one document, or give one of them another secretName or other namespaces',
@@ -139,7 +139,7 @@ const badDocuments: Record<string, BadInput> = {
     async give({ write }) {
       return { argv: ['-f', await write('two.yaml', `${good}\n---\n${other.replace('[team-a]', '["team-*"]')}`)] }
     },
-    said: [
+    printed: [
       'SECRET_CLAIMED_TWICE (document): Secret team-a/pull is claimed by ClusterPullSecret pull (FOLDER/two.yaml:1) and by ClusterPullSecret other (FOLDER/two.yaml:12)',
       '  expected one document for each Secret',
       '  fix: merge their registries into one document, or give one of them another secretName or other namespaces',
@@ -147,7 +147,7 @@ const badDocuments: Record<string, BadInput> = {
   },
   'stuckPods: Evict': {
     give: changed('spec:', 'spec:\n  stuckPods: Evict'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.stuckPods is Evict in ClusterPullSecret pull',
       '  expected Ignore: this version does not support Evict; one pass cannot wait for stuck pods',
       '  fix: remove stuckPods: Evict',
@@ -155,7 +155,7 @@ const badDocuments: Record<string, BadInput> = {
   },
   'deletionPolicy: Delete': {
     give: changed('spec:', 'spec:\n  deletionPolicy: Delete'),
-    said: [
+    printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.deletionPolicy is Delete in ClusterPullSecret pull',
       '  expected Retain: this version does not support Delete; one pass cannot observe that a document is deleted',
       '  fix: remove deletionPolicy: Delete',

@@ -12,49 +12,49 @@ const tokenFile = (content: string | Buffer): BadInput['give'] => {
 const badInputs: Record<string, BadInput> = {
   'a missing variable': {
     give: variable('POOL_ID', undefined),
-    said: [
+    printed: [
       'VARIABLE_INVALID (document): variable POOL_ID is not set',
       '  expected the pool\'s id: 4 to 32 lower-case letters, digits and "-"',
     ],
   },
   'an empty variable': {
     give: variable('REGISTRY_SECRET_NAMESPACES', ''),
-    said: [
+    printed: [
       'VARIABLE_INVALID (document): variable REGISTRY_SECRET_NAMESPACES is empty',
       '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
     ],
   },
   'an empty e-mail, which is not direct federation': {
     give: variable('SERVICE_ACCOUNT_EMAIL', ''),
-    said: [
+    printed: [
       'VARIABLE_INVALID (document): variable SERVICE_ACCOUNT_EMAIL is empty',
       "  expected a service account's e-mail address, such as puller@project.iam.gserviceaccount.com",
     ],
   },
   "a project's id for its number": {
     give: variable('PROJECT_NUMBER', 'example-project'),
-    said: [
+    printed: [
       'VARIABLE_INVALID (document): variable PROJECT_NUMBER is "example-project"',
       '  expected the project\'s number, not its id: gcloud projects describe example-project --format="value(projectNumber)"',
     ],
   },
   'a namespace in a variable that cannot exist': {
     give: variable('REGISTRY_SECRET_NAMESPACES', 'a,Team_B'),
-    said: [
+    printed: [
       'VARIABLE_INVALID (document): variable REGISTRY_SECRET_NAMESPACES contains "Team_B"',
       '  expected a namespace, or a glob of lower-case letters, digits, "-", "*" (any characters) and "?" (one)',
     ],
   },
   'a host in a variable with a scheme': {
     give: variable('REGISTRY_HOSTS', 'https://europe-docker.pkg.dev'),
-    said: [
+    printed: [
       'VARIABLE_INVALID (document): variable REGISTRY_HOSTS contains "https://europe-docker.pkg.dev"',
       '  expected the host without a scheme: europe-docker.pkg.dev',
     ],
   },
   'an endpoint in a variable that would send tokens in the clear': {
     give: variable('PULLPASS_GCP_STS_ENDPOINT', 'http://sts.example.com'),
-    said: [
+    printed: [
       'VARIABLE_INVALID (document): variable PULLPASS_GCP_STS_ENDPOINT is "http://sts.example.com"',
       '  expected https://HOST[:PORT] without a path, or http:// to a loopback address',
       '  fix: correct it, or unset it to use the endpoint of Google',
@@ -62,7 +62,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a token file that does not exist': {
     give: ({ folder }) => ({ argv: ['--token-file', `${folder.path}/none`] }),
-    said: [
+    printed: [
       'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/none does not exist',
       '  expected a file that contains a service account token',
       '  fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one',
@@ -70,7 +70,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'an empty token file': {
     give: tokenFile(''),
-    said: [
+    printed: [
       'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/token is empty',
       '  expected a service account token',
       '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and set its path',
@@ -78,7 +78,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a binary token file': {
     give: tokenFile(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0])),
-    said: [
+    printed: [
       'TOKEN_FILE_UNREADABLE (subject-token): FOLDER/token contains binary data',
       '  expected a service account token',
       '  fix: mount a projected token (volumes[].projected.sources[].serviceAccountToken) and set its path',
@@ -86,7 +86,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a token file that holds something else': {
     give: tokenFile('not-a-token'),
-    said: [
+    printed: [
       'TOKEN_MALFORMED (subject-token): FOLDER/token contains no service account token: it has 1 part',
       '  expected a JWT: header, payload and signature in base64url, joined by "."',
       '  fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, so that pullpass requests one',
@@ -97,7 +97,7 @@ const badInputs: Record<string, BadInput> = {
       const token = { namespace: 'image-system', name: 'pullpass', audiences: ['any'], lifeSeconds: -600 }
       return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(token))] }
     },
-    said: [
+    printed: [
       'TOKEN_EXPIRED (subject-token): FOLDER/token expired at 2026-11-24T11:50:00Z',
       '  expected a token that is valid now, at 2026-11-24T12:00:00Z',
       "  fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock",
@@ -108,7 +108,7 @@ const badInputs: Record<string, BadInput> = {
       const token = { namespace: 'image-system', name: 'pullpass', audiences: ['https://other'], lifeSeconds: 600 }
       return { argv: ['--token-file', await write('token', await cluster.signServiceAccountToken(token))] }
     },
-    said: [
+    printed: [
       'AUDIENCE_MISMATCH (subject-token): FOLDER/token has audience "https://other"',
       '  expected "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster" (with or without "https:"), from registry REGISTRY',
       "  fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself",
@@ -116,7 +116,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a CA file without a certificate': {
     give: async ({ write }) => ({ argv: ['--ca-file', await write('ca.pem', 'nothing')] }),
-    said: [
+    printed: [
       'CA_FILE_INVALID (document): FOLDER/ca.pem contains no certificate',
       '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
       '  fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
@@ -124,7 +124,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a CA file that a variable names, and that is absent': {
     give: () => ({ argv: [], environment: { PULLPASS_CA_FILE: '/nonexistent/ca.crt' } }),
-    said: [
+    printed: [
       'CA_FILE_INVALID (document): /nonexistent/ca.crt (from PULLPASS_CA_FILE) does not exist',
       '  expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----',
       '  fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject',
@@ -132,7 +132,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a context that the kubeconfig does not have': {
     give: () => ({ argv: ['--context', 'other'] }),
-    said: [
+    printed: [
       'KUBECONFIG_INVALID (kubernetes): FOLDER/kubeconfig has no context "other"',
       '  expected one of its contexts: sandbox',
       '  fix: kubectl config view shows what kubectl reads; --context NAME selects another context',
@@ -140,7 +140,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a kubeconfig that does not exist': {
     give: ({ folder }) => ({ argv: ['--kubeconfig', `${folder.path}/none`] }),
-    said: [
+    printed: [
       'KUBECONFIG_INVALID (kubernetes): FOLDER/none does not exist',
       '  expected a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
       '  fix: kubectl config view shows what kubectl reads; --context NAME selects another context',
@@ -151,7 +151,7 @@ const badInputs: Record<string, BadInput> = {
       const text = kubeconfig.replace(/token: .*/, 'tokenFile: none')
       return { argv: ['--kubeconfig', await write('config', text)] }
     },
-    said: [
+    printed: [
       'TOKEN_FILE_UNREADABLE (kubernetes): FOLDER/none does not exist',
       '  expected a file with only a bearer token for the API server',
       '  fix: in a pod, mount a projected token at this path; in a kubeconfig, correct tokenFile',
@@ -162,7 +162,7 @@ const badInputs: Record<string, BadInput> = {
       const text = kubeconfig.replace(/certificate-authority-data: .*/, 'certificate-authority-data: bm9uZQ==')
       return { argv: ['--kubeconfig', await write('config', text)] }
     },
-    said: [
+    printed: [
       'CA_FILE_INVALID (kubernetes): certificate-authority-data in FOLDER/config contains no certificate',
       '  expected the certificate of the API server’s authority, in PEM: -----BEGIN CERTIFICATE-----',
       '  fix: kubectl get configmap kube-root-ca.crt -o jsonpath={.data.ca\\.crt} shows it',
@@ -170,7 +170,7 @@ const badInputs: Record<string, BadInput> = {
   },
   'a credential on the command line': {
     give: () => ({ argv: ['--token-file', 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2EifQ.c2ln'] }),
-    said: [
+    printed: [
       'USAGE_INVALID (run): the value of --token-file looks like a credential; it is not shown',
       '  expected no credential in arguments: other users of the machine can read them in the process list',
       '  fix: pullpass refresh --help',
@@ -178,14 +178,14 @@ const badInputs: Record<string, BadInput> = {
   },
   'a duration that is none': {
     give: () => ({ argv: ['--min-remaining', '30 minutes'] }),
-    said: [
+    printed: [
       'USAGE_INVALID (run): --min-remaining is "30 minutes"',
       '  expected a duration of at least 1s, such as 90s, 5m or 1h30m',
     ],
   },
   'more --min-remaining than any credential of the documents lives': {
     give: () => ({ argv: ['--min-remaining', '99h'] }),
-    said: [
+    printed: [
       'USAGE_INVALID (run): --min-remaining 99h has no effect: new credentials of these documents are valid for at most 1h, so that every run exchanges',
       '  expected less than 1h',
       '  fix: pullpass refresh --help',
@@ -197,7 +197,7 @@ const badInputs: Record<string, BadInput> = {
       const file = await sandbox.write('requested.yaml', documentText(sandbox, { more }))
       return { argv: ['-f', file, '--token-file', sandbox.folder.tokenFile] }
     },
-    said: [
+    printed: [
       'USAGE_INVALID (run): --token-file has no effect: every registry has its own tokenFile, or a token requested by serviceAccountRef',
       '  expected a document without serviceAccountRef and tokenFile, or no --token-file',
       '  fix: pullpass refresh --help',
@@ -205,14 +205,14 @@ const badInputs: Record<string, BadInput> = {
   },
   'a time limit that is none': {
     give: () => ({ argv: ['--timeout', 'soon'] }),
-    said: [
+    printed: [
       'USAGE_INVALID (run): --timeout is "soon"',
       '  expected a duration of at least 1s, such as 90s, 5m or 1h30m',
     ],
   },
   'an unknown flag': {
     give: () => ({ argv: ['--dryrun'] }),
-    said: [
+    printed: [
       'USAGE_INVALID (run): unknown flag --dryrun',
       '  expected a known flag, such as --dry-run',
       '  fix: pullpass refresh --help',

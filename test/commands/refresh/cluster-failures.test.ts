@@ -107,7 +107,7 @@ suite('namespaces that cannot be written', () => {
         '  fix: correct the name, or create the namespace: kubectl create namespace gone',
         'KUBERNETES_FORBIDDEN (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: User "kubernetes-admin" cannot patch resource "secrets" in API group "" in the namespace "closed""',
         '  expected the right to patch Secret closed/regcred',
-        '  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of closed: pullpass manifests -f FILE prints all rules that a document needs',
+        '  fix: grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [patch]} in a ClusterRole, or in a Role of closed; pullpass manifests -f FILE prints all rules that a document needs',
         '',
       ].join('\n'),
     )

@@ -11,7 +11,7 @@ interface Given extends PullpassOptions {
 export interface BadInput {
   readonly give: (sandbox: TestSandbox) => Promise<Given> | Given
   /** Expected lines of standard error; FOLDER and REGISTRY are those of the sandbox. */
-  readonly said: readonly string[]
+  readonly printed: readonly string[]
 }
 
 export async function refusesBeforeWriting(
@@ -21,12 +21,12 @@ export async function refusesBeforeWriting(
   const sandbox = await startTestSandbox(t)
   const { kubernetes, registry } = sandbox.parts
   const { sts, iamCredentials } = sandbox.gcp.parts
-  for (const [name, { give, said }] of Object.entries(badInputs)) {
+  for (const [name, { give, printed }] of Object.entries(badInputs)) {
     await t.test(name, async () => {
       const { argv = [], ...options } = await give(sandbox)
       const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['refresh', ...argv], options)
       const shown = stderr.replaceAll(sandbox.folder.path, 'FOLDER').replace(`localhost:${registry.port}`, 'REGISTRY')
-      assert.deepEqual(shown.split('\n'), [...said, ''])
+      assert.deepEqual(shown.split('\n'), [...printed, ''])
       assert.deepEqual([exitCode, stdout], [2, ''])
       assert.deepEqual([sts.seen.length, iamCredentials.seen.length], [0, 0])
       assert.ok(kubernetes.seen.every(({ method }) => method === 'GET'))

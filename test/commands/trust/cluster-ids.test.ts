@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { clusterIds } from '../../../src/commands/trust/cluster-ids.ts'
 import { idOfContext } from '../../../src/trust/clusters.ts'
 import { createdId } from '../../../src/vendors/gcp/names.ts'
 import { anyText } from '../../support/any-text.ts'
+import fc from '../../support/fast-check.ts'
 
 /** The syntax of ids at Google. */
 const rules = [createdId]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { printRemovals } from '../../../src/commands/trust/apply-report.ts'
+import { printRemovals } from '../../../src/commands/trust/destroy-report.ts'
 import { SecretRegister } from '../../../src/text/secret-register.ts'
 import { startTestSandbox } from '../../support/start-test-sandbox.ts'
 import { account, accountPolicy, heldBy, pool, resultsOf, runTrust } from './run-trust.ts'

@@ -50,21 +50,21 @@ export const kubernetesCases: ErrorCases = {
   },
 
   KUBERNETES_REFUSED: (sandbox) => {
-    const says =
+    const message =
       "secrets \"regcred\" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner"
-    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(403, 'Forbidden', says) })
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(403, 'Forbidden', message) })
   },
 
   KUBERNETES_QUOTA_EXCEEDED: (sandbox) => {
-    const says =
+    const message =
       'secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5'
-    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(403, 'Forbidden', says) })
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(403, 'Forbidden', message) })
   },
 
   ADMISSION_UNAVAILABLE: (sandbox) => {
-    const says =
+    const message =
       'Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded'
-    const response = status(500, 'InternalError', says)
+    const response = status(500, 'InternalError', message)
     return refreshWithFault({ ...sandbox, clock: withFastClock(sandbox) }, 'kubernetes', {
       kind: 'response',
       response,
@@ -72,8 +72,8 @@ export const kubernetesCases: ErrorCases = {
   },
 
   DRY_RUN_UNSUPPORTED: (sandbox) => {
-    const says = 'admission webhook "labels.example.com" does not support dry run'
-    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(400, 'BadRequest', says) })
+    const message = 'admission webhook "labels.example.com" does not support dry run'
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(400, 'BadRequest', message) })
   },
 
   NAMESPACE_NOT_FOUND: (sandbox) => refresh(sandbox, [], { REGISTRY_SECRET_NAMESPACES: 'team-z' }),
@@ -88,9 +88,9 @@ export const kubernetesCases: ErrorCases = {
   },
 
   SECRET_CONFLICT: (sandbox) => {
-    const says =
+    const message =
       'Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again'
-    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(409, 'Conflict', says) })
+    return refreshWithFault(sandbox, 'kubernetes', { kind: 'response', response: status(409, 'Conflict', message) })
   },
 
   SECRET_TYPE_WRONG: (sandbox) => {

@@ -67,19 +67,19 @@ export function stepsOnWay(steps: readonly PlacedStep[], way: string): PlacedSte
 
 const wayOf = (direction: string): string | undefined => /^way (?<name>.+)$/.exec(direction)?.groups?.['name']
 
-const fenceOrComment = /^```(?<info>[^\n]*)\n(?<body>.*?)^```$|<!-- (?<word>stage|not run): (?<said>.*?) -->/gms
+const fenceOrComment = /^```(?<info>[^\n]*)\n(?<body>.*?)^```$|<!-- (?<word>stage|not run): (?<words>.*?) -->/gms
 
 export function parseGuide(text: string, page: string): PlacedStep[] {
   const steps: PlacedStep[] = []
   let reason: string | undefined
   for (const { index, groups = {} } of text.matchAll(fenceOrComment)) {
-    const { info, body = '', word, said = '' } = groups
+    const { info, body = '', word, words = '' } = groups
     const line = text.slice(0, index).split('\n').length
     if (word === 'not run') {
-      reason = said
+      reason = words
       continue
     }
-    const step = word === 'stage' ? { kind: 'stage' as const, direction: said } : readBlock(info ?? '', body, reason)
+    const step = word === 'stage' ? { kind: 'stage' as const, direction: words } : readBlock(info ?? '', body, reason)
     if (step !== undefined) steps.push({ ...step, page, line })
     reason = undefined
   }

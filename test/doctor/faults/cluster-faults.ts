@@ -32,7 +32,7 @@ const missing = (resource: keyof typeof all, verb: string): Fault => ({
   hop,
   code: 'PERMISSION_MISSING',
   seen: new RegExp(`^this user may not ${verb} ${resource} \\S+ in team-a$`),
-  fix: /^pullpass manifests -f \S+pull\.yaml --image IMAGE \| kubectl apply --server-side --force-conflicts -f -\ngrants exactly the permissions/,
+  fix: /^pullpass manifests -f \S+pull\.yaml --image "\$\{IMAGE:\?\}" \| kubectl apply --server-side --force-conflicts -f -\ngrants exactly the permissions/,
   repair: 'command',
 })
 

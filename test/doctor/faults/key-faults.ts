@@ -80,7 +80,7 @@ export const keyFaults: readonly Fault[] = [
     repair: 'command',
   },
   {
-    title: 'the cluster serves a second key, and the document says where its keys are published and recorded',
+    title: 'the cluster serves a second key, and the document states where its keys are published and recorded',
     document: recorded,
     plant: ({ sandbox }) => sandbox.cluster.keys.add(),
     hop: 'key',

@@ -41,11 +41,11 @@ const fail = ({ sandbox, makeEvent }: World, words: string) =>
 
 const unpack = (image: string) => `rpc error: code = NotFound desc = failed to pull and unpack image "${image}"`
 
-/** What doctor cannot see from elsewhere is fixed there: then the pod is made again, as the fix says. */
+/** What doctor cannot see from elsewhere is fixed there: then the pod is created again, as the fix states. */
 const elsewhere = async (world: World) => await remake(world)
 
-/** The kubelet says it in an Event. */
-const said = (title: string, words: (image: string) => string, then: Pick<Fault, 'code' | 'fix'>): Fault => ({
+/** The kubelet reports it in an Event. */
+const reported = (title: string, words: (image: string) => string, then: Pick<Fault, 'code' | 'fix'>): Fault => ({
   title,
   async plant(world) {
     await wait(world)
@@ -87,7 +87,7 @@ export const kubeletFaults: readonly Fault[] = [
     unrun: 'it patches a controller, as e2e/doctor.test.ts sees',
     repair: elsewhere,
   },
-  said(
+  reported(
     "the image has nothing for the node's platform",
     (image) => `${unpack(image)}: no match for platform in manifest: not found`,
     {
@@ -97,18 +97,18 @@ export const kubeletFaults: readonly Fault[] = [
       ),
     },
   ),
-  said(
-    "the image has nothing for the node's platform, as CRI-O says it",
+  reported(
+    "the image has nothing for the node's platform, as CRI-O reports it",
     () => 'choosing image instance: no image found in image index for architecture "arm64", variant "v8", OS linux',
     { code: 'IMAGE_PLATFORM_MISSING', fix: both(/^build and push /) },
   ),
-  said(
+  reported(
     'a layer of the image is missing in the registry',
     (image) =>
       `${unpack(image)}: failed to copy: httpReadSeeker: failed open: could not fetch content descriptor sha256:${'a8'.repeat(32)} (application/vnd.docker.image.rootfs.diff.tar.gzip) from remote: not found`,
     { code: 'IMAGE_INCOMPLETE', fix: both(/^push localhost:\d+\/example-project\/images\/hello:1 again: /) },
   ),
-  said(
+  reported(
     "the node's own copy of a layer is damaged",
     (image) =>
       `${unpack(image)}: failed to extract layer sha256:${'7d'.repeat(32)}: failed to get reader from content store: blob sha256:${'9e'.repeat(32)} expected at /var/lib/containerd/io.containerd.content.v1.content/blobs: blob not found: not found`,
@@ -117,7 +117,7 @@ export const kubeletFaults: readonly Fault[] = [
       fix: both(/^on the node, remove what is left of the image: crictl rmi /),
     },
   ),
-  said(
+  reported(
     "the node does not trust the registry's certificate",
     (image) =>
       `rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
@@ -126,8 +126,8 @@ export const kubeletFaults: readonly Fault[] = [
       fix: both(/^on the node, add the certificate authority of localhost:\d+: ca in \/etc\/containerd\/certs\.d\//),
     },
   ),
-  said(
-    "the node's clock says that the registry's certificate has expired",
+  reported(
+    "by the node's clock, the registry's certificate has expired",
     (image) =>
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2031-01-01T00:00:00Z is after 2027-01-01T00:00:00Z`,
     {
@@ -135,7 +135,7 @@ export const kubeletFaults: readonly Fault[] = [
       fix: both(/^renew the certificate of localhost:\d+, or synchronize the clock of the node/),
     },
   ),
-  said(
+  reported(
     "the registry's certificate is of another name",
     (image) =>
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": tls: failed to verify certificate: x509: certificate is valid for registry.example.com, not localhost`,
@@ -144,7 +144,7 @@ export const kubeletFaults: readonly Fault[] = [
       fix: both(/^serve a certificate for that name at localhost:\d+/),
     },
   ),
-  said(
+  reported(
     'the node speaks https to a registry of plain HTTP',
     (image) =>
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": http: server gave HTTP response to HTTPS client`,
@@ -153,7 +153,7 @@ export const kubeletFaults: readonly Fault[] = [
       fix: both(/^serve localhost:\d+ by https; or allow plain HTTP on the node/),
     },
   ),
-  said(
+  reported(
     'the disk of the node is full',
     (image) =>
       `rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to extract layer sha256:${'5d'.repeat(32)}: write /var/lib/containerd/tmpmounts/containerd-mount252943319/lib/libc-2.24.so: no space left on device: unknown`,
@@ -241,7 +241,7 @@ export const kubeletFaults: readonly Fault[] = [
     fix: both(/^wait, or contact the operator of registry\.example\.com/),
     repair: elsewhere,
   },
-  said(
+  reported(
     'the node cannot resolve the name of the registry',
     (image) =>
       `failed to resolve reference "${image}": failed to do request: Head "https://localhost:5000/v2/": dial tcp: lookup localhost on 10.96.0.10:53: no such host`,

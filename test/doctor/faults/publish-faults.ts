@@ -1,4 +1,4 @@
-/** Faults of what a document says of its issuer's publication: what a refresh holds a token back for. */
+/** Faults of the publication of the issuer that a document states: what a refresh holds a token back for. */
 import type { Fault } from '../fault.ts'
 import type { World } from '../ground.ts'
 import { signToken } from '../sign-token.ts'
@@ -67,7 +67,7 @@ export const publishFaults: readonly Fault[] = [
     code: 'KEY_UNPUBLISHED',
     seen: /which is not public at gs:\/\/example-cluster, and could not be published: PUBLISH_DENIED: /,
     fix: /^gcloud storage buckets add-iam-policy-binding gs:\/\/example-cluster --role=roles\/storage.objectUser/,
-    unrun: 'a placeholder in it is for the operator to fill in',
+    unrun: 'a variable in it is for the operator to set',
     async repair({ sandbox, pullpass, file }) {
       sandbox.gcp.parts.storage.faults.clear()
       await pullpass(['refresh', '-f', file])
@@ -93,8 +93,8 @@ export const publishFaults: readonly Fault[] = [
     hop,
     code: 'KEY_UNPUBLISHED',
     seen: /and could not be published: PUBLISH_TARGET_NOT_FOUND: /,
-    fix: /^gcloud storage buckets create gs:\/\/example-cluster --project=PROJECT_ID --uniform.*\ncreate it in your project, PROJECT_ID, /,
-    unrun: 'a placeholder in it is for the operator to fill in',
+    fix: /^gcloud storage buckets create gs:\/\/example-cluster --project="\$\{PROJECT_ID:\?\}" --uniform.*\ncreate it in your project, PROJECT_ID, /,
+    unrun: 'a variable in it is for the operator to set',
     async repair({ sandbox }) {
       sandbox.gcp.store.putBucket(bucket, { access: 'public' })
       await sandbox.publishIssuer()

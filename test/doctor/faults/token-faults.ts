@@ -15,7 +15,7 @@ export const tokenFaults: readonly Fault[] = [
     plant: ({ sandbox }) => rm(sandbox.folder.tokenFile),
     hop,
     code: 'TOKEN_FILE_UNREADABLE',
-    fix: /^pullpass manifests -f \S+pull\.yaml --image IMAGE \| kubectl apply --server-side --force-conflicts -f -\nmount a projected token there/,
+    fix: /^pullpass manifests -f \S+pull\.yaml --image "\$\{IMAGE:\?\}" \| kubectl apply --server-side --force-conflicts -f -\nmount a projected token there/,
     repair: 'command',
   },
   {
@@ -128,7 +128,7 @@ export const tokenFaults: readonly Fault[] = [
       ]),
     hop,
     code: 'TOKEN_REQUEST_REFUSED',
-    fix: /^pullpass manifests -f \S+ -n image-system --image IMAGE \| kubectl apply/,
+    fix: /^pullpass manifests -f \S+ -n image-system --image "\$\{IMAGE:\?\}" \| kubectl apply/,
     repair: 'command',
   },
 ]

@@ -39,7 +39,7 @@ suite('the steps from one issuer to another', () => {
     test(`${name}: the steps publish, sign and verify, with the commands to run`, () => {
       const { steps } = planOf(name)
       const commands = steps.flatMap(({ run = [] }) => run)
-      assert.ok(commands.includes(`pullpass issuer publish --to TARGET --issuer-url ${to}`))
+      assert.ok(commands.includes(`pullpass issuer publish --to "\${TARGET:?}" --issuer-url ${to}`))
       assert.ok(commands.includes('pullpass issuer show'))
       assert.ok(steps.every(({ run = [], set, notes = [] }) => run.length > 0 || set !== undefined || notes.length > 0))
       assert.ok(JSON.stringify(steps).includes(to))
@@ -124,7 +124,7 @@ suite('the steps from one issuer to another', () => {
     )
   })
 
-  test('where the new issuer cannot be accepted first, the plan says so', () => {
+  test('where the new issuer cannot be accepted first, the plan states it', () => {
     for (const name of ['talos-1.13', 'openshift', 'kind', 'minikube'] as const) {
       const { steps } = planOf(name)
       assert.ok(!steps.some(({ description }) => description.startsWith('Accept')), name)

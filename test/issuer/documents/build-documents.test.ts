@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { buildDocuments, documentUrl } from '../../../src/oidc/issuer-documents.ts'
 import { parseJwks } from '../../../src/oidc/keys.ts'
+import fc from '../../support/fast-check.ts'
 import { issuer, keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 suite('the two documents', () => {

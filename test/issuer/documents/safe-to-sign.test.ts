@@ -14,10 +14,10 @@ suite('from when on a published key may sign', () => {
     assert.equal(at(10), '2026-11-24T12:05:00.000Z')
   })
 
-  test('after a week at the latest, whatever a server says', () =>
+  test('after a week at the latest, whatever max-age a server states', () =>
     assert.equal(at(9_999_999_999), '2026-12-01T12:00:00.000Z'))
 
-  test('is said in whole seconds, and never too early', () => {
+  test('is stated in whole seconds, and never too early', () => {
     const key = { keyId: 'key-1', at: new Date('2026-11-24T12:05:00.001Z'), signs: false }
     assert.equal(safeKeySentence(key, publishedAt), 'safe to sign with key-1 from 2026-11-24T12:05:01Z')
   })

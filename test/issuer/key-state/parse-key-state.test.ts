@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { digestOf, isRevoked, type KeyState, keyStateChanges, parseKeyState } from '../../../src/publish/key-state.ts'
 import { anyText } from '../../support/any-text.ts'
+import fc from '../../support/fast-check.ts'
 import { testKey } from '../watch/test-key.ts'
 
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { mergeKeys } from '../../../src/oidc/keys.ts'
+import fc from '../../support/fast-check.ts'
 import { keysOf, p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 suite('the keys of several replicas', () => {

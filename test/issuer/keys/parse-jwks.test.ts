@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { parseJwks } from '../../../src/oidc/keys.ts'
+import fc from '../../support/fast-check.ts'
 import { p256Jwk, p384Jwk, rsaJwk } from '../public/public-facts.ts'
 
 const parse = (...keys: readonly unknown[]) => parseJwks(JSON.stringify({ keys })) ?? assert.fail('it is a JWKS')

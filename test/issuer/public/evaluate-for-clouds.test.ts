@@ -12,8 +12,8 @@ const names = ['gcp', 'aws', 'azure', 'oidc'] as const
 type VendorName = (typeof names)[number]
 const verifiers = await issuerVerifiers(vendors, names)
 
-/** What each cloud says, as `problem WORD`; a cloud that says nothing is left out. */
-function said(facts: PublicFacts): Partial<Record<VendorName, string[]>> {
+/** The findings of each cloud, as `problem WORD`; a cloud without findings is left out. */
+function findingsOf(facts: PublicFacts): Partial<Record<VendorName, string[]>> {
   const verdicts = evaluateIssuer(facts, verifiers).filter(({ findings }) => findings.length > 0)
   return Object.fromEntries(
     verdicts.map(({ vendor, findings }) => [vendor, findings.map(({ result, code }) => `${result} ${code}`)]),
@@ -249,27 +249,29 @@ const cases: Record<string, Case> = {
 
 suite('the rules of each cloud', () => {
   for (const [name, { facts, expected }] of Object.entries(cases)) {
-    test(`${name} by its own rules`, () => assert.deepEqual(said(facts), expected))
+    test(`${name} by its own rules`, () => assert.deepEqual(findingsOf(facts), expected))
   }
 })
 
 /** Problems of a token at AWS, which is the most tolerant of audiences. */
-const saidOfToken = (changes: object, signature: 'verified' | 'wrong' | 'unknown-key' | 'unsupported' = 'verified') =>
-  said(factsWith({ token: { token: { ...token, ...changes }, signature } })).aws ?? []
+const findingsOfToken = (
+  changes: object,
+  signature: 'verified' | 'wrong' | 'unknown-key' | 'unsupported' = 'verified',
+) => findingsOf(factsWith({ token: { token: { ...token, ...changes }, signature } })).aws ?? []
 
 suite('a token is evaluated with the public documents', () => {
   test('by its issuer, key, signature, algorithm and life', () => {
-    assert.deepEqual(saidOfToken({ issuer: 'https://kubernetes.default.svc' }), ['failed TOKEN_ISSUER_MISMATCH'])
-    assert.deepEqual(saidOfToken({}, 'unknown-key'), ['failed KEY_UNPUBLISHED'])
-    assert.deepEqual(saidOfToken({}, 'wrong'), ['failed SIGNATURE_INVALID'])
-    assert.deepEqual(saidOfToken({ algorithm: 'HS256' }), ['failed ALGORITHM_UNSUPPORTED'])
-    assert.deepEqual(saidOfToken({}, 'unsupported'), ['failed ALGORITHM_UNSUPPORTED'])
-    assert.deepEqual(saidOfToken({ expiresAt: new Date('2025-11-24T11:30:00Z') }), ['warning TOKEN_EXPIRED'])
+    assert.deepEqual(findingsOfToken({ issuer: 'https://kubernetes.default.svc' }), ['failed TOKEN_ISSUER_MISMATCH'])
+    assert.deepEqual(findingsOfToken({}, 'unknown-key'), ['failed KEY_UNPUBLISHED'])
+    assert.deepEqual(findingsOfToken({}, 'wrong'), ['failed SIGNATURE_INVALID'])
+    assert.deepEqual(findingsOfToken({ algorithm: 'HS256' }), ['failed ALGORITHM_UNSUPPORTED'])
+    assert.deepEqual(findingsOfToken({}, 'unsupported'), ['failed ALGORITHM_UNSUPPORTED'])
+    assert.deepEqual(findingsOfToken({ expiresAt: new Date('2025-11-24T11:30:00Z') }), ['warning TOKEN_EXPIRED'])
   })
 
   test('by the length of its subject at Google alone', () => {
     const subject = `system:serviceaccount:team:${'x'.repeat(101)}`
-    const { gcp, aws } = said(factsWith({ token: { ...verified, token: { ...token, subject } } }))
+    const { gcp, aws } = findingsOf(factsWith({ token: { ...verified, token: { ...token, subject } } }))
     assert.deepEqual([gcp?.[0], aws], ['failed SUBJECT_TOO_LONG', undefined])
   })
 })

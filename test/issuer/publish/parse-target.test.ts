@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { readTarget } from '../../../src/vendors/target.ts'
 import { vendors } from '../../../src/vendors/vendors.ts'
+import fc from '../../support/fast-check.ts'
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
 

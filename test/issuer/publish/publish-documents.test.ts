@@ -114,7 +114,7 @@ suite('publishing', () => {
     )
   })
 
-  test('a key that is no longer chosen is withdrawn, and said so', async () => {
+  test('a key that is no longer chosen is withdrawn, and reported', async () => {
     const target = memoryTarget()
     put(target, rsaJwk, p256Jwk)
     const { keys } = await publishDocuments(target, publication(keysOf(rsaJwk), { choose: () => keysOf(rsaJwk) }))

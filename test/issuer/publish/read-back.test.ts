@@ -59,7 +59,7 @@ suite('what was published, read back', () => {
     }
   })
 
-  const causes: Record<string, [texts: Readonly<Record<string, string>>, subject: string, says: RegExp]> = {
+  const causes: Record<string, [texts: Readonly<Record<string, string>>, subject: string, seen: RegExp]> = {
     'no discovery document': [
       {},
       'discovery',
@@ -71,7 +71,7 @@ suite('what was published, read back', () => {
       /jwks returns 404 to anonymous clients: it does not exist/,
     ],
   }
-  for (const [title, [texts, subject, says]] of Object.entries(causes)) {
+  for (const [title, [texts, subject, seen]] of Object.entries(causes)) {
     test(`${title}: one alarm, not one for each document that could not be read`, async () => {
       const confirmations = await readBackFrom(texts)
       assert.deepEqual(
@@ -80,7 +80,7 @@ suite('what was published, read back', () => {
       )
       const [alarm, ...others] = confirmationAlarms(confirmations, issuer)
       assert.deepEqual([alarm?.subject, others], [subject, []])
-      assert.match(alarm?.seen ?? '', says)
+      assert.match(alarm?.seen ?? '', seen)
     })
   }
 })

@@ -20,7 +20,7 @@ const jwk = JSON.parse(buildDocuments(issuer, keysOf(rsaJwk)).jwks.text).keys[0]
 const discovery = JSON.parse(buildDocuments(issuer, keysOf(rsaJwk)).discovery.text)
 
 suite('what differs in an updated document', () => {
-  const cases: Record<string, [outcome: PublishOutcome, name: DocumentName, says: string]> = {
+  const cases: Record<string, [outcome: PublishOutcome, name: DocumentName, expected: string]> = {
     'is how many keys came and went': [
       outcome('jwks', '{"keys":[]}', {
         keys: [
@@ -63,8 +63,8 @@ suite('what differs in an updated document', () => {
       'the previous content is not a JSON object',
     ],
   }
-  for (const [title, [given, name, says]] of Object.entries(cases)) {
-    test(title, () => assert.equal(whatDiffers(name, given), says))
+  for (const [title, [given, name, expected]] of Object.entries(cases)) {
+    test(title, () => assert.equal(whatDiffers(name, given), expected))
   }
 
   test('is nothing where a document is new, or the same', () => {

@@ -56,7 +56,7 @@ suite('the keys that a cloud may believe', () => {
     assert.deepEqual(await readWith({ namespace: 'pullpass-system', name: 'empty' }, watch.config.keyStateRef), one)
   })
 
-  test('lack those of an API server that does not respond, and that is said', async (t) => {
+  test('lack those of an API server that does not respond, and that is reported', async (t) => {
     const watch = await startTestWatch(t)
     const next = await sharedSigningKey('next')
     const replica = await watch.addReplica(t, { keys: { signing: next, published: [next] } })

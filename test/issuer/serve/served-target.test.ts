@@ -220,7 +220,7 @@ test('a client that may write the key state, to revoke, cannot have its own key 
   assert.deepEqual(server.kids(), sorted(serve.watch.sandbox.cluster.keys.current))
 })
 
-test("another cluster's keys, as a backup brings them, are not served, and the alarm says what takes them away", async (t) => {
+test("another cluster's keys, as a backup brings them, are not served, and the alarm states what removes them", async (t) => {
   const serve = await startTestServe(t)
   const { publicKey, kid } = await sharedSigningKey('another')
   serve.store(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }] }))

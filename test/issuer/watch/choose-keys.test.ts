@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { digestOf, type KeyState } from '../../../src/publish/key-state.ts'
 import { chooseKeys, forgetOldKeys } from '../../../src/publish/watch/choose-keys.ts'
 import { observeKeys } from '../../../src/publish/watch/evaluate-round.ts'
+import fc from '../../support/fast-check.ts'
 import { testKey } from './test-key.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')

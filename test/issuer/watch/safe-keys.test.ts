@@ -12,23 +12,23 @@ suite('the report of a watch on a key that is served before it signs', () => {
   const seconds = (at: Date) => new Date(Math.ceil(at.getTime() / 1000) * 1000).toISOString().replace('.000', '')
   const after = (at: Date, ms: number) => new Date(at.getTime() + ms)
 
-  test('says from when on it is safe to sign: 300 s after it was published, in the log and as an Event', async (t) => {
+  test('reports from when on it is safe to sign: 300 s after it was published, in the log and as an Event', async (t) => {
     const { watch, keys } = await start(t)
     const next = await keys.add()
     const { status } = await watch.runRound()
     const [key] = status.safeToSign.filter(({ keyId }) => keyId === next.kid)
     assert.ok(key && status.publishedAt)
     assert.deepEqual(key, { keyId: next.kid, at: after(status.publishedAt, 300_000), signs: false })
-    const says = `safe to sign with ${next.kid} from ${seconds(key.at)}`
-    assert.equal(watch.logged.filter((line) => line === `info a key is public ${says}`).length, 1)
+    const sentence = `safe to sign with ${next.kid} from ${seconds(key.at)}`
+    assert.equal(watch.logged.filter((line) => line === `info a key is public ${sentence}`).length, 1)
     const events = watch.sandbox.cluster.store.list('Event', 'pullpass-system')
     assert.deepEqual(
-      events.filter(({ message }) => message === says).map(({ type, reason }) => [type, reason]),
+      events.filter(({ message }) => message === sentence).map(({ type, reason }) => [type, reason]),
       [['Normal', 'KeyPublished']],
     )
   })
 
-  test('says the same after a restart, and once', async (t) => {
+  test('reports the same after a restart, and once', async (t) => {
     const { watch, keys } = await start(t)
     const next = await keys.add()
     const before = (await watch.runRound()).status.safeToSign.find(({ keyId }) => keyId === next.kid)

@@ -12,7 +12,7 @@ import { startTestWatch, type TestWatch } from './test-watch.ts'
 type State = Awaited<ReturnType<TestWatch['runRound']>>
 
 const reasons = ({ status }: State) => status.alarms.map(({ code }) => code)
-const saysOf = ({ status }: State, code: string) =>
+const alarmOf = ({ status }: State, code: string) =>
   status.alarms.filter((alarm) => alarm.code === code).map(alarmText)[0] ?? ''
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()
 const fingerprintOf = ({ ca }: { ca: string }) => new X509Certificate(ca).fingerprint256
@@ -38,12 +38,12 @@ suite('an API server at a new address that serves a key which the known ones lac
     const state = await watch.runRound(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'), reasons(state).join())
-    const says = saysOf(state, 'KEY_UNCONFIRMED')
+    const alarm = alarmOf(state, 'KEY_UNCONFIRMED')
     assert.ok(
-      says.startsWith(`key "${next.kid}" is served by ${replica.url} alone, at an address that was not among`),
-      says,
+      alarm.startsWith(`key "${next.kid}" is served by ${replica.url} alone, at an address that was not among`),
+      alarm,
     )
-    assert.ok(says.includes(`--accept-key=${thumbprint(next)}`), says)
+    assert.ok(alarm.includes(`--accept-key=${thumbprint(next)}`), alarm)
   })
 
   test('is published one round after a known API server serves it', async (t) => {
@@ -162,9 +162,9 @@ suite('a CA bundle that has several CAs before the first start', () => {
     await watch.startAgain()
     const state = await watch.runRound(3)
     assert.deepEqual(reasons(state), ['AUTHORITY_CHANGED'])
-    const says = saysOf(state, 'AUTHORITY_CHANGED')
-    assert.ok(says.includes('had several CAs when they were recorded first'), says)
-    assert.ok(says.includes(fingerprintOf(attacker)), says)
+    const alarm = alarmOf(state, 'AUTHORITY_CHANGED')
+    assert.ok(alarm.includes('had several CAs when they were recorded first'), alarm)
+    assert.ok(alarm.includes(fingerprintOf(attacker)), alarm)
   })
 
   test('raises none where --accept-ca names them', async (t) => {
@@ -195,9 +195,9 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const state = await watch.runRound(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
-    const says = saysOf(state, 'AUTHORITY_CHANGED')
-    assert.ok(says.includes(`since pullpass started (added ${fingerprintOf(attacker)})`), says)
-    assert.match(saysOf(state, 'API_SERVER_UNREADABLE'), /^CERTIFICATE_UNTRUSTED/)
+    const alarm = alarmOf(state, 'AUTHORITY_CHANGED')
+    assert.ok(alarm.includes(`since pullpass started (added ${fingerprintOf(attacker)})`), alarm)
+    assert.match(alarmOf(state, 'API_SERVER_UNREADABLE'), /^CERTIFICATE_UNTRUSTED/)
     assert.deepEqual(server.seen, [])
   })
 
@@ -208,7 +208,7 @@ suite('a CA bundle that is changed, with an API server of the added CA in an End
     const state = await watch.runRound(5)
     assert.deepEqual(watch.published(), sorted(old))
     assert.deepEqual(new Set(reasons(state)), new Set(['AUTHORITY_CHANGED', 'API_SERVER_UNREADABLE']))
-    assert.ok(saysOf(state, 'AUTHORITY_CHANGED').includes(`recorded or accepted (SHA-256 ${fingerprintOf(attacker)})`))
+    assert.ok(alarmOf(state, 'AUTHORITY_CHANGED').includes(`recorded or accepted (SHA-256 ${fingerprintOf(attacker)})`))
     assert.deepEqual(server.seen, [])
   })
 

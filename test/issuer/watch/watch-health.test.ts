@@ -89,7 +89,7 @@ suite('the health of a watch', () => {
     assert.equal(await statusOf('/readyz', { readiness: 'documents', at: '12:15:00' }), 200)
   })
 
-  test('says until when tokens of a key can be refused that signs too early', async () => {
+  test('reports until when tokens of a key that signs too early can be refused', async () => {
     const safeToSign = [{ keyId: 'key-2', at: new Date('2026-11-24T12:13:20Z'), signs: true }]
     const notes = async (at: string) => {
       const text = await textOf('/readyz', { at, status: { ...status, safeToSign, alarms: [] } })

@@ -185,7 +185,7 @@ suite('what goes wrong takes no key away', () => {
 })
 
 suite('a watch that cannot store its state', () => {
-  /** What /readyz and the alarm say after each of so many rounds. */
+  /** The status of /readyz and the alarm after each of so many rounds. */
   async function rounds(watch: TestWatch, count: number) {
     const reports: string[] = []
     for (let round = 0; round < count; round++) {
@@ -335,13 +335,13 @@ suite('conditions that raise an alarm', () => {
     const watch = await startTestWatch(t, { keyStateRef, issuerUrl: 'https://oidc.example.com/cluster-1' })
     const state = await watch.runRound()
     assert.ok(reasons(state).length > 1, reasons(state).join())
-    const said = watch.logged.filter((line) => line.includes('namespace absent does not exist'))
+    const lines = watch.logged.filter((line) => line.includes('namespace absent does not exist'))
     assert.deepEqual(
-      said.map((line) => /KEY_STATE_UNWRITABLE|an Event could not be written/.exec(line)?.[0]),
+      lines.map((line) => /KEY_STATE_UNWRITABLE|an Event could not be written/.exec(line)?.[0]),
       ['KEY_STATE_UNWRITABLE', 'an Event could not be written'],
     )
     assert.match(
-      said[0] ?? '',
+      lines[0] ?? '',
       /--key-state NAMESPACE\/NAME\), or create the namespace: kubectl create namespace absent$/,
     )
   })

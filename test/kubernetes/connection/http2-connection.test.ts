@@ -20,7 +20,7 @@ interface Served {
   readonly drip: () => void
 }
 
-/** A bare HTTP/2 server, so that a test says to the stream what was acted on. */
+/** A bare HTTP/2 server, so that a test controls which requests it processes. */
 async function serve(t: TestContext, receive: (served: Served) => void, inFlight = 50) {
   const authority = await createCertificateAuthority()
   const { certificate, key } = await authority.issueServerCertificate()
@@ -235,7 +235,7 @@ suite('a response over HTTP/2', () => {
 suite('a request over HTTP/2 ends within its time limit', () => {
   const status = (code: string) => Buffer.from([0x08, code.length, ...Buffer.from(code)]) // RFC 7541 §6.2.2
   const peers: Record<string, (stream: number, socket: TLSSocket) => Buffer[]> = {
-    'says nothing': () => [],
+    'sends nothing': () => [],
     'sends an interim response and nothing more': (stream) => [frame(1, 4, stream, status('103'))],
     'floods with interim responses': (stream) =>
       Array.from({ length: 1_000 }, () => frame(1, 4, stream, status('103'))),
@@ -250,7 +250,7 @@ suite('a request over HTTP/2 ends within its time limit', () => {
       frame(1, 4, stream, status('200')),
       frame(3, 0, stream, Buffer.from([0, 0, 0, 8])), // CANCEL
     ],
-    'says that it goes away': () => [frame(7, 0, 0, Buffer.alloc(8))],
+    'sends GOAWAY': () => [frame(7, 0, 0, Buffer.alloc(8))],
     'closes the connection': (_, socket) => {
       socket.end()
       return []

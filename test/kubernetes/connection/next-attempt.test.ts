@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { ResponseTooLarge } from '../../../src/http/transport.ts'
 import { nextAttemptMs, type Outcome, type Patience } from '../../../src/kubernetes/connection/attempts.ts'
+import fc from '../../support/fast-check.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const responseOf = (status: number, retryAt?: Date): Outcome => ({ kind: 'response', status, retryAt })
@@ -16,7 +16,7 @@ suite('a request to the API server is made again', () => {
     ['after a reset, soon', failed(systemError('ECONNRESET')), 75],
     ['after 503, soon', responseOf(503), 75],
     ['after 500, soon: an admission webhook may be starting', responseOf(500), 75],
-    ['after 429 when it says', responseOf(429, new Date('2026-11-24T12:00:02Z')), 2_000],
+    ['after 429, at the time that it states', responseOf(429, new Date('2026-11-24T12:00:02Z')), 2_000],
     ['after 429 that names no time, soon', responseOf(429), 75],
   ]
   for (const [title, outcome, delayMs] of again) {

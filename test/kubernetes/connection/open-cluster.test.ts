@@ -187,7 +187,7 @@ suite('a request to the API server', () => {
     assert.equal((await get(cluster)).status, 200)
   })
 
-  test('insecure-skip-tls-verify goes no further than the server that it is said of', async (t) => {
+  test('insecure-skip-tls-verify applies only to the server for which it is set', async (t) => {
     const { cluster } = await open(t, { access: { trust: async () => ({ verify: 'never' }) } })
     const other = await open(t)
     const replica = cluster.reconnect({ address: new URL(other.part.url) })
@@ -196,7 +196,7 @@ suite('a request to the API server', () => {
     assert.deepEqual(other.part.seen, [])
   })
 
-  test('a certificate for another name is taken where tls-server-name says so, and refused otherwise', async (t) => {
+  test('a certificate for another name is accepted if tls-server-name is that name, and refused otherwise', async (t) => {
     const { access, part, context } = await open(t)
     const { ca = '' } = await access.trust()
     const named = await openTestCluster(t, echo, {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { parseRefuser } from '../../../src/kubernetes/connection/admission-refuser.ts'
 
-suite('who refused is read from what the API server says:', () => {
+suite('the component that refused is read from the message of the API server:', () => {
   for (const [kind, name, message] of [
     [
       'policy',

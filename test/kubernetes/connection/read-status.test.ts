@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { type KubernetesCall, readStatus } from '../../../src/kubernetes/connection/api-error.ts'
 import type { Cluster } from '../../../src/kubernetes/connection/cluster.ts'
 import { Redacted } from '../../../src/text/redacted.ts'
 import { SecretRegister } from '../../../src/text/secret-register.ts'
+import fc from '../../support/fast-check.ts'
 
 const cluster: Cluster = {
   server: 'https://10.0.0.1',
@@ -68,7 +68,7 @@ const rows: Row[] = [
     expected: {
       code: 'KUBERNETES_FORBIDDEN',
       seen: 'the API server responded with 403 "namespaces is forbidden: User "jane" cannot list resource "namespaces" in API group "" at the cluster scope"',
-      hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole: pullpass manifests -f FILE prints all rules that a document needs',
+      hint: 'grant the rule {apiGroups: [""], resources: [namespaces], verbs: [list]} in a ClusterRole; pullpass manifests -f FILE prints all rules that a document needs',
     },
   },
   {

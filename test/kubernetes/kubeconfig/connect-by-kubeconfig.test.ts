@@ -69,31 +69,31 @@ suite('a kubeconfig', () => {
       'one of its contexts: one, two',
     ],
     [
-      'without a current context says so',
+      'without a current context is reported',
       (ground) => ({ ...kubeconfig(ground, { one: {} }), 'current-context': '' }),
       'FILE has no current-context',
       'one of its contexts: one',
     ],
     [
-      'that lacks the cluster of its context says so',
+      'that lacks the cluster of its context is reported',
       (ground) => ({ ...kubeconfig(ground, { one: {} }), clusters: [] }),
       'context one names cluster "test", which FILE does not contain',
       'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
     [
-      'that lacks the user of its context says so',
+      'that lacks the user of its context is reported',
       (ground) => ({ ...kubeconfig(ground, { one: {} }), users: [] }),
       'context one names user "one", which FILE does not contain',
       'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
     [
-      'whose server is not a URL says so',
+      'whose server is not a URL is reported',
       (ground) => kubeconfig(ground, { one: {} }, { server: 'cluster.example' }),
       'the server in FILE is "cluster.example"',
       'a URL: https://HOST:PORT',
     ],
     [
-      'whose token is a number says so',
+      'whose token is a number is reported',
       (ground) => kubeconfig(ground, { one: { token: 123456 } }),
       'token in FILE is a number',
       'text: put it in quotes',
@@ -105,7 +105,7 @@ suite('a kubeconfig', () => {
       'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
     ],
     [
-      'that is a list says so',
+      'that is a list is reported',
       () => '[]',
       'FILE contains no kubeconfig',
       'a kubeconfig, in YAML or JSON, with the cluster and user that its context names',
@@ -148,7 +148,7 @@ suite('a kubeconfig', () => {
     }
   })
 
-  test('whose authority contains no certificate says so', async (t) => {
+  test('whose authority contains no certificate is reported', async (t) => {
     const ground = await prepare(t)
     const cluster = { 'certificate-authority-data': base64('oops') }
     const path = await ground.write('config', kubeconfig(ground, { one: {} }, cluster))

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import fc from 'fast-check'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { readCertificates } from '../../../src/kubernetes/connection/certificates.ts'
 import { readBearerFile } from '../../../src/kubernetes/connection/identity.ts'
 import { chooseContext, loadKubeconfig } from '../../../src/kubernetes/kubeconfig/load.ts'
+import fc from '../../support/fast-check.ts'
 
 async function prepare(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'pullpass-kubeconfig-'))
@@ -62,7 +62,7 @@ suite('kubeconfigs', () => {
     assert.equal((await loadKubeconfig(`${path}-to-file`, {})).currentContext, 'x')
   })
 
-  test('of any content give a context, or say what is wrong', async (t) => {
+  test('of any content give a context, or an error that states what is wrong', async (t) => {
     const write = await prepare(t)
     const name = fc.constantFrom('clusters', 'users', 'contexts', 'current-context', 'cluster', 'user', 'name')
     const likely = fc.dictionary(name, fc.oneof(fc.jsonValue(), fc.array(fc.dictionary(name, fc.jsonValue()))))

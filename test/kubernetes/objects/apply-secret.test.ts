@@ -151,7 +151,7 @@ suite('applying a pull secret', () => {
       code: 'KUBERNETES_FORBIDDEN',
       seen: 'the API server responded with 403 "secrets "regcred" is forbidden: User "admin" cannot create resource "secrets" in API group "" in the namespace "team-a""',
       expected: 'the right to create Secret team-a/regcred',
-      hint: 'grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [create]} in a ClusterRole, or in a Role of team-a: pullpass manifests -f FILE prints all rules that a document needs',
+      hint: 'grant the rule {apiGroups: [""], resources: [secrets], resourceNames: [regcred], verbs: [create]} in a ClusterRole, or in a Role of team-a; pullpass manifests -f FILE prints all rules that a document needs',
     })
   })
 
@@ -170,8 +170,8 @@ suite('applying a pull secret', () => {
         '(its words are withheld: they repeat a secret)',
       ],
     ]
-    for (const [said, shown] of words) {
-      message = said ?? ''
+    for (const [sent, shown] of words) {
+      message = sent ?? ''
       await assert.rejects(applySecret(cluster, pullSecret('swordfish-swordfish'), options), {
         code: 'KUBERNETES_REFUSED',
         seen: `the API server responded with 403 ${shown} for Secret team-a/regcred`,

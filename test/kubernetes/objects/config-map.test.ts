@@ -67,7 +67,7 @@ suite('a ConfigMap as a key-value store', () => {
     assert.deepEqual(context.slept, [])
   })
 
-  test('a dry run that an admission webhook does not support says nothing about the write', async (t) => {
+  test('a dry run that an admission webhook does not support states nothing about the write', async (t) => {
     const message = 'admission webhook "x.example.com" does not support dry run'
     const body = { kind: 'Status', status: 'Failure', reason: 'BadRequest', message, code: 400 }
     const { cluster } = await openTestCluster(t, async () => ({ status: 400, body }))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { fieldManager } from '../../../src/kubernetes/objects/apply-pull-secret.ts'
+import fc from '../../support/fast-check.ts'
 
 suite('the field manager', () => {
   test('names the document: kind, namespace and name', () => {

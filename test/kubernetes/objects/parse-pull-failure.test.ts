@@ -6,7 +6,7 @@ const of = (message: string, reason = 'ErrImagePull') => parsePullFailure({ reas
 const unpack = 'rpc error: code = Unknown desc = failed to pull and unpack image "r.example.com/a:1": '
 const resolve = `${unpack}failed to resolve reference "r.example.com/a:1": `
 
-suite('what a kubelet says of a pull is known by', () => {
+suite('a failed pull is recognized in the message of a kubelet by', () => {
   test('what failed last, not by what was being tried', () => {
     const token = `${resolve}failed to authorize: failed to fetch oauth token: `
     assert.equal(of(`${token}unexpected status: 401 Unauthorized`), 'credential refused')
@@ -21,7 +21,7 @@ suite('what a kubelet says of a pull is known by', () => {
     assert.equal(of(`${token}unexpected status: 429 Too Many Requests`), 'throttled')
   })
 
-  test('its reason alone, where that says it all', () => {
+  test('its reason alone, where that is sufficient', () => {
     assert.equal(of('', 'InvalidImageName'), 'name invalid')
     assert.equal(
       of('Container image "a" is not present with pull policy of Never', 'ErrImageNeverPull'),
@@ -43,7 +43,7 @@ suite('what a kubelet says of a pull is known by', () => {
   })
 })
 
-test('of a long message the end is shown, which says what failed last', () => {
+test('of a long message the end is shown, which states what failed last', () => {
   const message = `${'x'.repeat(500)}: no such host`
   assert.match(lastWords(message), /^…x+: no such host$/)
   assert.equal(lastWords('short'), 'short')

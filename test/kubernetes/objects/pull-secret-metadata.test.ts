@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { pullSecretMetadata } from '../../../src/kubernetes/objects/pull-secrets.ts'
+import fc from '../../support/fast-check.ts'
 
 const managedFields = [
   {
@@ -41,7 +41,7 @@ suite('a pull secret’s metadata', () => {
     assert.doesNotMatch(JSON.stringify(metadata), /sesame/)
   })
 
-  test('is ours by its label alone where that says pullpass', () => {
+  test('is ours by its label alone where that is pullpass', () => {
     const labelled = (value: string) =>
       pullSecretMetadata({ metadata: { labels: { 'app.kubernetes.io/managed-by': value } } }).labelled
     assert.equal(labelled('pullpass'), true)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { readPage } from '../../../src/kubernetes/objects/read-page.ts'
 import { SecretRegister } from '../../../src/text/secret-register.ts'
 import { anyText } from '../../support/any-text.ts'
+import fc from '../../support/fast-check.ts'
 
 const unused = () => Promise.reject(new Error('not used'))
 const cluster = {

@@ -8,7 +8,7 @@ const account = { namespace: 'default', name: 'default' }
 const tokenRequest = { audience: '//iam.googleapis.com/pool', lifeSeconds: 3600 }
 
 suite('a token is requested', () => {
-  test('for one audience, and lives as long as the API server says', async (t) => {
+  test('for one audience, and has the lifetime that the API server states', async (t) => {
     const { cluster } = await openSandboxCluster(t)
     const token = await requestToken(cluster, account, tokenRequest)
     const claims = decodeJwt(token.value.reveal())
@@ -51,7 +51,7 @@ suite('a token is requested', () => {
       code: 'TOKEN_REQUEST_REFUSED',
       hop: 'subject-token',
       expected: 'the right to create a token of ServiceAccount default/default',
-      hint: 'grant the rule {apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [default], verbs: [create]} in a ClusterRole, or in a Role of default: pullpass manifests -f FILE prints all rules that a document needs',
+      hint: 'grant the rule {apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [default], verbs: [create]} in a ClusterRole, or in a Role of default; pullpass manifests -f FILE prints all rules that a document needs',
     })
   })
 

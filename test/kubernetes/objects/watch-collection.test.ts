@@ -111,7 +111,7 @@ suite('a watched collection', () => {
     assert.deepEqual(context.slept, [600, 1_200]) // neither lasted 30 s
   })
 
-  test('is listed again where its version is too old, be it said by an event or a status', async (t) => {
+  test('is listed again where its version is too old, by an event or by a status', async (t) => {
     const { take, requests } = await start(
       t,
       listed('7', 'team-a'),

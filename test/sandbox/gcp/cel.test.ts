@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { compileExpression, ExpressionError } from '../../../sandbox/gcp/cel.ts'
+import fc from '../../support/fast-check.ts'
 
 const scope = {
   assertion: {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import fc from 'fast-check'
 import { createAccessTokens } from '../../../sandbox/gcp/access-tokens.ts'
 import { iamCredentials } from '../../../sandbox/gcp/iam/iam-credentials.ts'
 import { createIamPolicies } from '../../../sandbox/gcp/iam/iam-policies.ts'
 import { createServiceAccounts } from '../../../sandbox/gcp/iam/service-accounts.ts'
 import { createProjectServices, createProjects } from '../../../sandbox/gcp/projects/projects.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import fc from '../../support/fast-check.ts'
 
 const member = 'principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/subject/s'
 const puller = 'puller@example-project.iam.gserviceaccount.com'

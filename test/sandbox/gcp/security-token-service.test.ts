@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import fc from 'fast-check'
 import { createGoogleCloud } from '../../../sandbox/gcp/google-cloud.ts'
 import type { ProviderOptions } from '../../../sandbox/gcp/iam/workload-identity.ts'
 import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import fc from '../../support/fast-check.ts'
 import { createTestIssuer, issuerUri, providerName } from './test-issuer.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')

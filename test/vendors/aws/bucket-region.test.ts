@@ -26,7 +26,7 @@ suite('the region of a bucket', () => {
     })
   }
 
-  test('is the bucket’s own, whatever the environment says', async () => {
+  test('is the bucket’s own, not that of the environment', async () => {
     const response = { status: 301, headers: { 'x-amz-bucket-region': 'eu-west-1' } }
     const { context } = contextWith(response, { AWS_REGION: 'us-east-1' })
     assert.equal(await bucketRegion('example-issuer', undefined, context), 'eu-west-1')

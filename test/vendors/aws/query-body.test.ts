@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { parseXml, queryBody, queryError } from '../../../src/vendors/aws/query-body.ts'
+import fc from '../../support/fast-check.ts'
 
 const error = `<?xml version="1.0" encoding="UTF-8"?>
 <ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">

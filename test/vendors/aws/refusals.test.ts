@@ -109,7 +109,7 @@ const table: Readonly<Record<string, Row>> = {
     seen: /"InvalidIdentityToken: The ID Token provided is not a valid JWT\. \(You may see this error if you sent an Access Token\)"$/,
     expected: /^a token that AWS can read: a JWT with one audience/,
     hint: /^show the token$/,
-    command: 'pullpass inspect FILE',
+    command: 'pullpass inspect "${TOKEN_FILE:?}"',
   },
   'a signature by another key of the same id': {
     arrange: async ({ cloud }) => {

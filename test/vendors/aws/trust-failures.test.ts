@@ -248,7 +248,10 @@ test('trust at AWS, if a step fails,', async (t) => {
     })
     const run = await trust(['apply', '--yes'])
     assert.match(run.stderr, /TRUST_REFUSED \(trust\): AWS IAM responded with 400 "OpenIdIdpCommunicationError: /)
-    assert.match(run.stderr, /set aws\.trust\.thumbprints, or publish it first: pullpass issuer publish --to TARGET$/m)
+    assert.match(
+      run.stderr,
+      /set aws\.trust\.thumbprints, or publish it first: pullpass issuer publish --to "\$\{TARGET:\?\}"$/m,
+    )
   })
 
   await t.test('credentials of another account change nothing in it', async () => {

@@ -193,7 +193,7 @@ const entraResponses: Readonly<Record<string, Response>> = {
     seen: 'Microsoft Entra responded with 401 "AADSTS700027: Client assertion failed signature validation."',
     expected: /^the published key ".+" to be the one that the cluster signs with$/,
     fix: /^publish the cluster's current JWKS$/,
-    command: 'pullpass issuer publish --to TARGET',
+    command: 'pullpass issuer publish --to "${TARGET:?}"',
   },
   'the older message for no match': {
     response: entraError(
@@ -212,7 +212,7 @@ const entraResponses: Readonly<Record<string, Response>> = {
     seen: /AADSTS50027: /,
     expected: 'a JWT that Entra can read, signed with RS256; this one names "RS256"',
     fix: /check the token$/,
-    command: 'pullpass inspect FILE',
+    command: 'pullpass inspect "${TOKEN_FILE:?}"',
   },
   'a tenant without the service principal of registries': {
     response: entraError({ number: 500011, sentence: 'The resource principal was not found.' }, now),
@@ -234,7 +234,7 @@ const entraResponses: Readonly<Record<string, Response>> = {
     code: 'EXCHANGE_REFUSED',
     seen: /AADSTS7000222: The provided client secret keys are expired\."$/,
     expected: /^$/,
-    fix: /^compare the token, which pullpass inspect FILE shows, with the federated credentials of application/,
+    fix: /^compare the token, which pullpass inspect "\$\{TOKEN_FILE:\?\}" shows, with the federated credentials of application/,
     command: `az ad app federated-credential list --id ${clientId}`,
   },
   'numbers only in the sentence': {
@@ -265,7 +265,7 @@ const registryResponses: Readonly<Record<string, Response>> = {
     expected:
       /^application .+ to have the role AcrPull on example\.azurecr\.io; in a registry with repository permissions/,
     fix: /^pullpass trust apply -f FILE assigns it/,
-    command: `az role assignment list --assignee ${clientId} --scope RESOURCE_ID_OF_example`,
+    command: `az role assignment list --assignee ${clientId} --scope "$(az acr show --name example --query id --output tsv)"`,
   },
   throttling: {
     response: errors(429, 'TOOMANYREQUESTS', 'too many requests'),

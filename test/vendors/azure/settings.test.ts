@@ -128,7 +128,7 @@ suite('tokens are sent', () => {
     }
   })
 
-  test('where the environment says, and before that where the document says', async () => {
+  test('at those of the document, or else of the variables', async () => {
     const environment = {
       AZURE_AUTHORITY_HOST: 'https://login.example.com/',
       PULLPASS_AZURE_REGISTRY_ENDPOINT: 'https://registry.example.com',

@@ -11,7 +11,7 @@ const prohibited =
   "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: zvW4mQKV6irg5Nm25Div"
 
 suite('a refusal that no grant fixes', () => {
-  test('is a disabled API, by the service and the project of the ErrorInfo, whatever the sentence says', () => {
+  test('is a disabled API, by the service and the project of the ErrorInfo, not by the message', () => {
     const metadata = { service: 'sts.googleapis.com', consumer: 'projects/123456789012' }
     assert.deepEqual(accessRefusal(status('Not now.', 'SERVICE_DISABLED', metadata)), {
       code: 'API_DISABLED',
@@ -28,7 +28,7 @@ suite('a refusal that no grant fixes', () => {
     assert.equal(refusal?.command, 'gcloud services enable artifactregistry.googleapis.com --project=215900959124')
   })
 
-  test('is a service perimeter, by its reason or in words, and says who can let the caller in', () => {
+  test('is a service perimeter, by its reason or in words, and states who can admit the caller', () => {
     const uid = 'zvW4mQKV6irg5Nm25Div'
     for (const refusal of [
       accessRefusal(status(prohibited, 'SECURITY_POLICY_VIOLATED', { uid })),

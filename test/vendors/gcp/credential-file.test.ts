@@ -47,7 +47,7 @@ async function load(...files: Parameters<typeof writeFiles>): Promise<GcpRegistr
 }
 
 suite("gcloud's credential file", () => {
-  test('says provider, account, life and token file', async (t) => {
+  test('states provider, account, lifetime and token file', async (t) => {
     assert.deepEqual(await load(t, gcloudFile), {
       name: 'google',
       hosts: ['europe-docker.pkg.dev'],
@@ -139,7 +139,7 @@ suite("gcloud's credential file", () => {
     assert.deepEqual(registry?.settings.endpoints, { sts: 'http://127.0.0.1:1' })
   })
 
-  test('allows no second word for what it says', async (t) => {
+  test('refuses fields of the document that it states itself', async (t) => {
     const { document } = await writeFiles(t, direct, (text) => text.replace('gcp: {', 'gcp: {stsRegion: a-1, '))
     const error = await refusal([document])
     assert.equal(error.code, 'DOCUMENT_INVALID')

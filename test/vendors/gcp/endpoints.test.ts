@@ -39,7 +39,7 @@ suite('endpoints of Google', () => {
     ])
   })
 
-  test('where the environment says so, there; an empty variable says nothing', async () => {
+  test('at those of the variables; an empty variable is ignored', async () => {
     assert.deepEqual(await endpoints([], variables), ['https://sts.example.com', 'https://iam.example.com'])
     assert.deepEqual(
       await endpoints([], { PULLPASS_GCP_STS_ENDPOINT: '', PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: '' }),
@@ -47,7 +47,7 @@ suite('endpoints of Google', () => {
     )
   })
 
-  test('where the document says so, there, whatever the environment says', async () => {
+  test('at those of the document, which take precedence over variables', async () => {
     const gcp = ['endpoints: {sts: "https://sts.private:8443", iamCredentials: "http://127.0.0.1:9000"}']
     assert.deepEqual(await endpoints(gcp, variables), ['https://sts.private:8443', 'http://127.0.0.1:9000'])
     assert.deepEqual(await endpoints(['endpoints: {sts: "https://sts.private:8443"}'], variables), [

@@ -53,7 +53,7 @@ suite('impersonation', () => {
     assert.equal(sent[0]?.headers['authorization'], undefined)
   })
 
-  test('delegates, lifetime and scopes go to Google as the document says', async (t) => {
+  test('delegates, lifetime and scopes are sent to Google as in the document', async (t) => {
     const sandbox = await startTestSandbox(t)
     const [via, last] = ['via@example-project.iam.gserviceaccount.com', 'last@example-project.iam.gserviceaccount.com']
     const { accounts } = sandbox.gcp

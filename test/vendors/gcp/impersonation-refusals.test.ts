@@ -81,7 +81,7 @@ test('IAM Credentials refuses', async (t) => {
   })
 })
 
-suite('what the sandbox cannot make IAM Credentials say', () => {
+suite('refusals of IAM Credentials that the sandbox does not produce', () => {
   const request = {
     settings: { workloadIdentityProvider: 'projects/1/locations/global/workloadIdentityPools/pool/providers/name' },
     email: account,
@@ -114,7 +114,7 @@ suite('what the sandbox cannot make IAM Credentials say', () => {
     assert.match(refused.hint ?? '', /^check that both endpoints belong to the same universe/)
   })
 
-  test('its own failure, said in JSON, is worth another try', () => {
+  test('an error of the server in JSON is retryable', () => {
     const message = 'The service is currently unavailable.'
     assert.deepEqual(refusalOf(503, message), { code: 'EXCHANGE_UNAVAILABLE', message, retryable: true })
   })

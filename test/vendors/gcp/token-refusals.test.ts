@@ -18,7 +18,7 @@ interface Row {
   readonly hint: RegExp
 }
 
-const said = (words: string, status = 400) => `Google's token service responded with ${status} "${words}"`
+const responded = (words: string, status = 400) => `Google's token service responded with ${status} "${words}"`
 const longName =
   'a-service-account-with-a-name-so-long-that-no-pool-takes-its-subject-as-it-is-not-even-with-a-shorter-namespace'
 
@@ -28,7 +28,9 @@ const table: Record<string, Row> = {
       await writeToken({ audiences: ['https://example.com'] })
     },
     code: 'AUDIENCE_REFUSED',
-    seen: said('invalid_grant: The audience in ID Token [https://example.com] does not match the expected audience.'),
+    seen: responded(
+      'invalid_grant: The audience in ID Token [https://example.com] does not match the expected audience.',
+    ),
     expected: ({ gcp: { provider } }) =>
       `an audience that the provider accepts: the token has "https://example.com", the registry "//iam.googleapis.com/${provider}", "https://iam.googleapis.com/${provider}"`,
     hint: /^if the provider has allowed audiences, set one of them as the registry's audience$/,
@@ -41,7 +43,7 @@ const table: Record<string, Row> = {
       return { subjectToken }
     },
     code: 'TOKEN_STALE',
-    seen: said('invalid_grant: ID Token issued at 1795521600 is stale to sign-in.'),
+    seen: responded('invalid_grant: ID Token issued at 1795521600 is stale to sign-in.'),
     expected: () => "a token that is valid by Google's clock; this one expires at 2026-11-24T12:10:00Z",
     hint: /and that the token file is renewed/,
   },
@@ -50,7 +52,7 @@ const table: Record<string, Row> = {
       gcp.identity.putProvider({ name: provider, issuerUri: 'https://issuer.example.com' })
     },
     code: 'ISSUER_REFUSED',
-    seen: said(
+    seen: responded(
       'invalid_grant: The issuer in ID Token ISSUER does not match the expected one in config: https://issuer.example.com',
     ),
     expected: ({ cluster }) => `the provider's issuer URI to be exactly "${cluster.issuer}"`,
@@ -67,7 +69,7 @@ const table: Record<string, Row> = {
       })
     },
     code: 'SIGNATURE_INVALID',
-    seen: said('invalid_grant: Unable to verify the ID Token signature.'),
+    seen: responded('invalid_grant: Unable to verify the ID Token signature.'),
     expected: ({ cluster }) => `the published key "${cluster.keys.current.kid}" to be the signing key of the cluster`,
     hint: /kubectl get --raw \/openid\/v1\/jwks/,
   },
@@ -77,7 +79,7 @@ const table: Record<string, Row> = {
       await writeToken()
     },
     code: 'ISSUER_UNREACHABLE',
-    seen: said("invalid_grant: Error connecting to the given credential's issuer."),
+    seen: responded("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
     hint: /after a key rotation, publish it again; a revoked key is never published again/,
@@ -87,7 +89,7 @@ const table: Record<string, Row> = {
       gcp.store.remove('example-cluster', '.well-known/openid-configuration')
     },
     code: 'ISSUER_UNREACHABLE',
-    seen: said("invalid_grant: Error connecting to the given credential's issuer."),
+    seen: responded("invalid_grant: Error connecting to the given credential's issuer."),
     expected: ({ cluster }) =>
       `${cluster.issuer}/.well-known/openid-configuration and its JWKS, with key "${cluster.keys.current.kid}", publicly readable`,
     hint: /^publish the cluster's metadata at its issuer's URL/,
@@ -98,7 +100,7 @@ const table: Record<string, Row> = {
       gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, attributeCondition })
     },
     code: 'CONDITION_REFUSED',
-    seen: said('unauthorized_client: The given credential is rejected by the attribute condition.'),
+    seen: responded('unauthorized_client: The given credential is rejected by the attribute condition.'),
     expected: () => "the provider's attribute condition to accept subject system:serviceaccount:image-system:pullpass",
     hint: /^pullpass trust apply -f FILE adds the subject to a condition that lists subjects; check attributeCondition: gcloud iam workload-identity-pools providers describe /,
   },
@@ -107,16 +109,16 @@ const table: Record<string, Row> = {
       return { subjectToken: { ...(await readTokenFile(folder.tokenFile)), value: new Redacted('no.jwt') } }
     },
     code: 'EXCHANGE_REFUSED',
-    seen: said('invalid_grant: Unable to parse the ID Token.'),
+    seen: responded('invalid_grant: Unable to parse the ID Token.'),
     expected: () => 'a JWT signed with RS256 or ES256; the algorithm of this one is "RS256"',
-    hint: /pullpass inspect FILE/,
+    hint: /pullpass inspect "\$\{TOKEN_FILE:\?\}"/,
   },
   'a provider that does not exist': {
     async arrange({ gcp: { provider } }) {
       return { gcp: [`workloadIdentityProvider: ${provider}-2`] }
     },
     code: 'PROVIDER_NOT_FOUND',
-    seen: said(
+    seen: responded(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
     expected: ({ gcp: { provider } }) => `the pool and provider of ${provider}-2 to exist and to be enabled`,
@@ -127,7 +129,7 @@ const table: Record<string, Row> = {
       gcp.identity.putProvider({ name: provider, issuerUri: cluster.issuer, state: 'DISABLED' })
     },
     code: 'PROVIDER_NOT_FOUND',
-    seen: said(
+    seen: responded(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
     expected: ({ gcp: { provider } }) => `the pool and provider of ${provider} to exist and to be enabled`,
@@ -138,7 +140,7 @@ const table: Record<string, Row> = {
       gcp.identity.putPool(provider.replace(/\/providers.*/, ''), 'DELETED')
     },
     code: 'PROVIDER_NOT_FOUND',
-    seen: said(
+    seen: responded(
       'invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn\'t exist.',
     ),
     expected: ({ gcp: { provider } }) => `the pool and provider of ${provider} to exist and to be enabled`,
@@ -157,7 +159,7 @@ const table: Record<string, Row> = {
       return { subjectToken: await readTokenFile(file) }
     },
     code: 'SUBJECT_TOO_LONG',
-    seen: said(
+    seen: responded(
       'invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.',
     ),
     expected: () => `at most 127 bytes; system:serviceaccount:image-system:${longName} has 146`,
@@ -168,7 +170,7 @@ const table: Record<string, Row> = {
       gcp.parts.sts.faults.inject({ kind: 'response', response: stsQuotaExceeded })
     },
     code: 'QUOTA_EXCEEDED',
-    seen: said(
+    seen: responded(
       'quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds.',
       429,
     ),
@@ -192,7 +194,7 @@ suite('the token service refuses', () => {
   }
 })
 
-suite('what the sandbox cannot make Google say', () => {
+suite('refusals of Google that the sandbox does not produce', () => {
   const provider = 'projects/1/locations/global/workloadIdentityPools/pool/providers/name'
   async function refusalOf(status: number, body: unknown) {
     const { settings, name, hosts } = await registryOf({ gcp: [`workloadIdentityProvider: ${provider}`] })
@@ -242,14 +244,14 @@ suite('what the sandbox cannot make Google say', () => {
     assert.deepEqual(await refusalOf(400, { error: 'invalid_grant', error_description: 'Something new.' }), {
       code: 'EXCHANGE_REFUSED',
       message: 'invalid_grant: Something new.',
-      hint: 'compare the token, which pullpass inspect FILE shows, with the provider',
+      hint: 'compare the token, which pullpass inspect "${TOKEN_FILE:?}" shows, with the provider',
       command:
         'gcloud iam workload-identity-pools providers describe projects/1/locations/global/workloadIdentityPools/pool/providers/name',
     })
     assert.equal((await refusalOf(400, { error: 'access_denied' }))?.message, 'access_denied')
   })
 
-  test('its own failure, said in JSON, is worth another try', async () => {
+  test('an error of the server in JSON is retryable', async () => {
     assert.deepEqual(await refusalOf(500, { error: 'internal_failure', error_description: 'Internal error.' }), {
       code: 'EXCHANGE_UNAVAILABLE',
       message: 'internal_failure: Internal error.',

@@ -151,10 +151,10 @@ suite('who publishes, by the variables of', () => {
         variables,
       )
       assert.ok(fault instanceof Error)
-      const { code, seen: said } = Object(fault)
+      const { code, seen: found } = Object(fault)
       assert.equal(code, 'PUBLISH_CREDENTIALS_MISSING', fault.message)
-      if (typeof seen === 'string') assert.equal(said, seen)
-      else assert.match(said, seen)
+      if (typeof seen === 'string') assert.equal(found, seen)
+      else assert.match(found, seen)
       assert.deepEqual(identities, [])
     })
   }

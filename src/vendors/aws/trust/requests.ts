@@ -4,6 +4,7 @@ import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { shellVariable } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { iamEndpoint, stsEndpoint } from '../endpoints.ts'
@@ -158,7 +159,7 @@ function trustRefusal(status: number, body: unknown, operator: string): Refusal 
       message,
       expected: "the issuer's metadata to be readable without credentials: IAM reads the certificate of the issuer",
       hint: 'set aws.trust.thumbprints, or publish it first',
-      command: 'pullpass issuer publish --to TARGET',
+      command: `pullpass issuer publish --to ${shellVariable('TARGET')}`,
     }
   }
   return {

@@ -11,7 +11,7 @@ import {
   type PublishTarget,
 } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
-import { quote, shellQuote } from '../../../text/plain-text.ts'
+import { quote, shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
 import { originVariable } from '../../operator.ts'
 import {
@@ -70,11 +70,11 @@ function makePublic({ account, container }: ContainerName): string {
   return `az storage container set-permission --account-name ${account} --name ${container} --public-access blob --auth-mode key`
 }
 
-/** A role applies to a container: each cluster has its own. `scope`: the resource ID of the storage account. */
-export function writeGrant({ container }: Pick<ContainerName, 'container'>, member: string, scope: string): string {
-  const words = ['--role', 'Storage Blob Data Contributor', '--assignee', member]
-  const resource = `${scope}/blobServices/default/containers/${container}`
-  return `az role assignment create ${words.map(shellQuote).join(' ')} --scope ${resource}`
+/** To `member`, a word for a shell. A role applies to a container: each cluster has its own. */
+export function writeGrant({ account, container }: Omit<ContainerName, 'path'>, member: string): string {
+  const accountId = `$(az storage account show --name ${account} --query id --output tsv)`
+  const scope = `"${accountId}/blobServices/default/containers/${container}"`
+  return `az role assignment create --role ${shellQuote('Storage Blob Data Contributor')} --assignee ${member} --scope ${scope}`
 }
 
 interface Container {
@@ -169,7 +169,7 @@ async function writeBlob(
 // Describes an error of Azure's storage library. Its errors contain request and response: only known fields are used, and no cause is kept.
 
 /** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
-export const azureCode = (error: unknown): string | undefined => asText(asObject(error)?.['code'])
+const azureCode = (error: unknown): string | undefined => asText(asObject(error)?.['code'])
 
 export function azureFault(
   error: unknown,
@@ -195,7 +195,7 @@ export function azureFault(
     fixes: {
       denied: {
         hint: 'assign the role, which takes a few minutes to take effect',
-        command: writeGrant(target, 'OPERATOR', `RESOURCE_ID_OF/${target.account}`),
+        command: writeGrant(target, shellVariable('OPERATOR')),
       },
       missing: {
         command: `az storage container create --account-name ${target.account} --name ${target.container} --public-access blob --auth-mode login`,

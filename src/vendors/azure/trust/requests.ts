@@ -7,7 +7,7 @@ import type { Context } from '../../../http/context.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
 import { configuringTrust } from '../../operator.ts'
@@ -83,7 +83,7 @@ export async function sendGraph<T>(azure: AzureConnection, { path, read, ...rest
     url: `${graphEndpoint(azure, azure.context.environment)}/v1.0${path}`,
     bearer: await azure.token.graph(),
     statuses,
-    refusal: graphRefusal,
+    refusal: (status, body) => graphRefusal(status, body, path),
     read: ({ body }) => read(withoutSecrets(body, azure.context.secrets)),
   })
 }
@@ -158,17 +158,23 @@ function denied(message: string): Refusal {
   if (action === undefined || role === undefined || scope === undefined) return { code: 'TRUST_DENIED', message }
   const resource =
     scope.split(/\/(?:federatedIdentityCredentials|providers\/Microsoft\.Authorization)\//, 1)[0] ?? scope
-  const words = ['--role', role, '--assignee', operator ?? 'OPERATOR', '--scope', resource]
+  const assignee = operator ?? shellVariable('OPERATOR')
   return {
     code: 'TRUST_DENIED',
     message,
     expected: `the operator to have ${action} on ${resource}, which the role ${role} allows`,
     hint: 'assign it, and run the command again: it continues where it stopped',
-    command: `az role assignment create ${words.map(shellQuote).join(' ')}`,
+    command: `az role assignment create --role ${shellQuote(role)} --assignee ${assignee} --scope ${shellQuote(resource)}`,
   }
 }
 
-function graphRefusal(status: number, body: unknown): Refusal | undefined {
+/** `--id` is the id of the application or of its object. https://learn.microsoft.com/cli/azure/ad/app/owner#az-ad-app-owner-add */
+function addOwner(path: string): string | undefined {
+  const [, id] = /^\/(?:applications|servicePrincipals)(?:\/|\(appId=')([0-9a-fA-F-]{36})/.exec(path) ?? []
+  return id === undefined ? undefined : `az ad app owner add --id ${id} --owner-object-id ${shellVariable('OPERATOR')}`
+}
+
+function graphRefusal(status: number, body: unknown, path: string): Refusal | undefined {
   const error = asObject(asObject(body)?.['error'])
   const [code, message] = [asText(error?.['code']), asText(error?.['message'])]
   if (code === undefined || message === undefined) return undefined
@@ -178,7 +184,7 @@ function graphRefusal(status: number, body: unknown): Refusal | undefined {
       message: `${code}: ${message}`,
       expected: 'the operator to own the application, or to have the role Cloud Application Administrator',
       hint: 'run the command as an owner, or add the operator',
-      command: 'az ad app owner add --id CLIENT_ID --owner-object-id OPERATOR_OBJECT_ID',
+      command: addOwner(path),
     }
   }
   if (status === 404) return { code: 'TRUST_NOT_FOUND', message }

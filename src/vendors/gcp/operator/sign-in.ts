@@ -8,13 +8,16 @@ import type {
 import { type Fix, faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
 import { keepRenewed } from '../../../http/renewed-token.ts'
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { quoteSafely } from '../../../text/secret-register.ts'
 import { showPath } from '../../../text/show.ts'
+import { inspectToken } from '../../exchange-refusal.ts'
 import type { OperatorCredential } from '../../operator.ts'
 import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
 import { fetchOverTransport, impersonateAccount } from './library-transport.ts'
 import { type CredentialFile, credentialsIn, findOperatorCredentials } from './operator-credentials.ts'
+import { serviceAccountIn } from './operator-member.ts'
 import { readMetadataToken, readOperatorSubjectToken } from './subject-token.ts'
 
 /** The token to send now. @throws PullpassError at the caller's hop */
@@ -133,7 +136,7 @@ function refused(error: unknown, { file, caller, secrets }: TokenRequest): Pullp
     hop: caller.hop,
     seen: what,
     expected: 'credentials that Google accepts; no other identity is used instead',
-    ...(words !== undefined && byCondition.test(words) ? { hint: conditionHint } : fixes[file.type]),
+    ...(words !== undefined && byCondition.test(words) ? { hint: conditionHint } : fixes[file.type](file)),
     retryable: passing,
   })
 }
@@ -156,18 +159,18 @@ const byCondition = /rejected by the attribute condition/
 const conditionHint =
   "the provider's attribute condition does not accept this account: see attributeCondition; an account that publishes this cluster's keys is added by pullpass trust apply --publisher NAMESPACE/NAME"
 
-const fixes: Readonly<Record<CredentialFile['type'], Fix>> = {
-  authorized_user: { hint: 'sign in again', command: 'gcloud auth application-default login' },
-  service_account: {
+const fixes: Readonly<Record<CredentialFile['type'], (file: CredentialFile) => Fix>> = {
+  authorized_user: () => ({ hint: 'sign in again', command: 'gcloud auth application-default login' }),
+  service_account: (file) => ({
     hint: 'check that the key is not deleted and its account not disabled',
-    command: 'gcloud iam service-accounts keys list',
-  },
-  impersonated_service_account: {
+    command: `gcloud iam service-accounts keys list --iam-account=${shellQuote(serviceAccountIn(file) ?? '')}`,
+  }),
+  impersonated_service_account: (file) => ({
     hint: 'sign in again',
-    command: 'gcloud auth application-default login --impersonate-service-account=EMAIL',
-  },
-  external_account: {
+    command: `gcloud auth application-default login --impersonate-service-account=${shellQuote(serviceAccountIn(file) ?? '')}`,
+  }),
+  external_account: () => ({
     hint: 'Google accepts no token of a key that is not published yet; compare the token of its credential_source with the provider in its audience',
-    command: 'pullpass inspect FILE',
-  },
+    command: inspectToken,
+  }),
 }

@@ -12,12 +12,13 @@ import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import type { PublishTarget, StoredDocument } from '../../../oidc/issuer-documents.ts'
 import { type IssuerKey, parseJwks, renderJwk } from '../../../oidc/keys.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
-import { plainJson } from '../../../text/plain-text.ts'
+import { plainJson, shellVariable } from '../../../text/plain-text.ts'
 import type { Store, TargetContext } from '../../store.ts'
 import { checkEndpoints } from '../endpoints.ts'
 import { followOperation, type IamConnection, readOperation, sendIamRequest } from '../iam.ts'
 import { canonicalProvider, workloadIdentityProvider } from '../names.ts'
 import { iamRefusal } from '../operator/caller.ts'
+import { type OperatorMember, operatorMember } from '../operator/operator-member.ts'
 import { operatorToken } from '../operator/sign-in.ts'
 import { publishCaller } from './gs.ts'
 
@@ -61,12 +62,13 @@ function openProvider({ provider }: ProviderName, context: TargetContext): Publi
 }
 
 async function readKeys(connection: IamConnection, provider: string): Promise<StoredDocument | undefined> {
+  const operator = await operatorMember(connection.context.environment, publishCaller)
   const read = (response: ApiResponse) => readProvider(response, provider)
   const { state, oidc } = await sendIamRequest(connection, {
     method: 'GET',
     path: `v1/${provider}`,
     read,
-    refusal: (status, body) => providerRefusal(status, body, provider),
+    refusal: (status, body) => providerRefusal(status, body, provider, operator),
   })
   if (state === 'DELETED') throw deleted(provider)
   if (oidc === undefined) throw otherKind(provider)
@@ -83,12 +85,13 @@ function readProvider({ body }: ApiResponse, provider: string) {
 const versionOf = (text: string) => createHash('sha256').update(text).digest('hex')
 
 async function patchKeys(connection: IamConnection, provider: string, jwksJson: string): Promise<void> {
+  const operator = await operatorMember(connection.context.environment, publishCaller)
   const started = await sendIamRequest(connection, {
     method: 'PATCH',
     path: `v1/${provider}?updateMask=oidc.jwksJson`,
     json: { oidc: { jwksJson } },
     read: readOperation,
-    refusal: (status, body) => providerRefusal(status, body, provider),
+    refusal: (status, body) => providerRefusal(status, body, provider, operator),
   })
   await followOperation(connection, started)
 }
@@ -129,10 +132,15 @@ const noKey = (provider: string) =>
   })
 
 /** A refusal of Google's IAM for an upload of keys: its message often does not name the provider. */
-export function providerRefusal(status: number, body: unknown, provider: string): Refusal | undefined {
+export function providerRefusal(
+  status: number,
+  body: unknown,
+  provider: string,
+  operator: OperatorMember,
+): Refusal | undefined {
   const refusal = iamRefusal(status, body, publishCaller)
   if (refusal === undefined || refusal.code === 'API_DISABLED' || refusal.code === 'PERIMETER_DENIED') return refusal
-  const { hint, command } = fixOfProvider(status, provider) ?? refusal
+  const { hint, command } = fixOfProvider(status, provider, operator) ?? refusal
   return { ...refusal, expected: expectedOf(refusal, provider), hint, command }
 }
 
@@ -144,17 +152,17 @@ function expectedOf({ code }: Refusal, provider: string): string {
 }
 
 /** https://cloud.google.com/iam/docs/workload-identity-federation-with-other-providers#create-pool-provider */
-function fixOfProvider(status: number, provider: string): Fix | undefined {
-  const [, project = 'PROJECT'] = provider.split('/')
+function fixOfProvider(status: number, provider: string, operator: OperatorMember): Fix | undefined {
+  const [, project = ''] = provider.split('/')
   if (status === 404)
     return {
       hint: 'pullpass trust apply -f FILE creates it with its pool; in an existing pool',
-      command: `gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=ISSUER --attribute-mapping=google.subject=assertion.sub`,
+      command: `gcloud iam workload-identity-pools providers create-oidc ${provider} --issuer-uri=${shellVariable('ISSUER')} --attribute-mapping=google.subject=assertion.sub`,
     }
   if (status === 403)
     return {
-      hint: 'grant the operator this role, or one with the permission in the message',
-      command: `gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=OPERATOR --condition=None`,
+      hint: `grant the operator this role, or one with the permission in the message${operator.unknown === undefined ? '' : ` (${operator.unknown})`}`,
+      command: `gcloud projects add-iam-policy-binding ${project} --role=roles/iam.workloadIdentityPoolAdmin --member=${operator.member} --condition=None`,
     }
   if (status >= 500) return { hint: 'no action if this is temporary; published documents are not changed' }
   return status === 400 ? { hint: 'check the message of Google; the published keys are unchanged' } : undefined

@@ -11,7 +11,7 @@ import { retry } from '../../../http/retry.ts'
 import type { HttpResponse } from '../../../http/transport.ts'
 import { type DocumentToStore, documentStore, type PublishTarget } from '../../../oidc/issuer-documents.ts'
 import { asObject, asText, jsonOrNone } from '../../../text/json-fields.ts'
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import type { Redacted } from '../../../text/redacted.ts'
 import { originVariable } from '../../operator.ts'
 import {
@@ -26,6 +26,7 @@ import {
 import { type StoreFixes, storeFault } from '../../store-errors.ts'
 import { checkEndpoints, storageEndpoint } from '../endpoints.ts'
 import type { IamCaller } from '../operator/caller.ts'
+import { type OperatorMember, operatorMember } from '../operator/operator-member.ts'
 import { type OperatorToken, operatorToken } from '../operator/sign-in.ts'
 
 /** https://cloud.google.com/storage/docs/buckets#naming; a name with dots is that of a domain. */
@@ -55,7 +56,7 @@ export const store: Store<BucketName> = {
 }
 
 /**
- * As a command of gcloud, with an IAM condition on the names of objects: write access to another cluster's JWKS allows signing tokens
+ * As a command of gcloud, to `member`, a word for a shell, with an IAM condition on the names of objects: write access to another cluster's JWKS allows signing tokens
  * for every account of that cluster. A bucket without a path belongs to one cluster.
  * https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name
  */
@@ -63,8 +64,7 @@ export function writeGrant({ bucket, path }: BucketName, member: string): string
   const prefix = `projects/_/buckets/${bucket}/objects/${path}/`
   const condition =
     path === '' ? '--condition=None' : `--condition=title=issuer-path,expression=resource.name.startsWith("${prefix}")`
-  const words = [`gs://${bucket}`, '--role=roles/storage.objectUser', `--member=${member}`, condition]
-  return `gcloud storage buckets add-iam-policy-binding ${words.map(shellQuote).join(' ')}`
+  return `gcloud storage buckets add-iam-policy-binding gs://${bucket} --role=roles/storage.objectUser --member=${member} ${shellQuote(condition)}`
 }
 
 interface Bucket {
@@ -75,7 +75,7 @@ interface Bucket {
   /** Undefined for an emulator, which has no identities. */
   readonly token: OperatorToken | undefined
   readonly context: TargetContext
-  readonly fixes: StoreFixes & { readonly deniedToRead: Fix }
+  readonly path: string
 }
 
 interface StorageRequest extends Pick<LibraryRequest, 'method' | 'url' | 'body'> {
@@ -92,7 +92,7 @@ function openBucket({ bucket, path }: BucketName, context: TargetContext): Publi
   const endpoint = emulator ?? storageEndpoint(context.environment)
   const name = `gs://${bucket}${path && `/${path}`}`
   const token = emulator === undefined ? operatorToken(context, publishCaller) : undefined
-  const here: Bucket = { name, bucket, endpoint, token, context, fixes: fixesOf({ bucket, path }) }
+  const here: Bucket = { name, bucket, path, endpoint, token, context }
   const keys = documentKeys(path)
   return {
     name,
@@ -126,7 +126,7 @@ async function readObject(here: Bucket, key: string): ReturnType<PublishTarget['
     return undefined
   }
   const version = response.headers['x-goog-generation']
-  if (version === undefined) throw refusalOf(here, 'reading', { ...response, body: '' })
+  if (version === undefined) throw await refusalOf(here, 'reading', { ...response, body: '' })
   return { text: response.body, version }
 }
 
@@ -173,7 +173,7 @@ async function requestStorage(here: Bucket, request: StorageRequest, good: reado
   const once = async () => {
     const response = await requestOnce(context, request, await here.token?.())
     if (good.includes(response.status)) return response
-    refusal = refusalOf(here, request.doing, response)
+    refusal = await refusalOf(here, request.doing, response)
     throw refusal
   }
   // The transport and the sign-in retry their own failures.
@@ -200,33 +200,36 @@ function requestOnce(
 }
 
 /** Refusals are JSON, or plain text for the content of an object. */
-function refusalOf(here: Bucket, doing: StorageRequest['doing'], { status, body }: HttpResponse) {
+async function refusalOf(here: Bucket, doing: StorageRequest['doing'], { status, body }: HttpResponse) {
   const message = asText(asObject(asObject(jsonOrNone(body))?.['error'])?.['message'])
   const { name: target } = here
   // Without read permission listing is denied as well; a public bucket permits both.
-  const fixes = doing === 'writing' ? here.fixes : { ...here.fixes, denied: here.fixes.deniedToRead }
+  const { deniedToRead, ...fixes } = await fixesOf(here)
   return storeFault({
     service: 'Google',
     target,
     doing,
     status,
     message,
-    fixes,
+    fixes: doing === 'writing' ? fixes : { ...fixes, denied: deniedToRead },
     secrets: here.context.secrets,
   })
 }
 
-function fixesOf({ bucket, path }: BucketName): Bucket['fixes'] {
-  const denied = writeGrant({ bucket, path }, 'OPERATOR')
+async function fixesOf({ bucket, path, token, context }: Bucket): Promise<StoreFixes & { readonly deniedToRead: Fix }> {
+  const emulated: OperatorMember = { member: shellVariable('OPERATOR'), unknown: undefined }
+  const operator = token === undefined ? emulated : await operatorMember(context.environment, publishCaller)
+  const denied = writeGrant({ bucket, path }, operator.member)
+  const meaning = operator.unknown === undefined ? '' : ` (${operator.unknown})`
   return {
-    denied: { command: denied },
+    denied: { hint: `allow the operator to write${meaning}`, command: denied },
     deniedToRead: {
-      hint: 'allow public reads, and writes by the operator',
+      hint: `allow public reads, and writes by the operator${meaning}`,
       command: `${makePublic(bucket)} && ${denied}`,
     },
     missing: {
       hint: 'create it in your project, PROJECT_ID, and allow public reads',
-      command: `gcloud storage buckets create gs://${bucket} --project=PROJECT_ID --uniform-bucket-level-access && ${makePublic(bucket)}`,
+      command: `gcloud storage buckets create gs://${bucket} --project=${shellVariable('PROJECT_ID')} --uniform-bucket-level-access && ${makePublic(bucket)}`,
     },
   }
 }

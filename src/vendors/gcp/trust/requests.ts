@@ -3,7 +3,7 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { Refusal } from '../../../http/request-errors.ts'
 import type { ApiResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
-import { shellQuote } from '../../../text/plain-text.ts'
+import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import { accessRefusal } from '../access-refusals.ts'
 import { artifactRegistryEndpoint } from '../endpoints.ts'
 import { type IamConnection, type IamRequest, sendIamRequest } from '../iam.ts'
@@ -93,7 +93,7 @@ export function trustRefusal(status: number, body: unknown, about: RequestSubjec
       message,
       expected: 'the resources that this change requires to exist',
       hint: 'run it again: it may have just been deleted; to show what exists',
-      command: 'pullpass trust plan -f FILE',
+      command: `pullpass trust plan -f ${shellVariable('DOCUMENTS')}`,
     }
   }
   if (status < 500) return undefined
@@ -144,23 +144,17 @@ function denied(message: string, details: unknown, { operator, project }: Reques
   const [, role] = roles.find(([start]) => permission?.startsWith(start)) ?? []
   if (permission === undefined || role === undefined) return { code: 'TRUST_DENIED', message }
   const unknown = [
-    ...(project === undefined ? ['PROJECT: that of the resource'] : []),
+    ...(project === undefined ? ['PROJECT_ID: that of the resource'] : []),
     ...(operator.unknown === undefined ? [] : [operator.unknown]),
   ]
-  const placeholders = unknown.length === 0 ? '' : ` (${unknown.join('; ')})`
-  const words = [
-    'add-iam-policy-binding',
-    project ?? 'PROJECT',
-    `--role=${role}`,
-    `--member=${operator.member}`,
-    '--condition=None',
-  ]
+  const meanings = unknown.length === 0 ? '' : ` (${unknown.join('; ')})`
+  const on = project === undefined ? shellVariable('PROJECT_ID') : shellQuote(project)
   return {
     code: 'TRUST_DENIED',
     message,
     expected: `the operator to have ${permission}, which ${role} contains`,
-    hint: `grant it, and run it again, it continues where it ended${placeholders}`,
-    command: `gcloud projects ${words.map(shellQuote).join(' ')}`,
+    hint: `grant it, and run it again, it continues where it ended${meanings}`,
+    command: `gcloud projects add-iam-policy-binding ${on} --role=${role} --member=${operator.member} --condition=None`,
   }
 }
 

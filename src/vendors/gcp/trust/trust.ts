@@ -53,7 +53,7 @@ export const trust: TrustSetup<GcpSettings> = {
 /** Its description carries the mark of its cluster. */
 const unrecorded = { needs: [], entry: undefined } as const
 
-export function gcpResources(all: DesiredState, record: TrustRecord, google: GcpConnection): TrustResource[] {
+function gcpResources(all: DesiredState, record: TrustRecord, google: GcpConnection): TrustResource[] {
   const history = openHistory(all, record, google)
   const whyKept = ownerCheck(all, google)
   const common = (one: DesiredResource) => ({
@@ -111,7 +111,7 @@ function needsOf(grant: DesiredGrant): string[] {
 // The path of an image below its host. https://cloud.google.com/artifact-registry/docs/docker/names
 
 /** `example.com:project` is written `example.com/project` in the names of images. */
-export function imageInRepository(repository: string, image: string): string {
+function imageInRepository(repository: string, image: string): string {
   const [, project = '', , , , name = ''] = repository.split('/')
   return `${project.replace(':', '/')}/${name}/${image}`
 }
@@ -119,7 +119,7 @@ export function imageInRepository(repository: string, image: string): string {
 // The repository of an image. https://cloud.google.com/artifact-registry/docs/docker/names
 
 /** `projects/PROJECT/locations/LOCATION/repositories/REPOSITORY`; undefined for an image of another registry. */
-export function repositoryOfImage(
+function repositoryOfImage(
   { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
   configured = '',
 ): string | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import fc from '../../../support/fast-check.ts'
 import { bucket, multipart, name, objectPath, related, startStorage } from './start-storage.ts'
 
 suite('an upload is refused', () => {

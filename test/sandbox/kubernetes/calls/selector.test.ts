@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { readSelector } from '../../../../sandbox/kubernetes/calls/selector.ts'
 import { StatusError } from '../../../../sandbox/kubernetes/calls/status-error.ts'
 import { secret } from '../../../../sandbox/kubernetes/kinds/secret.ts'
+import fc from '../../../support/fast-check.ts'
 
 const labelled = (labels: Record<string, string>) => ({
   apiVersion: 'v1',

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   decodeFields,
   encodeFields,
@@ -8,6 +7,7 @@ import {
   member,
   printPath,
 } from '../../../../sandbox/kubernetes/fields/field-set.ts'
+import fc from '../../../support/fast-check.ts'
 
 const element = fc.constantFrom('f:metadata', 'f:data', 'f:a', 'f:.dockerconfigjson', 'k:{"uid":"1"}', 'v:"x"')
 const path = fc.array(element, { minLength: 1, maxLength: 4 })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { applyFields, type Owner } from '../../../../sandbox/kubernetes/fields/managed-fields.ts'
 import { secret } from '../../../../sandbox/kubernetes/kinds/secret.ts'
+import fc from '../../../support/fast-check.ts'
 
 const values = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('YQ==', 'Yg=='), { noNullPrototype: true })
 const applied = fc.record({ data: values, metadata: fc.record({ labels: values, annotations: values }) })

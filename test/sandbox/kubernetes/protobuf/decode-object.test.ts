@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { decodeObject } from '../../../../sandbox/kubernetes/protobuf/decode-object.ts'
+import fc from '../../../support/fast-check.ts'
 
 /** Recorded from kubectl 1.32. */
 const recorded = {

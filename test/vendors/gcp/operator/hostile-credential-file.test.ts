@@ -33,7 +33,7 @@ const good = ({ tokenFile }: Places) => ({
   credential_source: { file: tokenFile },
 })
 
-/** Counts who connects, before any word is said. */
+/** Counts connections, before a byte is sent. */
 async function startForeign(t: TestContext) {
   const met = { connections: 0 }
   const server = createServer((socket) => {

@@ -36,13 +36,17 @@ suite('who the operator is to Google', () => {
       `serviceAccount:${robot}`,
       undefined,
     ],
-    'a federated one without an account is a principal of its pool': [federated, 'PRINCIPAL', /pool/],
+    'a federated one without an account is a principal of its pool': [federated, '"${PRINCIPAL:?}"', /pool/],
     'a user is named if gcloud wrote the account': [
       { type: 'authorized_user', account: 'ops@example.com' },
       'user:ops@example.com',
       undefined,
     ],
-    'else it is said who is meant': [{ type: 'authorized_user', account: '' }, 'user:EMAIL', /the account of gcloud/],
+    'else the meaning of the variable is stated': [
+      { type: 'authorized_user', account: '' },
+      'user:"${EMAIL:?}"',
+      /the account of gcloud/,
+    ],
   }
   for (const [title, [credentials, member, unknown]] of Object.entries(cases)) {
     test(title, async (t) => {
@@ -58,6 +62,6 @@ suite('who the operator is to Google', () => {
   }
 
   test('on a machine of Google’s it is the machine’s account', async () => {
-    assert.equal((await operatorMember({}, caller)).member, 'serviceAccount:EMAIL')
+    assert.equal((await operatorMember({}, caller)).member, 'serviceAccount:"${EMAIL:?}"')
   })
 })

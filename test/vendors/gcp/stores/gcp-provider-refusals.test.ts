@@ -4,6 +4,7 @@ import { fixOf } from '../../../../src/errors/pullpass-error.ts'
 import { providerRefusal } from '../../../../src/vendors/gcp/stores/gcp-provider.ts'
 
 const provider = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+const operator = { member: 'user:ops@example.com', unknown: undefined }
 const response = { error: { message: 'Requested entity was not found.' } }
 
 suite('what Google refuses about a provider', () => {
@@ -13,19 +14,19 @@ suite('what Google refuses about a provider', () => {
     [
       403,
       'PUBLISH_DENIED',
-      /: gcloud projects add-iam-policy-binding 123456789012 --role=roles\/iam\.workloadIdentityPool/,
+      /: gcloud projects add-iam-policy-binding 123456789012 --role=roles\/iam\.workloadIdentityPoolAdmin --member=user:ops@example.com /,
     ],
     [
       404,
       'PUBLISH_TARGET_NOT_FOUND',
-      new RegExp(`^pullpass trust apply .* create-oidc ${provider} --issuer-uri=ISSUER `),
+      new RegExp(`^pullpass trust apply .* create-oidc ${provider} --issuer-uri="\\$\\{ISSUER:\\?\\}" `),
     ],
     [503, 'PUBLISH_UNAVAILABLE', /^no action if this is temporary; published documents are not changed$/],
     [429, 'QUOTA_EXCEEDED', /^no action if this is temporary$/],
   ]
   for (const [status, code, hint] of refused) {
     test(`by ${status} names the provider, what was expected, and a way on`, () => {
-      const refusal = providerRefusal(status, response, provider)
+      const refusal = providerRefusal(status, response, provider, operator)
       assert.equal(refusal?.code, code)
       assert.ok(refusal?.expected?.includes(provider), refusal?.expected)
       assert.match(fixOf(refusal ?? {}) ?? '', hint)
@@ -33,6 +34,6 @@ suite('what Google refuses about a provider', () => {
   }
 
   test('with an unknown message is left to the general case', () => {
-    assert.equal(providerRefusal(404, { message: 'nginx' }, provider), undefined)
+    assert.equal(providerRefusal(404, { message: 'nginx' }, provider, operator), undefined)
   })
 })

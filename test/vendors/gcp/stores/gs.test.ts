@@ -71,8 +71,9 @@ suite('gs://', () => {
     await assert.rejects(target.write('jwks', document, undefined), {
       code: 'PUBLISH_DENIED',
       seen: /^Google responded with 403 ".*storage\.objects\.create.*" on writing gs:\/\/private-issuer$/,
+      hint: 'allow the operator to write (PRINCIPAL: the principal of your credentials in their pool)',
       command:
-        'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member=OPERATOR --condition=None',
+        'gcloud storage buckets add-iam-policy-binding gs://private-issuer --role=roles/storage.objectUser --member="${PRINCIPAL:?}" --condition=None',
     })
   })
 

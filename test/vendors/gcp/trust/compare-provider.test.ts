@@ -50,7 +50,7 @@ const compare = (
   replace: readonly Replaceable[] = [],
 ): GcpFinding => compareProvider({ ...desired, ...changes }, { ...found, ...there }, replace)
 
-const says = ({ changes }: GcpFinding) =>
+const changesOf = ({ changes }: GcpFinding) =>
   changes.map((change) => (change.kind === 'update' ? change.summary : change.kind))
 
 suite('a provider that is there', () => {
@@ -76,7 +76,7 @@ suite('a provider that is there', () => {
     ],
   }
   for (const [title, [changes, there, field, reason]] of Object.entries(kept)) {
-    test(`with ${title} is refused, and changed only where --replace ${field} says so`, () => {
+    test(`with ${title} is refused, and changed only with --replace ${field}`, () => {
       const refused = compare(changes, there)
       assert.deepEqual([refused.verdict, refused.changes], ['refused', []])
       assert.match(refused.fault?.seen ?? '', reason)
@@ -91,7 +91,7 @@ suite('a provider that is there', () => {
     const both = "assertion.sub in ['system:serviceaccount:a:b', 'system:serviceaccount:c:d']"
     const reported = compare(subjects, { condition: both })
     assert.deepEqual([reported.changes, reported.kept], [[], ['subjects']])
-    assert.deepEqual(says(compare(subjects, { condition: both }, ['subjects'])), [
+    assert.deepEqual(changesOf(compare(subjects, { condition: both }, ['subjects'])), [
       `condition ${both} becomes assertion.sub in ['system:serviceaccount:a:b']`,
     ])
     assert.deepEqual(compare(subjects, { condition: 'true' }, ['subjects']).changes, [])
@@ -104,7 +104,7 @@ suite('a provider that is there', () => {
   })
 
   test('gets a condition where it has none', () => {
-    assert.deepEqual(says(compare(given('true'), { condition: '' })), ['condition true is added'])
+    assert.deepEqual(changesOf(compare(given('true'), { condition: '' })), ['condition true is added'])
   })
 
   test('keeps its default audiences, written out, with one that is added', () => {
@@ -121,9 +121,9 @@ suite('a provider that is there', () => {
 
   test('gets keys that it lacks, and keeps those that the cluster serves no more', () => {
     const finding = compare({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) })
-    assert.deepEqual(says(finding), ['keys b are added'])
+    assert.deepEqual(changesOf(finding), ['keys b are added'])
     assert.deepEqual(finding.notes, ['keys that the cluster does not serve stay: a'])
-    assert.deepEqual(says(compare({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) }, ['keys'])), [
+    assert.deepEqual(changesOf(compare({ keys: [keyOf('b')] }, { jwks: renderUploadedKeys([keyOf('a')]) }, ['keys'])), [
       'uploaded keys become b',
     ])
   })
@@ -134,7 +134,7 @@ suite('a provider that is there', () => {
       { keys: [keyOf('b')], isRevoked },
       { jwks: renderUploadedKeys([keyOf('leaked'), keyOf('a')]) },
     )
-    assert.deepEqual(says(finding), ['keys b are added, revoked keys leaked are removed'])
+    assert.deepEqual(changesOf(finding), ['keys b are added, revoked keys leaked are removed'])
     const [change] = finding.changes
     assert.deepEqual(change?.kind === 'update' && change.fields, { jwks: renderUploadedKeys([keyOf('a'), keyOf('b')]) })
   })
@@ -150,7 +150,7 @@ suite('a provider that is there', () => {
   })
 
   test('deleted comes back first, and is updated then', () => {
-    assert.deepEqual(says(compare(given('true'), { state: 'DELETED', condition: '' })), [
+    assert.deepEqual(changesOf(compare(given('true'), { state: 'DELETED', condition: '' })), [
       'undelete',
       'condition true is added',
     ])
@@ -173,7 +173,7 @@ suite('a provider whose document has no condition', () => {
     assert.deepEqual(change?.kind === 'update' && change.fields, {
       condition: `assertion.sub in ['${publisher}', '${subject}']`,
     })
-    assert.deepEqual(says(finding), [`its condition also accepts ${subject}`])
+    assert.deepEqual(changesOf(finding), [`its condition also accepts ${subject}`])
     assert.deepEqual(finding.notes, [
       `its condition also accepts other subjects: ${publisher}; if none is in use, remove them: --replace subjects`,
     ])
@@ -184,7 +184,7 @@ suite('a provider whose document has no condition', () => {
   test('recognizes the same subjects in another order and form', () => {
     assert.equal(compare({}, { condition: `assertion.sub == "${subject}"` }).verdict, 'ok')
     const both = { condition: `assertion.sub in ["${publisher}","${subject}"]` }
-    assert.deepEqual(says(compare(only(subject, publisher), both)), [])
+    assert.deepEqual(changesOf(compare(only(subject, publisher), both)), [])
   })
 
   test('is not narrowed unasked where it accepts every service account, and that is named', () => {
@@ -194,7 +194,7 @@ suite('a provider whose document has no condition', () => {
       finding.notes[0] ?? '',
       /^it has no condition, and accepts every .*; --replace condition limits it to /,
     )
-    assert.deepEqual(says(compare({}, { condition: '' }, ['condition'])), [
+    assert.deepEqual(changesOf(compare({}, { condition: '' }, ['condition'])), [
       `condition none becomes assertion.sub in ['${subject}']`,
     ])
   })

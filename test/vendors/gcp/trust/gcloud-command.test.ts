@@ -17,7 +17,7 @@ suite('a plan as commands of gcloud', () => {
     })
   }
 
-  test('says what cannot be made in comments, which nothing ends', (t) => {
+  test('states in comments, which nothing ends, what cannot be created', (t) => {
     const fault = new PullpassError({
       code: 'TRUST_REFUSED',
       hop: 'trust',

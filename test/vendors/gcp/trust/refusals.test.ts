@@ -5,14 +5,15 @@ import { trustRefusal } from '../../../../src/vendors/gcp/trust/requests.ts'
 const about = { operator: { member: 'user:jane@example.com', unknown: undefined }, project: 'example-project' }
 const refusal = (message: string) => trustRefusal(400, { error: { message } }, about)?.code
 
-suite('a refusal of Google that says 400', () => {
+suite('a refusal of Google with status 400', () => {
   for (const message of [
     'Policy size is 65000 bytes, which exceeds the limit.',
     'The number of members in the policy (1,501) is larger than the maximum allowed size 1,500.',
     'Policies may hold 1500 principals',
     'There are too many members in this binding.',
   ]) {
-    test(`means a full policy where it says "${message}"`, () => assert.equal(refusal(message), 'TRUST_POLICY_FULL'))
+    test(`means a full policy if its message is "${message}"`, () =>
+      assert.equal(refusal(message), 'TRUST_POLICY_FULL'))
   }
 
   test('means something else otherwise', () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { renderTerraform as renderFindings } from '../../../../src/trust/render-terraform.ts'
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import { evaluateAccount, evaluatePool } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
 import { hclText } from '../../../../src/vendors/hcl.ts'
 import { anyText } from '../../../support/any-text.ts'
+import fc from '../../../support/fast-check.ts'
 import { findings, nasty, pool } from './hostile-findings.ts'
 
 const renderTerraform = (all: readonly GcpFinding[]) =>
@@ -112,7 +112,7 @@ suite('a plan as HCL', () => {
     assert.deepEqual(names, ["team's", "team's", '', 'pullpass'])
   })
 
-  test('says of what is deleted softly how it comes back first', () => {
+  test('states how to restore deleted resources first', () => {
     const [first] = findings
     const undelete = [{ kind: 'undelete', resource: 'pool', name: pool }] as const
     const text = renderTerraform(first === undefined ? [] : [{ ...first, presence: 'present', changes: undelete }])
