@@ -42,8 +42,8 @@ export async function prepareController(cluster: FederatedCluster, folder: strin
     async start(...flags) {
       const argv = ['controller', '-f', file, '--health-listen', '0', '--log-level', 'info', ...flags]
       const started = spawnPullpass(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
-      const said = await waitForStderr(started.child, /serving health and metrics port=\d+/)
-      const address = `http://127.0.0.1:${/port=(\d+)/.exec(said)?.[1]}`
+      const log = await waitForStderr(started.child, /serving health and metrics port=\d+/)
+      const address = `http://127.0.0.1:${/port=(\d+)/.exec(log)?.[1]}`
       await waitUntil('the watches', 20_000, async () => (await fetch(`${address}/readyz`)).ok || undefined)
       return { ...started, address }
     },
