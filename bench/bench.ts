@@ -1,13 +1,15 @@
 /**
  * The benchmark, with a real kube-apiserver: the cost of a refresh in many namespaces and in one, compared with a minimal
- * program and with a common shell script; and of the status of 10,000 pull secrets. Prints tables and writes bench-results.json. Requires `npm run build`.
+ * program and with a common shell script; of the status of 10,000 pull secrets;
+ * and of the controller. Prints tables and writes bench-results.json. Requires `npm run build`.
  */
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { buildBarePrograms, createCandidates } from './candidates.ts'
+import { measureController } from './controller.ts'
 import { maxNamespaces, measureFanOut } from './fan-out.ts'
-import { compareCosts, evaluateGoals, statusGoals } from './goals.ts'
+import { compareCosts, controllerGoals, evaluateGoals, statusGoals } from './goals.ts'
 import { measureOneShot } from './one-shot.ts'
 import { renderReport } from './render-report.ts'
 import { startEnvironment } from './start-environment.ts'
@@ -27,11 +29,13 @@ try {
   const fanOut = await measureFanOut(bench, candidates, log)
   log('status of 10,000 pull secrets')
   const status = await measureStatus(bench, candidates)
+  const controller = await measureController(bench, log)
   const report = {
     fanOut,
     oneShot,
     status,
-    goals: [...evaluateGoals(fanOut, oneShot), ...statusGoals(status)],
+    controller,
+    goals: [...evaluateGoals(fanOut, oneShot), ...statusGoals(status), ...controllerGoals(controller, fanOut)],
     ratios: compareCosts(fanOut, oneShot),
   }
   const machine = { node: process.version, processors: cpus().map(({ model }) => model), loadBefore }

@@ -21,7 +21,8 @@ export interface Candidates {
 
 const root = join(import.meta.dirname, '..')
 /** The output of `npm run build`. */
-export const pullpassWords: readonly string[] = [process.execPath, join(root, 'dist/pullpass.mjs'), 'refresh']
+export const programFile: string = join(root, 'dist/pullpass.mjs')
+export const pullpassWords: readonly string[] = [process.execPath, programFile, 'refresh']
 
 export const pluginFile: string = join(root, 'dist/credential-provider.mjs')
 

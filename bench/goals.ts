@@ -1,4 +1,5 @@
 /** Evaluates the goals, ratios within one benchmark run, from the measured rows. */
+import type { ControllerRow } from './controller.ts'
 import { median } from './cost.ts'
 import type { FanOutRow } from './fan-out.ts'
 import type { OneShotRow } from './one-shot.ts'
@@ -68,6 +69,10 @@ const reasons = {
   script: 'the script that pullpass replaces starts kubectl for each namespace',
   memory: 'below the memory limit of the CronJob, 256Mi, with space for documents and caches',
   podMemory: 'the memory request of the CronJob, 64Mi',
+  controllerMemory: 'half of the memory limit of the Deployment, 256Mi',
+  restart: 'a restart must not delay new namespaces',
+  idle: 'a controller mostly waits',
+  newNamespace: 'before the first image of a new namespace is pulled',
   scale: 'cost is proportional to the number of namespaces',
   exchanges:
     'one exchange per identity and registry, whatever the number of namespaces; none would mean that nothing was measured',
@@ -127,6 +132,27 @@ function oneShotGoals(rows: readonly OneShotRow[]): Goal[] {
 }
 
 /** The least wall time: other load on the machine only increases it. */
+export function controllerGoals(row: ControllerRow, fanOut: readonly FanOutRow[]): Goal[] {
+  const { namespaces, firstWrite, restart, residentMiB, idleLoad, newNamespaceMs, exchanges } = row
+  const bare = fanOutRow(fanOut, { program: 'bare applies', namespaces, run: 'create' })
+  const title = (text: string) => `controller, ${namespaces} namespaces: ${text}`
+  const shareOf = (part: number) => newNamespaceMs[Math.ceil(newNamespaceMs.length * part) - 1] ?? Number.NaN
+  return [
+    atMost(
+      title('start to all written, wall time / bare applies'),
+      1.25,
+      firstWrite.wallMs / bare.wallMs,
+      reasons.bare,
+    ),
+    atMost(title('start to all fresh, nothing due, s'), 10, restart.wallMs / 1000, reasons.restart),
+    atMost(title('resident MiB'), 128, Math.max(residentMiB.written, residentMiB.restarted), reasons.controllerMemory),
+    atMost(title('idle CPU, part of a core'), 0.01, idleLoad, reasons.idle),
+    atMost(title('new namespace to Secret, p50, ms'), 50, shareOf(0.5), reasons.newNamespace),
+    atMost(title('new namespace to Secret, p99, ms'), 250, shareOf(0.99), reasons.newNamespace),
+    exactly(title('exchanges, with a restart'), 1, exchanges, reasons.exchanges),
+  ]
+}
+
 export const statusGoals = (rows: readonly StatusRow[]): Goal[] =>
   rows.flatMap(({ format, secrets, peakMiB, turns }) => [
     atMost(

@@ -1,5 +1,6 @@
 /** The results of the benchmark as tables. */
 import { renderTable } from '../src/terminal/table.ts'
+import type { ControllerRow } from './controller.ts'
 import type { FanOutRow, Requests } from './fan-out.ts'
 import type { Goal, Ratio } from './goals.ts'
 import type { OneShotRow } from './one-shot.ts'
@@ -9,11 +10,12 @@ export interface Report {
   readonly fanOut: readonly FanOutRow[]
   readonly oneShot: readonly OneShotRow[]
   readonly status: readonly StatusRow[]
+  readonly controller: ControllerRow
   readonly goals: readonly Goal[]
   readonly ratios: readonly Ratio[]
 }
 
-export function renderReport({ fanOut, oneShot, status, goals, ratios }: Report): string {
+export function renderReport({ fanOut, oneShot, status, controller, goals, ratios }: Report): string {
   return [
     'One credential into many namespaces (~ extrapolated from 20; medians)',
     renderTable(
@@ -29,6 +31,9 @@ export function renderReport({ fanOut, oneShot, status, goals, ratios }: Report)
     '',
     'Status of all pull secrets (medians)',
     renderTable({ header: ['SECRETS', 'FORMAT', 'WALL', 'CPU', 'PEAK'], rows: status.map(statusCells) }, 'never'),
+    '',
+    `The controller in ${controller.namespaces} namespaces`,
+    renderTable({ header: ['START', 'WALL', 'CPU', 'RESIDENT'], rows: controllerCells(controller) }, 'never'),
     '',
     'Goals',
     renderTable({ header: ['GOAL', 'LIMIT', 'MEASURED', '', 'WHY THIS LIMIT'], rows: goals.map(goalCells) }, 'never'),
@@ -70,6 +75,11 @@ const oneShotCells = ({ program, runs, cpuMs, wallMs, peakMiB }: OneShotRow) => 
   `${cpuMs.median.toFixed(0)} ms`,
   `${wallMs.median.toFixed(0)} ms`,
   mebibytes(peakMiB),
+]
+
+const controllerCells = ({ firstWrite, restart, residentMiB }: ControllerRow) => [
+  ['until all are written', seconds(firstWrite.wallMs), seconds(firstWrite.cpuMs), mebibytes(residentMiB.written)],
+  ['until all are fresh', seconds(restart.wallMs), seconds(restart.cpuMs), mebibytes(residentMiB.restarted)],
 ]
 
 const statusCells = ({ secrets, format, wallMs, cpuMs, peakMiB }: StatusRow) => [

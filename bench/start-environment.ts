@@ -16,6 +16,7 @@ export interface BenchEnvironment {
   readonly namespaces: readonly string[]
   /** With the token of the ServiceAccount that may write pull secrets. */
   readonly cluster: Http2Server
+  readonly admin: Http2Server
   readonly files: EnvironmentFiles
   /** Full resource name of the provider. */
   readonly provider: string
@@ -72,6 +73,7 @@ export const startEnvironment = (namespaceCount: number): Promise<BenchEnvironme
       folder,
       namespaces,
       cluster: { ...admin, token },
+      admin,
       files,
       provider,
       clouds,
@@ -83,8 +85,9 @@ export const startEnvironment = (namespaceCount: number): Promise<BenchEnvironme
 async function createObjects(admin: Http2Server, namespaces: readonly string[]): Promise<void> {
   const metadata = { name: account.name }
   const rules = [
-    // `get` is for the script: kubectl reads before it writes.
-    { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'create', 'patch'] },
+    // `get` is for the script: kubectl reads before it writes; `watch` and namespaces are for the controller.
+    { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch', 'create', 'patch'] },
+    { apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch'] },
   ]
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: account.name }
   const create = (path: string, body: object) => ({ method: 'POST', path, body: JSON.stringify(body) })
