@@ -61,8 +61,15 @@ interface RepositoryNames {
 }
 
 export interface DesiredTrust {
-  /** Signs the operator in; returns the resources, each after those that it needs. @throws TRUST_CREDENTIALS_MISSING */
-  open(context: Context, record: TrustRecord): Promise<readonly TrustResource[]>
+  /** Sends no request: the operator is signed in with the first one. */
+  open(context: Context, record: TrustRecord): OpenedTrust
+}
+
+export interface OpenedTrust {
+  /** The operator is signed in once; if that fails, each resource is `unknown` for this reason. @throws TRUST_CREDENTIALS_MISSING, … */
+  readonly signIn: () => Promise<void>
+  /** Each after those that it needs. */
+  readonly resources: readonly TrustResource[]
 }
 
 export interface TrustResource {

@@ -79,7 +79,17 @@ function renderVerifications(
     ]
   })
   const table = renderTable({ header: ['RESULT', 'REGISTRY', 'DOCUMENT', 'CLUSTER', ''], rows }, color, columns)
-  return verifications.some(({ result }) => result === 'skipped') ? `${table}\n\n${notVerified}` : table
+  const notes = [
+    ...(verifications.some(({ result }) => result === 'skipped') ? [notVerified] : []),
+    ...(outcomes.every(isInPlace) ? [] : [notVerifiedAt(outcomes)]),
+  ]
+  return [table, ...notes].join('\n\n')
+}
+
+/** Registries of a vendor are verified if its resources are in place. */
+function notVerifiedAt(outcomes: readonly StepOutcome[]): string {
+  const vendors = new Set(outcomes.filter((outcome) => !isInPlace(outcome)).map(({ vendor }) => vendor))
+  return `Registries of ${[...vendors].join(', ')} are not verified: correct the failures first.`
 }
 
 const notVerified = 'Skipped registries are not verified: run the command again, or pass --no-verify.'

@@ -1,12 +1,12 @@
 /** pullpass trust apply: creates the required cloud resources, one change after another, and verifies the result. */
 import type { PullpassError } from '../../errors/pullpass-error.ts'
-import { applyTrust, checkRecord } from '../../trust/apply.ts'
+import { applyTrust, checkRecord, type StepOutcome } from '../../trust/apply.ts'
 import { findAbsentAccounts } from '../../trust/clusters.ts'
 import { openResources } from '../../trust/desired.ts'
 import type { PreparedTrust } from '../../trust/prepare.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
 import { listVerifications, type VerificationResult, verifyTrust } from '../../trust/verify.ts'
-import type { TrustRecord } from '../../vendors/trust-contract.ts'
+import type { TrustNeed, TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command-line/command.ts'
 import type { Flag } from '../command-line/flag.ts'
 import { defaultTimeout, outputFlags, readDuration } from '../command-line/flags.ts'
@@ -70,18 +70,24 @@ export const apply: Command<typeof flags> = {
       const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
       const absent = await findAbsentAccounts(needs, clusters)
-      const resources = await openResources(prepared.desired, record, call.context)
+      const resources = openResources(prepared.desired, record, call.context)
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
       const outcomes = await applyTrust(resources, { accepted, confirm, record }, call.context)
-      const verifications =
-        outcomes.every(isInPlace) && !call.flags['no-verify'] ? await verifyAll(prepared, call, startedMs) : []
+      const verifiable = { clusters, needs: call.flags['no-verify'] ? [] : needsInPlace(needs, outcomes) }
+      const verifications = await verifyAll(verifiable, call, startedMs)
       await printApplied({ outcomes, verifications, skipped: prepared.skipped }, call)
       printErrors([...outcomes, ...verifications.map(faultOf)], call)
       call.context.signal.throwIfAborted()
       return outcomes.every(isInPlace) && verifications.every(({ result }) => result === 'ok') ? 0 : 1
     })
   },
+}
+
+/** Of the vendors whose resources are all in place. */
+function needsInPlace(needs: readonly TrustNeed[], outcomes: readonly StepOutcome[]): TrustNeed[] {
+  const failed = new Set(outcomes.filter((outcome) => !isInPlace(outcome)).map(({ vendor }) => vendor))
+  return needs.filter(({ registry }) => !failed.has(registry.vendor))
 }
 
 const faultOf = (result: VerificationResult) => ('fault' in result ? { fault: result.fault } : {})
@@ -93,7 +99,7 @@ const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none }
 const reserveMs = 15_000
 
 async function verifyAll(
-  prepared: PreparedTrust,
+  { needs, clusters }: Pick<PreparedTrust, 'needs' | 'clusters'>,
   call: Call<typeof flags>,
   startedMs: number,
 ): Promise<VerificationResult[]> {
@@ -105,7 +111,7 @@ async function verifyAll(
   }
   const verifications: VerificationResult[] = []
   try {
-    for (const verification of await listVerifications(prepared.needs, prepared.clusters, context)) {
+    for (const verification of await listVerifications(needs, clusters, context)) {
       const longestMs = wholeMs - reserveMs - (context.now().getTime() - startedMs)
       verifications.push(await verifyTrust(verification, { longestMs, onWait }, context))
     }

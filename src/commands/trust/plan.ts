@@ -57,7 +57,7 @@ export const plan: Command<typeof flags> = {
   async run(call) {
     return await runTrust('trust plan', call, 'for its issuer', async (prepared) => {
       const { clusters, connections, needs, desired, skipped } = prepared
-      const resources = await openResources(desired, openRecord(connections), call.context)
+      const resources = openResources(desired, openRecord(connections), call.context)
       const findings = await observeAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters, skipped }, call)

@@ -1,6 +1,6 @@
 /** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
-import type { Accepted, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type { Accepted, OpenedTrust, TrustResource, TrustSetup } from '../../trust-contract.ts'
 import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
 import type { AwsSettings } from '../settings.ts'
 import { type DesiredState, desiredState } from './desired.ts'
@@ -43,25 +43,29 @@ export const trust: TrustSetup<AwsSettings> = {
   desired(needs) {
     const desired = desiredState(needs)
     return {
-      async open(context) {
-        return await openResources(desired, context)
-      },
+      open: (context) => openResources(desired, context),
     }
   },
 }
 
 /** One connection for each partition: the operator's credentials are valid in one. */
-async function openResources(desired: DesiredState, context: Context): Promise<TrustResource[]> {
+function openResources(desired: DesiredState, context: Context): OpenedTrust {
   const regions = new Map(desired.roles.map(({ arn, region }) => [parseRole(arn).partition, region]))
-  const opening = [...regions].map(
-    async ([partition, region]) => [partition, await connectIam(region, context)] as const,
+  const connections = new Map(
+    [...regions].map(([partition, region]) => [partition, connectIam(region, context)] as const),
   )
-  const connections = new Map(await Promise.all(opening))
   const connectionOf = (arn: string): IamConnection => {
     const connection = connections.get(parseRole(arn).partition)
     if (connection === undefined) throw new TypeError(`no connection for ${arn}`)
     return connection
   }
+  return {
+    signIn: async () => void (await Promise.all([...connections.values()].map(({ operator }) => operator()))),
+    resources: resourcesOf(desired, connectionOf),
+  }
+}
+
+function resourcesOf(desired: DesiredState, connectionOf: (arn: string) => IamConnection): TrustResource[] {
   return [
     ...desired.providers.map((one) =>
       resourceOf({
@@ -121,11 +125,11 @@ function resourceOf({ kind, name, needs, hcl, iam, observe, planRemoval }: AwsRe
     recoveryEntry: () => undefined,
     observe: (accepted) =>
       toFinding({ kind, name, hcl }, iam.context, async () => {
-        checkAccount(iam, account, name)
+        await checkAccount(iam, account, name)
         return await observe(accepted, iam)
       }),
     async planRemoval(scope) {
-      checkAccount(iam, account, name)
+      await checkAccount(iam, account, name)
       return await planRemoval(scope, iam)
     },
   }
