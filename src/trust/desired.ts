@@ -10,11 +10,11 @@ import type {
   TrustResource,
 } from '../vendors/trust-contract.ts'
 import type { Vendors } from '../vendors/vendor.ts'
-import { trustSetup } from './needs.ts'
+import { resourceVendor, trustSetup } from './needs.ts'
 
-/** One for each vendor that is needed. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
+/** One for each vendor that has resources. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
 export async function desiredTrust(needs: readonly TrustNeed[], vendors: Vendors): Promise<DesiredTrust[]> {
-  const byVendor = Map.groupBy(needs, ({ registry }) => registry.vendor)
+  const byVendor = Map.groupBy(needs, ({ registry }) => resourceVendor(registry.vendor, vendors))
   return await Promise.all([...byVendor].map(async ([name, its]) => (await trustSetup(name, vendors)).desired(its)))
 }
 

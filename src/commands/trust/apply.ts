@@ -3,6 +3,7 @@ import type { PullpassError } from '../../errors/pullpass-error.ts'
 import { applyTrust, checkRecord, type StepOutcome } from '../../trust/apply.ts'
 import { findAbsentAccounts } from '../../trust/clusters.ts'
 import { openResources } from '../../trust/desired.ts'
+import { resourceVendor } from '../../trust/needs.ts'
 import type { PreparedTrust } from '../../trust/prepare.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
 import { listVerifications, type VerificationResult, verifyTrust } from '../../trust/verify.ts'
@@ -74,7 +75,7 @@ export const apply: Command<typeof flags> = {
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
       const outcomes = await applyTrust(resources, { accepted, confirm, record }, call.context)
-      const verifiable = { clusters, needs: call.flags['no-verify'] ? [] : needsInPlace(needs, outcomes) }
+      const verifiable = { clusters, needs: call.flags['no-verify'] ? [] : needsInPlace(needs, outcomes, call.context) }
       const verifications = await verifyAll(verifiable, call, startedMs)
       await printApplied({ outcomes, verifications, skipped: prepared.skipped }, call)
       printErrors([...outcomes, ...verifications.map(faultOf)], call)
@@ -85,9 +86,13 @@ export const apply: Command<typeof flags> = {
 }
 
 /** Of the vendors whose resources are all in place. */
-function needsInPlace(needs: readonly TrustNeed[], outcomes: readonly StepOutcome[]): TrustNeed[] {
+function needsInPlace(
+  needs: readonly TrustNeed[],
+  outcomes: readonly StepOutcome[],
+  { vendors }: Call<typeof flags>['context'],
+): TrustNeed[] {
   const failed = new Set(outcomes.filter((outcome) => !isInPlace(outcome)).map(({ vendor }) => vendor))
-  return needs.filter(({ registry }) => !failed.has(registry.vendor))
+  return needs.filter(({ registry }) => !failed.has(resourceVendor(registry.vendor, vendors)))
 }
 
 const faultOf = (result: VerificationResult) => ('fault' in result ? { fault: result.fault } : {})

@@ -25,7 +25,7 @@ const flags: typeof trustFlags &
     short: 'o',
     value: 'FORMAT',
     choices: ['json', 'yaml', 'terraform'],
-    vendorChoices: (vendors) => Object.values(vendors).flatMap(({ trust }) => trust?.commandLine ?? []),
+    vendorChoices: (vendors) => [...new Set(Object.values(vendors).flatMap(({ trust }) => trust?.commandLine ?? []))],
     summary: 'Output format: a table (default), commands for the changes, or HCL for all resources',
   },
   'exit-code': { type: 'boolean', summary: 'Exit 1 if there are changes, as git diff does' },

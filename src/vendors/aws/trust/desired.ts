@@ -3,9 +3,26 @@ import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
-import { checkSubject, parseRole, providerArn, providerKey, repositoryArn, splitRepositories } from '../names.ts'
+import { publicRegion } from '../endpoints.ts'
+import {
+  checkSubject,
+  parseRole,
+  providerArn,
+  providerKey,
+  publicRegistry,
+  repositoryArn,
+  splitRepositories,
+} from '../names.ts'
 import { usualAudience } from '../session.ts'
-import type { AwsSettings } from '../settings.ts'
+import type { AwsSettings, ProviderTrust } from '../settings.ts'
+
+/** What the resources depend on, of private and public registries: these may use the same role. */
+export interface TrustSettings
+  extends Pick<AwsSettings, 'roleArn' | 'stsRegion' | 'sessionDurationSeconds' | 'assumeRoles'> {
+  /** Absent: that of the public registry. */
+  readonly region?: string
+  readonly trust?: ProviderTrust
+}
 
 export interface DesiredProvider {
   readonly arn: string
@@ -48,8 +65,10 @@ export interface DesiredRole {
 export interface DesiredPolicy {
   readonly role: string
   readonly name: string
-  /** ARNs, sorted. */
+  /** ARNs, sorted; empty: of the public registry only. */
   readonly repositories: readonly string[]
+  /** Whether the document also has the public registry. */
+  readonly hasPublic: boolean
 }
 
 export interface DesiredState {
@@ -58,7 +77,7 @@ export interface DesiredState {
   readonly policies: readonly DesiredPolicy[]
 }
 
-type Need = TrustNeed<AwsSettings>
+type Need = TrustNeed<TrustSettings>
 
 /** @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly Need[]): DesiredState {
@@ -101,7 +120,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       policies: unique(same.map(policyName)),
       subjects: subjectsFrom(same),
       maxSessionSeconds: Math.max(3600, ...seconds),
-      region: first.settings.stsRegion ?? first.settings.region,
+      region: first.settings.stsRegion ?? first.settings.region ?? publicRegion,
     }
   })
 }
@@ -156,7 +175,9 @@ function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
   const named = needs.map((need) => ({ need, role: need.registry.settings.roleArn, name: policyName(need) }))
   return [...Map.groupBy(named, ({ role, name }) => `${role} ${name}`).values()].map((same) => {
     const [{ role, name }] = nonEmpty(same)
-    return { role, name, repositories: unique(same.flatMap(({ need }) => repositoriesOf(need))).toSorted() }
+    const all = unique(same.flatMap(({ need }) => repositoriesOf(need)))
+    const repositories = all.filter((one) => one !== publicRegistry).toSorted()
+    return { role, name, repositories, hasPublic: all.includes(publicRegistry) }
   })
 }
 

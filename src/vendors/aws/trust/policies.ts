@@ -32,17 +32,36 @@ export const renderStatement = ({ sid, provider, key, subject, audience }: Desir
 
 const webIdentity = 'sts:AssumeRoleWithWebIdentity'
 
-/** The least permissions for pulling. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html */
-export const renderPullPolicy = ({ repositories }: Pick<DesiredPolicy, 'repositories'>): string =>
+/**
+ * The least permissions for pulling; images of the public registry need none.
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html
+ * https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html
+ */
+export const renderPullPolicy = ({
+  repositories,
+  hasPublic,
+}: Pick<DesiredPolicy, 'repositories' | 'hasPublic'>): string =>
   renderPolicy([
-    { Sid: 'Token', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
-    {
-      Sid: 'Pull',
-      Effect: 'Allow',
-      Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-      Resource: repositories,
-    },
+    ...(repositories.length === 0 ? [] : privateStatements(repositories)),
+    ...(hasPublic ? [publicStatement] : []),
   ])
+
+const privateStatements = (repositories: readonly string[]): JsonObject[] => [
+  { Sid: 'Token', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+  {
+    Sid: 'Pull',
+    Effect: 'Allow',
+    Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+    Resource: repositories,
+  },
+]
+
+const publicStatement: JsonObject = {
+  Sid: 'PublicToken',
+  Effect: 'Allow',
+  Action: ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'],
+  Resource: '*',
+}
 
 /** Whether two documents are equivalent: the order of members, and lists of single values, make no difference. */
 export const samePolicy = (one: string, other: string): boolean =>

@@ -1,7 +1,7 @@
 /** The inline policy of a role that allows pulling the images of one document. https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
 import { asText } from '../../../text/json-fields.ts'
 import type { RemovalPlan } from '../../trust-contract.ts'
-import { parseRole } from '../names.ts'
+import { parseRole, publicRegistry } from '../names.ts'
 import type { DesiredPolicy } from './desired.ts'
 import type { AwsChange, AwsFinding } from './finding.ts'
 import { renderPullPolicy, samePolicy } from './policies.ts'
@@ -23,9 +23,9 @@ export async function observePolicy(desired: DesiredPolicy, iam: IamConnection):
 }
 
 function grant(desired: DesiredPolicy, action: 'grant' | 'update', { call }: IamConnection): AwsChange {
-  const { role, name, repositories } = desired
+  const { role, name, repositories, hasPublic } = desired
   const policy = renderPullPolicy(desired)
-  const what = `pulling from ${repositories.join(' and ')}`
+  const what = `pulling from ${[...repositories, ...(hasPublic ? [publicRegistry] : [])].join(' and ')}`
   return {
     action,
     fields: action === 'update' ? ['repositories'] : [],

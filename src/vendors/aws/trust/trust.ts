@@ -1,9 +1,17 @@
 /** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
-import type { Accepted, OpenedTrust, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type {
+  Accepted,
+  ClusterIds,
+  DesiredTrust,
+  OpenedTrust,
+  TrustNeed,
+  TrustResource,
+  TrustSetup,
+} from '../../trust-contract.ts'
 import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
 import type { AwsSettings } from '../settings.ts'
-import { type DesiredState, desiredState } from './desired.ts'
+import { type DesiredState, desiredState, type TrustSettings } from './desired.ts'
 import { type AwsFinding, toFinding } from './finding.ts'
 import { imageInRepository, policyResourceName, repositoryOfImage } from './names.ts'
 import { observeProvider, planProviderRemoval } from './provider.ts'
@@ -13,9 +21,13 @@ import { observeRole } from './role.ts'
 import { planRoleRemoval } from './role-removal.ts'
 import { policyBlock, providerBlock, roleBlock } from './terraform.ts'
 
-export const trust: TrustSetup<AwsSettings> = {
-  repositories: { rule: repositoryArns, ofImage: repositoryOfImage, imageIn: imageInRepository },
-
+/** The provider is derived from the issuer; each of several clusters has its own role, unless they share one. */
+export const roleOfCluster: Pick<TrustSetup<TrustSettings>, 'clusterIds'> & {
+  readonly forCluster: <Settings extends Pick<TrustSettings, 'roleArn'>>(
+    settings: Settings,
+    ids: ClusterIds,
+  ) => Settings
+} = {
   clusterIds: {
     trustDomainId: {
       pattern: /^[\w+=,.@-]{1,64}$/,
@@ -23,13 +35,17 @@ export const trust: TrustSetup<AwsSettings> = {
       expected: 'the name of a role: 1 to 64 letters, digits and "_+=,.@-"',
     },
   },
-
-  /** The provider is derived from the issuer; each of several clusters has its own role, unless they share one. */
   forCluster(settings, { trustDomainId }) {
     if (trustDomainId === undefined) return settings
     const { partition, account, path } = parseRole(settings.roleArn)
     return { ...settings, roleArn: `arn:${partition}:iam::${account}:role${path}${trustDomainId}` }
   },
+}
+
+export const trust: TrustSetup<AwsSettings> = {
+  repositories: { rule: repositoryArns, ofImage: repositoryOfImage, imageIn: imageInRepository },
+
+  ...roleOfCluster,
 
   repository: ({ trust: own }) => own?.repositories.join(','),
 
@@ -40,12 +56,13 @@ export const trust: TrustSetup<AwsSettings> = {
 
   admitsPublisher: () => false,
 
-  desired(needs) {
-    const desired = desiredState(needs)
-    return {
-      open: (context) => openResources(desired, context),
-    }
-  },
+  desired: desiredTrust,
+}
+
+/** Also of the public registry. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE */
+export function desiredTrust(needs: readonly TrustNeed<TrustSettings>[]): DesiredTrust {
+  const desired = desiredState(needs)
+  return { open: (context) => openResources(desired, context) }
 }
 
 /** One connection for each partition: the operator's credentials are valid in one. */
