@@ -109,12 +109,43 @@ export type VerificationResult = VerificationSubject &
 export interface Patience {
   /** The longest total wait. */
   readonly longestMs: number
-  readonly onWait: (subject: string, fault: PullpassError) => void
+  readonly onWait: (wait: VerificationWait) => void
 }
 
+export interface VerificationWait {
+  /** What is verified, for messages. */
+  readonly name: string
+  readonly attempt: number
+  /** Of the last attempt. */
+  readonly fault: PullpassError
+  /** Until the next attempt. */
+  readonly delayMs: number
+  /** Until the last attempt, at most. */
+  readonly leftMs: number
+}
+
+/** If the run ends while it waits, the result is that of the last attempt; rejects only where there was none. */
 export async function verifyTrust(
   verification: Verification,
-  patience: Patience,
+  { longestMs, onWait }: Patience,
+  context: VendorContext,
+): Promise<VerificationResult> {
+  let last: PullpassError | undefined
+  const remember = (wait: VerificationWait) => {
+    last = wait.fault
+    onWait(wait)
+  }
+  try {
+    return await verifyRepeatedly(verification, { longestMs, onWait: remember }, context)
+  } catch (error) {
+    if (!context.signal.aborted || last === undefined) throw error
+    return { ...verification.subject, result: 'failed', fault: last }
+  }
+}
+
+async function verifyRepeatedly(
+  verification: Verification,
+  { longestMs, onWait }: Patience,
   context: VendorContext,
 ): Promise<VerificationResult> {
   const startedMs = context.now().getTime()
@@ -124,9 +155,9 @@ export async function verifyTrust(
     const outcome = await verifyOnce(verification, context)
     if (outcome.result !== 'failed') return outcome
     const delayMs = 2 * (retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0)
-    const passedMs = Math.max(waitedMs, context.now().getTime() - startedMs) + delayMs
-    if (!transientCodes.has(outcome.fault.code) || passedMs > patience.longestMs) return outcome
-    patience.onWait(nameOf(verification), outcome.fault)
+    const leftMs = longestMs - Math.max(waitedMs, context.now().getTime() - startedMs)
+    if (!transientCodes.has(outcome.fault.code) || delayMs > leftMs) return outcome
+    onWait({ name: nameOf(verification), attempt, fault: outcome.fault, delayMs, leftMs })
     await context.sleep(delayMs, context.signal)
     waitedMs += delayMs
   }

@@ -1,12 +1,12 @@
 /** pullpass trust apply: creates the required cloud resources, one change after another, and verifies the result. */
-import type { PullpassError } from '../../errors/pullpass-error.ts'
+import { plainLine } from '../../text/plain-text.ts'
 import { applyTrust, checkRecord, type StepOutcome } from '../../trust/apply.ts'
 import { findAbsentAccounts } from '../../trust/clusters.ts'
 import { openResources } from '../../trust/desired.ts'
 import { resourceVendor } from '../../trust/needs.ts'
 import type { PreparedTrust } from '../../trust/prepare.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
-import { listVerifications, type VerificationResult, verifyTrust } from '../../trust/verify.ts'
+import { listVerifications, type VerificationResult, type VerificationWait, verifyTrust } from '../../trust/verify.ts'
 import type { TrustNeed, TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command-line/command.ts'
 import type { Flag } from '../command-line/flag.ts'
@@ -100,6 +100,20 @@ const faultOf = (result: VerificationResult) => ('fault' in result ? { fault: re
 const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none } }: Call<typeof flags>): TrustRecord =>
   none ? noRecord : openRecord(connections)
 
+/** A line that is replaced on a terminal; elsewhere one entry of the log for each registry, and further ones at level info. */
+function reportWait(
+  { name, attempt, fault: { code, seen }, delayMs, leftMs }: VerificationWait,
+  { context, terminal }: Pick<Call<typeof flags>, 'context' | 'terminal'>,
+): void {
+  const seconds = (ms: number) => `${Math.ceil(ms / 1000)} s`
+  terminal.showProgress(
+    plainLine(`${name}: ${code}; next attempt in ${seconds(delayMs)}, for up to ${seconds(leftMs)}`),
+  )
+  const level = attempt === 1 && terminal.notify === undefined ? 'warn' : 'info'
+  const fields = { what: name, code, seen, longestSeconds: Math.ceil(leftMs / 1000) }
+  context.log(level, 'a registry is not accessible yet, and is tried again: a new grant takes minutes', fields)
+}
+
 /** Reserved for reporting, at the end of the time limit. */
 const reserveMs = 15_000
 
@@ -110,10 +124,7 @@ async function verifyAll(
 ): Promise<VerificationResult[]> {
   const { common, context, terminal } = call
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
-  const onWait = (name: string, { code, seen }: PullpassError) => {
-    terminal.showProgress(`${name}: ${code}, waiting`)
-    context.log('info', 'verification failed, trying again', { what: name, code, seen })
-  }
+  const onWait = (wait: VerificationWait) => reportWait(wait, call)
   const verifications: VerificationResult[] = []
   try {
     for (const verification of await listVerifications(needs, clusters, context)) {
