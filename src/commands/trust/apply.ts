@@ -125,9 +125,13 @@ async function verifyAll(
   const { common, context, terminal } = call
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
   const onWait = (wait: VerificationWait) => reportWait(wait, call)
+  const flagsOf = (cluster: string) => [
+    ...(call.flags.kubeconfig === undefined ? [] : ['--kubeconfig', call.flags.kubeconfig]),
+    ...(call.flags.context.includes(cluster) ? ['--context', cluster] : []),
+  ]
   const verifications: VerificationResult[] = []
   try {
-    for (const verification of await listVerifications(needs, clusters, context)) {
+    for (const verification of await listVerifications(needs, clusters, context, flagsOf)) {
       const longestMs = wholeMs - reserveMs - (context.now().getTime() - startedMs)
       verifications.push(await verifyTrust(verification, { longestMs, onWait }, context))
     }

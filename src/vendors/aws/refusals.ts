@@ -102,7 +102,7 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a token that AWS can read: a JWT with one audience, signed with an RSA or EC key; this one names ${quote(subjectToken.algorithm ?? 'none')}`,
-      hint: 'show the token',
+      hint: 'check the token',
       command: 'pullpass inspect FILE',
     }),
   },

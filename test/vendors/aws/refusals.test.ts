@@ -108,7 +108,7 @@ const table: Readonly<Record<string, Row>> = {
     code: 'EXCHANGE_REFUSED',
     seen: /"InvalidIdentityToken: The ID Token provided is not a valid JWT\. \(You may see this error if you sent an Access Token\)"$/,
     expected: /^a token that AWS can read: a JWT with one audience/,
-    hint: /^show the token$/,
+    hint: /^check the token$/,
     command: 'pullpass inspect FILE',
   },
   'a signature by another key of the same id': {

@@ -8,6 +8,7 @@ import type {
 import { type Fix, faultUnder, PullpassError } from '../../../errors/pullpass-error.ts'
 import { keepRenewed } from '../../../http/renewed-token.ts'
 import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { quoteSafely } from '../../../text/secret-register.ts'
 import { showPath } from '../../../text/show.ts'
@@ -133,7 +134,7 @@ function refused(error: unknown, { file, caller, secrets }: TokenRequest): Pullp
     hop: caller.hop,
     seen: what,
     expected: 'credentials that Google accepts; no other identity is used instead',
-    ...(words !== undefined && byCondition.test(words) ? { hint: conditionHint } : fixes[file.type]),
+    ...(words !== undefined && byCondition.test(words) ? { hint: conditionHint } : fixOf(file)),
     retryable: passing,
   })
 }
@@ -156,7 +157,17 @@ const byCondition = /rejected by the attribute condition/
 const conditionHint =
   "the provider's attribute condition does not accept this account: see attributeCondition; an account that publishes this cluster's keys is added by pullpass trust apply --publisher NAMESPACE/NAME"
 
-const fixes: Readonly<Record<CredentialFile['type'], Fix>> = {
+function fixOf({ type, json }: CredentialFile): Fix {
+  if (type !== 'external_account') return fixes[type]
+  const { file, format } = asObject(json['credential_source']) ?? {}
+  const path = format === undefined ? asText(file) : undefined // otherwise its token is a field of JSON
+  return {
+    hint: 'Google accepts no token of a key that is not published yet; compare the token of its credential_source with the provider in its audience',
+    ...(path !== undefined && { command: `pullpass inspect ${shellQuote(path)}` }),
+  }
+}
+
+const fixes: Readonly<Record<Exclude<CredentialFile['type'], 'external_account'>, Fix>> = {
   authorized_user: { hint: 'sign in again', command: 'gcloud auth application-default login' },
   service_account: {
     hint: 'check that the key is not deleted and its account not disabled',
@@ -165,9 +176,5 @@ const fixes: Readonly<Record<CredentialFile['type'], Fix>> = {
   impersonated_service_account: {
     hint: 'sign in again',
     command: 'gcloud auth application-default login --impersonate-service-account=EMAIL',
-  },
-  external_account: {
-    hint: 'Google accepts no token of a key that is not published yet; compare the token of its credential_source with the provider in its audience',
-    command: 'pullpass inspect FILE',
   },
 }
