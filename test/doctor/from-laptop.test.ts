@@ -46,6 +46,20 @@ suite('doctor, from a laptop,', () => {
     assert.equal(exitCode, 0)
   })
 
+  test('with serviceAccountRef, the named account is the one that refreshes: its permissions, and not its token', async (t) => {
+    const { sandbox, file } = await startGround(t, {
+      more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+    })
+    const argv = ['doctor', '-f', file, '-n', 'team-a', '--service-account', 'image-system/refresher']
+    sandbox.cluster.authorization.permit('system:serviceaccount:image-system:refresher', [
+      { verbs: ['list'], resources: ['secrets'] },
+    ])
+    const { exitCode, stdout } = await runPullpass(sandbox, argv)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^subject-token +ok .*system:serviceaccount:image-system:pullpass/m)
+    assert.match(stdout, /^PERMISSION_MISSING \(rights\): .*service account image-system\/refresher may not /m)
+  })
+
   test('without the token of a pod, it reports what was not checked, and checks the rest', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { exitCode, stdout } = await runPullpass(sandbox, ['doctor', '-f', file], {
