@@ -164,13 +164,22 @@ export function acceptance(
   return found.includes('exactly') ? 'exactly' : 'not'
 }
 
+/**
+ * Every operator and every key of an operator has to match, and a key that a request does not have does not: further ones restrict
+ * the statement. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+ */
 function acceptanceOf(
   { Condition }: JsonObject,
   { key, subject, audience }: Pick<DesiredStatement, 'key' | 'subject' | 'audience'>,
 ): 'exactly' | 'broadly' | 'not' {
   const condition = asObject(Condition) ?? {}
   const isLike = Object.keys(condition).includes('StringLike')
-  const others = Object.keys(condition).filter((operator) => operator !== 'StringEquals' && operator !== 'StringLike')
+  const own = [`${key}:sub`, `${key}:aud`]
+  const others = Object.entries(condition).flatMap(([operator, keys]) =>
+    operator === 'StringEquals' || operator === 'StringLike'
+      ? Object.keys(asObject(keys) ?? {}).filter((name) => !own.includes(name))
+      : [operator],
+  )
   if (others.length > 0) return 'not' // not evaluated
   const accepts = (name: string, value: string) => {
     const equal = listOf(asObject(condition['StringEquals'])?.[`${key}:${name}`])
