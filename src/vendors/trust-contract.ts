@@ -262,9 +262,12 @@ export function markOf({ issuer }: Pick<TrustedCluster, 'issuer'>): string {
   return `pullpass:${createHash('sha256').update(issuer).digest('hex').slice(0, 12)}`
 }
 
-/** The marks in a description. */
-export const marksIn = (description: string): string[] =>
-  description.split(/\s+/).filter((word) => /^pullpass:[0-9a-f]{12}$/.test(word))
+/** The marks with which a description begins: pullpass writes them there. One that a later text quotes is not a mark. */
+export function marksIn(description: string): string[] {
+  const words = description.split(/\s+/)
+  const end = words.findIndex((word) => !/^pullpass:[0-9a-f]{12}$/.test(word))
+  return end === -1 ? words : words.slice(0, end)
+}
 
 export interface RecordEntry {
   /** Of the ConfigMap: `grant-…`, `account-…`. */
