@@ -319,6 +319,6 @@ spec:
     assert.match(nameless.stderr, /registry ecr does not name its repositories/)
     const named = await trust(['plan', '--repository', images], { trust: '' })
     assert.deepEqual(resultsOf(named), ['would-create', 'would-create', 'would-grant'])
-    assert.equal(cloud.parts.iam.seen.length - before, 3)
+    assert.equal(cloud.parts.iam.seen.length - before, 4)
   })
 })

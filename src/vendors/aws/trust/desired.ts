@@ -52,7 +52,7 @@ export interface DesiredRole {
   /** Of the clusters. */
   readonly marks: readonly string[]
   readonly statements: readonly DesiredStatement[]
-  /** Names of the inline policies of these documents. */
+  /** Names of the inline policies of these documents, also of those of earlier versions. */
   readonly policies: readonly string[]
   /** `flag`: --subject names one of the accounts that use a document, and others are unknown. */
   readonly subjects: 'documents' | 'flag'
@@ -117,7 +117,7 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
-      policies: unique(same.map(policyName)),
+      policies: unique(same.map(policyName)).flatMap((name) => [name, formerPolicyName(name)]),
       subjects: subjectsFrom(same),
       maxSessionSeconds: Math.max(3600, ...seconds),
       region: first.settings.stsRegion ?? first.settings.region ?? publicRegion,
@@ -181,9 +181,17 @@ function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
   })
 }
 
+/** 64 bits of a hash, as of the ids of statements. */
+const policyDigits = 16
+/** Of names that earlier versions gave. */
+const formerPolicyDigits = 8
+
 function policyName({ cluster, document: { kind, namespace = '', name } }: Need): string {
-  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`, 8)}`
+  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`, policyDigits)}`
 }
+
+/** The name that earlier versions gave the policy of the same document: with less of the same hash. */
+export const formerPolicyName = (name: string): string => name.slice(0, formerPolicyDigits - policyDigits)
 
 const digest = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits)
 
