@@ -271,6 +271,9 @@ spec:
     - name: ecr
       hosts: ["localhost:${sandbox.parts.registry.port}"]
       aws: {roleArn: "${cloud.roleArn}", region: eu-west-1, trust: {repositories: ["${images}"]}}
+    - name: public
+      hosts: ["localhost:${sandbox.parts.registry.port}/public/"]
+      awsPublic: {roleArn: "${cloud.roleArn}", trust: {}}
 `,
     )
     return file

@@ -10,7 +10,8 @@ export interface Verification {
   readonly keys: Pick<AccessKeys, 'find'>
   readonly now: Date
   readonly service: string
-  readonly region: string
+  /** Of the endpoints that this server is. */
+  readonly regions: readonly string[]
 }
 
 export interface SignatureFault {
@@ -26,11 +27,11 @@ const toleratedMs = 15 * 60_000
 /** Who signed the request. */
 export function verifySignature(
   { method, path, query, headers, body }: SandboxRequest,
-  { keys, now, service, region }: Verification,
+  { keys, now, service, regions }: Verification,
 ): Principal | SignatureFault {
   const authorization = headers['authorization']
   if (authorization === undefined) return { kind: 'missing', message: 'Request is missing Authentication Token' }
-  const [, id, date, scopeRegion, scopeService, signedNames, signature] = form.exec(authorization) ?? []
+  const [, id, date, region = '', scopeService, signedNames, signature] = form.exec(authorization) ?? []
   const time = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(headers['x-amz-date'] ?? '')
   if (id === undefined || date === undefined || signedNames === undefined || signature === undefined || time === null)
     return { kind: 'incomplete', message: 'Authorization header is incomplete' }
@@ -40,7 +41,7 @@ export function verifySignature(
   const unsigned = Object.keys(headers).find((name) => name.startsWith('x-amz-') && !names.includes(name))
   if (!names.includes('host') || unsigned !== undefined || !stamp.startsWith(date) || query.size > 0)
     return { kind: 'incomplete', message: `'${unsigned ?? 'host'}' must be a signed header` }
-  if (scopeService !== service || scopeRegion !== region)
+  if (scopeService !== service || !regions.includes(region))
     return { kind: 'scope', message: `Credential should be scoped to correct service: '${service}'.` }
   const key = keys.find(id)
   if (key === undefined || (key.sessionToken ?? '') !== (headers['x-amz-security-token'] ?? ''))

@@ -61,7 +61,7 @@ const doctorFlags: typeof documentFlags &
     type: 'string',
     value: 'NAMESPACE/NAME',
     summary:
-      'Service account of the Pod that refreshes: its permissions; its token, for documents without serviceAccountRef',
+      'Service account of the Pod that refreshes: its permissions and CronJob; its token too, but only for documents without serviceAccountRef',
   },
   'token-file': {
     type: 'string',

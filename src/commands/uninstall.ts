@@ -10,7 +10,7 @@ import { connect } from '../kubernetes/connect.ts'
 import { type Cell, renderTable } from '../terminal/table.ts'
 import { asObject } from '../text/json-fields.ts'
 import { plainLine } from '../text/plain-text.ts'
-import { openResources } from '../trust/desired.ts'
+import { openSignedIn } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
 import { openRecord } from '../trust/record.ts'
 import {
@@ -160,7 +160,7 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
     const record = openRecord(prepared.connections)
     const confirm = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
     const inputs = { confirm, record, marks: prepared.clusters.map(markOf) }
-    return await destroyTrust(await openResources(prepared.desired, record, call.context), inputs, call.context)
+    return await destroyTrust(await openSignedIn(prepared.desired, record, call.context), inputs, call.context)
   })
 }
 

@@ -9,6 +9,7 @@ import { checkAudience, checkLifetime } from '../identity/check-subject-token.ts
 import type { LocatedToken } from '../identity/local-token.ts'
 import { decodeSubjectToken, type SubjectToken } from '../identity/subject-token.ts'
 import type { Redacted } from '../text/redacted.ts'
+import { inspectAccountCommand, inspectCommand, namingToken } from '../vendors/exchange-refusal.ts'
 import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
 import { type CachedCredential, cachedCredential } from './credential-cache.ts'
 import type { CredentialProviderRequest, ProvidedCredential } from './kubelet-api.ts'
@@ -88,13 +89,19 @@ async function mint(
   if (fault !== undefined) throw fault
   context.signal.throwIfAborted()
   const sentAt = context.now()
-  const credential = await exchange.exchange(located?.token, context)
+  const credential = await exchange.exchange(located?.token, context).catch((error: unknown) => {
+    throw namingToken(error, located && inspectNodeToken(located.token))
+  })
   context.secrets.add(credential.password)
   // A token that is itself the password is bound to its pod, and is not valid after it.
   const isToken = located?.token.value.equals(credential.password) === true
   const { expiresAt = sentAt } = credential
   return { credential, usableUntil: isToken ? sentAt : usableUntil(sentAt, expiresAt) }
 }
+
+/** Of a file on the node, or of the pod's ServiceAccount, with whose cluster the command has to be run. */
+const inspectNodeToken = (token: SubjectToken) =>
+  token.file === undefined ? inspectAccountCommand(token) : inspectCommand(token, { source: '' }, undefined)
 
 const checkForVendor = ({ token, where }: LocatedToken, exchange: BoundExchange, registry: DocumentRegistry) =>
   checkAudience(token, where, { audiences: exchange.audiences, host: registry.hosts[0] ?? registry.name }) ??

@@ -2,10 +2,8 @@
 import { createHash } from 'node:crypto'
 import { type Document, type DocumentRegistry, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
-import type { SubjectToken } from '../identity/subject-token.ts'
 import { asObject } from '../text/json-fields.ts'
-import { shellQuote } from '../text/plain-text.ts'
-import { namingToken } from '../vendors/exchange-refusal.ts'
+import { inspectCommand, namingToken } from '../vendors/exchange-refusal.ts'
 import { type BoundExchange, bindExchange, type Vendors } from '../vendors/vendor.ts'
 
 export interface ExchangeRequest extends BoundExchange {
@@ -33,27 +31,12 @@ export async function listExchangeRequests(
       const bound = await bindExchange(request.registry, vendors)
       const exchange: BoundExchange['exchange'] = async (token, context) =>
         await bound.exchange(token, context).catch((fault: unknown) => {
-          const command = inspectCommand(request.document, request.registry, token)
-          throw fault instanceof PullpassError && command !== undefined ? namingToken(fault, command) : fault
+          const account = requestedAccount(request.document, request.registry)
+          throw namingToken(fault, inspectCommand(token, request.document, account))
         })
       return { ...request, ...bound, exchange }
     }),
   )
-}
-
-/** The command that shows the token; undefined for one that is neither in a file nor requested by a document in a file. */
-function inspectCommand(
-  document: Document,
-  registry: DocumentRegistry,
-  token: SubjectToken | undefined,
-): string | undefined {
-  const [, file] = /^(.+):\d+$/.exec(document.source) ?? []
-  const flag = file === undefined || file === '-' ? undefined : `-f ${shellQuote(file)}`
-  if (token?.file === undefined && (flag === undefined || requestedAccount(document, registry) === undefined))
-    return undefined
-  return ['pullpass inspect', token?.file === undefined ? undefined : shellQuote(token.file), flag]
-    .filter((word) => word !== undefined)
-    .join(' ')
 }
 
 interface Shared {

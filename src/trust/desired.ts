@@ -10,24 +10,32 @@ import type {
   TrustResource,
 } from '../vendors/trust-contract.ts'
 import type { Vendors } from '../vendors/vendor.ts'
-import { trustSetup } from './needs.ts'
+import { resourceVendor, trustSetup } from './needs.ts'
 
-/** One for each vendor that is needed. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
+/** One for each vendor that has resources. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE, KEYS_UNUSABLE */
 export async function desiredTrust(needs: readonly TrustNeed[], vendors: Vendors): Promise<DesiredTrust[]> {
-  const byVendor = Map.groupBy(needs, ({ registry }) => registry.vendor)
+  const byVendor = Map.groupBy(needs, ({ registry }) => resourceVendor(registry.vendor, vendors))
   return await Promise.all([...byVendor].map(async ([name, its]) => (await trustSetup(name, vendors)).desired(its)))
 }
 
 // The resources of all vendors, each after those that it needs.
 
-/** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID */
-export async function openResources(
+/** Where the operator cannot sign in at a vendor, its resources are `unknown`; those of other vendors are not affected. */
+export const openResources = (
+  desired: readonly DesiredTrust[],
+  record: TrustRecord,
+  context: Context,
+): TrustResource[] => desired.flatMap((vendor) => vendor.open(context, record).resources)
+
+/** The operator is signed in at each vendor. @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID, TRUST_DENIED */
+export async function openSignedIn(
   desired: readonly DesiredTrust[],
   record: TrustRecord,
   context: Context,
 ): Promise<TrustResource[]> {
-  const opened = await Promise.all(desired.map((vendor) => vendor.open(context, record)))
-  return opened.flat()
+  const opened = desired.map((vendor) => vendor.open(context, record))
+  await Promise.all(opened.map(async ({ signIn }) => await signIn()))
+  return opened.flatMap(({ resources }) => resources)
 }
 
 /** The plan: each resource is read and evaluated concurrently, in the order in which it would be created. */

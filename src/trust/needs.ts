@@ -73,6 +73,9 @@ export async function trustSetup(name: string, vendors: Vendors): Promise<TrustS
   })
 }
 
+/** The vendor that the resources of a registry's vendor are of. */
+export const resourceVendor = (name: string, vendors: Vendors): string => vendors[name]?.trust?.with ?? name
+
 /** By cluster, then in the order of the documents. @throws USAGE_INVALID */
 export async function listNeeds(
   documents: readonly Document[],

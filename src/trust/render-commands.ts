@@ -16,13 +16,15 @@ export function renderCommands(findings: readonly TrustFinding[]): string {
   return ['#!/bin/sh', 'set -eu', ...comments, ...functions, ...body].join('\n')
 }
 
-/** Errors, and what is not created because of them. */
-export const whyLeftOut = (findings: readonly TrustFinding[]): string[] =>
-  findings.flatMap(({ fault, kind, name, verdict, missingNeeds = [] }) => {
+/** Each distinct error, and what is not created because of them. */
+export const whyLeftOut = (findings: readonly TrustFinding[]): string[] => {
+  const comments = findings.flatMap(({ fault, kind, name, verdict, missingNeeds = [] }) => {
     if (fault !== undefined) return [hashComment(fault.message)]
     const isBlocked = verdict === 'blocked'
     return isBlocked ? [hashComment(`${kind} ${name} is not created: blocked by ${describeMissing(missingNeeds)}`)] : []
   })
+  return [...new Set(comments)]
+}
 
 /** U+0001 separates the items of a list where an item contains a comma: it stays, other control characters do not. */
 const plainLineOf = (line: string): string => line.split('\u0001').map(plainText).join('\u0001')

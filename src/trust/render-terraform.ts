@@ -20,7 +20,7 @@ export function renderTerraform(findings: readonly TrustFinding[]): string {
   )
   const imports = printed.flatMap(({ presence, hcl }) => (presence === 'present' ? (hcl.importBlock ?? []) : []))
   const blocks = printed.map(({ hcl }) => hcl.block)
-  return [...whyLeftOut(findings), ...first, head(findings), ...imports, ...blocks].join('\n\n')
+  return [...whyLeftOut(findings), ...first, head(printed), ...imports, ...blocks].join('\n\n')
 }
 
 /** A command can contain external text: a line that is not commented would be a block of the configuration. */

@@ -16,6 +16,7 @@ import { readTokenFile, tokenFilePath } from '../identity/token-file.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { requestToken } from '../kubernetes/objects/request-token.ts'
 import { tryPull } from '../registry/pull.ts'
+import { inspectAccountCommand, inspectCommand, namingToken } from '../vendors/exchange-refusal.ts'
 import type { TrustNeed } from '../vendors/trust-contract.ts'
 import { type BoundExchange, bindExchange, type VendorContext } from '../vendors/vendor.ts'
 import type { GatheredCluster } from './clusters.ts'
@@ -38,26 +39,32 @@ export interface Verification {
   readonly repository: string
   /** The path of an image in it that does not exist. */
   readonly image: string
+  /** The command that shows the token. */
+  readonly inspect: (token: SubjectToken) => string | undefined
   /** A token for the audience; rejects if none is available here, whatever the trust is. */
   readonly token: (audience: string, lifeSeconds: number) => Promise<SubjectToken>
 }
 
-/** Each registry of each document, with a token of each cluster. */
+/** Each registry of each document, with a token of each cluster. `flagsOf`: that select a cluster in printed commands. */
 export async function listVerifications(
   needs: readonly TrustNeed[],
   clusters: readonly GatheredCluster[],
   { environment, vendors }: Pick<VendorContext, 'environment' | 'vendors'>,
+  flagsOf: (cluster: string) => readonly string[],
 ): Promise<Verification[]> {
   return await Promise.all(
     needs.map(async ({ document, registry, cluster, subject, repository = '' }) => {
       const { repositories } = await trustSetup(registry.vendor, vendors)
       const connection = clusters.find((one) => one === cluster)?.connection
+      const account = requestedAccount(document, registry)
+      const flags = flagsOf(cluster.name)
       return {
         subject: { registry: registry.name, document: `${document.kind}/${document.name}`, cluster: cluster.name },
         registry,
         repository,
         image: repositories.imageIn(repository, 'pullpass-verification'),
-        token: tokenOf({ account: requestedAccount(document, registry), subject, registry }, connection, environment),
+        inspect: (token) => inspectCommand(token, document, account, flags) ?? inspectAccountCommand(token, flags),
+        token: tokenOf({ account, subject, registry }, connection, environment),
       }
     }),
   )
@@ -109,12 +116,43 @@ export type VerificationResult = VerificationSubject &
 export interface Patience {
   /** The longest total wait. */
   readonly longestMs: number
-  readonly onWait: (subject: string, fault: PullpassError) => void
+  readonly onWait: (wait: VerificationWait) => void
 }
 
+export interface VerificationWait {
+  /** What is verified, for messages. */
+  readonly name: string
+  readonly attempt: number
+  /** Of the last attempt. */
+  readonly fault: PullpassError
+  /** Until the next attempt. */
+  readonly delayMs: number
+  /** Until the last attempt, at most. */
+  readonly leftMs: number
+}
+
+/** If the run ends while it waits, the result is that of the last attempt; rejects only where there was none. */
 export async function verifyTrust(
   verification: Verification,
-  patience: Patience,
+  { longestMs, onWait }: Patience,
+  context: VendorContext,
+): Promise<VerificationResult> {
+  let last: PullpassError | undefined
+  const remember = (wait: VerificationWait) => {
+    last = wait.fault
+    onWait(wait)
+  }
+  try {
+    return await verifyRepeatedly(verification, { longestMs, onWait: remember }, context)
+  } catch (error) {
+    if (!context.signal.aborted || last === undefined) throw error
+    return { ...verification.subject, result: 'failed', fault: last }
+  }
+}
+
+async function verifyRepeatedly(
+  verification: Verification,
+  { longestMs, onWait }: Patience,
   context: VendorContext,
 ): Promise<VerificationResult> {
   const startedMs = context.now().getTime()
@@ -124,9 +162,9 @@ export async function verifyTrust(
     const outcome = await verifyOnce(verification, context)
     if (outcome.result !== 'failed') return outcome
     const delayMs = 2 * (retryDelayMs(attempt, context.random(), undefined, context.now()) ?? 0)
-    const passedMs = Math.max(waitedMs, context.now().getTime() - startedMs) + delayMs
-    if (!transientCodes.has(outcome.fault.code) || passedMs > patience.longestMs) return outcome
-    patience.onWait(nameOf(verification), outcome.fault)
+    const leftMs = longestMs - Math.max(waitedMs, context.now().getTime() - startedMs)
+    if (!transientCodes.has(outcome.fault.code) || delayMs > leftMs) return outcome
+    onWait({ name: nameOf(verification), attempt, fault: outcome.fault, delayMs, leftMs })
     await context.sleep(delayMs, context.signal)
     waitedMs += delayMs
   }
@@ -156,7 +194,9 @@ async function verifyOnce(verification: Verification, context: VendorContext): P
     return { ...subject, result: 'skipped', fault: asFault(error) }
   }
   try {
-    const credential = await exchange.exchange(token, context)
+    const credential = await exchange.exchange(token, context).catch((error: unknown) => {
+      throw namingToken(error, verification.inspect(token))
+    })
     await readRepository({ verification, exchange }, credential, context)
     return { ...subject, result: 'ok' }
   } catch (error) {

@@ -2,12 +2,14 @@
  * The meaning of an error response of a token service: by OAuth's error codes (RFC 6749 §5.2, RFC 8693 §2.2.2), or else by its
  * status. Vendors with messages of their own evaluate these first.
  */
+import type { Document, NamespacedName } from '../document/document.ts'
 import type { ErrorCode } from '../errors/codes.ts'
-import { type Fix, type PullpassError, withFix } from '../errors/pullpass-error.ts'
+import { type Fix, PullpassError, withFix } from '../errors/pullpass-error.ts'
 import type { Refusal } from '../http/request-errors.ts'
+import { accountOf } from '../identity/service-account.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asText } from '../text/json-fields.ts'
-import { quote, rfc3339, shellVariable } from '../text/plain-text.ts'
+import { quote, rfc3339, shellQuote, shellVariable } from '../text/plain-text.ts'
 
 export interface Refused {
   readonly subjectToken: SubjectToken
@@ -17,17 +19,47 @@ export interface Refused {
   readonly requestFix?: string | undefined
 }
 
-/** The command that shows the token; a caller that knows token and document names them: `namingToken`. */
+/** The command of a fix that compares the token; the caller that knows the token names it: `namingToken`. */
 export const inspectToken: string = `pullpass inspect ${shellVariable('TOKEN_FILE')}`
+/** In a hint whose command is another one. */
+const inspectClause = `, which ${inspectToken} shows,`
 
-/** The same error, with `command` where its fix is to compare the token. */
-export function namingToken(fault: PullpassError, command: string): PullpassError {
+/** The same error, with `command` where its fix is to compare the token; undefined: without a command. */
+export function namingToken(fault: unknown, command: string | undefined): unknown {
+  if (!(fault instanceof PullpassError)) return fault
   if (fault.command !== inspectToken && fault.hint?.includes(inspectToken) !== true) return fault
   return withFix(fault, {
-    hint: fault.hint?.replace(inspectToken, () => command),
+    hint:
+      command === undefined ? fault.hint?.replace(inspectClause, '') : fault.hint?.replace(inspectToken, () => command),
     command: fault.command === inspectToken ? command : fault.command,
   })
 }
+
+/** The command that shows the token of a document in a file; undefined for one that is neither in a file nor requested by the document. */
+export function inspectCommand(
+  token: SubjectToken | undefined,
+  { source }: Pick<Document, 'source'>,
+  account: NamespacedName | undefined,
+  clusterFlags: readonly string[] = [],
+): string | undefined {
+  const [, name] = /^(.+):\d+$/.exec(source) ?? []
+  const document = name === undefined || name === '-' ? [] : ['-f', name]
+  if (token?.file !== undefined) return commandLine([token.file, ...document])
+  return document.length === 0 || account === undefined ? undefined : commandLine([...document, ...clusterFlags])
+}
+
+/** The command that requests such a token from the cluster, and shows it; undefined for one that no cluster issued. */
+export function inspectAccountCommand(
+  { subject, audiences: [audience] }: Pick<SubjectToken, 'subject' | 'audiences'>,
+  clusterFlags: readonly string[] = [],
+): string | undefined {
+  const account = accountOf(subject)
+  if (account === undefined || audience === undefined) return undefined
+  const { namespace, name } = account
+  return commandLine(['serviceaccount', `${namespace}/${name}`, '--audience', audience, ...clusterFlags])
+}
+
+const commandLine = (words: readonly string[]) => ['pullpass inspect', ...words.map(shellQuote)].join(' ')
 
 /** `place`: where the vendor configures which tokens it accepts. */
 export const compareWithToken = (place: string): Fix => ({

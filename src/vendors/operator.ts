@@ -44,6 +44,15 @@ export const configuringTrust: OperatorPurpose = {
   codes: { missing: 'TRUST_CREDENTIALS_MISSING', denied: 'TRUST_DENIED', unavailable: 'TRUST_UNAVAILABLE' },
 }
 
+/** One sign-in for all resources: also a failed one is not repeated. */
+export function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined
+  return async () => {
+    started ??= start()
+    return await started
+  }
+}
+
 // Files and origins that variables name. Vendors' libraries report neither the file nor the variable.
 
 const longest = 64 * 1024

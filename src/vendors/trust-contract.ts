@@ -61,8 +61,15 @@ interface RepositoryNames {
 }
 
 export interface DesiredTrust {
-  /** Signs the operator in; returns the resources, each after those that it needs. @throws TRUST_CREDENTIALS_MISSING */
-  open(context: Context, record: TrustRecord): Promise<readonly TrustResource[]>
+  /** Sends no request: the operator is signed in with the first one. */
+  open(context: Context, record: TrustRecord): OpenedTrust
+}
+
+export interface OpenedTrust {
+  /** The operator is signed in once; if that fails, each resource is `unknown` for this reason. @throws TRUST_CREDENTIALS_MISSING, … */
+  readonly signIn: () => Promise<void>
+  /** Each after those that it needs. */
+  readonly resources: readonly TrustResource[]
 }
 
 export interface TrustResource {
@@ -257,9 +264,12 @@ export function markOf({ issuer }: Pick<TrustedCluster, 'issuer'>): string {
   return `pullpass:${createHash('sha256').update(issuer).digest('hex').slice(0, 12)}`
 }
 
-/** The marks in a description. */
-export const marksIn = (description: string): string[] =>
-  description.split(/\s+/).filter((word) => /^pullpass:[0-9a-f]{12}$/.test(word))
+/** The marks with which a description begins: pullpass writes them there. One that a later text quotes is not a mark. */
+export function marksIn(description: string): string[] {
+  const words = description.split(/\s+/)
+  const end = words.findIndex((word) => !/^pullpass:[0-9a-f]{12}$/.test(word))
+  return end === -1 ? words : words.slice(0, end)
+}
 
 export interface RecordEntry {
   /** Of the ConfigMap: `grant-…`, `account-…`. */

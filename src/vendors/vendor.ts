@@ -54,6 +54,8 @@ interface VendorStore {
 
 /** What `pullpass trust` sets up at the vendor. */
 interface VendorTrust<Settings = unknown> {
+  /** Identifier of the vendor with whose resources these are set up, such as one role for both; absent: its own. */
+  readonly with?: string
   /** The vendor's command-line tool, for which `trust plan -o` prints commands. */
   readonly commandLine: string
   /** Fields of an existing resource that change only where `--replace` names them. */

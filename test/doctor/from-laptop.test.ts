@@ -49,6 +49,31 @@ suite('doctor, from a laptop,', () => {
     assert.equal(exitCode, 0)
   })
 
+  test('with serviceAccountRef, the named account is the one that refreshes: its permissions, and not its token', async (t) => {
+    const { sandbox, file } = await startGround(t, {
+      more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+    })
+    const argv = ['doctor', '-f', file, '-n', 'team-a', '--service-account', 'image-system/refresher']
+    sandbox.cluster.authorization.permit('system:serviceaccount:image-system:refresher', [
+      { verbs: ['list'], resources: ['secrets'] },
+    ])
+    const { exitCode, stdout } = await runPullpass(sandbox, argv)
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^subject-token +ok .*system:serviceaccount:image-system:pullpass/m)
+    assert.match(stdout, /^PERMISSION_MISSING \(rights\): .*service account image-system\/refresher may not /m)
+  })
+
+  test('what needs a token that the cluster does not issue names the failure of the cluster', async (t) => {
+    const { sandbox, file, pullpass } = await startGround(t, {
+      more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',
+    })
+    sandbox.parts.kubernetes.faults.inject({ kind: 'reset', at: 'request' })
+    const { stdout } = await pullpass(['doctor', '-f', file])
+    for (const hop of ['subject-token', 'exchange', 'impersonation', 'registry'])
+      assert.match(stdout, new RegExp(`^${hop} +skipped +because of cluster: KUBERNETES_UNREACHABLE$`, 'm'))
+    assert.doesNotMatch(stdout, /DEPENDENCY_FAILED/)
+  })
+
   test('without the token of a pod, it reports what was not checked, and checks the rest', async (t) => {
     const { sandbox, file } = await startGround(t)
     const { exitCode, stdout } = await runPullpass(sandbox, ['doctor', '-f', file], {

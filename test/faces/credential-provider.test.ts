@@ -90,6 +90,18 @@ suite('the credential provider of a kubelet', { concurrency: 4 }, () => {
     })
   }
 
+  test('a refused token is shown by a command that requests another one of the service account', async (t) => {
+    const { sandbox, request, provide } = await startNode(t)
+    const body = { error: 'invalid_grant', error_description: 'Unable to parse the ID Token.' }
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: { status: 400, body } })
+    const { stderr } = await provide(await request())
+    assert.match(stderr, /^EXCHANGE_REFUSED /)
+    assert.match(
+      stderr,
+      /: pullpass inspect serviceaccount image-system\/pullpass --audience '?\/\/iam\.googleapis\.com\//,
+    )
+  })
+
   test('a service account that was deleted and created again does not receive the cached credential', async (t) => {
     const { sandbox, request, provide, exchanges } = await startNode(t)
     await provide(await request())

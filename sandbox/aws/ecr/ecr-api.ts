@@ -21,6 +21,7 @@ export interface Ecr {
 }
 
 interface IssuedToken {
+  readonly service: 'ecr' | 'ecr-public'
   readonly principal: Principal
   readonly expiresAt: Date
 }
@@ -30,11 +31,12 @@ const lifeMs = 12 * 3_600_000
 export function createEcr(needs: EcrNeeds): Ecr {
   const issued = new Map<string, IssuedToken>()
   const { now } = needs
-  const issue = (principal: Principal, sessionEndsAt: Date | undefined) => {
+  const issue = (service: IssuedToken['service'], principal: Principal, sessionEndsAt: Date | undefined) => {
     const password = randomBytes(1100).toString('base64')
     const expiresAt = new Date(now().getTime() + lifeMs)
     // It is refused after the session's end, which the response does not state.
     issued.set(password, {
+      service,
       principal,
       expiresAt: sessionEndsAt !== undefined && sessionEndsAt < expiresAt ? sessionEndsAt : expiresAt,
     })
@@ -45,10 +47,10 @@ export function createEcr(needs: EcrNeeds): Ecr {
   }
 
   const service =
-    (name: 'ecr' | 'ecr-public', target: string, actions: readonly string[]): SandboxHandler =>
+    (name: IssuedToken['service'], target: string, actions: readonly string[]): SandboxHandler =>
     (request) => {
       const region = name === 'ecr' ? needs.region : 'us-east-1'
-      const caller = verifySignature(request, { keys: needs.keys, now: now(), service: name, region })
+      const caller = verifySignature(request, { keys: needs.keys, now: now(), service: name, regions: [region] })
       if (!('arn' in caller)) return refused(caller)
       if (
         request.method !== 'POST' ||
@@ -65,7 +67,7 @@ export function createEcr(needs: EcrNeeds): Ecr {
         )
       }
       const id = /Credential=([A-Z0-9]+)/.exec(request.headers['authorization'] ?? '')?.[1] ?? ''
-      const token = issue(caller, needs.keys.find(id)?.expiresAt)
+      const token = issue(name, caller, needs.keys.find(id)?.expiresAt)
       if (name === 'ecr-public') return json({ authorizationData: token })
       const proxyEndpoint = `https://${accountId}.dkr.ecr.${region}.amazonaws.com`
       return json({ authorizationData: [{ ...token, proxyEndpoint }] })
@@ -89,11 +91,11 @@ const permits = ({ role, limits }: Principal, action: string, resource: string, 
   account.permits(role, action, resource) &&
   (limits === undefined || allows(limits, { action, resource }))
 
-function holderOf({ principal, expiresAt }: IssuedToken, needs: EcrNeeds): RegistryHolder {
+/** Images of the public registry need no permission. */
+function holderOf({ service, principal, expiresAt }: IssuedToken, needs: EcrNeeds): RegistryHolder {
+  const actions = service === 'ecr' ? ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'] : []
   const denied = (image: string) =>
-    ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'].find(
-      (action) => !permits(principal, action, repositoryArn(image, needs), needs),
-    )
+    actions.find((action) => !permits(principal, action, repositoryArn(image, needs), needs))
   return {
     expiresAt,
     mayPull: (image) => denied(image) === undefined,

@@ -97,6 +97,9 @@ const faultCodes: Readonly<Record<SignatureFault['kind'], string>> = {
   wrong: 'SignatureDoesNotMatch',
 }
 
+/** Where the public registry is: its operators and sessions use the token service there. */
+const publicRegion = 'us-east-1'
+
 /** Of a query API. @throws AwsRefusal */
 export function authenticate(
   { request }: QueryCall,
@@ -104,7 +107,7 @@ export function authenticate(
   service = 'sts',
 ): Principal {
   const { keys, now, region } = needs
-  const found = verifySignature(request, { keys, now: now(), service, region })
+  const found = verifySignature(request, { keys, now: now(), service, regions: [region, publicRegion] })
   if ('arn' in found) return found
   throw new AwsRefusal(faultCodes[found.kind], found.message, found.kind === 'incomplete' ? 400 : 403)
 }

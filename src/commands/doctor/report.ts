@@ -109,7 +109,8 @@ function renderGroup(name: string, group: readonly HopFinding[], ofHop: readonly
   return [`${word}${name}: ${countOf(group, ofThing)}`, ...whatAllShow(group)].join(': ')
 }
 
-const wordOf = ({ code }: HopFinding) => (code === 'OK' ? '' : `${code}: `)
+/** A consequence is described by its cause. */
+const wordOf = ({ code, because }: HopFinding) => (code === 'OK' || because !== undefined ? '' : `${code}: `)
 
 /** `20 of 20 tried` where only a sample was checked: the finding that reports this does not count. */
 function countOf(group: readonly HopFinding[], all: readonly HopFinding[]): string {

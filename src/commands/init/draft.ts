@@ -66,7 +66,9 @@ async function draftRegistries(hosts: readonly string[], vendors: Vendors): Prom
     )
     const shared = drafts[at]
     if (shared !== undefined) {
-      drafts[at] = { ...shared, hosts: [...shared.hosts, host], facts: mergeFacts(shared.facts, draft.facts) }
+      const trust = mergeTrust(shared.trust ?? [], draft.trust ?? [], host)
+      const facts = mergeFacts(shared.facts, draft.facts)
+      drafts[at] = { ...shared, hosts: [...shared.hosts, host], facts, trust }
       continue
     }
     const same = drafts.filter(({ name }) => name === draft.name || name.startsWith(`${draft.name}-`)).length
@@ -79,6 +81,16 @@ async function draftRegistries(hosts: readonly string[], vendors: Vendors): Prom
 function mergeFacts(facts: string, more: string): string {
   const own = more.replace(/^[^:]+: /, '')
   return facts.includes(own) ? facts : `${facts}; ${own}`
+}
+
+/** The settings for trust are those of the first host: a further one with others needs a registry, which shares the credential. */
+function mergeTrust(trust: readonly string[], more: readonly string[], host: string): readonly string[] {
+  if (more.every((line) => trust.includes(line))) return trust
+  const settings = more.slice(1).map((line) => line.trim())
+  return [
+    ...trust,
+    `For ${host}: another registry with that host and the same fields, and in trust ${settings.join(', ')}`,
+  ]
 }
 
 /** Equal `credential` of one vendor: one registry of the document. */

@@ -93,7 +93,7 @@ export interface TrustApplyResult {
   readonly kind: 'TrustApplyResult'
   readonly result: Overall
   readonly resources: readonly AppliedResource[]
-  /** Of each registry of each document, with a token of each cluster; empty if none was verified. */
+  /** Of each registry of each document, with a token of each cluster, if all resources at its vendor are in place. */
   readonly verifications: readonly TrustVerification[]
   readonly skippedRegistries: readonly SkippedRegistry[]
 }

@@ -12,7 +12,7 @@ import type { AppliedResource, TrustApplyResult } from '../output/trust.ts'
 import { changeItem, missingItems } from './plan-report.ts'
 
 interface Printed {
-  readonly context: Pick<Context, 'secrets'>
+  readonly context: Pick<Context, 'secrets' | 'signal'>
   readonly flags: { readonly output: 'json' | 'yaml' | undefined }
   readonly terminal: Terminal
 }
@@ -40,7 +40,7 @@ export async function printApplied(
     [
       renderTable({ header: ['RESULT', 'KIND', 'NAME'], rows }, terminal.color, terminal.columns),
       ...(notes.length === 0 ? [] : [notes.map(plainLine).join('\n')]),
-      renderVerifications(outcomes, verifications, terminal),
+      renderVerifications({ outcomes, verifications }, terminal, context),
     ].join('\n\n'),
   )
 }
@@ -61,11 +61,11 @@ function rowOf(outcome: StepOutcome): Cell[] {
 export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made' || result === 'unchanged'
 
 function renderVerifications(
-  outcomes: readonly StepOutcome[],
-  verifications: readonly VerificationResult[],
+  { outcomes, verifications }: Pick<Applied, 'outcomes' | 'verifications'>,
   { color, columns }: Pick<Terminal, 'color' | 'columns'>,
+  { signal }: Pick<Context, 'signal'>,
 ): string {
-  if (verifications.length === 0) return whyNotVerified(outcomes)
+  if (verifications.length === 0) return signal.aborted ? endedBefore : whyNotVerified(outcomes)
   const rows = verifications.map((verification): Cell[] => {
     const tone = verification.result === 'ok' ? 'good' : 'bad'
     const why = verification.result === 'skipped' ? `no token is available: ${verification.fault.seen}` : ''
@@ -78,14 +78,25 @@ function renderVerifications(
     ]
   })
   const table = renderTable({ header: ['RESULT', 'REGISTRY', 'DOCUMENT', 'CLUSTER', ''], rows }, color, columns)
-  return verifications.some(({ result }) => result === 'skipped') ? `${table}\n\n${notVerified}` : table
+  const notes = [
+    ...(verifications.some(({ result }) => result === 'skipped') ? [notVerified] : []),
+    ...(outcomes.every(isInPlace) ? [] : [notVerifiedAt(outcomes)]),
+    ...(signal.aborted ? ['Registries that are not listed are not verified: the run ended before.'] : []),
+  ]
+  return [table, ...notes].join('\n\n')
+}
+
+/** Registries of a vendor are verified if its resources are in place. */
+function notVerifiedAt(outcomes: readonly StepOutcome[]): string {
+  const vendors = new Set(outcomes.filter((outcome) => !isInPlace(outcome)).map(({ vendor }) => vendor))
+  return `Registries of ${[...vendors].join(', ')} are not verified: correct the failures first.`
 }
 
 const notVerified = 'Skipped registries are not verified: run the command again, or pass --no-verify.'
 
+const endedBefore = 'Not verified: the run ended before.'
+
 function whyNotVerified(outcomes: readonly StepOutcome[]): string {
-  if (outcomes.some(({ result }) => result === 'not-started' || result === 'unfinished'))
-    return 'Not verified: the run ended before.'
   if (outcomes.some(({ result }) => result !== 'made' && result !== 'unchanged'))
     return 'Not verified: correct the failures first.'
   return 'Not verified.'

@@ -1,12 +1,13 @@
 /** pullpass trust apply: creates the required cloud resources, one change after another, and verifies the result. */
-import type { PullpassError } from '../../errors/pullpass-error.ts'
-import { applyTrust, checkRecord } from '../../trust/apply.ts'
+import { plainLine } from '../../text/plain-text.ts'
+import { applyTrust, checkRecord, type StepOutcome } from '../../trust/apply.ts'
 import { findAbsentAccounts } from '../../trust/clusters.ts'
 import { openResources } from '../../trust/desired.ts'
+import { resourceVendor } from '../../trust/needs.ts'
 import type { PreparedTrust } from '../../trust/prepare.ts'
 import { noRecord, openRecord } from '../../trust/record.ts'
-import { listVerifications, type VerificationResult, verifyTrust } from '../../trust/verify.ts'
-import type { TrustRecord } from '../../vendors/trust-contract.ts'
+import { listVerifications, type VerificationResult, type VerificationWait, verifyTrust } from '../../trust/verify.ts'
+import type { TrustNeed, TrustRecord } from '../../vendors/trust-contract.ts'
 import type { Call, Command } from '../command-line/command.ts'
 import type { Flag } from '../command-line/flag.ts'
 import { defaultTimeout, outputFlags, readDuration } from '../command-line/flags.ts'
@@ -70,12 +71,12 @@ export const apply: Command<typeof flags> = {
       const { needs, clusters } = prepared
       const record = recordOf(prepared, call)
       const absent = await findAbsentAccounts(needs, clusters)
-      const resources = await openResources(prepared.desired, record, call.context)
+      const resources = openResources(prepared.desired, record, call.context)
       const accepted = await confirmSharing(resources, { given: readAccepted(call.flags), consent }, call)
       await checkRecord(resources, { accepted, record, absent })
       const outcomes = await applyTrust(resources, { accepted, confirm, record }, call.context)
-      const verifications =
-        outcomes.every(isInPlace) && !call.flags['no-verify'] ? await verifyAll(prepared, call, startedMs) : []
+      const verifiable = { clusters, needs: call.flags['no-verify'] ? [] : needsInPlace(needs, outcomes, call.context) }
+      const verifications = await verifyAll(verifiable, call, startedMs)
       await printApplied({ outcomes, verifications, skipped: prepared.skipped }, call)
       printErrors([...outcomes, ...verifications.map(faultOf)], call)
       call.context.signal.throwIfAborted()
@@ -84,28 +85,53 @@ export const apply: Command<typeof flags> = {
   },
 }
 
+/** Of the vendors whose resources are all in place. */
+function needsInPlace(
+  needs: readonly TrustNeed[],
+  outcomes: readonly StepOutcome[],
+  { vendors }: Call<typeof flags>['context'],
+): TrustNeed[] {
+  const failed = new Set(outcomes.filter((outcome) => !isInPlace(outcome)).map(({ vendor }) => vendor))
+  return needs.filter(({ registry }) => !failed.has(resourceVendor(registry.vendor, vendors)))
+}
+
 const faultOf = (result: VerificationResult) => ('fault' in result ? { fault: result.fault } : {})
 
 const recordOf = ({ connections }: PreparedTrust, { flags: { 'no-record': none } }: Call<typeof flags>): TrustRecord =>
   none ? noRecord : openRecord(connections)
 
+/** A line that is replaced on a terminal; elsewhere one entry of the log for each registry, and further ones at level info. */
+function reportWait(
+  { name, attempt, fault: { code, seen }, delayMs, leftMs }: VerificationWait,
+  { context, terminal }: Pick<Call<typeof flags>, 'context' | 'terminal'>,
+): void {
+  const seconds = (ms: number) => `${Math.ceil(ms / 1000)} s`
+  terminal.showProgress(
+    plainLine(`${name}: ${code}; next attempt in ${seconds(delayMs)}, for up to ${seconds(leftMs)}`),
+  )
+  const level = attempt === 1 && terminal.notify === undefined ? 'warn' : 'info'
+  const fields = { what: name, code, seen, longestSeconds: Math.ceil(leftMs / 1000) }
+  context.log(level, 'a registry is not accessible yet, and is tried again: a new grant takes minutes', fields)
+}
+
 /** Reserved for reporting, at the end of the time limit. */
 const reserveMs = 15_000
 
 async function verifyAll(
-  prepared: PreparedTrust,
+  { needs, clusters }: Pick<PreparedTrust, 'needs' | 'clusters'>,
   call: Call<typeof flags>,
   startedMs: number,
 ): Promise<VerificationResult[]> {
   const { common, context, terminal } = call
   const wholeMs = readDuration('--timeout', common.timeout ?? defaultTimeout['one-shot'])
-  const onWait = (name: string, { code, seen }: PullpassError) => {
-    terminal.showProgress(`${name}: ${code}, waiting`)
-    context.log('info', 'verification failed, trying again', { what: name, code, seen })
-  }
+  const onWait = (wait: VerificationWait) => reportWait(wait, call)
+  const flagsOf = (cluster: string) => [
+    ...(call.flags.kubeconfig === undefined ? [] : ['--kubeconfig', call.flags.kubeconfig]),
+    ...(call.flags.context.includes(cluster) ? ['--context', cluster] : []),
+  ]
   const verifications: VerificationResult[] = []
   try {
-    for (const verification of await listVerifications(prepared.needs, prepared.clusters, context)) {
+    for (const verification of await listVerifications(needs, clusters, context, flagsOf)) {
       const longestMs = wholeMs - reserveMs - (context.now().getTime() - startedMs)
       verifications.push(await verifyTrust(verification, { longestMs, onWait }, context))
     }

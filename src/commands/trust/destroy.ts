@@ -51,7 +51,7 @@ export const destroy: Command<typeof flags> = {
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
     return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, desired, skipped }) => {
       const ways = { confirm, record: openRecord(connections), marks: clusters.map(markOf) }
-      const resources = await openResources(desired, ways.record, call.context)
+      const resources = openResources(desired, ways.record, call.context)
       const removals = await destroyTrust(resources, ways, call.context)
       await printRemovals(removals, skipped, call)
       printErrors(removals, call)

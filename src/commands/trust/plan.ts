@@ -25,7 +25,7 @@ const flags: typeof trustFlags &
     short: 'o',
     value: 'FORMAT',
     choices: ['json', 'yaml', 'terraform'],
-    vendorChoices: (vendors) => Object.values(vendors).flatMap(({ trust }) => trust?.commandLine ?? []),
+    vendorChoices: (vendors) => [...new Set(Object.values(vendors).flatMap(({ trust }) => trust?.commandLine ?? []))],
     summary: 'Output format: a table (default), commands for the changes, or HCL for all resources',
   },
   'exit-code': { type: 'boolean', summary: 'Exit 1 if there are changes, as git diff does' },
@@ -57,7 +57,7 @@ export const plan: Command<typeof flags> = {
   async run(call) {
     return await runTrust('trust plan', call, 'for its issuer', async (prepared) => {
       const { clusters, connections, needs, desired, skipped } = prepared
-      const resources = await openResources(desired, openRecord(connections), call.context)
+      const resources = openResources(desired, openRecord(connections), call.context)
       const findings = await observeAll(resources, readAccepted(call.flags))
       const absent = await findAbsentAccounts(needs, clusters)
       await printFindings({ findings, absent, clusters, skipped }, call)

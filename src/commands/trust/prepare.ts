@@ -6,9 +6,9 @@ import { loadDocuments } from '../../document/load-documents.ts'
 import { showValue } from '../../document/show-value.ts'
 import { checkProxy } from '../../http/proxy.ts'
 import { subjectOf } from '../../identity/service-account.ts'
-import { withTrustOnly } from '../../trust/needs.ts'
+import { trustSetup, withTrustOnly } from '../../trust/needs.ts'
 import { listTrustSetups, type PreparedTrust, prepareTrust } from '../../trust/prepare.ts'
-import type { TrustSetup } from '../../vendors/trust-contract.ts'
+import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Call } from '../command-line/command.ts'
 import { usageFault } from '../command-line/flag.ts'
 import { readKeyStateFlag } from '../issuer/flags.ts'
@@ -29,7 +29,7 @@ export async function runTrust<Result>(
   checkProxy(context.environment)
   const setups = await listTrustSetups(documents, context.vendors)
   const { issuer, kubeconfig, context: contexts, repository } = flags
-  if (repository !== undefined) checkRepository(repository, setups, command)
+  if (repository !== undefined) await checkRepository(repository, chosen.documents, { command, ...context })
   if (issuer !== undefined && contexts.length > 1)
     throw usageFault(command, '--issuer is given with several contexts', 'one context: each cluster has its own issuer')
   const request = {
@@ -72,10 +72,16 @@ function readSubject(flag: 'subject' | 'publisher', text: string | undefined, co
   throw usageFault(command, `--${flag} is ${showValue(text)}`, 'NAMESPACE/NAME')
 }
 
-/** By the rule of each vendor of the documents. */
-function checkRepository(text: string, setups: readonly TrustSetup<unknown>[], command: string): void {
-  for (const { repositories } of setups) {
-    const expected = brokenRule(repositories.rule, text)
+/** By the rule of the vendor of each registry that does not name its repository. */
+async function checkRepository(
+  text: string,
+  documents: readonly Document[],
+  { command, vendors }: Pick<VendorContext, 'vendors'> & { readonly command: string },
+): Promise<void> {
+  for (const { vendor, settings } of documents.flatMap(({ registries }) => registries)) {
+    const setup = await trustSetup(vendor, vendors)
+    if (setup.repository(settings) !== undefined) continue
+    const expected = brokenRule(setup.repositories.rule, text)
     if (expected !== undefined) throw usageFault(command, `--repository is ${showValue(text)}`, expected)
   }
 }

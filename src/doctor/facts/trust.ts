@@ -6,7 +6,7 @@ import { type Document, readsTokenFile } from '../../document/document.ts'
 import type { Code } from '../../errors/codes.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { type ExchangeRequest, mintedFrom } from '../../refresh/exchange-requests.ts'
-import { desiredTrust, observeAll, openResources } from '../../trust/desired.ts'
+import { desiredTrust, observeAll, openSignedIn } from '../../trust/desired.ts'
 import { listNeeds, type RepositoryFor, repositoryElsewhere, repositoryFor } from '../../trust/needs.ts'
 import { noRecord } from '../../trust/record.ts'
 import type { TrustedCluster, TrustFinding } from '../../vendors/trust-contract.ts'
@@ -142,7 +142,7 @@ async function readTrust(
       await listNeeds(documents, [trusted], { subject, repository }, context.vendors),
       context.vendors,
     )
-    return await observeAll(await openResources(desired, noRecord, context), { replace: [], sharing: 'accepted' })
+    return await observeAll(await openSignedIn(desired, noRecord, context), { replace: [], sharing: 'accepted' })
   } catch (fault) {
     context.signal.throwIfAborted()
     // Without credentials, or for a document that trust does not support, the error of the exchange is reported.

@@ -136,7 +136,7 @@ function issued(
 }
 
 function notExchanged(hop: string, about: string, { token, publish }: Before): HopFinding {
-  if (token.result === 'failed') return dependencyFailed(hop, about, token)
+  if (token.result === 'failed' || token.because !== undefined) return dependencyFailed(hop, about, token)
   if (token.result === 'ok' && publish !== undefined) return dependencyFailed(hop, about, publish)
   const { code } = token
   const because = { hop: token.hop, code }

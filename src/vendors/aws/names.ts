@@ -62,6 +62,17 @@ export const sessionDuration: TextRule = {
   },
 }
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc_verify-thumbprint.html */
+export const thumbprint: TextRule = {
+  pattern: /^[0-9A-Fa-f]{40}$/,
+  maxLength: 40,
+  expected: 'the SHA-1 of a certificate: 40 hexadecimal digits',
+  knownMistake: (written) =>
+    /^(?:[0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}$/.test(written)
+      ? `it without colons: ${written.replaceAll(':', '')}`
+      : undefined,
+}
+
 /** AWS limits it to 2,048 characters, compressed with the ARNs of managed policies. */
 export const sessionPolicy: TextRule = {
   pattern: /^\s*\{[\t\n\r -ÿ]*\}\s*$/,
@@ -113,6 +124,9 @@ export const repositoryArns: TextRule = {
       .map((one) => repositoryArn.knownMistake?.(one))
       .find((expected) => expected !== undefined),
 }
+
+/** What `trust` calls a repository of `awsPublic`: an image of the public registry needs no permission, only its token does. */
+export const publicRegistry = 'public.ecr.aws'
 
 /** Several are separated by commas. */
 export const splitRepositories = (text: string): string[] => text.split(',').map((one) => one.trim())

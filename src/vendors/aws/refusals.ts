@@ -15,17 +15,16 @@ import type { AwsSettings } from './settings.ts'
 
 type Meaning = Omit<Refusal, 'message'>
 
+/** The field of a registry that contains the settings: the identifier of its vendor. */
+export type SettingsField = 'aws' | 'awsPublic'
+
 interface WebIdentityRequest {
   readonly settings: Pick<AwsSettings, 'roleArn' | 'region' | 'stsRegion' | 'sessionDurationSeconds'> & {
-    readonly setUp?: 'by hand'
+    readonly fields?: SettingsField
   }
   readonly subjectToken: SubjectToken
   readonly audience: string
 }
-
-/** `does`: what trust does; `by hand`: what an operator does instead. */
-const setUpHint = (by: 'by hand' | undefined, does: string, manual: string) =>
-  by === undefined ? `pullpass trust apply -f FILE ${does}` : `${manual} (docs/vendors/aws.md)`
 
 const providerOf = ({ settings, subjectToken }: WebIdentityRequest) => {
   const { partition, account } = parseRole(settings.roleArn)
@@ -56,7 +55,7 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'PROVIDER_NOT_FOUND',
       expected: `the OIDC provider ${providerOf(request)}, for exactly the issuer ${quote(request.subjectToken.issuer)}`,
-      hint: `${setUpHint(request.settings.setUp, 'creates it', 'create it')}; compare it with those of the account`,
+      hint: 'pullpass trust apply -f FILE creates it; compare it with those of the account',
       command: 'aws iam list-open-id-connect-providers',
     }),
   },
@@ -66,7 +65,7 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'AUDIENCE_REFUSED',
       expected: `the audience of the token, ${request.subjectToken.audiences.map(quote).join(', ')}, among the client ids of ${providerOf(request)}`,
-      hint: `${setUpHint(request.settings.setUp, 'adds it', 'add it')}; or set one of them as the registry's audience`,
+      hint: "pullpass trust apply -f FILE adds it; or set one of them as the registry's audience",
       command: describeProvider(request),
     }),
   },
@@ -86,10 +85,7 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'CERTIFICATE_UNTRUSTED',
       expected: `a certificate at ${request.subjectToken.issuer} of a public authority, or of one whose thumbprint the provider has`,
-      hint:
-        request.settings.setUp === undefined
-          ? "set aws.trust.thumbprints to the SHA-1 of the authority's certificate, then pullpass trust apply -f FILE --replace thumbprints; compare"
-          : "add the SHA-1 of the authority's certificate to the thumbprints of the provider; compare",
+      hint: `set ${request.settings.fields ?? 'aws'}.trust.thumbprints to the SHA-1 of the authority's certificate, then pullpass trust apply -f FILE --replace thumbprints; compare`,
       command: describeProvider(request),
     }),
   },
@@ -134,7 +130,7 @@ const causes: readonly Cause[] = [
     meaning: (request) => ({
       code: 'CONDITION_REFUSED',
       expected: `role ${request.settings.roleArn} to exist, and its trust policy to allow subject ${request.subjectToken.subject} with audience ${request.audience}`,
-      hint: `${setUpHint(request.settings.setUp, 'adds the subject', 'create it, or add the subject')}; a change takes up to a minute to take effect; compare`,
+      hint: 'pullpass trust apply -f FILE adds the subject; a change takes up to a minute to take effect; compare',
       command: describeRole(request.settings.roleArn),
     }),
   },
@@ -182,7 +178,7 @@ function usualMeaning(
   code: string,
   message: string,
   status: number,
-  { region, stsRegion = region, sessionDurationSeconds }: WebIdentityRequest['settings'],
+  { region, stsRegion = region, sessionDurationSeconds, fields = 'aws' }: WebIdentityRequest['settings'],
 ): Meaning {
   if (throttled.test(code) || status === 429) return quotaExceeded
   if (status >= 500) return { code: 'EXCHANGE_UNAVAILABLE', retryable: true }
@@ -190,7 +186,7 @@ function usualMeaning(
     return {
       code: 'API_DISABLED',
       expected: `the token service to be active in region ${stsRegion} for this account`,
-      hint: 'activate it in the account settings of IAM, or set aws.stsRegion to an active region',
+      hint: `activate it in the account settings of IAM, or set ${fields}.stsRegion to an active region`,
     }
   }
   if (code === 'MalformedPolicyDocument' || code === 'PackedPolicyTooLarge') {
@@ -204,7 +200,7 @@ function usualMeaning(
     return {
       code: 'EXCHANGE_REFUSED',
       expected: `a duration that the role permits; ${sessionDurationSeconds ?? 3600} s was requested`,
-      hint: "shorten aws.sessionDuration, or raise the role's maximum session duration",
+      hint: `shorten ${fields}.sessionDuration, or raise the role's maximum session duration`,
     }
   }
   return (
@@ -272,7 +268,7 @@ function authorizationMeaning(
     return {
       code: 'IMPERSONATION_DENIED',
       expected: `a policy of ${role} to allow ${denied ?? actions} on *, and no session policy, permissions boundary or service control policy to exclude it`,
-      hint: `${setUpHint(service === 'ecr' ? undefined : 'by hand', 'adds the policy', 'add the policy')}; a change takes up to a minute to take effect; compare`,
+      hint: 'pullpass trust apply -f FILE adds the policy; a change takes up to a minute to take effect; compare',
       command: `aws iam list-role-policies --role-name ${shellQuote(parseRole(role).name)}`,
     }
   }
@@ -291,6 +287,9 @@ function authorizationMeaning(
   }
   return {
     code: 'EXCHANGE_REFUSED',
-    hint: "check that the endpoint is AWS's, and that aws.region is that of the registry",
+    hint:
+      service === 'ecr'
+        ? "check that the endpoint is AWS's, and that aws.region is that of the registry"
+        : "check that the endpoint is AWS's",
   }
 }

@@ -14,7 +14,7 @@ import { clockSkewMs, expiryOf, localExpiryMs } from '../expiry.ts'
 import type { ExchangeContext, RegistryOf } from '../vendor.ts'
 import { stsEndpoint } from './endpoints.ts'
 import { queryBody } from './query-body.ts'
-import { chainRefusal, webIdentityRefusal } from './refusals.ts'
+import { chainRefusal, type SettingsField, webIdentityRefusal } from './refusals.ts'
 import type { AwsSettings } from './settings.ts'
 import { type AwsCredentials, type SigningScope, signatureHeaders } from './sign.ts'
 
@@ -27,8 +27,8 @@ export interface RoleSession extends AwsCredentials {
 /** The settings of a registry that a session uses. */
 export type SessionSettings = Omit<AwsSettings, 'endpoints'> & {
   readonly endpoints?: { readonly sts?: string }
-  /** Of a registry that `pullpass trust` does not set up: fixes then name no such command. */
-  readonly setUp?: 'by hand'
+  /** Where they are in the document, for fixes; absent: `aws`. */
+  readonly fields?: SettingsField
 }
 
 export const chainHop: ExchangeHop = 'exchange/assume-role'

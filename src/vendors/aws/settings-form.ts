@@ -3,7 +3,7 @@
 import * as z from 'zod/mini'
 import type { FieldPath, FieldProblem } from '../../document/document-errors.ts'
 import type { SharedFields, VendorSettings } from '../../document/document-vendor.ts'
-import { originUrl, type TextRule } from '../../document/field-rules.ts'
+import { originUrl } from '../../document/field-rules.ts'
 import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { showValue } from '../../document/show-value.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
@@ -19,19 +19,17 @@ import {
   sessionDuration,
   sessionName,
   sessionPolicy,
+  thumbprint,
 } from './names.ts'
 import { endpointDomains, looksLikeAws, parseRegistryHost, partitionOfRegion, serverName } from './partitions.ts'
 import type { AwsForm, AwsSettings } from './settings.ts'
 
-const thumbprint: TextRule = {
-  pattern: /^[0-9A-Fa-f]{40}$/,
-  maxLength: 40,
-  expected: 'the SHA-1 of a certificate: 40 hexadecimal digits',
-  knownMistake: (written) =>
-    /^(?:[0-9A-Fa-f]{2}:){19}[0-9A-Fa-f]{2}$/.test(written)
-      ? `it without colons: ${written.replaceAll(':', '')}`
-      : undefined,
-}
+/** Of `trust`. */
+export const thumbprints: z.ZodMiniType<readonly string[]> = list(
+  text(thumbprint, 'SHA-1'),
+  5,
+  "Of the certificate authority of the issuer's URL, if it is private; by default AWS reads it",
+)
 
 const tenantShape = {
   roleArn: text(roleArn, 'IAM role that trusts the cluster, and may pull'),
@@ -94,13 +92,7 @@ const clusterForm: z.ZodMiniType<AwsForm> = fields(
             20,
             'Repositories that may be pulled, and no others',
           ),
-          thumbprints: z.exactOptional(
-            list(
-              text(thumbprint, 'SHA-1'),
-              5,
-              "Of the certificate authority of the issuer's URL, if it is private; by default AWS reads it",
-            ),
-          ),
+          thumbprints: z.exactOptional(thumbprints),
         },
         'What pullpass trust configures; exchanges do not use it',
       ),

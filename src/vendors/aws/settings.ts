@@ -27,9 +27,12 @@ interface ChainedRole {
 export type EndpointType = 'Standard' | 'FIPS' | 'DualStack' | 'FIPSDualStack'
 
 /** What `pullpass trust` configures; exchanges do not use it. */
-interface AwsTrust {
+interface AwsTrust extends ProviderTrust {
   /** ARNs. */
   readonly repositories: readonly string[]
+}
+
+export interface ProviderTrust {
   /** SHA-1 of the certificate authority of an issuer whose certificate is not signed by a public authority. */
   readonly thumbprints?: readonly string[]
 }

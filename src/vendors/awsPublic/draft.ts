@@ -6,6 +6,12 @@ export const draft: DraftOf = (host) =>
     ? {
         name: 'ecr-public',
         facts: 'public gallery; authenticated pulls have higher limits',
-        fields: [{ name: 'roleArn', comment: 'The IAM role that trusts the cluster: arn:aws:iam::ACCOUNT:role/NAME' }],
+        fields: [
+          {
+            name: 'roleArn',
+            comment:
+              'The IAM role that trusts the cluster, arn:aws:iam::ACCOUNT:role/NAME. pullpass trust apply creates it',
+          },
+        ],
       }
     : undefined

@@ -2,7 +2,7 @@
 import { ecrPublicEndpoint, publicRegion } from '../aws/endpoints.ts'
 import { authorizationHop, getAuthorizationToken, exchange as privateExchange } from '../aws/exchange.ts'
 import { openSession } from '../aws/session.ts'
-import type { EndpointType } from '../aws/settings.ts'
+import type { EndpointType, ProviderTrust } from '../aws/settings.ts'
 import type { Exchange, RegistryOf } from '../vendor.ts'
 
 export interface AwsPublicSettings {
@@ -14,13 +14,14 @@ export interface AwsPublicSettings {
   readonly endpointType?: EndpointType
   /** Origins that replace AWS's own. */
   readonly endpoints?: { readonly sts?: string; readonly ecr?: string }
+  readonly trust?: ProviderTrust
 }
 
 /** As a private registry's. */
-const asPrivate = (registry: RegistryOf<AwsPublicSettings>) => ({
-  ...registry,
-  settings: { ...registry.settings, region: publicRegion, setUp: 'by hand' as const },
-})
+function asPrivate(registry: RegistryOf<AwsPublicSettings>) {
+  const { trust: _trust, ...settings } = registry.settings
+  return { ...registry, settings: { ...settings, region: publicRegion, fields: 'awsPublic' as const } }
+}
 
 export const exchange: Exchange<AwsPublicSettings> = {
   ...privateExchange,

@@ -9,6 +9,7 @@ import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { parseDuration } from '../../text/nearest.ts'
 import { parseRole, region, roleArn, sessionDuration, sessionName } from '../aws/names.ts'
 import { endpointDomains, looksLikeAws, serverName } from '../aws/partitions.ts'
+import { thumbprints } from '../aws/settings-form.ts'
 import type { AwsPublicSettings } from './exchange.ts'
 import { publicHosts, registryHosts } from './hosts.ts'
 
@@ -49,6 +50,9 @@ const clusterForm: z.ZodMiniType<AwsPublicForm> = fields(
         },
         "Origins that replace AWS's own: a private endpoint or an emulator",
       ),
+    ),
+    trust: z.exactOptional(
+      fields({ thumbprints: z.exactOptional(thumbprints) }, 'What pullpass trust configures; exchanges do not use it'),
     ),
   },
   'Amazon ECR Public',

@@ -10,5 +10,11 @@ export const awsPublic: Vendor = defineVendor<AwsPublicSettings>({
   title: 'ECR Public',
   settings: async () => (await import('./settings-form.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
+  trust: {
+    with: 'aws',
+    commandLine: 'aws',
+    replaceable: ['trustPolicy', 'thumbprints', 'clientIds', 'subjects'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
   draft: async () => (await import('./draft.ts')).draft,
 })

@@ -175,6 +175,14 @@ suite('pullpass init HOST', { concurrency: 4 }, () => {
       ],
     )
     assert.match(stdout, /gcr\.io\] # Google: location europe; location us$/m)
+    const [, ...repositories] = stdout.match(/^ {8}# .*locations\/(?:europe|us)\/repositories\/REPOSITORY$/gm) ?? []
+    const more = 'another registry with that host and the same fields, and in trust'
+    assert.deepEqual(
+      repositories,
+      ['us-docker.pkg.dev', 'gcr.io'].map(
+        (host) => `        # For ${host}: ${more} repository: projects/PROJECT/locations/us/repositories/REPOSITORY`,
+      ),
+    )
   })
 
   test('for Docker Hub and GHCR it copies a Secret, because they issue no credential for a token of a cluster', async (t) => {

@@ -57,6 +57,29 @@ suite('an interrupted run reports what was done', { concurrency: 4 }, () => {
     assert.match(run.stderr, /\nINTERRUPTED \(run\): /)
   })
 
+  test('of apply while a grant is not effective yet: the last reason, which was logged when the wait began', async (t) => {
+    const sandbox = await startTestSandbox(t, { trust: 'absent' })
+    sandbox.gcp.adjust({ bindingDelaySeconds: 86_400 })
+    await runTrust(sandbox, ['apply', '--yes', '--no-verify'])
+    const end = new AbortController()
+    let waits = 0
+    const sleep = async (ms: number, signal: AbortSignal) => {
+      if (ms >= 60_000) return await new Promise<void>(() => undefined) // the timeout of the run
+      if (++waits === 3) end.abort(interruption('SIGINT'))
+      signal.throwIfAborted()
+    }
+    const run = await runTrust(sandbox, ['apply', '--yes'], {}, { sleep, signal: end.signal })
+
+    assert.match(run.stdout, /^failed +google +ClusterPullSecret\/pull /m)
+    assert.match(run.stderr, /^IMPERSONATION_DENIED \(impersonation\): [\s\S]*^INTERRUPTED \(run\): /m)
+    const logged = run.stderr.match(/^\S+ warn a registry is not accessible yet, .*$/gm)
+    assert.equal(logged?.length, 1)
+    assert.match(
+      logged?.[0] ?? '',
+      /what="registry google of .*" code="IMPERSONATION_DENIED" seen=".*" longestSeconds=28\d$/,
+    )
+  })
+
   test('of destroy', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     await runTrust(sandbox, ['apply', '--yes'])

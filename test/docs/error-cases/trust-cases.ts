@@ -14,10 +14,13 @@ function trust(
   return runPullpass(sandbox, ['trust', ...words, ...named], { environment })
 }
 
-/** Without the lines about planned changes. */
+/** Without the lines about planned changes, and about the wait for the verification. */
 async function apply(sandbox: TestSandbox, environment: PullpassOptions['environment'] = {}): Promise<PullpassRun> {
   const run = await trust(sandbox, ['apply', '--yes'], environment)
-  return { ...run, stderr: run.stderr.replaceAll(/^(?:create|grant) .*\n/gm, '') }
+  return {
+    ...run,
+    stderr: run.stderr.replaceAll(/^(?:create|grant|\S+ warn a registry is not accessible yet,) .*\n/gm, ''),
+  }
 }
 
 const refusal = (code: number, status: string, message: string): { kind: 'response'; response: SandboxResponse } => ({

@@ -56,7 +56,7 @@ ${account}  attachToServiceAccounts: [default]
     }
   }
 
-/** A document whose only registry is the public one, which `trust` does not set up. */
+/** A document whose only registry is the public one. */
 const publicDocument: DocumentChoice = async (sandbox) => {
   clouds.set(sandbox, await sandbox.start(sandboxVendors.aws))
   return {
@@ -263,9 +263,8 @@ export const awsFaults: readonly Fault[] = [
     hop,
     code: 'PROVIDER_NOT_FOUND',
     seen: /No OpenIDConnect provider found in your account for https:/,
-    fix: /^aws iam list-open-id-connect-providers\ncreate it \(docs\/vendors\/aws\.md\); compare it with those of the account$/,
-    unrun: 'it shows what is there',
-    repair: trustAgain,
+    fix: apply,
+    repair: 'command',
   },
   {
     title: 'at AWS, the public registry: the role trusts another service account',
@@ -274,9 +273,8 @@ export const awsFaults: readonly Fault[] = [
       changeTrust(world, (own) => ({ ...own, [`${issuerKey(world)}:sub`]: 'system:serviceaccount:ci:deployer' })),
     hop,
     code: 'CONDITION_REFUSED',
-    fix: /^aws iam get-role --role-name puller .*\ncreate it, or add the subject \(docs\/vendors\/aws\.md\); /,
-    unrun: 'it shows what is there',
-    repair: trustAgain,
+    fix: replaceTrust,
+    repair: 'command',
   },
   {
     title: 'at AWS, the public registry: the role has only the policy of private registries',
@@ -292,9 +290,8 @@ export const awsFaults: readonly Fault[] = [
     code: 'IMPERSONATION_DENIED',
     seen: /ecr-public:GetAuthorizationToken/,
     besides: ['STORED_CREDENTIAL_REFUSED'],
-    fix: /^aws iam list-role-policies --role-name puller\nadd the policy \(docs\/vendors\/aws\.md\); /,
-    unrun: 'it shows what is there',
-    repair: trustAgain,
+    fix: apply,
+    repair: 'command',
   },
   {
     title: 'at AWS, the public registry: requests for authorization tokens are throttled',

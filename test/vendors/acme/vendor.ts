@@ -179,7 +179,9 @@ const trust: TrustSetup<AcmeSettings> = {
   repository: ({ trust: own }) => own?.repository,
   withRepository: (own, name) => ({ ...own, trust: { repository: name } }),
   admitsPublisher: () => false,
-  desired: (needs) => ({ open: async (context) => needs.map((need) => resourceOf(need, context)) }),
+  desired: (needs) => ({
+    open: (context) => ({ signIn: async () => undefined, resources: needs.map((need) => resourceOf(need, context)) }),
+  }),
 }
 
 const store: Store<BucketName> = {

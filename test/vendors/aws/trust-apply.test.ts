@@ -15,7 +15,7 @@ test('trust at AWS', async (t) => {
     assert.deepEqual([exitCode, stderr], [0, ''])
     assert.match(stdout, new RegExp(`^would-create +provider +${provider}$`, 'm'))
     assert.match(stdout, new RegExp(`^would-create +role +${role}$`, 'm'))
-    assert.match(stdout, new RegExp(`^would-grant +policy +${role} policy pullpass-${mark}-[0-9a-f]{8}$`, 'm'))
+    assert.match(stdout, new RegExp(`^would-grant +policy +${role} policy pullpass-${mark}-[0-9a-f]{16}$`, 'm'))
     assert.equal(cloud.account.providers.size + cloud.account.roles.size, 0)
   })
 
@@ -76,6 +76,28 @@ test('trust at AWS', async (t) => {
     assert.equal(run.exitCode, 0, run.stderr)
     assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'unchanged'])
     assert.deepEqual([roleNow(), cloud.account.providers.get(url)], before)
+  })
+
+  await t.test('apply replaces the policy that an earlier version named, and destroy deletes it', async () => {
+    const now = roleNow()
+    const [name = '', policy] = [...(now?.policies ?? [])][0] ?? []
+    assert.ok(now !== undefined && policy !== undefined)
+    const withFormer = (...names: string[]) =>
+      cloud.account.roles.set('puller', { ...now, policies: new Map(names.map((one) => [one, policy])) })
+    const former = name.slice(0, -8)
+    withFormer(former)
+    const terraform = await trust(['plan', '-o', 'terraform'])
+    assert.match(terraform.stdout, /^# .*run: aws iam delete-role-policy --role-name puller --policy-name /m)
+    const run = await trust(['apply', '--yes', '--no-verify'])
+    assert.deepEqual(resultsOf(run), ['unchanged', 'unchanged', 'granted'])
+    assert.match(run.stderr, new RegExp(`^delete policy ${former} of role \\S+, which ${name} replaces$`, 'm'))
+    assert.deepEqual([...(roleNow()?.policies.keys() ?? [])], [name])
+    withFormer(former, name)
+    assert.deepEqual(resultsOf(await trust(['apply', '--yes', '--no-verify'])), ['unchanged', 'unchanged', 'updated'])
+    withFormer(former, name)
+    const dry = await trust(['destroy', '--dry-run'])
+    assert.deepEqual(resultsOf(dry), ['would-delete', 'would-delete', 'would-delete'])
+    withFormer(name)
   })
 
   await t.test('apply adds an audience, and a statement for it', async () => {

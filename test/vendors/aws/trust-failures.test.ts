@@ -254,6 +254,25 @@ test('trust at AWS, if a step fails,', async (t) => {
     )
   })
 
+  await t.test('a token that AWS cannot read is shown by a command for the same cluster', async () => {
+    empty()
+    const refusal = {
+      Type: 'Sender',
+      Code: 'InvalidIdentityToken',
+      Message: 'The ID Token provided is not a valid JWT',
+    }
+    cloud.parts.sts.faults.inject(
+      { kind: 'response', response: { status: 400, body: { Error: refusal } } },
+      { when: ({ body = '' }) => body.includes('AssumeRoleWithWebIdentity') },
+    )
+    const run = await trust(['apply', '--yes', '--context', 'sandbox'])
+    assert.match(
+      run.stderr,
+      /^EXCHANGE_REFUSED \(exchange\): [\s\S]*: pullpass inspect -f \S+pull\.yaml --context sandbox$/m,
+    )
+    cloud.parts.sts.faults.clear()
+  })
+
   await t.test('credentials of another account change nothing in it', async () => {
     empty()
     const file = await sandbox.write(
@@ -303,6 +322,6 @@ spec:
     assert.match(nameless.stderr, /registry ecr does not name its repositories/)
     const named = await trust(['plan', '--repository', images], { trust: '' })
     assert.deepEqual(resultsOf(named), ['would-create', 'would-create', 'would-grant'])
-    assert.equal(cloud.parts.iam.seen.length - before, 3)
+    assert.equal(cloud.parts.iam.seen.length - before, 4)
   })
 })

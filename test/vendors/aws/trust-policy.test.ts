@@ -26,6 +26,16 @@ const conditions: readonly [string, object | undefined, ReturnType<typeof accept
     { StringEquals: sub, StringLike: { 'issuer.example.com:aud': '*' } },
     'broadly',
   ],
+  [
+    'exactly the subject and audience, from one network only',
+    { StringEquals: { ...sub, ...aud, 'aws:SourceVpc': 'vpc-1' } },
+    'not',
+  ],
+  [
+    'the subject and audience, with a key in another operator',
+    { StringEquals: { ...sub, ...aud }, StringLike: { 'aws:RequestedRegion': 'eu-*' } },
+    'not',
+  ],
   ['the subject, with another audience', { StringEquals: { ...sub, 'issuer.example.com:aud': 'vault' } }, 'not'],
   ['another subject', { StringEquals: { ...aud, 'issuer.example.com:sub': 'system:serviceaccount:a:b' } }, 'not'],
 ]

@@ -20,6 +20,8 @@ function change(world: TrustTest, edit: (text: string) => string) {
   world.cloud.account.roles.set('puller', { ...role, trustText, trustPolicy: JSON.parse(trustText) })
 }
 
+const withNetwork = (text: string) => text.replace('"StringEquals":{', '"StringEquals":{"aws:SourceVpc":"vpc-1",')
+
 const withAddress = (text: string) =>
   text.replace('"Condition":{', '"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"},')
 
@@ -56,6 +58,23 @@ test('a condition that was added to a statement of pullpass', async (t) => {
       )
     })
   }
+
+  await t.test('in the same operator, stays and is named, also in a role of another owner', async (own) => {
+    const world = await startTrustTest(own)
+    await world.trust(apply)
+    change(world, withNetwork)
+    for (const description of [roleNow(world).description, 'made by hand']) {
+      world.cloud.account.roles.set('puller', { ...roleNow(world), description })
+      const before = roleNow(world)
+      const refused = await world.trust(apply)
+      assert.equal(refused.exitCode, 1)
+      assert.match(
+        refused.stderr,
+        /^TRUST_REFUSED \(trust\): role \S+ accepts .* only with further conditions: StringEquals aws:SourceVpc "vpc-1" \(statement /m,
+      )
+      assert.equal(roleNow(world), before)
+    }
+  })
 
   await t.test('while trust apply runs, stays', async (own) => {
     const world = await startTrustTest(own)
@@ -107,8 +126,7 @@ const additions: Readonly<Record<string, (text: string) => string>> = {
       '"Federated":[$1,"arn:aws:iam::123456789012:oidc-provider/other.example.com"]',
     ),
   'a condition': withAddress,
-  'a condition on the same operator': (text) =>
-    text.replace('"StringEquals":{', '"StringEquals":{"aws:SourceVpc":"vpc-1",'),
+  'a condition on the same operator': withNetwork,
   'an action': (text) => text.replace(/"Action":("[^"]+")/, '"Action":[$1,"sts:TagSession"]'),
 }
 

@@ -3,9 +3,26 @@ import { createHash } from 'node:crypto'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { markOf, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
-import { checkSubject, parseRole, providerArn, providerKey, repositoryArn, splitRepositories } from '../names.ts'
+import { publicRegion } from '../endpoints.ts'
+import {
+  checkSubject,
+  parseRole,
+  providerArn,
+  providerKey,
+  publicRegistry,
+  repositoryArn,
+  splitRepositories,
+} from '../names.ts'
 import { usualAudience } from '../session.ts'
-import type { AwsSettings } from '../settings.ts'
+import type { AwsSettings, ProviderTrust } from '../settings.ts'
+
+/** What the resources depend on, of private and public registries: these may use the same role. */
+export interface TrustSettings
+  extends Pick<AwsSettings, 'roleArn' | 'stsRegion' | 'sessionDurationSeconds' | 'assumeRoles'> {
+  /** Absent: that of the public registry. */
+  readonly region?: string
+  readonly trust?: ProviderTrust
+}
 
 export interface DesiredProvider {
   readonly arn: string
@@ -35,7 +52,7 @@ export interface DesiredRole {
   /** Of the clusters. */
   readonly marks: readonly string[]
   readonly statements: readonly DesiredStatement[]
-  /** Names of the inline policies of these documents. */
+  /** Names of the inline policies of these documents, also of those of earlier versions. */
   readonly policies: readonly string[]
   /** `flag`: --subject names one of the accounts that use a document, and others are unknown. */
   readonly subjects: 'documents' | 'flag'
@@ -48,8 +65,10 @@ export interface DesiredRole {
 export interface DesiredPolicy {
   readonly role: string
   readonly name: string
-  /** ARNs, sorted. */
+  /** ARNs, sorted; empty: of the public registry only. */
   readonly repositories: readonly string[]
+  /** Whether the document also has the public registry. */
+  readonly hasPublic: boolean
 }
 
 export interface DesiredState {
@@ -58,7 +77,7 @@ export interface DesiredState {
   readonly policies: readonly DesiredPolicy[]
 }
 
-type Need = TrustNeed<AwsSettings>
+type Need = TrustNeed<TrustSettings>
 
 /** @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE */
 export function desiredState(needs: readonly Need[]): DesiredState {
@@ -98,10 +117,10 @@ function rolesOf(needs: readonly Need[]): DesiredRole[] {
       description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
       marks: unique(same.map(({ cluster }) => markOf(cluster))),
       statements: [...statements.values()],
-      policies: unique(same.map(policyName)),
+      policies: unique(same.map(policyName)).flatMap((name) => [name, formerPolicyName(name)]),
       subjects: subjectsFrom(same),
       maxSessionSeconds: Math.max(3600, ...seconds),
-      region: first.settings.stsRegion ?? first.settings.region,
+      region: first.settings.stsRegion ?? first.settings.region ?? publicRegion,
     }
   })
 }
@@ -156,13 +175,23 @@ function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
   const named = needs.map((need) => ({ need, role: need.registry.settings.roleArn, name: policyName(need) }))
   return [...Map.groupBy(named, ({ role, name }) => `${role} ${name}`).values()].map((same) => {
     const [{ role, name }] = nonEmpty(same)
-    return { role, name, repositories: unique(same.flatMap(({ need }) => repositoriesOf(need))).toSorted() }
+    const all = unique(same.flatMap(({ need }) => repositoriesOf(need)))
+    const repositories = all.filter((one) => one !== publicRegistry).toSorted()
+    return { role, name, repositories, hasPublic: all.includes(publicRegistry) }
   })
 }
 
+/** 64 bits of a hash, as of the ids of statements. */
+const policyDigits = 16
+/** Of names that earlier versions gave. */
+const formerPolicyDigits = 8
+
 function policyName({ cluster, document: { kind, namespace = '', name } }: Need): string {
-  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`, 8)}`
+  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest(`${kind} ${namespace}/${name}`, policyDigits)}`
 }
+
+/** The name that earlier versions gave the policy of the same document: with less of the same hash. */
+export const formerPolicyName = (name: string): string => name.slice(0, formerPolicyDigits - policyDigits)
 
 const digest = (text: string, digits: number) => createHash('sha256').update(text).digest('hex').slice(0, digits)
 

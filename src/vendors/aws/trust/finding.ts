@@ -80,7 +80,7 @@ function toChange({ action, fields = [], description, words, apply }: AwsChange)
     description,
     command,
     script: { functions: [], line: command },
-    byTerraform: 'applied',
+    byTerraform: action === 'delete' ? 'not applied' : 'applied',
     apply: async () => void (await apply()),
   }
 }

@@ -32,17 +32,36 @@ export const renderStatement = ({ sid, provider, key, subject, audience }: Desir
 
 const webIdentity = 'sts:AssumeRoleWithWebIdentity'
 
-/** The least permissions for pulling. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html */
-export const renderPullPolicy = ({ repositories }: Pick<DesiredPolicy, 'repositories'>): string =>
+/**
+ * The least permissions for pulling; images of the public registry need none.
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-pull-iam.html
+ * https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html
+ */
+export const renderPullPolicy = ({
+  repositories,
+  hasPublic,
+}: Pick<DesiredPolicy, 'repositories' | 'hasPublic'>): string =>
   renderPolicy([
-    { Sid: 'Token', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
-    {
-      Sid: 'Pull',
-      Effect: 'Allow',
-      Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-      Resource: repositories,
-    },
+    ...(repositories.length === 0 ? [] : privateStatements(repositories)),
+    ...(hasPublic ? [publicStatement] : []),
   ])
+
+const privateStatements = (repositories: readonly string[]): JsonObject[] => [
+  { Sid: 'Token', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
+  {
+    Sid: 'Pull',
+    Effect: 'Allow',
+    Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+    Resource: repositories,
+  },
+]
+
+const publicStatement: JsonObject = {
+  Sid: 'PublicToken',
+  Effect: 'Allow',
+  Action: ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'],
+  Resource: '*',
+}
 
 /** Whether two documents are equivalent: the order of members, and lists of single values, make no difference. */
 export const samePolicy = (one: string, other: string): boolean =>
@@ -145,13 +164,22 @@ export function acceptance(
   return found.includes('exactly') ? 'exactly' : 'not'
 }
 
+/**
+ * Every operator and every key of an operator has to match, and a key that a request does not have does not: further ones restrict
+ * the statement. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+ */
 function acceptanceOf(
   { Condition }: JsonObject,
   { key, subject, audience }: Pick<DesiredStatement, 'key' | 'subject' | 'audience'>,
 ): 'exactly' | 'broadly' | 'not' {
   const condition = asObject(Condition) ?? {}
   const isLike = Object.keys(condition).includes('StringLike')
-  const others = Object.keys(condition).filter((operator) => operator !== 'StringEquals' && operator !== 'StringLike')
+  const own = [`${key}:sub`, `${key}:aud`]
+  const others = Object.entries(condition).flatMap(([operator, keys]) =>
+    operator === 'StringEquals' || operator === 'StringLike'
+      ? Object.keys(asObject(keys) ?? {}).filter((name) => !own.includes(name))
+      : [operator],
+  )
   if (others.length > 0) return 'not' // not evaluated
   const accepts = (name: string, value: string) => {
     const equal = listOf(asObject(condition['StringEquals'])?.[`${key}:${name}`])

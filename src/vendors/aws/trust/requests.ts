@@ -7,6 +7,7 @@ import { asList, asObject, asText, type JsonObject } from '../../../text/json-fi
 import { shellVariable } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
+import { once } from '../../operator.ts'
 import { iamEndpoint, stsEndpoint } from '../endpoints.ts'
 import { awsRequestHandler } from '../operator/library-transport.ts'
 import { awsIdentity, noCredentials } from '../operator/sign-in.ts'
@@ -16,31 +17,33 @@ import { type AwsCredentials, type SigningScope, signatureHeaders } from '../sig
 
 export interface IamConnection {
   readonly context: Context
-  /** The operator's identity at AWS. */
-  readonly operator: { readonly account: string; readonly arn: string }
+  /** The operator's identity at AWS. Signs the operator in, if that was not done. @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED */
+  readonly operator: () => Promise<{ readonly account: string; readonly arn: string }>
   readonly call: (action: string, fields: Readonly<Record<string, string>>) => Promise<JsonObject>
 }
 
-/** Signs the operator in, at the token service of a region. @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED */
-export async function connectIam(region: string, context: Context): Promise<IamConnection> {
-  const partition = partitionOfRegion(region)
+/** The operator signs in at the token service of the region. */
+export function connectIam(region: string, context: Context): IamConnection {
   const credentials = signIn(region, context)
-  const sts = await request(context, credentials, identityRequest(region, context))
-  const [account, arn] = [asText(sts['Account']) ?? '', asText(sts['Arn']) ?? '']
-  const { name, iamRegion, suffix } = partition
-  const url = `${iamEndpoint(name, iamRegion, suffix, context.environment)}/`
+  const operator = once(async () => {
+    const { Account, Arn } = await request(context, credentials, identityRequest(region, context))
+    return { account: asText(Account) ?? '', arn: asText(Arn) ?? '' }
+  })
+  const { name, iamRegion, suffix } = partitionOfRegion(region)
   return {
     context,
-    operator: { account, arn },
-    call: async (action, fields) =>
-      await request(context, credentials, {
-        url,
+    operator,
+    async call(action, fields) {
+      const { arn } = await operator()
+      return await request(context, credentials, {
+        url: `${iamEndpoint(name, iamRegion, suffix, context.environment)}/`,
         action,
         fields,
         version: '2010-05-08',
         scope: { service: 'iam', region: iamRegion },
         operator: arn,
-      }),
+      })
+    },
   }
 }
 
@@ -236,7 +239,8 @@ export async function listAll(
 const mostPages = 20
 
 /** The operator's credentials are valid in one account: the same name in another account is another resource. @throws TRUST_DENIED */
-export function checkAccount({ operator }: IamConnection, account: string, name: string): void {
+export async function checkAccount(iam: IamConnection, account: string, name: string): Promise<void> {
+  const operator = await iam.operator()
   if (operator.account === account) return
   throw new PullpassError({
     code: 'TRUST_DENIED',

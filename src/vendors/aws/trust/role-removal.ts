@@ -1,7 +1,7 @@
 /** What destroy removes of a role. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html */
 import type { JsonObject } from '../../../text/json-fields.ts'
 import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
-import type { DesiredRole } from './desired.ts'
+import { type DesiredRole, formerPolicyName } from './desired.ts'
 import { type FoundRole, incompletePolicies, isOf, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
 import { policyResourceName } from './names.ts'
 import { isStatementOf, renderPolicy, sidIn } from './policies.ts'
@@ -21,7 +21,9 @@ export async function planRoleRemoval(
   const others = statements.filter((one) => !obsolete.includes(one))
   const listed = await policiesOf(arn, iam)
   if (listed === undefined) return { state: 'kept', note: incompletePolicies }
-  const policies = listed.filter((name) => !removed.includes(policyResourceName(arn, name)))
+  const isRemoved = (name: string) =>
+    removed.some((one) => [one, formerPolicyName(one)].includes(policyResourceName(arn, name)))
+  const policies = listed.filter((name) => !isRemoved(name))
   const isOwn = isOf(marks, found)
   if (isOwn && others.length === 0 && policies.length === 0) {
     return { state: 'removable', remove: async () => void (await iam.call('DeleteRole', named(arn))) }

@@ -169,7 +169,8 @@ function refusal(
   const occupied = occupiedSid(desired, found)
   if (occupied !== undefined) return { fault: occupied }
   if (replace.includes('trustPolicy')) return undefined
-  if (isOf(desired.marks, found) || sharedWith.length > 0) return restriction(desired, found)
+  const restricted = restriction(desired, found)
+  if (restricted !== undefined || isOf(desired.marks, found) || sharedWith.length > 0) return restricted
   return {
     fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
       expected: 'a role that already trusts the subjects of the documents, or an unused name',

@@ -1,9 +1,17 @@
 /** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
-import type { Accepted, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type {
+  Accepted,
+  ClusterIds,
+  DesiredTrust,
+  OpenedTrust,
+  TrustNeed,
+  TrustResource,
+  TrustSetup,
+} from '../../trust-contract.ts'
 import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
 import type { AwsSettings } from '../settings.ts'
-import { type DesiredState, desiredState } from './desired.ts'
+import { type DesiredState, desiredState, type TrustSettings } from './desired.ts'
 import { type AwsFinding, toFinding } from './finding.ts'
 import { imageInRepository, policyResourceName, repositoryOfImage } from './names.ts'
 import { observeProvider, planProviderRemoval } from './provider.ts'
@@ -13,9 +21,13 @@ import { observeRole } from './role.ts'
 import { planRoleRemoval } from './role-removal.ts'
 import { policyBlock, providerBlock, roleBlock } from './terraform.ts'
 
-export const trust: TrustSetup<AwsSettings> = {
-  repositories: { rule: repositoryArns, ofImage: repositoryOfImage, imageIn: imageInRepository },
-
+/** The provider is derived from the issuer; each of several clusters has its own role, unless they share one. */
+export const roleOfCluster: Pick<TrustSetup<TrustSettings>, 'clusterIds'> & {
+  readonly forCluster: <Settings extends Pick<TrustSettings, 'roleArn'>>(
+    settings: Settings,
+    ids: ClusterIds,
+  ) => Settings
+} = {
   clusterIds: {
     trustDomainId: {
       pattern: /^[\w+=,.@-]{1,64}$/,
@@ -23,13 +35,17 @@ export const trust: TrustSetup<AwsSettings> = {
       expected: 'the name of a role: 1 to 64 letters, digits and "_+=,.@-"',
     },
   },
-
-  /** The provider is derived from the issuer; each of several clusters has its own role, unless they share one. */
   forCluster(settings, { trustDomainId }) {
     if (trustDomainId === undefined) return settings
     const { partition, account, path } = parseRole(settings.roleArn)
     return { ...settings, roleArn: `arn:${partition}:iam::${account}:role${path}${trustDomainId}` }
   },
+}
+
+export const trust: TrustSetup<AwsSettings> = {
+  repositories: { rule: repositoryArns, ofImage: repositoryOfImage, imageIn: imageInRepository },
+
+  ...roleOfCluster,
 
   repository: ({ trust: own }) => own?.repositories.join(','),
 
@@ -40,28 +56,33 @@ export const trust: TrustSetup<AwsSettings> = {
 
   admitsPublisher: () => false,
 
-  desired(needs) {
-    const desired = desiredState(needs)
-    return {
-      async open(context) {
-        return await openResources(desired, context)
-      },
-    }
-  },
+  desired: desiredTrust,
+}
+
+/** Also of the public registry. @throws DOCUMENT_INVALID, USAGE_INVALID, SUBJECT_TOO_LONG, ISSUER_UNUSABLE */
+export function desiredTrust(needs: readonly TrustNeed<TrustSettings>[]): DesiredTrust {
+  const desired = desiredState(needs)
+  return { open: (context) => openResources(desired, context) }
 }
 
 /** One connection for each partition: the operator's credentials are valid in one. */
-async function openResources(desired: DesiredState, context: Context): Promise<TrustResource[]> {
+function openResources(desired: DesiredState, context: Context): OpenedTrust {
   const regions = new Map(desired.roles.map(({ arn, region }) => [parseRole(arn).partition, region]))
-  const opening = [...regions].map(
-    async ([partition, region]) => [partition, await connectIam(region, context)] as const,
+  const connections = new Map(
+    [...regions].map(([partition, region]) => [partition, connectIam(region, context)] as const),
   )
-  const connections = new Map(await Promise.all(opening))
   const connectionOf = (arn: string): IamConnection => {
     const connection = connections.get(parseRole(arn).partition)
     if (connection === undefined) throw new TypeError(`no connection for ${arn}`)
     return connection
   }
+  return {
+    signIn: async () => void (await Promise.all([...connections.values()].map(({ operator }) => operator()))),
+    resources: resourcesOf(desired, connectionOf),
+  }
+}
+
+function resourcesOf(desired: DesiredState, connectionOf: (arn: string) => IamConnection): TrustResource[] {
   return [
     ...desired.providers.map((one) =>
       resourceOf({
@@ -121,11 +142,11 @@ function resourceOf({ kind, name, needs, hcl, iam, observe, planRemoval }: AwsRe
     recoveryEntry: () => undefined,
     observe: (accepted) =>
       toFinding({ kind, name, hcl }, iam.context, async () => {
-        checkAccount(iam, account, name)
+        await checkAccount(iam, account, name)
         return await observe(accepted, iam)
       }),
     async planRemoval(scope) {
-      checkAccount(iam, account, name)
+      await checkAccount(iam, account, name)
       return await planRemoval(scope, iam)
     },
   }

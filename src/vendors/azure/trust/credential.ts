@@ -180,9 +180,7 @@ function whyNotUpdated({ identity, issuer, audience }: DesiredCredential, existi
 
 /** The marks of clusters for which pullpass created it: it writes them at the start of the description, and in the name. None is flexible. */
 const marksOf = ({ kind, name, description }: FoundCredential): string[] =>
-  kind === 'flexible'
-    ? []
-    : [...marksIn(description.split(/\s/, 1).join('')), markInName(name)].filter((mark) => mark !== undefined)
+  kind === 'flexible' ? [] : [...marksIn(description), markInName(name)].filter((mark) => mark !== undefined)
 
 /**
  * Whether it is for a cluster that is none of this run: pullpass created it for one, or it accepts subjects of ServiceAccounts. One with

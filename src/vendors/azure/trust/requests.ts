@@ -10,7 +10,7 @@ import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { repeatsSecret } from '../../../text/secret-register.ts'
-import { configuringTrust } from '../../operator.ts'
+import { configuringTrust, once } from '../../operator.ts'
 import { armEndpoint, graphEndpoint } from '../endpoints.ts'
 import { type CloudName, clouds } from '../names.ts'
 import { azureHttpClients } from '../operator/library-transport.ts'
@@ -19,12 +19,27 @@ import { operatorToken } from '../operator/sign-in.ts'
 export interface AzureConnection {
   readonly context: Context
   readonly cloud: CloudName
-  /** Tokens of the operator, requested when they are first used. */
+  /** Tokens of the operator, who is signed in with the first. @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED, VARIABLE_INVALID */
   readonly token: Readonly<Record<'arm' | 'graph', () => Promise<Redacted>>>
 }
 
-/** @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED, VARIABLE_INVALID */
-export async function connectOperator(cloud: CloudName, context: Context): Promise<AzureConnection> {
+export function connectOperator(cloud: CloudName, context: Context): AzureConnection {
+  const signedIn = once(async () => {
+    const tokens = await operatorTokens(cloud, context)
+    await tokens.arm()
+    return tokens
+  })
+  return {
+    context,
+    cloud,
+    token: {
+      arm: async () => await (await signedIn()).arm(),
+      graph: async () => await (await signedIn()).graph(),
+    },
+  }
+}
+
+async function operatorTokens(cloud: CloudName, context: Context): Promise<AzureConnection['token']> {
   const [identity, pipeline] = await Promise.all([import('@azure/identity'), import('@azure/core-rest-pipeline')])
   const clients = azureHttpClients(pipeline, context, 'trust')
   const tokenFor = (host: string) => {
@@ -33,9 +48,7 @@ export async function connectOperator(cloud: CloudName, context: Context): Promi
     const granted = operatorToken(identity, clients, context, use)
     return async () => new Redacted((await granted()).token)
   }
-  const token = { arm: tokenFor(clouds[cloud].arm), graph: tokenFor(clouds[cloud].graph) }
-  await token.arm()
-  return { context, cloud, token }
+  return { arm: tokenFor(clouds[cloud].arm), graph: tokenFor(clouds[cloud].graph) }
 }
 
 export interface TrustRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json'> {

@@ -40,20 +40,21 @@ export const trust: TrustSetup<AzureSettings> = {
   desired(needs) {
     const desired = desiredState(needs)
     return {
-      async open(context) {
+      open(context) {
         const clouds = [...new Set(desired.identities.map(({ cloud }) => cloud))]
-        const opened = await Promise.all(
-          clouds.map(async (cloud) => {
-            const isOf = ({ identity }: { readonly identity: DesiredIdentity }) => identity.cloud === cloud
+        const connections = clouds.map((cloud) => connectOperator(cloud, context))
+        return {
+          signIn: async () => void (await Promise.all(connections.map(({ token }) => token.arm()))),
+          resources: connections.flatMap((azure) => {
+            const isOf = ({ identity }: { readonly identity: DesiredIdentity }) => identity.cloud === azure.cloud
             const ofCloud = {
-              identities: desired.identities.filter((one) => one.cloud === cloud),
+              identities: desired.identities.filter(({ cloud }) => cloud === azure.cloud),
               credentials: desired.credentials.filter(isOf),
               roles: desired.roles.filter(isOf),
             }
-            return azureResources(ofCloud, await connectOperator(cloud, context))
+            return azureResources(ofCloud, azure)
           }),
-        )
-        return opened.flat()
+        }
       },
     }
   },

@@ -12,7 +12,6 @@ import { shellQuote } from '../../../text/plain-text.ts'
 import { Redacted } from '../../../text/redacted.ts'
 import { quoteSafely } from '../../../text/secret-register.ts'
 import { showPath } from '../../../text/show.ts'
-import { inspectToken } from '../../exchange-refusal.ts'
 import type { OperatorCredential } from '../../operator.ts'
 import type { GrantedToken, IamCaller, IamContext } from './caller.ts'
 import { fetchOverTransport, impersonateAccount } from './library-transport.ts'
@@ -169,8 +168,12 @@ const fixes: Readonly<Record<CredentialFile['type'], (file: CredentialFile) => F
     hint: 'sign in again',
     command: `gcloud auth application-default login --impersonate-service-account=${shellQuote(serviceAccountIn(file) ?? '')}`,
   }),
-  external_account: () => ({
-    hint: 'Google accepts no token of a key that is not published yet; compare the token of its credential_source with the provider in its audience',
-    command: inspectToken,
-  }),
+  external_account: ({ json }) => {
+    const { file, format } = asObject(json['credential_source']) ?? {}
+    const path = format === undefined ? asText(file) : undefined // otherwise its token is a field of JSON
+    return {
+      hint: 'Google accepts no token of a key that is not published yet; compare the token of its credential_source with the provider in its audience',
+      ...(path !== undefined && { command: `pullpass inspect ${shellQuote(path)}` }),
+    }
+  },
 }

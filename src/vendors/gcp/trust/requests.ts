@@ -4,6 +4,7 @@ import type { Refusal } from '../../../http/request-errors.ts'
 import type { ApiResponse } from '../../../http/send.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote, shellVariable } from '../../../text/plain-text.ts'
+import { once } from '../../operator.ts'
 import { accessRefusal } from '../access-refusals.ts'
 import { artifactRegistryEndpoint } from '../endpoints.ts'
 import { type IamConnection, type IamRequest, sendIamRequest } from '../iam.ts'
@@ -23,14 +24,25 @@ const caller: IamCaller = {
 }
 
 export interface GcpConnection extends IamConnection {
-  readonly operator: OperatorMember
+  /** Signs the operator in, if that was not done. @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID, TRUST_DENIED */
+  readonly operator: () => Promise<OperatorMember>
 }
 
-/** @throws TRUST_CREDENTIALS_MISSING, CREDENTIAL_FILE_INVALID, TRUST_DENIED */
-export async function connectOperator(context: IamContext): Promise<GcpConnection> {
+export function connectOperator(context: IamContext): GcpConnection {
   const token = operatorToken(context, caller)
-  await token()
-  return { context, caller, token, operator: await operatorMember(context.environment, caller) }
+  const operator = once(async () => {
+    await token()
+    return await operatorMember(context.environment, caller)
+  })
+  return {
+    context,
+    caller,
+    operator,
+    async token() {
+      await operator()
+      return await token()
+    },
+  }
 }
 
 /** `api`: absent: IAM. @throws TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
@@ -41,7 +53,7 @@ export async function sendTrustRequest<T>(
   const { api, ...rest } = request
   const { environment } = connection.context
   const endpoint = api === undefined ? {} : { endpoint: artifactRegistryEndpoint(environment) }
-  const about = { operator: connection.operator, project: projectIn(request.path) }
+  const about = { operator: await connection.operator(), project: projectIn(request.path) }
   return await sendIamRequest(connection, {
     ...rest,
     ...endpoint,

@@ -41,8 +41,12 @@ export const trust: TrustSetup<GcpSettings> = {
   desired(needs) {
     const desired = desiredState(needs)
     return {
-      async open(context, record) {
-        return gcpResources(desired, record, await connectOperator(context))
+      open(context, record) {
+        const google = connectOperator(context)
+        return {
+          signIn: async () => void (await google.operator()),
+          resources: gcpResources(desired, record, google),
+        }
       },
     }
   },
