@@ -38,11 +38,14 @@ export async function prepareNamespace(
   const system = `${namespace}-system`
   const file = join(setup.folder, `${namespace}.yaml`)
   await writeFile(file, renderDocument(setup, { ...options, namespace, system }))
-  for (const name of namespacesOf(namespace, options))
-    await admin({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } })
+  const create = async (path: string, name: string) =>
+    await admin({ method: 'POST', path, body: { metadata: { name } } })
+  for (const name of namespacesOf(namespace, options)) await create('/api/v1/namespaces', name)
   const installCommand = `pullpass manifests -f ${file} -n ${system} --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -`
-  const manualCommand = `kubectl create namespace ${system} && kubectl create serviceaccount pullpass -n ${system}`
-  await succeed(options.installed === undefined ? manualCommand : installCommand)
+  if (options.installed === undefined) {
+    await create('/api/v1/namespaces', system)
+    await create(`/api/v1/namespaces/${system}/serviceaccounts`, 'pullpass')
+  } else await succeed(installCommand)
   trust(setup, system)
   for (const name of namespacesOf(namespace, options)) {
     await waitUntil('the default service account', 20_000, () =>
@@ -50,7 +53,7 @@ export async function prepareNamespace(
     )
   }
   for (const name of (options.attachTo ?? []).filter((one) => one !== 'default'))
-    await succeed(`kubectl create serviceaccount ${name} -n ${namespace}`)
+    await create(`/api/v1/namespaces/${namespace}/serviceaccounts`, name)
   await writeToken(setup, system)
   await succeed(`pullpass refresh -f ${file}`)
   await admin({
@@ -64,9 +67,13 @@ export async function prepareNamespace(
 }
 
 /** As a kubelet projects it, for documents that request none. */
-async function writeToken({ sandbox, succeed }: DoctorSetup, system: string): Promise<void> {
-  const audience = `//iam.googleapis.com/${sandbox.gcp.provider}`
-  await succeed(`kubectl create token pullpass -n ${system} --audience=${audience} > ${sandbox.folder.tokenFile}`)
+async function writeToken({ sandbox, admin }: DoctorSetup, system: string): Promise<void> {
+  const path = `/api/v1/namespaces/${system}/serviceaccounts/pullpass/token`
+  const audiences = [`//iam.googleapis.com/${sandbox.gcp.provider}`]
+  const { status }: { status: { token: string } } = JSON.parse(
+    await admin({ method: 'POST', path, body: { spec: { audiences } } }),
+  )
+  await writeFile(sandbox.folder.tokenFile, status.token)
 }
 
 const namespacesOf = (namespace: string, { second }: NamespaceOptions) =>
