@@ -35,6 +35,7 @@ const versioned = [
   'issuer/issuer-revocations',
   'settings-policy',
   'root-ca-policy',
+  'custom-resources',
   'node-pull',
   'credential-provider',
 ]
