@@ -36,6 +36,7 @@ const versioned = [
   'settings-policy',
   'root-ca-policy',
   'custom-resources',
+  'controller-resources',
   'node-pull',
   'credential-provider',
 ]

@@ -18,9 +18,10 @@ export interface ResourceStatus {
   /** metadata.generation of the object that was evaluated. */
   readonly observedGeneration: number
   readonly conditions: readonly ResourceCondition[]
-  readonly secretName: string
-  /** Names of the registries, for a column of a table. */
-  readonly registries: string
+  /** Absent without a valid version of the document. */
+  readonly secretName?: string
+  /** Names of the registries, for a column of a table. Absent as `secretName`. */
+  readonly registries?: string
   /** Absent until the namespaces of the cluster are known, and if there is no valid version of the document. */
   readonly namespaces?: { readonly selected: number; readonly fresh: number; readonly failing: number }
   readonly failingNamespaces?: readonly FailingNamespace[]
@@ -31,7 +32,7 @@ export interface ResourceStatus {
 }
 
 /** https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/#condition-v1-meta */
-interface ResourceCondition {
+export interface ResourceCondition {
   readonly type: 'Ready'
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: string
@@ -41,16 +42,17 @@ interface ResourceCondition {
   readonly lastTransitionTime: string
 }
 
-interface FailingNamespace {
+export interface FailingNamespace {
   readonly name: string
   readonly code: string
   readonly message: string
 }
 
 /** So many failing namespaces are listed. */
-const listedFailures = 10
+export const listedFailures = 10
 /** Characters of a message. */
-const longestMessage = 1024
+export const longestMessage = 1024
+export const longestRegistries = 256
 
 const anyText = (maxLength: number): TextRule => ({ pattern: /^[\s\S]*$/, maxLength, expected: 'a text' })
 const time: TextRule = {
@@ -87,8 +89,8 @@ export const resourceStatus: z.ZodMiniType<ResourceStatus> = fields(
   {
     observedGeneration: count('metadata.generation of the object that was evaluated'),
     conditions: list(condition, 8, 'Ready: whether every selected namespace has a valid Secret'),
-    secretName: text(anyText(253), 'Name of the Secret'),
-    registries: text(anyText(256), 'Names of the registries'),
+    secretName: z.exactOptional(text(anyText(253), 'Name of the Secret')),
+    registries: z.exactOptional(text(anyText(longestRegistries), 'Names of the registries')),
     namespaces: z.exactOptional(
       fields(
         {

@@ -190,7 +190,7 @@ const clusterPullSecret = (
           deletionPolicy: z.exactOptional(
             word(
               ['Retain', 'Delete'],
-              'Action for the Secrets when the document is deleted; default: Retain. Delete is not supported by this version',
+              'Action for the Secrets when the document is deleted; default: Retain. Delete only in a custom resource',
             ),
           ),
         },
