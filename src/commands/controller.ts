@@ -95,9 +95,9 @@ export const controller: Command<typeof flags> = {
         documents: all.length,
         ...(health && { health }),
       })
-      terminal.notify?.(
-        `Keeping the pull secrets of ${all.length} documents fresh in ${cluster.server} until stopped (Ctrl-C).`,
-      )
+      const kept =
+        files.length === 0 ? 'ClusterPullSecrets' : `${all.length} documents in files, and ClusterPullSecrets,`
+      terminal.notify?.(`Keeping the pull secrets of ${kept} fresh in ${cluster.server} until stopped (Ctrl-C).`)
       await running.run()
       return 0
     } finally {

@@ -192,6 +192,38 @@ suite('the status of a ClusterPullSecret in the cluster', () => {
   })
 })
 
+suite('a permission for ClusterPullSecrets that is missing', () => {
+  const apiGroups = ['pullpass.dev']
+
+  test('to list them: readiness fails, and documents in files are not affected', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    const allow = sandbox.cluster.authorization.forbid({
+      verbs: ['list'],
+      apiGroups,
+      resources: ['clusterpullsecrets'],
+    })
+    const { whenFresh, health } = await start()
+    await whenFresh(2)
+    const refused = 'watches failed: ClusterPullSecrets are not watched: KUBERNETES_FORBIDDEN'
+    await until('the refusal', () => health('/readyz').includes(refused))
+    allow()
+    await advanceUntil(time, second('the permission'), () => health('/readyz').includes('[+]watches ok'))
+  })
+
+  test('to write their status: it is reported once, and their Secrets are written', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    sandbox.cluster.authorization.forbid({ verbs: ['patch'], apiGroups, resources: ['clusterpullsecrets/status'] })
+    const { whenFresh, logged, metric } = await start()
+    writeResource(sandbox)
+    await whenFresh(2)
+    const failures = () => metric('failures_total{hop="kubernetes",code="KUBERNETES_FORBIDDEN"}') ?? 0
+    await advanceUntil(time, step('three attempts'), () => failures() >= 3)
+    assert.equal(logged.filter((line) => line.includes('KUBERNETES_FORBIDDEN')).length, 1, logged.join('\n'))
+  })
+})
+
 suite('deletionPolicy: Delete of a ClusterPullSecret', () => {
   const owned = { deletionPolicy: 'Delete' }
 
