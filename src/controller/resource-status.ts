@@ -49,6 +49,15 @@ export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus 
   }
 }
 
+/**
+ * Whether every selected namespace was evaluated since this replica leads: before, nothing is known that would be newer than the
+ * status that another replica, or an earlier process, wrote.
+ */
+export const isEvaluated = ({ secrets, resource, usedInstead }: ResourceFacts): boolean =>
+  resource.controlled === undefined ||
+  usedInstead !== undefined ||
+  (secrets !== undefined && [...secrets.values()].every((state) => state !== undefined))
+
 function countSecrets(
   { resource, exchangeFaults: [exchangeFault] }: ResourceFacts,
   secrets: NonNullable<ResourceFacts['secrets']>,

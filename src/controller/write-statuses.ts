@@ -12,7 +12,7 @@ import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { runConcurrently } from '../refresh/apply-pull-secrets.ts'
 import { type CustomResource, documentOf } from './custom-resources.ts'
-import { evaluateStatus, isStored, type ResourceFacts } from './resource-status.ts'
+import { evaluateStatus, isEvaluated, isStored, type ResourceFacts } from './resource-status.ts'
 import type { ControllerStatus } from './status.ts'
 
 export interface StatusSource {
@@ -74,7 +74,10 @@ export class StatusWriter {
     const now = this.#context.now()
     const differing = [...this.#source.resources()].flatMap((resource) => {
       if (names !== 'all' && !names.has(documentOf(resource.name))) return []
-      const status = evaluateStatus(this.#source.factsOf(resource), now)
+      const facts = this.#source.factsOf(resource)
+      const isObserved = resource.status['observedGeneration'] === resource.generation
+      if (isObserved && !isEvaluated(facts)) return [] // the evaluation of the rest is a change
+      const status = evaluateStatus(facts, now)
       return isStored(status, resource.status) ? [] : [{ resource, status }]
     })
     await runConcurrently(differing, ({ resource, status }) => this.#write(resource, status), concurrentWrites)

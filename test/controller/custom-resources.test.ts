@@ -182,6 +182,28 @@ suite('the status of a ClusterPullSecret in the cluster', () => {
     assert.equal(statusOf(sandbox)?.observedGeneration, 3)
   })
 
+  test('stays Ready when another replica takes over', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const leader = await start('one')
+    writeResource(sandbox)
+    await leader.whenFresh(2)
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'Fresh')
+    const before = readyOf(sandbox)
+    const standby = await start('two')
+    await until('the standby', () => standby.logged.some((line) => line.includes('on standby')))
+    await leader.stop()
+    const statuses = new Set<string | undefined>()
+    await advanceUntil(time, { stepMs: 200, description: 'the new leader' }, () => {
+      statuses.add(readyOf(sandbox)?.status)
+      return standby.metric('leader') === 1
+    })
+    await standby.whenFresh(2)
+    time.advance(10_000)
+    await until('the queue', () => standby.metric('queue_depth') === 0)
+    assert.deepEqual([[...statuses], readyOf(sandbox)], [['True'], before])
+  })
+
   test('states why a document in a file is used instead', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t)
     sandbox.cluster.installDefinitions()
