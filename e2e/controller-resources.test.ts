@@ -41,8 +41,8 @@ async function startController({ controlPlane, environment }: FederatedCluster, 
   await writeFile(join(folder, 'kubeconfig'), renderKubeconfig(controlPlane, account.token), { mode: 0o600 })
   const argv = ['controller', '--no-leader-election', '--health-listen', '0', '--log-level', 'info']
   const started = spawnPullpass(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
-  const said = await waitForStderr(started.child, /serving health and metrics port=\d+/)
-  return { ...started, address: `http://127.0.0.1:${/port=(\d+)/.exec(said)?.[1]}` }
+  const logged = await waitForStderr(started.child, /serving health and metrics port=\d+/)
+  return { ...started, address: `http://127.0.0.1:${/port=(\d+)/.exec(logged)?.[1]}` }
 }
 
 await withRealPart(
