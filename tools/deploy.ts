@@ -4,6 +4,7 @@
  *   deploy/cronjob/manifests.yaml             the output of pullpass manifests for documents.yaml
  *   deploy/controller/manifests.yaml          the same with --controller
  *   deploy/ISSUER/account-policies.yaml       the policies of the accounts of issuer watch and issuer serve
+ *   deploy/crds/manifests.yaml                the output of pullpass manifests crds
  */
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -17,18 +18,10 @@ for (const [folder, flags] of [
   ['deploy/cronjob', []],
   ['deploy/controller', ['--controller']],
 ] as const) {
-  const words = [
-    'src/cli.ts',
-    'manifests',
-    '-f',
-    `${folder}/documents.yaml`,
-    '--image',
-    `pullpass:${version}`,
-    ...flags,
-  ]
-  const { stdout } = await promisify(execFile)(process.execPath, words)
-  await write(`${folder}/manifests.yaml`, stdout)
+  const ofDocuments = ['-f', `${folder}/documents.yaml`, '--image', `pullpass:${version}`]
+  await write(`${folder}/manifests.yaml`, await printed('manifests', ...ofDocuments, ...flags))
 }
+await write('deploy/crds/manifests.yaml', await printed('manifests', 'crds'))
 
 for (const component of ['issuer', 'issuer-serve']) {
   const account = { namespace: 'pullpass-system', name: `pullpass-${component}`, component }
@@ -39,6 +32,10 @@ for (const component of ['issuer', 'issuer-serve']) {
     '# restricted, nor an account that may impersonate others or change these policies. Written by npm run deploy.',
   ].join('\n')
   await write(`deploy/${component}/account-policies.yaml`, `${comment}\n${policies.join('---\n')}`)
+}
+
+async function printed(...words: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(process.execPath, ['src/cli.ts', ...words])).stdout
 }
 
 async function write(file: string, text: string): Promise<void> {

@@ -35,6 +35,8 @@ const versioned = [
   'issuer/issuer-revocations',
   'settings-policy',
   'root-ca-policy',
+  'custom-resources',
+  'controller-resources',
   'node-pull',
   'credential-provider',
 ]

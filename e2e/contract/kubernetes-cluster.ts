@@ -60,6 +60,9 @@ export interface KubernetesTarget extends ApiServerAddress {
   waitUntil(instant: Date): Promise<void>
   /** Discards every earlier version, as etcd's compaction does. */
   compact(): Promise<void>
+  /** Installs the definition of ClusterPullSecret, or deletes it; resolves when the API server has done so. */
+  installDefinitions(): Promise<void>
+  deleteDefinitions(): Promise<void>
   /** Path of a collection whose earlier changes were compacted: a watch from version 1 on is too old. */
   compactedCollection(): Promise<string>
   /** The token of a new user with only these rules. */

@@ -5,6 +5,7 @@ import { applyCases } from './cases/kubernetes-apply-cases.ts'
 import { collectionCases } from './cases/kubernetes-collection-cases.ts'
 import { configMapCases } from './cases/kubernetes-config-map-cases.ts'
 import { connectionCases } from './cases/kubernetes-connection-cases.ts'
+import { customResourceCases } from './cases/kubernetes-custom-resource-cases.ts'
 import { endpointSliceCases } from './cases/kubernetes-endpoint-slice-cases.ts'
 import { eventCases } from './cases/kubernetes-event-cases.ts'
 import { type IdleConnections, idleCases, openIdleConnections } from './cases/kubernetes-idle-cases.ts'
@@ -57,6 +58,7 @@ export function kubernetesContract(name: string, start: () => Promise<StartedTar
     suite('events', () => eventCases(started))
     suite('endpoint slices', () => endpointSliceCases(started))
     suite('leases', () => leaseCases(started))
+    suite('custom resources', () => customResourceCases(started))
     suite('reviews', () => reviewCases(started))
     suite('permissions', () => permissionCases(started))
     suite('list', () => listCases(started))

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { grantPermissions } from '../parts/control-plane/allow-user.ts'
 import { compactEtcd } from '../parts/control-plane/compact-etcd.ts'
 import { createCustomKind } from '../parts/control-plane/create-custom-kind.ts'
+import { deleteDefinitions, installDefinitions } from '../parts/control-plane/custom-definitions.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
 import type { ControlPlane } from '../parts/start-control-plane.ts'
 import { type ApiServerAddress, requestApi } from './kubernetes-client.ts'
@@ -22,6 +23,8 @@ export function realTargetOf(controlPlane: ControlPlane, { signing }: ServerKeys
       await sleep(instant.getTime() - Date.now())
     },
     compact: () => compactEtcd(controlPlane.etcdAddress),
+    installDefinitions: () => installDefinitions(controlPlane),
+    deleteDefinitions: () => deleteDefinitions(controlPlane),
     compactedCollection: () => createCustomKind(controlPlane),
     async createUser(rules) {
       const [name, token] = unusedUsers.pop() ?? []

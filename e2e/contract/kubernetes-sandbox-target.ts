@@ -38,6 +38,8 @@ export async function startSandboxTarget(): Promise<StartedTarget> {
       if (secondsLeft > 0) clock.advance(`${secondsLeft} s`)
     },
     compact: async () => api.store.compact(),
+    installDefinitions: async () => api.installDefinitions(),
+    deleteDefinitions: async () => api.deleteDefinitions(),
     async compactedCollection() {
       api.store.compact()
       return '/api/v1/secrets'

@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ControlPlanePlan } from './control-plane/api-server-plan.ts'
 import { anonymousIssuerDiscovery, clusterRoleBindings } from './control-plane/issuer-discovery-binding.ts'
 import { requestKubernetes } from './control-plane/request-kubernetes.ts'
 import { pullpassProgram } from './process/pullpass-program.ts'
@@ -26,9 +27,9 @@ export interface FederatedCluster extends RealPart {
 
 const account = 'system:serviceaccount:default:pullpass'
 
-export const startFederatedCluster = (): Promise<FederatedCluster> =>
+export const startFederatedCluster = (plan: ControlPlanePlan = {}): Promise<FederatedCluster> =>
   startPart('federated-cluster', async ({ folder, use }) => {
-    const controlPlane = await use(startControlPlane())
+    const controlPlane = await use(startControlPlane(plan))
     await create(controlPlane, clusterRoleBindings, anonymousIssuerDiscovery)
     await create(controlPlane, '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'pullpass' } })
     const google = await use(startGoogle(controlPlane, account))

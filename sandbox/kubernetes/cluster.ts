@@ -15,4 +15,6 @@ export interface Cluster {
   readonly ca?: string
   readonly now: () => Date
   readonly newUid: () => string
+  /** Whether the definitions of the custom resources are installed; shared by all servers. */
+  readonly definitions: { state: 'installed' | 'absent' }
 }

@@ -3,12 +3,18 @@
 import type { SandboxResponse } from '../serve/handler.ts'
 import type { RequestInfo } from './calls/api-call.ts'
 import { json } from './calls/representation.ts'
-import { resourceKinds } from './kinds/resource-kinds.ts'
+import type { Cluster } from './cluster.ts'
+import { customGroups, resourceKinds, versionOfGroup } from './kinds/resource-kinds.ts'
 import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
 /** Objects of group `authorization.k8s.io` are not stored; subresources of the core group are not listed. */
-const groups = ['discovery.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io']
+const builtIn = ['discovery.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io']
+
+type Definitions = Cluster['definitions']['state']
+
+const groupsOf = (definitions: Definitions): readonly string[] =>
+  definitions === 'installed' ? [...builtIn, ...customGroups] : builtIn
 
 const release = {
   major: '1',
@@ -17,7 +23,7 @@ const release = {
   platform: 'linux/amd64',
 }
 
-const responses: Readonly<Record<string, () => SandboxResponse>> = {
+const responsesFor = (groups: readonly string[]): Readonly<Record<string, () => SandboxResponse>> => ({
   '/healthz': () => plain(200, 'ok'),
   '/livez': () => plain(200, 'ok'),
   '/readyz': () => plain(200, 'ok'),
@@ -28,17 +34,22 @@ const responses: Readonly<Record<string, () => SandboxResponse>> = {
   '/openapi/v3/api/v1': () => json(200, openapiOf('')),
   '/api/v1': () => json(200, { kind: 'APIResourceList', groupVersion: 'v1', resources: resourcesOf('') }),
   ...Object.fromEntries(groups.flatMap((group) => Object.entries(responsesOf(group)))),
-}
+})
+
+const responses = { installed: responsesFor(groupsOf('installed')), absent: responsesFor(groupsOf('absent')) }
 
 /** The response for a path that is not a resource; undefined if there is none. */
-export const discoveryResponse = (path: string): SandboxResponse | undefined => responses[path]?.()
+export const discoveryResponse = (path: string, definitions: Definitions): SandboxResponse | undefined =>
+  responses[definitions][path]?.()
 
-/** Every group is served only as v1. */
-export const isServedVersion = ({ group, version }: Pick<RequestInfo, 'group' | 'version'>): boolean =>
-  version === 'v1' && (group === '' || groups.includes(group))
+/** Every group is served in one version. */
+export const isServedVersion = (
+  { group, version }: Pick<RequestInfo, 'group' | 'version'>,
+  definitions: Definitions,
+): boolean => version === versionOfGroup(group) && (group === '' || groupsOf(definitions).includes(group))
 
 function responsesOf(group: string): Readonly<Record<string, () => SandboxResponse>> {
-  const groupVersion = `${group}/v1`
+  const groupVersion = `${group}/${versionOfGroup(group)}`
   const head = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion }
   return {
     [`/apis/${group}`]: () => json(200, { kind: 'APIGroup', apiVersion: 'v1', ...renderGroup(group) }),
@@ -48,7 +59,7 @@ function responsesOf(group: string): Readonly<Record<string, () => SandboxRespon
 }
 
 function renderGroup(name: string): object {
-  const only = { groupVersion: `${name}/v1`, version: 'v1' }
+  const only = { groupVersion: `${name}/${versionOfGroup(name)}`, version: versionOfGroup(name) }
   return { name, versions: [only], preferredVersion: only }
 }
 

@@ -17,6 +17,10 @@ export interface KubernetesApi extends ApiServer {
   readonly authorization: Authorization
   /** Writes an object with default values and runs controllers: a namespace gets its ServiceAccount. */
   seed(object: KubernetesObject): StoredObject
+  /** Installs the definitions of the custom resources. */
+  installDefinitions(): void
+  /** Deletes them, and with them their objects. */
+  deleteDefinitions(): void
   /** Adds the address of the API to the EndpointSlice `kubernetes`. */
   registerServer(url: string): void
   /** Another API server of this cluster, by default with the current keys of the first one; each is served on its own
@@ -60,6 +64,7 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
     watchList,
     now,
     newUid: uid,
+    definitions: { state: 'absent' },
     ...(options.ca !== undefined && { ca: options.ca }),
   }
   const authorization = createAuthorization()
@@ -71,6 +76,10 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
     store: cluster.store,
     authorization,
     seed: (object) => seed(cluster, object),
+    installDefinitions() {
+      cluster.definitions.state = 'installed'
+    },
+    deleteDefinitions: () => deleteDefinitions(cluster),
     registerServer: (url) => registerServer(cluster.store, url),
     async createReplica({ keys, ...differing } = {}) {
       const { current: signing, published } = cluster.keys
@@ -78,6 +87,18 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
       return createApiServer({ ...cluster, ...differing, keys: own }, access)
     },
   }
+}
+
+function deleteDefinitions(cluster: Cluster): void {
+  const { store } = cluster
+  const since = store.resourceVersion
+  for (const { kind, version } of resourceKinds) {
+    if (version === undefined) continue
+    for (const object of store.list(kind)) store.remove(object)
+    store.emitter.emit('undefined', kind)
+  }
+  cluster.definitions.state = 'absent'
+  runControllers(cluster, since)
 }
 
 function seed(cluster: Cluster, object: KubernetesObject): StoredObject {

@@ -2,9 +2,9 @@
  *  no schemas. https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3 */
 
 import type { ResourceKind } from './kinds/resource-kind.ts'
-import { resourceKinds } from './kinds/resource-kinds.ts'
+import { resourceKinds, versionOfGroup } from './kinds/resource-kinds.ts'
 
-const rootOf = (group: string): string => (group ? `apis/${group}/v1` : 'api/v1')
+const rootOf = (group: string): string => (group ? `apis/${group}/${versionOfGroup(group)}` : 'api/v1')
 
 export const openapiPaths = (groups: readonly string[]): object => ({
   paths: Object.fromEntries(
@@ -34,5 +34,5 @@ const patchOperation = ({ group, kind }: ResourceKind): object => ({
   })),
   responses: { 200: { description: 'OK' } },
   'x-kubernetes-action': 'patch',
-  'x-kubernetes-group-version-kind': { group, version: 'v1', kind },
+  'x-kubernetes-group-version-kind': { group, version: versionOfGroup(group), kind },
 })

@@ -36,6 +36,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print what kubelets need to pull with the tokens of pods',
     load: async () => (await import('./manifests/node.ts')).manifestsNode,
   },
+  'manifests crds': {
+    summary: 'Print the CustomResourceDefinitions for pullpass controller',
+    load: async () => (await import('./manifests/crds.ts')).manifestsCrds,
+  },
   token: {
     summary: 'Write a docker configuration with registry credentials',
     load: async () => (await import('./token.ts')).token,

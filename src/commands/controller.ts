@@ -40,13 +40,13 @@ const flags: typeof documentFlags &
 export const controller: Command<typeof flags> = {
   summary: 'Keep pull secrets fresh in every selected namespace',
   namespaceHint: 'namespaces in the document, under spec.namespaces',
-  usage: ['controller -f FILE [flags]'],
+  usage: ['controller [-f FILE] [flags]'],
   details: [
     'Watches namespaces and the pull secrets of the documents. A new namespace gets its Secret immediately; a Secret that is',
-    'deleted or changed is restored; each is refreshed at two thirds of its credential’s lifetime. Secrets are never deleted.',
+    'deleted or changed is restored; each is refreshed at two thirds of its credential’s lifetime. It deletes no Secret.',
+    'Documents are files and the ClusterPullSecrets of the cluster, if pullpass manifests crds is installed there.',
     'Of several replicas, the one that holds a Lease works; another takes over within 20 s after it fails, and immediately',
-    'when it is stopped. Not supported yet: custom resources, attachToServiceAccounts, stuckPods: Evict and deletionPolicy:',
-    'Delete.',
+    'when it is stopped. Not supported yet: PullSecrets, attachToServiceAccounts and stuckPods: Evict.',
     '',
     'Example:',
     '  pullpass controller -f /etc/pullpass --health-listen "*:8080"',
@@ -57,7 +57,6 @@ export const controller: Command<typeof flags> = {
 
   async run({ flags: given, context, terminal }) {
     const { file: files, 'token-file': tokenFile, 'health-listen': listen } = given
-    if (files.length === 0) throw usageFault('controller', '-f is missing', 'files with documents: -f FILE')
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
     const lease = await readLeaseFlags(given)
     const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
@@ -96,9 +95,9 @@ export const controller: Command<typeof flags> = {
         documents: all.length,
         ...(health && { health }),
       })
-      terminal.notify?.(
-        `Keeping the pull secrets of ${all.length} documents fresh in ${cluster.server} until stopped (Ctrl-C).`,
-      )
+      const kept =
+        files.length === 0 ? 'ClusterPullSecrets' : `${all.length} documents in files, and ClusterPullSecrets,`
+      terminal.notify?.(`Keeping the pull secrets of ${kept} fresh in ${cluster.server} until stopped (Ctrl-C).`)
       await running.run()
       return 0
     } finally {

@@ -2,6 +2,7 @@
  * Keeps the pull secrets of documents fresh, until the run ends:
  *
  *   files ──────▶ documents ─┐
+ *   resources ──▶            │
  *   namespaces ──▶ view ─────┼─▶ queue ─▶ reconcile ─▶ apply
  *   Secrets ─────▶           │     ▲          │
  *                            │     │ obtained │ absent or due
@@ -18,13 +19,16 @@ import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { Credentials } from './credentials.ts'
-import { type DocumentSet, followDocuments } from './documents.ts'
+import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
+import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
+import type { ResourceFacts } from './resource-status.ts'
 import { itemsIn, itemsOfSecret, reportSelections, selected, stateOf } from './selection.ts'
 import { type ControllerState, ControllerStatus } from './status.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
+import { StatusWriter } from './write-statuses.ts'
 
 export interface ControllerConfig {
   readonly files: readonly string[]
@@ -41,6 +45,7 @@ interface Work {
   readonly queue: WorkQueue
   readonly credentials: Credentials
   readonly events: ControllerEvents
+  readonly statuses: StatusWriter
   readonly cluster: Cluster
   readonly context: VendorContext
 }
@@ -58,6 +63,8 @@ export class Controller {
   #work: Work | undefined
   /** By document and namespace. */
   readonly #states = new Map<string, Map<string, SecretState>>()
+  #files: DocumentSet = new Map()
+  /** Of files and custom resources. */
   #documents: DocumentSet = new Map()
 
   constructor(config: ControllerConfig, context: VendorContext) {
@@ -67,9 +74,11 @@ export class Controller {
     this.status = new ControllerStatus(() => this.#read(), this.#context)
     this.#view = watchCluster(
       config.cluster,
+      createResourceWatch(config.cluster, config.files.length === 0 ? 'warn' : 'debug', this.#context),
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
+        onResources: (name) => this.#onResources(name),
         onEnd: (error) => this.#failed.reject(error),
       },
       this.#context,
@@ -113,6 +122,7 @@ export class Controller {
     const events = createControllerEvents(cluster, this.#config.election?.lease, context, onEnd)
     const onExchange = (request: ExchangeRequest, fault: PullpassError | undefined) => {
       this.status.exchanged(request, fault)
+      statuses.changed(undefined)
       if (fault !== undefined) events.exchangeFailed(request, fault, this.#expiryOf(request))
     }
     const queueItem = (item: WorkItem) => queue.add(item)
@@ -120,8 +130,14 @@ export class Controller {
       return await mintCredentials(requests, this.#config.source, cluster, context)
     }
     const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
-    this.#work = { queue, credentials, events, cluster, context }
+    const resources = () => this.#view.resources.objects.values()
+    const factsOf = (resource: CustomResource) => this.#factsOf(resource, credentials)
+    const statuses = new StatusWriter({ resources, factsOf }, cluster, this.status, context)
+    this.#work = { queue, credentials, events, statuses, cluster, context }
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
+    statuses.run().catch((error: unknown) => {
+      if (!signal.aborted) onEnd(error)
+    })
     try {
       await queue.run()
     } finally {
@@ -130,7 +146,13 @@ export class Controller {
     }
   }
 
-  #use(changed: DocumentSet): void {
+  /** `files`: the documents from files. */
+  #use(files: DocumentSet): void {
+    this.#files = files
+    const changed = mergeDocuments(files, this.#view.resources.objects.values())
+    const isNew = ([name, { revision }]: readonly [string, ControlledDocument]) =>
+      this.#documents.get(name)?.revision !== revision
+    const added = new Map([...changed].filter(isNew))
     for (const [name, { revision }] of this.#documents) {
       if (changed.get(name)?.revision === revision) continue
       this.#work?.queue.removeDocument(name)
@@ -141,14 +163,27 @@ export class Controller {
     this.#view.watchSecrets(new Set(all.map(({ document }) => document.secretName)))
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
-    if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
+    if (this.#view.namespaces.synced) this.#select(added, undefined)
+    for (const name of added.keys()) this.#work?.statuses.changed(name)
+  }
+
+  #onResources(name: string | undefined): void {
+    this.#use(this.#files)
+    this.#work?.statuses.changed(name === undefined ? undefined : documentOf(name))
+  }
+
+  /** Queues the Secrets of these documents. `namespace`: undefined for all. */
+  #select(documents: DocumentSet, namespace: string | undefined): void {
+    const { objects } = this.#view.namespaces
+    if (namespace === undefined) reportSelections(documents, [...objects.values()], this.#context)
+    const queue = this.#work?.queue
+    for (const item of queue ? itemsIn(documents, objects, namespace) : []) queue?.add(item)
   }
 
   #onNamespaces(name: string | undefined): void {
     const { objects } = this.#view.namespaces
-    if (name === undefined) reportSelections(this.#documents, [...objects.values()], this.#context)
-    const queue = this.#work?.queue
-    for (const item of queue ? itemsIn(this.#documents, objects, name) : []) queue?.add(item)
+    this.#select(this.#documents, name)
+    this.#work?.statuses.changed(undefined)
     for (const [document, secrets] of this.#states) {
       for (const namespace of name === undefined ? [...secrets.keys()] : [name]) {
         if (!objects.has(namespace)) this.#forget({ document, namespace })
@@ -189,7 +224,27 @@ export class Controller {
     const state = ofDocument.get(namespace) ?? newSecretState()
     this.#states.set(document, ofDocument.set(namespace, state))
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state }
-    return await reconcileSecret(target, { ...work, status: this.status })
+    const again = await reconcileSecret(target, { ...work, status: this.status })
+    work.statuses.changed(document)
+    return again
+  }
+
+  /** Of a custom resource, for its status. */
+  #factsOf(resource: CustomResource, credentials: Credentials): ResourceFacts {
+    const name = documentOf(resource.name)
+    const used = this.#documents.get(name)
+    const { synced, objects } = this.#view.namespaces
+    const document = resource.controlled?.document
+    const states = this.#states.get(name)
+    return {
+      resource,
+      usedInstead: used === resource.controlled ? undefined : used?.document.source,
+      secrets:
+        synced && document !== undefined
+          ? new Map(selected(document, objects.values()).map((namespace) => [namespace, states?.get(namespace)]))
+          : undefined,
+      exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
+    }
   }
 
   /** The earliest entry of this credential in a Secret. */

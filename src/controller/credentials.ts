@@ -82,6 +82,11 @@ export class Credentials {
     return dueAt({ from, expiresAt }, source?.jitter ?? 0.5)
   }
 
+  /** Why the last exchange failed, of each request for which it did. */
+  faultsOf(requests: readonly ExchangeRequest[]): PullpassError[] {
+    return requests.flatMap(({ mintedFrom }) => this.#sources.get(mintedFrom)?.failure?.fault ?? [])
+  }
+
   /** Forgets credentials of other sources. */
   retain(sources: ReadonlySet<string>): void {
     for (const name of this.#sources.keys()) if (!sources.has(name)) this.#sources.delete(name)

@@ -18,16 +18,22 @@ export interface ControlledDocument {
 /** By `ClusterPullSecret/NAME`, in the order of the files. */
 export type DocumentSet = ReadonlyMap<string, ControlledDocument>
 
-const unsupported: readonly UnsupportedField[] = [
-  ['stuckPods', 'Ignore', 'the controller does not evict pods yet'],
-  ['deletionPolicy', 'Retain', 'the controller does not delete Secrets yet'],
+const unsupported: readonly UnsupportedField[] = [['stuckPods', 'Ignore', 'the controller does not evict pods yet']]
+const unsupportedInFiles: readonly UnsupportedField[] = [
+  ['deletionPolicy', 'Retain', 'only a custom resource can own its Secrets'],
 ]
 
-type LoadContext = Pick<Context, 'environment'> & { readonly vendors: Vendors }
+export type LoadContext = Pick<Context, 'environment'> & { readonly vendors: Vendors }
 
-/** @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID, VARIABLE_INVALID, CREDENTIAL_FILE_INVALID */
+/** Without files, none. @throws DOCUMENT_UNREADABLE, DOCUMENT_INVALID, VARIABLE_INVALID, CREDENTIAL_FILE_INVALID */
 export async function loadDocumentSet(files: readonly string[], context: LoadContext): Promise<DocumentSet> {
+  if (files.length === 0) return new Map()
   const documents = await loadDocuments(files, { ...context, readInput: refuseInput })
+  return await controlDocuments(documents, context)
+}
+
+/** With what the controller needs of them. @throws DOCUMENT_INVALID, VARIABLE_INVALID */
+export async function controlDocuments(documents: readonly Document[], context: LoadContext): Promise<DocumentSet> {
   documents.forEach(checkControlled)
   const requests = await listExchangeRequests(documents, context.vendors)
   for (const { checkEnvironment } of requests) checkEnvironment(context.environment)
@@ -48,6 +54,7 @@ function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRe
 /** @throws DOCUMENT_INVALID for a field that the controller does not support yet */
 export function checkControlled(document: Document): void {
   checkSupported(document, unsupported)
+  if (document.owner === undefined) checkSupported(document, unsupportedInFiles)
   if (document.attachToServiceAccounts.length === 0) return
   throw new PullpassError({
     code: 'DOCUMENT_INVALID',

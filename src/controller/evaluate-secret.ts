@@ -67,10 +67,17 @@ function isIntact(
   const manager = replacedManager(document, found) ?? fieldManager(document)
   const names = new Set(document.registries.map(({ name }) => name))
   return (
+    hasDesiredOwner(document, found) &&
     found.owners.label.includes(manager) &&
     record.target === `${namespace}/${document.secretName}` &&
     (manager !== fieldManager(document) || [...record.registries.keys()].every((name) => names.has(name)))
   )
+}
+
+/** A Secret that pullpass did not create is never owned by a custom resource, so that it is not deleted with it. */
+function hasDesiredOwner({ owner }: Document, { creator, ownedBy }: PullSecretMetadata): boolean {
+  if (owner === undefined || creator === 'other') return ownedBy.length === 0
+  return ownedBy.length === 1 && ownedBy[0] === owner.uid
 }
 
 export type WritePlan =

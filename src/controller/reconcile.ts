@@ -1,4 +1,5 @@
 /** Reconciles one Secret of one document in one namespace: evaluates it, obtains what it needs, and applies it. */
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
@@ -19,8 +20,17 @@ export interface SecretState {
   /** By registry. */
   expiries: ReadonlyMap<string, Date>
   /** The last write failed. */
-  failure: { readonly count: number; readonly uid: string | undefined; readonly retryAtMs: number } | undefined
+  failure: WriteFailure | undefined
+  /** When the first entry is due; undefined: it is due, or not known yet. */
+  dueAt: Date | undefined
   repairs: { readonly count: number; readonly lastMs: number }
+}
+
+interface WriteFailure {
+  readonly count: number
+  readonly uid: string | undefined
+  readonly retryAtMs: number
+  readonly fault: PullpassError
 }
 
 export interface Target extends WorkItem {
@@ -33,6 +43,7 @@ export const newSecretState = (): SecretState => ({
   established: false,
   expiries: new Map(),
   failure: undefined,
+  dueAt: undefined,
   repairs: { count: 0, lastMs: 0 },
 })
 
@@ -51,6 +62,7 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   const now = context.now()
   const evaluation = evaluateSecret(controlled.document, { namespace, found }, credentials, now)
   state.expiries = expiriesOf(evaluation.entries)
+  if (evaluation.verdict === 'fresh') state.dueAt = evaluation.dueAt
   if (evaluation.verdict === 'fresh') {
     settle(target, status)
     return evaluation.dueAt
@@ -111,7 +123,7 @@ function record(
     if (fault === undefined || fault.code === 'NAMESPACE_NOT_FOUND' || context.signal.aborted) return undefined
     const count = (state.failure?.count ?? 0) + 1
     const delayMs = retryDelayMs(fault, count, { random: context.random(), now })
-    state.failure = { count, uid: found?.uid, retryAtMs: now.getTime() + delayMs }
+    state.failure = { count, uid: found?.uid, retryAtMs: now.getTime() + delayMs, fault }
     status.failed(keyOf(target), fault, { document, namespace })
     events.writeFailed(secret, fault)
     return new Date(state.failure.retryAtMs)

@@ -1,6 +1,6 @@
 /**
- * The view of the cluster that the controller works on: namespaces, and the Secrets that documents name, by their metadata, kept
- * up to date by list and watch. A watch that fails is started again; until then the view stays as it was.
+ * The view of the cluster that the controller works on: namespaces, the Secrets that documents name, by their metadata, and
+ * custom resources, kept up to date by list and watch. A watch that fails is started again; until then the view stays as it was.
  */
 import { asFault, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -9,6 +9,7 @@ import { metadataOnly, namedList } from '../kubernetes/objects/list.ts'
 import { allNamespaces, type Namespace, namespaceOf } from '../kubernetes/objects/namespaces.ts'
 import { type PullSecretMetadata, pullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
+import type { CustomResource, ResourceWatch } from './custom-resources.ts'
 import { retryDelayMs } from './schedule.ts'
 
 /** The objects of one watch, by name or namespace. */
@@ -22,6 +23,8 @@ interface Collection<T> {
 
 export interface ClusterView {
   readonly namespaces: Collection<Namespace>
+  /** By name. */
+  readonly resources: Collection<CustomResource>
   /** Of one name, by namespace; undefined: not watched. */
   secrets(name: string): Collection<PullSecretMetadata> | undefined
   /** Watches exactly the Secrets of these names. */
@@ -36,24 +39,28 @@ export interface ViewObserver {
   /** `names`: undefined after a list, when any can have changed. */
   onNamespaces(name: string | undefined): void
   onSecrets(secretName: string, namespace: string | undefined): void
+  onResources(name: string | undefined): void
   /** A failure that no retry can continue from. */
   onEnd(error: unknown): void
 }
 
+type WatchedResource = 'namespaces' | 'secrets' | 'clusterpullsecrets'
 type Watch<T> = (context: WatchContext) => AsyncGenerator<CollectionEvent<T>, never>
 
 /** Starts watching namespaces. Every watch ends with the signal of the context. */
 export function watchCluster(
   cluster: Cluster,
+  watchResources: ResourceWatch,
   observer: ViewObserver,
   context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
 ): ClusterView {
-  const restarts = new Map([
+  const restarts = new Map<WatchedResource, number>([
     ['namespaces', 0],
     ['secrets', 0],
+    ['clusterpullsecrets', 0],
   ])
   const start = <T>(
-    resource: 'namespaces' | 'secrets',
+    resource: WatchedResource,
     watch: Watch<T>,
     keep: Keep<T>,
     signal: AbortSignal = context.signal,
@@ -69,17 +76,18 @@ export function watchCluster(
     keyOf: ({ name }) => name,
     onChange: (name) => observer.onNamespaces(name),
   })
+  const resources = start('clusterpullsecrets', watchResources, {
+    keyOf: ({ name }) => name,
+    onChange: (name) => observer.onResources(name),
+  })
   const watched = new Map<string, { collection: Collection<PullSecretMetadata>; end: AbortController }>()
   return {
     namespaces,
+    resources,
     restarts,
     secrets: (name) => watched.get(name)?.collection,
     watchSecrets(names) {
-      for (const [name, { end }] of watched) {
-        if (names.has(name)) continue
-        watched.delete(name)
-        end.abort()
-      }
+      endOthers(watched, names)
       for (const name of names) {
         if (watched.has(name)) continue
         const end = new AbortController()
@@ -94,8 +102,17 @@ export function watchCluster(
     },
     problems: () => [
       ...problemsOf('namespaces', namespaces),
+      ...problemsOf('ClusterPullSecrets', resources),
       ...[...watched].flatMap(([name, { collection }]) => problemsOf(`Secrets ${name}`, collection)),
     ],
+  }
+}
+
+function endOthers(watched: Map<string, { readonly end: AbortController }>, names: ReadonlySet<string>): void {
+  for (const [name, { end }] of watched) {
+    if (names.has(name)) continue
+    watched.delete(name)
+    end.abort()
   }
 }
 

@@ -16,6 +16,19 @@ export interface Document {
   readonly stuckPods: 'Ignore' | 'Evict'
   readonly conflictPolicy: 'Refuse' | 'Adopt'
   readonly deletionPolicy: 'Retain' | 'Delete'
+  /** The custom resource that owns its Secrets, so that they are deleted with it; absent: they stay. */
+  readonly owner?: ObjectOwner
+}
+
+/** `source` of a document from a custom resource. */
+export const resourceSource = 'the custom resource'
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
+export interface ObjectOwner {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
 }
 
 /** Where the issuer's documents are published; a token is exchanged only after its key is public. */

@@ -10,6 +10,8 @@ export interface TextRule {
   readonly expected: string
   /** A more specific description for a frequent mistake; it may also refuse what the pattern accepts. */
   readonly knownMistake?: (text: string) => string | undefined
+  /** Set if the text names a file where pullpass runs: a custom resource cannot have such a field. */
+  readonly names?: 'file'
 }
 
 /** A longer text is not a typing mistake and is not examined for one. */
@@ -32,7 +34,7 @@ export function brokenRule(rule: TextRule, text: string): string | undefined {
  */
 export const registryHost: TextRule = {
   pattern:
-    /^(?:[a-z0-9-]{0,62}\*[a-z0-9-]{0,62}\.(?=[a-z0-9-]+\.))?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[1-9][0-9]{0,4})?(?:\/(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*\/)*)?$/,
+    /^(?:[a-z0-9-]{0,62}\*[a-z0-9-]{0,62}\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[1-9][0-9]{0,4})?(?:\/(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*\/)*)?$/,
   maxLength: 512,
   expected: 'host[:port][/path/] in lower case, such as europe-docker.pkg.dev',
   knownMistake: registryHostMistake,
@@ -100,6 +102,7 @@ export const filePath: TextRule = {
   pattern: /^\P{Cc}+$/u,
   maxLength: 4096,
   expected: 'the path of a file',
+  names: 'file',
 }
 
 /** As in a kubeconfig, a relative path starts at the folder of the file that contains it. */
@@ -109,7 +112,7 @@ export function pathFrom(folder: string, path: string): string {
 
 /** OpenID Connect Discovery 1.0 §3. */
 export const issuerUrl: TextRule = {
-  pattern: /^https:\/\/(?:(?![/?#@\\])[!-~])+(?:\/[!-~]*)?$/,
+  pattern: /^https:\/\/[!"$-.0->A-[\]-~]+(?:\/[!-~]*)?$/,
   maxLength: 1024,
   expected: 'an https URL without user, query or fragment',
   knownMistake: (text) => (/[?#]/.test(text) ? 'an https URL without query or fragment' : undefined),

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini'
 import type { DocumentVendors } from './document-vendor.ts'
 import { composeSchemas, loadForms } from './schema.ts'
+import { fileFields } from './schema-parts.ts'
 
 /** The subset that a document uses. */
 export interface JsonSchema {
@@ -14,9 +15,14 @@ export interface JsonSchema {
   enum?: readonly string[]
   anyOf?: readonly JsonSchema[]
   pattern?: string
+  maxLength?: number
+  minItems?: number
+  maxItems?: number
+  maxProperties?: number
   /** The message of VS Code for a text that does not match `pattern`. */
   patternErrorMessage?: string
   maximum?: number
+  exclusiveMinimum?: number
 }
 
 export type DocumentKind = 'ClusterPullSecret' | 'PullSecret'
@@ -29,16 +35,45 @@ export async function documentJsonSchemas(
   return { ClusterPullSecret: jsonSchemaOf(ClusterPullSecret), PullSecret: jsonSchemaOf(PullSecret) }
 }
 
-function jsonSchemaOf(schema: z.ZodMiniType): JsonSchema {
+/** Of a ClusterPullSecret as a custom resource: without the fields that name files, which only a document in a file has. */
+export async function resourceJsonSchema(vendors: DocumentVendors): Promise<JsonSchema> {
+  const { ClusterPullSecret } = composeSchemas(vendors, await loadForms(vendors))
+  return jsonSchemaOf(ClusterPullSecret, 'without files')
+}
+
+export function jsonSchemaOf(
+  schema: z.ZodMiniType,
+  content: 'all fields' | 'without files' = 'all fields',
+): JsonSchema {
   const made = z.toJSONSchema(schema, {
     target: 'draft-7',
     io: 'input',
     reused: 'inline',
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
       // JavaScript's largest integer is not a limit that users need.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+      if (content === 'without files') removeFiles(zodSchema, jsonSchema)
     },
   })
   const plain: JsonSchema = JSON.parse(JSON.stringify(made))
   return plain
+}
+
+/** From an object: all its fields that name files. */
+function removeFiles(zodSchema: z.core.$ZodType, jsonSchema: z.core.JSONSchema.BaseSchema): void {
+  if (!isObjectSchema(zodSchema)) return
+  for (const [name, field] of Object.entries(zodSchema._zod.def.shape)) {
+    if (namesFile(field)) delete jsonSchema.properties?.[name]
+  }
+}
+
+const isObjectSchema = (schema: z.core.$ZodType): schema is z.core.$ZodObject => schema._zod.def.type === 'object'
+
+const isOptional = (schema: z.core.$ZodType): schema is z.core.$ZodOptional => schema._zod.def.type === 'optional'
+
+const isList = (schema: z.core.$ZodType): schema is z.core.$ZodArray => schema._zod.def.type === 'array'
+
+function namesFile(field: z.core.$ZodType): boolean {
+  if (isOptional(field)) return namesFile(field._zod.def.innerType)
+  return fileFields.has(field) || (isList(field) && namesFile(field._zod.def.element))
 }

@@ -1,10 +1,19 @@
-/** Reads documents from files: parsing, validation, defaults. */
+/** Reads documents from files and from custom resources: parsing, validation, defaults. */
+import { asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { checkForm, vendorsOf } from './check-document.ts'
-import type { Document, DocumentIssuer, DocumentRegistry, TokenSource } from './document.ts'
-import { type DocumentProblem, refuse } from './document-errors.ts'
+import { clusterPullSecretType } from './custom-resource.ts'
+import {
+  type Document,
+  type DocumentIssuer,
+  type DocumentRegistry,
+  resourceSource,
+  type TokenSource,
+} from './document.ts'
+import { type DocumentProblem, type FieldPath, type FieldProblem, refuse, renderPath } from './document-errors.ts'
 import type { DocumentForm, RegistryForm } from './document-form.ts'
 import type { DocumentVendors } from './document-vendor.ts'
 import { pathFrom } from './field-rules.ts'
+import { type JsonSchema, resourceJsonSchema } from './json-schema.ts'
 import { parseSource, readSources, type Source, unreadable } from './sources.ts'
 import { isOwnHost } from './vendor-hosts.ts'
 
@@ -133,4 +142,63 @@ function tokenOf(
   if (form.tokenFile !== undefined) return { tokenFile: pathFrom(found.folder, form.tokenFile) }
   const requested = document.kind === 'PullSecret' || document.spec.serviceAccountRef !== undefined
   return requested ? {} : found.token
+}
+
+// Documents from custom resources.
+
+/** The document of an object as the API server returns it. @throws DOCUMENT_INVALID with all problems */
+export async function documentOfResource(object: JsonObject, vendors: DocumentVendors): Promise<Document> {
+  const { group, version, kind } = clusterPullSecretType
+  const metadata = asObject(object['metadata'])
+  const [name, uid] = [asText(metadata?.['name']) ?? '', asText(metadata?.['uid']) ?? '']
+  const apiVersion = `${group}/${version}`
+  const checked = await checkForm({ apiVersion, kind, metadata: { name }, spec: object['spec'] }, vendors)
+  if (!('form' in checked)) throw refuseResource(name, checked)
+  // Before anything is read: a field must not name a file where the controller runs.
+  const problems = fieldsOutside(await schemaOfResources(vendors), object['spec'])
+  if (problems.length > 0) throw refuseResource(name, problems)
+  const place = { at: resourceSource, folder: '/', vendors }
+  const document = await documentOfForm(checked.form, place)
+  if (document.serviceAccountRef === undefined && document.registries.some(needsToken)) {
+    const expected = 'the ServiceAccount whose token is requested for each registry'
+    throw refuseResource(name, [{ path: ['spec', 'serviceAccountRef'], predicate: 'is missing', expected }])
+  }
+  return document.deletionPolicy === 'Delete' ? { ...document, owner: { apiVersion, kind, name, uid } } : document
+}
+
+const needsToken = ({ subjectToken }: DocumentRegistry): boolean => subjectToken === undefined
+
+function refuseResource(name: string, problems: readonly FieldProblem[]) {
+  const [first, ...others] = problems.map(({ path, predicate, expected }) => ({
+    seen: `${clusterPullSecretType.kind} ${name}: ${renderPath(path)} ${predicate}`,
+    expected,
+  }))
+  if (first === undefined) throw new TypeError('a custom resource is refused without a problem')
+  return refuse('DOCUMENT_INVALID', [first, ...others])
+}
+
+/** Composing takes milliseconds. */
+const resourceSchemas = new WeakMap<DocumentVendors, Promise<JsonSchema>>()
+
+/** Of the spec. */
+async function schemaOfResources(vendors: DocumentVendors): Promise<JsonSchema> {
+  const known = resourceSchemas.get(vendors) ?? resourceJsonSchema(vendors)
+  resourceSchemas.set(vendors, known)
+  return (await known).properties?.['spec'] ?? {}
+}
+
+/** Fields of a valid document that a custom resource does not have: those that name files. */
+function fieldsOutside(schema: JsonSchema, value: unknown, path: FieldPath = ['spec']): FieldProblem[] {
+  if (Array.isArray(value) && schema.items !== undefined) {
+    const { items } = schema
+    return value.flatMap((item, index) => fieldsOutside(items, item, [...path, index]))
+  }
+  const { properties } = schema
+  if (properties === undefined) return []
+  return Object.entries(asObject(value) ?? {}).flatMap(([name, field]): FieldProblem[] => {
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined
+    if (known !== undefined) return fieldsOutside(known, field, [...path, name])
+    const expected = 'no such field: a custom resource names no files'
+    return [{ path: [...path, name], predicate: 'is given', expected, at: 'key' }]
+  })
 }

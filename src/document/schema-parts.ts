@@ -16,11 +16,15 @@ export function text(rule: TextRule, description: string): z.ZodMiniString {
     maxLength: rule.maxLength,
     patternErrorMessage: `expected ${rule.expected}`,
   }
-  return z
+  const schema = z
     .string({ error: rule.expected })
     .check(check)
     .register(z.globalRegistry, { description, ...rules })
+  return rule.names === 'file' ? schema.register(fileFields, {}) : schema
 }
+
+/** The fields that name files, which a custom resource does not have. */
+export const fileFields: z.core.$ZodRegistry<object> = z.registry<object>()
 
 /** A list of one to `most` items. */
 export function list<T extends z.ZodMiniType>(item: T, most: number, description: string): z.ZodMiniArray<T> {
@@ -49,9 +53,19 @@ export function fields<T extends z.core.$ZodLooseShape>(
   return z.strictObject(shape, { error: 'an object' }).register(z.globalRegistry, { description })
 }
 
-/** Labels or annotations. */
-export function textMap(key: TextRule, value: TextRule, description: string): z.ZodMiniType<Record<string, string>> {
+/** Labels, annotations, headers: up to `most` entries. */
+export function textMap(
+  key: TextRule,
+  value: TextRule,
+  most: number,
+  description: string,
+): z.ZodMiniType<Record<string, string>> {
+  const check = z.check<Record<string, string>>((context) => {
+    if (Object.keys(context.value).length <= most) return
+    context.issues.push({ code: 'custom', input: context.value, message: `at most ${most} entries`, continue: true })
+  })
   return z
     .record(text(key, 'Key'), text(value, 'Value'), { error: () => 'an object' })
-    .register(z.globalRegistry, { description })
+    .check(check)
+    .register(z.globalRegistry, { description, maxProperties: most })
 }

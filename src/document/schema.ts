@@ -25,8 +25,8 @@ const anyText: TextRule = { pattern: /^[\s\S]*$/, maxLength: 262_144, expected: 
 
 const metadataShape = {
   name: text(objectName, 'Name of the document, unique among documents of its kind'),
-  labels: z.exactOptional(textMap(labelKey, labelValue, 'Labels, which are not copied to the Secrets')),
-  annotations: z.exactOptional(textMap(labelKey, anyText, 'Annotations, which are not copied to the Secrets')),
+  labels: z.exactOptional(textMap(labelKey, labelValue, 1_000, 'Labels, which are not copied to the Secrets')),
+  annotations: z.exactOptional(textMap(labelKey, anyText, 1_000, 'Annotations, which are not copied to the Secrets')),
 }
 
 const requirement = fields(
@@ -40,7 +40,7 @@ const requirement = fields(
 
 const selector = fields(
   {
-    matchLabels: z.exactOptional(textMap(labelKey, labelValue, 'Labels that a namespace must have, all of them')),
+    matchLabels: z.exactOptional(textMap(labelKey, labelValue, 100, 'Labels that a namespace must have, all of them')),
     matchExpressions: z.exactOptional(list(requirement, 100, 'Requirements that a namespace must meet, all of them')),
   },
   "Kubernetes' label selector",
@@ -190,7 +190,7 @@ const clusterPullSecret = (
           deletionPolicy: z.exactOptional(
             word(
               ['Retain', 'Delete'],
-              'Action for the Secrets when the document is deleted; default: Retain. Delete is not supported by this version',
+              'Action for the Secrets when the document is deleted; default: Retain. Delete only in a custom resource',
             ),
           ),
         },

@@ -6,7 +6,7 @@
  *     └── newer? ◀─────┘        (an older credential never replaces a newer one)
  */
 import { type RegistryRecord, renderRecord } from '../credential/pull-secret-record.ts'
-import type { Document } from '../document/document.ts'
+import { type Document, resourceSource } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -75,19 +75,21 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
   switch (ownership.verdict) {
     case 'refuse':
       throw notOurs(write, ownership)
-    case 'create':
-      return resultOf(await apply({ resourceVersion: createOnly }, 'yield'), 'created')
+    case 'create': {
+      const owned = ownerReferencesOf(write.document, 'pullpass')
+      return resultOf(await apply({ resourceVersion: createOnly, ...owned }, 'yield'), 'created')
+    }
     // Forced: the resourceVersion states which ownership was classified, and a concurrent change is a 409.
     case 'update':
-      return resultOf(await apply(asFound(ownership.found), 'force'))
+      return resultOf(await apply(asOwned(ownership.found, write), 'force'))
     case 'restore':
       return noted(
-        resultOf(await apply(asFound(ownership.found), 'force')),
+        resultOf(await apply(asOwned(ownership.found, write), 'force')),
         `it had been changed by ${ownership.editors.join(', ') || 'an unknown client'}, and was restored`,
       )
     case 'replace':
       return noted(
-        resultOf(await apply(asFound(ownership.found), 'force')),
+        resultOf(await apply(asOwned(ownership.found, write), 'force')),
         'taken over from the environment variables',
       )
     case 'adopt':
@@ -122,6 +124,15 @@ const asFound = ({ uid, resourceVersion }: { readonly uid: string; readonly reso
   uid,
   resourceVersion,
 })
+
+/** With the custom resource as its owner, if the Secret is to be deleted with it: never one that pullpass did not create. */
+const asOwned = (found: PullSecretMetadata, { document }: PullSecretWrite) => ({
+  ...asFound(found),
+  ...ownerReferencesOf(document, found.creator),
+})
+
+const ownerReferencesOf = ({ owner }: Document, creator: PullSecretMetadata['creator']) =>
+  owner === undefined || creator === 'other' ? {} : { ownerReferences: [owner] }
 
 function resultOf(applied: Applied, done: 'created' | 'updated' = 'updated'): Written {
   if (applied.outcome === 'terminating') return { result: 'skipped', note: 'the namespace is being deleted' }
@@ -198,8 +209,7 @@ function ofAnotherManager(
   { owners, found }: Pick<Refused, 'owners' | 'found'>,
 ): RefusedWording {
   const field = document.source === environmentSource ? 'REGISTRY_SECRET_NAME' : 'spec.secretName'
-  const once =
-    document.source === environmentSource ? ', once: --adopt' : ': spec.conflictPolicy: Adopt (once: --adopt)'
+  const once = adoptionOf(document)
   const expected = `one that pullpass created for ${document.kind} ${document.name}, or none`
   // Without an owner of .dockerconfigjson, it is a Secret of another type, which no apply can change.
   if (owners.length === 0 && found.otherDataOwners.length > 0) {
@@ -221,6 +231,12 @@ function ofAnotherManager(
   }
 }
 
+/** How a document takes over a Secret. */
+function adoptionOf({ source }: Document): string {
+  if (source === resourceSource) return ': spec.conflictPolicy: Adopt'
+  return source === environmentSource ? ', once: --adopt' : ': spec.conflictPolicy: Adopt (once: --adopt)'
+}
+
 /** The other document is named by its field manager, or, where that is hashed, by its record. */
 function ofAnotherDocument(
   secret: string,
@@ -229,13 +245,19 @@ function ofAnotherDocument(
 ): RefusedWording {
   const [, kind, name] = other.split(':')
   const written = ownRecord(found, other)?.document ?? (name === undefined ? 'another document' : `${kind}/${name}`)
+  const seen = `${secret} was written by pullpass for ${written} (field manager ${quote(other)}); it was left unchanged`
+  const expected = 'one document for each Secret'
+  if (document.source === resourceSource) {
+    const hint = `if ${document.kind}/${document.name} replaces ${written}: delete ${written}, then set spec.conflictPolicy: Adopt; else choose other namespaces`
+    return { seen, expected, hint }
+  }
   const fromVariables = document.source === environmentSource
   const command = fromVariables
     ? 'pullpass refresh --adopt'
     : `pullpass refresh -f ${shellQuote(fileOf(document))} --adopt`
   return {
-    seen: `${secret} was written by pullpass for ${written} (field manager ${quote(other)}); it was left unchanged`,
-    expected: 'one document for each Secret',
+    seen,
+    expected,
     hint: fromVariables
       ? `stop this run if ${written} replaces the variables; to go back to them: remove ${written} from the other run, then once: ${command}`
       : `if ${document.kind}/${document.name} replaces ${written}: remove ${written} from its file or CronJob, then once: ${command}; else choose another spec.secretName`,

@@ -22,7 +22,7 @@ export function lifetimeRule(least: string, most: string): TextRule {
   const [leastMs = 0, mostMs = 0] = [parseDuration(least), parseDuration(most)]
   const expected = `a lifetime from ${least} to ${most}, such as 1h`
   return {
-    pattern: /^(?=[0-9])(?:[0-9]{1,5}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,8}s)?$/,
+    pattern: /^(?:[0-9]{1,5}h(?:[0-9]{1,6}m)?(?:[0-9]{1,8}s)?|[0-9]{1,6}m(?:[0-9]{1,8}s)?|[0-9]{1,8}s)$/,
     maxLength: 24,
     expected,
     knownMistake: (written) => {

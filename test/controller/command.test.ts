@@ -61,7 +61,7 @@ suite('pullpass controller', () => {
 
   for (const [more, seen] of [
     ['  stuckPods: Evict', /spec\.stuckPods is Evict .*\n.* the controller does not evict pods yet/],
-    ['  deletionPolicy: Delete', /spec\.deletionPolicy is Delete .*\n.* the controller does not delete Secrets yet/],
+    ['  deletionPolicy: Delete', /spec\.deletionPolicy is Delete .*\n.* only a custom resource can own its Secrets/],
     [
       '  attachToServiceAccounts: [default]',
       /spec\.attachToServiceAccounts is set .*\n.* does not watch service accounts yet/,
@@ -79,7 +79,6 @@ suite('pullpass controller', () => {
   }
 
   for (const [title, argv, seen] of [
-    ['no file', [], /-f is missing/],
     ['standard input, which cannot be read again', ['-f', '-'], /-f is -/],
     [
       'a run outside of a Pod that states neither a Lease nor that it is alone',
@@ -124,7 +123,7 @@ suite('pullpass controller', () => {
     const { stdout } = await runPullpass(sandbox, ['controller', '--help'])
     assert.match(
       stdout,
-      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: custom resources, attachToServiceAccounts, /,
+      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: PullSecrets, attachToServiceAccounts and /,
     )
   })
 })

@@ -40,8 +40,8 @@ export interface RunningController {
 
 export interface ControllerTestOptions {
   readonly namespaces?: readonly string[]
-  /** Absent: a document that selects `team-*`. */
-  readonly document?: (sandbox: TestSandbox) => string
+  /** Absent: a document that selects `team-*`; `none`: no file is given to the controller. */
+  readonly document?: ((sandbox: TestSandbox) => string) | 'none'
   readonly random?: () => number
 }
 
@@ -55,12 +55,13 @@ export async function startControllerTest(
 ): Promise<ControllerTest> {
   const time = createVirtualTime()
   const sandbox = await startTestSandbox(t, { now: time.now, namespaces })
-  const file = await sandbox.write('pull.yaml', document(sandbox))
-  const start = async (replica?: string) => await run(t, { sandbox, file, time, random, replica })
+  const file = document === 'none' ? undefined : await sandbox.write('pull.yaml', document(sandbox))
+  const files = file === undefined ? [] : [file]
+  const start = async (replica?: string) => await run(t, { sandbox, files, time, random, replica })
   return {
     sandbox,
     time,
-    file,
+    file: file ?? '',
     start,
     addNamespace: (name, labels = {}) =>
       void sandbox.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }),
@@ -73,13 +74,13 @@ export const selectTeams = (sandbox: TestSandbox): string => documentText(sandbo
 
 interface Run {
   readonly sandbox: TestSandbox
-  readonly file: string
+  readonly files: readonly string[]
   readonly time: VirtualTime
   readonly random: () => number
   readonly replica: string | undefined
 }
 
-async function run(t: TestContext, { sandbox, file, time, random, replica }: Run): Promise<RunningController> {
+async function run(t: TestContext, { sandbox, files, time, random, replica }: Run): Promise<RunningController> {
   const end = new AbortController()
   const logged: string[] = []
   const context: VendorContext = {
@@ -101,8 +102,8 @@ async function run(t: TestContext, { sandbox, file, time, random, replica }: Run
       ? undefined
       : new LeaderElection({ cluster: leaseCluster, lease, identity: replica, elapsedMs }, context)
   const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
-  const documents = await loadDocumentSet([file], context)
-  const config: ControllerConfig = { files: [file], documents, source, cluster, election }
+  const documents = await loadDocumentSet(files, context)
+  const config: ControllerConfig = { files, documents, source, cluster, election }
   const controller = new Controller(config, context)
   const ended = controller.run()
   const stop = async () => {

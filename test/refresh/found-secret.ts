@@ -44,6 +44,8 @@ export const foundSecret = (changes: Partial<PullSecretMetadata> = {}): PullSecr
   labelled: true,
   owners: ownedBy(),
   otherDataOwners: [],
+  creator: 'pullpass',
+  ownedBy: [],
   deleting: false,
   ...changes,
 })

@@ -67,11 +67,16 @@ function follow(
       : [setTimeout(mark, lifeMs - bookmarkBeforeEndMs)]),
   ]
   for (const timer of timers) timer.unref()
+  const endOfKind = (kind: string): void => {
+    if (kind === subscription.call.kind.kind) end()
+  }
   store.emitter.on('change', write)
+  store.emitter.on('undefined', endOfKind)
   signal.addEventListener('abort', end)
   events.once('close', () => {
     for (const timer of timers) clearTimeout(timer)
     store.emitter.off('change', write)
+    store.emitter.off('undefined', endOfKind)
     signal.removeEventListener('abort', end)
   })
   if (signal.aborted) end()

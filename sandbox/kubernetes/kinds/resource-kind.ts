@@ -7,8 +7,10 @@ import type { ObjectStore } from '../objects/object-store.ts'
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete'
 
 export interface ResourceKind {
-  /** '' is the core group; every kind is served as v1 of its group. */
+  /** '' is the core group. */
   readonly group: string
+  /** Absent: v1. Present: a custom resource, which is served while its definition is installed. */
+  readonly version?: string
   readonly kind: string
   /** As in the path: `secrets`. */
   readonly plural: string
@@ -38,4 +40,5 @@ export interface ResourceKind {
 }
 
 /** As in objects: `v1`, `discovery.k8s.io/v1`. */
-export const apiVersionOf = ({ group }: Pick<ResourceKind, 'group'>): string => (group ? `${group}/v1` : 'v1')
+export const apiVersionOf = ({ group, version = 'v1' }: Pick<ResourceKind, 'group' | 'version'>): string =>
+  group ? `${group}/${version}` : version

@@ -1,4 +1,5 @@
 /** The kinds that the sandbox serves. */
+import { clusterPullSecret } from './cluster-pull-secret.ts'
 import { configMap } from './config-map.ts'
 import { endpointSlice } from './endpoint-slice.ts'
 import { event } from './event.ts'
@@ -18,4 +19,14 @@ export const resourceKinds: readonly ResourceKind[] = [
   serviceAccount,
   endpointSlice,
   lease,
+  clusterPullSecret,
 ]
+
+/** Every group is served in one version. */
+export const versionOfGroup = (group: string): string =>
+  resourceKinds.find((kind) => kind.group === group)?.version ?? 'v1'
+
+/** Groups of custom resources. */
+export const customGroups: readonly string[] = resourceKinds.flatMap(({ group, version }) =>
+  version === undefined ? [] : group,
+)

@@ -10,11 +10,18 @@ export interface StoredChange {
   readonly before?: StoredObject
 }
 
+export interface StoreEvents {
+  /** After each write. */
+  change: [StoredChange]
+  /** The definition of this kind was deleted, after its objects. */
+  undefined: [kind: string]
+}
+
 export class ObjectStore {
   readonly #now: () => Date
   readonly #newUid: () => string
   readonly #objects = new Map<string, StoredObject>()
-  readonly #emitter = new EventEmitter<{ change: [StoredChange] }>().setMaxListeners(0)
+  readonly #emitter = new EventEmitter<StoreEvents>().setMaxListeners(0)
   #changes: StoredChange[] = []
   #resourceVersion = 1
   #compactedAt = 1
@@ -29,8 +36,8 @@ export class ObjectStore {
     return this.#resourceVersion
   }
 
-  /** Emits `change` after each write, for watches. */
-  get emitter(): EventEmitter<{ change: [StoredChange] }> {
+  /** For watches. */
+  get emitter(): EventEmitter<StoreEvents> {
     return this.#emitter
   }
 

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { parseDockerConfig, pullSecretType } from '../../credential/docker-config.ts'
+import type { ObjectOwner } from '../../document/document.ts'
 import { asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { readStatus } from '../connection/api-error.ts'
@@ -22,6 +23,8 @@ export interface PullSecret {
   readonly uid?: string
   /** Only from this state. */
   readonly resourceVersion?: string
+  /** The Secret is deleted when none of these exists any more. */
+  readonly ownerReferences?: readonly ObjectOwner[]
 }
 
 export interface ApplyOptions {
@@ -76,11 +79,11 @@ function applyQuery({ manager, force, dryRun }: ApplyOptions): string {
 }
 
 function manifestOf(secret: PullSecret): Redacted {
-  const { namespace, name, uid, resourceVersion, labels, annotations, dockerConfigJson } = secret
+  const { namespace, name, uid, resourceVersion, labels, annotations, ownerReferences, dockerConfigJson } = secret
   const manifest = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { name, namespace, uid, resourceVersion, labels, annotations },
+    metadata: { name, namespace, uid, resourceVersion, labels, annotations, ownerReferences },
     type: pullSecretType,
     // `data`, since keys of `stringData` that are dropped later would stay.
     data: { '.dockerconfigjson': encode(dockerConfigJson) },

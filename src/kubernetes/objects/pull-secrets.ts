@@ -1,8 +1,9 @@
 /** The parts of a Secret's metadata that show its owner; everything else is discarded immediately. */
 import { pullSecretType } from '../../credential/docker-config.ts'
-import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/json-fields.ts'
+import { asList, asObject, asText, asTexts, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'
+import { isDocumentManager } from './apply-pull-secret.ts'
 import { type Listed, type ListRequest, listByName, metadataOnly } from './list.ts'
 
 export interface PullSecretMetadata {
@@ -23,6 +24,10 @@ export interface PullSecretMetadata {
   }
   /** Names of the field managers that own its type or other data, and not `.dockerconfigjson`. */
   readonly otherDataOwners: readonly string[]
+  /** Who created it: only managers of documents own its type, which every writer states; `other` also where that is unknown. */
+  readonly creator: 'pullpass' | 'other'
+  /** UIDs of the objects that own it by references that pullpass set. */
+  readonly ownedBy: readonly string[]
   readonly deleting: boolean
 }
 
@@ -42,6 +47,8 @@ export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
     labelled: asObject(metadata['labels'])?.[managedBy] === 'pullpass',
     owners: ownersOf(asList(metadata['managedFields'])),
     otherDataOwners: otherDataOwnersOf(asList(metadata['managedFields'])),
+    creator: creatorOf(asList(metadata['managedFields'])),
+    ownedBy: ownersSetBy(asList(metadata['managedFields'])),
     deleting: metadata['deletionTimestamp'] !== undefined,
   }
 }
@@ -55,6 +62,26 @@ const otherDataOwnersOf = (managedFields: readonly unknown[]): string[] =>
     const ownsOurs = asObject(fields?.['f:data'])?.['f:.dockerconfigjson'] !== undefined
     return typeof manager === 'string' && ownsOther && !ownsOurs ? [manager] : []
   })
+
+function creatorOf(managedFields: readonly unknown[]): PullSecretMetadata['creator'] {
+  const writers = managedFields.flatMap((entry) => {
+    const { manager, fieldsV1 } = asObject(entry) ?? {}
+    return asObject(fieldsV1)?.['f:type'] === undefined ? [] : String(manager)
+  })
+  return writers.length > 0 && writers.every(isDocumentManager) ? 'pullpass' : 'other'
+}
+
+/** A reference is `k:{"uid":"…"}` in FieldsV1. */
+function ownersSetBy(managedFields: readonly unknown[]): string[] {
+  return managedFields.flatMap((entry) => {
+    const { manager, fieldsV1 } = asObject(entry) ?? {}
+    if (typeof manager !== 'string' || !isDocumentManager(manager)) return []
+    const references = asObject(asObject(asObject(fieldsV1)?.['f:metadata'])?.['f:ownerReferences']) ?? {}
+    return Object.keys(references).flatMap((key) =>
+      key.startsWith('k:') ? (asText(asObject(jsonOrNone(key.slice('k:'.length)))?.['uid']) ?? []) : [],
+    )
+  })
+}
 
 /** FieldsV1: a tree of `f:NAME`. https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
 function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners'] {

@@ -95,7 +95,7 @@ export const policyArn: TextRule = {
 }
 
 export const externalId: TextRule = {
-  pattern: /^[\w+=,.@:/-]{2,1224}$/,
+  pattern: /^[\w+=,.@:/-]{2,}$/,
   maxLength: 1224,
   expected: '2 to 1224 letters, digits and "_+=,.@:/-"',
 }

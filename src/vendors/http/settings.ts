@@ -65,7 +65,7 @@ const form: z.ZodMiniType<HttpForm> = fields(
   {
     method: z.exactOptional(word(['GET', 'POST', 'PUT'], 'Method of the request; by default POST')),
     url: text(requestUrl, 'URL of the request'),
-    headers: z.exactOptional(textMap(headerName, printable, 'Constant headers; none that carries a credential')),
+    headers: z.exactOptional(textMap(headerName, printable, 100, 'Constant headers; none that carries a credential')),
     token: fields(
       {
         in: word(
@@ -86,7 +86,7 @@ const form: z.ZodMiniType<HttpForm> = fields(
         .record(z.string(), z.unknown(), { error: () => 'an object' })
         .register(z.globalRegistry, { description: 'Body, sent as JSON' }),
     ),
-    form: z.exactOptional(textMap({ ...printable, maxLength: 100 }, printable, 'Body, sent as a form')),
+    form: z.exactOptional(textMap({ ...printable, maxLength: 100 }, printable, 100, 'Body, sent as a form')),
     ...credentialShape,
   },
   "A request that the document declares, for services that no other vendor describes. The registry's audience is required",

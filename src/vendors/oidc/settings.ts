@@ -109,6 +109,7 @@ const form: z.ZodMiniType<OidcForm> = fields(
       textMap(
         parameterName,
         printable('a text of printable ASCII'),
+        100,
         'Further parameters, such as audience, resource and scope; subject_token_type and requested_token_type replace the defaults',
       ),
     ),

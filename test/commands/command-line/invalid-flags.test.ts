@@ -54,6 +54,7 @@ const validCalls: Readonly<Record<string, { readonly words?: readonly string[]; 
   doctor: { flags: { file: 'DOCUMENT' } },
   manifests: { flags: { file: 'DOCUMENT', image: 'registry.example.com/pullpass:1.0.0' } },
   'manifests node': { flags: { file: 'DOCUMENT', image: 'registry.example.com/pullpass:1.0.0' } },
+  'manifests crds': { flags: {} },
   token: { flags: { file: 'DOCUMENT', show: true } },
   'docker-credential': { words: ['version'], flags: {} },
   'credential-provider': { flags: { config: '/nonexistent/node.json' } },

@@ -51,6 +51,8 @@ suite('pull secrets are listed', () => {
       },
       deleting: false,
       otherDataOwners: [],
+      creator: 'pullpass',
+      ownedBy: [],
     })
   })
 

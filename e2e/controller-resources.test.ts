@@ -1,0 +1,182 @@
+/** The controller with custom resources on a real API server and garbage collector, with exactly the permissions of docs/controller.md. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parse } from 'yaml'
+import type { ResourceStatus } from '../src/document/custom-resource.ts'
+import { waitForStderr } from '../test/commands/issuer/wait-for-stderr.ts'
+import { documentText } from '../test/support/document-text.ts'
+import { type PullpassProcess, spawnPullpass } from '../test/support/spawn-pullpass.ts'
+import { grantPermissions, type UserRule } from './parts/control-plane/allow-user.ts'
+import {
+  clusterPullSecretsPath,
+  deleteDefinitions,
+  installDefinitions,
+} from './parts/control-plane/custom-definitions.ts'
+import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
+import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
+import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+import { type FederatedCluster, startFederatedCluster } from './parts/start-federated-cluster.ts'
+
+const page = readFileSync('docs/controller.md', 'utf8')
+const rulesOf = (mark: string): string =>
+  new RegExp(`<!-- ${mark} -->\n\`\`\`yaml\n([^\`]+)\`\`\``).exec(page)?.[1] ?? ''
+
+/** A process without files, whose account has only the documented permissions. */
+async function startController({ controlPlane, environment }: FederatedCluster, folder: string) {
+  const path = '/api/v1/namespaces/default/serviceaccounts/pullpass/token'
+  const { body } = await requestAsAdmin(controlPlane, { method: 'POST', path, body: { spec: {} } })
+  const { status }: { status: { token: string } } = JSON.parse(body)
+  const account = { name: 'system:serviceaccount:default:pullpass', token: status.token }
+  const { rules }: { rules: UserRule[] } = parse(rulesOf('rules'))
+  const tokens = { verbs: ['create'], resources: ['serviceaccounts/token'], resourceNames: ['pullpass'] }
+  const own = [...rules, ...parse(rulesOf('custom resource rules')), { ...tokens, namespace: 'default' }]
+  await grantPermissions(controlPlane, account, own)
+  await writeFile(join(folder, 'kubeconfig'), renderKubeconfig(controlPlane, account.token), { mode: 0o600 })
+  const argv = ['controller', '--no-leader-election', '--health-listen', '0', '--log-level', 'info']
+  const started = spawnPullpass(argv, { ...environment, KUBECONFIG: join(folder, 'kubeconfig') })
+  const logged = await waitForStderr(started.child, /serving health and metrics port=\d+/)
+  return { ...started, address: `http://127.0.0.1:${/port=(\d+)/.exec(logged)?.[1]}` }
+}
+
+await withRealPart(
+  'a real control plane and Google',
+  () => startFederatedCluster({ controllers: 'all' }),
+  (cluster) => {
+    suite('pullpass controller with ClusterPullSecrets', () => {
+      const { controlPlane, google, environment } = cluster
+      let folder: string
+      let running: PullpassProcess & { readonly address: string }
+      before(async () => {
+        folder = await mkdtemp(join(tmpdir(), 'pullpass-controller-'))
+        running = await startController(cluster, folder)
+      })
+      after(async () => {
+        running.child.kill('SIGKILL')
+        await rm(folder, { recursive: true })
+      })
+
+      const admin = async (method: string, path: string, body?: object, contentType = 'application/json') =>
+        await requestAsAdmin(controlPlane, { method, path, contentType, ...(body && { body }) })
+      const createNamespace = async (name: string) => await admin('POST', '/api/v1/namespaces', { metadata: { name } })
+      const provider = `projects/${environment['PROJECT_NUMBER']}/locations/global/workloadIdentityPools/${environment['POOL_ID']}/providers/${environment['PROVIDER_ID']}`
+      const objectOf = (name: string, include: readonly string[], spec: object = {}) => {
+        const written = parse(documentText({ gcp: { provider } }, { name, include }))
+        const serviceAccountRef = { namespace: 'default', name: 'pullpass' }
+        return { ...written, spec: { ...written.spec, serviceAccountRef, ...spec } }
+      }
+      const create = async (name: string, include: readonly string[], spec: object = {}) =>
+        await admin('POST', clusterPullSecretsPath, objectOf(name, include, spec))
+      const change = async (name: string, spec: object) =>
+        await admin('PATCH', `${clusterPullSecretsPath}/${name}`, { spec }, 'application/merge-patch+json')
+      const remove = async (name: string) => await admin('DELETE', `${clusterPullSecretsPath}/${name}`)
+      const secretStatus = async (namespace: string) =>
+        (await requestKubernetes(controlPlane, { path: `/api/v1/namespaces/${namespace}/secrets/regcred` })).status
+      const whenSecret = async (namespace: string, status: 200 | 404) =>
+        await waitUntil(
+          `Secret of ${namespace}: ${status}`,
+          30_000,
+          async () => (await secretStatus(namespace)) === status || undefined,
+        )
+      const read = async (name: string): Promise<{ metadata: { resourceVersion: string }; status?: ResourceStatus }> =>
+        JSON.parse((await admin('GET', `${clusterPullSecretsPath}/${name}`)).body)
+      const whenReady = async (name: string, expected: string) =>
+        await waitUntil(`${name} to be ${expected}`, 30_000, async () => {
+          const { status } = await read(name)
+          const [ready] = status?.conditions ?? []
+          return `${ready?.status} ${ready?.reason}` === expected ? status : undefined
+        })
+
+      test('is ready without their definition, and notices it when it is installed', async () => {
+        await waitUntil(
+          'readiness',
+          20_000,
+          async () => (await fetch(`${running.address}/readyz`)).status === 200 || undefined,
+        )
+        await installDefinitions(controlPlane)
+        await createNamespace('team-a')
+        await create('pull', ['team-*'])
+        await whenSecret('team-a', 200)
+        const status = await whenReady('pull', 'True Fresh')
+        assert.deepEqual(status.namespaces, { selected: 1, fresh: 1, failing: 0 })
+        assert.equal(status.registries, 'google')
+        assert.ok(Date.parse(status.expiresAt ?? '') > Date.parse(status.nextRefreshAt ?? ''))
+      })
+
+      test('a change takes effect within a second, and the status is not written again without a change', async () => {
+        await createNamespace('other')
+        const startedMs = performance.now()
+        await change('pull', { namespaces: { include: ['team-*', 'other'] } })
+        await whenSecret('other', 200)
+        assert.ok(performance.now() - startedMs < 1_000, `${performance.now() - startedMs} ms`)
+        await waitUntil(
+          'the count',
+          20_000,
+          async () => (await read('pull')).status?.namespaces?.fresh === 2 || undefined,
+        )
+        await sleep(6_000)
+        const { metadata } = await read('pull')
+        await sleep(6_000)
+        assert.equal((await read('pull')).metadata.resourceVersion, metadata.resourceVersion)
+      })
+
+      test('an invalid change is reported in the status, and its last valid version stays in use', async () => {
+        await change('pull', { stuckPods: 'Evict' })
+        const { conditions } = await whenReady('pull', 'False Invalid')
+        assert.match(conditions[0]?.message ?? '', /spec\.stuckPods is Evict.*The last valid version stays in use/)
+        await createNamespace('team-b')
+        await whenSecret('team-b', 200)
+        await change('pull', { stuckPods: null })
+        await whenReady('pull', 'True Fresh')
+      })
+
+      test('deletionPolicy: Delete deletes the Secrets that pullpass created, and not one that it adopted', async () => {
+        for (const name of ['own-created', 'own-adopted']) await createNamespace(name)
+        const adopted = '/api/v1/namespaces/own-adopted/secrets'
+        const data = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') }
+        await admin('POST', adopted, { metadata: { name: 'regcred' }, type: 'kubernetes.io/dockerconfigjson', data })
+        await create('owner', ['own-*'], { deletionPolicy: 'Delete', conflictPolicy: 'Adopt' })
+        await whenReady('owner', 'True Fresh')
+        await remove('owner')
+        await whenSecret('own-created', 404)
+        assert.equal(await secretStatus('own-adopted'), 200)
+      })
+
+      test('a Secret of another owner is named in the status', async () => {
+        await create('second', ['own-adopted'])
+        const status = await whenReady('second', 'False WriteFailed')
+        assert.deepEqual(
+          status.failingNamespaces?.map(({ name, code }) => [name, code]),
+          [['own-adopted', 'SECRET_NOT_OURS']],
+        )
+        await remove('second')
+      })
+
+      test('with Retain, its Secrets stay when the object and the definition are deleted; restored, they cost no exchange', async () => {
+        const exchanges = google.exchanges()
+        await deleteDefinitions(controlPlane)
+        assert.deepEqual(await Promise.all(['team-a', 'team-b', 'other'].map(secretStatus)), [200, 200, 200])
+        await installDefinitions(controlPlane)
+        await create('pull', ['team-*', 'other'])
+        await whenReady('pull', 'True Fresh')
+        assert.equal(google.exchanges(), exchanges)
+      })
+
+      test('ends with exit code 0 on SIGTERM, without an unexpected error', async () => {
+        running.child.kill('SIGTERM')
+        const { exitCode, stderr } = await running.ended
+        assert.equal(exitCode, 0, stderr)
+        const expected =
+          /a ClusterPullSecret is invalid|SECRET_NOT_OURS|not defined in this cluster|selects no namespace/
+        const problems = stderr.split('\n').filter((line) => / error /.test(line) && !expected.test(line))
+        assert.deepEqual(problems, [])
+      })
+    })
+  },
+)

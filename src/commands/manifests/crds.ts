@@ -1,0 +1,37 @@
+/** pullpass manifests crds: prints the CustomResourceDefinitions of the documents that a controller watches. */
+import { customResourceDefinitions } from '../../manifests/custom-resource-definitions.ts'
+import { renderManifestYaml, renderStructured } from '../../terminal/render-structured.ts'
+import type { Command } from '../command-line/command.ts'
+import type { Choice } from '../command-line/flag.ts'
+
+const flags: { readonly output: Choice<'yaml' | 'json'> } = {
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FORMAT',
+    choices: ['yaml', 'json'],
+    summary: 'Output format: YAML documents (default), or a v1 List in JSON',
+  },
+}
+
+export const manifestsCrds: Command<typeof flags> = {
+  summary: 'Print the CustomResourceDefinitions for pullpass controller',
+  usage: ['manifests crds [flags]'],
+  details: [
+    'Prints the CustomResourceDefinition of ClusterPullSecret, with which pullpass controller reads documents from the',
+    'cluster, in addition to those in files. Fields that name files are not part of it. Kubernetes 1.30 or newer.',
+    'Deleting the definition deletes all ClusterPullSecrets, and the Secrets of those with deletionPolicy: Delete.',
+    '',
+    'Example:',
+    '  pullpass manifests crds | kubectl apply --server-side -f -',
+  ].join('\n'),
+  life: 'one-shot',
+  flags,
+
+  async run({ flags: { output }, context, terminal }) {
+    const items = await customResourceDefinitions(context.vendors)
+    const list = { apiVersion: 'v1', kind: 'List', items }
+    terminal.print(output === 'json' ? await renderStructured(list, 'json') : await renderManifestYaml(items))
+    return 0
+  },
+}

@@ -1,0 +1,154 @@
+/** The status of a custom resource, from what the controller knows of its document: pure. */
+import { isDeepStrictEqual } from 'node:util'
+import {
+  type FailingNamespace,
+  listedFailures,
+  longestMessage,
+  longestRegistries,
+  type ResourceCondition,
+  type ResourceStatus,
+} from '../document/custom-resource.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
+import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
+import { rfc3339 } from '../text/plain-text.ts'
+import type { CustomResource } from './custom-resources.ts'
+import type { SecretState } from './reconcile.ts'
+
+export interface ResourceFacts {
+  readonly resource: CustomResource
+  /** Where a document of the same name is, which is used instead; undefined: this one is used. */
+  readonly usedInstead: string | undefined
+  /** In the selected namespaces; undefined: they are not known yet. */
+  readonly secrets: ReadonlyMap<string, SecretState | undefined> | undefined
+  /** Of the last exchange of each registry that failed. */
+  readonly exchangeFaults: readonly PullpassError[]
+}
+
+interface Counts {
+  readonly selected: number
+  readonly fresh: number
+  readonly failing: readonly FailingNamespace[]
+}
+
+export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus {
+  const { resource, secrets } = facts
+  const document = resource.controlled?.document
+  const counts = secrets && document && facts.usedInstead === undefined ? countSecrets(facts, secrets, now) : undefined
+  const states = counts === undefined ? [] : [...(secrets?.values() ?? [])]
+  const expiresAt = earliest(states.flatMap((state) => [...(state?.expiries.values() ?? [])]))
+  const nextRefreshAt = earliest(states.flatMap((state) => state?.dueAt ?? []))
+  const failing = counts?.failing ?? []
+  return {
+    observedGeneration: resource.generation,
+    conditions: [conditionOf(evaluateReady(facts, counts), resource, now)],
+    ...(document && { secretName: document.secretName, registries: namesOf(document.registries) }),
+    ...(counts && { namespaces: { selected: counts.selected, fresh: counts.fresh, failing: failing.length } }),
+    ...(failing.length > 0 && { failingNamespaces: failing.slice(0, listedFailures) }),
+    ...(expiresAt && { expiresAt }),
+    ...(nextRefreshAt && { nextRefreshAt }),
+  }
+}
+
+/**
+ * Whether every selected namespace was evaluated since this replica leads: before, nothing is known that would be newer than the
+ * status that another replica, or an earlier process, wrote.
+ */
+export const isEvaluated = ({ secrets, resource, usedInstead }: ResourceFacts): boolean =>
+  resource.controlled === undefined ||
+  usedInstead !== undefined ||
+  (secrets !== undefined && [...secrets.values()].every((state) => state !== undefined))
+
+function countSecrets(
+  { resource, exchangeFaults: [exchangeFault] }: ResourceFacts,
+  secrets: NonNullable<ResourceFacts['secrets']>,
+  now: Date,
+): Counts {
+  const registries = resource.controlled?.document.registries ?? []
+  const isFresh = (state: SecretState | undefined) =>
+    registries.every(({ name }) => (state?.expiries.get(name) ?? now) > now)
+  const failing = [...secrets].flatMap(([name, state]) => {
+    const fault = state?.failure?.fault ?? (isFresh(state) ? undefined : exchangeFault)
+    return fault === undefined ? [] : { name, code: fault.code, message: shortened(fault.seen, longestMessage) }
+  })
+  return {
+    selected: secrets.size,
+    fresh: [...secrets.values()].filter(isFresh).length,
+    failing: failing.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+  }
+}
+
+type Ready = Pick<ResourceCondition, 'status' | 'reason' | 'message'>
+
+function evaluateReady({ resource, usedInstead, exchangeFaults }: ResourceFacts, counts: Counts | undefined): Ready {
+  const { fault, controlled } = resource
+  if (fault !== undefined) {
+    const kept = controlled === undefined ? '' : '. The last valid version stays in use'
+    return { status: 'False', reason: 'Invalid', message: `${described(fault)}${kept}` }
+  }
+  if (usedInstead !== undefined) {
+    return { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
+  }
+  if (counts === undefined) {
+    return { status: 'Unknown', reason: 'Pending', message: 'the namespaces of the cluster are not known yet' }
+  }
+  const { selected, fresh, failing } = counts
+  if (selected === 0) {
+    const status = controlled?.document.namespaces.emptyPolicy === 'Allow' ? 'True' : 'False'
+    return { status, reason: 'NoNamespaceSelected', message: 'no namespace is selected' }
+  }
+  const freshness = `${fresh} of ${selected} namespaces ${selected === 1 ? 'is' : 'are'} fresh`
+  const [exchangeFault] = exchangeFaults
+  const [first] = failing
+  const cause = exchangeFault === undefined ? first && `${first.code}: ${first.message}` : described(exchangeFault)
+  if (fresh === selected) {
+    if (cause === undefined) return { status: 'True', reason: 'Fresh', message: freshness }
+    return { status: 'True', reason: 'RefreshFailed', message: `${freshness}; the last refresh failed: ${cause}` }
+  }
+  if (cause === undefined) return { status: 'False', reason: 'Refreshing', message: freshness }
+  const reason = exchangeFault === undefined ? 'WriteFailed' : 'ExchangeFailed'
+  return { status: 'False', reason, message: `${freshness}: ${cause}` }
+}
+
+const described = ({ code, seen }: PullpassError): string => `${code}: ${seen}`
+
+/** lastTransitionTime changes only with the status of the condition. */
+function conditionOf({ message, ...ready }: Ready, { generation, status }: CustomResource, now: Date) {
+  const before = readyOf(status)
+  const since = before?.['status'] === ready.status ? asText(before['lastTransitionTime']) : undefined
+  return {
+    type: 'Ready',
+    ...ready,
+    message: shortened(message, longestMessage),
+    observedGeneration: generation,
+    lastTransitionTime: since ?? rfc3339(now),
+  } as const
+}
+
+const readyOf = ({ conditions }: JsonObject): JsonObject | undefined =>
+  asList(conditions)
+    .map(asObject)
+    .find((one) => one?.['type'] === 'Ready')
+
+function earliest(times: readonly Date[]): string | undefined {
+  if (times.length === 0) return undefined
+  let earliestMs = Number.POSITIVE_INFINITY // a spread of ten thousand arguments is near the limit of the stack
+  for (const time of times) earliestMs = Math.min(earliestMs, time.getTime())
+  return rfc3339(new Date(earliestMs))
+}
+
+const namesOf = (registries: readonly { readonly name: string }[]): string =>
+  shortened(registries.map(({ name }) => name).join(', '), longestRegistries)
+
+const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`)
+
+const ownFields = ['observedGeneration', 'secretName', 'registries', 'namespaces', 'failingNamespaces'] as const
+const ownTimes = ['expiresAt', 'nextRefreshAt'] as const
+
+/** Whether the stored status is this one. Fields and conditions of other clients do not count. */
+export function isStored(status: ResourceStatus, stored: JsonObject): boolean {
+  const [condition] = status.conditions
+  return (
+    isDeepStrictEqual(readyOf(stored), condition) &&
+    [...ownFields, ...ownTimes].every((name) => isDeepStrictEqual(stored[name], status[name]))
+  )
+}

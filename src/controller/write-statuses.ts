@@ -1,0 +1,117 @@
+/**
+ * Writes the status of each custom resource when it differs from the stored one:
+ *
+ *   changed ─▶ 1 s, so that what changes together is written together ─▶ evaluate ─▶ apply those that differ ─▶ 4 s
+ *
+ * So an object is written at most every five seconds, whatever the number of its namespaces.
+ */
+import { clusterPullSecretType, type ResourceStatus } from '../document/custom-resource.ts'
+import { asFault } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import { readStatus } from '../kubernetes/connection/api-error.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { runConcurrently } from '../refresh/apply-pull-secrets.ts'
+import { type CustomResource, documentOf } from './custom-resources.ts'
+import { evaluateStatus, isEvaluated, isStored, type ResourceFacts } from './resource-status.ts'
+import type { ControllerStatus } from './status.ts'
+
+export interface StatusSource {
+  readonly resources: () => Iterable<CustomResource>
+  readonly factsOf: (resource: CustomResource) => ResourceFacts
+}
+
+/** Milliseconds. */
+const gatherMs = 1_000
+const restMs = 4_000
+/** After this time every status is evaluated again: an entry may have expired. */
+const reviewMs = 60_000
+const concurrentWrites = 8
+/** Of all controllers, so that the one that takes over owns the fields. */
+const fieldManager = 'pullpass-controller'
+
+type StatusContext = Pick<Context, 'now' | 'sleep' | 'signal'>
+
+export class StatusWriter {
+  readonly #source: StatusSource
+  readonly #cluster: Cluster
+  readonly #status: ControllerStatus
+  readonly #context: StatusContext
+  #changed = Promise.withResolvers<void>()
+  /** Names of documents to evaluate. */
+  #pending: Set<string> | 'all' = 'all'
+
+  constructor(source: StatusSource, cluster: Cluster, status: ControllerStatus, context: StatusContext) {
+    this.#source = source
+    this.#cluster = cluster
+    this.#status = status
+    this.#context = context
+  }
+
+  /** `document`: its name; undefined: any can have changed. */
+  changed(document: string | undefined): void {
+    if (document === undefined) this.#pending = 'all'
+    else if (this.#pending !== 'all') this.#pending.add(document)
+    this.#changed.resolve()
+  }
+
+  /** Until the signal. @throws the signal's reason, and an error that is not classified */
+  async run(): Promise<never> {
+    const { sleep, signal } = this.#context
+    for (;;) {
+      const review = new AbortController()
+      const reviewed = sleep(reviewMs, AbortSignal.any([signal, review.signal])).then(() => this.changed(undefined))
+      await Promise.race([this.#changed.promise, reviewed])
+      review.abort()
+      await sleep(gatherMs, signal)
+      this.#changed = Promise.withResolvers()
+      const pending = this.#pending
+      this.#pending = new Set()
+      if ((await this.#writeThose(pending)) > 0) await sleep(restMs, signal)
+    }
+  }
+
+  async #writeThose(names: ReadonlySet<string> | 'all'): Promise<number> {
+    const now = this.#context.now()
+    const differing = [...this.#source.resources()].flatMap((resource) => {
+      if (names !== 'all' && !names.has(documentOf(resource.name))) return []
+      const facts = this.#source.factsOf(resource)
+      const isObserved = resource.status['observedGeneration'] === resource.generation
+      if (isObserved && !isEvaluated(facts)) return [] // the evaluation of the rest is a change
+      const status = evaluateStatus(facts, now)
+      return isStored(status, resource.status) ? [] : [{ resource, status }]
+    })
+    await runConcurrently(differing, ({ resource, status }) => this.#write(resource, status), concurrentWrites)
+    return differing.length
+  }
+
+  async #write(resource: CustomResource, status: ResourceStatus): Promise<void> {
+    const document = documentOf(resource.name)
+    const subject = `the status of ${document}`
+    try {
+      await applyStatus(this.#cluster, resource, status)
+      this.#status.succeeded(subject)
+    } catch (error) {
+      this.#context.signal.throwIfAborted()
+      this.#status.failed(subject, asFault(error), { document })
+    }
+  }
+}
+
+/** An object that was changed or deleted since is left to the next event of its watch. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+async function applyStatus(
+  cluster: Cluster,
+  { name, resourceVersion }: CustomResource,
+  status: ResourceStatus,
+): Promise<void> {
+  const { group, version, kind, resource } = clusterPullSecretType
+  const metadata = { name, resourceVersion }
+  const response = await cluster.request({
+    method: 'PATCH',
+    path: `/apis/${group}/${version}/${resource}/${encodeURIComponent(name)}/status?fieldManager=${fieldManager}&force=true`,
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    contentType: 'application/apply-patch+yaml', // JSON is YAML
+    body: JSON.stringify({ apiVersion: `${group}/${version}`, kind, metadata, status }),
+  })
+  if (response.status === 200 || response.status === 404 || response.status === 409) return
+  throw readStatus(cluster, response, { verb: 'patch', resource: `${resource}/status`, group, name })
+}

@@ -1,0 +1,39 @@
+/** ClusterPullSecrets in the cluster of a sandbox, as kubectl writes them. */
+import { parse } from 'yaml'
+import type { StoredObject } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import { type DocumentTextOptions, documentText } from '../support/document-text.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+
+interface ResourceChanges extends DocumentTextOptions {
+  /** Further fields of the spec, or others instead of those of the document. */
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
+/** Creates or replaces it; by default `pull`, for namespaces `team-*`. */
+export function writeResource(sandbox: TestSandbox, { spec = {}, ...options }: ResourceChanges = {}): StoredObject {
+  const written = parse(documentText(sandbox, { include: ['team-*'], ...options }))
+  const account = { namespace: 'image-system', name: 'pullpass' }
+  const status = readResource(sandbox, written.metadata.name)?.['status']
+  return sandbox.cluster.seed({
+    ...written,
+    ...(status !== undefined && { status }),
+    spec: { ...written.spec, serviceAccountRef: account, ...spec },
+  })
+}
+
+export const readResource = (sandbox: TestSandbox, name = 'pull'): StoredObject | undefined =>
+  sandbox.cluster.store.read('ClusterPullSecret', '', name)
+
+/** Deletes it, and what it owns. */
+export async function deleteResource({ cluster, kubeconfig }: TestSandbox, name = 'pull'): Promise<void> {
+  const token = /token: "?([^"\n]+)"?/.exec(kubeconfig)?.[1] ?? ''
+  const { status } = await cluster.handle({
+    method: 'DELETE',
+    path: `/apis/pullpass.dev/v1alpha1/clusterpullsecrets/${name}`,
+    query: new URLSearchParams(),
+    headers: { authorization: `Bearer ${token}` },
+    body: Buffer.alloc(0),
+    signal: new AbortController().signal,
+  })
+  if (status !== 200) throw new Error(`deleting ClusterPullSecret ${name} returned ${status}`)
+}

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { suite, test } from 'node:test'
+import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import type { ResourceStatus } from '../../src/document/custom-resource.ts'
+import { applyAs, dockerConfigData } from '../commands/refresh/write-as.ts'
+import { documentText } from '../support/document-text.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { deleteResource, readResource, writeResource } from './custom-resource.ts'
+import { selectTeams, startControllerTest } from './start-test-controller.ts'
+import { advanceUntil, until } from './virtual-time.ts'
+
+const step = (description: string) => ({ stepMs: 10_000, description })
+const second = (description: string) => ({ stepMs: 1_000, description })
+const desired = 'namespaces_desired{document="ClusterPullSecret/pull"}'
+
+suite('a ClusterPullSecret in the cluster', () => {
+  test('takes effect when it is created, changed and deleted, without a file; its Secrets stay', async (t) => {
+    const { sandbox, start, time, exchanges, hasSecret } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const { whenFresh, metric, health } = await start()
+    await until('the list', () => health('/readyz').includes('[+]watches ok'))
+    writeResource(sandbox)
+    await whenFresh(2)
+    writeResource(sandbox, { include: ['team-a', 'default'] })
+    await until('the other namespace', () => hasSecret('default'))
+    await whenFresh(2)
+    assert.ok(hasSecret('team-b'))
+    assert.equal(exchanges(), 1)
+    await deleteResource(sandbox)
+    await until('the deletion', () => metric(desired) === undefined)
+    const before = readPullSecret(sandbox, 'team-a')
+    for (let minutes = 0; minutes < 60; minutes++) time.advance(60_000)
+    assert.deepEqual([readPullSecret(sandbox, 'team-a'), exchanges()], [before, 1])
+  })
+
+  test('gives way to a document of its name in a file, and takes over from it without an exchange', async (t) => {
+    const { sandbox, start, file, time, exchanges, addNamespace } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    const { whenFresh } = await start()
+    await whenFresh(2)
+    writeResource(sandbox, { include: ['default', 'team-*'] })
+    writeResource(sandbox, { name: 'other', include: ['default'] })
+    await whenFresh(1, 'ClusterPullSecret/other')
+    await whenFresh(2)
+    const before = exchanges()
+    await writeFile(file, documentText(sandbox, { name: 'unrelated', include: ['default'] }))
+    time.advance(10_000)
+    addNamespace('team-new')
+    await until('the new namespace', () => readPullSecret(sandbox, 'team-new') !== undefined)
+    assert.equal(readPullSecret(sandbox, 'team-new')?.annotations['pullpass.dev/document'], 'ClusterPullSecret/pull')
+    assert.ok(exchanges() <= before + 1) // the requested token of the resource in place of the file's
+  })
+
+  for (const [title, spec, seen] of [
+    [
+      'has a host twice',
+      { registries: [{ name: 'one', hosts: ['quay.io', 'quay.io'], quay: { robot: 'example+robot' } }] },
+      /spec\.registries\[0\]\.hosts\[1\] is "quay\.io"/,
+    ],
+    [
+      'names a file where the controller runs',
+      {
+        registries: [
+          { name: 'one', hosts: ['quay.io'], static: { username: 'me', passwordFile: '/run/secrets/token' } },
+        ],
+      },
+      /spec\.registries\[0\]\.static\.passwordFile is given/,
+    ],
+    ['has no serviceAccountRef', { serviceAccountRef: undefined }, /spec\.serviceAccountRef is missing/],
+    ['needs what the controller does not support', { stuckPods: 'Evict' }, /spec\.stuckPods is Evict/],
+  ] as const) {
+    test(`keeps its last valid version if it ${title}`, async (t) => {
+      const { sandbox, start, addNamespace } = await startControllerTest(t, { document: 'none' })
+      sandbox.cluster.installDefinitions()
+      const { whenFresh, logged } = await start()
+      writeResource(sandbox)
+      await whenFresh(2)
+      writeResource(sandbox, { spec })
+      await until('the error', () => logged.some((line) => seen.test(line)))
+      addNamespace('team-new')
+      await whenFresh(3)
+    })
+  }
+
+  test('that became invalid is refreshed by its last valid version', async (t) => {
+    const { sandbox, start, time, exchanges } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const { whenFresh, logged, metric } = await start()
+    writeResource(sandbox)
+    await whenFresh(2)
+    const versions = () => ['team-a', 'team-b'].map((namespace) => readPullSecret(sandbox, namespace)?.resourceVersion)
+    const before = versions()
+    writeResource(sandbox, { spec: { stuckPods: 'Evict' } })
+    await until('the error', () => logged.some((line) => line.includes('its last valid version')))
+    await until('the queue', () => metric('queue_depth') === 0)
+    time.advance(41 * 60_000)
+    await until('a refresh', () => exchanges() === 2)
+    await until('the Secrets', () => versions().every((version, index) => version !== before[index]))
+  })
+
+  test('that was never valid affects nothing else', async (t) => {
+    const { sandbox, start } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    writeResource(sandbox, { name: 'broken', spec: { registries: 'none' } })
+    const { whenFresh, logged, health } = await start()
+    await whenFresh(2)
+    await until('the error', () => logged.some((line) => line.includes('ClusterPullSecret broken: spec.registries')))
+    assert.match(health('/readyz'), /\[\+\]watches ok/)
+  })
+
+  test('needs no definition for documents in files: it is noticed when it is installed, deleted and restored', async (t) => {
+    const { sandbox, start, time, exchanges, hasSecret } = await startControllerTest(t)
+    const { whenFresh, health, metric } = await start()
+    await whenFresh(2)
+    await until('readiness', () => health('/readyz').includes('[+]watches ok'))
+    const install = async () => {
+      sandbox.cluster.installDefinitions()
+      writeResource(sandbox, { name: 'other', include: ['default'] })
+      await advanceUntil(time, step('the resource'), () => hasSecret('default'))
+    }
+    const other = 'namespaces_desired{document="ClusterPullSecret/other"}'
+    await install()
+    await whenFresh(1, 'ClusterPullSecret/other')
+    const before = exchanges()
+    sandbox.cluster.deleteDefinitions()
+    await until('the deletion', () => metric(other) === undefined)
+    assert.ok(hasSecret('default'))
+    time.advance(30_000)
+    await whenFresh(2)
+    await install()
+    await advanceUntil(time, step('the document'), () => metric(other) === 1)
+    await whenFresh(1, 'ClusterPullSecret/other')
+    assert.equal(exchanges(), before)
+  })
+})
+
+suite('the status of a ClusterPullSecret in the cluster', () => {
+  const statusOf = (sandbox: TestSandbox): ResourceStatus | undefined => {
+    const status = readResource(sandbox)?.['status']
+    return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
+  }
+  const readyOf = (sandbox: TestSandbox) => statusOf(sandbox)?.conditions[0]
+  const writes = (sandbox: TestSandbox) =>
+    sandbox.parts.kubernetes.seen.filter(({ path }) => path.endsWith('/clusterpullsecrets/pull/status')).length
+
+  test('follows its namespaces, and is written only when it changes', async (t) => {
+    const { sandbox, start, time, addNamespace } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const { whenFresh } = await start()
+    writeResource(sandbox)
+    await whenFresh(2)
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'Fresh')
+    assert.deepEqual(statusOf(sandbox)?.namespaces, { selected: 2, fresh: 2, failing: 0 })
+    const before = writes(sandbox)
+    for (let index = 0; index < 50; index++) addNamespace(`team-${index}`)
+    await whenFresh(52)
+    await advanceUntil(time, second('the status'), () => statusOf(sandbox)?.namespaces?.fresh === 52)
+    assert.ok(writes(sandbox) - before <= 3, `${writes(sandbox) - before} writes`)
+    const settled = writes(sandbox)
+    time.advance(61_000)
+    await advanceUntil(time, second('a review'), () => true)
+    assert.equal(writes(sandbox), settled)
+    assert.equal(readResource(sandbox)?.metadata.generation, 1)
+  })
+
+  test('reports an invalid version and its repair, with the generation', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const { whenFresh } = await start()
+    writeResource(sandbox)
+    await whenFresh(2)
+    writeResource(sandbox, { spec: { stuckPods: 'Evict' } })
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'Invalid')
+    const { status, message, observedGeneration } = readyOf(sandbox) ?? {}
+    assert.deepEqual([status, observedGeneration], ['False', 2])
+    assert.match(message ?? '', /^DOCUMENT_INVALID: .*spec\.stuckPods is Evict.*The last valid version stays in use$/)
+    assert.deepEqual(statusOf(sandbox)?.namespaces, { selected: 2, fresh: 2, failing: 0 })
+    writeResource(sandbox)
+    await advanceUntil(time, second('the repair'), () => readyOf(sandbox)?.reason === 'Fresh')
+    assert.equal(statusOf(sandbox)?.observedGeneration, 3)
+  })
+
+  test('stays Ready when another replica takes over', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const leader = await start('one')
+    writeResource(sandbox)
+    await leader.whenFresh(2)
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'Fresh')
+    const before = readyOf(sandbox)
+    const standby = await start('two')
+    await until('the standby', () => standby.logged.some((line) => line.includes('on standby')))
+    await leader.stop()
+    const statuses = new Set<string | undefined>()
+    await advanceUntil(time, { stepMs: 200, description: 'the new leader' }, () => {
+      statuses.add(readyOf(sandbox)?.status)
+      return standby.metric('leader') === 1
+    })
+    await standby.whenFresh(2)
+    time.advance(10_000)
+    await until('the queue', () => standby.metric('queue_depth') === 0)
+    assert.deepEqual([[...statuses], readyOf(sandbox)], [['True'], before])
+  })
+
+  test('states why a document in a file is used instead', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    writeResource(sandbox)
+    await start()
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'DeclaredInFile')
+    assert.match(readyOf(sandbox)?.message ?? '', /pull\.yaml:1/)
+  })
+})
+
+suite('a permission for ClusterPullSecrets that is missing', () => {
+  const apiGroups = ['pullpass.dev']
+
+  test('to list them: readiness fails, and documents in files are not affected', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    const allow = sandbox.cluster.authorization.forbid({
+      verbs: ['list'],
+      apiGroups,
+      resources: ['clusterpullsecrets'],
+    })
+    const { whenFresh, health } = await start()
+    await whenFresh(2)
+    const refused = 'watches failed: ClusterPullSecrets are not watched: KUBERNETES_FORBIDDEN'
+    await until('the refusal', () => health('/readyz').includes(refused))
+    allow()
+    await advanceUntil(time, second('the permission'), () => health('/readyz').includes('[+]watches ok'))
+  })
+
+  test('to write their status: it is reported once, and their Secrets are written', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    sandbox.cluster.authorization.forbid({ verbs: ['patch'], apiGroups, resources: ['clusterpullsecrets/status'] })
+    const { whenFresh, logged, metric } = await start()
+    writeResource(sandbox)
+    await whenFresh(2)
+    const failures = () => metric('failures_total{hop="kubernetes",code="KUBERNETES_FORBIDDEN"}') ?? 0
+    await advanceUntil(time, step('three attempts'), () => failures() >= 3)
+    assert.equal(logged.filter((line) => line.includes('KUBERNETES_FORBIDDEN')).length, 1, logged.join('\n'))
+  })
+})
+
+suite('deletionPolicy: Delete of a ClusterPullSecret', () => {
+  const owned = { deletionPolicy: 'Delete' }
+
+  test('deletes the Secrets that pullpass created with the object, and no other', async (t) => {
+    const { sandbox, start, hasSecret } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const { whenFresh } = await start()
+    const foreign = { type: 'kubernetes.io/dockerconfigjson', data: dockerConfigData('quay.io', 'some:one') }
+    await applyAs(sandbox, 'team-a', 'kubectl', foreign)
+    writeResource(sandbox, { spec: { ...owned, conflictPolicy: 'Adopt' } })
+    await whenFresh(2)
+    await deleteResource(sandbox)
+    assert.deepEqual([hasSecret('team-a'), hasSecret('team-b')], [true, false])
+  })
+
+  test('can be set and unset later', async (t) => {
+    const { sandbox, start } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const { whenFresh } = await start()
+    writeResource(sandbox)
+    await whenFresh(2)
+    const before = readPullSecret(sandbox, 'team-a')
+    const { metadata } = writeResource(sandbox, { spec: owned })
+    const owners = () =>
+      ['team-a', 'team-b'].map((namespace) =>
+        sandbox.cluster.store.read('Secret', namespace, 'regcred')?.metadata.ownerReferences?.map(({ uid }) => uid),
+      )
+    await until('the owner', () => owners().every((uids) => uids?.[0] === metadata.uid))
+    assert.equal(readPullSecret(sandbox, 'team-a')?.uid, before?.uid)
+    writeResource(sandbox)
+    await until('no owner', () => owners().every((uids) => uids === undefined))
+    assert.equal(readPullSecret(sandbox, 'team-a')?.uid, before?.uid)
+  })
+
+  test('is refused in a file', async (t) => {
+    await assert.rejects(
+      (async () => {
+        const { start } = await startControllerTest(t, {
+          document: (sandbox) => selectTeams(sandbox).replace('spec:', 'spec:\n  deletionPolicy: Delete'),
+        })
+        await start()
+      })(),
+      { code: 'DOCUMENT_INVALID' },
+    )
+  })
+})

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { CustomResource } from '../../src/controller/custom-resources.ts'
+import { newSecretState, type SecretState } from '../../src/controller/reconcile.ts'
+import { evaluateStatus, isStored, type ResourceFacts } from '../../src/controller/resource-status.ts'
+import { resourceStatus } from '../../src/document/custom-resource.ts'
+import type { Document } from '../../src/document/document.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
+
+const now = new Date('2026-11-24T12:00:00Z')
+const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000)
+
+const document: Document = {
+  kind: 'ClusterPullSecret',
+  name: 'pull',
+  source: 'the custom resource',
+  secretName: 'regcred',
+  namespaces: { include: ['team-*'] },
+  registries: [
+    { name: 'google', hosts: ['europe-docker.pkg.dev'], vendor: 'gcp', settings: {} },
+    { name: 'quay', hosts: ['quay.io'], vendor: 'quay', settings: {} },
+  ],
+  attachToServiceAccounts: [],
+  stuckPods: 'Ignore',
+  conflictPolicy: 'Refuse',
+  deletionPolicy: 'Retain',
+}
+
+const resource = (changes: Partial<CustomResource> = {}): CustomResource => ({
+  name: 'pull',
+  uid: 'uid',
+  resourceVersion: '1',
+  generation: 3,
+  status: {},
+  controlled: { document, requests: [], revision: '' },
+  fault: undefined,
+  ...changes,
+})
+
+const fault = (seen: string) => new PullpassError({ code: 'SECRET_NOT_OURS', hop: 'kubernetes', seen })
+const refused = new PullpassError({ code: 'EXCHANGE_REFUSED', hop: 'exchange', seen: 'the cloud responded with 403' })
+
+const secret = (minutes: number, changes: Partial<SecretState> = {}): SecretState => ({
+  ...newSecretState(),
+  expiries: new Map([
+    ['google', at(minutes)],
+    ['quay', at(minutes + 10)],
+  ]),
+  dueAt: at(minutes - 20),
+  ...changes,
+})
+const failed = (seen: string) => ({ failure: { count: 1, uid: undefined, retryAtMs: 0, fault: fault(seen) } })
+
+const evaluate = (changes: Partial<ResourceFacts> = {}) =>
+  evaluateStatus(
+    { resource: resource(), usedInstead: undefined, secrets: new Map(), exchangeFaults: [], ...changes },
+    now,
+  )
+const two = new Map([
+  ['team-a', secret(60)],
+  ['team-b', secret(50)],
+])
+
+suite('the status of a ClusterPullSecret', () => {
+  test('states counts, the first expiry and the next refresh', () => {
+    assert.deepEqual(evaluate({ secrets: two }), {
+      observedGeneration: 3,
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'Fresh',
+          message: '2 of 2 namespaces are fresh',
+          observedGeneration: 3,
+          lastTransitionTime: '2026-11-24T12:00:00Z',
+        },
+      ],
+      secretName: 'regcred',
+      registries: 'google, quay',
+      namespaces: { selected: 2, fresh: 2, failing: 0 },
+      expiresAt: '2026-11-24T12:50:00Z',
+      nextRefreshAt: '2026-11-24T12:30:00Z',
+    })
+  })
+
+  for (const [title, facts, ready] of [
+    [
+      'an expired entry after a failed exchange',
+      { secrets: new Map([['team-a', secret(-1)]]), exchangeFaults: [refused] },
+      ['False', 'ExchangeFailed', '0 of 1 namespaces is fresh: EXCHANGE_REFUSED: the cloud responded with 403'],
+    ],
+    [
+      'valid entries after a failed exchange',
+      { secrets: two, exchangeFaults: [refused] },
+      [
+        'True',
+        'RefreshFailed',
+        '2 of 2 namespaces are fresh; the last refresh failed: EXCHANGE_REFUSED: the cloud responded with 403',
+      ],
+    ],
+    [
+      'a Secret of another owner',
+      {
+        secrets: new Map([...two, ['team-c', { ...newSecretState(), ...failed('Secret team-c/regcred is not ours') }]]),
+      },
+      ['False', 'WriteFailed', '2 of 3 namespaces are fresh: SECRET_NOT_OURS: Secret team-c/regcred is not ours'],
+    ],
+    [
+      'a namespace that is not written yet',
+      { secrets: new Map([...two, ['team-c', undefined]]) },
+      ['False', 'Refreshing', '2 of 3 namespaces are fresh'],
+    ],
+    ['no selected namespace', {}, ['False', 'NoNamespaceSelected', 'no namespace is selected']],
+    [
+      'unknown namespaces',
+      { secrets: undefined },
+      ['Unknown', 'Pending', 'the namespaces of the cluster are not known yet'],
+    ],
+    [
+      'an invalid object with a last valid version',
+      { secrets: two, resource: resource({ fault: fault('spec is wrong') }) },
+      ['False', 'Invalid', 'SECRET_NOT_OURS: spec is wrong. The last valid version stays in use'],
+    ],
+    [
+      'an object that was never valid',
+      { secrets: undefined, resource: resource({ fault: fault('spec is wrong'), controlled: undefined }) },
+      ['False', 'Invalid', 'SECRET_NOT_OURS: spec is wrong'],
+    ],
+    [
+      'a document of its name in a file',
+      { usedInstead: 'pull.yaml:1' },
+      ['False', 'DeclaredInFile', 'the document of this name in pull.yaml:1 is used'],
+    ],
+  ] as readonly (readonly [string, Partial<ResourceFacts>, readonly string[]])[]) {
+    test(`is ${ready[0]} for ${title}`, () => {
+      const status = evaluate(facts)
+      const [condition] = status.conditions
+      assert.deepEqual([condition?.status, condition?.reason, condition?.message], ready)
+      assert.ok(resourceStatus.safeParse(status).success)
+    })
+  }
+
+  test('lists the first ten failing namespaces by name, and bounds every text', () => {
+    const names = Array.from({ length: 300 }, (_, index) => `team-${String(index).padStart(3, '0')}`)
+    const secrets = new Map(names.toReversed().map((name) => [name, secret(60, failed('x'.repeat(5_000)))]))
+    const status = evaluate({ secrets })
+    assert.deepEqual(status.namespaces, { selected: 300, fresh: 300, failing: 300 })
+    assert.deepEqual(
+      status.failingNamespaces?.map(({ name }) => name),
+      names.slice(0, 10),
+    )
+    assert.ok(JSON.stringify(status).length < 16_384)
+    assert.ok(resourceStatus.safeParse(status).success)
+  })
+
+  test('keeps the time of the transition until the condition changes, and is not written if it is stored', () => {
+    const first = evaluate({ secrets: two })
+    const stored = JSON.parse(JSON.stringify(first))
+    const later = (facts: Partial<ResourceFacts>) =>
+      evaluateStatus(
+        { resource: resource({ status: stored }), usedInstead: undefined, secrets: two, exchangeFaults: [], ...facts },
+        at(30),
+      )
+    assert.deepEqual(later({}), first)
+    assert.ok(isStored(later({}), { ...stored, other: 'client' }))
+    assert.ok(!isStored(later({ exchangeFaults: [refused] }), stored))
+    assert.equal(later({ exchangeFaults: [refused] }).conditions[0]?.lastTransitionTime, '2026-11-24T12:00:00Z')
+    assert.equal(later({ secrets: new Map() }).conditions[0]?.lastTransitionTime, '2026-11-24T12:30:00Z')
+    assert.ok(!isStored(later({ secrets: new Map() }), stored))
+  })
+})
