@@ -133,7 +133,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
     }
 
     test('tries a grant again while the new service account is not known everywhere', async (t) => {
-      const sandbox = await startSlow(t, {})
+      const sandbox = await startSlow(t, gcloudCases['where only the service account was deleted'] ?? {})
       const unknown = apiError(400, 'INVALID_ARGUMENT', 'Service account puller does not exist.')
       sandbox.gcp.parts.iam.faults.inject(
         { kind: 'response', response: unknown },
