@@ -210,8 +210,8 @@ suite('a deletion that does not end', () => {
 
   for (const [name, printed] of [
     ['$(touch pwned)', "'$(touch pwned)'"],
-    ['--server=https://evil.example.com', 'NAME'],
-    ['a\u202Eb', 'NAME'],
+    ['--server=https://evil.example.com', '"${NAME:?}"'],
+    ['a\u202Eb', '"${NAME:?}"'],
   ] as const) {
     test(`of the CronJob prints the name of an object as one operand: ${JSON.stringify(name)}`, async () => {
       const { cluster } = clusterOf({
