@@ -14,7 +14,7 @@ export const trust: TrustSetup<AwsPublicSettings> = {
 
   repositories: {
     rule: {
-      pattern: new RegExp(`^${publicRegistry.replaceAll('.', '\\.')}$`),
+      pattern: /^public\.ecr\.aws$/,
       maxLength: publicRegistry.length,
       expected: publicRegistry,
     },
