@@ -4,8 +4,8 @@
  *   files ──────▶ documents ─┐
  *   resources ──▶            │
  *   namespaces ──▶ view ─────┼─▶ queue ─▶ reconcile ─▶ apply
- *   Secrets ─────▶           │     ▲          │
- *                            │     │ obtained │ absent or due
+ *   Secrets ─────▶           │     ▲          │      and attach
+ *   accounts ────▶           │     │ obtained │ absent or due
  *                            │     └── credentials ─▶ exchange
  *
  * Of several replicas one leads. A standby has the documents and the view, but no queue and no credentials: they exist for one
@@ -18,6 +18,7 @@ import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.t
 import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
+import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
 import { Credentials } from './credentials.ts'
 import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
@@ -79,6 +80,7 @@ export class Controller {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
         onResources: (name) => this.#onResources(name),
+        onServiceAccounts: (name, namespace) => this.#onServiceAccounts(name, namespace),
         onEnd: (error) => this.#failed.reject(error),
       },
       this.#context,
@@ -161,6 +163,7 @@ export class Controller {
     this.#documents = changed
     const all = [...changed.values()]
     this.#view.watchSecrets(new Set(all.map(({ document }) => document.secretName)))
+    this.#view.watchServiceAccounts(new Set(all.flatMap(({ document }) => document.attachToServiceAccounts)))
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
     if (this.#view.namespaces.synced) this.#select(added, undefined)
@@ -198,6 +201,15 @@ export class Controller {
     for (const item of items) queue.add(item)
   }
 
+  #onServiceAccounts(name: string, namespace: string | undefined): void {
+    if (namespace === undefined && this.#view.serviceAccounts(name)?.objects.size === 0)
+      this.#context.log('warn', 'a service account does not exist', { serviceAccount: name })
+    const queue = this.#work?.queue
+    if (queue === undefined) return
+    const attaching = [...this.#documents].filter(([, { document }]) => document.attachToServiceAccounts.includes(name))
+    for (const item of itemsIn(new Map(attaching), this.#view.namespaces.objects, namespace)) queue.add(item)
+  }
+
   #forgetDocument(document: string): void {
     for (const namespace of this.#states.get(document)?.keys() ?? []) this.#forget({ document, namespace })
     this.#states.delete(document)
@@ -206,6 +218,7 @@ export class Controller {
   #forget(item: WorkItem): void {
     this.#states.get(item.document)?.delete(item.namespace)
     this.status.succeeded(keyOf(item))
+    this.status.succeeded(attachSubject(item))
   }
 
   async #reconcile(item: WorkItem): Promise<Date | undefined> {
@@ -226,7 +239,17 @@ export class Controller {
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state }
     const again = await reconcileSecret(target, { ...work, status: this.status })
     work.statuses.changed(document)
-    return again
+    const names = controlled.document.attachToServiceAccounts
+    if (names.length === 0) return again
+    state.attach ??= newAttachState()
+    const collections = names.map((name) => [name, this.#view.serviceAccounts(name)?.objects ?? new Map()] as const)
+    const attach = {
+      ...target,
+      found: secrets.objects.get(namespace),
+      accounts: new Map(collections),
+      state: state.attach,
+    }
+    return earliest(again, await attachAccounts(attach, { ...work, status: this.status }))
   }
 
   /** Of a custom resource, for its status. */
@@ -278,4 +301,9 @@ export class Controller {
       viewProblems: this.#view.problems(),
     }
   }
+}
+
+const earliest = (one: Date | undefined, other: Date | undefined): Date | undefined => {
+  if (one === undefined || other === undefined) return one ?? other
+  return one < other ? one : other
 }

@@ -55,14 +55,6 @@ function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRe
 export function checkControlled(document: Document): void {
   checkSupported(document, unsupported)
   if (document.owner === undefined) checkSupported(document, unsupportedInFiles)
-  if (document.attachToServiceAccounts.length === 0) return
-  throw new PullpassError({
-    code: 'DOCUMENT_INVALID',
-    hop: 'document',
-    seen: `${document.source}: spec.attachToServiceAccounts is set in ${document.kind} ${document.name}`,
-    expected: 'no attachToServiceAccounts: the controller does not watch service accounts yet',
-    hint: 'remove attachToServiceAccounts and set imagePullSecrets yourself, or use pullpass refresh in a CronJob',
-  })
 }
 
 /** Standard input is refused before, since it cannot be read again. */

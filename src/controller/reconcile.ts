@@ -5,6 +5,7 @@ import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
 import type { Outcome } from '../refresh/outcome.ts'
+import type { AttachState } from './attach-accounts.ts'
 import type { Credentials } from './credentials.ts'
 import type { ControlledDocument } from './documents.ts'
 import { evaluateSecret, planWrite, type SecretEntry, type WritePlan } from './evaluate-secret.ts'
@@ -24,6 +25,8 @@ export interface SecretState {
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
   repairs: { readonly count: number; readonly lastMs: number }
+  /** Absent: its document names no service accounts. */
+  attach?: AttachState
 }
 
 interface WriteFailure {

@@ -1,15 +1,19 @@
 /**
- * The view of the cluster that the controller works on: namespaces, the Secrets that documents name, by their metadata, and
- * custom resources, kept up to date by list and watch. A watch that fails is started again; until then the view stays as it was.
+ * The view of the cluster that the controller works on: namespaces, custom resources, and the Secrets and ServiceAccounts that
+ * documents name, kept up to date by list and watch. Of Secrets it requests only metadata. A ServiceAccount contains no credential,
+ * and its metadata would not show whether an entry of imagePullSecrets was removed: each change would cost a read. A watch that
+ * fails is started again; until then the view stays as it was.
  */
 import { asFault, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { metadataOnly, namedList } from '../kubernetes/objects/list.ts'
+import { type ListRequest, metadataOnly, namedList } from '../kubernetes/objects/list.ts'
 import { allNamespaces, type Namespace, namespaceOf } from '../kubernetes/objects/namespaces.ts'
 import { type PullSecretMetadata, pullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { allServiceAccounts, type ServiceAccount, serviceAccountOf } from '../kubernetes/objects/service-accounts.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import type { CustomResource, ResourceWatch } from './custom-resources.ts'
+import type { JsonObject } from '../text/json-fields.ts'
 import { retryDelayMs } from './schedule.ts'
 
 /** The objects of one watch, by name or namespace. */
@@ -29,6 +33,9 @@ export interface ClusterView {
   secrets(name: string): Collection<PullSecretMetadata> | undefined
   /** Watches exactly the Secrets of these names. */
   watchSecrets(names: ReadonlySet<string>): void
+  /** As `secrets`. */
+  serviceAccounts(name: string): Collection<ServiceAccount> | undefined
+  watchServiceAccounts(names: ReadonlySet<string>): void
   /** How often watches were resumed or started again, by resource. */
   readonly restarts: ReadonlyMap<string, number>
   /** Faults of watches that do not run, and collections that were not listed yet. */
@@ -40,11 +47,12 @@ export interface ViewObserver {
   onNamespaces(name: string | undefined): void
   onSecrets(secretName: string, namespace: string | undefined): void
   onResources(name: string | undefined): void
+  onServiceAccounts(name: string, namespace: string | undefined): void
   /** A failure that no retry can continue from. */
   onEnd(error: unknown): void
 }
 
-type WatchedResource = 'namespaces' | 'secrets' | 'clusterpullsecrets'
+type WatchedResource = 'namespaces' | 'secrets' | 'serviceaccounts' | 'clusterpullsecrets'
 type Watch<T> = (context: WatchContext) => AsyncGenerator<CollectionEvent<T>, never>
 
 /** Starts watching namespaces. Every watch ends with the signal of the context. */
@@ -57,21 +65,10 @@ export function watchCluster(
   const restarts = new Map<WatchedResource, number>([
     ['namespaces', 0],
     ['secrets', 0],
+    ['serviceaccounts', 0],
     ['clusterpullsecrets', 0],
   ])
-  const start = <T>(
-    resource: WatchedResource,
-    watch: Watch<T>,
-    keep: Keep<T>,
-    signal: AbortSignal = context.signal,
-  ) => {
-    const collection = createCollection<T>()
-    const onResume = () => void restarts.set(resource, (restarts.get(resource) ?? 0) + 1)
-    follow(watch, { collection, keep, resource }, { ...context, signal, onResume }).catch((error: unknown) => {
-      if (!signal.aborted) observer.onEnd(error)
-    })
-    return collection
-  }
+  const start = createStart(observer, restarts, context)
   const namespaces = start('namespaces', (watching) => watchCollection(cluster, allNamespaces, namespaceOf, watching), {
     keyOf: ({ name }) => name,
     onChange: (name) => observer.onNamespaces(name),
@@ -80,31 +77,82 @@ export function watchCluster(
     keyOf: ({ name }) => name,
     onChange: (name) => observer.onResources(name),
   })
-  const watched = new Map<string, { collection: Collection<PullSecretMetadata>; end: AbortController }>()
+  const startNamed = <T extends { readonly namespace: string }>(
+    resource: WatchedResource,
+    { listOf, itemOf, onChange }: NamedWatch<T>,
+  ) => {
+    return createNamedWatches((name, end) => {
+      const watch: Watch<T> = (watching) => watchCollection(cluster, listOf(name), itemOf, watching)
+      const keep: Keep<T> = { keyOf: ({ namespace }) => namespace, onChange: (namespace) => onChange(name, namespace) }
+      return start(resource, watch, keep, AbortSignal.any([context.signal, end]))
+    })
+  }
+  const secrets = startNamed('secrets', {
+    listOf: allSecrets,
+    itemOf: pullSecretMetadata,
+    onChange: (name, namespace) => observer.onSecrets(name, namespace),
+  })
+  const accounts = startNamed('serviceaccounts', {
+    listOf: allServiceAccounts,
+    itemOf: serviceAccountOf,
+    onChange: (name, namespace) => observer.onServiceAccounts(name, namespace),
+  })
   return {
     namespaces,
     resources,
     restarts,
-    secrets: (name) => watched.get(name)?.collection,
-    watchSecrets(names) {
+    secrets: secrets.of,
+    watchSecrets: secrets.watch,
+    serviceAccounts: accounts.of,
+    watchServiceAccounts: accounts.watch,
+    problems: () => [
+      ...problemsOf('namespaces', namespaces),
+      ...problemsOf('ClusterPullSecrets', resources),
+      ...secrets.problems('Secrets'),
+      ...accounts.problems('ServiceAccounts'),
+    ],
+  }
+}
+
+type StartWatch = <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal?: AbortSignal) => Collection<T>
+
+function createStart(
+  { onEnd }: Pick<ViewObserver, 'onEnd'>,
+  restarts: Map<string, number>,
+  context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
+): StartWatch {
+  return <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal = context.signal) => {
+    const collection = createCollection<T>()
+    const onResume = () => void restarts.set(resource, (restarts.get(resource) ?? 0) + 1)
+    follow(watch, { collection, keep, resource }, { ...context, signal, onResume }).catch((error: unknown) => {
+      if (!signal.aborted) onEnd(error)
+    })
+    return collection
+  }
+}
+
+interface NamedWatch<T> {
+  readonly listOf: (name: string) => ListRequest
+  readonly itemOf: (item: JsonObject) => T
+  readonly onChange: (name: string, namespace: string | undefined) => void
+}
+
+/** One watch for each name, of the objects of that name in the whole cluster. */
+function createNamedWatches<T>(start: (name: string, end: AbortSignal) => Collection<T>) {
+  const watched = new Map<string, { readonly collection: Collection<T>; readonly end: AbortController }>()
+  return {
+    of: (name: string) => watched.get(name)?.collection,
+    /** Exactly these names. */
+    watch: (names: ReadonlySet<string>): void => {
       endOthers(watched, names)
       for (const name of names) {
         if (watched.has(name)) continue
         const end = new AbortController()
-        const collection = start<PullSecretMetadata>(
-          'secrets',
-          (watching) => watchCollection(cluster, allSecrets(name), pullSecretMetadata, watching),
-          { keyOf: ({ namespace }) => namespace, onChange: (namespace) => observer.onSecrets(name, namespace) },
-          AbortSignal.any([context.signal, end.signal]),
-        )
-        watched.set(name, { collection, end })
+        watched.set(name, { collection: start(name, end.signal), end })
       }
     },
-    problems: () => [
-      ...problemsOf('namespaces', namespaces),
-      ...problemsOf('ClusterPullSecrets', resources),
-      ...[...watched].flatMap(([name, { collection }]) => problemsOf(`Secrets ${name}`, collection)),
-    ],
+    problems: (title: string) =>
+      [...watched].flatMap(([name, { collection }]) => problemsOf(`${title} ${name}`, collection)),
   }
 }
 

@@ -1,5 +1,6 @@
 /** Puts each pull secret's name into the imagePullSecrets of the service accounts that its document names. */
 
+import type { Document } from '../document/document.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -36,7 +37,7 @@ export async function attachPullSecrets(
     const { namespace, result } = outcome
     const hasSecret = result === 'created' || result === 'updated' || result === 'unchanged'
     if (job === undefined || byName === undefined || namespace === undefined || !hasSecret) return outcome
-    const serviceAccounts = await attachIn(namespace, { job, byName, attach })
+    const serviceAccounts = await attachIn(namespace, job.document, byName, attach)
     const fault = serviceAccounts.find((account) => account.fault !== undefined)?.fault
     const notes = serviceAccounts.map((account) => noteOf(account, attach.mode))
     const note = [outcome.note, ...notes].filter((words) => words !== undefined).join('; ')
@@ -70,7 +71,7 @@ function logAbsent(outcomes: readonly Outcome[], { log }: Attach['context']): vo
   }
 }
 
-type AccountsByName = ReadonlyMap<string, Listed<ServiceAccount> | PullpassError>
+export type AccountsByName = ReadonlyMap<string, Listed<ServiceAccount> | PullpassError>
 
 /** One list for each name; if it fails, every namespace has the same error, and the Secrets remain written. */
 async function listAccounts({ document, namespaces }: Job, cluster: Cluster): Promise<AccountsByName> {
@@ -81,14 +82,13 @@ async function listAccounts({ document, namespaces }: Job, cluster: Cluster): Pr
   return new Map(await Promise.all(lists))
 }
 
-interface Place {
-  readonly job: Job
-  readonly byName: AccountsByName
-  readonly attach: Attach
-}
-
-async function attachIn(namespace: string, { job, byName, attach }: Place): Promise<ServiceAccountOutcome[]> {
-  const { document } = job
+/** The accounts of one namespace, as they were listed. Nothing is requested for those that name the Secret already. */
+export async function attachIn(
+  namespace: string,
+  document: Document,
+  byName: AccountsByName,
+  attach: Attach,
+): Promise<ServiceAccountOutcome[]> {
   const options = { manager: fieldManager(document), dryRun: attach.mode === 'dry-run' ? 'all' : 'none' } as const
   const tried = [...byName].map(async ([name, list]): Promise<ServiceAccountOutcome> => {
     if (list instanceof PullpassError) return { name, result: 'failed', fault: list }

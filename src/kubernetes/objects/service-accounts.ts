@@ -7,7 +7,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
-import { foundIn, type Listed, listByName } from './list.ts'
+import { foundIn, type Listed, type ListRequest, listByName, namedList } from './list.ts'
 
 export interface AttachOptions {
   readonly manager: string
@@ -118,7 +118,11 @@ export async function listServiceAccounts(
   return await listByName(cluster, named, serviceAccountOf)
 }
 
-function serviceAccountOf(account: JsonObject): ServiceAccount {
+/** Of one name, in the whole cluster: complete objects, since `PartialObjectMetadata` has no imagePullSecrets. */
+export const allServiceAccounts = (name: string): ListRequest =>
+  namedList({ resource: 'serviceaccounts', name, accept: 'application/json' })
+
+export function serviceAccountOf(account: JsonObject): ServiceAccount {
   const metadata = asObject(account['metadata']) ?? {}
   const names = asList(account['imagePullSecrets']).map((entry) => asText(asObject(entry)?.['name']))
   return {

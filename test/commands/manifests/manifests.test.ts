@@ -232,9 +232,9 @@ suite('pullpass manifests', () => {
     },
     'a document that the controller does not support': {
       words: ['-f', '-', '--controller'],
-      input: documentText({ gcp: { provider } }, { more: '  attachToServiceAccounts: [default]' }),
+      input: documentText({ gcp: { provider } }, { more: '  stuckPods: Evict' }),
       code: 'DOCUMENT_INVALID',
-      seen: /-:1: spec\.attachToServiceAccounts is set in ClusterPullSecret pull/,
+      seen: /-:1: spec\.stuckPods is Evict in ClusterPullSecret pull/,
     },
     'a namespace that cannot exist': {
       words: ['-n', 'Images'],

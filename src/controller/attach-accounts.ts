@@ -1,0 +1,117 @@
+/**
+ * Keeps the pull secret's name in the imagePullSecrets of the ServiceAccounts that a document names, in one namespace: also of
+ * accounts that are created later, such as `default`, which follows its namespace.
+ */
+import type { Context } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { Listed } from '../kubernetes/objects/list.ts'
+import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import type { ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
+import { attachIn } from '../refresh/attach-pull-secrets.ts'
+import type { ServiceAccountOutcome } from '../refresh/outcome.ts'
+import type { Credentials } from './credentials.ts'
+import type { ControlledDocument } from './documents.ts'
+import { evaluateSecret } from './evaluate-secret.ts'
+import { repairDelayMs, repairsForgottenMs, retryDelayMs } from './schedule.ts'
+import type { ControllerStatus } from './status.ts'
+import { keyOf, type WorkItem } from './work-queue.ts'
+
+/** Of the accounts of one document in one namespace. */
+export interface AttachState {
+  failure: { readonly count: number; readonly retryAtMs: number } | undefined
+  /** By account: how often it was changed within the last ten minutes. */
+  readonly changes: Map<string, { readonly count: number; readonly lastMs: number }>
+}
+
+export const newAttachState = (): AttachState => ({ failure: undefined, changes: new Map() })
+
+interface AttachTarget extends WorkItem {
+  readonly controlled: ControlledDocument
+  /** The pull secret. */
+  readonly found: PullSecretMetadata | undefined
+  /** By the accounts' names: of the whole cluster, by namespace. */
+  readonly accounts: ReadonlyMap<string, ReadonlyMap<string, ServiceAccount>>
+  readonly state: AttachState
+}
+
+interface Attacher {
+  readonly cluster: Cluster
+  readonly credentials: Pick<Credentials, 'entryDueAt'>
+  readonly status: Pick<ControllerStatus, 'failed' | 'succeeded'>
+  readonly context: Pick<Context, 'now' | 'random' | 'log' | 'signal'>
+}
+
+/** The subject of their failures. */
+export const attachSubject = (item: WorkItem): string => `${keyOf(item)} serviceaccounts`
+
+/** Only where the pull secret is the document's own. When to try it again; undefined: when an account or the Secret changes. */
+export async function attachAccounts(target: AttachTarget, attacher: Attacher): Promise<Date | undefined> {
+  const { controlled, namespace, found, accounts, state } = target
+  const { cluster, credentials, status, context } = attacher
+  if (evaluateSecret(controlled.document, { namespace, found }, credentials, context.now()).verdict === 'changed') {
+    return undefined
+  }
+  const nowMs = context.now().getTime()
+  const lacking = accountsWithout(controlled.document.secretName, target)
+  const waiting = new Map(lacking.map((name) => [name, notBeforeMs(name, state, nowMs)]))
+  const due = lacking.filter((name) => (waiting.get(name) ?? 0) <= nowMs)
+  for (const name of due) waiting.delete(name)
+  if (due.length > 0) {
+    const byName = new Map(
+      due.map((name): [string, Listed<ServiceAccount>] => [
+        name,
+        { found: accounts.get(name) ?? new Map(), faults: new Map() },
+      ]),
+    )
+    const outcomes = await attachIn(namespace, controlled.document, byName, { cluster, mode: 'write', context })
+    record(target, outcomes, attacher)
+  } else if (lacking.length === 0) {
+    state.failure = undefined
+    status.succeeded(attachSubject(target))
+  }
+  const times = [...waiting.values(), ...(state.failure ? [state.failure.retryAtMs] : [])]
+  return times.length === 0 ? undefined : new Date(Math.min(...times))
+}
+
+/** Forgets what was recorded of accounts that do not exist: one that is created again is attached immediately. */
+function accountsWithout(secretName: string, { accounts, namespace, state }: AttachTarget): string[] {
+  return [...accounts].flatMap(([name, byNamespace]) => {
+    const account = byNamespace.get(namespace)
+    if (account === undefined) state.changes.delete(name)
+    return account === undefined || account.deleting || account.imagePullSecrets.includes(secretName) ? [] : [name]
+  })
+}
+
+/** The first changes are immediate; others wait longer and longer while another client reverts them. */
+function notBeforeMs(name: string, { failure, changes }: AttachState, nowMs: number): number {
+  const known = changes.get(name)
+  if (known !== undefined && nowMs - known.lastMs > repairsForgottenMs) changes.delete(name)
+  const { count, lastMs } = changes.get(name) ?? { count: 0, lastMs: 0 }
+  return Math.max(failure?.retryAtMs ?? 0, lastMs + repairDelayMs(count))
+}
+
+function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[], { status, context }: Attacher): void {
+  const { document, namespace, accounts, state } = target
+  const now = context.now()
+  for (const { name, result } of outcomes) {
+    if (result !== 'attached') continue
+    const count = (state.changes.get(name)?.count ?? 0) + 1
+    state.changes.set(name, { count, lastMs: now.getTime() })
+    const fields = { document, namespace, serviceAccount: name }
+    if (count === 1) context.log('info', 'a pull secret was attached to a service account', fields)
+    else {
+      const note = `written by: ${(accounts.get(name)?.get(namespace)?.owners ?? []).join(', ') || 'unknown'}`
+      context.log('warn', 'an entry of imagePullSecrets was restored', { ...fields, note })
+    }
+  }
+  const fault = outcomes.find((outcome) => outcome.fault !== undefined)?.fault
+  if (fault === undefined || context.signal.aborted) {
+    state.failure = undefined
+    if (fault === undefined) status.succeeded(attachSubject(target))
+    return
+  }
+  const count = (state.failure?.count ?? 0) + 1
+  const delayMs = retryDelayMs(fault, count, { random: context.random(), now })
+  state.failure = { count, retryAtMs: now.getTime() + delayMs }
+  status.failed(attachSubject(target), fault, { document, namespace })
+}
