@@ -49,6 +49,8 @@ export function controllerPermissionsOf(documents: readonly Document[], { namesp
   const ofSecrets = refresh.filter(({ resource, verbs: given }) => resource === 'secrets' && given !== sourceVerbs)
   const names = [...new Set(ofSecrets.flatMap((one) => one.names ?? []))]
   const everywhere = ofSecrets.some(({ namespace }) => namespace === undefined)
+  const ofAccounts = refresh.filter(({ resource }) => resource === 'serviceaccounts')
+  const accounts = [...new Set(ofAccounts.flatMap((one) => one.names ?? []))]
   const eventPlaces = everywhere
     ? [undefined]
     : [...new Set([...ofSecrets.flatMap(({ namespace }) => namespace ?? []), own])]
@@ -56,7 +58,11 @@ export function controllerPermissionsOf(documents: readonly Document[], { namesp
     { resource: 'namespaces', verbs: ['list', 'watch'] },
     { resource: 'secrets', verbs: ['list', 'watch'], names },
     ...ofSecrets.map((one) => ({ ...one, verbs: ['create', 'patch'] })),
-    ...refresh.filter((one) => one.resource !== 'namespaces' && !ofSecrets.includes(one)),
+    ...(accounts.length === 0
+      ? []
+      : [{ resource: 'serviceaccounts', verbs: ['list', 'watch'], names: accounts } as const]),
+    ...ofAccounts.map((one) => ({ ...one, verbs: ['patch'] })),
+    ...refresh.filter((one) => one.resource !== 'namespaces' && ![...ofSecrets, ...ofAccounts].includes(one)),
     { resource: 'leases', verbs: verbs.leases, names: [controllerName], namespace: own },
     ...eventPlaces.map(
       (namespace): Permission => ({

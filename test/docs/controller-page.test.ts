@@ -70,18 +70,6 @@ suite('docs/controller.md', () => {
   })
 
   test('names the rules that pullpass manifests --controller computes', () => {
-    const document: Document = {
-      kind: 'ClusterPullSecret',
-      name: 'pull',
-      source: 'pull.yaml:1',
-      secretName: 'regcred',
-      namespaces: { include: ['team-*'] },
-      registries: [],
-      attachToServiceAccounts: [],
-      stuckPods: 'Ignore',
-      conflictPolicy: 'Refuse',
-      deletionPolicy: 'Retain',
-    }
     const blocks = [...page.matchAll(/<!-- rules -->\n```yaml\n([^`]+)```/g)].map(
       ([, text = '']): DocumentedRole => parse(text),
     )
@@ -93,7 +81,6 @@ suite('docs/controller.md', () => {
         ...(namespace !== undefined && { namespace }),
       })),
     )
-    const place = { namespace: 'pullpass-system', image: 'pullpass:1.0.0' }
     // The page has one rule for a Secret where the output has two.
     const [watched, written, ...others] = controllerPermissionsOf([document], place).filter(
       ({ resource }) => resource === 'secrets',
@@ -106,7 +93,34 @@ suite('docs/controller.md', () => {
       new Set([secrets, ...rest].map((rule) => JSON.stringify(sorted(rule)))),
     )
   })
+
+  test('names the rule for service accounts', () => {
+    const [, text = ''] = /<!-- rules of accounts -->\n```yaml\n([^`]+)```/.exec(page) ?? []
+    const rules: DocumentedRole['rules'] = parse(text)
+    const attaching = { ...document, attachToServiceAccounts: ['default'] }
+    const computed = controllerPermissionsOf([attaching], place).filter(
+      ({ resource }) => resource === 'serviceaccounts',
+    )
+    assert.deepEqual(
+      rules.map(({ resources, resourceNames, verbs }) => [resources, resourceNames, verbs]),
+      [[['serviceaccounts'], computed[0]?.names, computed.flatMap(({ verbs }) => verbs)]],
+    )
+  })
 })
+
+const place = { namespace: 'pullpass-system', image: 'pullpass:1.0.0' }
+const document: Document = {
+  kind: 'ClusterPullSecret',
+  name: 'pull',
+  source: 'pull.yaml:1',
+  secretName: 'regcred',
+  namespaces: { include: ['team-*'] },
+  registries: [],
+  attachToServiceAccounts: [],
+  stuckPods: 'Ignore',
+  conflictPolicy: 'Refuse',
+  deletionPolicy: 'Retain',
+}
 
 interface DocumentedRole {
   readonly metadata: { readonly namespace?: string }

@@ -119,6 +119,18 @@ suite('the permissions of a controller', () => {
     ])
   })
 
+  test('with attachToServiceAccounts allow to watch these accounts everywhere, and to change them where it writes', () => {
+    const attachToServiceAccounts = ['default']
+    const accounts = { resource: 'serviceaccounts', names: attachToServiceAccounts }
+    const ofAccounts = (document: Parameters<typeof documentOf>[0]) =>
+      controllerPermissionsOf([documentOf({ ...document, attachToServiceAccounts })], place).filter(
+        ({ resource }) => resource === 'serviceaccounts',
+      )
+    const watch = { ...accounts, verbs: ['list', 'watch'] }
+    assert.deepEqual(ofAccounts({}), [watch, { ...accounts, verbs: ['patch'], namespace: 'team-a' }])
+    assert.deepEqual(ofAccounts({ namespaces: { include: ['*'] } }), [watch, { ...accounts, verbs: ['patch'] }])
+  })
+
   test('for a glob allow to write its Secret everywhere', () => {
     assert.deepEqual(controllerPermissionsOf([documentOf({ namespaces: { include: ['team-*'] } })], place), [
       ...watched,
