@@ -8,6 +8,7 @@ import {
   createNamespace,
   createSecret,
   createServiceAccount,
+  createStuckPod,
   deleteSecret,
   resetImagePullSecrets,
 } from './install/cluster-objects.ts'
@@ -26,6 +27,7 @@ const document = `
   spec:
     namespaces: {include: ["apps-*"], exclude: [apps-legacy]}
     attachToServiceAccounts: [default]
+    stuckPods: Evict
     serviceAccountRef: {namespace: image-system, name: puller}
     registries:
       - name: google
@@ -41,7 +43,13 @@ const lease = (name: string) => ({
   spec: { holderIdentity: 'thief' },
 })
 
-/** Requests that no role of the controller permits. */
+const evict = (namespace: string) => ({
+  method: 'POST' as const,
+  path: `/api/v1/namespaces/${namespace}/pods/none/eviction`,
+  body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'none', namespace } },
+})
+
+/** Requests that no role of the controller permits, or one of its policies denies. */
 const ofControllers: Attacks = {
   'take the Lease of another controller': {
     request: {
@@ -103,6 +111,22 @@ const ofControllers: Attacks = {
     request: { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'apps-new' } } },
     refusal: 'cannot create resource "namespaces"',
   },
+  'delete a Pod': {
+    request: { method: 'DELETE', path: '/api/v1/namespaces/apps-a/pods/none' },
+    refusal: 'cannot delete resource "pods"',
+  },
+  'read the log of a Pod': {
+    request: { path: '/api/v1/namespaces/apps-a/pods/none/log' },
+    refusal: 'cannot get resource "pods/log"',
+  },
+  'evict a Pod of kube-system': {
+    request: evict('kube-system'),
+    refusal: 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict',
+  },
+  'evict a Pod of a namespace that is excluded': {
+    request: evict('apps-legacy'),
+    refusal: 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict',
+  },
   'read Events': {
     request: { path: '/api/v1/namespaces/apps-a/events' },
     refusal: 'cannot list resource "events"',
@@ -131,6 +155,12 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       const { imagePullSecrets }: { imagePullSecrets: unknown } = JSON.parse((await setup.admin({ path })).body)
       return JSON.stringify(imagePullSecrets) === '[{"name":"other"},{"name":"appscred"}]'
     }
+    const stuckPod = { image: 'europe-docker.pkg.dev/example/app', secret: 'appscred' }
+    const hasStuckPod = async (namespace: string): Promise<boolean> => {
+      const path = `/api/v1/namespaces/${namespace}/pods?fieldSelector=metadata.name%3Dstuck`
+      const { items }: { items: unknown[] } = JSON.parse((await setup.admin({ path })).body)
+      return items.length === 1
+    }
     const deleteLease = async () =>
       await setup.admin({ method: 'DELETE', path: `${leasePath}?fieldSelector=metadata.name%3Dpullpass-controller` })
 
@@ -150,6 +180,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
     })
 
     test('two replicas write every pull secret with the permissions of their account, without a failure', async (t) => {
+      await createStuckPod(setup, 'apps-a', stuckPod)
       const replicas = [startInstalledController(installation, system), startInstalledController(installation, system)]
       t.after(() => {
         for (const { child } of replicas) child.kill('SIGKILL')
@@ -164,6 +195,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       await createServiceAccount(setup, system, 'default') // after its namespace and the Secret
       for (const name of [...namespaces, system])
         await waitUntil(`the account in ${name}`, 20_000, async () => (await isAttached(name)) || undefined)
+      await waitUntil('the eviction', 20_000, async () => !(await hasStuckPod('apps-a')) || undefined)
       for (const { child } of replicas) child.kill('SIGTERM')
       const ends = await Promise.all(replicas.map(({ ended }) => ended))
       assert.deepEqual(
@@ -179,6 +211,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       const reset = async () => {
         for (const name of ['apps-a', 'apps-c', system]) await deleteSecret(setup, name, 'appscred')
         await resetImagePullSecrets(setup, 'apps-a', 'default')
+        await createStuckPod(setup, 'apps-a', stuckPod)
         await createSecret(setup, 'apps-b', 'appscred') // a conflict, which is an Event
         await deleteLease()
       }

@@ -127,12 +127,13 @@ await withRealPart(
       })
 
       test('an invalid change is reported in the status, and its last valid version stays in use', async () => {
-        await change('pull', { stuckPods: 'Evict' })
+        const registry = { name: 'one', hosts: ['quay.io', 'quay.io'], quay: { robot: 'example+robot' } }
+        await change('pull', { registries: [registry] })
         const { conditions } = await whenReady('pull', 'False Invalid')
-        assert.match(conditions[0]?.message ?? '', /spec\.stuckPods is Evict.*The last valid version stays in use/)
+        assert.match(conditions[0]?.message ?? '', /hosts\[1\] is "quay\.io".*The last valid version stays in use/)
         await createNamespace('team-b')
         await whenSecret('team-b', 200)
-        await change('pull', { stuckPods: null })
+        await change('pull', { registries: objectOf('pull', []).spec.registries })
         await whenReady('pull', 'True Fresh')
       })
 

@@ -31,6 +31,8 @@ export interface Pods {
   create(name: string, spec: object): Promise<PodResponse>
   read(name: string): Promise<PodResponse>
   remove(name: string): Promise<PodResponse>
+  /** `preconditions`: of its deletion. */
+  evict(name: string, preconditions: object): Promise<PodResponse>
   patch(name: string, body: object, contentType?: string): Promise<PodResponse>
   apply(name: string, manager: string, spec: object): Promise<PodResponse>
   applyStatus(name: string, manager: string, status: object, spec?: object): Promise<PodResponse>
@@ -76,6 +78,10 @@ export async function podsIn(cluster: ContractCluster, t: TestContext): Promise<
     create: (name: string, spec: object) => request({ method: 'POST', path, body: { metadata: { name }, spec } }),
     read: (name: string) => request({ path: `${path}/${name}` }),
     remove: (name: string) => request({ method: 'DELETE', path: `${path}/${name}` }),
+    evict: (name: string, preconditions: object) => {
+      const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name }, deleteOptions: { preconditions } }
+      return request({ method: 'POST', path: `${path}/${name}/eviction`, body })
+    },
     patch,
     apply: (name: string, manager: string, spec: object) => apply(name, manager, { spec }),
     applyStatus: (name: string, manager: string, status: object, spec?: object) =>

@@ -1,4 +1,7 @@
 /** The content of the cluster before an installation: namespaces, accounts, and Secrets of other managers. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { waitUntil } from '../parts/process/wait-until.ts'
 import type { InstallSetup } from './start-install-setup.ts'
 
 type Admin = Pick<InstallSetup, 'admin'>
@@ -28,6 +31,35 @@ export async function createSecret({ admin }: Admin, namespace: string, name: st
 export async function deleteSecret({ admin }: Admin, namespace: string, name: string): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/secrets?fieldSelector=metadata.name%3D${name}`
   await admin({ method: 'DELETE', path })
+}
+
+/** A Pod of a ReplicaSet whose image could not be pulled; resolves in a later second than the kubelet's report. */
+export async function createStuckPod({ admin }: Admin, namespace: string, { image, secret }: StuckPod): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/pods`
+  await admin({ method: 'DELETE', path: `${path}?fieldSelector=metadata.name%3Dstuck` })
+  const ownerReferences = [
+    { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: randomUUID(), controller: true },
+  ]
+  const spec = { containers: [{ name: 'main', image }], imagePullSecrets: [{ name: secret }] }
+  await admin({ method: 'POST', path, body: { metadata: { name: 'stuck', ownerReferences }, spec } })
+  const waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"` }
+  const main = { name: 'main', image, imageID: '', ready: false, restartCount: 0, state: { waiting } }
+  const { body } = await admin({
+    method: 'PATCH',
+    path: `${path}/stuck/status?fieldManager=kubelet`,
+    contentType: 'application/merge-patch+json',
+    body: { status: { containerStatuses: [main] } },
+  })
+  const { metadata }: { metadata: { managedFields: { manager: string; time: string }[] } } = JSON.parse(body)
+  const reported = metadata.managedFields.find(({ manager }) => manager === 'kubelet')
+  assert.ok(reported, body)
+  const nextSecondMs = Date.parse(reported.time) + 1_000
+  await waitUntil('the next second', 5_000, async () => Date.now() >= nextSecondMs || undefined)
+}
+
+interface StuckPod {
+  readonly image: string
+  readonly secret: string
 }
 
 /** The account's pull secrets, as set by others. */

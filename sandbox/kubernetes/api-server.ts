@@ -8,7 +8,7 @@ import { createOverload } from './access/overload.ts'
 import { isReviewed, reviewAccess } from './access/review-access.ts'
 import { type ApiCall, isResourcePath, type RequestInfo, readRequestInfo, servedKind } from './calls/api-call.ts'
 import { createObject } from './calls/create-object.ts'
-import { deleteObject } from './calls/delete-object.ts'
+import { deleteObject, evictPod } from './calls/delete-object.ts'
 import { patchObject } from './calls/patch-object.ts'
 import { listObjects, readObject } from './calls/read-objects.ts'
 import { replaceObject } from './calls/replace-object.ts'
@@ -98,10 +98,13 @@ async function route(cluster: Cluster, request: SandboxRequest, requester: Reque
   if (group === 'authorization.k8s.io') throw noSuchResource()
   const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, requirePermission }
   const since = cluster.store.resourceVersion
-  const response = await (subresource === 'token' ? requestToken : operations[verb])(cluster, call)
+  const response = await (created[subresource] ?? operations[verb])(cluster, call)
   runControllers(cluster, since)
   return response
 }
+
+/** By subresource. */
+const created: Readonly<Record<string, Operation>> = { token: requestToken, eviction: evictPod }
 
 /** @throws StatusError 404 and 405 for any request that does not create a review */
 function isReview({ group, verb, name }: RequestInfo): boolean {

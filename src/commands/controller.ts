@@ -46,7 +46,7 @@ export const controller: Command<typeof flags> = {
     'deleted or changed is restored; each is refreshed at two thirds of its credential’s lifetime. It deletes no Secret.',
     'Documents are files and the ClusterPullSecrets of the cluster, if pullpass manifests crds is installed there.',
     'Of several replicas, the one that holds a Lease works; another takes over within 20 s after it fails, and immediately',
-    'when it is stopped. Not supported yet: PullSecrets and stuckPods: Evict.',
+    'when it is stopped. Not supported yet: PullSecrets.',
     '',
     'Example:',
     '  pullpass controller -f /etc/pullpass --health-listen "*:8080"',

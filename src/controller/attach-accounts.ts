@@ -113,5 +113,5 @@ function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[]
   const count = (state.failure?.count ?? 0) + 1
   const delayMs = retryDelayMs(fault, count, { random: context.random(), now })
   state.failure = { count, retryAtMs: now.getTime() + delayMs }
-  status.failed(attachSubject(target), fault, { document, namespace })
+  status.failed(attachSubject(target), fault, { document, namespace }, 'a service account could not be changed')
 }

@@ -14,6 +14,7 @@
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Transport } from '../http/transport.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
@@ -23,10 +24,12 @@ import { Credentials } from './credentials.ts'
 import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
+import { type Evictable, PodEvictions } from './evict-pods.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
 import type { ResourceFacts } from './resource-status.ts'
-import { itemsIn, itemsOfSecret, reportSelections, selected, stateOf } from './selection.ts'
+import { itemsIn, itemsOfSecret, podReach, reportSelections, selected, stateOf } from './selection.ts'
 import { type ControllerState, ControllerStatus } from './status.ts'
+import { servedSince } from './stuck-pods.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
 import { StatusWriter } from './write-statuses.ts'
@@ -47,6 +50,7 @@ interface Work {
   readonly credentials: Credentials
   readonly events: ControllerEvents
   readonly statuses: StatusWriter
+  readonly evictions: PodEvictions
   readonly cluster: Cluster
   readonly context: VendorContext
 }
@@ -81,6 +85,7 @@ export class Controller {
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
         onResources: (name) => this.#onResources(name),
         onServiceAccounts: (name, namespace) => this.#onServiceAccounts(name, namespace),
+        onPods: () => this.#work?.evictions.changed(),
         onEnd: (error) => this.#failed.reject(error),
       },
       this.#context,
@@ -135,7 +140,15 @@ export class Controller {
     const resources = () => this.#view.resources.objects.values()
     const factsOf = (resource: CustomResource) => this.#factsOf(resource, credentials)
     const statuses = new StatusWriter({ resources, factsOf }, cluster, this.status, context)
-    this.#work = { queue, credentials, events, statuses, cluster, context }
+    const pending = {
+      pendingPods: () => this.#view.pendingPods(),
+      evictableFor: (pod: StuckPod) => this.#evictableFor(pod),
+    }
+    const evictions = new PodEvictions(pending, { cluster, events, status: this.status }, context)
+    this.#work = { queue, credentials, events, evictions, statuses, cluster, context }
+    evictions.run().catch((error: unknown) => {
+      if (!signal.aborted) onEnd(error)
+    })
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
     statuses.run().catch((error: unknown) => {
       if (!signal.aborted) onEnd(error)
@@ -163,6 +176,8 @@ export class Controller {
     this.#documents = changed
     const all = [...changed.values()]
     this.#view.watchSecrets(new Set(all.map(({ document }) => document.secretName)))
+    this.#view.watchPods(podReach(changed))
+    this.#work?.evictions.changed()
     this.#view.watchServiceAccounts(new Set(all.flatMap(({ document }) => document.attachToServiceAccounts)))
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
@@ -195,6 +210,7 @@ export class Controller {
   }
 
   #onSecrets(secretName: string, namespace: string | undefined): void {
+    this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
     const items = itemsOfSecret(this.#documents, this.#view.namespaces.objects, { secretName, namespace })
@@ -204,6 +220,7 @@ export class Controller {
   #onServiceAccounts(name: string, namespace: string | undefined): void {
     if (namespace === undefined && this.#view.serviceAccounts(name)?.objects.size === 0)
       this.#context.log('warn', 'a service account does not exist', { serviceAccount: name })
+    this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
     const attaching = [...this.#documents].filter(([, { document }]) => document.attachToServiceAccounts.includes(name))
@@ -268,6 +285,25 @@ export class Controller {
           : undefined,
       exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
     }
+  }
+
+  #evictableFor(pod: StuckPod): Evictable | undefined {
+    const there = this.#view.namespaces.objects.get(pod.namespace)
+    const work = this.#work
+    if (there === undefined || work === undefined) return undefined
+    const now = this.#context.now()
+    for (const [name, { document }] of this.#documents) {
+      const { secretName, attachToServiceAccounts: names } = document
+      const secret = this.#view.secrets(secretName)?.objects.get(pod.namespace)
+      if (document.stuckPods !== 'Evict' || secret === undefined || selected(document, [there]).length === 0) continue
+      const accounts = names.includes(pod.serviceAccountName)
+        ? this.#view.serviceAccounts(pod.serviceAccountName)
+        : undefined
+      const surroundings = { secret, account: accounts?.objects.get(pod.namespace) }
+      const since = servedSince(document, pod, surroundings, { credentials: work.credentials, now })
+      if (since !== undefined) return { document: name, secretName, servedSince: since }
+    }
+    return undefined
   }
 
   /** The earliest entry of this credential in a Secret. */

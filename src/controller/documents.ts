@@ -18,7 +18,6 @@ export interface ControlledDocument {
 /** By `ClusterPullSecret/NAME`, in the order of the files. */
 export type DocumentSet = ReadonlyMap<string, ControlledDocument>
 
-const unsupported: readonly UnsupportedField[] = [['stuckPods', 'Ignore', 'the controller does not evict pods yet']]
 const unsupportedInFiles: readonly UnsupportedField[] = [
   ['deletionPolicy', 'Retain', 'only a custom resource can own its Secrets'],
 ]
@@ -53,7 +52,6 @@ function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRe
 
 /** @throws DOCUMENT_INVALID for a field that the controller does not support yet */
 export function checkControlled(document: Document): void {
-  checkSupported(document, unsupported)
   if (document.owner === undefined) checkSupported(document, unsupportedInFiles)
 }
 

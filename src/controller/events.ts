@@ -18,9 +18,16 @@ interface EventedSecret {
   readonly uid: string | undefined
 }
 
+interface EvictedPod extends Pick<EventedSecret, 'document' | 'namespace' | 'secretName'> {
+  readonly name: string
+  readonly uid: string
+}
+
 export interface ControllerEvents {
   /** A Secret that another manager wrote before was taken over. */
   adopted(secret: EventedSecret): void
+  /** A stuck pod was evicted. */
+  evicted(pod: EvictedPod): void
   /** A write failed. Only a refusal is an Event: other failures are retried. */
   writeFailed(secret: EventedSecret, fault: PullpassError): void
   /** `expiresAt`: the earliest entry of this credential in a Secret; undefined: there is none. */
@@ -48,6 +55,13 @@ export function createControllerEvents(
     adopted(secret) {
       const message = `${secret.document} took over this Secret from its earlier manager: conflictPolicy is Adopt`
       record(secretOf(secret), { type: 'Normal', reason: 'SecretAdopted', message })
+    },
+    evicted({ document, namespace, name, uid, secretName }) {
+      const message = `${document} evicted this pod, whose image was not pulled: pull secret ${secretName} was refreshed since, and a new pod uses it`
+      record(
+        { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+        { type: 'Normal', reason: 'StuckPodEvicted', message },
+      )
     },
     writeFailed(secret, fault) {
       if (fault.retryable) return

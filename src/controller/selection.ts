@@ -1,6 +1,6 @@
 /** Which Secrets documents select in the namespaces of the cluster: pure, but for warnings. */
 import type { Document } from '../document/document.ts'
-import { chooseNamespaces, needsNamespaceList } from '../document/namespaces.ts'
+import { chooseNamespaces, needsNamespaceList, reachOf } from '../document/namespaces.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
@@ -37,6 +37,13 @@ export function itemsOfSecret(
 ): WorkItem[] {
   const named = [...documents].filter(([, { document }]) => document.secretName === secretName)
   return itemsIn(new Map(named), namespaces, namespace)
+}
+
+/** Where pods are watched for documents with `stuckPods: Evict`. */
+export function podReach(documents: DocumentSet): 'everywhere' | ReadonlySet<string> {
+  const evicting = [...documents.values()].filter(({ document }) => document.stuckPods === 'Evict')
+  const reaches = evicting.map(({ document }) => reachOf(document.namespaces))
+  return reaches.includes('everywhere') ? 'everywhere' : new Set(reaches.flat())
 }
 
 interface Documented {

@@ -53,12 +53,12 @@ export class ControllerStatus {
   }
 
   /** `subject`: a Secret or an exchange. Logged once until it fails otherwise or succeeds; a cause that several share, once. */
-  failed(subject: string, fault: PullpassError, fields: LogFields): void {
+  failed(subject: string, fault: PullpassError, fields: LogFields, sentence = 'a refresh failed'): void {
     this.#count(fault)
     const { code, hop, seen } = fault
     const first = this.#current.add(subject, JSON.stringify([code, fault.causeKey ?? seen]))
     const level = first === 'first' ? 'error' : 'debug'
-    this.#context.log(level, 'a refresh failed', { ...fields, code, hop, seen, fix: fixOf(fault) ?? '' })
+    this.#context.log(level, sentence, { ...fields, code, hop, seen, fix: fixOf(fault) ?? '' })
   }
 
   succeeded(subject: string): void {

@@ -9,11 +9,12 @@ import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ListRequest, metadataOnly, namedList } from '../kubernetes/objects/list.ts'
 import { allNamespaces, type Namespace, namespaceOf } from '../kubernetes/objects/namespaces.ts'
-import { type PullSecretMetadata, pullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
+import { type PendingPod, pendingPodOf, pendingPods } from '../kubernetes/objects/pending-pods.ts'
+import { type AnyPullSecret, anyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
 import { allServiceAccounts, type ServiceAccount, serviceAccountOf } from '../kubernetes/objects/service-accounts.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
-import type { CustomResource, ResourceWatch } from './custom-resources.ts'
 import type { JsonObject } from '../text/json-fields.ts'
+import type { CustomResource, ResourceWatch } from './custom-resources.ts'
 import { retryDelayMs } from './schedule.ts'
 
 /** The objects of one watch, by name or namespace. */
@@ -30,12 +31,16 @@ export interface ClusterView {
   /** By name. */
   readonly resources: Collection<CustomResource>
   /** Of one name, by namespace; undefined: not watched. */
-  secrets(name: string): Collection<PullSecretMetadata> | undefined
+  secrets(name: string): Collection<AnyPullSecret> | undefined
   /** Watches exactly the Secrets of these names. */
   watchSecrets(names: ReadonlySet<string>): void
   /** As `secrets`. */
   serviceAccounts(name: string): Collection<ServiceAccount> | undefined
   watchServiceAccounts(names: ReadonlySet<string>): void
+  /** Of the watched namespaces. */
+  pendingPods(): Iterable<PendingPod>
+  /** Watches exactly the pods of these namespaces; `everywhere`: of the whole cluster. */
+  watchPods(namespaces: 'everywhere' | ReadonlySet<string>): void
   /** How often watches were resumed or started again, by resource. */
   readonly restarts: ReadonlyMap<string, number>
   /** Faults of watches that do not run, and collections that were not listed yet. */
@@ -48,11 +53,13 @@ export interface ViewObserver {
   onSecrets(secretName: string, namespace: string | undefined): void
   onResources(name: string | undefined): void
   onServiceAccounts(name: string, namespace: string | undefined): void
+  /** A pending pod was added, changed or removed. */
+  onPods(): void
   /** A failure that no retry can continue from. */
   onEnd(error: unknown): void
 }
 
-type WatchedResource = 'namespaces' | 'secrets' | 'serviceaccounts' | 'clusterpullsecrets'
+type WatchedResource = 'namespaces' | 'secrets' | 'serviceaccounts' | 'pods' | 'clusterpullsecrets'
 type Watch<T> = (context: WatchContext) => AsyncGenerator<CollectionEvent<T>, never>
 
 /** Starts watching namespaces. Every watch ends with the signal of the context. */
@@ -66,6 +73,7 @@ export function watchCluster(
     ['namespaces', 0],
     ['secrets', 0],
     ['serviceaccounts', 0],
+    ['pods', 0],
     ['clusterpullsecrets', 0],
   ])
   const start = createStart(observer, restarts, context)
@@ -77,26 +85,7 @@ export function watchCluster(
     keyOf: ({ name }) => name,
     onChange: (name) => observer.onResources(name),
   })
-  const startNamed = <T extends { readonly namespace: string }>(
-    resource: WatchedResource,
-    { listOf, itemOf, onChange }: NamedWatch<T>,
-  ) => {
-    return createNamedWatches((name, end) => {
-      const watch: Watch<T> = (watching) => watchCollection(cluster, listOf(name), itemOf, watching)
-      const keep: Keep<T> = { keyOf: ({ namespace }) => namespace, onChange: (namespace) => onChange(name, namespace) }
-      return start(resource, watch, keep, AbortSignal.any([context.signal, end]))
-    })
-  }
-  const secrets = startNamed('secrets', {
-    listOf: allSecrets,
-    itemOf: pullSecretMetadata,
-    onChange: (name, namespace) => observer.onSecrets(name, namespace),
-  })
-  const accounts = startNamed('serviceaccounts', {
-    listOf: allServiceAccounts,
-    itemOf: serviceAccountOf,
-    onChange: (name, namespace) => observer.onServiceAccounts(name, namespace),
-  })
+  const { secrets, accounts, pods } = startNamedWatches(cluster, observer, start, context.signal)
   return {
     namespaces,
     resources,
@@ -105,11 +94,14 @@ export function watchCluster(
     watchSecrets: secrets.watch,
     serviceAccounts: accounts.of,
     watchServiceAccounts: accounts.watch,
+    pendingPods: pods.all,
+    watchPods: (watched) => pods.watch(watched === 'everywhere' ? new Set([everyNamespace]) : watched),
     problems: () => [
       ...problemsOf('namespaces', namespaces),
       ...problemsOf('ClusterPullSecrets', resources),
       ...secrets.problems('Secrets'),
       ...accounts.problems('ServiceAccounts'),
+      ...pods.problems('Pods in'),
     ],
   }
 }
@@ -131,17 +123,51 @@ function createStart(
   }
 }
 
+function startNamedWatches(cluster: Cluster, observer: ViewObserver, start: StartWatch, signal: AbortSignal) {
+  const startNamed = <T>(resource: WatchedResource, { listOf, itemOf, keyOf, onChange }: NamedWatch<T>) => {
+    return createNamedWatches((name, end) => {
+      const watch: Watch<T> = (watching) => watchCollection(cluster, listOf(name), itemOf, watching)
+      const keep: Keep<T> = { keyOf, onChange: (key) => onChange(name, key) }
+      return start(resource, watch, keep, AbortSignal.any([signal, end]))
+    })
+  }
+  const secrets = startNamed('secrets', {
+    listOf: allSecrets,
+    itemOf: anyPullSecret,
+    keyOf: ({ namespace }) => namespace,
+    onChange: (name, namespace) => observer.onSecrets(name, namespace),
+  })
+  const accounts = startNamed('serviceaccounts', {
+    listOf: allServiceAccounts,
+    itemOf: serviceAccountOf,
+    keyOf: ({ namespace }) => namespace,
+    onChange: (name, namespace) => observer.onServiceAccounts(name, namespace),
+  })
+  const pods = startNamed('pods', {
+    listOf: (namespace) => pendingPods(namespace === everyNamespace ? undefined : namespace),
+    itemOf: pendingPodOf,
+    keyOf: ({ namespace, name }) => `${namespace}/${name}`,
+    onChange: () => observer.onPods(),
+  })
+  return { secrets, accounts, pods }
+}
+
+/** No namespace has this name. */
+const everyNamespace = 'all namespaces'
+
 interface NamedWatch<T> {
   readonly listOf: (name: string) => ListRequest
   readonly itemOf: (item: JsonObject) => T
-  readonly onChange: (name: string, namespace: string | undefined) => void
+  readonly keyOf: (item: T) => string
+  readonly onChange: (name: string, key: string | undefined) => void
 }
 
-/** One watch for each name, of the objects of that name in the whole cluster. */
+/** One watch for each name: of the objects of that name in the whole cluster, or of those in the namespace of that name. */
 function createNamedWatches<T>(start: (name: string, end: AbortSignal) => Collection<T>) {
   const watched = new Map<string, { readonly collection: Collection<T>; readonly end: AbortController }>()
   return {
     of: (name: string) => watched.get(name)?.collection,
+    all: () => [...watched.values()].flatMap(({ collection }) => [...collection.objects.values()]),
     /** Exactly these names. */
     watch: (names: ReadonlySet<string>): void => {
       endOthers(watched, names)

@@ -57,6 +57,16 @@ export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespa
   return { reason: isLabelled ? 'not included' : 'labels' }
 }
 
+/**
+ * Names, or `everywhere`: a glob or a selector alone can match namespaces that do not exist yet, so it requires permission in the whole
+ * cluster.
+ */
+export function reachOf({ include, exclude = [] }: NamespaceChoice): readonly string[] | 'everywhere' {
+  if (include === undefined || include.some(isGlob)) return 'everywhere'
+  const named = include.map((name) => ({ name, labels: {} }))
+  return chooseNamespaces({ include, exclude }, named).chosen
+}
+
 /** Whether the selection depends on the existing namespaces; plain names do not require permission to list them. */
 export function needsNamespaceList({ include, selector }: NamespaceChoice): boolean {
   return include === undefined || selector !== undefined || include.some(isGlob)

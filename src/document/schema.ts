@@ -178,7 +178,7 @@ const clusterPullSecret = (
           stuckPods: z.exactOptional(
             word(
               ['Ignore', 'Evict'],
-              'Pods in ImagePullBackOff that wait for this Secret; default: Ignore. Evict is not supported by this version',
+              'Pods in ImagePullBackOff that wait for this Secret; default: Ignore. Evict is supported by pullpass controller',
             ),
           ),
           conflictPolicy: z.exactOptional(

@@ -4,9 +4,8 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 
-import { type Document, defaultKeyStateRef, type NamespaceChoice, requestedAccount } from '../document/document.ts'
-import { isGlob } from '../document/kubernetes-names.ts'
-import { chooseNamespaces, needsNamespaceList } from '../document/namespaces.ts'
+import { type Document, defaultKeyStateRef, requestedAccount } from '../document/document.ts'
+import { needsNamespaceList, reachOf } from '../document/namespaces.ts'
 import { clusterWideName, controllerName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
 
 export interface Permission {
@@ -25,6 +24,8 @@ const verbs = {
   serviceaccounts: ['list', 'patch'],
   'serviceaccounts/token': ['create'],
   configmaps: ['get'],
+  pods: ['list', 'watch'],
+  'pods/eviction': ['create'],
   leases: ['get', 'create', 'patch'],
   events: ['create'],
 } as const
@@ -63,6 +64,7 @@ export function controllerPermissionsOf(documents: readonly Document[], { namesp
       : [{ resource: 'serviceaccounts', verbs: ['list', 'watch'], names: accounts } as const]),
     ...ofAccounts.map((one) => ({ ...one, verbs: ['patch'] })),
     ...refresh.filter((one) => one.resource !== 'namespaces' && ![...ofSecrets, ...ofAccounts].includes(one)),
+    ...evictionPermissions(documents),
     { resource: 'leases', verbs: verbs.leases, names: [controllerName], namespace: own },
     ...eventPlaces.map(
       (namespace): Permission => ({
@@ -72,6 +74,19 @@ export function controllerPermissionsOf(documents: readonly Document[], { namesp
       }),
     ),
   ]
+}
+
+/** RBAC cannot restrict pods by a field, and their names are not known. */
+function evictionPermissions(documents: readonly Document[]): Permission[] {
+  const reaches = documents.filter(({ stuckPods }) => stuckPods === 'Evict').map((one) => reachOf(one.namespaces))
+  const places = reaches.includes('everywhere') ? [undefined] : [...new Set(reaches.flat())]
+  return places.flatMap((namespace) => {
+    const where = namespace !== undefined && { namespace }
+    return [
+      { resource: 'pods', verbs: verbs.pods, ...where } as const,
+      { resource: 'pods/eviction', verbs: verbs['pods/eviction'], ...where } as const,
+    ]
+  })
 }
 
 /** Permission for one name, or any, in one namespace, or all. */
@@ -89,7 +104,7 @@ const keyOf = ({ resource, name, namespace, use }: Need) => JSON.stringify([reso
 
 function needsOf(document: Document): Need[] {
   const { namespaces, secretName, attachToServiceAccounts, serviceAccountRef: account, issuer } = document
-  const scope = scopeOf(namespaces)
+  const scope = reachOf(namespaces)
   const places = scope === 'everywhere' ? [undefined] : scope
   const anyNamespace = { resource: 'namespaces', name: undefined, namespace: undefined } as const
   return [
@@ -110,17 +125,6 @@ function needsOf(document: Document): Need[] {
 /** With registries that all have a token file, or need no token, nothing is requested. */
 const usesAccount = (document: Document): boolean =>
   document.registries.some((registry) => requestedAccount(document, registry) !== undefined)
-
-/**
- * Named namespaces are granted individually. A glob or a selector can match namespaces that do not exist yet, so it requires the
- * whole cluster.
- */
-function scopeOf(choice: NamespaceChoice): readonly string[] | 'everywhere' {
-  const { include, exclude = [] } = choice
-  if (include === undefined || include.some(isGlob)) return 'everywhere'
-  const named = include.map((name) => ({ name, labels: {} }))
-  return chooseNamespaces({ include, exclude }, named).chosen
-}
 
 function merge(needs: readonly Need[]): Permission[] {
   const [first] = needs

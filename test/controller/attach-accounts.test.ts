@@ -76,7 +76,10 @@ suite('with attachToServiceAccounts, the controller', () => {
     await advanceUntil(time, { stepMs: 60_000, description: 'another attempt' }, () => refused() === 2)
     const reports = logged.filter((line) => line.includes('KUBERNETES_FORBIDDEN'))
     assert.equal(reports.length, 1, logged.join('\n'))
-    assert.match(reports[0] ?? '', /^error a refresh failed ClusterPullSecret\/pull team-a .* grant the rule /)
+    assert.match(
+      reports[0] ?? '',
+      /^error a service account could not be changed ClusterPullSecret\/pull team-a .* grant the rule /,
+    )
     permit()
     await advanceUntil(time, { stepMs: 60_000, description: 'the account' }, () => isAttached(sandbox, 'team-a'))
   })

@@ -60,7 +60,6 @@ suite('pullpass controller', () => {
   })
 
   for (const [more, seen] of [
-    ['  stuckPods: Evict', /spec\.stuckPods is Evict .*\n.* the controller does not evict pods yet/],
     ['  deletionPolicy: Delete', /spec\.deletionPolicy is Delete .*\n.* only a custom resource can own its Secrets/],
   ] as const) {
     test(`refuses a document with${more.replace(/^ /, '')}, which it does not support yet`, async (t) => {
@@ -119,7 +118,7 @@ suite('pullpass controller', () => {
     const { stdout } = await runPullpass(sandbox, ['controller', '--help'])
     assert.match(
       stdout,
-      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: PullSecrets and stuckPods: Evict/,
+      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: PullSecrets\./,
     )
   })
 })

@@ -69,7 +69,6 @@ suite('a ClusterPullSecret in the cluster', () => {
       /spec\.registries\[0\]\.static\.passwordFile is given/,
     ],
     ['has no serviceAccountRef', { serviceAccountRef: undefined }, /spec\.serviceAccountRef is missing/],
-    ['needs what the controller does not support', { stuckPods: 'Evict' }, /spec\.stuckPods is Evict/],
   ] as const) {
     test(`keeps its last valid version if it ${title}`, async (t) => {
       const { sandbox, start, addNamespace } = await startControllerTest(t, { document: 'none' })
@@ -92,7 +91,7 @@ suite('a ClusterPullSecret in the cluster', () => {
     await whenFresh(2)
     const versions = () => ['team-a', 'team-b'].map((namespace) => readPullSecret(sandbox, namespace)?.resourceVersion)
     const before = versions()
-    writeResource(sandbox, { spec: { stuckPods: 'Evict' } })
+    writeResource(sandbox, { spec: { serviceAccountRef: undefined } })
     await until('the error', () => logged.some((line) => line.includes('its last valid version')))
     await until('the queue', () => metric('queue_depth') === 0)
     time.advance(41 * 60_000)
@@ -171,11 +170,14 @@ suite('the status of a ClusterPullSecret in the cluster', () => {
     const { whenFresh } = await start()
     writeResource(sandbox)
     await whenFresh(2)
-    writeResource(sandbox, { spec: { stuckPods: 'Evict' } })
+    writeResource(sandbox, { spec: { serviceAccountRef: undefined } })
     await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'Invalid')
     const { status, message, observedGeneration } = readyOf(sandbox) ?? {}
     assert.deepEqual([status, observedGeneration], ['False', 2])
-    assert.match(message ?? '', /^DOCUMENT_INVALID: .*spec\.stuckPods is Evict.*The last valid version stays in use$/)
+    assert.match(
+      message ?? '',
+      /^DOCUMENT_INVALID: .*spec\.serviceAccountRef is missing.*The last valid version stays in use$/,
+    )
     assert.deepEqual(statusOf(sandbox)?.namespaces, { selected: 2, fresh: 2, failing: 0 })
     writeResource(sandbox)
     await advanceUntil(time, second('the repair'), () => readyOf(sandbox)?.reason === 'Fresh')

@@ -52,7 +52,7 @@ suite('when a file of documents changes, the controller', () => {
     ['does not exist', (file) => rm(file)],
     [
       'has a field that the controller does not support',
-      (file, sandbox) => writeFile(file, selectTeams(sandbox).replace('spec:', 'spec:\n  stuckPods: Evict')),
+      (file, sandbox) => writeFile(file, selectTeams(sandbox).replace('spec:', 'spec:\n  deletionPolicy: Delete')),
     ],
   ] as readonly (readonly [string, (file: string, sandbox: TestSandbox) => Promise<void>])[]) {
     test(`keeps the last valid documents if it ${fault}: it reports that, deletes nothing, and goes on`, async (t) => {

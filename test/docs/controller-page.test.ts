@@ -94,9 +94,21 @@ suite('docs/controller.md', () => {
     )
   })
 
+  const rulesOf = (title: string): DocumentedRole['rules'] => {
+    const [, text = ''] = new RegExp(`<!-- rules of ${title} -->\\n\`\`\`yaml\\n([^\`]+)\`\`\``).exec(page) ?? []
+    return parse(text)
+  }
+
+  test('names the rules for evictions', () => {
+    const computed = controllerPermissionsOf([{ ...document, stuckPods: 'Evict' }], place)
+    assert.deepEqual(
+      rulesOf('evictions').map(({ resources: [resource], verbs }) => ({ resource, verbs })),
+      computed.filter(({ resource }) => resource.startsWith('pods')),
+    )
+  })
+
   test('names the rule for service accounts', () => {
-    const [, text = ''] = /<!-- rules of accounts -->\n```yaml\n([^`]+)```/.exec(page) ?? []
-    const rules: DocumentedRole['rules'] = parse(text)
+    const rules = rulesOf('accounts')
     const attaching = { ...document, attachToServiceAccounts: ['default'] }
     const computed = controllerPermissionsOf([attaching], place).filter(
       ({ resource }) => resource === 'serviceaccounts',

@@ -127,6 +127,24 @@ export function podCases(started: () => ContractCluster): void {
     )
   })
 
+  test('an eviction deletes the Pod, but none that was replaced or changed', async (t) => {
+    const pods = await podsIn(started(), t)
+    const { object } = await pods.create('evicted', { containers: [container('i')] })
+    const { uid, resourceVersion } = object.metadata ?? {}
+
+    const replaced = await pods.evict('evicted', { uid: '00000000-0000-4000-8000-000000000000' })
+    await pods.fail('evicted')
+    const changed = await pods.evict('evicted', { uid, resourceVersion })
+    const { object: failing } = await pods.read('evicted')
+    const evicted = await pods.evict('evicted', { uid, resourceVersion: failing.metadata?.resourceVersion })
+    const gone = await pods.read('evicted')
+    const absent = await pods.evict('evicted', {})
+
+    assert.deepEqual([replaced.status, changed.status], [409, 409])
+    assert.deepEqual([evicted.status, evicted.object.kind], [201, 'Status'])
+    assert.deepEqual([gone.status, absent.status], [404, 404])
+  })
+
   test('imagePullSecrets of a Pod merge by name', async (t) => {
     const pods = await podsIn(started(), t)
     const spec = (name: string) => ({ containers: [container('i')], imagePullSecrets: [{ name }] })

@@ -50,7 +50,7 @@ export function readRequestInfo(request: SandboxRequest): RequestInfo {
 export function servedKind({ verb, group, plural, namespace, name, subresource }: RequestInfo): ResourceKind {
   const kind = resourceKinds.find((served) => served.group === group && served.plural === plural)
   if (!kind || (subresource && !kind.subresources.includes(subresource))) throw noSuchResource()
-  if (subresource && (subresource === 'token') !== (verb === 'create')) throw methodNotAllowed()
+  if (subresource && ['token', 'eviction'].includes(subresource) !== (verb === 'create')) throw methodNotAllowed()
   const needsNamespace = kind.namespaced && verb !== 'list' && verb !== 'watch'
   if (needsNamespace ? !namespace : namespace && !kind.namespaced) throw name ? noSuchResource() : methodNotAllowed()
   return kind

@@ -1,28 +1,51 @@
-/** DELETE of one object, with the preconditions of the body.
+/** DELETE of one object, with the preconditions of the body, and evictions of Pods.
  *  https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
 import type { SandboxResponse } from '../../serve/handler.ts'
 import type { Cluster } from '../cluster.ts'
 import { isRecord, type ObjectMeta, type StoredObject, timestamp } from '../objects/kubernetes-object.ts'
 import { type ApiCall, objectSubjectOf, subjectOf } from './api-call.ts'
-import { readMap } from './read-body.ts'
+import { readBody, readMap } from './read-body.ts'
 import { json, negotiateRepresentation, renderObject } from './representation.ts'
 import { conflict, notFound, type Status } from './status-error.ts'
 
 export function deleteObject(cluster: Cluster, call: ApiCall): SandboxResponse {
   const form = negotiateRepresentation(call)
-  const { preconditions, dryRun, gracePeriodSeconds } = readMap(call.request, 'DeleteOptions')
+  const options = readMap(call.request, 'DeleteOptions')
   const object = cluster.store.read(call.kind.kind, call.namespace, call.name)
   if (!object) throw notFound(subjectOf(call))
-  checkPreconditions(call, object, preconditions)
-
-  const isDryRun = call.request.query.has('dryRun') || (Array.isArray(dryRun) && dryRun.length > 0)
-  const grace = graceOf(call, object, gracePeriodSeconds)
-  const isKept = call.kind.kind === 'Namespace' || grace > 0 || (object.metadata.finalizers ?? []).length > 0
-  const deleted = isDryRun ? object : isKept ? markDeleted(cluster, object, grace) : removeObject(cluster, call, object)
+  const { isKept, deleted } = deleteWith(cluster, call, object, options)
   return json(
     200,
     isKept || call.kind.deleteResponse === 'object' ? renderObject(deleted, form) : success(call, object),
   )
+}
+
+/** POST to the subresource `eviction` of a Pod. There are no PodDisruptionBudgets.
+ *  https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/ */
+export function evictPod(cluster: Cluster, call: ApiCall): SandboxResponse {
+  const { deleteOptions } = readBody(call.request, eviction)
+  const pod = cluster.store.read('Pod', call.namespace, call.name)
+  if (!pod) throw notFound(subjectOf(call))
+  deleteWith(cluster, call, pod, deleteOptions)
+  return json(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
+}
+
+const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', group: 'policy' }
+
+/** `options`: DeleteOptions. @throws StatusError 409 */
+function deleteWith(
+  cluster: Cluster,
+  call: ApiCall,
+  object: StoredObject,
+  options: unknown,
+): { readonly isKept: boolean; readonly deleted: StoredObject } {
+  const { preconditions, dryRun, gracePeriodSeconds } = isRecord(options) ? options : {}
+  checkPreconditions(call, object, preconditions)
+  const isDryRun = call.request.query.has('dryRun') || (Array.isArray(dryRun) && dryRun.length > 0)
+  const grace = graceOf(call, object, gracePeriodSeconds)
+  const isKept = call.kind.kind === 'Namespace' || grace > 0 || (object.metadata.finalizers ?? []).length > 0
+  const deleted = isDryRun ? object : isKept ? markDeleted(cluster, object, grace) : removeObject(cluster, call, object)
+  return { isKept, deleted }
 }
 
 /** Removes the object. For a kind with a grace period, the response shows a grace period of 0. */

@@ -17,7 +17,7 @@ export const pod: ResourceKind = {
   singular: 'pod',
   shortNames: ['po'],
   namespaced: true,
-  subresources: ['status'],
+  subresources: ['status', 'eviction'],
   shape: podShape,
   mergeKeys: podMergeKeys,
   selectable: {

@@ -21,6 +21,7 @@ interface OwnerReference {
   readonly kind: string
   readonly name: string
   readonly uid: string
+  readonly controller?: boolean
 }
 
 export interface ObjectMeta {

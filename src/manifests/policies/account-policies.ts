@@ -4,7 +4,7 @@
  * request any token includes a ten-year token for the API server. They match the account's user name, so they do not restrict an
  * account that can impersonate others or change policies.
  *
- *   pullpass                                 the needs of its documents
+ *   pullpass                                 the needs of its documents; evictions only where a document has them
  *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, only own tokens for pullpass.dev/issuer
  */
 import type { Document } from '../../document/document.ts'
@@ -12,6 +12,7 @@ import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
 import type { Account, Manifest } from '../manifest.ts'
 import type { BoundRegistry } from '../projected-tokens.ts'
 import { type AdmissionPolicy, celList, celText, renderPolicy } from './admission-policy.ts'
+import { evictionPolicies } from './evictions.ts'
 import { secretsPolicy } from './secrets.ts'
 import { serviceAccountsPolicy, tokensPolicy } from './service-accounts.ts'
 
@@ -20,12 +21,14 @@ export const refreshAccountPolicies = (
   account: Account,
   documents: readonly Document[],
   registries: readonly BoundRegistry[],
-): Manifest[] =>
-  renderAll(account, {
+): Manifest[] => [
+  ...renderAll(account, {
     secrets: secretsPolicy(documents),
     serviceAccounts: serviceAccountsPolicy(documents),
     tokens: tokensPolicy(registries),
-  })
+  }),
+  ...evictionPolicies(documents).flatMap((policy) => renderPolicy(policy, account)),
+]
 
 /** For an account that requests only its own token, to detect the signing key. */
 export const issuerAccountPolicies = (account: Account): Manifest[] =>

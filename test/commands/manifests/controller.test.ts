@@ -131,6 +131,20 @@ suite('the permissions of a controller', () => {
     assert.deepEqual(ofAccounts({ namespaces: { include: ['*'] } }), [watch, { ...accounts, verbs: ['patch'] }])
   })
 
+  test('with stuckPods: Evict allow to read and evict pods only where the document names namespaces, or everywhere', () => {
+    const ofPods = (document: Parameters<typeof documentOf>[0]) =>
+      controllerPermissionsOf([documentOf(document)], place).filter(({ resource }) => resource.startsWith('pods'))
+    const watch = { resource: 'pods', verbs: ['list', 'watch'] }
+    const evict = { resource: 'pods/eviction', verbs: ['create'] }
+    const where = { namespace: 'team-a' }
+    assert.deepEqual(ofPods({}), [])
+    assert.deepEqual(ofPods({ stuckPods: 'Evict' }), [
+      { ...watch, ...where },
+      { ...evict, ...where },
+    ])
+    assert.deepEqual(ofPods({ stuckPods: 'Evict', namespaces: { include: ['*'] } }), [watch, evict])
+  })
+
   test('for a glob allow to write its Secret everywhere', () => {
     assert.deepEqual(controllerPermissionsOf([documentOf({ namespaces: { include: ['team-*'] } })], place), [
       ...watched,

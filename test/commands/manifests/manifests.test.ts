@@ -232,9 +232,9 @@ suite('pullpass manifests', () => {
     },
     'a document that the controller does not support': {
       words: ['-f', '-', '--controller'],
-      input: documentText({ gcp: { provider } }, { more: '  stuckPods: Evict' }),
+      input: documentText({ gcp: { provider } }, { more: '  deletionPolicy: Delete' }),
       code: 'DOCUMENT_INVALID',
-      seen: /-:1: spec\.stuckPods is Evict in ClusterPullSecret pull/,
+      seen: /-:1: spec\.deletionPolicy is Delete in ClusterPullSecret pull/,
     },
     'a namespace that cannot exist': {
       words: ['-n', 'Images'],

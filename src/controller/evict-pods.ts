@@ -1,0 +1,147 @@
+/** Evicts stuck pods, one after another: each at most once for each content of its pull secret, and at most one in a second. */
+import { asFault } from '../errors/pullpass-error.ts'
+import type { Context } from '../http/context.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { evictPod, type PendingPod, type StuckPod } from '../kubernetes/objects/pending-pods.ts'
+import type { ControllerEvents } from './events.ts'
+import { retryDelayMs } from './schedule.ts'
+import type { ControllerStatus } from './status.ts'
+
+export interface Evictable {
+  /** `ClusterPullSecret/NAME`. */
+  readonly document: string
+  readonly secretName: string
+  readonly servedSince: Date
+}
+
+export interface EvictionView {
+  pendingPods(): Iterable<PendingPod>
+  /** Undefined: no document evicts this pod. */
+  evictableFor(pod: StuckPod): Evictable | undefined
+}
+
+interface Evictor {
+  readonly cluster: Cluster
+  readonly events: Pick<ControllerEvents, 'evicted'>
+  readonly status: Pick<ControllerStatus, 'failed' | 'succeeded'>
+}
+
+interface Attempt {
+  readonly servedSinceMs: number
+  readonly failures: number
+  /** Infinity: it was evicted. */
+  readonly retryAtMs: number
+}
+
+interface Candidate extends Evictable {
+  readonly pod: StuckPod
+}
+
+const intervalMs = 1_000
+/** A disruption budget may allow it then. */
+const postponedMs = 60_000
+
+export class PodEvictions {
+  readonly #view: EvictionView
+  readonly #evictor: Evictor
+  readonly #context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>
+  /** By UID of the pod. */
+  readonly #attempts = new Map<string, Attempt>()
+  #changed = Promise.withResolvers<void>()
+
+  constructor(
+    view: EvictionView,
+    evictor: Evictor,
+    context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
+  ) {
+    this.#view = view
+    this.#evictor = evictor
+    this.#context = context
+  }
+
+  /** A pod, a pull secret, an account or a document changed. */
+  changed(): void {
+    this.#changed.resolve()
+  }
+
+  /** @throws the signal's reason, and an error that is not classified */
+  async run(): Promise<never> {
+    const { sleep, signal } = this.#context
+    for (let laterMs: number | undefined; ; ) {
+      await this.#waitForChange(laterMs)
+      await sleep(intervalMs, signal)
+      this.#changed = Promise.withResolvers()
+      const { next, retryAtMs } = this.#choose()
+      laterMs = retryAtMs === undefined ? undefined : Math.max(0, retryAtMs - this.#context.now().getTime())
+      if (next === undefined) continue
+      await this.#evict(next)
+      this.changed() // there may be more
+    }
+  }
+
+  async #waitForChange(withinMs: number | undefined): Promise<void> {
+    const { sleep, signal } = this.#context
+    const end = new AbortController()
+    const ending = AbortSignal.any([signal, end.signal])
+    const longestMs = 60_000 // a clock that was set is noticed after this time
+    const alarm = sleep(Math.min(withinMs ?? longestMs, longestMs), ending).catch(() => undefined)
+    await Promise.race([this.#changed.promise, alarm])
+    end.abort()
+    signal.throwIfAborted()
+  }
+
+  /** The first pod that is evicted now, or when another one is tried again. Forgets pods that are no longer stuck. */
+  #choose(): { readonly next: Candidate | undefined; readonly retryAtMs: number | undefined } {
+    const nowMs = this.#context.now().getTime()
+    const stuck = new Set<string>()
+    let next: Candidate | undefined
+    let retryAtMs: number | undefined
+    for (const { stuck: pod } of this.#view.pendingPods()) {
+      if (pod === undefined) continue
+      stuck.add(pod.uid)
+      const evictable = this.#view.evictableFor(pod)
+      if (evictable === undefined) continue
+      const tried = this.#attempts.get(pod.uid)
+      const notBeforeMs = tried?.servedSinceMs === evictable.servedSince.getTime() ? tried.retryAtMs : 0
+      if (notBeforeMs <= nowMs) next ??= { ...evictable, pod }
+      else if (notBeforeMs < (retryAtMs ?? Number.POSITIVE_INFINITY)) retryAtMs = notBeforeMs
+    }
+    for (const uid of this.#attempts.keys()) if (!stuck.has(uid)) this.#forget(uid)
+    return { next, retryAtMs }
+  }
+
+  #forget(uid: string): void {
+    this.#attempts.delete(uid)
+    this.#evictor.status.succeeded(subjectOf(uid))
+  }
+
+  async #evict({ document, secretName, servedSince, pod }: Candidate): Promise<void> {
+    const { cluster, events, status } = this.#evictor
+    const { now, random, log, signal } = this.#context
+    const { namespace, name, uid } = pod
+    const servedSinceMs = servedSince.getTime()
+    const failures = (this.#attempts.get(uid)?.failures ?? 0) + 1
+    const retryAfter = (ms: number) =>
+      void this.#attempts.set(uid, { servedSinceMs, failures, retryAtMs: now().getTime() + ms })
+    const fields = { document, namespace, pod: name }
+    try {
+      const result = await evictPod(cluster, pod)
+      if (result === 'changed') return retryAfter(intervalMs) // the watch reports the change
+      if (result === 'postponed') {
+        log('info', 'an eviction is postponed: a disruption budget does not allow it now', fields)
+        return retryAfter(postponedMs)
+      }
+      this.#attempts.set(uid, { servedSinceMs, failures: 0, retryAtMs: Number.POSITIVE_INFINITY })
+      status.succeeded(subjectOf(uid))
+      log('info', 'a stuck pod was evicted', fields)
+      events.evicted({ document, namespace, name, uid, secretName })
+    } catch (error) {
+      signal.throwIfAborted()
+      const fault = asFault(error)
+      retryAfter(retryDelayMs(fault, failures, { random: random(), now: now() }))
+      status.failed(subjectOf(uid), fault, fields, 'a pod could not be evicted')
+    }
+  }
+}
+
+const subjectOf = (uid: string): string => `pod ${uid}`
