@@ -29,7 +29,13 @@ const interrupt = new AbortController()
 let endedBy: 'SIGINT' | 'SIGTERM' | undefined
 /** A signal to the process group arrives directly and as a message of bundled-node.ts. */
 const received = { directly: 0, forwarded: 0 }
+let receivedAtMs = Number.NEGATIVE_INFINITY
+/** `timeout` of GNU sends a signal to the process and then to its group: within this time it is the same one. */
+const sameSignalMs = 50
 function receive(signal: 'SIGINT' | 'SIGTERM', how: keyof typeof received): void {
+  const atMs = performance.now()
+  if (how === 'directly' && signal === endedBy && atMs - receivedAtMs < sameSignalMs) return
+  if (how === 'directly') receivedAtMs = atMs
   received[how] += 1
   if (Math.max(received.directly, received.forwarded) > 1) process.exit(128 + constants.signals[signal]) // immediately
   if (endedBy !== undefined) return

@@ -85,9 +85,10 @@ export const controller: Command<typeof flags> = {
     const cluster = await connect(given, context)
     let server: HttpServer | undefined
     let opened: OpenElection | undefined
+    let running: Controller | undefined
     try {
       opened = lease && (await openElection(given, lease, context))
-      const running = new Controller({ files, documents, source, cluster, election: opened?.election }, context)
+      running = new Controller({ files, documents, source, cluster, election: opened?.election }, context)
       server = healthListen && (await serveHealth(healthListen, running.status.endpoints, context))
       const health = server && healthListen ? listenUrl(healthListen, server.port) : undefined
       context.log('info', 'the controller started', {
@@ -101,6 +102,7 @@ export const controller: Command<typeof flags> = {
       await running.run()
       return 0
     } finally {
+      running?.close()
       await server?.close(1_000)
       await opened?.close()
       await cluster.close()

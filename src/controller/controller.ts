@@ -92,6 +92,11 @@ export class Controller {
     )
   }
 
+  /** Ends the watches, which run since the constructor. */
+  close(): void {
+    this.#end.abort()
+  }
+
   /** Ends with the signal of the context. @throws an error that is not classified */
   async run(): Promise<void> {
     const { files, documents, election } = this.#config

@@ -144,7 +144,7 @@ function record(
     state.repairs = { count: state.repairs.count + 1, lastMs: now.getTime() }
     status.repaired()
     context.log('warn', 'a pull secret was restored', fields)
-  } else context.log(result === 'created' ? 'info' : 'debug', 'a pull secret was written', fields)
+  } else context.log(result === 'created' || note !== undefined ? 'info' : 'debug', 'a pull secret was written', fields)
   // Normally the watch reports the written Secret before.
   return new Date(now.getTime() + confirmMs)
 }

@@ -106,8 +106,8 @@ export class LeaderElection {
         const atMs = this.#config.elapsedMs()
         const content = JSON.stringify(found ? [found.holder, found.renewTime, found.transitions] : 'absent')
         if (observed?.content !== content) observed = { content, atMs }
-        this.#problem = undefined
         const term = this.#isFree(found, atMs - observed.atMs) ? await this.#take(found) : 'conflict'
+        this.#problem = undefined
         if (term !== 'conflict') return term
         this.#noteHolder(found)
       } catch (error) {
