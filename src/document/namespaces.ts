@@ -81,7 +81,10 @@ const matchesAny = (globs: readonly string[], name: string) => globs.some((glob)
 
 // Globs of names: `*` is any characters, `?` is one.
 
-/** Whether all of `name` matches. Takes at most time proportional to the product of both lengths, unlike a regular expression. */
+/**
+ * Whether all of `name` matches. Takes at most time proportional to the product of both lengths, unlike a regular expression.
+ * @internal
+ */
 export function matchesGlob(glob: string, name: string): boolean {
   let at = 0
   let read = 0

@@ -128,7 +128,7 @@ const render = ({ name }: Source, { line, column }: TextPosition) => `${name}:${
 
 // JSON is parsed without the YAML library, whose start-up costs half as much as a bare process. RFC 8259.
 
-/** The value; undefined if the text is not JSON, or an object in it repeats a field (RFC 8259 §4). */
+/** The value; undefined if the text is not JSON, or an object in it repeats a field (RFC 8259 §4). @internal */
 export function parseJson(text: string): unknown {
   if (!/^\s*\{/.test(text)) return undefined
   let value: unknown

@@ -57,7 +57,7 @@ const maxKeys = 300
 /** What is longer is not read; an RSA key of 4096 bits takes 900. deploy/issuer-revocations forbids longer entries. */
 const longestEntry = 4096
 
-/** It may have been edited: an entry without a key is dropped, and a revocation is in force by its name. */
+/** It may have been edited: an entry without a key is dropped, and a revocation is in force by its name. @internal */
 export function parseKeyState(entries: Readonly<Record<string, string>>): KeyState {
   const keys: RecordedKey[] = []
   const revocations: Revocation[] = []

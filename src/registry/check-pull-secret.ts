@@ -26,7 +26,7 @@ export interface PullSecretEvaluation {
   readonly notes: readonly string[]
 }
 
-/** The codes of problems of a pull secret, as a kubelet uses it. */
+/** The codes of problems of a pull secret, as a kubelet uses it. @internal */
 export const pullSecretProblems = [
   'SECRET_TYPE_WRONG',
   'SECRET_MALFORMED',

@@ -43,7 +43,7 @@ export async function serveHealth(
   return server
 }
 
-/** Undefined: no endpoint has this path. */
+/** Undefined: no endpoint has this path. @internal */
 export function respondHealth(path: string, endpoints: HealthEndpoints): HttpResponse | undefined {
   if (path === '/metrics') {
     const text = renderMetrics(endpoints.metrics())

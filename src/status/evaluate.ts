@@ -13,7 +13,7 @@ import type { Origin, PullSecretFacts } from './facts.ts'
 
 export type PullSecretState = 'fresh' | 'due' | 'expired' | 'unknown'
 
-/** The codes of problems that `pullpass status` reports. */
+/** The codes of problems that `pullpass status` reports. @internal */
 export const statusProblems = ['SECRET_EXPIRED', 'REFRESH_OVERDUE', 'SECRET_EDITED'] as const
 
 interface StatusProblem extends ErrorFacts {

@@ -73,7 +73,11 @@ export async function closeClusters(clusters: readonly GatheredCluster[]): Promi
 /** A kubeconfig often has two contexts for one cluster, with different users. */
 type Signing = Pick<TrustedCluster, 'name' | 'issuer' | 'keys'>
 
-/** Clusters with one issuer and no common key are different clusters; this is logged. @throws USAGE_INVALID */
+/**
+ * Clusters with one issuer and no common key are different clusters; this is logged.
+ * @throws USAGE_INVALID
+ * @internal
+ */
 export function checkDistinct(clusters: readonly Signing[], log: Log): void {
   for (const [index, cluster] of clusters.entries()) {
     const twin = clusters.slice(0, index).find(({ issuer }) => issuer === cluster.issuer)

@@ -266,7 +266,7 @@ export interface TimeLimited extends Pick<Context, 'sleep' | 'signal'> {
   readonly endHard?: ((timeoutMs: number, fault: PullpassError) => HardDeadline) | undefined
 }
 
-/** `timeout` undefined: only an interruption ends the run. @throws USAGE_INVALID for an invalid duration */
+/** `timeout` undefined: only an interruption ends the run. @throws USAGE_INVALID for an invalid duration @internal */
 export function limitTime(timeout: string | undefined, { sleep, signal, endHard }: TimeLimited): TimeLimit {
   if (timeout === undefined) return { signal, cancel: () => undefined }
   const timeoutMs = readDuration('--timeout', timeout)
@@ -304,7 +304,7 @@ const timedOut = (timeout: string) =>
 /** Applies in flight end within 5 s; one more second is for reporting their outcomes. */
 const graceMs = 6_000
 
-/** The result of the work; or the reason of the signal, if the work does not end soon after it. */
+/** The result of the work; or the reason of the signal, if the work does not end soon after it. @internal */
 export async function endWithSignal<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,

@@ -43,7 +43,7 @@ interface ScheduleView {
   readonly commands: PrintedCommands
 }
 
-/** `stale`: the Secrets that were not refreshed in time. */
+/** `stale`: the Secrets that were not refreshed in time. @internal */
 export const evaluateSchedule = (
   facts: CronJobFacts | undefined,
   stale: readonly HopFinding[],

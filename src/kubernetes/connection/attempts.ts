@@ -210,6 +210,7 @@ const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
 /**
  * Milliseconds to wait before the next attempt; undefined if another would not help, or not within the time limit.
  * Every request may be repeated: an apply is idempotent, a further token does no harm. `random` is in [0, 1).
+ * @internal
  */
 export function nextAttemptMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
   if (!mayPass(outcome)) return undefined

@@ -127,7 +127,10 @@ export interface SilenceWatch {
   during<T>(request: () => Promise<T>): Promise<T>
 }
 
-/** After `quietMs` without a byte, a PING is sent; after another `quietMs` without a reply the session is destroyed. */
+/**
+ * After `quietMs` without a byte, a PING is sent; after another `quietMs` without a reply the session is destroyed.
+ * @internal
+ */
 export function watchSilence(session: ClientHttp2Session, socket: TLSSocket, quietMs: number): SilenceWatch {
   let waiting = 0
   let timer: NodeJS.Timeout | undefined

@@ -79,7 +79,7 @@ export const celText = (text: string): string =>
 
 export const celList = (texts: Iterable<string>): string => `[${[...texts].map(celText).join(', ')}]`
 
-/** All clauses; true if there are none. */
+/** All clauses; true if there are none. @internal */
 export const celAll = (clauses: readonly string[]): string => (clauses.length === 0 ? 'true' : clauses.join(' && '))
 
 /** Any clause, each on its own line; false if there are none. */

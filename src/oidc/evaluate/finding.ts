@@ -1,7 +1,7 @@
 /** One thing about an issuer's public documents that a cloud minds, as data: its wording for people is the renderer's. */
 import { shellVariable } from '../../text/plain-text.ts'
 
-/** Each has a line in docs/issuer.md, which a test compares. */
+/** Each is explained in docs/errors.md, which a test compares. @internal */
 export const issuerFindingCodes = [
   'ISSUER_UNUSABLE',
   'ISSUER_TOO_LONG',

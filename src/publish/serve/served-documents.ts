@@ -47,14 +47,14 @@ const withTag = (document: DocumentToStore): ServedDocument => ({
   etag: `"${createHash('sha256').update(document.text).digest('base64url')}"`,
 })
 
-export interface Served {
+interface Served {
   /** Undefined before the first publication. */
   readonly issuer: string | undefined
   readonly current: ServedDocuments['current']
 }
 
 /** Paths are those of the issuer's URL, compared exactly. */
-export function respondDocument(
+function respondDocument(
   path: string,
   headers: Readonly<Record<string, string | undefined>>,
   { issuer, current }: Served,

@@ -213,6 +213,7 @@ export interface SeenKeys {
  * A served key is seen now; of two with one kid, the served one counts. A key that is public and unknown counts
  * as seen now: a lost key state withdraws nothing. Revoked and unusable keys are not recorded. Nothing was seen later
  * than now: a clock was ahead, or the key state was edited.
+ * @internal
  */
 export function observeKeys(keyState: KeyState, seen: SeenKeys, now: Date): KeyState {
   const known = new Map(keyState.keys.map((one) => [one.key.keyId, seenBy(now, one)]))

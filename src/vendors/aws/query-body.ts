@@ -23,7 +23,10 @@ interface Element {
   text: string
 }
 
-/** An element with child elements becomes an object, or a list if every child is `member`; others become text. Undefined for other XML. */
+/**
+ * An element with child elements becomes an object, or a list if every child is `member`; others become text. Undefined for other XML.
+ * @internal
+ */
 export function parseXml(body: string): unknown {
   const open: Element[] = [{ name: '', children: [], text: '' }]
   let at = declaration.exec(body)?.[0].length ?? 0

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { respondDocument, type Served } from '../../../src/publish/serve/served-documents.ts'
+import { createServedDocuments } from '../../../src/publish/serve/served-documents.ts'
 
-const document = {
-  text: '{"keys":[]}\n',
-  contentType: 'application/jwk-set+json',
-  cacheControl: 'public, max-age=300',
-  etag: '"abc"',
+const stored = { text: '{"keys":[]}\n', contentType: 'application/jwk-set+json', cacheControl: 'public, max-age=300' }
+const tag = '"sxiPKQgvUdS3W1uRcJgWLtWJpiOM2dbFRHH_t9TkJiY"' // SHA-256 of the text
+
+function response(path: string, headers = {}, issuer = 'https://oidc.example.com/cluster-1') {
+  const served = createServedDocuments()
+  served.replace({ jwks: stored, discovery: { ...stored, text: JSON.stringify({ issuer }) } })
+  return served.respond(path, headers)
 }
-const served: Served = { issuer: 'https://oidc.example.com/cluster-1', current: () => document }
-const response = (path: string, headers = {}, from: Served = served) => respondDocument(path, headers, from)
 
 suite('an anonymous client', () => {
   test('gets the keys with their type, their lifetime and their tag', () => {
     assert.deepEqual(response('/cluster-1/openid/v1/jwks'), {
       status: 200,
       headers: {
-        etag: '"abc"',
+        etag: tag,
         'cache-control': 'public, max-age=300',
         'content-type': 'application/jwk-set+json',
         'access-control-allow-origin': '*',
@@ -28,16 +28,15 @@ suite('an anonymous client', () => {
   })
 
   test('of an issuer that ends in a slash reads them without a second one', () => {
-    const slashed = { ...served, issuer: 'https://oidc.example.com/cluster-1/' }
-    assert.equal(response('/cluster-1/openid/v1/jwks', {}, slashed)?.status, 200)
+    assert.equal(response('/cluster-1/openid/v1/jwks', {}, 'https://oidc.example.com/cluster-1/')?.status, 200)
   })
 
-  for (const tag of ['"abc"', 'W/"abc"', '"x", "abc"', '*']) {
-    test(`with ${tag} already gets 304 without a body`, () => {
-      const unchanged = response('/cluster-1/openid/v1/jwks', { 'if-none-match': tag })
+  for (const present of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
+    test(`with ${present} already gets 304 without a body`, () => {
+      const unchanged = response('/cluster-1/openid/v1/jwks', { 'if-none-match': present })
       assert.deepEqual(unchanged, {
         status: 304,
-        headers: { etag: '"abc"', 'cache-control': 'public, max-age=300' },
+        headers: { etag: tag, 'cache-control': 'public, max-age=300' },
         text: '',
       })
     })
@@ -59,7 +58,7 @@ suite('an anonymous client', () => {
   }
 
   test('gets Retry-After before any API server was read', () => {
-    const early = response('/cluster-1/openid/v1/jwks', {}, { issuer: undefined, current: () => undefined })
+    const early = createServedDocuments().respond('/cluster-1/openid/v1/jwks', {})
     assert.deepEqual(
       [early?.status, early?.headers['retry-after'], early?.headers['cache-control']],
       [503, '5', 'no-store'],

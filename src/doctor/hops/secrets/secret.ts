@@ -86,7 +86,7 @@ function explainByExchange(
 export const isStale = ({ result, code }: HopFinding): boolean =>
   result === 'failed' && ['SECRET_NOT_FOUND', 'SECRET_EXPIRED', 'SECRET_OUTDATED'].includes(code)
 
-/** Stale Secrets follow from a CronJob that does not refresh. */
+/** Stale Secrets follow from a CronJob that does not refresh. @internal */
 export const explainBySchedule = (secrets: readonly HopFinding[], schedule: HopFinding | undefined): HopFinding[] =>
   secrets.map((one) =>
     schedule !== undefined && isStale(one)

@@ -165,6 +165,7 @@ const region = /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/
  * With an endpoint, the region of the environment, or us-east-1, since compatible stores have no regions.
  * @throws PUBLISH_TARGET_NOT_FOUND, PUBLISH_UNAVAILABLE
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+ * @internal
  */
 export async function bucketRegion(
   bucket: string,
@@ -224,7 +225,11 @@ const regionUnknown = (bucket: string, status: number) =>
 
 // Errors of AWS's library contain the response, and some the request: only known fields are used, and no cause is kept.
 
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+/**
+ * What an error of the library means for this target.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ * @internal
+ */
 export function awsFault(
   error: unknown,
   target: {

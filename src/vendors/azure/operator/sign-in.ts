@@ -178,6 +178,7 @@ async function namedAzureIdentity(environment: Environment, purpose: OperatorPur
 /** Errors if no source of the chain has credentials; failures of a source are other errors. */
 const nothingFound = new Set(['CredentialUnavailableError', 'AggregateAuthenticationError'])
 
+/** What an error of a credential source means. @internal */
 export function azureIdentityFault(
   error: unknown,
   secrets: Iterable<Redacted>,

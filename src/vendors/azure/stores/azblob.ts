@@ -171,6 +171,7 @@ async function writeBlob(
 /** @see https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
 const azureCode = (error: unknown): string | undefined => asText(asObject(error)?.['code'])
 
+/** What an error of the library means for this target; no part of the request is kept. @internal */
 export function azureFault(
   error: unknown,
   target: {

@@ -76,6 +76,7 @@ function imageInRepository(repository: string, image: string): string {
 
 const recorded = { entry: undefined, recoveryEntry: () => undefined } as const // names and descriptions carry the mark
 
+/** The resources of the desired state, in the order of their creation. @internal */
 export function azureResources(all: DesiredState, azure: AzureConnection): TrustResource[] {
   return [
     ...all.identities.map((one) => identityResource(one, azure)),

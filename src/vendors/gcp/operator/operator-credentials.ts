@@ -110,6 +110,7 @@ export interface CredentialProblem {
   readonly expected: string
 }
 
+/** What a credential file cannot be used for; undefined if it can. @internal */
 export function credentialProblem(
   type: string,
   json: JsonObject,

@@ -131,7 +131,7 @@ const noKey = (provider: string) =>
     hint: 'publish to a bucket, where verifiers can read keys of other types, or use an RSA signing key',
   })
 
-/** A refusal of Google's IAM for an upload of keys: its message often does not name the provider. */
+/** A refusal of Google's IAM for an upload of keys: its message often does not name the provider. @internal */
 export function providerRefusal(
   status: number,
   body: unknown,

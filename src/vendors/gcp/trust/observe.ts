@@ -165,7 +165,7 @@ function asDesired(one: DesiredResource): Resource {
   return { kind: 'grant', grant: one.desired }
 }
 
-/** Compares a service account. Pure. `former`: the deleted account of this name, if none exists. */
+/** Compares a service account. Pure. `former`: the deleted account of this name, if none exists. @internal */
 export function evaluateAccount(
   desired: DesiredAccount,
   found: FoundAccount | undefined,
@@ -222,7 +222,7 @@ function evaluateAbsentAccount(after: Account, former: FormerAccount | undefined
   }
 }
 
-/** Compares a grant with the existing policy; `undefined`: the resource does not exist yet. Pure. */
+/** Compares a grant with the existing policy; `undefined`: the resource does not exist yet. Pure. @internal */
 export function evaluateGrant(
   grant: DesiredGrant,
   policy: Policy | undefined,
@@ -253,7 +253,7 @@ export interface PoolContent {
   readonly sharing: Accepted['sharing']
 }
 
-/** Compares a pool and its providers. Pure. */
+/** Compares a pool and its providers. Pure. @internal */
 export function evaluatePool(desired: DesiredPool, found: FoundPool | undefined, content: PoolContent): GcpFinding {
   const { name, description } = desired
   const after = { kind: 'pool', name, description } as const

@@ -89,7 +89,7 @@ export interface RequestSubject {
   readonly project: string | undefined
 }
 
-/** Undefined: the general meaning applies. */
+/** Undefined: the general meaning applies. @internal */
 export function trustRefusal(status: number, body: unknown, about: RequestSubject): Refusal | undefined {
   const error = asObject(asObject(body)?.['error'])
   const message = asText(error?.['message'])

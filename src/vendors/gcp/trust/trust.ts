@@ -136,7 +136,7 @@ function repositoryOfImage(
   return `projects/${project}/locations/${location}/repositories/${name}`
 }
 
-/** The finding in the form of the contract, with changes that can be applied. */
+/** The finding in the form of the contract, with changes that can be applied. @internal */
 export function toFinding(finding: GcpFinding, make: (change: GcpChange) => Promise<void>): TrustFinding {
   const { after, presence, verdict, changes, notes, kept = [], sharedWith, fault, instead, override } = finding
   return {
