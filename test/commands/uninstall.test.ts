@@ -10,9 +10,15 @@ const spec = ['attachToServiceAccounts: [default]']
 
 /** Writes the document, and applies trust and a first refresh. */
 async function installed(sandbox: TestSandbox): Promise<string> {
+  const file = await sandbox.write('document.yaml', trustDocument(sandbox, { spec }))
+  await succeed(sandbox, ['trust', 'apply', '--yes', '--no-verify', '-f', file])
+  return await refreshed(sandbox)
+}
+
+/** The same, with trust of the sandbox that pullpass did not create. */
+async function refreshed(sandbox: TestSandbox): Promise<string> {
   seedAccount(sandbox, 'team-a', [])
   const file = await sandbox.write('document.yaml', trustDocument(sandbox, { spec }))
-  await succeed(sandbox, ['trust', 'apply', '--yes', '-f', file])
   await succeed(sandbox, ['refresh', '-f', file])
   return file
 }
@@ -49,7 +55,7 @@ const stepsOf = ({ stdout }: PullpassRun): string[] =>
 const json = ['-o', 'json']
 
 suite('uninstall', { concurrency: 4 }, () => {
-  test('detaches the pull secret, deletes it on request, and removes trust', async (t) => {
+  test('detaches the pull secret, deletes it on request, and removes trust; then there is nothing to do', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
     assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
@@ -65,6 +71,12 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
     assert.equal(heldBy(sandbox).account, undefined)
     assert.equal(heldBy(sandbox).provider?.state, 'DELETED')
+
+    const again = await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json])
+    assert.deepEqual(
+      stepsOf(again).filter((step) => !/ (absent|kept) /.test(step)),
+      [],
+    )
   })
 
   test('keeps pull secrets unless --delete-pull-secrets is given, and trust with --keep-trust', async (t) => {
@@ -82,7 +94,7 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.equal(heldBy(sandbox).provider?.state, 'ACTIVE')
   })
 
-  test('removes nothing with --dry-run, and shows what it would remove', async (t) => {
+  test('removes nothing with --dry-run, and shows what it would remove, also with -o json', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const file = await installed(sandbox)
     const before = readPullSecret(sandbox, 'team-a')
@@ -93,14 +105,17 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.match(run.stdout, /^pull-secrets +would-delete +Secret +team-a\/regcred$/m)
     assert.match(run.stdout, /^trust +would-delete +provider +projects\/.*\/providers\/cluster$/m)
     assert.match(run.stdout, /^Dry run: nothing was changed\.$/m)
+    const structured = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', ...json])
+    assert.equal(JSON.parse(structured.stdout).dryRun, true)
+    assert.equal(stepsOf(structured)[0], 'detach would-detach ServiceAccount team-a/default')
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
     assert.deepEqual(pullSecretsOf(sandbox, 'team-a'), [{ name: 'regcred' }])
     assert.equal(heldBy(sandbox).provider?.state, 'ACTIVE')
   })
 
   test('keeps a Secret of that name that another manager wrote, and the service account that uses it', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
     const metadata = { namespace: 'team-b', name: 'regcred' }
     sandbox.cluster.seed({
       apiVersion: 'v1',
@@ -128,8 +143,8 @@ suite('uninstall', { concurrency: 4 }, () => {
   })
 
   test('detaches in namespaces that the document no longer selects, and keeps other entries', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
     seedAccount(sandbox, 'team-b', ['first'])
     const selecting = (await readFile(file, 'utf8')).replace('[team-a]', '[team-b]')
     await succeed(sandbox, ['refresh', '-f', await sandbox.write('team-b.yaml', selecting)])
@@ -141,8 +156,8 @@ suite('uninstall', { concurrency: 4 }, () => {
   })
 
   test('detaches a service account that it attached, also when its Secret is already deleted', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
     const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred')
     assert.ok(secret)
     sandbox.cluster.store.remove(secret)
@@ -154,8 +169,8 @@ suite('uninstall', { concurrency: 4 }, () => {
   })
 
   test('keeps an entry of that name that it did not attach, in a namespace without its Secret', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
     seedAccount(sandbox, 'team-b', ['first', 'regcred', 'last'])
 
     const run = await succeed(sandbox, ['uninstall', '-f', file, '--yes', '--keep-trust', ...json])
@@ -165,21 +180,9 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.deepEqual(pullSecretsOf(sandbox, 'team-b'), [{ name: 'first' }, { name: 'regcred' }, { name: 'last' }])
   })
 
-  test('finds nothing to do when it runs again', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
-    const words = ['uninstall', '-f', file, '--yes', '--delete-pull-secrets', ...json]
-    await succeed(sandbox, words)
-    const run = await succeed(sandbox, words)
-    assert.deepEqual(
-      stepsOf(run).filter((step) => !/ (absent|kept) /.test(step)),
-      [],
-    )
-  })
-
   test('shows the plan and prompts, and removes nothing when the response is no', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
     const before = readPullSecret(sandbox, 'team-a')
     const questions: string[] = []
     const prompt = async (question: string) => {
@@ -219,22 +222,22 @@ suite('uninstall', { concurrency: 4 }, () => {
     assert.match(JSON.stringify(heldBy(sandbox).record), /artifactregistry/)
   })
 
-  for (const [flag, value] of [
-    ['--subject', '???'],
-    ['--issuer', 'https://oidc.example.com'],
-    ['--repository', 'images'],
-    ['--key-state', 'a/b'],
-    ['--trust-domain-id', 'prod=pool'],
-    ['--issuer-id', 'prod=cluster'],
-  ] as const) {
-    test(`refuses ${flag} with --keep-trust, before anything is read`, async (t) => {
-      const sandbox = await startTestSandbox(t, { trust: 'absent' })
+  test('refuses flags of trust with --keep-trust, before anything is read', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    for (const [flag, value] of [
+      ['--subject', '???'],
+      ['--issuer', 'https://oidc.example.com'],
+      ['--repository', 'images'],
+      ['--key-state', 'a/b'],
+      ['--trust-domain-id', 'prod=pool'],
+      ['--issuer-id', 'prod=cluster'],
+    ] as const) {
       const words = ['uninstall', '-f', 'absent.yaml', '--yes', '--keep-trust', flag, value]
       const run = await runPullpass(sandbox, words)
       assert.equal(run.exitCode, 2)
       assert.match(run.stderr, new RegExp(`^USAGE_INVALID .*: ${flag} has no effect with --keep-trust$`, 'm'))
-    })
-  }
+    }
+  })
 
   test('does not have --publisher and --share-trust-domain, on which removals do not depend', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
@@ -250,8 +253,8 @@ suite('uninstall', { concurrency: 4 }, () => {
   })
 
   test('removes nothing where the namespace that is given has no installation', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
     const words = ['uninstall', '-f', file, '-n', 'nope', '--yes', '--delete-pull-secrets']
 
     const run = await runPullpass(sandbox, words)
@@ -263,14 +266,6 @@ suite('uninstall', { concurrency: 4 }, () => {
     await succeed(sandbox, words)
   })
 
-  test('prints --dry-run results with -o json as they would be', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
-    const run = await succeed(sandbox, ['uninstall', '-f', file, '--dry-run', ...json])
-    assert.equal(JSON.parse(run.stdout).dryRun, true)
-    assert.equal(stepsOf(run)[0], 'detach would-detach ServiceAccount team-a/default')
-  })
-
   test('without a terminal requires --yes, before anything is read', async (t) => {
     const sandbox = await startTestSandbox(t, { trust: 'absent' })
     const run = await runPullpass(sandbox, ['uninstall', '-f', 'absent.yaml', '--delete-pull-secrets'])
@@ -280,8 +275,8 @@ suite('uninstall', { concurrency: 4 }, () => {
   })
 
   test('stops at the phase that fails, and reports what is blocked', async (t) => {
-    const sandbox = await startTestSandbox(t, { trust: 'absent' })
-    const file = await installed(sandbox)
+    const sandbox = await startTestSandbox(t)
+    const file = await refreshed(sandbox)
     const response = {
       status: 403,
       body: { kind: 'Status', status: 'Failure', message: 'quota of changes', code: 403 },

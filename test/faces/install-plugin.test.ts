@@ -1,54 +1,23 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { suite, type TestContext, test } from 'node:test'
-import { promisify } from 'node:util'
-import { findPluginSource, installPlugin } from '../../src/faces/install-plugin.ts'
+import { suite, test } from 'node:test'
+import { preparePlugin } from './prepare-plugin.ts'
 
-const execute = promisify(execFile)
 const onLinux = { skip: process.platform !== 'linux' && 'nodes run Linux' }
 
-/** `node`: the file that is installed as Node.js. Real ones have more than 100 MB, so only one test installs one. */
-async function prepare(t: TestContext, node?: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'pullpass-plugin-'))
-  t.after(() => rm(folder, { recursive: true }))
-  const [config, program, to] = [join(folder, 'config'), join(folder, 'program'), join(folder, 'node')]
-  await mkdir(config)
-  await mkdir(program)
-  await writeFile(join(program, 'credential-provider.mjs'), 'console.log(process.argv.slice(2).join(" "))\n')
-  await writeFile(join(folder, 'small-node'), 'instead of Node.js')
-  await writeFile(join(config, 'kubelet.yaml'), 'kind: CredentialProviderConfig\n')
-  await writeFile(join(config, 'pullpass-1a2b3c4d.json'), '{}\n')
-  return {
-    config,
-    program,
-    to,
-    install: async (installed = to, nodePath = installed) =>
-      await installPlugin({
-        config,
-        to: installed,
-        nodePath,
-        source: await findPluginSource(node ?? join(folder, 'small-node'), program),
-      }),
-  }
-}
-
 suite('the installation of the plugin on a node', onLinux, () => {
-  test('starts the program with its own libraries, and a second run changes nothing', async (t) => {
-    const { to, install } = await prepare(t, process.execPath)
+  test('writes the program, scripts and configuration, and a second run changes nothing', async (t) => {
+    const { to, install } = await preparePlugin(t)
     const written = await install()
     assert.match(written[0] ?? '', /^programs\/[0-9a-f]{16}$/)
     assert.deepEqual(written.slice(1), ['bin/pullpass-1a2b3c4d', 'etc/pullpass-1a2b3c4d.json', 'etc/kubelet.yaml'])
-    const { stdout } = await execute(join(to, 'bin/pullpass-1a2b3c4d'), ['--config', 'a b'], { env: {} })
-    assert.equal(stdout, '--config a b\n')
     assert.equal((await stat(join(to, 'bin/pullpass-1a2b3c4d'))).mode & 0o777, 0o755)
     assert.deepEqual(await install(), [])
   })
 
   test('a later version replaces the program; scripts of earlier providers start it too', async (t) => {
-    const { config, program, to, install } = await prepare(t)
+    const { config, program, to, install } = await preparePlugin(t)
     const [first = ''] = await install()
     await writeFile(join(program, 'credential-provider.mjs'), 'console.log("of the next version")\n')
     await writeFile(join(config, 'pullpass-5e6f7a8b.json'), '{}\n')
@@ -66,7 +35,7 @@ suite('the installation of the plugin on a node', onLinux, () => {
   })
 
   test('files of others in the folder remain', async (t) => {
-    const { to, install } = await prepare(t)
+    const { to, install } = await preparePlugin(t)
     await mkdir(join(to, 'bin'), { recursive: true })
     await writeFile(join(to, 'bin/kubelet'), 'of the node')
     await install()
@@ -76,7 +45,7 @@ suite('the installation of the plugin on a node', onLinux, () => {
   })
 
   test('what is damaged is installed again', async (t) => {
-    const { to, install } = await prepare(t)
+    const { to, install } = await preparePlugin(t)
     const [program = ''] = await install()
     await writeFile(join(to, program, 'pullpass/credential-provider.mjs'), '')
     assert.deepEqual(await install(), [program])
@@ -86,7 +55,7 @@ suite('the installation of the plugin on a node', onLinux, () => {
   })
 
   test('a provider of kubelet.yaml without its configuration is refused: the kubelet would not start', async (t) => {
-    const { config, to, install } = await prepare(t)
+    const { config, to, install } = await preparePlugin(t)
     await writeFile(join(config, 'kubelet.yaml'), 'providers:\n  - name: pullpass-5e6f7a8b\n')
     await assert.rejects(
       install(),
@@ -103,7 +72,7 @@ suite('the installation of the plugin on a node', onLinux, () => {
   for (const [name, change] of Object.entries(unsafeParents)) {
     for (const by of ['path', 'symbolic link'] as const) {
       test(`a parent that ${name} is refused, by its ${by}: its folders can be replaced`, async (t) => {
-        const { to: parent, install } = await prepare(t)
+        const { to: parent, install } = await preparePlugin(t)
         await mkdir(join(parent, 'other/pullpass'), { recursive: true })
         await symlink(join(parent, 'other'), join(parent, 'link'))
         await change(join(parent, 'other'))
@@ -115,7 +84,7 @@ suite('the installation of the plugin on a node', onLinux, () => {
   }
 
   test('a link of the administrator is followed to folders that only root may write', async (t) => {
-    const { to: parent, install } = await prepare(t)
+    const { to: parent, install } = await preparePlugin(t)
     await mkdir(join(parent, 'var/opt'), { recursive: true })
     await symlink('var/opt', join(parent, 'opt'))
     await install(join(parent, 'opt/pullpass'))
@@ -124,14 +93,14 @@ suite('the installation of the plugin on a node', onLinux, () => {
 
   for (const nodePath of ["/opt/x'; touch pwned; '", '/opt/$(id)', '/opt/a b', 'opt/x', '/opt/x\n', '']) {
     test(`a path that a shell would interpret is refused: ${JSON.stringify(nodePath)}`, async (t) => {
-      const { to, install } = await prepare(t)
+      const { to, install } = await preparePlugin(t)
       await assert.rejects(install(to, nodePath), /the path of the folder on the node has other characters/)
       await assert.rejects(stat(to), { code: 'ENOENT' })
     })
   }
 
   test('a folder that other users may write is refused: root starts what is in it', async (t) => {
-    const { to, install } = await prepare(t)
+    const { to, install } = await preparePlugin(t)
     await mkdir(join(to, 'bin'), { recursive: true })
     await chmod(join(to, 'bin'), 0o777)
     await assert.rejects(install(), /bin can be written by other users$/)

@@ -99,7 +99,8 @@ export async function searchClusterResponses(
   }
 }
 
-type Search = (t: TestContext, isSelected: (spelling: string) => boolean) => Promise<void>
+/** `kind`: of a response of a cloud. */
+type Search = (t: TestContext, isSelected: (spelling: string, kind?: string) => boolean) => Promise<void>
 
 /** A host with two roles responds in one of them with a secret that it received in the other. */
 export const hostsWithSeveralRoles: Readonly<Record<string, Search>> = {
@@ -113,6 +114,7 @@ export const hostsWithSeveralRoles: Readonly<Record<string, Search>> = {
       const words = echo(subjectToken)
       const headers = /^[\x20-\x7e]*$/.test(words) ? headersWith(words) : {}
       for (const [kind, given] of Object.entries({ ...responsesWith(words), ...headers })) {
+        if (!isSelected(spelling, kind)) continue
         const where = `impersonation, ${kind}, ${spelling}`
         setIamResponse(sandbox.gcp.parts, given)
         const { exitCode, stderr } = await run(where, ['refresh', '-f', file])

@@ -99,7 +99,7 @@ test('what a proxy still caches alarms no replica, whichever of them wrote what 
   assert.deepEqual(await runRound(), [])
   serve.watch.sandbox.clock.advance('4 min')
   await rotate(serve)
-  for (let rounds = 0; rounds < 9; rounds++) assert.deepEqual(await runRound(), [])
+  for (let rounds = 0; rounds < 4; rounds++) assert.deepEqual(await runRound(), [])
 })
 
 suite('issuer serve serves no revoked key', () => {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
 import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { alarmText } from '../../../src/publish/watch/alarm.ts'
-import { createWatchHealth } from '../../../src/publish/watch/health.ts'
-import { respondHealth } from '../../../src/server/health.ts'
 import { asObject } from '../../../src/text/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
+import { testUnusableKeys, testUnwritable } from './watch-faults.ts'
 
 const reasons = ({ status }: Awaited<ReturnType<TestWatch['runRound']>>) => status.alarms.map(({ code }) => code)
 const warnings = ({ sandbox }: TestWatch) =>
@@ -76,28 +74,7 @@ suite('a rotation of keys', () => {
 })
 
 suite('what goes wrong takes no key away', () => {
-  const bodies = {
-    'a response without keys': '{"keys":[]}',
-    'a response that is not JSON': '<html>',
-    'a response that is not a JWKS': '{}',
-  }
-  for (const [title, body] of Object.entries(bodies)) {
-    test(title, async (t) => {
-      const watch = await startTestWatch(t)
-      await watch.runRound()
-      const before = watch.published()
-      const response = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body }
-      watch.sandbox.parts.kubernetes.faults.inject(
-        { kind: 'response', response },
-        { when: ({ path }) => path === '/openid/v1/jwks' },
-      )
-      await watch.runRound(5)
-      watch.sandbox.clock.advance('3 d')
-      const state = await watch.runRound()
-      assert.deepEqual(watch.published(), before)
-      assert.ok(reasons(state).includes('API_SERVER_UNREADABLE'), reasons(state).join())
-    })
-  }
+  testUnusableKeys(['a response without keys']) // all: watch-round.matrix.test.ts
 
   test('a clock that is two days ahead for ten minutes, which is reported; once it is correct, keys age as before', async (t) => {
     const watch = await startTestWatch(t)
@@ -185,56 +162,7 @@ suite('what goes wrong takes no key away', () => {
 })
 
 suite('a watch that cannot store its state', () => {
-  /** The status of /readyz and the alarm after each of so many rounds. */
-  async function rounds(watch: TestWatch, count: number) {
-    const reports: string[] = []
-    for (let round = 0; round < count; round++) {
-      const { status } = await watch.runRound()
-      const { endpoints, update } = createWatchHealth('state', watch.context)
-      update(status)
-      const { status: ready } = respondHealth('/readyz', endpoints) ?? {}
-      reports.push(
-        [ready, ...status.alarms.map((alarm) => `${alarm.code} ${alarmText(alarm).split(':')[0]}`)].join(' '),
-      )
-    }
-    return reports
-  }
-
-  const wentWrong: Record<string, [breaks: (watch: TestWatch) => () => void, code: string]> = {
-    'since 4,294 labels fill its ConfigMap': [
-      ({ sandbox: { cluster } }) => {
-        const state = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-        assert.ok(state)
-        cluster.store.put({ ...state, metadata: { ...state.metadata, labels: manyLabels(4_294) } })
-        return () => void cluster.store.put(state)
-      },
-      'OBJECT_TOO_LARGE',
-    ],
-    'since its permission was removed': [
-      ({ sandbox: { cluster } }) => cluster.authorization.forbid({ verbs: ['patch'], resources: ['configmaps'] }),
-      'KUBERNETES_FORBIDDEN',
-    ],
-    'since its ConfigMap was made immutable': [
-      ({ sandbox: { cluster } }) => {
-        const state = cluster.store.read('ConfigMap', 'pullpass-system', 'pullpass-issuer')
-        assert.ok(state)
-        cluster.store.put({ ...state, immutable: true })
-        return () => void cluster.store.put(state)
-      },
-      'KUBERNETES_REFUSED',
-    ],
-  }
-  for (const [title, [breaks, code]] of Object.entries(wentWrong)) {
-    test(`${title}, raises the alarm in the next round, and is not ready after two`, async (t) => {
-      const watch = await startTestWatch(t)
-      assert.deepEqual(await rounds(watch, 2), ['200', '200'])
-      const restore = breaks(watch)
-      const alarm = `KEY_STATE_UNWRITABLE ${code}`
-      assert.deepEqual(await rounds(watch, 3), [`200 ${alarm}`, `503 ${alarm}`, `503 ${alarm}`])
-      restore()
-      assert.deepEqual(await rounds(watch, 1), ['200'])
-    })
-  }
+  testUnwritable(['since its permission was removed', 'since its ConfigMap was made immutable'])
 
   test('since the API server fails every write to it, still ends its round within seconds', async (t) => {
     const watch = await startTestWatch(t, { intervalMs: 15_000 })

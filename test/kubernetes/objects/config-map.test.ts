@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
-import { readConfigMap, readConfigMapEntry, writeConfigMap } from '../../../src/kubernetes/objects/config-map.ts'
+import { readConfigMap, writeConfigMap } from '../../../src/kubernetes/objects/config-map.ts'
 import { openSandboxCluster, openTestCluster } from '../open-test-cluster.ts'
 
 const map = { namespace: 'default', name: 'pullpass-trust' }
@@ -35,16 +35,6 @@ suite('a ConfigMap as a key-value store', () => {
       body: {},
     }))
     await assert.rejects(writeConfigMap(cluster, map, { one: '1' }), { code: 'KUBERNETES_REFUSED' })
-  })
-
-  test('is read and written up to the size limit of a ConfigMap, with any entries of others', async (t) => {
-    const { cluster, api } = await openSandboxCluster(t)
-    const metadata = { ...map, annotations: { junk: '\u0001'.repeat(262_000) } }
-    const data = { one: '1', junk: '\u0001'.repeat(1_048_000) }
-    api.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
-    await writeConfigMap(cluster, map, { one: '2' })
-    assert.equal((await readConfigMap(cluster, map))['one'], '2')
-    assert.equal((await readConfigMapEntry(cluster, map, 'one')).text, '2')
   })
 
   test('that is larger than any can be is named, with what shows it', async (t) => {
