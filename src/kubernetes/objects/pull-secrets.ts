@@ -35,6 +35,7 @@ const ourPrefix = 'pullpass.dev/'
 const managedBy = 'app.kubernetes.io/managed-by'
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
+/** Pure. Never contains the value of an annotation that is not ours. @internal */
 export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
   const metadata = asObject(secret['metadata']) ?? {}
   const annotations = asObject(metadata['annotations']) ?? {}
