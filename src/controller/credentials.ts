@@ -95,7 +95,8 @@ export class Credentials {
   #sourceOf(request: ExchangeRequest): Source {
     const known = this.#sources.get(request.mintedFrom)
     if (known !== undefined) {
-      known.request = request
+      // One that names its issuer's publication stays: the publication gate applies to the token, whoever shares it.
+      if (known.request.document.issuer === undefined || request.document.issuer !== undefined) known.request = request
       return known
     }
     const jitter = this.#context.random()

@@ -9,7 +9,7 @@
  */
 import { clusterPullSecretType } from '../document/custom-resource.ts'
 import { documentOfResource } from '../document/read-documents.ts'
-import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
+import { fixOf, internalFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -152,8 +152,9 @@ async function resourceOf(
     const [controlled] = (await controlDocuments([document], context)).values()
     return { ...stored, controlled, fault: undefined }
   } catch (error) {
-    if (!(error instanceof PullpassError)) throw error
-    return { ...stored, controlled: same?.controlled, fault: error }
+    // An error in the program that one object causes must not stop the work for all others.
+    const fault = error instanceof PullpassError ? error : internalFault(error)
+    return { ...stored, controlled: same?.controlled, fault }
   }
 }
 

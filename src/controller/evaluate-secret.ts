@@ -5,8 +5,16 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../refresh/exchange-requests.ts'
-import { endOf, entriesFor, evaluateFreshness, recordFor, replacedManager } from '../refresh/freshness.ts'
+import {
+  endOf,
+  entriesFor,
+  evaluateFreshness,
+  longestLifeMs,
+  recordFor,
+  replacedManager,
+} from '../refresh/freshness.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
+import { isCreatedBy } from '../refresh/ownership.ts'
 import type { CachedCredential, Credentials, Obtained } from './credentials.ts'
 
 export interface SecretEntry {
@@ -43,7 +51,9 @@ export function evaluateSecret(
   const entryOf = entriesFor(document)
   const entries = document.registries.map((registry) => {
     const endMs = record && endOf(entryOf(registry, record.registries))
-    const expiresAt = endMs === undefined ? undefined : new Date(endMs)
+    // No vendor grants a longer life: it was written by another client.
+    const isGranted = endMs !== undefined && endMs - now.getTime() <= longestLifeMs
+    const expiresAt = isGranted ? new Date(endMs) : undefined
     return { registry: registry.name, mintedFrom: mintedFrom(document, registry), expiresAt }
   })
   if (found === undefined || record === undefined || !isIntact(document, { namespace, found, record })) {
@@ -74,10 +84,11 @@ function isIntact(
   )
 }
 
-/** A Secret that pullpass did not create is never owned by a custom resource, so that it is not deleted with it. */
-function hasDesiredOwner({ owner }: Document, { creator, ownedBy }: PullSecretMetadata): boolean {
-  if (owner === undefined || creator === 'other') return ownedBy.length === 0
-  return ownedBy.length === 1 && ownedBy[0] === owner.uid
+/** Only a Secret that the document created is owned by its custom resource, so that it is deleted with it. */
+function hasDesiredOwner(document: Document, found: PullSecretMetadata): boolean {
+  const owners = found.ownedBy.filter(({ manager }) => manager === fieldManager(document)).map(({ uid }) => uid)
+  const desired = document.owner !== undefined && isCreatedBy(found, document) ? [document.owner.uid] : []
+  return owners.join() === desired.join()
 }
 
 export type WritePlan =

@@ -107,7 +107,10 @@ function parseRegistry(value: unknown): RegistryRecord | undefined {
     : undefined
 }
 
+/** RFC 3339, with four digits of the year: others can be near the end of what a Date can hold. */
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/
+
 function parseInstant(text: unknown): Date | undefined {
-  const time = typeof text === 'string' && text.length <= 40 ? Date.parse(text) : Number.NaN
+  const time = typeof text === 'string' && instant.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(time) ? undefined : new Date(time)
 }

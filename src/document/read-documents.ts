@@ -1,5 +1,5 @@
 /** Reads documents from files and from custom resources: parsing, validation, defaults. */
-import { asObject, asText, type JsonObject } from '../text/json-fields.ts'
+import { asObject, asText, isDeeperThan, type JsonObject } from '../text/json-fields.ts'
 import { checkForm, vendorsOf } from './check-document.ts'
 import { clusterPullSecretType } from './custom-resource.ts'
 import {
@@ -146,12 +146,19 @@ function tokenOf(
 
 // Documents from custom resources.
 
+/** As deep as any document of a file can be useful; the checks call themselves for each level. */
+const mostLevels = 50
+
 /** The document of an object as the API server returns it. @throws DOCUMENT_INVALID with all problems */
 export async function documentOfResource(object: JsonObject, vendors: DocumentVendors): Promise<Document> {
   const { group, version, kind } = clusterPullSecretType
   const metadata = asObject(object['metadata'])
   const [name, uid] = [asText(metadata?.['name']) ?? '', asText(metadata?.['uid']) ?? '']
   const apiVersion = `${group}/${version}`
+  if (isDeeperThan(object['spec'], mostLevels)) {
+    const expected = `at most ${mostLevels} levels`
+    throw refuseResource(name, [{ path: ['spec'], predicate: 'is nested too deeply', expected }])
+  }
   const checked = await checkForm({ apiVersion, kind, metadata: { name }, spec: object['spec'] }, vendors)
   if (!('form' in checked)) throw refuseResource(name, checked)
   // Before anything is read: a field must not name a file where the controller runs.

@@ -23,7 +23,7 @@ import { quote, shellQuote } from '../text/plain-text.ts'
 import type { Redacted } from '../text/redacted.ts'
 import { ownRecord, recordedName } from './freshness.ts'
 import type { Outcome } from './outcome.ts'
-import { evaluateOwnership, type Ownership } from './ownership.ts'
+import { evaluateOwnership, isCreatedBy, type Ownership } from './ownership.ts'
 
 export interface PullSecretWrite {
   readonly document: Document
@@ -76,7 +76,7 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
     case 'refuse':
       throw notOurs(write, ownership)
     case 'create': {
-      const owned = ownerReferencesOf(write.document, 'pullpass')
+      const owned = ownerReferencesOf(write.document)
       return resultOf(await apply({ resourceVersion: createOnly, ...owned }, 'yield'), 'created')
     }
     // Forced: the resourceVersion states which ownership was classified, and a concurrent change is a 409.
@@ -125,14 +125,13 @@ const asFound = ({ uid, resourceVersion }: { readonly uid: string; readonly reso
   resourceVersion,
 })
 
-/** With the custom resource as its owner, if the Secret is to be deleted with it: never one that pullpass did not create. */
+/** With the custom resource as its owner, if the Secret is to be deleted with it: never one that this document did not create. */
 const asOwned = (found: PullSecretMetadata, { document }: PullSecretWrite) => ({
   ...asFound(found),
-  ...ownerReferencesOf(document, found.creator),
+  ...(isCreatedBy(found, document) ? ownerReferencesOf(document) : {}),
 })
 
-const ownerReferencesOf = ({ owner }: Document, creator: PullSecretMetadata['creator']) =>
-  owner === undefined || creator === 'other' ? {} : { ownerReferences: [owner] }
+const ownerReferencesOf = ({ owner }: Document) => (owner === undefined ? {} : { ownerReferences: [owner] })
 
 function resultOf(applied: Applied, done: 'created' | 'updated' = 'updated'): Written {
   if (applied.outcome === 'terminating') return { result: 'skipped', note: 'the namespace is being deleted' }

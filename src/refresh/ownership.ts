@@ -5,7 +5,7 @@
  *   our manager owns the data, and no other owns a field     → update
  *   our manager owns the data, another owns a field of ours  → restore: it was edited
  *   the variables that our document replaces own the data    → replace: the cluster moved from variables to a document
- *   another document of pullpass owns the data               → refuse, or adopt: it was taken over, not edited
+ *   another document of pullpass owns data and record        → refuse, or adopt: it was taken over, not edited
  *   our manager owns the label, not the data                 → restore: it was edited
  *   anything else                                            → refuse, or adopt where the document has conflictPolicy: Adopt
  */
@@ -26,7 +26,10 @@ export function evaluateOwnership(found: PullSecretMetadata | undefined, documen
   const manager = fieldManager(document)
   const { data, label } = found.owners
   const editors = editorsOf(found, manager)
-  if (data.includes(manager))
+  // Another document adopted it with the same data: both own it. It belongs to the one that wrote the record.
+  const others = data.filter((name) => name !== manager && isDocumentManager(name))
+  const isTaken = others.some((name) => ownsRecord(found, name)) && !ownsRecord(found, manager)
+  if (data.includes(manager) && !isTaken)
     return editors.length === 0 ? { verdict: 'update', found } : { verdict: 'restore', found, editors }
   // Two documents that each restored the Secret would overwrite each other in turn, forever.
   if (label.includes(manager) && !data.some(isDocumentManager)) return { verdict: 'restore', found, editors }
@@ -34,6 +37,13 @@ export function evaluateOwnership(found: PullSecretMetadata | undefined, documen
   if (document.conflictPolicy === 'Adopt') return { verdict: 'adopt', found }
   return { verdict: 'refuse', found, owners: data }
 }
+
+const ownsRecord = ({ owners }: PullSecretMetadata, manager: string): boolean =>
+  recordAnnotations.every((name) => owners.annotations.get(name)?.includes(manager) === true)
+
+/** Whether this document alone created it: only its manager owns the type, which every writer states. */
+export const isCreatedBy = ({ typeOwners }: PullSecretMetadata, document: Document): boolean =>
+  typeOwners.length > 0 && typeOwners.every((name) => name === fieldManager(document))
 
 /**
  * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes

@@ -29,6 +29,8 @@ const deadlineMs = 10_000
 const renewMs = 2_000
 const retryMs = 500
 const standbyMs = 1_000
+/** An int32, which any client that may write the Lease can set to its maximum. */
+const mostTransitions = 2 ** 31 - 1
 
 export interface ElectionConfig {
   /** A connection of its own, that does not end with the run: renewals wait for no other request, and the Lease is released last. */
@@ -126,7 +128,7 @@ export class LeaderElection {
   async #take(found: StoredLease | undefined): Promise<OwnTerm | 'conflict'> {
     const renewed = this.#readClocks()
     const time = microTime(this.#context.now())
-    const transitions = found === undefined ? 0 : found.transitions + 1
+    const transitions = found === undefined || found.transitions >= mostTransitions ? 0 : found.transitions + 1
     const content = this.#content({ acquireTime: time, renewTime: time, transitions })
     const { cluster, lease } = this.#config
     const stored =
@@ -241,7 +243,7 @@ export class LeaderElection {
   /** @throws an error that is not classified */
   #fail(error: unknown): void {
     const fault = asFault(error)
-    if (fault.seen !== this.#problem?.seen) {
+    if (fault.code !== this.#problem?.code) {
       const { code, seen } = fault
       this.#context.log('error', 'the Lease could not be read or renewed', { code, seen, fix: fixOf(fault) ?? '' })
     }

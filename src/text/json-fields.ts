@@ -51,3 +51,13 @@ export function atPointer(value: unknown, pointer: string): unknown {
     return isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined
   }, value)
 }
+
+/** Whether objects and lists are nested in more than this number of levels. Does not call itself, so that it can be used on any input. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+    if (depth >= levels && level.length > 0) return true
+  }
+  return false
+}

@@ -4,7 +4,11 @@ import { type PullSecretRecord, parseRecord, renderRecord } from '../../src/cred
 import { anyText } from '../support/any-text.ts'
 import fc from '../support/fast-check.ts'
 
-const instant = fc.date({ noInvalidDate: true })
+const instant = fc.date({
+  min: new Date('0000-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59Z'),
+  noInvalidDate: true,
+})
 const plain = { noNullPrototype: true }
 const registry = fc.record(
   {
@@ -71,6 +75,24 @@ suite('the record in the annotations of a pull secret', () => {
         assert.deepEqual(parseRecord(renderRecord(read)), read)
       }),
     )
+  })
+
+  test('is undefined with a time near the end of what a Date can hold', () => {
+    const whole = renderRecord({
+      document: 'ClusterPullSecret/a',
+      target: 'a/b',
+      refreshedAt: new Date(0),
+      registries: new Map(),
+    })
+    for (const time of [
+      '+275760-09-13T00:00:00.000Z',
+      '-271821-04-20T00:00:00.000Z',
+      'Tue, 24 Nov 2026 12:00:00 GMT',
+    ]) {
+      const registry = { hosts: ['images.example.com'], readAt: time, mintedFrom: 'a' }
+      assert.equal(parseRecord({ ...whole, 'pullpass.dev/registries': JSON.stringify({ one: registry }) }), undefined)
+      assert.equal(parseRecord({ ...whole, 'pullpass.dev/refreshed-at': time }), undefined)
+    }
   })
 
   test('is undefined if it is longer than the limit', () => {

@@ -68,6 +68,16 @@ suite('whose a Secret is', () => {
       'restore',
       'restore',
     ],
+    'another document adopted it with the same data': [
+      ownedBy({
+        data: [manager, 'pullpass:ClusterPullSecret:other'],
+        annotations: annotatedBy(
+          recordAnnotations.map((name) => [name, ['pullpass:ClusterPullSecret:other']] as const),
+        ),
+      }),
+      'refuse',
+      'adopt',
+    ],
     'no manager owns anything': [{ data: [], label: [], annotations: new Map() }, 'refuse', 'adopt'],
   }
   for (const [name, [held, refused, adopted]] of Object.entries(rows)) {

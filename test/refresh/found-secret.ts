@@ -44,7 +44,7 @@ export const foundSecret = (changes: Partial<PullSecretMetadata> = {}): PullSecr
   labelled: true,
   owners: ownedBy(),
   otherDataOwners: [],
-  creator: 'pullpass',
+  typeOwners: [],
   ownedBy: [],
   deleting: false,
   ...changes,

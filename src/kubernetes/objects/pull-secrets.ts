@@ -24,10 +24,10 @@ export interface PullSecretMetadata {
   }
   /** Names of the field managers that own its type or other data, and not `.dockerconfigjson`. */
   readonly otherDataOwners: readonly string[]
-  /** Who created it: only managers of documents own its type, which every writer states; `other` also where that is unknown. */
-  readonly creator: 'pullpass' | 'other'
-  /** UIDs of the objects that own it by references that pullpass set. */
-  readonly ownedBy: readonly string[]
+  /** Names of the field managers that own its type, which every writer states: who created or adopted it. */
+  readonly typeOwners: readonly string[]
+  /** UIDs of the objects that own it by references that documents of pullpass set, with the field manager of each. */
+  readonly ownedBy: readonly { readonly manager: string; readonly uid: string }[]
   readonly deleting: boolean
 }
 
@@ -48,7 +48,7 @@ export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
     labelled: asObject(metadata['labels'])?.[managedBy] === 'pullpass',
     owners: ownersOf(asList(metadata['managedFields'])),
     otherDataOwners: otherDataOwnersOf(asList(metadata['managedFields'])),
-    creator: creatorOf(asList(metadata['managedFields'])),
+    typeOwners: typeOwnersIn(asList(metadata['managedFields'])),
     ownedBy: ownersSetBy(asList(metadata['managedFields'])),
     deleting: metadata['deletionTimestamp'] !== undefined,
   }
@@ -64,23 +64,22 @@ const otherDataOwnersOf = (managedFields: readonly unknown[]): string[] =>
     return typeof manager === 'string' && ownsOther && !ownsOurs ? [manager] : []
   })
 
-function creatorOf(managedFields: readonly unknown[]): PullSecretMetadata['creator'] {
-  const writers = managedFields.flatMap((entry) => {
+const typeOwnersIn = (managedFields: readonly unknown[]): string[] =>
+  managedFields.flatMap((entry) => {
     const { manager, fieldsV1 } = asObject(entry) ?? {}
     return asObject(fieldsV1)?.['f:type'] === undefined ? [] : String(manager)
   })
-  return writers.length > 0 && writers.every(isDocumentManager) ? 'pullpass' : 'other'
-}
 
 /** A reference is `k:{"uid":"…"}` in FieldsV1. */
-function ownersSetBy(managedFields: readonly unknown[]): string[] {
+function ownersSetBy(managedFields: readonly unknown[]): PullSecretMetadata['ownedBy'] {
   return managedFields.flatMap((entry) => {
     const { manager, fieldsV1 } = asObject(entry) ?? {}
     if (typeof manager !== 'string' || !isDocumentManager(manager)) return []
     const references = asObject(asObject(asObject(fieldsV1)?.['f:metadata'])?.['f:ownerReferences']) ?? {}
-    return Object.keys(references).flatMap((key) =>
-      key.startsWith('k:') ? (asText(asObject(jsonOrNone(key.slice('k:'.length)))?.['uid']) ?? []) : [],
-    )
+    return Object.keys(references).flatMap((key) => {
+      const uid = key.startsWith('k:') ? asText(asObject(jsonOrNone(key.slice('k:'.length)))?.['uid']) : undefined
+      return uid === undefined ? [] : [{ manager, uid }]
+    })
   })
 }
 

@@ -51,7 +51,7 @@ suite('pull secrets are listed', () => {
       },
       deleting: false,
       otherDataOwners: [],
-      creator: 'pullpass',
+      typeOwners: [manager],
       ownedBy: [],
     })
   })
