@@ -14,19 +14,24 @@ export function dueAt({ from, expiresAt }: Lifetime, random: number): Date {
 
 const firstRetryMs = 1_000
 const longestRetryMs = 5 * 60_000
+/**
+ * A response that requests a longer wait, by mistake or to do harm, would stop the refreshes, and one of more than 24.8 days would
+ * end a timer immediately. https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+ */
+const longestRequestedMs = 60 * 60_000
 /** For what no retry alone can fix: it is tried again, since a permission can be granted meanwhile. */
 const refusedRetryMs = 10 * 60_000
 
 /**
  * Milliseconds before the attempt after `failures` failures in a row: from 1 s to 5 min, doubling, with full jitter, and not
- * before the time that the other side requested. A refusal is tried again after 5 to 10 min. `random` in [0, 1).
+ * before the time that the other side requested, of at most an hour. A refusal is tried again after 5 to 10 min. `random` in [0, 1).
  */
 export function retryDelayMs(
   { retryable, retryAt }: Pick<PullpassError, 'retryable' | 'retryAt'>,
   failures: number,
   { random, now }: { readonly random: number; readonly now: Date },
 ): number {
-  const requestedMs = retryAt === undefined ? 0 : retryAt.getTime() - now.getTime()
+  const requestedMs = retryAt === undefined ? 0 : Math.min(longestRequestedMs, retryAt.getTime() - now.getTime())
   const ownMs = retryable ? backoffMs(failures) * random : refusedRetryMs * (0.5 + random / 2)
   return Math.max(firstRetryMs, requestedMs, Math.round(ownMs))
 }

@@ -42,6 +42,11 @@ suite('a failed attempt', () => {
     const throttled = { retryable: true, retryAt: new Date('2026-11-24T12:10:00Z') }
     assert.equal(retryDelayMs(throttled, 1, { random: 0.5, now }), 600_000)
   })
+
+  test('is retried after an hour at most, whatever the other side requested', () => {
+    const forever = { retryable: true, retryAt: new Date('2057-01-01T00:00:00Z') }
+    assert.equal(retryDelayMs(forever, 1, { random: 0.5, now }), 3_600_000)
+  })
 })
 
 suite('repairs of one Secret', () => {
