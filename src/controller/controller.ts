@@ -12,6 +12,7 @@
  * term, so that a replica that leads again begins as after a restart.
  */
 import type { PullpassError } from '../errors/pullpass-error.ts'
+import { requestRetried } from '../http/retry.ts'
 import type { Transport } from '../http/transport.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
@@ -147,7 +148,10 @@ export class Controller {
       permit() // an exchange of a replica that no longer leads would be one too many
       return await transport(request)
     }
-    const context = { ...this.#context, signal, transport: guarded }
+    const log: VendorContext['log'] = (level, sentence, fields) =>
+      // The failure of an exchange is logged, once: its attempts, during an outage, would be hundreds of lines an hour.
+      this.#context.log(sentence === requestRetried ? 'debug' : level, sentence, fields)
+    const context = { ...this.#context, signal, transport: guarded, log }
     const cluster = guardWrites(this.#config.cluster, permit)
     const queue = new WorkQueue((item) => this.#reconcile(item), context)
     const onEnd = (error: unknown) => this.#failed.reject(error)
