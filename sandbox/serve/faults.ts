@@ -18,7 +18,7 @@ export type Fault =
   | { readonly kind: 'goaway'; readonly request: 'processed' | 'refused' }
 
 /** What a fault is selected by. */
-type FaultedRequest = Pick<SandboxRequest, 'method' | 'path'> & Partial<Pick<SandboxRequest, 'body'>>
+type FaultedRequest = Pick<SandboxRequest, 'method' | 'path'> & Partial<Pick<SandboxRequest, 'body' | 'query'>>
 
 interface FaultScope {
   /** Which requests it affects; absent: all. */

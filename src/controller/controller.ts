@@ -12,6 +12,7 @@
  * term, so that a replica that leads again begins as after a restart.
  */
 import type { PullpassError } from '../errors/pullpass-error.ts'
+import { requestRetried } from '../http/retry.ts'
 import type { Transport } from '../http/transport.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
@@ -20,6 +21,7 @@ import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
+import { watchClock } from './clock.ts'
 import { Credentials } from './credentials.ts'
 import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
@@ -71,6 +73,10 @@ export class Controller {
   #files: DocumentSet = new Map()
   /** Of files and custom resources. */
   #documents: DocumentSet = new Map()
+  /** Undefined: the clock was not set back. */
+  #setBackAt: Date | undefined
+  /** Ends the work of this term, which then begins again. */
+  #restart = new AbortController()
 
   constructor(config: ControllerConfig, context: VendorContext) {
     this.#config = config
@@ -106,11 +112,12 @@ export class Controller {
       onFault: (fault: PullpassError | undefined) => this.status.documentsFault(fault),
     }
     const reloads = followDocuments(files, documents, reloaded, this.#context)
+    const clock = watchClock(() => this.#onSetBack(), this.#context)
     const { signal } = this.#context
     const alone = { signal, permit: () => undefined }
     const lead = election?.lead((term) => this.#lead(term), signal) ?? this.#lead(alone)
     try {
-      await Promise.race([lead, reloads, this.#failed.promise])
+      await Promise.race([lead, reloads, clock, this.#failed.promise])
     } catch (error) {
       if (!this.#signal.aborted) throw error
       await lead // writes in flight end within the grace of the connection
@@ -122,12 +129,29 @@ export class Controller {
 
   /** Ends after the signal of the term, when nothing runs. */
   async #lead({ signal, permit }: Term): Promise<void> {
+    while (!signal.aborted) {
+      this.#restart = new AbortController()
+      await this.#serve({ signal: AbortSignal.any([signal, this.#restart.signal]), permit })
+    }
+  }
+
+  /** As after a restart: no time that was kept in memory counts. */
+  #onSetBack(): void {
+    this.#setBackAt = this.#context.now()
+    this.#restart.abort(new Error('the clock was set back'))
+  }
+
+  /** Ends after the signal, when nothing runs. */
+  async #serve({ signal, permit }: Term): Promise<void> {
     const { transport } = this.#context
     const guarded: Transport = async (request) => {
       permit() // an exchange of a replica that no longer leads would be one too many
       return await transport(request)
     }
-    const context = { ...this.#context, signal, transport: guarded }
+    const log: VendorContext['log'] = (level, sentence, fields) =>
+      // The failure of an exchange is logged, once: its attempts, during an outage, would be hundreds of lines an hour.
+      this.#context.log(sentence === requestRetried ? 'debug' : level, sentence, fields)
+    const context = { ...this.#context, signal, transport: guarded, log }
     const cluster = guardWrites(this.#config.cluster, permit)
     const queue = new WorkQueue((item) => this.#reconcile(item), context)
     const onEnd = (error: unknown) => this.#failed.reject(error)
@@ -258,7 +282,7 @@ export class Controller {
     const ofDocument = this.#states.get(document) ?? new Map<string, SecretState>()
     const state = ofDocument.get(namespace) ?? newSecretState()
     this.#states.set(document, ofDocument.set(namespace, state))
-    const target = { ...item, controlled, found: secrets.objects.get(namespace), state }
+    const target = { ...item, controlled, found: secrets.objects.get(namespace), state, setBackAt: this.#setBackAt }
     const again = await reconcileSecret(target, { ...work, status: this.status })
     work.statuses.changed(document)
     const names = controlled.document.attachToServiceAccounts

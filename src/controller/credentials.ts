@@ -34,11 +34,20 @@ export interface CredentialEvents {
 interface Source {
   request: ExchangeRequest
   cached: CachedCredential | undefined
-  failure: { readonly fault: PullpassError; readonly count: number; readonly retryAtMs: number } | undefined
+  failure: Failure | undefined
   exchanging: boolean
   readonly waiting: Map<string, WorkItem>
   /** Drawn once for each credential, so that all its Secrets are due together. In [0, 1). */
   jitter: number
+}
+
+interface Failure {
+  readonly fault: PullpassError
+  /** Failures in a row. */
+  readonly count: number
+  /** Of the first of them. */
+  readonly sinceMs: number
+  readonly retryAtMs: number
 }
 
 /** A new credential that expires sooner is a failure: refreshing it would be an endless loop of exchanges. Milliseconds. */
@@ -145,8 +154,10 @@ export class Credentials {
   #fail(source: Source, fault: PullpassError): void {
     const { now, random, sleep, signal } = this.#context
     const count = (source.failure?.count ?? 0) + 1
-    const delayMs = retryDelayMs(fault, count, { random: random(), now: now() })
-    const failure = { fault, count, retryAtMs: now().getTime() + delayMs }
+    const at = now()
+    const sinceMs = source.failure?.sinceMs ?? at.getTime()
+    const delayMs = retryDelayMs(fault, count, { random: random(), now: at, failingMs: at.getTime() - sinceMs })
+    const failure = { fault, count, sinceMs, retryAtMs: at.getTime() + delayMs }
     source.failure = failure
     this.#events.onExchange(source.request, fault)
     // Registries that succeeded are written, and entries of this one stay. Later failures change nothing.

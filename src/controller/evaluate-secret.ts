@@ -39,11 +39,13 @@ export interface SecretEvaluation {
 interface Evaluated {
   readonly namespace: string
   readonly found: PullSecretMetadata | undefined
+  /** When the clock of this machine was last set back; undefined: it was not. */
+  readonly setBackAt?: Date | undefined
 }
 
 export function evaluateSecret(
   document: Document,
-  { namespace, found }: Evaluated,
+  { namespace, found, setBackAt }: Evaluated,
   credentials: Pick<Credentials, 'entryDueAt'>,
   now: Date,
 ): SecretEvaluation {
@@ -59,6 +61,9 @@ export function evaluateSecret(
   if (found === undefined || record === undefined || !isIntact(document, { namespace, found, record })) {
     return { verdict: 'changed', entries, dueAt: undefined }
   }
+  if (isOfAnotherClock(record.refreshedAt, { now, setBackAt })) {
+    return { verdict: 'due', entries: entries.map((entry) => ({ ...entry, expiresAt: undefined })), dueAt: undefined }
+  }
   if (evaluateFreshness(document, { minRemainingMs: 0, now })(namespace, found) === 'due') {
     return { verdict: 'due', entries, dueAt: undefined }
   }
@@ -68,6 +73,19 @@ export function evaluateSecret(
   const dueAt = new Date(Math.min(...dueMs))
   return { verdict: dueAt <= now ? 'due' : 'fresh', entries, dueAt }
 }
+
+/** Verifiers of tokens allow clocks to differ by a minute: RFC 7519 §4.1.4. */
+export const toleratedMs = 60_000
+
+/**
+ * Whether the Secret was written by a clock that was ahead, of another machine or of this one before it was set back: its entries
+ * expire earlier than it states.
+ */
+const isOfAnotherClock = (
+  refreshedAt: Date,
+  { now, setBackAt }: { readonly now: Date; readonly setBackAt: Date | undefined },
+): boolean =>
+  refreshedAt.getTime() > now.getTime() + toleratedMs || (setBackAt !== undefined && refreshedAt < setBackAt)
 
 /** Whether the Secret is as it was written for this document, or for the variables that it replaces, whatever its age. */
 function isIntact(

@@ -40,6 +40,8 @@ export interface Target extends WorkItem {
   readonly controlled: ControlledDocument
   readonly found: PullSecretMetadata | undefined
   readonly state: SecretState
+  /** When the clock of this machine was last set back. */
+  readonly setBackAt: Date | undefined
 }
 
 export const newSecretState = (): SecretState => ({
@@ -60,10 +62,10 @@ export interface Reconciler {
 
 /** When to reconcile it again; undefined: when the cluster, its document or a credential changes. */
 export async function reconcileSecret(target: Target, reconciler: Reconciler): Promise<Date | undefined> {
-  const { controlled, namespace, found, state } = target
+  const { controlled, namespace, found, state, setBackAt } = target
   const { credentials, status, context } = reconciler
   const now = context.now()
-  const evaluation = evaluateSecret(controlled.document, { namespace, found }, credentials, now)
+  const evaluation = evaluateSecret(controlled.document, { namespace, found, setBackAt }, credentials, now)
   state.expiries = expiriesOf(evaluation.entries)
   if (evaluation.verdict === 'fresh') state.dueAt = evaluation.dueAt
   if (evaluation.verdict === 'fresh') {

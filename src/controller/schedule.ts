@@ -14,22 +14,37 @@ export function dueAt({ from, expiresAt }: Lifetime, random: number): Date {
 
 const firstRetryMs = 1_000
 const longestRetryMs = 5 * 60_000
+/**
+ * A response that requests a longer wait, by mistake or to do harm, would stop the refreshes, and one of more than 24.8 days would
+ * end a timer immediately. https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+ */
+const longestRequestedMs = 60 * 60_000
 /** For what no retry alone can fix: it is tried again, since a permission can be granted meanwhile. */
 const refusedRetryMs = 10 * 60_000
 
 /**
  * Milliseconds before the attempt after `failures` failures in a row: from 1 s to 5 min, doubling, with full jitter, and not
- * before the time that the other side requested. A refusal is tried again after 5 to 10 min. `random` in [0, 1).
+ * before the time that the other side requested, of at most an hour. A refusal is tried again after 5 to 10 min. `random` in [0, 1).
+ * `failingMs`: since the first of them; within the first hour, the delay is at most 30 s. Absent: it has no influence.
  */
 export function retryDelayMs(
   { retryable, retryAt }: Pick<PullpassError, 'retryable' | 'retryAt'>,
   failures: number,
-  { random, now }: { readonly random: number; readonly now: Date },
+  { random, now, failingMs }: { readonly random: number; readonly now: Date; readonly failingMs?: number },
 ): number {
-  const requestedMs = retryAt === undefined ? 0 : retryAt.getTime() - now.getTime()
-  const ownMs = retryable ? backoffMs(failures) * random : refusedRetryMs * (0.5 + random / 2)
+  const requestedMs = retryAt === undefined ? 0 : Math.min(longestRequestedMs, retryAt.getTime() - now.getTime())
+  const ownMs = retryable
+    ? Math.min(backoffMs(failures), resumeWithin(failingMs)) * random
+    : refusedRetryMs * (0.5 + random / 2)
   return Math.max(firstRetryMs, requestedMs, Math.round(ownMs))
 }
+
+/**
+ * The longest delay after an outage of so many milliseconds, so that the refreshes resume within 30 s of its end: that is short of
+ * the third of a lifetime that is left when a credential is due. A longer outage is probably a wrong address: after ten hours, 5 min.
+ */
+const resumeWithin = (failingMs: number | undefined): number =>
+  failingMs === undefined ? longestRetryMs : Math.max(30_000, failingMs / 120)
 
 /** The longest delay after so many failures. */
 const backoffMs = (failures: number): number => Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures, 20))

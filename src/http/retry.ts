@@ -61,8 +61,10 @@ export function retryDelayMs(
   return retryAfterMs > longestMs ? undefined : Math.max(backoffMs, retryAfterMs)
 }
 
+export const requestRetried = 'a request failed and is retried'
+
 /** Logs that a request failed and is retried. */
 export const logRetry =
   ({ log }: Pick<Context, 'log'>, { url }: { readonly url: string }) =>
   ({ code }: PullpassError, delayMs: number): void =>
-    log('info', 'a request failed and is retried', { code, url: showUrl(url), delayMs })
+    log('info', requestRetried, { code, url: showUrl(url), delayMs })

@@ -30,6 +30,14 @@ suite('a failed attempt', () => {
     assert.deepEqual(delays(0.5), [1_000, 2_000, 4_000, 128_000, 150_000, 150_000])
   })
 
+  test('is retried within 30 s during an outage of an hour, and more slowly during a longer one', () => {
+    const hourMs = 3_600_000
+    const delays = [0, hourMs / 2, hourMs, 2 * hourMs, 10 * hourMs, 100 * hourMs].map((failingMs) =>
+      retryDelayMs(passing, 1000, { random: 0.999_999, now, failingMs }),
+    )
+    assert.deepEqual(delays, [30_000, 30_000, 30_000, 60_000, 300_000, 300_000])
+  })
+
   test('is retried after 5 to 10 min if it was refused', () => {
     const refused = { retryable: false, retryAt: undefined }
     assert.deepEqual(
@@ -41,6 +49,11 @@ suite('a failed attempt', () => {
   test('is not retried before the time that the other side requested', () => {
     const throttled = { retryable: true, retryAt: new Date('2026-11-24T12:10:00Z') }
     assert.equal(retryDelayMs(throttled, 1, { random: 0.5, now }), 600_000)
+  })
+
+  test('is retried after an hour at most, whatever the other side requested', () => {
+    const forever = { retryable: true, retryAt: new Date('2057-01-01T00:00:00Z') }
+    assert.equal(retryDelayMs(forever, 1, { random: 0.5, now }), 3_600_000)
   })
 })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Controller, type ControllerConfig } from '../../src/controller/controller.ts'
 import { loadDocumentSet } from '../../src/controller/documents.ts'
+import type { HttpRequest, Transport } from '../../src/http/transport.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import { respondHealth } from '../../src/server/health.ts'
 import { LeaderElection } from '../../src/server/leader-election.ts'
@@ -43,21 +44,24 @@ export interface ControllerTestOptions {
   /** Absent: a document that selects `team-*`; `none`: no file is given to the controller. */
   readonly document?: ((sandbox: TestSandbox) => string) | 'none'
   readonly random?: () => number
+  /** Sends a request to a cloud, or not; absent: each is sent. */
+  readonly send?: (request: HttpRequest, transport: Transport) => ReturnType<Transport>
 }
 
 export async function startControllerTest(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   {
     namespaces = ['default', 'team-a', 'team-b'],
     document = selectTeams,
     random = () => 0,
+    send = (request, transport) => transport(request),
   }: ControllerTestOptions = {},
 ): Promise<ControllerTest> {
   const time = createVirtualTime()
   const sandbox = await startTestSandbox(t, { now: time.now, namespaces })
   const file = document === 'none' ? undefined : await sandbox.write('pull.yaml', document(sandbox))
   const files = file === undefined ? [] : [file]
-  const start = async (replica?: string) => await run(t, { sandbox, files, time, random, replica })
+  const start = async (replica?: string) => await run(t, { sandbox, files, time, random, send, replica })
   return {
     sandbox,
     time,
@@ -77,14 +81,21 @@ interface Run {
   readonly files: readonly string[]
   readonly time: VirtualTime
   readonly random: () => number
+  readonly send: NonNullable<ControllerTestOptions['send']>
   readonly replica: string | undefined
 }
 
-async function run(t: TestContext, { sandbox, files, time, random, replica }: Run): Promise<RunningController> {
+async function run(
+  t: Pick<TestContext, 'after'>,
+  { sandbox, files, time, random, send, replica }: Run,
+): Promise<RunningController> {
   const end = new AbortController()
   const logged: string[] = []
+  const { ca } = sandbox.authority
+  const fake = fakeContext({ ca, environment: sandbox.environment, signal: end.signal })
   const context: VendorContext = {
-    ...fakeContext({ ca: sandbox.authority.ca, environment: sandbox.environment, signal: end.signal }),
+    ...fake,
+    transport: async (request) => await send(request, fake.transport),
     now: time.now,
     sleep: time.sleep,
     random,

@@ -54,11 +54,16 @@ function follow(
 ): void {
   const lifeMs = options.timeoutSeconds > 0 ? options.timeoutSeconds * 1000 : undefined
   const { signal } = subscription.call.request
-  const end = (): void => void events.end()
   const write = (change: StoredChange): void => {
     for (const event of changeEvents(change, subscription)) events.write(event)
   }
-  const mark = (): void => void events.write(bookmark(subscription, store.resourceVersion))
+  const mark = (): void => {
+    if (!events.writableEnded) events.write(bookmark(subscription, store.resourceVersion))
+  }
+  const end = (): void => {
+    store.emitter.off('change', write) // a change can come before the stream is closed
+    events.end()
+  }
   const timers = [
     ...(lifeMs === undefined ? [] : [setTimeout(end, lifeMs)]),
     ...(options.bookmarks === 'omit' ? [] : [setInterval(mark, bookmarkEveryMs)]),
