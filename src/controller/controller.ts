@@ -20,15 +20,16 @@ import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
-import { Credentials } from './credentials.ts'
+import { Credentials, timedExchange } from './credentials.ts'
 import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { type Evictable, PodEvictions } from './evict-pods.ts'
+import type { ControllerState } from './metrics.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
 import type { ResourceFacts } from './resource-status.ts'
 import { itemsIn, itemsOfSecret, podReach, reportSelections, selected, stateOf } from './selection.ts'
-import { type ControllerState, ControllerStatus } from './status.ts'
+import { ControllerStatus } from './status.ts'
 import { servedSince } from './stuck-pods.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
@@ -139,7 +140,8 @@ export class Controller {
     }
     const queueItem = (item: WorkItem) => queue.add(item)
     const exchange = async (requests: readonly ExchangeRequest[]) => {
-      return await mintCredentials(requests, this.#config.source, cluster, context)
+      const timed = requests.map((request) => timedExchange(request, this.status, context))
+      return await mintCredentials(timed, this.#config.source, cluster, context)
     }
     const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
     const resources = () => this.#view.resources.objects.values()

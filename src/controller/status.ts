@@ -4,33 +4,15 @@ import { fixOf, type Hop, type PullpassError } from '../errors/pullpass-error.ts
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { HealthEndpoints } from '../server/health.ts'
-import type { Metric, Sample } from '../server/metrics.ts'
-
-/** What the controller knows when it is queried. */
-export interface ControllerState {
-  readonly leading: boolean
-  /** Why the Lease cannot be read or renewed. */
-  readonly leaseProblem: string | undefined
-  /** Empty on a standby. */
-  readonly documents: readonly DocumentState[]
-  readonly queueDepth: number
-  readonly oldestMs: number
-  /** Watches that were resumed, by resource. */
-  readonly watchRestarts: ReadonlyMap<string, number>
-  /** Why the view of the cluster is not complete. */
-  readonly viewProblems: readonly string[]
-}
-
-export interface DocumentState {
-  /** `ClusterPullSecret/NAME`. */
-  readonly name: string
-  readonly desired: number
-  readonly fresh: number
-  /** By registry: the earliest expiry in the selected namespaces; absent: no namespace has an entry. */
-  readonly expiries: ReadonlyMap<string, Date>
-}
-
-type WriteResult = 'created' | 'updated' | 'unchanged' | 'skipped'
+import {
+  type ControllerState,
+  clusterMetrics,
+  counters,
+  createDurations,
+  documentMetrics,
+  type TimedWork,
+  type WriteResult,
+} from './metrics.ts'
 
 /** Work that takes longer has stopped: each request has a time limit of its own. */
 const stuckAfterMs = 10 * 60_000
@@ -43,6 +25,7 @@ export class ControllerStatus {
   readonly #failures = new Map<string, { readonly hop: Hop; readonly code: ErrorCode; count: number }>()
   readonly #writes = new Map<WriteResult, number>()
   readonly #current = createCurrentFailures()
+  readonly #durations = createDurations()
   #invalid: PullpassError | undefined
   #exchanges = 0
   #repairs = 0
@@ -77,6 +60,11 @@ export class ControllerStatus {
 
   wrote(result: WriteResult): void {
     this.#writes.set(result, (this.#writes.get(result) ?? 0) + 1)
+  }
+
+  /** An exchange or the apply of a Secret has ended. */
+  took(work: TimedWork, result: 'succeeded' | 'failed', durationMs: number): void {
+    this.#durations[work].observe(Math.max(0, durationMs) / 1000, { result }) // the clock can have been set
   }
 
   repaired(): void {
@@ -116,6 +104,8 @@ export class ControllerStatus {
         return [
           ...documentMetrics(state.documents, this.#context.now()),
           ...counters(counts),
+          this.#durations.exchange.metric(),
+          this.#durations.apply.metric(),
           ...clusterMetrics(state, this.#invalid === undefined ? 1 : 0),
         ]
       },
@@ -156,87 +146,3 @@ function createCurrentFailures() {
     },
   }
 }
-
-function documentMetrics(documents: readonly DocumentState[], now: Date): Metric[] {
-  const samples = (count: (state: DocumentState) => number): Sample[] =>
-    documents.map((state) => ({ labels: { document: state.name }, value: count(state) }))
-  return [
-    gauge(
-      'namespaces_desired',
-      'Namespaces that a document selects.',
-      samples(({ desired }) => desired),
-    ),
-    gauge(
-      'namespaces_fresh',
-      'Selected namespaces whose pull secret is valid.',
-      samples(({ fresh }) => fresh),
-    ),
-    gauge(
-      'seconds_to_expiry',
-      'Time until the first entry of a registry expires in a selected namespace; negative: it has expired.',
-      documents.flatMap(({ name, expiries }) =>
-        [...expiries].map(([registry, at]) => ({
-          labels: { document: name, registry },
-          value: (at.getTime() - now.getTime()) / 1000,
-        })),
-      ),
-    ),
-  ]
-}
-
-interface Counts {
-  readonly exchanges: number
-  readonly repairs: number
-  readonly writes: ReadonlyMap<string, number>
-  readonly failures: readonly { readonly hop: Hop; readonly code: ErrorCode; readonly count: number }[]
-}
-
-const counters = ({ exchanges, repairs, writes, failures }: Counts): Metric[] => [
-  counter('exchanges_total', 'Credentials that were obtained, one for each identity and registry.', [
-    { value: exchanges },
-  ]),
-  counter(
-    'writes_total',
-    'Pull secrets that were written, by result.',
-    (['created', 'updated', 'unchanged', 'skipped'] as const).map((result) => ({
-      labels: { result },
-      value: writes.get(result) ?? 0,
-    })),
-  ),
-  counter('repairs_total', 'Pull secrets that were restored after another client deleted or changed them.', [
-    { value: repairs },
-  ]),
-  counter(
-    'failures_total',
-    'Failed exchanges, writes and reloads of documents, by hop and code.',
-    failures.map(({ hop, code, count }) => ({ labels: { hop, code }, value: count })),
-  ),
-]
-
-const clusterMetrics = ({ leading, queueDepth, oldestMs, watchRestarts }: ControllerState, valid: number): Metric[] => [
-  gauge('leader', 'Whether this replica leads: 1, or 0 on standby.', [{ value: leading ? 1 : 0 }]),
-  counter(
-    'watch_restarts_total',
-    'Watches that were resumed or started again, by resource.',
-    [...watchRestarts].map(([resource, value]) => ({ labels: { resource }, value })),
-  ),
-  gauge('queue_depth', 'Pull secrets that wait to be reconciled, or are being reconciled.', [{ value: queueDepth }]),
-  gauge('queue_oldest_seconds', 'How long the oldest of them has been in the queue.', [{ value: oldestMs / 1000 }]),
-  gauge('documents_valid', 'Whether the files are valid: 1, or 0 while the last valid documents are in use.', [
-    { value: valid },
-  ]),
-]
-
-const prefix = 'pullpass_controller_'
-const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
-  name: `${prefix}${name}`,
-  type: 'gauge',
-  help,
-  samples,
-})
-const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
-  name: `${prefix}${name}`,
-  type: 'counter',
-  help,
-  samples,
-})
