@@ -20,6 +20,7 @@ import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
+import { compareRegularly } from './compare-view.ts'
 import { Credentials, timedExchange } from './credentials.ts'
 import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
@@ -107,11 +108,18 @@ export class Controller {
       onFault: (fault: PullpassError | undefined) => this.status.documentsFault(fault),
     }
     const reloads = followDocuments(files, documents, reloaded, this.#context)
+    const onCompared = (missed: number | undefined) => this.status.compared(missed)
+    const comparisons = compareRegularly(
+      () => this.#view.comparisons(),
+      { onCompared },
+      this.#config.cluster,
+      this.#context,
+    )
     const { signal } = this.#context
     const alone = { signal, permit: () => undefined }
     const lead = election?.lead((term) => this.#lead(term), signal) ?? this.#lead(alone)
     try {
-      await Promise.race([lead, reloads, this.#failed.promise])
+      await Promise.race([lead, reloads, comparisons, this.#failed.promise])
     } catch (error) {
       if (!this.#signal.aborted) throw error
       await lead // writes in flight end within the grace of the connection

@@ -59,11 +59,14 @@ export function documentMetrics(documents: readonly DocumentState[], now: Date):
 interface Counts {
   readonly exchanges: number
   readonly repairs: number
+  /** Of the view with the cluster, by result. */
+  readonly comparisons: Readonly<Record<'completed' | 'failed', number>>
+  readonly missed: number
   readonly writes: ReadonlyMap<WriteResult, number>
   readonly failures: readonly { readonly hop: Hop; readonly code: ErrorCode; readonly count: number }[]
 }
 
-export const counters = ({ exchanges, repairs, writes, failures }: Counts): Metric[] => [
+export const counters = ({ exchanges, repairs, comparisons, missed, writes, failures }: Counts): Metric[] => [
   counter('exchanges_total', 'Credentials that were obtained, one for each identity and registry.', [
     { value: exchanges },
   ]),
@@ -82,6 +85,16 @@ export const counters = ({ exchanges, repairs, writes, failures }: Counts): Metr
     'failures_total',
     'Failed exchanges, writes and reloads of documents, by hop and code.',
     failures.map(({ hop, code, count }) => ({ labels: { hop, code }, value: count })),
+  ),
+  counter(
+    'missed_changes_total',
+    'Changes of namespaces and pull secrets that no watch reported; a full comparison found and repaired them.',
+    [{ value: missed }],
+  ),
+  counter(
+    'comparisons_total',
+    'Full comparisons of namespaces, and of the pull secrets of one name, with the cluster, by result.',
+    (['completed', 'failed'] as const).map((result) => ({ labels: { result }, value: comparisons[result] })),
   ),
 ]
 

@@ -29,6 +29,8 @@ export class ControllerStatus {
   #invalid: PullpassError | undefined
   #exchanges = 0
   #repairs = 0
+  readonly #comparisons = { completed: 0, failed: 0 }
+  #missed = 0
 
   constructor(read: () => ControllerState, context: Pick<Context, 'now' | 'log'>) {
     this.#read = read
@@ -71,6 +73,12 @@ export class ControllerStatus {
     this.#repairs += 1
   }
 
+  /** `missed`: changes that no watch had reported; undefined: the view could not be compared with the cluster. */
+  compared(missed: number | undefined): void {
+    this.#comparisons[missed === undefined ? 'failed' : 'completed'] += 1
+    this.#missed += missed ?? 0
+  }
+
   /** Undefined: the files were loaded. */
   documentsFault(fault: PullpassError | undefined): void {
     if (fault !== undefined && fault.message !== this.#invalid?.message) {
@@ -98,6 +106,8 @@ export class ControllerStatus {
         const counts = {
           exchanges: this.#exchanges,
           repairs: this.#repairs,
+          comparisons: this.#comparisons,
+          missed: this.#missed,
           writes: this.#writes,
           failures: [...this.#failures.values()],
         }
