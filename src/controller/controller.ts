@@ -26,8 +26,9 @@ import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } 
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { type Evictable, PodEvictions } from './evict-pods.ts'
-import type { ControllerState } from './metrics.ts'
+import { type PageFacts, pageDocument } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
+import type { ControllerState } from './report/metrics.ts'
 import type { ResourceFacts } from './resource-status.ts'
 import { itemsIn, itemsOfSecret, podReach, reportSelections, selected, stateOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
@@ -331,6 +332,26 @@ export class Controller {
       return registries.flatMap((registry) => expiries.get(registry.name)?.getTime() ?? [])
     })
     return times.length === 0 ? undefined : new Date(Math.min(...times))
+  }
+
+  /** For the status page. */
+  pageFacts(): PageFacts {
+    const { election } = this.#config
+    const { objects } = this.#view.namespaces
+    const at = this.#context.now()
+    const work = this.#work
+    const documents = [...this.#documents].map(([name, { document }]) => {
+      const secrets = this.#view.secrets(document.secretName)?.objects
+      return { name, document, states: this.#states.get(name), secrets }
+    })
+    return {
+      ...this.status.reported,
+      at,
+      lease: election && `${election.lease.namespace}/${election.lease.name}`,
+      role: work === undefined ? 'standby' : 'leader',
+      documents: work ? documents.map((one) => pageDocument(one, objects, work.credentials, at)) : [],
+      queue: { depth: work?.queue.depth ?? 0, oldestMs: work?.queue.oldestMs ?? 0 },
+    }
   }
 
   #read(): ControllerState {

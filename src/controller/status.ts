@@ -4,6 +4,8 @@ import { fixOf, type Hop, type PullpassError } from '../errors/pullpass-error.ts
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { HealthEndpoints } from '../server/health.ts'
+import { Activity, type ActivityPart } from './report/activity.ts'
+import { type CurrentFailure, CurrentFailures } from './report/current-failures.ts'
 import {
   type ControllerState,
   clusterMetrics,
@@ -12,10 +14,19 @@ import {
   documentMetrics,
   type TimedWork,
   type WriteResult,
-} from './metrics.ts'
+} from './report/metrics.ts'
 
 /** Work that takes longer has stopped: each request has a time limit of its own. */
 const stuckAfterMs = 10 * 60_000
+
+/** Of this replica. */
+export interface ReportedFacts {
+  /** Of watches, the Lease and documents. */
+  readonly problems: readonly string[]
+  /** What fails now. */
+  readonly failures: readonly CurrentFailure[]
+  readonly lastHour: readonly ActivityPart[]
+}
 
 type LogFields = Readonly<Record<string, string>>
 
@@ -24,8 +35,9 @@ export class ControllerStatus {
   readonly #context: Pick<Context, 'now' | 'log'>
   readonly #failures = new Map<string, { readonly hop: Hop; readonly code: ErrorCode; count: number }>()
   readonly #writes = new Map<WriteResult, number>()
-  readonly #current = createCurrentFailures()
+  readonly #current = new CurrentFailures()
   readonly #durations = createDurations()
+  readonly #activity = new Activity()
   #invalid: PullpassError | undefined
   #exchanges = 0
   #repairs = 0
@@ -41,7 +53,8 @@ export class ControllerStatus {
   failed(subject: string, fault: PullpassError, fields: LogFields, sentence = 'a refresh failed'): void {
     this.#count(fault)
     const { code, hop, seen } = fault
-    const first = this.#current.add(subject, JSON.stringify([code, fault.causeKey ?? seen]))
+    const first = this.#current.add(subject, fault, this.#context.now())
+    this.#activity.record('failure', this.#context.now())
     const level = first === 'first' ? 'error' : 'debug'
     this.#context.log(level, sentence, { ...fields, code, hop, seen, fix: fixOf(fault) ?? '' })
   }
@@ -57,11 +70,13 @@ export class ControllerStatus {
       return
     }
     this.#exchanges += 1
+    this.#activity.record('exchange', this.#context.now())
     this.#current.remove(mintedFrom)
   }
 
   wrote(result: WriteResult): void {
     this.#writes.set(result, (this.#writes.get(result) ?? 0) + 1)
+    if (result === 'created' || result === 'updated') this.#activity.record('write', this.#context.now())
   }
 
   /** An exchange or the apply of a Secret has ended. */
@@ -97,10 +112,7 @@ export class ControllerStatus {
         { name: 'watches', failure: () => this.#read().viewProblems.join('; ') || undefined },
         { name: 'lease', failure: () => this.#read().leaseProblem },
       ],
-      notes: () => {
-        const invalid = this.#invalid
-        return invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`]
-      },
+      notes: () => this.#documentsProblems(),
       metrics: () => {
         const state = this.#read()
         const counts = {
@@ -122,6 +134,21 @@ export class ControllerStatus {
     }
   }
 
+  /** For the status page. */
+  get reported(): ReportedFacts {
+    const { viewProblems, leaseProblem } = this.#read()
+    return {
+      problems: [...viewProblems, ...(leaseProblem === undefined ? [] : [leaseProblem]), ...this.#documentsProblems()],
+      failures: this.#current.list(),
+      lastHour: this.#activity.lastHour(this.#context.now()),
+    }
+  }
+
+  #documentsProblems(): string[] {
+    const invalid = this.#invalid
+    return invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`]
+  }
+
   #count({ hop, code }: PullpassError): void {
     const key = `${hop} ${code}`
     const known = this.#failures.get(key) ?? { hop, code, count: 0 }
@@ -132,27 +159,3 @@ export class ControllerStatus {
 
 const stuckFor = (ms: number): string | undefined =>
   ms < stuckAfterMs ? undefined : `a Secret has been in work for ${Math.round(ms / 1000)} s`
-
-/** The current cause of each subject's failure, and how many subjects have it: a cause is reported when the first one has it. */
-function createCurrentFailures() {
-  const causes = new Map<string, string>()
-  const subjects = new Map<string, number>()
-  const remove = (subject: string): void => {
-    const cause = causes.get(subject)
-    if (cause === undefined) return
-    causes.delete(subject)
-    const others = (subjects.get(cause) ?? 1) - 1
-    if (others === 0) subjects.delete(cause)
-    else subjects.set(cause, others)
-  }
-  return {
-    remove,
-    add(subject: string, cause: string): 'first' | 'known' {
-      const isKnown = subjects.has(cause)
-      remove(subject)
-      causes.set(subject, cause)
-      subjects.set(cause, (subjects.get(cause) ?? 0) + 1)
-      return isKnown ? 'known' : 'first'
-    },
-  }
-}

@@ -207,7 +207,7 @@ function endOthers(watched: Map<string, { readonly end: AbortController }>, name
 /** Of one name, in the whole cluster. */
 const allSecrets = (name: string) => namedList({ resource: 'secrets', name, accept: metadataOnly })
 
-function problemsOf(title: string, { synced, fault }: Collection<unknown>): string[] {
+function problemsOf(title: string, { synced, fault }: Pick<Collection<unknown>, 'synced' | 'fault'>): string[] {
   if (fault !== undefined) return [`${title} are not watched: ${fault.code}: ${fault.seen}`]
   return synced ? [] : [`${title} were not listed yet`]
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { ControllerState } from '../../src/controller/metrics.ts'
+import type { ControllerState } from '../../src/controller/report/metrics.ts'
 import { ControllerStatus } from '../../src/controller/status.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { respondHealth } from '../../src/server/health.ts'

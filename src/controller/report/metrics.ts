@@ -1,7 +1,7 @@
 /** The metrics of a controller: pure. Names by https://prometheus.io/docs/practices/naming/; no label is a namespace. */
-import type { ErrorCode } from '../errors/codes.ts'
-import type { Hop } from '../errors/pullpass-error.ts'
-import { createHistogram, type Histogram, type Metric, type Sample } from '../server/metrics.ts'
+import type { ErrorCode } from '../../errors/codes.ts'
+import type { Hop } from '../../errors/pullpass-error.ts'
+import { createHistogram, type Histogram, type Metric, type Sample } from '../../server/metrics.ts'
 
 /** What the controller knows when it is queried. */
 export interface ControllerState {
