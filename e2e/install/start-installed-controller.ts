@@ -8,9 +8,9 @@ export interface ControllerRun {
   readonly stderr: string
 }
 
-/** Without a Pod, the Lease is an argument, and the port of its health endpoints is any free one. */
+/** Without a Pod, the Lease is an argument, and the ports of its endpoints are any free ones. */
 export function startInstalledController({ container }: Installation, namespace: string): PullpassProcess {
-  const args = container.args.map((arg) => (arg.startsWith('--health-listen=') ? '--health-listen=0' : arg))
+  const args = container.args.map((arg) => arg.replace(/^(--(?:health|status)-listen)=.*/, '$1=0'))
   const lease = `--lease=${namespace}/pullpass-controller`
   return spawnPullpass([...args, lease], { ...container.environment, HOSTNAME: 'pullpass-controller-0' })
 }

@@ -21,6 +21,7 @@ const flags: typeof documentFlags &
   typeof clusterFlags & {
     readonly 'token-file': Flag & { type: 'string' }
     readonly 'health-listen': Flag & { type: 'string' }
+    readonly 'status-listen': Flag & { type: 'string' }
   } = {
   file: { ...documentFlags.file, summary: 'File or folder with documents, read again when it changes; repeatable' },
   'token-file': {
@@ -32,6 +33,12 @@ const flags: typeof documentFlags &
     type: 'string',
     value: 'ADDRESS',
     summary: 'Address of /livez, /readyz and /metrics: PORT, ADDRESS:PORT or *:PORT (default: none)',
+  },
+  'status-listen': {
+    type: 'string',
+    value: 'ADDRESS',
+    summary:
+      'Address of the status page, which names documents, hosts and namespaces: as --health-listen (default: none)',
   },
   ...electionFlags,
   ...clusterFlags,
@@ -56,10 +63,11 @@ export const controller: Command<typeof flags> = {
   flags,
 
   async run({ flags: given, context, terminal }) {
-    const { file: files, 'token-file': tokenFile, 'health-listen': listen } = given
+    const { file: files, 'token-file': tokenFile, 'health-listen': listen, 'status-listen': statusAddress } = given
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
     const lease = await readLeaseFlags(given)
     const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
+    const statusListen = statusAddress === undefined ? undefined : readListen('--status-listen', statusAddress)
     const documents = await loadDocumentSet(files, context)
     const all = [...documents.values()]
     planRefresh(
@@ -83,14 +91,20 @@ export const controller: Command<typeof flags> = {
     const requests = new Set(all.flatMap((one) => one.requests))
     await checkSetUp([...requests], source)
     const cluster = await connect(given, context)
-    let server: HttpServer | undefined
+    const servers: HttpServer[] = []
     let opened: OpenElection | undefined
     let running: Controller | undefined
     try {
       opened = lease && (await openElection(given, lease, context))
-      running = new Controller({ files, documents, source, cluster, election: opened?.election }, context)
-      server = healthListen && (await serveHealth(healthListen, running.status.endpoints, context))
+      const started = new Controller({ files, documents, source, cluster, election: opened?.election }, context)
+      running = started
+      const server = healthListen && (await serveHealth(healthListen, started.status.endpoints, context))
       const health = server && healthListen ? listenUrl(healthListen, server.port) : undefined
+      if (server) servers.push(server)
+      if (statusListen) {
+        const { serveStatusPage } = await import('../controller/page/serve-page.ts')
+        servers.push(await serveStatusPage(statusListen, () => started.pageFacts(), context))
+      }
       context.log('info', 'the controller started', {
         cluster: cluster.server,
         documents: all.length,
@@ -99,11 +113,11 @@ export const controller: Command<typeof flags> = {
       const kept =
         files.length === 0 ? 'ClusterPullSecrets' : `${all.length} documents in files, and ClusterPullSecrets,`
       terminal.notify?.(`Keeping the pull secrets of ${kept} fresh in ${cluster.server} until stopped (Ctrl-C).`)
-      await running.run()
+      await started.run()
       return 0
     } finally {
       running?.close()
-      await server?.close(1_000)
+      await Promise.all(servers.map(async (one) => await one.close(1_000)))
       await opened?.close()
       await cluster.close()
     }

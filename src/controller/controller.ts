@@ -16,22 +16,23 @@ import { requestRetried } from '../http/retry.ts'
 import type { Transport } from '../http/transport.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
-import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
+import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
 import { watchClock } from './clock.ts'
-import { Credentials } from './credentials.ts'
+import { compareRegularly } from './compare-view.ts'
+import { Credentials, timedExchange } from './credentials.ts'
 import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
-import { type Evictable, PodEvictions } from './evict-pods.ts'
+import { PodEvictions } from './evict-pods.ts'
+import { controllerState, evictableFor, expiryOf, type Known, pageFactsOf, resourceFacts } from './known.ts'
+import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import type { ResourceFacts } from './resource-status.ts'
-import { itemsIn, itemsOfSecret, podReach, reportSelections, selected, stateOf } from './selection.ts'
-import { type ControllerState, ControllerStatus } from './status.ts'
-import { servedSince } from './stuck-pods.ts'
+import { itemsIn, itemsOfSecret, podReach, reportSelections, selected } from './selection.ts'
+import { ControllerStatus } from './status.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
 import { StatusWriter } from './write-statuses.ts'
@@ -82,7 +83,7 @@ export class Controller {
     this.#config = config
     this.#signal = context.signal
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#end.signal]) }
-    this.status = new ControllerStatus(() => this.#read(), this.#context)
+    this.status = new ControllerStatus(() => controllerState(this.#known()), this.#context)
     this.#view = watchCluster(
       config.cluster,
       createResourceWatch(config.cluster, config.files.length === 0 ? 'warn' : 'debug', this.#context),
@@ -113,11 +114,18 @@ export class Controller {
     }
     const reloads = followDocuments(files, documents, reloaded, this.#context)
     const clock = watchClock(() => this.#onSetBack(), this.#context)
+    const onCompared = (missed: number | undefined) => this.status.compared(missed)
+    const comparisons = compareRegularly(
+      () => this.#view.comparisons(),
+      { onCompared },
+      this.#config.cluster,
+      this.#context,
+    )
     const { signal } = this.#context
     const alone = { signal, permit: () => undefined }
     const lead = election?.lead((term) => this.#lead(term), signal) ?? this.#lead(alone)
     try {
-      await Promise.race([lead, reloads, clock, this.#failed.promise])
+      await Promise.race([lead, reloads, clock, comparisons, this.#failed.promise])
     } catch (error) {
       if (!this.#signal.aborted) throw error
       await lead // writes in flight end within the grace of the connection
@@ -159,19 +167,20 @@ export class Controller {
     const onExchange = (request: ExchangeRequest, fault: PullpassError | undefined) => {
       this.status.exchanged(request, fault)
       statuses.changed(undefined)
-      if (fault !== undefined) events.exchangeFailed(request, fault, this.#expiryOf(request))
+      if (fault !== undefined) events.exchangeFailed(request, fault, expiryOf(request, this.#known()))
     }
     const queueItem = (item: WorkItem) => queue.add(item)
     const exchange = async (requests: readonly ExchangeRequest[]) => {
-      return await mintCredentials(requests, this.#config.source, cluster, context)
+      const timed = requests.map((request) => timedExchange(request, this.status, context))
+      return await mintCredentials(timed, this.#config.source, cluster, context)
     }
     const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
     const resources = () => this.#view.resources.objects.values()
-    const factsOf = (resource: CustomResource) => this.#factsOf(resource, credentials)
+    const factsOf = (resource: CustomResource) => resourceFacts(resource, credentials, this.#known())
     const statuses = new StatusWriter({ resources, factsOf }, cluster, this.status, context)
     const pending = {
       pendingPods: () => this.#view.pendingPods(),
-      evictableFor: (pod: StuckPod) => this.#evictableFor(pod),
+      evictableFor: (pod: StuckPod) => evictableFor(pod, this.#known()),
     }
     const evictions = new PodEvictions(pending, { cluster, events, status: this.status }, context)
     this.#work = { queue, credentials, events, evictions, statuses, cluster, context }
@@ -298,72 +307,19 @@ export class Controller {
     return earliest(again, await attachAccounts(attach, { ...work, status: this.status }))
   }
 
-  /** Of a custom resource, for its status. */
-  #factsOf(resource: CustomResource, credentials: Credentials): ResourceFacts {
-    const name = documentOf(resource.name)
-    const used = this.#documents.get(name)
-    const { synced, objects } = this.#view.namespaces
-    const document = resource.controlled?.document
-    const states = this.#states.get(name)
+  /** For the status page. */
+  pageFacts(): PageFacts {
+    return pageFactsOf(this.#known(), this.status.reported)
+  }
+
+  #known(): Known {
     return {
-      resource,
-      usedInstead: used === resource.controlled ? undefined : used?.document.source,
-      secrets:
-        synced && document !== undefined
-          ? new Map(selected(document, objects.values()).map((namespace) => [namespace, states?.get(namespace)]))
-          : undefined,
-      exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
-    }
-  }
-
-  #evictableFor(pod: StuckPod): Evictable | undefined {
-    const there = this.#view.namespaces.objects.get(pod.namespace)
-    const work = this.#work
-    if (there === undefined || work === undefined) return undefined
-    const now = this.#context.now()
-    for (const [name, { document }] of this.#documents) {
-      const { secretName, attachToServiceAccounts: names } = document
-      const secret = this.#view.secrets(secretName)?.objects.get(pod.namespace)
-      if (document.stuckPods !== 'Evict' || secret === undefined || selected(document, [there]).length === 0) continue
-      const accounts = names.includes(pod.serviceAccountName)
-        ? this.#view.serviceAccounts(pod.serviceAccountName)
-        : undefined
-      const surroundings = { secret, account: accounts?.objects.get(pod.namespace) }
-      const since = servedSince(document, pod, surroundings, { credentials: work.credentials, now })
-      if (since !== undefined) return { document: name, secretName, servedSince: since }
-    }
-    return undefined
-  }
-
-  /** The earliest entry of this credential in a Secret. */
-  #expiryOf({ mintedFrom: source }: ExchangeRequest): Date | undefined {
-    const times = [...this.#documents].flatMap(([name, { document }]) => {
-      const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
-      if (registries.length === 0) return []
-      const states = { name, document, secrets: this.#states.get(name) }
-      const { expiries } = stateOf(states, this.#view.namespaces.objects, this.#context.now())
-      return registries.flatMap((registry) => expiries.get(registry.name)?.getTime() ?? [])
-    })
-    return times.length === 0 ? undefined : new Date(Math.min(...times))
-  }
-
-  #read(): ControllerState {
-    const { objects } = this.#view.namespaces
-    const { election } = this.#config
-    const now = this.#context.now()
-    const work = this.#work
-    // A standby does not know what is fresh.
-    const reported = work === undefined ? [] : [...this.#documents]
-    return {
-      leading: election === undefined || election.leading,
-      leaseProblem: election?.problem,
-      documents: reported.map(([name, { document }]) =>
-        stateOf({ name, document, secrets: this.#states.get(name) }, objects, now),
-      ),
-      queueDepth: work?.queue.depth ?? 0,
-      oldestMs: work?.queue.oldestMs ?? 0,
-      watchRestarts: this.#view.restarts,
-      viewProblems: this.#view.problems(),
+      documents: this.#documents,
+      states: this.#states,
+      view: this.#view,
+      election: this.#config.election,
+      work: this.#work,
+      now: this.#context.now(),
     }
   }
 }

@@ -13,6 +13,7 @@ import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
 import { dueAt, type Lifetime, retryDelayMs } from './schedule.ts'
+import type { ControllerStatus } from './status.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
 
 export interface CachedCredential {
@@ -104,7 +105,7 @@ export class Credentials {
   #sourceOf(request: ExchangeRequest): Source {
     const known = this.#sources.get(request.mintedFrom)
     if (known !== undefined) {
-      // One that names its issuer's publication stays: the publication gate applies to the token, whoever shares it.
+      // One that names its issuer's publication stays: the publication gate applies to the token in all documents.
       if (known.request.document.issuer === undefined || request.document.issuer !== undefined) known.request = request
       return known
     }
@@ -167,6 +168,28 @@ export class Credentials {
       const isUsed = this.#sources.get(source.request.mintedFrom) === source && source.waiting.size > 0
       if (isUsed && !source.exchanging && source.failure === failure) await this.#exchangeAll([source])
     })
+  }
+}
+
+/** The same request, whose duration is reported. */
+export function timedExchange(
+  request: ExchangeRequest,
+  status: Pick<ControllerStatus, 'took'>,
+  { now }: Pick<Context, 'now'>,
+): ExchangeRequest {
+  return {
+    ...request,
+    async exchange(token, context) {
+      const startedMs = now().getTime()
+      let result: 'succeeded' | 'failed' = 'failed'
+      try {
+        const credential = await request.exchange(token, context)
+        result = 'succeeded'
+        return credential
+      } finally {
+        if (!context.signal.aborted) status.took('exchange', result, now().getTime() - startedMs)
+      }
+    },
   }
 }
 

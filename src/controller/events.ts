@@ -31,7 +31,11 @@ export interface ControllerEvents {
   /** A write failed. Only a refusal is an Event: other failures are retried. */
   writeFailed(secret: EventedSecret, fault: PullpassError): void
   /** `expiresAt`: the earliest entry of this credential in a Secret; undefined: there is none. */
-  exchangeFailed(request: ExchangeRequest, fault: PullpassError, expiresAt: Date | undefined): void
+  exchangeFailed(
+    request: Pick<ExchangeRequest, 'document' | 'registry'>,
+    fault: PullpassError,
+    expiresAt: Date | undefined,
+  ): void
 }
 
 /** A failure that lasts is reported so long before the first pull fails. Milliseconds. */

@@ -102,14 +102,17 @@ const expiriesOf = (entries: readonly SecretEntry[]): ReadonlyMap<string, Date> 
 async function write(
   { controlled: { document }, namespace, found }: Target,
   { minted, refreshedAt }: Extract<WritePlan, { action: 'write' }>,
-  { cluster, context }: Reconciler,
+  { cluster, status, context }: Reconciler,
 ): Promise<Outcome> {
   const job = { document, namespaces: [namespace], terminating: [], missing: [], unmatched: [] }
   const known = new Map(found === undefined ? [] : [[namespace, found]])
   const surroundings = { of: () => ({ found: known, faults: new Map<string, never>() }) }
   const apply = { minted, surroundings, refreshedAt, mode: 'write', onProgress: () => undefined } as const
+  const startedMs = context.now().getTime()
   const [outcome] = await applyPullSecrets([job], apply, cluster, context)
   if (outcome === undefined) throw new TypeError('one Secret has one outcome')
+  const result = outcome.result === 'failed' ? 'failed' : 'succeeded'
+  if (!context.signal.aborted) status.took('apply', result, context.now().getTime() - startedMs)
   return outcome
 }
 

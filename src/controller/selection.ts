@@ -7,7 +7,7 @@ import type { Namespace } from '../kubernetes/objects/namespaces.ts'
 import { planRefresh, selectsNothing } from '../refresh/plan.ts'
 import type { DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
-import type { DocumentState } from './status.ts'
+import type { DocumentState } from './report/metrics.ts'
 import type { WorkItem } from './work-queue.ts'
 
 type Namespaces = ReadonlyMap<string, Namespace>

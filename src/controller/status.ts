@@ -4,36 +4,29 @@ import { fixOf, type Hop, type PullpassError } from '../errors/pullpass-error.ts
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { HealthEndpoints } from '../server/health.ts'
-import type { Metric, Sample } from '../server/metrics.ts'
-
-/** What the controller knows when it is queried. */
-export interface ControllerState {
-  readonly leading: boolean
-  /** Why the Lease cannot be read or renewed. */
-  readonly leaseProblem: string | undefined
-  /** Empty on a standby. */
-  readonly documents: readonly DocumentState[]
-  readonly queueDepth: number
-  readonly oldestMs: number
-  /** Watches that were resumed, by resource. */
-  readonly watchRestarts: ReadonlyMap<string, number>
-  /** Why the view of the cluster is not complete. */
-  readonly viewProblems: readonly string[]
-}
-
-export interface DocumentState {
-  /** `ClusterPullSecret/NAME`. */
-  readonly name: string
-  readonly desired: number
-  readonly fresh: number
-  /** By registry: the earliest expiry in the selected namespaces; absent: no namespace has an entry. */
-  readonly expiries: ReadonlyMap<string, Date>
-}
-
-type WriteResult = 'created' | 'updated' | 'unchanged' | 'skipped'
+import { Activity, type ActivityPart } from './report/activity.ts'
+import { type CurrentFailure, CurrentFailures } from './report/current-failures.ts'
+import {
+  type ControllerState,
+  clusterMetrics,
+  counters,
+  createDurations,
+  documentMetrics,
+  type TimedWork,
+  type WriteResult,
+} from './report/metrics.ts'
 
 /** Work that takes longer has stopped: each request has a time limit of its own. */
 const stuckAfterMs = 10 * 60_000
+
+/** Of this replica. */
+export interface ReportedFacts {
+  /** Of watches, the Lease and documents. */
+  readonly problems: readonly string[]
+  /** What fails now. */
+  readonly failures: readonly CurrentFailure[]
+  readonly lastHour: readonly ActivityPart[]
+}
 
 type LogFields = Readonly<Record<string, string>>
 
@@ -42,10 +35,14 @@ export class ControllerStatus {
   readonly #context: Pick<Context, 'now' | 'log'>
   readonly #failures = new Map<string, { readonly hop: Hop; readonly code: ErrorCode; count: number }>()
   readonly #writes = new Map<WriteResult, number>()
-  readonly #current = createCurrentFailures()
+  readonly #current = new CurrentFailures()
+  readonly #durations = createDurations()
+  readonly #activity = new Activity()
   #invalid: PullpassError | undefined
   #exchanges = 0
   #repairs = 0
+  readonly #comparisons = { completed: 0, failed: 0 }
+  #missed = 0
 
   constructor(read: () => ControllerState, context: Pick<Context, 'now' | 'log'>) {
     this.#read = read
@@ -56,7 +53,8 @@ export class ControllerStatus {
   failed(subject: string, fault: PullpassError, fields: LogFields, sentence = 'a refresh failed'): void {
     this.#count(fault)
     const { code, hop, seen } = fault
-    const first = this.#current.add(subject, JSON.stringify([code, fault.causeKey ?? seen]))
+    const first = this.#current.add(subject, fault, this.#context.now())
+    this.#activity.record('failure', this.#context.now())
     const level = first === 'first' ? 'error' : 'debug'
     this.#context.log(level, sentence, { ...fields, code, hop, seen, fix: fixOf(fault) ?? '' })
   }
@@ -72,15 +70,28 @@ export class ControllerStatus {
       return
     }
     this.#exchanges += 1
+    this.#activity.record('exchange', this.#context.now())
     this.#current.remove(mintedFrom)
   }
 
   wrote(result: WriteResult): void {
     this.#writes.set(result, (this.#writes.get(result) ?? 0) + 1)
+    if (result === 'created' || result === 'updated') this.#activity.record('write', this.#context.now())
+  }
+
+  /** An exchange or the apply of a Secret has ended. */
+  took(work: TimedWork, result: 'succeeded' | 'failed', durationMs: number): void {
+    this.#durations[work].observe(Math.max(0, durationMs) / 1000, { result }) // the clock can have been set
   }
 
   repaired(): void {
     this.#repairs += 1
+  }
+
+  /** `missed`: changes that no watch had reported; undefined: the view could not be compared with the cluster. */
+  compared(missed: number | undefined): void {
+    this.#comparisons[missed === undefined ? 'failed' : 'completed'] += 1
+    this.#missed += missed ?? 0
   }
 
   /** Undefined: the files were loaded. */
@@ -101,25 +112,41 @@ export class ControllerStatus {
         { name: 'watches', failure: () => this.#read().viewProblems.join('; ') || undefined },
         { name: 'lease', failure: () => this.#read().leaseProblem },
       ],
-      notes: () => {
-        const invalid = this.#invalid
-        return invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`]
-      },
+      notes: () => this.#documentsProblems(),
       metrics: () => {
         const state = this.#read()
         const counts = {
           exchanges: this.#exchanges,
           repairs: this.#repairs,
+          comparisons: this.#comparisons,
+          missed: this.#missed,
           writes: this.#writes,
           failures: [...this.#failures.values()],
         }
         return [
           ...documentMetrics(state.documents, this.#context.now()),
           ...counters(counts),
+          this.#durations.exchange.metric(),
+          this.#durations.apply.metric(),
           ...clusterMetrics(state, this.#invalid === undefined ? 1 : 0),
         ]
       },
     }
+  }
+
+  /** For the status page. */
+  get reported(): ReportedFacts {
+    const { viewProblems, leaseProblem } = this.#read()
+    return {
+      problems: [...viewProblems, ...(leaseProblem === undefined ? [] : [leaseProblem]), ...this.#documentsProblems()],
+      failures: this.#current.list(),
+      lastHour: this.#activity.lastHour(this.#context.now()),
+    }
+  }
+
+  #documentsProblems(): string[] {
+    const invalid = this.#invalid
+    return invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`]
   }
 
   #count({ hop, code }: PullpassError): void {
@@ -132,111 +159,3 @@ export class ControllerStatus {
 
 const stuckFor = (ms: number): string | undefined =>
   ms < stuckAfterMs ? undefined : `a Secret has been in work for ${Math.round(ms / 1000)} s`
-
-/** The current cause of each subject's failure, and how many subjects have it: a cause is reported when the first one has it. */
-function createCurrentFailures() {
-  const causes = new Map<string, string>()
-  const subjects = new Map<string, number>()
-  const remove = (subject: string): void => {
-    const cause = causes.get(subject)
-    if (cause === undefined) return
-    causes.delete(subject)
-    const others = (subjects.get(cause) ?? 1) - 1
-    if (others === 0) subjects.delete(cause)
-    else subjects.set(cause, others)
-  }
-  return {
-    remove,
-    add(subject: string, cause: string): 'first' | 'known' {
-      const isKnown = subjects.has(cause)
-      remove(subject)
-      causes.set(subject, cause)
-      subjects.set(cause, (subjects.get(cause) ?? 0) + 1)
-      return isKnown ? 'known' : 'first'
-    },
-  }
-}
-
-function documentMetrics(documents: readonly DocumentState[], now: Date): Metric[] {
-  const samples = (count: (state: DocumentState) => number): Sample[] =>
-    documents.map((state) => ({ labels: { document: state.name }, value: count(state) }))
-  return [
-    gauge(
-      'namespaces_desired',
-      'Namespaces that a document selects.',
-      samples(({ desired }) => desired),
-    ),
-    gauge(
-      'namespaces_fresh',
-      'Selected namespaces whose pull secret is valid.',
-      samples(({ fresh }) => fresh),
-    ),
-    gauge(
-      'seconds_to_expiry',
-      'Time until the first entry of a registry expires in a selected namespace; negative: it has expired.',
-      documents.flatMap(({ name, expiries }) =>
-        [...expiries].map(([registry, at]) => ({
-          labels: { document: name, registry },
-          value: (at.getTime() - now.getTime()) / 1000,
-        })),
-      ),
-    ),
-  ]
-}
-
-interface Counts {
-  readonly exchanges: number
-  readonly repairs: number
-  readonly writes: ReadonlyMap<string, number>
-  readonly failures: readonly { readonly hop: Hop; readonly code: ErrorCode; readonly count: number }[]
-}
-
-const counters = ({ exchanges, repairs, writes, failures }: Counts): Metric[] => [
-  counter('exchanges_total', 'Credentials that were obtained, one for each identity and registry.', [
-    { value: exchanges },
-  ]),
-  counter(
-    'writes_total',
-    'Pull secrets that were written, by result.',
-    (['created', 'updated', 'unchanged', 'skipped'] as const).map((result) => ({
-      labels: { result },
-      value: writes.get(result) ?? 0,
-    })),
-  ),
-  counter('repairs_total', 'Pull secrets that were restored after another client deleted or changed them.', [
-    { value: repairs },
-  ]),
-  counter(
-    'failures_total',
-    'Failed exchanges, writes and reloads of documents, by hop and code.',
-    failures.map(({ hop, code, count }) => ({ labels: { hop, code }, value: count })),
-  ),
-]
-
-const clusterMetrics = ({ leading, queueDepth, oldestMs, watchRestarts }: ControllerState, valid: number): Metric[] => [
-  gauge('leader', 'Whether this replica leads: 1, or 0 on standby.', [{ value: leading ? 1 : 0 }]),
-  counter(
-    'watch_restarts_total',
-    'Watches that were resumed or started again, by resource.',
-    [...watchRestarts].map(([resource, value]) => ({ labels: { resource }, value })),
-  ),
-  gauge('queue_depth', 'Pull secrets that wait to be reconciled, or are being reconciled.', [{ value: queueDepth }]),
-  gauge('queue_oldest_seconds', 'How long the oldest of them has been in the queue.', [{ value: oldestMs / 1000 }]),
-  gauge('documents_valid', 'Whether the files are valid: 1, or 0 while the last valid documents are in use.', [
-    { value: valid },
-  ]),
-]
-
-const prefix = 'pullpass_controller_'
-const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
-  name: `${prefix}${name}`,
-  type: 'gauge',
-  help,
-  samples,
-})
-const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
-  name: `${prefix}${name}`,
-  type: 'counter',
-  help,
-  samples,
-})

@@ -4,6 +4,7 @@
  * and its metadata would not show whether an entry of imagePullSecrets was removed: each change would cost a read. A watch that
  * fails is started again; until then the view stays as it was.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { asFault, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -14,6 +15,7 @@ import { type AnyPullSecret, anyPullSecret } from '../kubernetes/objects/pull-se
 import { allServiceAccounts, type ServiceAccount, serviceAccountOf } from '../kubernetes/objects/service-accounts.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import type { JsonObject } from '../text/json-fields.ts'
+import { type Comparison, createComparison } from './compare-view.ts'
 import type { CustomResource, ResourceWatch } from './custom-resources.ts'
 import { retryDelayMs } from './schedule.ts'
 
@@ -24,6 +26,8 @@ interface Collection<T> {
   readonly synced: boolean
   /** Why the watch does not run now. */
   readonly fault: PullpassError | undefined
+  /** As an event does that a watch has lost. Undefined: the object was deleted. */
+  readonly repair: (key: string, object: T | undefined) => void
 }
 
 export interface ClusterView {
@@ -43,6 +47,8 @@ export interface ClusterView {
   watchPods(namespaces: 'everywhere' | ReadonlySet<string>): void
   /** How often watches were resumed or started again, by resource. */
   readonly restarts: ReadonlyMap<string, number>
+  /** Of namespaces and Secrets with the cluster. */
+  comparisons(): Comparison[]
   /** Faults of watches that do not run, and collections that were not listed yet. */
   problems(): string[]
 }
@@ -69,13 +75,7 @@ export function watchCluster(
   observer: ViewObserver,
   context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
 ): ClusterView {
-  const restarts = new Map<WatchedResource, number>([
-    ['namespaces', 0],
-    ['secrets', 0],
-    ['serviceaccounts', 0],
-    ['pods', 0],
-    ['clusterpullsecrets', 0],
-  ])
+  const restarts = noRestarts()
   const start = createStart(observer, restarts, context)
   const namespaces = start('namespaces', (watching) => watchCollection(cluster, allNamespaces, namespaceOf, watching), {
     keyOf: ({ name }) => name,
@@ -96,6 +96,10 @@ export function watchCluster(
     watchServiceAccounts: accounts.watch,
     pendingPods: pods.all,
     watchPods: (watched) => pods.watch(watched === 'everywhere' ? new Set([everyNamespace]) : watched),
+    comparisons: () => [
+      comparisonOf(namespaces, comparedNamespaces),
+      ...secrets.entries().map(([name, collection]) => comparisonOf(collection, comparedSecrets(name))),
+    ],
     problems: () => [
       ...problemsOf('namespaces', namespaces),
       ...problemsOf('ClusterPullSecrets', resources),
@@ -106,6 +110,15 @@ export function watchCluster(
   }
 }
 
+const noRestarts = () =>
+  new Map<WatchedResource, number>([
+    ['namespaces', 0],
+    ['secrets', 0],
+    ['serviceaccounts', 0],
+    ['pods', 0],
+    ['clusterpullsecrets', 0],
+  ])
+
 type StartWatch = <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal?: AbortSignal) => Collection<T>
 
 function createStart(
@@ -114,7 +127,7 @@ function createStart(
   context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
 ): StartWatch {
   return <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal = context.signal) => {
-    const collection = createCollection<T>()
+    const collection = createCollection<T>(keep.onChange)
     const onResume = () => void restarts.set(resource, (restarts.get(resource) ?? 0) + 1)
     follow(watch, { collection, keep, resource }, { ...context, signal, onResume }).catch((error: unknown) => {
       if (!signal.aborted) onEnd(error)
@@ -167,6 +180,7 @@ function createNamedWatches<T>(start: (name: string, end: AbortSignal) => Collec
   const watched = new Map<string, { readonly collection: Collection<T>; readonly end: AbortController }>()
   return {
     of: (name: string) => watched.get(name)?.collection,
+    entries: () => [...watched].map(([name, { collection }]) => [name, collection] as const),
     all: () => [...watched.values()].flatMap(({ collection }) => [...collection.objects.values()]),
     /** Exactly these names. */
     watch: (names: ReadonlySet<string>): void => {
@@ -193,23 +207,61 @@ function endOthers(watched: Map<string, { readonly end: AbortController }>, name
 /** Of one name, in the whole cluster. */
 const allSecrets = (name: string) => namedList({ resource: 'secrets', name, accept: metadataOnly })
 
-function problemsOf(title: string, { synced, fault }: Collection<unknown>): string[] {
+function problemsOf(title: string, { synced, fault }: Pick<Collection<unknown>, 'synced' | 'fault'>): string[] {
   if (fault !== undefined) return [`${title} are not watched: ${fault.code}: ${fault.seen}`]
   return synced ? [] : [`${title} were not listed yet`]
 }
+
+type Compared<T> = Pick<Parameters<typeof createComparison<T>>[0], 'title' | 'list' | 'read' | 'keyOf' | 'equal'>
+
+const comparedNamespaces: Compared<Namespace> = {
+  title: 'namespaces',
+  list: allNamespaces,
+  read: namespaceOf,
+  keyOf: ({ name }) => name,
+  equal: isDeepStrictEqual,
+}
+
+const comparedSecrets = (name: string): Compared<AnyPullSecret> => ({
+  title: `Secrets ${name}`,
+  list: allSecrets(name),
+  read: anyPullSecret,
+  keyOf: ({ namespace }) => namespace,
+  equal: (one, other) => one.uid === other.uid && one.resourceVersion === other.resourceVersion,
+})
+
+const comparisonOf = <T>(collection: Collection<T>, compared: Compared<T>): Comparison =>
+  createComparison({
+    ...compared,
+    isWatched: () => collection.synced && collection.fault === undefined,
+    objects: () => collection.objects,
+    repair: collection.repair,
+  })
 
 interface Keep<T> {
   readonly keyOf: (item: T) => string
   readonly onChange: (key: string | undefined) => void
 }
 
-interface MutableCollection<T> {
+interface MutableCollection<T> extends Pick<Collection<T>, 'repair'> {
   objects: Map<string, T>
   synced: boolean
   fault: PullpassError | undefined
 }
 
-const createCollection = <T>(): MutableCollection<T> => ({ objects: new Map(), synced: false, fault: undefined })
+function createCollection<T>(onChange: Keep<T>['onChange']): MutableCollection<T> {
+  const collection: MutableCollection<T> = {
+    objects: new Map(),
+    synced: false,
+    fault: undefined,
+    repair(key, object) {
+      if (object === undefined) collection.objects.delete(key)
+      else collection.objects.set(key, object)
+      onChange(key)
+    },
+  }
+  return collection
+}
 
 interface Followed<T> {
   readonly collection: MutableCollection<T>

@@ -13,6 +13,8 @@ export const controllerPodLabels: Readonly<Record<string, string>> = {
 }
 
 export const healthPort = 8081
+/** Reached by kubectl port-forward only. */
+const statusPort = 8082
 
 export interface ControllerRun {
   readonly input: RefreshInput
@@ -53,7 +55,13 @@ const contentOf = ({ input, settings }: ControllerRun) => ({
   input,
   settings,
   name: 'controller',
-  args: ['controller', ...documentArguments(input), `--health-listen=*:${healthPort}`, '--log-level=info'],
+  args: [
+    'controller',
+    ...documentArguments(input),
+    `--health-listen=*:${healthPort}`,
+    `--status-listen=127.0.0.1:${statusPort}`,
+    '--log-level=info',
+  ],
   apiToken: 'until stopped' as const,
   resources,
   container: {

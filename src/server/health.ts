@@ -1,13 +1,13 @@
 /**
  * Health and metrics endpoints of a long-running command: /livez and /readyz with named checks in the form of the API server's
- * own (also one by one: /readyz/NAME), and /metrics for Prometheus.
+ * own (also one by one: /readyz/NAME), and /metrics for Prometheus, in the format that it accepts.
  * https://kubernetes.io/docs/reference/using-api/health-checks/
  */
 import type { Context } from '../http/context.ts'
 import { plainLine } from '../text/plain-text.ts'
 import { withholdSecrets } from '../text/secret-register.ts'
 import { type HttpResponse, type HttpServer, type ListenAddress, openHttpServer, plainResponse } from './http-server.ts'
-import { type Metric, metricsContentType, renderMetrics } from './metrics.ts'
+import { type Metric, metricsContentTypes, metricsFormatFor, renderMetrics } from './metrics.ts'
 
 export interface HealthCheck {
   readonly name: string
@@ -34,8 +34,8 @@ export async function serveHealth(
   const server = await openHttpServer({
     listen,
     keepAliveMs: 5_000, // each probe opens its own connection
-    respond(path) {
-      const response = respondHealth(path, endpoints)
+    respond(path, { accept }) {
+      const response = respondHealth(path, endpoints, accept)
       return response && { ...response, text: withholdSecrets(response.text, secrets) }
     },
   })
@@ -44,10 +44,12 @@ export async function serveHealth(
 }
 
 /** Undefined: no endpoint has this path. @internal */
-export function respondHealth(path: string, endpoints: HealthEndpoints): HttpResponse | undefined {
+export function respondHealth(path: string, endpoints: HealthEndpoints, accept?: string): HttpResponse | undefined {
   if (path === '/metrics') {
-    const text = renderMetrics(endpoints.metrics())
-    const response = plainResponse(200, '', { 'content-type': metricsContentType, ...noSniff })
+    const format = metricsFormatFor(accept)
+    const text = renderMetrics(endpoints.metrics(), format)
+    const headers = { 'content-type': metricsContentTypes[format], vary: 'accept', ...noSniff }
+    const response = plainResponse(200, '', headers)
     return { ...response, text }
   }
   const [, endpoint, name] = /^\/(livez|readyz)(?:\/([a-z-]{1,63}))?$/.exec(path) ?? []

@@ -12,7 +12,8 @@ suite('pullpass controller', () => {
   test('serves its health and metrics, and ends with exit code 0 on SIGTERM', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
-    const argv = ['controller', '-f', file, '--lease', 'team-a/leader', '--health-listen', '0', '--log-level', 'info']
+    const listen = ['--health-listen', '0', '--status-listen', '0']
+    const argv = ['controller', '-f', file, '--lease', 'team-a/leader', ...listen, '--log-level', 'info']
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
     const log = await waitForStderr(child, /a pull secret was written .*namespace="team-b"/)
@@ -24,7 +25,10 @@ suite('pullpass controller', () => {
       await text('/metrics'),
       /^pullpass_controller_namespaces_desired\{document="ClusterPullSecret\/pull"\} 2$/m,
     )
-    const printed = await Promise.all(['/livez', '/readyz', '/metrics'].map(text))
+    const page = await (await fetch(`http://127.0.0.1:${/serving the status page port=(\d+)/.exec(log)?.[1]}/`)).text()
+    assert.match(page, />2 of 2 pull secrets are fresh</)
+    assert.match(page, /<rect class="left" [^>]+><rect class="due" /) // its lifetime and refresh point are known
+    const printed = [page, ...(await Promise.all(['/livez', '/readyz', '/metrics'].map(text)))]
     child.kill('SIGTERM')
     const { exitCode, stdout, stderr } = await ended
     assert.deepEqual([exitCode, stdout], [0, ''])

@@ -26,6 +26,10 @@ suite('a pull secret of the controller', () => {
     remove(controlled, 'team-a')
     await until('the Secret', () => hasSecret('team-a'))
     await until('its count', () => metric('repairs_total') === 1)
+    assert.deepEqual(
+      ['exchange', 'apply'].map((work) => metric(`${work}_duration_seconds_count{result="succeeded"}`)),
+      [1, 3],
+    )
     assert.deepEqual([readPullSecret(sandbox, 'team-a')?.auths, exchanges()], [auths, 1])
     assert.match(logged.join('\n'), /^warn a pull secret was restored ClusterPullSecret\/pull team-a created$/m)
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type ControllerState, ControllerStatus } from '../../src/controller/status.ts'
+import type { ControllerState } from '../../src/controller/report/metrics.ts'
+import { ControllerStatus } from '../../src/controller/status.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { respondHealth } from '../../src/server/health.ts'
 
@@ -52,6 +53,8 @@ suite('the status of the controller', () => {
     const { status, get } = start()
     status.wrote('created')
     status.failed('one', refusalIn('team-a'), {})
+    status.took('exchange', 'succeeded', 1_250)
+    status.took('apply', 'failed', -5_000) // the clock was set back meanwhile
     const text = get('/metrics')?.text ?? ''
     for (const line of [
       'namespaces_desired{document="ClusterPullSecret/pull"} 3',
@@ -59,6 +62,11 @@ suite('the status of the controller', () => {
       'seconds_to_expiry{document="ClusterPullSecret/pull",registry="google"} 1800',
       'writes_total{result="created"} 1',
       'failures_total{hop="kubernetes",code="KUBERNETES_FORBIDDEN"} 1',
+      'exchange_duration_seconds_bucket{result="succeeded",le="1"} 0',
+      'exchange_duration_seconds_bucket{result="succeeded",le="2.5"} 1',
+      'exchange_duration_seconds_sum{result="succeeded"} 1.25',
+      'exchange_duration_seconds_count{result="failed"} 0',
+      'apply_duration_seconds_sum{result="failed"} 0',
       'watch_restarts_total{resource="secrets"} 4',
       'queue_depth 1',
       'queue_oldest_seconds 2.5',

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
+import { createControllerEvents } from '../../src/controller/events.ts'
 import { ControllerStatus } from '../../src/controller/status.ts'
 import type { Document } from '../../src/document/document.ts'
+import type { ErrorCode } from '../../src/errors/codes.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
+import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
 import { controllerPermissionsOf } from '../../src/manifests/permissions.ts'
+import { SecretRegister } from '../../src/text/secret-register.ts'
 
 const page = readFileSync('docs/controller.md', 'utf8')
 const tableRows = (head: string): string[][] => {
@@ -44,6 +48,55 @@ function endpoints() {
   return status.endpoints
 }
 
+/** Every kind of Event of a controller, with two codes of a refusal each. */
+function writtenEvents(): string[] {
+  const written: string[] = []
+  const cluster: Cluster = {
+    server: 'https://api.example:6443',
+    secrets: new SecretRegister(),
+    async request({ body }) {
+      const { involvedObject, type, reason }: WrittenEvent = JSON.parse(String(body))
+      written.push(`the ${involvedObject.kind.replace('Pod', 'pod')} ${type} ${reason}`)
+      return { status: 201, body: '{}' }
+    },
+    stream: () => assert.fail('no stream is opened'),
+    reconnect: () => assert.fail('no new connection is requested'),
+    authorities: () => assert.fail('no authorities are read'),
+    close: async () => undefined,
+  }
+  const { signal } = new AbortController()
+  const now = new Date(0)
+  const context = { now: () => now, random: () => 0, log: () => undefined, signal }
+  const lease = { namespace: 'pullpass-system', name: 'pullpass-controller' }
+  const events = createControllerEvents(cluster, lease, context, (error) => assert.fail(String(error)))
+  const secret = { document: 'ClusterPullSecret/pull', namespace: 'team-a', secretName: 'regcred', uid: undefined }
+  const request = {
+    document,
+    registry: {
+      name: 'google',
+      hosts: [],
+      vendor: 'gcp',
+      audience: 'https://iam.googleapis.com',
+      settings: {},
+    },
+  }
+  const refusal = (code: ErrorCode) => new PullpassError({ code, hop: 'exchange', seen: 'a refusal' })
+  const unavailable = new PullpassError({ code: 'EXCHANGE_UNAVAILABLE', hop: 'exchange', seen: '503', retryable: true })
+  events.adopted(secret)
+  events.evicted({ ...secret, name: 'web-1', uid: 'one' })
+  for (const code of ['SECRET_NOT_OURS', 'KUBERNETES_FORBIDDEN'] as const) events.writeFailed(secret, refusal(code))
+  for (const code of ['EXCHANGE_REFUSED', 'IMPERSONATION_DENIED'] as const)
+    events.exchangeFailed(request, refusal(code), undefined)
+  for (const minutes of [15, 0]) events.exchangeFailed(request, unavailable, new Date(minutes * 60_000))
+  return written
+}
+
+interface WrittenEvent {
+  readonly involvedObject: { readonly kind: string }
+  readonly type: string
+  readonly reason: string
+}
+
 suite('docs/controller.md', () => {
   test('lists each metric with its labels and its help', () => {
     const metrics = endpoints()
@@ -67,6 +120,15 @@ suite('docs/controller.md', () => {
         ...ready.map(({ name }) => [`\`${name}\``, '`/readyz`']),
       ],
     )
+  })
+
+  test('lists the Events, with their object, type and reasons', () => {
+    const listed = tableRows('| about | type | reason | when |').flatMap(([about = '', type = '', reasons = '']) =>
+      [...reasons.matchAll(/`(\w+)`/g)].map(([, reason]) =>
+        [about.replace(', in its namespace', ''), type, reason].join(' '),
+      ),
+    )
+    assert.deepEqual(listed, writtenEvents())
   })
 
   test('names the rules that pullpass manifests --controller computes', () => {

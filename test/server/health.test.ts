@@ -48,6 +48,15 @@ suite('health endpoints', () => {
     for (const line of lines) assert.match(line, /^[^\p{Cc}\p{Cf}]{2,1000}$/u)
   })
 
+  test('/metrics are in the format that the client accepts', () => {
+    const typeFor = (accept?: string) => respondHealth('/metrics', endpoints(), accept)?.headers['content-type']
+    assert.equal(typeFor(), 'text/plain; version=0.0.4; charset=utf-8')
+    assert.equal(
+      typeFor('application/openmetrics-text;version=1.0.0'),
+      'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    )
+  })
+
   test('repeat no secret of the run', async (t: TestContext) => {
     const secrets = new SecretRegister()
     secrets.add(new Redacted('hunter2-hunter2-hunter2'))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { createHistogram, renderMetrics } from '../../src/server/metrics.ts'
+import { createHistogram, type Metric, metricsFormatFor, renderMetrics } from '../../src/server/metrics.ts'
 
 suite('metrics in the Prometheus text format', () => {
   test('counters and gauges, with and without labels', () => {
@@ -68,4 +68,66 @@ suite('metrics in the Prometheus text format', () => {
       ].join('\n'),
     )
   })
+
+  test('a histogram has its declared series before they have an observation', () => {
+    const declared = createHistogram({
+      name: 's',
+      help: 'S.',
+      bounds: [1],
+      labels: [{ result: 'ok' }, { result: 'failed' }],
+    })
+    declared.observe(0.5, { result: 'failed' })
+    const lines = renderMetrics([declared.metric()]).split('\n')
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('s_count')),
+      ['s_count{result="ok"} 0', 's_count{result="failed"} 1'],
+    )
+  })
+})
+
+suite('metrics as OpenMetrics text', () => {
+  const histogram = createHistogram({ name: 'round_seconds', help: 'Rounds.', bounds: [0.1, 1] })
+  histogram.observe(0.5)
+  const metrics: readonly Metric[] = [
+    {
+      name: 'refreshes_total',
+      help: 'With "quotes".',
+      type: 'counter',
+      samples: [{ labels: { code: 'A' }, value: 3 }],
+    },
+    histogram.metric(),
+  ]
+
+  test('counters are named without _total, bounds have a fraction, and the text has an end', () => {
+    assert.equal(
+      renderMetrics(metrics, 'openmetrics'),
+      [
+        '# HELP refreshes With \\"quotes\\".',
+        '# TYPE refreshes counter',
+        'refreshes_total{code="A"} 3',
+        '# HELP round_seconds Rounds.',
+        '# TYPE round_seconds histogram',
+        'round_seconds_bucket{le="0.1"} 0',
+        'round_seconds_bucket{le="1.0"} 1',
+        'round_seconds_bucket{le="+Inf"} 1',
+        'round_seconds_sum 0.5',
+        'round_seconds_count 1',
+        '# EOF',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  const accepted = {
+    'of Prometheus 3': [
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
+      'openmetrics',
+    ],
+    'of curl': ['*/*', 'prometheus'],
+    'that refuses OpenMetrics': ['text/plain, application/openmetrics-text; q=0.0', 'prometheus'],
+    'that is absent': [undefined, 'prometheus'],
+  } as const
+  for (const [title, [accept, format]] of Object.entries(accepted)) {
+    test(`an Accept header ${title} gets ${format}`, () => assert.equal(metricsFormatFor(accept), format))
+  }
 })

@@ -5,13 +5,14 @@
  *   oidc-reader              a relying party: https://pkg.go.dev/github.com/coreos/go-oidc/v3/oidc
  *   token-exchange           a token exchange server (RFC 8693): https://pkg.go.dev/github.com/zitadel/oidc/v3/pkg/op
  *   ecr-credential-provider  AWS's plugin for kubelets: https://pkg.go.dev/k8s.io/cloud-provider-aws/cmd/ecr-credential-provider
+ *   promtool                 Prometheus's check of metrics: https://pkg.go.dev/github.com/prometheus/prometheus/cmd/promtool
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cachedFolder } from './cached-folder.ts'
 import { runGo } from './run-go.ts'
 
-const programs = ['oidc-reader', 'token-exchange', 'ecr-credential-provider'] as const
+const programs = ['oidc-reader', 'token-exchange', 'ecr-credential-provider', 'promtool'] as const
 
 type GoProgram = (typeof programs)[number]
 
@@ -20,11 +21,16 @@ const packages: Readonly<Record<GoProgram, string>> = {
   'oidc-reader': '.',
   'token-exchange': '.',
   'ecr-credential-provider': 'k8s.io/cloud-provider-aws/cmd/ecr-credential-provider',
+  promtool: 'github.com/prometheus/prometheus/cmd/promtool',
 }
+
+/** Prometheus's tag that leaves out every kind of service discovery, with the SDKs of the clouds that they need. */
+const tags: Readonly<Partial<Record<GoProgram, string>>> = { promtool: 'remove_all_sd' }
 
 const goArguments = (name: GoProgram, output: string) => [
   'build',
   ...(packages[name] === '.' ? [] : ['-p', '1']),
+  ...(tags[name] === undefined ? [] : ['-tags', tags[name]]),
   '-trimpath',
   '-buildvcs=false',
   '-mod=readonly',

@@ -60,6 +60,7 @@ suite('pullpass manifests --controller', () => {
       '-f',
       '/etc/pullpass/documents.yaml',
       '--health-listen=*:8081',
+      '--status-listen=127.0.0.1:8082', // reached by kubectl port-forward only
       '--log-level=info',
     ])
     assert.deepEqual(

@@ -21,7 +21,7 @@ const isWrite = ({ method, path }: { readonly method: string; readonly path: str
 
 /** What the watches meet; a new namespace gets its Secret within so many milliseconds, with so many requests in ten minutes. */
 const watches: readonly { title: string; fault: Fault; withinMs: number; mostRequests: number }[] = [
-  { title: 'end after each event', fault: { kind: 'truncate' }, withinMs: 31_000, mostRequests: 60 },
+  { title: 'end after each event', fault: { kind: 'truncate' }, withinMs: 31_000, mostRequests: 70 },
   {
     title: 'get 410 each time',
     fault: { kind: 'response', response: { status: 410, body: '{}' } },

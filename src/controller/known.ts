@@ -1,0 +1,116 @@
+/** What the controller knows at one time, for its reports: metrics, the status page, custom resources, Events and evictions. Pure. */
+import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
+import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
+import type { LeaderElection } from '../server/leader-election.ts'
+import type { Credentials } from './credentials.ts'
+import { type CustomResource, documentOf } from './custom-resources.ts'
+import type { DocumentSet } from './documents.ts'
+import type { Evictable } from './evict-pods.ts'
+import { type PageFacts, pageDocument } from './page/page-facts.ts'
+import type { SecretState } from './reconcile.ts'
+import type { ControllerState } from './report/metrics.ts'
+import type { ResourceFacts } from './resource-status.ts'
+import { selected, stateOf } from './selection.ts'
+import type { ControllerStatus } from './status.ts'
+import { servedSince } from './stuck-pods.ts'
+import type { ClusterView } from './watch-cluster.ts'
+import type { WorkQueue } from './work-queue.ts'
+
+export interface Known {
+  readonly documents: DocumentSet
+  /** By document and namespace. */
+  readonly states: ReadonlyMap<string, ReadonlyMap<string, SecretState>>
+  readonly view: ClusterView
+  /** Absent: this is the only replica. */
+  readonly election: LeaderElection | undefined
+  /** Undefined on a standby, which does not know what is fresh. */
+  readonly work: { readonly queue: WorkQueue; readonly credentials: Credentials } | undefined
+  readonly now: Date
+}
+
+/** For metrics and health checks. */
+export function controllerState({ documents, states, view, election, work, now }: Known): ControllerState {
+  const { objects } = view.namespaces
+  const reported = work === undefined ? [] : [...documents]
+  return {
+    leading: election === undefined || election.leading,
+    leaseProblem: election?.problem,
+    documents: reported.map(([name, { document }]) =>
+      stateOf({ name, document, secrets: states.get(name) }, objects, now),
+    ),
+    queueDepth: work?.queue.depth ?? 0,
+    oldestMs: work?.queue.oldestMs ?? 0,
+    watchRestarts: view.restarts,
+    viewProblems: view.problems(),
+  }
+}
+
+/** For the status page. */
+export function pageFactsOf(known: Known, reported: ControllerStatus['reported']): PageFacts {
+  const { election, view, work, now } = known
+  const { objects } = view.namespaces
+  const documents = [...known.documents].map(([name, { document }]) => {
+    const secrets = view.secrets(document.secretName)?.objects
+    return { name, document, states: known.states.get(name), secrets }
+  })
+  return {
+    ...reported,
+    at: now,
+    lease: election && `${election.lease.namespace}/${election.lease.name}`,
+    role: work === undefined ? 'standby' : 'leader',
+    documents: work ? documents.map((one) => pageDocument(one, objects, work.credentials, now)) : [],
+    queue: { depth: work?.queue.depth ?? 0, oldestMs: work?.queue.oldestMs ?? 0 },
+  }
+}
+
+/** Of a custom resource, for its status. */
+export function resourceFacts(
+  resource: CustomResource,
+  credentials: Credentials,
+  { documents, states, view }: Known,
+): ResourceFacts {
+  const name = documentOf(resource.name)
+  const used = documents.get(name)
+  const { synced, objects } = view.namespaces
+  const document = resource.controlled?.document
+  const ofDocument = states.get(name)
+  return {
+    resource,
+    usedInstead: used === resource.controlled ? undefined : used?.document.source,
+    secrets:
+      synced && document !== undefined
+        ? new Map(selected(document, objects.values()).map((namespace) => [namespace, ofDocument?.get(namespace)]))
+        : undefined,
+    exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
+  }
+}
+
+/** The earliest entry of this credential in a Secret. */
+export function expiryOf(
+  { mintedFrom: source }: ExchangeRequest,
+  { documents, states, view, now }: Known,
+): Date | undefined {
+  const times = [...documents].flatMap(([name, { document }]) => {
+    const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
+    if (registries.length === 0) return []
+    const { expiries } = stateOf({ name, document, secrets: states.get(name) }, view.namespaces.objects, now)
+    return registries.flatMap((registry) => expiries.get(registry.name)?.getTime() ?? [])
+  })
+  return times.length === 0 ? undefined : new Date(Math.min(...times))
+}
+
+/** The document whose Secret serves the image of this pod, if it requests that such pods are evicted. */
+export function evictableFor(pod: StuckPod, { documents, view, work, now }: Known): Evictable | undefined {
+  const there = view.namespaces.objects.get(pod.namespace)
+  if (there === undefined || work === undefined) return undefined
+  for (const [name, { document }] of documents) {
+    const { secretName, attachToServiceAccounts: names } = document
+    const secret = view.secrets(secretName)?.objects.get(pod.namespace)
+    if (document.stuckPods !== 'Evict' || secret === undefined || selected(document, [there]).length === 0) continue
+    const accounts = names.includes(pod.serviceAccountName) ? view.serviceAccounts(pod.serviceAccountName) : undefined
+    const surroundings = { secret, account: accounts?.objects.get(pod.namespace) }
+    const since = servedSince(document, pod, surroundings, { credentials: work.credentials, now })
+    if (since !== undefined) return { document: name, secretName, servedSince: since }
+  }
+  return undefined
+}

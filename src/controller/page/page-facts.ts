@@ -1,0 +1,101 @@
+/** What the status page shows, from what the controller knows: pure. No credential is among it. */
+import type { Document, DocumentRegistry } from '../../document/document.ts'
+import type { Namespace } from '../../kubernetes/objects/namespaces.ts'
+import type { PullSecretMetadata } from '../../kubernetes/objects/pull-secrets.ts'
+import { mintedFrom } from '../../refresh/exchange-requests.ts'
+import { recordFor } from '../../refresh/freshness.ts'
+import type { Credentials } from '../credentials.ts'
+import type { SecretState } from '../reconcile.ts'
+import { selected } from '../selection.ts'
+import type { ReportedFacts } from '../status.ts'
+
+export interface PageFacts extends ReportedFacts {
+  readonly at: Date
+  /** The Lease, NAMESPACE/NAME; undefined: this is the only replica. */
+  readonly lease: string | undefined
+  /** A standby does not know what is fresh. */
+  readonly role: 'leader' | 'standby'
+  readonly documents: readonly PageDocument[]
+  readonly queue: { readonly depth: number; readonly oldestMs: number }
+}
+
+export interface PageDocument {
+  /** `ClusterPullSecret/NAME` */
+  readonly name: string
+  readonly secretName: string
+  /** Numbers of namespaces. */
+  readonly selected: number
+  readonly fresh: number
+  readonly credentials: readonly PageCredential[]
+  /** Of each selected namespace: until its first entry expires; undefined: an entry is absent. */
+  readonly remainingMs: readonly (number | undefined)[]
+}
+
+/** The entry of a registry that expires first. */
+export interface PageCredential {
+  readonly registry: string
+  readonly hosts: readonly string[]
+  /** Undefined: no selected namespace has an entry. */
+  readonly expiresAt: Date | undefined
+  /** When it was obtained and when it is due; undefined: that is not known. */
+  readonly obtainedAt: Date | undefined
+  readonly dueAt: Date | undefined
+}
+
+interface KnownDocument {
+  readonly name: string
+  readonly document: Document
+  /** By namespace. */
+  readonly states: ReadonlyMap<string, SecretState> | undefined
+  readonly secrets: ReadonlyMap<string, PullSecretMetadata> | undefined
+}
+
+export function pageDocument(
+  known: KnownDocument,
+  namespaces: ReadonlyMap<string, Namespace>,
+  credentials: Pick<Credentials, 'entryDueAt'>,
+  now: Date,
+): PageDocument {
+  const { name, document, states } = known
+  const chosen = selected(document, namespaces.values())
+  const remainingMs = chosen.map((namespace) => {
+    const expiries = states?.get(namespace)?.expiries
+    const times = document.registries.map((registry) => expiries?.get(registry.name)?.getTime())
+    return times.includes(undefined) ? undefined : Math.min(...times.map((time) => time ?? 0)) - now.getTime()
+  })
+  return {
+    name,
+    secretName: document.secretName,
+    selected: chosen.length,
+    fresh: remainingMs.filter((ms) => ms !== undefined && ms > 0).length,
+    credentials: document.registries.map((registry) => pageCredential(registry, known, chosen, credentials)),
+    remainingMs,
+  }
+}
+
+function pageCredential(
+  registry: DocumentRegistry,
+  { document, states, secrets }: KnownDocument,
+  chosen: readonly string[],
+  credentials: Pick<Credentials, 'entryDueAt'>,
+): PageCredential {
+  let first: { readonly namespace: string; readonly expiresAt: Date } | undefined
+  for (const namespace of chosen) {
+    const expiresAt = states?.get(namespace)?.expiries.get(registry.name)
+    if (expiresAt !== undefined && (first === undefined || expiresAt < first.expiresAt))
+      first = { namespace, expiresAt }
+  }
+  const found = first && secrets?.get(first.namespace)
+  const obtainedAt = found && recordFor(document, found)?.refreshedAt
+  const { name, hosts } = registry
+  return {
+    registry: name,
+    hosts,
+    expiresAt: first?.expiresAt,
+    obtainedAt,
+    dueAt:
+      first === undefined || obtainedAt === undefined
+        ? undefined
+        : credentials.entryDueAt(mintedFrom(document, registry), { from: obtainedAt, expiresAt: first.expiresAt }),
+  }
+}

@@ -1,0 +1,85 @@
+/** Facts for the status page: of an ordinary leader, and of one whose every text is hostile. */
+import type { PageFacts } from '../../../src/controller/page/page-facts.ts'
+import { PullpassError } from '../../../src/errors/pullpass-error.ts'
+
+const at = new Date('2026-11-24T12:00:00Z')
+const after = (minutes: number) => new Date(at.getTime() + minutes * 60_000)
+const minutes = (count: number) => count * 60_000
+
+export const ordinaryFacts: PageFacts = {
+  at,
+  lease: 'pullpass-system/pullpass-controller',
+  role: 'leader',
+  problems: [],
+  failures: [
+    {
+      fault: new PullpassError({
+        code: 'EXCHANGE_REFUSED',
+        hop: 'exchange',
+        seen: 'https://sts.googleapis.com/v1/token responded with 403: the audience is not accepted',
+        hint: 'add the audience to the provider',
+      }),
+      since: after(-7),
+      subjects: 1,
+    },
+  ],
+  documents: [
+    {
+      name: 'ClusterPullSecret/artifact-registry',
+      secretName: 'regcred',
+      selected: 4,
+      fresh: 3,
+      credentials: [
+        {
+          registry: 'google',
+          hosts: ['europe-docker.pkg.dev', 'us-docker.pkg.dev'],
+          obtainedAt: after(-20),
+          dueAt: after(19),
+          expiresAt: after(40),
+        },
+        {
+          registry: 'ecr',
+          hosts: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com'],
+          obtainedAt: undefined,
+          dueAt: undefined,
+          expiresAt: undefined,
+        },
+      ],
+      remainingMs: [minutes(39.5), minutes(39.5), minutes(5), undefined],
+    },
+  ],
+  lastHour: Array.from({ length: 12 }, (_, part) => ({
+    from: after(5 * (part - 11)),
+    counts: part === 7 ? { exchange: 2, write: 4, failure: 1 } : { exchange: 0, write: 0, failure: 0 },
+  })),
+  queue: { depth: 2, oldestMs: 1_400 },
+}
+
+const hostile = `"><script>alert('1')</script>&amp;\`=\u202e\n</style>${'long'.repeat(2_000)}`
+
+export const hostileFacts: PageFacts = {
+  ...ordinaryFacts,
+  lease: hostile,
+  problems: Array.from({ length: 1_000 }, () => hostile),
+  failures: Array.from({ length: 1_000 }, () => ({
+    fault: new PullpassError({ code: 'KUBERNETES_REFUSED', hop: 'kubernetes', seen: hostile, hint: hostile }),
+    since: at,
+    subjects: 3,
+  })),
+  documents: Array.from({ length: 1_000 }, () => ({
+    name: hostile,
+    secretName: hostile,
+    selected: 1,
+    fresh: 0,
+    credentials: [
+      {
+        registry: hostile,
+        hosts: Array.from({ length: 36 }, () => hostile),
+        obtainedAt: at,
+        dueAt: at,
+        expiresAt: after(1),
+      },
+    ],
+    remainingMs: [undefined],
+  })),
+}
