@@ -4,7 +4,7 @@ import { chooseNamespaces, needsNamespaceList, reachOf } from '../document/names
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
-import { planRefresh, selectsNothing } from '../refresh/plan.ts'
+import { documentName, planRefresh, selectsNothing } from '../refresh/plan.ts'
 import type { DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
 import type { DocumentState } from './report/metrics.ts'
@@ -77,7 +77,7 @@ export function reportSelections(
   try {
     for (const job of planRefresh(all, namespaces)) {
       const { document, missing } = job
-      const fields = { document: document.name, source: document.source }
+      const fields = { document: documentName(document), source: document.source }
       for (const namespace of missing) log('warn', 'a namespace does not exist yet', { ...fields, namespace })
       const mayBeEmpty = document.namespaces.emptyPolicy === 'Allow' || !needsNamespaceList(document.namespaces)
       if (selectsNothing(job) && !mayBeEmpty) log('warn', 'a document selects no namespace', fields)

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { fixOf, type Hop, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
+import { documentName } from '../refresh/plan.ts'
 import type { HealthEndpoints } from '../server/health.ts'
 import { Activity, type ActivityPart } from './report/activity.ts'
 import { type CurrentFailure, CurrentFailures } from './report/current-failures.ts'
@@ -66,7 +67,7 @@ export class ControllerStatus {
   /** After each exchange; undefined: it succeeded. */
   exchanged({ mintedFrom, document, registry }: ExchangeRequest, fault: PullpassError | undefined): void {
     if (fault !== undefined) {
-      this.failed(mintedFrom, fault, { document: document.name, registry: registry.name })
+      this.failed(mintedFrom, fault, { document: documentName(document), registry: registry.name })
       return
     }
     this.#exchanges += 1
@@ -99,7 +100,7 @@ export class ControllerStatus {
     if (fault !== undefined && fault.message !== this.#invalid?.message) {
       const { code, seen } = fault
       this.#count(fault)
-      const fields = { code, seen, fix: fixOf(fault) ?? '' }
+      const fields = { code, seen, expected: fault.expected ?? '', fix: fixOf(fault) ?? '' }
       this.#context.log('error', 'the documents are invalid, and the last valid ones stay in use', fields)
     }
     this.#invalid = fault

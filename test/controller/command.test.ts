@@ -122,7 +122,7 @@ suite('pullpass controller', () => {
     const { stdout } = await runPullpass(sandbox, ['controller', '--help'])
     assert.match(
       stdout,
-      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: PullSecrets\./,
+      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: PullSecrets,/,
     )
   })
 })

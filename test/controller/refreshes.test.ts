@@ -131,7 +131,7 @@ suite('while the cloud is unavailable, the controller', () => {
     time.advance(5 * minuteMs)
     await until('the second refusal', () => iamCredentials.seen.length === 2)
     assert.equal(logged.filter((line) => line.startsWith('error')).length, 1, logged.join('\n'))
-    assert.match(logged.join('\n'), /^error a refresh failed pull google \w+ impersonation /m)
+    assert.match(logged.join('\n'), /^error a refresh failed ClusterPullSecret\/pull google \w+ impersonation /m)
   })
 
   test('does not exchange before the time of Retry-After', async (t) => {
