@@ -5,6 +5,7 @@ import { type Sandbox, startSandbox } from '../sandbox/start-sandbox.ts'
 import { sandboxVendors } from '../sandbox/vendors.ts'
 import { readPullSecret } from '../test/support/read-pull-secret.ts'
 import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
+import { timeNewNamespace } from './demo/new-namespace.ts'
 import { PullRefused, pullImage } from './demo/pull-image.ts'
 import { runStep, StepFailed } from './demo/run-step.ts'
 
@@ -41,6 +42,10 @@ async function runDemo(): Promise<void> {
     print(`manifest ${digest}`)
     for (const blob of blobs) print(`${blob.kind.padEnd(8)} ${blob.digest}, ${blob.bytes} bytes`)
     print('all digests verified')
+  })
+
+  await runStep('Run the controller, and create a namespace', async (print) => {
+    await timeNewNamespace(sandbox, documentFile, 'team-c', print)
   })
 
   await refreshThreeClouds(sandbox)
