@@ -20,6 +20,7 @@ const flags: typeof documentFlags &
   typeof electionFlags &
   typeof clusterFlags & {
     readonly 'token-file': Flag & { type: 'string' }
+    readonly 'no-custom-resources': Flag & { type: 'boolean' }
     readonly 'health-listen': Flag & { type: 'string' }
     readonly 'status-listen': Flag & { type: 'string' }
   } = {
@@ -28,6 +29,10 @@ const flags: typeof documentFlags &
     type: 'string',
     value: 'FILE',
     summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
+  },
+  'no-custom-resources': {
+    type: 'boolean',
+    summary: 'Use only documents of -f, and no ClusterPullSecrets of the cluster',
   },
   'health-listen': {
     type: 'string',
@@ -66,6 +71,7 @@ export const controller: Command<typeof flags> = {
   async run({ flags: given, context, terminal }) {
     const { file: files, 'token-file': tokenFile, 'health-listen': listen, 'status-listen': statusAddress } = given
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
+    const customResources = readCustomResources(given['no-custom-resources'], files)
     const lease = await readLeaseFlags(given)
     const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
     const statusListen = statusAddress === undefined ? undefined : readListen('--status-listen', statusAddress)
@@ -97,7 +103,8 @@ export const controller: Command<typeof flags> = {
     let running: Controller | undefined
     try {
       opened = lease && (await openElection(given, lease, context))
-      const started = new Controller({ files, documents, source, cluster, election: opened?.election }, context)
+      const config = { files, documents, customResources, source, cluster, election: opened?.election } as const
+      const started = new Controller(config, context)
       running = started
       const server = healthListen && (await serveHealth(healthListen, started.status.endpoints, context))
       const health = server && healthListen ? listenUrl(healthListen, server.port) : undefined
@@ -111,9 +118,7 @@ export const controller: Command<typeof flags> = {
         documents: all.length,
         ...(health && { health }),
       })
-      const kept =
-        files.length === 0 ? 'ClusterPullSecrets' : `${all.length} documents in files, and ClusterPullSecrets,`
-      terminal.notify?.(`Keeping the pull secrets of ${kept} fresh in ${cluster.server} until stopped (Ctrl-C).`)
+      terminal.notify?.(describeRun(files, all.length, customResources, cluster))
       await started.run()
       return 0
     } finally {
@@ -123,4 +128,25 @@ export const controller: Command<typeof flags> = {
       await cluster.close()
     }
   },
+}
+
+/** @throws USAGE_INVALID */
+function readCustomResources(ignored: boolean | undefined, files: readonly string[]): 'used' | 'ignored' {
+  if (!ignored) return 'used'
+  if (files.length > 0) return 'ignored'
+  throw usageFault('controller', '--no-custom-resources is given without -f', 'files with documents: -f FILE')
+}
+
+function describeRun(
+  files: readonly string[],
+  documents: number,
+  customResources: 'used' | 'ignored',
+  { server }: Cluster,
+): string {
+  const ofFiles =
+    customResources === 'used'
+      ? `${documents} documents in files, and ClusterPullSecrets,`
+      : `${documents} documents in files`
+  const kept = files.length === 0 ? 'ClusterPullSecrets' : ofFiles
+  return `Keeping the pull secrets of ${kept} fresh in ${server} until stopped (Ctrl-C).`
 }

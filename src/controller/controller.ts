@@ -24,14 +24,20 @@ import { attachAccounts, attachSubject, newAttachState } from './attach-accounts
 import { watchClock } from './clock.ts'
 import { compareRegularly } from './compare-view.ts'
 import { Credentials, timedExchange } from './credentials.ts'
-import { type CustomResource, createResourceWatch, documentOf, mergeDocuments } from './custom-resources.ts'
+import {
+  type CustomResource,
+  createResourceWatch,
+  documentOf,
+  ignoreResources,
+  mergeDocuments,
+} from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { PodEvictions } from './evict-pods.ts'
 import { controllerState, evictableFor, expiryOf, type Known, pageFactsOf, resourceFacts } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import { itemsIn, itemsOfSecret, podReach, reportSelections, selected } from './selection.ts'
+import { itemsIn, itemsOfSecret, reportSelections, selected, watchesOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
@@ -41,6 +47,8 @@ export interface ControllerConfig {
   readonly files: readonly string[]
   /** As they were loaded from the files. */
   readonly documents: DocumentSet
+  /** Whether ClusterPullSecrets of the cluster are documents, too. */
+  readonly customResources: 'used' | 'ignored'
   readonly source: MintSource
   readonly cluster: Cluster
   /** Absent: this is the only replica. */
@@ -86,10 +94,13 @@ export class Controller {
     this.status = new ControllerStatus(() => controllerState(this.#known()), this.#context)
     this.#view = watchCluster(
       config.cluster,
-      createResourceWatch(config.cluster, config.files.length === 0 ? 'warn' : 'debug', this.#context),
+      config.customResources === 'ignored'
+        ? ignoreResources
+        : createResourceWatch(config.cluster, config.files.length === 0 ? 'warn' : 'debug', this.#context),
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
+        onSecretsRefused: (secretName) => this.#onSecretsRefused(secretName),
         onResources: (name) => this.#onResources(name),
         onServiceAccounts: (name, namespace) => this.#onServiceAccounts(name, namespace),
         onPods: () => this.#work?.evictions.changed(),
@@ -213,10 +224,11 @@ export class Controller {
     }
     this.#documents = changed
     const all = [...changed.values()]
-    this.#view.watchSecrets(new Set(all.map(({ document }) => document.secretName)))
-    this.#view.watchPods(podReach(changed))
+    const watches = watchesOf(changed)
+    this.#view.watchSecrets(watches.secrets)
+    this.#view.watchPods(watches.pods)
     this.#work?.evictions.changed()
-    this.#view.watchServiceAccounts(new Set(all.flatMap(({ document }) => document.attachToServiceAccounts)))
+    this.#view.watchServiceAccounts(watches.serviceAccounts)
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
     if (this.#view.namespaces.synced) this.#select(added, undefined)
@@ -263,6 +275,13 @@ export class Controller {
     if (queue === undefined) return
     const attaching = [...this.#documents].filter(([, { document }]) => document.attachToServiceAccounts.includes(name))
     for (const item of itemsIn(new Map(attaching), this.#view.namespaces.objects, namespace)) queue.add(item)
+  }
+
+  /** An installation does not permit every name that a custom resource can have. */
+  #onSecretsRefused(secretName: string): void {
+    for (const [name, { document }] of this.#documents) {
+      if (document.secretName === secretName) this.#work?.statuses.changed(name)
+    }
   }
 
   #forgetDocument(document: string): void {
@@ -314,6 +333,7 @@ export class Controller {
 
   #known(): Known {
     return {
+      files: this.#files,
       documents: this.#documents,
       states: this.#states,
       view: this.#view,

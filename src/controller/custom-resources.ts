@@ -112,6 +112,18 @@ export function createResourceWatch(
 
 const installFix = 'to use them: pullpass manifests crds | kubectl apply --server-side -f -'
 
+/** For a controller without custom resources: there are none, and no permission is needed. */
+export async function* ignoreResources({
+  sleep,
+  signal,
+}: Pick<WatchContext, 'sleep' | 'signal'>): AsyncGenerator<CollectionEvent<CustomResource>, never> {
+  yield { type: 'listed', items: [] }
+  for (;;) await sleep(unusedMs, signal)
+}
+
+/** Any time. Milliseconds. */
+const unusedMs = 3_600_000
+
 /** By discovery, which every account may read. @throws KUBERNETES_REFUSED, KUBERNETES_UNREACHABLE */
 async function isServed(cluster: Cluster): Promise<boolean> {
   const response = await cluster.request({ method: 'GET', path: groupPath, accept: 'application/json' })

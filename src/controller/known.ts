@@ -10,13 +10,16 @@ import { type PageFacts, pageDocument } from './page/page-facts.ts'
 import type { SecretState } from './reconcile.ts'
 import type { ControllerState } from './report/metrics.ts'
 import type { ResourceFacts } from './resource-status.ts'
-import { selected, stateOf } from './selection.ts'
+import { selected, stateOf, watchesOf } from './selection.ts'
 import type { ControllerStatus } from './status.ts'
 import { servedSince } from './stuck-pods.ts'
 import type { ClusterView } from './watch-cluster.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 export interface Known {
+  /** Of files. */
+  readonly files: DocumentSet
+  /** Of files and custom resources. */
   readonly documents: DocumentSet
   /** By document and namespace. */
   readonly states: ReadonlyMap<string, ReadonlyMap<string, SecretState>>
@@ -29,7 +32,7 @@ export interface Known {
 }
 
 /** For metrics and health checks. */
-export function controllerState({ documents, states, view, election, work, now }: Known): ControllerState {
+export function controllerState({ files, documents, states, view, election, work, now }: Known): ControllerState {
   const { objects } = view.namespaces
   const reported = work === undefined ? [] : [...documents]
   return {
@@ -41,7 +44,7 @@ export function controllerState({ documents, states, view, election, work, now }
     queueDepth: work?.queue.depth ?? 0,
     oldestMs: work?.queue.oldestMs ?? 0,
     watchRestarts: view.restarts,
-    viewProblems: view.problems(),
+    viewProblems: view.problems(watchesOf(files)),
   }
 }
 
@@ -81,6 +84,7 @@ export function resourceFacts(
       synced && document !== undefined
         ? new Map(selected(document, objects.values()).map((namespace) => [namespace, ofDocument?.get(namespace)]))
         : undefined,
+    watchRefusal: document && view.secretsRefusal(document.secretName),
     exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
   }
 }

@@ -8,7 +8,7 @@ import {
   type ResourceCondition,
   type ResourceStatus,
 } from '../document/custom-resource.ts'
-import type { PullpassError } from '../errors/pullpass-error.ts'
+import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 import type { CustomResource } from './custom-resources.ts'
@@ -20,6 +20,8 @@ export interface ResourceFacts {
   readonly usedInstead: string | undefined
   /** In the selected namespaces; undefined: they are not known yet. */
   readonly secrets: ReadonlyMap<string, SecretState | undefined> | undefined
+  /** Why the Secrets of this name may not be watched; undefined: they may. */
+  readonly watchRefusal: PullpassError | undefined
   /** Of the last exchange of each registry that failed. */
   readonly exchangeFaults: readonly PullpassError[]
 }
@@ -33,7 +35,8 @@ interface Counts {
 export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus {
   const { resource, secrets } = facts
   const document = resource.controlled?.document
-  const counts = secrets && document && facts.usedInstead === undefined ? countSecrets(facts, secrets, now) : undefined
+  const isCounted = document !== undefined && facts.usedInstead === undefined && !isRefused(facts)
+  const counts = secrets && isCounted ? countSecrets(facts, secrets, now) : undefined
   const states = counts === undefined ? [] : [...(secrets?.values() ?? [])]
   const expiresAt = earliest(states.flatMap((state) => [...(state?.expiries.values() ?? [])]))
   const nextRefreshAt = earliest(states.flatMap((state) => state?.dueAt ?? []))
@@ -53,10 +56,15 @@ export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus 
  * Whether every selected namespace was evaluated since this replica leads: before, nothing is known that would be newer than the
  * status that another replica, or an earlier process, wrote.
  */
-export const isEvaluated = ({ secrets, resource, usedInstead }: ResourceFacts): boolean =>
+export const isEvaluated = ({ secrets, resource, usedInstead, watchRefusal }: ResourceFacts): boolean =>
   resource.controlled === undefined ||
   usedInstead !== undefined ||
+  watchRefusal !== undefined ||
   (secrets !== undefined && [...secrets.values()].every((state) => state !== undefined))
+
+/** Nothing is known of Secrets that were never listed, and nothing is written. */
+const isRefused = ({ watchRefusal, secrets }: ResourceFacts): boolean =>
+  watchRefusal !== undefined && secrets !== undefined && [...secrets.values()].some((state) => state === undefined)
 
 function countSecrets(
   { resource, exchangeFaults: [exchangeFault] }: ResourceFacts,
@@ -79,7 +87,8 @@ function countSecrets(
 
 type Ready = Pick<ResourceCondition, 'status' | 'reason' | 'message'>
 
-function evaluateReady({ resource, usedInstead, exchangeFaults }: ResourceFacts, counts: Counts | undefined): Ready {
+function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready {
+  const { resource, usedInstead, watchRefusal, exchangeFaults } = facts
   const { fault, controlled } = resource
   if (fault !== undefined) {
     const kept = controlled === undefined ? '' : '. The last valid version stays in use'
@@ -87,6 +96,10 @@ function evaluateReady({ resource, usedInstead, exchangeFaults }: ResourceFacts,
   }
   if (usedInstead !== undefined) {
     return { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
+  }
+  if (watchRefusal !== undefined && isRefused(facts)) {
+    const flag = `print the installation again with --secret-name ${controlled?.document.secretName}`
+    return { status: 'False', reason: 'NotPermitted', message: `${described(watchRefusal)}; fix: ${flag}` }
   }
   if (counts === undefined) {
     return { status: 'Unknown', reason: 'Pending', message: 'the namespaces of the cluster are not known yet' }
@@ -99,7 +112,10 @@ function evaluateReady({ resource, usedInstead, exchangeFaults }: ResourceFacts,
   const freshness = `${fresh} of ${selected} namespaces ${selected === 1 ? 'is' : 'are'} fresh`
   const [exchangeFault] = exchangeFaults
   const [first] = failing
-  const cause = exchangeFault === undefined ? first && `${first.code}: ${first.message}` : described(exchangeFault)
+  const cause =
+    exchangeFault === undefined
+      ? first && `${first.code}: ${first.message}`
+      : described(exchangeFault) + tokenFix(exchangeFault, controlled)
   if (fresh === selected) {
     if (cause === undefined) return { status: 'True', reason: 'Fresh', message: freshness }
     return { status: 'True', reason: 'RefreshFailed', message: `${freshness}; the last refresh failed: ${cause}` }
@@ -107,6 +123,19 @@ function evaluateReady({ resource, usedInstead, exchangeFaults }: ResourceFacts,
   if (cause === undefined) return { status: 'False', reason: 'Refreshing', message: freshness }
   const reason = exchangeFault === undefined ? 'WriteFailed' : 'ExchangeFailed'
   return { status: 'False', reason, message: `${freshness}: ${cause}` }
+}
+
+/** Of a token that may not be requested: the flags of `pullpass manifests` that permit it. */
+function tokenFix(fault: PullpassError, controlled: CustomResource['controlled']): string {
+  if (fault.code !== 'TOKEN_REQUEST_REFUSED') return ''
+  const account = controlled?.document.serviceAccountRef
+  const refusal = fault.cause instanceof PullpassError ? fault.cause.code : undefined
+  const isForbidden = refusal === 'KUBERNETES_FORBIDDEN' || refusal === 'KUBERNETES_REFUSED'
+  const fix =
+    isForbidden && account !== undefined
+      ? `if the installation does not permit it, print it again with --service-account ${account.namespace}/${account.name} and the --audience of each registry`
+      : fixOf(fault)
+  return fix === undefined ? '' : `; fix: ${fix}`
 }
 
 const described = ({ code, seen }: PullpassError): string => `${code}: ${seen}`

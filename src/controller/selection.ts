@@ -8,6 +8,7 @@ import { documentName, planRefresh, selectsNothing } from '../refresh/plan.ts'
 import type { DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
 import type { DocumentState } from './report/metrics.ts'
+import type { WatchedNames } from './watch-cluster.ts'
 import type { WorkItem } from './work-queue.ts'
 
 type Namespaces = ReadonlyMap<string, Namespace>
@@ -39,8 +40,14 @@ export function itemsOfSecret(
   return itemsIn(new Map(named), namespaces, namespace)
 }
 
+export const watchesOf = (documents: DocumentSet): WatchedNames => ({
+  secrets: new Set([...documents.values()].map(({ document }) => document.secretName)),
+  serviceAccounts: new Set([...documents.values()].flatMap(({ document }) => document.attachToServiceAccounts)),
+  pods: podReach(documents),
+})
+
 /** Where pods are watched for documents with `stuckPods: Evict`. */
-export function podReach(documents: DocumentSet): 'everywhere' | ReadonlySet<string> {
+function podReach(documents: DocumentSet): 'everywhere' | ReadonlySet<string> {
   const evicting = [...documents.values()].filter(({ document }) => document.stuckPods === 'Evict')
   const reaches = evicting.map(({ document }) => reachOf(document.namespaces))
   return reaches.includes('everywhere') ? 'everywhere' : new Set(reaches.flat())

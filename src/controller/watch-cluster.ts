@@ -36,6 +36,8 @@ export interface ClusterView {
   readonly resources: Collection<CustomResource>
   /** Of one name, by namespace; undefined: not watched. */
   secrets(name: string): Collection<AnyPullSecret> | undefined
+  /** Why Secrets of this name may not be watched. */
+  secretsRefusal(name: string): PullpassError | undefined
   /** Watches exactly the Secrets of these names. */
   watchSecrets(names: ReadonlySet<string>): void
   /** As `secrets`. */
@@ -49,14 +51,25 @@ export interface ClusterView {
   readonly restarts: ReadonlyMap<string, number>
   /** Of namespaces and Secrets with the cluster. */
   comparisons(): Comparison[]
-  /** Faults of watches that do not run, and collections that were not listed yet. */
-  problems(): string[]
+  /**
+   * Faults of watches that do not run, and collections that were not listed yet. What may not be watched is one only if it is
+   * `required`: what a custom resource names does not affect others.
+   */
+  problems(required: WatchedNames): string[]
+}
+
+/** What documents need to be watched: names, and for pods namespaces. */
+export interface WatchedNames {
+  readonly secrets: ReadonlySet<string>
+  readonly serviceAccounts: ReadonlySet<string>
+  readonly pods: 'everywhere' | ReadonlySet<string>
 }
 
 export interface ViewObserver {
   /** `names`: undefined after a list, when any can have changed. */
   onNamespaces(name: string | undefined): void
   onSecrets(secretName: string, namespace: string | undefined): void
+  onSecretsRefused(secretName: string): void
   onResources(name: string | undefined): void
   onServiceAccounts(name: string, namespace: string | undefined): void
   /** A pending pod was added, changed or removed. */
@@ -91,21 +104,22 @@ export function watchCluster(
     resources,
     restarts,
     secrets: secrets.of,
+    secretsRefusal: (name) => refusalOf(secrets.of(name)),
     watchSecrets: secrets.watch,
     serviceAccounts: accounts.of,
     watchServiceAccounts: accounts.watch,
     pendingPods: pods.all,
-    watchPods: (watched) => pods.watch(watched === 'everywhere' ? new Set([everyNamespace]) : watched),
+    watchPods: (watched) => pods.watch(podNames(watched)),
     comparisons: () => [
       comparisonOf(namespaces, comparedNamespaces),
       ...secrets.entries().map(([name, collection]) => comparisonOf(collection, comparedSecrets(name))),
     ],
-    problems: () => [
+    problems: (required) => [
       ...problemsOf('namespaces', namespaces),
       ...problemsOf('ClusterPullSecrets', resources),
-      ...secrets.problems('Secrets'),
-      ...accounts.problems('ServiceAccounts'),
-      ...pods.problems('Pods in'),
+      ...secrets.problems('Secrets', required.secrets),
+      ...accounts.problems('ServiceAccounts', required.serviceAccounts),
+      ...pods.problems('Pods in', podNames(required.pods)),
     ],
   }
 }
@@ -137,10 +151,10 @@ function createStart(
 }
 
 function startNamedWatches(cluster: Cluster, observer: ViewObserver, start: StartWatch, signal: AbortSignal) {
-  const startNamed = <T>(resource: WatchedResource, { listOf, itemOf, keyOf, onChange }: NamedWatch<T>) => {
+  const startNamed = <T>(resource: WatchedResource, { listOf, itemOf, keyOf, onChange, onRefusal }: NamedWatch<T>) => {
     return createNamedWatches((name, end) => {
       const watch: Watch<T> = (watching) => watchCollection(cluster, listOf(name), itemOf, watching)
-      const keep: Keep<T> = { keyOf, onChange: (key) => onChange(name, key) }
+      const keep: Keep<T> = { keyOf, onChange: (key) => onChange(name, key), onRefusal: () => onRefusal?.(name) }
       return start(resource, watch, keep, AbortSignal.any([signal, end]))
     })
   }
@@ -149,6 +163,7 @@ function startNamedWatches(cluster: Cluster, observer: ViewObserver, start: Star
     itemOf: anyPullSecret,
     keyOf: ({ namespace }) => namespace,
     onChange: (name, namespace) => observer.onSecrets(name, namespace),
+    onRefusal: (name) => observer.onSecretsRefused(name),
   })
   const accounts = startNamed('serviceaccounts', {
     listOf: allServiceAccounts,
@@ -168,11 +183,15 @@ function startNamedWatches(cluster: Cluster, observer: ViewObserver, start: Star
 /** No namespace has this name. */
 const everyNamespace = 'all namespaces'
 
+const podNames = (namespaces: 'everywhere' | ReadonlySet<string>): ReadonlySet<string> =>
+  namespaces === 'everywhere' ? new Set([everyNamespace]) : namespaces
+
 interface NamedWatch<T> {
   readonly listOf: (name: string) => ListRequest
   readonly itemOf: (item: JsonObject) => T
   readonly keyOf: (item: T) => string
   readonly onChange: (name: string, key: string | undefined) => void
+  readonly onRefusal?: (name: string) => void
 }
 
 /** One watch for each name: of the objects of that name in the whole cluster, or of those in the namespace of that name. */
@@ -191,8 +210,10 @@ function createNamedWatches<T>(start: (name: string, end: AbortSignal) => Collec
         watched.set(name, { collection: start(name, end.signal), end })
       }
     },
-    problems: (title: string) =>
-      [...watched].flatMap(([name, { collection }]) => problemsOf(`${title} ${name}`, collection)),
+    problems: (title: string, required: ReadonlySet<string>) =>
+      [...watched].flatMap(([name, { collection }]) =>
+        refusalOf(collection) !== undefined && !required.has(name) ? [] : problemsOf(`${title} ${name}`, collection),
+      ),
   }
 }
 
@@ -206,6 +227,10 @@ function endOthers(watched: Map<string, { readonly end: AbortController }>, name
 
 /** Of one name, in the whole cluster. */
 const allSecrets = (name: string) => namedList({ resource: 'secrets', name, accept: metadataOnly })
+
+function refusalOf(collection: Pick<Collection<unknown>, 'fault'> | undefined): PullpassError | undefined {
+  return collection?.fault?.code === 'KUBERNETES_FORBIDDEN' ? collection.fault : undefined
+}
 
 function problemsOf(title: string, { synced, fault }: Pick<Collection<unknown>, 'synced' | 'fault'>): string[] {
   if (fault !== undefined) return [`${title} are not watched: ${fault.code}: ${fault.seen}`]
@@ -241,6 +266,7 @@ const comparisonOf = <T>(collection: Collection<T>, compared: Compared<T>): Comp
 interface Keep<T> {
   readonly keyOf: (item: T) => string
   readonly onChange: (key: string | undefined) => void
+  readonly onRefusal?: () => void
 }
 
 interface MutableCollection<T> extends Pick<Collection<T>, 'repair'> {
@@ -289,6 +315,7 @@ async function follow<T>(
         context.log('error', 'a watch failed and is started again', { resource, code, seen, fix: fixOf(fault) ?? '' })
       }
       collection.fault = fault
+      if (refusalOf(collection) !== undefined) keep.onRefusal?.()
       context.onResume()
       // As for a failure that may pass: a permission that is granted takes effect within minutes.
       const delayMs = retryDelayMs({ retryable: true, retryAt: fault.retryAt }, failures, {

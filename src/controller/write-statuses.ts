@@ -113,5 +113,5 @@ async function applyStatus(
     body: JSON.stringify({ apiVersion: `${group}/${version}`, kind, metadata, status }),
   })
   if (response.status === 200 || response.status === 404 || response.status === 409) return
-  throw readStatus(cluster, response, { verb: 'patch', resource: `${resource}/status`, group, name })
+  throw readStatus(cluster, response, { verb: 'patch', resource: `${resource}/status`, group })
 }

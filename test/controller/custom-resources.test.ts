@@ -15,6 +15,12 @@ const step = (description: string) => ({ stepMs: 10_000, description })
 const second = (description: string) => ({ stepMs: 1_000, description })
 const desired = 'namespaces_desired{document="ClusterPullSecret/pull"}'
 
+const statusOf = (sandbox: TestSandbox, name = 'pull'): ResourceStatus | undefined => {
+  const status = readResource(sandbox, name)?.['status']
+  return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
+}
+const readyOf = (sandbox: TestSandbox, name = 'pull') => statusOf(sandbox, name)?.conditions[0]
+
 suite('a ClusterPullSecret in the cluster', () => {
   test('takes effect when it is created, changed and deleted, without a file; its Secrets stay', async (t) => {
     const { sandbox, start, time, exchanges, hasSecret } = await startControllerTest(t, { document: 'none' })
@@ -136,11 +142,6 @@ suite('a ClusterPullSecret in the cluster', () => {
 })
 
 suite('the status of a ClusterPullSecret in the cluster', () => {
-  const statusOf = (sandbox: TestSandbox): ResourceStatus | undefined => {
-    const status = readResource(sandbox)?.['status']
-    return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
-  }
-  const readyOf = (sandbox: TestSandbox) => statusOf(sandbox)?.conditions[0]
   const writes = (sandbox: TestSandbox) =>
     sandbox.parts.kubernetes.seen.filter(({ path }) => path.endsWith('/clusterpullsecrets/pull/status')).length
 
@@ -233,6 +234,54 @@ suite('a permission for ClusterPullSecrets that is missing', () => {
     await until('the refusal', () => health('/readyz').includes(refused))
     allow()
     await advanceUntil(time, second('the permission'), () => health('/readyz').includes('[+]watches ok'))
+  })
+
+  test('to list them is not needed by a controller that ignores them', async (t) => {
+    const { sandbox, start } = await startControllerTest(t, { customResources: 'ignored' })
+    sandbox.cluster.installDefinitions()
+    sandbox.cluster.authorization.forbid({ verbs: ['list'], apiGroups, resources: ['clusterpullsecrets'] })
+    writeResource(sandbox, { name: 'other', include: ['default'] })
+    const { whenFresh, health } = await start()
+    await whenFresh(2)
+    await until('readiness', () => health('/readyz').includes('[+]watches ok'))
+    assert.equal(readPullSecret(sandbox, 'default'), undefined)
+  })
+
+  test('to list Secrets of one name: its status states the flag, and others are not affected', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const allow = sandbox.cluster.authorization.forbid({
+      verbs: ['list'],
+      apiGroups: [''],
+      resources: ['secrets'],
+      resourceNames: ['othercred'],
+    })
+    writeResource(sandbox, { name: 'other', spec: { secretName: 'othercred' } })
+    writeResource(sandbox)
+    const { whenFresh, health } = await start()
+    await whenFresh(2)
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox, 'other')?.reason === 'NotPermitted')
+    assert.match(
+      readyOf(sandbox, 'other')?.message ?? '',
+      /^KUBERNETES_FORBIDDEN: .*; fix: .* --secret-name othercred$/,
+    )
+    assert.ok(health('/readyz').includes('[+]watches ok'))
+    allow()
+    await advanceUntil(time, second('the permission'), () => readyOf(sandbox, 'other')?.reason === 'Fresh')
+  })
+
+  test('to watch accounts and pods for one of them: readiness does not fail, and its Secrets are written', async (t) => {
+    const { sandbox, start } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const resources = ['serviceaccounts', 'pods']
+    sandbox.cluster.authorization.forbid({ verbs: ['list'], apiGroups: [''], resources })
+    writeResource(sandbox, { spec: { attachToServiceAccounts: ['default'], stuckPods: 'Evict' } })
+    const { whenFresh, health, logged } = await start()
+    await whenFresh(2)
+    await until('the refusals', () =>
+      resources.every((name) => logged.some((line) => line.includes(`a watch failed and is started again ${name} `))),
+    )
+    assert.ok(health('/readyz').includes('[+]watches ok'), health('/readyz'))
   })
 
   test('to write their status: it is reported once, and their Secrets are written', async (t) => {

@@ -49,13 +49,23 @@ const secret = (minutes: number, changes: Partial<SecretState> = {}): SecretStat
   dueAt: at(minutes - 20),
   ...changes,
 })
+const forbidden = new PullpassError({ code: 'KUBERNETES_FORBIDDEN', hop: 'kubernetes', seen: 'no right to list' })
+const noToken = new PullpassError({
+  code: 'TOKEN_REQUEST_REFUSED',
+  hop: 'subject-token',
+  seen: 'no right to create a token',
+  hint: 'grant the rule',
+})
 const failed = (seen: string) => ({ failure: { count: 1, uid: undefined, retryAtMs: 0, fault: fault(seen) } })
 
-const evaluate = (changes: Partial<ResourceFacts> = {}) =>
-  evaluateStatus(
-    { resource: resource(), usedInstead: undefined, secrets: new Map(), exchangeFaults: [], ...changes },
-    now,
-  )
+const unremarkable: ResourceFacts = {
+  resource: resource(),
+  usedInstead: undefined,
+  watchRefusal: undefined,
+  secrets: new Map(),
+  exchangeFaults: [],
+}
+const evaluate = (changes: Partial<ResourceFacts> = {}) => evaluateStatus({ ...unremarkable, ...changes }, now)
 const two = new Map([
   ['team-a', secret(60)],
   ['team-b', secret(50)],
@@ -110,6 +120,29 @@ suite('the status of a ClusterPullSecret', () => {
       { secrets: new Map([...two, ['team-c', undefined]]) },
       ['False', 'Refreshing', '2 of 3 namespaces are fresh'],
     ],
+    [
+      'a Secret that may not be watched',
+      { secrets: new Map([['team-a', undefined]]), watchRefusal: forbidden },
+      [
+        'False',
+        'NotPermitted',
+        'KUBERNETES_FORBIDDEN: no right to list; fix: print the installation again with --secret-name regcred',
+      ],
+    ],
+    [
+      'valid Secrets that may not be watched any more',
+      { secrets: two, watchRefusal: forbidden },
+      ['True', 'Fresh', '2 of 2 namespaces are fresh'],
+    ],
+    [
+      'a token that is refused',
+      { secrets: new Map([['team-a', secret(-1)]]), exchangeFaults: [noToken] },
+      [
+        'False',
+        'ExchangeFailed',
+        '0 of 1 namespaces is fresh: TOKEN_REQUEST_REFUSED: no right to create a token; fix: grant the rule',
+      ],
+    ],
     ['no selected namespace', {}, ['False', 'NoNamespaceSelected', 'no namespace is selected']],
     [
       'unknown namespaces',
@@ -157,10 +190,7 @@ suite('the status of a ClusterPullSecret', () => {
     const first = evaluate({ secrets: two })
     const stored = JSON.parse(JSON.stringify(first))
     const later = (facts: Partial<ResourceFacts>) =>
-      evaluateStatus(
-        { resource: resource({ status: stored }), usedInstead: undefined, secrets: two, exchangeFaults: [], ...facts },
-        at(30),
-      )
+      evaluateStatus({ ...unremarkable, resource: resource({ status: stored }), secrets: two, ...facts }, at(30))
     assert.deepEqual(later({}), first)
     assert.ok(isStored(later({}), { ...stored, other: 'client' }))
     assert.ok(!isStored(later({ exchangeFaults: [refused] }), stored))

@@ -46,6 +46,7 @@ export interface ControllerTestOptions {
   readonly random?: () => number
   /** Sends a request to a cloud, or not; absent: each is sent. */
   readonly send?: (request: HttpRequest, transport: Transport) => ReturnType<Transport>
+  readonly customResources?: ControllerConfig['customResources']
 }
 
 export async function startControllerTest(
@@ -55,13 +56,15 @@ export async function startControllerTest(
     document = selectTeams,
     random = () => 0,
     send = (request, transport) => transport(request),
+    customResources = 'used',
   }: ControllerTestOptions = {},
 ): Promise<ControllerTest> {
   const time = createVirtualTime()
   const sandbox = await startTestSandbox(t, { now: time.now, namespaces })
   const file = document === 'none' ? undefined : await sandbox.write('pull.yaml', document(sandbox))
   const files = file === undefined ? [] : [file]
-  const start = async (replica?: string) => await run(t, { sandbox, files, time, random, send, replica })
+  const start = async (replica?: string) =>
+    await run(t, { sandbox, files, time, random, send, customResources, replica })
   return {
     sandbox,
     time,
@@ -82,12 +85,13 @@ interface Run {
   readonly time: VirtualTime
   readonly random: () => number
   readonly send: NonNullable<ControllerTestOptions['send']>
+  readonly customResources: ControllerConfig['customResources']
   readonly replica: string | undefined
 }
 
 async function run(
   t: Pick<TestContext, 'after'>,
-  { sandbox, files, time, random, send, replica }: Run,
+  { sandbox, files, time, random, send, customResources, replica }: Run,
 ): Promise<RunningController> {
   const end = new AbortController()
   const logged: string[] = []
@@ -114,7 +118,7 @@ async function run(
       : new LeaderElection({ cluster: leaseCluster, lease, identity: replica, elapsedMs }, context)
   const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
   const documents = await loadDocumentSet(files, context)
-  const config: ControllerConfig = { files, documents, source, cluster, election }
+  const config: ControllerConfig = { files, documents, customResources, source, cluster, election }
   const controller = new Controller(config, context)
   const ended = controller.run()
   const stop = async () => {
