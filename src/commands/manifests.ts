@@ -4,7 +4,7 @@ import { checkControlled } from '../controller/documents.ts'
 import type { Document } from '../document/document.ts'
 import { dropInForm, loadDocuments } from '../document/load-documents.ts'
 import type { Context } from '../http/context.ts'
-import type { Authorities, Manifest, Place } from '../manifests/manifest.ts'
+import type { Authorities, Manifest, Place, ResourceLimits } from '../manifests/manifest.ts'
 import { renderManifests, renderPreamble } from '../manifests/manifests.ts'
 import { containerVariables } from '../manifests/pod.ts'
 import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
@@ -17,13 +17,15 @@ import { type Choice, type Flag, type FlagValues, usageFault } from './command-l
 import { clusterFlags, documentFlags, givenClusterFlag } from './command-line/flags.ts'
 import { withholdInValues } from './command-line/output.ts'
 import { podFlags, readPodFlags, refuseSystemNamespace } from './manifests/pod-flags.ts'
+import { readResourceFlags, resourceFlags } from './manifests/resource-flags.ts'
 
 const flags: typeof documentFlags &
+  typeof resourceFlags &
   typeof podFlags &
   typeof clusterFlags & {
     readonly controller: Flag & { type: 'boolean' }
-    readonly 'publish-as': Flag & { type: 'string'; multiple: true }
     readonly output: Choice<'yaml' | 'json'>
+    readonly 'publish-as': Flag & { type: 'string'; multiple: true }
   } = {
   ...documentFlags,
   ...podFlags,
@@ -31,6 +33,7 @@ const flags: typeof documentFlags &
     type: 'boolean',
     summary: 'Print a Deployment of pullpass controller with two replicas, instead of a CronJob',
   },
+  ...resourceFlags,
   'publish-as': {
     type: 'string',
     multiple: true,
@@ -56,6 +59,7 @@ export const manifests: Command<typeof flags> = {
   usage: [
     'manifests -f FILE --image IMAGE [flags]',
     'manifests -f FILE --image IMAGE --controller [flags]',
+    'manifests --image IMAGE --controller --custom-resources --secret-name NAME [flags]',
     'manifests --image IMAGE [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
   ],
   details: [
@@ -64,6 +68,8 @@ export const manifests: Command<typeof flags> = {
     'newer) and a NetworkPolicy. Comments state the subject that the cloud must trust.',
     '--controller prints a Deployment of pullpass controller with two replicas and a PodDisruptionBudget instead; its metrics',
     'are open to namespaces with the label metrics=enabled. It replaces the CronJob, which you delete.',
+    '--custom-resources lets that controller use the ClusterPullSecrets of the cluster, within the names that the flags allow;',
+    'their definition is printed by pullpass manifests crds.',
     'If a document configures publication of its issuer, the Pod can publish new keys with a separate token.',
     'The cluster is read only with --context or --kubeconfig, for the ports of its API servers.',
     'Print and apply the manifests again after a change of the documents.',
@@ -83,16 +89,18 @@ export const manifests: Command<typeof flags> = {
     const { file, output, 'publish-as': identities } = given
     const { place, settings, caConfigMap, apiServerPorts } = readPodFlags(given)
     const workload = given.controller ? 'controller' : 'CronJob'
-    if (workload === 'controller') checkControllerFlags(given)
+    const resources = readResourceFlags(given)
+    if (workload === 'controller') checkControllerFlags(given, resources)
     refuseSystemNamespace('manifests', place.namespace)
     const authorities = await readCa(common['ca-file'], caConfigMap)
     if (Array.isArray(apiServerPorts) || apiServerPorts === 'no NetworkPolicy') refuseCluster(given)
     const readInput = readOnce(terminal.readInput)
-    const documents = await loadDocuments(file, { ...context, readInput })
+    const documents =
+      file.length === 0 && resources !== undefined ? [] : await loadDocuments(file, { ...context, readInput })
     documents.forEach(workload === 'CronJob' ? checkOnePass : checkControlled)
     const input =
       file.length === 0
-        ? { variables: await readVariables(context) }
+        ? { variables: resources === undefined ? await readVariables(context) : [] }
         : { files: await readFiles(file, readInput, context.vendors) }
     const { identities: publishers, grants } = await readPublishers(identities, documents, place, context.vendors)
     const networkPolicy =
@@ -101,7 +109,7 @@ export const manifests: Command<typeof flags> = {
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
     warnOfVariables(context, documents, authorities)
     const rendered = await renderManifests(
-      { documents, workload, input, publishers, settings: { ...settings, authorities, networkPolicy } },
+      { documents, workload, input, resources, publishers, settings: { ...settings, authorities, networkPolicy } },
       place,
       context.vendors,
     )
@@ -110,7 +118,13 @@ export const manifests: Command<typeof flags> = {
       output === 'json'
         ? await renderList(items)
         : withholdSecrets(
-            renderPreamble({ documents, grants, place, settings: { ...settings, authorities, networkPolicy } }),
+            renderPreamble({
+              documents,
+              resources,
+              grants,
+              place,
+              settings: { ...settings, authorities, networkPolicy },
+            }),
             context.secrets,
           ) + (await renderManifestYaml(items)),
     )
@@ -119,15 +133,16 @@ export const manifests: Command<typeof flags> = {
 }
 
 /** @throws USAGE_INVALID */
-function checkControllerFlags({
-  file,
-  schedule,
-}: {
-  readonly file: readonly string[]
-  readonly schedule?: unknown
-}): void {
-  if (file.length === 0)
-    throw usageFault('manifests', '--controller is given without -f', 'files with documents: -f FILE')
+function checkControllerFlags(
+  { file, schedule }: { readonly file: readonly string[]; readonly schedule?: unknown },
+  resources: ResourceLimits | undefined,
+): void {
+  if (file.length === 0 && resources === undefined)
+    throw usageFault(
+      'manifests',
+      '--controller is given without -f',
+      'files with documents: -f FILE; or --custom-resources',
+    )
   if (schedule !== undefined)
     throw usageFault(
       'manifests',

@@ -2,7 +2,14 @@
  * The Deployment of the controller: two replicas, of which one leads, on different nodes where there are several.
  * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/
  */
-import { controllerName, type Manifest, ownLabels, type Place, type PodSettings } from './manifest.ts'
+import {
+  controllerName,
+  type Manifest,
+  ownLabels,
+  type Place,
+  type PodSettings,
+  type ResourceLimits,
+} from './manifest.ts'
 import { documentArguments, type RefreshInput, renderPod } from './pod.ts'
 import type { Mounted } from './volumes.ts'
 
@@ -18,6 +25,8 @@ const statusPort = 8082
 
 export interface ControllerRun {
   readonly input: RefreshInput
+  /** Absent: it does not use custom resources, and has no permission for them. */
+  readonly resources: ResourceLimits | undefined
   readonly settings: Pick<PodSettings, 'labels' | 'nodeSelector' | 'tolerations' | 'proxy'>
 }
 
@@ -51,13 +60,14 @@ export function renderController(run: ControllerRun, mounted: Mounted, place: Pl
   ]
 }
 
-const contentOf = ({ input, settings }: ControllerRun) => ({
+const contentOf = ({ input, resources: limits, settings }: ControllerRun) => ({
   input,
   settings,
   name: 'controller',
   args: [
     'controller',
     ...documentArguments(input),
+    ...(limits === undefined ? ['--no-custom-resources'] : []),
     `--health-listen=*:${healthPort}`,
     `--status-listen=127.0.0.1:${statusPort}`,
     '--log-level=info',

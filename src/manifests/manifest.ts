@@ -1,4 +1,5 @@
 /** Kubernetes objects to print, the settings of an installation, and names and labels that all objects share. */
+import type { NamespacedName } from '../document/document.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface Manifest {
@@ -30,6 +31,14 @@ export interface PodSettings {
   readonly authorities: Authorities | undefined
   /** Ports where API servers listen; `absent`: no NetworkPolicy. */
   readonly networkPolicy: { readonly apiServerPorts: readonly number[] } | 'absent'
+}
+
+/** What custom resources may use: their contents are not known when an installation is printed. */
+export interface ResourceLimits {
+  readonly secretNames: readonly string[]
+  /** Accounts whose tokens are requested, and the audiences of these tokens. */
+  readonly accounts: readonly NamespacedName[]
+  readonly audiences: readonly string[]
 }
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */

@@ -17,6 +17,7 @@ import {
   ownName,
   type Place,
   type PodSettings,
+  type ResourceLimits,
   refreshAccount,
   renderNamespace,
   renderServiceAccount,
@@ -34,6 +35,8 @@ export interface Installation {
   readonly documents: readonly Document[]
   readonly workload: 'CronJob' | 'controller'
   readonly input: RefreshInput
+  /** Of a controller that uses custom resources. */
+  readonly resources?: ResourceLimits | undefined
   /** The identities with which the Pod publishes a new key, one per cloud. */
   readonly publishers: readonly PodIdentity[]
   readonly settings: PodSettings
@@ -41,7 +44,7 @@ export interface Installation {
 
 /** Policies precede roles: no permission is granted before it is restricted. @throws DOCUMENT_INVALID, USAGE_INVALID */
 export async function renderManifests(
-  { documents, workload, input, publishers, settings }: Installation,
+  { documents, workload, input, resources, publishers, settings }: Installation,
   place: Place,
   vendors: Vendors,
 ): Promise<Manifest[]> {
@@ -64,12 +67,12 @@ export async function renderManifests(
   }
   const manifests = [
     renderNamespace(place),
-    ...refreshAccountPolicies(refreshAccount(place), documents, registries),
+    ...refreshAccountPolicies(refreshAccount(place), documents, registries, resources),
     ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
     ...renderRootCaPolicy(place),
     renderServiceAccount(place),
     ...renderRoles(
-      workload === 'CronJob' ? permissionsOf(documents) : controllerPermissionsOf(documents, place),
+      workload === 'CronJob' ? permissionsOf(documents) : controllerPermissionsOf(documents, place, resources),
       place,
     ),
     ...(networkPolicy === 'absent'
@@ -80,7 +83,7 @@ export async function renderManifests(
     ...configMaps,
     ...(workload === 'CronJob'
       ? [renderCronJob(run(), mounted, place)]
-      : renderController({ input, settings }, mounted, place)),
+      : renderController({ input, resources, settings }, mounted, place)),
   ]
   return manifests.map((manifest) => withLabels(manifest, settings.labels))
 }
@@ -130,6 +133,7 @@ const renderFiles = (name: string, data: Readonly<Record<string, string>>, { nam
 /** The input of the comments before the objects: subjects to trust at the cloud, grants, and assumptions. */
 interface Printed {
   readonly documents: readonly Document[]
+  readonly resources?: ResourceLimits | undefined
   /** Grants for the Pod that publishes. */
   readonly grants: readonly string[]
   readonly place: Place
@@ -137,12 +141,13 @@ interface Printed {
 }
 
 /** YAML comment lines, each terminated. */
-export function renderPreamble({ documents, grants, place, settings }: Printed): string {
-  const subjects = documents.flatMap((document) =>
+export function renderPreamble({ documents, resources, grants, place, settings }: Printed): string {
+  const ofDocuments = documents.flatMap((document) =>
     document.registries
       .filter(({ subjectToken }) => subjectToken !== 'unused')
-      .map((registry) => subjectOf(requestedAccount(document, registry) ?? refreshAccount(place))),
+      .map((registry) => requestedAccount(document, registry) ?? refreshAccount(place)),
   )
+  const subjects = [...ofDocuments, ...(resources?.accounts ?? [])].map(subjectOf)
   const lines = [
     'Printed by pullpass manifests. Print and apply it again when a document changes.',
     ...(subjects.length === 0 ? [] : ['Subjects to trust at the cloud:']),

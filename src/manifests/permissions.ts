@@ -4,9 +4,18 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 
+import { clusterPullSecretType } from '../document/custom-resource.ts'
 import { type Document, defaultKeyStateRef, requestedAccount } from '../document/document.ts'
 import { needsNamespaceList, reachOf } from '../document/namespaces.ts'
-import { clusterWideName, controllerName, type Manifest, ownLabels, ownName, type Place } from './manifest.ts'
+import {
+  clusterWideName,
+  controllerName,
+  type Manifest,
+  ownLabels,
+  ownName,
+  type Place,
+  type ResourceLimits,
+} from './manifest.ts'
 
 export interface Permission {
   readonly resource: keyof typeof verbs
@@ -28,11 +37,14 @@ const verbs = {
   'pods/eviction': ['create'],
   leases: ['get', 'create', 'patch'],
   events: ['create'],
+  clusterpullsecrets: ['list', 'watch'],
+  'clusterpullsecrets/status': ['patch'],
 } as const
 
 /** In the order of the documents, merged by resource and namespace. */
-export function permissionsOf(documents: readonly Document[]): Permission[] {
-  const needs = documents.flatMap(needsOf)
+export const permissionsOf = (documents: readonly Document[]): Permission[] => mergeNeeds(documents.flatMap(needsOf))
+
+function mergeNeeds(needs: readonly Need[]): Permission[] {
   const everywhere = new Set(needs.filter(({ namespace }) => namespace === undefined).map(keyOf))
   const left = needs.filter(
     (need) => need.namespace === undefined || !everywhere.has(keyOf({ ...need, namespace: undefined })),
@@ -45,8 +57,12 @@ export function permissionsOf(documents: readonly Document[]): Permission[] {
  * It lists and watches in the whole cluster, also for documents that name their namespaces, and writes only there. Events are about
  * Secrets in these namespaces, and about its Lease.
  */
-export function controllerPermissionsOf(documents: readonly Document[], { namespace: own }: Place): Permission[] {
-  const refresh = permissionsOf(documents)
+export function controllerPermissionsOf(
+  documents: readonly Document[],
+  { namespace: own }: Place,
+  resources?: ResourceLimits,
+): Permission[] {
+  const refresh = mergeNeeds([...documents.flatMap(needsOf), ...needsOfResources(resources)])
   const ofSecrets = refresh.filter(({ resource, verbs: given }) => resource === 'secrets' && given !== sourceVerbs)
   const names = [...new Set(ofSecrets.flatMap((one) => one.names ?? []))]
   const everywhere = ofSecrets.some(({ namespace }) => namespace === undefined)
@@ -65,6 +81,7 @@ export function controllerPermissionsOf(documents: readonly Document[], { namesp
     ...ofAccounts.map((one) => ({ ...one, verbs: ['patch'] })),
     ...refresh.filter((one) => one.resource !== 'namespaces' && ![...ofSecrets, ...ofAccounts].includes(one)),
     ...evictionPermissions(documents),
+    ...(resources === undefined ? [] : ofResources),
     { resource: 'leases', verbs: verbs.leases, names: [controllerName], namespace: own },
     ...eventPlaces.map(
       (namespace): Permission => ({
@@ -88,6 +105,17 @@ function evictionPermissions(documents: readonly Document[]): Permission[] {
     ]
   })
 }
+
+/** Their specs and other fields are never written. */
+const ofResources = (['clusterpullsecrets', 'clusterpullsecrets/status'] as const).map(
+  (resource): Permission => ({ resource, verbs: verbs[resource] }),
+)
+
+/** Custom resources can select any namespace. */
+const needsOfResources = ({ secretNames, accounts }: Partial<ResourceLimits> = {}): Need[] => [
+  ...(secretNames ?? []).map((name) => ({ resource: 'secrets', name, namespace: undefined }) as const),
+  ...(accounts ?? []).map((account) => ({ resource: 'serviceaccounts/token', ...account }) as const),
+]
 
 /** Permission for one name, or any, in one namespace, or all. */
 interface Need {
@@ -165,8 +193,13 @@ function renderRole(namespace: string | undefined, permissions: readonly Permiss
 }
 
 const ruleOf = (permission: Permission) => ({
-  apiGroups: [permission.resource === 'leases' ? 'coordination.k8s.io' : ''],
+  apiGroups: [groupOf(permission.resource)],
   resources: [permission.resource],
   ...(permission.names && { resourceNames: permission.names }),
   verbs: permission.verbs,
 })
+
+function groupOf(resource: Permission['resource']): string {
+  if (resource === 'leases') return 'coordination.k8s.io'
+  return resource.startsWith(clusterPullSecretType.resource) ? clusterPullSecretType.group : ''
+}

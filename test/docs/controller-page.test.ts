@@ -154,6 +154,16 @@ suite('docs/controller.md', () => {
       new Set(documented.map((rule) => JSON.stringify(sorted(rule)))),
       new Set([secrets, ...rest].map((rule) => JSON.stringify(sorted(rule)))),
     )
+    const limits = { secretNames: ['regcred'], accounts: [], audiences: [] }
+    const ofResources = controllerPermissionsOf([document], place, limits).filter(({ resource }) =>
+      resource.startsWith('clusterpullsecrets'),
+    )
+    const [, text = ''] = /<!-- custom resource rules -->\n```yaml\n([^`]+)```/.exec(page) ?? []
+    const rules: DocumentedRole['rules'] = parse(text)
+    assert.deepEqual(
+      rules.map(({ resources: [resource], verbs }) => ({ resource, verbs })),
+      ofResources,
+    )
   })
 
   const rulesOf = (title: string): DocumentedRole['rules'] => {

@@ -69,6 +69,23 @@ suite('the admission policies of documents', () => {
     assert.equal(expressionOf(serviceAccountsPolicy([documentOf()]), /of its documents, in/), 'false')
   })
 
+  test('custom resources use the names of the allow-list, outside of kube-*, and own their Secrets', async () => {
+    const limits = { secretNames: ['teamcred'], accounts: [puller], audiences: ['sts.amazonaws.com'] }
+    const secrets = secretsPolicy([documentOf()], limits)
+    assert.equal(
+      expressionOf(secrets, /in the namespaces that they select/),
+      "(request.name == 'regcred' && request.namespace in ['team-a']) ||\n(request.name in ['teamcred'] && !request.namespace.startsWith('kube-'))",
+    )
+    assert.match(expressionOf(secrets, /other than one to a ClusterPullSecret/) ?? '', /size\(.*\) <= 1$/)
+    assert.doesNotMatch(expressionOf(secretsPolicy([documentOf()]), /ownerReferences/) ?? '', /ClusterPullSecret/)
+    assert.equal(
+      expressionOf(tokensPolicy([], limits), /only tokens of --service-account for --audience/),
+      "(request.namespace == 'image-system' && request.name == 'puller' && object.spec.audiences[0] in ['sts.amazonaws.com'])",
+    )
+    assert.equal(expressionOf(tokensPolicy([], limits), /lifetime/), 'object.spec.expirationSeconds <= 3660')
+    assert.equal(adoptedBy(secrets), 'false')
+  })
+
   test('a policy that the API server would not read is refused before it is printed', () => {
     const include = Array.from({ length: 10_000 }, (_, index) => `customer-${index}`)
     assert.throws(

@@ -4,12 +4,13 @@
  * request any token includes a ten-year token for the API server. They match the account's user name, so they do not restrict an
  * account that can impersonate others or change policies.
  *
- *   pullpass                                 the needs of its documents; evictions only where a document has them
+ *   pullpass                                 the needs of its documents, and what custom resources may use; evictions only where a
+ *                                            document has them
  *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, only own tokens for pullpass.dev/issuer
  */
 import type { Document } from '../../document/document.ts'
 import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
-import type { Account, Manifest } from '../manifest.ts'
+import type { Account, Manifest, ResourceLimits } from '../manifest.ts'
 import type { BoundRegistry } from '../projected-tokens.ts'
 import { type AdmissionPolicy, celList, celText, renderPolicy } from './admission-policy.ts'
 import { evictionPolicies } from './evictions.ts'
@@ -21,11 +22,12 @@ export const refreshAccountPolicies = (
   account: Account,
   documents: readonly Document[],
   registries: readonly BoundRegistry[],
+  resources?: ResourceLimits,
 ): Manifest[] => [
   ...renderAll(account, {
-    secrets: secretsPolicy(documents),
+    secrets: secretsPolicy(documents, resources),
     serviceAccounts: serviceAccountsPolicy(documents),
-    tokens: tokensPolicy(registries),
+    tokens: tokensPolicy(registries, resources),
   }),
   ...evictionPolicies(documents).flatMap((policy) => renderPolicy(policy, account)),
 ]

@@ -2,8 +2,10 @@
  * Restricts pullpass's writes to Secrets. RBAC restricts only names: a Secret of an allowed name and of type
  * kubernetes.io/service-account-token would be filled with any account's token, which allows escalation to cluster-admin.
  */
+import { clusterPullSecretType } from '../../document/custom-resource.ts'
 import type { Document } from '../../document/document.ts'
-import { type AdmissionPolicy, celAny, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
+import type { ResourceLimits } from '../manifest.ts'
+import { type AdmissionPolicy, celAny, celList, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
 
 const ours = (object: string) => `${object}.?metadata.labels['app.kubernetes.io/managed-by'].orValue('') == 'pullpass'`
 
@@ -20,13 +22,18 @@ const variables = [
   ]),
 ]
 
-export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
+/** `resources`: what custom resources may use; absent: there are none. */
+export function secretsPolicy(documents: readonly Document[], resources?: ResourceLimits): AdmissionPolicy {
   const adopted = celAny(documents.filter(({ conflictPolicy }) => conflictPolicy === 'Adopt').map(targets))
   return {
     about: 'secrets',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
     resource: 'secrets',
-    variables: [...variables, { name: 'adopted', expression: adopted }],
+    variables: [
+      ...variables,
+      { name: 'adopted', expression: adopted },
+      ...(resources === undefined ? [] : ownerVariables),
+    ],
     rules: [
       { expression: "request.operation != 'DELETE'", message: 'pullpass may not delete Secrets' },
       {
@@ -45,10 +52,14 @@ export function secretsPolicy(documents: readonly Document[]): AdmissionPolicy {
         expression: 'object.?immutable.orValue(false) == false',
         message: 'pullpass may not make a Secret immutable',
       },
+      resources === undefined ? noOwners : onlyOwnOwner,
       ...noOtherFields,
       {
-        expression: celAny(documents.map(targets)),
-        message: 'pullpass may write only the Secrets of its documents, in the namespaces that they select',
+        expression: celAny([...documents.map(targets), ...(resources === undefined ? [] : [targetsOf(resources)])]),
+        message:
+          resources === undefined
+            ? 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
+            : 'pullpass may write only the Secrets of --secret-name outside of kube-*, and those of its documents in files, in the namespaces that they select',
       },
     ],
   }
@@ -67,14 +78,39 @@ const emptied = [
   "variables.newAnnotations[?key].orValue('') == ''",
 ].join(' && ')
 
-/** Other controllers act on metadata: garbage collection on owners, deletion on finalizers, GitOps and replicators on labels. */
+const unchanged = (field: string) => `object.metadata.?${field} == variables.before.?metadata.${field}`
+
+/** Garbage collection acts on owners, deletion on finalizers. */
+const noOwners = {
+  expression: ['finalizers', 'ownerReferences'].map(unchanged).join(' &&\n'),
+  message: 'pullpass may not change finalizers or ownerReferences of a Secret',
+}
+
+/** As `deletionPolicy: Delete` writes it. A reference that blocks the deletion of its owner is another one. */
+const isOwnOwner = [
+  `owner.apiVersion == ${celText(`${clusterPullSecretType.group}/${clusterPullSecretType.version}`)}`,
+  `owner.kind == ${celText(clusterPullSecretType.kind)}`,
+  '!owner.?controller.orValue(false)',
+  '!owner.?blockOwnerDeletion.orValue(false)',
+].join(' && ')
+
+const ownerVariables = [
+  { name: 'oldOwners', expression: 'variables.before.?metadata.ownerReferences.orValue([])' },
+  { name: 'newOwners', expression: 'object.metadata.?ownerReferences.orValue([])' },
+]
+
+/** One ClusterPullSecret, in addition to what other clients wrote. */
+const onlyOwnOwner = {
+  expression: [
+    unchanged('finalizers'),
+    `variables.newOwners.filter(owner, !(${isOwnOwner})) == variables.oldOwners.filter(owner, !(${isOwnOwner}))`,
+    `size(variables.newOwners.filter(owner, ${isOwnOwner})) <= 1`,
+  ].join(' &&\n'),
+  message: 'pullpass may not change finalizers or ownerReferences of a Secret, other than one to a ClusterPullSecret',
+}
+
+/** GitOps tools and replicators act on labels and annotations. */
 const noOtherFields: AdmissionPolicy['rules'] = [
-  {
-    expression: ['finalizers', 'ownerReferences']
-      .map((field) => `object.metadata.?${field} == variables.before.?metadata.${field}`)
-      .join(' &&\n'),
-    message: 'pullpass may not change finalizers or ownerReferences of a Secret',
-  },
   {
     expression: kept('Labels', ["key == 'app.kubernetes.io/managed-by'"]),
     message: 'pullpass may not change labels of a Secret other than app.kubernetes.io/managed-by',
@@ -91,3 +127,6 @@ const noOtherFields: AdmissionPolicy['rules'] = [
 
 const targets = ({ secretName, namespaces }: Document) =>
   `request.name == ${celText(secretName)} && ${choiceInCel(namespaces)}`
+
+const targetsOf = ({ secretNames }: ResourceLimits) =>
+  `request.name in ${celList(secretNames)} && !request.namespace.startsWith('kube-')`

@@ -1,5 +1,6 @@
 /** Restricts writes to ServiceAccounts (only the documents’ Secrets are added to imagePullSecrets) and requests for tokens. */
 import { type Document, requestedAccount } from '../../document/document.ts'
+import type { ResourceLimits } from '../manifest.ts'
 import { type BoundRegistry, longestLifeSeconds, tokenRequestsOf } from '../projected-tokens.ts'
 import { type AdmissionPolicy, celAny, celList, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
 
@@ -54,15 +55,26 @@ const namesIn = (account: string) => `${account}.?imagePullSecrets.orValue([]).m
 const targets = ({ attachToServiceAccounts, namespaces }: Document) =>
   `request.name in ${celList(attachToServiceAccounts)} && ${choiceInCel(namespaces)}`
 
+/** For custom resources: as long as a credential that ends with its token, of the default lifetime, needs it. */
+const resourceTokenSeconds = 3_660
+
 /**
  * Restricts the tokens that pullpass requests. A token for the API server's audience would act as that account; a request without an
  * audience has that audience, also in admission.
  */
-export function tokensPolicy(registries: readonly BoundRegistry[]): AdmissionPolicy {
-  const longest = longestLifeSeconds(
-    registries.filter(({ document, registry }) => requestedAccount(document, registry) !== undefined),
+export function tokensPolicy(registries: readonly BoundRegistry[], resources?: ResourceLimits): AdmissionPolicy {
+  const longest = Math.max(
+    resources === undefined || resources.accounts.length === 0 ? 0 : resourceTokenSeconds,
+    longestLifeSeconds(
+      registries.filter(({ document, registry }) => requestedAccount(document, registry) !== undefined),
+    ),
   )
-  const accounts = tokenRequestsOf(registries).map(
+  const { accounts: allowed = [], audiences: allowedAudiences = [] } = resources ?? {}
+  const requests = [
+    ...tokenRequestsOf(registries),
+    ...allowed.map((account) => ({ account, audiences: allowedAudiences })),
+  ]
+  const accounts = requests.map(
     ({ account: { namespace, name }, audiences }) =>
       `request.namespace == ${celText(namespace)} && request.name == ${celText(name)} && object.spec.audiences[0] in ${celList(audiences)}`,
   )
@@ -78,7 +90,9 @@ export function tokensPolicy(registries: readonly BoundRegistry[]): AdmissionPol
       {
         expression: celAny(accounts),
         message:
-          'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries',
+          resources === undefined
+            ? 'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'
+            : 'pullpass may request only tokens of --service-account for --audience, and those that its documents in files need',
       },
       {
         expression: `object.spec.expirationSeconds <= ${longest}`,

@@ -59,6 +59,7 @@ suite('pullpass manifests --controller', () => {
       'controller',
       '-f',
       '/etc/pullpass/documents.yaml',
+      '--no-custom-resources',
       '--health-listen=*:8081',
       '--status-listen=127.0.0.1:8082', // reached by kubectl port-forward only
       '--log-level=info',
@@ -94,6 +95,58 @@ suite('pullpass manifests --controller', () => {
     assert.equal(ofController.length, 10)
     assert.deepEqual(ofController, policies(await print()))
   })
+})
+
+suite('pullpass manifests --controller --custom-resources', () => {
+  const allowed = ['--controller', '--custom-resources', '--secret-name', 'regcred']
+  const tokens = ['--service-account', 'image-system/puller', '--audience', 'sts.amazonaws.com']
+  const run = async (...flags: string[]) => await runPullpass(host, ['manifests', '--image', place.image, ...flags])
+
+  test('needs no documents, and prints the subject to trust', async () => {
+    const { exitCode, stdout, stderr } = await run(...allowed, ...tokens)
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    assert.match(stdout, /^# {3}system:serviceaccount:image-system:puller$/m)
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS())
+    const pod = objects.find(({ kind }) => kind === 'Deployment').spec.template.spec
+    assert.deepEqual(pod.containers[0].args, [
+      'controller',
+      '--health-listen=*:8081',
+      '--status-listen=127.0.0.1:8082',
+      '--log-level=info',
+    ])
+    assert.deepEqual(
+      pod.volumes.map(({ name }: { name: string }) => name),
+      ['api-access'],
+    )
+    assert.deepEqual(
+      objects.filter(({ kind }) => kind === 'ConfigMap' || kind === 'CustomResourceDefinition'),
+      [],
+    )
+  })
+
+  test('uses documents in files, too', async () => {
+    const args = (await print(...allowed)).find('Deployment').spec.template.spec.containers[0].args
+    assert.deepEqual(args.slice(0, 4), ['controller', '-f', '/etc/pullpass/documents.yaml', '--health-listen=*:8081'])
+  })
+
+  for (const [flags, seen] of [
+    [['--controller', '--custom-resources'], '--custom-resources is given without --secret-name'],
+    [['--custom-resources', '--secret-name', 'regcred'], '--custom-resources is given without --controller'],
+    [['--controller', '--audience', 'one'], '--audience is given without --custom-resources'],
+    [[...allowed, '--audience', 'one'], '--audience is given without --service-account'],
+    [[...allowed, '--service-account', 'one/two'], '--service-account is given without --audience'],
+    [[...allowed, '--secret-name', 'Reg'], '--secret-name is "Reg"'],
+    [
+      [...allowed, '--service-account', 'one/two', '--audience', 'https://kubernetes.default.svc'],
+      '--audience is "https://kubernetes.default.svc"',
+    ],
+  ] as const) {
+    test(`is refused: ${seen}`, async () => {
+      const { exitCode, stdout, stderr } = await run(...flags)
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.ok(stderr.includes(`USAGE_INVALID (run): ${seen}`), stderr)
+    })
+  }
 })
 
 suite('the permissions of a controller', () => {
@@ -144,6 +197,25 @@ suite('the permissions of a controller', () => {
       { ...evict, ...where },
     ])
     assert.deepEqual(ofPods({ stuckPods: 'Evict', namespaces: { include: ['*'] } }), [watch, evict])
+  })
+
+  test('for custom resources allow the names of the allow-list, and to write only their status', () => {
+    const limits = {
+      secretNames: ['regcred', 'othercred'],
+      accounts: [{ namespace: 'image-system', name: 'puller' }],
+      audiences: ['sts.amazonaws.com'],
+    }
+    const names = ['regcred', 'othercred']
+    assert.deepEqual(controllerPermissionsOf([documentOf()], place, limits), [
+      { resource: 'namespaces', verbs: ['list', 'watch'] },
+      { resource: 'secrets', verbs: ['list', 'watch'], names },
+      { resource: 'secrets', verbs: ['create', 'patch'], names },
+      { resource: 'serviceaccounts/token', verbs: ['create'], names: ['puller'], namespace: 'image-system' },
+      { resource: 'clusterpullsecrets', verbs: ['list', 'watch'] },
+      { resource: 'clusterpullsecrets/status', verbs: ['patch'] },
+      lease,
+      { resource: 'events', verbs: ['create'] },
+    ])
   })
 
   test('for a glob allow to write its Secret everywhere', () => {

@@ -1,0 +1,324 @@
+/** `pullpass manifests --controller --custom-resources` in a real API server: within its allow-list, and nothing else. */
+import assert from 'node:assert/strict'
+import { before, suite, test } from 'node:test'
+import type { ResourceStatus } from '../src/document/custom-resource.ts'
+import { type Attacks, applySecret, assertRefused } from './install/attack.ts'
+import { notInDocument, notPermitted, refusedToClusterAdmin } from './install/attacks.ts'
+import { createNamespace, createSecret, createServiceAccount, deleteSecret } from './install/cluster-objects.ts'
+import { type Installation, install, podOf } from './install/install.ts'
+import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
+import { type InstallSetup, provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
+import { runInstalledController, startInstalledController } from './install/start-installed-controller.ts'
+import { clusterPullSecretsPath, installDefinitions } from './parts/control-plane/custom-definitions.ts'
+import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
+import { withRealPart } from './parts/real-part.ts'
+
+const audience = `//iam.googleapis.com/${provider}`
+const system = 'apps-system'
+const flags = [
+  '--controller',
+  '--custom-resources',
+  '--secret-name=appscred',
+  '--service-account=image-system/puller',
+  `--audience=${audience}`,
+]
+const mergePatch = 'application/merge-patch+json'
+
+const resourceOf = (name: string, spec: object = {}) => ({
+  apiVersion: 'pullpass.dev/v1alpha1',
+  kind: 'ClusterPullSecret',
+  metadata: { name },
+  spec: {
+    secretName: 'appscred',
+    namespaces: { include: ['apps-*'], exclude: ['apps-legacy', system] },
+    serviceAccountRef: { namespace: 'image-system', name: 'puller' },
+    registries: [registryOf(provider)],
+    ...spec,
+  },
+})
+const registryOf = (workloadIdentityProvider: string) => ({
+  name: 'google',
+  hosts: ['europe-docker.pkg.dev'],
+  gcp: { workloadIdentityProvider, serviceAccountEmail },
+})
+
+/** Objects that the allow-list does not permit: their status states it. */
+const outside: Readonly<Record<string, { readonly spec: object; readonly reason: string; readonly message: RegExp }>> =
+  {
+    'another Secret name': {
+      spec: { secretName: 'othercred' },
+      reason: 'NotPermitted',
+      message: /^KUBERNETES_FORBIDDEN: .*; fix: .*--secret-name othercred$/,
+    },
+    'another account': {
+      spec: { serviceAccountRef: { namespace: 'image-system', name: 'default' }, namespaces: { include: ['apps-b'] } },
+      reason: 'ExchangeFailed',
+      message:
+        /TOKEN_REQUEST_REFUSED: .*; fix: if .* --service-account image-system\/default and the --audience of each registry$/,
+    },
+    'another audience': {
+      spec: { registries: [registryOf(`${provider}-other`)], namespaces: { include: ['apps-b'] } },
+      reason: 'ExchangeFailed',
+      message:
+        /TOKEN_REQUEST_REFUSED: .*only tokens of --service-account for --audience.*; fix: if .*the --audience of each registry$/,
+    },
+    'kube-system': {
+      spec: { namespaces: { include: ['kube-system'] } },
+      reason: 'WriteFailed',
+      message: /only the Secrets of --secret-name outside of kube-\*/,
+    },
+  }
+
+const objectPath = `${clusterPullSecretsPath}/pull`
+
+/** Requests on custom resources that no role of the controller permits. */
+const onResources: Attacks = {
+  'change its spec': {
+    request: {
+      method: 'PATCH',
+      path: objectPath,
+      contentType: mergePatch,
+      body: { spec: { deletionPolicy: 'Delete' } },
+    },
+    refusal: 'cannot patch resource "clusterpullsecrets"',
+  },
+  'create one': {
+    request: { method: 'POST', path: clusterPullSecretsPath, body: resourceOf('thief') },
+    refusal: 'cannot create resource "clusterpullsecrets"',
+  },
+  'delete one': {
+    request: { method: 'DELETE', path: objectPath },
+    refusal: 'cannot delete resource "clusterpullsecrets"',
+  },
+  'delete all': {
+    request: { method: 'DELETE', path: clusterPullSecretsPath },
+    refusal: 'cannot deletecollection resource "clusterpullsecrets"',
+  },
+  'delete their definition': {
+    request: {
+      method: 'DELETE',
+      path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusterpullsecrets.pullpass.dev',
+    },
+    refusal: 'cannot delete resource "customresourcedefinitions"',
+  },
+  'write the status of another kind': {
+    request: {
+      method: 'PATCH',
+      path: `/apis/apps/v1/namespaces/${system}/deployments/pullpass-controller/status`,
+      contentType: mergePatch,
+      body: { status: { replicas: 0 } },
+    },
+    refusal: 'cannot patch resource "deployments/status"',
+  },
+}
+
+const uid = '00000000-0000-4000-8000-000000000000'
+const owner = { apiVersion: 'pullpass.dev/v1alpha1', kind: 'ClusterPullSecret', name: 'gone', uid }
+const otherOwners: Readonly<Record<string, readonly object[]>> = {
+  'a ConfigMap': [{ ...owner, apiVersion: 'v1', kind: 'ConfigMap' }],
+  'a ClusterRole': [{ ...owner, apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }],
+  'another kind of pullpass.dev': [{ ...owner, kind: 'PullSecret' }],
+  'another version': [{ ...owner, apiVersion: 'pullpass.dev/v1' }],
+  'the kind of another group': [{ ...owner, apiVersion: 'example.com/v1alpha1' }],
+  'a ClusterPullSecret as controller': [{ ...owner, controller: true }],
+  'a ClusterPullSecret whose deletion is blocked': [{ ...owner, blockOwnerDeletion: true }],
+  'two ClusterPullSecrets': [owner, { ...owner, name: 'other', uid: uid.replace('4', '5').replace(/0$/, '1') }],
+  'a ClusterPullSecret and a ConfigMap': [
+    owner,
+    { ...owner, apiVersion: 'v1', kind: 'ConfigMap', uid: uid.replace(/0$/, '1') },
+  ],
+}
+
+/** On a Secret that exists, and on one that does not. */
+const ownedByOthers: Attacks = Object.fromEntries(
+  ['apps-a', 'apps-c'].flatMap((namespace) =>
+    Object.entries(otherOwners).map(([title, ownerReferences]) => {
+      const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
+      const metadata = { name: 'appscred', labels, ownerReferences }
+      const refusal = 'pullpass may not change finalizers or ownerReferences of a Secret, other than one'
+      return [
+        `have the Secret in ${namespace} owned by ${title}`,
+        { request: applySecret(namespace, 'appscred', { metadata }), refusal },
+      ]
+    }),
+  ),
+)
+
+/** The policies of this installation name flags. */
+const withFlags = (attacks: Attacks): Attacks =>
+  Object.fromEntries(
+    Object.entries(attacks).map(([title, { request, refusal }]) => [
+      title,
+      {
+        request,
+        refusal: refusal
+          .replace(/^(pullpass may write only the Secrets of) its .*$/, '$1 --secret-name outside of kube-*')
+          .replace(/^(pullpass may request only tokens of) the accounts .*$/, '$1 --service-account for --audience'),
+      },
+    ]),
+  )
+
+const admin = (setup: InstallSetup) => ({
+  create: async (name: string, spec?: object) =>
+    await setup.admin({ method: 'POST', path: clusterPullSecretsPath, body: resourceOf(name, spec) }),
+  change: async (name: string, spec: object) =>
+    await setup.admin({
+      method: 'PATCH',
+      path: `${clusterPullSecretsPath}/${name}`,
+      contentType: mergePatch,
+      body: { spec },
+    }),
+  remove: async (name: string) =>
+    await setup.admin({ method: 'DELETE', path: `${clusterPullSecretsPath}?fieldSelector=metadata.name%3D${name}` }),
+  whenReady: async (name: string, reason: string): Promise<string> => {
+    const path = `${clusterPullSecretsPath}/${name}`
+    return await waitUntil(`${name} to be ${reason}`, 30_000, async () => {
+      const { status }: { status?: ResourceStatus } = JSON.parse((await setup.admin({ path })).body)
+      const [ready] = status?.conditions ?? []
+      return ready?.reason === reason ? ready.message : undefined
+    })
+  },
+  ownersIn: async (namespace: string): Promise<string[] | undefined> => {
+    const path = `/api/v1/namespaces/${namespace}/secrets/appscred`
+    const { status, body } = await requestKubernetes(setup.apiServer, { path })
+    if (status === 404) return undefined
+    const { metadata }: { metadata: { ownerReferences?: { name: string }[] } } = JSON.parse(body)
+    return (metadata.ownerReferences ?? []).map(({ name }) => name)
+  },
+})
+
+await withRealPart(
+  'an API server with all controllers, and kubectl',
+  () => startInstallSetup({ controllers: 'all' }),
+  (setup) => {
+    suite('a controller for custom resources, installed without documents', () => {
+      const namespaces = ['apps-a', 'apps-b', 'apps-c']
+      const { create, change, remove, whenReady, ownersIn } = admin(setup)
+      let installation: Installation
+      before(async () => {
+        for (const name of [...namespaces, 'apps-legacy', 'image-system']) await createNamespace(setup, name)
+        await createServiceAccount(setup, 'image-system', 'puller')
+        installation = await install(setup, { namespace: system, from: {}, flags })
+        await installDefinitions(setup.apiServer)
+        setup.trust({ namespace: 'image-system', name: 'puller' })
+      })
+
+      test('kubectl applies all of it without warnings of the API server, and admits its Pod', async () => {
+        assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
+        const { spec } = podOf(installation.objects)
+        const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'controller', namespace: system }, spec }
+        const created = await installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
+        assert.deepEqual([created.exitCode, created.stderr], [0, ''])
+      })
+
+      test('a Secret is owned by its object while deletionPolicy is Delete, and is deleted with it', async (t) => {
+        const { child, ended } = startInstalledController(installation, system)
+        t.after(() => child.kill('SIGKILL'))
+        const whenOwned = async (expected: readonly string[] | undefined, limitMs = 30_000) =>
+          await waitUntil(`owners ${JSON.stringify(expected)}`, limitMs, async () => {
+            const owners = await Promise.all(namespaces.map(ownersIn))
+            return owners.every((one) => JSON.stringify(one) === JSON.stringify(expected)) || undefined
+          })
+        await create('pull', { deletionPolicy: 'Delete' })
+        await whenOwned(['pull'])
+        await whenReady('pull', 'Fresh')
+        await change('pull', { deletionPolicy: 'Retain' })
+        await whenOwned([])
+        await change('pull', { deletionPolicy: 'Delete' })
+        await whenOwned(['pull'])
+        await remove('pull')
+        await whenOwned(undefined, 90_000) // the garbage collector reads new definitions every 30 s
+        child.kill('SIGTERM')
+        const { exitCode, stderr } = await ended
+        assert.equal(exitCode, 0)
+        assert.doesNotMatch(stderr, / (?:error|warn) /)
+      })
+
+      test('an object that the allow-list does not permit states it in its status, and others are not affected', async (t) => {
+        const { child } = startInstalledController(installation, system)
+        t.after(() => child.kill('SIGKILL'))
+        const apart = { namespaces: { include: ['apps-a'] } }
+        await create('pull', apart)
+        for (const [index, { spec }] of Object.values(outside).entries()) await create(`outside-${index}`, spec)
+        await whenReady('pull', 'Fresh')
+        for (const [index, [title, { reason, message }]] of Object.entries(outside).entries()) {
+          await t.test(title, async () => {
+            assert.match(await whenReady(`outside-${index}`, reason), message)
+            await remove(`outside-${index}`)
+          })
+        }
+        await remove('pull')
+      })
+
+      test('without any one of its permissions a failure is reported, and states which', async (t) => {
+        const reset = async () => {
+          await remove('pull')
+          for (const name of ['apps-a', 'apps-c']) await deleteSecret(setup, name, 'appscred')
+          await createSecret(setup, 'apps-b', 'appscred') // a conflict, which is an Event
+          await setup.admin({
+            method: 'DELETE',
+            path: `/apis/coordination.k8s.io/v1/namespaces/${system}/leases?fieldSelector=metadata.name%3Dpullpass-controller`,
+          })
+          await create('pull')
+        }
+        const user = `system:serviceaccount:${system}:pullpass`
+        const reports = /grant the rule/
+        const refresh = async () => await runInstalledController(installation, system, { reports, limitMs: 20_000 })
+        await assertEachPermissionNeeded(t, { setup, installation: { ...installation, refresh }, user, reset })
+      })
+
+      test('its permissions allow nothing else', async (t) => {
+        const reports = /a pull secret was written .*namespace="apps-a"/
+        await runInstalledController(installation, system, { reports, limitMs: 20_000 })
+        await deleteSecret(setup, 'apps-c', 'appscred')
+        const others = Object.entries(notInDocument(setup.apiServer, audience)).filter(
+          ([title, { refusal }]) =>
+            !/ServiceAccount|imagePullSecrets/.test(refusal) && !/excluded|long-lived/.test(title), // not known here
+        )
+        await assertRefused(t, installation.account, {
+          ...notPermitted('apps-a', 'appscred'),
+          ...withFlags(Object.fromEntries(others)),
+          ...ownedByOthers,
+          ...onResources,
+        })
+      })
+
+      test('with the permission for a status it changes nothing else of an object', async () => {
+        const read = async () => {
+          const { metadata, spec } = JSON.parse((await setup.admin({ path: objectPath })).body)
+          const { managedFields: _, resourceVersion: __, ...rest } = metadata
+          return { metadata: rest, spec }
+        }
+        const was = await read()
+        const metadata = {
+          labels: { thief: 'true' },
+          finalizers: ['thief.example.com/never'],
+          ownerReferences: [owner],
+        }
+        const { status } = await requestKubernetes(installation.account, {
+          method: 'PATCH',
+          path: `${objectPath}/status`,
+          contentType: mergePatch,
+          body: { metadata, spec: { deletionPolicy: 'Delete' } },
+        })
+        assert.equal(status, 200)
+        assert.deepEqual(await read(), was)
+      })
+
+      test('even as cluster-admin, by mistake, it is restricted by its policies', async (t) => {
+        const binding = {
+          metadata: { name: 'mistake' },
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+          subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: system }],
+        }
+        const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
+        await setup.admin({ method: 'POST', path, body: binding })
+        await assertRefused(t, installation.account, {
+          ...withFlags(refusedToClusterAdmin(audience)),
+          ...ownedByOthers,
+        })
+      })
+    })
+  },
+)
