@@ -89,8 +89,8 @@ suite('the record in the annotations of a pull secret', () => {
       '-271821-04-20T00:00:00.000Z',
       'Tue, 24 Nov 2026 12:00:00 GMT',
     ]) {
-      const registry = { hosts: ['images.example.com'], readAt: time, mintedFrom: 'a' }
-      assert.equal(parseRecord({ ...whole, 'pullpass.dev/registries': JSON.stringify({ one: registry }) }), undefined)
+      const entry = { hosts: ['images.example.com'], readAt: time, mintedFrom: 'a' }
+      assert.equal(parseRecord({ ...whole, 'pullpass.dev/registries': JSON.stringify({ one: entry }) }), undefined)
       assert.equal(parseRecord({ ...whole, 'pullpass.dev/refreshed-at': time }), undefined)
     }
   })
