@@ -14,20 +14,22 @@ import type {
   ClusterStreamRequest,
 } from './cluster.ts'
 import {
-  type Connection,
   type HttpRequest,
   type HttpResponse,
   type HttpStream,
+  type HttpStreamRequest,
   type ReusedConnection,
   Untrusted,
 } from './connection.ts'
 import { unreachable } from './response.ts'
 import { isTooLargeToStore } from './status.ts'
+import type { StreamConnection, StreamConnections } from './stream-connections.ts'
 
 /** What the requests of one opened cluster share. */
 export interface Channel {
   readonly access: ClusterAccess
   readonly connections: ReusedConnection
+  readonly streams: StreamConnections
   readonly context: ClusterContext
   readonly retryForMs: number | undefined
   /** Whether the server ever responded. */
@@ -42,7 +44,9 @@ const defaultResponseBytes = 1024 * 1024
 const defaultTimeoutMs = 60_000
 
 export const attemptUntilResponse = async (channel: Channel, request: ClusterRequest): Promise<Attempt<HttpResponse>> =>
-  await repeat(channel, request, async (connection, identity) => {
+  await repeat(channel, request, async (identity) => {
+    const connection = await channel.connections.current()
+    request.permit?.()
     return await connection.send(composeRequest(channel.access.server, request, identity))
   })
 
@@ -53,15 +57,43 @@ export async function openStream(
 ): Promise<ClusterStream | ClusterResponse> {
   const { access, context } = channel
   const signal = own === undefined ? context.signal : AbortSignal.any([context.signal, own])
-  const attempt = await repeat(channel, { ...request, method: 'GET' }, async (connection, identity) => {
-    signal.throwIfAborted()
+  const attempt = await repeat(channel, { ...request, method: 'GET' }, async (identity) => {
     const { path, headers } = composeRequest(access.server, { ...request, method: 'GET' }, identity)
-    return await connection.stream({ path, headers, timeoutMs: defaultTimeoutMs, maxLineBytes, idleTimeoutMs, signal })
+    const sent = { path, headers, timeoutMs: defaultTimeoutMs, maxLineBytes, idleTimeoutMs, signal }
+    return await streamOn(await channel.streams.take(), sent)
   })
   signal.throwIfAborted()
   const response = settle(channel, attempt)
   if (!('lines' in response)) return { status: response.status, body: response.body }
   return { status: 200, lines: explainErrors(response.lines, channel, signal), close: response.close }
+}
+
+/** Releases the connection when the stream is closed, or read to its end, or when there is none. */
+async function streamOn({ connection, release }: StreamConnection, sent: HttpStreamRequest) {
+  try {
+    sent.signal.throwIfAborted()
+    const response = await connection.stream(sent)
+    if (!('lines' in response)) {
+      release()
+      return response
+    }
+    const close = () => {
+      response.close()
+      release()
+    }
+    return { ...response, lines: releaseAfter(response.lines, release), close }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+async function* releaseAfter(lines: HttpStream['lines'], release: () => void): HttpStream['lines'] {
+  try {
+    yield* lines
+  } finally {
+    release()
+  }
 }
 
 async function* explainErrors(
@@ -77,11 +109,12 @@ async function* explainErrors(
   }
 }
 
-type Exchange<T> = (connection: Connection, identity: ClusterIdentity) => Promise<T>
+/** Sends a request once. */
+type Exchange<T> = (identity: ClusterIdentity) => Promise<T>
 
 async function repeat<T extends HttpResponse | HttpStream>(
   channel: Channel,
-  request: Pick<ClusterRequest, 'method' | 'path' | 'retryForMs' | 'permit'>,
+  request: Pick<ClusterRequest, 'method' | 'path' | 'retryForMs'>,
   exchange: Exchange<T>,
 ): Promise<Attempt<T>> {
   const { context } = channel
@@ -124,10 +157,10 @@ type Attempt<T> =
 
 async function attemptOnce<T extends HttpResponse | HttpStream>(
   channel: Channel,
-  { method, path, permit }: Pick<ClusterRequest, 'method' | 'path' | 'permit'>,
+  { method, path }: Pick<ClusterRequest, 'method' | 'path'>,
   exchange: Exchange<T>,
 ): Promise<Attempt<T>> {
-  const { access, connections, context } = channel
+  const { access, context } = channel
   const change = method === 'GET' ? 0 : 1
   const endWaiting = context.waiting?.({
     hop: 'kubernetes',
@@ -136,9 +169,7 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
   const send = async (identity: ClusterIdentity): Promise<T> => {
     context.secrets.add(identity.authorization)
     context.log('debug', 'a request to the API server', { method, path })
-    const connection = await connections.current()
-    permit?.()
-    const response = await exchange(connection, identity)
+    const response = await exchange(identity)
     context.log('debug', 'a response of the API server', { method, path, status: response.status })
     return response
   }

@@ -66,7 +66,8 @@ export interface Cluster {
   request(request: ClusterRequest): Promise<ClusterResponse>
   /**
    * Opens a stream, with the same retries; one that is open is not reopened. A response of another status than 200 is returned
-   * whole. Streams do not count toward the limit of concurrent requests. @throws as `request`
+   * whole. Streams have connections of their own, and do not count toward the limit of concurrent requests: however many are open,
+   * requests are sent. @throws as `request`
    */
   stream(request: ClusterStreamRequest): Promise<ClusterStream | ClusterResponse>
   /** The same cluster over a new connection, closed separately: behind a load balancer perhaps another API server. */

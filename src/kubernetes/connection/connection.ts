@@ -31,7 +31,7 @@ export interface HttpRequest {
 }
 
 /** A GET request whose response is read line by line, for as long as the server sends it. */
-interface HttpStreamRequest {
+export interface HttpStreamRequest {
   readonly path: string
   readonly headers: HttpRequest['headers']
   /** For the head, and for the whole response where the status is not 200. */

@@ -24,7 +24,10 @@ export function openHttp2Connection(socket: TLSSocket, server: URL, idleTimeoutM
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: windowBytes },
   })
-  session.once('connect', () => session.setLocalWindowSize(windowBytes))
+  session.once('connect', () => {
+    // A session that was destroyed right after it was opened emits this event as well.
+    if (!session.destroyed) session.setLocalWindowSize(windowBytes)
+  })
   session.on('error', () => {}) // each stream that it ends has the error
   const requests = watchSilence(session, socket, Math.min(maxQuietMs, idleTimeoutMs))
   const streams = watchSilence(session, socket, Math.min(maxQuietStreamMs, idleTimeoutMs))

@@ -1,5 +1,5 @@
 /**
- * A cluster over one connection at a time:
+ * A cluster over one connection at a time, and further ones for streams:
  *
  *   request ──▶ semaphore ──▶ connection (the open one, or a new one) ──▶ response
  *                  ▲             │ 429, 5xx, reset, GOAWAY, stall: wait, then on a usable connection
@@ -11,6 +11,7 @@ import type { Cluster, ClusterAccess, ClusterContext, Reconnection } from './clu
 import { reuseConnection } from './connection.ts'
 import { type ConnectionLimits, openConnection } from './open-connection.ts'
 import { createSemaphore } from './semaphore.ts'
+import { createStreamConnections } from './stream-connections.ts'
 
 export interface ClusterLimits extends ConnectionLimits {
   /** How long requests in flight that change something may continue when the run is interrupted. */
@@ -27,16 +28,30 @@ export const defaultLimits: ClusterLimits = { inFlight: 50, idleTimeoutMs: 30_00
 /** Longer responses are read one at a time: each is in memory, parsed, before any of it is dropped. */
 const largeResponseBytes = 2 * 1024 * 1024
 
+/** Of one connection: half of what the server allows. */
+const maxStreams = 50
+
 export function openCluster(
   access: ClusterAccess,
   context: ClusterContext,
   limits: ClusterLimits = defaultLimits,
 ): Cluster {
-  const connections = reuseConnection((ended) => openConnection(access, limits, ended))
+  const open = async (ended: AbortSignal) => await openConnection(access, limits, ended)
+  const connections = reuseConnection(open)
+  const streams = createStreamConnections(open, maxStreams)
   const semaphore = createSemaphore(limits.inFlight, context.signal)
   const large = createSemaphore(1, context.signal)
   const { retryForMs } = limits
-  const channel: Channel = { access, connections, context, retryForMs, heard: false, changes: 0, closed: false }
+  const channel: Channel = {
+    access,
+    connections,
+    streams,
+    context,
+    retryForMs,
+    heard: false,
+    changes: 0,
+    closed: false,
+  }
   const grace = endAfterGrace(channel, limits.graceMs)
   return {
     server: access.server.href.replace(/\/$/, ''),
@@ -58,7 +73,7 @@ export function openCluster(
     async close() {
       channel.closed = true
       grace.cancel()
-      await connections.end()
+      await endConnections(channel)
     },
   }
 }
@@ -99,10 +114,10 @@ const trustingOnly = (access: ClusterAccess, authorities: readonly string[]): Cl
 
 /** Requests that change something may finish for a while, so that their outcome is known; reads are not waited for. */
 function endAfterGrace(channel: Channel, graceMs: number): { cancel(): void } {
-  const { connections, context } = channel
+  const { context } = channel
   let timer: NodeJS.Timeout | undefined
   const begin = () => {
-    timer = setTimeout(() => void connections.end(), channel.changes > 0 ? graceMs : 0)
+    timer = setTimeout(() => void endConnections(channel), channel.changes > 0 ? graceMs : 0)
   }
   context.signal.addEventListener('abort', begin, { once: true })
   return {
@@ -111,4 +126,8 @@ function endAfterGrace(channel: Channel, graceMs: number): { cancel(): void } {
       clearTimeout(timer)
     },
   }
+}
+
+const endConnections = async ({ connections, streams }: Channel): Promise<void> => {
+  await Promise.all([connections.end(), streams.end()])
 }

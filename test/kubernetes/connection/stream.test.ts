@@ -207,6 +207,21 @@ for (const protocol of protocols) {
   })
 }
 
+suite('streams over http2', () => {
+  test('leave a connection to requests, also if they are more than the server allows on one', async (t) => {
+    const handler: SandboxHandler = (request) =>
+      request.path === '/watch' ? stream(['one\n'], 'silence')(request) : { status: 200, body: {} }
+    const { response, cluster } = await open(t, handler)
+    const more = await Promise.all(
+      Array.from({ length: 109 }, () => cluster.stream({ path: '/watch', maxLineBytes: 1_000, idleTimeoutMs: 5_000 })),
+    )
+    const streams = [response, ...more].map(asStream)
+    for (const { lines } of streams) assert.equal((await lines.next()).value, 'one')
+    assert.equal((await cluster.request({ method: 'GET', path: '/version' })).status, 200)
+    for (const { close } of streams) close()
+  })
+})
+
 suite('a stream through a kubeconfig’s proxy', () => {
   test('delivers its lines while requests run', async (t) => {
     const proxy = await startTunnelProxy(t)
