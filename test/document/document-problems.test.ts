@@ -2,6 +2,9 @@ import { suite } from 'node:test'
 import { refusesEach } from './load-text.ts'
 import { oneVendor, provider } from './smallest-document.ts'
 
+const manyNames = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}`).join(', ')
+
 suite('a document is refused for', () => {
   refusesEach({
     'neither include nor selector': [
@@ -9,6 +12,12 @@ suite('a document is refused for', () => {
       '{exclude: [default]}',
       '-:5:3: spec.namespaces has neither include nor selector',
       'include, selector or both; for every namespace: include: ["*"]',
+    ],
+    'more globs than 100': [
+      '{include: [default]}',
+      `{include: [${manyNames('team', 101)}], exclude: [${manyNames('x*', 101)}]}`,
+      '-:5:927: spec.namespaces.exclude is a list',
+      'at most 100 globs',
     ],
     'a selector that chooses everything': [
       '{include: [default]}',
