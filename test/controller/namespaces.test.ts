@@ -47,7 +47,10 @@ suite('the controller writes the pull secret', () => {
     })
     const { whenFresh, logged } = await start()
     await whenFresh(1)
-    assert.match(logged.join('\n'), /^warn a namespace does not exist yet ClusterPullSecret\/pull .*pull\.yaml:1 team-later$/m)
+    assert.match(
+      logged.join('\n'),
+      /^warn a namespace does not exist yet ClusterPullSecret\/pull .*pull\.yaml:1 team-later$/m,
+    )
     addNamespace('team-later')
     await whenFresh(2)
   })
