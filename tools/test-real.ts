@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Builds the package and runs the tests with real components: all of them on the oldest Kubernetes version that the docs list as
- * supported, and those that depend on the version on the newest one too. Three files run at a time, because they mostly wait.
+ * supported, and those that depend on the version on the newest one too. Four files run at a time, because they mostly wait.
  * Files that start a kubelet run one after the other, because a machine can be only one node.
  *
  *     node tools/test-real.ts [FILE]...
@@ -63,7 +63,7 @@ const startedAt = performance.now()
 const jobs = versions.flatMap(jobsOf).toSorted((one, other) => rank(one) - rank(other))
 const nodeJobs = jobs.filter(({ file }) => /\bstartNode\b/.test(readFileSync(file, 'utf8')))
 const otherJobs = jobs.filter((job) => !nodeJobs.includes(job))
-const results = await Promise.all([work(nodeJobs, otherJobs), work(otherJobs), work(otherJobs)])
+const results = await Promise.all([work(nodeJobs, otherJobs), work(otherJobs), work(otherJobs), work(otherJobs)])
 printCounts(results.flat().map(({ counts }) => counts))
 console.log(`ℹ duration_ms ${Math.round(performance.now() - startedAt)}`)
 if (!results.flat().every(({ success }) => success)) process.exitCode = 1

@@ -19,6 +19,11 @@ const statusOf = (sandbox: TestSandbox, name = 'pull'): ResourceStatus | undefin
   const status = readResource(sandbox, name)?.['status']
   return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
 }
+const nested = (levels: number): object => {
+  let value = {}
+  for (let level = 0; level < levels; level++) value = { a: value }
+  return value
+}
 const readyOf = (sandbox: TestSandbox, name = 'pull') => statusOf(sandbox, name)?.conditions[0]
 
 suite('a ClusterPullSecret in the cluster', () => {
@@ -73,6 +78,11 @@ suite('a ClusterPullSecret in the cluster', () => {
         ],
       },
       /spec\.registries\[0\]\.static\.passwordFile is given/,
+    ],
+    [
+      'is nested in hundreds of levels',
+      { registries: [{ name: 'one', hosts: ['quay.io'], http: { json: nested(300) } }] },
+      /ClusterPullSecret pull: spec is nested too deeply/,
     ],
     ['has no serviceAccountRef', { serviceAccountRef: undefined }, /spec\.serviceAccountRef is missing/],
   ] as const) {

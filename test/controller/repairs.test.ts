@@ -46,6 +46,25 @@ suite('a pull secret of the controller', () => {
     assert.match(logged.join('\n'), / team-a updated it had been changed by kubectl-edit, and was restored$/m)
   })
 
+  test('whose expiry is later than any vendor grants, under the name of our field manager, is restored', async (t) => {
+    const { sandbox, start } = await startControllerTest(t)
+    const { whenFresh } = await start()
+    await whenFresh(2)
+    const stored = sandbox.cluster.store.read('Secret', 'team-a', 'regcred') ?? assert.fail()
+    const { annotations = {} } = stored.metadata
+    const registries = annotations['pullpass.dev/registries']?.replace(
+      /"expiresAt":"[^"]+"/,
+      '"expiresAt":"2100-01-01T00:00:00.000Z"',
+    )
+    assert.match(registries ?? '', /2100/)
+    sandbox.cluster.seed({
+      ...stored,
+      metadata: { ...stored.metadata, annotations: { ...annotations, 'pullpass.dev/registries': registries ?? '' } },
+      data: dockerConfigData('europe-docker.pkg.dev', 'by:hand'),
+    })
+    await until('the restored Secret', () => isFromGoogle(sandbox))
+  })
+
   test('that another client rewrites each time is restored three times immediately, then with increasing delays', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t)
     const { whenFresh, metric } = await start()
