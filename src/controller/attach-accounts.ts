@@ -2,6 +2,7 @@
  * Keeps the pull secret's name in the imagePullSecrets of the ServiceAccounts that a document names, in one namespace: also of
  * accounts that are created later, such as `default`, which follows its namespace.
  */
+import { earliest } from '../credential/registry-credential.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { Listed } from '../kubernetes/objects/list.ts'
@@ -70,7 +71,7 @@ export async function attachAccounts(target: AttachTarget, attacher: Attacher): 
     status.succeeded(attachSubject(target))
   }
   const times = [...waiting.values(), ...(state.failure ? [state.failure.retryAtMs] : [])]
-  return times.length === 0 ? undefined : new Date(Math.min(...times))
+  return earliest(times.map((ms) => new Date(ms)))
 }
 
 /** Forgets what was recorded of accounts that do not exist: one that is created again is attached immediately. */

@@ -11,6 +11,7 @@
  * Of several replicas one leads. A standby has the documents and the view, but no queue and no credentials: they exist for one
  * term, so that a replica that leads again begins as after a restart.
  */
+import { earliest } from '../credential/registry-credential.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import { requestRetried } from '../http/retry.ts'
 import type { Transport } from '../http/transport.ts'
@@ -323,7 +324,7 @@ export class Controller {
       accounts: new Map(collections),
       state: state.attach,
     }
-    return earliest(again, await attachAccounts(attach, { ...work, status: this.status }))
+    return earliest([again, await attachAccounts(attach, { ...work, status: this.status })])
   }
 
   /** For the status page. */
@@ -342,9 +343,4 @@ export class Controller {
       now: this.#context.now(),
     }
   }
-}
-
-const earliest = (one: Date | undefined, other: Date | undefined): Date | undefined => {
-  if (one === undefined || other === undefined) return one ?? other
-  return one < other ? one : other
 }

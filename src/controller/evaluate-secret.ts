@@ -1,5 +1,7 @@
 /** What a Secret needs, by its metadata and the credentials in memory: pure. */
+
 import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
+import { earliest } from '../credential/registry-credential.ts'
 import type { Document } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
@@ -124,8 +126,7 @@ export function planWrite({ verdict, entries }: SecretEvaluation, obtained: Obta
     return verdict === 'changed' || expiresAt === undefined || state.expiresAt > expiresAt
   })
   if (!improves || states.some(([, state]) => state === 'pending')) {
-    const nextMs = cached.map(({ dueAt }) => dueAt.getTime()).filter((dueMs) => dueMs > now.getTime())
-    return { action: 'wait', until: nextMs.length === 0 ? undefined : new Date(Math.min(...nextMs)) }
+    return { action: 'wait', until: earliest(cached.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt > now)) }
   }
   const minted = new Map(
     states.flatMap(([source, state]) =>

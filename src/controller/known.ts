@@ -1,4 +1,5 @@
 /** What the controller knows at one time, for its reports: metrics, the status page, custom resources, Events and evictions. Pure. */
+import { earliest } from '../credential/registry-credential.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import type { LeaderElection } from '../server/leader-election.ts'
@@ -36,11 +37,14 @@ export function controllerState({ files, documents, states, view, election, work
   const { objects } = view.namespaces
   const reported = work === undefined ? [] : [...documents]
   return {
+    // Only when it is read: probes need the rest, and each document is evaluated for all namespaces.
+    get documents() {
+      return reported.map(([name, { document }]) =>
+        stateOf({ name, document, secrets: states.get(name) }, objects, now),
+      )
+    },
     leading: election === undefined || election.leading,
     leaseProblem: election?.problem,
-    documents: reported.map(([name, { document }]) =>
-      stateOf({ name, document, secrets: states.get(name) }, objects, now),
-    ),
     queueDepth: work?.queue.depth ?? 0,
     oldestMs: work?.queue.oldestMs ?? 0,
     watchRestarts: view.restarts,
@@ -98,9 +102,9 @@ export function expiryOf(
     const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
     if (registries.length === 0) return []
     const { expiries } = stateOf({ name, document, secrets: states.get(name) }, view.namespaces.objects, now)
-    return registries.flatMap((registry) => expiries.get(registry.name)?.getTime() ?? [])
+    return registries.map((registry) => expiries.get(registry.name))
   })
-  return times.length === 0 ? undefined : new Date(Math.min(...times))
+  return earliest(times)
 }
 
 /** The document whose Secret serves the image of this pod, if it requests that such pods are evicted. */

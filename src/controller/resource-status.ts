@@ -1,5 +1,7 @@
 /** The status of a custom resource, from what the controller knows of its document: pure. */
+
 import { isDeepStrictEqual } from 'node:util'
+import { earliest } from '../credential/registry-credential.ts'
 import {
   type FailingNamespace,
   listedFailures,
@@ -13,6 +15,7 @@ import { asList, asObject, asText, type JsonObject } from '../text/json-fields.t
 import { rfc3339 } from '../text/plain-text.ts'
 import type { CustomResource } from './custom-resources.ts'
 import type { SecretState } from './reconcile.ts'
+import { haveEntries } from './selection.ts'
 
 export interface ResourceFacts {
   readonly resource: CustomResource
@@ -39,7 +42,7 @@ export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus 
   const counts = secrets && isCounted ? countSecrets(facts, secrets, now) : undefined
   const states = counts === undefined ? [] : [...(secrets?.values() ?? [])]
   const expiresAt = earliest(states.flatMap((state) => [...(state?.expiries.values() ?? [])]))
-  const nextRefreshAt = earliest(states.flatMap((state) => state?.dueAt ?? []))
+  const nextRefreshAt = earliest(states.map((state) => state?.dueAt))
   const failing = counts?.failing ?? []
   return {
     observedGeneration: resource.generation,
@@ -47,8 +50,8 @@ export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus 
     ...(document && { secretName: document.secretName, registries: namesOf(document.registries) }),
     ...(counts && { namespaces: { selected: counts.selected, fresh: counts.fresh, failing: failing.length } }),
     ...(failing.length > 0 && { failingNamespaces: failing.slice(0, listedFailures) }),
-    ...(expiresAt && { expiresAt }),
-    ...(nextRefreshAt && { nextRefreshAt }),
+    ...(expiresAt && { expiresAt: rfc3339(expiresAt) }),
+    ...(nextRefreshAt && { nextRefreshAt: rfc3339(nextRefreshAt) }),
   }
 }
 
@@ -72,8 +75,7 @@ function countSecrets(
   now: Date,
 ): Counts {
   const registries = resource.controlled?.document.registries ?? []
-  const isFresh = (state: SecretState | undefined) =>
-    registries.every(({ name }) => (state?.expiries.get(name) ?? now) > now)
+  const isFresh = (state: SecretState | undefined) => haveEntries(registries, state?.expiries, now)
   const failing = [...secrets].flatMap(([name, state]) => {
     const fault = state?.failure?.fault ?? (isFresh(state) ? undefined : exchangeFault)
     return fault === undefined ? [] : { name, code: fault.code, message: shortened(fault.seen, longestMessage) }
@@ -157,13 +159,6 @@ const readyOf = ({ conditions }: JsonObject): JsonObject | undefined =>
   asList(conditions)
     .map(asObject)
     .find((one) => one?.['type'] === 'Ready')
-
-function earliest(times: readonly Date[]): string | undefined {
-  if (times.length === 0) return undefined
-  let earliestMs = Number.POSITIVE_INFINITY // a spread of ten thousand arguments is near the limit of the stack
-  for (const time of times) earliestMs = Math.min(earliestMs, time.getTime())
-  return rfc3339(new Date(earliestMs))
-}
 
 const namesOf = (registries: readonly { readonly name: string }[]): string =>
   shortened(registries.map(({ name }) => name).join(', '), longestRegistries)

@@ -60,18 +60,28 @@ interface Documented {
   readonly secrets: ReadonlyMap<string, SecretState> | undefined
 }
 
+/** Whether the entry of each registry is valid. */
+export const haveEntries = (
+  registries: Document['registries'],
+  expiries: ReadonlyMap<string, Date> | undefined,
+  now: Date,
+): boolean => registries.every(({ name }) => (expiries?.get(name) ?? now) > now)
+
 /** For metrics. */
 export function stateOf({ name, document, secrets }: Documented, namespaces: Namespaces, now: Date): DocumentState {
   const desired = selected(document, namespaces.values())
   const known = desired.flatMap((namespace) => secrets?.get(namespace)?.expiries ?? [])
-  const isFresh = (expiries: ReadonlyMap<string, Date>) =>
-    document.registries.every((registry) => (expiries.get(registry.name) ?? now) > now)
   const expiries = new Map<string, Date>()
   for (const [registry, at] of known.flatMap((one) => [...one])) {
     const earliest = expiries.get(registry)
     if (earliest === undefined || at < earliest) expiries.set(registry, at)
   }
-  return { name, desired: desired.length, fresh: known.filter(isFresh).length, expiries }
+  return {
+    name,
+    desired: desired.length,
+    fresh: known.filter((one) => haveEntries(document.registries, one, now)).length,
+    expiries,
+  }
 }
 
 /** After a list of namespaces: what may be a mistake in a document. A named namespace gets its Secret when it is created. */

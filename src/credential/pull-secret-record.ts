@@ -2,7 +2,9 @@
  * The annotations of a pull secret: its document, and the expiry of each registry's entry. Freshness is evaluated from metadata, so
  * data is never requested. They contain no secret.
  */
+
 import { asObject, jsonOrNone } from '../text/json-fields.ts'
+import { earliest } from './registry-credential.ts'
 
 export interface PullSecretRecord {
   /** `ClusterPullSecret/NAME`, or `PullSecret/NAMESPACE/NAME`. */
@@ -79,10 +81,8 @@ export function parseRecord(annotations: Readonly<Record<string, string>>): Pull
 }
 
 /** The earliest known expiry of the registries; undefined where none is known. */
-export function earliestExpiry(registries: ReadonlyMap<string, RegistryRecord>): Date | undefined {
-  const known = [...registries.values()].flatMap(({ expiresAt }) => expiresAt?.getTime() ?? [])
-  return known.length === 0 ? undefined : new Date(Math.min(...known))
-}
+export const earliestExpiry = (registries: ReadonlyMap<string, RegistryRecord>): Date | undefined =>
+  earliest([...registries.values()].map(({ expiresAt }) => expiresAt))
 
 function parseRegistries(text: string | undefined): Map<string, RegistryRecord> | undefined {
   const parsed = text === undefined || text.length > longest ? undefined : asObject(jsonOrNone(text))

@@ -23,3 +23,10 @@ export interface CredentialWarning {
 
 /** After this time, a credential of unknown expiry is read from its source again, since it can have been replaced there. */
 export const rereadSeconds = 3600
+
+/** Undefined without any time. A list may be longer than what a call takes as arguments. */
+export function earliest(times: Iterable<Date | undefined>): Date | undefined {
+  let first: Date | undefined
+  for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time
+  return first
+}

@@ -1,4 +1,5 @@
 /** The state of pull secrets: a table, its summary, and a document for programs. */
+import { earliest } from '../../credential/registry-credential.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import {
   boundedList,
@@ -104,10 +105,8 @@ const agoOrNone = (at: Date | undefined, now: Date, none = '-') => (at === undef
 
 const recordOf = ({ origin }: PullSecretFacts) => (origin.kind === 'ours' ? origin.record : undefined)
 
-function earliestExpiry(entries: readonly EntryStatus[]): Date | undefined {
-  const known = entries.flatMap(({ expiresAt }) => expiresAt?.getTime() ?? [])
-  return known.length === 0 ? undefined : new Date(Math.min(...known))
-}
+const earliestExpiry = (entries: readonly EntryStatus[]): Date | undefined =>
+  earliest(entries.map(({ expiresAt }) => expiresAt))
 
 // The summary
 
