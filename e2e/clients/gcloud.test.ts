@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { apiError } from '../../sandbox/gcp/api-errors.ts'
-import { gcloudCases, refusedByGcloud, startCase, stateOf } from '../../test/commands/trust/gcloud-cases.ts'
+import { assertAsApplied, gcloudCases, refusedByGcloud, startCase } from '../../test/commands/trust/gcloud-cases.ts'
 import { account, pool, provider, resultsOf, runTrust } from '../../test/commands/trust/run-trust.ts'
 import { readGuide } from '../../test/docs/guides/parse-guide.ts'
 import { checkFault, plantedFaults } from '../../test/doctor/check-fault.ts'
@@ -120,15 +120,7 @@ await withRealPart('gcloud', startGcloud, (gcloud) => {
         const script = await runTrust(sandbox, ['plan', '-o', 'gcloud'], one.document)
         await succeed(gcloud, sandbox, script.stdout)
         sandbox.clock.advance('3 s') // updates are not waited for: no later command depends on them
-        const left = await runTrust(sandbox, ['plan'], one.document)
-        const applied = await runTrust(other, ['apply', '--yes'], one.document)
-
-        assert.ok(
-          resultsOf(left).every((result) => result === 'unchanged'),
-          left.stdout,
-        )
-        assert.equal(applied.exitCode, 0, applied.stderr)
-        assert.deepEqual(stateOf(sandbox), stateOf(other))
+        await assertAsApplied(sandbox, other, one)
       })
     }
 

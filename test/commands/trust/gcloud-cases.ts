@@ -1,8 +1,9 @@
 /** Cases of `plan -o gcloud`, tested with the simulated gcloud in npm test and with the real one in e2e/clients/gcloud.test.ts. */
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { SandboxOptions } from '../../../sandbox/start-sandbox.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
-import { account, heldBy, pool, provider, runTrust, type TrustDocument } from './run-trust.ts'
+import { account, heldBy, pool, provider, resultsOf, runTrust, type TrustDocument } from './run-trust.ts'
 
 const condition = `attributeCondition: "assertion.sub.startsWith('system:serviceaccount:image-system:')"`
 
@@ -50,8 +51,25 @@ export async function startCase(
   return sandbox
 }
 
+/** After the script ran in `sandbox`: nothing is left to do there, and all is as `trust apply` creates it in `other`. */
+export async function assertAsApplied(
+  sandbox: TestSandbox,
+  other: TestSandbox,
+  { document }: Pick<GcloudCase, 'document'>,
+): Promise<void> {
+  const left = await runTrust(sandbox, ['plan'], document)
+  const applied = await runTrust(other, ['apply', '--yes'], document)
+
+  assert.ok(
+    resultsOf(left).every((result) => result === 'unchanged'),
+    left.stdout,
+  )
+  assert.equal(applied.exitCode, 0, applied.stderr)
+  assert.deepEqual(stateOf(sandbox), stateOf(other))
+}
+
 /** The state at Google, without what differs between two sandboxes: the record, the issuer's port and mark, the keys. */
-export function stateOf(sandbox: TestSandbox): unknown {
+function stateOf(sandbox: TestSandbox): unknown {
   const { record: _, ...held } = heldBy(sandbox)
   const text = JSON.stringify(held)
     .replaceAll(sandbox.cluster.issuer, 'ISSUER')

@@ -13,32 +13,15 @@ test('trust leaves out registries that it cannot set up, and fails only where th
     '    - {name: hub, hosts: [docker.io], static: {secretRef: {namespace: image-system, name: hub}}}\n' +
     '  serviceAccountRef: {namespace: image-system, name: pullpass}'
   const both = await sandbox.write('both.yaml', documentText(sandbox, { more }))
-  const plan = await runPullpass(sandbox, ['trust', 'plan', '-f', both, '--repository', sandbox.gcp.repository])
+  const planned = ['trust', 'plan', '-f', both, '--repository', sandbox.gcp.repository]
+  const plan = await runPullpass(sandbox, planned)
   assert.deepEqual([plan.exitCode, plan.stderr], [0, ''])
   const seen =
     'registry hub of ClusterPullSecret/pull was skipped: static credential needs no trust: no token is exchanged'
   assert.match(plan.stdout, new RegExp(`^note: ${seen}$`, 'm'))
-  const script = await runPullpass(sandbox, [
-    'trust',
-    'plan',
-    '-f',
-    both,
-    '--repository',
-    sandbox.gcp.repository,
-    '-o',
-    'gcloud',
-  ])
+  const script = await runPullpass(sandbox, [...planned, '-o', 'gcloud'])
   assert.equal(script.stderr, `note: ${seen}\n`)
-  const json = await runPullpass(sandbox, [
-    'trust',
-    'plan',
-    '-f',
-    both,
-    '--repository',
-    sandbox.gcp.repository,
-    '-o',
-    'json',
-  ])
+  const json = await runPullpass(sandbox, [...planned, '-o', 'json'])
   assert.deepEqual(JSON.parse(json.stdout).skippedRegistries, [
     {
       document: 'ClusterPullSecret/pull',
