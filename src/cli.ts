@@ -104,6 +104,9 @@ process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) =
   process.exit(1)
 })
 
+// A log that cannot be written (a full disk, a reader that is gone) ends nothing: the work goes on, and its exit code states the outcome.
+process.stderr.on('error', () => {})
+
 /** Docker's clients start a helper by this name, with the operation as its argument. */
 const isHelper = process.argv[1]?.endsWith('/docker-credential-pullpass') === true
 const exitCode = await run([...(isHelper ? ['docker-credential'] : []), ...process.argv.slice(2)], {

@@ -76,4 +76,5 @@ async function openTransport(): Promise<Transport> {
   return httpsTransport(process.env, await readAuthorities(caFile, 'PULLPASS_CA_FILE'))
 }
 
+process.stderr.on('error', () => {}) // the response does not depend on the log
 process.exit(await main(process.argv.slice(2)))

@@ -16,15 +16,24 @@ export const compileCache: Readonly<Record<string, string>> = {
   ...(cacheFolder && { NODE_COMPILE_CACHE: cacheFolder }),
 }
 
-/** Inherits no environment variables, besides `environment`, except `compileCache`. `stdout`: an open file instead of a pipe. */
+export interface SpawnOptions {
+  readonly stdin?: 'ignore' | 'pipe'
+  /** An open file instead of a pipe. */
+  readonly stdout?: 'pipe' | number
+  readonly stderr?: 'pipe' | number
+  /** Of node. */
+  readonly execArgv?: readonly string[]
+}
+
+/** Inherits no environment variables, besides `environment`, except `compileCache`. */
 export function spawnPullpass(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,
-  { stdin = 'ignore', stdout = 'pipe' }: { stdin?: 'ignore' | 'pipe'; stdout?: 'pipe' | number } = {},
+  { stdin = 'ignore', stdout = 'pipe', stderr = 'pipe', execArgv = [] }: SpawnOptions = {},
 ): PullpassProcess {
-  const child = spawn(process.execPath, [cli, ...argv], {
+  const child = spawn(process.execPath, [...execArgv, cli, ...argv], {
     env: { ...compileCache, ...environment },
-    stdio: [stdin, stdout, 'pipe'],
+    stdio: [stdin, stdout, stderr],
   })
   const output = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

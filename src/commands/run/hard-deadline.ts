@@ -63,8 +63,10 @@ const { writeSync } = require('node:fs')
 const { Session } = require('node:inspector')
 setTimeout(() => {
   if (Atomics.load(served, 0) !== 0) return
-  writeSync(2, texts.stderr + '\\n')
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2000)
+  try {
+    writeSync(2, texts.stderr + '\\n')
+  } catch {} // as below, and a full disk
   try {
     if (texts.stdout !== undefined) writeSync(1, texts.stdout + '\\n')
   } catch {} // EAGAIN: nothing reads the pipe

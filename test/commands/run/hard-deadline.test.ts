@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { open } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -13,20 +14,20 @@ interface Ended {
 }
 
 /** A process with a deadline of 0.4 s that runs this script, when the thread of the deadline has started. */
-async function runUntilDeadline(work: string): Promise<Ended> {
+async function runUntilDeadline(work: string, stderrFile: 'pipe' | number = 'pipe'): Promise<Ended> {
   const source = `
     import { startHardDeadline } from ${JSON.stringify(module)}
     const deadline = startHardDeadline(400, { stderr: 'TIMED_OUT (run): as text', stdout: '{"kind": "Error"}' })
     setTimeout(() => { ${work} }, 350)
     setTimeout(() => undefined, 60_000)`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', stderrFile],
   })
   let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (piece) => {
+  child.stdout?.on('data', (piece) => {
     stdout += String(piece)
   })
-  child.stderr.on('data', (piece) => {
+  child.stderr?.on('data', (piece) => {
     stderr += String(piece)
   })
   return await new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr })))
@@ -48,6 +49,12 @@ suite('a deadline that the event loop cannot serve', { concurrency: true }, () =
     const blocked = "process.getBuiltinModule('child_process').execFileSync('sleep', ['30'])"
     const { signal, stderr } = await runUntilDeadline(blocked)
     assert.deepEqual([signal, stderr], ['SIGKILL', 'TIMED_OUT (run): as text\n'])
+  })
+
+  test('ends a loop without an end, if its message cannot be written', patience, async (t) => {
+    const full = await open('/dev/full', 'w')
+    t.after(() => full.close())
+    assert.deepEqual(await runUntilDeadline('for (;;);', full.fd), { ...timedOut, stderr: '' })
   })
 
   test('does nothing after it was cancelled', patience, async () => {
