@@ -1,8 +1,10 @@
 /** docs/document.md: every field of a document with its rule, from the schema. */
 
+import { originUrl } from '../src/document/field-rules.ts'
 import { documentJsonSchemas, type JsonSchema } from '../src/document/json-schema.ts'
-import { labelName, objectName } from '../src/document/kubernetes-names.ts'
+import { excludedNamespace, labelName, objectName } from '../src/document/kubernetes-names.ts'
 import { type DropInForm, dropInForm } from '../src/document/load-documents.ts'
+import { responsePlace, secretKey } from '../src/vendors/registry-fields.ts'
 import type { Vendors } from '../src/vendors/vendor.ts'
 
 export async function renderDocumentPage(vendors: Vendors): Promise<string> {
@@ -44,7 +46,7 @@ A document specifies a pull secret. It is YAML or JSON in a file (\`-f FILE\`), 
 \`\`\`yaml
 ${example}\`\`\`
 
-As many errors as possible are reported together, with file, line and column, before anything is written; the exit code is 2. JSON Schemas for
+Errors are reported together, with file, line and column, before anything is written; the exit code is 2. JSON Schemas for
 editors: [ClusterPullSecret](schema/clusterpullsecret.json), [PullSecret](schema/pullsecret.json). In VS Code's YAML extension,
 begin the file with \`# yaml-language-server: $schema=PATH/clusterpullsecret.json\`.`
 
@@ -52,9 +54,14 @@ begin the file with \`# yaml-language-server: $schema=PATH/clusterpullsecret.jso
 const namedRules: ReadonlyMap<string, string> = new Map([
   [objectName.expected, 'a name ¹'],
   [labelName.expected, 'a label name ²'],
+  [excludedNamespace.expected, 'a namespace or glob ³'],
+  [originUrl.expected, 'an origin ⁴'],
+  [responsePlace.expected, 'a field of the response ⁵'],
+  [secretKey.expected, 'a key of a Secret ⁶'],
 ])
 
-const ruleNotes = `¹ ${objectName.expected}. ² ${labelName.expected}.`
+const ruleNotes = `¹ ${objectName.expected}. ² ${labelName.expected}. ³ ${escapeCell(excludedNamespace.expected)}.
+⁴ ${originUrl.expected}. ⁵ ${responsePlace.expected}. ⁶ ${secretKey.expected}.`
 
 const renderClusterSection = (schema: JsonSchema) => `## ClusterPullSecret
 
@@ -64,17 +71,14 @@ ${renderTable(renderFields(schema, ''))}
 
 ${ruleNotes}
 
-- A namespace is selected if \`include\` (absent: any) and \`selector\` (absent: any) match and \`exclude\` does not. One of
-  \`include\` and \`selector\` is required. In globs \`*\` matches any characters and \`?\` one. Namespaces \`kube-*\` are selected
-  only by their exact name. A listed namespace that does not exist is an error; a glob that matches none is a warning; a document
-  that selects no namespace fails unless \`emptyPolicy\` is \`Allow\` (once: \`--allow-empty\`).
+- A listed namespace that does not exist is an error; a glob that matches none is a warning; a document that selects no namespace fails
+  unless \`emptyPolicy\` is \`Allow\` (once: \`--allow-empty\`).
 - \`In\` and \`NotIn\` require \`values\`, \`Exists\` and \`DoesNotExist\` have none. \`NotIn\` also selects namespaces without the
   label. An empty selector is refused.
 - A registry has exactly one vendor. Names and hosts of registries are unique in a document.
-- \`gcp\`, \`aws\`, \`awsPublic\`, \`alibaba\`, \`chainguard\`, \`tencent\` and \`yandex\` have hosts of the vendor, or a loopback address: a
-  credential is stored for no other server. A proxy or mirror that forwards the credential, or a domain of your own, requires
-  \`hostPolicy: Any\`. Endpoints or another universe in the document lift the rule. \`azure\` and \`quay\` check hosts by fields of
-  their own; the others serve any domain.
+- \`gcp\`, \`aws\`, \`awsPublic\`, \`alibaba\`, \`chainguard\`, \`tencent\` and \`yandex\` accept only hosts of the vendor, or a loopback
+  address; a proxy or mirror that forwards the credential, or a domain of your own, requires \`hostPolicy: Any\`, or endpoints or another
+  universe in the document. \`azure\` and \`quay\` check hosts by fields of their own; the others serve any domain.
 - \`gcp\` requires one of: \`workloadIdentityProvider\`; \`projectNumber\`, \`poolId\` and \`providerId\`; \`credentialFile\`.
   \`delegates\` and \`lifetime\` require \`serviceAccountEmail\`; \`stsRegion\` excludes \`universeDomain\` and \`endpoints.sts\`.
 - \`gcp.trust\` is used only by [\`pullpass trust\`](trust.md); a change of it makes no credential due.
@@ -148,4 +152,6 @@ function ruleOf({ patternErrorMessage, anyOf = [] }: JsonSchema): string {
   return namedRules.get(rule) ?? rule
 }
 
-const escapeCell = (text: string) => text.replaceAll('|', '\\|').replaceAll('*', '\\*')
+function escapeCell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('*', '\\*')
+}

@@ -105,7 +105,7 @@ export const sourcesOf = (sources: readonly SecretSource[]): CredentialSources =
 // Where a response has the credential, as `oidc` and `http` name it.
 
 /** A field of the response by its name, or a JSON pointer. */
-const place: TextRule = {
+export const responsePlace: TextRule = {
   pattern: /^(?:[A-Za-z_][A-Za-z0-9_.-]*|(?:\/(?:[^~/\p{Cc}]|~[01])+)+)$/u,
   maxLength: 256,
   expected: 'the name of a field of the response, or a JSON pointer such as /data/token',
@@ -120,10 +120,10 @@ export interface ResponseForm {
 
 const responseField: z.ZodMiniType<ResponseForm> = fields(
   {
-    password: z.exactOptional(text(place, 'The password')),
-    username: z.exactOptional(text(place, 'The user name')),
-    expiresIn: z.exactOptional(text(place, 'The lifetime in seconds')),
-    expiresAt: z.exactOptional(text(place, 'The expiry: RFC 3339, or seconds or milliseconds since 1970')),
+    password: z.exactOptional(text(responsePlace, 'The password')),
+    username: z.exactOptional(text(responsePlace, 'The user name')),
+    expiresIn: z.exactOptional(text(responsePlace, 'The lifetime in seconds')),
+    expiresAt: z.exactOptional(text(responsePlace, 'The expiry: RFC 3339, or seconds or milliseconds since 1970')),
   },
   'Where the response has the credential: names of fields, or JSON pointers (RFC 6901)',
 )
