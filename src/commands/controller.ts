@@ -15,6 +15,7 @@ import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { electionFlags, type OpenElection, openElection, readLeaseFlags } from './controller/election.ts'
 import { readListen } from './issuer/flags.ts'
 import { listenUrl } from './issuer/watch-progress.ts'
+import { version } from './version.ts'
 
 const flags: typeof documentFlags &
   typeof electionFlags &
@@ -62,13 +63,13 @@ export const controller: Command<typeof flags> = {
     '',
     'Example:',
     '  pullpass controller -f /etc/pullpass --health-listen "*:8080"',
-    '  pullpass controller -f pull.yaml --no-leader-election --log-level info     (on a workstation)',
+    '  pullpass controller -f pull.yaml --no-leader-election     (on a workstation)',
   ].join('\n'),
   life: 'until-stopped',
   favors: 'memory',
   flags,
 
-  async run({ flags: given, context, terminal }) {
+  async run({ flags: given, context }) {
     const { file: files, 'token-file': tokenFile, 'health-listen': listen, 'status-listen': statusAddress } = given
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
     const customResources = readCustomResources(given['no-custom-resources'], files)
@@ -113,12 +114,11 @@ export const controller: Command<typeof flags> = {
         const { serveStatusPage } = await import('../controller/page/serve-page.ts')
         servers.push(await serveStatusPage(statusListen, () => started.pageFacts(), context))
       }
-      context.log('info', 'the controller started', {
-        cluster: cluster.server,
-        documents: all.length,
+      const start = { version, cluster: cluster.server, documents: all.length, customResources }
+      context.log('info', 'the controller started, and runs until it is stopped', {
+        ...start,
         ...(health && { health }),
       })
-      terminal.notify?.(describeRun(files, all.length, customResources, cluster))
       await started.run()
       return 0
     } finally {
@@ -135,18 +135,4 @@ function readCustomResources(ignored: boolean | undefined, files: readonly strin
   if (!ignored) return 'used'
   if (files.length > 0) return 'ignored'
   throw usageFault('controller', '--no-custom-resources is given without -f', 'files with documents: -f FILE')
-}
-
-function describeRun(
-  files: readonly string[],
-  documents: number,
-  customResources: 'used' | 'ignored',
-  { server }: Cluster,
-): string {
-  const ofFiles =
-    customResources === 'used'
-      ? `${documents} documents in files, and ClusterPullSecrets,`
-      : `${documents} documents in files`
-  const kept = files.length === 0 ? 'ClusterPullSecrets' : ofFiles
-  return `Keeping the pull secrets of ${kept} fresh in ${server} until stopped (Ctrl-C).`
 }

@@ -38,7 +38,7 @@ interface AttachTarget extends WorkItem {
 interface Attacher {
   readonly cluster: Cluster
   readonly credentials: Pick<Credentials, 'entryDueAt'>
-  readonly status: Pick<ControllerStatus, 'failed' | 'succeeded'>
+  readonly status: Pick<ControllerStatus, 'failed' | 'succeeded' | 'log'>
   readonly context: Pick<Context, 'now' | 'random' | 'log' | 'signal'>
 }
 
@@ -91,6 +91,17 @@ function notBeforeMs(name: string, { failure, changes }: AttachState, nowMs: num
   return Math.max(failure?.retryAtMs ?? 0, lastMs + repairDelayMs(count))
 }
 
+const attached = {
+  level: 'info',
+  one: 'a pull secret was attached to a service account',
+  many: 'pull secrets were attached to service accounts',
+} as const
+const restored = {
+  level: 'warn',
+  one: 'an entry of imagePullSecrets was restored',
+  many: 'entries of imagePullSecrets were restored',
+} as const
+
 function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[], { status, context }: Attacher): void {
   const { document, namespace, accounts, state } = target
   const now = context.now()
@@ -99,10 +110,10 @@ function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[]
     const count = (state.changes.get(name)?.count ?? 0) + 1
     state.changes.set(name, { count, lastMs: now.getTime() })
     const fields = { document, namespace, serviceAccount: name }
-    if (count === 1) context.log('info', 'a pull secret was attached to a service account', fields)
+    if (count === 1) status.log(attached, fields)
     else {
       const note = `written by: ${(accounts.get(name)?.get(namespace)?.owners ?? []).join(', ') || 'unknown'}`
-      context.log('warn', 'an entry of imagePullSecrets was restored', { ...fields, note })
+      status.log(restored, { ...fields, note })
     }
   }
   const fault = outcomes.find((outcome) => outcome.fault !== undefined)?.fault

@@ -12,19 +12,19 @@
  * term, so that a replica that leads again begins as after a restart.
  */
 import { earliest } from '../credential/registry-credential.ts'
-import type { PullpassError } from '../errors/pullpass-error.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
 import { requestRetried } from '../http/retry.ts'
 import type { Transport } from '../http/transport.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
-import { type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
+import { credentialMinted, type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
 import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
 import { watchClock } from './clock.ts'
 import { compareRegularly } from './compare-view.ts'
-import { Credentials, timedExchange } from './credentials.ts'
+import { type CachedCredential, Credentials, timedExchange } from './credentials.ts'
 import {
   type CustomResource,
   createResourceWatch,
@@ -38,7 +38,7 @@ import { PodEvictions } from './evict-pods.ts'
 import { controllerState, evictableFor, expiryOf, type Known, pageFactsOf, resourceFacts } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import { itemsIn, itemsOfSecret, reportSelections, selected, watchesOf } from './selection.ts'
+import { itemsIn, itemsOfSecret, reportDocuments, reportSelections, selected, watchesOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
@@ -65,6 +65,8 @@ interface Work {
   readonly evictions: PodEvictions
   readonly cluster: Cluster
   readonly context: VendorContext
+  /** Whether each Secret was examined once in this term. */
+  examined: boolean
 }
 
 export class Controller {
@@ -169,17 +171,17 @@ export class Controller {
       return await transport(request)
     }
     const log: VendorContext['log'] = (level, sentence, fields) =>
-      // The failure of an exchange is logged, once: its attempts, during an outage, would be hundreds of lines an hour.
-      this.#context.log(sentence === requestRetried ? 'debug' : level, sentence, fields)
+      // The result of an exchange is logged, a failure once: its attempts, during an outage, would be hundreds of lines an hour.
+      this.#context.log([requestRetried, credentialMinted].includes(sentence) ? 'debug' : level, sentence, fields)
     const context = { ...this.#context, signal, transport: guarded, log }
     const cluster = guardWrites(this.#config.cluster, permit)
     const queue = new WorkQueue((item) => this.#reconcile(item), context)
     const onEnd = (error: unknown) => this.#failed.reject(error)
     const events = createControllerEvents(cluster, this.#config.election?.lease, context, onEnd)
-    const onExchange = (request: ExchangeRequest, fault: PullpassError | undefined) => {
-      this.status.exchanged(request, fault)
+    const onExchange = (request: ExchangeRequest, result: CachedCredential | PullpassError) => {
+      this.status.exchanged(request, result)
       statuses.changed(undefined)
-      if (fault !== undefined) events.exchangeFailed(request, fault, expiryOf(request, this.#known()))
+      if (result instanceof PullpassError) events.exchangeFailed(request, result, expiryOf(request, this.#known()))
     }
     const queueItem = (item: WorkItem) => queue.add(item)
     const exchange = async (requests: readonly ExchangeRequest[]) => {
@@ -195,7 +197,7 @@ export class Controller {
       evictableFor: (pod: StuckPod) => evictableFor(pod, this.#known()),
     }
     const evictions = new PodEvictions(pending, { cluster, events, status: this.status }, context)
-    this.#work = { queue, credentials, events, evictions, statuses, cluster, context }
+    this.#work = { queue, credentials, events, evictions, statuses, cluster, context, examined: false }
     evictions.run().catch((error: unknown) => {
       if (!signal.aborted) onEnd(error)
     })
@@ -223,6 +225,7 @@ export class Controller {
       this.#work?.queue.removeDocument(name)
       this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
     }
+    reportDocuments(this.#documents, changed, this.#context)
     this.#documents = changed
     const all = [...changed.values()]
     const watches = watchesOf(changed)
@@ -292,8 +295,8 @@ export class Controller {
 
   #forget(item: WorkItem): void {
     this.#states.get(item.document)?.delete(item.namespace)
-    this.status.succeeded(keyOf(item))
-    this.status.succeeded(attachSubject(item))
+    this.status.forgotten(keyOf(item))
+    this.status.forgotten(attachSubject(item))
   }
 
   async #reconcile(item: WorkItem): Promise<Date | undefined> {
@@ -314,6 +317,7 @@ export class Controller {
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state, setBackAt: this.#setBackAt }
     const again = await reconcileSecret(target, { ...work, status: this.status })
     work.statuses.changed(document)
+    this.#reportExamined(work)
     const names = controlled.document.attachToServiceAccounts
     if (names.length === 0) return again
     state.attach ??= newAttachState()
@@ -325,6 +329,15 @@ export class Controller {
       state: state.attach,
     }
     return earliest([again, await attachAccounts(attach, { ...work, status: this.status })])
+  }
+
+  /** Once in each term, when the queue of the first lists is empty. */
+  #reportExamined(work: Work): void {
+    if (work.examined || work.queue.depth > 1 || this.#view.problems(watchesOf(this.#files)).length > 0) return
+    work.examined = true
+    const states = [...this.#states.values()].flatMap((secrets) => [...secrets.values()])
+    const fresh = states.filter(({ established }) => established).length
+    this.#context.log('info', 'all pull secrets were examined', { selected: states.length, fresh })
   }
 
   /** For the status page. */

@@ -26,8 +26,8 @@ export interface CachedCredential {
 
 export interface CredentialEvents {
   readonly queue: (item: WorkItem) => void
-  /** After each exchange; undefined: it succeeded. */
-  readonly onExchange: (request: ExchangeRequest, fault: PullpassError | undefined) => void
+  /** After each exchange. */
+  readonly onExchange: (request: ExchangeRequest, result: CachedCredential | PullpassError) => void
   /** An error that is not classified. */
   readonly onEnd: (error: unknown) => void
 }
@@ -146,7 +146,7 @@ export class Credentials {
     source.jitter = this.#context.random()
     source.cached = { credential, mintedAt, expiresAt, dueAt: dueAt({ from: mintedAt, expiresAt }, source.jitter) }
     source.failure = undefined
-    this.#events.onExchange(source.request, undefined)
+    this.#events.onExchange(source.request, source.cached)
     const items = [...source.waiting.values()]
     source.waiting.clear()
     for (const item of items) this.#events.queue(item)

@@ -24,7 +24,7 @@ export interface SecretState {
   failure: WriteFailure | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
-  repairs: { readonly count: number; readonly lastMs: number }
+  repairs: { readonly count: number; readonly lastMs: number; readonly conflict: 'none' | 'reported' }
   /** Absent: its document names no service accounts. */
   attach?: AttachState
 }
@@ -49,8 +49,10 @@ export const newSecretState = (): SecretState => ({
   expiries: new Map(),
   failure: undefined,
   dueAt: undefined,
-  repairs: { count: 0, lastMs: 0 },
+  repairs: noRepairs,
 })
+
+const noRepairs: SecretState['repairs'] = { count: 0, lastMs: 0, conflict: 'none' }
 
 export interface Reconciler {
   readonly cluster: Cluster
@@ -76,9 +78,27 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   if (plan.action === 'wait') return plan.until
   const kind = state.established && evaluation.verdict === 'changed' ? 'repair' : 'refresh'
   const notBeforeMs = Math.max(retryAtMs(state, found), kind === 'repair' ? repairAtMs(state, now) : 0)
-  if (notBeforeMs > now.getTime()) return new Date(notBeforeMs)
+  if (notBeforeMs > now.getTime()) {
+    if (kind === 'repair') reportConflict(target, status)
+    return new Date(notBeforeMs)
+  }
   return record(target, await write(target, plan, reconciler), kind, reconciler)
 }
+
+/** Once, until no other client has changed it for a while. */
+function reportConflict({ document, namespace, found, state }: Target, status: ControllerStatus): void {
+  if (state.repairs.conflict === 'reported' || state.failure !== undefined) return
+  state.repairs = { ...state.repairs, conflict: 'reported' }
+  const managers = [...new Set([...(found?.owners.data ?? []), ...(found?.owners.label ?? [])])]
+  const changedBy = found === undefined ? 'deleted' : managers.join(', ') || 'unknown'
+  status.log(conflict, { document, namespace, changedBy, fix: 'stop the other client, or exclude the namespace' })
+}
+
+const conflict = {
+  level: 'warn',
+  one: 'another client changes a pull secret again and again: repairs are slowed down',
+  many: 'other clients change pull secrets again and again: repairs are slowed down',
+} as const
 
 function settle(target: Target, status: ControllerStatus): void {
   target.state.established = true
@@ -92,7 +112,7 @@ const retryAtMs = ({ failure }: SecretState, found: PullSecretMetadata | undefin
 
 /** The first repairs are immediate; others wait longer and longer while they are repeated. */
 function repairAtMs(state: SecretState, now: Date): number {
-  if (now.getTime() - state.repairs.lastMs > repairsForgottenMs) state.repairs = { count: 0, lastMs: 0 }
+  if (now.getTime() - state.repairs.lastMs > repairsForgottenMs) state.repairs = noRepairs
   return state.repairs.lastMs + repairDelayMs(state.repairs.count)
 }
 
@@ -136,7 +156,7 @@ function record(
     events.writeFailed(secret, fault)
     return new Date(state.failure.retryAtMs)
   }
-  status.wrote(result)
+  status.wrote({ document, namespace }, { result, kind, note })
   if (result === 'skipped') return undefined
   settle(target, status)
   if (adopted) events.adopted(secret)
@@ -144,12 +164,10 @@ function record(
     expiresAt instanceof Date ? [[name, expiresAt] as const] : [],
   )
   state.expiries = new Map(known)
-  const fields = { document, namespace, result, ...(note !== undefined && { note }) }
   if (kind === 'repair') {
-    state.repairs = { count: state.repairs.count + 1, lastMs: now.getTime() }
-    status.repaired()
-    context.log('warn', 'a pull secret was restored', fields)
-  } else context.log(result === 'created' || note !== undefined ? 'info' : 'debug', 'a pull secret was written', fields)
+    const { repairs } = state
+    state.repairs = { ...repairs, count: repairs.count + 1, lastMs: now.getTime() }
+  }
   // Normally the watch reports the written Secret before.
   return new Date(now.getTime() + confirmMs)
 }

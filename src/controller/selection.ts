@@ -84,6 +84,31 @@ export function stateOf({ name, document, secrets }: Documented, namespaces: Nam
   }
 }
 
+/** More of them, as after a start with many custom resources, are counted. */
+const mostReported = 20
+
+/** What changed in a set of documents. */
+export function reportDocuments(before: DocumentSet, after: DocumentSet, { log }: Pick<Context, 'log'>): void {
+  const changed = [...after].filter(([name, { revision }]) => before.get(name)?.revision !== revision)
+  const removed = [...before].filter(([name]) => !after.has(name))
+  if (changed.length + removed.length > mostReported) {
+    log('info', 'documents changed', { used: after.size, changed: changed.length, removed: removed.length })
+    return
+  }
+  for (const [name, { document }] of changed) {
+    const { source, secretName, registries } = document
+    const fields = { document: name, source, secretName, registries: registries.map((one) => one.name).join(', ') }
+    log('info', before.has(name) ? 'a document was changed' : 'a document is used', fields)
+  }
+  for (const [name, { document }] of removed) {
+    log('info', 'a document is no longer used: its pull secrets stay, and are not refreshed', {
+      document: name,
+      source: document.source,
+      secretName: document.secretName,
+    })
+  }
+}
+
 /** After a list of namespaces: what may be a mistake in a document. A named namespace gets its Secret when it is created. */
 export function reportSelections(
   documents: DocumentSet,

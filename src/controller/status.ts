@@ -1,10 +1,12 @@
 /** What a controller reports: health checks, metrics, and its log, in which a repeated failure is once. */
 import type { ErrorCode } from '../errors/codes.ts'
-import { fixOf, type Hop, type PullpassError } from '../errors/pullpass-error.ts'
+import { fixOf, type Hop, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import { documentName } from '../refresh/plan.ts'
 import type { HealthEndpoints } from '../server/health.ts'
+import { rfc3339 } from '../text/plain-text.ts'
+import type { CachedCredential } from './credentials.ts'
 import { Activity, type ActivityPart } from './report/activity.ts'
 import { type CurrentFailure, CurrentFailures } from './report/current-failures.ts'
 import {
@@ -16,6 +18,8 @@ import {
   type TimedWork,
   type WriteResult,
 } from './report/metrics.ts'
+import { type LineFields, type RepeatedLine, RepeatedLines } from './report/repeated-lines.ts'
+import type { WorkItem } from './work-queue.ts'
 
 /** Work that takes longer has stopped: each request has a time limit of its own. */
 const stuckAfterMs = 10 * 60_000
@@ -31,9 +35,19 @@ export interface ReportedFacts {
 
 type LogFields = Readonly<Record<string, string>>
 
+interface Write {
+  readonly result: WriteResult
+  /** `repair`: another client had deleted or changed the Secret. */
+  readonly kind: 'repair' | 'refresh'
+  readonly note: string | undefined
+}
+
+type StatusContext = Pick<Context, 'now' | 'log' | 'sleep' | 'signal'>
+
 export class ControllerStatus {
   readonly #read: () => ControllerState
-  readonly #context: Pick<Context, 'now' | 'log'>
+  readonly #context: StatusContext
+  readonly #lines: RepeatedLines
   readonly #failures = new Map<string, { readonly hop: Hop; readonly code: ErrorCode; count: number }>()
   readonly #writes = new Map<WriteResult, number>()
   readonly #current = new CurrentFailures()
@@ -45,9 +59,10 @@ export class ControllerStatus {
   readonly #comparisons = { completed: 0, failed: 0 }
   #missed = 0
 
-  constructor(read: () => ControllerState, context: Pick<Context, 'now' | 'log'>) {
+  constructor(read: () => ControllerState, context: StatusContext) {
     this.#read = read
     this.#context = context
+    this.#lines = new RepeatedLines(context)
   }
 
   /** `subject`: a Secret or an exchange. Logged once until it fails otherwise or succeeds; a cause that several share, once. */
@@ -61,32 +76,57 @@ export class ControllerStatus {
   }
 
   succeeded(subject: string): void {
+    const ended = this.#current.remove(subject)
+    if (ended === undefined) return
+    const { fault, since, failures } = ended
+    const seconds = Math.round((this.#context.now().getTime() - since.getTime()) / 1000)
+    this.#context.log('info', 'a failure has ended', {
+      code: fault.code,
+      hop: fault.hop,
+      seen: fault.seen,
+      failures,
+      seconds,
+    })
+  }
+
+  /** The subject does not exist any more, or another replica leads. */
+  forgotten(subject: string): void {
     this.#current.remove(subject)
   }
 
-  /** After each exchange; undefined: it succeeded. */
-  exchanged({ mintedFrom, document, registry }: ExchangeRequest, fault: PullpassError | undefined): void {
-    if (fault !== undefined) {
-      this.failed(mintedFrom, fault, { document: documentName(document), registry: registry.name })
+  /** After each exchange. */
+  exchanged({ mintedFrom, document, registry }: ExchangeRequest, result: CachedCredential | PullpassError): void {
+    const fields = { document: documentName(document), registry: registry.name }
+    if (result instanceof PullpassError) {
+      this.failed(mintedFrom, result, fields)
       return
     }
     this.#exchanges += 1
     this.#activity.record('exchange', this.#context.now())
-    this.#current.remove(mintedFrom)
+    const { credential, expiresAt, dueAt } = result
+    const expires = credential.expiresAt === undefined ? 'unknown' : rfc3339(expiresAt)
+    const times = { expiresAt: expires, nextRefreshAt: rfc3339(dueAt) }
+    this.#context.log('info', 'a credential was obtained', { ...fields, ...times })
+    this.succeeded(mintedFrom)
   }
 
-  wrote(result: WriteResult): void {
+  wrote({ document, namespace }: WorkItem, { result, kind, note }: Write): void {
     this.#writes.set(result, (this.#writes.get(result) ?? 0) + 1)
     if (result === 'created' || result === 'updated') this.#activity.record('write', this.#context.now())
+    if (kind === 'repair') this.#repairs += 1
+    if (result === 'skipped' || (result === 'unchanged' && kind === 'refresh')) return
+    const line = kind === 'repair' ? restored : result === 'created' || note !== undefined ? written : refreshed
+    this.log(line, { document, namespace, result, ...(note !== undefined && { note }) })
+  }
+
+  /** Of one namespace; many of them are counted. */
+  log(line: RepeatedLine, fields: LineFields): void {
+    this.#lines.log(line, fields)
   }
 
   /** An exchange or the apply of a Secret has ended. */
   took(work: TimedWork, result: 'succeeded' | 'failed', durationMs: number): void {
     this.#durations[work].observe(Math.max(0, durationMs) / 1000, { result }) // the clock can have been set
-  }
-
-  repaired(): void {
-    this.#repairs += 1
   }
 
   /** `missed`: changes that no watch had reported; undefined: the view could not be compared with the cluster. */
@@ -103,6 +143,7 @@ export class ControllerStatus {
       const fields = { code, seen, expected: fault.expected ?? '', fix: fixOf(fault) ?? '' }
       this.#context.log('error', 'the documents are invalid, and the last valid ones stay in use', fields)
     }
+    if (fault === undefined && this.#invalid !== undefined) this.#context.log('info', 'the documents are valid again')
     this.#invalid = fault
   }
 
@@ -157,6 +198,10 @@ export class ControllerStatus {
     known.count += 1
   }
 }
+
+const written = { level: 'info', one: 'a pull secret was written', many: 'pull secrets were written' } as const
+const refreshed = { level: 'info', many: 'pull secrets were refreshed' } as const
+const restored = { level: 'warn', one: 'a pull secret was restored', many: 'pull secrets were restored' } as const
 
 const stuckFor = (ms: number): string | undefined =>
   ms < stuckAfterMs ? undefined : `a Secret has been in work for ${Math.round(ms / 1000)} s`

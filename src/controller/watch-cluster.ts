@@ -305,6 +305,8 @@ async function follow<T>(
     try {
       for await (const event of watch(context)) {
         failures = 0
+        if (collection.fault !== undefined) context.log('info', 'a watch works again', { resource })
+        collection.fault = undefined
         record(collection, keep, event)
       }
     } catch (error) {
@@ -328,7 +330,6 @@ async function follow<T>(
 }
 
 function record<T>(collection: MutableCollection<T>, keep: Keep<T>, event: CollectionEvent<T>): void {
-  collection.fault = undefined
   if (event.type === 'listed') {
     collection.objects = new Map(event.items.map((item) => [keep.keyOf(item), item]))
     collection.synced = true

@@ -70,7 +70,6 @@ const contentOf = ({ input, resources: limits, settings }: ControllerRun) => ({
     ...(limits === undefined ? ['--no-custom-resources'] : []),
     `--health-listen=*:${healthPort}`,
     `--status-listen=127.0.0.1:${statusPort}`,
-    '--log-level=info',
   ],
   apiToken: 'until stopped' as const,
   resources,

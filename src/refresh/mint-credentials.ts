@@ -73,6 +73,9 @@ interface Sources {
   readonly openGate: () => Promise<PublicationGate>
 }
 
+/** The controller logs its own message, with the time of the next refresh. */
+export const credentialMinted = 'a credential was minted'
+
 async function mint(exchangeRequest: ExchangeRequest, sources: Sources, context: Context): Promise<RegistryCredential> {
   context.signal.throwIfAborted()
   const { document, registry } = exchangeRequest
@@ -81,7 +84,7 @@ async function mint(exchangeRequest: ExchangeRequest, sources: Sources, context:
     readSecret: (secret) => readSourceSecret(sources.cluster, secret),
   })
   context.secrets.add(credential.password)
-  context.log('info', 'a credential was minted', {
+  context.log('info', credentialMinted, {
     document: document.name,
     registry: registry.name,
     expiresAt: credential.expiresAt === undefined ? 'unknown' : rfc3339(credential.expiresAt),

@@ -5,15 +5,15 @@ import { plainJson } from '../text/plain-text.ts'
 const severity: readonly LogLevel[] = ['error', 'warn', 'info', 'debug']
 
 export interface LogSettings {
-  /** Minimum level (default warn). */
-  readonly level: LogLevel | undefined
+  /** Minimum level. */
+  readonly level: LogLevel
   /** Absent: text. */
   readonly format: 'text' | 'json' | undefined
   readonly now: () => Date
   readonly write: (line: string) => void
 }
 
-export function createLog({ level = 'warn', format, now, write }: LogSettings): Log {
+export function createLog({ level, format, now, write }: LogSettings): Log {
   const least = severity.indexOf(level)
   const render = format === 'json' ? renderJson : renderText
   return (of, message, fields = {}) => {

@@ -13,7 +13,7 @@ suite('pullpass controller', () => {
     const sandbox = await startTestSandbox(t, { now: () => new Date() })
     const file = await sandbox.write('pull.yaml', documentText(sandbox))
     const listen = ['--health-listen', '0', '--status-listen', '0']
-    const argv = ['controller', '-f', file, '--lease', 'team-a/leader', ...listen, '--log-level', 'info']
+    const argv = ['controller', '-f', file, '--lease', 'team-a/leader', ...listen]
     const { child, ended } = spawnPullpass(argv, sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
     const log = await waitForStderr(child, /a pull secret was written .*namespace="team-b"/)
@@ -32,6 +32,14 @@ suite('pullpass controller', () => {
     child.kill('SIGTERM')
     const { exitCode, stdout, stderr } = await ended
     assert.deepEqual([exitCode, stdout], [0, ''])
+    for (const line of [
+      / info the controller started, and runs until it is stopped version="[^"]+" .* documents=1 customResources="used" /,
+      / info a document is used document="ClusterPullSecret\/pull" source=".+" secretName="regcred" registries="google"$/m,
+      / info this replica leads identity="/,
+      / info all pull secrets were examined selected=2 fresh=\d$/m,
+      / info a credential was obtained document="ClusterPullSecret\/pull" registry="google" expiresAt="20.+Z" nextRefreshAt="20.+Z"$/m,
+    ])
+      assert.match(stderr, line)
     const lease = sandbox.cluster.store.read('Lease', 'team-a', 'leader')
     assert.match(JSON.stringify(lease?.['spec']), /"holderIdentity":"","leaseDurationSeconds":1,/) // released
     const [auth = ''] = Object.values(readPullSecret(sandbox, 'team-a')?.auths ?? {})
@@ -52,10 +60,7 @@ suite('pullpass controller', () => {
     sandbox.cluster.keys.signWith(key)
     const published = () => sandbox.gcp.store.find('example-cluster', 'openid/v1/jwks')?.bytes.toString() ?? ''
     assert.ok(!published().includes(key.kid))
-    const { child, ended } = spawnPullpass(
-      ['controller', '-f', file, '--no-leader-election', '--log-level', 'info'],
-      sandbox.environment,
-    )
+    const { child, ended } = spawnPullpass(['controller', '-f', file, '--no-leader-election'], sandbox.environment)
     t.after(() => child.kill('SIGKILL'))
     await waitForStderr(child, /a pull secret was written .*namespace="team-a"/)
     assert.ok(published().includes(key.kid))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Credentials } from '../../src/controller/credentials.ts'
-import type { PullpassError } from '../../src/errors/pullpass-error.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import { listExchangeRequests } from '../../src/refresh/exchange-requests.ts'
 import { Redacted } from '../../src/text/redacted.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
@@ -46,7 +46,7 @@ async function start(t: TestContext, lifeSeconds: number) {
     },
     {
       queue: () => void credentials.obtain(requests, item), // as a reconciliation does
-      onExchange: (_, fault) => void (fault && faults.push(fault)),
+      onExchange: (_, result) => void (result instanceof PullpassError && faults.push(result)),
       onEnd: (error) => assert.fail(String(error)),
     },
     { ...time, random: () => 0.5, signal: end.signal },

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { startControllerTest } from './start-test-controller.ts'
-import { until } from './virtual-time.ts'
+import { advanceUntil, until } from './virtual-time.ts'
 
 suite('the controller writes the pull secret', () => {
   test('in every selected namespace after its start, with one exchange for all', async (t) => {
@@ -53,6 +53,26 @@ suite('the controller writes the pull secret', () => {
     )
     addNamespace('team-later')
     await whenFresh(2)
+  })
+
+  test('in many new namespaces, which is logged for ten of them, and counted; so is each refresh of all', async (t) => {
+    const { start, addNamespace, time } = await startControllerTest(t)
+    const { whenFresh, logged, metric } = await start()
+    await whenFresh(2)
+    time.advance(10_000)
+    for (let index = 1; index <= 30; index++) addNamespace(`team-${index}`)
+    await whenFresh(32)
+    const counted = () => logged.filter((line) => line.includes('pull secrets were written'))
+    await advanceUntil(time, { stepMs: 1_000, description: 'the count' }, () => counted().length > 0)
+    assert.equal(logged.filter((line) => line.includes('a pull secret was written')).length, 12, logged.join('\n'))
+    assert.deepEqual(counted(), ['info pull secrets were written ClusterPullSecret/pull 30'])
+    const lines = logged.length
+    const written = () => metric('writes_total{result="updated"}') === 32
+    await advanceUntil(time, { stepMs: 60_000, description: 'the refresh' }, written)
+    const refreshed = () => logged.filter((line) => line.includes('pull secrets were refreshed'))
+    await advanceUntil(time, { stepMs: 1_000, description: 'its log' }, () => refreshed().length > 0)
+    assert.deepEqual(refreshed(), ['info pull secrets were refreshed ClusterPullSecret/pull 32'])
+    assert.equal(logged.length - lines, 2, logged.slice(lines).join('\n')) // and the credential
   })
 
   test('of one document, where two of them claim it: the other one is refused and reported', async (t) => {

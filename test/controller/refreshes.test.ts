@@ -83,6 +83,7 @@ suite('while the cloud is unavailable, the controller', () => {
     await advanceUntil(time, { stepMs: 5_000, description: 'the new credential' }, isNew)
     const failures = logged.filter((line) => line.startsWith('error a refresh failed'))
     assert.equal(failures.length, 1, failures.join('\n'))
+    assert.match(logged.join('\n'), /^info a failure has ended EXCHANGE_UNAVAILABLE exchange .* 3 \d+$/m)
   })
 
   test('writes registries that succeed, keeps entries of others, and does not write the Secret again meanwhile', async (t) => {
@@ -128,7 +129,7 @@ suite('while the cloud is unavailable, the controller', () => {
     const { iamCredentials } = sandbox.gcp.parts
     iamCredentials.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     const { metric, logged } = await start()
-    await until('the refusal', () => logged.length > 0)
+    await until('the refusal', () => logged.some((line) => line.startsWith('error')))
     addNamespace('team-new')
     await until('the queue', () => metric('queue_depth') === 0)
     assert.equal(iamCredentials.seen.length, 1)
@@ -143,7 +144,7 @@ suite('while the cloud is unavailable, the controller', () => {
     const { sandbox, start, time, exchanges } = controlled
     sandbox.gcp.parts.sts.faults.inject(throttled(120))
     const { metric, logged, whenFresh } = await start()
-    await until('the failure', () => logged.length > 0)
+    await until('the failure', () => logged.some((line) => line.startsWith('error')))
     sandbox.gcp.parts.sts.faults.clear()
     time.advance(119_000)
     await until('the queue', () => metric('queue_depth') === 0)

@@ -65,9 +65,9 @@ suite('a pull secret of the controller', () => {
     await until('the restored Secret', () => isFromGoogle(sandbox))
   })
 
-  test('that another client rewrites each time is restored three times immediately, then with increasing delays', async (t) => {
+  test('that another client rewrites each time is restored three times immediately, then with increasing delays, which is logged once', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t)
-    const { whenFresh, metric } = await start()
+    const { whenFresh, metric, logged } = await start()
     await whenFresh(2)
     const delays: number[] = []
     for (let repair = 1; repair <= 6; repair++) {
@@ -85,6 +85,12 @@ suite('a pull secret of the controller', () => {
       delays.push(delayMs)
     }
     assert.deepEqual(delays, [0, 0, 0, 1000, 2000, 4000])
+    const reports = logged.filter((line) => line.includes('repairs are slowed down'))
+    assert.equal(reports.length, 1, logged.join('\n'))
+    assert.match(
+      reports[0] ?? '',
+      /^warn another client changes .* ClusterPullSecret\/pull team-a other-tool(, \S+)* stop /,
+    )
   })
 
   test('that another client created is refused, and reported once; it is written when that one is deleted', async (t) => {

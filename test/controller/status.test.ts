@@ -26,6 +26,8 @@ function start(state: Partial<ControllerState> = {}) {
   const logged: string[] = []
   const status = new ControllerStatus(() => ({ ...idle, ...state }), {
     now: () => new Date('2026-11-24T12:00:00Z'),
+    sleep: () => new Promise(() => {}),
+    signal: new AbortController().signal,
     log: (level, sentence, { code = '' } = {}) => void logged.push(`${level} ${sentence} ${code}`),
   })
   return { status, logged, get: (path: string) => respondHealth(path, status.endpoints) }
@@ -51,7 +53,10 @@ suite('the status of the controller', () => {
 
   test('has metrics of expiry, namespaces, failures, watches and the queue', () => {
     const { status, get } = start()
-    status.wrote('created')
+    status.wrote(
+      { document: 'ClusterPullSecret/pull', namespace: 'team-a' },
+      { result: 'created', kind: 'refresh', note: undefined },
+    )
     status.failed('one', refusalIn('team-a'), {})
     status.took('exchange', 'succeeded', 1_250)
     status.took('apply', 'failed', -5_000) // the clock was set back meanwhile

@@ -42,7 +42,12 @@ function endpoints() {
       watchRestarts: new Map([['secrets', 0]]),
       viewProblems: [],
     }),
-    { now: () => new Date(0), log: () => undefined },
+    {
+      now: () => new Date(0),
+      log: () => undefined,
+      sleep: () => new Promise(() => {}),
+      signal: new AbortController().signal,
+    },
   )
   status.failed('one', new PullpassError({ code: 'INTERNAL', hop: 'run', seen: 'a failure' }), {})
   return status.endpoints

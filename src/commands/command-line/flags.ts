@@ -26,7 +26,7 @@ export const commonFlags: {
     type: 'string',
     value: 'LEVEL',
     choices: ['error', 'warn', 'info', 'debug'],
-    summary: 'Minimum level of log messages on standard error (default warn)',
+    summary: 'Minimum level of log messages on standard error',
   },
   'log-format': {
     type: 'string',
@@ -36,6 +36,9 @@ export const commonFlags: {
   },
   help: { type: 'boolean', short: 'h', summary: 'Print this help' },
 }
+
+/** Default of `--log-level`: the log of a long-running command is its only output. */
+export const defaultLogLevel = { 'one-shot': 'warn', 'until-stopped': 'info' } as const
 
 /** Default of `--timeout`; long-running commands have none. */
 export const defaultTimeout = { 'one-shot': '5m', 'until-stopped': undefined } as const

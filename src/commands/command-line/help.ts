@@ -2,7 +2,7 @@
 
 import type { Command, CommandEntry } from './command.ts'
 import type { Flag, Flags } from './flag.ts'
-import { commonFlags, defaultTimeout } from './flags.ts'
+import { commonFlags, defaultLogLevel, defaultTimeout } from './flags.ts'
 
 /** Help fits a terminal of this width. */
 const columns = 120
@@ -48,9 +48,18 @@ export function renderCommandHelp({ summary, usage, details, flags, life, untilS
     '',
     ...(Object.keys(flags).length > 0 ? ['Flags:', ...flagRows(flags), ''] : []),
     'Global flags:',
-    ...flagRows({ ...commonFlags, timeout: timeoutFlag(life, untilStoppedWith) }),
+    ...flagRows({
+      ...commonFlags,
+      timeout: timeoutFlag(life, untilStoppedWith),
+      'log-level': {
+        ...logLevel,
+        summary: `${logLevel.summary} (default ${defaultLogLevel[life]})`,
+      },
+    }),
   ].join('\n')
 }
+
+const logLevel = commonFlags['log-level']
 
 function timeoutFlag(life: Command['life'], untilStoppedWith: string | undefined): Flag {
   const { timeout } = commonFlags

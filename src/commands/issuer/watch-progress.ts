@@ -22,7 +22,7 @@ export interface WatchStart {
   readonly health?: string | undefined
 }
 
-/** One line: on a terminal at any log level, elsewhere as a log message. */
+/** One line: a sentence on a terminal, elsewhere a log message. */
 export function announceStart(
   { terminal, common, context: { log } }: Pick<Call<Flags>, 'terminal' | 'common' | 'context'>,
   { cluster, target, keepForMs, health }: WatchStart,
@@ -33,7 +33,7 @@ export function announceStart(
   } else {
     const at = health === undefined ? '' : `; health and metrics at ${health}`
     terminal.notify(
-      `Watching the keys of ${cluster}, published at ${target} until ${keepFor} after they were last served${at}. Reads every 15 s until stopped (Ctrl-C); --log-level info logs more than alarms.`,
+      `Watching the keys of ${cluster}, published at ${target} until ${keepFor} after they were last served${at}. Reads every 15 s until stopped (Ctrl-C); --log-level warn logs alarms only.`,
     )
   }
   if (keepForMs < longestTokenMs + cacheSeconds * 1000) {

@@ -8,7 +8,7 @@ import { renderError } from '../../terminal/render-error.ts'
 import { SecretRegister, withholdSecrets } from '../../text/secret-register.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import type { Command, Terminal } from '../command-line/command.ts'
-import { defaultTimeout, readDuration } from '../command-line/flags.ts'
+import { defaultLogLevel, defaultTimeout, readDuration } from '../command-line/flags.ts'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from '../command-line/help.ts'
 import {
   fatalError,
@@ -154,7 +154,7 @@ async function runBounded(command: Command, line: CommandLine, { host, secrets }
   })
   try {
     return await endWithSignal(bound.signal, async () => {
-      const context = await createContext(line, command.life, { host: { ...host, signal: bound.signal }, secrets })
+      const context = await createContext(line, command, { host: { ...host, signal: bound.signal }, secrets })
       const exitCode = await command.run({ ...line, context, terminal: host.terminal })
       await host.terminal.drain?.() // within the time limit: a reader may be slow, or never read
       return exitCode
@@ -174,7 +174,7 @@ function lastResult(fault: PullpassError, output: OutputFormat | undefined, life
 
 async function createContext(
   { common }: CommandLine,
-  life: Command['life'],
+  { life, untilStoppedWith }: Pick<Command, 'life' | 'untilStoppedWith'>,
   { host, secrets }: Guarded,
 ): Promise<VendorContext> {
   const { environment, now, random, sleep, signal, terminal, vendors } = host
@@ -184,7 +184,7 @@ async function createContext(
   const authorities = caFile
     ? await (await import('../../http/authorities.ts')).readAuthorities(caFile, variable)
     : undefined
-  const { 'log-level': level, 'log-format': format } = common
+  const { 'log-level': level = defaultLogLevel[untilStoppedWith ? 'one-shot' : life], 'log-format': format } = common
   const log = createLog({ level, format, now, write: terminal.printError })
   const plain = httpsTransport(environment, authorities)
   const logged = level === 'debug' ? (await import('../../http/log-requests.ts')).logRequests(plain, log) : plain

@@ -6,12 +6,15 @@ export interface CurrentFailure {
   readonly fault: PullpassError
   readonly since: Date
   readonly subjects: number
+  /** So often it was seen. */
+  readonly failures: number
 }
 
 interface Cause {
   fault: PullpassError
   readonly since: Date
   subjects: number
+  failures: number
 }
 
 export class CurrentFailures {
@@ -24,22 +27,26 @@ export class CurrentFailures {
   add(subject: string, fault: PullpassError, at: Date): 'first' | 'known' {
     const cause = JSON.stringify([fault.code, fault.causeKey ?? fault.seen])
     const known = this.#failures.get(cause)
-    const failure = known ?? { fault, since: at, subjects: 0 }
+    const failure = known ?? { fault, since: at, subjects: 0, failures: 0 }
     this.remove(subject)
     failure.fault = fault
     failure.subjects += 1
+    failure.failures += 1
     this.#failures.set(cause, failure)
     this.#causes.set(subject, cause)
     return known === undefined ? 'first' : 'known'
   }
 
-  remove(subject: string): void {
+  /** The failure that has ended: this was its last subject. */
+  remove(subject: string): CurrentFailure | undefined {
     const cause = this.#causes.get(subject)
     const failure = cause === undefined ? undefined : this.#failures.get(cause)
-    if (cause === undefined || failure === undefined) return
+    if (cause === undefined || failure === undefined) return undefined
     this.#causes.delete(subject)
     failure.subjects -= 1
-    if (failure.subjects === 0) this.#failures.delete(cause)
+    if (failure.subjects > 0) return undefined
+    this.#failures.delete(cause)
+    return failure
   }
 
   /** Those that most subjects share first. */

@@ -178,7 +178,7 @@ suite('pullpass issuer watch', () => {
     await mkdir(folder)
     const watchWith = async (fingerprint: string) => {
       const end = new AbortController()
-      const argv = ['issuer', 'watch', '--to', folder, '--accept-ca', fingerprint]
+      const argv = ['issuer', 'watch', '--to', folder, '--accept-ca', fingerprint, '--log-level', 'warn']
       const { stderr } = await runPullpass(sandbox, argv, { signal: end.signal, sleep: async () => end.abort() })
       return { stderr, isPublished: existsSync(join(folder, 'openid/v1/jwks')) }
     }

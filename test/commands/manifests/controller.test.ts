@@ -62,7 +62,6 @@ suite('pullpass manifests --controller', () => {
       '--no-custom-resources',
       '--health-listen=*:8081',
       '--status-listen=127.0.0.1:8082', // reached by kubectl port-forward only
-      '--log-level=info',
     ])
     assert.deepEqual(
       [container.livenessProbe.httpGet, container.readinessProbe.httpGet],
@@ -108,12 +107,7 @@ suite('pullpass manifests --controller --custom-resources', () => {
     assert.match(stdout, /^# {3}system:serviceaccount:image-system:puller$/m)
     const objects = parseAllDocuments(stdout).map((document) => document.toJS())
     const pod = objects.find(({ kind }) => kind === 'Deployment').spec.template.spec
-    assert.deepEqual(pod.containers[0].args, [
-      'controller',
-      '--health-listen=*:8081',
-      '--status-listen=127.0.0.1:8082',
-      '--log-level=info',
-    ])
+    assert.deepEqual(pod.containers[0].args, ['controller', '--health-listen=*:8081', '--status-listen=127.0.0.1:8082'])
     assert.deepEqual(
       pod.volumes.map(({ name }: { name: string }) => name),
       ['api-access'],

@@ -21,6 +21,7 @@ export const ordinaryFacts: PageFacts = {
       }),
       since: after(-7),
       subjects: 1,
+      failures: 3,
     },
   ],
   documents: [
@@ -65,6 +66,7 @@ export const hostileFacts: PageFacts = {
     fault: new PullpassError({ code: 'KUBERNETES_REFUSED', hop: 'kubernetes', seen: hostile, hint: hostile }),
     since: at,
     subjects: 3,
+    failures: 3,
   })),
   documents: Array.from({ length: 1_000 }, () => ({
     name: hostile,
