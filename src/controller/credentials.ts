@@ -13,7 +13,6 @@ import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
 import { dueAt, type Lifetime, retryDelayMs } from './schedule.ts'
-import type { ControllerStatus } from './status.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
 
 export interface CachedCredential {
@@ -174,7 +173,7 @@ export class Credentials {
 /** The same request, whose duration is reported. */
 export function timedExchange(
   request: ExchangeRequest,
-  status: Pick<ControllerStatus, 'took'>,
+  status: { readonly took: (work: 'exchange', result: 'succeeded' | 'failed', durationMs: number) => void },
   { now }: Pick<Context, 'now'>,
 ): ExchangeRequest {
   return {
