@@ -1,6 +1,6 @@
 /** Which Secrets documents select in the namespaces of the cluster: pure, but for warnings. */
 import type { Document } from '../document/document.ts'
-import { chooseNamespaces, needsNamespaceList, reachOf } from '../document/namespaces.ts'
+import { needsNamespaceList, reachOf, selectNamespaces } from '../document/namespaces.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
@@ -15,10 +15,10 @@ type Namespaces = ReadonlyMap<string, Namespace>
 
 /** Terminating namespaces are not selected: nothing can be created there. */
 export function selected({ namespaces }: Pick<Document, 'namespaces'>, among: Iterable<Namespace>): string[] {
-  return chooseNamespaces(
+  return selectNamespaces(
     namespaces,
     [...among].filter(({ terminating }) => !terminating),
-  ).chosen
+  )
 }
 
 /** The Secrets of all documents in one namespace, or in all of them. */

@@ -16,28 +16,35 @@ export interface ChosenNamespaces {
   readonly unmatched: string[]
 }
 
-/** Namespaces kube-* are selected only by their exact name, not by a glob or a selector alone. */
+/** Names, in the order of the namespaces. Namespaces kube-* are selected only by their exact name, not by a glob or a selector alone. */
+export function selectNamespaces(choice: NamespaceChoice, namespaces: readonly LabelledNamespace[]): string[] {
+  const include = readPatterns(choice.include ?? any)
+  const exclude = readPatterns(choice.exclude ?? none)
+  const isIncluded = (name: string) => include.names.has(name) || (!isSystem(name) && matchesAny(include, name))
+  const isExcluded = (name: string) => exclude.names.has(name) || matchesAny(exclude, name)
+  return namespaces.flatMap(({ name, labels }) => {
+    const isChosen = isIncluded(name) && !isExcluded(name)
+    return isChosen && (choice.selector === undefined || matchesSelector(choice.selector, labels)) ? [name] : []
+  })
+}
+
+/** With what may be a mistake in the document. */
 export function chooseNamespaces(choice: NamespaceChoice, namespaces: readonly LabelledNamespace[]): ChosenNamespaces {
-  const include = readPatterns(choice.include ?? ['*'])
-  const exclude = readPatterns(choice.exclude ?? [])
-  const isExcluded = (name: string) => exclude.names.has(name) || matchesAny(exclude.globs, name)
-  const isIncluded = (name: string) => include.names.has(name) || (!isSystem(name) && matchesAny(include.globs, name))
-  const chosen = namespaces.filter(
-    ({ name, labels }) =>
-      isIncluded(name) &&
-      !isExcluded(name) &&
-      (choice.selector === undefined || matchesSelector(choice.selector, labels)),
-  )
+  const include = readPatterns(choice.include ?? none)
+  const exclude = readPatterns(choice.exclude ?? none)
   const present = new Set(namespaces.map(({ name }) => name))
   const reachable = [...present].filter((name) => !isSystem(name))
   return {
-    chosen: chosen.map(({ name }) => name),
-    missing: [...include.names].filter((name) => !present.has(name) && !isExcluded(name)),
-    unmatched: (choice.include ?? [])
-      .filter(isGlob)
-      .filter((glob) => !reachable.some((name) => matchesGlob(glob, name))),
+    chosen: selectNamespaces(choice, namespaces),
+    missing: [...include.names].filter(
+      (name) => !present.has(name) && !exclude.names.has(name) && !matchesAny(exclude, name),
+    ),
+    unmatched: [...include.globs].flatMap(([text, matches]) => (reachable.some(matches) ? [] : [text])),
   }
 }
+
+const any = ['*'] as const
+const none: readonly string[] = []
 
 /** Why a namespace is not selected. */
 export type NotChosen =
@@ -50,8 +57,8 @@ export type NotChosen =
 /** Exclusion takes precedence, since it must be removed first. Undefined: the namespace is selected. */
 export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespace): NotChosen | undefined {
   const { name, labels } = namespace
-  if (chooseNamespaces(choice, [namespace]).chosen.length > 0) return undefined
-  const by = (choice.exclude ?? []).find((entry) => (isGlob(entry) ? matchesGlob(entry, name) : entry === name))
+  if (selectNamespaces(choice, [namespace]).length > 0) return undefined
+  const by = (choice.exclude ?? []).find((entry) => (isGlob(entry) ? parseGlob(entry)(name) : entry === name))
   if (by !== undefined) return { reason: 'excluded', by }
   const isLabelled = choice.selector === undefined || matchesSelector(choice.selector, labels)
   return { reason: isLabelled ? 'not included' : 'labels' }
@@ -64,7 +71,7 @@ export function whyNotChosen(choice: NamespaceChoice, namespace: LabelledNamespa
 export function reachOf({ include, exclude = [] }: NamespaceChoice): readonly string[] | 'everywhere' {
   if (include === undefined || include.some(isGlob)) return 'everywhere'
   const named = include.map((name) => ({ name, labels: {} }))
-  return chooseNamespaces({ include, exclude }, named).chosen
+  return selectNamespaces({ include, exclude }, named)
 }
 
 /** Whether the selection depends on the existing namespaces; plain names do not require permission to list them. */
@@ -72,38 +79,85 @@ export function needsNamespaceList({ include, selector }: NamespaceChoice): bool
   return include === undefined || selector !== undefined || include.some(isGlob)
 }
 
-function readPatterns(entries: readonly string[]): { names: ReadonlySet<string>; globs: readonly string[] } {
-  return { names: new Set(entries.filter((entry) => !isGlob(entry))), globs: entries.filter(isGlob) }
+interface Patterns {
+  readonly names: ReadonlySet<string>
+  readonly globs: ReadonlyMap<string, Glob>
+}
+
+/** A controller evaluates the same document for each namespace that changes. */
+const patternsRead = new WeakMap<readonly string[], Patterns>()
+
+function readPatterns(entries: readonly string[]): Patterns {
+  const known = patternsRead.get(entries)
+  if (known !== undefined) return known
+  const names = new Set(entries.filter((entry) => !isGlob(entry)))
+  const globs = new Map(entries.filter(isGlob).map((entry) => [entry, parseGlob(entry)]))
+  const patterns = { names, globs }
+  patternsRead.set(entries, patterns)
+  return patterns
 }
 
 const isSystem = (name: string) => name.startsWith('kube-')
-const matchesAny = (globs: readonly string[], name: string) => globs.some((glob) => matchesGlob(glob, name))
+
+function matchesAny({ globs }: Patterns, name: string): boolean {
+  for (const matches of globs.values()) if (matches(name)) return true
+  return false
+}
 
 // Globs of names: `*` is any characters, `?` is one.
 
+/** Whether all of a name matches. */
+type Glob = (name: string) => boolean
+
+/** States of two words; no namespace, and no glob in a document, is longer than 63 characters. */
+const mostTokens = 63
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789-'
+
 /**
- * Whether all of `name` matches. Takes at most time proportional to the product of both lengths, unlike a regular expression.
+ * Takes time proportional to the length of the name, whatever the glob: state i, a bit, is that the first i tokens match so far; a
+ * token is a character or `?`. Baeza-Yates and Gonnet, "A new approach to text searching", CACM 35 (10), 1992.
  * @internal
  */
-export function matchesGlob(glob: string, name: string): boolean {
-  let at = 0
-  let read = 0
-  let star = -1 // the last `*`, and the end of the part of the name that it matches
-  let taken = 0
-  while (read < name.length) {
-    if (glob[at] === '*') {
-      star = at++
-      taken = read
-    } else if (glob[at] === '?' || glob[at] === name[read]) {
-      at++
-      read++
-    } else if (star >= 0) {
-      at = star + 1
-      read = ++taken
-    } else return false
+export function parseGlob(glob: string): Glob {
+  const tokens = glob.replaceAll('*', '')
+  if (tokens.length > mostTokens) return () => false
+  // Two words for each character, and for any other one.
+  const steps = new Int32Array(2 * (alphabet.length + 1))
+  const stays = new Int32Array(2)
+  let state = 0
+  for (const token of glob) {
+    const bit = 1 << (state & 31)
+    const word = state >> 5
+    if (token === '*') {
+      stays[word] = (stays[word] ?? 0) | bit
+      continue
+    }
+    state += 1
+    for (let at = 0; at <= alphabet.length; at++) {
+      if (token === '?' || token === alphabet[at]) steps[2 * at + word] = (steps[2 * at + word] ?? 0) | bit
+    }
   }
-  while (glob[at] === '*') at++
-  return at === glob.length
+  const [staysLow = 0, staysHigh = 0] = stays
+  const [acceptLow, acceptHigh] = state < 32 ? [1 << state, 0] : [0, 1 << (state - 32)]
+  return (name) => {
+    let low = 1
+    let high = 0
+    for (let at = 0; at < name.length && (low | high) !== 0; at++) {
+      const step = 2 * indexOf(name.charCodeAt(at))
+      const movedLow = low & (steps[step] ?? 0)
+      const movedHigh = high & (steps[step + 1] ?? 0)
+      low = (movedLow << 1) | (low & staysLow)
+      high = (movedHigh << 1) | (movedLow >>> 31) | (high & staysHigh)
+    }
+    return ((low & acceptLow) | (high & acceptHigh)) !== 0
+  }
+}
+
+/** In the alphabet; its length: not there. */
+function indexOf(code: number): number {
+  if (code >= 97 && code <= 122) return code - 97
+  if (code >= 48 && code <= 57) return code - 22
+  return code === 45 ? 36 : alphabet.length
 }
 
 /** Kubernetes' label selectors. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
