@@ -37,7 +37,8 @@ async function untilClosed(peer: HostilePeer): Promise<void> {
   while (peer.open() > 0) await new Promise((resolve) => setImmediate(resolve))
 }
 
-suite('a request to a cloud ends within its time limit, and its connection with it', () => {
+// Concurrent, since they wait.
+suite('a request to a cloud ends within its time limit, and its connection with it', { concurrency: true }, () => {
   for (const [name, misbehave] of Object.entries(endless)) {
     test(`where the peer ${name}`, patience, async (t) => {
       const peer = await startHostilePeer(t, misbehave)
@@ -78,7 +79,7 @@ suite('a response before the request was read', () => {
   })
 })
 
-suite('a request to the API server over HTTP/1.1 ends within its time limit', () => {
+suite('a request to the API server over HTTP/1.1 ends within its time limit', { concurrency: true }, () => {
   for (const [name, misbehave] of Object.entries({ ...endless, ...broken })) {
     test(`where the peer ${name}`, patience, async (t) => {
       const peer = await startHostilePeer(t, misbehave)

@@ -232,7 +232,8 @@ suite('a response over HTTP/2', () => {
   })
 })
 
-suite('a request over HTTP/2 ends within its time limit', () => {
+// Concurrent, since they wait.
+suite('a request over HTTP/2 ends within its time limit', { concurrency: true }, () => {
   const status = (code: string) => Buffer.from([0x08, code.length, ...Buffer.from(code)]) // RFC 7541 §6.2.2
   const peers: Record<string, (stream: number, socket: TLSSocket) => Buffer[]> = {
     'sends nothing': () => [],
