@@ -65,7 +65,10 @@ const drained = async (stream: NodeJS.WriteStream) =>
     else stream.write('', () => resolve()) // also called if the reader has closed the pipe
   })
 
+const outputClosed = new AbortController()
+
 const terminal: Terminal = {
+  closed: outputClosed.signal,
   print: (text) => {
     showProgress(undefined)
     process.stdout.write(`${text}\n`)
@@ -97,9 +100,12 @@ const terminal: Terminal = {
   },
 }
 
-// A reader that closes the pipe early (`| head`) ends the output, not the run.
+// A reader that closes the pipe early (`| head`) ends the output, not the run, unless the output is its only purpose.
 process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE') return
+  if (code === 'EPIPE') {
+    outputClosed.abort()
+    return
+  }
   terminal.printError(renderUnwritable(code, { now: () => new Date() }))
   process.exit(1)
 })

@@ -1,5 +1,8 @@
 /** pullpass status: which pull secrets of one or several clusters are fresh, due or expired. Exits 1 if one has a problem. */
+import { loadDocuments } from '../document/load-documents.ts'
+import { listDesired } from '../status/desired.ts'
 import { inContext, listStatus, type StatusScope } from '../status/list.ts'
+import { plainLine } from '../text/plain-text.ts'
 import type { Call, Command } from './command-line/command.ts'
 import { usageFault } from './command-line/flag.ts'
 import { printErrors, renderInParts } from './command-line/output.ts'
@@ -12,11 +15,13 @@ import {
   renderStatusParts,
   renderSummary,
   statusResult,
+  withDesired,
 } from './status/report.ts'
+import { renderResources } from './status/resources.ts'
 
 export const status: Command<StatusFlags> = {
   summary: 'Show which pull secrets are fresh, due or expired',
-  usage: ['status [flags]'],
+  usage: ['status [-f FILE] [flags]'],
   details: [
     'Lists every Secret of type kubernetes.io/dockerconfigjson, of any owner, from a workstation or in a Pod. Only',
     'metadata is requested: of a Secret that pullpass wrote, its annotations state the registries and their expiry; of others',
@@ -25,12 +30,15 @@ export const status: Command<StatusFlags> = {
     '',
     'fresh: before its refresh time, two thirds of the lifetime; due: after it; expired: after the expiry. The exit code is 1',
     'if one has a problem: it is expired, overdue (five sixths of its lifetime have passed), or another client changed it;',
-    'or if a cluster cannot be read. With several contexts the others are shown nevertheless.',
+    'or if a cluster cannot be read. With several contexts the others are shown nevertheless. With -f, what the documents select',
+    'and does not exist, or is not of pullpass, is a problem, too. ClusterPullSecrets of the cluster are shown if they are not ready,',
+    'and with -o wide and json.',
     '',
     'Needs list on secrets, and with --watch also watch. Such a permission also allows reading the data of these Secrets.',
     '',
     'Examples:',
     '  pullpass status --problems',
+    '  pullpass status -f documents/',
     '  pullpass status --context prod-eu --context prod-us --name regcred --watch',
   ].join('\n'),
   life: 'one-shot',
@@ -40,18 +48,24 @@ export const status: Command<StatusFlags> = {
 
   async run(call) {
     const scope = readScope(call)
-    if (call.flags.watch) {
+    const { file: files, watch } = call.flags
+    if (watch) {
+      if (files.length > 0) throw usageFault('status', '-f is given with --watch', 'one of them')
       const { watchStatusTable } = await import('./status/watch.ts')
       return await watchStatusTable(scope, call)
     }
     const { context } = call
-    const listed = await listStatus(scope, context)
+    const documents = files.length === 0 ? undefined : await loadDocuments(files, { ...context, ...call.terminal })
+    const listed = await listStatus({ ...scope, ...(documents && { documents }) }, context)
     const now = context.now()
     const evaluate = createEvaluator(now)
-    const clusters = listed.map((cluster) => ({
-      ...cluster,
-      secrets: cluster.secrets.map((facts) => evaluate(cluster.context, facts)),
-    }))
+    const clusters = listed.map((cluster) => {
+      const secrets = cluster.secrets.map((facts) => evaluate(cluster.context, facts))
+      return {
+        ...cluster,
+        secrets: cluster.jobs ? withDesired(secrets, listDesired(cluster.jobs, scope), cluster) : secrets,
+      }
+    })
     await printStatus(clusters, call, now)
     printErrors(
       clusters.flatMap((cluster) => cluster.faults.map((fault) => ({ fault: inContext(fault, cluster.context) }))),
@@ -63,8 +77,10 @@ export const status: Command<StatusFlags> = {
 
 /** @throws USAGE_INVALID for a context, namespace or name that is given twice */
 function readScope({
-  flags: { kubeconfig, context: contexts, namespace: namespaces, name: names },
+  flags: { kubeconfig, context: contexts, namespace: namespaces, name: names, 'all-namespaces': all },
 }: Call<StatusFlags>): StatusScope {
+  if (all && namespaces.length > 0)
+    throw usageFault('status', '--all-namespaces is given with --namespace', 'one of them')
   for (const [flag, values] of Object.entries({ context: contexts, namespace: namespaces, name: names })) {
     const repeated = values.find((value, index) => values.indexOf(value) !== index)
     if (repeated !== undefined) throw usageFault('status', `--${flag} ${repeated} is given twice`, 'each value once')
@@ -89,5 +105,10 @@ async function printStatus(clusters: readonly ReadCluster[], call: Call<StatusFl
   } as const
   for (const part of renderStatusParts(shown, form, terminal)) terminal.print(part)
   if (shown.length > 0) terminal.print('')
+  const resources = renderResources(clusters, output === 'wide' && !given.problems ? 'all' : 'problems', form, terminal)
+  if (resources !== undefined) terminal.print(`${resources}\n`)
   terminal.print(renderSummary(secrets))
+  for (const { context: name, notes } of clusters) {
+    for (const note of notes) terminal.print(`note: ${name === undefined ? '' : `context ${name}: `}${plainLine(note)}`)
+  }
 }

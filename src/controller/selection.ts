@@ -99,6 +99,15 @@ export function reportDocuments(before: DocumentSet, after: DocumentSet, { log }
     const { source, secretName, registries } = document
     const fields = { document: name, source, secretName, registries: registries.map((one) => one.name).join(', ') }
     log('info', before.has(name) ? 'a document was changed' : 'a document is used', fields)
+    const former = before.get(name)?.document.secretName ?? secretName
+    if (former !== secretName) {
+      const fix = 'delete them when no pod names them; pullpass status -f FILE shows them as unused'
+      log('warn', 'a document has another secretName: its former pull secrets stay, and are not refreshed', {
+        ...fields,
+        former,
+        fix,
+      })
+    }
   }
   for (const [name, { document }] of removed) {
     log('info', 'a document is no longer used: its pull secrets stay, and are not refreshed', {

@@ -11,10 +11,18 @@ import { endOf, longestLifeMs } from '../refresh/freshness.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 import type { Origin, PullSecretFacts } from './facts.ts'
 
-export type PullSecretState = 'fresh' | 'due' | 'expired' | 'unknown'
+/** Only documents state that one is `missing`, or `unused`: written for one of them that does not select it any more. */
+export type PullSecretState = 'fresh' | 'due' | 'expired' | 'unknown' | 'missing' | 'unused'
 
 /** The codes of problems that `pullpass status` reports. @internal */
-export const statusProblems = ['SECRET_EXPIRED', 'REFRESH_OVERDUE', 'SECRET_EDITED'] as const
+export const statusProblems = [
+  'SECRET_EXPIRED',
+  'REFRESH_OVERDUE',
+  'SECRET_EDITED',
+  'SECRET_NOT_FOUND',
+  'SECRET_NOT_OURS',
+  'NAMESPACE_NOT_FOUND',
+] as const
 
 interface StatusProblem extends ErrorFacts {
   readonly code: (typeof statusProblems)[number]
@@ -24,7 +32,7 @@ export interface EntryStatus {
   /** Of the registry in the document. */
   readonly name: string
   readonly hosts: readonly string[]
-  readonly state: Exclude<PullSecretState, 'unknown'>
+  readonly state: 'fresh' | 'due' | 'expired'
   /** undefined: unknown, of a password that something else manages. */
   readonly expiresAt: Date | undefined
   readonly dueAt: Date

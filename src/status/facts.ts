@@ -87,6 +87,7 @@ function originOf(secret: AnyPullSecret): Origin {
   const writers = owners.data.filter(isDocumentManager)
   if (writers.length === 0) return { kind: 'edited', part: 'credential' }
   const record = writers.map((manager) => ownRecord(secret, manager)).find((one) => one !== undefined)
+  if (record?.registries.size === 0) return { kind: 'edited', part: 'annotations' } // pullpass writes none without an entry
   if (record !== undefined && isBounded(record)) {
     const { document, refreshedAt, registries } = record
     return { kind: 'ours', record: { document, refreshedAt, registries } }

@@ -1,4 +1,5 @@
 /** Every pull secret of one or several clusters, by its metadata: listed once, or watched. */
+import type { Document } from '../document/document.ts'
 import { codes } from '../errors/codes.ts'
 import { asFault, PullpassError, seenAt, withFix } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -7,7 +8,9 @@ import type { Cluster, ClusterContext } from '../kubernetes/connection/cluster.t
 import { type ListRequest, listPages } from '../kubernetes/objects/list.ts'
 import { allPullSecrets, anyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
 import { watchCollection } from '../kubernetes/objects/watch.ts'
+import type { Job } from '../refresh/plan.ts'
 import type { JsonObject } from '../text/json-fields.ts'
+import { listResources, planDocuments, type ResourceState } from './documents.ts'
 import { createFactsReader, type PullSecretFacts } from './facts.ts'
 
 export interface StatusScope {
@@ -18,6 +21,8 @@ export interface StatusScope {
   readonly namespaces: readonly string[]
   /** Empty: every name. */
   readonly names: readonly string[]
+  /** What is desired; absent: unknown. */
+  readonly documents?: readonly Document[]
 }
 
 /** One cluster, with what was read of it. */
@@ -29,6 +34,11 @@ export interface ClusterStatus {
   readonly secrets: readonly PullSecretFacts[]
   /** Why it, or some of the requested namespaces and names, could not be read. */
   readonly faults: readonly PullpassError[]
+  /** Custom resources; none if only some namespaces or names were requested. */
+  readonly resources: readonly ResourceState[]
+  readonly notes: readonly string[]
+  /** What the documents select. */
+  readonly jobs?: readonly Job[]
 }
 
 type StatusContext = ClusterContext & Pick<Context, 'environment'>
@@ -43,20 +53,55 @@ export async function listStatus(scope: StatusScope, context: StatusContext): Pr
     return await Promise.all(
       opened.map(async ({ context: name, cluster }): Promise<ClusterStatus> => {
         if (cluster instanceof PullpassError) {
-          return { context: name, server: undefined, secrets: [], faults: [cluster] }
+          return { context: name, server: undefined, secrets: [], faults: [cluster], resources: [], notes: [] }
         }
-        const results = await Promise.all(
-          lists.map(async (list) => await listPages(cluster, list, createKeep()).catch(refusal)),
-        )
+        const [results, listed, planned] = await Promise.all([
+          Promise.all(lists.map(async (list) => await listPages(cluster, list, createKeep()).catch(refusal))),
+          scope.namespaces.length + scope.names.length > 0 ? { resources: [], notes: [] } : listResources(cluster),
+          scope.documents && planDocuments(scope.documents, cluster).catch(ofCluster),
+        ])
         const faults = results.filter((result) => result instanceof PullpassError)
         const [fault] = faults
         if (fault !== undefined && isSingle(opened, lists)) throw fault
         const secrets = results.flatMap((result) => (result instanceof PullpassError ? [] : result))
-        return { context: name, server: cluster.server, secrets, faults }
+        const empty = scope.namespaces.filter((namespace) => !secrets.some((secret) => secret.namespace === namespace))
+        const absent = await Promise.all(empty.map(async (namespace) => await findAbsent(cluster, namespace)))
+        const other = [...absent, planned instanceof PullpassError ? planned : undefined]
+        return {
+          context: name,
+          server: cluster.server,
+          secrets,
+          faults: [...faults, ...other.filter((one) => one !== undefined)],
+          ...listed,
+          ...(planned && !(planned instanceof PullpassError) && { jobs: planned }),
+        }
       }),
     )
   })
 }
+
+/** @throws an error of the documents themselves */
+function ofCluster(error: unknown): PullpassError {
+  const fault = asFault(error)
+  if (codes[fault.code] === 2) throw fault
+  return fault
+}
+
+/** A list in a namespace that does not exist is empty. Undefined: it exists, or may not be read. */
+async function findAbsent(cluster: Cluster, namespace: string): Promise<PullpassError | undefined> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
+  const { status } = await cluster.request({ method: 'GET', path, accept: oneMetadata })
+  if (status !== 404) return undefined
+  return new PullpassError({
+    code: 'NAMESPACE_NOT_FOUND',
+    hop: 'kubernetes',
+    seen: `namespace ${namespace} does not exist`,
+    expected: 'an existing namespace as --namespace',
+    hint: 'kubectl get namespaces',
+  })
+}
+
+const oneMetadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 /** Of one list. */
 function createKeep(): (item: JsonObject) => PullSecretFacts {
@@ -180,8 +225,12 @@ async function followPart(
   for (;;) {
     try {
       for await (const event of watchCollection(cluster, list, createKeep(), context)) {
-        if (event.type === 'listed') observer.onListed(part, event.items)
-        else observer.onChanged(part, event.type, event.item)
+        if (event.type === 'listed') {
+          observer.onListed(part, event.items)
+          const { namespace } = list.call
+          const absent = event.items.length > 0 || !namespace ? undefined : await findAbsent(cluster, namespace)
+          if (absent) observer.onFault(part, absent)
+        } else observer.onChanged(part, event.type, event.item)
       }
     } catch (error) {
       context.signal.throwIfAborted()

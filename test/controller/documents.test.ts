@@ -39,12 +39,16 @@ suite('when a file of documents changes, the controller', () => {
 
   test('writes another Secret if the secretName changes, and leaves the earlier one in place', async (t) => {
     const { sandbox, start, file, time, hasSecret } = await startControllerTest(t)
-    const { whenFresh } = await start()
+    const { whenFresh, logged } = await start()
     await whenFresh(2)
     await writeFile(file, selectTeams(sandbox).replace('secretName: regcred', 'secretName: other'))
     time.advance(10_000)
     await until('the other Secret', () => readPullSecret(sandbox, 'team-a', 'other') !== undefined)
     assert.ok(hasSecret('team-a'))
+    assert.match(
+      logged.join('\n'),
+      /^warn a document has another secretName: .* stay, .* other google regcred delete them /m,
+    )
   })
 
   for (const [fault, change] of [

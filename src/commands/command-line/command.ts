@@ -28,6 +28,8 @@ export interface Terminal {
   readonly prompt?: (question: string, signal: AbortSignal) => Promise<string | undefined>
   /** Writes a message of a long-running command to the terminal; absent without a terminal. */
   readonly notify?: (text: string) => void
+  /** Aborted when a write shows that the reader of standard output has closed it; absent in tests. */
+  readonly closed?: AbortSignal
   readonly color: 'always' | 'never'
   /** Width of standard output in characters; absent if it is not a terminal. */
   readonly columns?: number

@@ -32,6 +32,32 @@ interface StatusCluster {
   readonly counts: StatusCounts
   /** Why the cluster, or some of the requested namespaces and names, could not be read. */
   readonly errors: readonly ErrorDetail[]
+  /** Custom resources; with `--problems` only those that are not ready; none with `--watch`, `--namespace` or `--name`. */
+  readonly documents: readonly DocumentStatus[]
+  /** What could not be shown. */
+  readonly notes: readonly string[]
+}
+
+interface NamespaceCounts {
+  readonly selected: number
+  readonly fresh: number
+}
+
+/** A ClusterPullSecret or PullSecret of the cluster, by the status that its controller wrote. */
+export interface DocumentStatus {
+  readonly kind: string
+  /** Absent: it is cluster-scoped. */
+  readonly namespace?: string
+  readonly name: string
+  /** `failed`: it is not ready, or no controller has evaluated its current version. */
+  readonly result: Overall
+  /** Its condition `Ready`. */
+  readonly ready: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+  readonly namespaces?: NamespaceCounts
+  /** When the first entry expires in a selected namespace. */
+  readonly expiresAt?: Instant
 }
 
 export interface StatusCounts {
@@ -39,6 +65,10 @@ export interface StatusCounts {
   readonly due: number
   readonly expired: number
   readonly unknown: number
+  /** With `-f`. */
+  readonly missing: number
+  /** With `-f`. */
+  readonly unused: number
   /** Pull secrets with errors, whatever their result. */
   readonly withErrors: number
 }
@@ -50,10 +80,11 @@ export interface SecretStatus {
   readonly name: string
   /**
    * The worst of its registries. `fresh`: before its refresh time, two thirds of its lifetime; `due`: after it; `unknown`:
-   * pullpass does not manage it, or another client changed it.
+   * pullpass does not manage it, or another client changed it. With `-f`, `missing`: a document selects it, and it does not exist;
+   * `unused`: it was written for one of the documents, which does not select it any more.
    */
-  readonly result: 'fresh' | 'due' | 'expired' | 'unknown'
-  /** The document that it is written for, if pullpass wrote it. */
+  readonly result: 'fresh' | 'due' | 'expired' | 'unknown' | 'missing' | 'unused'
+  /** The document that it is written for, if pullpass wrote it, or that selects it, if it is missing. */
   readonly document?: string
   /** Field managers that own the credential. */
   readonly managers: readonly string[]

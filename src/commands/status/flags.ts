@@ -1,14 +1,16 @@
 /** Flags of `pullpass status`. */
 import { labelName, objectName } from '../../document/kubernetes-names.ts'
 import type { Choice, Flag } from '../command-line/flag.ts'
-import { clusterFlags } from '../command-line/flags.ts'
+import { clusterFlags, documentFlags } from '../command-line/flags.ts'
 
 type Texts = Flag & { readonly type: 'string'; readonly multiple: true }
 type Switch = Flag & { readonly type: 'boolean' }
 
 export type StatusFlags = Omit<typeof clusterFlags, 'context'> & {
   readonly context: Texts
+  readonly file: Texts
   readonly namespace: Texts
+  readonly 'all-namespaces': Switch
   readonly name: Texts
   readonly problems: Switch
   readonly watch: Switch
@@ -16,6 +18,11 @@ export type StatusFlags = Omit<typeof clusterFlags, 'context'> & {
 }
 
 export const statusFlags: StatusFlags = {
+  file: {
+    ...documentFlags.file,
+    summary:
+      'Documents: what they select and is missing, or is not selected any more, is shown; file or folder, repeatable',
+  },
   namespace: {
     type: 'string',
     multiple: true,
@@ -24,6 +31,7 @@ export const statusFlags: StatusFlags = {
     rule: labelName,
     summary: 'Only this namespace; repeatable (default: all namespaces)',
   },
+  'all-namespaces': { type: 'boolean', short: 'A', summary: 'All namespaces: the default' },
   name: {
     type: 'string',
     multiple: true,

@@ -1,6 +1,8 @@
 /** The state of pull secrets: a table, its summary, and a document for programs. */
 import { earliest } from '../../credential/registry-credential.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
+import { compareWithDesired, type Desired, missingSecrets } from '../../status/desired.ts'
+import type { ResourceState } from '../../status/documents.ts'
 import {
   boundedList,
   createEvaluation,
@@ -13,7 +15,14 @@ import { type Cell, columnWidths, relativeTime, renderTable, type Table } from '
 import { plainLine } from '../../text/plain-text.ts'
 import type { Terminal } from '../command-line/command.ts'
 import { errorDetail, instant, overall } from '../command-line/output.ts'
-import type { RegistryStatus, SecretStatus, StatusChange, StatusCounts, StatusResult } from '../output/status.ts'
+import type {
+  DocumentStatus,
+  RegistryStatus,
+  SecretStatus,
+  StatusChange,
+  StatusCounts,
+  StatusResult,
+} from '../output/status.ts'
 
 /** A pull secret of one cluster, at one time. */
 export interface EvaluatedSecret {
@@ -21,6 +30,8 @@ export interface EvaluatedSecret {
   readonly context: string | undefined
   readonly facts: PullSecretFacts
   readonly status: PullSecretStatus
+  /** Of one that does not exist. */
+  readonly document?: string
 }
 
 /** All at the same time. */
@@ -28,6 +39,25 @@ export function createEvaluator(now: Date): (context: string | undefined, facts:
   const evaluate = createEvaluation(now)
   return (context, facts) => ({ context, facts, status: evaluate(facts) })
 }
+
+/** With those that are missing, by namespace and name. */
+export function withDesired(
+  secrets: readonly EvaluatedSecret[],
+  desired: Desired,
+  { context }: Pick<EvaluatedSecret, 'context'>,
+): EvaluatedSecret[] {
+  const compared = secrets.map((secret) => ({
+    ...secret,
+    status: compareWithDesired(secret.facts, secret.status, desired),
+  }))
+  const exists = new Set(secrets.map(({ facts }) => `${facts.namespace}/${facts.name}`))
+  const missing = missingSecrets(desired, exists).map(({ document, ...one }) => ({ context, document, ...one }))
+  if (missing.length === 0) return compared
+  return [...compared, ...missing].toSorted((one, other) => compareText(keyOf(one), keyOf(other)))
+}
+
+const keyOf = ({ facts: { namespace, name } }: EvaluatedSecret) => `${namespace}/${name}`
+const compareText = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0)
 
 export const hasProblem = ({ status }: EvaluatedSecret): boolean => status.problems.length > 0
 
@@ -69,7 +99,11 @@ export function* renderStatusParts(
   }
 }
 
-const tones: Readonly<Partial<Record<PullSecretState, 'good' | 'bad'>>> = { fresh: 'good', expired: 'bad' }
+const tones: Readonly<Partial<Record<PullSecretState, 'good' | 'bad'>>> = {
+  fresh: 'good',
+  expired: 'bad',
+  missing: 'bad',
+}
 
 /** `gone`: the Secret was deleted. */
 export function statusRow(
@@ -84,7 +118,7 @@ export function statusRow(
   const words = [...problems.map(({ code, seen }) => `${code}: ${seen}`), ...notes.map((note) => `note: ${note}`)]
   const wide = [
     boundedList(facts.managers) || '-',
-    recordOf(facts)?.document ?? '-',
+    documentOf(secret) ?? '-',
     boundedList(entries.flatMap(({ hosts }) => hosts)) || '-',
     agoOrNone(facts.createdAt, now),
   ]
@@ -103,6 +137,8 @@ export function statusRow(
 
 const agoOrNone = (at: Date | undefined, now: Date, none = '-') => (at === undefined ? none : relativeTime(at, now))
 
+const documentOf = ({ facts, document }: EvaluatedSecret) => recordOf(facts)?.document ?? document
+
 const recordOf = ({ origin }: PullSecretFacts) => (origin.kind === 'ours' ? origin.record : undefined)
 
 const earliestExpiry = (entries: readonly EntryStatus[]): Date | undefined =>
@@ -110,10 +146,10 @@ const earliestExpiry = (entries: readonly EntryStatus[]): Date | undefined =>
 
 // The summary
 
-const states = ['fresh', 'due', 'expired', 'unknown'] as const
+const states = ['fresh', 'due', 'expired', 'unknown', 'missing', 'unused'] as const
 
 function countStates(secrets: readonly EvaluatedSecret[]): StatusCounts {
-  const counts = { fresh: 0, due: 0, expired: 0, unknown: 0, withErrors: 0 }
+  const counts = { fresh: 0, due: 0, expired: 0, unknown: 0, missing: 0, unused: 0, withErrors: 0 }
   for (const secret of secrets) {
     counts[secret.status.state] += 1
     if (hasProblem(secret)) counts.withErrors += 1
@@ -150,10 +186,12 @@ export interface ReadCluster {
   readonly server: string | undefined
   readonly secrets: readonly EvaluatedSecret[]
   readonly faults: readonly PullpassError[]
+  readonly resources: readonly ResourceState[]
+  readonly notes: readonly string[]
 }
 
-export const hasFailed = ({ secrets, faults }: Pick<ReadCluster, 'secrets' | 'faults'>): boolean =>
-  faults.length > 0 || secrets.some(hasProblem)
+export const hasFailed = ({ secrets, faults, resources }: ReadCluster): boolean =>
+  faults.length > 0 || secrets.some(hasProblem) || resources.some(({ problem }) => problem !== 'none')
 
 export function statusResult(clusters: readonly ReadCluster[], shown: 'all' | 'problems'): StatusResult {
   const secrets = clusters.flatMap((cluster) => cluster.secrets)
@@ -166,6 +204,8 @@ export function statusResult(clusters: readonly ReadCluster[], shown: 'all' | 'p
       result: overall(hasFailed(cluster) ? 1 : 0),
       counts: countStates(cluster.secrets),
       errors: cluster.faults.map(errorDetail),
+      documents: cluster.resources.filter(({ problem }) => shown === 'all' || problem !== 'none').map(resourceItem),
+      notes: cluster.notes,
     })),
     secrets: secrets.filter((secret) => shown === 'all' || hasProblem(secret)).map(secretItem),
   }
@@ -181,9 +221,11 @@ export const statusChange = (type: StatusChange['type'], secret: EvaluatedSecret
 /** Of one status, which many Secrets share. */
 const registryItems = new WeakMap<readonly EntryStatus[], readonly RegistryStatus[]>()
 
-export function secretItem({ context, facts, status }: EvaluatedSecret): SecretStatus {
+export function secretItem(secret: EvaluatedSecret): SecretStatus {
+  const { context, facts, status } = secret
   const { namespace, name, managers, createdAt, writtenAt } = facts
   const record = recordOf(facts)
+  const document = documentOf(secret)
   const expiresAt = earliestExpiry(status.entries)
   const registries = registryItems.get(status.entries) ?? status.entries.map(registryItem)
   registryItems.set(status.entries, registries)
@@ -192,7 +234,7 @@ export function secretItem({ context, facts, status }: EvaluatedSecret): SecretS
     namespace,
     name,
     result: status.state,
-    ...(record && { document: record.document }),
+    ...(document !== undefined && { document }),
     managers,
     registries,
     ...(expiresAt && { expiresAt: instant(expiresAt) }),
@@ -210,4 +252,16 @@ const registryItem = ({ name, hosts, state, expiresAt, dueAt }: EntryStatus): Re
   result: state,
   ...(expiresAt && { expiresAt: instant(expiresAt) }),
   dueAt: instant(dueAt),
+})
+
+const resourceItem = (resource: ResourceState): DocumentStatus => ({
+  kind: resource.kind,
+  ...(resource.namespace !== undefined && { namespace: resource.namespace }),
+  name: resource.name,
+  result: overall(resource.problem === 'none' ? 0 : 1),
+  ready: resource.ready,
+  reason: resource.reason,
+  message: resource.message,
+  ...(resource.namespaces && { namespaces: resource.namespaces }),
+  ...(resource.expiresAt && { expiresAt: instant(resource.expiresAt) }),
 })

@@ -18,14 +18,15 @@ const gatherMs = 200
 /** How often times such as `in 12 min` are shown again on a terminal. */
 const frameMs = 15_000
 
-/** Ends with the run; 1 if every list failed permanently. */
+/** Ends with the run, or with its reader; 1 if every list failed permanently. */
 export async function watchStatusTable(scope: StatusScope, call: Call<StatusFlags>): Promise<ExitCode> {
   const { context, terminal } = call
   const isFrame = terminal.rows !== undefined && !isStructured(call.flags.output)
   const printer = isFrame ? openFramePrinter(call, scope) : openChangePrinter(call, scope)
   const view = new StatusView(scope, (fault) => printErrors([{ fault }], call))
   const ended = new AbortController()
-  const signal = AbortSignal.any([context.signal, ended.signal])
+  const { closed } = terminal
+  const signal = AbortSignal.any([context.signal, ended.signal, ...(closed ? [closed] : [])])
   const watching = watchStatus(scope, (parts) => view.observe(parts), { ...context, signal }).finally(() =>
     ended.abort(new WatchEnded()),
   )
@@ -35,7 +36,12 @@ export async function watchStatusTable(scope: StatusScope, call: Call<StatusFlag
       throw error
     }
   })
-  await Promise.all([watching, printing])
+  try {
+    await Promise.all([watching, printing])
+  } catch (error) {
+    if (closed?.aborted) return 0
+    throw error
+  }
   await printer.print(view.clusters(context.now()), context.now())
   return 1
 }
@@ -132,6 +138,8 @@ class StatusView {
           .toSorted(byName)
           .map((facts) => evaluate(context, facts)),
         faults: parts.flatMap(({ fault }) => fault ?? []),
+        resources: [],
+        notes: [],
       }
     })
   }

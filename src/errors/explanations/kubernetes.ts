@@ -107,6 +107,7 @@ export const kubernetesSection: Section = {
     NAMESPACE_NOT_FOUND: {
       hops: ['kubernetes'],
       doctor: ['namespace', 'write'],
+      status: true,
       meaning:
         'A document names a namespace that does not exist. (A glob without a match causes a warning; a namespace that is being deleted is skipped.)',
       action: 'Create it, or correct the name.',

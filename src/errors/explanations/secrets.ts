@@ -8,6 +8,7 @@ export const secretsSection: Section = {
     SECRET_NOT_FOUND: {
       hops: ['kubernetes'],
       doctor: ['secret'],
+      status: true,
       meaning: 'The pull secret does not exist.',
       action: 'Refresh: `pullpass refresh -f FILE`.',
       example: `SECRET_NOT_FOUND (kubernetes): Secret team-a/regcred does not exist
@@ -17,6 +18,7 @@ export const secretsSection: Section = {
     SECRET_NOT_OURS: {
       hops: ['kubernetes'],
       doctor: ['secret', 'write'],
+      status: true,
       meaning:
         'The Secret exists, but pullpass did not create it for this document. It is not overwritten, since it may contain a password. (If another client edits a Secret of this document, the fields are restored, and the summary names the client.)\n\nIf another document of pullpass wrote the Secret, the error names it and prints the command to move the Secret: remove the old document first, then run once with `--adopt`. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over at the next refresh that is due.',
       action:

@@ -32,7 +32,7 @@ suite('pullpass status', () => {
     assert.equal(exitCode, 0)
     assert.deepEqual(
       sandbox.parts.kubernetes.seen.slice(before).map(({ path }) => path),
-      ['/api/v1/secrets'],
+      ['/api/v1/secrets', '/apis/pullpass.dev/v1alpha1/clusterpullsecrets', '/apis/pullpass.dev/v1alpha1/pullsecrets'],
     )
 
     const wide = await runPullpass(sandbox, ['status', '-o', 'wide', '-n', 'team-b', '--name', 'regcred'])
@@ -95,7 +95,15 @@ suite('pullpass status', () => {
     )
     const { result, clusters } = parse(json?.stdout ?? '')
     assert.deepEqual([json?.exitCode, result], [1, 'failed'])
-    assert.deepEqual(clusters[0].counts, { fresh: 0, due: 0, expired: 2, unknown: 1, withErrors: 2 })
+    assert.deepEqual(clusters[0].counts, {
+      fresh: 0,
+      due: 0,
+      expired: 2,
+      unknown: 1,
+      missing: 0,
+      unused: 0,
+      withErrors: 2,
+    })
   })
 
   test('shows several contexts in one table; one that cannot be read does not stop the others', async (t) => {

@@ -1,0 +1,118 @@
+/** Which pull secrets documents request, compared with those that exist: pure. */
+import type { ErrorFacts } from '../errors/pullpass-error.ts'
+import { documentName, type Job } from '../refresh/plan.ts'
+import { boundedList, type PullSecretStatus } from './evaluate.ts'
+import type { PullSecretFacts } from './facts.ts'
+
+/** The Secrets of documents, in the scope of the table. */
+export interface Desired {
+  /** By NAMESPACE/NAME: the document, and whether the namespace exists. */
+  readonly targets: ReadonlyMap<string, { readonly document: string; readonly namespaceExists: boolean }>
+  readonly documents: ReadonlySet<string>
+}
+
+interface Scope {
+  /** Empty: all. */
+  readonly namespaces: readonly string[]
+  /** Empty: all. */
+  readonly names: readonly string[]
+}
+
+export function listDesired(jobs: readonly Job[], { namespaces: only, names }: Scope): Desired {
+  const targets = new Map<string, { document: string; namespaceExists: boolean }>()
+  for (const { document, namespaces, missing } of jobs) {
+    const { secretName } = document
+    if (names.length > 0 && !names.includes(secretName)) continue
+    const name = documentName(document)
+    for (const [list, namespaceExists] of [[namespaces, true] as const, [missing, false] as const]) {
+      for (const namespace of list) {
+        if (only.length > 0 && !only.includes(namespace)) continue
+        targets.set(`${namespace}/${secretName}`, { document: name, namespaceExists })
+      }
+    }
+  }
+  return { targets, documents: new Set(jobs.map(({ document }) => documentName(document))) }
+}
+
+/** The status of a Secret that exists, with what documents state about it. */
+export function compareWithDesired(
+  { namespace, name, origin, managers }: PullSecretFacts,
+  status: PullSecretStatus,
+  { targets, documents }: Desired,
+): PullSecretStatus {
+  const target = targets.get(`${namespace}/${name}`)
+  const writtenFor = origin.kind === 'ours' ? origin.record.document : undefined
+  if (target === undefined) return documents.has(writtenFor ?? '') ? unused(status, writtenFor ?? '') : status
+  const isOther = origin.kind === 'other' || origin.kind === 'copy'
+  // What was written from the variables of the script is taken over.
+  const isOfAnother =
+    writtenFor !== undefined && writtenFor !== target.document && !writtenFor.startsWith('environment/')
+  if (!isOther && !isOfAnother) return status
+  const owner = isOfAnother
+    ? `was written for ${writtenFor}`
+    : `is managed by ${boundedList(managers) || 'another client'}`
+  return { ...status, problems: [...status.problems, notOurs(`${namespace}/${name}`, owner, target.document)] }
+}
+
+/** It keeps its credential until that expires, which is not a problem. */
+const unused = (status: PullSecretStatus, document: string): PullSecretStatus => ({
+  ...status,
+  state: 'unused',
+  problems: [],
+  notes: [
+    ...status.notes,
+    `${document} does not select it any more: it is not refreshed; delete it if no pod names it`,
+  ],
+})
+
+export interface MissingSecret {
+  readonly document: string
+  readonly facts: PullSecretFacts
+  readonly status: PullSecretStatus
+}
+
+/** Those that do not exist. */
+export function missingSecrets({ targets }: Desired, exists: ReadonlySet<string>): MissingSecret[] {
+  return [...targets].flatMap(([key, { document, namespaceExists }]): MissingSecret[] => {
+    if (exists.has(key)) return []
+    const [namespace = '', name = ''] = key.split('/')
+    const seen = namespaceExists
+      ? `Secret ${key} of ${document} does not exist`
+      : `namespace ${namespace}, which ${document} names, does not exist`
+    const status = { ...missing, problems: [problemOf(seen, namespaceExists)] }
+    return [{ document, facts: { ...absent, namespace, name }, status }]
+  })
+}
+
+const absent = {
+  managers: [],
+  createdAt: undefined,
+  writtenAt: undefined,
+  deleting: false,
+  origin: { kind: 'other' },
+} as const
+const missing = { state: 'missing', entries: [], notes: [], changesAt: undefined } as const
+
+type DesiredProblem = ErrorFacts & {
+  readonly code: 'SECRET_NOT_FOUND' | 'NAMESPACE_NOT_FOUND' | 'SECRET_NOT_OURS'
+}
+
+const problemOf = (seen: string, namespaceExists: boolean): DesiredProblem => ({
+  code: namespaceExists ? 'SECRET_NOT_FOUND' : 'NAMESPACE_NOT_FOUND',
+  hop: 'kubernetes',
+  seen,
+  expected: namespaceExists
+    ? 'a pull secret in every namespace that the document selects'
+    : 'every namespace that a document names',
+  hint: namespaceExists
+    ? 'pullpass doctor -f FILE finds out why it was not written'
+    : 'create the namespace, or remove it from the document',
+})
+
+const notOurs = (secret: string, owner: string, document: string): DesiredProblem => ({
+  code: 'SECRET_NOT_OURS',
+  hop: 'kubernetes',
+  seen: `Secret ${secret} ${owner}, not for ${document}, which selects it`,
+  expected: `one that pullpass created for ${document}, or none`,
+  hint: 'choose another spec.secretName, or take it over: spec.conflictPolicy: Adopt, or once pullpass refresh -f FILE --adopt',
+})
