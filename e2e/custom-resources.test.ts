@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { parse, stringify } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { findInstalledProgram } from './parts/process/find-program.ts'
@@ -13,7 +13,7 @@ import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 
-const definition = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusterpullsecrets.pullpass.dev'
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const collection = '/apis/pullpass.dev/v1alpha1/clusterpullsecrets'
 
 const startSetup = () =>
@@ -111,19 +111,73 @@ const mistakes: Readonly<Record<string, readonly [(written: ClusterPullSecret) =
   ],
 }
 
+interface PullSecret {
+  metadata: { name: string; namespace: string }
+  spec: Record<string, unknown> & { registries: Record<string, unknown>[] }
+}
+
+const validTenant = (name: string): PullSecret =>
+  parse(`
+apiVersion: pullpass.dev/v1alpha1
+kind: PullSecret
+metadata: {name: ${name}, namespace: default}
+spec:
+  serviceAccountName: puller
+  registries:
+    - name: google
+      hosts: [europe-docker.pkg.dev]
+      gcp: {workloadIdentityProvider: projects/123/locations/global/workloadIdentityPools/pool/providers/cluster}
+`)
+
+/** Of a PullSecret. */
+const tenantMistakes: Readonly<Record<string, readonly [(written: PullSecret) => void, RegExp]>> = {
+  'two vendors in one registry': [
+    ({ spec }) => Object.assign(spec.registries[0] ?? {}, { quay: { robot: 'example+robot' } }),
+    /spec\.registries\[0\]: .*exactly one of: gcp, aws, /s,
+  ],
+  'no serviceAccountName': [
+    ({ spec }) => delete spec['serviceAccountName'],
+    /spec\.serviceAccountName: Required value/,
+  ],
+  namespaces: [
+    ({ spec }) => Object.assign(spec, { namespaces: { include: ['*'] } }),
+    /unknown field "spec\.namespaces"/,
+  ],
+  'a request of any form': [
+    ({ spec }) => Object.assign(spec.registries[0] ?? {}, { http: { url: 'https://10.0.0.1/' } }),
+    /unknown field "spec\.registries\[0\]\.http"/,
+  ],
+  'an endpoint': [
+    ({ spec }) =>
+      Object.assign(spec, {
+        registries: [{ name: 'q', hosts: ['quay.io'], quay: { robot: 'a+bc', endpoint: 'https://a' } }],
+      }),
+    /unknown field "spec\.registries\[0\]\.quay\.endpoint"/,
+  ],
+  'more registries than a tenant may have': [
+    ({ spec }) =>
+      Object.assign(spec, {
+        registries: Array.from({ length: 17 }, (_, index) => ({ ...spec.registries[0], name: `r${index}` })),
+      }),
+    /spec\.registries: Too many: 17: must have at most 16 items/,
+  ],
+}
+
 await withRealPart('an API server and kubectl', startSetup, ({ plane, run }) => {
-  const apply = async (object: ClusterPullSecret) => await run(['apply', '-f', '-'], stringify(object))
+  const apply = async (object: ClusterPullSecret | PullSecret) => await run(['apply', '-f', '-'], stringify(object))
   const written = async (name: string): Promise<ClusterPullSecret> =>
     JSON.parse((await requestAsAdmin(plane, { path: `${collection}/${name}` })).body)
 
-  suite('ClusterPullSecret as a custom resource', () => {
-    test('the API server accepts the whole schema, without a violation of the structural rules', async () => {
-      const { body } = await requestAsAdmin(plane, { path: definition })
-      const { status }: { status: { conditions: { type: string; status: string }[] } } = JSON.parse(body)
-      const conditions = Object.fromEntries(status.conditions.map((one) => [one.type, one.status]))
-      assert.equal(conditions['Established'], 'True', body)
-      assert.equal(conditions['NonStructuralSchema'] ?? 'False', 'False', body)
-    })
+  suite('ClusterPullSecret and PullSecret as custom resources', () => {
+    for (const resource of ['clusterpullsecrets', 'pullsecrets']) {
+      test(`the API server accepts the whole schema of ${resource}, without a violation of the structural rules`, async () => {
+        const { body } = await requestAsAdmin(plane, { path: `${definitions}/${resource}.pullpass.dev` })
+        const { status }: { status: { conditions: { type: string; status: string }[] } } = JSON.parse(body)
+        const conditions = Object.fromEntries(status.conditions.map((one) => [one.type, one.status]))
+        assert.equal(conditions['Established'], 'True', body)
+        assert.equal(conditions['NonStructuralSchema'] ?? 'False', 'False', body)
+      })
+    }
 
     test('a valid one is stored as it was written', async () => {
       const { exitCode, stdout, stderr } = await apply(valid('stored'))
@@ -141,6 +195,37 @@ await withRealPart('an API server and kubectl', startSetup, ({ plane, run }) => 
         assert.equal((await requestKubernetes(plane, { path: `${collection}/refused` })).status, 404)
       })
     }
+
+    for (const [title, [change, refusal]] of Object.entries(tenantMistakes)) {
+      test(`${title} in a PullSecret is refused when it is applied`, async () => {
+        const object = validTenant('refused')
+        change(object)
+        const { exitCode, stderr } = await apply(object)
+        assert.equal(exitCode, 1)
+        assert.match(stderr, refusal)
+      })
+    }
+
+    test('a PullSecret is printed, described and explained; the name of its Secret is immutable', async () => {
+      const created = await apply(validTenant('team'))
+      assert.deepEqual(
+        [created.exitCode, created.stdout],
+        [0, 'pullsecret.pullpass.dev/team created\n'],
+        created.stderr,
+      )
+      const { stdout } = await run(['get', 'ps', '--all-namespaces'])
+      assert.match(
+        stdout.replace(/ {2,}/g, '|'),
+        /^NAMESPACE\|NAME\|SECRET\|REGISTRIES\|READY\|EXPIRES\|AGE\ndefault\|team\|/,
+      )
+      assert.match((await run(['get', 'pullpass'])).stdout, /pullsecret\.pullpass\.dev\/team /)
+      assert.match((await run(['describe', 'pullsecret', 'team'])).stdout, /Service Account Name: +puller/)
+      const explained = await run(['explain', 'pullsecrets.spec.serviceAccountName'])
+      assert.match(explained.stdout.replace(/\s+/g, ' '), /ServiceAccount of the same namespace/, explained.stderr)
+      const renamed = validTenant('team')
+      renamed.spec['secretName'] = 'other'
+      assert.match((await apply(renamed)).stderr, /the name of the Secret is immutable/)
+    })
 
     test('the name of the Secret is immutable, whether it is written or the default', async () => {
       await apply(valid('named'))
@@ -188,7 +273,7 @@ await withRealPart('an API server and kubectl', startSetup, ({ plane, run }) => 
       const [header = '', row = ''] = stdout.split('\n').map((line) => line.split(/ {2,}/).join('|'))
       assert.match(header, /^NAME\|SECRET\|REGISTRIES\|READY\|EXPIRES\|AGE/)
       assert.match(row, /^shown\|regcred\|google, any\|True\|2199-01-01T00:00:00Z\|\d+s/)
-      assert.match((await run(['get', 'pullpass'])).stdout, /^shown /m)
+      assert.match((await run(['get', 'pullpass'])).stdout, /^clusterpullsecret\.pullpass\.dev\/shown /m)
       const described = await run(['describe', 'clusterpullsecret', 'shown'])
       assert.match(described.stdout, /Message: +3 of 3 namespaces are fresh/)
     })
@@ -199,12 +284,12 @@ await withRealPart('an API server and kubectl', startSetup, ({ plane, run }) => 
     })
 
     test('the definition is that of this version', async () => {
-      const [stored, printed] = [
-        parse(await readFile('deploy/crds/manifests.yaml', 'utf8')),
-        await requestAsAdmin(plane, { path: definition }),
-      ]
-      const { spec }: { spec: { names: object; versions: { schema: object }[] } } = JSON.parse(printed.body)
-      assert.deepEqual(spec.versions[0]?.schema, stored.spec.versions[0].schema)
+      for (const document of parseAllDocuments(await readFile('deploy/crds/manifests.yaml', 'utf8'))) {
+        const stored = document.toJS()
+        const { body } = await requestAsAdmin(plane, { path: `${definitions}/${stored.metadata.name}` })
+        const { spec }: { spec: { names: object; versions: { schema: object }[] } } = JSON.parse(body)
+        assert.deepEqual(spec.versions[0]?.schema, stored.spec.versions[0].schema)
+      }
     })
   })
 })

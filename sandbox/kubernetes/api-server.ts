@@ -84,14 +84,14 @@ async function route(cluster: Cluster, request: SandboxRequest, requester: Reque
   if (!isResourcePath(path)) {
     check({ verb: method.toLowerCase(), path })
     if (isIssuerPath(path)) return issuerDocumentResponse(cluster, request)
-    return discoveryResponse(path, cluster.definitions.state) ?? plain(404, '404 page not found\n')
+    return discoveryResponse(path, cluster.definitions) ?? plain(404, '404 page not found\n')
   }
   const info = readRequestInfo(request)
   const { verb, group, plural, namespace, name, subresource } = info
   const resource = subresource ? `${plural}/${subresource}` : plural
   const requirePermission = (right: Verb): void => check({ verb: right, group, resource, namespace, name, path })
   requirePermission(verb)
-  if (!isServedVersion(info, cluster.definitions.state)) return plain(404, '404 page not found\n')
+  if (!isServedVersion(info, cluster.definitions)) return plain(404, '404 page not found\n')
   if (isReviewed(plural) && isReview(info)) {
     return reviewAccess(requester.authorization, { requester: requester.user, plural }, request)
   }

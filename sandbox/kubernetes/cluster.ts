@@ -15,6 +15,6 @@ export interface Cluster {
   readonly ca?: string
   readonly now: () => Date
   readonly newUid: () => string
-  /** Whether the definitions of the custom resources are installed; shared by all servers. */
-  readonly definitions: { state: 'installed' | 'absent' }
+  /** The kinds of custom resources whose definitions are installed; shared by all servers. */
+  readonly definitions: Set<string>
 }

@@ -4,17 +4,25 @@ import type { SandboxResponse } from '../serve/handler.ts'
 import type { RequestInfo } from './calls/api-call.ts'
 import { json } from './calls/representation.ts'
 import type { Cluster } from './cluster.ts'
-import { customGroups, resourceKinds, versionOfGroup } from './kinds/resource-kinds.ts'
+import type { ResourceKind } from './kinds/resource-kind.ts'
+import { resourceKinds, versionOfGroup } from './kinds/resource-kinds.ts'
 import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
 /** Objects of group `authorization.k8s.io` are not stored; subresources of the core group are not listed. */
 const builtIn = ['discovery.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io']
 
-type Definitions = Cluster['definitions']['state']
+type Definitions = Pick<Cluster['definitions'], 'has'>
 
-const groupsOf = (definitions: Definitions): readonly string[] =>
-  definitions === 'installed' ? [...builtIn, ...customGroups] : builtIn
+const isServed = ({ kind, version }: ResourceKind, definitions: Definitions): boolean =>
+  version === undefined || definitions.has(kind)
+
+const groupsOf = (definitions: Definitions): readonly string[] => [
+  ...builtIn,
+  ...new Set(
+    resourceKinds.flatMap((kind) => (kind.version !== undefined && isServed(kind, definitions) ? kind.group : [])),
+  ),
+]
 
 const release = {
   major: '1',
@@ -23,7 +31,10 @@ const release = {
   platform: 'linux/amd64',
 }
 
-const responsesFor = (groups: readonly string[]): Readonly<Record<string, () => SandboxResponse>> => ({
+const responsesFor = (
+  groups: readonly string[],
+  definitions: Definitions,
+): Readonly<Record<string, () => SandboxResponse>> => ({
   '/healthz': () => plain(200, 'ok'),
   '/livez': () => plain(200, 'ok'),
   '/readyz': () => plain(200, 'ok'),
@@ -32,28 +43,29 @@ const responsesFor = (groups: readonly string[]): Readonly<Record<string, () => 
   '/apis': () => json(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(renderGroup) }),
   '/openapi/v3': () => json(200, openapiPaths(['', ...groups])),
   '/openapi/v3/api/v1': () => json(200, openapiOf('')),
-  '/api/v1': () => json(200, { kind: 'APIResourceList', groupVersion: 'v1', resources: resourcesOf('') }),
-  ...Object.fromEntries(groups.flatMap((group) => Object.entries(responsesOf(group)))),
+  '/api/v1': () => json(200, { kind: 'APIResourceList', groupVersion: 'v1', resources: resourcesOf('', definitions) }),
+  ...Object.fromEntries(groups.flatMap((group) => Object.entries(responsesOf(group, definitions)))),
 })
-
-const responses = { installed: responsesFor(groupsOf('installed')), absent: responsesFor(groupsOf('absent')) }
 
 /** The response for a path that is not a resource; undefined if there is none. */
 export const discoveryResponse = (path: string, definitions: Definitions): SandboxResponse | undefined =>
-  responses[definitions][path]?.()
+  responsesFor(groupsOf(definitions), definitions)[path]?.()
 
-/** Every group is served in one version. */
+/** Every group is served in one version, and a custom resource while its definition is installed. */
 export const isServedVersion = (
-  { group, version }: Pick<RequestInfo, 'group' | 'version'>,
+  { group, version, plural }: Pick<RequestInfo, 'group' | 'version' | 'plural'>,
   definitions: Definitions,
-): boolean => version === versionOfGroup(group) && (group === '' || groupsOf(definitions).includes(group))
+): boolean =>
+  version === versionOfGroup(group) &&
+  (group === '' || groupsOf(definitions).includes(group)) &&
+  !resourceKinds.some((kind) => kind.group === group && kind.plural === plural && !isServed(kind, definitions))
 
-function responsesOf(group: string): Readonly<Record<string, () => SandboxResponse>> {
+function responsesOf(group: string, definitions: Definitions): Readonly<Record<string, () => SandboxResponse>> {
   const groupVersion = `${group}/${versionOfGroup(group)}`
   const head = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion }
   return {
     [`/apis/${group}`]: () => json(200, { kind: 'APIGroup', apiVersion: 'v1', ...renderGroup(group) }),
-    [`/apis/${groupVersion}`]: () => json(200, { ...head, resources: resourcesOf(group) }),
+    [`/apis/${groupVersion}`]: () => json(200, { ...head, resources: resourcesOf(group, definitions) }),
     [`/openapi/v3/apis/${groupVersion}`]: () => json(200, openapiOf(group)),
   }
 }
@@ -71,11 +83,11 @@ const reviews = ['SelfSubjectAccessReview', 'SubjectAccessReview'].map((kind) =>
   verbs: ['create'],
 }))
 
-const resourcesOf = (group: string): object[] =>
+const resourcesOf = (group: string, definitions: Definitions): object[] =>
   group === 'authorization.k8s.io'
     ? reviews
     : resourceKinds
-        .filter((kind) => kind.group === group)
+        .filter((kind) => kind.group === group && isServed(kind, definitions))
         .map(({ plural, singular, kind, namespaced, shortNames }) => ({
           name: plural,
           singularName: singular,

@@ -4,7 +4,7 @@ import { type Authorization, createAuthorization } from './access/authorization.
 import { type ApiServer, createApiServer } from './api-server.ts'
 import type { Cluster } from './cluster.ts'
 import { runControllers } from './controllers.ts'
-import { resourceKinds } from './kinds/resource-kinds.ts'
+import { customKinds, resourceKinds } from './kinds/resource-kinds.ts'
 import type { KubernetesObject, StoredObject } from './objects/kubernetes-object.ts'
 import { newUid } from './objects/new-uid.ts'
 import { ObjectStore } from './objects/object-store.ts'
@@ -17,8 +17,8 @@ export interface KubernetesApi extends ApiServer {
   readonly authorization: Authorization
   /** Writes an object with default values and runs controllers: a namespace gets its ServiceAccount. */
   seed(object: KubernetesObject): StoredObject
-  /** Installs the definitions of the custom resources. */
-  installDefinitions(): void
+  /** Installs the definitions of the custom resources, or of these kinds. */
+  installDefinitions(kinds?: readonly string[]): void
   /** Deletes them, and with them their objects. */
   deleteDefinitions(): void
   /** Adds the address of the API to the EndpointSlice `kubernetes`. */
@@ -64,7 +64,7 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
     watchList,
     now,
     newUid: uid,
-    definitions: { state: 'absent' },
+    definitions: new Set(),
     ...(options.ca !== undefined && { ca: options.ca }),
   }
   const authorization = createAuthorization()
@@ -76,8 +76,8 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
     store: cluster.store,
     authorization,
     seed: (object) => seed(cluster, object),
-    installDefinitions() {
-      cluster.definitions.state = 'installed'
+    installDefinitions(kinds = customKinds) {
+      for (const kind of kinds) cluster.definitions.add(kind)
     },
     deleteDefinitions: () => deleteDefinitions(cluster),
     registerServer: (url) => registerServer(cluster.store, url),
@@ -92,12 +92,11 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
 function deleteDefinitions(cluster: Cluster): void {
   const { store } = cluster
   const since = store.resourceVersion
-  for (const { kind, version } of resourceKinds) {
-    if (version === undefined) continue
+  for (const kind of customKinds) {
     for (const object of store.list(kind)) store.remove(object)
     store.emitter.emit('undefined', kind)
   }
-  cluster.definitions.state = 'absent'
+  cluster.definitions.clear()
   runControllers(cluster, since)
 }
 

@@ -1,5 +1,5 @@
 /** pullpass controller: keeps pull secrets fresh, until it is stopped. */
-import { Controller } from '../controller/controller.ts'
+import { Controller, type ControllerConfig } from '../controller/controller.ts'
 import { loadDocumentSet } from '../controller/documents.ts'
 import { checkProxy } from '../http/proxy.ts'
 import { connect } from '../kubernetes/connect.ts'
@@ -9,16 +9,18 @@ import { checkSetUp } from '../refresh/subject-tokens.ts'
 import { serveHealth } from '../server/health.ts'
 import type { HttpServer } from '../server/http-server.ts'
 import type { Command } from './command-line/command.ts'
-import { type Flag, usageFault } from './command-line/flag.ts'
+import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags } from './command-line/flags.ts'
 import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { electionFlags, type OpenElection, openElection, readLeaseFlags } from './controller/election.ts'
+import { readTenantFlags, tenantFlags } from './controller/tenant-flags.ts'
 import { readListen } from './issuer/flags.ts'
 import { listenUrl } from './issuer/watch-progress.ts'
 import { version } from './version.ts'
 
 const flags: typeof documentFlags &
   typeof electionFlags &
+  typeof tenantFlags &
   typeof clusterFlags & {
     readonly 'token-file': Flag & { type: 'string' }
     readonly 'no-custom-resources': Flag & { type: 'boolean' }
@@ -35,6 +37,7 @@ const flags: typeof documentFlags &
     type: 'boolean',
     summary: 'Use only documents of -f, and no ClusterPullSecrets of the cluster',
   },
+  ...tenantFlags,
   'health-listen': {
     type: 'string',
     value: 'ADDRESS',
@@ -59,7 +62,8 @@ export const controller: Command<typeof flags> = {
     'deleted or changed is restored; each is refreshed at two thirds of its credential’s lifetime. It deletes no Secret.',
     'Documents are files and the ClusterPullSecrets of the cluster, if pullpass manifests crds is installed there.',
     'Of several replicas, the one that holds a Lease works; another takes over within 20 s after it fails, and immediately',
-    'when it is stopped. Not supported yet: PullSecrets, and deletionPolicy: Delete in files.',
+    'when it is stopped. With --tenant-service-account it also uses the PullSecrets of the cluster, which tenants write,',
+    'within the names that the flags allow. Not supported yet: deletionPolicy: Delete in files.',
     '',
     'Example:',
     '  pullpass controller -f /etc/pullpass --health-listen "*:8080"',
@@ -72,7 +76,7 @@ export const controller: Command<typeof flags> = {
   async run({ flags: given, context }) {
     const { file: files, 'token-file': tokenFile, 'health-listen': listen, 'status-listen': statusAddress } = given
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
-    const customResources = readCustomResources(given['no-custom-resources'], files)
+    const resources = readResources(given)
     const lease = await readLeaseFlags(given)
     const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
     const statusListen = statusAddress === undefined ? undefined : readListen('--status-listen', statusAddress)
@@ -104,7 +108,7 @@ export const controller: Command<typeof flags> = {
     let running: Controller | undefined
     try {
       opened = lease && (await openElection(given, lease, context))
-      const config = { files, documents, customResources, source, cluster, election: opened?.election } as const
+      const config = { files, documents, ...resources, source, cluster, election: opened?.election } as const
       const started = new Controller(config, context)
       running = started
       const server = healthListen && (await serveHealth(healthListen, started.status.endpoints, context))
@@ -114,11 +118,10 @@ export const controller: Command<typeof flags> = {
         const { serveStatusPage } = await import('../controller/page/serve-page.ts')
         servers.push(await serveStatusPage(statusListen, () => started.pageFacts(), context))
       }
+      const { customResources } = resources
       const start = { version, cluster: cluster.server, documents: all.length, customResources }
-      context.log('info', 'the controller started, and runs until it is stopped', {
-        ...start,
-        ...(health && { health }),
-      })
+      const fields = { ...start, ...(health && { health }) }
+      context.log('info', 'the controller started, and runs until it is stopped', fields)
       await started.run()
       return 0
     } finally {
@@ -131,8 +134,9 @@ export const controller: Command<typeof flags> = {
 }
 
 /** @throws USAGE_INVALID */
-function readCustomResources(ignored: boolean | undefined, files: readonly string[]): 'used' | 'ignored' {
-  if (!ignored) return 'used'
-  if (files.length > 0) return 'ignored'
-  throw usageFault('controller', '--no-custom-resources is given without -f', 'files with documents: -f FILE')
+function readResources(given: FlagValues<typeof flags>): Pick<ControllerConfig, 'customResources' | 'tenants'> {
+  const customResources = given['no-custom-resources'] ? 'ignored' : 'used'
+  if (customResources === 'ignored' && given.file.length === 0)
+    throw usageFault('controller', '--no-custom-resources is given without -f', 'files with documents: -f FILE')
+  return { customResources, tenants: readTenantFlags(given, customResources) }
 }

@@ -12,6 +12,7 @@
  * term, so that a replica that leads again begins as after a restart.
  */
 import { earliest } from '../credential/registry-credential.ts'
+import { clusterPullSecretType, pullSecretType } from '../document/custom-resource.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { requestRetried } from '../http/retry.ts'
 import type { Transport } from '../http/transport.ts'
@@ -28,9 +29,9 @@ import { type CachedCredential, Credentials, timedExchange } from './credentials
 import {
   type CustomResource,
   createResourceWatch,
-  documentOf,
   ignoreResources,
   mergeDocuments,
+  type WatchedResources,
 } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
@@ -40,6 +41,7 @@ import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
 import { itemsIn, itemsOfSecret, reportDocuments, reportSelections, selected, watchesOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
+import type { TenantLimits } from './tenants/limits.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
 import { StatusWriter } from './write-statuses.ts'
@@ -50,6 +52,8 @@ export interface ControllerConfig {
   readonly documents: DocumentSet
   /** Whether ClusterPullSecrets of the cluster are documents, too. */
   readonly customResources: 'used' | 'ignored'
+  /** What PullSecrets of the cluster may use; absent: they are not used. */
+  readonly tenants?: TenantLimits | undefined
   readonly source: MintSource
   readonly cluster: Cluster
   /** Absent: this is the only replica. */
@@ -67,6 +71,16 @@ interface Work {
   readonly context: VendorContext
   /** Whether each Secret was examined once in this term. */
   examined: boolean
+}
+
+function resourceWatches({ files, customResources, tenants, cluster }: ControllerConfig, context: VendorContext) {
+  const whenAbsent = files.length === 0 ? 'warn' : 'debug'
+  const watch = (watched: WatchedResources) => createResourceWatch(cluster, watched, context)
+  return {
+    resources: customResources === 'ignored' ? ignoreResources : watch({ type: clusterPullSecretType, whenAbsent }),
+    tenants:
+      tenants === undefined ? ignoreResources : watch({ type: pullSecretType, limits: tenants, whenAbsent: 'warn' }),
+  }
 }
 
 export class Controller {
@@ -97,9 +111,7 @@ export class Controller {
     this.status = new ControllerStatus(() => controllerState(this.#known()), this.#context)
     this.#view = watchCluster(
       config.cluster,
-      config.customResources === 'ignored'
-        ? ignoreResources
-        : createResourceWatch(config.cluster, config.files.length === 0 ? 'warn' : 'debug', this.#context),
+      resourceWatches(config, this.#context),
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
@@ -189,7 +201,7 @@ export class Controller {
       return await mintCredentials(timed, this.#config.source, cluster, context)
     }
     const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
-    const resources = () => this.#view.resources.objects.values()
+    const resources = () => this.#resources()
     const factsOf = (resource: CustomResource) => resourceFacts(resource, credentials, this.#known())
     const statuses = new StatusWriter({ resources, factsOf }, cluster, this.status, context)
     const pending = {
@@ -216,7 +228,7 @@ export class Controller {
   /** `files`: the documents from files. */
   #use(files: DocumentSet): void {
     this.#files = files
-    const changed = mergeDocuments(files, this.#view.resources.objects.values())
+    const changed = mergeDocuments(files, this.#resources())
     const isNew = ([name, { revision }]: readonly [string, ControlledDocument]) =>
       this.#documents.get(name)?.revision !== revision
     const added = new Map([...changed].filter(isNew))
@@ -239,9 +251,21 @@ export class Controller {
     for (const name of added.keys()) this.#work?.statuses.changed(name)
   }
 
-  #onResources(name: string | undefined): void {
-    this.#use(this.#files)
-    this.#work?.statuses.changed(name === undefined ? undefined : documentOf(name))
+  #onResources(document: string | undefined): void {
+    if (document === undefined || !this.#isUsed(document)) this.#use(this.#files)
+    this.#work?.statuses.changed(document)
+  }
+
+  /** Whether the object is used as it is: only its status was written. */
+  #isUsed(document: string): boolean {
+    const { resources, tenants } = this.#view
+    const { controlled } = resources.objects.get(document) ?? tenants.objects.get(document) ?? {}
+    return this.#files.has(document) || this.#documents.get(document) === controlled
+  }
+
+  *#resources(): Generator<CustomResource> {
+    yield* this.#view.resources.objects.values()
+    yield* this.#view.tenants.objects.values()
   }
 
   /** Queues the Secrets of these documents. `namespace`: undefined for all. */
@@ -305,7 +329,11 @@ export class Controller {
     if (work === undefined) return undefined
     const controlled = this.#documents.get(document)
     const there = this.#view.namespaces.objects.get(namespace)
-    if (controlled === undefined || there === undefined || selected(controlled.document, [there]).length === 0) {
+    if (
+      controlled === undefined ||
+      there === undefined ||
+      selected(controlled.document, new Map([[namespace, there]])).length === 0
+    ) {
       this.#forget(item)
       return undefined
     }

@@ -1,5 +1,5 @@
 /**
- * ClusterPullSecrets of the cluster as documents. Their definition is optional:
+ * ClusterPullSecrets and PullSecrets of the cluster as documents. Each definition is optional:
  *
  *   not served ──▶ every 10 s: is it served? ──▶ list and watch ──▶ each object: document, or why it has none
  *        ▲                                             │
@@ -7,7 +7,7 @@
  *
  * An object that becomes invalid keeps its last valid document, as long as this process runs.
  */
-import { clusterPullSecretType } from '../document/custom-resource.ts'
+import type { ResourceType } from '../document/custom-resource.ts'
 import { documentOfResource } from '../document/read-documents.ts'
 import { fixOf, internalFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -17,9 +17,22 @@ import { readResponse } from '../kubernetes/connection/response.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { type ControlledDocument, controlDocuments, type DocumentSet, type LoadContext } from './documents.ts'
+import {
+  checkPermitted,
+  largestTenantSpec,
+  mostOfNamespace,
+  specTooLarge,
+  type TenantLimits,
+  tooManyInNamespace,
+} from './tenants/limits.ts'
 
 export interface CustomResource {
+  readonly type: ResourceType
+  /** Its name among all documents: `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
+  readonly document: string
   readonly name: string
+  /** Absent: it is cluster-scoped. */
+  readonly namespace?: string
   readonly uid: string
   readonly resourceVersion: string
   readonly generation: number
@@ -31,58 +44,63 @@ export interface CustomResource {
   readonly fault: PullpassError | undefined
 }
 
-const { group, version, resource, kind } = clusterPullSecretType
-const groupPath = `/apis/${group}/${version}`
-const list = {
-  path: `${groupPath}/${resource}`,
-  accept: 'application/json',
-  call: { verb: 'list', resource, group },
-} as const
+const groupPath = ({ group, version }: ResourceType): string => `/apis/${group}/${version}`
+
+const listOf = (type: ResourceType) =>
+  ({
+    path: `${groupPath(type)}/${type.resource}`,
+    accept: 'application/json',
+    call: { verb: 'list', resource: type.resource, group: type.group },
+  }) as const
 
 /** How often it is checked whether the definition was installed. Milliseconds. */
 const recheckMs = 10_000
 
-interface StoredResource {
+interface StoredResource extends Pick<CustomResource, 'document' | 'name' | 'namespace' | 'uid' | 'generation'> {
   readonly object: JsonObject
-  readonly name: string
-  readonly uid: string
-  readonly generation: number
 }
 
 export type ResourceWatch = (watching: WatchContext) => AsyncGenerator<CollectionEvent<CustomResource>, never>
 
-/** Starts a watch each time that it is called; what earlier ones read is kept. `whenAbsent`: level of the message. */
+/** The objects of one kind that are watched. */
+export interface WatchedResources {
+  readonly type: ResourceType
+  /** Of PullSecrets, which tenants write. */
+  readonly limits?: TenantLimits
+  /** Level of the message that they are not defined. */
+  readonly whenAbsent: 'warn' | 'debug'
+}
+
+/** Starts a watch each time that it is called; what earlier ones read is kept. */
 export function createResourceWatch(
   cluster: Cluster,
-  whenAbsent: 'warn' | 'debug',
+  { type, limits, whenAbsent }: WatchedResources,
   context: LoadContext & Pick<Context, 'log'>,
 ): ResourceWatch {
   const known = new Map<string, CustomResource>()
+  const counted = createCount()
 
   async function read(stored: StoredResource): Promise<CustomResource> {
-    const before = known.get(stored.name)
-    const one = await resourceOf(stored, before, context)
-    known.set(stored.name, one)
-    if (one.fault !== undefined && one.fault !== before?.fault) {
-      const { code, seen } = one.fault
-      const kept = one.controlled === undefined ? 'no version of it' : 'its last valid version'
-      context.log('error', 'a ClusterPullSecret is invalid', {
-        used: kept,
-        document: documentOf(stored.name),
-        code,
-        seen,
-        fix: fixOf(one.fault) ?? '',
-      })
-    }
+    const before = known.get(stored.document)
+    const isUsed = stored.namespace === undefined || counted.add(stored.namespace, stored.document)
+    const one = await resourceOf(stored, { type, before, limits, isUsed }, context)
+    known.set(stored.document, one)
+    if (one.fault !== undefined && one.fault !== before?.fault) reportInvalid(one, one.fault, context)
     return one
+  }
+
+  function forget({ document, namespace = '' }: Pick<StoredResource, 'document' | 'namespace'>): void {
+    known.delete(document)
+    counted.remove(namespace, document)
   }
 
   return async function* watchResources(watching) {
     const { log, sleep, signal } = watching
+    const keep = (item: JsonObject) => storedResource(type, item)
     for (let state: 'unknown' | 'served' | 'absent' = 'unknown'; ; ) {
-      while (!(await isServed(cluster))) {
+      while (!(await isServed(cluster, type))) {
         if (state !== 'absent') {
-          log(whenAbsent, 'ClusterPullSecrets are not defined in this cluster', { fix: installFix })
+          log(whenAbsent, `${type.kind}s are not defined in this cluster`, { fix: installFix })
           yield { type: 'listed', items: [...known.values()] } // those that were not seen deleted stay
         }
         state = 'absent'
@@ -90,23 +108,55 @@ export function createResourceWatch(
       }
       state = 'served'
       try {
-        for await (const event of watchCollection(cluster, list, storedResource, watching)) {
+        for await (const event of watchCollection(cluster, listOf(type), keep, watching)) {
           if (event.type === 'listed') {
+            const documents = new Set(event.items.map(({ document }) => document))
+            for (const one of known.values()) if (!documents.has(one.document)) forget(one)
             const items: CustomResource[] = []
             for (const item of event.items) items.push(await read(item))
-            const names = new Set(items.map(({ name }) => name))
-            for (const name of known.keys()) if (!names.has(name)) known.delete(name)
             yield { type: 'listed', items }
           } else {
             const item = await read(event.item)
-            if (event.type === 'deleted') known.delete(item.name)
+            if (event.type === 'deleted') forget(item)
             yield { type: event.type, item }
           }
         }
       } catch (error) {
-        if (await isServed(cluster)) throw error
+        if (await isServed(cluster, type)) throw error
       }
     }
+  }
+}
+
+/** Tenants can write any number of invalid ones, and read the status. */
+function reportInvalid(
+  { type, document, controlled }: CustomResource,
+  fault: PullpassError,
+  { log }: Pick<Context, 'log'>,
+): void {
+  const { code, seen } = fault
+  const used = controlled === undefined ? 'no version of it' : 'its last valid version'
+  const fields = { used, document, code, seen, fix: fixOf(fault) ?? '' }
+  if (type.scope === 'Namespaced') log('debug', 'a PullSecret is invalid', fields)
+  else log('error', 'a ClusterPullSecret is invalid', fields)
+}
+
+/** The documents of each namespace that are used. */
+function createCount() {
+  const used = new Map<string, Set<string>>()
+  return {
+    /** Whether it is one of them. */
+    add(namespace: string, document: string): boolean {
+      const documents = used.get(namespace) ?? new Set()
+      if (!documents.has(document) && documents.size >= mostOfNamespace) return false
+      used.set(namespace, documents.add(document))
+      return true
+    },
+    remove(namespace: string, document: string): void {
+      const documents = used.get(namespace)
+      documents?.delete(document)
+      if (documents?.size === 0) used.delete(namespace)
+    },
   }
 }
 
@@ -125,43 +175,64 @@ export async function* ignoreResources({
 const unusedMs = 3_600_000
 
 /** By discovery, which every account may read. @throws KUBERNETES_REFUSED, KUBERNETES_UNREACHABLE */
-async function isServed(cluster: Cluster): Promise<boolean> {
-  const response = await cluster.request({ method: 'GET', path: groupPath, accept: 'application/json' })
+async function isServed(cluster: Cluster, type: ResourceType): Promise<boolean> {
+  const response = await cluster.request({ method: 'GET', path: groupPath(type), accept: 'application/json' })
   if (response.status === 404) return false
   if (response.status !== 200) throw readStatus(cluster, response, { verb: 'get', resource: 'apis' })
   const { resources } = readResponse(cluster, response)
-  return asList(resources).some((one) => asText(asObject(one)?.['name']) === resource)
+  return asList(resources).some((one) => asText(asObject(one)?.['name']) === type.resource)
 }
 
-/** Ownership of fields is discarded immediately. */
-function storedResource(item: JsonObject): StoredResource {
+/** Ownership of fields is discarded immediately, and so is a spec that is too large to be kept. */
+function storedResource(type: ResourceType, item: JsonObject): StoredResource {
   const metadata = asObject(item['metadata']) ?? {}
-  const { name, uid, resourceVersion, generation } = metadata
+  const { name: givenName, namespace: givenNamespace, uid, resourceVersion, generation } = metadata
+  const [name, namespace] = [asText(givenName) ?? '', asText(givenNamespace)]
+  const isTenants = type.scope === 'Namespaced'
+  const isLarge = isTenants && JSON.stringify(item['spec'] ?? null).length > largestTenantSpec
   return {
-    object: { metadata: { name, uid, resourceVersion }, spec: item['spec'], status: item['status'] },
-    name: asText(name) ?? '',
+    object: {
+      metadata: { name, namespace, uid, resourceVersion },
+      spec: isLarge ? tooLarge : item['spec'],
+      status: item['status'],
+    },
+    document: isTenants ? `${type.kind}/${namespace}/${name}` : `${type.kind}/${name}`,
+    name,
+    ...(isTenants && { namespace: namespace ?? '' }),
     uid: asText(uid) ?? '',
     generation: typeof generation === 'number' ? generation : 0,
   }
 }
 
+const tooLarge = Symbol('a spec that is too large')
+
+interface ReadResource {
+  readonly type: ResourceType
+  readonly before: CustomResource | undefined
+  readonly limits: TenantLimits | undefined
+  /** Whether the limit of its namespace permits it. */
+  readonly isUsed: boolean
+}
+
 async function resourceOf(
-  { object, name, uid, generation }: StoredResource,
-  before: CustomResource | undefined,
+  { object, ...identity }: StoredResource,
+  { type, before, limits, isUsed }: ReadResource,
   context: LoadContext,
 ): Promise<CustomResource> {
-  const same = before?.uid === uid ? before : undefined
+  const same = before?.uid === identity.uid ? before : undefined
   const stored = {
-    name,
-    uid,
-    generation,
+    ...identity,
+    type,
     resourceVersion: asText(asObject(object['metadata'])?.['resourceVersion']) ?? '',
     status: asObject(object['status']) ?? {},
   }
-  if (same?.generation === generation) return { ...same, ...stored }
+  if (same?.generation === identity.generation) return { ...same, ...stored }
+  if (!isUsed) return { ...stored, controlled: undefined, fault: tooManyInNamespace(identity.namespace ?? '') }
   try {
-    const document = await documentOfResource(object, context.vendors)
+    if (object['spec'] === tooLarge) throw specTooLarge(identity.document)
+    const document = await documentOfResource(type, object, context.vendors)
     const [controlled] = (await controlDocuments([document], context)).values()
+    if (controlled !== undefined && limits !== undefined) checkPermitted(controlled, limits)
     return { ...stored, controlled, fault: undefined }
   } catch (error) {
     // An error in the program that one object causes must not stop the work for all others.
@@ -173,11 +244,8 @@ async function resourceOf(
 /** Documents from files, and those of custom resources with other names: of one name, that in a file is used. */
 export function mergeDocuments(files: DocumentSet, resources: Iterable<CustomResource>): DocumentSet {
   const documents = new Map(files)
-  for (const { name, controlled } of resources) {
-    if (controlled !== undefined && !files.has(documentOf(name))) documents.set(documentOf(name), controlled)
+  for (const { document, controlled } of resources) {
+    if (controlled !== undefined && !files.has(document)) documents.set(document, controlled)
   }
   return documents
 }
-
-/** Its name among all documents. */
-export const documentOf = (name: string): string => `${kind}/${name}`

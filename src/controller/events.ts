@@ -1,7 +1,9 @@
 /**
  * The Events of a controller: what a person must know. About a Secret, in its namespace, where its pods fail; about the Lease what
- * concerns a whole document. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ * concerns a whole document, but about the PullSecret what concerns that of a tenant. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
+import { pullSecretType } from '../document/custom-resource.ts'
+import { type Document, tenantOf } from '../document/document.ts'
 import { eventReason } from '../errors/codes.ts'
 import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -41,7 +43,7 @@ export interface ControllerEvents {
 /** A failure that lasts is reported so long before the first pull fails. Milliseconds. */
 const soonMs = 15 * 60_000
 
-/** `lease`: absent, there are no Events about documents. */
+/** `lease`: absent, there are no Events about documents, but for those of tenants. */
 export function createControllerEvents(
   cluster: Cluster,
   lease: { readonly namespace: string; readonly name: string } | undefined,
@@ -58,7 +60,7 @@ export function createControllerEvents(
   return {
     adopted(secret) {
       const message = `${secret.document} took over this Secret from its earlier manager: conflictPolicy is Adopt`
-      record(secretOf(secret), { type: 'Normal', reason: 'SecretAdopted', message })
+      record(secretOf(secret), { type: 'Normal', reason: 'SecretAdopted', ...scopeOf(secret), message })
     },
     evicted({ document, namespace, name, uid, secretName }) {
       const message = `${document} evicted this pod, whose image was not pulled: pull secret ${secretName} was refreshed since, and a new pod uses it`
@@ -69,14 +71,22 @@ export function createControllerEvents(
     },
     writeFailed(secret, fault) {
       if (fault.retryable) return
-      record(secretOf(secret), { type: 'Warning', reason: eventReason(fault.code), message: messageOf(fault) })
+      const event = { type: 'Warning', reason: eventReason(fault.code), ...scopeOf(secret) } as const
+      record(secretOf(secret), { ...event, message: messageOf(fault) })
     },
     exchangeFailed({ document, registry }, fault, expiresAt) {
-      if (lease === undefined) return
-      const about = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', ...lease }
+      const scope = tenantOf(document)
+      const about = scope === undefined ? lease && leaseOf(lease) : pullSecretOf(document)
+      if (about === undefined) return
       const subject = `registry ${registry.name} of ${document.kind} ${document.name}`
       const warn = (reason: string, message: string) =>
-        record(about, { type: 'Warning', reason, subject, message: `${subject}${message}: ${messageOf(fault)}` })
+        record(about, {
+          type: 'Warning',
+          reason,
+          subject,
+          ...(scope !== undefined && { scope }),
+          message: `${subject}${message}: ${messageOf(fault)}`,
+        })
       if (!fault.retryable) warn(eventReason(fault.code), '')
       if (expiresAt === undefined) return
       const leftMs = expiresAt.getTime() - context.now().getTime()
@@ -85,6 +95,24 @@ export function createControllerEvents(
     },
   }
 }
+
+const leaseOf = (lease: { readonly namespace: string; readonly name: string }): ObjectReference => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  ...lease,
+})
+
+const pullSecretOf = ({ namespace = '', name, uid }: Document): ObjectReference => ({
+  apiVersion: `${pullSecretType.group}/${pullSecretType.version}`,
+  kind: pullSecretType.kind,
+  namespace,
+  name,
+  ...(uid !== undefined && { uid }),
+})
+
+/** Of a Secret that the document of a tenant names: the tenant can cause any number of conflicts. */
+const scopeOf = ({ document, namespace }: EventedSecret) =>
+  document.startsWith('PullSecret/') ? { scope: namespace } : {}
 
 const secretOf = ({ namespace, secretName, uid }: EventedSecret): ObjectReference => ({
   apiVersion: 'v1',

@@ -1,10 +1,11 @@
 /** What the controller knows at one time, for its reports: metrics, the status page, custom resources, Events and evictions. Pure. */
 import { earliest } from '../credential/registry-credential.ts'
+import { tenantOf } from '../document/document.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import type { LeaderElection } from '../server/leader-election.ts'
 import type { Credentials } from './credentials.ts'
-import { type CustomResource, documentOf } from './custom-resources.ts'
+import type { CustomResource } from './custom-resources.ts'
 import type { DocumentSet } from './documents.ts'
 import type { Evictable } from './evict-pods.ts'
 import { type PageFacts, pageDocument } from './page/page-facts.ts'
@@ -36,12 +37,16 @@ export interface Known {
 export function controllerState({ files, documents, states, view, election, work, now }: Known): ControllerState {
   const { objects } = view.namespaces
   const reported = work === undefined ? [] : [...documents]
+  const stateIn = ([name, { document }]: (typeof reported)[number]) =>
+    stateOf({ name, document, secrets: states.get(name) }, objects, now)
   return {
     // Only when it is read: probes need the rest, and each document is evaluated for all namespaces.
     get documents() {
-      return reported.map(([name, { document }]) =>
-        stateOf({ name, document, secrets: states.get(name) }, objects, now),
-      )
+      return reported.filter(([, { document }]) => tenantOf(document) === undefined).map(stateIn)
+    },
+    get tenants() {
+      const known = reported.filter(([, { document }]) => tenantOf(document) !== undefined).map(stateIn)
+      return { desired: sum(known.map(({ desired }) => desired)), fresh: sum(known.map(({ fresh }) => fresh)) }
     },
     leading: election === undefined || election.leading,
     leaseProblem: election?.problem,
@@ -52,11 +57,14 @@ export function controllerState({ files, documents, states, view, election, work
   }
 }
 
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
+
 /** For the status page. */
 export function pageFactsOf(known: Known, reported: ControllerStatus['reported']): PageFacts {
   const { election, view, work, now } = known
   const { objects } = view.namespaces
-  const documents = [...known.documents].map(([name, { document }]) => {
+  const documents = [...known.documents].flatMap(([name, { document }]) => {
+    if (tenantOf(document) !== undefined) return [] // each has a status, which its tenant reads
     const secrets = view.secrets(document.secretName)?.objects
     return { name, document, states: known.states.get(name), secrets }
   })
@@ -76,7 +84,7 @@ export function resourceFacts(
   credentials: Credentials,
   { documents, states, view }: Known,
 ): ResourceFacts {
-  const name = documentOf(resource.name)
+  const { document: name } = resource
   const used = documents.get(name)
   const { synced, objects } = view.namespaces
   const document = resource.controlled?.document
@@ -86,7 +94,7 @@ export function resourceFacts(
     usedInstead: used === resource.controlled ? undefined : used?.document.source,
     secrets:
       synced && document !== undefined
-        ? new Map(selected(document, objects.values()).map((namespace) => [namespace, ofDocument?.get(namespace)]))
+        ? new Map(selected(document, objects).map((namespace) => [namespace, ofDocument?.get(namespace)]))
         : undefined,
     watchRefusal: document && view.secretsRefusal(document.secretName),
     exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
@@ -114,7 +122,12 @@ export function evictableFor(pod: StuckPod, { documents, view, work, now }: Know
   for (const [name, { document }] of documents) {
     const { secretName, attachToServiceAccounts: names } = document
     const secret = view.secrets(secretName)?.objects.get(pod.namespace)
-    if (document.stuckPods !== 'Evict' || secret === undefined || selected(document, [there]).length === 0) continue
+    if (
+      document.stuckPods !== 'Evict' ||
+      secret === undefined ||
+      selected(document, new Map([[pod.namespace, there]])).length === 0
+    )
+      continue
     const accounts = names.includes(pod.serviceAccountName) ? view.serviceAccounts(pod.serviceAccountName) : undefined
     const surroundings = { secret, account: accounts?.objects.get(pod.namespace) }
     const since = servedSince(document, pod, surroundings, { credentials: work.credentials, now })

@@ -94,7 +94,9 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
   const { fault, controlled } = resource
   if (fault !== undefined) {
     const kept = controlled === undefined ? '' : '. The last valid version stays in use'
-    return { status: 'False', reason: 'Invalid', message: `${described(fault)}${kept}` }
+    const { flag } = fault.details
+    if (flag === undefined) return { status: 'False', reason: 'Invalid', message: `${described(fault)}${kept}` }
+    return { status: 'False', reason: 'NotPermitted', message: `${described(fault)}; fix: ${fixOf(fault)}${kept}` }
   }
   if (usedInstead !== undefined) {
     return { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
@@ -129,6 +131,7 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
 
 /** Of a token that may not be requested: the flags of `pullpass manifests` that permit it. */
 function tokenFix(fault: PullpassError, controlled: CustomResource['controlled']): string {
+  if (fault.details.flag !== undefined) return `; fix: ${fixOf(fault)}`
   if (fault.code !== 'TOKEN_REQUEST_REFUSED') return ''
   const account = controlled?.document.serviceAccountRef
   const refusal = fault.cause instanceof PullpassError ? fault.cause.code : undefined

@@ -1,5 +1,5 @@
 /** Which Secrets documents select in the namespaces of the cluster: pure, but for warnings. */
-import type { Document } from '../document/document.ts'
+import { type Document, tenantOf } from '../document/document.ts'
 import { needsNamespaceList, reachOf, selectNamespaces } from '../document/namespaces.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -14,17 +14,23 @@ import type { WorkItem } from './work-queue.ts'
 type Namespaces = ReadonlyMap<string, Namespace>
 
 /** Terminating namespaces are not selected: nothing can be created there. */
-export function selected({ namespaces }: Pick<Document, 'namespaces'>, among: Iterable<Namespace>): string[] {
+export function selected(
+  { namespaces, namespace }: Pick<Document, 'namespaces' | 'namespace'>,
+  among: Namespaces,
+): string[] {
+  // Of thousands of PullSecrets, each has one namespace.
+  const candidates =
+    namespace === undefined ? [...among.values()] : [among.get(namespace)].filter((one) => one !== undefined)
   return selectNamespaces(
     namespaces,
-    [...among].filter(({ terminating }) => !terminating),
+    candidates.filter(({ terminating }) => !terminating),
   )
 }
 
 /** The Secrets of all documents in one namespace, or in all of them. */
 export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: string | undefined): WorkItem[] {
   const one = name === undefined ? undefined : namespaces.get(name)
-  const among = name === undefined ? [...namespaces.values()] : one === undefined ? [] : [one]
+  const among = name === undefined ? namespaces : new Map(one === undefined ? [] : [[name, one]])
   return [...documents].flatMap(([document, controlled]) =>
     selected(controlled.document, among).map((namespace) => ({ document, namespace })),
   )
@@ -69,7 +75,7 @@ export const haveEntries = (
 
 /** For metrics. */
 export function stateOf({ name, document, secrets }: Documented, namespaces: Namespaces, now: Date): DocumentState {
-  const desired = selected(document, namespaces.values())
+  const desired = selected(document, namespaces)
   const known = desired.flatMap((namespace) => secrets?.get(namespace)?.expiries ?? [])
   const expiries = new Map<string, Date>()
   for (const [registry, at] of known.flatMap((one) => [...one])) {
@@ -89,8 +95,11 @@ const mostReported = 20
 
 /** What changed in a set of documents. */
 export function reportDocuments(before: DocumentSet, after: DocumentSet, { log }: Pick<Context, 'log'>): void {
-  const changed = [...after].filter(([name, { revision }]) => before.get(name)?.revision !== revision)
-  const removed = [...before].filter(([name]) => !after.has(name))
+  // Those of tenants have a status, and as many as tenants write.
+  const ofOperators = (documents: DocumentSet) =>
+    [...documents].filter(([, one]) => tenantOf(one.document) === undefined)
+  const changed = ofOperators(after).filter(([name, { revision }]) => before.get(name)?.revision !== revision)
+  const removed = ofOperators(before).filter(([name]) => !after.has(name))
   if (changed.length + removed.length > mostReported) {
     log('info', 'documents changed', { used: after.size, changed: changed.length, removed: removed.length })
     return
@@ -124,7 +133,8 @@ export function reportSelections(
   namespaces: readonly Namespace[],
   { log }: Pick<Context, 'log'>,
 ): void {
-  const all = [...documents.values()].map(({ document }) => document)
+  // Those of tenants have a status, and as many as tenants write.
+  const all = [...documents.values()].flatMap(({ document }) => (tenantOf(document) === undefined ? document : []))
   try {
     for (const job of planRefresh(all, namespaces)) {
       const { document, missing } = job

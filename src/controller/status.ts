@@ -18,7 +18,7 @@ import {
   type TimedWork,
   type WriteResult,
 } from './report/metrics.ts'
-import { type LineFields, type RepeatedLine, RepeatedLines } from './report/repeated-lines.ts'
+import { isOfTenants, type LineFields, type RepeatedLine, RepeatedLines } from './report/repeated-lines.ts'
 import type { WorkItem } from './work-queue.ts'
 
 /** Work that takes longer has stopped: each request has a time limit of its own. */
@@ -43,6 +43,12 @@ interface Write {
 }
 
 type StatusContext = Pick<Context, 'now' | 'log' | 'sleep' | 'signal'>
+
+const tenantFailed = {
+  level: 'warn',
+  one: 'a refresh of a PullSecret failed',
+  many: 'refreshes of PullSecrets failed',
+} as const
 
 export class ControllerStatus {
   readonly #read: () => ControllerState
@@ -69,6 +75,12 @@ export class ControllerStatus {
   failed(subject: string, fault: PullpassError, fields: LogFields, sentence = 'a refresh failed'): void {
     this.#count(fault)
     const { code, hop, seen } = fault
+    const { document = '' } = fields
+    if (isOfTenants(document)) {
+      // Its status has all of it; no tenant fills the log or the status page.
+      this.log(tenantFailed, { ...fields, document, code, hop, seen })
+      return
+    }
     const first = this.#current.add(subject, fault, this.#context.now())
     this.#activity.record('failure', this.#context.now())
     const level = first === 'first' ? 'error' : 'debug'
@@ -106,7 +118,8 @@ export class ControllerStatus {
     const { credential, expiresAt, dueAt } = result
     const expires = credential.expiresAt === undefined ? 'unknown' : rfc3339(expiresAt)
     const times = { expiresAt: expires, nextRefreshAt: rfc3339(dueAt) }
-    this.#context.log('info', 'a credential was obtained', { ...fields, ...times })
+    const level = isOfTenants(fields.document) ? 'debug' : 'info'
+    this.#context.log(level, 'a credential was obtained', { ...fields, ...times })
     this.succeeded(mintedFrom)
   }
 
@@ -166,7 +179,7 @@ export class ControllerStatus {
           failures: [...this.#failures.values()],
         }
         return [
-          ...documentMetrics(state.documents, this.#context.now()),
+          ...documentMetrics(state, this.#context.now()),
           ...counters(counts),
           this.#durations.exchange.metric(),
           this.#durations.apply.metric(),

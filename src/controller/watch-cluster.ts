@@ -32,8 +32,10 @@ interface Collection<T> {
 
 export interface ClusterView {
   readonly namespaces: Collection<Namespace>
-  /** By name. */
+  /** ClusterPullSecrets, by the name of their document. */
   readonly resources: Collection<CustomResource>
+  /** PullSecrets of tenants. */
+  readonly tenants: Collection<CustomResource>
   /** Of one name, by namespace; undefined: not watched. */
   secrets(name: string): Collection<AnyPullSecret> | undefined
   /** Why Secrets of this name may not be watched. */
@@ -70,7 +72,8 @@ export interface ViewObserver {
   onNamespaces(name: string | undefined): void
   onSecrets(secretName: string, namespace: string | undefined): void
   onSecretsRefused(secretName: string): void
-  onResources(name: string | undefined): void
+  /** `document`: undefined after a list. */
+  onResources(document: string | undefined): void
   onServiceAccounts(name: string, namespace: string | undefined): void
   /** A pending pod was added, changed or removed. */
   onPods(): void
@@ -78,13 +81,13 @@ export interface ViewObserver {
   onEnd(error: unknown): void
 }
 
-type WatchedResource = 'namespaces' | 'secrets' | 'serviceaccounts' | 'pods' | 'clusterpullsecrets'
+type WatchedResource = 'namespaces' | 'secrets' | 'serviceaccounts' | 'pods' | 'clusterpullsecrets' | 'pullsecrets'
 type Watch<T> = (context: WatchContext) => AsyncGenerator<CollectionEvent<T>, never>
 
 /** Starts watching namespaces. Every watch ends with the signal of the context. */
 export function watchCluster(
   cluster: Cluster,
-  watchResources: ResourceWatch,
+  watched: { readonly resources: ResourceWatch; readonly tenants: ResourceWatch },
   observer: ViewObserver,
   context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
 ): ClusterView {
@@ -94,14 +97,17 @@ export function watchCluster(
     keyOf: ({ name }) => name,
     onChange: (name) => observer.onNamespaces(name),
   })
-  const resources = start('clusterpullsecrets', watchResources, {
-    keyOf: ({ name }) => name,
-    onChange: (name) => observer.onResources(name),
-  })
+  const keepResources: Keep<CustomResource> = {
+    keyOf: ({ document }) => document,
+    onChange: (document) => observer.onResources(document),
+  }
+  const resources = start('clusterpullsecrets', watched.resources, keepResources)
+  const tenants = start('pullsecrets', watched.tenants, keepResources)
   const { secrets, accounts, pods } = startNamedWatches(cluster, observer, start, context.signal)
   return {
     namespaces,
     resources,
+    tenants,
     restarts,
     secrets: secrets.of,
     secretsRefusal: (name) => refusalOf(secrets.of(name)),
@@ -109,7 +115,7 @@ export function watchCluster(
     serviceAccounts: accounts.of,
     watchServiceAccounts: accounts.watch,
     pendingPods: pods.all,
-    watchPods: (watched) => pods.watch(podNames(watched)),
+    watchPods: (places) => pods.watch(podNames(places)),
     comparisons: () => [
       comparisonOf(namespaces, comparedNamespaces),
       ...secrets.entries().map(([name, collection]) => comparisonOf(collection, comparedSecrets(name))),
@@ -117,6 +123,7 @@ export function watchCluster(
     problems: (required) => [
       ...problemsOf('namespaces', namespaces),
       ...problemsOf('ClusterPullSecrets', resources),
+      ...problemsOf('PullSecrets', tenants),
       ...secrets.problems('Secrets', required.secrets),
       ...accounts.problems('ServiceAccounts', required.serviceAccounts),
       ...pods.problems('Pods in', podNames(required.pods)),
@@ -131,6 +138,7 @@ const noRestarts = () =>
     ['serviceaccounts', 0],
     ['pods', 0],
     ['clusterpullsecrets', 0],
+    ['pullsecrets', 0],
   ])
 
 type StartWatch = <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal?: AbortSignal) => Collection<T>

@@ -6,12 +6,13 @@
  *             └───────────────────────────────────────┴────────── its time ─────────┘
  *
  * Each item is in the queue once and runs once at a time. A document has at most a part of the concurrency, so that one with
- * many or slow namespaces does not delay others.
+ * many or slow namespaces does not delay others. The PullSecrets of one namespace are a single document in this regard, with a
+ * smaller part, and all of them together have half of it: no number of them delays a ClusterPullSecret.
  */
 import type { Context } from '../http/context.ts'
 
 export interface WorkItem {
-  /** `ClusterPullSecret/NAME`. */
+  /** `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
   readonly document: string
   readonly namespace: string
 }
@@ -19,10 +20,13 @@ export interface WorkItem {
 export interface QueueLimits {
   readonly concurrency: number
   readonly perDocument: number
+  /** Of the PullSecrets of one namespace. */
+  readonly perTenant: number
+  readonly tenants: number
 }
 
 /** As many as the connection has concurrent requests; a document may use half of them. */
-const defaultLimits: QueueLimits = { concurrency: 48, perDocument: 24 }
+const defaultLimits: QueueLimits = { concurrency: 48, perDocument: 24, perTenant: 4, tenants: 24 }
 /** A clock that was set, or a machine that was suspended, is noticed after this time. Milliseconds. */
 const longestSleepMs = 60_000
 
@@ -34,12 +38,14 @@ export class WorkQueue {
   readonly #work: Work
   readonly #context: QueueContext
   readonly #limits: QueueLimits
-  /** Namespaces by document, with the time at which they were added. Its order is that of the turns. */
-  readonly #ready = new Map<string, Map<string, number>>()
-  readonly #running = new Map<string, Map<string, number>>()
+  /** Items by group and key, with the time at which they were added. Its order is that of the turns. */
+  readonly #ready = new Map<string, Group>()
+  readonly #running = new Map<string, Group>()
   readonly #later: Timetable
   readonly #ended = Promise.withResolvers<void>()
   #runs = 0
+  /** Of them, PullSecrets. */
+  #tenantRuns = 0
   #started = false
 
   constructor(work: Work, context: QueueContext, limits: QueueLimits = defaultLimits) {
@@ -50,16 +56,21 @@ export class WorkQueue {
   }
 
   /** To be run as soon as possible. */
-  add({ document, namespace }: WorkItem): void {
-    const namespaces = this.#ready.get(document) ?? new Map<string, number>()
-    this.#ready.set(document, namespaces)
-    if (!namespaces.has(namespace)) namespaces.set(namespace, this.#context.now().getTime())
+  add(item: WorkItem): void {
+    const group = groupOf(item)
+    const items: Group = this.#ready.get(group) ?? new Map()
+    this.#ready.set(group, items)
+    const key = keyOf(item)
+    if (!items.has(key)) items.set(key, { item, sinceMs: this.#context.now().getTime() })
     this.#startMore()
   }
 
   /** Removes what waits of a document. */
   removeDocument(document: string): void {
-    this.#ready.delete(document)
+    const group = groupOf({ document })
+    const items = this.#ready.get(group)
+    for (const [key, { item }] of items ?? []) if (item.document === document) items?.delete(key)
+    if (items?.size === 0) this.#ready.delete(group)
     this.#later.removeDocument(document)
   }
 
@@ -70,8 +81,8 @@ export class WorkQueue {
 
   /** How long the oldest of them has waited or run. Milliseconds; 0 without items. */
   get oldestMs(): number {
-    const times = [...this.#ready.values(), ...this.#running.values()].map((namespaces) =>
-      earliestOf(namespaces.values()),
+    const times = [...this.#ready.values(), ...this.#running.values()].map((items) =>
+      earliestOf(Array.from(items.values(), ({ sinceMs }) => sinceMs)),
     )
     return times.length === 0 ? 0 : Math.max(0, this.#context.now().getTime() - earliestOf(times))
   }
@@ -98,25 +109,30 @@ export class WorkQueue {
   }
 
   #takeNext(): WorkItem | undefined {
-    for (const [document, namespaces] of this.#ready) {
-      const inWork = this.#running.get(document) ?? new Map<string, number>()
-      const namespace = inWork.size < this.#limits.perDocument ? firstOutside(namespaces, inWork) : undefined
-      if (namespace === undefined) continue
-      namespaces.delete(namespace)
-      this.#ready.delete(document)
-      if (namespaces.size > 0) this.#ready.set(document, namespaces) // the other documents are first now
-      return { document, namespace }
+    const { perDocument, perTenant, tenants } = this.#limits
+    for (const [group, items] of this.#ready) {
+      const inWork: Group = this.#running.get(group) ?? new Map()
+      const isTenant = isTenantGroup(group)
+      if (isTenant && this.#tenantRuns >= tenants) continue
+      const found = inWork.size < (isTenant ? perTenant : perDocument) ? firstOutside(items, inWork) : undefined
+      if (found === undefined) continue
+      items.delete(keyOf(found))
+      this.#ready.delete(group)
+      if (items.size > 0) this.#ready.set(group, items) // the other groups are first now
+      return found
     }
     return undefined
   }
 
   async #runItem(item: WorkItem): Promise<void> {
     const { signal, now } = this.#context
-    const { document, namespace } = item
-    const inWork = this.#running.get(document) ?? new Map<string, number>()
-    this.#running.set(document, inWork.set(namespace, now().getTime()))
+    const group = groupOf(item)
+    const tenantRuns = isTenantGroup(group) ? 1 : 0
+    const inWork: Group = this.#running.get(group) ?? new Map()
+    this.#running.set(group, inWork.set(keyOf(item), { item, sinceMs: now().getTime() }))
     this.#later.remove(item)
     this.#runs += 1
+    this.#tenantRuns += tenantRuns
     try {
       const again = await this.#work(item)
       if (again !== undefined) this.#later.set(item, again)
@@ -124,8 +140,9 @@ export class WorkQueue {
       if (!signal.aborted) this.#ended.reject(error)
     } finally {
       this.#runs -= 1
-      inWork.delete(namespace)
-      if (inWork.size === 0) this.#running.delete(document)
+      this.#tenantRuns -= tenantRuns
+      inWork.delete(keyOf(item))
+      if (inWork.size === 0) this.#running.delete(group)
       this.#startMore()
       if (signal.aborted && this.#runs === 0) this.#ended.resolve()
     }
@@ -139,9 +156,20 @@ const earliestOf = (times: Iterable<number>): number => {
   return earliest
 }
 
+/** The items of one group, by key. */
+type Group = Map<string, { readonly item: WorkItem; readonly sinceMs: number }>
+
+const tenantPrefix = 'PullSecret/'
+
+/** A document, or all PullSecrets of one namespace. */
+const groupOf = ({ document }: Pick<WorkItem, 'document'>): string =>
+  document.startsWith(tenantPrefix) ? document.slice(0, document.lastIndexOf('/')) : document
+
+const isTenantGroup = (group: string): boolean => group.startsWith(tenantPrefix)
+
 /** The first of them that is not running. */
-function firstOutside(names: ReadonlyMap<string, number>, inWork: ReadonlyMap<string, number>): string | undefined {
-  for (const name of names.keys()) if (!inWork.has(name)) return name
+function firstOutside(items: Group, inWork: Group): WorkItem | undefined {
+  for (const [key, { item }] of items) if (!inWork.has(key)) return item
   return undefined
 }
 

@@ -5,13 +5,13 @@
  *
  * So an object is written at most every five seconds, whatever the number of its namespaces.
  */
-import { clusterPullSecretType, type ResourceStatus } from '../document/custom-resource.ts'
+import type { ResourceStatus } from '../document/custom-resource.ts'
 import { asFault } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { runConcurrently } from '../refresh/apply-pull-secrets.ts'
-import { type CustomResource, documentOf } from './custom-resources.ts'
+import type { CustomResource } from './custom-resources.ts'
 import { evaluateStatus, isEvaluated, isStored, type ResourceFacts } from './resource-status.ts'
 import type { ControllerStatus } from './status.ts'
 
@@ -73,7 +73,7 @@ export class StatusWriter {
   async #writeThose(names: ReadonlySet<string> | 'all'): Promise<number> {
     const now = this.#context.now()
     const differing = [...this.#source.resources()].flatMap((resource) => {
-      if (names !== 'all' && !names.has(documentOf(resource.name))) return []
+      if (names !== 'all' && !names.has(resource.document)) return []
       const facts = this.#source.factsOf(resource)
       const isObserved = resource.status['observedGeneration'] === resource.generation
       if (isObserved && !isEvaluated(facts)) return [] // the evaluation of the rest is a change
@@ -85,7 +85,7 @@ export class StatusWriter {
   }
 
   async #write(resource: CustomResource, status: ResourceStatus): Promise<void> {
-    const document = documentOf(resource.name)
+    const { document } = resource
     const subject = `the status of ${document}`
     try {
       await applyStatus(this.#cluster, resource, status)
@@ -100,14 +100,15 @@ export class StatusWriter {
 /** An object that was changed or deleted since is left to the next event of its watch. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 async function applyStatus(
   cluster: Cluster,
-  { name, resourceVersion }: CustomResource,
+  { type, name, namespace, resourceVersion }: CustomResource,
   status: ResourceStatus,
 ): Promise<void> {
-  const { group, version, kind, resource } = clusterPullSecretType
-  const metadata = { name, resourceVersion }
+  const { group, version, kind, resource } = type
+  const metadata = { name, ...(namespace !== undefined && { namespace }), resourceVersion }
+  const place = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`
   const response = await cluster.request({
     method: 'PATCH',
-    path: `/apis/${group}/${version}/${resource}/${encodeURIComponent(name)}/status?fieldManager=${fieldManager}&force=true`,
+    path: `/apis/${group}/${version}/${place}${resource}/${encodeURIComponent(name)}/status?fieldManager=${fieldManager}&force=true`,
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: JSON.stringify({ apiVersion: `${group}/${version}`, kind, metadata, status }),

@@ -1,18 +1,42 @@
 /**
- * ClusterPullSecret as a custom resource: its type in the API, and its status, which the controller writes.
+ * Documents as custom resources: their types in the API, and their status, which the controller writes.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties
  */
 import * as z from 'zod/mini'
 import type { TextRule } from './field-rules.ts'
+import type { DocumentKind } from './json-schema.ts'
 import { fields, list, text, word } from './schema-parts.ts'
 
 /** As the API server serves it. */
-export const clusterPullSecretType = {
-  group: 'pullpass.dev',
-  version: 'v1alpha1',
+export interface ResourceType {
+  readonly group: 'pullpass.dev'
+  readonly version: 'v1alpha1'
+  readonly kind: DocumentKind
+  readonly resource: 'clusterpullsecrets' | 'pullsecrets'
+  readonly scope: 'Cluster' | 'Namespaced'
+  readonly shortName: string
+}
+
+const served = { group: 'pullpass.dev', version: 'v1alpha1' } as const
+
+export const clusterPullSecretType: ResourceType = {
+  ...served,
   kind: 'ClusterPullSecret',
   resource: 'clusterpullsecrets',
-} as const
+  scope: 'Cluster',
+  shortName: 'cps',
+}
+
+/** Of tenants. */
+export const pullSecretType: ResourceType = {
+  ...served,
+  kind: 'PullSecret',
+  resource: 'pullsecrets',
+  scope: 'Namespaced',
+  shortName: 'ps',
+}
+
+export const resourceTypes: readonly ResourceType[] = [clusterPullSecretType, pullSecretType]
 
 export interface ResourceStatus {
   /** metadata.generation of the object that was evaluated. */

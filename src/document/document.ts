@@ -5,6 +5,8 @@ export interface Document {
   readonly name: string
   /** The namespace of a PullSecret, the only one to which it writes. */
   readonly namespace?: string
+  /** Of the custom resource, for Events about it; absent: it is cluster-scoped, or in a file. */
+  readonly uid?: string
   /** Its source for messages: `pull.yaml:12` (file and line), `-:1` (standard input), `the environment`. */
   readonly source: string
   readonly secretName: string
@@ -22,6 +24,14 @@ export interface Document {
 
 /** `source` of a document from a custom resource. */
 export const resourceSource = 'the custom resource'
+
+/** The namespace of a PullSecret that a tenant wrote; undefined: an operator of the cluster wrote the document. */
+export const tenantOf = ({
+  kind,
+  namespace,
+  source,
+}: Pick<Document, 'kind' | 'namespace' | 'source'>): string | undefined =>
+  kind === 'PullSecret' && source === resourceSource ? namespace : undefined
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/ */
 export interface ObjectOwner {

@@ -35,10 +35,10 @@ export async function documentJsonSchemas(
   return { ClusterPullSecret: jsonSchemaOf(ClusterPullSecret), PullSecret: jsonSchemaOf(PullSecret) }
 }
 
-/** Of a ClusterPullSecret as a custom resource: without the fields that name files, which only a document in a file has. */
-export async function resourceJsonSchema(vendors: DocumentVendors): Promise<JsonSchema> {
-  const { ClusterPullSecret } = composeSchemas(vendors, await loadForms(vendors))
-  return jsonSchemaOf(ClusterPullSecret, 'without files')
+/** Of a custom resource: without the fields that name files, which only a document in a file has. */
+export async function resourceJsonSchema(kind: DocumentKind, vendors: DocumentVendors): Promise<JsonSchema> {
+  const schemas = composeSchemas(vendors, await loadForms(vendors))
+  return jsonSchemaOf(schemas[kind], 'without files')
 }
 
 export function jsonSchemaOf(

@@ -1,7 +1,7 @@
 /** Reads documents from files and from custom resources: parsing, validation, defaults. */
 import { asObject, asText, isDeeperThan, type JsonObject } from '../text/json-fields.ts'
 import { checkForm, vendorsOf } from './check-document.ts'
-import { clusterPullSecretType } from './custom-resource.ts'
+import type { ResourceType } from './custom-resource.ts'
 import {
   type Document,
   type DocumentIssuer,
@@ -13,7 +13,7 @@ import { type DocumentProblem, type FieldPath, type FieldProblem, refuse, render
 import type { DocumentForm, RegistryForm } from './document-form.ts'
 import type { DocumentVendors } from './document-vendor.ts'
 import { pathFrom } from './field-rules.ts'
-import { type JsonSchema, resourceJsonSchema } from './json-schema.ts'
+import { type DocumentKind, type JsonSchema, resourceJsonSchema } from './json-schema.ts'
 import { parseSource, readSources, type Source, unreadable } from './sources.ts'
 import { isOwnHost } from './vendor-hosts.ts'
 
@@ -150,34 +150,47 @@ function tokenOf(
 const mostLevels = 50
 
 /** The document of an object as the API server returns it. @throws DOCUMENT_INVALID with all problems */
-export async function documentOfResource(object: JsonObject, vendors: DocumentVendors): Promise<Document> {
-  const { group, version, kind } = clusterPullSecretType
-  const metadata = asObject(object['metadata'])
-  const [name, uid] = [asText(metadata?.['name']) ?? '', asText(metadata?.['uid']) ?? '']
+export async function documentOfResource(
+  type: ResourceType,
+  object: JsonObject,
+  vendors: DocumentVendors,
+): Promise<Document> {
+  const { group, version, kind } = type
+  const { name, namespace, uid } = identityOf(object)
+  const refuseAll = (problems: readonly FieldProblem[]) =>
+    refuseResource(`${kind} ${namespace === '' ? name : `${namespace}/${name}`}`, problems)
   const apiVersion = `${group}/${version}`
   if (isDeeperThan(object['spec'], mostLevels)) {
     const expected = `at most ${mostLevels} levels`
-    throw refuseResource(name, [{ path: ['spec'], predicate: 'is nested too deeply', expected }])
+    throw refuseAll([{ path: ['spec'], predicate: 'is nested too deeply', expected }])
   }
-  const checked = await checkForm({ apiVersion, kind, metadata: { name }, spec: object['spec'] }, vendors)
-  if (!('form' in checked)) throw refuseResource(name, checked)
+  const metadata = { name, ...(namespace !== '' && { namespace }) }
+  const checked = await checkForm({ apiVersion, kind, metadata, spec: object['spec'] }, vendors)
+  if (!('form' in checked)) throw refuseAll(checked)
   // Before anything is read: a field must not name a file where the controller runs.
-  const problems = fieldsOutside(await schemaOfResources(vendors), object['spec'])
-  if (problems.length > 0) throw refuseResource(name, problems)
+  const problems = fieldsOutside(await schemaOfResources(kind, vendors), object['spec'])
+  if (problems.length > 0) throw refuseAll(problems)
   const place = { at: resourceSource, folder: '/', vendors }
   const document = await documentOfForm(checked.form, place)
   if (document.serviceAccountRef === undefined && document.registries.some(needsToken)) {
     const expected = 'the ServiceAccount whose token is requested for each registry'
-    throw refuseResource(name, [{ path: ['spec', 'serviceAccountRef'], predicate: 'is missing', expected }])
+    throw refuseAll([{ path: ['spec', 'serviceAccountRef'], predicate: 'is missing', expected }])
   }
+  if (kind === 'PullSecret') return { ...document, uid }
   return document.deletionPolicy === 'Delete' ? { ...document, owner: { apiVersion, kind, name, uid } } : document
+}
+
+function identityOf(object: JsonObject) {
+  const metadata = asObject(object['metadata'])
+  const text = (field: string) => asText(metadata?.[field]) ?? ''
+  return { name: text('name'), namespace: text('namespace'), uid: text('uid') }
 }
 
 const needsToken = ({ subjectToken }: DocumentRegistry): boolean => subjectToken === undefined
 
-function refuseResource(name: string, problems: readonly FieldProblem[]) {
+function refuseResource(title: string, problems: readonly FieldProblem[]) {
   const [first, ...others] = problems.map(({ path, predicate, expected }) => ({
-    seen: `${clusterPullSecretType.kind} ${name}: ${renderPath(path)} ${predicate}`,
+    seen: `${title}: ${renderPath(path)} ${predicate}`,
     expected,
   }))
   if (first === undefined) throw new TypeError('a custom resource is refused without a problem')
@@ -185,12 +198,14 @@ function refuseResource(name: string, problems: readonly FieldProblem[]) {
 }
 
 /** Composing takes milliseconds. */
-const resourceSchemas = new WeakMap<DocumentVendors, Promise<JsonSchema>>()
+const resourceSchemas = new WeakMap<DocumentVendors, Map<DocumentKind, Promise<JsonSchema>>>()
 
 /** Of the spec. */
-async function schemaOfResources(vendors: DocumentVendors): Promise<JsonSchema> {
-  const known = resourceSchemas.get(vendors) ?? resourceJsonSchema(vendors)
-  resourceSchemas.set(vendors, known)
+async function schemaOfResources(kind: DocumentKind, vendors: DocumentVendors): Promise<JsonSchema> {
+  const schemas = resourceSchemas.get(vendors) ?? new Map<DocumentKind, Promise<JsonSchema>>()
+  resourceSchemas.set(vendors, schemas)
+  const known = schemas.get(kind) ?? resourceJsonSchema(kind, vendors)
+  schemas.set(kind, known)
   return (await known).properties?.['spec'] ?? {}
 }
 

@@ -74,13 +74,16 @@ const namespaces = fields(
   'Namespaces that get the Secret: those that include and selector match, except those of exclude. At least one of include and selector is required. Namespaces kube-* are selected only by their exact name',
 )
 
+const hosts = (most: number) =>
+  list(
+    text(registryHost, 'host[:port][/path/]'),
+    most,
+    'Hosts of the registry: no scheme, a path ends in "/"; "*" in the first label matches any characters, for kubelets',
+  )
+
 const registryShape = {
   name: text(labelName, 'Name of this entry, unique in the document'),
-  hosts: list(
-    text(registryHost, 'host[:port][/path/]'),
-    256,
-    'Hosts of the registry: no scheme, a path ends in "/"; "*" in the first label matches any characters, for kubelets',
-  ),
+  hosts: hosts(256),
   audience: z.exactOptional(
     text(
       registryAudience,
@@ -88,6 +91,10 @@ const registryShape = {
     ),
   ),
 }
+
+/** A tenant's document is kept in the memory of a controller that works for all tenants. */
+const mostTenantRegistries = 16
+const mostTenantHosts = 32
 
 /** By vendor; undefined if no document names the vendor, so that its form is not loaded. */
 export type VendorForms = Readonly<
@@ -131,7 +138,10 @@ export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): Do
     },
     'A registry, with exactly one vendor',
   )
-  const tenantRegistry = fields({ ...registryShape, ...fieldsOf('tenantForm') }, 'A registry, with exactly one vendor')
+  const tenantRegistry = fields(
+    { ...registryShape, hosts: hosts(mostTenantHosts), ...fieldsOf('tenantForm') },
+    'A registry, with exactly one vendor',
+  )
   const targets = Object.values(vendors).flatMap(({ stores = {} }) => Object.values(stores).map(({ form }) => form))
   return {
     ClusterPullSecret: clusterPullSecret(registry, issuerFields(targetRule(targets))),
@@ -228,7 +238,7 @@ const pullSecret = (registry: z.ZodMiniType<RegistryForm>): z.ZodMiniType<PullSe
         {
           secretName,
           serviceAccountName: text(objectName, 'ServiceAccount of the same namespace whose token is exchanged'),
-          registries: list(registry, 64, 'Registries whose credentials are merged into the Secret'),
+          registries: list(registry, mostTenantRegistries, 'Registries whose credentials are merged into the Secret'),
         },
         'The desired state',
       ),

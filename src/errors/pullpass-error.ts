@@ -62,6 +62,8 @@ export interface FaultDetails {
   readonly missing?: 'Namespace' | 'ServiceAccount'
   /** The issuer that a token is expected to have. */
   readonly issuer?: string
+  /** The flag of an installation that permits what it refuses. */
+  readonly flag?: string
 }
 
 /** `verb-required`: an admission policy requires a permission that the request's user does not have. */

@@ -1,11 +1,11 @@
 /**
- * The CustomResourceDefinition of ClusterPullSecret, generated from the schema of documents and from that of the status.
+ * The CustomResourceDefinitions of documents, generated from their schemas and from that of the status.
  * What an API server can check is refused when an object is applied; the controller checks the rest and reports it in the status.
  *
  * A structural schema has a part of JSON Schema's keywords, and its patterns are those of Go (RE2): without lookarounds.
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
  */
-import { clusterPullSecretType, resourceStatus } from '../document/custom-resource.ts'
+import { type ResourceType, resourceStatus, resourceTypes } from '../document/custom-resource.ts'
 import { type JsonSchema, jsonSchemaOf, resourceJsonSchema } from '../document/json-schema.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 import type { Manifest } from './manifest.ts'
@@ -40,37 +40,39 @@ interface CelRule {
   readonly fieldPath?: string
 }
 
-export async function customResourceDefinitions(vendors: Vendors): Promise<Manifest[]> {
-  const { group, version, kind, resource } = clusterPullSecretType
-  return [
-    {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: `${resource}.${group}`, labels: { 'app.kubernetes.io/name': 'pullpass' } },
-      spec: {
-        group,
-        scope: 'Cluster',
-        names: {
-          kind,
-          listKind: `${kind}List`,
-          plural: resource,
-          singular: kind.toLowerCase(),
-          shortNames: ['cps'],
-          categories: ['pullpass'],
-        },
-        versions: [
-          {
-            name: version,
-            served: true,
-            storage: true,
-            subresources: { status: {} },
-            additionalPrinterColumns: columns,
-            schema: { openAPIV3Schema: await openApiSchema(vendors) },
-          },
-        ],
+export const customResourceDefinitions = async (vendors: Vendors): Promise<Manifest[]> =>
+  await Promise.all(resourceTypes.map(async (type) => await definitionOf(type, vendors)))
+
+async function definitionOf(type: ResourceType, vendors: Vendors): Promise<Manifest> {
+  const { group, version, kind, resource, scope, shortName } = type
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${resource}.${group}`, labels: { 'app.kubernetes.io/name': 'pullpass' } },
+    spec: {
+      group,
+      scope,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural: resource,
+        singular: kind.toLowerCase(),
+        shortNames: [shortName],
+        categories: ['pullpass'],
       },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns:
+            scope === 'Cluster' ? [...columns, ...namespaceColumns, reason] : [...columns, reason],
+          schema: { openAPIV3Schema: await openApiSchema(type, vendors) },
+        },
+      ],
     },
-  ]
+  }
 }
 
 /** Times are texts: a column of type date shows a time in the future as `<invalid>`. */
@@ -80,23 +82,31 @@ const columns = [
   { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
   { name: 'Expires', type: 'string', jsonPath: '.status.expiresAt' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+]
+const namespaceColumns = [
   { name: 'Selected', type: 'integer', jsonPath: '.status.namespaces.selected', priority: 1 },
   { name: 'Fresh', type: 'integer', jsonPath: '.status.namespaces.fresh', priority: 1 },
-  { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 },
 ]
+const reason = {
+  name: 'Reason',
+  type: 'string',
+  jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+  priority: 1,
+}
 
-async function openApiSchema(vendors: Vendors): Promise<StructuralSchema> {
-  const { spec } = (await resourceJsonSchema(vendors)).properties ?? {}
-  if (spec === undefined) throw new TypeError('the schema of a ClusterPullSecret has no spec')
+async function openApiSchema({ kind }: ResourceType, vendors: Vendors): Promise<StructuralSchema> {
+  const { description = '', properties } = await resourceJsonSchema(kind, vendors)
+  const { spec } = properties ?? {}
+  if (spec === undefined) throw new TypeError(`the schema of a ${kind} has no spec`)
   return {
     type: 'object',
-    description: 'A pull secret in several namespaces, kept fresh by pullpass controller',
+    description: `${description}, kept fresh by pullpass controller`,
     required: ['spec'],
     properties: {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       metadata: { type: 'object' },
-      spec: structural(spec, 'spec', rulesOf(vendors)),
+      spec: structural(spec, 'spec', kind === 'PullSecret' ? tenantRules(spec) : rulesOf(vendors)),
       status: structural(jsonSchemaOf(resourceStatus), 'status', new Map()),
     },
     'x-kubernetes-validations': [immutableSecretName],
@@ -124,13 +134,7 @@ function rulesOf(vendors: Vendors): ReadonlyMap<string, CelRule> {
         message: 'serviceAccountRef is required: the token of this ServiceAccount is requested for each registry',
       },
     ],
-    [
-      'spec.registries[]',
-      {
-        rule: `[${names.map((name) => `has(self.${name})`).join(', ')}].filter(given, given).size() == 1`,
-        message: `exactly one of: ${names.join(', ')}`,
-      },
-    ],
+    ['spec.registries[]', exactlyOne(names)],
     [
       'spec.namespaces',
       {
@@ -160,6 +164,18 @@ function rulesOf(vendors: Vendors): ReadonlyMap<string, CelRule> {
       },
     ],
   ])
+}
+
+const exactlyOne = (names: readonly string[]): CelRule => ({
+  rule: `[${names.map((name) => `has(self.${name})`).join(', ')}].filter(given, given).size() == 1`,
+  message: `exactly one of: ${names.join(', ')}`,
+})
+
+/** Tenants have a part of the vendors: those are the fields of a registry that are objects. */
+function tenantRules({ properties }: JsonSchema): ReadonlyMap<string, CelRule> {
+  const fields = Object.entries(properties?.['registries']?.items?.properties ?? {})
+  const names = fields.filter(([, { type }]) => type === 'object').map(([name]) => name)
+  return new Map([['spec.registries[]', exactlyOne(names)]])
 }
 
 /** Lists whose items have a key, so that several clients can apply items of their own. */

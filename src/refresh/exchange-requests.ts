@@ -1,6 +1,6 @@
 /** The required exchanges: one request for each identity and registry, which all documents and namespaces share. */
 import { createHash } from 'node:crypto'
-import { type Document, type DocumentRegistry, requestedAccount } from '../document/document.ts'
+import { type Document, type DocumentRegistry, requestedAccount, tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { asObject } from '../text/json-fields.ts'
 import { inspectCommand, namingToken } from '../vendors/exchange-refusal.ts'
@@ -65,12 +65,14 @@ function gatedFirst<One extends Shared>(requests: readonly One[]): One {
  * Covers the identity (whose token, or which file) and the vendor's settings; not the hosts, the registry's name or what
  * only trust reads, which do not change what is minted.
  */
-export function mintedFrom({ serviceAccountRef }: Document, registry: DocumentRegistry): string {
+export function mintedFrom(document: Document, registry: DocumentRegistry): string {
+  const { serviceAccountRef } = document
   const { vendor, audience, tokenFile, tokenFileField } = registry
   const { trust: _, ...settings } = asObject(registry.settings) ?? {}
   const identity = tokenFile === undefined ? { serviceAccountRef } : { tokenFile, tokenFileField }
   // The field was named before vendors were: another name would make every credential due.
-  const facts = JSON.stringify(sorted({ identity, provider: vendor, settings, audience }))
+  const tenant = tenantOf(document) // its credential is not shared: the exchange of a tenant has limits of its own
+  const facts = JSON.stringify(sorted({ identity, provider: vendor, settings, audience, tenant }))
   return createHash('sha256').update(facts).digest('base64url').slice(0, 22)
 }
 

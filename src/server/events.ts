@@ -1,6 +1,6 @@
 /**
  * Records Kubernetes Events about one object, or several. An Event of the same object, type, reason and subject is written at most once an hour, the
- * time after which the API server deletes it. Of one reason, a call writes at most five, and an hour has at most twenty: conditions
+ * time after which the API server deletes it. Of one reason and scope, a call writes at most five, and an hour has at most twenty: conditions
  * that an attacker can cause, also with ever new subjects, do not flood the cluster with Events.
  */
 import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
@@ -14,6 +14,8 @@ export interface ObservedEvent {
   readonly type: 'Normal' | 'Warning'
   /** In CamelCase: `KeyUnpublished`. */
   readonly reason: string
+  /** Events of different scopes, such as the namespaces of tenants, have limits of their own. */
+  readonly scope?: string
   /** Distinguishes Events of one reason: a key, an address. Absent: there is only one of this reason. */
   readonly subject?: string
   readonly message: string
@@ -41,7 +43,7 @@ export function createEventRecorder(
       for (const [key, { ms }] of recorded) if (Math.abs(at.getTime() - ms) >= repeatAfterMs) recorded.delete(key)
       const failures = new Map<string, PullpassError>()
       for (const event of selectDue(events, recorded)) {
-        recorded.set(keyOf(event), { reason: event.reason, ms: at.getTime() })
+        recorded.set(keyOf(event), { limit: limitOf(event), ms: at.getTime() })
         const about = event.about ?? ofAll
         if (about === undefined) throw new TypeError('an Event is about no object')
         const suffix = `${at.getTime().toString(16)}${Math.floor(random() * 2 ** 32).toString(16)}.${event.reason.toLowerCase()}`
@@ -63,17 +65,19 @@ export function createEventRecorder(
 const keyOf = ({ about, type, reason, subject = '' }: ObservedEvent): string =>
   JSON.stringify([about?.kind, about?.namespace, about?.name, type, reason, subject])
 
+/** What is limited together. */
+const limitOf = ({ reason, scope = '' }: ObservedEvent): string => `${reason} ${scope}`
+
 interface RecordedEvent {
-  readonly reason: string
+  readonly limit: string
   readonly ms: number
 }
 
 /** Those above a limit are due again at a later call. */
 function selectDue(events: readonly ObservedEvent[], recorded: ReadonlyMap<string, RecordedEvent>): ObservedEvent[] {
   const due = new Map(events.filter((event) => !recorded.has(keyOf(event))).map((event) => [keyOf(event), event]))
-  const byReason = Map.groupBy(due.values(), ({ reason }) => reason)
-  return [...byReason].flatMap(([reason, group]) => {
-    const inHour = [...recorded.values()].filter((one) => one.reason === reason).length
+  return [...Map.groupBy(due.values(), limitOf)].flatMap(([limit, group]) => {
+    const inHour = [...recorded.values()].filter((one) => one.limit === limit).length
     return group.slice(0, Math.min(maxPerReason, Math.max(0, maxPerReasonAndHour - inHour)))
   })
 }

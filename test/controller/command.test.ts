@@ -127,7 +127,7 @@ suite('pullpass controller', () => {
     const { stdout } = await runPullpass(sandbox, ['controller', '--help'])
     assert.match(
       stdout,
-      /Of several replicas, the one that holds a Lease works; .*\n.* Not supported yet: PullSecrets,/,
+      /Of several replicas, the one that holds a Lease works; .*\n.*\n.* Not supported yet: deletionPolicy: Delete in files/,
     )
   })
 })

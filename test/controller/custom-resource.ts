@@ -1,4 +1,4 @@
-/** ClusterPullSecrets in the cluster of a sandbox, as kubectl writes them. */
+/** ClusterPullSecrets and PullSecrets in the cluster of a sandbox, as kubectl writes them. */
 import { parse } from 'yaml'
 import type { StoredObject } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import { type DocumentTextOptions, documentText } from '../support/document-text.ts'
@@ -37,3 +37,27 @@ export async function deleteResource({ cluster, kubeconfig }: TestSandbox, name 
   })
   if (status !== 200) throw new Error(`deleting ClusterPullSecret ${name} returned ${status}`)
 }
+
+interface TenantChanges {
+  readonly namespace: string
+  readonly name?: string
+  readonly spec?: Readonly<Record<string, unknown>>
+}
+
+/** Creates or replaces a PullSecret, by default `pull`, for ServiceAccount `puller`. */
+export function writePullSecret(sandbox: TestSandbox, { namespace, name = 'pull', spec }: TenantChanges): StoredObject {
+  const { registries } = parse(
+    documentText(sandbox, { registries: { google: { host: 'europe-docker.pkg.dev', account: 'none' } } }),
+  ).spec
+  const status = readTenant(sandbox, namespace, name)?.['status']
+  return sandbox.cluster.seed({
+    apiVersion: 'pullpass.dev/v1alpha1',
+    kind: 'PullSecret',
+    metadata: { name, namespace },
+    ...(status !== undefined && { status }),
+    spec: { secretName: 'regcred', serviceAccountName: 'puller', registries, ...spec },
+  })
+}
+
+export const readTenant = (sandbox: TestSandbox, namespace: string, name = 'pull'): StoredObject | undefined =>
+  sandbox.cluster.store.read('PullSecret', namespace, name)

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { CustomResource } from '../../src/controller/custom-resources.ts'
 import { newSecretState, type SecretState } from '../../src/controller/reconcile.ts'
 import { evaluateStatus, isStored, type ResourceFacts } from '../../src/controller/resource-status.ts'
-import { resourceStatus } from '../../src/document/custom-resource.ts'
+import { clusterPullSecretType, resourceStatus } from '../../src/document/custom-resource.ts'
 import type { Document } from '../../src/document/document.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 
@@ -27,6 +27,8 @@ const document: Document = {
 }
 
 const resource = (changes: Partial<CustomResource> = {}): CustomResource => ({
+  type: clusterPullSecretType,
+  document: 'ClusterPullSecret/pull',
   name: 'pull',
   uid: 'uid',
   resourceVersion: '1',

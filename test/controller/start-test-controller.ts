@@ -47,6 +47,7 @@ export interface ControllerTestOptions {
   /** Sends a request to a cloud, or not; absent: each is sent. */
   readonly send?: (request: HttpRequest, transport: Transport) => ReturnType<Transport>
   readonly customResources?: ControllerConfig['customResources']
+  readonly tenants?: ControllerConfig['tenants']
 }
 
 export async function startControllerTest(
@@ -57,6 +58,7 @@ export async function startControllerTest(
     random = () => 0,
     send = (request, transport) => transport(request),
     customResources = 'used',
+    tenants,
   }: ControllerTestOptions = {},
 ): Promise<ControllerTest> {
   const time = createVirtualTime()
@@ -64,7 +66,7 @@ export async function startControllerTest(
   const file = document === 'none' ? undefined : await sandbox.write('pull.yaml', document(sandbox))
   const files = file === undefined ? [] : [file]
   const start = async (replica?: string) =>
-    await run(t, { sandbox, files, time, random, send, customResources, replica })
+    await run(t, { sandbox, files, time, random, send, customResources, tenants, replica })
   return {
     sandbox,
     time,
@@ -86,12 +88,13 @@ interface Run {
   readonly random: () => number
   readonly send: NonNullable<ControllerTestOptions['send']>
   readonly customResources: ControllerConfig['customResources']
+  readonly tenants: ControllerConfig['tenants']
   readonly replica: string | undefined
 }
 
 async function run(
   t: Pick<TestContext, 'after'>,
-  { sandbox, files, time, random, send, customResources, replica }: Run,
+  { sandbox, files, time, random, send, customResources, tenants, replica }: Run,
 ): Promise<RunningController> {
   const end = new AbortController()
   const logged: string[] = []
@@ -118,7 +121,7 @@ async function run(
       : new LeaderElection({ cluster: leaseCluster, lease, identity: replica, elapsedMs }, context)
   const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
   const documents = await loadDocumentSet(files, context)
-  const config: ControllerConfig = { files, documents, customResources, source, cluster, election }
+  const config: ControllerConfig = { files, documents, customResources, tenants, source, cluster, election }
   const controller = new Controller(config, context)
   const ended = controller.run()
   const stop = async () => {

@@ -16,7 +16,11 @@ function startQueue(t: TestContext, again: (item: WorkItem) => Date | undefined 
     running.delete(keyOf(item))
     return again(item)
   }
-  const queue = new WorkQueue(work, { ...time, signal: end.signal }, { concurrency: 4, perDocument: 2 })
+  const queue = new WorkQueue(
+    work,
+    { ...time, signal: end.signal },
+    { concurrency: 4, perDocument: 2, perTenant: 1, tenants: 2 },
+  )
   const ended = queue.run()
   t.after(async () => {
     end.abort(new Error('stopped'))

@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { createControllerEvents } from '../../src/controller/events.ts'
 import { ControllerStatus } from '../../src/controller/status.ts'
 import type { Document } from '../../src/document/document.ts'
+import { resourceSource } from '../../src/document/document.ts'
 import type { ErrorCode } from '../../src/errors/codes.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
@@ -37,6 +38,7 @@ function endpoints() {
       documents: [
         { name: 'ClusterPullSecret/pull', desired: 1, fresh: 1, expiries: new Map([['google', new Date(0)]]) },
       ],
+      tenants: { desired: 1, fresh: 1 },
       queueDepth: 0,
       oldestMs: 0,
       watchRestarts: new Map([['secrets', 0]]),
@@ -92,6 +94,9 @@ function writtenEvents(): string[] {
   for (const code of ['SECRET_NOT_OURS', 'KUBERNETES_FORBIDDEN'] as const) events.writeFailed(secret, refusal(code))
   for (const code of ['EXCHANGE_REFUSED', 'IMPERSONATION_DENIED'] as const)
     events.exchangeFailed(request, refusal(code), undefined)
+  const tenant = { ...document, kind: 'PullSecret', namespace: 'team-a', source: resourceSource } as const
+  for (const code of ['EXCHANGE_REFUSED', 'TOKEN_REQUEST_REFUSED'] as const)
+    events.exchangeFailed({ ...request, document: tenant }, refusal(code), undefined)
   for (const minutes of [15, 0]) events.exchangeFailed(request, unavailable, new Date(minutes * 60_000))
   return written
 }

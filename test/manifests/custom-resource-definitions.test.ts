@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
-import { parse } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { documentJsonSchemas, type JsonSchema } from '../../src/document/json-schema.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { runPullpass } from '../support/run-pullpass.ts'
@@ -9,8 +9,8 @@ import { startTestSandbox } from '../support/start-test-sandbox.ts'
 
 type Schema = JsonSchema & { readonly additionalProperties?: boolean | Schema }
 
-const definition = parse(await readFile('deploy/crds/manifests.yaml', 'utf8'))
-const schema: Schema = definition.spec.versions[0].schema.openAPIV3Schema
+const definitions = parseAllDocuments(await readFile('deploy/crds/manifests.yaml', 'utf8')).map((one) => one.toJS())
+const [schema, tenantSchema]: Schema[] = definitions.map(({ spec }) => spec.versions[0].schema.openAPIV3Schema)
 
 /** Each part of a schema, with its path. */
 function* partsOf(part: Schema, path = ''): Generator<readonly [string, Schema]> {
@@ -20,20 +20,20 @@ function* partsOf(part: Schema, path = ''): Generator<readonly [string, Schema]>
   if (typeof part.additionalProperties === 'object') yield* partsOf(part.additionalProperties, `${path}{}`)
 }
 
-suite('the CustomResourceDefinition of ClusterPullSecret', () => {
+suite('the CustomResourceDefinitions', () => {
   test('deploy/crds is the output of pullpass manifests crds', async (t) => {
     const sandbox = await startTestSandbox(t)
     const { stdout, exitCode } = await runPullpass(sandbox, ['manifests', 'crds'])
     assert.equal(exitCode, 0)
     assert.equal(await readFile('deploy/crds/manifests.yaml', 'utf8'), stdout, 'npm run deploy')
     const asJson = await runPullpass(sandbox, ['manifests', 'crds', '-o', 'json'])
-    assert.deepEqual(JSON.parse(asJson.stdout), { apiVersion: 'v1', kind: 'List', items: [definition] })
+    assert.deepEqual(JSON.parse(asJson.stdout), { apiVersion: 'v1', kind: 'List', items: definitions })
     assert.deepEqual(sandbox.parts.kubernetes.seen, [])
   })
 
-  test('has every field of a document, except for those that name files', async () => {
+  test('have every field of a document, except for those that name files', async () => {
     const documented = [...partsOf((await documentJsonSchemas(vendors)).ClusterPullSecret)].map(([path]) => path)
-    const defined = new Set([...partsOf(schema)].map(([path]) => path))
+    const defined = new Set([...partsOf(schema ?? {})].map(([path]) => path))
     const inSpec = documented.filter((path) => path.startsWith('.spec'))
     assert.deepEqual(
       inSpec.filter((path) => !defined.has(path)),
@@ -47,17 +47,39 @@ suite('the CustomResourceDefinition of ClusterPullSecret', () => {
         '.spec.registries[].static.dockerConfigFile',
       ],
     )
+    const ofTenants = [...partsOf((await documentJsonSchemas(vendors)).PullSecret)].map(([path]) => path)
+    const definedForTenants = new Set([...partsOf(tenantSchema ?? {})].map(([path]) => path))
+    assert.deepEqual(
+      ofTenants.filter((path) => path.startsWith('.spec') && !definedForTenants.has(path)),
+      [],
+    )
   })
 
-  test('bounds each text, list and map, with patterns that Go compiles', () => {
-    const unbounded = [...partsOf(schema)].filter(([path, part]) => {
+  test('that of tenants has no field that names a file, an endpoint or another namespace', () => {
+    const paths = [...partsOf(tenantSchema ?? {})].map(([path]) => path).filter((path) => path.startsWith('.spec'))
+    assert.deepEqual(
+      paths.filter((path) => /file|endpoint|namespace|secretRef|policy|issuer|universe|\burl\b/i.test(path.slice(5))),
+      [
+        '.spec.registries[].aws.sessionPolicy',
+        '.spec.registries[].aws.sessionPolicyArns',
+        '.spec.registries[].aws.sessionPolicyArns[]',
+        '.spec.registries[].aws.endpointType',
+        '.spec.registries[].awsPublic.endpointType',
+        '.spec.registries[].jfrog.url',
+      ],
+    )
+  })
+
+  test('bound each text, list and map, with patterns that Go compiles', () => {
+    const parts = [schema, tenantSchema].flatMap((one) => [...partsOf(one ?? {})])
+    const unbounded = parts.filter(([path, part]) => {
       if (/^(?:\.apiVersion|\.kind)?$/.test(path)) return false
       if (part.type === 'string') return part.maxLength === undefined && part.enum === undefined
       if (part.type === 'array') return part.maxItems === undefined
       return typeof part.additionalProperties === 'object' && part.maxProperties === undefined
     })
     assert.deepEqual(unbounded, [])
-    for (const [path, { pattern = '' }] of partsOf(schema)) {
+    for (const [path, { pattern = '' }] of parts) {
       assert.doesNotMatch(pattern, /\(\?(?!:)|\\[1-9]/, `${path}: RE2 has no lookarounds and no references`)
       const counts = [...pattern.matchAll(/\{\d*,?(\d+)\}/g)].map(([, most]) => Number(most))
       assert.ok(Math.max(0, ...counts) <= 1000, `${path}: RE2 counts to 1000`)

@@ -6,6 +6,7 @@ import { event } from './event.ts'
 import { lease } from './lease.ts'
 import { namespace } from './namespace.ts'
 import { pod } from './pod.ts'
+import { pullSecret } from './pull-secret.ts'
 import type { ResourceKind } from './resource-kind.ts'
 import { secret } from './secret.ts'
 import { serviceAccount } from './service-account.ts'
@@ -20,13 +21,14 @@ export const resourceKinds: readonly ResourceKind[] = [
   endpointSlice,
   lease,
   clusterPullSecret,
+  pullSecret,
 ]
 
 /** Every group is served in one version. */
 export const versionOfGroup = (group: string): string =>
   resourceKinds.find((kind) => kind.group === group)?.version ?? 'v1'
 
-/** Groups of custom resources. */
-export const customGroups: readonly string[] = resourceKinds.flatMap(({ group, version }) =>
-  version === undefined ? [] : group,
+/** Custom resources. */
+export const customKinds: readonly string[] = resourceKinds.flatMap(({ kind, version }) =>
+  version === undefined ? [] : kind,
 )

@@ -18,9 +18,9 @@ export const manifestsCrds: Command<typeof flags> = {
   summary: 'Print the CustomResourceDefinitions for pullpass controller',
   usage: ['manifests crds [flags]'],
   details: [
-    'Prints the CustomResourceDefinition of ClusterPullSecret, with which pullpass controller reads documents from the',
-    'cluster, in addition to those in files. Fields that name files are not part of it. Kubernetes 1.30 or newer.',
-    'Deleting the definition deletes all ClusterPullSecrets, and the Secrets of those with deletionPolicy: Delete.',
+    'Prints the CustomResourceDefinitions of ClusterPullSecret and PullSecret, with which pullpass controller reads',
+    'documents from the cluster, in addition to those in files. They have no fields that name files. Kubernetes 1.30 or newer.',
+    'Deleting a definition deletes all objects of its kind, and the Secrets of those with deletionPolicy: Delete.',
     '',
     'Example:',
     '  pullpass manifests crds | kubectl apply --server-side -f -',

@@ -57,7 +57,7 @@ export function pageDocument(
   now: Date,
 ): PageDocument {
   const { name, document, states } = known
-  const chosen = selected(document, namespaces.values())
+  const chosen = selected(document, namespaces)
   const remainingMs = chosen.map((namespace) => {
     const expiries = states?.get(namespace)?.expiries
     const times = document.registries.map((registry) => expiries?.get(registry.name)?.getTime())

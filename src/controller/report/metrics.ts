@@ -8,8 +8,10 @@ export interface ControllerState {
   readonly leading: boolean
   /** Why the Lease cannot be read or renewed. */
   readonly leaseProblem: string | undefined
-  /** Empty on a standby. */
+  /** Without those of tenants; empty on a standby. */
   readonly documents: readonly DocumentState[]
+  /** Numbers of PullSecrets of tenants. */
+  readonly tenants: { readonly desired: number; readonly fresh: number }
   readonly queueDepth: number
   readonly oldestMs: number
   /** Watches that were resumed, by resource. */
@@ -29,7 +31,10 @@ export interface DocumentState {
 
 export type WriteResult = 'created' | 'updated' | 'unchanged' | 'skipped'
 
-export function documentMetrics(documents: readonly DocumentState[], now: Date): Metric[] {
+export function documentMetrics(
+  { documents, tenants }: Pick<ControllerState, 'documents' | 'tenants'>,
+  now: Date,
+): Metric[] {
   const samples = (count: (state: DocumentState) => number): Sample[] =>
     documents.map((state) => ({ labels: { document: state.name }, value: count(state) }))
   return [
@@ -53,6 +58,8 @@ export function documentMetrics(documents: readonly DocumentState[], now: Date):
         })),
       ),
     ),
+    gauge('tenants_desired', 'PullSecrets of tenants that are used.', [{ value: tenants.desired }]),
+    gauge('tenants_fresh', 'PullSecrets of tenants whose pull secret is valid.', [{ value: tenants.fresh }]),
   ]
 }
 

@@ -24,6 +24,9 @@ interface Counted {
   seen: number
 }
 
+/** PullSecrets are counted together: tenants write any number of them. `document`: its name. */
+export const isOfTenants = (document: string): boolean => document.startsWith('PullSecret/')
+
 export class RepeatedLines {
   readonly #context: Pick<Context, 'log' | 'sleep' | 'signal'>
   /** Of the current interval; empty between intervals. */
@@ -39,8 +42,9 @@ export class RepeatedLines {
       const end = () => this.#logCounts()
       sleep(intervalMs, signal).then(end, end)
     }
-    const key = JSON.stringify([line.many, fields.document])
-    const counted = this.#counted.get(key) ?? { line, document: fields.document, seen: 0 }
+    const document = isOfTenants(fields.document) ? 'PullSecrets' : fields.document
+    const key = JSON.stringify([line.many, document])
+    const counted = this.#counted.get(key) ?? { line, document, seen: 0 }
     this.#counted.set(key, counted)
     counted.seen += 1
     const isShown = line.one !== undefined && counted.seen <= shown

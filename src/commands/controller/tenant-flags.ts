@@ -1,0 +1,55 @@
+/** What PullSecrets of the cluster may use: an installation states it, since tenants write them. */
+import type { TenantLimits } from '../../controller/tenants/limits.ts'
+import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
+
+type Texts = Flag & { type: 'string'; multiple: true }
+
+export const tenantFlags: {
+  readonly 'tenant-service-account': Texts
+  readonly 'tenant-secret-name': Texts
+  readonly 'tenant-audience': Texts
+} = {
+  'tenant-service-account': {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    summary: 'ServiceAccount that PullSecrets may name, in their namespace; without it they are not used; repeatable',
+  },
+  'tenant-secret-name': {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    summary: 'Name that the Secrets of PullSecrets may have; repeatable',
+  },
+  'tenant-audience': {
+    type: 'string',
+    multiple: true,
+    value: 'AUDIENCE',
+    summary: 'Audience of the tokens that are requested for PullSecrets; repeatable',
+  },
+}
+
+/** Undefined: PullSecrets are not used. @throws USAGE_INVALID */
+export function readTenantFlags(
+  given: FlagValues<typeof tenantFlags>,
+  customResources: 'used' | 'ignored',
+): TenantLimits | undefined {
+  const {
+    'tenant-service-account': serviceAccounts,
+    'tenant-secret-name': secretNames,
+    'tenant-audience': audiences,
+  } = given
+  const lists = Object.entries({
+    '--tenant-service-account': serviceAccounts,
+    '--tenant-secret-name': secretNames,
+    '--tenant-audience': audiences,
+  })
+  const [first] = lists.filter(([, values]) => values.length > 0).map(([flag]) => flag)
+  if (first === undefined) return undefined
+  if (customResources === 'ignored')
+    throw usageFault('controller', `${first} is given with --no-custom-resources`, 'one of them')
+  const [missing] = lists.filter(([, values]) => values.length === 0).map(([flag]) => flag)
+  if (missing !== undefined)
+    throw usageFault('controller', `${first} is given without ${missing}`, 'all of these flags, or none')
+  return { serviceAccounts, secretNames, audiences }
+}

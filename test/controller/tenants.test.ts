@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import type { TenantLimits } from '../../src/controller/tenants/limits.ts'
+import type { ResourceStatus } from '../../src/document/custom-resource.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { readTenant, writePullSecret, writeResource } from './custom-resource.ts'
+import { type ControllerTestOptions, startControllerTest } from './start-test-controller.ts'
+import { advanceUntil, until } from './virtual-time.ts'
+
+const second = (description: string) => ({ stepMs: 1_000, description })
+const audience =
+  '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+const limits: TenantLimits = { serviceAccounts: ['puller'], secretNames: ['regcred'], audiences: [audience] }
+
+const statusOf = (sandbox: TestSandbox, namespace: string, name = 'pull'): ResourceStatus | undefined => {
+  const status = readTenant(sandbox, namespace, name)?.['status']
+  return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
+}
+const readyOf = (sandbox: TestSandbox, namespace: string, name = 'pull') =>
+  statusOf(sandbox, namespace, name)?.conditions[0]
+const tokenRequests = (sandbox: TestSandbox): string[] =>
+  sandbox.parts.kubernetes.seen.flatMap(({ path }) => (path.endsWith('/token') ? path : []))
+
+/** With both definitions, and an account in each namespace. */
+async function startTenants(t: TestContext, options: ControllerTestOptions = {}) {
+  const started = await startControllerTest(t, { document: 'none', tenants: limits, ...options })
+  const { sandbox, time } = started
+  sandbox.cluster.installDefinitions()
+  for (const namespace of options.namespaces ?? ['default', 'team-a', 'team-b'])
+    sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'puller', namespace } })
+  const whenReady = async (namespace: string, reason: string, name = 'pull') => {
+    await advanceUntil(
+      time,
+      second(`${reason}, ${JSON.stringify(readyOf(sandbox, namespace, name))}`),
+      () => readyOf(sandbox, namespace, name)?.reason === reason,
+    )
+    return readyOf(sandbox, namespace, name)?.message ?? ''
+  }
+  return { ...started, whenReady }
+}
+
+suite('a PullSecret in the cluster', () => {
+  test('has its Secret in its namespace, by a token of its own account, and is refreshed', async (t) => {
+    const { sandbox, start, time, exchanges, hasSecret, whenReady } = await startTenants(t)
+    const { metric, logged } = await start()
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    await whenReady('team-a', 'Fresh')
+    const secret = readPullSecret(sandbox, 'team-a')
+    assert.equal(secret?.annotations['pullpass.dev/document'], 'PullSecret/team-a/pull')
+    assert.deepEqual([hasSecret('default'), hasSecret('team-b')], [false, false])
+    assert.deepEqual(tokenRequests(sandbox), ['/api/v1/namespaces/team-a/serviceaccounts/puller/token'])
+    const { secretName, registries, namespaces } = statusOf(sandbox, 'team-a') ?? {}
+    assert.deepEqual([secretName, registries, namespaces], ['regcred', 'google', { selected: 1, fresh: 1, failing: 0 }])
+    await advanceUntil(time, { stepMs: 60_000, description: 'a refresh' }, () => exchanges() === 2)
+    const version = () => readPullSecret(sandbox, 'team-a')?.resourceVersion
+    await advanceUntil(time, second('the Secret'), () => version() !== secret?.resourceVersion)
+    assert.deepEqual([metric('tenants_desired'), metric('tenants_fresh')], [1, 1])
+    assert.deepEqual(
+      logged.filter((line) => /^(?:error|warn)/.test(line)),
+      [],
+    )
+  })
+
+  test('stays a label of no metric', async (t) => {
+    const { sandbox, start, whenReady } = await startTenants(t)
+    const { health } = await start()
+    writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'absent' } })
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    await whenReady('team-b', 'Fresh')
+    assert.doesNotMatch(health('/metrics'), /team-/)
+  })
+
+  for (const [title, spec, flag] of [
+    ['another account', { serviceAccountName: 'default' }, '--tenant-service-account default'],
+    ['another name of the Secret', { secretName: 'othercred' }, '--secret-name othercred'],
+    [
+      'another audience',
+      { registries: [{ name: 'quay', hosts: ['quay.io'], quay: { robot: 'example+robot' } }] },
+      '--audience https://quay.io',
+    ],
+  ] as const) {
+    test(`that names ${title} than the installation permits has the flag in its status, and costs no request`, async (t) => {
+      const { sandbox, start, whenReady } = await startTenants(t)
+      const { metric, logged } = await start()
+      writePullSecret(sandbox, { namespace: 'team-a', spec })
+      const message = await whenReady('team-a', 'NotPermitted')
+      assert.match(
+        message,
+        /^DOCUMENT_INVALID: PullSecret team-a\/pull: .*, which the installation does not permit; fix: /,
+      )
+      assert.ok(message.endsWith(flag), message)
+      assert.deepEqual(tokenRequests(sandbox), [])
+      assert.equal(
+        sandbox.parts.kubernetes.seen.some(({ path }) => path.includes('othercred')),
+        false,
+      )
+      assert.deepEqual([metric('tenants_desired'), logged.filter((line) => line.startsWith('error'))], [0, []])
+    })
+  }
+
+  test('is not used, and not listed, if the installation permits no account', async (t) => {
+    const { sandbox, start } = await startTenants(t, { tenants: undefined })
+    const { whenFresh } = await start()
+    writePullSecret(sandbox, { namespace: 'default' })
+    writeResource(sandbox)
+    await whenFresh(2)
+    assert.equal(readPullSecret(sandbox, 'default'), undefined)
+    assert.equal(
+      sandbox.parts.kubernetes.seen.some(({ path }) => path.includes('/pullsecrets')),
+      false,
+    )
+  })
+
+  for (const [title, first, second_] of [
+    ['only ClusterPullSecret, as by an earlier version', 'ClusterPullSecret', 'PullSecret'],
+    ['only PullSecret', 'PullSecret', 'ClusterPullSecret'],
+  ] as const) {
+    test(`each kind is used as soon as it is defined: first ${title}`, async (t) => {
+      const { sandbox, start, time, hasSecret } = await startControllerTest(t, { document: 'none', tenants: limits })
+      sandbox.cluster.seed({
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'puller', namespace: 'default' },
+      })
+      const write = {
+        ClusterPullSecret: () => writeResource(sandbox),
+        PullSecret: () => writePullSecret(sandbox, { namespace: 'default' }),
+      }
+      const isWritten = { ClusterPullSecret: () => hasSecret('team-a'), PullSecret: () => hasSecret('default') }
+      sandbox.cluster.installDefinitions([first])
+      const { health } = await start()
+      write[first]()
+      await until(`the Secret of ${first}`, isWritten[first])
+      await until('readiness', () => health('/readyz').includes('[+]watches ok'))
+      sandbox.cluster.installDefinitions([second_])
+      write[second_]()
+      await advanceUntil(time, second(`the Secret of ${second_}`), isWritten[second_])
+    })
+  }
+
+  test('and a ClusterPullSecret that claim one Secret: the first owner keeps it, and the other one reports that', async (t) => {
+    const { sandbox, start, whenReady } = await startTenants(t)
+    const { whenFresh } = await start()
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    await whenReady('team-a', 'Fresh')
+    writeResource(sandbox)
+    await until('the other namespace', () => readPullSecret(sandbox, 'team-b') !== undefined)
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    const refused = await whenReady('team-b', 'WriteFailed')
+    assert.match(
+      refused,
+      /SECRET_NOT_OURS: Secret team-b\/regcred was written by pullpass for ClusterPullSecret\/pull /,
+    )
+    const owners = ['team-a', 'team-b'].map((one) => readPullSecret(sandbox, one)?.annotations['pullpass.dev/document'])
+    assert.deepEqual(owners, ['PullSecret/team-a/pull', 'ClusterPullSecret/pull'])
+    writeResource(sandbox, { include: ['team-b'] })
+    await whenFresh(1)
+  })
+
+  test('that fails has an Event, which its tenant reads', async (t) => {
+    const tenants = { ...limits, serviceAccounts: ['absent'] }
+    const { sandbox, start, time } = await startTenants(t, { tenants })
+    await start()
+    const { metadata } = writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'absent' } })
+    const events = () => sandbox.cluster.store.list('Event').filter((one) => one.metadata.namespace === 'team-a')
+    await advanceUntil(time, second('the Event'), () => events().length > 0)
+    const { involvedObject, reason } = JSON.parse(JSON.stringify(events()[0]))
+    assert.deepEqual(
+      [involvedObject.kind, involvedObject.name, involvedObject.uid, reason],
+      ['PullSecret', 'pull', metadata.uid, 'TokenRequestRefused'],
+    )
+  })
+
+  for (const [title, spec, seen] of [
+    [
+      'has an endpoint',
+      {
+        registries: [{ name: 'q', hosts: ['quay.io'], quay: { robot: 'example+robot', endpoint: 'https://10.0.0.1' } }],
+      },
+      /quay\.endpoint is not a known field/,
+    ],
+    ['has no registries', { registries: 'none' }, /spec\.registries/],
+    ['is larger than a controller keeps', { registries: [{ name: 'x'.repeat(70_000) }] }, /spec is too large/],
+  ] as const) {
+    test(`that ${title} is invalid, logs nothing, and affects no other`, async (t) => {
+      const { sandbox, start, whenReady } = await startTenants(t)
+      const { logged, health } = await start()
+      writePullSecret(sandbox, { namespace: 'team-a', name: 'broken', spec })
+      writePullSecret(sandbox, { namespace: 'team-a' })
+      assert.match(await whenReady('team-a', 'Invalid', 'broken'), seen)
+      await whenReady('team-a', 'Fresh')
+      assert.ok(health('/readyz').includes('[+]watches ok'))
+      assert.deepEqual(
+        logged.filter((line) => /^(?:error|warn)/.test(line)),
+        [],
+      )
+    })
+  }
+
+  test('is one of at most 100 in a namespace', async (t) => {
+    const { sandbox, start, whenReady } = await startTenants(t)
+    for (let index = 0; index < 102; index++)
+      writePullSecret(sandbox, { namespace: 'team-a', name: `pull-${index + 100}`, spec: { secretName: 'othercred' } })
+    await start()
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    await whenReady('team-b', 'Fresh')
+    assert.match(await whenReady('team-a', 'NotPermitted', 'pull-199'), /--secret-name/)
+    assert.match(await whenReady('team-a', 'Invalid', 'pull-200'), /has more than 100 PullSecrets/)
+  })
+})
