@@ -21,8 +21,8 @@ export interface Explanation {
   readonly event?: true
   /** Markdown; paragraphs are separated by an empty line. */
   readonly meaning: string
-  /** What to do about it. Markdown. */
-  readonly action: string
+  /** What to do about it. Markdown. Absent where the example states it, or where nothing has to be done. */
+  readonly action?: string
   /** What a run that ends on it prints, with the addresses of a cluster and of the vendor: test/docs/errors.test.ts runs it. */
   readonly example?: string
 }

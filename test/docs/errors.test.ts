@@ -87,6 +87,13 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     )
   })
 
+  test('a code without an action has an example with a fix, or needs none', () => {
+    assert.deepEqual(
+      codesWith(({ action, example = '' }) => action === undefined && !/(?:\n {2}|; )fix: /.test(example)),
+      ['IMAGE_PUBLIC', 'NAMESPACE_TERMINATING', 'OK', 'NOT_APPLICABLE', 'NOT_NEEDED', 'SAMPLED'],
+    )
+  })
+
   test('what an example expects states more than what was seen', () => {
     const wordsIn = (text: string) => new Set(text.match(/[A-Za-z0-9]+/g))
     const repeats = ({ example = '' }: Explanation) => {

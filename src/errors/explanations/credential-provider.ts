@@ -9,23 +9,19 @@ export const credentialProviderSection: Section = {
     REQUEST_INVALID: {
       hops: ['run'],
       meaning:
-        'Standard input is not a `CredentialProviderRequest` of `credentialprovider.kubelet.k8s.io/v1`: the command was started by something else than a kubelet, or the `CredentialProviderConfig` names another `apiVersion`.',
-      action: 'Set `apiVersion: credentialprovider.kubelet.k8s.io/v1` for the provider.',
+        'Standard input is not a `CredentialProviderRequest` of `credentialprovider.kubelet.k8s.io/v1`: no kubelet started the command, or the `CredentialProviderConfig` names another `apiVersion`.',
       example: `REQUEST_INVALID (run): standard input has apiVersion "credentialprovider.kubelet.k8s.io/v1beta1"; expected a CredentialProviderRequest of credentialprovider.kubelet.k8s.io/v1, as a kubelet writes it; fix: this command is started by a kubelet; set apiVersion in the CredentialProviderConfig to that version`,
     },
     TOKEN_MISSING: {
       hops: ['subject-token'],
       meaning:
-        'The kubelet passed no service account token: `tokenAttributes` is absent from the `CredentialProviderConfig`, the kubelet is older than 1.34, or the pod has no ServiceAccount (a static pod).',
-      action:
-        'Set `tokenAttributes` as `pullpass manifests node` prints it. On older kubelets, name a token file of the node in the document (`tokenFile` of the registry).',
+        'The kubelet passed no service account token: it is older than 1.34, `tokenAttributes` is absent, or the pod is static.',
       example: `TOKEN_MISSING (subject-token): the request of the kubelet contains no service account token; expected a token, for registry google; fix: set tokenAttributes in the CredentialProviderConfig (Kubernetes 1.34 or newer), or tokenFile of the registry in the document`,
     },
     REGISTRY_NOT_CONFIGURED: {
       hops: ['document'],
       meaning:
-        'No registry of the configuration serves the image, or the annotation `pullpass.dev/registry` of the ServiceAccount selects one that is not among them. Nothing was sent.',
-      action: "Correct the annotation or the document, or remove the host from the provider's `matchImages`.",
+        'No registry of the configuration serves the image, or the annotation `pullpass.dev/registry` of the ServiceAccount selects none of them.',
       example: `REGISTRY_NOT_CONFIGURED (document): annotation pullpass.dev/registry of the ServiceAccount is "ecr"; expected a registry of the configuration: google; fix: correct the annotation, or add the registry to the document of the nodes`,
     },
   },

@@ -9,18 +9,16 @@ export const documentSection: Section = {
       hops: ['document', 'kubernetes'],
       doctor: ['document'],
       meaning:
-        'Without `-f`, the document is constructed from environment variables. All variables that are missing, empty or malformed are reported together. Also reported for a variable of pullpass itself, such as an endpoint, that has no valid value.',
+        'A variable of the document (read without `-f`) or of pullpass itself, such as an endpoint, is missing, empty or malformed; all are reported together.',
       action:
-        'Set the variable to the value in the line `expected`. An empty `SERVICE_ACCOUNT_EMAIL` is invalid, too: direct federation, without a service account, is configured in a [document](document.md).',
+        'Set it to the value in the line `expected`. Direct federation, without `SERVICE_ACCOUNT_EMAIL`, requires a [document](document.md).',
       example: `VARIABLE_INVALID (document): variable PROJECT_NUMBER is "example-project"
   expected the project's number, not its id: gcloud projects describe example-project --format="value(projectNumber)"`,
     },
     DOCUMENT_UNREADABLE: {
       hops: ['document'],
       doctor: ['document'],
-      meaning:
-        'A file of documents cannot be read: it does not exist, is not UTF-8, is longer than 1 MiB, or contains no document.',
-      action: 'Correct the path or the file. In a pod, check the mount path and the items of the volume.',
+      meaning: 'A file of documents does not exist, is not UTF-8, is longer than 1 MiB, or contains no document.',
       example: `DOCUMENT_UNREADABLE (document): pull.yaml does not exist
   expected a file of YAML or JSON in UTF-8, at most 1 MiB
   fix: correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -`,
@@ -29,7 +27,7 @@ export const documentSection: Section = {
       hops: ['document', 'trust'],
       doctor: ['document'],
       meaning:
-        'A document violates [its schema](document.md) or a rule between fields. Each problem has file, line and column; further problems follow as `also …` (in JSON, in the list `also`).',
+        'A document violates [its schema](document.md) or a rule between fields. Further problems follow as `also …` (in JSON, in the list `also`).',
       action: 'Change the field as the line `expected` states.',
       example: `DOCUMENT_INVALID (document): pull.yaml:5:3: spec.secretname is not a known field
   expected "secretName"`,
@@ -37,10 +35,7 @@ export const documentSection: Section = {
     SECRET_CLAIMED_TWICE: {
       hops: ['document'],
       doctor: ['document'],
-      meaning:
-        'Two documents of one run write the same Secret in the same namespace. They would overwrite each other in every run.',
-      action:
-        'Merge their registries into one document (several registries in one document share one Secret), or change `secretName` or the namespaces of one of them.',
+      meaning: 'Two documents of one run write the same Secret in the same namespace.',
       example: `SECRET_CLAIMED_TWICE (document): Secret team-a/regcred is claimed by ClusterPullSecret pull (pull.yaml:1) and by ClusterPullSecret other (pull.yaml:15)
   expected one document for each Secret
   fix: merge their registries into one document, or give one of them another secretName or other namespaces`,
@@ -49,8 +44,7 @@ export const documentSection: Section = {
       hops: ['document', 'publish', 'trust'],
       doctor: ['document'],
       meaning:
-        'A credential configuration file is not accepted. Such a file decides where a token is sent, so its addresses must belong to the vendor, or to the universe that the document names (`universeDomain`, next to `credentialFile`); sources that run a program or call an address are refused.\n\nThe file of the operator (`GOOGLE_APPLICATION_CREDENTIALS`) follows the same rules. Another universe or token service is configured by environment variables (`GOOGLE_CLOUD_UNIVERSE_DOMAIN`, `PULLPASS_GCP_STS_ENDPOINT`), and the only token source that is called by address is that of GitHub Actions.',
-      action: 'Create the file again as the line `fix` shows.',
+        'A credential configuration file, of a document or of the operator (`GOOGLE_APPLICATION_CREDENTIALS`), names addresses that are not of the vendor or of the universe (`universeDomain` next to `credentialFile`; for the operator `GOOGLE_CLOUD_UNIVERSE_DOMAIN`, `PULLPASS_GCP_STS_ENDPOINT`), or a source that runs a program or calls an address other than that of GitHub Actions.',
       example: `CREDENTIAL_FILE_INVALID (document): gcp.json:1:256: credential_source is of kind executable
   expected file: pullpass does not run programs or call URLs from a credential file
   fix: write it to FILE again, for the token in TOKEN_FILE: gcloud iam workload-identity-pools create-cred-config "\${PROVIDER:?}" --credential-source-file="\${TOKEN_FILE:?}" --output-file="\${FILE:?}"`,
@@ -60,7 +54,6 @@ export const documentSection: Section = {
       doctor: ['document', 'cluster'],
       meaning:
         'The file of `--ca-file`, of `PULLPASS_CA_FILE`, or of the certificate authority of the cluster does not exist or contains no certificate.',
-      action: 'Use a file with the certificate of the authority itself, in PEM.',
       example: `CA_FILE_INVALID (document): proxy.pem contains no certificate
   expected one or more certificates in PEM: -----BEGIN CERTIFICATE-----
   fix: use the file with the certificate of the authority itself; openssl x509 -noout -subject -in FILE prints its subject`,

@@ -11,7 +11,7 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        "404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment; `pullpass issuer show` works without them if it may request a token. At a public URL, the document's name may be wrong: it is `openid-configuration`, not `oidc-configuration`.",
+        '404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment. At a public URL, the name may be wrong: it is `openid-configuration`.',
       action:
         'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them: `pullpass issuer publish --to TARGET`.',
       example: `DISCOVERY_NOT_FOUND (discovery): the API server responded with 404 for https://cluster.example.com:6443/.well-known/openid-configuration
@@ -23,7 +23,7 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        '401 or 403. Every pod may read the documents of its API server with its own token; the user of a kubeconfig may lack that permission. At a public URL, the documents are not public; some stores, such as S3, return this for an object that does not exist.',
+        '401 or 403: the user of the kubeconfig lacks the permission, or the documents are not public. Some stores, such as S3, return it for an object that does not exist.',
       action:
         'For a cluster, bind ClusterRole `system:service-account-issuer-discovery`. Otherwise make the two documents public.',
       example: `DISCOVERY_FORBIDDEN (discovery): the API server responded with 403 "forbidden: User "jane" cannot get path "/.well-known/openid-configuration"" for https://cluster.example.com:6443/.well-known/openid-configuration

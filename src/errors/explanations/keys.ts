@@ -11,7 +11,7 @@ export const keysSection: Section = {
       doctor: ['key'],
       issuerCheck: true,
       meaning:
-        'No key is usable: no vendor accepts any of the served keys, or all of them were revoked, and publishing them would break every exchange; or the checked vendor accepts none of the published keys. Azure accepts RS256, Google also ES256. The published documents are not changed.',
+        'The vendor accepts none of the keys, or all were revoked; what is published is not changed. Azure accepts RS256, Google also ES256.',
       action: 'Configure the API servers to sign with an RSA key (`--service-account-signing-key-file`).',
       example: `KEYS_UNUSABLE (discovery): the cluster serves no key that a cloud reads ("key-1": no cloud reads keys of kind OKP)
   expected at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; published documents are not changed
@@ -69,7 +69,7 @@ export const keysSection: Section = {
       issuerCheck: true,
       alarm: true,
       meaning:
-        'The key that signed the token is not published, so exchanges of the token are refused. If the document configures publication (`spec.issuer`), `refresh` publishes the key first. If that fails, the token is not exchanged, the error states the reason, and the last good credential is kept. A dry run only reports whether the key could be published, and `doctor` reports a warning.',
+        'The key that signed the token is not published. With `spec.issuer`, `refresh` publishes it first; if that fails, the token is not exchanged, the error states the reason, and the last good credential is kept. `doctor` reports a warning.',
       action:
         'Publish the keys of the cluster: `pullpass issuer publish --to TARGET`. For `refresh`, fix the cause that the error states.',
       example: `KEY_UNPUBLISHED (publish): the token is signed by key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", which is not public at gs://example-cluster, and could not be published: KUBERNETES_FORBIDDEN: the API server responded with 403 "configmaps "pullpass-issuer" is forbidden: User "kubernetes-admin" cannot get resource "configmaps" in API group "" in the namespace "pullpass-system""
@@ -78,7 +78,7 @@ export const keysSection: Section = {
     },
     SERVED_KEY_UNPUBLISHED: {
       doctor: ['key'],
-      meaning: 'API servers serve a key that is not published. Tokens that it signs are refused.',
+      meaning: 'API servers serve a key that is not published: tokens that it signs are refused.',
       action:
         'Publish the key before it is used for signing: `pullpass issuer publish --to TARGET`, or run `pullpass issuer watch`.',
     },
@@ -111,16 +111,13 @@ export const keysSection: Section = {
     KEY_UNKNOWN: {
       hops: ['publish'],
       meaning: 'The argument of `pullpass issuer revoke` is not the kid of a served, published or recorded key.',
-      action: 'Find the kid of the key that signed the leaked token: `pullpass inspect FILE`.',
       example: `KEY_UNKNOWN (publish): no served, published or recorded key has kid "unknown"
   expected the kid of the leaked key; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
   fix: find the key that signed the leaked token: pullpass inspect "\${TOKEN_FILE:?}"`,
     },
     KEY_IN_USE: {
       hops: ['publish'],
-      meaning: 'The key to revoke signs tokens now, or is the only usable key. Without it, every exchange is refused.',
-      action:
-        'Configure the API servers to sign with another key first. If an interruption of all pulls is acceptable, pass `--yes`.',
+      meaning: 'The key to revoke signs tokens now, or is the only usable key: without it, every exchange is refused.',
       example: `KEY_IN_USE (publish): key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" signs the cluster's tokens now: without it, every exchange is refused, and pull secrets expire within the hour
   expected a key that is no longer used for signing; nothing was changed
   fix: configure the API servers to sign with another key first, which issuer watch publishes; if an interruption of all pulls is acceptable, pass --yes`,

@@ -10,8 +10,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['cluster'],
       meaning:
-        'The kubeconfig does not exist, cannot be read, or is incomplete. The cluster is taken from `--kubeconfig`, `KUBECONFIG`, the pod, or `~/.kube/config`, in this order. An ambiguous identity is refused: `as-groups` without `as`, a client certificate without its key or with a wrong key, an `auth-provider` other than `oidc`; as is `certificate-authority` together with `insecure-skip-tls-verify`.',
-      action: '`kubectl config view` shows what kubectl reads; `--context NAME` selects another context.',
+        'The kubeconfig (`--kubeconfig`, `KUBECONFIG`, the pod, or `~/.kube/config`, in this order) does not exist, cannot be read, is incomplete, or its identity is ambiguous: `as-groups` without `as`, a client certificate without its key, an `auth-provider` other than `oidc`, `certificate-authority` together with `insecure-skip-tls-verify`.',
       example: `KUBECONFIG_INVALID (kubernetes): kubeconfig has no context "staging"
   expected one of its contexts: sandbox
   fix: kubectl config view shows what kubectl reads; --context NAME selects another context`,
@@ -19,8 +18,7 @@ export const kubernetesSection: Section = {
     KUBERNETES_UNREACHABLE: {
       hops: ['kubernetes'],
       doctor: ['cluster', 'write'],
-      meaning:
-        'The API server does not respond, or responds only with 429 or 5xx. Requests are retried for up to two minutes, or for ten seconds if it has not responded in this run.',
+      meaning: 'The API server does not respond, or only with 429 or 5xx, for up to two minutes.',
       action:
         'Check address, network and proxy of the API server. If it responds to other requests, an admission webhook may not respond.',
       example: `KUBERNETES_UNREACHABLE (kubernetes): the API server at https://127.0.0.1:9 did not respond: connect ECONNREFUSED 127.0.0.1:9
@@ -31,9 +29,9 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['cluster'],
       meaning:
-        'The API server does not accept the credential; a token file that the kubelet renewed is read again first. Also reported if the credential plugin of a kubeconfig returns no valid credential: its output is not shown, since it may contain tokens, and no other identity is used. As with kubectl, no credential is sent over `http://`; `kubectl proxy` adds its own.',
+        'The API server does not accept the credential, or the credential plugin of the kubeconfig returns none. No credential is sent over `http://`; `kubectl proxy` adds its own.',
       action:
-        'Check that the token or client certificate belongs to this cluster and has not expired: `kubectl auth whoami`. Run the credential plugin by hand.',
+        'Check that the credential belongs to this cluster and has not expired: `kubectl auth whoami`. Run the credential plugin by hand.',
       example: `KUBERNETES_UNAUTHENTICATED (kubernetes): https://cluster.example.com:6443 responded with 401: it does not accept the credential
   expected a credential that the API server accepts
   fix: check that the token or client certificate is for this cluster and has not expired: kubectl auth whoami`,
@@ -52,8 +50,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'service-account'],
       meaning:
-        "The permission exists, but the request is refused for another reason: an admission policy, a webhook, or a ConfigMap that is `immutable`. If the API server's message names the policy or webhook, so does the fix.",
-      action: 'Exclude the objects of pullpass from that policy or webhook.',
+        'The permission exists, but an admission policy, a webhook, or a ConfigMap that is `immutable` refuses the request.',
       example: `KUBERNETES_REFUSED (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'labels' denied request: every Secret names its owner" for Secret team-a/regcred
   expected ValidatingAdmissionPolicy labels to allow what pullpass writes
   fix: exempt pullpass in ValidatingAdmissionPolicy labels: kubectl get validatingadmissionpolicy labels -o yaml`,
@@ -62,7 +59,6 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write'],
       meaning: 'A ResourceQuota of the namespace permits no further Secret. An existing Secret is still refreshed.',
-      action: 'Raise the quota, or delete unused objects.',
       example: `KUBERNETES_QUOTA_EXCEEDED (kubernetes): the API server responded with 403 "secrets "regcred" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, limited: secrets=5" for Secret team-a/regcred
   expected unused quota in ResourceQuota objects of namespace team-a
   fix: raise the quota, or delete unused objects: kubectl describe resourcequota objects -n team-a`,
@@ -71,8 +67,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'service-account'],
       meaning:
-        'An admission webhook with `failurePolicy: Fail` did not respond, so the API server refuses the request. The request is retried while a retry can succeed.',
-      action: 'Restore the webhook, or exclude the objects of pullpass from it.',
+        'An admission webhook with `failurePolicy: Fail` did not respond, so the API server refuses the request.',
       example: `ADMISSION_UNAVAILABLE (kubernetes): the API server responded with 500 "Internal error occurred: failed calling webhook "labels.example.com": failed to call webhook: Post "https://labels.example.com/": context deadline exceeded" for Secret team-a/regcred
   expected a response of admission webhook labels.example.com
   fix: restore that webhook, or exclude what pullpass writes from its rules; kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml shows its configuration`,
@@ -80,9 +75,7 @@ export const kubernetesSection: Section = {
     DRY_RUN_UNSUPPORTED: {
       hops: ['kubernetes'],
       doctor: ['write'],
-      meaning:
-        'An admission webhook with side effects does not support dry runs. Real writes can succeed: `doctor` does not report a failure.',
-      action: 'None for pull secrets: only the dry run is refused.',
+      meaning: 'An admission webhook with side effects does not support dry runs. Real writes can succeed.',
       example: `DRY_RUN_UNSUPPORTED (kubernetes): the API server responded with 400 "admission webhook "labels.example.com" does not support dry run" for Secret team-a/regcred
   expected support for dry runs in admission webhook labels.example.com (sideEffects: None or NoneOnDryRun)
   fix: no action is needed for pull secrets: only dry runs are refused`,
@@ -91,9 +84,9 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'publish'],
       meaning:
-        'An object exceeds the size limit of etcd (1.5 MiB) or of its kind (1 MiB of data), often because of labels, annotations or entries of another client. A pull secret can contain about 36 hosts with the longest tokens of Google, and more with usual ones. The write is not retried, and the pull secret is not changed.',
+        'An object exceeds the size limit of etcd (1.5 MiB) or of its kind (1 MiB of data), often because of labels, annotations or entries of another client. A pull secret can contain about 36 hosts with the longest tokens of Google. It is not changed.',
       action:
-        'Remove these entries; for a pull secret, distribute the hosts over several documents. For the ConfigMap of `issuer watch` and `issuer revoke`, the line `fix` is a command that removes entries that pullpass did not write.',
+        'Remove these entries (for the ConfigMap of the key state, by the command in the line `fix`), or distribute the hosts over several documents.',
       example: `OBJECT_TOO_LARGE (kubernetes): Secret team-a/regcred would contain 1308401 bytes of credentials; it was left unchanged
   expected at most 1048576, the limit of the API server
   fix: list fewer hosts in one document: several documents have several Secrets`,
@@ -108,9 +101,7 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['namespace', 'write'],
       status: true,
-      meaning:
-        'A document names a namespace that does not exist. (A glob without a match causes a warning; a namespace that is being deleted is skipped.)',
-      action: 'Create it, or correct the name.',
+      meaning: 'A document names a namespace that does not exist.',
       example: `NAMESPACE_NOT_FOUND (kubernetes): namespace team-z does not exist
   expected a namespace that exists
   fix: correct the name, or create the namespace: kubectl create namespace team-z`,
@@ -118,8 +109,7 @@ export const kubernetesSection: Section = {
     NAMESPACES_EMPTY: {
       hops: ['kubernetes'],
       doctor: ['namespace'],
-      meaning:
-        'The globs or the selector of a document match no namespace, so no credential was requested or written for it.',
+      meaning: 'The globs or the selector of a document match no namespace.',
       action:
         'Correct the globs or the selector. If namespaces are created later, set `spec.namespaces.emptyPolicy: Allow`, or pass `--allow-empty`.',
       example: `NAMESPACES_EMPTY (kubernetes): ClusterPullSecret regcred (the environment) selects no namespace: no namespace matches "taem-*"
@@ -133,8 +123,7 @@ export const kubernetesSection: Section = {
     },
     NAMESPACE_TERMINATING: {
       doctor: ['namespace'],
-      meaning: 'The namespace is being deleted.',
-      action: 'None: it is skipped.',
+      meaning: 'The namespace is being deleted, and is skipped.',
     },
     GLOB_UNMATCHED: {
       doctor: ['namespace'],

@@ -9,7 +9,6 @@ export const publishSection: Section = {
     PUBLISHED_BY_VENDOR: {
       hops: ['publish'],
       meaning: "The metadata of this issuer is already public: EKS, GKE, AKS and Gardener's managed issuer publish it.",
-      action: 'None: configure trust in that issuer.',
       example: `PUBLISHED_BY_VENDOR (publish): the cluster's issuer is https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF: EKS publishes its documents, and updates them
   expected a cluster whose issuer is its own
   fix: there is nothing to publish; trust that issuer as it is, and check it: pullpass issuer check https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`,
@@ -18,9 +17,7 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or other content, which is not overwritten. If the keys are those of this cluster and only the issuer differs, `--issuer-url` is missing or differs by a slash: the line `fix` contains the published issuer.',
-      action:
-        'Choose another path (one bucket can contain the documents of several clusters), or take over the target once with `--adopt`.',
+        'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or other content. If only the issuer differs, `--issuer-url` is missing or differs by a slash: the line `fix` contains the published issuer.',
       example: `PUBLISH_NOT_OURS (publish): public has the discovery document of issuer "https://storage.googleapis.com/example-issuer/cluster-2"; it was left unchanged
   expected this cluster's own documents, or none
   fix: choose another path, since one bucket can serve many clusters; or take over this one, once: --adopt`,
@@ -30,7 +27,6 @@ export const publishSection: Section = {
       doctor: ['publish'],
       meaning:
         'Another writer changed the document between read and write, five times. Nothing was lost: writes are conditional.',
-      action: 'Find the other writer of the target.',
       example: `PUBLISH_CONFLICT (publish): another writer changed public between each read and write, 5 times
   expected one writer at a time
   fix: check which other process publishes there; pullpass merges its keys into theirs and never undoes their changes`,
@@ -39,8 +35,7 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        "No credentials of an operator were found: Google's application default credentials, or those of the credential chain of AWS's or Azure's library. In the cluster they are the federated identity of pullpass, without a key. A configured identity that fails is a different error, and no other identity is tried. The same applies to an incomplete configuration, and to a profile (`AWS_PROFILE`) without credentials. The identity of the node is never used for AWS and Azure.",
-      action: 'Configure one as the line `fix` states.',
+        "No credentials of an operator were found (Google's application default credentials, the credential chains of AWS and Azure, the pod's federated identity), or the configuration or profile (`AWS_PROFILE`) is incomplete. The identity of the node is never used for AWS and Azure.",
       example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
   expected the operator's credentials in one of these places
   fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to the file of gcloud iam workload-identity-pools create-cred-config; on a Google Cloud machine attach a service account; on your machine: gcloud auth application-default login`,
@@ -48,9 +43,9 @@ export const publishSection: Section = {
     PUBLISH_DENIED: {
       hops: ['publish'],
       doctor: ['publish'],
-      meaning:
-        "The store or the provider denies access to the operator, or the cloud refuses the operator's credentials. The command in the line `fix` grants write access only under the path of this issuer; OPERATOR is the principal in the vendor's message.",
-      action: 'Grant access with the command in the line `fix`.',
+      meaning: 'The store or the provider denies access to the operator, or the cloud refuses the credentials.',
+      action:
+        "Grant access with the command in the line `fix`, which covers only the path of this issuer; OPERATOR is the principal in the vendor's message.",
       example: `PUBLISH_DENIED (publish): Google responded with 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
   expected read and write permission for the operator
   fix: allow public reads, and writes by the operator (PRINCIPAL: the principal of your credentials in their pool): gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member="\${PRINCIPAL:?}" '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
@@ -59,7 +54,6 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning: 'The bucket, container, directory or provider does not exist. pullpass does not create stores.',
-      action: 'Create it with the command in the line `fix`, or correct its name.',
       example: `PUBLISH_TARGET_NOT_FOUND (publish): Google responded with 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
   expected it to exist: pullpass does not create buckets
   fix: create it in your project, PROJECT_ID, and allow public reads: gcloud storage buckets create gs://example-isuer --project="\${PROJECT_ID:?}" --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
@@ -69,7 +63,6 @@ export const publishSection: Section = {
       doctor: ['publish'],
       meaning:
         'The store refused the request for an unknown reason, or the target is unusable: a symbolic link instead of a directory, or a provider that does not accept keys.',
-      action: 'Check the endpoint, and that no proxy intercepts the request.',
       example: `PUBLISH_REFUSED (publish): Google responded with 405 on reading gs://example-cluster
   expected the request to be accepted
   fix: check the endpoint, and that no proxy or sign-in page intercepts the request`,
@@ -77,9 +70,7 @@ export const publishSection: Section = {
     PUBLISH_UNAVAILABLE: {
       hops: ['publish'],
       doctor: ['publish'],
-      meaning:
-        'The store is unavailable or unreachable after several attempts. The discovery document is never published before its keys.',
-      action: 'None if the error is temporary. Published documents are not changed.',
+      meaning: 'The store is unavailable or unreachable after several attempts.',
       example: `PUBLISH_UNAVAILABLE (publish): Google responded with 503 on reading gs://example-cluster
   expected a response
   fix: no action if this is temporary; published documents are not changed`,
@@ -98,13 +89,13 @@ export const publishSection: Section = {
     API_SERVERS_UNKNOWN: {
       alarm: true,
       meaning:
-        'The EndpointSlices of Service `kubernetes` cannot be read. Only the API server at the address of the cluster is read, and keys of other API servers may be missed.',
+        "The EndpointSlices of Service `kubernetes` cannot be read: only the API server at the cluster's address is read, and keys of others may be missed.",
       action: 'Grant `list` on EndpointSlices in namespace `default`, or name the API servers: `--replica`.',
     },
     API_SERVERS_REPLACED: {
       event: true,
       meaning:
-        'No known API server responded for ten minutes: API servers at new addresses became known, and their keys are published. Written once, as an Event.',
+        'No known API server responded for ten minutes: those at new addresses became known, and their keys are published.',
       action:
         'Compare the addresses with those of the control-plane nodes; if they differ, check who may write EndpointSlices in namespace `default`.',
     },
@@ -122,8 +113,7 @@ export const publishSection: Section = {
     },
     REVOCATION_REMOVED: {
       alarm: true,
-      meaning:
-        'A revocation was removed from the ConfigMap, or changed. The revocation remains in effect and was restored. The alarm is reported for an hour.',
+      meaning: 'A revocation was removed from the ConfigMap, or changed. It remains in effect and was restored.',
       action: 'Check who may write the ConfigMap.',
     },
     KEY_STATE_UNREADABLE: {

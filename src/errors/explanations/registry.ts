@@ -10,7 +10,7 @@ export const registrySection: Section = {
       hops: ['exchange/registry', 'exchange/repository'],
       doctor: ['registry', 'exchange/registry', 'exchange/repository'],
       meaning:
-        'The credential may not read the repository (403). At a hop of an exchange: the registry issues no credential to the identity, or none that may pull a repository of the document.',
+        '403: the credential may not read the repository. At a hop of an exchange: the registry issues no credential to the identity, or none for a repository of the document.',
       action: 'Grant the role to read it, with the command that is printed, or `pullpass trust apply -f FILE`.',
       example: `REGISTRY_DENIED (exchange/registry): registry example.azurecr.io responded with 401 "authentication required, visit https://aka.ms/acr/authorization for more information."
   expected application 66666666-7777-4888-9999-aaaaaaaaaaaa to have the role AcrPull on example.azurecr.io; in a registry with repository permissions (ABAC), where AcrPull has no effect, Container Registry Repository Reader
@@ -66,7 +66,6 @@ export const registrySection: Section = {
     IMAGE_PUBLIC: {
       doctor: ['registry', 'stored-credential'],
       meaning: 'The image can be pulled without a credential.',
-      action: 'None.',
     },
     IMAGE_NOT_MATCHED: {
       doctor: ['registry', 'secret'],

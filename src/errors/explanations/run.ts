@@ -9,8 +9,7 @@ export const runSection: Section = {
     USAGE_INVALID: {
       hops: ['run', 'document', 'trust'],
       meaning:
-        'The command line is invalid: unknown or missing flags or arguments; similar flags are suggested. Also reported if the environment configures a proxy that Node.js cannot use, since the proxy must not be bypassed.',
-      action: 'See `pullpass COMMAND --help`.',
+        'Flags or arguments are unknown or missing, or the environment configures a proxy that cannot be used, such as `socks5://`.',
       example: `USAGE_INVALID (run): unknown flag --dryrun
   expected a known flag, such as --dry-run
   fix: pullpass refresh --help`,
@@ -19,8 +18,7 @@ export const runSection: Section = {
       hops: ['run'],
       doctor: ['any'],
       meaning:
-        'The run took longer than `--timeout` (default 5m). Objects that were written are kept. The deadline also applies to a blocked process, which ends one second later with this message and exit code 1 (or by SIGKILL, if the system blocks it). `issuer watch` ends this way if a round takes more than ten minutes. In `doctor`, the hop is the one that was waiting.',
-      action: 'Find the slow hop with `--log-level debug`, or increase `--timeout`.',
+        'The run took longer than `--timeout` (default 5m), or a round of `issuer watch` longer than ten minutes. Objects that were written are kept.',
       example: `TIMED_OUT (run): the run did not end within 30s
   expected each hop to respond before the limit of --timeout
   fix: find the slow hop with --log-level debug, or set a longer --timeout`,
@@ -28,8 +26,7 @@ export const runSection: Section = {
     INTERRUPTED: {
       hops: ['run'],
       meaning:
-        'The run received SIGINT or SIGTERM. Changes in progress had a few seconds to complete. The exit code is 130 or 143. Commands that run until they are stopped (`issuer watch`, `issuer serve`, `sandbox`) end with exit code 0 instead.',
-      action: 'Run the command again. Objects that were written are kept.',
+        'The run received SIGINT or SIGTERM; the exit code is 130 or 143. Commands that run until they are stopped end with 0 instead.',
       example: `INTERRUPTED (run): the run was ended by SIGTERM
   expected the run to complete
   fix: run the command again; what was written is kept`,
@@ -37,8 +34,7 @@ export const runSection: Section = {
     OUTPUT_UNWRITABLE: {
       hops: ['run'],
       meaning:
-        'Results could not be written to standard output: a full disk, or a device error. A reader that closes the pipe early (`| head`) is not an error.',
-      action: 'Check the destination of the output, and run the command again. Completed changes are kept.',
+        'Results could not be written to standard output: a full disk, or a device error. Completed changes are kept.',
       example: `OUTPUT_UNWRITABLE (run): standard output cannot be written: ENOSPC
   expected a terminal, a pipe or a file with space for the results
   fix: check the target of the output (a full disk?) and run the command again; what was done is kept`,
@@ -46,8 +42,7 @@ export const runSection: Section = {
     INTERNAL: {
       hops: ['run'],
       meaning:
-        'A bug in pullpass. Only the class of the exception and its location are shown, since its message may contain secrets.',
-      action: 'Report the error. Pull secrets keep their last credential.',
+        'A bug in pullpass. Only the class of the exception and its location are shown, since its message may contain secrets. Pull secrets keep their last credential.',
       example: `INTERNAL (run): unexpected internal error: TypeError at refreshOnce (pullpass.mjs:1:2345)
   expected no internal error; this is a bug in pullpass
   fix: report these lines; pull secrets keep their last credential`,
@@ -59,7 +54,7 @@ export const resultsSection: Section = {
   title: 'Results of doctor without a fault',
   introduction: 'A check of [`pullpass doctor`](doctor.md) that succeeded or was skipped.',
   codes: {
-    OK: { doctor: ['any'], meaning: 'The check succeeded.', action: 'None.' },
+    OK: { doctor: ['any'], meaning: 'The check succeeded.' },
     DEPENDENCY_FAILED: {
       doctor: ['any'],
       meaning: 'Not checked: it depends on a check that failed, which is named.',
@@ -68,13 +63,11 @@ export const resultsSection: Section = {
     NOT_APPLICABLE: {
       doctor: ['pod'],
       meaning: 'No document writes a Secret into the namespace of the pod.',
-      action: 'None.',
     },
     NOT_NEEDED: {
       doctor: ['discovery', 'key', 'signature'],
       meaning:
         'The published metadata is insufficient, but not needed: the keys are uploaded to the vendor, or a refresh publishes them first.',
-      action: 'None.',
     },
     NOT_READABLE: {
       doctor: ['publish', 'rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],
@@ -85,7 +78,6 @@ export const resultsSection: Section = {
     SAMPLED: {
       doctor: ['write'],
       meaning: 'Only 20 namespaces of a document were checked, to limit the load on the API server.',
-      action: 'None.',
     },
   },
 }

@@ -20,9 +20,9 @@ export const secretsSection: Section = {
       doctor: ['secret', 'write'],
       status: true,
       meaning:
-        'The Secret exists, but pullpass did not create it for this document. It is not overwritten, since it may contain a password. (If another client edits a Secret of this document, the fields are restored, and the summary names the client.)\n\nIf another document of pullpass wrote the Secret, the error names it and prints the command to move the Secret: remove the old document first, then run once with `--adopt`. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over at the next refresh that is due.',
+        'The Secret exists, but pullpass did not create it for this document, so it is not overwritten.\n\nIf another document of pullpass wrote it, remove that document first, then run the printed command. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over when it is due.',
       action:
-        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script of curl, jq and kubectl: [migrate-from-script.md](guides/migrate-from-script.md).',
+        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script: [migrate-from-script.md](guides/migrate-from-script.md).',
       example: `SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged
   expected one that pullpass created for ClusterPullSecret regcred, or none
   fix: choose another REGISTRY_SECRET_NAME, or take over this Secret, once: --adopt`,
@@ -31,7 +31,6 @@ export const secretsSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write'],
       meaning: 'Another client changed the Secret each time before pullpass wrote it.',
-      action: 'Find the client: `kubectl get secret -o yaml --show-managed-fields`.',
       example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass updated it: the API server responded with 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
   expected the state that pullpass read before
   fix: find the other writers: kubectl get secret -o yaml --show-managed-fields`,
@@ -42,7 +41,6 @@ export const secretsSection: Section = {
       inspect: true,
       meaning:
         'The Secret has another type, which cannot be changed. pullpass does not delete it, even with `--adopt`.',
-      action: 'Choose another `spec.secretName`, or delete the Secret if nothing needs it.',
       example: `SECRET_TYPE_WRONG (kubernetes): Secret team-a/regcred has another type, which cannot be changed
   expected type kubernetes.io/dockerconfigjson
   fix: choose another spec.secretName, or delete this Secret if nothing needs it`,
@@ -52,7 +50,6 @@ export const secretsSection: Section = {
       doctor: ['secret', 'write'],
       meaning:
         'The Secret has `immutable: true`: neither its data nor that field can be changed. pullpass does not delete it.',
-      action: 'Delete it and refresh.',
       example: `SECRET_IMMUTABLE (kubernetes): Secret team-a/regcred is immutable, which cannot be reverted
   expected a Secret that can be updated
   fix: delete it; the next refresh creates it again: kubectl delete secret regcred -n team-a`,
@@ -67,7 +64,7 @@ export const secretsSection: Section = {
     REFRESH_OVERDUE: {
       status: true,
       meaning:
-        'Five sixths of the lifetime of a credential have passed, and it was not refreshed, although it is due after two thirds. Pods pull until it expires.',
+        'Five sixths of the lifetime of a credential have passed without a refresh, which is due after two thirds.',
       action: 'Find out why it is not refreshed: `pullpass doctor -f FILE`.',
     },
     SECRET_OUTDATED: {
@@ -95,8 +92,7 @@ export const secretsSection: Section = {
     },
     SECRET_MUTATED: {
       doctor: ['write'],
-      meaning:
-        'A mutating webhook or policy changes the Secret that a refresh writes, so refreshing does not help. Candidate webhooks are named.',
+      meaning: 'A mutating webhook or policy changes the Secret that a refresh writes. Candidate webhooks are named.',
       action: 'Exclude the Secrets of pullpass from that webhook.',
     },
     STORED_CREDENTIAL_REFUSED: {

@@ -9,8 +9,7 @@ export const subjectTokenSection: Section = {
       hops: ['subject-token', 'kubernetes'],
       doctor: ['subject-token'],
       meaning:
-        'The token file does not exist, is empty, is binary, is a directory, or cannot be read. At hop `kubernetes` it is the token file for the API server itself.',
-      action: 'Mount a projected service account token at that path, or name the file that contains one.',
+        'The token file does not exist, is empty or binary, or cannot be read. At hop `kubernetes` it is that for the API server.',
       example: `TOKEN_FILE_UNREADABLE (subject-token): no-token does not exist
   expected a file that contains a service account token
   fix: mount a projected token there (volumes[].projected.sources[].serviceAccountToken), or set the path of the file that contains one`,
@@ -19,8 +18,7 @@ export const subjectTokenSection: Section = {
       hops: ['subject-token'],
       doctor: ['subject-token'],
       meaning:
-        'The file contains no service account token that expires. Its content is not shown. Tokens of Secrets of type `kubernetes.io/service-account-token` never expire and are not accepted.',
-      action: 'Use a projected token, or a document with `spec.serviceAccountRef`.',
+        'The file contains no service account token that expires, unlike those of Secrets of type `kubernetes.io/service-account-token`. Its content is not shown.',
       example: `TOKEN_MALFORMED (subject-token): token contains no service account token: it has 1 part
   expected a JWT: header, payload and signature in base64url, joined by "."
   fix: use a projected token (volumes[].projected.sources[].serviceAccountToken), or a document (-f) with spec.serviceAccountRef, so that pullpass requests one`,
@@ -29,10 +27,7 @@ export const subjectTokenSection: Section = {
       hops: ['subject-token'],
       doctor: ['subject-token'],
       issuerCheck: true,
-      meaning:
-        'The token expired more than a minute ago, which is the clock skew that verifiers tolerate. `issuer check` still verifies its signature.',
-      action:
-        'Read the token from the projected volume of the pod, where the kubelet renews it, not from a copy; check the clock of this machine.',
+      meaning: 'The token expired more than a minute ago. `issuer check` still verifies its signature.',
       example: `TOKEN_EXPIRED (subject-token): /var/run/secrets/tokens/oidc-token expired at 2026-11-24T13:00:00Z
   expected a token that is valid now, at 2026-11-24T14:00:00Z
   fix: read the token from the pod's own projected volume, where the kubelet renews it, not from a copy; check this machine's clock`,
@@ -47,7 +42,6 @@ export const subjectTokenSection: Section = {
       doctor: ['exchange'],
       meaning:
         "By the vendor's clock, the token has expired or was issued in the future; by the clock of this machine, it is valid.",
-      action: 'Check the clocks of the cluster and of this machine, and that the token file is renewed.',
       example: `TOKEN_STALE (exchange): Google's token service responded with 400 "invalid_grant: ID Token issued at 1795521600 is stale to sign-in."
   expected a token that is valid by Google's clock; this one expires at 2026-11-24T13:00:00Z
   fix: check the clocks of the cluster and of this machine, and that the token file is renewed (the kubelet renews projected tokens)`,
@@ -57,9 +51,9 @@ export const subjectTokenSection: Section = {
       doctor: ['subject-token'],
       issuerCheck: true,
       meaning:
-        'The audience of the token is not the one that its recipient expects. The token is not sent, since the exchange would be refused. For operator credentials, the token is valid for an API server. `issuer check` reports it as a warning, since a provider can have allowed audiences.',
+        'The audience of the token is not the one that its recipient expects; it is not sent. For operator credentials, the token is valid for an API server. `issuer check` reports it as a warning, since a provider can have allowed audiences.',
       action:
-        'Set that audience on the projected token, or let pullpass request the token (`spec.serviceAccountRef`). `pullpass inspect FILE` shows the audience of a token. For a provider with allowed audiences, set one of them as `audience` of the registry.',
+        'Set that audience on the projected token, or let pullpass request the token (`spec.serviceAccountRef`). `pullpass inspect FILE` shows it. For a provider with allowed audiences, set `audience` of the registry.',
       example: `AUDIENCE_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token has audience "https://kubernetes.default.svc"
   expected "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster" (with or without "https:"), from registry europe-docker.pkg.dev
   fix: set that audience on the pod's projected token (serviceAccountToken.audience); a document (-f) with spec.serviceAccountRef has pullpass request the token itself`,
@@ -76,9 +70,9 @@ export const subjectTokenSection: Section = {
       issuerCheck: true,
       alarm: true,
       meaning:
-        'The issuer of the token differs from the issuer of the document (`spec.issuer`), from the URL that is checked or published, or, for `doctor`, from the issuer of the cluster: the token is of another cluster, or older than a change of the issuer. A token is requested again over new connections, since API servers differ during a roll-out.',
+        'The issuer of the token differs from `spec.issuer`, from the URL that is checked or published, or, for `doctor`, from the issuer of the cluster: the token is of another cluster, or older than a change of the issuer.',
       action:
-        'After a change of the issuer, recreate the pod: the kubelet renews a projected token only at 80 % of its lifetime. Otherwise correct `spec.issuer.url`, `--issuer-url` or the issuer of the cluster: `pullpass issuer show --to-issuer URL` prints the steps.',
+        'After a change of the issuer, recreate the pod: the kubelet renews a token only at 80 % of its lifetime. Otherwise correct `spec.issuer.url`, `--issuer-url` or the issuer of the cluster (`pullpass issuer show --to-issuer URL`).',
       example: `TOKEN_ISSUER_MISMATCH (subject-token): /var/run/secrets/tokens/oidc-token carries issuer https://storage.googleapis.com/example-cluster
   expected https://oidc.example.com/cluster-1, which the document states as its issuer
   fix: the kubelet renews a projected token at 80 % of its lifetime: recreate the Pod; otherwise set spec.issuer.url to the intended issuer`,
@@ -87,9 +81,8 @@ export const subjectTokenSection: Section = {
       hops: ['subject-token'],
       doctor: ['subject-token'],
       meaning:
-        'The cluster issues no token for the ServiceAccount of `spec.serviceAccountRef` (or of `--service-account`): it or its namespace does not exist, or the permission `create` on `serviceaccounts/token` is missing.',
-      action:
-        'Create the ServiceAccount or correct the reference; or grant the rule in the line `fix`, which is limited to this ServiceAccount.',
+        'The ServiceAccount of `spec.serviceAccountRef` (or `--service-account`) or its namespace does not exist, or the permission `create` on `serviceaccounts/token` is missing.',
+      action: 'Create the ServiceAccount or correct the reference; or grant the rule in the line `fix`.',
       example: `TOKEN_REQUEST_REFUSED (subject-token): ServiceAccount image-system/puller does not exist, so that no token can be requested for it
   expected the service account that spec.serviceAccountRef names
   fix: correct the reference, or create the service account: kubectl create serviceaccount puller -n image-system`,
@@ -97,9 +90,8 @@ export const subjectTokenSection: Section = {
     TOKEN_FILE_ELSEWHERE: {
       doctor: ['subject-token', 'exchange', 'impersonation', 'registry', 'write'],
       meaning:
-        'The token file exists only in the pod that runs `refresh`, and `doctor` runs outside of it: token, exchange and registry were not checked.',
-      action:
-        'Run `pullpass doctor` in that pod, or pass its ServiceAccount, whose token is then requested: `--service-account NAMESPACE/NAME`.',
+        'The token file exists only in the pod that runs `refresh`: token, exchange and registry were not checked.',
+      action: 'Run `pullpass doctor` in that pod, or pass its ServiceAccount: `--service-account NAMESPACE/NAME`.',
     },
     TOKEN_UNAVAILABLE: {
       alarm: true,
@@ -111,9 +103,7 @@ export const subjectTokenSection: Section = {
       hops: ['exchange', 'trust'],
       doctor: ['subject-token'],
       issuerCheck: true,
-      meaning:
-        "The token's subject is longer than the vendor accepts: Google accepts 127 bytes, which long names of namespace and ServiceAccount exceed. `pullpass inspect` reports it before the exchange.",
-      action: 'Use shorter names, or map `google.subject` to a shorter attribute.',
+      meaning: "The token's subject is longer than the vendor accepts, such as 127 bytes at Google.",
       example: `SUBJECT_TOO_LONG (exchange): Google's token service responded with 400 "invalid_request: The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes."
   expected at most 127 bytes; system:serviceaccount:image-system:pullpass-of-the-image-platform-team-of-the-image-platform-team-of-the-image-platform-team-of-the-image-platform-team-x has 153
   fix: use a service account and namespace with shorter names, or map google.subject to a shorter attribute`,
@@ -122,7 +112,7 @@ export const subjectTokenSection: Section = {
       doctor: ['clock'],
       alarm: true,
       meaning:
-        'Clocks differ: for `doctor`, the clock of this machine from those of other hosts by more than a minute; for the alarm, the clock of an API server by more than 5 minutes, during which no key is withdrawn for its age.',
+        'For `doctor`: the clock of this machine differs from others by more than a minute. For the alarm: the clock of an API server differs by more than 5 minutes, during which no key is withdrawn for its age.',
       action: 'Synchronize the clocks by NTP. In a pod, the clock is that of the node.',
     },
   },
