@@ -145,6 +145,25 @@ const ownedByOthers: Attacks = Object.fromEntries(
   ),
 )
 
+const deletion = (namespace: string, name = 'appscred') =>
+  ({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}/secrets/${name}` }) as const
+
+/** RBAC permits them, by the name. */
+const otherDeletions: Attacks = {
+  "delete another manager's Secret": {
+    request: deletion('apps-b'),
+    refusal: 'pullpass may delete only Secrets that it wrote, and that a ClusterPullSecret owns',
+  },
+  'delete a Secret of an object with deletionPolicy: Retain': {
+    request: deletion('apps-a'),
+    refusal: 'pullpass may delete only Secrets that it wrote, and that a ClusterPullSecret owns',
+  },
+  'delete a Secret in kube-system': {
+    request: deletion('kube-system'),
+    refusal: 'pullpass may delete only the Secrets of --secret-name outside of kube-*',
+  },
+}
+
 /** The policies of this installation name flags. */
 const withFlags = (attacks: Attacks): Attacks =>
   Object.fromEntries(
@@ -154,6 +173,7 @@ const withFlags = (attacks: Attacks): Attacks =>
         request,
         refusal: refusal
           .replace(/^(pullpass may write only the Secrets of) its .*$/, '$1 --secret-name outside of kube-*')
+          .replace(/^pullpass may not delete Secrets$/, 'pullpass may delete only Secrets that it wrote, and that')
           .replace(/^(pullpass may request only tokens of) the accounts .*$/, '$1 --service-account for --audience'),
       },
     ]),
@@ -194,10 +214,13 @@ await withRealPart(
   (setup) => {
     suite('a controller for custom resources, installed without documents', () => {
       const namespaces = ['apps-a', 'apps-b', 'apps-c']
+      /** Without its Secret, the last one is no longer selected. */
+      const leaving = ['left-selected', 'left-behind']
       const { create, change, remove, whenReady, ownersIn } = admin(setup)
       let installation: Installation
       before(async () => {
-        for (const name of [...namespaces, 'apps-legacy', 'image-system']) await createNamespace(setup, name)
+        for (const name of [...namespaces, ...leaving, 'apps-legacy', 'image-system'])
+          await createNamespace(setup, name)
         await createServiceAccount(setup, 'image-system', 'puller')
         installation = await install(setup, { namespace: system, from: {}, flags })
         await installDefinitions(setup.apiServer)
@@ -252,6 +275,13 @@ await withRealPart(
       })
 
       test('without any one of its permissions a failure is reported, and states which', async (t) => {
+        const first = startInstalledController(installation, system)
+        t.after(() => first.child.kill('SIGKILL'))
+        await create('leaving', { deletionPolicy: 'Delete', namespaces: { include: leaving } })
+        await whenReady('leaving', 'Fresh')
+        first.child.kill('SIGTERM')
+        await first.ended
+        await change('leaving', { namespaces: { include: leaving.slice(0, 1) } })
         const reset = async () => {
           await remove('pull')
           for (const name of ['apps-a', 'apps-c']) await deleteSecret(setup, name, 'appscred')
@@ -264,7 +294,7 @@ await withRealPart(
         }
         const user = `system:serviceaccount:${system}:pullpass`
         const reports = /grant the rule/
-        const refresh = async () => await runInstalledController(installation, system, { reports, limitMs: 20_000 })
+        const refresh = async () => await runInstalledController(installation, system, { reports, limitMs: 50_000 })
         await assertEachPermissionNeeded(t, { setup, installation: { ...installation, refresh }, user, reset })
       })
 
@@ -272,16 +302,19 @@ await withRealPart(
         const reports = /a pull secret was written .*namespace="apps-a"/
         await runInstalledController(installation, system, { reports, limitMs: 20_000 })
         await deleteSecret(setup, 'apps-c', 'appscred')
+        const { 'delete its own Secret': _, ...never } = notPermitted('apps-a', 'appscred')
         const others = Object.entries(notInDocument(setup.apiServer, audience)).filter(
           ([title, { refusal }]) =>
             !/ServiceAccount|imagePullSecrets/.test(refusal) && !/excluded|long-lived/.test(title), // not known here
         )
         await assertRefused(t, installation.account, {
-          ...notPermitted('apps-a', 'appscred'),
+          ...never,
           ...withFlags(Object.fromEntries(others)),
           ...ownedByOthers,
           ...onResources,
         })
+        await createSecret(setup, 'kube-system', 'appscred')
+        await assertRefused(t, installation.account, otherDeletions)
       })
 
       test('with the permission for a status it changes nothing else of an object', async () => {
@@ -317,6 +350,7 @@ await withRealPart(
         await assertRefused(t, installation.account, {
           ...withFlags(refusedToClusterAdmin(audience)),
           ...ownedByOthers,
+          ...otherDeletions,
         })
       })
     })

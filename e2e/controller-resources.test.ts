@@ -149,6 +149,62 @@ await withRealPart(
         assert.equal(await secretStatus('own-adopted'), 200)
       })
 
+      test('kubectl delete --cascade=orphan keeps the Secrets, without an owner', async () => {
+        await createNamespace('orphan-a')
+        await create('orphan', ['orphan-*'], { deletionPolicy: 'Delete' })
+        await whenReady('orphan', 'True Fresh')
+        await admin('DELETE', `${clusterPullSecretsPath}/orphan?propagationPolicy=Orphan`)
+        await waitUntil('the deletion', 60_000, async () => {
+          const path = `${clusterPullSecretsPath}/orphan`
+          return (await requestKubernetes(controlPlane, { path })).status === 404 || undefined
+        })
+        await sleep(3_000)
+        const { body } = await admin('GET', '/api/v1/namespaces/orphan-a/secrets/regcred')
+        const { metadata }: { metadata: { ownerReferences?: object[] } } = JSON.parse(body)
+        assert.equal(metadata.ownerReferences, undefined)
+      })
+
+      test('a namespace that is no longer selected loses its Secret within a second with Delete, and keeps it with Retain', async () => {
+        const label = async (name: string, team: string | null) =>
+          await admin(
+            'PATCH',
+            `/api/v1/namespaces/${name}`,
+            { metadata: { labels: { team } } },
+            'application/merge-patch+json',
+          )
+        for (const [name, deletionPolicy] of [
+          ['leave', 'Delete'],
+          ['stay', 'Retain'],
+        ] as const) {
+          for (const namespace of [`${name}-a`, `${name}-b`, `${name}-theirs`]) {
+            await createNamespace(namespace)
+            await label(namespace, name)
+          }
+          const data = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') }
+          const theirs = { metadata: { name: 'regcred' }, type: 'kubernetes.io/dockerconfigjson', data }
+          await admin('POST', `/api/v1/namespaces/${name}-theirs/secrets`, theirs)
+          const namespaces = { selector: { matchLabels: { team: name } } }
+          await create(name, [], { namespaces, deletionPolicy })
+        }
+        for (const name of ['leave', 'stay']) await whenReady(name, 'False WriteFailed')
+        await sleep(31_000) // after a change of the document, nothing is deleted for 30 s
+        const startedMs = performance.now()
+        for (const name of ['leave-theirs', 'leave-a', 'stay-a', 'stay-theirs']) await label(name, null)
+        await whenSecret('leave-a', 404)
+        assert.ok(performance.now() - startedMs < 1_000, `${performance.now() - startedMs} ms`)
+        await sleep(5_000)
+        const kept = ['leave-b', 'leave-theirs', 'stay-a', 'stay-b', 'stay-theirs']
+        assert.deepEqual(
+          await Promise.all(kept.map(secretStatus)),
+          kept.map(() => 200),
+        )
+        await change('leave', { namespaces: { exclude: ['leave-b'], include: ['leave-*'], selector: null } })
+        await sleep(25_000)
+        assert.equal(await secretStatus('leave-b'), 200)
+        await whenSecret('leave-b', 404)
+        for (const name of ['leave', 'stay']) await remove(name)
+      })
+
       test('a Secret of another owner is named in the status', async () => {
         await create('second', ['own-adopted'])
         const status = await whenReady('second', 'False WriteFailed')

@@ -13,19 +13,14 @@
  */
 import { earliest } from '../credential/registry-credential.ts'
 import { clusterPullSecretType, pullSecretType } from '../document/custom-resource.ts'
-import { PullpassError } from '../errors/pullpass-error.ts'
-import { requestRetried } from '../http/retry.ts'
-import type { Transport } from '../http/transport.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
-import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
-import { credentialMinted, type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
-import { guardWrites, type LeaderElection, type Term } from '../server/leader-election.ts'
+import type { MintSource } from '../refresh/mint-credentials.ts'
+import type { LeaderElection, Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
 import { watchClock } from './clock.ts'
 import { compareRegularly } from './compare-view.ts'
-import { type CachedCredential, Credentials, timedExchange } from './credentials.ts'
 import {
   type CustomResource,
   createResourceWatch,
@@ -34,17 +29,15 @@ import {
   type WatchedResources,
 } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
-import { type ControllerEvents, createControllerEvents } from './events.ts'
-import { PodEvictions } from './evict-pods.ts'
-import { controllerState, evictableFor, expiryOf, type Known, pageFactsOf, resourceFacts } from './known.ts'
+import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import { itemsIn, itemsOfSecret, reportDocuments, reportSelections, selected, watchesOf } from './selection.ts'
+import { documentsOfSecret, isSelected, itemsIn, reportDocuments, reportSelections, watchesOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
-import { keyOf, type WorkItem, WorkQueue } from './work-queue.ts'
-import { StatusWriter } from './write-statuses.ts'
+import { createWork, type Work } from './work.ts'
+import { keyOf, type WorkItem } from './work-queue.ts'
 
 export interface ControllerConfig {
   readonly files: readonly string[]
@@ -58,19 +51,6 @@ export interface ControllerConfig {
   readonly cluster: Cluster
   /** Absent: this is the only replica. */
   readonly election?: LeaderElection | undefined
-}
-
-/** What exists while this replica leads. */
-interface Work {
-  readonly queue: WorkQueue
-  readonly credentials: Credentials
-  readonly events: ControllerEvents
-  readonly statuses: StatusWriter
-  readonly evictions: PodEvictions
-  readonly cluster: Cluster
-  readonly context: VendorContext
-  /** Whether each Secret was examined once in this term. */
-  examined: boolean
 }
 
 function resourceWatches({ files, customResources, tenants, cluster }: ControllerConfig, context: VendorContext) {
@@ -177,48 +157,26 @@ export class Controller {
 
   /** Ends after the signal, when nothing runs. */
   async #serve({ signal, permit }: Term): Promise<void> {
-    const { transport } = this.#context
-    const guarded: Transport = async (request) => {
-      permit() // an exchange of a replica that no longer leads would be one too many
-      return await transport(request)
-    }
-    const log: VendorContext['log'] = (level, sentence, fields) =>
-      // The result of an exchange is logged, a failure once: its attempts, during an outage, would be hundreds of lines an hour.
-      this.#context.log([requestRetried, credentialMinted].includes(sentence) ? 'debug' : level, sentence, fields)
-    const context = { ...this.#context, signal, transport: guarded, log }
-    const cluster = guardWrites(this.#config.cluster, permit)
-    const queue = new WorkQueue((item) => this.#reconcile(item), context)
     const onEnd = (error: unknown) => this.#failed.reject(error)
-    const events = createControllerEvents(cluster, this.#config.election?.lease, context, onEnd)
-    const onExchange = (request: ExchangeRequest, result: CachedCredential | PullpassError) => {
-      this.status.exchanged(request, result)
-      statuses.changed(undefined)
-      if (result instanceof PullpassError) events.exchangeFailed(request, result, expiryOf(request, this.#known()))
+    const source = {
+      ...this.#config,
+      view: this.#view,
+      status: this.status,
+      reconcile: (item: WorkItem) => this.#reconcile(item),
+      resources: () => [...this.#resources()].filter(({ deletion }) => deletion === 'none'),
+      known: () => this.#known(),
+      onEnd,
     }
-    const queueItem = (item: WorkItem) => queue.add(item)
-    const exchange = async (requests: readonly ExchangeRequest[]) => {
-      const timed = requests.map((request) => timedExchange(request, this.status, context))
-      return await mintCredentials(timed, this.#config.source, cluster, context)
+    const work = createWork(source, permit, { ...this.#context, signal })
+    this.#work = work
+    for (const running of [work.evictions.run(), work.statuses.run()]) {
+      running.catch((error: unknown) => {
+        if (!signal.aborted) onEnd(error)
+      })
     }
-    const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
-    const resources = () => this.#resources()
-    const factsOf = (resource: CustomResource) => resourceFacts(resource, credentials, this.#known())
-    const statuses = new StatusWriter({ resources, factsOf }, cluster, this.status, context)
-    const pending = {
-      pendingPods: () => this.#view.pendingPods(),
-      evictableFor: (pod: StuckPod) => evictableFor(pod, this.#known()),
-    }
-    const evictions = new PodEvictions(pending, { cluster, events, status: this.status }, context)
-    this.#work = { queue, credentials, events, evictions, statuses, cluster, context, examined: false }
-    evictions.run().catch((error: unknown) => {
-      if (!signal.aborted) onEnd(error)
-    })
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
-    statuses.run().catch((error: unknown) => {
-      if (!signal.aborted) onEnd(error)
-    })
     try {
-      await queue.run()
+      await work.queue.run()
     } finally {
       this.#work = undefined
       for (const document of this.#states.keys()) this.#forgetDocument(document)
@@ -235,6 +193,7 @@ export class Controller {
     for (const [name, { revision }] of this.#documents) {
       if (changed.get(name)?.revision === revision) continue
       this.#work?.queue.removeDocument(name)
+      this.#work?.deletions.forgetDocument(name)
       this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
     }
     reportDocuments(this.#documents, changed, this.#context)
@@ -247,25 +206,36 @@ export class Controller {
     this.#view.watchServiceAccounts(watches.serviceAccounts)
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
+    for (const name of added.keys()) this.#work?.deletions.documentChanged(name)
     if (this.#view.namespaces.synced) this.#select(added, undefined)
     for (const name of added.keys()) this.#work?.statuses.changed(name)
   }
 
   #onResources(document: string | undefined): void {
-    if (document === undefined || !this.#isUsed(document)) this.#use(this.#files)
+    if (document === undefined || !this.#isUsed(document)) {
+      this.#use(this.#files)
+      const isChanged = ([name]: readonly [string, unknown]) => document === undefined || name === document
+      this.#queueDeletions(new Map([...this.#documents].filter(isChanged)), undefined)
+    }
     this.#work?.statuses.changed(document)
   }
 
   /** Whether the object is used as it is: only its status was written. */
   #isUsed(document: string): boolean {
     const { resources, tenants } = this.#view
-    const { controlled } = resources.objects.get(document) ?? tenants.objects.get(document) ?? {}
-    return this.#files.has(document) || this.#documents.get(document) === controlled
+    const { controlled, deletion } = resources.objects.get(document) ?? tenants.objects.get(document) ?? {}
+    return this.#files.has(document) || (deletion === 'none' && this.#documents.get(document) === controlled)
   }
 
   *#resources(): Generator<CustomResource> {
     yield* this.#view.resources.objects.values()
     yield* this.#view.tenants.objects.values()
+  }
+
+  /** Secrets where their documents do not select the namespace. `namespace`: undefined for all. */
+  #queueDeletions(documents: DocumentSet, namespace: string | undefined): void {
+    const { queue, deletions } = this.#work ?? {}
+    for (const item of deletions?.itemsIn(documents, namespace) ?? []) queue?.add(item)
   }
 
   /** Queues the Secrets of these documents. `namespace`: undefined for all. */
@@ -274,6 +244,7 @@ export class Controller {
     if (namespace === undefined) reportSelections(documents, [...objects.values()], this.#context)
     const queue = this.#work?.queue
     for (const item of queue ? itemsIn(documents, objects, namespace) : []) queue?.add(item)
+    this.#queueDeletions(documents, namespace)
   }
 
   #onNamespaces(name: string | undefined): void {
@@ -291,8 +262,12 @@ export class Controller {
     this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
-    const items = itemsOfSecret(this.#documents, this.#view.namespaces.objects, { secretName, namespace })
-    for (const item of items) queue.add(item)
+    const named = documentsOfSecret(this.#documents, secretName)
+    for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) queue.add(item)
+    this.#queueDeletions(named, namespace)
+    for (const [name, { document }] of named) {
+      if (document.owner !== undefined) this.#work?.statuses.changed(name) // it counts what is to be deleted
+    }
   }
 
   #onServiceAccounts(name: string, namespace: string | undefined): void {
@@ -329,14 +304,13 @@ export class Controller {
     if (work === undefined) return undefined
     const controlled = this.#documents.get(document)
     const there = this.#view.namespaces.objects.get(namespace)
-    if (
-      controlled === undefined ||
-      there === undefined ||
-      selected(controlled.document, new Map([[namespace, there]])).length === 0
-    ) {
+    if (controlled === undefined || there === undefined || !isSelected(controlled.document, there)) {
       this.#forget(item)
-      return undefined
+      const again = controlled && (await work.deletions.deleteIn(item, controlled))
+      work.statuses.changed(document)
+      return again
     }
+    work.deletions.forget(item)
     const secrets = this.#view.secrets(controlled.document.secretName)
     if (secrets?.synced !== true) return undefined // its list queues all of them
     const ofDocument = this.#states.get(document) ?? new Map<string, SecretState>()

@@ -14,6 +14,7 @@ import type { Context } from '../http/context.ts'
 import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { readResponse } from '../kubernetes/connection/response.ts'
+import { listPages } from '../kubernetes/objects/list.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { type ControlledDocument, controlDocuments, type DocumentSet, type LoadContext } from './documents.ts'
@@ -36,6 +37,8 @@ export interface CustomResource {
   readonly uid: string
   readonly resourceVersion: string
   readonly generation: number
+  /** Whether its deletion was requested, and whether the Secrets that it owns are to stay: `kubectl delete --cascade=orphan`. */
+  readonly deletion: 'none' | 'background' | 'orphan'
   /** As it is stored, not validated. */
   readonly status: JsonObject
   /** Its last valid version. */
@@ -56,7 +59,8 @@ const listOf = (type: ResourceType) =>
 /** How often it is checked whether the definition was installed. Milliseconds. */
 const recheckMs = 10_000
 
-interface StoredResource extends Pick<CustomResource, 'document' | 'name' | 'namespace' | 'uid' | 'generation'> {
+interface StoredResource
+  extends Pick<CustomResource, 'document' | 'name' | 'namespace' | 'uid' | 'generation' | 'deletion'> {
   readonly object: JsonObject
 }
 
@@ -186,7 +190,8 @@ async function isServed(cluster: Cluster, type: ResourceType): Promise<boolean> 
 /** Ownership of fields is discarded immediately, and so is a spec that is too large to be kept. */
 function storedResource(type: ResourceType, item: JsonObject): StoredResource {
   const metadata = asObject(item['metadata']) ?? {}
-  const { name: givenName, namespace: givenNamespace, uid, resourceVersion, generation } = metadata
+  const { name: givenName, namespace: givenNamespace, uid, resourceVersion, generation, deletionTimestamp } = metadata
+  const cascade = asList(metadata['finalizers']).includes('orphan') ? 'orphan' : 'background'
   const [name, namespace] = [asText(givenName) ?? '', asText(givenNamespace)]
   const isTenants = type.scope === 'Namespaced'
   const isLarge = isTenants && JSON.stringify(item['spec'] ?? null).length > largestTenantSpec
@@ -201,7 +206,15 @@ function storedResource(type: ResourceType, item: JsonObject): StoredResource {
     ...(isTenants && { namespace: namespace ?? '' }),
     uid: asText(uid) ?? '',
     generation: typeof generation === 'number' ? generation : 0,
+    deletion: deletionTimestamp === undefined ? 'none' : cascade,
   }
+}
+
+/** Reads it again: whether the API server has exactly this version, and no request to delete it. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
+export async function isCurrent({ type, name, uid, generation }: CustomResource, cluster: Cluster): Promise<boolean> {
+  const named = { ...listOf(type), fieldSelector: `metadata.name=${name}` }
+  const found = await listPages(cluster, named, (item) => storedResource(type, item))
+  return found.some((one) => one.uid === uid && one.generation === generation && one.deletion === 'none')
 }
 
 const tooLarge = Symbol('a spec that is too large')
@@ -241,11 +254,14 @@ async function resourceOf(
   }
 }
 
-/** Documents from files, and those of custom resources with other names: of one name, that in a file is used. */
+/**
+ * Documents from files, and those of custom resources with other names: of one name, that in a file is used. One whose deletion was
+ * requested is none: what the garbage collector deletes, or releases, would be restored.
+ */
 export function mergeDocuments(files: DocumentSet, resources: Iterable<CustomResource>): DocumentSet {
   const documents = new Map(files)
-  for (const { document, controlled } of resources) {
-    if (controlled !== undefined && !files.has(document)) documents.set(document, controlled)
+  for (const { document, controlled, deletion } of resources) {
+    if (deletion === 'none' && controlled !== undefined && !files.has(document)) documents.set(document, controlled)
   }
   return documents
 }

@@ -28,9 +28,11 @@ interface EvictedPod extends Pick<EventedSecret, 'document' | 'namespace' | 'sec
 export interface ControllerEvents {
   /** A Secret that another manager wrote before was taken over. */
   adopted(secret: EventedSecret): void
+  /** A Secret was deleted, since its document does not select the namespace any more. */
+  deleted(secret: EventedSecret): void
   /** A stuck pod was evicted. */
   evicted(pod: EvictedPod): void
-  /** A write failed. Only a refusal is an Event: other failures are retried. */
+  /** A write or a deletion failed. Only a refusal is an Event: other failures are retried. */
   writeFailed(secret: EventedSecret, fault: PullpassError): void
   /** `expiresAt`: the earliest entry of this credential in a Secret; undefined: there is none. */
   exchangeFailed(
@@ -61,6 +63,10 @@ export function createControllerEvents(
     adopted(secret) {
       const message = `${secret.document} took over this Secret from its earlier manager: conflictPolicy is Adopt`
       record(secretOf(secret), { type: 'Normal', reason: 'SecretAdopted', ...scopeOf(secret), message })
+    },
+    deleted(secret) {
+      const message = `${secret.document} no longer selects this namespace: deletionPolicy is Delete`
+      record(secretOf(secret), { type: 'Normal', reason: 'SecretDeleted', message })
     },
     evicted({ document, namespace, name, uid, secretName }) {
       const message = `${document} evicted this pod, whose image was not pulled: pull secret ${secretName} was refreshed since, and a new pod uses it`

@@ -6,15 +6,16 @@ import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.t
 import type { LeaderElection } from '../server/leader-election.ts'
 import type { Credentials } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'
+import { namespacesToDelete } from './delete-secrets.ts'
 import type { DocumentSet } from './documents.ts'
-import type { Evictable } from './evict-pods.ts'
+import type { Evictable } from './evictions/evict-pods.ts'
+import { servedSince } from './evictions/stuck-pods.ts'
 import { type PageFacts, pageDocument } from './page/page-facts.ts'
 import type { SecretState } from './reconcile.ts'
 import type { ControllerState } from './report/metrics.ts'
 import type { ResourceFacts } from './resource-status.ts'
 import { selected, stateOf, watchesOf } from './selection.ts'
 import type { ControllerStatus } from './status.ts'
-import { servedSince } from './stuck-pods.ts'
 import type { ClusterView } from './watch-cluster.ts'
 import type { WorkQueue } from './work-queue.ts'
 
@@ -96,6 +97,7 @@ export function resourceFacts(
       synced && document !== undefined
         ? new Map(selected(document, objects).map((namespace) => [namespace, ofDocument?.get(namespace)]))
         : undefined,
+    notSelected: document === undefined ? 0 : namespacesToDelete(document, view).length,
     watchRefusal: document && view.secretsRefusal(document.secretName),
     exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
   }

@@ -23,6 +23,8 @@ export interface ResourceFacts {
   readonly usedInstead: string | undefined
   /** In the selected namespaces; undefined: they are not known yet. */
   readonly secrets: ReadonlyMap<string, SecretState | undefined> | undefined
+  /** Secrets to delete, in namespaces that are not selected. */
+  readonly notSelected: number
   /** Why the Secrets of this name may not be watched; undefined: they may. */
   readonly watchRefusal: PullpassError | undefined
   /** Of the last exchange of each registry that failed. */
@@ -90,7 +92,7 @@ function countSecrets(
 type Ready = Pick<ResourceCondition, 'status' | 'reason' | 'message'>
 
 function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready {
-  const { resource, usedInstead, watchRefusal, exchangeFaults } = facts
+  const { resource, usedInstead, notSelected, watchRefusal, exchangeFaults } = facts
   const { fault, controlled } = resource
   if (fault !== undefined) {
     const kept = controlled === undefined ? '' : '. The last valid version stays in use'
@@ -111,9 +113,14 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
   const { selected, fresh, failing } = counts
   if (selected === 0) {
     const status = controlled?.document.namespaces.emptyPolicy === 'Allow' ? 'True' : 'False'
-    return { status, reason: 'NoNamespaceSelected', message: 'no namespace is selected' }
+    const kept =
+      notSelected > 0
+        ? `; ${secretsOf(notSelected)} ${status === 'True' ? 'being deleted' : 'kept until one is selected'}`
+        : ''
+    return { status, reason: 'NoNamespaceSelected', message: `no namespace is selected${kept}` }
   }
-  const freshness = `${fresh} of ${selected} namespaces ${selected === 1 ? 'is' : 'are'} fresh`
+  const deleted = notSelected > 0 ? `; ${secretsOf(notSelected)} being deleted in namespaces that are not selected` : ''
+  const freshness = `${fresh} of ${selected} namespaces ${selected === 1 ? 'is' : 'are'} fresh${deleted}`
   const [exchangeFault] = exchangeFaults
   const [first] = failing
   const cause =
@@ -142,6 +149,8 @@ function tokenFix(fault: PullpassError, controlled: CustomResource['controlled']
       : fixOf(fault)
   return fix === undefined ? '' : `; fix: ${fix}`
 }
+
+const secretsOf = (count: number): string => (count === 1 ? '1 Secret is' : `${count} Secrets are`)
 
 const described = ({ code, seen }: PullpassError): string => `${code}: ${seen}`
 

@@ -27,6 +27,9 @@ export function selected(
   )
 }
 
+export const isSelected = (document: Pick<Document, 'namespaces' | 'namespace'>, one: Namespace): boolean =>
+  selected(document, new Map([[one.name, one]])).length > 0
+
 /** The Secrets of all documents in one namespace, or in all of them. */
 export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: string | undefined): WorkItem[] {
   const one = name === undefined ? undefined : namespaces.get(name)
@@ -36,15 +39,9 @@ export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: st
   )
 }
 
-/** Those with this name, in one namespace or in all of them. */
-export function itemsOfSecret(
-  documents: DocumentSet,
-  namespaces: Namespaces,
-  { secretName, namespace }: { readonly secretName: string; readonly namespace: string | undefined },
-): WorkItem[] {
-  const named = [...documents].filter(([, { document }]) => document.secretName === secretName)
-  return itemsIn(new Map(named), namespaces, namespace)
-}
+/** Those whose Secrets have this name. */
+export const documentsOfSecret = (documents: DocumentSet, secretName: string): DocumentSet =>
+  new Map([...documents].filter(([, { document }]) => document.secretName === secretName))
 
 export const watchesOf = (documents: DocumentSet): WatchedNames => ({
   secrets: new Set([...documents.values()].map(({ document }) => document.secretName)),

@@ -39,7 +39,7 @@ interface Write {
   readonly result: WriteResult
   /** `repair`: another client had deleted or changed the Secret. */
   readonly kind: 'repair' | 'refresh'
-  readonly note: string | undefined
+  readonly note?: string | undefined
 }
 
 type StatusContext = Pick<Context, 'now' | 'log' | 'sleep' | 'signal'>
@@ -123,13 +123,13 @@ export class ControllerStatus {
     this.succeeded(mintedFrom)
   }
 
-  wrote({ document, namespace }: WorkItem, { result, kind, note }: Write): void {
+  wrote({ document, namespace }: WorkItem, write: Write): void {
+    const { result, kind, note } = write
     this.#writes.set(result, (this.#writes.get(result) ?? 0) + 1)
-    if (result === 'created' || result === 'updated') this.#activity.record('write', this.#context.now())
+    if (result !== 'unchanged' && result !== 'skipped') this.#activity.record('write', this.#context.now())
     if (kind === 'repair') this.#repairs += 1
     if (result === 'skipped' || (result === 'unchanged' && kind === 'refresh')) return
-    const line = kind === 'repair' ? restored : result === 'created' || note !== undefined ? written : refreshed
-    this.log(line, { document, namespace, result, ...(note !== undefined && { note }) })
+    this.log(lineOf(write), { document, namespace, result, ...(note !== undefined && { note }) })
   }
 
   /** Of one namespace; many of them are counted. */
@@ -215,6 +215,18 @@ export class ControllerStatus {
 const written = { level: 'info', one: 'a pull secret was written', many: 'pull secrets were written' } as const
 const refreshed = { level: 'info', many: 'pull secrets were refreshed' } as const
 const restored = { level: 'warn', one: 'a pull secret was restored', many: 'pull secrets were restored' } as const
+
+const deleted = {
+  level: 'info',
+  one: 'a pull secret was deleted: its namespace is not selected',
+  many: 'pull secrets were deleted: their namespaces are not selected',
+} as const
+
+function lineOf({ result, kind, note }: Write): RepeatedLine {
+  if (result === 'deleted') return deleted
+  if (kind === 'repair') return restored
+  return result === 'created' || note !== undefined ? written : refreshed
+}
 
 const stuckFor = (ms: number): string | undefined =>
   ms < stuckAfterMs ? undefined : `a Secret has been in work for ${Math.round(ms / 1000)} s`

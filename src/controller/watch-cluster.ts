@@ -24,6 +24,8 @@ interface Collection<T> {
   readonly objects: ReadonlyMap<string, T>
   /** Whether they were listed since the start. */
   readonly synced: boolean
+  /** When they were listed last: what changed before was not observed. */
+  readonly listedAt: Date | undefined
   /** Why the watch does not run now. */
   readonly fault: PullpassError | undefined
   /** As an event does that a watch has lost. Undefined: the object was deleted. */
@@ -280,6 +282,7 @@ interface Keep<T> {
 interface MutableCollection<T> extends Pick<Collection<T>, 'repair'> {
   objects: Map<string, T>
   synced: boolean
+  listedAt: Date | undefined
   fault: PullpassError | undefined
 }
 
@@ -287,6 +290,7 @@ function createCollection<T>(onChange: Keep<T>['onChange']): MutableCollection<T
   const collection: MutableCollection<T> = {
     objects: new Map(),
     synced: false,
+    listedAt: undefined,
     fault: undefined,
     repair(key, object) {
       if (object === undefined) collection.objects.delete(key)
@@ -315,6 +319,7 @@ async function follow<T>(
         failures = 0
         if (collection.fault !== undefined) context.log('info', 'a watch works again', { resource })
         collection.fault = undefined
+        if (event.type === 'listed') collection.listedAt = context.now()
         record(collection, keep, event)
       }
     } catch (error) {

@@ -212,7 +212,7 @@ const clusterPullSecret = (
           deletionPolicy: z.exactOptional(
             word(
               ['Retain', 'Delete'],
-              'Action for the Secrets when the document is deleted; default: Retain. Delete only in a custom resource',
+              'Action for the Secrets that pullpass created when the document is deleted, or no longer selects their namespace; default: Retain. Delete only in a custom resource',
             ),
           ),
         },

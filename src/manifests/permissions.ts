@@ -81,7 +81,7 @@ export function controllerPermissionsOf(
     ...ofAccounts.map((one) => ({ ...one, verbs: ['patch'] })),
     ...refresh.filter((one) => one.resource !== 'namespaces' && ![...ofSecrets, ...ofAccounts].includes(one)),
     ...evictionPermissions(documents),
-    ...(resources === undefined ? [] : ofResources),
+    ...(resources === undefined ? [] : ofResources(resources)),
     { resource: 'leases', verbs: verbs.leases, names: [controllerName], namespace: own },
     ...eventPlaces.map(
       (namespace): Permission => ({
@@ -106,10 +106,14 @@ function evictionPermissions(documents: readonly Document[]): Permission[] {
   })
 }
 
-/** Their specs and other fields are never written. */
-const ofResources = (['clusterpullsecrets', 'clusterpullsecrets/status'] as const).map(
-  (resource): Permission => ({ resource, verbs: verbs[resource] }),
-)
+/** Their specs and other fields are never written. Secrets are deleted by deletionPolicy: Delete, where they are no longer selected. */
+const ofResources = ({ secretNames }: ResourceLimits): Permission[] => [
+  ...(['clusterpullsecrets', 'clusterpullsecrets/status'] as const).map((resource) => ({
+    resource,
+    verbs: verbs[resource],
+  })),
+  { resource: 'secrets', verbs: ['delete'], names: secretNames },
+]
 
 /** Custom resources can select any namespace. */
 const needsOfResources = ({ secretNames, accounts }: Partial<ResourceLimits> = {}): Need[] => [

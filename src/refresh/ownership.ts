@@ -13,7 +13,8 @@ import { recordAnnotations } from '../credential/pull-secret-record.ts'
 import type { Document } from '../document/document.ts'
 import { fieldManager, isDocumentManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
-import { replacedManager } from './freshness.ts'
+import { ownRecord, replacedManager } from './freshness.ts'
+import { documentName } from './plan.ts'
 
 export type Ownership =
   | { readonly verdict: 'create' }
@@ -44,6 +45,25 @@ const ownsRecord = ({ owners }: PullSecretMetadata, manager: string): boolean =>
 /** Whether this document alone created it: only its manager owns the type, which every writer states. */
 export const isCreatedBy = ({ typeOwners }: PullSecretMetadata, document: Document): boolean =>
   typeOwners.length > 0 && typeOwners.every((name) => name === fieldManager(document))
+
+/**
+ * Whether the Secret may be deleted where its document no longer selects the namespace: the document's custom resource owns it, this
+ * document alone created it, and no other client has changed its credential, label or record.
+ */
+export function isDisposable(found: PullSecretMetadata, document: Document): boolean {
+  const manager = fieldManager(document)
+  const record = ownRecord(found, manager)
+  return (
+    document.owner !== undefined &&
+    !found.deleting &&
+    found.labelled &&
+    record?.document === documentName(document) &&
+    record.target === `${found.namespace}/${document.secretName}` &&
+    isCreatedBy(found, document) &&
+    evaluateOwnership(found, document).verdict === 'update' &&
+    found.ownedBy.some((owner) => owner.manager === manager && owner.uid === document.owner?.uid)
+  )
+}
 
 /**
  * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes

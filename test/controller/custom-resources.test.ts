@@ -3,12 +3,11 @@ import { writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import type { ResourceStatus } from '../../src/document/custom-resource.ts'
-import { applyAs, dockerConfigData } from '../commands/refresh/write-as.ts'
 import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { deleteResource, readResource, writeResource } from './custom-resource.ts'
-import { selectTeams, startControllerTest } from './start-test-controller.ts'
+import { startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
 
 const step = (description: string) => ({ stepMs: 10_000, description })
@@ -304,52 +303,5 @@ suite('a permission for ClusterPullSecrets that is missing', () => {
     const failures = () => metric('failures_total{hop="kubernetes",code="KUBERNETES_FORBIDDEN"}') ?? 0
     await advanceUntil(time, step('three attempts'), () => failures() >= 3)
     assert.equal(logged.filter((line) => line.includes('KUBERNETES_FORBIDDEN')).length, 1, logged.join('\n'))
-  })
-})
-
-suite('deletionPolicy: Delete of a ClusterPullSecret', () => {
-  const owned = { deletionPolicy: 'Delete' }
-
-  test('deletes the Secrets that pullpass created with the object, and no other', async (t) => {
-    const { sandbox, start, hasSecret } = await startControllerTest(t, { document: 'none' })
-    sandbox.cluster.installDefinitions()
-    const { whenFresh } = await start()
-    const foreign = { type: 'kubernetes.io/dockerconfigjson', data: dockerConfigData('quay.io', 'some:one') }
-    await applyAs(sandbox, 'team-a', 'kubectl', foreign)
-    writeResource(sandbox, { spec: { ...owned, conflictPolicy: 'Adopt' } })
-    await whenFresh(2)
-    await deleteResource(sandbox)
-    assert.deepEqual([hasSecret('team-a'), hasSecret('team-b')], [true, false])
-  })
-
-  test('can be set and unset later', async (t) => {
-    const { sandbox, start } = await startControllerTest(t, { document: 'none' })
-    sandbox.cluster.installDefinitions()
-    const { whenFresh } = await start()
-    writeResource(sandbox)
-    await whenFresh(2)
-    const before = readPullSecret(sandbox, 'team-a')
-    const { metadata } = writeResource(sandbox, { spec: owned })
-    const owners = () =>
-      ['team-a', 'team-b'].map((namespace) =>
-        sandbox.cluster.store.read('Secret', namespace, 'regcred')?.metadata.ownerReferences?.map(({ uid }) => uid),
-      )
-    await until('the owner', () => owners().every((uids) => uids?.[0] === metadata.uid))
-    assert.equal(readPullSecret(sandbox, 'team-a')?.uid, before?.uid)
-    writeResource(sandbox)
-    await until('no owner', () => owners().every((uids) => uids === undefined))
-    assert.equal(readPullSecret(sandbox, 'team-a')?.uid, before?.uid)
-  })
-
-  test('is refused in a file', async (t) => {
-    await assert.rejects(
-      (async () => {
-        const { start } = await startControllerTest(t, {
-          document: (sandbox) => selectTeams(sandbox).replace('spec:', 'spec:\n  deletionPolicy: Delete'),
-        })
-        await start()
-      })(),
-      { code: 'DOCUMENT_INVALID' },
-    )
   })
 })

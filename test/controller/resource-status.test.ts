@@ -33,6 +33,7 @@ const resource = (changes: Partial<CustomResource> = {}): CustomResource => ({
   uid: 'uid',
   resourceVersion: '1',
   generation: 3,
+  deletion: 'none',
   status: {},
   controlled: { document, requests: [], revision: '' },
   fault: undefined,
@@ -63,6 +64,7 @@ const failed = (seen: string) => ({ failure: { count: 1, uid: undefined, retryAt
 const unremarkable: ResourceFacts = {
   resource: resource(),
   usedInstead: undefined,
+  notSelected: 0,
   watchRefusal: undefined,
   secrets: new Map(),
   exchangeFaults: [],

@@ -90,6 +90,7 @@ function writtenEvents(): string[] {
   const refusal = (code: ErrorCode) => new PullpassError({ code, hop: 'exchange', seen: 'a refusal' })
   const unavailable = new PullpassError({ code: 'EXCHANGE_UNAVAILABLE', hop: 'exchange', seen: '503', retryable: true })
   events.adopted(secret)
+  events.deleted(secret)
   events.evicted({ ...secret, name: 'web-1', uid: 'one' })
   for (const code of ['SECRET_NOT_OURS', 'KUBERNETES_FORBIDDEN'] as const) events.writeFailed(secret, refusal(code))
   for (const code of ['EXCHANGE_REFUSED', 'IMPERSONATION_DENIED'] as const)
@@ -165,13 +166,17 @@ suite('docs/controller.md', () => {
       new Set([secrets, ...rest].map((rule) => JSON.stringify(sorted(rule)))),
     )
     const limits = { secretNames: ['regcred'], accounts: [], audiences: [] }
-    const ofResources = controllerPermissionsOf([document], place, limits).filter(({ resource }) =>
-      resource.startsWith('clusterpullsecrets'),
+    const ofResources = controllerPermissionsOf([document], place, limits).filter(
+      ({ resource, verbs }) => resource.startsWith('clusterpullsecrets') || verbs.includes('delete'),
     )
     const [, text = ''] = /<!-- custom resource rules -->\n```yaml\n([^`]+)```/.exec(page) ?? []
     const rules: DocumentedRole['rules'] = parse(text)
     assert.deepEqual(
-      rules.map(({ resources: [resource], verbs }) => ({ resource, verbs })),
+      rules.map(({ resources: [resource], resourceNames: names, verbs }) => ({
+        resource,
+        verbs,
+        ...(names && { names }),
+      })),
       ofResources,
     )
   })

@@ -74,9 +74,9 @@ suite('the admission policies of documents', () => {
     const secrets = secretsPolicy([documentOf()], limits)
     assert.equal(
       expressionOf(secrets, /in the namespaces that they select/),
-      "(request.name == 'regcred' && request.namespace in ['team-a']) ||\n(request.name in ['teamcred'] && !request.namespace.startsWith('kube-'))",
+      "(request.operation == 'DELETE') ||\n((request.name == 'regcred' && request.namespace in ['team-a']) ||\n(request.name in ['teamcred'] && !request.namespace.startsWith('kube-')))",
     )
-    assert.match(expressionOf(secrets, /other than one to a ClusterPullSecret/) ?? '', /size\(.*\) <= 1$/)
+    assert.match(expressionOf(secrets, /other than one to a ClusterPullSecret/) ?? '', /size\(.*\) <= 1\)$/)
     assert.doesNotMatch(expressionOf(secretsPolicy([documentOf()]), /ownerReferences/) ?? '', /ClusterPullSecret/)
     assert.equal(
       expressionOf(tokensPolicy([], limits), /only tokens of --service-account for --audience/),
@@ -84,6 +84,19 @@ suite('the admission policies of documents', () => {
     )
     assert.equal(expressionOf(tokensPolicy([], limits), /lifetime/), 'object.spec.expirationSeconds <= 3660')
     assert.equal(adoptedBy(secrets), 'false')
+  })
+
+  test('only Secrets of custom resources are deleted, and those that one owns', () => {
+    const limits = { secretNames: ['teamcred'], accounts: [], audiences: [] }
+    assert.equal(expressionOf(secretsPolicy([documentOf()]), /not delete/), "request.operation != 'DELETE'")
+    const secrets = secretsPolicy([documentOf()], limits)
+    assert.equal(
+      expressionOf(secrets, /delete only the Secrets of --secret-name/),
+      "(request.operation != 'DELETE') ||\n(request.name in ['teamcred'] && !request.namespace.startsWith('kube-'))",
+    )
+    assert.match(expressionOf(secrets, /that a ClusterPullSecret owns/) ?? '', /\.exists\(owner, .*'ClusterPullSecret'/)
+    const writes = secrets.rules.filter(({ message }) => !message.includes('may delete'))
+    assert.ok(writes.every(({ expression }) => expression.startsWith("(request.operation == 'DELETE') ||")))
   })
 
   test('a policy that the API server would not read is refused before it is printed', () => {

@@ -29,7 +29,7 @@ export interface DocumentState {
   readonly expiries: ReadonlyMap<string, Date>
 }
 
-export type WriteResult = 'created' | 'updated' | 'unchanged' | 'skipped'
+export type WriteResult = 'created' | 'updated' | 'unchanged' | 'skipped' | 'deleted'
 
 export function documentMetrics(
   { documents, tenants }: Pick<ControllerState, 'documents' | 'tenants'>,
@@ -79,8 +79,8 @@ export const counters = ({ exchanges, repairs, comparisons, missed, writes, fail
   ]),
   counter(
     'writes_total',
-    'Pull secrets that were written, by result.',
-    (['created', 'updated', 'unchanged', 'skipped'] as const).map((result) => ({
+    'Pull secrets that were written or deleted, by result.',
+    (['created', 'updated', 'unchanged', 'skipped', 'deleted'] as const).map((result) => ({
       labels: { result },
       value: writes.get(result) ?? 0,
     })),

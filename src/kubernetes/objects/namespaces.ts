@@ -14,6 +14,12 @@ export async function listNamespaces(cluster: Cluster): Promise<Namespace[]> {
   return await listPages(cluster, allNamespaces, namespaceOf)
 }
 
+/** Undefined: it does not exist. @throws KUBERNETES_FORBIDDEN without the permission to list namespaces */
+export async function readNamespace(cluster: Cluster, name: string): Promise<Namespace | undefined> {
+  const [found] = await listPages(cluster, { ...allNamespaces, fieldSelector: `metadata.name=${name}` }, namespaceOf)
+  return found
+}
+
 export const allNamespaces: ListRequest = {
   path: '/api/v1/namespaces',
   accept: metadataOnly,

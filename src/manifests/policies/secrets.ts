@@ -35,35 +35,69 @@ export function secretsPolicy(documents: readonly Document[], resources?: Resour
       ...(resources === undefined ? [] : ownerVariables),
     ],
     rules: [
-      { expression: "request.operation != 'DELETE'", message: 'pullpass may not delete Secrets' },
-      {
-        expression: "object.type == 'kubernetes.io/dockerconfigjson'",
-        message: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
-      },
-      {
-        expression: ours('object'),
-        message: 'pullpass may write only Secrets labelled app.kubernetes.io/managed-by=pullpass',
-      },
-      {
-        expression: `request.operation != 'UPDATE' || ${ours('oldObject')} || variables.adopted`,
-        message: 'pullpass may not adopt a Secret without its label: the document does not set conflictPolicy: Adopt',
-      },
-      {
-        expression: 'object.?immutable.orValue(false) == false',
-        message: 'pullpass may not make a Secret immutable',
-      },
-      resources === undefined ? noOwners : onlyOwnOwner,
-      ...noOtherFields,
-      {
-        expression: celAny([...documents.map(targets), ...(resources === undefined ? [] : [targetsOf(resources)])]),
-        message:
-          resources === undefined
-            ? 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
-            : 'pullpass may write only the Secrets of --secret-name outside of kube-*, and those of its documents in files, in the namespaces that they select',
-      },
+      ...(resources === undefined ? noDeletion : onlyOwnDeletions(resources)),
+      ...writeRules(documents, resources).map(({ expression, message }) => ({
+        expression: resources === undefined ? expression : celAny(["request.operation == 'DELETE'", expression]),
+        message,
+      })),
     ],
   }
 }
+
+const writeRules = (
+  documents: readonly Document[],
+  resources: ResourceLimits | undefined,
+): AdmissionPolicy['rules'] => [
+  {
+    expression: "object.type == 'kubernetes.io/dockerconfigjson'",
+    message: 'pullpass may write only Secrets of type kubernetes.io/dockerconfigjson',
+  },
+  {
+    expression: ours('object'),
+    message: 'pullpass may write only Secrets labelled app.kubernetes.io/managed-by=pullpass',
+  },
+  {
+    expression: `request.operation != 'UPDATE' || ${ours('oldObject')} || variables.adopted`,
+    message: 'pullpass may not adopt a Secret without its label: the document does not set conflictPolicy: Adopt',
+  },
+  {
+    expression: 'object.?immutable.orValue(false) == false',
+    message: 'pullpass may not make a Secret immutable',
+  },
+  resources === undefined ? noOwners : onlyOwnOwner,
+  ...noOtherFields,
+  {
+    expression: celAny([...documents.map(targets), ...(resources === undefined ? [] : [targetsOf(resources)])]),
+    message:
+      resources === undefined
+        ? 'pullpass may write only the Secrets of its documents, in the namespaces that they select'
+        : 'pullpass may write only the Secrets of --secret-name outside of kube-*, and those of its documents in files, in the namespaces that they select',
+  },
+]
+
+const noDeletion: AdmissionPolicy['rules'] = [
+  { expression: "request.operation != 'DELETE'", message: 'pullpass may not delete Secrets' },
+]
+
+/** As `deletionPolicy: Delete` does in namespaces that are no longer selected. */
+const onlyOwnDeletions = (resources: ResourceLimits): AdmissionPolicy['rules'] => [
+  {
+    expression: celAny(["request.operation != 'DELETE'", targetsOf(resources)]),
+    message: 'pullpass may delete only the Secrets of --secret-name outside of kube-*',
+  },
+  {
+    expression: celAny([
+      "request.operation != 'DELETE'",
+      [
+        "oldObject.type == 'kubernetes.io/dockerconfigjson'",
+        ours('oldObject'),
+        "oldObject.metadata.?annotations['pullpass.dev/target'].orValue('') == request.namespace + '/' + request.name",
+        `oldObject.metadata.?ownerReferences.orValue([]).exists(owner, ${isOwnOwner})`,
+      ].join(' && '),
+    ]),
+    message: 'pullpass may delete only Secrets that it wrote, and that a ClusterPullSecret owns',
+  },
+]
 
 /** Every entry is unchanged, except those for which an expression of `free` on `key` is true. */
 function kept(name: keyof typeof otherFields, free: readonly string[]): string {

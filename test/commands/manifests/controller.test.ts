@@ -193,7 +193,7 @@ suite('the permissions of a controller', () => {
     assert.deepEqual(ofPods({ stuckPods: 'Evict', namespaces: { include: ['*'] } }), [watch, evict])
   })
 
-  test('for custom resources allow the names of the allow-list, and to write only their status', () => {
+  test('for custom resources allow the names of the allow-list, to write only their status, and to delete Secrets', () => {
     const limits = {
       secretNames: ['regcred', 'othercred'],
       accounts: [{ namespace: 'image-system', name: 'puller' }],
@@ -207,6 +207,7 @@ suite('the permissions of a controller', () => {
       { resource: 'serviceaccounts/token', verbs: ['create'], names: ['puller'], namespace: 'image-system' },
       { resource: 'clusterpullsecrets', verbs: ['list', 'watch'] },
       { resource: 'clusterpullsecrets/status', verbs: ['patch'] },
+      { resource: 'secrets', verbs: ['delete'], names },
       lease,
       { resource: 'events', verbs: ['create'] },
     ])

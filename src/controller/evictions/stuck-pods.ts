@@ -2,14 +2,14 @@
  * Which pods are evicted for a document with `stuckPods: Evict`. The kubelet waits up to five minutes between two attempts to pull an
  * image, whatever happens to the pull secret meanwhile; a new pod pulls immediately. Pure.
  */
-import type { Document } from '../document/document.ts'
-import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
-import type { AnyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
-import type { ServiceAccount } from '../kubernetes/objects/service-accounts.ts'
-import { parseImageReference } from '../registry/image-reference.ts'
-import { matchImage } from '../registry/match-credentials.ts'
-import type { Credentials } from './credentials.ts'
-import { evaluateSecret } from './evaluate-secret.ts'
+import type { Document } from '../../document/document.ts'
+import type { StuckPod } from '../../kubernetes/objects/pending-pods.ts'
+import type { AnyPullSecret } from '../../kubernetes/objects/pull-secrets.ts'
+import type { ServiceAccount } from '../../kubernetes/objects/service-accounts.ts'
+import { parseImageReference } from '../../registry/image-reference.ts'
+import { matchImage } from '../../registry/match-credentials.ts'
+import type { Credentials } from '../credentials.ts'
+import { evaluateSecret } from '../evaluate-secret.ts'
 
 export interface PodSurroundings {
   /** The pull secret in the namespace of the pod. */

@@ -1,11 +1,11 @@
 /** Evicts stuck pods, one after another: each at most once for each content of its pull secret, and at most one in a second. */
-import { asFault } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
-import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { evictPod, type PendingPod, type StuckPod } from '../kubernetes/objects/pending-pods.ts'
-import type { ControllerEvents } from './events.ts'
-import { retryDelayMs } from './schedule.ts'
-import type { ControllerStatus } from './status.ts'
+import { asFault } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
+import type { Cluster } from '../../kubernetes/connection/cluster.ts'
+import { evictPod, type PendingPod, type StuckPod } from '../../kubernetes/objects/pending-pods.ts'
+import type { ControllerEvents } from '../events.ts'
+import { retryDelayMs } from '../schedule.ts'
+import type { ControllerStatus } from '../status.ts'
 
 export interface Evictable {
   /** `ClusterPullSecret/NAME`. */

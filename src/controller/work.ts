@@ -1,0 +1,87 @@
+/** What exists while this replica leads: a replica that leads again begins as after a restart. */
+import { PullpassError } from '../errors/pullpass-error.ts'
+import { requestRetried } from '../http/retry.ts'
+import type { Transport } from '../http/transport.ts'
+import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
+import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
+import { credentialMinted, type MintSource, mintCredentials } from '../refresh/mint-credentials.ts'
+import { guardWrites, type LeaderElection } from '../server/leader-election.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
+import { type CachedCredential, Credentials, timedExchange } from './credentials.ts'
+import type { CustomResource } from './custom-resources.ts'
+import { SecretDeletions } from './delete-secrets.ts'
+import { type ControllerEvents, createControllerEvents } from './events.ts'
+import { PodEvictions } from './evictions/evict-pods.ts'
+import { evictableFor, expiryOf, type Known, resourceFacts } from './known.ts'
+import type { ControllerStatus } from './status.ts'
+import type { ClusterView } from './watch-cluster.ts'
+import { type WorkItem, WorkQueue } from './work-queue.ts'
+import { StatusWriter } from './write-statuses.ts'
+
+export interface Work {
+  readonly queue: WorkQueue
+  readonly credentials: Credentials
+  readonly events: ControllerEvents
+  readonly statuses: StatusWriter
+  readonly evictions: PodEvictions
+  readonly deletions: SecretDeletions
+  readonly cluster: Cluster
+  readonly context: VendorContext
+  /** Whether each Secret was examined once in this term. */
+  examined: boolean
+}
+
+/** What a term works on. */
+interface WorkSource {
+  readonly cluster: Cluster
+  readonly source: MintSource
+  readonly election?: LeaderElection | undefined
+  readonly view: ClusterView
+  readonly status: ControllerStatus
+  readonly reconcile: (item: WorkItem) => Promise<Date | undefined>
+  /** Those that have a status. */
+  readonly resources: () => Iterable<CustomResource>
+  readonly known: () => Known
+  /** A failure that no retry can continue from. */
+  readonly onEnd: (error: unknown) => void
+}
+
+/** `permit` throws where this replica may no longer write; the signal of the context ends the term. */
+export function createWork(
+  { cluster: anyCluster, source, election, view, status, reconcile, resources, known, onEnd }: WorkSource,
+  permit: () => void,
+  { transport, log: write, ...others }: VendorContext,
+): Work {
+  const guarded: Transport = async (request) => {
+    permit() // an exchange of a replica that no longer leads would be one too many
+    return await transport(request)
+  }
+  const log: VendorContext['log'] = (level, sentence, fields) =>
+    // The result of an exchange is logged, a failure once: its attempts, during an outage, would be hundreds of lines an hour.
+    write([requestRetried, credentialMinted].includes(sentence) ? 'debug' : level, sentence, fields)
+  const context = { ...others, transport: guarded, log }
+  const cluster = guardWrites(anyCluster, permit)
+  const queue = new WorkQueue(reconcile, context)
+  const events = createControllerEvents(cluster, election?.lease, context, onEnd)
+  const onExchange = (request: ExchangeRequest, result: CachedCredential | PullpassError) => {
+    status.exchanged(request, result)
+    statuses.changed(undefined)
+    if (result instanceof PullpassError) events.exchangeFailed(request, result, expiryOf(request, known()))
+  }
+  const queueItem = (item: WorkItem) => queue.add(item)
+  const exchange = async (requests: readonly ExchangeRequest[]) => {
+    const timed = requests.map((request) => timedExchange(request, status, context))
+    return await mintCredentials(timed, source, cluster, context)
+  }
+  const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
+  const factsOf = (resource: CustomResource) => resourceFacts(resource, credentials, known())
+  const statuses = new StatusWriter({ resources, factsOf }, cluster, status, context)
+  const pending = {
+    pendingPods: () => view.pendingPods(),
+    evictableFor: (pod: StuckPod) => evictableFor(pod, known()),
+  }
+  const evictions = new PodEvictions(pending, { cluster, events, status }, context)
+  const deletions = new SecretDeletions(view, { cluster, events, status }, context)
+  return { queue, credentials, events, evictions, deletions, statuses, cluster, context, examined: false }
+}
