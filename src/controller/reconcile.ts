@@ -126,8 +126,8 @@ async function write(
 ): Promise<Outcome> {
   const job = { document, namespaces: [namespace], terminating: [], missing: [], unmatched: [] }
   const known = new Map(found === undefined ? [] : [[namespace, found]])
-  const surroundings = { of: () => ({ found: known, faults: new Map<string, never>() }) }
-  const apply = { minted, surroundings, refreshedAt, mode: 'write', onProgress: () => undefined } as const
+  const existing = () => ({ found: known, faults: new Map<string, never>() })
+  const apply = { minted, existing, refreshedAt, mode: 'write', onProgress: () => undefined } as const
   const startedMs = context.now().getTime()
   const [outcome] = await applyPullSecrets([job], apply, cluster, context)
   if (outcome === undefined) throw new TypeError('one Secret has one outcome')

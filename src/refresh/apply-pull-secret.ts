@@ -37,15 +37,15 @@ export interface PullSecretWrite {
 export type Written = Pick<Outcome, 'result' | 'adopted' | 'note' | 'rewritten'>
 
 /**
- * A version that no Secret has: the API server ignores it where there is none, and responds with 409 where one was made since
- * (e2e/contract/cases/kubernetes-apply-cases.ts). Otherwise a run that is late would write over another's of the same document.
+ * A version that no Secret has: the API server ignores it if the Secret does not exist, and responds with 409 if one was created since
+ * (e2e/contract/cases/kubernetes-apply-cases.ts). Otherwise a late run would overwrite that of another run of the same document.
  */
 const createOnly = '1'
 
 /** How often a Secret that changes during the write is read and written again. */
 const maxAttempts = 4
 
-/** `found`: the Secret's metadata as it was listed. @throws PullpassError when it could not be written */
+/** `found`: the Secret's metadata as it was listed. @throws PullpassError if it could not be written */
 export async function applyPullSecret(
   write: PullSecretWrite,
   found: PullSecretMetadata | undefined,
@@ -102,7 +102,7 @@ async function act(write: PullSecretWrite, ownership: Ownership, cluster: Cluste
   }
 }
 
-/** kubectl's annotation may hold the old password whole: an apply empties it, and the next one drops it. */
+/** The annotation of kubectl can contain the old password: an apply empties it, and the next one drops it. */
 async function adopt(
   found: PullSecretMetadata,
   write: PullSecretWrite,
@@ -167,8 +167,8 @@ async function readAgain(
 }
 
 /**
- * Of the same document's manager: our own write, whose response was lost; or another run's, where from the same sources an
- * entry lives longer, or none lives less.
+ * Of the same document's manager: this write, whose response was lost; or that of another run, if an entry of the same source is
+ * valid for longer, or none is valid for less.
  */
 function writtenMeanwhile(found: PullSecretMetadata | undefined, write: PullSecretWrite): Written | undefined {
   const theirs = found && ownRecord(found, fieldManager(write.document))

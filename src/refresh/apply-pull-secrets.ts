@@ -1,4 +1,4 @@
-/** Writes every chosen pull secret of every document, side by side; one namespace's trouble is its own. */
+/** Writes the pull secrets of all documents concurrently; a failure in one namespace does not affect the others. */
 
 import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
 import { asFault, type PullpassError } from '../errors/pullpass-error.ts'
@@ -11,11 +11,11 @@ import { type ComposedPullSecret, checkSize, composePullSecret, readEarlierEntri
 import { recordFor } from './freshness.ts'
 import type { Minted } from './mint-credentials.ts'
 import { expiryOf, type Outcome, type RegistryOutcome } from './outcome.ts'
-import { documentName, type Job, type Surroundings } from './plan.ts'
+import { documentName, type ExistingSecrets, type Job } from './plan.ts'
 
 export interface Apply {
   readonly minted: Minted
-  readonly surroundings: Surroundings
+  readonly existing: ExistingSecrets
   readonly refreshedAt: Date
   readonly mode: 'write' | 'dry-run'
   /** Called after each Secret that was tried. */
@@ -49,10 +49,10 @@ interface Target {
   readonly fault: PullpassError | undefined
 }
 
-/** Where every exchange succeeded, one composition serves all namespaces; else each keeps entries of its own. */
-async function composeTargets(job: Job, { minted, surroundings }: Apply, cluster: Cluster): Promise<Target[]> {
+/** If each exchange succeeded, all namespaces get the same content; otherwise each keeps its own earlier entries. */
+async function composeTargets(job: Job, { minted, existing }: Apply, cluster: Cluster): Promise<Target[]> {
   const { document, namespaces } = job
-  const { found, faults } = surroundings.of(document)
+  const { found, faults } = existing(document)
   const whole = composePullSecret(document, minted)
   const complete = whole.registries.every(({ fault }) => fault === undefined)
   const kept =
@@ -115,16 +115,16 @@ function unwritten({ registries }: ComposedPullSecret): Pick<Outcome, 'result' |
 /** More than the concurrent requests of the connection, so that it never waits for work. */
 const most = 64
 
-export async function runConcurrently<Thing, Result>(
-  things: readonly Thing[],
-  work: (thing: Thing) => Promise<Result>,
+export async function runConcurrently<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
   maxConcurrent: number = most,
 ): Promise<Result[]> {
   const results: Result[] = []
-  const queue = things.entries() // shared: each worker takes the next
+  const queue = items.entries() // shared: each worker takes the next
   const worker = async () => {
-    for (const [index, thing] of queue) results[index] = await work(thing)
+    for (const [index, item] of queue) results[index] = await work(item)
   }
-  await Promise.all(Array.from({ length: Math.min(maxConcurrent, things.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(maxConcurrent, items.length) }, worker))
   return results
 }

@@ -1,4 +1,4 @@
-/** Puts each pull secret's name into the imagePullSecrets of the service accounts that its document names. */
+/** Adds each pull secret's name to the imagePullSecrets of the service accounts that its document names. */
 
 import type { Document } from '../document/document.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
@@ -17,22 +17,22 @@ export interface Attach {
   readonly context: Pick<Context, 'signal' | 'log'>
 }
 
-/** The same outcomes, with what became of the accounts; only where there is a Secret to name. */
+/** The same outcomes, with those of the service accounts where the Secret exists. */
 export async function attachPullSecrets(
   jobs: readonly Job[],
   outcomes: readonly Outcome[],
   attach: Attach,
 ): Promise<Outcome[]> {
-  const wanting = new Map(
+  const attaching = new Map(
     jobs
       .filter(({ document }) => document.attachToServiceAccounts.length > 0)
       .map((job) => [documentName(job.document), job]),
   )
-  if (wanting.size === 0) return [...outcomes]
+  if (attaching.size === 0) return [...outcomes]
   const accounts = new Map<Job, AccountsByName>()
-  for (const job of wanting.values()) accounts.set(job, await listAccounts(job, attach.cluster))
+  for (const job of attaching.values()) accounts.set(job, await listAccounts(job, attach.cluster))
   const attached = await runConcurrently(outcomes, async (outcome): Promise<Outcome> => {
-    const job = wanting.get(outcome.document)
+    const job = attaching.get(outcome.document)
     const byName = job && accounts.get(job)
     const { namespace, result } = outcome
     const hasSecret = result === 'created' || result === 'updated' || result === 'unchanged'
@@ -40,7 +40,7 @@ export async function attachPullSecrets(
     const serviceAccounts = await attachIn(namespace, job.document, byName, attach)
     const fault = serviceAccounts.find((account) => account.fault !== undefined)?.fault
     const notes = serviceAccounts.map((account) => noteOf(account, attach.mode))
-    const note = [outcome.note, ...notes].filter((words) => words !== undefined).join('; ')
+    const note = [outcome.note, ...notes].filter((text) => text !== undefined).join('; ')
     return { ...outcome, serviceAccounts, ...(note !== '' && { note }), ...(fault && { fault }) }
   })
   logAbsent(attached, attach.context)
@@ -53,20 +53,20 @@ function noteOf({ name, result }: ServiceAccountOutcome, mode: Attach['mode']): 
 }
 
 /**
- * Once for each account of a document, however many namespaces lack it. A glob reaches namespaces without it, run by run:
- * only what is in no namespace at all may be a name that is misspelt.
+ * Once for each account of a document, for all namespaces in which it is absent. A glob often selects some of these: only a name
+ * that exists in no namespace is probably misspelt, and a warning.
  */
 function logAbsent(outcomes: readonly Outcome[], { log }: Attach['context']): void {
   const accounts = outcomes.flatMap(({ document, namespace = '', serviceAccounts = [] }) =>
     serviceAccounts.map(({ name, result }) => ({ document, namespace, name, result })),
   )
-  for (const everywhere of Map.groupBy(accounts, ({ document, name }) => JSON.stringify([document, name])).values()) {
-    const absent = everywhere.filter(({ result }) => result === 'absent')
+  for (const selected of Map.groupBy(accounts, ({ document, name }) => JSON.stringify([document, name])).values()) {
+    const absent = selected.filter(({ result }) => result === 'absent')
     const [first] = absent
     if (first === undefined) continue
     const { document, name: serviceAccount, namespace } = first
     const namespaces = absent.length
-    const level = namespaces === everywhere.length ? 'warn' : 'info'
+    const level = namespaces === selected.length ? 'warn' : 'info'
     log(level, 'a service account does not exist', { document, serviceAccount, namespace, namespaces })
   }
 }

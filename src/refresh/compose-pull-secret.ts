@@ -1,4 +1,4 @@
-/** What a pull secret will hold in one namespace: pure, from what was minted, and from earlier entries where it was not. */
+/** The content of a pull secret in one namespace, from minted credentials, and from earlier entries where an exchange failed: pure. */
 
 import { type DockerConfigEntry, parseDockerConfig, renderDockerConfig } from '../credential/docker-config.ts'
 import type { PullSecretRecord, RegistryRecord } from '../credential/pull-secret-record.ts'
@@ -14,15 +14,15 @@ import type { Minted } from './mint-credentials.ts'
 import { expiryOf, type RegistryOutcome } from './outcome.ts'
 import type { Job } from './plan.ts'
 
-/** The entries of a Secret before this run, by host, and what it recorded of them. */
+/** The entries of a Secret before this run, by host, and its record of them. */
 export interface Earlier {
-  /** undefined: not read, since nothing was minted and the Secret stays as it is. */
+  /** Undefined: not read, since nothing was minted and the Secret remains unchanged. */
   readonly entries: ReadonlyMap<string, DockerConfigEntry> | undefined
   readonly record: PullSecretRecord | undefined
 }
 
 export interface ComposedPullSecret {
-  /** undefined where nothing was minted: then what is there stays as it is. */
+  /** Undefined if nothing was minted: then the Secret remains unchanged. */
   readonly dockerConfigJson: Redacted | undefined
   readonly records: ReadonlyMap<string, RegistryRecord>
   readonly registries: readonly RegistryOutcome[]
@@ -95,7 +95,7 @@ function waitOf({ code, retryAt }: PullpassError, expiresAt: Date | undefined): 
   return expiresAt.getTime() - retryAt.getTime() >= leastLeftMs ? retryAt : undefined
 }
 
-/** What pull secrets hold now, read only where an exchange failed and an earlier entry must stay. */
+/** The present entries of pull secrets, read only if an exchange failed and an earlier entry must stay. */
 export interface EarlierEntries {
   /** Entries go back to their own namespace only. */
   readonly byNamespace: ReadonlyMap<string, ReadonlyMap<string, DockerConfigEntry>>
@@ -122,13 +122,10 @@ export async function readEarlierEntries(
   return { byNamespace, faults: secrets.faults }
 }
 
-/**
- * Whether a pull secret fits: the API server takes 1 MiB of data, and refuses it only after it has read all of it.
- * https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size
- */
+/** https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size */
 const mostBytes = 1024 * 1024
 
-/** `secret`: NAMESPACE/NAME. @throws OBJECT_TOO_LARGE */
+/** The API server refuses a larger Secret only after it has read all of it. @throws OBJECT_TOO_LARGE */
 export function checkSize(
   dockerConfigJson: Redacted,
   { namespace, name }: { readonly namespace: string; readonly name: string },

@@ -1,4 +1,4 @@
-/** Which documents need an exchange at all: with `--min-remaining`, one whose every Secret is fresh costs nothing. */
+/** Which documents need an exchange: with `--min-remaining`, none is needed for a document whose Secrets are all fresh. */
 
 import {
   type PullSecretRecord,
@@ -13,34 +13,34 @@ import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from './exchange-requests.ts'
 import { expiryOf, type Outcome } from './outcome.ts'
-import { documentName, type Job, type Surroundings } from './plan.ts'
+import { documentName, type ExistingSecrets, type Job } from './plan.ts'
 
 export interface Split {
   readonly due: readonly Job[]
-  /** What is left as it is. */
+  /** Of the documents that are not due. */
   readonly fresh: readonly Outcome[]
 }
 
-/** A document with one due Secret is due whole, so that its Secrets stay equal. */
+/** A document is due if one of its Secrets is, so that its Secrets stay equal. */
 export function splitByFreshness(
   jobs: readonly Job[],
-  surroundings: Surroundings,
+  existing: ExistingSecrets,
   { minRemainingMs, now }: { readonly minRemainingMs: number; readonly now: Date },
 ): Split {
   const isFresh = ({ document, namespaces }: Job) => {
-    const { found } = surroundings.of(document)
+    const { found } = existing(document)
     const evaluate = evaluateFreshness(document, { minRemainingMs, now })
     return namespaces.every((namespace) => evaluate(namespace, found.get(namespace)) === 'fresh')
   }
   const fresh = jobs.filter(isFresh)
   return {
     due: jobs.filter((job) => !fresh.includes(job)),
-    fresh: fresh.flatMap((job) => job.namespaces.map((namespace) => unchanged(job, namespace, surroundings))),
+    fresh: fresh.flatMap((job) => job.namespaces.map((namespace) => unchanged(job, namespace, existing))),
   }
 }
 
-function unchanged({ document }: Job, namespace: string, surroundings: Surroundings): Outcome {
-  const found = surroundings.of(document).found.get(namespace)
+function unchanged({ document }: Job, namespace: string, existing: ExistingSecrets): Outcome {
+  const found = existing(document).found.get(namespace)
   const record = found && recordFor(document, found)
   const entryOf = entriesFor(document)
   const registries = document.registries.map((registry) => {
@@ -54,17 +54,16 @@ function unchanged({ document }: Job, namespace: string, surroundings: Surroundi
   return { document: documentName(document), namespace, secretName, result: 'unchanged', registries, ...note }
 }
 
-/** Whether a pull secret needs nothing: pure, by its metadata. */
 export interface FreshnessTerms {
-  /** How long every entry must live on. */
+  /** How long each entry must still be valid. */
   readonly minRemainingMs: number
   readonly now: Date
 }
 
-/** As long as any vendor's credential lives, plus clock skew: a longer life was not granted, but written. Milliseconds. */
+/** The longest lifetime of any vendor's credential, plus clock skew: no vendor granted a longer one. Milliseconds. */
 export const longestLifeMs: number = (12 * 60 + 10) * 60_000
 
-/** fresh: written for this document as it is now (or from the variables that it replaces), unedited, and every entry lives long enough. */
+/** fresh: written for this document as it is now (or from the variables that it replaces), not edited, and each entry is valid for long enough. */
 export function evaluateFreshness(
   document: Document,
   { minRemainingMs, now }: FreshnessTerms,
@@ -78,7 +77,7 @@ export function evaluateFreshness(
     if (record.registries.size !== document.registries.length) return 'due'
     const fresh = document.registries.every((registry) => {
       const usableUntil = endOf(entryOf(registry, record.registries))
-      return usableUntil !== undefined && livesOn(usableUntil - now.getTime(), minRemainingMs)
+      return usableUntil !== undefined && isValidFor(usableUntil - now.getTime(), minRemainingMs)
     })
     return fresh ? 'fresh' : 'due'
   }
@@ -103,7 +102,7 @@ export function entriesFor(
 export const endOf = (entry: RegistryRecord | undefined): number | undefined =>
   entry?.expiresAt?.getTime() ?? (entry?.readAt && entry.readAt.getTime() + rereadSeconds * 1000)
 
-const livesOn = (remainingMs: number, minRemainingMs: number) =>
+const isValidFor = (remainingMs: number, minRemainingMs: number) =>
   remainingMs >= minRemainingMs && remainingMs <= longestLifeMs
 
 const sameHosts = (left: readonly string[], right: readonly string[]) =>

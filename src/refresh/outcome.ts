@@ -4,20 +4,20 @@ import type { PullpassError } from '../errors/pullpass-error.ts'
 export interface Outcome {
   /** `ClusterPullSecret/NAME`. */
   readonly document: string
-  /** Absent where the document selects no namespace at all. */
+  /** Absent if the document selects no namespace. */
   readonly namespace?: string
   readonly secretName: string
   readonly result: Result
   readonly registries: readonly RegistryOutcome[]
-  /** Of the service accounts that the document names; absent where it names none, or there is no Secret to name. */
+  /** Of the service accounts that the document names; absent if it names none, or the Secret does not exist. */
   readonly serviceAccounts?: readonly ServiceAccountOutcome[]
   /** What failed, of the Secret or of a service account. */
   readonly fault?: PullpassError
-  /** Of a dry run: fields that an admission webhook or policy changes, so that a refresh cannot write what it means to. */
+  /** Of a dry run: fields that an admission webhook or policy changes, so that a refresh cannot write the intended content. */
   readonly rewritten?: readonly string[]
   /** Another manager owned the Secret before. */
   readonly adopted?: true
-  /** What else happened, in words: taken over, restored after an edit, skipped because … */
+  /** A clause without a full stop: taken over, restored after an edit, skipped because … */
   readonly note?: string
 }
 
@@ -26,11 +26,11 @@ type Result = 'created' | 'updated' | 'unchanged' | 'skipped' | 'failed'
 export interface RegistryOutcome {
   readonly name: string
   readonly hosts: readonly string[]
-  /** fresh: from this run, or good for long enough; kept: an earlier entry, since no newer one was written; absent: none of ours. */
+  /** fresh: from this run, or valid for long enough; kept: an earlier entry, since no newer one was written; absent: no entry of pullpass. */
   readonly state: 'fresh' | 'kept' | 'absent'
   /** Absent: there is no entry. */
   readonly expiresAt?: Date | 'unknown'
-  /** Until when its exchange waits, since verifiers may not know the key of its token before; the entry lives longer. */
+  /** Until when its exchange waits, since verifiers may not know the key of its token before; the entry is valid for longer. */
   readonly waitsUntil?: Date
   /** Why its exchange failed. */
   readonly fault?: PullpassError
@@ -48,7 +48,7 @@ export const expiryOf = (
   entry: { readonly expiresAt: Date | undefined } | undefined,
 ): Pick<RegistryOutcome, 'expiresAt'> => (entry === undefined ? {} : { expiresAt: entry.expiresAt ?? 'unknown' })
 
-/** Whether the run may call this done. */
+/** Whether nothing failed. */
 export function isDone({ result, fault, registries }: Outcome): boolean {
   return result !== 'failed' && fault === undefined && registries.every((registry) => registry.fault === undefined)
 }

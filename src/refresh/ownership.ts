@@ -1,5 +1,5 @@
 /**
- * Whose Secret it is, and so how it may be written: pure, by its metadata.
+ * The owner of a Secret, which determines how it may be written: pure, by its metadata.
  *
  *   absent                                                   → create
  *   our manager owns the data, and no other owns a field     → update
@@ -66,8 +66,8 @@ export function isDisposable(found: PullSecretMetadata, document: Document): boo
 }
 
 /**
- * Who else owns the data, and who took the label or an annotation from us. To claim one of those at its own value changes
- * nothing, and lasts where the value does: it is not an edit.
+ * Other managers that own the data, the label or an annotation of the record. A manager that claims one of these fields at its
+ * present value, in addition to the document's manager, changes nothing: that is not an edit.
  */
 function editorsOf({ owners }: PullSecretMetadata, manager: string): string[] {
   const otherOwners = [owners.label, ...recordAnnotations.map((name) => owners.annotations.get(name) ?? [])]

@@ -1,4 +1,4 @@
-/** Which Secret is written to which namespace: pure, from the documents and the cluster's namespaces. */
+/** Which Secret is written to which namespace, from the documents and the namespaces of the cluster: pure. */
 
 import type { Document } from '../document/document.ts'
 import { chooseNamespaces } from '../document/namespaces.ts'
@@ -8,15 +8,15 @@ import type { Listed } from '../kubernetes/objects/list.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
 import { listPullSecrets, type PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 
-/** One document, with the namespaces that it chose. */
+/** One document, with the namespaces that it selects. */
 export interface Job {
   readonly document: Document
   readonly namespaces: readonly string[]
   /** Selected, but being deleted: nothing can be written there, and no pod starts there. */
   readonly terminating: readonly string[]
-  /** Named, but not there. */
+  /** Selected by name, and do not exist. */
   readonly missing: readonly string[]
-  /** Globs that match nothing now. */
+  /** Globs that match no namespace. */
   readonly unmatched: readonly string[]
 }
 
@@ -25,7 +25,7 @@ export const selectsNothing = ({ namespaces, terminating, missing }: Job): boole
   namespaces.length + terminating.length + missing.length === 0
 
 /**
- * `namespaces`: the cluster's, or undefined where no document needs their list; then every named one is taken as there.
+ * `namespaces`: of the cluster; undefined if no document needs their list: then each named one counts as existing.
  * @throws SECRET_CLAIMED_TWICE
  */
 export function planRefresh(documents: readonly Document[], namespaces: readonly Namespace[] | undefined): Job[] {
@@ -69,13 +69,11 @@ const claimedTwice = (target: string, first: Document, second: Document) =>
     hint: 'merge their registries into one document, or give one of them another secretName or other namespaces',
   })
 
-/** The existing Secrets where documents write: the metadata of each, and why some could not be read. */
-export interface Surroundings {
-  readonly of: (document: Document) => Listed<PullSecretMetadata>
-}
+/** The existing Secrets that a document would write: the metadata of each, and why some could not be read. */
+export type ExistingSecrets = (document: Document) => Listed<PullSecretMetadata>
 
 /** One list for each Secret name, however many documents and namespaces. */
-export async function survey(jobs: readonly Job[], cluster: Cluster): Promise<Surroundings> {
+export async function listExistingSecrets(jobs: readonly Job[], cluster: Cluster): Promise<ExistingSecrets> {
   const namespacesByName = new Map<string, string[]>()
   for (const { document, namespaces } of jobs) {
     namespacesByName.set(document.secretName, [...(namespacesByName.get(document.secretName) ?? []), ...namespaces])
@@ -87,10 +85,10 @@ export async function survey(jobs: readonly Job[], cluster: Cluster): Promise<Su
       ),
     ),
   )
-  return { of: ({ secretName }) => lists.get(secretName) ?? { found: new Map(), faults: new Map() } }
+  return ({ secretName }) => lists.get(secretName) ?? { found: new Map(), faults: new Map() }
 }
 
-/** A document's name as people and annotations write it: `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
+/** A document's name in output and annotations: `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
 export function documentName({ kind, namespace, name }: Document): string {
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
 }

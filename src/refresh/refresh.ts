@@ -1,7 +1,7 @@
 /**
  * One pass over every document:
  *
- *   plan ─▶ survey ─▶ (fresh ones stay) ─▶ mint once ─▶ apply everywhere ─▶ attach to service accounts
+ *   plan ─▶ list existing Secrets ─▶ (fresh ones stay) ─▶ mint once ─▶ apply everywhere ─▶ attach to service accounts
  */
 import type { Document } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
@@ -18,18 +18,18 @@ import { listExchangeRequests } from './exchange-requests.ts'
 import { splitByFreshness } from './freshness.ts'
 import { type MintSource, mintCredentials } from './mint-credentials.ts'
 import type { Outcome } from './outcome.ts'
-import { documentName, type Job, planRefresh, selectsNothing, survey } from './plan.ts'
+import { documentName, type Job, listExistingSecrets, planRefresh, selectsNothing } from './plan.ts'
 
 export interface Pass {
   readonly source: MintSource
-  /** Documents whose every entry lives on for this long cost no exchange; undefined: all are exchanged. */
+  /** A document whose entries are all valid for at least this long costs no exchange; undefined: each document is exchanged. */
   readonly minRemainingMs: number | undefined
   readonly mode: 'write' | 'dry-run'
   /** Called after each Secret that was tried. */
   readonly onProgress: (done: number, all: number) => void
 }
 
-/** An outcome for each Secret, and for each document that selects no namespace. @throws SECRET_CLAIMED_TWICE, and what keeps every namespace from being read */
+/** An outcome for each Secret, and for each document that selects no namespace. @throws SECRET_CLAIMED_TWICE, and errors of listing the namespaces */
 export async function refreshOnce(
   documents: readonly Document[],
   pass: Pass,
@@ -37,12 +37,12 @@ export async function refreshOnce(
   context: VendorContext,
 ): Promise<Outcome[]> {
   const jobs = await plan(documents, cluster, context)
-  const surveyed = survey(jobs, cluster)
+  const listed = listExistingSecrets(jobs, cluster)
   const { minRemainingMs, mode, source, onProgress } = pass
   const { due, fresh } =
     minRemainingMs === undefined
       ? { due: jobs, fresh: [] }
-      : splitByFreshness(jobs, await surveyed, { minRemainingMs, now: context.now() })
+      : splitByFreshness(jobs, await listed, { minRemainingMs, now: context.now() })
   const writable = due.filter(({ namespaces }) => namespaces.length > 0)
   const exchangeRequests = async () =>
     await listExchangeRequests(
@@ -50,9 +50,8 @@ export async function refreshOnce(
       context.vendors,
     )
   const mint = async () => await mintCredentials(await exchangeRequests(), source, cluster, context)
-  // Nothing is learnt from the one that the other needs: they run side by side.
-  const [surroundings, minted] = await Promise.all([surveyed, mint()])
-  const apply = { minted, surroundings, refreshedAt: context.now(), mode, onProgress }
+  const [existing, minted] = await Promise.all([listed, mint()])
+  const apply = { minted, existing, refreshedAt: context.now(), mode, onProgress }
   const written = [...(await applyPullSecrets(writable, apply, cluster, context)), ...fresh]
   const attached = await attachPullSecrets(jobs, written, { cluster, mode, context })
   return [...attached, ...jobs.flatMap(unwritableOutcomes)]

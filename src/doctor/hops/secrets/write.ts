@@ -92,12 +92,10 @@ async function gatherWrites(
   const ready = jobs
     .filter((job) => isMinted(job, minted))
     .map((job) => ({ ...job, namespaces: job.namespaces.slice(0, mostNamespaces) }))
-  const surroundings = {
-    of: (document: Job['document']) => listedOf(secrets.filter((one) => one.document === document)),
-  }
+  const existing = (document: Job['document']) => listedOf(secrets.filter((one) => one.document === document))
   const apply = {
     minted,
-    surroundings,
+    existing,
     refreshedAt: context.now(),
     mode: 'dry-run',
     onProgress: () => undefined,
