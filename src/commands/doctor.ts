@@ -118,7 +118,7 @@ async function examine(call: DoctorCall): Promise<HopFinding[]> {
     return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
   checkPlainHttp(call.flags['plain-http'], documents)
   await checkTokenFile(call.flags['token-file'], documents)
-  const cluster = await connect({ ...call.flags, tries: 'briefly' }, context).catch(asFault)
+  const cluster = await connect({ ...call.flags, retries: 'few' }, context).catch(asFault)
   if (cluster instanceof PullpassError && namesCluster(call) && cluster.code === 'KUBECONFIG_INVALID') throw cluster
   try {
     const { kubeconfig, file: files } = call.flags

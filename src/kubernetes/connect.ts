@@ -18,12 +18,12 @@ export interface ClusterFlags {
   readonly context?: string | undefined
   /** Concurrent requests; absent: many. */
   readonly concurrency?: 'one' | 'many'
-  /** `briefly`: for a diagnosis, which reports a failure without long retries. Absent: retries as long as a refresh can wait. */
-  readonly tries?: 'briefly' | 'patiently'
+  /** `few`: for a diagnosis, which reports a failure without long retries. Absent: retries as long as a refresh can wait. */
+  readonly retries?: 'few'
 }
 
-/** Milliseconds. At least one attempt is made, however long its response takes. */
-const brief = 10_000
+/** At least one attempt is made, however long its response takes. */
+const fewRetriesMs = 10_000
 
 /**
  * Reads and checks everything that a request needs, so that errors are reported first. No request is sent.
@@ -41,7 +41,7 @@ export async function connect(
   return openCluster(access, context, {
     ...defaultLimits,
     ...(flags.concurrency === 'one' && { inFlight: 1 }),
-    ...(flags.tries === 'briefly' && { retryForMs: brief }),
+    ...(flags.retries === 'few' && { retryForMs: fewRetriesMs }),
   })
 }
 

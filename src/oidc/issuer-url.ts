@@ -2,13 +2,13 @@
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { quote } from '../text/plain-text.ts'
 
-/** The defaults of Kubernetes' distributions: names that exist inside a cluster alone. */
+/** Names that exist only inside a cluster: the defaults of Kubernetes distributions. */
 const inside = /(^|\.)(svc|internal|local|localdomain|cluster\.local)$|^kubernetes(\.default)?$/
 
-/** Far more than any distribution's: clouds' limits are their own findings. */
+/** Much longer than that of any distribution; limits of clouds are separate findings. */
 const longestIssuer = 2000
 
-/** `from`: what named it, for the message. ISSUER_UNUSABLE, or undefined. */
+/** `from`: where it is configured, for the message. ISSUER_UNUSABLE, or undefined. */
 export function checkIssuerUrl(issuer: string, from: string): PullpassError | undefined {
   const why = whyUnusable(issuer)
   if (why === undefined) return undefined
@@ -24,10 +24,9 @@ export function checkIssuerUrl(issuer: string, from: string): PullpassError | un
 }
 
 function whyUnusable(issuer: string): string | undefined {
-  // A parser drops or encodes what is not of these; tokens, trust and terminals would have it as it came.
-  if (/[^\x21-\x7e]/.test(issuer)) return 'a URL has none but printable ASCII characters, and no blank'
-  if (issuer.length > longestIssuer)
-    return `it has ${issuer.length} characters, and ${longestIssuer} are enough for any`
+  // A URL parser drops or encodes other characters; tokens and trust policies contain them as they are.
+  if (/[^\x21-\x7e]/.test(issuer)) return 'a URL has only printable ASCII characters without spaces'
+  if (issuer.length > longestIssuer) return `it has ${issuer.length} characters, more than ${longestIssuer}`
   const url = URL.parse(issuer)
   if (url === null) return 'it is not a URL'
   if (url.protocol !== 'https:') return 'clouds read issuer metadata only over https'

@@ -1,4 +1,4 @@
-/** One public key of an issuer's JWKS, with the members that verifiers read. RFC 7517 §4, RFC 7518 §6. */
+/** The public keys of an issuer's JWKS: parsed, merged, rendered, and used to verify a token. RFC 7517, RFC 7518 §6. */
 import { createHash } from 'node:crypto'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import { asList, asObject, asTexts, type JsonObject, jsonOrNone } from '../text/json-fields.ts'
@@ -6,7 +6,7 @@ import { asList, asObject, asTexts, type JsonObject, jsonOrNone } from '../text/
 export interface IssuerKey {
   /** Verifiers find a key by it; Kubernetes always gives one. */
   readonly keyId: string | undefined
-  /** `RSA`, `EC`, or what a newer API server has. */
+  /** `RSA`, `EC`, or a type that a newer API server uses. */
   readonly type: string
   /** Of an RSA modulus; undefined for other keys. */
   readonly bits: number | undefined
@@ -24,12 +24,11 @@ export interface IssuerKey {
 export const sameKey = (one: IssuerKey, other: IssuerKey): boolean =>
   one.type === other.type && ['n', 'e', 'crv', 'x', 'y'].every((name) => one.members[name] === other.members[name])
 
-/** The keys of a JWKS. RFC 7517 §5. */
 const publicMembers = ['kty', 'alg', 'use', 'kid', 'n', 'e', 'crv', 'x', 'y']
-/** Numbers: as long as the whole may be. Everything else is a word, which is shown in tables. */
+/** Numbers have any length. Other members are shown in tables, and are bounded. */
 const numbers = ['n', 'e', 'x', 'y']
-/** Kubernetes' kids have 43 characters, and no issuer is known whose have more than 100. */
-const longestWord = 256
+/** Kids of Kubernetes have 43 characters; no issuer with more than 100 is known. */
+const longestMember = 256
 /** The most that a vendor reads of each type; an issuer does not publish more. */
 const maxKeys = 500
 const algorithmOfCurve: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }
@@ -60,7 +59,7 @@ function parseKey(jwk: JsonObject): IssuerKey {
 
 function membersOf(jwk: JsonObject): Record<string, string> {
   const members = Object.entries(asTexts(jwk, (name) => publicMembers.includes(name)))
-  return Object.fromEntries(members.filter(([name, text]) => numbers.includes(name) || text.length <= longestWord))
+  return Object.fromEntries(members.filter(([name, text]) => numbers.includes(name) || text.length <= longestMember))
 }
 
 /** RFC 7518 §6.3.1.1: big-endian, without leading zeros. */
@@ -107,7 +106,7 @@ function whyUnusableRsa(bits: number | undefined, members: IssuerKey['members'])
   return bits < shortestBits ? `${bits} bits are too few: clouds require ${shortestBits}` : undefined
 }
 
-// A key's name by what it is, and not by its kid, which any server can give to any key. RFC 7638 §3.
+// A key's identifier by its material; any server can give any kid to any key. RFC 7638 §3.
 
 /** The required members of RFC 7638 §3.2, in their lexicographic order. */
 const ofRsa = ['e', 'kty', 'n']

@@ -118,7 +118,6 @@ function dateOf(value: unknown): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
-/** Reads the stored state of an issuer's keys. */
 export interface StoredKeyState extends KeyState {
   /** Of the whole ConfigMap, with its metadata; 0 if it does not exist. */
   readonly storedBytes: number
@@ -128,9 +127,9 @@ export interface StoredKeyState extends KeyState {
 export async function readKeyState(
   cluster: Cluster,
   place: NamespacedName,
-  patience?: Parameters<typeof readStoredConfigMap>[2],
+  limits?: Parameters<typeof readStoredConfigMap>[2],
 ): Promise<StoredKeyState> {
-  const { data, bytes } = await readStoredConfigMap(cluster, place, patience)
+  const { data, bytes } = await readStoredConfigMap(cluster, place, limits)
   return { ...parseKeyState(data), storedBytes: bytes }
 }
 

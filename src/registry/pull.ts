@@ -4,7 +4,7 @@
  *   HEAD manifest ──401 Bearer──▶ GET realm, Basic ──token──▶ HEAD manifest ──▶ 200, 404: accepted; 401, 403: refused
  *         └─────────401 Basic─────────────────────────────────────▲
  *
- * `GET /v2/` does not test a repository, and some registries response it without a credential. Redirects of manifests are
+ * `GET /v2/` does not test a repository, and some registries respond to it without a credential. Redirects of manifests are
  * followed, and a registry at a loopback address may use plain HTTP, as in containerd.
  * https://distribution.github.io/distribution/spec/auth/token/
  * https://github.com/containerd/containerd/blob/v2.1.0/docs/hosts.md

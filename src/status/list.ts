@@ -134,7 +134,7 @@ async function withClusters<Result>(
   const names = contexts.length === 0 ? [undefined] : contexts
   const opened = await Promise.all(
     names.map(async (name): Promise<OpenedCluster> => {
-      const cluster = await connect({ kubeconfig, context: name, tries: 'briefly' }, context).catch(asFault)
+      const cluster = await connect({ kubeconfig, context: name, retries: 'few' }, context).catch(asFault)
       return { context: name, cluster }
     }),
   )

@@ -308,12 +308,12 @@ const graceMs = 6_000
 export async function endWithSignal<Result>(
   signal: AbortSignal,
   work: () => Promise<Result>,
-  patienceMs: number = graceMs,
+  waitMs: number = graceMs,
 ): Promise<Result> {
   const left = Promise.withResolvers<never>()
   let timer: NodeJS.Timeout | undefined
   const begin = () => {
-    timer = setTimeout(() => left.reject(signal.reason), patienceMs)
+    timer = setTimeout(() => left.reject(signal.reason), waitMs)
   }
   signal.addEventListener('abort', begin, { once: true })
   if (signal.aborted) begin()

@@ -32,8 +32,8 @@ export interface Channel {
   readonly streams: StreamConnections
   readonly context: ClusterContext
   readonly retryForMs: number | undefined
-  /** Whether the server ever responded. */
-  heard: boolean
+  /** Whether the server responded to any request. */
+  hasResponded: boolean
   /** Requests in flight that may change something. */
   changes: number
   /** Nothing is repeated then: it would open a connection that is never closed. */
@@ -122,13 +122,13 @@ async function repeat<T extends HttpResponse | HttpStream>(
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce(channel, request, exchange)
     const now = context.now()
-    const patience = {
+    const state = {
       attempt,
       elapsedMs: now.getTime() - startedMs,
-      server: channel.heard ? ('heard' as const) : ('unheard' as const),
+      server: channel.hasResponded ? ('responded' as const) : ('silent' as const),
       retryForMs: shortest(request.retryForMs, channel.retryForMs),
     }
-    const delayMs = nextAttemptMs(outcome, patience, context.random(), now)
+    const delayMs = nextAttemptMs(outcome, state, context.random(), now)
     if (delayMs === undefined || channel.closed) return outcome
     context.signal.throwIfAborted()
     context.log('debug', 'a request to the API server is repeated', { attempt, delayMs, ...shown(outcome) })
@@ -181,7 +181,7 @@ async function attemptOnce<T extends HttpResponse | HttpStream>(
       const newer = await access.identify('refused')
       if (newer !== identity) response = await send(newer)
     }
-    channel.heard = true
+    channel.hasResponded = true
     const { status } = response
     const isTooLarge = 'body' in response && isTooLargeToStore(response)
     return { kind: 'response', status, response, isTooLarge, retryAt: retryAtOf(response.retryAfter, context.now()) }
@@ -213,6 +213,7 @@ function composeRequest(server: URL, request: ClusterRequest, identity: ClusterI
 }
 
 // Whether and when an attempt is repeated: a pure rule.
+
 export type Outcome =
   | {
       readonly kind: 'response'
@@ -223,33 +224,33 @@ export type Outcome =
     }
   | { readonly kind: 'failed'; readonly error: unknown }
 
-export interface Patience {
+export interface AttemptState {
   /** Attempts so far. */
   readonly attempt: number
   /** Since the first of them. */
   readonly elapsedMs: number
-  /** Whether this server responded to any request of this run: retries of one that never did end sooner. */
-  readonly server: 'heard' | 'unheard'
+  /** Whether this server responded to any request of this run: retries of one that did not end sooner. */
+  readonly server: 'responded' | 'silent'
   /** The longest time that this request may take with all its attempts. Absent: 2 min. */
   readonly retryForMs?: number | undefined
 }
 
 const firstMs = 100
 const maxBackoffMs = 5_000
-const giveUpMs = { heard: 120_000, unheard: 10_000 } as const
+const giveUpMs = { responded: 120_000, silent: 10_000 } as const
 
 /**
  * Milliseconds to wait before the next attempt; undefined if another would not help, or not within the time limit.
  * Every request may be repeated: an apply is idempotent, a further token does no harm. `random` is in [0, 1).
  * @internal
  */
-export function nextAttemptMs(outcome: Outcome, patience: Patience, random: number, now: Date): number | undefined {
+export function nextAttemptMs(outcome: Outcome, state: AttemptState, random: number, now: Date): number | undefined {
   if (!mayPass(outcome)) return undefined
-  const backoffMs = Math.min(maxBackoffMs, firstMs * 2 ** (patience.attempt - 1)) * (0.5 + random / 2)
+  const backoffMs = Math.min(maxBackoffMs, firstMs * 2 ** (state.attempt - 1)) * (0.5 + random / 2)
   const retryAt = outcome.kind === 'response' ? outcome.retryAt : undefined
   const delayMs = Math.round(Math.max(backoffMs, retryAt ? retryAt.getTime() - now.getTime() : 0))
-  const giveUpAfterMs = Math.min(giveUpMs[patience.server], patience.retryForMs ?? giveUpMs.heard)
-  return patience.elapsedMs + delayMs > giveUpAfterMs ? undefined : delayMs
+  const giveUpAfterMs = Math.min(giveUpMs[state.server], state.retryForMs ?? giveUpMs.responded)
+  return state.elapsedMs + delayMs > giveUpAfterMs ? undefined : delayMs
 }
 
 function mayPass(outcome: Outcome): boolean {

@@ -34,10 +34,9 @@ function invalid(seen: string, cause?: unknown): PullpassError {
   })
 }
 
-/** A text file of bounded size that a kubeconfig names or that is mounted into the pod. */
 const maxBytes = 4 * 1024 * 1024
 
-/** Rejects with an error that `whyUnreadable` describes. */
+/** A file that a kubeconfig names, or that is mounted into the pod. Rejects with an error that `whyUnreadable` describes. */
 export async function readSmallFile(path: string): Promise<string> {
   return (await readRegularFile(path, maxBytes)).toString('utf8')
 }

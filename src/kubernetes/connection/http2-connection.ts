@@ -1,4 +1,4 @@
-/** Requests to the API server side by side over one HTTP/2 connection (RFC 9113), each on a stream of its own. */
+/** Concurrent requests to the API server over one HTTP/2 connection (RFC 9113), each on its own stream. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { limitInterimResponses, type ReceiveResponse, type ResponseBody } from '../../http/response-body.ts'

@@ -48,7 +48,7 @@ export function openCluster(
     streams,
     context,
     retryForMs,
-    heard: false,
+    hasResponded: false,
     changes: 0,
     closed: false,
   }

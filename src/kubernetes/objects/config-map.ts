@@ -13,10 +13,10 @@ export interface StoredConfigMap {
   readonly bytes: number
 }
 
-/** How long a request is sent again; absent: as any other. */
-type Patience = Pick<ClusterRequest, 'retryForMs' | 'timeoutMs'>
+/** Limits of a request and its retries; absent: the defaults of a connection. */
+type TimeLimits = Pick<ClusterRequest, 'retryForMs' | 'timeoutMs'>
 
-type ConfigMapWrite = Patience & { readonly dryRun?: 'all' | 'none' }
+type ConfigMapWrite = TimeLimits & { readonly dryRun?: 'all' | 'none' }
 
 /** Empty if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */
 export const readConfigMap = async (cluster: Cluster, map: NamespacedName): Promise<Record<string, string>> =>
@@ -26,9 +26,9 @@ export const readConfigMap = async (cluster: Cluster, map: NamespacedName): Prom
 export async function readStoredConfigMap(
   cluster: Cluster,
   map: NamespacedName,
-  patience: Patience = {},
+  limits: TimeLimits = {},
 ): Promise<StoredConfigMap> {
-  const response = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...patience })
+  const response = await requestConfigMap(cluster, map, { method: 'GET', path: configMapPath(map), ...limits })
   if (response.status === 404) return { data: {}, bytes: 0 }
   if (response.status !== 200) throw readStatus(cluster, response, { verb: 'get', resource: 'configmaps', ...map })
   return { data: asTexts(asObject(readResponse(cluster, response)['data'])), bytes: Buffer.byteLength(response.body) }
@@ -58,12 +58,12 @@ async function writeKeys(
   cluster: Cluster,
   map: NamespacedName,
   changes: Readonly<Record<string, string | undefined>>,
-  { dryRun = 'none', ...patience }: ConfigMapWrite,
+  { dryRun = 'none', ...limits }: ConfigMapWrite,
 ): Promise<void> {
   const kept = Object.entries(changes).filter(([, text]) => text !== undefined)
   // Absent, then present: another client was faster, or the response to a first attempt was lost.
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    if ((await patch(cluster, map, { changes, dryRun, patience })) === 'patched' || kept.length === 0) return
+    if ((await patch(cluster, map, { changes, dryRun, limits })) === 'patched' || kept.length === 0) return
     if ((await createConfigMap(cluster, map, Object.fromEntries(kept), dryRun)) === 'created') return
   }
   throw new PullpassError({
@@ -82,10 +82,10 @@ const attempts = 5
 async function patch(
   cluster: Cluster,
   map: NamespacedName,
-  { changes, dryRun, patience }: { changes: object; dryRun: 'all' | 'none'; patience: Patience },
+  { changes, dryRun, limits }: { changes: object; dryRun: 'all' | 'none'; limits: TimeLimits },
 ): Promise<'patched' | 'absent'> {
   const response = await requestConfigMap(cluster, map, {
-    ...patience,
+    ...limits,
     method: 'PATCH',
     path: `${configMapPath(map)}?${queryOf(dryRun)}`,
     contentType: 'application/merge-patch+json',

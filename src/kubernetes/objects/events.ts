@@ -31,7 +31,7 @@ export interface EventToCreate {
 /** The limit of the API server. */
 const maxMessageLength = 1024
 /** The log has the message too, and other work waits for this request. */
-const patience = { retryForMs: 2_000, timeoutMs: 10_000 } as const
+const limits = { retryForMs: 2_000, timeoutMs: 10_000 } as const
 
 /** @throws NAMESPACE_NOT_FOUND, KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function createEvent(
@@ -41,7 +41,7 @@ export async function createEvent(
   const { namespace, name } = about
   const seconds = rfc3339(at)
   const response = await cluster.request({
-    ...patience,
+    ...limits,
     method: 'POST',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
     contentType: 'application/json',

@@ -28,11 +28,11 @@ export interface WrittenLease extends Lease {
 }
 
 /** Renewals are frequent: one that is late is worth less than the next one. */
-const patience = { timeoutMs: 3_000, retryForMs: 0 } as const
+const limits = { timeoutMs: 3_000, retryForMs: 0 } as const
 
 /** Undefined if it does not exist. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function readLease(cluster: Cluster, lease: NamespacedName): Promise<StoredLease | undefined> {
-  const response = await cluster.request({ ...patience, method: 'GET', path: pathOf(lease) })
+  const response = await cluster.request({ ...limits, method: 'GET', path: pathOf(lease) })
   if (response.status === 404) return undefined
   if (response.status !== 200) throw readStatus(cluster, response, { ...call(lease), verb: 'get' })
   return leaseOf(cluster, response)
@@ -49,7 +49,7 @@ export async function createLease(
   content: WrittenLease,
 ): Promise<StoredLease | 'conflict'> {
   const response = await cluster.request({
-    ...patience,
+    ...limits,
     method: 'PATCH',
     path: `${pathOf(lease)}?fieldManager=${encodeURIComponent(content.holder)}`,
     contentType: 'application/apply-patch+yaml', // JSON is YAML
@@ -72,7 +72,7 @@ export async function replaceLease(
   { resourceVersion, ...content }: WrittenLease & Pick<StoredLease, 'resourceVersion'>,
 ): Promise<StoredLease | 'conflict'> {
   const response = await cluster.request({
-    ...patience,
+    ...limits,
     method: 'PATCH',
     path: `${pathOf(lease)}?fieldManager=pullpass`,
     contentType: 'application/merge-patch+json',

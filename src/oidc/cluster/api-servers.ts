@@ -23,7 +23,7 @@ export interface ApiServerReading {
   readonly token: SubjectToken | PullpassError
 }
 
-/** Never rejects, but where the run ends. */
+/** Rejects only when the run ends. */
 export const readApiServers = async (config: ApiServersConfig): Promise<ApiServerResponses<ApiServerReading>> =>
   await queryApiServers(config.cluster, config.replicas, {
     async query(replica, from) {
@@ -45,13 +45,13 @@ export const readApiServers = async (config: ApiServersConfig): Promise<ApiServe
  *   where none is known, or none could be reached ───────────────────▶ the one at the cluster's own address
  */
 export interface ApiServerQuery<T> {
-  /** `from` names the API server: `https://10.0.0.1:6443`. What it refuses belongs into the response: nothing is caught here. */
+  /** `from` names the API server: `https://10.0.0.1:6443`. Errors are not caught here: the query returns a refusal in its response. */
   readonly query: (replica: Cluster, from: string) => Promise<T>
   /** Whether a response is useful. If none is, the cluster's own address is queried. */
   readonly isRead: (response: T) => boolean
   /** PEM: only API servers with certificates of these authorities are queried; absent: as the cluster's connection trusts. */
   readonly authorities?: readonly string[]
-  /** One that hangs must not keep the others' news waiting. */
+  /** For each API server: one that does not respond must not delay the others. */
   readonly timeoutMs: number
 }
 
@@ -68,13 +68,13 @@ export interface ApiServerResponses<T> {
 export async function queryApiServers<T>(
   cluster: Cluster,
   replicas: readonly URL[],
-  question: ApiServerQuery<T>,
+  query: ApiServerQuery<T>,
 ): Promise<ApiServerResponses<T>> {
   const found = replicas.length > 0 ? replicas : await listApiServers(cluster).catch(asFault)
-  const anyOne = async () => await queryApiServer(cluster, undefined, question)
+  const anyOne = async () => await queryApiServer(cluster, undefined, query)
   if (found instanceof PullpassError) return { responses: [await anyOne()], queried: 'any', fault: found }
-  const responses = await Promise.all(found.map(async (address) => await queryApiServer(cluster, address, question)))
-  if (responses.some(question.isRead)) return { responses, queried: 'each', fault: undefined }
+  const responses = await Promise.all(found.map(async (address) => await queryApiServer(cluster, address, query)))
+  if (responses.some(query.isRead)) return { responses, queried: 'each', fault: undefined }
   // Addresses that cannot be reached from here, such as those of a managed control plane.
   return { responses: [...responses, await anyOne()], queried: 'any', fault: undefined }
 }

@@ -17,17 +17,17 @@ import { type DocumentName, documentPaths } from '../issuer-documents.ts'
 import { type IssuerKey, parseJwks } from '../keys.ts'
 
 export interface ClusterIssuer {
-  /** What `iss` of its tokens is. */
+  /** `iss` of its tokens. */
   readonly issuer: string
   /** Names an API server: no cloud should read it. */
   readonly jwksUri: string
-  /** As this one replica serves them; others may have more. */
+  /** As this API server serves them; others may have more. */
   readonly keys: readonly IssuerKey[]
 }
 
 /** @throws DISCOVERY_FORBIDDEN, DISCOVERY_NOT_FOUND, DISCOVERY_MALFORMED, KUBERNETES_UNREACHABLE, KUBERNETES_UNAUTHENTICATED */
 export async function readClusterIssuer(cluster: Cluster): Promise<ClusterIssuer> {
-  // One after the other: a refusal of the first leaves no request under way when the cluster is closed.
+  // One after the other: if the first is refused, no request is in flight when the cluster is closed.
   const discovery = await requestDocument(cluster, 'discovery')
   const jwks = await requestDocument(cluster, 'jwks')
   const document = asObject(jsonOrNone(discovery))

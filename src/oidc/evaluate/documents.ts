@@ -11,7 +11,7 @@ export function documentFindings({ found, managedService: service }: PublicFacts
   if (found === undefined) return []
   return (['discovery', 'jwks'] as const).flatMap((name) => {
     const document = found[name]
-    if (document === undefined) return [] // the discovery document is to blame
+    if (document === undefined) return [] // a finding about the discovery document states why
     if (document.kind === 'unavailable') return [unreadFinding(document, service)]
     return document.status === 200 ? servedFindings(name, document, service) : [refusedFinding(name, document)]
   })

@@ -1,4 +1,4 @@
-/** Which verifiers can use an issuer as anonymous clients read it, and what keeps them from it. Pure. */
+/** Which verifiers can use an issuer as anonymous clients read it, and why others cannot. Pure. */
 
 import type { PublicFacts } from '../public/public-facts.ts'
 import { discoveryFindings, documentFindings } from './documents.ts'
@@ -7,7 +7,7 @@ import type { IssuerVerifier } from './issuer-requirements.ts'
 import { keyFindings, tokenFindings } from './keys.ts'
 import { hostFindings, urlFindings } from './url.ts'
 
-/** In the order of `verifiers`; the findings of a verdict are in the order in which the verifier would meet them. */
+/** In the order of `verifiers`; the findings of a verdict are in the order in which the verifier detects them. */
 export const evaluateIssuer = (facts: PublicFacts, verifiers: readonly IssuerVerifier[]): IssuerVerdict[] =>
   verifiers.map((verifier) => evaluateFor(facts, verifier))
 

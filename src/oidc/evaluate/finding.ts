@@ -1,4 +1,4 @@
-/** One thing about an issuer's public documents that a cloud minds, as data: its wording for people is the renderer's. */
+/** One problem of an issuer's public documents for a cloud, as data. */
 import { shellVariable } from '../../text/plain-text.ts'
 
 /** Each is explained in docs/errors.md, which a test compares. @internal */
@@ -47,7 +47,7 @@ export type IssuerFindingResult = 'warning' | 'failed'
 export interface IssuerFinding {
   readonly result: IssuerFindingResult
   readonly code: IssuerFindingCode
-  /** What was seen, with whole values; others' words come through `quote`. */
+  /** What was seen, with complete values; external text is quoted. */
   readonly seen: string
   /** As in errors: what to do, and the command that does it; at least one of them. */
   readonly fix?: string

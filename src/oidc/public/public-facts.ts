@@ -1,4 +1,4 @@
-/** What an anonymous client on the internet finds at an issuer's URL. */
+/** What an anonymous client on the internet reads at an issuer's URL, as facts for the requirements of clouds. */
 
 import { systemErrorCode } from '../../host/read-file.ts'
 import { resolveAddresses } from '../../http/addresses.ts'
@@ -28,7 +28,6 @@ export interface PublicContext extends Pick<Context, 'transport' | 'signal' | 'n
   readonly vendors: ServiceVendors
 }
 
-/** Facts about a public issuer, which the requirements of each cloud are evaluated against. */
 export interface PublicFacts {
   /** As it was given; clouds compare it exactly. */
   readonly issuer: string
@@ -59,7 +58,6 @@ export interface TokenFacts {
   readonly signature: SignatureVerdict | undefined
 }
 
-/** Gathers what a cloud finds at an issuer's URL: the documents, addresses and certificates. */
 export async function gatherPublicFacts(
   context: PublicContext,
   issuer: string,

@@ -52,7 +52,7 @@ export async function readPublicIssuer(
   return { issuer, discovery, jwks: jwksUri === undefined ? undefined : await findDocument(context, jwksUri) }
 }
 
-/** An address from a document: only one that a cloud would request too. */
+/** Undefined for a URL that no cloud requests. */
 export function jwksUriOf(discovery: string): string | undefined {
   const uri = asText(asObject(jsonOrNone(discovery))?.['jwks_uri'])
   const url = uri === undefined || uri.length > 2048 ? null : URL.parse(uri)

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 import { ResponseTooLarge } from '../../../src/http/transport.ts'
-import { nextAttemptMs, type Outcome, type Patience } from '../../../src/kubernetes/connection/attempts.ts'
+import { type AttemptState, nextAttemptMs, type Outcome } from '../../../src/kubernetes/connection/attempts.ts'
 import fc from '../../support/fast-check.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 const responseOf = (status: number, retryAt?: Date): Outcome => ({ kind: 'response', status, retryAt })
 const failed = (error: unknown): Outcome => ({ kind: 'failed', error })
-const first: Patience = { attempt: 1, elapsedMs: 0, server: 'heard' }
+const first: AttemptState = { attempt: 1, elapsedMs: 0, server: 'responded' }
 const systemError = (code: string) => Object.assign(new Error(code), { code })
 
 suite('a request to the API server is made again', () => {
@@ -38,24 +38,24 @@ suite('a request to the API server is made again', () => {
       'with a CA file that is none',
       failed(new PullpassError({ code: 'CA_FILE_INVALID', hop: 'kubernetes', seen: '' })),
     ],
-    ['where Retry-After is longer than a run’s patience', responseOf(429, new Date('2026-11-24T12:02:01Z'))],
+    ['if Retry-After is longer than a run retries', responseOf(429, new Date('2026-11-24T12:02:01Z'))],
   ]
   for (const [title, outcome] of never) {
     test(`never ${title}`, () => assert.equal(nextAttemptMs(outcome, first, 0.5, now), undefined))
   }
 
-  test('for two minutes where the server was heard before, for ten seconds where it never was', () => {
-    const late = (server: Patience['server'], elapsedMs: number) =>
+  test('for two minutes if the server responded before, otherwise for ten seconds', () => {
+    const late = (server: AttemptState['server'], elapsedMs: number) =>
       nextAttemptMs(responseOf(503), { attempt: 1, elapsedMs, server }, 0.5, now)
-    assert.equal(late('heard', 119_900), 75)
-    assert.equal(late('heard', 119_950), undefined)
-    assert.equal(late('unheard', 9_900), 75)
-    assert.equal(late('unheard', 9_950), undefined)
+    assert.equal(late('responded', 119_900), 75)
+    assert.equal(late('responded', 119_950), undefined)
+    assert.equal(late('silent', 9_900), 75)
+    assert.equal(late('silent', 9_950), undefined)
   })
 
   test('for as long as the request itself permits, where that is shorter', () => {
     const late = (elapsedMs: number) =>
-      nextAttemptMs(responseOf(503), { attempt: 1, elapsedMs, server: 'heard', retryForMs: 5_000 }, 0.5, now)
+      nextAttemptMs(responseOf(503), { attempt: 1, elapsedMs, server: 'responded', retryForMs: 5_000 }, 0.5, now)
     assert.deepEqual([late(4_900), late(4_950)], [75, undefined])
   })
 
