@@ -1,8 +1,25 @@
 /** Hosts of Alibaba Cloud Container Registry, Enterprise Edition. https://www.alibabacloud.com/help/en/acr/ */
 import type { HostRule } from '../../document/vendor-hosts.ts'
+import type { DraftOf } from '../vendor.ts'
 
 /** An instance can also have a domain of its owner: hostPolicy: Any. */
 export const registryHosts: HostRule = {
   accepts: (server) => /^[a-z0-9*-]+\.(?:[a-z0-9-]+\.)?cr\.aliyuncs\.com$/.test(server),
   expected: 'NAME-registry.REGION.cr.aliyuncs.com',
+}
+
+/** What `pullpass init` writes for such a host. */
+export const draft: DraftOf = (host) => {
+  if (!registryHosts.accepts(host)) return undefined
+  const [, region] = /\.([a-z0-9-]+)\.cr\.aliyuncs\.com$/.exec(host) ?? []
+  return {
+    name: 'alibaba',
+    facts: region === undefined ? 'Enterprise Edition' : `Enterprise Edition, region ${region}`,
+    fields: [
+      { name: 'roleArn', comment: 'RAM role that trusts the OIDC provider and may pull: acs:ram::ACCOUNT:role/NAME' },
+      { name: 'oidcProviderArn', comment: 'OIDC provider of the issuer: acs:ram::ACCOUNT:oidc-provider/NAME' },
+      { name: 'region', ...(region !== undefined && { value: region }), comment: 'region of the instance' },
+      { name: 'instanceId', comment: 'id of the instance, in the console: cri-…' },
+    ],
+  }
 }

@@ -16,5 +16,5 @@ export const awsPublic: Vendor = defineVendor<AwsPublicSettings>({
     replaceable: ['trustPolicy', 'thumbprints', 'clientIds', 'subjects'],
     load: async () => (await import('./trust/trust.ts')).trust,
   },
-  draft: async () => (await import('./draft.ts')).draft,
+  draft: async () => (await import('./hosts.ts')).draft,
 })

@@ -6,7 +6,7 @@ export const azure: Vendor = defineVendor<AzureSettings>({
   title: 'Azure',
   settings: async () => (await import('./settings-form.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
-  draft: async () => (await import('./draft.ts')).draft,
+  draft: async () => (await import('./hosts.ts')).draft,
   trust: {
     commandLine: 'az',
     replaceable: ['issuer', 'audience', 'condition', 'subjects'],

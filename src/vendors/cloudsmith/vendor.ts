@@ -6,5 +6,5 @@ export const cloudsmith: Vendor = defineVendor<CloudsmithSettings>({
   title: 'Cloudsmith',
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
-  draft: async () => (await import('./draft.ts')).draft,
+  draft: async () => (await import('./hosts.ts')).draft,
 })

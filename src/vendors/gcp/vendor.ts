@@ -7,7 +7,7 @@ export const gcp: Vendor = defineVendor<GcpSettings>({
   settings: async () => (await import('./settings-form.ts')).settings,
   variables: async () => (await import('./variables.ts')).variables,
   exchange: async () => (await import('./exchange.ts')).exchange,
-  draft: async () => (await import('./draft.ts')).draft,
+  draft: async () => (await import('./hosts.ts')).draft,
   trust: {
     commandLine: 'gcloud',
     replaceable: ['issuer', 'mapping', 'condition', 'subjects', 'keys'],

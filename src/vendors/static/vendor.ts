@@ -5,6 +5,6 @@ import type { StaticSettings } from './settings.ts'
 export const staticCredential: Vendor = defineVendor<StaticSettings>({
   title: 'static credential',
   settings: async () => (await import('./settings.ts')).settings,
-  draft: async () => (await import('./draft.ts')).draft,
+  draft: async () => (await import('./hosts.ts')).draft,
   lookup: async () => (await import('./lookup.ts')).lookup,
 })

@@ -1,8 +1,27 @@
 /** Hosts of Tencent Container Registry. https://www.tencentcloud.com/document/product/1051 */
 import type { HostRule } from '../../document/vendor-hosts.ts'
+import type { DraftOf } from '../vendor.ts'
 
 /** An instance can also have a domain of its owner: hostPolicy: Any. */
 export const registryHosts: HostRule = {
   accepts: (server) => /^[a-z0-9*-]+\.tencentcloudcr\.com$/.test(server),
   expected: 'NAME.tencentcloudcr.com',
 }
+
+/** What `pullpass init` writes for such a host. */
+export const draft: DraftOf = (host) =>
+  registryHosts.accepts(host)
+    ? {
+        name: 'tencent',
+        facts: 'Container Registry',
+        fields: [
+          {
+            name: 'roleArn',
+            comment: 'CAM role that trusts the provider and may pull: qcs::cam::uin/ACCOUNT:roleName/NAME',
+          },
+          { name: 'providerId', comment: 'name of the OIDC provider of the issuer' },
+          { name: 'region', comment: 'region of the instance' },
+          { name: 'registryId', comment: 'id of the instance, in the console: tcr-…' },
+        ],
+      }
+    : undefined

@@ -6,5 +6,5 @@ export const tencent: Vendor = defineVendor<TencentSettings>({
   title: 'Tencent Cloud',
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
-  draft: async () => (await import('./draft.ts')).draft,
+  draft: async () => (await import('./hosts.ts')).draft,
 })

@@ -1,5 +1,5 @@
 /** The host of Cloudsmith's Docker registry. https://docs.cloudsmith.com/formats/docker-registry */
-import type { DraftOf } from '../draft.ts'
+import type { DraftOf } from '../vendor.ts'
 
 export const draft: DraftOf = (host) =>
   host === 'docker.cloudsmith.io'

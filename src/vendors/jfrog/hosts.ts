@@ -1,5 +1,5 @@
 /** Hosts of JFrog's own platform. https://jfrog.com/help/r/jfrog-platform-administration-documentation/openid-connect-integration */
-import type { DraftOf } from '../draft.ts'
+import type { DraftOf } from '../vendor.ts'
 
 export const draft: DraftOf = (host) =>
   host.endsWith('.jfrog.io')

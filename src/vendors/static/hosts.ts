@@ -1,5 +1,5 @@
 /** Hosts of registries that accept no token of a cluster: docs/registries.md. An existing credential is copied. */
-import type { DraftOf } from '../draft.ts'
+import type { DraftOf } from '../vendor.ts'
 
 const registries: ReadonlyMap<string, readonly [name: string, title: string]> = new Map([
   ['docker.io', ['docker-hub', 'Docker Hub']],

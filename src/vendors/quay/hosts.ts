@@ -1,5 +1,5 @@
 /** The host of Quay's own service. https://docs.quay.io/glossary/robot-accounts.html */
-import type { DraftOf } from '../draft.ts'
+import type { DraftOf } from '../vendor.ts'
 
 export const draft: DraftOf = (host) =>
   host === 'quay.io'

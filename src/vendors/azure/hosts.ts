@@ -1,5 +1,5 @@
 /** Login servers. https://learn.microsoft.com/azure/container-registry/container-registry-concepts */
-import type { DraftOf } from '../draft.ts'
+import type { DraftOf } from '../vendor.ts'
 import { cloudOf } from './names.ts'
 
 const idOf = (type: string, name: string) =>
