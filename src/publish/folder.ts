@@ -66,7 +66,7 @@ async function readDocument(root: string, name: DocumentName): Promise<StoredDoc
 
 /** The folder itself is the user's choice; below it nothing may lead elsewhere. */
 async function checkPath(root: string, name: DocumentName): Promise<void> {
-  if (!(await stat(root)).isDirectory()) throw strange(root, 'is not a folder')
+  if (!(await stat(root)).isDirectory()) throw unexpectedEntry(root, 'is not a folder')
   let path = root
   for (const part of documentPaths[name].split('/')) {
     path = join(path, part)
@@ -75,11 +75,11 @@ async function checkPath(root: string, name: DocumentName): Promise<void> {
       throw error
     })
     if (found === undefined) return
-    if (found.isSymbolicLink()) throw strange(path, 'is a symbolic link')
+    if (found.isSymbolicLink()) throw unexpectedEntry(path, 'is a symbolic link')
   }
 }
 
-/** What undoes it; undefined where another writer is at it. */
+/** Returns a function that releases the lock; undefined if another writer holds it. */
 async function lock(path: string, now: Date): Promise<(() => Promise<void>) | undefined> {
   for (let attempt = 1; attempt <= 2; attempt++) {
     try {
@@ -108,7 +108,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-const strange = (path: string, what: string) =>
+const unexpectedEntry = (path: string, what: string) =>
   new PullpassError({
     code: 'PUBLISH_REFUSED',
     hop: 'publish',

@@ -139,7 +139,7 @@ export function isRevoked({ revocations }: Pick<KeyState, 'revocations'>, key: I
   return revocations.some((one) => one.digest === digest || (one.key !== undefined && sameKey(one.key, key)))
 }
 
-/** Every key that a cluster is known to have or to have had: by them its own documents are known again. */
+/** Every key that a cluster is known to have or to have had: by them its own documents are recognized. */
 export const knownKeys = (served: readonly IssuerKey[], { keys, revocations }: KeyState): IssuerKey[] => [
   ...served,
   ...keys.map(({ key }) => key),

@@ -20,7 +20,7 @@ import { classifyPublished, isSameJson, type Stored } from './published-document
 export interface Publication {
   /** The `iss` that verifiers expect. */
   readonly issuer: string
-  /** Every key that this cluster is known to have: by them its own documents are known again. */
+  /** Every key that this cluster is known to have: by them its own documents are recognized. */
   readonly own: readonly IssuerKey[]
   /** Which keys are to be public, given those that are. */
   readonly choose: (published: readonly IssuerKey[]) => readonly IssuerKey[]

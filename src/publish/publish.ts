@@ -1,5 +1,5 @@
 /**
- * Publishes without what was revoked, also in the moment before. A revocation is recorded before it is published:
+ * Publishes without revoked keys, also those that are revoked meanwhile. A revocation is recorded before it is published:
  *
  *   read what is revoked ─▶ publish ─▶ was a key added? ─▶ read it again ─▶ revoked meanwhile? ─▶ publish without it
  */
@@ -91,10 +91,10 @@ export function issuerToPublish(
   })
 }
 
-/** What changed in a document, as text. Pure. */
+/** Members that are shown of a document that changed. */
 const most = 5
 
-/** Undefined where nothing lay there, and where nothing changed. Names of members and kids alone, no values. */
+/** What changed in a document that is updated, as text: names of members and kids, no values. Undefined for other documents. Pure. */
 export function whatDiffers(name: DocumentName, outcome: PublishOutcome): string | undefined {
   if (outcome.changes[name] !== 'updated') return undefined
   const before = asObject(jsonOrNone(outcome.before[name]?.text ?? ''))

@@ -1,6 +1,6 @@
 /**
  * Who wrote the documents that a target contains: those of another cluster or tool are never overwritten without --adopt.
- * kOps, ccoctl and azwi are known by what they write and pullpass never does.
+ * kOps, ccoctl and azwi are recognized by members that pullpass never writes.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type DocumentName, documentUrl, type StoredDocument } from '../oidc/issuer-documents.ts'

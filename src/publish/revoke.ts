@@ -1,9 +1,9 @@
 /**
  * Removes one key from the published documents, so that no merge adds it again:
  *
- *   who knows it? what signs? ─▶ remember the revocation ─▶ publish without it
+ *   read served, published and signing keys ─▶ record the revocation ─▶ publish without the key
  *
- * The key state comes first: a publisher between the two reads it.
+ * It is recorded first, so that another publisher reads it before it publishes.
  */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError, withoutFaults } from '../errors/pullpass-error.ts'
@@ -72,7 +72,7 @@ export async function revokeKey(request: RevokeRequest, context: Pick<Context, '
   const after = withRevocation(keyState, keyId, key, context.now())
   if (mode === 'write') await storeRevocation(cluster, request.keyStateRef, keyStateChanges(keyState, after))
   const revocation = { ...revocationReport(keyState, keyId), signs: signing?.includes(keyId) }
-  // Who revoked it before has confirmed that every pull breaks.
+  // Its first revocation confirmed that every pull fails.
   const isLastConfirmed = inUse === 'revoke' || revocation.state === 'before'
   const publication = { issuer, served, conflictPolicy: 'Refuse', mode } as const
   const outcome = await request.publish(
@@ -121,7 +121,6 @@ function withRevocation(keyState: KeyState, keyId: string, key: IssuerKey | unde
   return { keys: keyState.keys.filter((one) => !isRevoked({ revocations }, one.key)), revocations }
 }
 
-/** Whether a key can be revoked, and what breaks with it: before anything is written. */
 interface RevocationFacts {
   readonly keyId: string
   readonly served: readonly IssuerKey[]
@@ -133,43 +132,43 @@ interface RevocationFacts {
   readonly inUse: 'refuse' | 'revoke'
 }
 
-/** The key; undefined if it was revoked before and is no longer served. @throws KEY_UNKNOWN, KEY_IN_USE */
+/** Whether the key can be revoked, before anything is written. Returns the key; undefined if it was revoked before and is no longer served. @throws KEY_UNKNOWN, KEY_IN_USE */
 function checkRevocation(facts: RevocationFacts): IssuerKey | undefined {
   const { keyId, keyState, signing } = facts
   const known = [...facts.published, ...facts.served, ...keyState.keys.map(({ key }) => key)]
   const key = known.find((one) => one.keyId === keyId)
   const before = keyState.revocations.find(({ digest }) => digest === digestOf(keyId))
-  if (key === undefined && before === undefined) throw unknown(keyId, known, signing ?? [])
+  if (key === undefined && before === undefined) throw keyUnknown(keyId, known, signing ?? [])
   if (before !== undefined || facts.inUse === 'revoke') return key ?? before?.key
   if (signing === undefined)
-    throw inUse(`no API server gave a token, so that it cannot be seen whether key ${quote(keyId)} signs`)
-  if (signing.includes(keyId)) throw inUse(`key ${quote(keyId)} signs the cluster's tokens now`)
+    throw keyInUse(`no API server gave a token, so that it cannot be seen whether key ${quote(keyId)} signs`)
+  if (signing.includes(keyId)) throw keyInUse(`key ${quote(keyId)} signs the cluster's tokens now`)
   const left = mergeUnrevoked(facts.served, keyState, facts.published).filter((one) => one.keyId !== keyId)
   if (left.every((one) => whyUnusable(one) !== undefined || isRevoked(keyState, one))) {
-    throw inUse(`key ${quote(keyId)} is the only key that is public`)
+    throw keyInUse(`key ${quote(keyId)} is the only key that is public`)
   }
   return key
 }
 
 /** The signing key is listed last and marked, so that it is not revoked by mistake. */
-function listed(known: readonly IssuerKey[], signing: readonly string[]): string {
+function listKeys(known: readonly IssuerKey[], signing: readonly string[]): string {
   const kids = [...new Set(known.map((one) => one.keyId ?? ''))]
   const idle = kids.filter((kid) => !signing.includes(kid)).map((kid) => `key ${quote(kid)}`)
-  const busy = kids.filter((kid) => signing.includes(kid)).map((kid) => `key ${quote(kid)} (it signs now)`)
-  return [...idle, ...busy].slice(0, 20).join(', ')
+  const inUse = kids.filter((kid) => signing.includes(kid)).map((kid) => `key ${quote(kid)} (it signs now)`)
+  return [...idle, ...inUse].slice(0, 20).join(', ')
 }
 
-const unknown = (keyId: string, known: readonly IssuerKey[], signing: readonly string[]) =>
+const keyUnknown = (keyId: string, known: readonly IssuerKey[], signing: readonly string[]) =>
   new PullpassError({
     code: 'KEY_UNKNOWN',
     hop: 'publish',
     seen: `no served, published or recorded key has kid ${quote(keyId)}`,
-    expected: known.length === 0 ? 'at least one key' : `the kid of the leaked key; known: ${listed(known, signing)}`,
+    expected: known.length === 0 ? 'at least one key' : `the kid of the leaked key; known: ${listKeys(known, signing)}`,
     hint: 'find the key that signed the leaked token',
     command: `pullpass inspect ${shellVariable('TOKEN_FILE')}`,
   })
 
-const inUse = (why: string) =>
+const keyInUse = (why: string) =>
   new PullpassError({
     code: 'KEY_IN_USE',
     hop: 'publish',

@@ -1,4 +1,4 @@
-/** What there is to know of a cluster's issuer: what it serves, what it signs, and what an anonymous client finds. */
+/** The facts about a cluster's issuer: what it serves, what it signs, and what an anonymous client reads. */
 import type { NamespacedName } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'

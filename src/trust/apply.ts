@@ -38,7 +38,7 @@ const attempts = 8
 /** Does not reject if the run is aborted: the outcomes report it. */
 export async function applyTrust(
   resources: readonly TrustResource[],
-  ways: ApplyInputs,
+  inputs: ApplyInputs,
   context: Context,
 ): Promise<StepOutcome[]> {
   const outcomes = new Map<string, StepOutcome>()
@@ -48,8 +48,8 @@ export async function applyTrust(
     const step = context.signal.aborted
       ? ({ finding: undefined, result: 'not-started' } as const)
       : missingNeeds.length > 0
-        ? await reportBlocked(resource, missingNeeds, ways, context)
-        : await applyResource(resource, ways, context)
+        ? await reportBlocked(resource, missingNeeds, inputs, context)
+        : await applyResource(resource, inputs, context)
     outcomes.set(name, { vendor, kind, name, ...step })
   }
   return [...outcomes.values()]
@@ -83,21 +83,21 @@ async function reportBlocked(
   }
 }
 
-async function applyResource(resource: TrustResource, ways: ApplyInputs, context: Context): Promise<Step> {
+async function applyResource(resource: TrustResource, inputs: ApplyInputs, context: Context): Promise<Step> {
   const agreed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
     let finding: TrustFinding | undefined
     try {
-      finding = await resource.observe(ways.accepted)
+      finding = await resource.observe(inputs.accepted)
       if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
       const result = await applyChanges(finding.changes, resource.entry, {
-        ...ways,
-        confirm: confirmOnce(ways.confirm, agreed),
+        ...inputs,
+        confirm: confirmOnce(inputs.confirm, agreed),
       })
       const undeleted =
-        finding.verdict === 'undelete' && result === 'made' ? await resource.observe(ways.accepted) : undefined
+        finding.verdict === 'undelete' && result === 'made' ? await resource.observe(inputs.accepted) : undefined
       if (undeleted?.verdict === 'refused') return { finding: undeleted, result: 'failed', fault: undeleted.fault }
-      if (result !== 'declined') await recordRecovery(resource.recoveryEntry(), ways.record, context.log)
+      if (result !== 'declined') await recordRecovery(resource.recoveryEntry(), inputs.record, context.log)
       return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
     } catch (error) {
       if (context.signal.aborted) return { finding, result: agreed.size === 0 ? 'not-started' : 'unfinished' }

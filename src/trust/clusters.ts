@@ -70,11 +70,11 @@ export async function closeClusters(clusters: readonly GatheredCluster[]): Promi
   await Promise.all(clusters.map(async ({ connection }) => await connection?.close()))
 }
 
-/** A kubeconfig often has two contexts for one cluster, with different users. */
 type Signing = Pick<TrustedCluster, 'name' | 'issuer' | 'keys'>
 
 /**
- * Clusters with one issuer and no common key are different clusters; this is logged.
+ * A kubeconfig often has two contexts for one cluster, with different users. Clusters with one issuer and no common key are different
+ * clusters; this is logged.
  * @throws USAGE_INVALID
  * @internal
  */

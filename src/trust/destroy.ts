@@ -26,7 +26,7 @@ export interface RemovalInputs {
 /** Each resource before those that it needs. Does not reject if the run is aborted: the outcomes report it. */
 export async function destroyTrust(
   resources: readonly TrustResource[],
-  ways: RemovalInputs,
+  inputs: RemovalInputs,
   context: Context,
 ): Promise<Removal[]> {
   const removals: Removal[] = []
@@ -34,7 +34,7 @@ export async function destroyTrust(
     const removed = removals.filter(({ result }) => result === 'removed' || result === 'remove').map(({ name }) => name)
     const removal = context.signal.aborted
       ? ({ result: 'not-started' } as const)
-      : await removeResource(resource, ways, removed, context)
+      : await removeResource(resource, inputs, removed, context)
     const { vendor, kind, name } = resource
     removals.push({ vendor, kind, name, ...removal })
   }
@@ -45,25 +45,25 @@ type RemovalOutcome = Omit<Removal, 'vendor' | 'kind' | 'name'>
 
 async function removeResource(
   resource: TrustResource,
-  ways: RemovalInputs,
+  inputs: RemovalInputs,
   removed: readonly string[],
   context: Context,
 ): Promise<RemovalOutcome> {
-  let begun: 'begun' | undefined
+  let hasBegun = false
   try {
-    const recorded = await isRecorded(resource, ways)
-    const found = await resource.planRemoval({ marks: ways.marks, removed })
-    if (found.state !== 'removable' || recorded === 'no') return await leaveResource(resource, found, recorded, ways)
-    if (ways.confirm === undefined) return { result: 'remove' }
-    if ((await ways.confirm(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'leave')
+    const recorded = await isRecorded(resource, inputs)
+    const found = await resource.planRemoval({ marks: inputs.marks, removed })
+    if (found.state !== 'removable' || recorded === 'no') return await leaveResource(resource, found, recorded, inputs)
+    if (inputs.confirm === undefined) return { result: 'remove' }
+    if ((await inputs.confirm(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'leave')
       return { result: 'declined' }
-    begun = 'begun'
-    await recordRecovery(resource.recoveryEntry(), ways.record, context.log)
+    hasBegun = true
+    await recordRecovery(resource.recoveryEntry(), inputs.record, context.log)
     const note = await found.remove()
-    if (resource.entry !== undefined) await ways.record.remove(resource.entry)
+    if (resource.entry !== undefined) await inputs.record.remove(resource.entry)
     return { result: 'removed', ...(note !== undefined && { note }) }
   } catch (error) {
-    if (context.signal.aborted) return { result: begun === undefined ? 'not-started' : 'unfinished' }
+    if (context.signal.aborted) return { result: hasBegun ? 'unfinished' : 'not-started' }
     return { result: 'failed', fault: asFault(error) }
   }
 }

@@ -163,7 +163,8 @@ function checkSubjectUsed(documents: readonly Document[], { subject }: TrustInpu
   })
 }
 
-/** Repositories derived from images: for documents that name none, or if an image is in another one. */
+// Repositories derived from images: for documents that name none, or if an image is in another one.
+
 export interface RepositoryFor {
   /** The repository of the first image that is in one. */
   readonly name: string | undefined

@@ -113,7 +113,7 @@ export type VerificationResult = VerificationSubject &
     | { readonly result: 'skipped'; readonly fault: PullpassError }
   )
 
-export interface Patience {
+export interface RetryUntil {
   /** The longest total wait. */
   readonly longestMs: number
   readonly onWait: (wait: VerificationWait) => void
@@ -134,7 +134,7 @@ export interface VerificationWait {
 /** If the run ends while it waits, the result is that of the last attempt; rejects only where there was none. */
 export async function verifyTrust(
   verification: Verification,
-  { longestMs, onWait }: Patience,
+  { longestMs, onWait }: RetryUntil,
   context: VendorContext,
 ): Promise<VerificationResult> {
   let last: PullpassError | undefined
@@ -152,7 +152,7 @@ export async function verifyTrust(
 
 async function verifyRepeatedly(
   verification: Verification,
-  { longestMs, onWait }: Patience,
+  { longestMs, onWait }: RetryUntil,
   context: VendorContext,
 ): Promise<VerificationResult> {
   const startedMs = context.now().getTime()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { checkSubjectToken } from '../../src/identity/check-subject-token.ts'
-import { checkSubjectLength } from '../../src/vendors/gcp/subject.ts'
+import { checkSubjectLength } from '../../src/vendors/gcp/names.ts'
 import { subjectToken as token } from '../support/subject-token.ts'
 
 const now = new Date('2025-11-24T11:30:00Z')

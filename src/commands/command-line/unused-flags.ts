@@ -3,6 +3,7 @@ import { type Document, readsTokenFile } from '../../document/document.ts'
 import { needsNamespaceList } from '../../document/namespaces.ts'
 import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
+import { shortDuration } from '../../text/duration.ts'
 import { usageFault } from './flag.ts'
 
 const idle = (command: string, flag: string, why: string, expected: string): PullpassError =>
@@ -33,11 +34,7 @@ export function refuseUnusedMinRemaining(
 ): void {
   const longestSeconds = Math.max(...exchangeRequests.map(({ credentialLifeSeconds }) => credentialLifeSeconds))
   if (longestSeconds * 1000 > ms) return
-  const longest = renderDuration(longestSeconds)
+  const longest = shortDuration(longestSeconds * 1000)
   const why = `new credentials of these documents are valid for at most ${longest}, so that every run exchanges`
   throw idle(command, `--min-remaining ${text}`, why, `less than ${longest}`)
 }
-
-/** In the syntax of the flag: `1h`, `90s`. */
-const renderDuration = (seconds: number) =>
-  seconds % 3600 === 0 ? `${seconds / 3600}h` : seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`

@@ -1,8 +1,8 @@
 /** pullpass issuer serve: serves the issuer metadata from the cluster, behind an Ingress, instead of a bucket. */
 import { createServedDocuments } from '../../publish/serve/served-documents.ts'
 import { servedStoreRef, servedTarget } from '../../publish/serve/served-target.ts'
+import { createKeyStateEvents } from '../../publish/watch/alarms.ts'
 import { createWatchHealth } from '../../publish/watch/health.ts'
-import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
 import { serveHealth } from '../../server/health.ts'
 import { createRateLimit, type HttpServer, openHttpServer } from '../../server/http-server.ts'

@@ -1,7 +1,7 @@
 /** pullpass issuer watch: keeps the published keys in sync during key rotation, until it is stopped. */
 import { openTarget } from '../../publish/open-target.ts'
+import { createKeyStateEvents } from '../../publish/watch/alarms.ts'
 import { createWatchHealth } from '../../publish/watch/health.ts'
-import { createKeyStateEvents } from '../../publish/watch/report-alarms.ts'
 import { watchIssuer } from '../../publish/watch/watch.ts'
 import { serveHealth } from '../../server/health.ts'
 import type { HttpServer } from '../../server/http-server.ts'

@@ -83,11 +83,11 @@ async function printFindings(
   if (output === undefined) {
     terminal.print(renderFindings(found, terminal.color))
   } else if (output === 'terraform') {
-    terminal.print((await import('../../trust/render-terraform.ts')).renderTerraform(findings))
+    terminal.print((await import('../../trust/render-plan.ts')).renderTerraform(findings))
   } else if (output === 'json' || output === 'yaml') {
     terminal.print(await renderResult(planResult(found), output, secrets))
   } else {
-    const { renderCommands } = await import('../../trust/render-commands.ts')
+    const { renderCommands } = await import('../../trust/render-plan.ts')
     terminal.print(renderCommands(findings.filter(isOf(output, vendors))))
   }
 }

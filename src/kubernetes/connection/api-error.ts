@@ -3,10 +3,10 @@ import { pullSecretType } from '../../credential/docker-config.ts'
 import { type Fault, type KubernetesRefusal, PullpassError } from '../../errors/pullpass-error.ts'
 import { shellOperand } from '../../text/plain-text.ts'
 import { quoteSafely } from '../../text/secret-register.ts'
-import { type Admission, parseRefuser, parseRequiredVerb } from './admission-refuser.ts'
 import type { Cluster, ClusterResponse } from './cluster.ts'
 import { malformed } from './response.ts'
 import {
+  type Admission,
   conflictingManagers,
   has,
   isAnonymous,
@@ -14,6 +14,8 @@ import {
   isMissingNamespace,
   isTooLargeToStore,
   parseDenial,
+  parseRefuser,
+  parseRequiredVerb,
   parseStatus,
   type Status,
 } from './status.ts'

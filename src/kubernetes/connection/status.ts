@@ -1,11 +1,10 @@
-/** The Status that the API server sends with a refusal, and what it states: parsed, without its meaning for pullpass. */
+/** The Status that the API server sends with a refusal: its fields, and what it states only in its message. */
+
+import type { KubernetesRefusal } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, jsonOrNone } from '../../text/json-fields.ts'
 import type { ClusterResponse } from './cluster.ts'
 
-/**
- * The Status that the API server sends with a refusal.
- * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
- */
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 export interface Status {
   /** `Forbidden`, `Conflict`, …; empty if there is none. */
   readonly reason: string
@@ -87,3 +86,45 @@ export function parseDenial(message: string): Denial | undefined {
 
 /** The credential was not accepted, or none was sent: anonymous requests are authorized like others. */
 export const isAnonymous = ({ user }: Denial): boolean => user === 'system:anonymous'
+
+/**
+ * The quota, policy or webhook that refused a request at admission: no field of a Status names it.
+ * https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+ * https://kubernetes.io/docs/concepts/policy/resource-quotas/
+ */
+export interface Admission {
+  /**
+   * `webhook in dry runs`: it has side effects, so that the API server refuses dry runs.
+   * `webhook down`: it could not be called, or did not respond in time.
+   */
+  readonly kind: 'policy' | 'webhook' | 'webhook in dry runs' | 'webhook down' | 'quota'
+  readonly name: string
+}
+
+const patterns: readonly (readonly [Admission['kind'], RegExp])[] = [
+  ['webhook in dry runs', /admission webhook "([^"]{1,253})" does not support dry run/],
+  ['webhook down', /failed calling webhook "([^"]{1,253})"/],
+  ['webhook', /admission webhook "([^"]{1,253})" denied the request/],
+  ['policy', /ValidatingAdmissionPolicy '([^']{1,253})'/],
+  ['quota', /exceeded quota: ([a-z0-9.-]{1,253}),/],
+]
+
+/** Characters. */
+const longestMessage = 4096
+
+export function parseRefuser(message: string): Admission | undefined {
+  const text = message.slice(0, longestMessage)
+  for (const [kind, pattern] of patterns) {
+    const name = pattern.exec(text)?.[1]
+    if (name !== undefined) return { kind, name }
+  }
+  return undefined
+}
+
+/** The permission without which a policy of pullpass refuses the request; its message is the only place that names it. */
+export function parseRequiredVerb(message: string): KubernetesRefusal | undefined {
+  const [, verb, resource] =
+    /requires the verb ([a-z]{1,63}) on ([a-z.]{1,253})/.exec(message.slice(0, longestMessage)) ?? []
+  return verb === undefined || resource === undefined ? undefined : { kind: 'verb-required', verb, resource }
+}

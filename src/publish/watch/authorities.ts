@@ -12,7 +12,7 @@
 import { X509Certificate } from 'node:crypto'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
-import { type Alarm, faultAlarm, publishAlarm } from './alarm.ts'
+import { type Alarm, faultAlarm, publishAlarm } from './alarms.ts'
 
 export interface Authority {
   /** SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it. */

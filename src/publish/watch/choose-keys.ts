@@ -1,7 +1,7 @@
 /**
  * Which keys are to be public, given those that are recorded and those that are public now:
  *
- *   served, in this process's life ─┐
+ *   served, to this process ────────┐
  *   public and not long unseen ─────┼─▶ public, unless revoked
  *   public and unknown ─────────────┘
  *
@@ -18,28 +18,28 @@ export interface KeyChoice {
   readonly keepForMs: number
   /** By kid: keys that no API server served, in consecutive rounds. */
   readonly missed: ReadonlySet<string | undefined>
-  /** Keys that an API server served to this process itself. */
-  readonly witnessed: readonly IssuerKey[]
+  /** Keys that an API server served to this process, in this or an earlier round. */
+  readonly everServed: readonly IssuerKey[]
 }
 
 export function chooseKeys(keyState: KeyState, published: readonly IssuerKey[], choice: KeyChoice): IssuerKey[] {
   const [leaving, staying] = splitByAge(keyState, choice)
   const left = new Set(leaving.map(({ key }) => key.keyId))
-  const observed = [...choice.witnessed, ...published]
+  const observed = [...choice.everServed, ...published]
   return mergeKeys(
     staying.flatMap(({ key }) => observed.find(({ keyId }) => keyId === key.keyId) ?? []),
     published.filter(({ keyId }) => !left.has(keyId)),
   ).filter((key) => !isRevoked(keyState, key))
 }
 
-/** Without the keys whose time is over. */
+/** Without the keys that were last seen too long ago. */
 export function forgetOldKeys(keyState: KeyState, choice: KeyChoice): KeyState {
   const [, staying] = splitByAge(keyState, choice)
   return { ...keyState, keys: staying }
 }
 
 function splitByAge({ keys }: KeyState, { now, keepForMs, missed }: KeyChoice): [RecordedKey[], RecordedKey[]] {
-  const isOver = ({ key, lastSeenAt }: RecordedKey) =>
+  const isExpired = ({ key, lastSeenAt }: RecordedKey) =>
     missed.has(key.keyId) && now.getTime() - lastSeenAt.getTime() >= keepForMs
-  return [keys.filter(isOver), keys.filter((one) => !isOver(one))]
+  return [keys.filter(isExpired), keys.filter((one) => !isExpired(one))]
 }

@@ -5,7 +5,7 @@
 import { withoutFaults } from '../../errors/pullpass-error.ts'
 import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
 import { rfc3339 } from '../../text/plain-text.ts'
-import { type Alarm, publishAlarm } from './alarm.ts'
+import { type Alarm, publishAlarm } from './alarms.ts'
 
 export interface ClockEvaluation {
   /** The latest time that any of the clocks shows: what is seen now was not seen before it. */

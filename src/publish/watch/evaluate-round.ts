@@ -17,12 +17,11 @@ import {
   readKeyState,
   type StoredKeyState,
 } from '../key-state.ts'
-import { type Alarm, faultAlarm, publishAlarm } from './alarm.ts'
+import { type Alarm, faultAlarm, publishAlarm } from './alarms.ts'
 import { type Authority, authorityAlarms, parseAuthorities, trustedOf } from './authorities.ts'
 import { evaluateServers, type KnownServers, type UnconfirmedKey } from './known-servers.ts'
-import { mergeKeyStates } from './merge-key-state.ts'
-import { confirmingRounds, type WatchConfig } from './state.ts'
-import { stateRetry } from './write-key-state.ts'
+import { mergeKeyStates, stateRetry } from './stored-key-state.ts'
+import { confirmingRounds, type WatchConfig } from './watch-config.ts'
 
 export interface RoundBefore {
   /** Of the round before; undefined in the first one. */
@@ -31,8 +30,8 @@ export interface RoundBefore {
   readonly missed: ReadonlyMap<string | undefined, number>
   /** What is public, as it was last read at the target. */
   readonly published: readonly IssuerKey[]
-  /** Keys that an API server served to this process itself. */
-  readonly witnessed: readonly IssuerKey[]
+  /** Keys that an API server served to this process in an earlier round. */
+  readonly everServed: readonly IssuerKey[]
   readonly removals: readonly RevocationRemoval[]
   readonly servers: KnownServers | undefined
   readonly firstAuthorities: readonly Authority[]
@@ -49,13 +48,13 @@ export interface RoundEvaluation {
   readonly missed: ReadonlyMap<string | undefined, number>
   /** Served in this round by API servers whose keys are published. */
   readonly served: readonly IssuerKey[]
-  /** Served by others alone. */
+  /** Served only by others. */
   readonly unconfirmed: readonly UnconfirmedKey[]
   readonly servers: KnownServers | undefined
   /** Recorded first by this process, on the word of the CA bundle alone. */
   readonly firstAuthorities: readonly Authority[]
   /** Served now, or in an earlier round of this process, recorded and not revoked since. */
-  readonly witnessed: readonly IssuerKey[]
+  readonly everServed: readonly IssuerKey[]
   /** By kid, with the `iss` of the token that named it. */
   readonly signing: ReadonlyMap<string, string>
   /** The `iss` of the cluster's documents; undefined where none was read. */
@@ -64,7 +63,7 @@ export interface RoundEvaluation {
   readonly alarms: readonly Alarm[]
 }
 
-/** `now`: when what is seen was seen. */
+/** `now`: the time of the round. */
 export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: RoundRules, now: Date): RoundEvaluation {
   const read = withoutFaults(facts.readings.map(({ documents }) => documents))
   const { confirmed, unconfirmed, known } = evaluateServers({
@@ -77,7 +76,7 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
   })
   const served = mergeKeys(confirmed)
   const signing = signingOf(facts)
-  const observed = [...served, ...before.witnessed, ...before.published]
+  const observed = [...served, ...before.everServed, ...before.published]
   const merged =
     facts.keyState instanceof PullpassError ? undefined : mergeKeyStates(facts.keyState, before.keyState, observed)
   const recorded = merged ?? before.keyState
@@ -94,7 +93,9 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
     unconfirmed,
     servers: before.servers === undefined && facts.keyState instanceof PullpassError ? undefined : known,
     firstAuthorities,
-    witnessed: mergeKeys(served, before.witnessed).filter((key) => keyState === undefined || isStaying(keyState, key)),
+    everServed: mergeKeys(served, before.everServed).filter(
+      (key) => keyState === undefined || isStaying(keyState, key),
+    ),
     signing,
     clusterIssuer: read[0]?.issuer,
     removals,
@@ -199,7 +200,6 @@ function signingAlarms(signing: RoundEvaluation['signing'], served: readonly Iss
   })
 }
 
-/** The recorded keys of an issuer after another round. */
 export interface SeenKeys {
   /** Served by any API server in this round. */
   readonly served: readonly IssuerKey[]
@@ -238,7 +238,7 @@ function seenNow(key: IssuerKey, before: RecordedKey | undefined, now: Date): Re
   return same ? { ...before, key, lastSeenAt: now } : { key, firstSeenAt: now, lastSeenAt: now }
 }
 
-/** Revocations that were removed: each is restored immediately, and is an alarm for an hour. */
+/** A revocation that was removed from the ConfigMap: it is restored immediately, and is an alarm for an hour. */
 interface RevocationRemoval {
   readonly at: Date
   readonly alarm: Alarm

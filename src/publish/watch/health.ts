@@ -8,8 +8,8 @@ import type { HealthCheck, HealthEndpoints } from '../../server/health.ts'
 import { createHistogram, type Metric, type Sample } from '../../server/metrics.ts'
 import { createWatchdog, type Watchdog } from '../../server/watchdog.ts'
 import { safeKeySentence } from '../safe-to-sign.ts'
-import { alarmCodes, alarmText } from './alarm.ts'
-import type { WatchStatus } from './state.ts'
+import { alarmCodes, alarmText } from './alarms.ts'
+import type { WatchStatus } from './watch-config.ts'
 
 /**
  * What /readyz reports besides a first publication. `state`: that the key state can be stored. `documents`: nothing more, since a

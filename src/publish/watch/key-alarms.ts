@@ -1,11 +1,11 @@
 /** Published or recorded keys that the cluster never served: another writer changed the bucket or the ConfigMap. */
 import type { IssuerKey } from '../../oidc/keys.ts'
+import { shortDuration } from '../../text/duration.ts'
 import { quote, shellOperand, shellQuote, shellVariable } from '../../text/plain-text.ts'
-import { shortDuration } from '../../text/short-duration.ts'
 import type { Confirmation } from '../confirm.ts'
 import { type KeyState, unknownKeys } from '../key-state.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
-import { type Alarm, publishAlarm } from './alarm.ts'
+import { type Alarm, publishAlarm } from './alarms.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 
 interface KeysKnown {

@@ -18,7 +18,7 @@ import type { ApiServerReading } from '../../oidc/cluster/api-servers.ts'
 import { type IssuerKey, sameKey, thumbprintOf, whyUnusable } from '../../oidc/keys.ts'
 import type { EventRecorder } from '../../server/events.ts'
 import { quote } from '../../text/plain-text.ts'
-import { type Alarm, publishAlarm } from './alarm.ts'
+import { type Alarm, publishAlarm } from './alarms.ts'
 
 /** By address: rounds since the known API server last responded. */
 export type KnownServers = ReadonlyMap<string, number>

@@ -11,7 +11,7 @@ import { isRevoked, type KeyState, knownKeys } from '../key-state.ts'
 import { publishUnrevoked } from '../publish.ts'
 import type { PublishOutcome } from '../publish-documents.ts'
 import { safeToSignAt } from '../safe-to-sign.ts'
-import { type Alarm, faultAlarm } from './alarm.ts'
+import { type Alarm, faultAlarm } from './alarms.ts'
 import { chooseKeys, type KeyChoice } from './choose-keys.ts'
 import { confirmationAlarms, keyAlarms } from './key-alarms.ts'
 

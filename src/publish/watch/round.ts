@@ -4,21 +4,20 @@ import { quote, shellOperand } from '../../text/plain-text.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { digestOf, emptyKeyState, isRevoked, type KeyState, readKeyState } from '../key-state.ts'
 import { issuerToPublish } from '../publish.ts'
-import { type Alarm, publishAlarm } from './alarm.ts'
+import { type Alarm, type LoggedAlarms, publishAlarm, reportAlarms } from './alarms.ts'
 import { forgetOldKeys, type KeyChoice } from './choose-keys.ts'
 import { type ClockEvaluation, evaluateClock } from './clock.ts'
 import { evaluateRound, gatherRound, type RoundEvaluation, type RoundFacts } from './evaluate-round.ts'
 import { announceServers, unconfirmedKeyAlarms } from './known-servers.ts'
 import { nothingTried, type Publishing, publishRound } from './publish-round.ts'
-import { type LoggedAlarms, reportAlarms } from './report-alarms.ts'
 import { announceSafeKeys, notePublished, safeKeysOf } from './safe-keys.ts'
-import { confirmingRounds, type WatchConfig, type WatchStatus } from './state.ts'
-import { writeKeyState } from './write-key-state.ts'
+import { writeKeyState } from './stored-key-state.ts'
+import { confirmingRounds, type WatchConfig, type WatchStatus } from './watch-config.ts'
 
 export interface WatchState {
   readonly keyState: KeyState | undefined
   readonly missed: RoundEvaluation['missed']
-  readonly witnessed: RoundEvaluation['witnessed']
+  readonly everServed: RoundEvaluation['everServed']
   readonly removals: RoundEvaluation['removals']
   readonly servers: RoundEvaluation['servers']
   readonly trustedAuthorities: RoundFacts['trustedAuthorities']
@@ -33,7 +32,7 @@ export interface WatchState {
 export const firstState: WatchState = {
   keyState: undefined,
   missed: new Map(),
-  witnessed: [],
+  everServed: [],
   removals: [],
   servers: undefined,
   trustedAuthorities: undefined,
@@ -64,7 +63,7 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
   if (verdict.keyState !== undefined) config.served?.withhold(verdict.keyState)
   const issuer = before.issuer ?? settleIssuer(config, verdict, context)
   const missed = longMissed(verdict, clock, config)
-  const choice = { now, keepForMs: config.keepForMs, missed, witnessed: verdict.witnessed }
+  const choice = { now, keepForMs: config.keepForMs, missed, everServed: verdict.everServed }
   const publishing = await actOn({ facts, verdict, issuer, choice }, before, config, context)
   const keyState = verdict.keyState && {
     ...notePublished(keyStateAfter(verdict.keyState, publishing, before, choice), publishing, before.publishing, now),
@@ -90,7 +89,7 @@ export async function watchRound(before: WatchState, config: WatchConfig, contex
   return {
     keyState,
     missed: verdict.missed,
-    witnessed: verdict.witnessed,
+    everServed: verdict.everServed,
     removals: verdict.removals,
     servers: verdict.servers,
     trustedAuthorities: facts.trustedAuthorities,

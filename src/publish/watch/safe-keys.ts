@@ -1,4 +1,4 @@
-/** Since when keys are public, and from when on each may sign: what an operator waits for in a rotation. */
+/** Since when keys are public, and from when on each may sign: the time for which an operator waits in a rotation. */
 import type { Context } from '../../http/context.ts'
 import type { EventRecorder } from '../../server/events.ts'
 import type { KeyState, RecordedKey } from '../key-state.ts'
@@ -7,8 +7,8 @@ import type { RoundEvaluation } from './evaluate-round.ts'
 import type { Publishing } from './publish-round.ts'
 
 /**
- * Notes when each key was first read where it is public. One that was added is public since then, one of before this process
- * started since the time that is recorded, or since now.
+ * Records when each key was first read anonymously. A key that was added is public since then; one that was public before this process
+ * started, since the recorded time, or since now.
  */
 export function notePublished(keyState: KeyState, publishing: Publishing, before: Publishing, now: Date): KeyState {
   const isRead = publishing !== before && publishing.readBack === 'as written'
@@ -36,7 +36,7 @@ export function safeKeysOf(
   )
 }
 
-/** Logs, and writes as an Event, each time that is still to come, once. */
+/** Logs each time in the future once, and writes an Event. */
 export async function announceSafeKeys(
   keys: readonly SafeKey[],
   before: readonly SafeKey[],
@@ -46,7 +46,7 @@ export async function announceSafeKeys(
   const now = clock()
   const isAnnounced = ({ keyId, at }: SafeKey) =>
     before.some((one) => one.keyId === keyId && one.at.getTime() === at.getTime())
-  for (const key of keys.filter((one) => one.at > now && !isAnnounced(one)).slice(0, mostOfALook)) {
+  for (const key of keys.filter((one) => one.at > now && !isAnnounced(one)).slice(0, maxPerRound)) {
     const message = safeKeySentence(key, now) ?? ''
     log('info', 'a key is public', { details: message })
     const subject = `${key.keyId} ${key.at.toISOString()}`
@@ -54,4 +54,4 @@ export async function announceSafeKeys(
   }
 }
 
-const mostOfALook = 5
+const maxPerRound = 5

@@ -10,7 +10,7 @@
 import type { Watchdog } from '../../server/watchdog.ts'
 import type { VendorContext } from '../../vendors/vendor.ts'
 import { firstState, type WatchState, watchRound } from './round.ts'
-import { defaultIntervalMs, type WatchConfig, type WatchStatus } from './state.ts'
+import { defaultIntervalMs, type WatchConfig, type WatchStatus } from './watch-config.ts'
 
 const minPauseMs = 1_000
 

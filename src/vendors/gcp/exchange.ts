@@ -11,9 +11,9 @@ import { expiryOf, localExpiryMs } from '../expiry.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { accessRefusalInWords } from './access-refusals.ts'
 import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
+import { checkSubjectLength } from './names.ts'
 import { impersonationRefusal, tokenRefusal } from './refusals.ts'
 import type { GcpSettings } from './settings.ts'
-import { checkSubjectLength } from './subject.ts'
 
 type GcpRegistry = RegistryOf<GcpSettings>
 

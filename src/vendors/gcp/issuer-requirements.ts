@@ -3,7 +3,7 @@ import type { IssuerFinding } from '../../oidc/evaluate/finding.ts'
 import type { IssuerRequirements } from '../../oidc/evaluate/issuer-requirements.ts'
 import type { PublicFacts } from '../../oidc/public/public-facts.ts'
 import { quote, shellVariable } from '../../text/plain-text.ts'
-import { checkSubjectLength } from './subject.ts'
+import { checkSubjectLength } from './names.ts'
 
 export const issuerRequirements: IssuerRequirements = {
   rules: {

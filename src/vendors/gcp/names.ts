@@ -1,10 +1,10 @@
 /**
- * The names of Google Cloud resources in documents.
+ * The names of Google Cloud resources in documents, and the limit of a subject.
  * https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools.providers
  */
-
 import type { TextRule } from '../../document/field-rules.ts'
-import { parseDuration } from '../../text/nearest.ts'
+import { PullpassError } from '../../errors/pullpass-error.ts'
+import { parseDuration } from '../../text/duration.ts'
 
 export const projectNumber: TextRule = {
   pattern: /^[0-9]+$/,
@@ -151,4 +151,20 @@ export const attributeCondition: TextRule = {
   pattern: /^\P{Cc}+$/u,
   maxLength: 4096,
   expected: "a condition in CEL on one line, such as assertion.sub.startsWith('system:serviceaccount:image-system:')",
+}
+
+/** Of google.subject. https://cloud.google.com/iam/docs/workload-identity-federation#mapping */
+const longestBytes = 127
+
+/** SUBJECT_TOO_LONG if it exceeds the limit of google.subject. `from`: its source, for the message. */
+export function checkSubjectLength(subject: string, from: string): PullpassError | undefined {
+  const bytes = Buffer.byteLength(subject)
+  if (bytes <= longestBytes) return undefined
+  return new PullpassError({
+    code: 'SUBJECT_TOO_LONG',
+    hop: 'subject-token',
+    seen: `the subject of ${from} has ${bytes} bytes: ${subject}`,
+    expected: `at most ${longestBytes} bytes, the limit of google.subject`,
+    hint: 'use a service account and namespace with shorter names, or map google.subject to a shorter attribute',
+  })
 }

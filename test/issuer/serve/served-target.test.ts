@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { digestOf } from '../../../src/publish/key-state.ts'
-import { alarmText } from '../../../src/publish/watch/alarm.ts'
+import { alarmText } from '../../../src/publish/watch/alarms.ts'
 import { startTestServe, type TestServe, type TestServer } from './test-serve.ts'
 
 const sorted = (...keys: { kid: string }[]) => keys.map(({ kid }) => kid).toSorted()

@@ -4,7 +4,7 @@ import type { DocumentName } from '../../../src/oidc/issuer-documents.ts'
 import { createServedDocuments, type ServedDocument } from '../../../src/publish/serve/served-documents.ts'
 import { servedTarget } from '../../../src/publish/serve/served-target.ts'
 import { firstState, type WatchState, watchRound } from '../../../src/publish/watch/round.ts'
-import type { WatchConfig } from '../../../src/publish/watch/state.ts'
+import type { WatchConfig } from '../../../src/publish/watch/watch-config.ts'
 import { startTestWatch, type TestWatch } from '../watch/test-watch.ts'
 
 export interface TestServe {

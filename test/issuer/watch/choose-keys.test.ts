@@ -17,7 +17,7 @@ interface Row {
   readonly published?: readonly string[]
   readonly missed?: readonly string[]
   /** Absent: all that is recorded. */
-  readonly witnessed?: readonly string[]
+  readonly everServed?: readonly string[]
   readonly revoked?: readonly string[]
   readonly expected: readonly string[]
 }
@@ -31,8 +31,8 @@ const rows: Row[] = [
     seen: { a: 0, b: 480 },
     expected: ['a', 'b'],
   },
-  { title: 'what is recorded alone is not made public', seen: { a: 0, x: 0 }, witnessed: ['a'], expected: ['a'] },
-  { title: 'what is recorded and public stays', seen: { a: 0 }, witnessed: [], published: ['a'], expected: ['a'] },
+  { title: 'what is recorded alone is not made public', seen: { a: 0, x: 0 }, everServed: ['a'], expected: ['a'] },
+  { title: 'what is recorded and public stays', seen: { a: 0 }, everServed: [], published: ['a'], expected: ['a'] },
   { title: 'what is public and unknown stays', seen: { a: 0 }, published: ['a', 'x'], expected: ['a', 'x'] },
   { title: 'a revoked key goes', seen: { a: 0, b: 0 }, published: ['b'], revoked: ['b'], expected: ['a'] },
   {
@@ -55,10 +55,10 @@ const keyStateOf = (seen: Row['seen'], revoked: readonly string[]): KeyState => 
 })
 
 suite('which keys are to be public', () => {
-  for (const { title, seen, published = [], missed = [], witnessed, revoked = [], expected } of rows) {
+  for (const { title, seen, published = [], missed = [], everServed, revoked = [], expected } of rows) {
     test(title, () => {
-      const served = (witnessed ?? Object.keys(seen)).map((keyId) => testKey(keyId))
-      const choice = { now, keepForMs, missed: new Set(missed), witnessed: served }
+      const served = (everServed ?? Object.keys(seen)).map((keyId) => testKey(keyId))
+      const choice = { now, keepForMs, missed: new Set(missed), everServed: served }
       const chosen = chooseKeys(
         keyStateOf(seen, revoked),
         published.map((keyId) => testKey(keyId)),
@@ -72,8 +72,8 @@ suite('which keys are to be public', () => {
     const keyState = { keys: [{ key: testKey('a', 'forged'), firstSeenAt: now, lastSeenAt: now }], revocations: [] }
     const own = [testKey('a')]
     const choice = { now, keepForMs, missed: new Set<string>() }
-    assert.deepEqual(chooseKeys(keyState, [], { ...choice, witnessed: own }), own)
-    assert.deepEqual(chooseKeys(keyState, own, { ...choice, witnessed: [] }), own)
+    assert.deepEqual(chooseKeys(keyState, [], { ...choice, everServed: own }), own)
+    assert.deepEqual(chooseKeys(keyState, own, { ...choice, everServed: [] }), own)
   })
 
   test('a revoked key does not come back under another kid', () => {
@@ -85,7 +85,7 @@ suite('which keys are to be public', () => {
       now,
       keepForMs,
       missed: new Set(),
-      witnessed: seen.served,
+      everServed: seen.served,
     })
     assert.deepEqual(
       chosen.map(({ keyId }) => keyId),
@@ -120,7 +120,7 @@ suite('over any sequence of rounds', () => {
             now: new Date(at),
             keepForMs,
             missed: new Set(missed.filter((one) => !served.includes(one))),
-            witnessed: [...lastSeen.keys()].map((name) => testKey(name)),
+            everServed: [...lastSeen.keys()].map((name) => testKey(name)),
           }
           const keysOf = (names: readonly string[]) => names.map((name) => testKey(name))
           keyState = observeKeys(
@@ -145,9 +145,9 @@ suite('over any sequence of rounds', () => {
       fc.property(fc.dictionary(kid, fc.integer({ min: 0, max: 500 })), kids, (seen, published) => {
         const before = keyStateOf(seen, [])
         const keys = published.map((name) => testKey(name))
-        const witnessed = before.keys.map(({ key }) => key)
+        const everServed = before.keys.map(({ key }) => key)
         const after = observeKeys(before, { served: [], signing: [], published: keys }, now)
-        const chosen = chooseKeys(after, keys, { now, keepForMs, missed: new Set(), witnessed }).map(
+        const chosen = chooseKeys(after, keys, { now, keepForMs, missed: new Set(), everServed }).map(
           ({ keyId }) => keyId,
         )
         for (const keyId of [...Object.keys(seen), ...published]) assert.ok(chosen.includes(keyId))

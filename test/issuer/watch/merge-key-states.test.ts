@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { digestOf, emptyKeyState, isRevoked, type KeyState, type Revocation } from '../../../src/publish/key-state.ts'
-import { mergeKeyStates } from '../../../src/publish/watch/merge-key-state.ts'
+import { mergeKeyStates } from '../../../src/publish/watch/stored-key-state.ts'
 import fc from '../../support/fast-check.ts'
 import { testKey } from './test-key.ts'
 

@@ -6,7 +6,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { type SigningKey, sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { parseJwks, thumbprintOf } from '../../../src/oidc/keys.ts'
-import { alarmText } from '../../../src/publish/watch/alarm.ts'
+import { alarmText } from '../../../src/publish/watch/alarms.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 
 type State = Awaited<ReturnType<TestWatch['runRound']>>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manyLabels } from '../../../e2e/contract/kubernetes-cluster.ts'
-import { alarmText } from '../../../src/publish/watch/alarm.ts'
+import { alarmText } from '../../../src/publish/watch/alarms.ts'
 import { createWatchHealth } from '../../../src/publish/watch/health.ts'
 import { respondHealth } from '../../../src/server/health.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'

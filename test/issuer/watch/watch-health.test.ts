@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createWatchHealth, type Readiness } from '../../../src/publish/watch/health.ts'
-import type { WatchStatus } from '../../../src/publish/watch/state.ts'
+import type { WatchStatus } from '../../../src/publish/watch/watch-config.ts'
 import { respondHealth } from '../../../src/server/health.ts'
 
 const status: WatchStatus = {

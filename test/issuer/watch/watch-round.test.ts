@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
-import { alarmText } from '../../../src/publish/watch/alarm.ts'
+import { alarmText } from '../../../src/publish/watch/alarms.ts'
 import { asObject } from '../../../src/text/json-fields.ts'
 import { startTestWatch, type TestWatch } from './test-watch.ts'
 import { testUnusableKeys, testUnwritable } from './watch-faults.ts'

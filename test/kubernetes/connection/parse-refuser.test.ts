@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { parseRefuser } from '../../../src/kubernetes/connection/admission-refuser.ts'
+import { parseRefuser } from '../../../src/kubernetes/connection/status.ts'
 
 suite('the component that refused is read from the message of the API server:', () => {
   for (const [kind, name, message] of [

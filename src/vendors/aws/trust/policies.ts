@@ -2,8 +2,12 @@
  * Policy documents: rendered with the least permissions that documents need, and compared with existing ones.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
+
+import type { ImageReference } from '../../../registry/image-reference.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
+import { splitRepositories } from '../names.ts'
+import { parseRegistryHost, partitionOfRegion } from '../partitions.ts'
 import { type DesiredPolicy, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
 
 const version = '2012-10-17'
@@ -195,7 +199,7 @@ function acceptanceOf(
 }
 
 /** `*` matches any text, `?` any character. In linear time: no part is matched twice. */
-export function matches(pattern: string, text: string): boolean {
+function matches(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   const equal = (part: string, at: number) =>
     at >= 0 &&
@@ -229,3 +233,28 @@ export const sidIn = (statement: JsonObject): string => asText(statement['Sid'])
 
 /** Names in a list of IAM, such as of policies. */
 export const namesIn = (list: unknown): string[] => asList(list).flatMap((one) => asText(one) ?? [])
+
+/** The name of an inline policy in plans. */
+export const policyResourceName = (role: string, name: string): string => `${role} policy ${name}`
+
+/**
+ * The ARN of an image's repository, which is the path of the image; or `configured` (ARNs separated by commas, possibly with `*`)
+ * if one of them contains it. A host outside AWS is a proxy for the configured ones.
+ */
+export function repositoryOfImage(
+  { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
+  configured = '',
+): string | undefined {
+  const [, , , region = '', account = ''] = configured.split(':')
+  const place = parseRegistryHost(host) ?? (account === '' ? undefined : { region, account })
+  if (place === undefined) return undefined
+  const arn = `arn:${partitionOfRegion(place.region).name}:ecr:${place.region}:${place.account}:repository/${repository}`
+  return splitRepositories(configured).some((pattern) => matches(pattern, arn)) ? configured : arn
+}
+
+/** An image in the first of several repositories; a repository is the path of an image. */
+export function imageInRepository(repositories: string, image: string): string {
+  const [first = ''] = splitRepositories(repositories)
+  const name = first.slice(first.indexOf(':repository/') + ':repository/'.length)
+  return name.includes('*') ? name.replace('*', image).replaceAll('*', '') : name
+}

@@ -3,8 +3,7 @@ import type { JsonObject } from '../../../text/json-fields.ts'
 import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contract.ts'
 import { type DesiredRole, formerPolicyName } from './desired.ts'
 import { type FoundRole, incompletePolicies, isOf, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
-import { policyResourceName } from './names.ts'
-import { isStatementOf, renderPolicy, sidIn } from './policies.ts'
+import { isStatementOf, policyResourceName, renderPolicy, sidIn } from './policies.ts'
 import type { IamConnection } from './requests.ts'
 
 /** Deletes a role that pullpass created and that has no other statements or policies; otherwise only the statements of these clusters. */

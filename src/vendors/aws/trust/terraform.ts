@@ -4,8 +4,7 @@ import { type HclAttribute, hclBlock, hclText } from '../../hcl.ts'
 import type { HclResource, TrustFinding } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'
-import { policyResourceName } from './names.ts'
-import { renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'
+import { policyResourceName, renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'
 
 const requires = { name: 'aws', source: 'hashicorp/aws', version: '>= 5.0' }
 

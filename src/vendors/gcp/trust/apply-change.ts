@@ -6,10 +6,9 @@ import { followOperation, type Operation, readOperation } from '../iam.ts'
 import { accountParts, poolOf } from '../names.ts'
 import type { AccountHistory } from './account-history.ts'
 import type { CreatedResource, GcpChange, ProviderFields, UpdatedFields } from './finding.ts'
-import { accountPath, identityPath } from './names.ts'
 import { readFoundAccount } from './observed-state.ts'
 import { findGrant, withGrant, writePolicy } from './policy.ts'
-import { type GcpConnection, readResource, sendTrustRequest } from './requests.ts'
+import { accountPath, type GcpConnection, identityPath, readResource, sendTrustRequest } from './requests.ts'
 
 /** @throws PullpassError at the hop trust: nothing was changed, or the operation is named */
 export async function applyChange(

@@ -1,5 +1,4 @@
 /** The resources at Google that trust requires. Pure; invalid requirements are refused. */
-
 import type { Document, DocumentRegistry } from '../../../document/document.ts'
 import { environmentSource } from '../../../document/load-documents.ts'
 import { PullpassError } from '../../../errors/pullpass-error.ts'
@@ -7,10 +6,9 @@ import { subjectOf } from '../../../identity/service-account.ts'
 import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
 import { type IssuerKey, whyUnusable } from '../../../oidc/keys.ts'
 import { markOf, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
-import { accountParts, artifactRepository, poolOf, principalOf } from '../names.ts'
+import { accountParts, artifactRepository, checkSubjectLength, poolOf, principalOf } from '../names.ts'
 import type { GcpSettings } from '../settings.ts'
 import { whyNotKept } from '../stores/gcp-provider.ts'
-import { checkSubjectLength } from '../subject.ts'
 import {
   type DesiredAccount,
   type DesiredCondition,

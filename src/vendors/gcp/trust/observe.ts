@@ -1,5 +1,4 @@
 /** Reads one resource at Google and evaluates it. */
-
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
@@ -16,7 +15,6 @@ import {
   targetName,
 } from './desired-state.ts'
 import type { CreatedResource, GcpFinding, Resource } from './finding.ts'
-import { accountPath, identityPath } from './names.ts'
 import {
   type FoundAccount,
   type FoundPool,
@@ -33,7 +31,7 @@ import {
   policyFull,
   readPolicy,
 } from './policy.ts'
-import { type GcpConnection, readResource } from './requests.ts'
+import { accountPath, type GcpConnection, identityPath, readResource } from './requests.ts'
 import { describeSharing, type ListedProvider, listProviders, poolShared } from './sharing.ts'
 
 export type DesiredResource =

@@ -3,10 +3,9 @@ import { marksIn, type RemovalPlan, type RemovalScope } from '../../trust-contra
 import { followOperation, readOperation } from '../iam.ts'
 import type { AccountHistory } from './account-history.ts'
 import { type DesiredGrant, type DesiredState, grantName, targetName } from './desired-state.ts'
-import { accountPath, identityPath } from './names.ts'
 import { readFoundAccount, readFoundPool, readFoundProvider } from './observed-state.ts'
 import { countActing, countMembers, findGrant, readPolicy, withoutGrant, writePolicy } from './policy.ts'
-import { type GcpConnection, readResource, sendTrustRequest } from './requests.ts'
+import { accountPath, type GcpConnection, identityPath, readResource, sendTrustRequest } from './requests.ts'
 import { listProviders } from './sharing.ts'
 
 interface RemovalContext {

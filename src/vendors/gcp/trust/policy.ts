@@ -7,8 +7,7 @@ import { retry } from '../../../http/retry.ts'
 import { type ApiResponse, UnexpectedResponse } from '../../../http/send.ts'
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { type DesiredGrant, type GrantTarget, grantName, targetName } from './desired-state.ts'
-import { targetPath } from './names.ts'
-import { type GcpConnection, sendTrustRequest, undefinedWhereAbsent } from './requests.ts'
+import { type GcpConnection, sendTrustRequest, targetPath, undefinedWhereAbsent } from './requests.ts'
 
 /** As it was read, including fields that pullpass does not know. */
 export type Policy = JsonObject

@@ -8,9 +8,11 @@ import { once } from '../../operator.ts'
 import { accessRefusal } from '../access-refusals.ts'
 import { artifactRegistryEndpoint } from '../endpoints.ts'
 import { type IamConnection, type IamRequest, sendIamRequest } from '../iam.ts'
+import { accountParts } from '../names.ts'
 import type { IamCaller, IamContext } from '../operator/caller.ts'
 import { type OperatorMember, operatorMember } from '../operator/operator-member.ts'
 import { operatorToken } from '../operator/sign-in.ts'
+import type { GrantTarget } from './desired-state.ts'
 
 const caller: IamCaller = {
   hop: 'trust',
@@ -181,3 +183,20 @@ const roles: readonly [start: string, role: string][] = [
   ['iam.serviceAccounts.delete', 'roles/iam.serviceAccountDeleter'],
   ['artifactregistry.', 'roles/artifactregistry.admin'],
 ]
+
+// Paths of resources below the endpoints of Google's APIs, with encoded names.
+
+/** Of pools and providers, whose names contain no character that needs encoding. */
+export const identityPath = (name: string): string => `v1/${name}`
+
+/**
+ * By its address or its unique id, in the project of the address: with the project `-`, Google responds "denied" for an account
+ * that does not exist.
+ */
+export function accountPath(id: string, email: string = id): string {
+  const project = accountParts(email)?.project ?? '-'
+  return `v1/projects/${encodeURIComponent(project)}/serviceAccounts/${encodeURIComponent(id)}`
+}
+
+export const targetPath = (on: GrantTarget): string =>
+  on.kind === 'serviceAccount' ? accountPath(on.email) : `v1/${on.name}`

@@ -7,9 +7,8 @@ import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { type IssuerKey, parseJwks, sameKey } from '../../../oidc/keys.ts'
 import { asList, asObject, asText } from '../../../text/json-fields.ts'
 import { type DesiredPool, type PoolCluster, subjectMapping } from './desired-state.ts'
-import { identityPath } from './names.ts'
 import { type FoundProvider, readFoundProvider } from './observed-state.ts'
-import { type GcpConnection, sendTrustRequest } from './requests.ts'
+import { type GcpConnection, identityPath, sendTrustRequest } from './requests.ts'
 import { subjectsOf } from './subject-condition.ts'
 
 /** A sentence for each cluster or provider that shares the pool; empty if one cluster uses it. Pure. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { PullpassError } from '../../../../src/errors/pullpass-error.ts'
-import { renderCommands } from '../../../../src/trust/render-commands.ts'
+import { renderCommands } from '../../../../src/trust/render-plan.ts'
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'
 import { argv, findings, provider } from './hostile-findings.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { renderTerraform as renderFindings } from '../../../../src/trust/render-terraform.ts'
+import { renderTerraform as renderFindings } from '../../../../src/trust/render-plan.ts'
 import type { GcpFinding } from '../../../../src/vendors/gcp/trust/finding.ts'
 import { evaluateAccount, evaluatePool } from '../../../../src/vendors/gcp/trust/observe.ts'
 import { toFinding } from '../../../../src/vendors/gcp/trust/trust.ts'

@@ -1,10 +1,34 @@
-/** The trust configuration as HCL: what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
-
+/** A plan for operators who apply it themselves: commands of the vendor's command-line tool, or Terraform. */
 import { plainText } from '../text/plain-text.ts'
 import { hashComment, hclBlock, hclText } from '../vendors/hcl.ts'
-import type { TrustFinding } from '../vendors/trust-contract.ts'
-import { whyLeftOut } from './render-commands.ts'
+import { describeMissing, type TrustFinding } from '../vendors/trust-contract.ts'
 
+/** A script for sh: the functions that it calls, then one command for each change; comments name resources without a command. */
+export function renderCommands(findings: readonly TrustFinding[]): string {
+  const scripts = findings.flatMap(({ changes }) => changes.map(({ script }) => script))
+  const functions = [...new Set(scripts.flatMap((script) => script.functions))]
+  const comments = whyLeftOut(findings)
+  const body =
+    scripts.length > 0
+      ? scripts.map(({ line }) => plainLineOf(line))
+      : [comments.length > 0 ? '# Nothing can be done by commands.' : '# No changes are required.']
+  return ['#!/bin/sh', 'set -eu', ...comments, ...functions, ...body].join('\n')
+}
+
+/** Each distinct error, and what is not created because of them. */
+const whyLeftOut = (findings: readonly TrustFinding[]): string[] => {
+  const comments = findings.flatMap(({ fault, kind, name, verdict, missingNeeds = [] }) => {
+    if (fault !== undefined) return [hashComment(fault.message)]
+    const isBlocked = verdict === 'blocked'
+    return isBlocked ? [hashComment(`${kind} ${name} is not created: blocked by ${describeMissing(missingNeeds)}`)] : []
+  })
+  return [...new Set(comments)]
+}
+
+/** U+0001 separates the items of a list where an item contains a comma: it stays, other control characters do not. */
+const plainLineOf = (line: string): string => line.split('\u0001').map(plainText).join('\u0001')
+
+/** HCL; what exists is imported, so that it can be applied as printed. https://developer.hashicorp.com/terraform/language/import */
 export function renderTerraform(findings: readonly TrustFinding[]): string {
   const printed = findings.filter(isPrinted)
   const first = printed.flatMap(({ changes }) =>

@@ -1,11 +1,11 @@
-/** What is to be watched, and where it is to be public: the same for a command and for a controller. */
+/** What a watch reads and publishes, and its status after each round. */
 import type { NamespacedName } from '../../document/document.ts'
 import type { ApiServersConfig } from '../../oidc/cluster/api-servers.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import type { EventRecorder } from '../../server/events.ts'
 import type { SafeKey } from '../safe-to-sign.ts'
 import type { ServedDocuments } from '../serve/served-documents.ts'
-import type { Alarm } from './alarm.ts'
+import type { Alarm } from './alarms.ts'
 import type { TrustedAuthorities } from './authorities.ts'
 
 export interface WatchConfig extends Omit<ApiServersConfig, 'authorities'> {
