@@ -25,14 +25,17 @@ const { interruption, renderUnwritable, run } = await import('./commands/run/run
 const { vendors } = await import('./vendors/vendors.ts')
 const { startHardDeadline } = await import('./commands/run/hard-deadline.ts')
 
+/** SIGHUP: the terminal was closed. */
+type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
 const interrupt = new AbortController()
-let endedBy: 'SIGINT' | 'SIGTERM' | undefined
+let endedBy: EndingSignal | undefined
 /** A signal to the process group arrives directly and as a message of bundled-node.ts. */
 const received = { directly: 0, forwarded: 0 }
 let receivedAtMs = Number.NEGATIVE_INFINITY
 /** `timeout` of GNU sends a signal to the process and then to its group: within this time it is the same one. */
 const sameSignalMs = 50
-function receive(signal: 'SIGINT' | 'SIGTERM', how: keyof typeof received): void {
+function receive(signal: EndingSignal, how: keyof typeof received): void {
   const atMs = performance.now()
   if (how === 'directly' && signal === endedBy && atMs - receivedAtMs < sameSignalMs) return
   if (how === 'directly') receivedAtMs = atMs
@@ -42,8 +45,7 @@ function receive(signal: 'SIGINT' | 'SIGTERM', how: keyof typeof received): void
   endedBy = signal
   interrupt.abort(interruption(signal))
 }
-process.on('SIGINT', () => receive('SIGINT', 'directly'))
-process.on('SIGTERM', () => receive('SIGTERM', 'directly'))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => receive(signal, 'directly'))
 process.on('message', (message) => {
   if (message === 'SIGINT' || message === 'SIGTERM') receive(message, 'forwarded')
 })

@@ -231,9 +231,11 @@ function ofAnotherManager(
 }
 
 /** How a document takes over a Secret. */
-function adoptionOf({ source }: Document): string {
+function adoptionOf(document: Document): string {
+  const { source } = document
   if (source === resourceSource) return ': spec.conflictPolicy: Adopt'
-  return source === environmentSource ? ', once: --adopt' : ': spec.conflictPolicy: Adopt (once: --adopt)'
+  if (source === environmentSource) return ', once: --adopt'
+  return `: spec.conflictPolicy: Adopt; or once: ${adoptCommand(document)}`
 }
 
 /** The other document is named by its field manager, or, where that is hashed, by its record. */
@@ -251,9 +253,7 @@ function ofAnotherDocument(
     return { seen, expected, hint }
   }
   const fromVariables = document.source === environmentSource
-  const command = fromVariables
-    ? 'pullpass refresh --adopt'
-    : `pullpass refresh -f ${shellQuote(fileOf(document))} --adopt`
+  const command = fromVariables ? 'pullpass refresh --adopt' : adoptCommand(document)
   return {
     seen,
     expected,
@@ -262,6 +262,9 @@ function ofAnotherDocument(
       : `if ${document.kind}/${document.name} replaces ${written}: remove ${written} from its file or CronJob, then once: ${command}; else choose another spec.secretName`,
   }
 }
+
+/** The controller has no such flag. */
+const adoptCommand = (document: Document): string => `pullpass refresh -f ${shellQuote(fileOf(document))} --adopt`
 
 /** `pull.yaml:12` is `pull.yaml`; a name may have colons of its own. */
 const fileOf = ({ source }: Document): string => source.replace(/:\d+$/, '')

@@ -49,6 +49,18 @@ suite('pullpass controller', () => {
       assert.ok(![stderr, ...printed].join().includes(secret), 'a secret is printed')
   })
 
+  test('ends with exit code 0 on SIGHUP too, and releases its Lease: the terminal was closed', async (t) => {
+    const sandbox = await startTestSandbox(t, { now: () => new Date() })
+    const file = await sandbox.write('pull.yaml', documentText(sandbox))
+    const { child, ended } = spawnPullpass(['controller', '-f', file, '--lease', 'team-a/leader'], sandbox.environment)
+    t.after(() => child.kill('SIGKILL'))
+    await waitForStderr(child, /this replica leads/)
+    child.kill('SIGHUP')
+    assert.equal((await ended).exitCode, 0)
+    const lease = sandbox.cluster.store.read('Lease', 'team-a', 'leader')
+    assert.match(JSON.stringify(lease?.['spec']), /"holderIdentity":""/)
+  })
+
   test('with spec.issuer, exchanges no token before its key is published', async (t) => {
     const sandbox = await startTestSandbox(t, { now: () => new Date(), namespaces: ['team-a', 'pullpass-system'] })
     const more = [

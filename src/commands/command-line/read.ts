@@ -76,7 +76,8 @@ export function readCommandLine(
   }
   const [word] = positionals
   if (word !== undefined && !usage.some((form) => takesWords(form.slice(name.length)))) {
-    return fail(`unexpected argument ${showValue(word)}`, known['file'] && 'documents as -f FILE')
+    const flag = Object.hasOwn(known, word) ? `--${word}` : undefined
+    return fail(`unexpected argument ${showValue(word)}`, flag ?? (known['file'] && 'documents as -f FILE'))
   }
   const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked against these flags above

@@ -24,7 +24,14 @@ export function findCommand([first = '', ...rest]: readonly string[]): Found {
   const two = `${first} ${rest[0]}`
   const [one, both] = [entryOf(first), entryOf(two)]
   if (one !== undefined && both !== undefined) return { kind: 'command', name: two, entry: both, words: rest.slice(1) }
-  if (one !== undefined) return { kind: 'command', name: first, entry: one, words: rest }
+  if (one !== undefined) {
+    const members = Object.keys(commands).flatMap((name) =>
+      name.startsWith(`${first} `) ? name.split(' ').slice(1) : [],
+    )
+    const near = nearest(rest[0] ?? '', members)
+    if (near !== undefined) throw unknown(two, [`${first} ${near}`], `pullpass ${first} --help`)
+    return { kind: 'command', name: first, entry: one, words: rest }
+  }
   const members = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `))
   if (members.length === 0)
     throw first.startsWith('-') ? precedes(first, rest) : unknown(first, firstWords(), 'pullpass --help')

@@ -263,7 +263,7 @@ function managed(secret: string, managers: readonly string[]): Wording {
     code: 'SECRET_NOT_OURS',
     seen: `${secret} is managed by ${managers.join(', ')}; it was left unchanged`,
     expected: 'one that pullpass created for this document, or none',
-    hint: 'choose another spec.secretName, or take over this Secret: spec.conflictPolicy: Adopt (once: --adopt)',
+    hint: 'choose another spec.secretName, or take over this Secret: spec.conflictPolicy: Adopt; or once: pullpass refresh -f FILE --adopt',
   }
 }
 

@@ -81,6 +81,18 @@ suite('the commands', () => {
     )
   })
 
+  test('a word after a command that is nearly a command of its group, or a flag, is refused with what exists', async () => {
+    for (const [word, expected] of [
+      ['crd', /unknown command "manifests crd"\n {2}expected a known command, such as manifests crds\n/],
+      ['controller', /unexpected argument "controller"\n {2}expected --controller\n/],
+      ['cronjob', /unexpected argument "cronjob"\n {2}expected documents as -f FILE\n/],
+    ] as const) {
+      const { exitCode, stderr } = await pullpass('manifests', word)
+      assert.equal(exitCode, 2)
+      assert.match(stderr, expected)
+    }
+  })
+
   test('an unknown command is refused, and the nearest one is suggested', async () => {
     const { exitCode, stderr } = await pullpass('refrsh')
     assert.equal(exitCode, 2)

@@ -90,7 +90,7 @@ suite('pullpass refresh respects the owner of a Secret', () => {
       [
         'SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged',
         '  expected one that pullpass created for ClusterPullSecret pull, or none',
-        '  fix: choose another spec.secretName, or take over this Secret: spec.conflictPolicy: Adopt (once: --adopt)',
+        `  fix: choose another spec.secretName, or take over this Secret: spec.conflictPolicy: Adopt; or once: pullpass refresh -f ${file} --adopt`,
         '',
       ].join('\n'),
     )
