@@ -1,4 +1,6 @@
 /** The sandbox's Kubernetes API as the target of the contract, on real sockets. */
+import { readFile } from 'node:fs/promises'
+import { parseAllDocuments } from 'yaml'
 import { createKubernetesApi, type KubernetesApi } from '../../sandbox/kubernetes/kubernetes-api.ts'
 import { signingKeyOf } from '../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { type CertificateAuthority, createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
@@ -9,6 +11,18 @@ import type { Replica, ReplicaPlan, Rule, ServerKeys } from './kubernetes-cluste
 import type { StartedTarget } from './kubernetes-contract.ts'
 
 const adminToken = 'admin-token'
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+
+/** @throws unless it succeeds */
+async function requestAsAdmin(
+  { handle }: KubernetesApi,
+  { body = Buffer.alloc(0), ...request }: { readonly method: string; readonly path: string; readonly body?: Buffer },
+): Promise<void> {
+  const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/yaml' }
+  const { signal } = new AbortController()
+  const { status } = await handle({ ...request, query: new URLSearchParams(), headers, body, signal })
+  if (status >= 300) throw new Error(`${request.method} ${request.path} returned ${status}`)
+}
 
 interface ServerContext {
   readonly authority: CertificateAuthority
@@ -38,8 +52,14 @@ export async function startSandboxTarget(): Promise<StartedTarget> {
       if (secondsLeft > 0) clock.advance(`${secondsLeft} s`)
     },
     compact: async () => api.store.compact(),
-    installDefinitions: async () => api.installDefinitions(),
-    deleteDefinitions: async () => api.deleteDefinitions(),
+    async installDefinitions() {
+      for (const document of parseAllDocuments(await readFile('deploy/crds/manifests.yaml', 'utf8')))
+        await requestAsAdmin(api, { method: 'POST', path: definitions, body: Buffer.from(String(document)) })
+    },
+    async deleteDefinitions() {
+      for (const resource of ['clusterpullsecrets', 'pullsecrets'])
+        await requestAsAdmin(api, { method: 'DELETE', path: `${definitions}/${resource}.pullpass.dev` })
+    },
     async compactedCollection() {
       api.store.compact()
       return '/api/v1/secrets'

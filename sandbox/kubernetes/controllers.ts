@@ -8,7 +8,7 @@ import { resourceKinds } from './kinds/resource-kinds.ts'
 import type { KubernetesObject, StoredObject } from './objects/kubernetes-object.ts'
 import type { ObjectStore, StoredChange } from './objects/object-store.ts'
 
-type Controlled = Pick<Cluster, 'store' | 'now' | 'ca'>
+type Controlled = Pick<Cluster, 'store' | 'now' | 'ca' | 'definitions'>
 
 /** Reconciles every change after this version, including its own, until nothing changes. */
 export function runControllers(cluster: Controlled, since: number): void {
@@ -23,6 +23,7 @@ function reconcile(cluster: Controlled, { type, object }: StoredChange): void {
   const { store } = cluster
   const { namespace = '', name } = object.metadata
   const current = store.read(object.kind, namespace, name)
+  if (object.kind === 'CustomResourceDefinition') serveCustomResources(cluster)
   if (type === 'DELETED') {
     const parent = store.read('Namespace', '', namespace)
     if (parent && phaseOf(parent) === 'Terminating') finalizeNamespace(cluster, parent)
@@ -32,6 +33,18 @@ function reconcile(cluster: Controlled, { type, object }: StoredChange): void {
   if (!current) return
   if (current.kind === 'Namespace') reconcileNamespace(cluster, current)
   else if (current.metadata.deletionTimestamp || isOrphan(store, current)) deleteObject(cluster, current)
+}
+
+/** While their definitions exist; without them, their objects are deleted. */
+function serveCustomResources({ store, definitions }: Controlled): void {
+  for (const { kind, plural, group, version } of resourceKinds) {
+    if (version === undefined) continue
+    const isDefined = store.read('CustomResourceDefinition', '', `${plural}.${group}`) !== undefined
+    if (isDefined) definitions.add(kind)
+    if (isDefined || !definitions.delete(kind)) continue
+    for (const object of store.list(kind)) store.remove(object)
+    store.emitter.emit('undefined', kind)
+  }
 }
 
 function reconcileNamespace(cluster: Controlled, namespace: StoredObject): void {

@@ -10,7 +10,7 @@ import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
 /** Objects of group `authorization.k8s.io` are not stored; subresources of the core group are not listed. */
-const builtIn = ['discovery.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io']
+const builtIn = ['discovery.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io', 'apiextensions.k8s.io']
 
 type Definitions = Pick<Cluster['definitions'], 'has'>
 

@@ -77,9 +77,13 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
     authorization,
     seed: (object) => seed(cluster, object),
     installDefinitions(kinds = customKinds) {
-      for (const kind of kinds) cluster.definitions.add(kind)
+      for (const kind of kinds) seed(cluster, definitionOf(kind))
     },
-    deleteDefinitions: () => deleteDefinitions(cluster),
+    deleteDefinitions() {
+      const since = cluster.store.resourceVersion
+      for (const definition of cluster.store.list('CustomResourceDefinition')) cluster.store.remove(definition)
+      runControllers(cluster, since)
+    },
     registerServer: (url) => registerServer(cluster.store, url),
     async createReplica({ keys, ...differing } = {}) {
       const { current: signing, published } = cluster.keys
@@ -89,15 +93,22 @@ export async function createKubernetesApi(options: KubernetesApiOptions): Promis
   }
 }
 
-function deleteDefinitions(cluster: Cluster): void {
-  const { store } = cluster
-  const since = store.resourceVersion
-  for (const kind of customKinds) {
-    for (const object of store.list(kind)) store.remove(object)
-    store.emitter.emit('undefined', kind)
+/** Without its schema. */
+function definitionOf(name: string): KubernetesObject {
+  const known = resourceKinds.find(({ kind }) => kind === name)
+  if (known?.version === undefined) throw new TypeError(`${name} is no custom resource`)
+  const { group, version, kind, plural, singular, shortNames, namespaced } = known
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      names: { plural, singular, kind, listKind: `${kind}List`, shortNames },
+      scope: namespaced ? 'Namespaced' : 'Cluster',
+      versions: [{ name: version, served: true, storage: true, subresources: { status: {} } }],
+    },
   }
-  cluster.definitions.clear()
-  runControllers(cluster, since)
 }
 
 function seed(cluster: Cluster, object: KubernetesObject): StoredObject {

@@ -57,6 +57,33 @@ export function customResourceCases(started: () => ContractCluster): void {
     assert.deepEqual(resources.find(({ name }) => name === 'clusterpullsecrets')?.namespaced, false)
   })
 
+  test('a definition is established; an apply of its labels does not change its generation', async () => {
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusterpullsecrets.pullpass.dev'
+    const { object, text } = await started().request({ path })
+    const { spec: stated, status: found } = JSON.parse(text)
+    assert.deepEqual([object.metadata?.name, stated.names.kind], ['clusterpullsecrets.pullpass.dev', kind])
+    assert.deepEqual(
+      found.conditions.map((one: { type: string; status: string }) => `${one.type} ${one.status}`).toSorted(),
+      ['Established True', 'NamesAccepted True'],
+    )
+    assert.deepEqual(found.storedVersions, ['v1alpha1'])
+    const body = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'clusterpullsecrets.pullpass.dev', labels: { example: 'yes' } },
+    }
+    const applied = await started().request({
+      method: 'PATCH',
+      path: `${path}?fieldManager=labels`,
+      contentType: applyPatch,
+      body,
+    })
+    assert.deepEqual(
+      [applied.status, applied.object.metadata?.labels?.['example'], applied.object.metadata?.generation],
+      [200, 'yes', object.metadata?.generation],
+    )
+  })
+
   test('the generation counts changes of the spec, and a status does not change it', async () => {
     const created = await create('counted')
     const path = `${collection}/counted`

@@ -1,6 +1,7 @@
 /** The kinds that the sandbox serves. */
 import { clusterPullSecret } from './cluster-pull-secret.ts'
 import { configMap } from './config-map.ts'
+import { customResourceDefinition } from './custom-resource-definition.ts'
 import { endpointSlice } from './endpoint-slice.ts'
 import { event } from './event.ts'
 import { lease } from './lease.ts'
@@ -20,6 +21,7 @@ export const resourceKinds: readonly ResourceKind[] = [
   serviceAccount,
   endpointSlice,
   lease,
+  customResourceDefinition,
   clusterPullSecret,
   pullSecret,
 ]
