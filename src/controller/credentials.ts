@@ -8,12 +8,14 @@
  *                                     └───────┘
  */
 import { type RegistryCredential, rereadSeconds } from '../credential/registry-credential.ts'
+import { tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
+import { documentName } from '../refresh/plan.ts'
 import { dueAt, type Lifetime, retryDelayMs } from './schedule.ts'
-import { keyOf, type WorkItem } from './work-queue.ts'
+import { keyOf, type QueueLimits, type WorkItem, WorkQueue } from './work-queue.ts'
 
 export interface CachedCredential {
   readonly credential: RegistryCredential
@@ -53,6 +55,8 @@ interface Failure {
 /** A new credential that expires sooner is a failure: refreshing it would be an endless loop of exchanges. Milliseconds. */
 const leastLifeMs = 60_000
 
+const tenantTurns: QueueLimits = { concurrency: 24, perDocument: 24, perTenant: 4, tenants: 24 }
+
 export type Obtained = ReadonlyMap<string, CachedCredential | PullpassError | 'pending'>
 
 type CredentialContext = Pick<Context, 'now' | 'random' | 'sleep' | 'signal'>
@@ -64,10 +68,15 @@ export class Credentials {
   readonly #context: CredentialContext
   readonly #sources = new Map<string, Source>()
 
+  /** The exchanges of tenants take turns: one that hangs, or thousands that fail, delay no other document. */
+  readonly #turns: WorkQueue
+
   constructor(exchange: ExchangeAll, events: CredentialEvents, context: CredentialContext) {
     this.#exchange = exchange
     this.#events = events
     this.#context = context
+    this.#turns = new WorkQueue(({ namespace: source }) => this.#takeTurn(source), context, tenantTurns)
+    this.#start(() => this.#turns.run())
   }
 
   /**
@@ -80,7 +89,9 @@ export class Credentials {
     const due = all.filter((source) => isDue(source, at))
     for (const source of due) source.waiting.set(keyOf(item), item)
     const batch = due.filter(({ exchanging, failure }) => !exchanging && (failure?.retryAtMs ?? 0) <= at.getTime())
-    if (batch.length > 0) this.#start(() => this.#exchangeAll(batch))
+    const own = batch.filter(({ request }) => tenantOf(request.document) === undefined)
+    if (own.length > 0) this.#start(() => this.#exchangeAll(own))
+    for (const source of batch) if (!own.includes(source)) this.#requestTurn(source)
     return new Map(all.map((source) => [source.request.mintedFrom, stateOf(source, at)]))
   }
 
@@ -118,6 +129,18 @@ export class Credentials {
     work().catch((error: unknown) => {
       if (!this.#context.signal.aborted) this.#events.onEnd(error)
     })
+  }
+
+  #requestTurn(source: Source): void {
+    source.exchanging = true
+    const { document, mintedFrom } = source.request
+    this.#turns.add({ document: documentName(document), namespace: mintedFrom })
+  }
+
+  async #takeTurn(mintedFrom: string): Promise<undefined> {
+    const source = this.#sources.get(mintedFrom)
+    if (source !== undefined) await this.#exchangeAll([source]) // else its document was removed
+    return undefined
   }
 
   async #exchangeAll(batch: readonly Source[]): Promise<void> {
@@ -165,7 +188,9 @@ export class Credentials {
     this.#start(async () => {
       await sleep(delayMs, signal)
       const isUsed = this.#sources.get(source.request.mintedFrom) === source && source.waiting.size > 0
-      if (isUsed && !source.exchanging && source.failure === failure) await this.#exchangeAll([source])
+      if (!isUsed || source.exchanging || source.failure !== failure) return
+      if (tenantOf(source.request.document) === undefined) await this.#exchangeAll([source])
+      else this.#requestTurn(source)
     })
   }
 }

@@ -15,6 +15,8 @@ import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { PodEvictions } from './evictions/evict-pods.ts'
 import { evictableFor, expiryOf, type Known, resourceFacts } from './known.ts'
 import type { ControllerStatus } from './status.ts'
+import { restrictExchange } from './tenants/endpoints.ts'
+import type { TenantLimits } from './tenants/limits.ts'
 import type { ClusterView } from './watch-cluster.ts'
 import { type WorkItem, WorkQueue } from './work-queue.ts'
 import { StatusWriter } from './write-statuses.ts'
@@ -37,6 +39,7 @@ interface WorkSource {
   readonly cluster: Cluster
   readonly source: MintSource
   readonly election?: LeaderElection | undefined
+  readonly tenants?: TenantLimits | undefined
   readonly view: ClusterView
   readonly status: ControllerStatus
   readonly reconcile: (item: WorkItem) => Promise<Date | undefined>
@@ -49,7 +52,7 @@ interface WorkSource {
 
 /** `permit` throws where this replica may no longer write; the signal of the context ends the term. */
 export function createWork(
-  { cluster: anyCluster, source, election, view, status, reconcile, resources, known, onEnd }: WorkSource,
+  { cluster: anyCluster, source, election, tenants, view, status, reconcile, resources, known, onEnd }: WorkSource,
   permit: () => void,
   { transport, log: write, ...others }: VendorContext,
 ): Work {
@@ -71,7 +74,9 @@ export function createWork(
   }
   const queueItem = (item: WorkItem) => queue.add(item)
   const exchange = async (requests: readonly ExchangeRequest[]) => {
-    const timed = requests.map((request) => timedExchange(request, status, context))
+    const timed = requests.map((request) =>
+      timedExchange(restrictExchange(request, tenants?.endpoints ?? []), status, context),
+    )
     return await mintCredentials(timed, source, cluster, context)
   }
   const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)

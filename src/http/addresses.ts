@@ -2,7 +2,9 @@
  * Private, loopback, link-local and reserved addresses, which cannot be reached from the internet; and DNS resolution.
  * https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
  */
-import { BlockList, isIP } from 'node:net'
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { AddressPrivate } from './transport.ts'
 
 const ranges: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
@@ -46,11 +48,36 @@ export function isPrivateAddress(address: string): boolean {
   return family !== 0 && listed.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
+/**
+ * Resolves as the connection does by default, and offers it only public addresses: what is checked is what is used, whatever the
+ * name resolves to later. https://nodejs.org/api/net.html#socketconnectoptions-connectlistener
+ */
+export const publicLookup =
+  (resolve: LookupAll = lookup): LookupFunction =>
+  (name, options, callback) => {
+    resolve(name, { ...options, all: true }, (error, found) => {
+      if (error !== null) {
+        callback(error, [])
+        return
+      }
+      const [first, ...others] = found.filter(({ address }) => !isPrivateAddress(address))
+      if (first === undefined) callback(new AddressPrivate(found.map(({ address }) => address)), [])
+      else if (options.all === true) callback(null, [first, ...others])
+      else callback(null, first.address, first.family)
+    })
+  }
+
+type LookupAll = (
+  name: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void
+
 /** All addresses of `name`; empty if it cannot be resolved: the request to it then fails with the cause. */
 export async function resolveAddresses(name: string): Promise<readonly string[]> {
-  const { lookup } = await import('node:dns/promises')
+  const { lookup: resolve } = await import('node:dns/promises')
   try {
-    return (await lookup(name, { all: true })).map(({ address }) => address)
+    return (await resolve(name, { all: true })).map(({ address }) => address)
   } catch {
     return [] // any resolver error; the request to the name reports it
   }

@@ -5,7 +5,7 @@ import type { SecureContext } from 'node:tls'
 import type { Environment } from './context.ts'
 import { type NamedProxy, parseHttpProxy, proxyFor } from './proxy.ts'
 import { collectBody, limitInterimResponses, type ReceiveResponse, type ResponseHead } from './response-body.ts'
-import { ConnectionClosed, type HttpRequest, ResponseInvalid, type Transport } from './transport.ts'
+import { AddressPrivate, ConnectionClosed, type HttpRequest, ResponseInvalid, type Transport } from './transport.ts'
 
 /** How long an idle connection is kept, as in Node's own agent. */
 const keptMs = 5_000
@@ -20,8 +20,13 @@ export function httpsTransport(
   roots: 'default' | 'public' = 'default',
 ): Transport {
   // Own agents: with Node's global ones NODE_USE_ENV_PROXY would send a token in clear text through a proxy.
-  const agents: { plain?: HttpAgent; trusted?: Promise<TrustedAgent>; tunnels?: Promise<Agent> } = {}
-  const agentFor = async (url: URL): Promise<HttpAgent> => {
+  const agents: {
+    plain?: HttpAgent
+    trusted?: Promise<TrustedAgent>
+    restricted?: Promise<TrustedAgent>
+    tunnels?: Promise<Agent>
+  } = {}
+  const agentFor = async (url: URL, addresses: HttpRequest['addresses']): Promise<HttpAgent> => {
     if (url.protocol === 'http:') {
       agents.plain ??= new (await import('node:http')).Agent({ keepAlive: true, timeout: keptMs })
       return agents.plain
@@ -29,7 +34,12 @@ export function httpsTransport(
     agents.trusted ??= trustedAgent(extraAuthorities, roots)
     const { context, agent } = await agents.trusted
     const proxy = proxyFor(url, environment) // only https is tunnelled, so that the proxy cannot read the token
-    if (proxy === undefined) return agent
+    if (proxy === undefined && addresses === 'public') {
+      // Its own connections: one that is open may lead to any address.
+      agents.restricted ??= restrictedAgent(context)
+      return (await agents.restricted).agent
+    }
+    if (proxy === undefined) return agent // of a proxy, which resolves the name itself, no address is known
     agents.tunnels ??= openTunnels(proxy, context)
     return await agents.tunnels
   }
@@ -39,9 +49,10 @@ export function httpsTransport(
     const options = {
       method: request.method,
       headers: bodyHeaders(request),
-      agent: await agentFor(url),
+      agent: await agentFor(url, request.addresses),
       rejectUnauthorized: true, // explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 must not disable verification
     }
+    if (request.addresses === 'public') await refusePrivate(url)
     request.signal.throwIfAborted()
     return await exchangeHttp1(open(url, options), request, async (head, body) => ({
       ...head,
@@ -72,6 +83,20 @@ async function trustedAgent(extraAuthorities: string | undefined, roots: 'defaul
   if (extraAuthorities === undefined && roots === 'default') return { agent: new Agent(kept) }
   const context = secureContextFor(await import('node:tls'), extraAuthorities, roots)
   return { context, agent: new Agent({ ...kept, secureContext: context }) }
+}
+
+async function restrictedAgent(context: SecureContext | undefined): Promise<TrustedAgent> {
+  const [{ Agent }, { publicLookup }] = await Promise.all([import('node:https'), import('./addresses.ts')])
+  const kept = { keepAlive: true, timeout: keptMs, lookup: publicLookup() }
+  return { agent: new Agent({ ...kept, ...(context && { secureContext: context }) }) }
+}
+
+/** An address is not resolved. @throws AddressPrivate */
+async function refusePrivate({ hostname, protocol }: URL): Promise<void> {
+  const { isPrivateAddress } = await import('./addresses.ts')
+  const address = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (isPrivateAddress(address)) throw new AddressPrivate([address])
+  if (protocol !== 'https:') throw new TypeError('a restricted request is not encrypted')
 }
 
 /** Parsing certificates takes from 6 to 50 ms, so each set of authorities is parsed once; the last sets used are kept. */

@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** A longer response body fails with ResponseTooLarge. Bytes. */
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** `public`: a private, loopback or link-local address fails with AddressPrivate. Absent: any address. */
+  readonly addresses?: 'public'
   /** Shown on a terminal while waiting: the service and the hop. */
   readonly purpose?: { readonly hop: Hop; readonly service: string }
 }
@@ -36,6 +38,17 @@ export class ResponseTooLarge extends Error {
     super(`the response is longer than ${maxBytes} bytes`)
     this.name = 'ResponseTooLarge'
     this.maxBytes = maxBytes
+  }
+}
+
+/** The name of the server leads to no public address, to which the request is restricted. */
+export class AddressPrivate extends Error {
+  readonly addresses: readonly string[]
+
+  constructor(addresses: readonly string[]) {
+    super(`the address is not public: ${addresses.join(', ')}`)
+    this.name = 'AddressPrivate'
+    this.addresses = addresses
   }
 }
 

@@ -116,6 +116,12 @@ export interface Exchange<Settings> {
   /** The longest lifetime of a new credential, in seconds. */
   credentialLifeSeconds(registry: RegistryOf<Settings>): number
 
+  /**
+   * The domains to which an exchange for the document of a tenant may send requests; another host is refused, whatever the
+   * settings are. Empty: the exchange sends none, or a tenant's document cannot have a registry of this vendor.
+   */
+  readonly tenantDomains: readonly string[]
+
   /** Checks the variables that set the vendor's endpoints. @throws VARIABLE_INVALID */
   checkEnvironment(environment: Environment): void
 
@@ -146,7 +152,11 @@ export function audienceOf({ name, audience }: Pick<RegistryBase, 'name' | 'audi
 }
 
 /** The members of an exchange whose vendor has no variables, no limits of its own and no known messages of a registry. */
-export const withoutRestrictions: Pick<Exchange<unknown>, 'checkEnvironment' | 'checkSubject' | 'registryRefusal'> = {
+export const withoutRestrictions: Pick<
+  Exchange<unknown>,
+  'tenantDomains' | 'checkEnvironment' | 'checkSubject' | 'registryRefusal'
+> = {
+  tenantDomains: [],
   checkEnvironment: () => undefined,
   checkSubject: () => undefined,
   registryRefusal: () => undefined,
@@ -174,7 +184,7 @@ type OfRegistry = 'hops' | 'subjectTokenLifeSeconds' | 'credentialLifeSeconds'
 /** The exchange of one registry: what follows from its settings is a value. */
 export type BoundExchange = {
   readonly [Member in OfRegistry]: ReturnType<Exchange<unknown>[Member]>
-} & Pick<Exchange<unknown>, 'checkEnvironment' | 'checkSubject' | 'registryRefusal'> & {
+} & Pick<Exchange<unknown>, 'tenantDomains' | 'checkEnvironment' | 'checkSubject' | 'registryRefusal'> & {
     /** Empty: no subject token is used. */
     readonly audiences: readonly string[]
     /** `subjectToken`: undefined if none is used. */

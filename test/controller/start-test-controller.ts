@@ -47,7 +47,10 @@ export interface ControllerTestOptions {
   /** Sends a request to a cloud, or not; absent: each is sent. */
   readonly send?: (request: HttpRequest, transport: Transport) => ReturnType<Transport>
   readonly customResources?: ControllerConfig['customResources']
-  readonly tenants?: ControllerConfig['tenants']
+  /** Variables in addition to those of the sandbox. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Absent: PullSecrets are not used. */
+  readonly tenants?: (sandbox: TestSandbox) => ControllerConfig['tenants']
 }
 
 export async function startControllerTest(
@@ -58,6 +61,7 @@ export async function startControllerTest(
     random = () => 0,
     send = (request, transport) => transport(request),
     customResources = 'used',
+    environment = {},
     tenants,
   }: ControllerTestOptions = {},
 ): Promise<ControllerTest> {
@@ -66,7 +70,17 @@ export async function startControllerTest(
   const file = document === 'none' ? undefined : await sandbox.write('pull.yaml', document(sandbox))
   const files = file === undefined ? [] : [file]
   const start = async (replica?: string) =>
-    await run(t, { sandbox, files, time, random, send, customResources, tenants, replica })
+    await run(t, {
+      sandbox,
+      files,
+      time,
+      random,
+      send,
+      customResources,
+      environment,
+      tenants: tenants?.(sandbox),
+      replica,
+    })
   return {
     sandbox,
     time,
@@ -88,18 +102,19 @@ interface Run {
   readonly random: () => number
   readonly send: NonNullable<ControllerTestOptions['send']>
   readonly customResources: ControllerConfig['customResources']
+  readonly environment: Readonly<Record<string, string>>
   readonly tenants: ControllerConfig['tenants']
   readonly replica: string | undefined
 }
 
 async function run(
   t: Pick<TestContext, 'after'>,
-  { sandbox, files, time, random, send, customResources, tenants, replica }: Run,
+  { sandbox, files, time, random, send, customResources, environment, tenants, replica }: Run,
 ): Promise<RunningController> {
   const end = new AbortController()
   const logged: string[] = []
   const { ca } = sandbox.authority
-  const fake = fakeContext({ ca, environment: sandbox.environment, signal: end.signal })
+  const fake = fakeContext({ ca, environment: { ...sandbox.environment, ...environment }, signal: end.signal })
   const context: VendorContext = {
     ...fake,
     transport: async (request) => await send(request, fake.transport),

@@ -3,6 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import type { TenantLimits } from '../../src/controller/tenants/limits.ts'
 import type { ResourceStatus } from '../../src/document/custom-resource.ts'
+import { AddressPrivate } from '../../src/http/transport.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { readTenant, writePullSecret, writeResource } from './custom-resource.ts'
@@ -12,7 +13,13 @@ import { advanceUntil, until } from './virtual-time.ts'
 const second = (description: string) => ({ stepMs: 1_000, description })
 const audience =
   '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
-const limits: TenantLimits = { serviceAccounts: ['puller'], secretNames: ['regcred'], audiences: [audience] }
+/** What an installation permits; the servers of the sandbox are at a loopback address. */
+const limits = ({ environment }: TestSandbox): TenantLimits => ({
+  serviceAccounts: ['puller'],
+  secretNames: ['regcred'],
+  audiences: [audience],
+  endpoints: [new URL(environment['PULLPASS_GCP_STS_ENDPOINT'] ?? '').host],
+})
 
 const statusOf = (sandbox: TestSandbox, namespace: string, name = 'pull'): ResourceStatus | undefined => {
   const status = readTenant(sandbox, namespace, name)?.['status']
@@ -100,8 +107,33 @@ suite('a PullSecret in the cluster', () => {
     })
   }
 
+  for (const [title, variable, seen] of [
+    ['a private address', undefined, /would be sent to 127\.0\.0\.1:\d+, which is not a host of the vendor/],
+    ['a name for a private address', 'https://localhost.googleapis.com', /, whose address is private: 127\.0\.0\.1/],
+    ['a server without TLS', 'http://127.0.0.1:1', /, which is not encrypted/],
+  ] as const) {
+    test(`sends no token to ${title}, which the installation does not permit`, async (t) => {
+      const { sandbox, start, whenReady, exchanges } = await startTenants(t, {
+        tenants: (one) => ({ ...limits(one), endpoints: [] }),
+        environment: variable === undefined ? {} : { PULLPASS_GCP_STS_ENDPOINT: variable },
+        // The name that a rebinding attacker would use: no resolver is used.
+        send: async (request, transport) => {
+          if (new URL(request.url).hostname === 'localhost.googleapis.com' && request.addresses === 'public')
+            throw new AddressPrivate(['127.0.0.1'])
+          return await transport(request)
+        },
+      })
+      await start()
+      writePullSecret(sandbox, { namespace: 'team-a' })
+      const message = await whenReady('team-a', 'ExchangeFailed')
+      assert.match(message, seen)
+      assert.equal(exchanges(), 0)
+      if (!variable?.startsWith('http:')) assert.match(message, /fix: .* --tenant-endpoint [a-z0-9.:]+$/)
+    })
+  }
+
   test('is not used, and not listed, if the installation permits no account', async (t) => {
-    const { sandbox, start } = await startTenants(t, { tenants: undefined })
+    const { sandbox, start } = await startTenants(t, { tenants: () => undefined })
     const { whenFresh } = await start()
     writePullSecret(sandbox, { namespace: 'default' })
     writeResource(sandbox)
@@ -160,7 +192,7 @@ suite('a PullSecret in the cluster', () => {
   })
 
   test('that fails has an Event, which its tenant reads', async (t) => {
-    const tenants = { ...limits, serviceAccounts: ['absent'] }
+    const tenants = (sandbox: TestSandbox) => ({ ...limits(sandbox), serviceAccounts: ['absent'] })
     const { sandbox, start, time } = await startTenants(t, { tenants })
     await start()
     const { metadata } = writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'absent' } })

@@ -47,6 +47,31 @@ suite('the work queue', () => {
     assert.deepEqual(started.slice(2), ['other a', 'other b', 'other c'])
   })
 
+  test('takes the PullSecrets of one namespace as one document, with a smaller part, and all tenants with half of the work', async (t) => {
+    const { add, finish, started } = startQueue(t)
+    for (let index = 0; index < 5_000; index++) add(`PullSecret/hostile/pull-${index}`, 'hostile')
+    assert.deepEqual(started, ['PullSecret/hostile/pull-0 hostile'])
+    add('PullSecret/team-a/pull', 'team-a')
+    for (let index = 0; index < 100; index++) add(`PullSecret/hostile-${index}/pull`, `hostile-${index}`)
+    assert.deepEqual(started.slice(1), ['PullSecret/team-a/pull team-a'])
+    add('ClusterPullSecret/pull', 'a', 'b')
+    assert.deepEqual(started.slice(2), ['ClusterPullSecret/pull a', 'ClusterPullSecret/pull b'])
+    add('PullSecret/team-b/pull', 'team-b')
+    await finish('PullSecret/hostile/pull-0 hostile')
+    await finish('PullSecret/hostile/pull-1 hostile')
+    assert.deepEqual(started.slice(4), ['PullSecret/hostile/pull-1 hostile', 'PullSecret/hostile-0/pull hostile-0'])
+  })
+
+  test('removes what waits of one PullSecret, and nothing else of its namespace', async (t) => {
+    const { add, finish, started, queue } = startQueue(t)
+    for (const name of ['one', 'two', 'three']) add(`PullSecret/team-a/${name}`, 'team-a')
+    queue.removeDocument('PullSecret/team-a/two')
+    await finish('PullSecret/team-a/one team-a')
+    await finish('PullSecret/team-a/three team-a')
+    assert.deepEqual(started, ['PullSecret/team-a/one team-a', 'PullSecret/team-a/three team-a'])
+    assert.equal(queue.depth, 0)
+  })
+
   test('runs an item once at a time; one that is added meanwhile runs again', async (t) => {
     const { add, finish, started, queue } = startQueue(t)
     add('one', 'a', 'a')

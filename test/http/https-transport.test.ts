@@ -6,6 +6,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { createCertificateAuthority } from '../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import { httpsTransport } from '../../src/http/https-transport.ts'
+import { AddressPrivate } from '../../src/http/transport.ts'
 
 /** A proxy where nothing listens, by all its names. */
 const unreachableProxies = Object.fromEntries(
@@ -70,6 +71,31 @@ suite('the transport to clouds', () => {
     for (const url of [secure.url, plain.url, plain.url.replace('127.0.0.1', 'localhost')]) {
       assert.equal((await transport(request(url))).status, 200, url)
     }
+  })
+
+  test('that is restricted to public addresses sends nothing to another one, by its name or as it is', async (t) => {
+    const authority = await createCertificateAuthority()
+    let received = 0
+    const handler = () => {
+      received += 1
+      return { status: 200, body: {} }
+    }
+    const { url, close } = await servePart({ handler, tls: { authority, http2: 'absent' } })
+    t.after(close)
+    const transport = httpsTransport({}, authority.ca)
+    const named = url.replace('127.0.0.1', 'localhost')
+    await transport(request(named)) // its connection stays open
+    for (const target of [named, url, url.replace('127.0.0.1', '[::ffff:127.0.0.1]'), 'https://169.254.169.254/']) {
+      await assert.rejects(transport({ ...request(target), addresses: 'public' }), AddressPrivate, target)
+    }
+    assert.equal(received, 1)
+  })
+
+  test('that is restricted to public addresses leaves the name to a proxy', async (t) => {
+    const { authority, environment, tunnels } = await startProxy(t)
+    const transport = httpsTransport(environment, authority.ca)
+    await transport({ ...request('https://sts.example.com/v1/token'), addresses: 'public' })
+    assert.deepEqual(tunnels, ['sts.example.com:443'])
   })
 
   test('in clear text never uses a proxy, which could read the token', async (t) => {

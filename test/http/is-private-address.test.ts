@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { isIP } from 'node:net'
 import { suite, test } from 'node:test'
-import { isPrivateAddress } from '../../src/http/addresses.ts'
+import { isPrivateAddress, publicLookup } from '../../src/http/addresses.ts'
+import { AddressPrivate } from '../../src/http/transport.ts'
 
 suite('an address that cannot be reached from the internet', () => {
   const inside = [
@@ -48,4 +50,29 @@ suite('an address that cannot be reached from the internet', () => {
   for (const address of context) {
     test(`is not ${address}`, () => assert.ok(!isPrivateAddress(address)))
   }
+})
+
+suite('publicLookup', () => {
+  const look = async (addresses: readonly string[], all: boolean) =>
+    await new Promise((resolve) => {
+      const found = addresses.map((address) => ({ address, family: isIP(address) }))
+      const lookup = publicLookup((_name, _options, callback) => callback(null, found))
+      lookup('sts.example.com', { all }, (...result) => resolve(result))
+    })
+
+  test('gives a connection the public addresses of a name, and no other', async () => {
+    const mixed = ['10.0.0.1', '1.1.1.1', '::ffff:10.0.0.1', '2606:4700::1111']
+    assert.deepEqual(await look(mixed, true), [
+      null,
+      [
+        { address: '1.1.1.1', family: 4 },
+        { address: '2606:4700::1111', family: 6 },
+      ],
+    ])
+    assert.deepEqual(await look(mixed, false), [null, '1.1.1.1', 4])
+  })
+
+  test('fails with the addresses of a name that has no public one', async () => {
+    assert.deepEqual(await look(['10.0.0.1', '127.0.0.1'], true), [new AddressPrivate(['10.0.0.1', '127.0.0.1']), []])
+  })
 })

@@ -95,6 +95,7 @@ for (const [name, vendor] of named) {
           'hops',
           'registryRefusal',
           'subjectTokenLifeSeconds',
+          'tenantDomains',
         ],
         lookup: ['lookUp'],
         trust: [

@@ -1,5 +1,6 @@
 /** What PullSecrets of the cluster may use: an installation states it, since tenants write them. */
 import type { TenantLimits } from '../../controller/tenants/limits.ts'
+import { showValue } from '../../document/show-value.ts'
 import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
 
 type Texts = Flag & { type: 'string'; multiple: true }
@@ -8,6 +9,7 @@ export const tenantFlags: {
   readonly 'tenant-service-account': Texts
   readonly 'tenant-secret-name': Texts
   readonly 'tenant-audience': Texts
+  readonly 'tenant-endpoint': Texts
 } = {
   'tenant-service-account': {
     type: 'string',
@@ -27,6 +29,12 @@ export const tenantFlags: {
     value: 'AUDIENCE',
     summary: 'Audience of the tokens that are requested for PullSecrets; repeatable',
   },
+  'tenant-endpoint': {
+    type: 'string',
+    multiple: true,
+    value: 'HOST[:PORT]',
+    summary: 'Server that may receive tokens of PullSecrets though its address is private; repeatable',
+  },
 }
 
 /** Undefined: PullSecrets are not used. @throws USAGE_INVALID */
@@ -38,6 +46,7 @@ export function readTenantFlags(
     'tenant-service-account': serviceAccounts,
     'tenant-secret-name': secretNames,
     'tenant-audience': audiences,
+    'tenant-endpoint': endpoints,
   } = given
   const lists = Object.entries({
     '--tenant-service-account': serviceAccounts,
@@ -45,11 +54,21 @@ export function readTenantFlags(
     '--tenant-audience': audiences,
   })
   const [first] = lists.filter(([, values]) => values.length > 0).map(([flag]) => flag)
-  if (first === undefined) return undefined
+  if (first === undefined) {
+    if (endpoints.length === 0) return undefined
+    throw usageFault('controller', '--tenant-endpoint is given without --tenant-service-account', 'both, or neither')
+  }
   if (customResources === 'ignored')
     throw usageFault('controller', `${first} is given with --no-custom-resources`, 'one of them')
   const [missing] = lists.filter(([, values]) => values.length === 0).map(([flag]) => flag)
   if (missing !== undefined)
     throw usageFault('controller', `${first} is given without ${missing}`, 'all of these flags, or none')
-  return { serviceAccounts, secretNames, audiences }
+  return { serviceAccounts, secretNames, audiences, endpoints: endpoints.map(readEndpoint) }
+}
+
+/** @throws USAGE_INVALID */
+function readEndpoint(text: string): string {
+  const url = URL.parse(`https://${text}`)
+  if (url !== null && `https://${text}` === url.origin) return text
+  throw usageFault('controller', `--tenant-endpoint is ${showValue(text)}`, 'HOST[:PORT] in lower case, without a path')
 }

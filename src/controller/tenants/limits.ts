@@ -12,6 +12,8 @@ export interface TenantLimits {
   readonly serviceAccounts: readonly string[]
   readonly secretNames: readonly string[]
   readonly audiences: readonly string[]
+  /** HOST[:PORT] that may receive a token at any address, or in place of a host of the vendor. */
+  readonly endpoints: readonly string[]
 }
 
 /** Characters of a spec in JSON: one with all registries that the schema permits has less. A larger one is not kept. */

@@ -36,6 +36,7 @@ const causes: readonly MessageCause[] = [
 
 export const exchange: Exchange<AlibabaSettings> = {
   ...withoutRestrictions,
+  tenantDomains: ['aliyuncs.com'],
   audiences: ({ audience = 'sts.aliyuncs.com' }) => [audience],
   hops: () => ['exchange', authorizationHop],
   subjectTokenLifeSeconds: () => 600,

@@ -10,6 +10,7 @@ import { expiryOf } from '../expiry.ts'
 import type { Exchange, ExchangeContext } from '../vendor.ts'
 import { checkEndpoints, ecrEndpoint } from './endpoints.ts'
 import { checkSubject } from './names.ts'
+import { endpointDomains } from './partitions.ts'
 import { authorizationRefusal } from './refusals.ts'
 import {
   chainHop,
@@ -25,6 +26,7 @@ import type { AwsSettings } from './settings.ts'
 export const authorizationHop = 'exchange/authorization'
 
 export const exchange: Exchange<AwsSettings> = {
+  tenantDomains: endpointDomains,
   audiences: ({ audience = usualAudience }) => [audience],
 
   hops: ({ settings: { assumeRoles } }) =>

@@ -13,7 +13,7 @@ import { expiryOf, jwtExpiryMs, jwtTimes } from '../expiry.ts'
 import { decodeJwtClaims, jwtBearerAssertion } from '../jwt-claims.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { authorityEndpoint, checkEndpoints, registryEndpoint } from './endpoints.ts'
-import { clouds, isUuid } from './names.ts'
+import { clouds, endpointDomains, isUuid } from './names.ts'
 import { entraRefusal, pullDenied, registryRefusal, registryRefusalInWords } from './refusals.ts'
 import type { AzureSettings } from './settings.ts'
 
@@ -30,6 +30,7 @@ const leastLeftMs = 60_000
 const usualLifeSeconds = 3600
 
 export const exchange: Exchange<AzureSettings> = {
+  tenantDomains: endpointDomains,
   audiences: ({ audience, settings }) => [audience ?? clouds[settings.cloud].audience],
 
   hops: ({ settings }) => [

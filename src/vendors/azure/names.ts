@@ -59,6 +59,12 @@ export const clouds: Readonly<Record<CloudName, Cloud>> = {
   },
 }
 
+/** Of Microsoft Entra and of registries, in all clouds. */
+export const endpointDomains: readonly string[] = Object.values(clouds).flatMap(({ authority, registrySuffix }) => [
+  authority,
+  registrySuffix,
+])
+
 /** Of a login server, by its suffix; undefined for another host. */
 export const cloudOf = (loginServer: string): CloudName | undefined =>
   cloudNames.find((name) => loginServer.endsWith(`.${clouds[name].registrySuffix}`))

@@ -11,6 +11,7 @@ const lifeSeconds = 3600
 
 export const exchange: Exchange<ChainguardSettings> = {
   ...withoutRestrictions,
+  tenantDomains: ['enforce.dev'],
   audiences: ({ audience, settings }) => [audience ?? settings.endpoint],
   hops: () => ['exchange'],
   subjectTokenLifeSeconds: () => 600,

@@ -34,6 +34,7 @@ const impersonate = 'https://www.googleapis.com/auth/iam'
 const longestLifeSeconds = 3600
 
 export const exchange: Exchange<GcpSettings> = {
+  tenantDomains: ['googleapis.com'],
   audiences: ({ audience, settings }) => {
     const name = resourceName(settings)
     const usual = [name, `https:${name}`] as const

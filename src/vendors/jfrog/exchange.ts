@@ -30,6 +30,7 @@ const causes: readonly MessageCause[] = [
 
 export const exchange: Exchange<JfrogSettings> = {
   ...withoutRestrictions,
+  tenantDomains: ['jfrog.io'],
   audiences: ({ audience, settings }) => [audience ?? settings.url],
   hops: () => ['exchange'],
   subjectTokenLifeSeconds: () => 600,

@@ -25,6 +25,7 @@ const causes: readonly MessageCause[] = [
 
 export const exchange: Exchange<QuaySettings> = {
   ...withoutRestrictions,
+  tenantDomains: ['quay.io'],
   audiences: ({ audience, settings }) => [audience ?? settings.endpoint],
   hops: () => ['exchange'],
   subjectTokenLifeSeconds: () => 600,

@@ -44,6 +44,7 @@ const causes: readonly MessageCause[] = [
 
 export const exchange: Exchange<TencentSettings> = {
   ...withoutRestrictions,
+  tenantDomains: ['tencentcloudapi.com'],
   audiences: ({ audience = 'sts.tencentcloudapi.com' }) => [audience],
   hops: () => ['exchange', authorizationHop],
   subjectTokenLifeSeconds: () => 600,

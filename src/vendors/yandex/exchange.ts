@@ -12,6 +12,7 @@ const longestSeconds = 12 * 3600
 
 export const exchange: Exchange<YandexSettings> = {
   ...withoutRestrictions,
+  tenantDomains: ['yandex.cloud'],
   audiences: ({ audience, settings }) => [audience ?? settings.endpoint],
   hops: () => ['exchange'],
   subjectTokenLifeSeconds: () => 600,

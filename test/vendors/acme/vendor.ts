@@ -68,6 +68,7 @@ const refusal = (_: number, body: unknown): Refusal => ({
 const exchange: Exchange<AcmeSettings> = {
   audiences: ({ settings: { account: name } }) => [`acme:${name}`],
   hops: () => ['exchange', 'exchange/authorization'],
+  tenantDomains: [],
   subjectTokenLifeSeconds: () => 600,
   credentialLifeSeconds: () => 1800,
   checkEnvironment: () => undefined,

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import type { TenantLimits } from '../../src/controller/tenants/limits.ts'
+import { readPullSecret } from '../support/read-pull-secret.ts'
+import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { readTenant, writePullSecret, writeResource } from './custom-resource.ts'
+import { type ControllerTestOptions, startControllerTest } from './start-test-controller.ts'
+import { advanceUntil, until } from './virtual-time.ts'
+
+const audience =
+  '//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster'
+const hostile = Array.from({ length: 50 }, (_, index) => `hostile-${index}`)
+const second = (description: string) => ({ stepMs: 1_000, description })
+
+const limits = ({ environment }: TestSandbox): TenantLimits => ({
+  serviceAccounts: ['puller', 'absent'],
+  secretNames: ['regcred'],
+  audiences: [audience],
+  endpoints: [new URL(environment['PULLPASS_GCP_STS_ENDPOINT'] ?? '').host],
+})
+
+async function startWorld(t: TestContext, options: ControllerTestOptions = {}) {
+  const namespaces = ['team-a', 'team-b', ...hostile]
+  const world = await startControllerTest(t, { document: 'none', namespaces, tenants: limits, ...options })
+  world.sandbox.cluster.installDefinitions()
+  for (const namespace of namespaces)
+    world.sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'puller', namespace } })
+  return world
+}
+
+const conditionOf = (sandbox: TestSandbox, namespace: string, name: string): string =>
+  JSON.stringify(readTenant(sandbox, namespace, name)?.['status'] ?? {})
+
+suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
+  test('5,000 PullSecrets that fail delay no other document, log little, and each has a status', async (t) => {
+    const { sandbox, start, time, hasSecret } = await startWorld(t)
+    for (let index = 0; index < 5_000; index++) {
+      const namespace = hostile[index % hostile.length] ?? ''
+      writePullSecret(sandbox, { namespace, name: `pull-${index}`, spec: { serviceAccountName: 'absent' } })
+    }
+    const { logged, metric, health, stop } = await start()
+    await until('the first failures', () => (metric('tenants_desired') ?? 0) === 5_000)
+    const startedMs = Date.now()
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    writeResource(sandbox, { include: ['team-b'] })
+    await until('the other documents', () => hasSecret('team-a') && hasSecret('team-b'))
+    const tookMs = Date.now() - startedMs
+    t.diagnostic(`the other documents took ${tookMs} ms`)
+    assert.ok(tookMs < 10_000, `${tookMs} ms`)
+    await advanceUntil(time, second('the statuses'), () =>
+      [0, 2_500, 4_999].every((index) =>
+        conditionOf(sandbox, hostile[index % hostile.length] ?? '', `pull-${index}`).includes('TOKEN_REQUEST_REFUSED'),
+      ),
+    )
+    assert.ok(health('/readyz').includes('[+]watches ok'))
+    assert.ok(logged.length < 100, `${logged.length} lines`)
+    assert.doesNotMatch(health('/metrics'), /hostile/)
+    await stop()
+  })
+
+  test('a cloud that does not respond to them delays no other tenant and no ClusterPullSecret', async (t) => {
+    const pending: string[] = []
+    const { sandbox, start, hasSecret, exchanges } = await startWorld(t, {
+      // By the audience of the request: that of the hostile tenants has another provider.
+      send: async (request, transport) => {
+        if (request.body?.includes('hanging') !== true) return await transport(request)
+        pending.push(request.url)
+        return await new Promise((_, reject) => {
+          request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true })
+        })
+      },
+      tenants: (one) => ({ ...limits(one), audiences: [audience, audience.replace(/cluster$/, 'hanging')] }),
+    })
+    const workloadIdentityProvider = audience.replace('//iam.googleapis.com/', '').replace(/cluster$/, 'hanging')
+    const [first = ''] = hostile
+    for (let index = 0; index < 100; index++) {
+      const registries = [
+        {
+          name: `r${index}`,
+          hosts: ['europe-docker.pkg.dev'],
+          gcp: { workloadIdentityProvider, stsRegion: `europe-west${index}` },
+        },
+      ]
+      writePullSecret(sandbox, { namespace: first, name: `pull-${index}`, spec: { registries } })
+    }
+    const { stop, metric } = await start()
+    await until('their requests', () => metric('tenants_desired') === 100 && pending.length === 4)
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    writeResource(sandbox, { include: ['team-b'] })
+    await until('the other documents', () => hasSecret('team-a') && hasSecret('team-b'))
+    assert.deepEqual([pending.length, exchanges()], [4, 2]) // a bounded share of the exchanges
+    await stop()
+  })
+
+  test('ten thousand changes of the objects of one tenant do not delay others', async (t) => {
+    const { sandbox, start, hasSecret } = await startWorld(t)
+    const { stop, metric } = await start()
+    const [first = ''] = hostile
+    writePullSecret(sandbox, { namespace: first })
+    await until('the first', () => hasSecret(first))
+    const annotations = { huge: 'x'.repeat(200_000) }
+    for (let index = 0; index < 10_000; index++) {
+      const written = writePullSecret(sandbox, {
+        namespace: first,
+        name: `pull-${index % 100}`,
+        spec: { serviceAccountName: index % 2 === 0 ? 'absent' : 'puller' },
+      })
+      if (index % 100 === 0) sandbox.cluster.seed({ ...written, metadata: { ...written.metadata, annotations } })
+    }
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    await until('the other tenant', () => hasSecret('team-a'))
+    assert.ok(readPullSecret(sandbox, 'team-a'))
+    assert.equal(metric('tenants_desired'), 101)
+    await stop()
+  })
+})
