@@ -24,7 +24,7 @@ import { type PartContext, startPart } from './process/start-part.ts'
 import { waitUntil } from './process/wait-until.ts'
 import type { RealPart } from './real-part.ts'
 
-export interface ControlPlane extends RealPart, Users, Omit<RunningApiServer, 'stop'> {
+export interface ControlPlane extends RealPart, Users, RunningApiServer {
   /** `http://127.0.0.1:PORT` */
   readonly etcdAddress: string
   /** With the admin's token. */

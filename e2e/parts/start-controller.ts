@@ -9,6 +9,7 @@ import { type PullpassProcess, spawnPullpass } from '../../test/support/spawn-pu
 import { grantPermissions, type UserRule } from './control-plane/allow-user.ts'
 import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
 import { requestAsAdmin } from './control-plane/request-as-admin.ts'
+import type { ApiServer } from './control-plane/request-kubernetes.ts'
 import { waitUntil } from './process/wait-until.ts'
 import type { FederatedCluster } from './start-federated-cluster.ts'
 
@@ -22,8 +23,12 @@ export interface ControllerSetup {
   readonly start: (...flags: readonly string[]) => Promise<ControllerProcess>
 }
 
-/** In namespace default, for a document that selects `team-*`. */
-export async function prepareController(cluster: FederatedCluster, folder: string): Promise<ControllerSetup> {
+/** In namespace default, for a document that selects `team-*`. `reach`: of the API server, absent: as it is. */
+export async function prepareController(
+  cluster: FederatedCluster,
+  folder: string,
+  reach: Partial<Pick<ApiServer, 'server'>> = {},
+): Promise<ControllerSetup> {
   const { controlPlane, environment, writeToken } = cluster
   const path = '/api/v1/namespaces/default/serviceaccounts/pullpass/token'
   const { body } = await requestAsAdmin(controlPlane, { method: 'POST', path, body: { spec: {} } })
@@ -33,7 +38,9 @@ export async function prepareController(cluster: FederatedCluster, folder: strin
     ...documentedRules('ClusterRole'),
     ...documentedRules('Role').map((rule) => ({ ...rule, namespace: 'default' })),
   ])
-  await writeFile(join(folder, 'kubeconfig'), renderKubeconfig(controlPlane, account.token), { mode: 0o600 })
+  await writeFile(join(folder, 'kubeconfig'), renderKubeconfig({ ...controlPlane, ...reach }, account.token), {
+    mode: 0o600,
+  })
   const provider = ['PROJECT_NUMBER', 'POOL_ID', 'PROVIDER_ID'].map((name) => environment[name] ?? '')
   const file = join(folder, 'pull.yaml')
   await writeFile(file, documentText({ gcp: { provider: providerName(provider) } }, { include: ['team-*'] }))

@@ -29,8 +29,8 @@ export interface RunningApiServer extends ApiServer {
   readonly signingKeyFile: string
   /** Restarts it at the same address with these changes, as for a rotation of key files. */
   restart(change: ApiServerPlan): Promise<void>
-  /** Stops this server; the others of its cluster keep running. */
-  stop(): Promise<void>
+  /** Stops this server, as `RunningProcess.stop`; the others of its cluster keep running. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 /** `name`: of the folder for its key files. */
@@ -55,7 +55,7 @@ export async function startApiServer(
     await running.stop()
     running = (await start()).running
   }
-  return { ...apiServer, issuer: current.issuer, signingKeyFile, restart, stop: () => running.stop() }
+  return { ...apiServer, issuer: current.issuer, signingKeyFile, restart, stop: (signal) => running.stop(signal) }
 }
 
 /** All servers of a cluster share one certificate: the first creates a self-signed one in the shared folder. */

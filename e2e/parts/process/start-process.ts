@@ -9,8 +9,8 @@ export interface RunningProcess {
   readonly ended: AbortSignal
   /** The end of its output, under its name. */
   logs(): string
-  /** SIGTERM, and SIGKILL if it does not exit in time. */
-  stop(): Promise<void>
+  /** By default SIGTERM, and SIGKILL if it does not exit in time. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 const killAfterMs = 3000 // an API server would wait longer for open watches of a failed test
@@ -43,9 +43,9 @@ export function startProcess(
   return {
     ended: end.signal,
     logs,
-    async stop() {
+    async stop(signal = 'SIGTERM') {
       if (end.signal.aborted) return
-      child.kill('SIGTERM')
+      child.kill(signal)
       const lastResort = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
       await once(child, 'exit')
       clearTimeout(lastResort)

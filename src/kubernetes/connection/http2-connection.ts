@@ -17,7 +17,7 @@ const windowBytes = 4 * 1024 * 1024
 /** A busy API server responds to a PING before other requests. */
 const maxQuietMs = 2_000
 /** A watch is quiet for most of its time: it is checked less often. */
-const maxQuietStreamMs = 15_000
+const maxQuietStreamMs = 10_000
 
 export function openHttp2Connection(socket: TLSSocket, server: URL, idleTimeoutMs: number): Connection {
   const session = connect(server.origin, {
@@ -131,30 +131,37 @@ export interface SilenceWatch {
 }
 
 /**
- * After `quietMs` without a byte, a PING is sent; after another `quietMs` without a reply the session is destroyed.
+ * After `quietMs` without a byte, a PING is sent; after another `quietMs` without a reply the session is destroyed. So it is if a
+ * request is overdue before: otherwise requests with a shorter time limit, one after the other, would fail on it forever.
  * @internal
  */
 export function watchSilence(session: ClientHttp2Session, socket: TLSSocket, quietMs: number): SilenceWatch {
   let waiting = 0
   let timer: NodeJS.Timeout | undefined
-  let readBefore = -1
+  let readBefore = 0
   let isPinged = false
+  const isSilent = () => socket.bytesRead === readBefore
+  const endIfLost = () => {
+    if (isSilent() && isPinged) session.destroy(new ConnectionStalled(2 * quietMs))
+  }
   const check = () => {
-    const silent = socket.bytesRead === readBefore
+    endIfLost()
+    isPinged = isSilent()
     readBefore = socket.bytesRead
-    if (silent && isPinged) session.destroy(new ConnectionStalled(2 * quietMs))
-    else if (silent && !session.destroyed) session.ping(() => {}) // its reply counts in bytesRead
-    isPinged = silent
+    if (isPinged && !session.destroyed) session.ping(() => {}) // its reply counts in bytesRead
   }
   return {
     async during(request) {
       if (++waiting === 1) {
-        readBefore = -1
+        readBefore = socket.bytesRead
         isPinged = false
         timer = setInterval(check, quietMs)
       }
       try {
         return await request()
+      } catch (error) {
+        if (error instanceof ResponseOverdue) endIfLost()
+        throw error
       } finally {
         if (--waiting === 0) clearInterval(timer)
       }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import type { SandboxRequest } from '../../../sandbox/serve/handler.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
 import { connect } from '../../../src/kubernetes/connect.ts'
 import { fakeContext } from '../../support/fake-context.ts'
+import { startTcpForwarder } from '../../support/tcp-forwarder.ts'
 import {
   type ConnectEnvironment,
   type ConnectSettings,
@@ -93,6 +95,25 @@ suite('in a pod', () => {
     assert.equal(await who(), 'Bearer pod-token')
     await context.sleep(60_000, context.signal)
     assert.equal(await who(), 'Bearer next-token')
+  })
+
+  test('a CA that is rotated is read for the next connection', async (t) => {
+    const ground = await prepare(t)
+    const next = await createCertificateAuthority()
+    const handler = () => ({ status: 200, body: 'of the next certificate' })
+    const part = await servePart({ handler, tls: { authority: next, http2: 'offered' } })
+    t.after(part.close)
+    const forwarder = await startTcpForwarder(t, ground.part.port)
+    const { podFolder, environment } = await writePod(ground)
+    const context = fakeContext({ environment: { ...environment, KUBERNETES_SERVICE_PORT: `${forwarder.port}` } })
+    const cluster = await connect({}, context, podFolder)
+    t.after(() => cluster.close())
+    const get = async () => await cluster.request({ method: 'GET', path: '/' })
+    await get()
+    forwarder.leadTo(part.port)
+    await assert.rejects(get, { code: 'CERTIFICATE_UNTRUSTED' })
+    await writeFile(join(podFolder, 'ca.crt'), next.ca)
+    assert.equal((await get()).body, 'of the next certificate')
   })
 
   test('an IPv6 address of the API server is put in brackets', async (t) => {

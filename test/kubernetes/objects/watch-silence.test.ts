@@ -1,41 +1,26 @@
 import assert from 'node:assert/strict'
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
-import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { createCertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
 import { servePart } from '../../../sandbox/serve/serve-part.ts'
+import { ResponseOverdue } from '../../../src/kubernetes/connection/connection.ts'
 import { watchSilence } from '../../../src/kubernetes/connection/http2-connection.ts'
+import { startTcpForwarder } from '../../support/tcp-forwarder.ts'
 
 /** A session through a way that can fall silent without an end, as a lost route does. */
 async function openSession(t: TestContext) {
   const authority = await createCertificateAuthority()
   const part = await servePart({ handler: () => ({ status: 200 }), tls: { authority, http2: 'offered' } })
   t.after(part.close)
-  const ways: Socket[] = []
-  const between = createServer((near) => {
-    const far = connectTcp(part.port, '127.0.0.1')
-    ways.push(near, far)
-    near.pipe(far)
-    far.pipe(near)
-    for (const end of [near, far]) end.on('error', () => {})
-  })
-  await new Promise<void>((resolve) => void between.listen(0, '127.0.0.1', resolve))
-  t.after(() => between.close())
-  const address = between.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const forwarder = await startTcpForwarder(t, part.port)
+  const { port } = forwarder
   const socket = connectTls({ port, host: '127.0.0.1', ca: authority.ca, ALPNProtocols: ['h2'] })
   await new Promise((resolve) => socket.once('secureConnect', resolve))
   const session = connectHttp2('https://localhost', { createConnection: () => socket })
   session.on('error', () => {})
-  t.after(() => {
-    session.destroy()
-    for (const way of ways) way.destroy()
-  })
-  const fallSilent = () => {
-    for (const way of ways) way.unpipe().pause()
-  }
-  return { session, socket, fallSilent }
+  t.after(() => session.destroy())
+  return { session, socket, fallSilent: forwarder.fallSilent }
 }
 
 /** Whether the session ended while something waited for `ms`. */
@@ -55,4 +40,20 @@ suite('a connection on which nothing comes', () => {
     opened.fallSilent()
     assert.equal(await endsWithin(10_000, opened), 'ended')
   })
+
+  for (const [title, isLost] of [
+    ['stays open when a request is overdue, and the peer responds to pings', false],
+    ['is ended when a request is overdue, and the other side does not respond to pings either', true],
+  ] as const) {
+    test(title, async (t) => {
+      const { session, socket, fallSilent } = await openSession(t)
+      if (isLost) fallSilent()
+      const request = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        throw new ResponseOverdue(300)
+      }
+      await assert.rejects(watchSilence(session, socket, 200).during(request), ResponseOverdue)
+      assert.equal(session.destroyed, isLost)
+    })
+  }
 })
