@@ -1,4 +1,5 @@
 /** When a credential is refreshed, and when a failed attempt is repeated: pure. */
+import type { ErrorCode } from '../errors/codes.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 
 export interface Lifetime {
@@ -22,18 +23,24 @@ const longestRequestedMs = 60 * 60_000
 /** For what no retry alone can fix: it is tried again, since a permission can be granted meanwhile. */
 const refusedRetryMs = 10 * 60_000
 
+/** An API server that has just started refuses requests until it has read the roles. */
+const refusedAtStart: ReadonlySet<string> = new Set<ErrorCode>(['KUBERNETES_FORBIDDEN', 'TOKEN_REQUEST_REFUSED'])
+const passingRefusals = 4
+
 /**
  * Milliseconds before the attempt after `failures` failures in a row: from 1 s to 5 min, doubling, with full jitter, and not
- * before the time that the other side requested, of at most an hour. A refusal is tried again after 5 to 10 min. `random` in [0, 1).
+ * before the time that the other side requested, of at most an hour. A refusal is tried again after 5 to 10 min; the first ones of the
+ * API server may pass. `random` in [0, 1).
  * `failingMs`: since the first of them; within the first hour, the delay is at most 30 s. Absent: it has no influence.
  */
 export function retryDelayMs(
-  { retryable, retryAt }: Pick<PullpassError, 'retryable' | 'retryAt'>,
+  { retryable, retryAt, code = '' }: Pick<PullpassError, 'retryable' | 'retryAt'> & { readonly code?: string },
   failures: number,
   { random, now, failingMs }: { readonly random: number; readonly now: Date; readonly failingMs?: number },
 ): number {
   const requestedMs = retryAt === undefined ? 0 : Math.min(longestRequestedMs, retryAt.getTime() - now.getTime())
-  const ownMs = retryable
+  const mayPass = retryable || (refusedAtStart.has(code) && failures <= passingRefusals)
+  const ownMs = mayPass
     ? Math.min(backoffMs(failures), resumeWithin(failingMs)) * random
     : refusedRetryMs * (0.5 + random / 2)
   return Math.max(firstRetryMs, requestedMs, Math.round(ownMs))

@@ -46,6 +46,16 @@ suite('a failed attempt', () => {
     )
   })
 
+  test('is retried soon four times if the API server refused it, since one that starts refuses everything', () => {
+    for (const code of ['KUBERNETES_FORBIDDEN', 'TOKEN_REQUEST_REFUSED']) {
+      const refused = { retryable: false, retryAt: undefined, code }
+      assert.deepEqual(
+        [1, 2, 3, 4, 5].map((count) => retryDelayMs(refused, count, { random: 0.5, now })),
+        [1_000, 2_000, 4_000, 8_000, 450_000],
+      )
+    }
+  })
+
   test('is not retried before the time that the other side requested', () => {
     const throttled = { retryable: true, retryAt: new Date('2026-11-24T12:10:00Z') }
     assert.equal(retryDelayMs(throttled, 1, { random: 0.5, now }), 600_000)

@@ -73,6 +73,20 @@ suite('the controller', () => {
     time.advance(10_000)
   })
 
+  test('writes each Secret within 20 s after an API server has started, which refuses everything for some seconds', async (t) => {
+    const { sandbox, time, addNamespace, running } = await startFresh(t)
+    const permit = sandbox.cluster.authorization.forbid({ verbs: ['patch'], resources: ['secrets'] })
+    for (let index = 0; index < 20; index++) addNamespace(`team-n${index}`)
+    const refusals = () => running.metric('failures_total{hop="kubernetes",code="KUBERNETES_FORBIDDEN"}') ?? 0
+    const failed = { stepMs: 500, description: 'three refusals of each' }
+    await advanceUntil(time, failed, () => refusals() >= 60)
+    permit()
+    const startedMs = time.elapsedMs()
+    const isFresh = () => running.metric('namespaces_fresh{document="ClusterPullSecret/pull"}') === 22
+    await advanceUntil(time, { stepMs: 500, description: 'the Secrets' }, isFresh)
+    assert.ok(time.elapsedMs() - startedMs <= 20_000)
+  })
+
   test('writes every Secret, while each response of the API server is slow', async (t) => {
     const { sandbox, addNamespace, running } = await startFresh(t)
     sandbox.parts.kubernetes.faults.inject({ kind: 'latency', ms: 20 })
