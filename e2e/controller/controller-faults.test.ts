@@ -4,19 +4,19 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
-import { startTcpForwarder, type TcpForwarder } from '../test/support/tcp-forwarder.ts'
-import { compactEtcd } from './parts/control-plane/compact-etcd.ts'
-import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
-import { type ApiServer, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { waitUntil } from './parts/process/wait-until.ts'
-import { withRealPart } from './parts/real-part.ts'
+import { startTcpForwarder, type TcpForwarder } from '../../test/support/tcp-forwarder.ts'
+import { compactEtcd } from '../parts/control-plane/compact-etcd.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
+import { type ApiServer, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
+import { withRealPart } from '../parts/real-part.ts'
 import {
   type ControllerProcess,
   type ControllerSetup,
   prepareController,
   readMetric,
-} from './parts/start-controller.ts'
-import { startFederatedCluster } from './parts/start-federated-cluster.ts'
+} from '../parts/start-controller.ts'
+import { startFederatedCluster } from '../parts/start-federated-cluster.ts'
 
 interface FoundSecret {
   readonly metadata: { readonly namespace: string; readonly uid: string; readonly resourceVersion: string }

@@ -4,18 +4,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, suite, type TestContext, test } from 'node:test'
-import { waitForStderr } from '../test/commands/issuer/wait-for-stderr.ts'
-import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
-import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { waitUntil } from './parts/process/wait-until.ts'
-import { withRealPart } from './parts/real-part.ts'
+import { waitForStderr } from '../../test/commands/issuer/wait-for-stderr.ts'
+import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
+import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
+import { withRealPart } from '../parts/real-part.ts'
 import {
   type ControllerProcess,
   type ControllerSetup,
   prepareController,
   readMetric,
-} from './parts/start-controller.ts'
-import { startFederatedCluster } from './parts/start-federated-cluster.ts'
+} from '../parts/start-controller.ts'
+import { startFederatedCluster } from '../parts/start-federated-cluster.ts'
 
 const leaseFlags = ['--lease', 'default/pullpass-controller']
 
