@@ -49,6 +49,24 @@ const evict = (namespace: string) => ({
   body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'none', namespace } },
 })
 
+/** As the controller writes them, with other fields. */
+const forgeEvent = (namespace: string, fields: object) => ({
+  method: 'POST' as const,
+  path: `/api/v1/namespaces/${namespace}/events`,
+  body: {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'forged', namespace },
+    involvedObject: { apiVersion: 'v1', kind: 'Secret', namespace, name: 'appscred' },
+    reason: 'Forged',
+    message: 'forged',
+    type: 'Warning',
+    source: { component: 'pullpass-controller' },
+    reportingComponent: 'pullpass.dev/controller',
+    ...fields,
+  },
+})
+
 /** Requests that no role of the controller permits, or one of its policies denies. */
 const ofControllers: Attacks = {
   'take the Lease of another controller': {
@@ -126,6 +144,44 @@ const ofControllers: Attacks = {
   'evict a Pod of a namespace that is excluded': {
     request: evict('apps-legacy'),
     refusal: 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict',
+  },
+  'forge an Event of the kubelet': {
+    request: forgeEvent('apps-a', { source: { component: 'kubelet' }, reportingComponent: 'kubelet' }),
+    refusal: 'pullpass may create only Events of its own component',
+  },
+  'forge an Event of the kubelet in the group events.k8s.io': {
+    request: {
+      method: 'POST',
+      path: '/apis/events.k8s.io/v1/namespaces/apps-a/events',
+      body: { metadata: { name: 'forged' } },
+    },
+    refusal: 'cannot create resource "events" in API group "events.k8s.io"',
+  },
+  'create an Event about a Node': {
+    request: forgeEvent('default', { involvedObject: { kind: 'Node', name: 'one', apiVersion: 'v1' } }),
+    refusal: 'pullpass may create only Events about its pull secrets, its Lease,',
+  },
+  'create an Event with a finalizer': {
+    request: forgeEvent('apps-a', { metadata: { name: 'forged', finalizers: ['example.com/stay'] } }),
+    refusal: 'pullpass may not set finalizers or ownerReferences of an Event',
+  },
+  'prevent the deletion of its Lease': {
+    request: {
+      method: 'PATCH',
+      path: `${leasePath}/pullpass-controller`,
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { finalizers: ['example.com/stay'] } },
+    },
+    refusal: 'pullpass may not set finalizers or ownerReferences of its Lease',
+  },
+  'make its Lease the property of another object': {
+    request: {
+      method: 'PATCH',
+      path: `${leasePath}/pullpass-controller`,
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'y' }] } },
+    },
+    refusal: 'pullpass may not set finalizers or ownerReferences of its Lease',
   },
   'read Events': {
     request: { path: '/api/v1/namespaces/apps-a/events' },
@@ -240,7 +296,34 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       }
       const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
       await setup.admin({ method: 'POST', path, body: binding })
-      await assertRefused(t, installation.account, refusedToClusterAdmin(audience))
+      await assertRefused(t, installation.account, {
+        ...refusedToClusterAdmin(audience),
+        'forge an Event in the group events.k8s.io': {
+          request: {
+            method: 'POST',
+            path: '/apis/events.k8s.io/v1/namespaces/apps-a/events',
+            body: {
+              metadata: { name: 'forged', namespace: 'apps-a' },
+              eventTime: '2026-11-24T12:00:00.000000Z',
+              reportingController: 'kubelet',
+              reportingInstance: 'one',
+              action: 'Pull',
+              reason: 'Forged',
+              type: 'Warning',
+              regarding: { apiVersion: 'v1', kind: 'Secret', namespace: 'apps-a', name: 'appscred' },
+            },
+          },
+          refusal: 'pullpass may create only Events of its own component',
+        },
+        'take the Lease of the scheduler': {
+          request: {
+            method: 'PUT',
+            path: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler',
+            body: lease('kube-scheduler'),
+          },
+          refusal: 'pullpass may write only Lease pullpass-controller of its namespace',
+        },
+      })
     })
   })
 })

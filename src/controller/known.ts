@@ -50,6 +50,10 @@ export function controllerState({ files, documents, states, view, election, work
       return { desired: sum(known.map(({ desired }) => desired)), fresh: sum(known.map(({ fresh }) => fresh)) }
     },
     leading: election === undefined || election.leading,
+    get invalidResources() {
+      const all = [...view.resources.objects.values(), ...view.tenants.objects.values()]
+      return all.filter(({ fault }) => fault !== undefined).length
+    },
     leaseProblem: election?.problem,
     queueDepth: work?.queue.depth ?? 0,
     oldestMs: work?.queue.oldestMs ?? 0,

@@ -26,7 +26,9 @@ import { renderNetworkPolicy } from './network-policy.ts'
 import { controllerPermissionsOf, permissionsOf, renderRoles } from './permissions.ts'
 import type { RefreshInput } from './pod.ts'
 import { refreshAccountPolicies } from './policies/account-policies.ts'
+import { renderPolicy } from './policies/admission-policy.ts'
 import { renderRootCaPolicy, renderSettingsPolicy } from './policies/config-maps.ts'
+import { controllerPolicies } from './policies/controller-policies.ts'
 import { type BoundRegistry, bindRegistries, projectedTokensOf } from './projected-tokens.ts'
 import { checkSchedule, scheduleOf } from './schedule.ts'
 import { authoritiesKey, authoritiesName, documentsName, publishName } from './volumes.ts'
@@ -68,6 +70,9 @@ export async function renderManifests(
   const manifests = [
     renderNamespace(place),
     ...refreshAccountPolicies(refreshAccount(place), documents, registries, resources),
+    ...(workload === 'CronJob' ? [] : controllerPolicies(documents, place, resources)).flatMap((policy) =>
+      renderPolicy(policy, refreshAccount(place)),
+    ),
     ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
     ...renderRootCaPolicy(place),
     renderServiceAccount(place),

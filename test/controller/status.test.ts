@@ -7,6 +7,7 @@ import { respondHealth } from '../../src/server/health.ts'
 
 const idle: ControllerState = {
   leading: true,
+  invalidResources: 0,
   leaseProblem: undefined,
   documents: [
     {

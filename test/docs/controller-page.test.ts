@@ -34,6 +34,7 @@ function endpoints() {
   const status = new ControllerStatus(
     () => ({
       leading: true,
+      invalidResources: 0,
       leaseProblem: undefined,
       documents: [
         { name: 'ClusterPullSecret/pull', desired: 1, fresh: 1, expiries: new Map([['google', new Date(0)]]) },

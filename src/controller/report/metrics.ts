@@ -6,6 +6,8 @@ import { createHistogram, type Histogram, type Metric, type Sample } from '../..
 /** What the controller knows when it is queried. */
 export interface ControllerState {
   readonly leading: boolean
+  /** Custom resources whose current version is invalid. */
+  readonly invalidResources: number
   /** Why the Lease cannot be read or renewed. */
   readonly leaseProblem: string | undefined
   /** Without those of tenants; empty on a standby. */
@@ -106,7 +108,7 @@ export const counters = ({ exchanges, repairs, comparisons, missed, writes, fail
 ]
 
 export const clusterMetrics = (
-  { leading, queueDepth, oldestMs, watchRestarts }: ControllerState,
+  { leading, queueDepth, oldestMs, watchRestarts, invalidResources }: ControllerState,
   valid: number,
 ): Metric[] => [
   gauge('leader', 'Whether this replica leads: 1, or 0 on standby.', [{ value: leading ? 1 : 0 }]),
@@ -117,6 +119,7 @@ export const clusterMetrics = (
   ),
   gauge('queue_depth', 'Pull secrets that wait to be reconciled, or are being reconciled.', [{ value: queueDepth }]),
   gauge('queue_oldest_seconds', 'How long the oldest of them has been in the queue.', [{ value: oldestMs / 1000 }]),
+  gauge('resources_invalid', 'Custom resources whose current version is invalid.', [{ value: invalidResources }]),
   gauge('documents_valid', 'Whether the files are valid: 1, or 0 while the last valid documents are in use.', [
     { value: valid },
   ]),

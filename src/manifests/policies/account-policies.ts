@@ -5,7 +5,7 @@
  * account that can impersonate others or change policies.
  *
  *   pullpass                                 the needs of its documents, and what custom resources may use; evictions only where a
- *                                            document has them
+ *                                            document has them; as the controller's also Events and its Lease (controller-policies.ts)
  *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, only own tokens for pullpass.dev/issuer
  */
 import type { Document } from '../../document/document.ts'

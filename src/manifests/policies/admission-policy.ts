@@ -14,6 +14,8 @@ export interface AdmissionPolicy {
   readonly about: string
   readonly operations: readonly ('CREATE' | 'UPDATE' | 'DELETE')[]
   readonly resource: string
+  /** Absent: the core group. */
+  readonly group?: string
   readonly variables?: readonly { readonly name: string; readonly expression: string }[]
   /** The request is denied with the message of the first rule that is false. */
   readonly rules: readonly PolicyRule[]
@@ -26,7 +28,7 @@ interface PolicyRule {
 
 /** @throws DOCUMENT_INVALID if documents list more than a policy can contain */
 export function renderPolicy(
-  { about, operations, resource, variables, rules }: AdmissionPolicy,
+  { about, operations, resource, group = '', variables, rules }: AdmissionPolicy,
   account: Account,
 ): Manifest[] {
   const api = 'admissionregistration.k8s.io/v1'
@@ -40,7 +42,7 @@ export function renderPolicy(
       spec: {
         failurePolicy: 'Fail',
         matchConstraints: {
-          resourceRules: [{ apiGroups: [''], apiVersions: ['*'], operations, resources: [resource] }],
+          resourceRules: [{ apiGroups: [group], apiVersions: ['*'], operations, resources: [resource] }],
         },
         matchConditions: [{ name: 'ours', expression: `request.userInfo.username == ${celText(subjectOf(account))}` }],
         ...(variables && { variables }),

@@ -1,0 +1,71 @@
+/**
+ * What the account of the controller may report and hold: Events of its own component, about objects that it works on, and one
+ * Lease, which nothing prevents from being deleted. RBAC restricts neither the content of an Event nor that of a Lease.
+ */
+import { clusterPullSecretType } from '../../document/custom-resource.ts'
+import type { Document } from '../../document/document.ts'
+import { controllerName, type Place, type ResourceLimits } from '../manifest.ts'
+import { type AdmissionPolicy, celAny, celList, celText } from './admission-policy.ts'
+
+export const controllerPolicies = (
+  documents: readonly Document[],
+  place: Pick<Place, 'namespace'>,
+  resources: ResourceLimits | undefined,
+): AdmissionPolicy[] => [eventsPolicy(documents, place, resources), leasesPolicy(place)]
+
+/** As src/kubernetes/objects/events.ts writes them. */
+function eventsPolicy(
+  documents: readonly Document[],
+  { namespace }: Pick<Place, 'namespace'>,
+  resources: ResourceLimits | undefined,
+): AdmissionPolicy {
+  const secretNames = new Set([...documents.map(({ secretName }) => secretName), ...(resources?.secretNames ?? [])])
+  const about = 'object.involvedObject'
+  return {
+    about: 'events',
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+    resource: 'events',
+    rules: [
+      { expression: "request.operation == 'CREATE'", message: 'pullpass may not change or delete Events' },
+      {
+        expression: `object.?source.?component.orValue('') == 'pullpass-controller' && object.?reportingComponent.orValue('') == 'pullpass.dev/controller'`,
+        message: 'pullpass may create only Events of its own component',
+      },
+      {
+        expression: celAny([
+          `${about}.kind == 'Secret' && ${about}.name in ${celList(secretNames)}`,
+          `${about}.kind == 'Lease' && ${about}.name == ${celText(controllerName)} && request.namespace == ${celText(namespace)}`,
+          ...(documents.some(({ stuckPods }) => stuckPods === 'Evict') ? [`${about}.kind == 'Pod'`] : []),
+          ...(resources === undefined
+            ? []
+            : [`${about}.?apiVersion.orValue('').startsWith('${clusterPullSecretType.group}/')`]),
+        ]),
+        message:
+          'pullpass may create only Events about its pull secrets, its Lease, its custom resources, and pods that it may evict',
+      },
+      { expression: owns('object'), message: 'pullpass may not set finalizers or ownerReferences of an Event' },
+    ],
+  }
+}
+
+const leasesPolicy = ({ namespace }: Pick<Place, 'namespace'>): AdmissionPolicy => ({
+  about: 'leases',
+  group: 'coordination.k8s.io',
+  operations: ['CREATE', 'UPDATE', 'DELETE'],
+  resource: 'leases',
+  rules: [
+    { expression: "request.operation != 'DELETE'", message: 'pullpass may not delete Leases' },
+    {
+      expression: `request.namespace == ${celText(namespace)} && object.metadata.name == ${celText(controllerName)}`,
+      message: `pullpass may write only Lease ${controllerName} of its namespace`,
+    },
+    {
+      // Others may have set some: they prevent no renewal.
+      expression: `${owns('object')} || (request.operation == 'UPDATE' && ${['finalizers', 'ownerReferences'].map((field) => `object.metadata.?${field} == oldObject.metadata.?${field}`).join(' && ')})`,
+      message: 'pullpass may not set finalizers or ownerReferences of its Lease',
+    },
+  ],
+})
+
+const owns = (object: string) =>
+  `size(${object}.metadata.?finalizers.orValue([])) == 0 && size(${object}.metadata.?ownerReferences.orValue([])) == 0`
