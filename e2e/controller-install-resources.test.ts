@@ -7,7 +7,13 @@ import { notInDocument, notPermitted, refusedToClusterAdmin } from './install/at
 import { createNamespace, createSecret, createServiceAccount, deleteSecret } from './install/cluster-objects.ts'
 import { type Installation, install, podOf } from './install/install.ts'
 import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
-import { type InstallSetup, provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
+import {
+  googleHosts,
+  type InstallSetup,
+  provider,
+  serviceAccountEmail,
+  startInstallSetup,
+} from './install/start-install-setup.ts'
 import { runInstalledController, startInstalledController } from './install/start-installed-controller.ts'
 import { clusterPullSecretsPath, installDefinitions } from './parts/control-plane/custom-definitions.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
@@ -22,6 +28,7 @@ const flags = [
   '--secret-name=appscred',
   '--service-account=image-system/puller',
   `--audience=${audience}`,
+  '--tenant-service-account=team-puller',
 ]
 const mergePatch = 'application/merge-patch+json'
 
@@ -222,7 +229,11 @@ await withRealPart(
         for (const name of [...namespaces, ...leaving, 'apps-legacy', 'image-system'])
           await createNamespace(setup, name)
         await createServiceAccount(setup, 'image-system', 'puller')
-        installation = await install(setup, { namespace: system, from: {}, flags })
+        await createNamespace(setup, 'tenant')
+        await createServiceAccount(setup, 'tenant', 'team-puller')
+        setup.trust({ namespace: 'tenant', name: 'team-puller' })
+        const endpoints = googleHosts(setup).map((host) => `--tenant-endpoint=${host}`)
+        installation = await install(setup, { namespace: system, from: {}, flags: [...flags, ...endpoints] })
         await installDefinitions(setup.apiServer)
         setup.trust({ namespace: 'image-system', name: 'puller' })
       })
@@ -291,6 +302,12 @@ await withRealPart(
             path: `/apis/coordination.k8s.io/v1/namespaces/${system}/leases?fieldSelector=metadata.name%3Dpullpass-controller`,
           })
           await create('pull')
+          const tenants = '/apis/pullpass.dev/v1alpha1/namespaces/tenant/pullsecrets'
+          await setup.admin({ method: 'DELETE', path: tenants })
+          await deleteSecret(setup, 'tenant', 'appscred')
+          const spec = { secretName: 'appscred', serviceAccountName: 'team-puller', registries: [registryOf(provider)] }
+          const tenant = { apiVersion: 'pullpass.dev/v1alpha1', kind: 'PullSecret', metadata: { name: 'team' }, spec }
+          await setup.admin({ method: 'POST', path: tenants, body: tenant })
         }
         const user = `system:serviceaccount:${system}:pullpass`
         const reports = /grant the rule/

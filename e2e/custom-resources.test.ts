@@ -139,6 +139,10 @@ const tenantMistakes: Readonly<Record<string, readonly [(written: PullSecret) =>
     ({ spec }) => delete spec['serviceAccountName'],
     /spec\.serviceAccountName: Required value/,
   ],
+  'an account of another namespace': [
+    ({ spec }) => Object.assign(spec, { serviceAccountName: 'kube-system/puller' }),
+    /spec\.serviceAccountName: Invalid value: "kube-system\/puller"/,
+  ],
   namespaces: [
     ({ spec }) => Object.assign(spec, { namespaces: { include: ['*'] } }),
     /unknown field "spec\.namespaces"/,

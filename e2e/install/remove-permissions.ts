@@ -44,9 +44,12 @@ interface Grant {
   readonly remove: (setup: Pick<InstallSetup, 'admin'>, user: string) => Promise<() => Promise<void>>
 }
 
+/** Of roles with a binding: others are for people. */
 const grantsOf = (objects: readonly PrintedObject[]): Grant[] =>
   objects
-    .filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole')
+    .filter(({ kind, metadata: { name } }) =>
+      objects.some((one) => one.kind === `${kind}Binding` && one.metadata.name === name),
+    )
     .flatMap((role) => (role.rules ?? []).flatMap((rule) => grantsOfRule(role, rule)))
 
 function grantsOfRule(role: PrintedObject, rule: Rule): Grant[] {

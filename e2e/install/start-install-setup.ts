@@ -74,3 +74,9 @@ async function serveGoogle(google: GoogleCloud, { folder, defer }: PartContext):
     PULLPASS_CA_FILE: caFile,
   }
 }
+
+/** HOST:PORT of the servers that receive tokens. */
+export const googleHosts = ({ environment }: Pick<InstallSetup, 'environment'>): string[] =>
+  ['PULLPASS_GCP_STS_ENDPOINT', 'PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT'].map(
+    (name) => new URL(environment[name] ?? '').host,
+  )

@@ -10,6 +10,7 @@ import {
   type ResourceCondition,
   type ResourceStatus,
 } from '../document/custom-resource.ts'
+import { tenantOf } from '../document/document.ts'
 import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { rfc3339 } from '../text/plain-text.ts'
@@ -140,12 +141,17 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
 function tokenFix(fault: PullpassError, controlled: CustomResource['controlled']): string {
   if (fault.details.flag !== undefined) return `; fix: ${fixOf(fault)}`
   if (fault.code !== 'TOKEN_REQUEST_REFUSED') return ''
-  const account = controlled?.document.serviceAccountRef
+  const document = controlled?.document
+  const account = document?.serviceAccountRef
+  const flag =
+    document !== undefined && tenantOf(document) !== undefined
+      ? `--tenant-service-account ${account?.name}`
+      : `--service-account ${account?.namespace}/${account?.name}`
   const refusal = fault.cause instanceof PullpassError ? fault.cause.code : undefined
   const isForbidden = refusal === 'KUBERNETES_FORBIDDEN' || refusal === 'KUBERNETES_REFUSED'
   const fix =
     isForbidden && account !== undefined
-      ? `if the installation does not permit it, print it again with --service-account ${account.namespace}/${account.name} and the --audience of each registry`
+      ? `if the installation does not permit it, print it again with ${flag} and the --audience of each registry`
       : fixOf(fault)
   return fix === undefined ? '' : `; fix: ${fix}`
 }

@@ -78,7 +78,7 @@ export class ControllerStatus {
     const { document = '' } = fields
     if (isOfTenants(document)) {
       // Its status has all of it; no tenant fills the log or the status page.
-      this.log(tenantFailed, { ...fields, document, code, hop, seen })
+      this.log(tenantFailed, { ...fields, document, code, hop, seen, fix: fixOf(fault) ?? '' })
       return
     }
     const first = this.#current.add(subject, fault, this.#context.now())

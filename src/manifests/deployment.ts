@@ -67,7 +67,7 @@ const contentOf = ({ input, resources: limits, settings }: ControllerRun) => ({
   args: [
     'controller',
     ...documentArguments(input),
-    ...(limits === undefined ? ['--no-custom-resources'] : []),
+    ...(limits === undefined ? ['--no-custom-resources'] : tenantArguments(limits)),
     `--health-listen=*:${healthPort}`,
     `--status-listen=127.0.0.1:${statusPort}`,
   ],
@@ -87,6 +87,16 @@ const contentOf = ({ input, resources: limits, settings }: ControllerRun) => ({
     })),
   },
 })
+
+const tenantArguments = ({ secretNames, audiences, tenants }: ResourceLimits): string[] =>
+  tenants === undefined
+    ? []
+    : [
+        ...tenants.serviceAccounts.map((name) => `--tenant-service-account=${name}`),
+        ...secretNames.map((name) => `--tenant-secret-name=${name}`),
+        ...audiences.map((audience) => `--tenant-audience=${audience}`),
+        ...tenants.endpoints.map((endpoint) => `--tenant-endpoint=${endpoint}`),
+      ]
 
 /** Measured after the first writes: 105 MiB for 5,000 namespaces, 136 MiB for 10,000. A standby needs less. */
 const resources = {

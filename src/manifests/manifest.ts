@@ -39,6 +39,16 @@ export interface ResourceLimits {
   /** Accounts whose tokens are requested, and the audiences of these tokens. */
   readonly accounts: readonly NamespacedName[]
   readonly audiences: readonly string[]
+  /** What PullSecrets may use in addition to Secret names and audiences; absent: they are not used. */
+  readonly tenants?: TenantAllowance | undefined
+}
+
+/** In every namespace but kube-*. */
+interface TenantAllowance {
+  /** Names in the namespace of the PullSecret. */
+  readonly serviceAccounts: readonly string[]
+  /** HOST[:PORT]. */
+  readonly endpoints: readonly string[]
 }
 
 /** https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/ */

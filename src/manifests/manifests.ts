@@ -29,6 +29,7 @@ import { refreshAccountPolicies } from './policies/account-policies.ts'
 import { renderPolicy } from './policies/admission-policy.ts'
 import { renderRootCaPolicy, renderSettingsPolicy } from './policies/config-maps.ts'
 import { controllerPolicies } from './policies/controller-policies.ts'
+import { renderTenantPolicies, renderTenantRole } from './policies/tenants.ts'
 import { type BoundRegistry, bindRegistries, projectedTokensOf } from './projected-tokens.ts'
 import { checkSchedule, scheduleOf } from './schedule.ts'
 import { authoritiesKey, authoritiesName, documentsName, publishName } from './volumes.ts'
@@ -73,6 +74,7 @@ export async function renderManifests(
     ...(workload === 'CronJob' ? [] : controllerPolicies(documents, place, resources)).flatMap((policy) =>
       renderPolicy(policy, refreshAccount(place)),
     ),
+    ...renderTenantPolicies(resources, place),
     ...(configMaps.length === 0 ? [] : renderSettingsPolicy(place)),
     ...renderRootCaPolicy(place),
     renderServiceAccount(place),
@@ -80,10 +82,18 @@ export async function renderManifests(
       workload === 'CronJob' ? permissionsOf(documents) : controllerPermissionsOf(documents, place, resources),
       place,
     ),
+    ...renderTenantRole(resources, place),
     ...(networkPolicy === 'absent'
       ? []
       : [
-          renderNetworkPolicy({ namespace: place.namespace, documents, proxy, pods: pods[workload], ...networkPolicy }),
+          renderNetworkPolicy({
+            namespace: place.namespace,
+            documents,
+            endpoints: resources?.tenants?.endpoints ?? [],
+            proxy,
+            pods: pods[workload],
+            ...networkPolicy,
+          }),
         ]),
     ...configMaps,
     ...(workload === 'CronJob'
@@ -155,8 +165,11 @@ export function renderPreamble({ documents, resources, grants, place, settings }
   const subjects = [...ofDocuments, ...(resources?.accounts ?? [])].map(subjectOf)
   const lines = [
     'Printed by pullpass manifests. Print and apply it again when a document changes.',
-    ...(subjects.length === 0 ? [] : ['Subjects to trust at the cloud:']),
+    ...(subjects.length === 0 && resources?.tenants === undefined ? [] : ['Subjects to trust at the cloud:']),
     ...[...new Set(subjects)].map((subject) => `  ${subject}`),
+    ...(resources?.tenants?.serviceAccounts ?? []).map(
+      (name) => `  system:serviceaccount:NAMESPACE:${name}, of each namespace with a PullSecret`,
+    ),
     ...(grants.length === 0 ? [] : ['Permit the Pod to publish a new key before a token of it is exchanged:']),
     ...grants.map((grant) => `  ${grant}`),
     ...networkLines(settings),

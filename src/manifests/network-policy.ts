@@ -18,6 +18,8 @@ export interface NetworkPolicyInput {
   readonly apiServerPorts: readonly number[]
   readonly proxy: PodProxy | undefined
   readonly documents: readonly Document[]
+  /** HOST[:PORT] in addition to those in documents. */
+  readonly endpoints: readonly string[]
   readonly pods: {
     /** Of the policy. */
     readonly name: string
@@ -32,6 +34,7 @@ export const renderNetworkPolicy = ({
   apiServerPorts,
   proxy,
   documents,
+  endpoints,
   pods,
 }: NetworkPolicyInput): Manifest => ({
   apiVersion: 'networking.k8s.io/v1',
@@ -47,7 +50,7 @@ export const renderNetworkPolicy = ({
       { ports: dnsPorts.flatMap((port) => [portOf('UDP', port), portOf('TCP', port)]) },
       // Clouds, and API servers on this port.
       { ports: [portOf('TCP', httpsPort)], to: anyExceptMetadata },
-      ...otherPorts(apiServerPorts, documents),
+      ...otherPorts([...apiServerPorts, ...endpoints.map(portIn)], documents),
       ...(proxy === undefined ? [] : [proxyRule(proxy)]),
     ],
   },
@@ -73,6 +76,8 @@ function otherPorts(apiServerPorts: readonly number[], documents: readonly Docum
 
 /** Metadata services use plain HTTP. */
 const metadataPort = 80
+
+const portIn = (endpoint: string): number => Number(/:(\d+)$/.exec(endpoint)?.[1] ?? httpsPort)
 
 /** The ports of all URLs in the settings of the registries, for any vendor. */
 function endpointPorts({ registries }: Document): number[] {

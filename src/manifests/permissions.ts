@@ -4,7 +4,7 @@
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
  */
 
-import { clusterPullSecretType } from '../document/custom-resource.ts'
+import { clusterPullSecretType, resourceTypes } from '../document/custom-resource.ts'
 import { type Document, defaultKeyStateRef, requestedAccount } from '../document/document.ts'
 import { needsNamespaceList, reachOf } from '../document/namespaces.ts'
 import {
@@ -39,6 +39,8 @@ const verbs = {
   events: ['create'],
   clusterpullsecrets: ['list', 'watch'],
   'clusterpullsecrets/status': ['patch'],
+  pullsecrets: ['list', 'watch'],
+  'pullsecrets/status': ['patch'],
 } as const
 
 /** In the order of the documents, merged by resource and namespace. */
@@ -107,18 +109,20 @@ function evictionPermissions(documents: readonly Document[]): Permission[] {
 }
 
 /** Their specs and other fields are never written. Secrets are deleted by deletionPolicy: Delete, where they are no longer selected. */
-const ofResources = ({ secretNames }: ResourceLimits): Permission[] => [
-  ...(['clusterpullsecrets', 'clusterpullsecrets/status'] as const).map((resource) => ({
-    resource,
-    verbs: verbs[resource],
-  })),
+const ofResources = ({ secretNames, tenants }: ResourceLimits): Permission[] => [
+  ...(['clusterpullsecrets', 'clusterpullsecrets/status', 'pullsecrets', 'pullsecrets/status'] as const)
+    .filter((resource) => tenants !== undefined || !resource.startsWith('pullsecrets'))
+    .map((resource) => ({ resource, verbs: verbs[resource] })),
   { resource: 'secrets', verbs: ['delete'], names: secretNames },
 ]
 
-/** Custom resources can select any namespace. */
-const needsOfResources = ({ secretNames, accounts }: Partial<ResourceLimits> = {}): Need[] => [
+/** Custom resources can select any namespace, and a PullSecret can be in any. */
+const needsOfResources = ({ secretNames, accounts, tenants }: Partial<ResourceLimits> = {}): Need[] => [
   ...(secretNames ?? []).map((name) => ({ resource: 'secrets', name, namespace: undefined }) as const),
   ...(accounts ?? []).map((account) => ({ resource: 'serviceaccounts/token', ...account }) as const),
+  ...(tenants?.serviceAccounts ?? []).map(
+    (name) => ({ resource: 'serviceaccounts/token', name, namespace: undefined }) as const,
+  ),
 ]
 
 /** Permission for one name, or any, in one namespace, or all. */
@@ -205,5 +209,5 @@ const ruleOf = (permission: Permission) => ({
 
 function groupOf(resource: Permission['resource']): string {
   if (resource === 'leases') return 'coordination.k8s.io'
-  return resource.startsWith(clusterPullSecretType.resource) ? clusterPullSecretType.group : ''
+  return resourceTypes.some((type) => resource.startsWith(type.resource)) ? clusterPullSecretType.group : ''
 }

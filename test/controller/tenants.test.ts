@@ -231,6 +231,21 @@ suite('a PullSecret in the cluster', () => {
     })
   }
 
+  test('whose status another client forged has its own again, and its Secret is not affected', async (t) => {
+    const { sandbox, start, time, whenReady } = await startTenants(t)
+    await start()
+    writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'default' } })
+    await whenReady('team-a', 'NotPermitted')
+    const forged = readTenant(sandbox, 'team-a') ?? assert.fail('it does not exist')
+    const condition = { type: 'Ready', status: 'True', reason: 'Fresh', message: 'x'.repeat(500_000) }
+    sandbox.cluster.seed({
+      ...forged,
+      status: { observedGeneration: 99, conditions: [condition], secretName: 'other' },
+    })
+    await advanceUntil(time, second('its own status'), () => readyOf(sandbox, 'team-a')?.reason === 'NotPermitted')
+    assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
+  })
+
   test('is one of at most 100 in a namespace', async (t) => {
     const { sandbox, start, whenReady } = await startTenants(t)
     for (let index = 0; index < 102; index++)

@@ -195,6 +195,22 @@ suite('docs/controller.md', () => {
     )
   })
 
+  test('names the rules for PullSecrets', () => {
+    const tenants = { serviceAccounts: ['puller'], endpoints: [] }
+    const limits = { secretNames: ['regcred'], accounts: [], audiences: [], tenants }
+    const computed = controllerPermissionsOf([document], place, limits).filter(
+      ({ resource }) => resource.startsWith('pullsecrets') || resource === 'serviceaccounts/token',
+    )
+    assert.deepEqual(
+      new Set(
+        rulesOf('tenants').map(({ resources: [resource], resourceNames: names, verbs }) =>
+          JSON.stringify({ resource, verbs, ...(names && { names }) }),
+        ),
+      ),
+      new Set(computed.map((rule) => JSON.stringify(rule))),
+    )
+  })
+
   test('names the rule for service accounts', () => {
     const rules = rulesOf('accounts')
     const attaching = { ...document, attachToServiceAccounts: ['default'] }

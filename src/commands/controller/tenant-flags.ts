@@ -63,12 +63,12 @@ export function readTenantFlags(
   const [missing] = lists.filter(([, values]) => values.length === 0).map(([flag]) => flag)
   if (missing !== undefined)
     throw usageFault('controller', `${first} is given without ${missing}`, 'all of these flags, or none')
-  return { serviceAccounts, secretNames, audiences, endpoints: endpoints.map(readEndpoint) }
+  return { serviceAccounts, secretNames, audiences, endpoints: endpoints.map((one) => readEndpoint('controller', one)) }
 }
 
 /** @throws USAGE_INVALID */
-function readEndpoint(text: string): string {
+export function readEndpoint(command: string, text: string): string {
   const url = URL.parse(`https://${text}`)
   if (url !== null && `https://${text}` === url.origin) return text
-  throw usageFault('controller', `--tenant-endpoint is ${showValue(text)}`, 'HOST[:PORT] in lower case, without a path')
+  throw usageFault(command, `--tenant-endpoint is ${showValue(text)}`, 'HOST[:PORT] in lower case, without a path')
 }

@@ -5,6 +5,7 @@ import { showValue } from '../../document/show-value.ts'
 import type { ResourceLimits } from '../../manifests/manifest.ts'
 import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
 import { parseNamespacedName } from '../command-line/flags.ts'
+import { readEndpoint, tenantFlags } from '../controller/tenant-flags.ts'
 
 type Texts = Flag & { type: 'string'; multiple: true }
 
@@ -13,6 +14,8 @@ export const resourceFlags: {
   readonly 'secret-name': Texts
   readonly 'service-account': Texts
   readonly audience: Texts
+  readonly 'tenant-service-account': Texts
+  readonly 'tenant-endpoint': Texts
 } = {
   'custom-resources': {
     type: 'boolean',
@@ -22,7 +25,7 @@ export const resourceFlags: {
     type: 'string',
     multiple: true,
     value: 'NAME',
-    summary: 'Name that the Secrets of ClusterPullSecrets may have; repeatable',
+    summary: 'Name that the Secrets of custom resources may have; repeatable',
   },
   'service-account': {
     type: 'string',
@@ -34,8 +37,15 @@ export const resourceFlags: {
     type: 'string',
     multiple: true,
     value: 'AUDIENCE',
-    summary: 'Audience of the tokens that are requested for ClusterPullSecrets; repeatable',
+    summary: 'Audience of the tokens that are requested for custom resources; repeatable',
   },
+  'tenant-service-account': {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    summary: 'ServiceAccount that PullSecrets may name, in their namespace; without it they are not used; repeatable',
+  },
+  'tenant-endpoint': tenantFlags['tenant-endpoint'],
 }
 
 type Given = FlagValues<typeof resourceFlags> & { readonly controller?: boolean }
@@ -43,8 +53,10 @@ type Given = FlagValues<typeof resourceFlags> & { readonly controller?: boolean 
 /** Undefined without --custom-resources. @throws USAGE_INVALID */
 export function readResourceFlags(given: Given): ResourceLimits | undefined {
   const { 'secret-name': secretNames, 'service-account': accounts, audience: audiences } = given
+  const { 'tenant-service-account': tenants, 'tenant-endpoint': endpoints } = given
   if (!given['custom-resources']) {
-    const unused = (['secret-name', 'service-account', 'audience'] as const).find((flag) => given[flag].length > 0)
+    const limits = ['secret-name', 'service-account', 'audience', 'tenant-service-account', 'tenant-endpoint'] as const
+    const unused = limits.find((flag) => given[flag].length > 0)
     if (unused === undefined) return undefined
     throw invalid(`--${unused} is given without --custom-resources`, 'both, or neither')
   }
@@ -55,14 +67,23 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
       '--custom-resources is given without --secret-name',
       '--secret-name NAME, one for each name that their Secrets may have',
     )
-  if (accounts.length > 0 !== audiences.length > 0) {
-    const [one, other] = accounts.length > 0 ? ['service-account', 'audience'] : ['audience', 'service-account']
+  if (accounts.length + tenants.length > 0 !== audiences.length > 0) {
+    const account = tenants.length > 0 ? 'tenant-service-account' : 'service-account'
+    const [one, other] = audiences.length === 0 ? [account, 'audience'] : ['audience', account]
     throw invalid(`--${one} is given without --${other}`, 'both: a token is of an account, and for an audience')
   }
+  if (endpoints.length > 0 && tenants.length === 0)
+    throw invalid('--tenant-endpoint is given without --tenant-service-account', 'both, or neither')
   return {
     secretNames: distinct(secretNames.map((name) => checked('secret-name', name, objectName))),
     accounts: distinct(accounts).map((account) => parseNamespacedName(account, 'ServiceAccount', 'manifests')),
     audiences: distinct(audiences.map((audience) => checked('audience', audience, registryAudience))),
+    ...(tenants.length > 0 && {
+      tenants: {
+        serviceAccounts: distinct(tenants.map((name) => checked('tenant-service-account', name, objectName))),
+        endpoints: distinct(endpoints.map((endpoint) => readEndpoint('manifests', endpoint))),
+      },
+    }),
   }
 }
 

@@ -64,12 +64,12 @@ const resourceTokenSeconds = 3_660
  */
 export function tokensPolicy(registries: readonly BoundRegistry[], resources?: ResourceLimits): AdmissionPolicy {
   const longest = Math.max(
-    resources === undefined || resources.accounts.length === 0 ? 0 : resourceTokenSeconds,
+    resources === undefined || resources.audiences.length === 0 ? 0 : resourceTokenSeconds,
     longestLifeSeconds(
       registries.filter(({ document, registry }) => requestedAccount(document, registry) !== undefined),
     ),
   )
-  const { accounts: allowed = [], audiences: allowedAudiences = [] } = resources ?? {}
+  const { accounts: allowed = [], audiences: allowedAudiences = [], tenants } = resources ?? {}
   const requests = [
     ...tokenRequestsOf(registries),
     ...allowed.map((account) => ({ account, audiences: allowedAudiences })),
@@ -78,6 +78,9 @@ export function tokensPolicy(registries: readonly BoundRegistry[], resources?: R
     ({ account: { namespace, name }, audiences }) =>
       `request.namespace == ${celText(namespace)} && request.name == ${celText(name)} && object.spec.audiences[0] in ${celList(audiences)}`,
   )
+  const ofTenants =
+    tenants &&
+    `request.name in ${celList(tenants.serviceAccounts)} && !request.namespace.startsWith('kube-') && object.spec.audiences[0] in ${celList(allowedAudiences)}`
   return {
     about: 'tokens',
     operations: ['CREATE'],
@@ -88,7 +91,7 @@ export function tokensPolicy(registries: readonly BoundRegistry[], resources?: R
         message: 'pullpass may request only tokens with one audience',
       },
       {
-        expression: celAny(accounts),
+        expression: celAny([...accounts, ...(ofTenants === undefined ? [] : [ofTenants])]),
         message:
           resources === undefined
             ? 'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'

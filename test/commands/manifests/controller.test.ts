@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 import { controllerPermissionsOf } from '../../../src/manifests/permissions.ts'
@@ -122,6 +123,53 @@ suite('pullpass manifests --controller --custom-resources', () => {
     )
   })
 
+  test('with an account for tenants, restricts PullSecrets, and lets those with edit in a namespace write them', async () => {
+    const endpoint = ['--tenant-endpoint', 'sts.example.com:8443']
+    const { stdout, stderr } = await run(
+      ...allowed,
+      '--audience',
+      'api://one',
+      '--tenant-service-account',
+      'puller',
+      ...endpoint,
+    )
+    assert.match(stdout, /^# {3}system:serviceaccount:NAMESPACE:puller, of each namespace with a PullSecret$/m, stderr)
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS())
+    const find = (kind: string, name?: string) =>
+      objects.find((one) => one.kind === kind && (name === undefined || one.metadata.name === name))
+    assert.deepEqual(find('Deployment').spec.template.spec.containers[0].args.slice(1, 5), [
+      '--tenant-service-account=puller',
+      '--tenant-secret-name=regcred',
+      '--tenant-audience=api://one',
+      '--tenant-endpoint=sts.example.com:8443',
+    ])
+    const policy = find('ValidatingAdmissionPolicy', 'pullpass-tenants.pullpass-system')
+    assert.equal(policy.spec.failurePolicy, 'Fail')
+    assert.deepEqual(find('ValidatingAdmissionPolicyBinding', policy.metadata.name).spec.validationActions, [
+      'Deny',
+      'Audit',
+    ])
+    const { metadata, rules } = find('ClusterRole', 'pullpass-tenants.pullpass-system')
+    const aggregated = Object.keys(metadata.labels).filter((label) => label.startsWith('rbac.'))
+    assert.deepEqual(
+      aggregated,
+      ['edit', 'admin'].map((role) => `rbac.authorization.k8s.io/aggregate-to-${role}`),
+    )
+    assert.deepEqual(
+      rules.flatMap(({ resources }: { resources: string[] }) => resources),
+      ['pullsecrets'],
+    )
+    assert.equal(
+      objects.some((one) => one.kind === 'ClusterRoleBinding' && one.metadata.name === metadata.name),
+      false,
+    )
+    assert.ok(JSON.stringify(find('NetworkPolicy').spec.egress).includes('"port":8443'))
+  })
+
+  test('without one, has no permission for PullSecrets', async () => {
+    assert.doesNotMatch((await run(...allowed, ...tokens)).stdout, /pullsecrets\b(?<!clusterpullsecrets)|tenant/)
+  })
+
   test('uses documents in files, too', async () => {
     const args = (await print(...allowed)).find('Deployment').spec.template.spec.containers[0].args
     assert.deepEqual(args.slice(0, 4), ['controller', '-f', '/etc/pullpass/documents.yaml', '--health-listen=*:8081'])
@@ -133,6 +181,17 @@ suite('pullpass manifests --controller --custom-resources', () => {
     [['--controller', '--audience', 'one'], '--audience is given without --custom-resources'],
     [[...allowed, '--audience', 'one'], '--audience is given without --service-account'],
     [[...allowed, '--service-account', 'one/two'], '--service-account is given without --audience'],
+    [[...allowed, '--tenant-service-account', 'two'], '--tenant-service-account is given without --audience'],
+    [
+      [...allowed, ...tokens, '--tenant-endpoint', 'a.b'],
+      '--tenant-endpoint is given without --tenant-service-account',
+    ],
+    [['--controller', '--tenant-endpoint', 'a.b'], '--tenant-endpoint is given without --custom-resources'],
+    [[...allowed, ...tokens, '--tenant-service-account', 'a/b'], '--tenant-service-account is "a/b"'],
+    [
+      [...allowed, ...tokens, '--tenant-service-account', 'a', '--tenant-endpoint', 'https://a.b'],
+      '--tenant-endpoint is "https://a.b"',
+    ],
     [[...allowed, '--secret-name', 'Reg'], '--secret-name is "Reg"'],
     [
       [...allowed, '--service-account', 'one/two', '--audience', 'https://kubernetes.default.svc'],
@@ -214,6 +273,20 @@ suite('the permissions of a controller', () => {
       { resource: 'secrets', verbs: ['delete'], names },
       lease,
       { resource: 'events', verbs: ['create'] },
+    ])
+  })
+
+  test('for PullSecrets allow tokens of the named accounts in every namespace, and to write only their status', () => {
+    const tenants = { serviceAccounts: ['puller', 'images'], endpoints: [] }
+    const limits = { secretNames: ['regcred'], accounts: [], audiences: ['sts.amazonaws.com'], tenants }
+    const without = controllerPermissionsOf([], place, { ...limits, tenants: undefined })
+    const added = controllerPermissionsOf([], place, limits).filter(
+      (one) => !without.some((other) => isDeepStrictEqual(one, other)),
+    )
+    assert.deepEqual(added, [
+      { resource: 'serviceaccounts/token', verbs: ['create'], names: ['puller', 'images'] },
+      { resource: 'pullsecrets', verbs: ['list', 'watch'] },
+      { resource: 'pullsecrets/status', verbs: ['patch'] },
     ])
   })
 
