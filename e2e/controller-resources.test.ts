@@ -36,7 +36,12 @@ async function startController({ controlPlane, environment }: FederatedCluster, 
   const account = { name: 'system:serviceaccount:default:pullpass', token: status.token }
   const { rules }: { rules: UserRule[] } = parse(rulesOf('rules'))
   const tokens = { verbs: ['create'], resources: ['serviceaccounts/token'], resourceNames: ['pullpass'] }
-  const own = [...rules, ...parse(rulesOf('custom resource rules')), { ...tokens, namespace: 'default' }]
+  const own = [
+    ...rules,
+    ...parse(rulesOf('custom resource rules')),
+    ...parse(rulesOf('rules of accounts')),
+    { ...tokens, namespace: 'default' },
+  ]
   await grantPermissions(controlPlane, account, own)
   await writeFile(join(folder, 'kubeconfig'), renderKubeconfig(controlPlane, account.token), { mode: 0o600 })
   const argv = ['controller', '--no-leader-election', '--health-listen', '0', '--log-level', 'info']
@@ -78,10 +83,10 @@ await withRealPart(
       const remove = async (name: string) => await admin('DELETE', `${clusterPullSecretsPath}/${name}`)
       const secretStatus = async (namespace: string) =>
         (await requestKubernetes(controlPlane, { path: `/api/v1/namespaces/${namespace}/secrets/regcred` })).status
-      const whenSecret = async (namespace: string, status: 200 | 404) =>
+      const whenSecret = async (namespace: string, status: 200 | 404, limitMs = 30_000) =>
         await waitUntil(
           `Secret of ${namespace}: ${status}`,
-          30_000,
+          limitMs,
           async () => (await secretStatus(namespace)) === status || undefined,
         )
       const read = async (name: string): Promise<{ metadata: { resourceVersion: string }; status?: ResourceStatus }> =>
@@ -201,8 +206,39 @@ await withRealPart(
         await change('leave', { namespaces: { exclude: ['leave-b'], include: ['leave-*'], selector: null } })
         await sleep(25_000)
         assert.equal(await secretStatus('leave-b'), 200)
-        await whenSecret('leave-b', 404)
+        await whenSecret('leave-b', 404, 60_000)
         for (const name of ['leave', 'stay']) await remove(name)
+      })
+
+      test('an account loses its entry where a namespace is no longer selected and when the object is deleted; others stay', async () => {
+        const accountPath = (namespace: string) => `/api/v1/namespaces/${namespace}/serviceaccounts/default`
+        const entriesIn = async (namespace: string): Promise<string> => {
+          const { status, body } = await requestKubernetes(controlPlane, { path: accountPath(namespace) })
+          if (status !== 200) return 'no account'
+          const { imagePullSecrets = [] }: { imagePullSecrets?: { name: string }[] } = JSON.parse(body)
+          return imagePullSecrets.map(({ name }) => name).join()
+        }
+        const whenEntries = async (namespace: string, expected: string) =>
+          await waitUntil(
+            `entries ${expected} in ${namespace}`,
+            60_000,
+            async () => (await entriesIn(namespace)) === expected || undefined,
+          )
+        const namespaces = ['attach-a', 'attach-b']
+        for (const name of namespaces) await createNamespace(name)
+        await create('attach', ['attach-*'], { deletionPolicy: 'Delete', attachToServiceAccounts: ['default'] })
+        for (const name of namespaces) {
+          await whenEntries(name, 'regcred')
+          const imagePullSecrets = ['first', 'regcred', 'last'].map((one) => ({ name: one }))
+          await admin('PATCH', accountPath(name), { imagePullSecrets }, 'application/merge-patch+json')
+        }
+        await change('attach', { namespaces: { include: ['attach-b'] } })
+        await whenSecret('attach-a', 404, 60_000)
+        await whenEntries('attach-a', 'first,last')
+        assert.equal(await entriesIn('attach-b'), 'first,regcred,last')
+        await remove('attach')
+        await whenEntries('attach-b', 'first,last')
+        await whenSecret('attach-b', 404)
       })
 
       test('a Secret of another owner is named in the status', async () => {

@@ -190,14 +190,17 @@ export class Controller {
     const isNew = ([name, { revision }]: readonly [string, ControlledDocument]) =>
       this.#documents.get(name)?.revision !== revision
     const added = new Map([...changed].filter(isNew))
+    const detachments: WorkItem[] = []
     for (const [name, { revision }] of this.#documents) {
       if (changed.get(name)?.revision === revision) continue
       this.#work?.queue.removeDocument(name)
       this.#work?.deletions.forgetDocument(name)
+      if (!changed.has(name)) detachments.push(...this.#detachmentsOf(name))
       this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
     }
     reportDocuments(this.#documents, changed, this.#context)
     this.#documents = changed
+    for (const item of detachments) this.#work?.queue.add(item)
     const all = [...changed.values()]
     const watches = watchesOf(changed)
     this.#view.watchSecrets(watches.secrets)
@@ -206,7 +209,10 @@ export class Controller {
     this.#view.watchServiceAccounts(watches.serviceAccounts)
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
-    for (const name of added.keys()) this.#work?.deletions.documentChanged(name)
+    for (const name of added.keys()) {
+      this.#work?.deletions.documentChanged(name)
+      this.#work?.detachments.forgetDocument(name)
+    }
     if (this.#view.namespaces.synced) this.#select(added, undefined)
     for (const name of added.keys()) this.#work?.statuses.changed(name)
   }
@@ -236,6 +242,14 @@ export class Controller {
   #queueDeletions(documents: DocumentSet, namespace: string | undefined): void {
     const { queue, deletions } = this.#work ?? {}
     for (const item of deletions?.itemsIn(documents, namespace) ?? []) queue?.add(item)
+  }
+
+  /** Of a document that is not used any more: only a custom resource whose deletion was observed has any. */
+  #detachmentsOf(name: string): WorkItem[] {
+    const document = this.#documents.get(name)?.document
+    const deletion = this.#view.resources.objects.get(name)?.deletion ?? 'background'
+    if (document?.owner === undefined || deletion !== 'background') return []
+    return this.#work?.detachments.documentDeleted(name, document, this.#view, this.#states.get(name)) ?? []
   }
 
   /** Queues the Secrets of these documents. `namespace`: undefined for all. */
@@ -306,7 +320,7 @@ export class Controller {
     const there = this.#view.namespaces.objects.get(namespace)
     if (controlled === undefined || there === undefined || !isSelected(controlled.document, there)) {
       this.#forget(item)
-      const again = controlled && (await work.deletions.deleteIn(item, controlled))
+      const again = await (controlled ? work.deletions.deleteIn(item, controlled) : work.detachments.detachIn(item))
       work.statuses.changed(document)
       return again
     }

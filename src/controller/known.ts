@@ -6,7 +6,7 @@ import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.t
 import type { LeaderElection } from '../server/leader-election.ts'
 import type { Credentials } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'
-import { namespacesToDelete } from './delete-secrets.ts'
+import { namespacesToDelete } from './deletions/delete-secrets.ts'
 import type { DocumentSet } from './documents.ts'
 import type { Evictable } from './evictions/evict-pods.ts'
 import { servedSince } from './evictions/stuck-pods.ts'

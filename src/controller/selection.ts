@@ -116,11 +116,12 @@ export function reportDocuments(before: DocumentSet, after: DocumentSet, { log }
     }
   }
   for (const [name, { document }] of removed) {
-    log('info', 'a document is no longer used: its pull secrets stay, and are not refreshed', {
-      document: name,
-      source: document.source,
-      secretName: document.secretName,
-    })
+    const { source, secretName, owner } = document
+    const sentence =
+      owner === undefined
+        ? 'a document is no longer used: its pull secrets stay, and are not refreshed'
+        : 'a document is no longer used: its pull secrets are deleted with it'
+    log('info', sentence, { document: name, source, secretName })
   }
 }
 

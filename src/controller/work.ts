@@ -10,7 +10,8 @@ import { guardWrites, type LeaderElection } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { type CachedCredential, Credentials, timedExchange } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'
-import { SecretDeletions } from './delete-secrets.ts'
+import { SecretDeletions } from './deletions/delete-secrets.ts'
+import { Detachments } from './deletions/detach-accounts.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { PodEvictions } from './evictions/evict-pods.ts'
 import { evictableFor, expiryOf, type Known, resourceFacts } from './known.ts'
@@ -28,6 +29,7 @@ export interface Work {
   readonly statuses: StatusWriter
   readonly evictions: PodEvictions
   readonly deletions: SecretDeletions
+  readonly detachments: Detachments
   readonly cluster: Cluster
   readonly context: VendorContext
   /** Whether each Secret was examined once in this term. */
@@ -88,5 +90,6 @@ export function createWork(
   }
   const evictions = new PodEvictions(pending, { cluster, events, status }, context)
   const deletions = new SecretDeletions(view, { cluster, events, status }, context)
-  return { queue, credentials, events, evictions, deletions, statuses, cluster, context, examined: false }
+  const detachments = new Detachments({ cluster, status }, context)
+  return { queue, credentials, events, evictions, deletions, detachments, statuses, cluster, context, examined: false }
 }

@@ -4,38 +4,38 @@
  *   the namespace exists and is not selected, the Secret is the document's own
  *     ─▶ 30 s after a list or a change of the document, which can be a mistake; immediately after an event of the namespace
  *     ─▶ its turn: one Secret in a second
- *     ─▶ namespace and custom resource are read again and are the same ─▶ delete, with uid and resourceVersion
+ *     ─▶ namespace and custom resource are read again and are the same ─▶ remove the entries of accounts that the document names
+ *     ─▶ delete, with uid and resourceVersion
  *
  * Absence is no reason to delete: of a namespace, a document, or a valid version of it. A document that selects no namespace at all
  * deletes nothing, unless it may be empty.
  */
-import type { Document } from '../document/document.ts'
-import { asFault } from '../errors/pullpass-error.ts'
-import type { Context } from '../http/context.ts'
-import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { deleteObject } from '../kubernetes/objects/api-object.ts'
-import { readNamespace } from '../kubernetes/objects/namespaces.ts'
-import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
-import { isDisposable } from '../refresh/ownership.ts'
-import { isCurrent } from './custom-resources.ts'
-import type { ControlledDocument, DocumentSet } from './documents.ts'
-import type { ControllerEvents } from './events.ts'
-import { retryDelayMs } from './schedule.ts'
-import { isSelected } from './selection.ts'
-import type { ControllerStatus } from './status.ts'
-import type { ClusterView } from './watch-cluster.ts'
-import { keyOf, type WorkItem } from './work-queue.ts'
+import type { Document } from '../../document/document.ts'
+import { asFault } from '../../errors/pullpass-error.ts'
+import type { Context } from '../../http/context.ts'
+import { deleteObject } from '../../kubernetes/objects/api-object.ts'
+import { readNamespace } from '../../kubernetes/objects/namespaces.ts'
+import type { PullSecretMetadata } from '../../kubernetes/objects/pull-secrets.ts'
+import { isDisposable } from '../../refresh/ownership.ts'
+import { isCurrent } from '../custom-resources.ts'
+import type { ControlledDocument, DocumentSet } from '../documents.ts'
+import type { ControllerEvents } from '../events.ts'
+import { retryDelayMs } from '../schedule.ts'
+import { isSelected } from '../selection.ts'
+import type { ControllerStatus } from '../status.ts'
+import type { ClusterView } from '../watch-cluster.ts'
+import { keyOf, type WorkItem } from '../work-queue.ts'
+import { attachedIn, type Detacher, detachAll } from './detach-accounts.ts'
 
 /** Milliseconds. */
 const settleMs = 30_000
 const intervalMs = 1_000
 
-type DeletionView = Pick<ClusterView, 'namespaces' | 'resources' | 'secrets'>
+type DeletionView = Pick<ClusterView, 'namespaces' | 'resources' | 'secrets' | 'serviceAccounts'>
 
-interface Deleter {
-  readonly cluster: Cluster
+interface Deleter extends Detacher {
   readonly events: Pick<ControllerEvents, 'deleted' | 'writeFailed'>
-  readonly status: Pick<ControllerStatus, 'failed' | 'forgotten' | 'wrote'>
+  readonly status: Pick<ControllerStatus, 'failed' | 'forgotten' | 'wrote' | 'log'>
 }
 
 interface Attempt {
@@ -191,9 +191,13 @@ export class SecretDeletions {
     return current && there !== undefined && !there.terminating && !isSelected(document, there)
   }
 
-  async #delete(item: WorkItem, { secretName }: Document, { uid, resourceVersion }: PullSecretMetadata): Promise<void> {
+  async #delete(item: WorkItem, controlled: Document, { uid, resourceVersion }: PullSecretMetadata): Promise<void> {
     const { cluster, events, status } = this.#deleter
     const { document, namespace } = item
+    const { secretName } = controlled
+    // First: without the Secret, nothing shows whose entry it is.
+    const accounts = attachedIn(namespace, controlled, this.#view)
+    await detachAll(item, { document: controlled, accounts }, this.#deleter)
     const secret = { type: secretType, namespace, name: secretName, uid }
     const result = await deleteObject(cluster, secret, { dryRun: 'none', resourceVersion })
     if (result === 'absent') return
