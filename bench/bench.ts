@@ -1,18 +1,19 @@
 /**
  * The benchmark, with a real kube-apiserver: the cost of a refresh in many namespaces and in one, compared with a minimal
  * program and with a common shell script; of the status of 10,000 pull secrets;
- * and of the controller. Prints tables and writes bench-results.json. Requires `npm run build`.
+ * and of the controller, compared with External Secrets Operator. Prints tables and writes bench-results.json. Requires `npm run build`.
  */
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { buildBarePrograms, createCandidates } from './candidates.ts'
-import { measureController } from './controller.ts'
+import { type ControllerProgram, type ControllerRow, measureController, pullpassController } from './controller.ts'
+import { externalSecretsController } from './external-secrets.ts'
 import { maxNamespaces, measureFanOut } from './fan-out.ts'
-import { compareCosts, controllerGoals, evaluateGoals, statusGoals } from './goals.ts'
+import { compareControllers, compareCosts, controllerGoals, evaluateGoals, statusGoals } from './goals.ts'
 import { measureOneShot } from './one-shot.ts'
 import { renderReport } from './render-report.ts'
-import { startEnvironment } from './start-environment.ts'
+import { type BenchEnvironment, startEnvironment } from './start-environment.ts'
 import { measureStatus } from './status.ts'
 
 const log = (text: string) => console.error(`bench: ${text}`)
@@ -29,18 +30,36 @@ try {
   const fanOut = await measureFanOut(bench, candidates, log)
   log('status of 10,000 pull secrets')
   const status = await measureStatus(bench, candidates)
-  const controller = await measureController(bench, log)
+  const controllers = [
+    await measureController(await pullpassController(bench), bench, log),
+    await measureAlone(pullpassController),
+    await measureAlone(externalSecretsController),
+  ]
   const report = {
     fanOut,
     oneShot,
     status,
-    controller,
-    goals: [...evaluateGoals(fanOut, oneShot), ...statusGoals(status), ...controllerGoals(controller, fanOut)],
-    ratios: compareCosts(fanOut, oneShot),
+    controllers,
+    goals: [
+      ...evaluateGoals(fanOut, oneShot),
+      ...statusGoals(status),
+      ...controllers.filter(({ program }) => program === 'pullpass').flatMap((row) => controllerGoals(row, fanOut)),
+    ],
+    ratios: [...compareCosts(fanOut, oneShot), ...compareControllers(controllers)],
   }
   const machine = { node: process.version, processors: cpus().map(({ model }) => model), loadBefore }
   await writeFile(resultsFile, `${JSON.stringify({ machine, ...report }, null, 2)}\n`)
   console.log(renderReport(report))
 } finally {
   await bench.close()
+}
+
+/** On a control plane of its own, with 1,000 namespaces. */
+async function measureAlone(create: (bench: BenchEnvironment) => Promise<ControllerProgram>): Promise<ControllerRow> {
+  const small = await startEnvironment(1000)
+  try {
+    return await measureController(await create(small), small, log)
+  } finally {
+    await small.close()
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * The controller in many namespaces: the first write of every Secret, what it costs when nothing happens, new namespaces, and a
+ * Controllers in many namespaces: the first write of every Secret, what it costs when nothing happens, new namespaces, and a
  * start at which nothing is due.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -16,6 +16,7 @@ import { type Http2Server, sendAll } from './http2-loop.ts'
 import type { BenchEnvironment } from './start-environment.ts'
 
 export interface ControllerRow {
+  readonly program: ControllerProgram['name']
   readonly namespaces: number
   /** From the start of the process until every Secret is written, the exchange included. */
   readonly firstWrite: { readonly wallMs: number; readonly cpuMs: number }
@@ -31,33 +32,57 @@ export interface ControllerRow {
   readonly exchanges: number
 }
 
-const name = 'controlled'
+export interface ControllerProgram {
+  readonly name: 'pullpass' | 'external-secrets'
+  readonly secretName: string
+  readonly words: (port: number) => readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** The number of fresh Secrets that its metrics report. */
+  readonly freshCount: (metrics: string) => number
+  /** So far. */
+  readonly exchanges: () => number
+}
+
 const idleMs = 10_000
 const newNamespaces = 100
 /** One is created in each interval. */
 const intervalMs = 100
+/** External Secrets takes minutes for the first write. */
+const patienceMs = 1_200_000
 
-export async function measureController(bench: BenchEnvironment, log: Log): Promise<ControllerRow> {
-  const file = join(bench.folder, 'controller.json')
-  await writeFile(file, JSON.stringify(documentOf(bench)))
+export async function measureController(
+  program: ControllerProgram,
+  bench: BenchEnvironment,
+  log: Log,
+): Promise<ControllerRow> {
   const count = bench.namespaces.length
-  const before = bench.clouds.google.sts.seen.length
-  log(`the controller, ${count} namespaces`)
-  const first = await startController(bench, file)
+  const before = program.exchanges()
+  log(`the controller of ${program.name}, ${count} namespaces`)
+  const first = await startController(program)
   try {
     const firstWrite = await first.untilFresh(count)
     await sleep(5_000)
     const written = await first.residentMiB()
     const idleLoad = await first.loadDuring(() => sleep(idleMs))
-    const newNamespaceMs = await timeNewNamespaces(bench)
+    const newNamespaceMs = await timeNewNamespaces(program, bench)
+    await first.untilFresh(count + newNamespaces)
     await first.stop()
-    const second = await startController(bench, file)
+    const second = await startController(program)
     try {
       const restart = await second.untilFresh(count + newNamespaces)
       await sleep(5_000)
       const residentMiB = { written, restarted: await second.residentMiB() }
-      const exchanges = bench.clouds.google.sts.seen.length - before
-      return { namespaces: count, firstWrite, restart, residentMiB, idleLoad, newNamespaceMs, exchanges }
+      const exchanges = program.exchanges() - before
+      return {
+        program: program.name,
+        namespaces: count,
+        firstWrite,
+        restart,
+        residentMiB,
+        idleLoad,
+        newNamespaceMs,
+        exchanges,
+      }
     } finally {
       await second.stop()
     }
@@ -66,22 +91,45 @@ export async function measureController(bench: BenchEnvironment, log: Log): Prom
   }
 }
 
-const documentOf = ({ provider, variables, files }: BenchEnvironment) => ({
-  apiVersion: 'pullpass.dev/v1alpha1',
-  kind: 'ClusterPullSecret',
-  metadata: { name },
-  spec: {
-    namespaces: { include: ['team-*'] },
-    registries: [
-      {
-        name: 'google',
-        hosts: ['europe-docker.pkg.dev'],
-        gcp: { workloadIdentityProvider: provider, serviceAccountEmail: variables['SERVICE_ACCOUNT_EMAIL'] },
-        tokenFile: files.subjectToken,
-      },
-    ],
-  },
-})
+/** With a document for all namespaces of the bench. */
+export async function pullpassController(bench: BenchEnvironment): Promise<ControllerProgram> {
+  const name = 'controlled'
+  const file = join(bench.folder, 'controller.json')
+  const { provider, variables, files } = bench
+  const document = {
+    apiVersion: 'pullpass.dev/v1alpha1',
+    kind: 'ClusterPullSecret',
+    metadata: { name },
+    spec: {
+      namespaces: { include: ['team-*'] },
+      registries: [
+        {
+          name: 'google',
+          hosts: ['europe-docker.pkg.dev'],
+          gcp: { workloadIdentityProvider: provider, serviceAccountEmail: variables['SERVICE_ACCOUNT_EMAIL'] },
+          tokenFile: files.subjectToken,
+        },
+      ],
+    },
+  }
+  await writeFile(file, JSON.stringify(document))
+  const { PULLPASS_GCP_STS_ENDPOINT = '', PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT = '' } = variables
+  const argv = [process.execPath, programFile, 'controller', '-f', file, '--no-leader-election']
+  return {
+    name: 'pullpass',
+    secretName: name,
+    words: (port) => [...argv, '--health-listen', `127.0.0.1:${port}`],
+    environment: {
+      ...plainEnvironment(bench),
+      ...trustedCloudCa(bench),
+      PULLPASS_GCP_STS_ENDPOINT,
+      PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT,
+      KUBECONFIG: files.kubeconfig,
+    },
+    freshCount: (metrics) => Number(/^pullpass_controller_namespaces_fresh\{[^}]*\} (\d+)$/m.exec(metrics)?.[1]),
+    exchanges: () => bench.clouds.google.sts.seen.length,
+  }
+}
 
 interface Controller {
   readonly untilFresh: (count: number) => Promise<{ wallMs: number; cpuMs: number }>
@@ -90,28 +138,20 @@ interface Controller {
   readonly stop: () => Promise<void>
 }
 
-async function startController(bench: BenchEnvironment, file: string): Promise<Controller> {
+async function startController({ words, environment, freshCount }: ControllerProgram): Promise<Controller> {
   const port = await freePort()
-  const argv = ['controller', '-f', file, '--no-leader-election', '--health-listen', `127.0.0.1:${port}`]
-  const { PULLPASS_GCP_STS_ENDPOINT = '', PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT = '' } = bench.variables
+  const [command = '', ...argv] = words(port)
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [programFile, ...argv], {
-    env: {
-      ...plainEnvironment(bench),
-      ...trustedCloudCa(bench),
-      PULLPASS_GCP_STS_ENDPOINT,
-      PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT,
-      KUBECONFIG: bench.files.kubeconfig,
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const freshCount = async () => {
+  const child = spawn(command, argv, { env: { ...environment }, stdio: 'ignore' })
+  const ended = new AbortController()
+  child.once('exit', (code) => ended.abort(new Error(`${command} ended with exit code ${code}`)))
+  const isFresh = async (count: number) => {
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-    return Number(/^pullpass_controller_namespaces_fresh\{[^}]*\} (\d+)$/m.exec(metrics)?.[1])
+    return freshCount(metrics) === count || undefined
   }
   return {
     async untilFresh(count) {
-      await waitUntil(`${count} Secrets`, 300_000, async () => (await freshCount()) === count || undefined)
+      await waitUntil(`${count} Secrets`, patienceMs, () => isFresh(count), ended.signal)
       return { wallMs: performance.now() - startedMs, cpuMs: await cpuMsOf(child) }
     },
     async residentMiB() {
@@ -124,7 +164,7 @@ async function startController(bench: BenchEnvironment, file: string): Promise<C
       return ((await cpuMsOf(child)) - cpuMs) / (performance.now() - atMs)
     },
     async stop() {
-      if (child.exitCode !== null) return
+      if (ended.signal.aborted) return
       child.kill('SIGTERM')
       await once(child, 'exit')
     },
@@ -139,11 +179,11 @@ async function cpuMsOf({ pid }: ChildProcess): Promise<number> {
 }
 
 /** One in each interval. Their Secrets are watched, so that waiting for them costs nothing. */
-async function timeNewNamespaces({ admin }: BenchEnvironment): Promise<number[]> {
+async function timeNewNamespaces(program: ControllerProgram, { admin }: BenchEnvironment): Promise<number[]> {
   const namespaces = Array.from({ length: newNamespaces }, (_, index) => `team-new-${index}`)
   const created = new Map<string, number>()
   const end = new AbortController()
-  const appeared = recordSecrets(admin, new Set(namespaces), end.signal)
+  const appeared = recordSecrets(admin, { secretName: program.secretName, namespaces: new Set(namespaces) }, end.signal)
   try {
     for (const namespace of namespaces) {
       const next = sleep(intervalMs)
@@ -152,8 +192,8 @@ async function timeNewNamespaces({ admin }: BenchEnvironment): Promise<number[]>
       created.set(namespace, performance.now())
       await next
     }
-    const times = await Promise.race([appeared, sleep(60_000, undefined, { ref: false })])
-    if (times === undefined) throw new Error('a new namespace has no Secret after a minute')
+    const times = await Promise.race([appeared, sleep(patienceMs, undefined, { ref: false })])
+    if (times === undefined) throw new Error('a new namespace has no Secret')
     return namespaces
       .map((namespace) => Math.max(0, (times.get(namespace) ?? Number.NaN) - (created.get(namespace) ?? Number.NaN)))
       .toSorted((one, other) => one - other)
@@ -169,10 +209,10 @@ interface WatchEvent {
 /** When the Secret of each of these namespaces was reported first. */
 async function recordSecrets(
   { server, authority, token }: Http2Server,
-  namespaces: ReadonlySet<string>,
+  { secretName, namespaces }: { readonly secretName: string; readonly namespaces: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
-  const url = new URL(`/api/v1/secrets?watch=1&fieldSelector=metadata.name%3D${name}`, server)
+  const url = new URL(`/api/v1/secrets?watch=1&fieldSelector=metadata.name%3D${secretName}`, server)
   const headers = { authorization: `Bearer ${token}` }
   const sent = get(url, { headers, ca: authority, servername: 'kubernetes.default.svc', signal })
   const [response] = await once(sent, 'response')

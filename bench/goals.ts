@@ -136,7 +136,6 @@ export function controllerGoals(row: ControllerRow, fanOut: readonly FanOutRow[]
   const { namespaces, firstWrite, restart, residentMiB, idleLoad, newNamespaceMs, exchanges } = row
   const bare = fanOutRow(fanOut, { program: 'bare applies', namespaces, run: 'create' })
   const title = (text: string) => `controller, ${namespaces} namespaces: ${text}`
-  const shareOf = (part: number) => newNamespaceMs[Math.ceil(newNamespaceMs.length * part) - 1] ?? Number.NaN
   return [
     atMost(
       title('start to all written, wall time / bare applies'),
@@ -147,9 +146,32 @@ export function controllerGoals(row: ControllerRow, fanOut: readonly FanOutRow[]
     atMost(title('start to all fresh, nothing due, s'), 10, restart.wallMs / 1000, reasons.restart),
     atMost(title('resident MiB'), 128, Math.max(residentMiB.written, residentMiB.restarted), reasons.controllerMemory),
     atMost(title('idle CPU, part of a core'), 0.01, idleLoad, reasons.idle),
-    atMost(title('new namespace to Secret, p50, ms'), 50, shareOf(0.5), reasons.newNamespace),
-    atMost(title('new namespace to Secret, p99, ms'), 250, shareOf(0.99), reasons.newNamespace),
+    atMost(title('new namespace to Secret, p50, ms'), 50, quantile(newNamespaceMs, 0.5), reasons.newNamespace),
+    atMost(title('new namespace to Secret, p99, ms'), 250, quantile(newNamespaceMs, 0.99), reasons.newNamespace),
     exactly(title('exchanges, with a restart'), 1, exchanges, reasons.exchanges),
+  ]
+}
+
+/** `values`: ascending. `share`: from 0 to 1. */
+export const quantile = (values: readonly number[], share: number): number =>
+  values[Math.ceil(values.length * share) - 1] ?? Number.NaN
+
+/** Of External Secrets to pullpass. */
+export function compareControllers(rows: readonly ControllerRow[]): Ratio[] {
+  const find = (program: ControllerRow['program']) =>
+    found(rows.find((row) => row.program === program && row.namespaces === 1000))
+  const [theirs, ours] = [find('external-secrets'), find('pullpass')]
+  const ratio = (figure: string, of: (row: ControllerRow) => number): Ratio => ({
+    title: `controller, 1000 namespaces, ${figure}: external-secrets / pullpass`,
+    measured: of(theirs) / of(ours),
+  })
+  return [
+    ratio('wall time of the first write', ({ firstWrite }) => firstWrite.wallMs),
+    ratio('CPU of the first write', ({ firstWrite }) => firstWrite.cpuMs),
+    ratio('resident memory', ({ residentMiB }) => residentMiB.written),
+    ratio('new namespace to Secret, p50', ({ newNamespaceMs }) => quantile(newNamespaceMs, 0.5)),
+    ratio('new namespace to Secret, p99', ({ newNamespaceMs }) => quantile(newNamespaceMs, 0.99)),
+    ratio('requests for credentials', ({ exchanges }) => exchanges),
   ]
 }
 

@@ -2,7 +2,7 @@
 import { renderTable } from '../src/terminal/table.ts'
 import type { ControllerRow } from './controller.ts'
 import type { FanOutRow, Requests } from './fan-out.ts'
-import type { Goal, Ratio } from './goals.ts'
+import { type Goal, quantile, type Ratio } from './goals.ts'
 import type { OneShotRow } from './one-shot.ts'
 import type { StatusRow } from './status.ts'
 
@@ -10,12 +10,12 @@ export interface Report {
   readonly fanOut: readonly FanOutRow[]
   readonly oneShot: readonly OneShotRow[]
   readonly status: readonly StatusRow[]
-  readonly controller: ControllerRow
+  readonly controllers: readonly ControllerRow[]
   readonly goals: readonly Goal[]
   readonly ratios: readonly Ratio[]
 }
 
-export function renderReport({ fanOut, oneShot, status, controller, goals, ratios }: Report): string {
+export function renderReport({ fanOut, oneShot, status, controllers, goals, ratios }: Report): string {
   return [
     'One credential into many namespaces (~ extrapolated from 20; medians)',
     renderTable(
@@ -32,8 +32,8 @@ export function renderReport({ fanOut, oneShot, status, controller, goals, ratio
     'Status of all pull secrets (medians)',
     renderTable({ header: ['SECRETS', 'FORMAT', 'WALL', 'CPU', 'PEAK'], rows: status.map(statusCells) }, 'never'),
     '',
-    `The controller in ${controller.namespaces} namespaces`,
-    renderTable({ header: ['START', 'WALL', 'CPU', 'RESIDENT'], rows: controllerCells(controller) }, 'never'),
+    'Controllers: until all Secrets are written, and until all are fresh after a restart; from a new namespace to its Secret',
+    renderTable({ header: controllerHeader, rows: controllers.map(controllerCells) }, 'never'),
     '',
     'Goals',
     renderTable({ header: ['GOAL', 'LIMIT', 'MEASURED', '', 'WHY THIS LIMIT'], rows: goals.map(goalCells) }, 'never'),
@@ -77,9 +77,32 @@ const oneShotCells = ({ program, runs, cpuMs, wallMs, peakMiB }: OneShotRow) => 
   mebibytes(peakMiB),
 ]
 
-const controllerCells = ({ firstWrite, restart, residentMiB }: ControllerRow) => [
-  ['until all are written', seconds(firstWrite.wallMs), seconds(firstWrite.cpuMs), mebibytes(residentMiB.written)],
-  ['until all are fresh', seconds(restart.wallMs), seconds(restart.cpuMs), mebibytes(residentMiB.restarted)],
+const controllerHeader = [
+  'NAMESPACES',
+  'PROGRAM',
+  'WRITTEN',
+  'CPU',
+  'RESTART',
+  'CPU',
+  'RESIDENT',
+  'IDLE CPU',
+  'NEW, P50',
+  'P99',
+  'REQUESTS FOR CREDENTIALS',
+]
+
+const controllerCells = (row: ControllerRow) => [
+  String(row.namespaces),
+  row.program,
+  seconds(row.firstWrite.wallMs),
+  seconds(row.firstWrite.cpuMs),
+  seconds(row.restart.wallMs),
+  seconds(row.restart.cpuMs),
+  mebibytes(Math.max(row.residentMiB.written, row.residentMiB.restarted)),
+  `${(row.idleLoad * 100).toFixed(1)} %`,
+  seconds(quantile(row.newNamespaceMs, 0.5)),
+  seconds(quantile(row.newNamespaceMs, 0.99)),
+  String(row.exchanges),
 ]
 
 const statusCells = ({ secrets, format, wallMs, cpuMs, peakMiB }: StatusRow) => [

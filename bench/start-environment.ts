@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderKubeconfig } from '../e2e/parts/control-plane/render-kubeconfig.ts'
-import { requestKubernetes } from '../e2e/parts/control-plane/request-kubernetes.ts'
+import { type ApiServer, requestKubernetes } from '../e2e/parts/control-plane/request-kubernetes.ts'
 import { startPart } from '../e2e/parts/process/start-part.ts'
 import { type ControlPlane, startControlPlane } from '../e2e/parts/start-control-plane.ts'
 import { type Http2Server, sendAll } from './http2-loop.ts'
@@ -16,7 +16,7 @@ export interface BenchEnvironment {
   readonly namespaces: readonly string[]
   /** With the token of the ServiceAccount that may write pull secrets. */
   readonly cluster: Http2Server
-  readonly admin: Http2Server
+  readonly admin: Http2Server & ApiServer
   readonly files: EnvironmentFiles
   /** Full resource name of the provider. */
   readonly provider: string
@@ -25,6 +25,8 @@ export interface BenchEnvironment {
   readonly variables: Readonly<Record<string, string>>
   /** Removes the Secrets of this name. */
   readonly removeSecrets: (name: string, namespaces: readonly string[]) => Promise<void>
+  /** Runs this when the environment is closed. */
+  readonly defer: (close: () => Promise<void>) => void
   readonly close: () => Promise<void>
 }
 
@@ -79,6 +81,7 @@ export const startEnvironment = (namespaceCount: number): Promise<BenchEnvironme
       clouds,
       variables: variablesOf(clouds),
       removeSecrets: (name, from) => removeSecrets(admin, name, from),
+      defer,
     }
   })
 

@@ -6,15 +6,18 @@
  *   token-exchange           a token exchange server (RFC 8693): https://pkg.go.dev/github.com/zitadel/oidc/v3/pkg/op
  *   ecr-credential-provider  AWS's plugin for kubelets: https://pkg.go.dev/k8s.io/cloud-provider-aws/cmd/ecr-credential-provider
  *   promtool                 Prometheus's check of metrics: https://pkg.go.dev/github.com/prometheus/prometheus/cmd/promtool
+ *   external-secrets         External Secrets Operator, which only npm run bench needs: https://pkg.go.dev/github.com/external-secrets/external-secrets
  */
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { cachedFolder } from './cached-folder.ts'
 import { runGo } from './run-go.ts'
 
 const programs = ['oidc-reader', 'token-exchange', 'ecr-credential-provider', 'promtool'] as const
 
-type GoProgram = (typeof programs)[number]
+type GoProgram = (typeof programs)[number] | 'external-secrets'
 
 /** The package of each: the module's own, or one of a module that it requires. */
 const packages: Readonly<Record<GoProgram, string>> = {
@@ -22,6 +25,7 @@ const packages: Readonly<Record<GoProgram, string>> = {
   'token-exchange': '.',
   'ecr-credential-provider': 'k8s.io/cloud-provider-aws/cmd/ecr-credential-provider',
   promtool: 'github.com/prometheus/prometheus/cmd/promtool',
+  'external-secrets': 'github.com/external-secrets/external-secrets',
 }
 
 /** Prometheus's tag that leaves out every kind of service discovery, with the SDKs of the clouds that they need. */
@@ -46,6 +50,13 @@ export const buildGoProgram = (name: GoProgram): Promise<string> => {
   return cachedFolder(name, [...goArguments(name, ''), ...files.map((file) => readFileSync(file))], (folder) =>
     runGo(goArguments(name, `${folder}/`), { CGO_ENABLED: '0' }, module),
   )
+}
+
+/** Where the source of a module is that this program requires, with its other files. */
+export async function goModuleFolder(name: GoProgram, module: string): Promise<string> {
+  const argv = ['list', '-m', '-f', '{{.Dir}}', module]
+  const { stdout } = await promisify(execFile)('go', argv, { cwd: join(import.meta.dirname, name) })
+  return stdout.trim()
 }
 
 if (import.meta.main) for (const name of programs) console.log(await buildGoProgram(name))
