@@ -45,6 +45,17 @@ export const clusterFaults: readonly RealFault[] = [
     command: apply,
   },
   {
+    title: 'the permission of the controller to watch Secrets was removed',
+    options: { installed: 'by manifests --controller' },
+    inject: ({ setup, system }) => setup.succeed(`kubectl delete clusterrolebinding pullpass.${system}`),
+    refresher: 'named',
+    hop,
+    code,
+    command:
+      /^pullpass manifests -f \S+ --controller -n \S+-system --image \S+ \| kubectl apply --server-side --force-conflicts -f -$/,
+    remainingWarning: 'CONTROLLER_NOT_READY', // there is no kubelet
+  },
+  {
     title: 'the RoleBinding of the refreshing account was deleted',
     options: installed,
     inject: ({ setup, namespace, system }) =>

@@ -21,8 +21,8 @@ export interface NamespaceOptions {
   readonly attachTo?: readonly string[]
   /** A second namespace that the document names: `NAMESPACE-b`. */
   readonly second?: 'created'
-  /** `by manifests`: what `pullpass manifests` prints is applied, so that the account has exactly these permissions. */
-  readonly installed?: 'by manifests'
+  /** What `pullpass manifests` prints is applied, so that the account has exactly these permissions. */
+  readonly installed?: 'by manifests' | 'by manifests --controller'
   /** Absent: requested by the serviceAccountRef of the document. */
   readonly token?: 'of the pod'
   /** Of the pod's template. */
@@ -41,7 +41,7 @@ export async function prepareNamespace(
   const create = async (path: string, name: string) =>
     await admin({ method: 'POST', path, body: { metadata: { name } } })
   for (const name of namespacesOf(namespace, options)) await create('/api/v1/namespaces', name)
-  const installCommand = `pullpass manifests -f ${file} -n ${system} --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -`
+  const installCommand = `pullpass manifests -f ${file} -n ${system}${options.installed === 'by manifests --controller' ? ' --controller' : ''} --image registry.example.com/pullpass:1.0.0 | kubectl apply --server-side -f -`
   if (options.installed === undefined) {
     await create('/api/v1/namespaces', system)
     await create(`/api/v1/namespaces/${system}/serviceaccounts`, 'pullpass')

@@ -210,6 +210,18 @@ export const writeFaults: readonly RealFault[] = [
     command: /^kubectl patch cronjob pullpass -n \S+ -p '\{"spec":\{"suspend":false\}\}' && pullpass refresh -f \S+$/,
   },
   {
+    title: 'the controller has no replicas, while the Secret is fresh',
+    options: { installed: 'by manifests --controller' },
+    inject: ({ setup, system }) =>
+      setup.succeed(`kubectl scale deployment pullpass-controller --replicas=0 -n ${system}`),
+    refresher: 'named',
+    hop: 'schedule',
+    code: 'REFRESH_SUSPENDED',
+    result: 'warning',
+    command: /^kubectl scale deployment pullpass-controller --replicas=2 -n \S+$/,
+    remainingWarning: 'CONTROLLER_NOT_READY', // there is no kubelet
+  },
+  {
     title: 'the CronJob cannot pull its own image, and the Secret was deleted',
     options: { installed: 'by manifests' },
     async inject(prepared) {

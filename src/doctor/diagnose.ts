@@ -51,8 +51,13 @@ type Gathered = ReadonlyMap<Source<unknown>, unknown>
 /** Sources that need only the cluster are gathered concurrently, the others in the order of the hops. */
 async function gather(hops: readonly Hop[], run: Run, deadline: Deadline): Promise<Gathered> {
   const facts = new Map<Source<unknown>, unknown>()
+  const reading = new Map<Source<unknown>, Promise<void>>()
   const read = async (source: Source<unknown>): Promise<void> => {
-    if (facts.has(source)) return
+    const begun = reading.get(source) ?? readOnce(source)
+    reading.set(source, begun)
+    await begun
+  }
+  const readOnce = async (source: Source<unknown>): Promise<void> => {
     for (const need of Object.values(source.needs)) await read(need)
     const known = factsOf(source.needs, facts)
     const gathering = async () => await source.gather(known, run)
@@ -61,10 +66,19 @@ async function gather(hops: readonly Hop[], run: Run, deadline: Deadline): Promi
   }
   const needed = hops.flatMap(({ needs }) => Object.values(needs))
   await read(clusterSource)
-  const ofCluster = needed.filter(({ needs }) => Object.values(needs).every((need) => need === clusterSource))
+  const ofCluster = needed.filter(needsOnlyCluster)
   await Promise.all([...new Set(ofCluster)].map(read))
   for (const source of needed) await read(source)
   return facts
+}
+
+const needsOnlyCluster = ({ needs }: Source<unknown>): boolean =>
+  Object.values(needs).every((need) => need === clusterSource || isOfCluster(need))
+
+/** The cluster, and nothing else: neither a file nor another host. */
+const isOfCluster = ({ needs }: Source<unknown>): boolean => {
+  const all = Object.values(needs)
+  return all.length > 0 && all.every((need) => need === clusterSource)
 }
 
 function lateStep(step: Step, known: Facts, { connection }: Run): LateStep {

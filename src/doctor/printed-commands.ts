@@ -40,7 +40,7 @@ export interface PrintedCommands {
    * Applies what the documents need in the cluster: permissions, and a CronJob with its projected tokens. With
    * --force-conflicts: what is missing was mostly edited, and kubectl would keep the edits.
    */
-  readonly install: (namespace: string | undefined) => string
+  readonly install: (namespace: string | undefined, workload?: 'CronJob' | 'controller') => string
 }
 
 /** A note about `install`, printed with it. */
@@ -49,7 +49,7 @@ export const setsBack =
 
 /** The options that the commands of doctor contain, complete or up to the value. */
 const options =
-  /^(?:-|-[fnop]|--(?:adopt|force-conflicts|ignore-not-found|image|issuer-url|key-state|overwrite|replace|repository|server-side|share-trust-domain|subject|to|to-issuer|token-file|type=merge|from=cronjob\/pullpass|audience=.*))$/s
+  /^(?:-|-[fnop]|--(?:adopt|all-pods|controller|force-conflicts|ignore-not-found|image|issuer-url|key-state|overwrite|replace|replicas=2|repository|server-side|share-trust-domain|subject|to|to-issuer|token-file|type=merge|from=cronjob\/pullpass|audience=.*))$/s
 
 /** Names come from the cluster and from tokens: another word that begins with `-` would be an option, such as `--server=URL`. */
 const printedWord = (word: string): string =>
@@ -90,9 +90,10 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
       return found?.store.makePublic(found.name, environment)
     },
     kubectl,
-    install: (namespace) => {
+    install: (namespace, workload = 'CronJob') => {
       const place = namespace === undefined ? [] : ['-n', namespace]
-      return `${line(['pullpass', 'manifests'], documents)} ${line([...place, '--image'])} ${shellVariable('IMAGE')} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
+      const flags = workload === 'controller' ? ['--controller', ...place] : place
+      return `${line(['pullpass', 'manifests'], documents)} ${line([...flags, '--image'])} ${shellVariable('IMAGE')} | ${kubectl('apply', '--server-side', '--force-conflicts', '-f', '-')}`
     },
   }
 }

@@ -160,6 +160,9 @@ export const codes = {
   GLOB_UNMATCHED: null,
   REFRESH_SUSPENDED: null,
   REFRESH_IMAGE_NOT_PULLED: null,
+  REFRESH_TWICE: null,
+  CONTROLLER_NOT_READY: null,
+  CONTROLLER_NOT_LEADING: null,
   // Pull secrets, service accounts and pods.
   SECRET_NOT_FOUND: 1,
   SECRET_NOT_OURS: 1,

@@ -61,7 +61,7 @@ function mergeNeeds(needs: readonly Need[]): Permission[] {
  */
 export function controllerPermissionsOf(
   documents: readonly Document[],
-  { namespace: own }: Place,
+  { namespace: own }: Pick<Place, 'namespace'>,
   resources?: ResourceLimits,
 ): Permission[] {
   const refresh = mergeNeeds([...documents.flatMap(needsOf), ...needsOfResources(resources)])
@@ -207,7 +207,7 @@ const ruleOf = (permission: Permission) => ({
   verbs: permission.verbs,
 })
 
-function groupOf(resource: Permission['resource']): string {
+export function groupOf(resource: Permission['resource']): string {
   if (resource === 'leases') return 'coordination.k8s.io'
   return resourceTypes.some((type) => resource.startsWith(type.resource)) ? clusterPullSecretType.group : ''
 }

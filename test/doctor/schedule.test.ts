@@ -4,7 +4,7 @@ import type { HopFinding } from '../../src/doctor/finding.ts'
 import { evaluateSchedule } from '../../src/doctor/hops/schedule.ts'
 import { explainBySchedule, isStale } from '../../src/doctor/hops/secrets/secret.ts'
 import { printedCommands } from '../../src/doctor/printed-commands.ts'
-import type { CronJobFacts } from '../../src/kubernetes/objects/cron-jobs.ts'
+import type { CronJobFacts, DeploymentFacts } from '../../src/kubernetes/objects/workloads.ts'
 
 const account = { namespace: 'image-system', name: 'pullpass' }
 const commands = printedCommands({
@@ -17,7 +17,8 @@ const commands = printedCommands({
   refreshes: account,
   at: new Date('2026-11-24T12:00:00Z'),
 })
-const audience = '//iam.googleapis.com/projects/123'
+const now = new Date('2026-11-24T12:00:00Z')
+const view = { audience: '//iam.googleapis.com/projects/123', commands, now }
 
 const expired: HopFinding = {
   hop: 'secret',
@@ -37,10 +38,10 @@ const fresh: HopFinding = {
 
 /** The finding of hop schedule, and the one of the Secret that follows from it. */
 function evaluate(
-  facts: CronJobFacts | undefined,
+  cronJob: CronJobFacts | undefined,
   secret: HopFinding,
 ): [HopFinding | undefined, HopFinding | undefined] {
-  const [schedule] = evaluateSchedule(facts, [secret].filter(isStale), { audience, commands })
+  const [schedule] = evaluateSchedule({ cronJob, controller: undefined }, [secret].filter(isStale), view)
   const [explained] = explainBySchedule([secret], schedule?.result === 'failed' ? schedule : undefined)
   return [schedule, explained]
 }
@@ -102,7 +103,7 @@ suite('of the CronJob that refreshes, doctor reports that', () => {
     )
     assert.equal(
       schedule?.remedy?.command,
-      `(umask 077; kubectl create token pullpass -n image-system --audience=${audience} > pullpass-token) && pullpass refresh -f pull.yaml --token-file pullpass-token && rm pullpass-token && kubectl delete pod pullpass-29400120-x7k2p -n image-system`,
+      `(umask 077; kubectl create token pullpass -n image-system --audience=${view.audience} > pullpass-token) && pullpass refresh -f pull.yaml --token-file pullpass-token && rm pullpass-token && kubectl delete pod pullpass-29400120-x7k2p -n image-system`,
     )
     assert.equal(secret?.result, 'skipped')
   })
@@ -118,5 +119,84 @@ suite('of the CronJob that refreshes, doctor reports that', () => {
 
   test('nothing, where it does not exist or may not be read', () => {
     assert.deepEqual(evaluate(undefined, expired), [undefined, expired])
+  })
+})
+
+const controller: DeploymentFacts = {
+  namespace: 'image-system',
+  name: 'pullpass-controller',
+  replicas: 2,
+  ready: 2,
+  waiting: undefined,
+  lease: { holder: 'pullpass-controller-7d9_1', renewedAt: new Date('2026-11-24T11:59:58Z') },
+}
+const pod = waiting('failed to authorize: unexpected status: 401 Unauthorized').pod ?? assert.fail()
+const crashing = {
+  ...pod,
+  containers: pod.containers.map((one) => ({ ...one, waiting: { reason: 'CrashLoopBackOff', message: '' } })),
+}
+
+suite('of the controller that refreshes, doctor reports', () => {
+  for (const [title, changes, code, seen, command] of [
+    [
+      'that it has no replicas',
+      { replicas: 0, ready: 0 },
+      'REFRESH_SUSPENDED',
+      /^it has no replicas$/,
+      'kubectl scale deployment pullpass-controller --replicas=2 -n image-system',
+    ],
+    [
+      'that no replica is ready, and why',
+      { ready: 0, waiting: crashing },
+      'CONTROLLER_NOT_READY',
+      /^none of 2 replicas is ready: its pod \S+ waits in CrashLoopBackOff$/,
+      'kubectl logs deployment/pullpass-controller -n image-system',
+    ],
+    [
+      'that its own image waits for the Secret that it refreshes',
+      { ready: 0, waiting: pod },
+      'REFRESH_IMAGE_NOT_PULLED',
+      /waits in ImagePullBackOff for its own image/,
+      undefined,
+    ],
+    [
+      'that no replica renews its Lease',
+      { lease: { holder: 'gone', renewedAt: new Date('2026-11-24T11:50:00Z') } },
+      'CONTROLLER_NOT_LEADING',
+      /^no replica leads: of Lease image-system\/pullpass-controller, gone renewed it last at 2026-11-24T11:50:00Z$/,
+      'kubectl logs deployment/pullpass-controller -n image-system --all-pods',
+    ],
+    [
+      'that no replica holds its Lease',
+      { lease: { holder: '', renewedAt: undefined } },
+      'CONTROLLER_NOT_LEADING',
+      /no replica holds it$/,
+      'kubectl logs deployment/pullpass-controller -n image-system --all-pods',
+    ],
+  ] as const) {
+    test(`${title}: before the Secret that expired for it, otherwise as a warning`, () => {
+      const facts = { cronJob: undefined, controller: { ...controller, ...changes } }
+      const [failed] = evaluateSchedule(facts, [expired], view)
+      assert.deepEqual([failed?.result, failed?.code], ['failed', code])
+      assert.match(failed?.seen ?? '', seen)
+      if (command !== undefined) assert.equal(failed?.remedy?.command, command)
+      assert.equal(evaluateSchedule(facts, [], view)[0]?.result, 'warning')
+    })
+  }
+
+  test('how many replicas are ready, and which one leads', () => {
+    const [found] = evaluateSchedule({ cronJob: undefined, controller }, [], view)
+    assert.deepEqual([found?.result, found?.seen], ['ok', '2 of 2 replicas are ready; pullpass-controller-7d9_1 leads'])
+    const unread = evaluateSchedule({ cronJob: undefined, controller: { ...controller, lease: undefined } }, [], view)
+    assert.equal(unread[0]?.seen, '2 of 2 replicas are ready')
+  })
+
+  test('that the CronJob refreshes as well, unless it is suspended', () => {
+    const cronJob = { ...account, suspended: false, pod: undefined }
+    const twice = evaluateSchedule({ cronJob, controller }, [], view).at(-1)
+    assert.deepEqual([twice?.result, twice?.code], ['warning', 'REFRESH_TWICE'])
+    assert.equal(twice?.remedy?.command, 'kubectl delete cronjob pullpass -n image-system')
+    const suspended = evaluateSchedule({ cronJob: { ...cronJob, suspended: true }, controller }, [], view)
+    assert.ok(suspended.every(({ code }) => code !== 'REFRESH_TWICE'))
   })
 })

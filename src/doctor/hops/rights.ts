@@ -2,13 +2,15 @@
  * Hop `rights`: each permission that the documents need, by an access review; nothing is done with them. Outside the pod that
  * refreshes they are those of its ServiceAccount, if this user may review the access of others; else its own.
  */
-import type { Document, NamespacedName } from '../../document/document.ts'
+import type { NamespacedName } from '../../document/document.ts'
 import { asFault, PullpassError } from '../../errors/pullpass-error.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { type AccessQuestion, reviewAccess } from '../../kubernetes/objects/review-access.ts'
-import { permissionsOf } from '../../manifests/permissions.ts'
+import { ownName } from '../../manifests/manifest.ts'
+import { controllerPermissionsOf, groupOf, type Permission, permissionsOf } from '../../manifests/permissions.ts'
 import { runConcurrently } from '../../refresh/apply-pull-secrets.ts'
 import { clusterSource } from '../facts/cluster.ts'
+import { type ScheduleFacts, scheduleSource } from '../facts/schedule.ts'
 import { dependencyFailed, type HopFinding } from '../finding.ts'
 import { defineHop, defineSource, type Hop, type Source, type View } from '../hop.ts'
 import { setsBack } from '../printed-commands.ts'
@@ -19,15 +21,18 @@ interface RightFacts {
   readonly verdict: 'allowed' | 'denied' | PullpassError
   /** undefined: of this user. */
   readonly whose: Refresher | undefined
+  /** What is installed. */
+  readonly workload: 'CronJob' | 'controller'
 }
 
 type AccessVerdict = RightFacts['verdict']
 
 const rightsSource: Source<readonly RightFacts[]> = defineSource({
-  needs: { cluster: clusterSource },
+  needs: { cluster: clusterSource, schedule: scheduleSource },
   step: { hops: ['rights'], of: 'cluster' },
   otherwise: [],
-  gather: async ({ cluster }, { request }) => (cluster?.cluster ? await gatherRights(request, cluster.cluster) : []),
+  gather: async ({ cluster, schedule }, { request }) =>
+    cluster?.cluster ? await gatherRights(request, schedule, cluster.cluster) : [],
 })
 
 export const rightsHop: Hop = defineHop({
@@ -43,21 +48,33 @@ export const rightsHop: Hop = defineHop({
 /** In the order of the documents; `namespace`: of those that are about one, only its. */
 async function gatherRights(
   { documents, namespace, refresher }: Pick<DoctorRequest, 'documents' | 'namespace' | 'refresher'>,
+  { cronJob, controller }: ScheduleFacts,
   cluster: Cluster,
 ): Promise<RightFacts[]> {
-  const questions = questionsOf(documents, namespace)
-  const [first] = questions
+  const ofRefresh = questionsOf(permissionsOf(documents), namespace)
+  const [first] = ofRefresh
   if (first === undefined) return []
+  const ofUser = async () => await reviewAll(ofRefresh, undefined, 'CronJob', cluster)
   const whose = refresher && (await mayReviewOf(refresher, first, cluster)) ? refresher : undefined
-  const rights = await reviewAll(questions, whose, cluster)
+  if (whose === undefined) return await ofUser()
+  const isController = controller !== undefined && cronJob === undefined && whose.name === ownName
+  const rights = isController
+    ? await reviewAll(
+        questionsOf(controllerPermissionsOf(documents, controller), namespace),
+        whose,
+        'controller',
+        cluster,
+      )
+    : await reviewAll(ofRefresh, whose, 'CronJob', cluster)
   // An account that was only guessed and has none of the permissions is not the one that refreshes.
-  const isOther = whose?.known === 'guessed' && rights.every(({ verdict }) => verdict === 'denied')
-  return isOther ? await reviewAll(questions, undefined, cluster) : rights
+  const isOther = whose.known === 'guessed' && rights.every(({ verdict }) => verdict === 'denied')
+  return isOther ? await ofUser() : rights
 }
 
 async function reviewAll(
   questions: readonly AccessQuestion[],
   whose: Refresher | undefined,
+  workload: RightFacts['workload'],
   cluster: Cluster,
 ): Promise<RightFacts[]> {
   const review = async (question: AccessQuestion): Promise<AccessVerdict> =>
@@ -65,15 +82,17 @@ async function reviewAll(
   const everywhere = await reviewEverywhere(questions, review)
   return await runConcurrently(questions, async (question) => {
     const isAllowed = everywhere.get(keyOf({ ...question, namespace: undefined })) === 'allowed'
-    return { question, whose, verdict: isAllowed ? 'allowed' : await review(question) }
+    return { question, whose, workload, verdict: isAllowed ? 'allowed' : await review(question) }
   })
 }
 
-function questionsOf(documents: readonly Document[], namespace: string | undefined): AccessQuestion[] {
-  return permissionsOf(documents)
+function questionsOf(needed: readonly Permission[], namespace: string | undefined): AccessQuestion[] {
+  return needed
     .filter((right) => right.resource === 'serviceaccounts/token' || isOf(right.namespace, namespace))
     .flatMap(({ resource, verbs, names = [undefined], namespace: where }) =>
-      names.flatMap((name) => verbs.map((verb) => ({ resource, verb, name, namespace: where }))),
+      names.flatMap((name) =>
+        verbs.map((verb) => ({ group: groupOf(resource), resource, verb, name, namespace: where })),
+      ),
     )
 }
 
@@ -105,7 +124,7 @@ async function reviewEverywhere(
 
 const keyOf = ({ verb, resource, name, namespace }: AccessQuestion) => JSON.stringify([verb, resource, name, namespace])
 
-function evaluateRight({ question, verdict, whose }: RightFacts, { found, request }: View): HopFinding {
+function evaluateRight({ question, verdict, whose, workload }: RightFacts, { found, request }: View): HopFinding {
   const { commands, serviceAccount } = request
   const about = nameRight(question)
   const { namespace: place } = question
@@ -120,7 +139,7 @@ function evaluateRight({ question, verdict, whose }: RightFacts, { found, reques
       seen: `the API server does not report it: ${verdict.seen}`,
     }
   }
-  const { resource, verb, name, namespace: where } = question
+  const { group = '', resource, verb, name, namespace: where } = question
   const tokenFailure = found.failure('subject-token')
   if (resource === 'serviceaccounts/token' && tokenFailure?.code === 'TOKEN_REQUEST_REFUSED')
     return dependencyFailed(base.hop, about, tokenFailure)
@@ -131,9 +150,9 @@ function evaluateRight({ question, verdict, whose }: RightFacts, { found, reques
     code: 'PERMISSION_MISSING',
     causeKey: nameHolder(whose),
     seen: `${nameHolder(whose)} may not ${about}`,
-    expected: `the rule {apiGroups: [""], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
+    expected: `the rule {apiGroups: ["${group}"], resources: [${resource}]${names}, verbs: [${verb}]} in a ${where === undefined ? 'ClusterRole' : `Role of ${where}`}`,
     remedy: {
-      command: commands.install(whose?.namespace ?? serviceAccount?.namespace),
+      command: commands.install(whose?.namespace ?? serviceAccount?.namespace, workload),
       words: `grants exactly the permissions that these documents need, to the ServiceAccount that it creates; ${setsBack}${whose?.known === 'guessed' ? '; if another account refreshes, name it: --service-account NAMESPACE/NAME' : ''}`,
     },
   }

@@ -1,29 +1,18 @@
-/** Hop `schedule`: the CronJob that refreshes is not suspended, and its own image can be pulled. */
-import { type CronJobFacts, readCronJob } from '../../kubernetes/objects/cron-jobs.ts'
+/** Hop `schedule`: what refreshes runs, the CronJob or the controller, and its own image can be pulled. */
+import type { NamespacedName } from '../../document/document.ts'
+import type { Pod } from '../../kubernetes/objects/pods.ts'
 import { lastWords, parsePullFailure } from '../../kubernetes/objects/pull-failure.ts'
-import { ownName } from '../../manifests/manifest.ts'
-import { quote } from '../../text/plain-text.ts'
-import { clusterSource } from '../facts/cluster.ts'
+import type { CronJobFacts, DeploymentFacts } from '../../kubernetes/objects/workloads.ts'
+import { plainLine, quote, rfc3339 } from '../../text/plain-text.ts'
 import { namespacesSource } from '../facts/namespaces.ts'
 import { imagesSource } from '../facts/pods.ts'
+import { type ScheduleFacts, scheduleSource } from '../facts/schedule.ts'
 import { type HopFinding, type Remedy, withNote } from '../finding.ts'
-import { defineHop, defineSource, type Hop, type Source } from '../hop.ts'
+import { defineHop, type Hop } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 import { waitingForImage } from './pods/kubelet.ts'
 import { pullRemedy } from './pods/pull-remedy.ts'
 import { evaluateSecrets, isStale } from './secrets/secret.ts'
-
-/** undefined where it does not exist, may not be read, or its namespace is not known. */
-const scheduleSource: Source<CronJobFacts | undefined> = defineSource({
-  needs: { cluster: clusterSource },
-  step: { hops: ['schedule'], of: 'cluster' },
-  otherwise: undefined,
-  async gather({ cluster }, { request }) {
-    const account = request.refresher ?? request.serviceAccount
-    if (account === undefined || cluster?.cluster === undefined) return undefined
-    return await readCronJob(cluster.cluster, { namespace: account.namespace, name: ownName })
-  },
-})
 
 export const scheduleHop: Hop = defineHop({
   name: 'schedule',
@@ -33,7 +22,7 @@ export const scheduleHop: Hop = defineHop({
   evaluate({ schedule, namespaces, images }, view) {
     const stale = evaluateSecrets(namespaces, images, view).filter(isStale)
     const audience = view.exchangeRequests.flatMap(({ audiences }) => audiences)[0]
-    return evaluateSchedule(schedule, stale, { audience, commands: view.request.commands })
+    return evaluateSchedule(schedule, stale, { audience, commands: view.request.commands, now: view.now })
   },
 })
 
@@ -41,14 +30,101 @@ interface ScheduleView {
   /** Of the token that its pod is projected. */
   readonly audience: string | undefined
   readonly commands: PrintedCommands
+  readonly now: Date
 }
 
 /** `stale`: the Secrets that were not refreshed in time. @internal */
 export const evaluateSchedule = (
-  facts: CronJobFacts | undefined,
+  { cronJob, controller }: ScheduleFacts,
   stale: readonly HopFinding[],
   view: ScheduleView,
-): HopFinding[] => (facts === undefined ? [] : [evaluateCronJob(facts, stale, view)])
+): HopFinding[] => [
+  ...(cronJob === undefined ? [] : [evaluateCronJob(cronJob, stale, view)]),
+  ...(controller === undefined ? [] : [evaluateController(controller, stale, view)]),
+  ...(cronJob !== undefined && controller !== undefined ? evaluateBoth(cronJob, controller, view) : []),
+]
+
+/** A leader renews its Lease every two seconds; clocks may differ by a minute. */
+const leaseEndsMs = 90_000
+
+function evaluateController(facts: DeploymentFacts, stale: readonly HopFinding[], view: ScheduleView): HopFinding {
+  const { namespace, name, replicas, ready, waiting, lease } = facts
+  const result = stale.length > 0 ? 'failed' : 'warning'
+  const base = { hop: 'schedule', about: `Deployment ${namespace}/${name}`, result } as const
+  const { kubectl } = view.commands
+  if (replicas === 0) {
+    return {
+      ...base,
+      code: 'REFRESH_SUSPENDED',
+      seen: 'it has no replicas',
+      expected: 'two replicas, unless something else refreshes',
+      remedy: { command: kubectl('scale', 'deployment', name, '--replicas=2', '-n', namespace) },
+    }
+  }
+  const [image] = waiting === undefined ? [] : waitingForImage(waiting)
+  if (ready === 0 && waiting !== undefined && image !== undefined)
+    return unpulledImage({ ...base, pod: waiting, waiting: image }, facts, view)
+  if (ready === 0) {
+    const cause = waiting?.containers.find((one) => one.waiting)?.waiting
+    const why = cause === undefined ? '' : `: its pod ${waiting?.name} waits in ${cause.reason}${quoted(cause.message)}`
+    return {
+      ...base,
+      code: 'CONTROLLER_NOT_READY',
+      seen: `none of ${replicas} replicas is ready${why}`,
+      expected: 'a replica that is ready',
+      remedy: {
+        command: kubectl('logs', `deployment/${name}`, '-n', namespace),
+        words: 'the log, or /readyz of a replica, states what it waits for',
+        form: 'sentence',
+      },
+    }
+  }
+  const renewedMs = lease?.renewedAt?.getTime()
+  if (
+    lease !== undefined &&
+    (lease.holder === '' || renewedMs === undefined || view.now.getTime() - renewedMs > leaseEndsMs)
+  ) {
+    const last =
+      lease.holder === ''
+        ? 'no replica holds it'
+        : `${lease.holder} renewed it last at ${renewedMs === undefined ? 'an unknown time' : rfc3339(new Date(renewedMs))}`
+    return {
+      ...base,
+      code: 'CONTROLLER_NOT_LEADING',
+      seen: `no replica leads: of Lease ${namespace}/${name}, ${plainLine(last)}`,
+      expected: 'a Lease that a ready replica renews every two seconds',
+      remedy: {
+        command: kubectl('logs', `deployment/${name}`, '-n', namespace, '--all-pods'),
+        words: 'the log states why the Lease cannot be renewed',
+        form: 'sentence',
+      },
+    }
+  }
+  const leads = lease === undefined ? '' : `; ${plainLine(lease.holder)} leads`
+  return { ...base, result: 'ok', code: 'OK', seen: `${ready} of ${replicas} replicas are ready${leads}` }
+}
+
+const quoted = (message: string) => (message === '' ? '' : `: ${quote(lastWords(message))}`)
+
+/** The one that refreshes later finds nothing to do: it costs nothing but permissions. */
+function evaluateBoth(
+  cronJob: CronJobFacts,
+  { namespace, name, replicas }: DeploymentFacts,
+  view: ScheduleView,
+): HopFinding[] {
+  if (cronJob.suspended || replicas === 0) return []
+  return [
+    {
+      hop: 'schedule',
+      about: `CronJob and Deployment in ${namespace}`,
+      result: 'warning',
+      code: 'REFRESH_TWICE',
+      seen: `CronJob ${cronJob.name} and Deployment ${name} both refresh`,
+      expected: 'one of them',
+      remedy: { command: view.commands.kubectl('delete', 'cronjob', cronJob.name, '-n', namespace) },
+    },
+  ]
+}
 
 function evaluateCronJob(facts: CronJobFacts, stale: readonly HopFinding[], view: ScheduleView): HopFinding {
   const { namespace, name, suspended, pod } = facts
@@ -68,10 +144,15 @@ function evaluateCronJob(facts: CronJobFacts, stale: readonly HopFinding[], view
   const [waiting] = pod === undefined ? [] : waitingForImage(pod)
   if (pod === undefined || waiting === undefined)
     return { ...base, result: 'ok', code: 'OK', seen: 'it is not suspended' }
+  return unpulledImage({ ...base, result, pod, waiting }, facts, view)
+}
+
+interface Unpulled extends Pick<HopFinding, 'hop' | 'about' | 'result'>, Pick<Unpullable, 'pod' | 'waiting'> {}
+
+function unpulledImage({ pod, waiting, ...base }: Unpulled, facts: NamespacedName, view: ScheduleView): HopFinding {
   const { reason, message } = waiting.waiting
   return {
     ...base,
-    result,
     code: 'REFRESH_IMAGE_NOT_PULLED',
     image: waiting.image,
     seen: `its pod ${pod.name} waits in ${reason} for its own image ${waiting.image}: ${quote(lastWords(message))}`,
@@ -92,8 +173,8 @@ function resumeRemedy(
 }
 
 interface Unpullable {
-  readonly facts: CronJobFacts
-  readonly pod: NonNullable<CronJobFacts['pod']>
+  readonly facts: NamespacedName
+  readonly pod: Pod
   readonly waiting: ReturnType<typeof waitingForImage>[number]
 }
 

@@ -133,14 +133,31 @@ export const kubernetesSection: Section = {
     REFRESH_SUSPENDED: {
       doctor: ['schedule'],
       meaning:
-        'The CronJob of `pullpass manifests` is suspended: a failure if a Secret is stale as a result, otherwise a warning.',
-      action: 'Resume it: set `spec.suspend: false`.',
+        'The CronJob of `pullpass manifests` is suspended, or the Deployment of the controller has no replicas: a failure if a Secret is stale as a result, otherwise a warning.',
+      action: 'Resume it: set `spec.suspend: false`, or `spec.replicas: 2`.',
     },
     REFRESH_IMAGE_NOT_PULLED: {
       doctor: ['schedule'],
       meaning:
-        'The newest pod of the CronJob waits for its own image: a failure if a Secret is stale as a result, otherwise a warning.',
-      action: 'Correct the image of the CronJob, or provide a pull secret for it.',
+        'The newest pod of the CronJob, or of the controller, waits for its own image: a failure if a Secret is stale as a result, otherwise a warning.',
+      action: 'Correct the image, or provide a pull secret for it.',
+    },
+    REFRESH_TWICE: {
+      doctor: ['schedule'],
+      meaning: 'The CronJob and the controller of one namespace both refresh. The second one finds nothing to do.',
+      action: 'Delete one of them.',
+    },
+    CONTROLLER_NOT_READY: {
+      doctor: ['schedule'],
+      meaning:
+        'No replica of the controller is ready: a failure if a Secret is stale as a result, otherwise a warning.',
+      action: 'Read its log: it states what it may not watch, or why it does not start.',
+    },
+    CONTROLLER_NOT_LEADING: {
+      doctor: ['schedule'],
+      meaning:
+        'Replicas of the controller are ready, and none has renewed the Lease for 90 s: a failure if a Secret is stale as a result, otherwise a warning.',
+      action: 'Read its log: it states why the Lease cannot be renewed. Compare the clocks.',
     },
   },
 }

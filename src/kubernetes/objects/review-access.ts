@@ -11,6 +11,8 @@ import { malformed, readResponse } from '../connection/response.ts'
 
 export interface AccessQuestion {
   readonly verb: string
+  /** Absent: the core group. */
+  readonly group?: string
   /** `serviceaccounts/token` for a subresource. */
   readonly resource: string
   /** Absent: any. */
@@ -33,9 +35,9 @@ export async function reviewAccess(
   question: AccessQuestion,
   account?: ReviewedAccount,
 ): Promise<'allowed' | 'denied'> {
-  const { verb, name, namespace } = question
+  const { verb, group = '', name, namespace } = question
   const [resource, subresource] = question.resource.split('/')
-  const resourceAttributes = { group: '', version: 'v1', resource, subresource, verb, name, namespace }
+  const resourceAttributes = { group, version: 'v1', resource, subresource, verb, name, namespace }
   const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview'
   const plural = account === undefined ? 'selfsubjectaccessreviews' : 'subjectaccessreviews'
   const response = await cluster.request({
