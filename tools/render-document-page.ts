@@ -1,5 +1,5 @@
 /** docs/document.md: every field of a document with its rule, from the schema. */
-
+import { existsSync } from 'node:fs'
 import { originUrl } from '../src/document/field-rules.ts'
 import { documentJsonSchemas, type JsonSchema } from '../src/document/json-schema.ts'
 import { excludedNamespace, labelName, objectName } from '../src/document/kubernetes-names.ts'
@@ -9,9 +9,11 @@ import type { Vendors } from '../src/vendors/vendor.ts'
 
 export async function renderDocumentPage(vendors: Vendors): Promise<string> {
   const { ClusterPullSecret, PullSecret } = await documentJsonSchemas(vendors)
+  const names = Object.keys(vendors).filter((name) => vendors[name]?.settings !== undefined)
   const sections = [
     head,
-    renderClusterSection(ClusterPullSecret),
+    renderClusterSection(ClusterPullSecret, names),
+    ...renderVendorSections(ClusterPullSecret, names),
     credentialFile,
     renderTenantSection(PullSecret, ClusterPullSecret),
   ]
@@ -63,11 +65,15 @@ const namedRules: ReadonlyMap<string, string> = new Map([
 const ruleNotes = `¹ ${objectName.expected}. ² ${labelName.expected}. ³ ${escapeCell(excludedNamespace.expected)}.
 ⁴ ${originUrl.expected}. ⁵ ${responsePlace.expected}. ⁶ ${secretKey.expected}.`
 
-const renderClusterSection = (schema: JsonSchema) => `## ClusterPullSecret
+const isOf = (row: string, vendor: string) =>
+  ['`', '.'].some((end) => row.startsWith(`| \`spec.registries[].${vendor}${end}`))
 
-One Secret in many namespaces, for operators of a cluster.
+const renderClusterSection = (schema: JsonSchema, vendors: readonly string[]) => `## ClusterPullSecret
 
-${renderTable(renderFields(schema, ''))}
+One Secret in many namespaces, for operators of a cluster. Each registry has the fields of exactly one vendor:
+${vendors.map((name) => `[${name}](#${name.toLowerCase()})`).join(', ')}.
+
+${renderTable(renderFields(schema, '').filter((row) => !vendors.some((name) => isOf(row, name))))}
 
 ${ruleNotes}
 
@@ -75,7 +81,7 @@ ${ruleNotes}
   unless \`emptyPolicy\` is \`Allow\` (once: \`--allow-empty\`).
 - \`In\` and \`NotIn\` require \`values\`, \`Exists\` and \`DoesNotExist\` have none. \`NotIn\` also selects namespaces without the
   label. An empty selector is refused.
-- A registry has exactly one vendor. Names and hosts of registries are unique in a document.
+- Names and hosts of registries are unique in a document.
 - \`gcp\`, \`aws\`, \`awsPublic\`, \`alibaba\`, \`chainguard\`, \`tencent\` and \`yandex\` accept only hosts of the vendor, or a loopback
   address; a proxy or mirror that forwards the credential, or a domain of your own, requires \`hostPolicy: Any\`, or endpoints or another
   universe in the document. \`azure\` and \`quay\` check hosts by fields of their own; the others serve any domain.
@@ -84,6 +90,17 @@ ${ruleNotes}
 - \`gcp.trust\` is used only by [\`pullpass trust\`](trust.md); a change of it makes no credential due.
 - Relative paths are relative to the document's file.
 - Two documents with one kind and name, or one Secret, are refused.`
+
+/** The fields of each vendor, below `spec.registries[].VENDOR`. */
+function renderVendorSections(schema: JsonSchema, vendors: readonly string[]): string[] {
+  const forms = schema.properties?.['spec']?.properties?.['registries']?.items?.properties ?? {}
+  return vendors.map((name) => {
+    const { description = '', ...form } = forms[name] ?? {}
+    const page = `vendors/${name}.md`
+    const link = existsSync(`docs/${page}`) ? ` [Set-up](${page}).` : ''
+    return [`### ${name}`, `${description}.${link}`, renderTable(renderFields(form, ''))].join('\n\n')
+  })
+}
 
 const credentialFile = `### The credential file
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import { documentJsonSchemas, type JsonSchema } from '../../src/document/json-schema.ts'
 import { bindExchange } from '../../src/vendors/vendor.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
 import { loadText } from '../document/load-text.ts'
@@ -10,25 +9,16 @@ import { loadText } from '../document/load-text.ts'
 const sharedPages: Readonly<Record<string, string>> = { awsPublic: 'aws' }
 
 const names = Object.keys(vendors).filter((name) => vendors[name]?.settings !== undefined)
-const { ClusterPullSecret } = await documentJsonSchemas(vendors)
-const registryFields = ClusterPullSecret.properties?.['spec']?.properties?.['registries']?.items?.properties ?? {}
-
-const fieldsOf = ({ properties = {}, items }: JsonSchema): string[] =>
-  Object.entries(items?.properties ?? properties).flatMap(([name, field]) => [name, ...fieldsOf(field)])
 
 const pageOf = (name: string) => `docs/vendors/${sharedPages[name] ?? name}.md`
 
 suite('the page of each vendor in docs/vendors', () => {
   for (const name of names) {
-    test(`${name}: exists, is in the index, and names each field`, () => {
+    test(`${name}: exists, is in the index, and links to its fields`, () => {
       const page = pageOf(name)
       assert.ok(existsSync(page), page)
       assert.ok(readFileSync('docs/README.md', 'utf8').includes(`](${page.replace('docs/', '')})`), 'docs/README.md')
-      // What only trust reads can be on its page.
-      const pages = [page, 'docs/trust.md'].map((file) => readFileSync(file, 'utf8')).join('\n')
-      const code = [...pages.matchAll(/```[\s\S]*?```|`[^`]+`/g)].map(([found]) => found).join('\n')
-      const unnamed = fieldsOf(registryFields[name] ?? {}).filter((field) => !new RegExp(`\\b${field}\\b`).test(code))
-      assert.deepEqual(unnamed, [])
+      assert.ok(readFileSync(page, 'utf8').includes(`](../document.md#${name.toLowerCase()})`), page)
     })
 
     test(`${name}: has an example that is a valid document, with a consistent exchange`, async () => {
