@@ -4,8 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { renderKubeconfig } from '../e2e/parts/control-plane/render-kubeconfig.ts'
 import { type ApiServer, requestKubernetes } from '../e2e/parts/control-plane/request-kubernetes.ts'
+import { renderKubeconfig } from '../e2e/parts/control-plane/users.ts'
 import { startPart } from '../e2e/parts/process/start-part.ts'
 import { type ControlPlane, startControlPlane } from '../e2e/parts/start-control-plane.ts'
 import { type Http2Server, sendAll } from './http2-loop.ts'

@@ -15,7 +15,7 @@ import {
   startInstallSetup,
 } from './install/start-install-setup.ts'
 import { runInstalledController, startInstalledController } from './install/start-installed-controller.ts'
-import { clusterPullSecretsPath, installDefinitions } from './parts/control-plane/custom-definitions.ts'
+import { clusterPullSecretsPath, installDefinitions } from './parts/control-plane/deploy-files.ts'
 import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'

@@ -11,15 +11,9 @@ import type { ResourceStatus } from '../src/document/custom-resource.ts'
 import { waitForStderr } from '../test/commands/issuer/wait-for-stderr.ts'
 import { documentText } from '../test/support/document-text.ts'
 import { type PullpassProcess, spawnPullpass } from '../test/support/spawn-pullpass.ts'
-import { grantPermissions, type UserRule } from './parts/control-plane/allow-user.ts'
-import {
-  clusterPullSecretsPath,
-  deleteDefinitions,
-  installDefinitions,
-} from './parts/control-plane/custom-definitions.ts'
-import { renderKubeconfig } from './parts/control-plane/render-kubeconfig.ts'
-import { requestAsAdmin } from './parts/control-plane/request-as-admin.ts'
-import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { clusterPullSecretsPath, deleteDefinitions, installDefinitions } from './parts/control-plane/deploy-files.ts'
+import { requestAsAdmin, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { grantPermissions, renderKubeconfig, type UserRule } from './parts/control-plane/users.ts'
 import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { type FederatedCluster, startFederatedCluster } from './parts/start-federated-cluster.ts'

@@ -7,7 +7,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { test } from 'node:test'
 import manifest from '../package.json' with { type: 'json' }
 import { startTestSandbox, type TestSandbox } from '../test/support/start-test-sandbox.ts'
-import { AbsentPart } from '../tools/real-parts/absent-part.ts'
+import { AbsentPart } from '../tools/real-parts/run-installer.ts'
 import { findInstalledProgram, findProgram } from './parts/process/find-program.ts'
 import { runProgram, runSuccessfully } from './parts/process/run-program.ts'
 import { startPart } from './parts/process/start-part.ts'

@@ -1,7 +1,7 @@
 /** Runs the cases of the sandbox's Kubernetes API against a real API server. */
 import { kubernetesContract } from './contract/kubernetes-contract.ts'
 import { realTargetOf } from './contract/kubernetes-real-target.ts'
-import { generateSigningKey } from './parts/control-plane/write-key-files.ts'
+import { generateSigningKey } from './parts/control-plane/api-server-plan.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { startControlPlane } from './parts/start-control-plane.ts'
 

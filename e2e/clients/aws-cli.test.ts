@@ -12,8 +12,8 @@ import type { AwsSandbox } from '../../sandbox/aws/vendor.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/start-sandbox.ts'
 import { sandboxVendors } from '../../sandbox/vendors.ts'
 import { runPullpass } from '../../test/support/run-pullpass.ts'
-import type { AbsentPart } from '../../tools/real-parts/absent-part.ts'
-import { installAwscli } from '../../tools/real-parts/install-awscli.ts'
+import { installPythonProgram } from '../../tools/real-parts/install-python-programs.ts'
+import type { AbsentPart } from '../../tools/real-parts/run-installer.ts'
 import { type ProgramRun, runProgram } from '../parts/process/run-program.ts'
 import { absentPart } from '../parts/real-part.ts'
 import { type Moto, startMoto } from '../parts/stores/start-moto.ts'
@@ -50,7 +50,7 @@ suite('the AWS command line', () => {
     sandbox = await startSandbox()
     cloud = await sandbox.start(sandboxVendors.aws)
     try {
-      python = join(await installAwscli(), 'bin/python')
+      python = join(await installPythonProgram('awscli'), 'bin/python')
       moto = await startMoto('disabled')
     } catch (fault) {
       absent = absentPart(fault)

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { installAzureCli } from '../../tools/real-parts/install-azure-cli.ts'
+import { installPythonProgram } from '../../tools/real-parts/install-python-programs.ts'
 import { runSuccessfully } from '../parts/process/run-program.ts'
 import { startPart } from '../parts/process/start-part.ts'
 import { withRealPart } from '../parts/real-part.ts'
@@ -13,7 +13,7 @@ import { printedCommands } from './azure-cli/printed-commands.ts'
 
 const start = () =>
   startPart('azure-cli', async ({ folder }) => {
-    const python = join(await installAzureCli(), 'bin/python')
+    const python = join(await installPythonProgram('azure-cli'), 'bin/python')
     return {
       /** Those that it does not accept, with its reason. */
       refusedOf: async (commands: readonly string[]): Promise<string[]> => {

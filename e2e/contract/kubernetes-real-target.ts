@@ -1,11 +1,10 @@
 /** A real control plane as the target of the contract. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { grantPermissions } from '../parts/control-plane/allow-user.ts'
-import { compactEtcd } from '../parts/control-plane/compact-etcd.ts'
 import { createCustomKind } from '../parts/control-plane/create-custom-kind.ts'
-import { deleteDefinitions, installDefinitions } from '../parts/control-plane/custom-definitions.ts'
+import { deleteDefinitions, installDefinitions } from '../parts/control-plane/deploy-files.ts'
+import { grantPermissions } from '../parts/control-plane/users.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
-import type { ControlPlane } from '../parts/start-control-plane.ts'
+import { type ControlPlane, compactEtcd } from '../parts/start-control-plane.ts'
 import { type ApiServerAddress, requestApi } from './kubernetes-client.ts'
 import type { KubernetesTarget, Replica, ReplicaPlan, ServerKeys } from './kubernetes-cluster.ts'
 

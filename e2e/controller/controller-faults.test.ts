@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
 import { startTcpForwarder, type TcpForwarder } from '../../test/support/tcp-forwarder.ts'
-import { compactEtcd } from '../parts/control-plane/compact-etcd.ts'
-import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
-import { type ApiServer, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import { type ApiServer, requestAsAdmin, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
 import { withRealPart } from '../parts/real-part.ts'
+import { compactEtcd } from '../parts/start-control-plane.ts'
 import {
   type ControllerProcess,
   type ControllerSetup,

@@ -7,7 +7,7 @@ import { createNamespace, createServiceAccount, deleteSecret } from '../install/
 import { type Installation, install } from '../install/install.ts'
 import { googleHosts, provider, serviceAccountEmail, startInstallSetup } from '../install/start-install-setup.ts'
 import { startInstalledController } from '../install/start-installed-controller.ts'
-import { installDefinitions } from '../parts/control-plane/custom-definitions.ts'
+import { installDefinitions } from '../parts/control-plane/deploy-files.ts'
 import { type ApiServer, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
 import { withRealPart } from '../parts/real-part.ts'

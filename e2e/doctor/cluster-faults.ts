@@ -1,7 +1,7 @@
 /** Faults of a real cluster: permissions, accounts, namespaces. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
+import { renderKubeconfig } from '../parts/control-plane/users.ts'
 import type { PreparedNamespace } from './prepare-namespace.ts'
 import type { RealFault } from './real-fault.ts'
 

@@ -2,7 +2,7 @@
  * A real control plane as a guide's cluster. A roll-out starts another API server with the flags of the guide's step,
  * which replaces the previous one: after a restart the controllers would be disconnected for a minute.
  */
-import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
+import { renderKubeconfig } from '../parts/control-plane/users.ts'
 import type { PartContext } from '../parts/process/start-part.ts'
 import { startControlPlane } from '../parts/start-control-plane.ts'
 import type { GuideCluster } from './guide-cluster.ts'

@@ -6,7 +6,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { awsIn } from '../../sandbox/aws/vendor.ts'
 import type { Sandbox } from '../../sandbox/start-sandbox.ts'
-import { installAwscli } from '../../tools/real-parts/install-awscli.ts'
+import { installPythonProgram } from '../../tools/real-parts/install-python-programs.ts'
 import type { PartContext } from '../parts/process/start-part.ts'
 import { startMoto } from '../parts/stores/start-moto.ts'
 import { startMotoProxy } from '../parts/stores/start-moto-proxy.ts'
@@ -44,7 +44,7 @@ export async function startAws({ use, defer }: PartContext, { home, proxy, sandb
 /** In files, as `aws configure` writes them: variables would take precedence over what a guide exports. */
 async function writeCredentials(home: string, operator: Readonly<Record<string, string>>): Promise<void> {
   const program = join(home, 'bin/aws')
-  await writeFile(program, `#!/bin/sh\nexec '${await installAwscli()}/bin/python' -m awscli "$@"\n`)
+  await writeFile(program, `#!/bin/sh\nexec '${await installPythonProgram('awscli')}/bin/python' -m awscli "$@"\n`)
   await chmod(program, 0o755)
   await mkdir(join(home, '.aws'))
   await writeFile(join(home, '.aws/config'), `[default]\nregion = ${region}\n`)

@@ -8,9 +8,13 @@ import type { SandboxHandler } from '../../sandbox/serve/handler.ts'
 import { servePart } from '../../sandbox/serve/serve-part.ts'
 import type { NamespacedName } from '../../src/document/document.ts'
 import type { ControlPlanePlan } from '../parts/control-plane/api-server-plan.ts'
-import { anonymousIssuerDiscovery, clusterRoleBindings } from '../parts/control-plane/issuer-discovery-binding.ts'
-import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
-import type { ApiServer, KubernetesRequest, KubernetesResponse } from '../parts/control-plane/request-kubernetes.ts'
+import {
+  type ApiServer,
+  type KubernetesRequest,
+  type KubernetesResponse,
+  requestAsAdmin,
+} from '../parts/control-plane/request-kubernetes.ts'
+import { anonymousIssuerDiscovery, clusterRoleBindings } from '../parts/control-plane/users.ts'
 import { findInstalledProgram } from '../parts/process/find-program.ts'
 import { type PartContext, startPart } from '../parts/process/start-part.ts'
 import type { RealPart } from '../parts/real-part.ts'

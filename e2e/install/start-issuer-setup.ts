@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../sandbox/start/movable-clock.ts'
 import { type PullpassRun, runPullpass } from '../../test/support/run-pullpass.ts'
-import { grantPermissions } from '../parts/control-plane/allow-user.ts'
-import { renderKubeconfig } from '../parts/control-plane/render-kubeconfig.ts'
-import { requestAsAdmin } from '../parts/control-plane/request-as-admin.ts'
-import type { ApiServer, KubernetesRequest, KubernetesResponse } from '../parts/control-plane/request-kubernetes.ts'
+import {
+  type ApiServer,
+  type KubernetesRequest,
+  type KubernetesResponse,
+  requestAsAdmin,
+} from '../parts/control-plane/request-kubernetes.ts'
+import { grantPermissions, renderKubeconfig } from '../parts/control-plane/users.ts'
 import { findInstalledProgram } from '../parts/process/find-program.ts'
 import { type ProgramRun, runProgram } from '../parts/process/run-program.ts'
 import { startPart } from '../parts/process/start-part.ts'

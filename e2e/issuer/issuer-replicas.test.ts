@@ -1,7 +1,7 @@
 /** Real API servers of one cluster, discovered by the EndpointSlice in which they register: the keys of all are published. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { generateSigningKey } from '../parts/control-plane/write-key-files.ts'
+import { generateSigningKey } from '../parts/control-plane/api-server-plan.ts'
 import { startNetworkNamespace } from '../parts/process/start-network-namespace.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
 import { withRealPart } from '../parts/real-part.ts'

@@ -13,7 +13,7 @@ import {
   serviceAccountEmail,
   startPublicationSetup,
 } from '../install/start-publication-setup.ts'
-import { generateSigningKey } from '../parts/control-plane/write-key-files.ts'
+import { generateSigningKey } from '../parts/control-plane/api-server-plan.ts'
 import { withRealPart } from '../parts/real-part.ts'
 
 const [first, second] = [generateSigningKey(), generateSigningKey()]

@@ -4,7 +4,7 @@
  * PULLPASS_REAL_PARTS=required.
  */
 import { after, afterEach, suite, test } from 'node:test'
-import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
+import { AbsentPart } from '../../tools/real-parts/run-installer.ts'
 
 export interface RealPart {
   /** The end of the output of its processes. */

@@ -11,14 +11,11 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ApiServerPlan, ControlPlanePlan } from './control-plane/api-server-plan.ts'
-import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
-import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
-import { requestAsAdmin } from './control-plane/request-as-admin.ts'
-import { type ApiServer, requestKubernetes } from './control-plane/request-kubernetes.ts'
+import { type ApiServerPlan, type ControlPlanePlan, generateSigningKey } from './control-plane/api-server-plan.ts'
+import { type ApiServer, requestAsAdmin, requestKubernetes } from './control-plane/request-kubernetes.ts'
 import { type RunningApiServer, startApiServer } from './control-plane/start-api-server.ts'
-import { generateSigningKey } from './control-plane/write-key-files.ts'
-import { type Users, writeUsers } from './control-plane/write-users.ts'
+import { renderKubeconfig, type Users, writeUsers } from './control-plane/users.ts'
+import { findControlPlaneProgram } from './process/find-program.ts'
 import { freePort } from './process/free-port.ts'
 import { type PartContext, startPart } from './process/start-part.ts'
 import { waitUntil } from './process/wait-until.ts'
@@ -116,3 +113,16 @@ const grantAll = async (apiServer: ApiServer, user: string) =>
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
     },
   })
+
+/** To the current revision. https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/ */
+export async function compactEtcd(etcdAddress: string): Promise<void> {
+  const { header } = await callEtcd(`${etcdAddress}/v3/kv/range`, { key: Buffer.from('/').toString('base64') })
+  await callEtcd(`${etcdAddress}/v3/kv/compaction`, { revision: header.revision, physical: true })
+}
+
+async function callEtcd(url: string, body: object): Promise<{ header: { revision: string } }> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) })
+  const received = await response.text()
+  if (!response.ok) throw new Error(`${url} returned ${response.status}: ${received}`)
+  return JSON.parse(received)
+}

@@ -6,14 +6,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AbsentPart } from '../../tools/real-parts/absent-part.ts'
-import { findControlPlaneProgram } from './control-plane/find-control-plane-program.ts'
-import { renderKubeconfig } from './control-plane/render-kubeconfig.ts'
+import { AbsentPart } from '../../tools/real-parts/run-installer.ts'
 import { requestKubernetes } from './control-plane/request-kubernetes.ts'
-import { renderKubeletConfig } from './node/render-kubelet-config.ts'
-import { saveHostSettings } from './node/save-host-settings.ts'
+import { renderKubeconfig } from './control-plane/users.ts'
+import { saveHostSettings, unmountUnder } from './node/restore-host.ts'
 import { startContainerd } from './node/start-containerd.ts'
-import { unmountUnder } from './node/unmount-under.ts'
+import { findControlPlaneProgram } from './process/find-program.ts'
 import { freePort } from './process/free-port.ts'
 import { type PartContext, startPart } from './process/start-part.ts'
 import { waitUntil } from './process/wait-until.ts'
@@ -87,3 +85,33 @@ async function isReady(apiServer: ControlPlane): Promise<true | undefined> {
   const node: { status: { conditions?: { type: string; status: string }[] } } = JSON.parse(response.body)
   return node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') || undefined
 }
+
+interface KubeletPlan {
+  readonly folder: string
+  readonly runtimeEndpoint: string
+  readonly port: number
+}
+
+/** For a shared machine: all folders in one, no eviction, no firewall rules. */
+const renderKubeletConfig = ({ folder, runtimeEndpoint, port }: KubeletPlan): string =>
+  JSON.stringify({
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    address: '127.0.0.1',
+    port,
+    healthzPort: 0,
+    // The API server requests logs without a client certificate; the port is only reachable from this machine.
+    authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+    authorization: { mode: 'AlwaysAllow' },
+    containerRuntimeEndpoint: runtimeEndpoint,
+    cgroupDriver: 'cgroupfs',
+    cgroupsPerQOS: false, // does not create `kubepods`
+    enforceNodeAllocatable: [],
+    failCgroupV1: false,
+    failSwapOn: false,
+    makeIPTablesUtilChains: false,
+    podLogsDir: join(folder, 'logs'),
+    volumePluginDir: join(folder, 'volume-plugins'),
+    imageGCHighThresholdPercent: 100,
+    evictionHard: { 'memory.available': '1Mi', 'nodefs.available': '1Mi', 'imagefs.available': '1Mi' },
+  })

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { cachedFolder } from './cached-folder.ts'
-import { runGo } from './run-go.ts'
+import { runGo } from './run-installer.ts'
 
 /** The oldest and the newest supported version (README.md), each with its module file. */
 const releases = {

@@ -1,5 +1,7 @@
-/** Start options of a kube-apiserver that may differ between the servers of one cluster. */
-import type { KeyObject } from 'node:crypto'
+/** Start options of a kube-apiserver that may differ between the servers of one cluster, and its key files. */
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 
 /** Key files, which a server reads only at its start: each change needs a restart. */
 export interface ServiceAccountKeys {
@@ -33,3 +35,30 @@ export interface ControlPlanePlan extends ApiServerPlan {
   /** Users in addition to the admin, without permissions. */
   readonly users?: readonly string[]
 }
+
+export interface KeyFiles {
+  /** PEM, private. */
+  readonly signingKeyFile: string
+  /** PEM, public, one after another. */
+  readonly verifyingKeyFile: string
+}
+
+/** Each server has its own folder. */
+export async function writeKeyFiles(folder: string, keys: ServiceAccountKeys): Promise<KeyFiles> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const [signingKeyFile, verifyingKeyFile] = [join(folder, 'signing-key.pem'), join(folder, 'verifying-keys.pem')]
+  await writeFile(signingKeyFile, keys.signing.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  await writeFile(verifyingKeyFile, keys.verifying.map(publicPem).join(''))
+  return { signingKeyFile, verifyingKeyFile }
+}
+
+/** The key types that Kubernetes supports for service account tokens. */
+export type SigningKeyKind = 'RSA' | 'P-256' | 'P-384' | 'P-521'
+
+export const generateSigningKey = (kind: SigningKeyKind = 'RSA'): KeyObject =>
+  kind === 'RSA'
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    : generateKeyPairSync('ec', { namedCurve: kind }).privateKey
+
+const publicPem = (key: KeyObject): string =>
+  (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'pem' }).toString()

@@ -43,3 +43,10 @@ export function requestKubernetes(
     sent.on('error', reject).end(body && JSON.stringify(body))
   })
 }
+
+/** For setup: @throws with the response body, unless it succeeds */
+export async function requestAsAdmin(apiServer: ApiServer, call: KubernetesRequest): Promise<KubernetesResponse> {
+  const response = await requestKubernetes(apiServer, call)
+  if (response.status < 300) return response
+  throw new Error(`${call.method ?? 'GET'} ${call.path} returned ${response.status}: ${response.body}`)
+}

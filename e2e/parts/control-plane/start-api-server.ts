@@ -4,14 +4,13 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findControlPlaneProgram } from '../process/find-program.ts'
 import { freePort } from '../process/free-port.ts'
 import type { PartContext } from '../process/start-part.ts'
 import type { RunningProcess } from '../process/start-process.ts'
 import { waitUntil } from '../process/wait-until.ts'
-import type { ApiServerPlan } from './api-server-plan.ts'
-import { findControlPlaneProgram } from './find-control-plane-program.ts'
+import { type ApiServerPlan, type KeyFiles, writeKeyFiles } from './api-server-plan.ts'
 import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
-import { type KeyFiles, writeKeyFiles } from './write-key-files.ts'
 
 /** Shared by the servers of one cluster. */
 export interface ClusterContext {

@@ -6,7 +6,6 @@ import { type ProgramRun, runProgram, runSuccessfully } from '../process/run-pro
 import type { PartContext } from '../process/start-part.ts'
 import { waitUntil } from '../process/wait-until.ts'
 import { buildImage } from '../registry/build-image.ts'
-import { renderContainerdConfig, sandboxImage } from './render-containerd-config.ts'
 
 const sandboxProgram = '#include <unistd.h>\nint main(void) { for (;;) pause(); }'
 
@@ -43,3 +42,33 @@ async function removeTasks(ctr: (...command: string[]) => Promise<ProgramRun>): 
     return ids.length === 0 || undefined
   })
 }
+
+const sandboxImage = 'local/pause:1'
+
+/** containerd uses plain http for registries on `localhost` by default. https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md */
+const renderContainerdConfig = (folder: string, socket: string, runc: string): string => `version = 2
+root = "${join(folder, 'containerd')}"
+state = "${join(folder, 'containerd-state')}"
+
+[grpc]
+  address = "${socket}"
+
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${join(folder, 'opt')}"
+
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${sandboxImage}"
+  # Without CAP_SYS_RESOURCE runc may not lower a score below its own, and no sandbox would start.
+  restrict_oom_score_adj = true
+
+[plugins."io.containerd.grpc.v1.cri".containerd]
+  snapshotter = "native" # works on any file system, such as an overlay
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+  options = { BinaryName = "${runc}" }
+
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "${join(folder, 'cni')}"
+  conf_dir = "${join(folder, 'cni')}"
+`

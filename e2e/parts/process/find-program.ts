@@ -1,7 +1,8 @@
-/** Finds programs of other projects. */
+/** Finds programs of other projects, and those of the control plane, which are built. */
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { AbsentPart } from '../../../tools/real-parts/absent-part.ts'
+import { buildControlPlane, type KubernetesRelease } from '../../../tools/real-parts/build-control-plane.ts'
+import { AbsentPart } from '../../../tools/real-parts/run-installer.ts'
 
 /** PATH, and the sbin folders that are not in a user's PATH on Debian. */
 const pathFolders = (): string[] => [
@@ -13,11 +14,11 @@ const pathFolders = (): string[] => [
 
 /**
  * The absolute path of a program.
- * @throws AbsentPart with `remedy`, a clause that states how to install it.
+ * @throws AbsentPart with `remedy`, a clause that states how to install it
  */
-export function findProgram(name: string, folders: readonly string[], fix: string): string {
+export function findProgram(name: string, folders: readonly string[], remedy: string): string {
   const found = folders.map((folder) => join(folder, name)).find(isExecutable)
-  if (!found) throw new AbsentPart(`${name} is not installed: ${fix}`)
+  if (!found) throw new AbsentPart(`${name} is not installed: ${remedy}`)
   return found
 }
 
@@ -35,4 +36,23 @@ function isExecutable(path: string): boolean {
   } catch {
     return false // does not exist or is not executable: the next folder may contain it
   }
+}
+
+type ControlPlaneProgram = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubelet'
+
+/**
+ * PULLPASS_KUBERNETES is `oldest` (the default) or `newest`: the version that is built. KUBEBUILDER_ASSETS names a folder with
+ * etcd, kube-apiserver and kubectl instead: https://book.kubebuilder.io/reference/envtest.
+ * @throws AbsentPart if it does not exist and cannot be built
+ */
+export async function findControlPlaneProgram(name: ControlPlaneProgram): Promise<string> {
+  const assets = process.env['KUBEBUILDER_ASSETS']
+  const folder = assets && (name === 'etcd' || name === 'kube-apiserver') ? assets : await buildControlPlane(release())
+  return findProgram(name, [folder], `put it into ${folder}`)
+}
+
+function release(): KubernetesRelease {
+  const named = process.env['PULLPASS_KUBERNETES'] || 'oldest'
+  if (named === 'oldest' || named === 'newest') return named
+  throw new Error(`PULLPASS_KUBERNETES is oldest or newest, not "${named}"`)
 }

@@ -34,9 +34,9 @@ export async function runProgram(
 export async function runSuccessfully(
   command: string,
   commandArguments: readonly string[],
-  surroundings?: ProgramOptions,
+  options?: ProgramOptions,
 ): Promise<string> {
-  const { exitCode, stdout, stderr } = await runProgram(command, commandArguments, surroundings)
+  const { exitCode, stdout, stderr } = await runProgram(command, commandArguments, options)
   if (exitCode !== 0) throw new Error(`${basename(command)} exited with ${exitCode}: ${stderr}`)
   return stdout
 }

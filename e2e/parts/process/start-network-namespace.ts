@@ -2,7 +2,7 @@
  * A network namespace with additional local addresses and no other network, for tests of what refuses loopback addresses, such
  * as the EndpointSlice of the API servers. Linux namespaces: https://man7.org/linux/man-pages/man1/unshare.1.html
  */
-import { AbsentPart } from '../../../tools/real-parts/absent-part.ts'
+import { AbsentPart } from '../../../tools/real-parts/run-installer.ts'
 import type { RealPart } from '../real-part.ts'
 import { findInstalledProgram } from './find-program.ts'
 import { type ProgramRun, runProgram } from './run-program.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { CertificateAuthority } from '../../../sandbox/serve/certificate-authority.ts'
-import { buildGoCommand } from '../../../tools/real-parts/build-go-commands.ts'
+import { buildGoCommand } from '../../../tools/real-parts/build-go-programs.ts'
 import { freePort } from '../process/free-port.ts'
 import { type PartContext, startPart } from '../process/start-part.ts'
 import { waitUntil } from '../process/wait-until.ts'

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3'
-import { installMoto } from '../../../tools/real-parts/install-moto.ts'
+import { installPythonProgram } from '../../../tools/real-parts/install-python-programs.ts'
 import { freePort } from '../process/free-port.ts'
 import { startPart } from '../process/start-part.ts'
 import { waitUntil } from '../process/wait-until.ts'
@@ -32,7 +32,7 @@ export interface Moto extends RealPart {
 /** `disabled`: unsigned requests are served at any time. @throws AbsentPart if it cannot be installed */
 export const startMoto = (authentication: 'enabled' | 'disabled' = 'enabled'): Promise<Moto> =>
   startPart('moto', async (context) => {
-    const python = join(await installMoto(), 'bin/python')
+    const python = join(await installPythonProgram('moto'), 'bin/python')
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     const args = ['-m', 'moto.server', '-H', '127.0.0.1', '-p', `${port}`]

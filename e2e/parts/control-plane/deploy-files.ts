@@ -1,9 +1,8 @@
-/** The definitions in deploy/crds, installed and deleted. */
+/** Installs definitions and admission policies from files in deploy/. */
 import { readFile } from 'node:fs/promises'
 import { parseAllDocuments } from 'yaml'
 import { waitUntil } from '../process/wait-until.ts'
-import { requestAsAdmin } from './request-as-admin.ts'
-import { type ApiServer, requestKubernetes } from './request-kubernetes.ts'
+import { type ApiServer, requestAsAdmin, requestKubernetes } from './request-kubernetes.ts'
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 export const clusterPullSecretsPath = '/apis/pullpass.dev/v1alpha1/clusterpullsecrets'
@@ -31,3 +30,12 @@ const waitForStatus = async (apiServer: ApiServer, expected: number) =>
     const statuses = await Promise.all(paths.map(async (path) => (await requestKubernetes(apiServer, { path })).status))
     return statuses.every((status) => status === expected) || undefined
   })
+
+/** The admission policies and bindings of a file. */
+export async function createPolicies(plane: Parameters<typeof requestAsAdmin>[0], file: string): Promise<void> {
+  for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {
+    const body: { kind: string } = document.toJS()
+    const kinds = body.kind.replace(/y$/, 'ies').replace(/g$/, 'gs').toLowerCase()
+    await requestAsAdmin(plane, { method: 'POST', path: `/apis/admissionregistration.k8s.io/v1/${kinds}`, body })
+  }
+}

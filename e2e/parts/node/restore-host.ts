@@ -1,9 +1,10 @@
 /**
- * Saves and restores what a kubelet and a containerd always change on the machine outside their own folders.
+ * Restores what a kubelet and a containerd always change on the machine outside their own folders, and unmounts what is left in these.
  * Kubernetes, pkg/kubelet/cm/container_manager_linux.go: setupKernelTunables
  */
 import { existsSync, globSync } from 'node:fs'
 import { readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { runSuccessfully } from '../process/run-program.ts'
 
 const kernelSettings = [
   '/proc/sys/vm/overcommit_memory',
@@ -31,3 +32,12 @@ export async function saveHostSettings(): Promise<() => Promise<void>> {
 
 /** Control groups v2, and those of each v1 controller. */
 const controlGroups = (): string[] => globSync(['/sys/fs/cgroup/k8s.io', '/sys/fs/cgroup/*/k8s.io'])
+
+/** Every mount below a folder, innermost first, so that the folder can be removed. */
+export async function unmountUnder(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8')
+  const points = mounts.split('\n').flatMap((line) => line.split(' ')[1] ?? [])
+  for (const point of points.filter((path) => path.startsWith(`${folder}/`)).toReversed()) {
+    await runSuccessfully('umount', [point])
+  }
+}
