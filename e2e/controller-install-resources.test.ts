@@ -4,8 +4,15 @@ import { before, suite, test } from 'node:test'
 import type { ResourceStatus } from '../src/document/custom-resource.ts'
 import { type Attacks, applySecret, assertRefused } from './install/attack.ts'
 import { notInDocument, notPermitted, refusedToClusterAdmin } from './install/attacks.ts'
-import { createNamespace, createSecret, createServiceAccount, deleteSecret } from './install/cluster-objects.ts'
-import { type Installation, install, podOf } from './install/install.ts'
+import {
+  bindToClusterAdmin,
+  createNamespace,
+  createSecret,
+  createServiceAccount,
+  deleteControllerLease,
+  deleteSecret,
+} from './install/cluster-objects.ts'
+import { type Installation, install, tryCreatePod } from './install/install.ts'
 import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
 import {
   googleHosts,
@@ -240,9 +247,7 @@ await withRealPart(
 
       test('kubectl applies all of it without warnings of the API server, and admits its Pod', async () => {
         assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
-        const { spec } = podOf(installation.objects)
-        const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'controller', namespace: system }, spec }
-        const created = await installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
+        const created = await tryCreatePod(installation, system)
         assert.deepEqual([created.exitCode, created.stderr], [0, ''])
       })
 
@@ -297,10 +302,7 @@ await withRealPart(
           await remove('pull')
           for (const name of ['apps-a', 'apps-c']) await deleteSecret(setup, name, 'appscred')
           await createSecret(setup, 'apps-b', 'appscred') // a conflict, which is an Event
-          await setup.admin({
-            method: 'DELETE',
-            path: `/apis/coordination.k8s.io/v1/namespaces/${system}/leases?fieldSelector=metadata.name%3Dpullpass-controller`,
-          })
+          await deleteControllerLease(setup, system)
           await create('pull')
           const tenants = '/apis/pullpass.dev/v1alpha1/namespaces/tenant/pullsecrets'
           await setup.admin({ method: 'DELETE', path: tenants })
@@ -357,13 +359,7 @@ await withRealPart(
       })
 
       test('even as cluster-admin, by mistake, it is restricted by its policies', async (t) => {
-        const binding = {
-          metadata: { name: 'mistake' },
-          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-          subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: system }],
-        }
-        const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
-        await setup.admin({ method: 'POST', path, body: binding })
+        await bindToClusterAdmin(setup, system)
         await assertRefused(t, installation.account, {
           ...withFlags(refusedToClusterAdmin(audience)),
           ...ownedByOthers,

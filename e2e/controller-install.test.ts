@@ -5,14 +5,16 @@ import { waitForStderr } from '../test/commands/issuer/wait-for-stderr.ts'
 import { type Attacks, assertRefused } from './install/attack.ts'
 import { notInDocument, notPermitted, refusedToClusterAdmin } from './install/attacks.ts'
 import {
+  bindToClusterAdmin,
   createNamespace,
   createSecret,
   createServiceAccount,
   createStuckPod,
+  deleteControllerLease,
   deleteSecret,
   resetImagePullSecrets,
 } from './install/cluster-objects.ts'
-import { type Installation, install, podOf } from './install/install.ts'
+import { type Installation, install, tryCreatePod } from './install/install.ts'
 import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
 import { provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
 import { runInstalledController, startInstalledController } from './install/start-installed-controller.ts'
@@ -217,14 +219,10 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       const { items }: { items: unknown[] } = JSON.parse((await setup.admin({ path })).body)
       return items.length === 1
     }
-    const deleteLease = async () =>
-      await setup.admin({ method: 'DELETE', path: `${leasePath}?fieldSelector=metadata.name%3Dpullpass-controller` })
 
     test('kubectl applies all of it without warnings of the API server, and admits its Pod', async () => {
       assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
-      const { spec } = podOf(installation.objects)
-      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'controller', namespace: system }, spec }
-      const created = await installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
+      const created = await tryCreatePod(installation, system)
       assert.deepEqual([created.exitCode, created.stderr], [0, ''])
     })
 
@@ -269,7 +267,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
         await resetImagePullSecrets(setup, 'apps-a', 'default')
         await createStuckPod(setup, 'apps-a', stuckPod)
         await createSecret(setup, 'apps-b', 'appscred') // a conflict, which is an Event
-        await deleteLease()
+        await deleteControllerLease(setup, system)
       }
       const user = `system:serviceaccount:${system}:pullpass`
       const reports = /grant the rule/
@@ -289,13 +287,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
     })
 
     test('even as cluster-admin, by mistake, it is restricted by its policies', async (t) => {
-      const binding = {
-        metadata: { name: 'mistake' },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-        subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: system }],
-      }
-      const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
-      await setup.admin({ method: 'POST', path, body: binding })
+      await bindToClusterAdmin(setup, system)
       await assertRefused(t, installation.account, {
         ...refusedToClusterAdmin(audience),
         'forge an Event in the group events.k8s.io': {

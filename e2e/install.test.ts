@@ -9,13 +9,14 @@ import { parseAllDocuments } from 'yaml'
 import { applySecret, applyTokenSecret, assertRefused, patchSecret, requestToken } from './install/attack.ts'
 import { notInDocument, notPermitted, refusedToClusterAdmin, removeFieldsOfOthers } from './install/attacks.ts'
 import {
+  bindToClusterAdmin,
   createNamespace,
   createSecret,
   createServiceAccount,
   deleteSecret,
   resetImagePullSecrets,
 } from './install/cluster-objects.ts'
-import { type Installation, install, podOf, printManifests } from './install/install.ts'
+import { type Installation, install, printManifests, tryCreatePod } from './install/install.ts'
 import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
 import { provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
 import { withRealPart } from './parts/real-part.ts'
@@ -48,15 +49,10 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
     })
 
     test('the namespace admits only restricted Pods, such as that of the CronJob', async () => {
-      const { spec } = podOf(installation.objects)
-      const create = (changes: object) => {
-        const metadata = { name: 'refresh', namespace: 'drop-in-system' }
-        const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...spec, ...changes } }
-        return installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
-      }
-      const ours = await create({})
-      assert.deepEqual([ours.exitCode, ours.stderr], [0, ''])
-      assert.match((await create({ hostNetwork: true })).stderr, /violates PodSecurity "restricted:latest"/)
+      const own = await tryCreatePod(installation, 'drop-in-system')
+      assert.deepEqual([own.exitCode, own.stderr], [0, ''])
+      const other = await tryCreatePod(installation, 'drop-in-system', { hostNetwork: true })
+      assert.match(other.stderr, /violates PodSecurity "restricted:latest"/)
     })
 
     test('the CronJob writes every pull secret with its own ServiceAccount and its projected token', async () => {
@@ -184,13 +180,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
     })
 
     test('even as cluster-admin, by mistake, it is restricted by its policies', async (t) => {
-      const binding = {
-        metadata: { name: 'mistake' },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-        subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace: 'apps-system' }],
-      }
-      const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings'
-      await setup.admin({ method: 'POST', path, body: binding })
+      await bindToClusterAdmin(setup, 'apps-system')
       await assertRefused(t, installation.account, refusedToClusterAdmin(audience))
     })
   })
@@ -242,9 +232,7 @@ await withRealPart('an API server and kubectl', startInstallSetup, (setup) => {
       const tried = await installation.kubectl(['apply', '--server-side', '--dry-run=server', '-f', '-'], printed)
       assert.deepEqual([tried.exitCode, tried.stderr], [0, ''])
       const objects = parseAllDocuments(printed).map((one): Installation['objects'][number] => one.toJS())
-      const { spec } = podOf(objects)
-      const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'refresh', namespace: 'shop-system' }, spec }
-      const created = await installation.kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
+      const created = await tryCreatePod({ ...installation, objects }, 'shop-system')
       assert.deepEqual([created.exitCode, created.stderr], [0, ''])
     })
 

@@ -33,6 +33,22 @@ export async function deleteSecret({ admin }: Admin, namespace: string, name: st
   await admin({ method: 'DELETE', path })
 }
 
+/** Succeeds if it does not exist. */
+export async function deleteControllerLease({ admin }: Admin, namespace: string): Promise<void> {
+  const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`
+  await admin({ method: 'DELETE', path: `${leases}?fieldSelector=metadata.name%3Dpullpass-controller` })
+}
+
+/** A mistake of an administrator: the account of the installation in `namespace` gets every permission. */
+export async function bindToClusterAdmin({ admin }: Admin, namespace: string): Promise<void> {
+  const body = {
+    metadata: { name: `mistake-${namespace}` },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace }],
+  }
+  await admin({ method: 'POST', path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', body })
+}
+
 /** A Pod of a ReplicaSet whose image could not be pulled; resolves in a later second than the kubelet's report. */
 export async function createStuckPod({ admin }: Admin, namespace: string, { image, secret }: StuckPod): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/pods`

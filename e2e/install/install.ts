@@ -155,7 +155,7 @@ async function prepareCronJobRun(setup: InstallTarget, { namespace, objects, fol
 }
 
 /** The Pod template of the CronJob or the Deployment. */
-export function podOf(objects: Installation['objects']): PodTemplate {
+function podOf(objects: Installation['objects']): PodTemplate {
   const { spec } = objects.find(({ kind }) => kind === 'CronJob' || kind === 'Deployment') ?? {}
   const template = spec?.template ?? spec?.jobTemplate?.spec.template
   if (template === undefined) throw new Error('no CronJob or Deployment was printed')
@@ -183,4 +183,15 @@ async function requestToken(
 async function writeKubeconfig({ apiServer }: InstallTarget, file: string, token: string): Promise<string> {
   await writeFile(file, renderKubeconfig(apiServer, token), { mode: 0o600 })
   return file
+}
+
+/** A server-side dry run with the template of the installation's Pod. */
+export async function tryCreatePod(
+  { objects, kubectl }: Pick<Installation, 'objects' | 'kubectl'>,
+  namespace: string,
+  changes: object = {},
+): Promise<ProgramRun> {
+  const spec = { ...podOf(objects).spec, ...changes }
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'one', namespace }, spec }
+  return await kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))
 }

@@ -17,19 +17,19 @@ interface NodeRegistry {
 }
 
 /** A registry whose resources do not exist, at each vendor that `trust` sets up. */
-const registries: Readonly<Record<string, (sandbox: TestSandbox) => Promise<NodeRegistry>>> = {
-  Google: async ({ gcp }) => ({
+const registries = {
+  Google: async ({ gcp }: TestSandbox): Promise<NodeRegistry> => ({
     fields: `gcp: {workloadIdentityProvider: ${gcp.provider}, trust: {repository: ${gcp.repository}}}`,
     accepted: () => gcp.identity.read(gcp.provider),
   }),
-  AWS: async (sandbox) => {
+  AWS: async (sandbox: TestSandbox): Promise<NodeRegistry> => {
     const { repositoryArn, account } = await sandbox.start(sandboxVendors.aws)
     return {
       fields: `aws: {roleArn: "arn:aws:iam::123456789012:role/puller", region: eu-west-1, trust: {repositories: ["${repositoryArn}"]}}`,
       accepted: () => account.roles.get('puller')?.trustPolicy,
     }
   },
-  Azure: async (sandbox) => {
+  Azure: async (sandbox: TestSandbox): Promise<NodeRegistry> => {
     const { tenantId, puller, loginServer, registryId } = await sandbox.start(sandboxVendors.azure)
     return {
       fields: `azure: {tenantId: ${tenantId}, clientId: ${puller.clientId}, registry: ${loginServer}, trust: {registryId: ${registryId}}}`,
@@ -37,6 +37,23 @@ const registries: Readonly<Record<string, (sandbox: TestSandbox) => Promise<Node
     }
   },
 }
+
+/** `fields`: lines of the one registry. */
+const writeNodeDocument = async (sandbox: TestSandbox, ...fields: readonly string[]): Promise<string> =>
+  await sandbox.write(
+    'documents.yaml',
+    [
+      'apiVersion: pullpass.dev/v1alpha1',
+      'kind: ClusterPullSecret',
+      'metadata: {name: node}',
+      'spec:',
+      '  namespaces: {include: ["*"]}',
+      '  registries:',
+      '    - name: registry',
+      `      hosts: ["localhost:${sandbox.parts.registry.port}"]`,
+      ...fields.map((field) => `      ${field}`),
+    ].join('\n'),
+  )
 
 for (const [vendor, start] of Object.entries(registries)) {
   test(`the commands of docs/kubelet.md trust the ServiceAccount of each namespace at ${vendor}, one after another`, async (t) =>
@@ -48,19 +65,7 @@ async function followCommands(t: TestContext, start: (sandbox: TestSandbox) => P
   const { fields, accepted } = await start(sandbox)
   for (const namespace of ['team-a', 'team-b'])
     sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'default' } })
-  const file = await sandbox.write(
-    'documents.yaml',
-    `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: node}
-spec:
-  namespaces: {include: ["*"]}
-  registries:
-    - name: registry
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
-      ${fields}
-`,
-  )
+  const file = await writeNodeDocument(sandbox, fields)
   assert.equal(commands.length, 2)
   for (const words of commands) {
     const argv = [...words.map((word) => (word === 'documents.yaml' ? file : word)), '--yes']
@@ -85,23 +90,11 @@ test('a token file that cannot be read is reported, and no other token is reques
   const sandbox = await startTestSandbox(t, { trust: 'absent' })
   sandbox.cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'team-a', name: 'default' } })
   const tokenFile = await sandbox.write('broken-token', 'no token')
-  const file = await sandbox.write(
-    'documents.yaml',
-    `apiVersion: pullpass.dev/v1alpha1
-kind: ClusterPullSecret
-metadata: {name: node}
-spec:
-  namespaces: {include: ["*"]}
-  registries:
-    - name: google
-      hosts: ["localhost:${sandbox.parts.registry.port}"]
-      tokenFile: ${tokenFile}
-      gcp: {workloadIdentityProvider: ${sandbox.gcp.provider}, trust: {repository: ${sandbox.gcp.repository}}}
-`,
-  )
+  const { fields } = await registries.Google(sandbox)
+  const file = await writeNodeDocument(sandbox, `tokenFile: ${tokenFile}`, fields)
   const argv = ['trust', 'apply', '-f', file, '--subject', 'team-a/default', '--yes']
   const { exitCode, stdout, stderr } = await runPullpass(sandbox, argv)
   assert.equal(exitCode, 1, stdout)
-  assert.match(stdout, /^skipped +google +ClusterPullSecret\/node .*broken-token/m)
+  assert.match(stdout, /^skipped +registry +ClusterPullSecret\/node .*broken-token/m)
   assert.match(stderr, /^TOKEN_MALFORMED \(subject-token\): /m)
 })
