@@ -10,7 +10,7 @@ import { serveHealth } from '../server/health.ts'
 import type { HttpServer } from '../server/http-server.ts'
 import type { Command } from './command-line/command.ts'
 import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
-import { clusterFlags, documentFlags } from './command-line/flags.ts'
+import { clusterFlags, documentFlags, tokenFileFlag } from './command-line/flags.ts'
 import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { electionFlags, type OpenElection, openElection, readLeaseFlags } from './controller/election.ts'
 import { readTenantFlags, tenantFlags } from './controller/tenant-flags.ts'
@@ -19,20 +19,16 @@ import { listenUrl } from './issuer/watch-progress.ts'
 import { version } from './version.ts'
 
 const flags: typeof documentFlags &
+  typeof tokenFileFlag &
   typeof electionFlags &
   typeof tenantFlags &
   typeof clusterFlags & {
-    readonly 'token-file': Flag & { type: 'string' }
     readonly 'no-custom-resources': Flag & { type: 'boolean' }
     readonly 'health-listen': Flag & { type: 'string' }
     readonly 'status-listen': Flag & { type: 'string' }
   } = {
   file: { ...documentFlags.file, summary: 'File or folder with documents, read again when it changes; repeatable' },
-  'token-file': {
-    type: 'string',
-    value: 'FILE',
-    summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
-  },
+  ...tokenFileFlag,
   'no-custom-resources': {
     type: 'boolean',
     summary: 'Use only documents of -f, and no ClusterPullSecrets of the cluster',

@@ -17,13 +17,14 @@ import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
 import type { Call, Command, ExitCode } from './command-line/command.ts'
 import { type Flag, usageFault } from './command-line/flag.ts'
-import { clusterFlags, documentFlags, outputFlags, parseNamespacedName } from './command-line/flags.ts'
+import { clusterFlags, documentFlags, outputFlags, parseNamespacedName, tokenFileFlag } from './command-line/flags.ts'
 import { breakLines } from './command-line/help.ts'
 import { renderResult } from './command-line/output.ts'
 import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { doctorResult, renderFindings } from './doctor/report.ts'
 
 const doctorFlags: typeof documentFlags &
+  typeof tokenFileFlag &
   typeof clusterFlags &
   typeof outputFlags & {
     readonly namespace: Flag & { type: 'string' }
@@ -31,7 +32,6 @@ const doctorFlags: typeof documentFlags &
     readonly image: Flag & { type: 'string' }
     readonly 'plain-http': Flag & { type: 'string'; multiple: true }
     readonly 'service-account': Flag & { type: 'string' }
-    readonly 'token-file': Flag & { type: 'string' }
   } = {
   ...documentFlags,
   namespace: {
@@ -63,11 +63,7 @@ const doctorFlags: typeof documentFlags &
     summary:
       'Service account of the Pod that refreshes: its permissions and CronJob; its token too, but only for documents without serviceAccountRef',
   },
-  'token-file': {
-    type: 'string',
-    value: 'FILE',
-    summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
-  },
+  ...tokenFileFlag,
   ...outputFlags,
   ...clusterFlags,
 }

@@ -13,18 +13,18 @@ import { renderManifestYaml, renderStructured } from '../terminal/render-structu
 import { withholdSecrets } from '../text/secret-register.ts'
 import type { VendorContext, Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command-line/command.ts'
-import { type Choice, type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
-import { clusterFlags, documentFlags, givenClusterFlag } from './command-line/flags.ts'
+import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
+import { clusterFlags, documentFlags, givenClusterFlag, objectOutputFlag } from './command-line/flags.ts'
 import { withholdInValues } from './command-line/output.ts'
 import { podFlags, readPodFlags, refuseSystemNamespace } from './manifests/pod-flags.ts'
 import { readResourceFlags, resourceFlags } from './manifests/resource-flags.ts'
 
 const flags: typeof documentFlags &
   typeof resourceFlags &
+  typeof objectOutputFlag &
   typeof podFlags &
   typeof clusterFlags & {
     readonly controller: Flag & { type: 'boolean' }
-    readonly output: Choice<'yaml' | 'json'>
     readonly 'publish-as': Flag & { type: 'string'; multiple: true }
   } = {
   ...documentFlags,
@@ -44,13 +44,7 @@ const flags: typeof documentFlags &
         .flatMap(({ publisherIdentity }) => publisherIdentity?.form ?? [])
         .join(', or '),
   },
-  output: {
-    type: 'string',
-    short: 'o',
-    value: 'FORMAT',
-    choices: ['yaml', 'json'],
-    summary: 'Output format: YAML documents (default), or a v1 List in JSON',
-  },
+  ...objectOutputFlag,
   ...clusterFlags,
 }
 

@@ -15,26 +15,22 @@ import { checkSetUp } from '../refresh/subject-tokens.ts'
 import type { SecretRegister } from '../text/secret-register.ts'
 import type { Command, Terminal } from './command-line/command.ts'
 import type { Flag, FlagValues } from './command-line/flag.ts'
-import { clusterFlags, documentFlags, outputFlags, readDuration } from './command-line/flags.ts'
+import { clusterFlags, documentFlags, outputFlags, readDuration, tokenFileFlag } from './command-line/flags.ts'
 import { renderResult } from './command-line/output.ts'
 import { refuseUnusedAllowEmpty, refuseUnusedMinRemaining, refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { refreshResult, renderErrors, renderOutcomes } from './refresh/report.ts'
 
 const refreshFlags: typeof documentFlags &
+  typeof tokenFileFlag &
   typeof clusterFlags &
   typeof outputFlags & {
-    readonly 'token-file': Flag & { type: 'string' }
     readonly 'min-remaining': Flag & { type: 'string' }
     readonly 'dry-run': Flag & { type: 'boolean' }
     readonly adopt: Flag & { type: 'boolean' }
     readonly 'allow-empty': Flag & { type: 'boolean' }
   } = {
   ...documentFlags,
-  'token-file': {
-    type: 'string',
-    value: 'FILE',
-    summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
-  },
+  ...tokenFileFlag,
   'min-remaining': {
     type: 'string',
     value: 'DURATION',

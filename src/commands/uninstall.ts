@@ -158,7 +158,8 @@ async function removeTrust(call: Call<typeof flags>, mode: 'plan' | ConfirmedRem
   }
   return await runTrust('uninstall', { ...call, flags: flagsToPrepare }, 'always', async (prepared) => {
     const record = openRecord(prepared.connections)
-    const confirm = mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'make' : 'leave')
+    const confirm =
+      mode === 'plan' ? undefined : async (_: string, name: string) => (mode.has(name) ? 'confirmed' : 'declined')
     const inputs = { confirm, record, marks: prepared.clusters.map(markOf) }
     return await destroyTrust(await openSignedIn(prepared.desired, record, call.context), inputs, call.context)
   })

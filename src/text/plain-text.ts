@@ -62,7 +62,7 @@ export const shellVariable = (name: keyof typeof shellVariables): string => `"\$
 export const shellOperand = (word: string, variable: keyof typeof shellVariables = 'NAME'): string =>
   word.startsWith('-') || plainLine(word) !== word ? shellVariable(variable) : shellQuote(word)
 
-/** Quotes external text for messages: one line, no control characters, bounded. */
+/** Characters of quoted text. */
 const longest = 300
 /** Sequences of control characters become one space. */
 const longestRead = 16 * longest

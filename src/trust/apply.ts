@@ -19,7 +19,7 @@ import type {
 export interface StepOutcome extends Pick<TrustResource, 'vendor' | 'kind' | 'name'> {
   readonly finding: TrustFinding | undefined
   /** `unfinished`: the run ended during the change; `not-started`: the run ended before it. */
-  readonly result: 'unchanged' | 'made' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not-started'
+  readonly result: 'unchanged' | 'changed' | 'failed' | 'declined' | 'blocked' | 'unfinished' | 'not-started'
   readonly fault?: PullpassError | undefined
   /** If it is blocked: the resources that it needs and that are not in place. */
   readonly missingNeeds?: readonly MissingNeed[]
@@ -28,7 +28,7 @@ export interface StepOutcome extends Pick<TrustResource, 'vendor' | 'kind' | 'na
 export interface ApplyInputs {
   readonly accepted: Accepted
   /** Shows a change, and requests confirmation on a terminal. */
-  readonly confirm: (change: string) => Promise<'make' | 'leave'>
+  readonly confirm: (change: string) => Promise<'confirmed' | 'declined'>
   readonly record: TrustRecord
 }
 
@@ -59,7 +59,7 @@ type Step = Omit<StepOutcome, 'vendor' | 'kind' | 'name'>
 
 /** A resource that could not be read is not in place either: it may belong to another cluster, which a grant would include. */
 function notInPlace(outcome: StepOutcome | undefined): MissingNeed[] {
-  if (outcome === undefined || outcome.result === 'made' || outcome.result === 'unchanged') return []
+  if (outcome === undefined || outcome.result === 'changed' || outcome.result === 'unchanged') return []
   const { vendor, kind, name, finding, result } = outcome
   return [{ vendor, kind, name, state: finding?.verdict === 'refused' ? 'refused' : result }]
 }
@@ -84,7 +84,7 @@ async function reportBlocked(
 }
 
 async function applyResource(resource: TrustResource, inputs: ApplyInputs, context: Context): Promise<Step> {
-  const agreed = new Set<string>()
+  const confirmed = new Set<string>()
   for (let attempt = 1; ; attempt++) {
     let finding: TrustFinding | undefined
     try {
@@ -92,15 +92,15 @@ async function applyResource(resource: TrustResource, inputs: ApplyInputs, conte
       if (finding.fault !== undefined) return { finding, result: 'failed', fault: finding.fault }
       const result = await applyChanges(finding.changes, resource.entry, {
         ...inputs,
-        confirm: confirmOnce(inputs.confirm, agreed),
+        confirm: confirmOnce(inputs.confirm, confirmed),
       })
       const undeleted =
-        finding.verdict === 'undelete' && result === 'made' ? await resource.observe(inputs.accepted) : undefined
+        finding.verdict === 'undelete' && result === 'changed' ? await resource.observe(inputs.accepted) : undefined
       if (undeleted?.verdict === 'refused') return { finding: undeleted, result: 'failed', fault: undeleted.fault }
       if (result !== 'declined') await recordRecovery(resource.recoveryEntry(), inputs.record, context.log)
-      return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'made' : result }
+      return { finding, result: finding.changes.length === 0 && attempt > 1 ? 'changed' : result }
     } catch (error) {
-      if (context.signal.aborted) return { finding, result: agreed.size === 0 ? 'not-started' : 'unfinished' }
+      if (context.signal.aborted) return { finding, result: confirmed.size === 0 ? 'not-started' : 'unfinished' }
       const fault = asFault(error)
       if (!transientCodes.includes(fault.code) || fault.retryable || attempt === attempts)
         return { finding, result: 'failed', fault }
@@ -114,11 +114,11 @@ async function applyResource(resource: TrustResource, inputs: ApplyInputs, conte
 const transientCodes: readonly string[] = ['TRUST_CONFLICT', 'TRUST_NOT_FOUND']
 
 /** A confirmed change is not confirmed again for a retry. */
-function confirmOnce(agree: ApplyInputs['confirm'], agreed: Set<string>): ApplyInputs['confirm'] {
+function confirmOnce(confirm: ApplyInputs['confirm'], confirmed: Set<string>): ApplyInputs['confirm'] {
   return async (change) => {
-    if (agreed.has(change)) return 'make'
-    const decision = await agree(change)
-    if (decision === 'make') agreed.add(change)
+    if (confirmed.has(change)) return 'confirmed'
+    const decision = await confirm(change)
+    if (decision === 'confirmed') confirmed.add(change)
     return decision
   }
 }
@@ -129,11 +129,11 @@ async function applyChanges(
   { confirm, record }: ApplyInputs,
 ): Promise<StepOutcome['result']> {
   for (const change of changes) {
-    if ((await confirm(change.description)) === 'leave') return 'declined'
+    if ((await confirm(change.description)) === 'declined') return 'declined'
     if (entry === undefined) await change.apply()
     else await applyRecorded(change, entry, record)
   }
-  return changes.length === 0 ? 'unchanged' : 'made'
+  return changes.length === 0 ? 'unchanged' : 'changed'
 }
 
 /** Recorded first; the entry is removed if the vendor refused the change, since another owner may make the same grant later. */

@@ -17,7 +17,7 @@ export interface Removal extends Pick<TrustResource, 'vendor' | 'kind' | 'name'>
 
 export interface RemovalInputs {
   /** Absent in a dry run, which changes nothing. `name`: of the resource. */
-  readonly confirm: ((change: string, name: string) => Promise<'make' | 'leave'>) | undefined
+  readonly confirm: ((change: string, name: string) => Promise<'confirmed' | 'declined'>) | undefined
   readonly record: TrustRecord
   /** Of the clusters: a resource with one of these marks was created for one of them. */
   readonly marks: readonly string[]
@@ -55,7 +55,7 @@ async function removeResource(
     const found = await resource.planRemoval({ marks: inputs.marks, removed })
     if (found.state !== 'removable' || recorded === 'no') return await leaveResource(resource, found, recorded, inputs)
     if (inputs.confirm === undefined) return { result: 'remove' }
-    if ((await inputs.confirm(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'leave')
+    if ((await inputs.confirm(`remove ${resource.kind} ${resource.name}`, resource.name)) === 'declined')
       return { result: 'declined' }
     hasBegun = true
     await recordRecovery(resource.recoveryEntry(), inputs.record, context.log)

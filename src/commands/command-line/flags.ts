@@ -82,6 +82,26 @@ export const outputFlags: { readonly output: Choice<'json' | 'yaml'> } = {
   },
 }
 
+/** The token file of the run, for registries without one of their own. */
+export const tokenFileFlag: { readonly 'token-file': Flag & { type: 'string' } } = {
+  'token-file': {
+    type: 'string',
+    value: 'FILE',
+    summary: 'File with the subject token (PULLPASS_TOKEN_FILE; default /var/run/secrets/tokens/oidc-token)',
+  },
+}
+
+/** Output of commands that print Kubernetes objects. */
+export const objectOutputFlag: { readonly output: Choice<'yaml' | 'json'> } = {
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FORMAT',
+    choices: ['yaml', 'json'],
+    summary: 'Output format: YAML documents (default), or a v1 List in JSON',
+  },
+}
+
 // Durations
 
 /** In milliseconds, at least a second. @throws USAGE_INVALID */

@@ -119,9 +119,9 @@ export function readTargetFlag(to: string | undefined, command: string): string 
   throw usageFault(command, '--to is missing', 'the publish target: --to TARGET')
 }
 
-/** Flags of commands that watch the keys of the cluster. */
 type Texts = Flag & { type: 'string'; multiple: true }
 
+/** Flags of commands that watch the keys of the cluster. */
 export const watchFlags: typeof keyFlags &
   typeof outputFlags & {
     readonly 'keep-for': Flag & { type: 'string' }

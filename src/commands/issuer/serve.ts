@@ -9,7 +9,7 @@ import { createRateLimit, type HttpServer, openHttpServer } from '../../server/h
 import type { Command } from '../command-line/command.ts'
 import type { Flag } from '../command-line/flag.ts'
 import { connectToWatch, readListen, readWatchFlags, watchFlags } from './flags.ts'
-import { announceStart, listenUrl, logRounds, openStatusPrinter, type StatusPrinter } from './watch-progress.ts'
+import { announceStart, listenUrl, observeRounds } from './watch-progress.ts'
 
 const flags: typeof watchFlags & { readonly listen: Flag & { type: 'string' } } = {
   listen: {
@@ -47,7 +47,7 @@ export const serve: Command<typeof flags> = {
     const target = servedTarget({ cluster, store, issuerUrl: config.issuerUrl, served })
     const opened: HttpServer[] = []
     const health = createWatchHealth('documents', context)
-    let printer: StatusPrinter | undefined
+    const rounds = observeRounds(call, health)
     try {
       const server = await openHttpServer({
         listen,
@@ -59,20 +59,11 @@ export const serve: Command<typeof flags> = {
       context.log('info', 'documents are served', { port: server.port, address })
       if (healthListen !== undefined) opened.push(await serveHealth(healthListen, health.endpoints, context))
       announceStart(call, { cluster: cluster.server, target: address, keepForMs: config.keepForMs })
-      const logRound = logRounds(context.log)
-      printer = openStatusPrinter(call)
       const full = { ...config, cluster, trusted, events, target, served, checkIntervalMs: 0 }
-      await watchIssuer(full, context, {
-        watchdog: health.watchdog,
-        report(status) {
-          health.update(status)
-          logRound(status)
-          printer?.print(status)
-        },
-      })
+      await watchIssuer(full, context, rounds)
       return 0
     } finally {
-      await printer?.end()
+      await rounds.end()
       await Promise.all(opened.map(async (server) => await server.close(3_000)))
       await cluster.close()
     }

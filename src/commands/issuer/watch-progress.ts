@@ -3,6 +3,8 @@ import { isIPv6 } from 'node:net'
 import type { Log } from '../../http/context.ts'
 import { cacheSeconds } from '../../oidc/issuer-documents.ts'
 import { wholeSeconds } from '../../publish/safe-to-sign.ts'
+import type { WatchHealth } from '../../publish/watch/health.ts'
+import type { RoundObserver } from '../../publish/watch/watch.ts'
 import type { WatchStatus } from '../../publish/watch/watch-config.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
 import { shortDuration } from '../../text/duration.ts'
@@ -53,7 +55,7 @@ export function listenUrl({ host = '*' }: ListenAddress, port: number): string {
 }
 
 /** One line for the first round, and for each round with another result; other rounds are logged at level debug. */
-export function logRounds(log: Log): (status: WatchStatus) => void {
+function logRounds(log: Log): (status: WatchStatus) => void {
   let before = ''
   return ({ issuer = '', rounds, replicas, keys, alarms }) => {
     const went = {
@@ -68,14 +70,32 @@ export function logRounds(log: Log): (status: WatchStatus) => void {
   }
 }
 
-export interface StatusPrinter {
+/** The observer of a watch's rounds: their health, log and results. */
+export function observeRounds(
+  call: Pick<Call<typeof outputFlags>, 'flags' | 'context' | 'terminal'>,
+  health: WatchHealth,
+): RoundObserver & Pick<StatusPrinter, 'end'> {
+  const logRound = logRounds(call.context.log)
+  const printer = openStatusPrinter(call)
+  return {
+    watchdog: health.watchdog,
+    report(status) {
+      health.update(status)
+      logRound(status)
+      printer.print(status)
+    },
+    end: printer.end,
+  }
+}
+
+interface StatusPrinter {
   readonly print: (status: WatchStatus) => void
-  /** After the last status was printed. */
+  /** Resolves when the last status was printed. */
   readonly end: () => Promise<void>
 }
 
 /** Prints the status of each round, in order; nothing without -o. */
-export function openStatusPrinter({
+function openStatusPrinter({
   flags: { output },
   context: { secrets },
   terminal,

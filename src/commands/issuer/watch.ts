@@ -14,7 +14,7 @@ import {
   targetFlag,
   watchFlags,
 } from './flags.ts'
-import { announceStart, listenUrl, logRounds, openStatusPrinter, type StatusPrinter } from './watch-progress.ts'
+import { announceStart, listenUrl, observeRounds } from './watch-progress.ts'
 
 const flags: typeof targetFlag & typeof watchFlags = { ...targetFlag, ...watchFlags }
 
@@ -44,24 +44,15 @@ export const watch: Command<typeof flags> = {
     const events = createKeyStateEvents(cluster, config.keyStateRef, context)
     const health = createWatchHealth('state', context)
     let server: HttpServer | undefined
-    let printer: StatusPrinter | undefined
+    const rounds = observeRounds(call, health)
     try {
       server = healthListen && (await serveHealth(healthListen, health.endpoints, context))
       const at = server && healthListen ? listenUrl(healthListen, server.port) : undefined
       announceStart(call, { cluster: cluster.server, target: target.name, keepForMs: config.keepForMs, health: at })
-      const logRound = logRounds(context.log)
-      printer = openStatusPrinter(call)
-      await watchIssuer({ ...config, cluster, trusted, events, target }, context, {
-        watchdog: health.watchdog,
-        report(status) {
-          health.update(status)
-          logRound(status)
-          printer?.print(status)
-        },
-      })
+      await watchIssuer({ ...config, cluster, trusted, events, target }, context, rounds)
       return 0
     } finally {
-      await printer?.end()
+      await rounds.end()
       await server?.close(1_000)
       await cluster.close()
     }

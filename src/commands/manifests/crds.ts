@@ -1,20 +1,11 @@
 /** pullpass manifests crds: prints the CustomResourceDefinitions of the documents that a controller watches. */
+
 import { customResourceDefinitions } from '../../manifests/custom-resource-definitions.ts'
 import { renderManifestYaml, renderStructured } from '../../terminal/render-structured.ts'
 import type { Command } from '../command-line/command.ts'
-import type { Choice } from '../command-line/flag.ts'
+import { objectOutputFlag } from '../command-line/flags.ts'
 
-const flags: { readonly output: Choice<'yaml' | 'json'> } = {
-  output: {
-    type: 'string',
-    short: 'o',
-    value: 'FORMAT',
-    choices: ['yaml', 'json'],
-    summary: 'Output format: YAML documents (default), or a v1 List in JSON',
-  },
-}
-
-export const manifestsCrds: Command<typeof flags> = {
+export const manifestsCrds: Command<typeof objectOutputFlag> = {
   summary: 'Print the CustomResourceDefinitions for pullpass controller',
   usage: ['manifests crds [flags]'],
   details: [
@@ -26,7 +17,7 @@ export const manifestsCrds: Command<typeof flags> = {
     '  pullpass manifests crds | kubectl apply --server-side -f -',
   ].join('\n'),
   life: 'one-shot',
-  flags,
+  flags: objectOutputFlag,
 
   async run({ flags: { output }, context, terminal }) {
     const items = await customResourceDefinitions(context.vendors)

@@ -49,7 +49,7 @@ function notesOf({ finding, missingNeeds, result }: StepOutcome): readonly strin
   if (missingNeeds !== undefined)
     return [`blocked by ${describeMissing(missingNeeds)}; the next run creates it once that is in place`]
   const unfinished =
-    result === 'unfinished' ? ['the run ended during the change: the next run reads whether it was made'] : []
+    result === 'unfinished' ? ['the run ended during the change: the next run reads whether it was applied'] : []
   return [...(finding?.notes ?? []), ...unfinished]
 }
 
@@ -58,7 +58,7 @@ function rowOf(outcome: StepOutcome): Cell[] {
   return [{ text: resourceResult(outcome), tone }, outcome.kind, outcome.name]
 }
 
-export const isInPlace = ({ result }: StepOutcome): boolean => result === 'made' || result === 'unchanged'
+export const isInPlace = ({ result }: StepOutcome): boolean => result === 'changed' || result === 'unchanged'
 
 function renderVerifications(
   { outcomes, verifications }: Pick<Applied, 'outcomes' | 'verifications'>,
@@ -97,8 +97,7 @@ const notVerified = 'Skipped registries are not verified: run the command again,
 const endedBefore = 'Not verified: the run ended before.'
 
 function whyNotVerified(outcomes: readonly StepOutcome[]): string {
-  if (outcomes.some(({ result }) => result !== 'made' && result !== 'unchanged'))
-    return 'Not verified: correct the failures first.'
+  if (!outcomes.every(isInPlace)) return 'Not verified: correct the failures first.'
   return 'Not verified.'
 }
 
@@ -127,14 +126,14 @@ const applyResult = ({ outcomes, verifications, skipped }: Applied): TrustApplyR
   skippedRegistries: skipped,
 })
 
-/** `made`: by what the plan found, since one resource may have several changes. A deletion is of another resource: an update of this one. */
+/** `changed`: by what the plan found, since one resource may have several changes. A deletion is of another resource: an update of this one. */
 function resourceResult({ result, finding }: StepOutcome): AppliedResource['result'] {
-  if (result !== 'made') return result
+  if (result !== 'changed') return result
   const [first] = finding?.changes ?? []
-  return first === undefined ? 'updated' : made[first.action]
+  return first === undefined ? 'updated' : changed[first.action]
 }
 
-const made = {
+const changed = {
   create: 'created',
   undelete: 'undeleted',
   update: 'updated',

@@ -7,7 +7,7 @@ import { observeAll } from '../../trust/desired.ts'
 import type { Accepted, TrustResource } from '../../vendors/trust-contract.ts'
 import type { Call, Terminal } from '../command-line/command.ts'
 
-type Agree = (change: string) => Promise<'make' | 'leave'>
+type Confirm = (change: string) => Promise<'confirmed' | 'declined'>
 
 const choices: Readonly<Record<string, 'yes' | 'no' | 'all'>> = {
   y: 'yes',
@@ -33,21 +33,21 @@ interface ConfirmationContext {
 }
 
 /** The end of input (Ctrl-D) declines all remaining changes. @throws USAGE_INVALID without a terminal and --yes */
-export function confirmChanges(confirmation: Confirmation, { terminal, context }: ConfirmationContext): Agree {
+export function confirmChanges(confirmation: Confirmation, { terminal, context }: ConfirmationContext): Confirm {
   const { consent } = confirmation
   const { prompt } = terminal
   if (consent === 'required' && prompt === undefined) throw noTerminal(confirmation)
-  let choiceForAll: 'make' | 'leave' | undefined = consent === 'given' ? 'make' : undefined
+  let choiceForAll: 'confirmed' | 'declined' | undefined = consent === 'given' ? 'confirmed' : undefined
   return async (change) => {
     const shown = plainLine(change)
     if (choiceForAll !== undefined || prompt === undefined) {
       terminal.printError(shown)
-      return choiceForAll ?? 'make'
+      return choiceForAll ?? 'confirmed'
     }
     const choice = await promptUntilValid(`${shown}\n  [y]es, [n]o, [a]ll: `, prompt, context.signal)
-    if (choice === 'all') choiceForAll = 'make'
-    if (choice === 'gone') choiceForAll = 'leave'
-    return choice === 'yes' || choice === 'all' ? 'make' : 'leave'
+    if (choice === 'all') choiceForAll = 'confirmed'
+    if (choice === 'end of input') choiceForAll = 'declined'
+    return choice === 'yes' || choice === 'all' ? 'confirmed' : 'declined'
   }
 }
 
@@ -81,7 +81,7 @@ export async function confirmSharing(
 async function promptUntilValid(question: string, prompt: NonNullable<Terminal['prompt']>, signal: AbortSignal) {
   for (;;) {
     const line = await prompt(question, signal)
-    const choice = line === undefined ? 'gone' : choices[line.trim().toLowerCase()]
+    const choice = line === undefined ? 'end of input' : choices[line.trim().toLowerCase()]
     if (choice !== undefined) return choice
   }
 }

@@ -50,9 +50,9 @@ export const destroy: Command<typeof flags> = {
       : confirmChanges({ command: 'trust destroy', consent, hint }, call)
     const prepared = { ...call, flags: { ...call.flags, publisher: undefined } }
     return await runTrust('trust destroy', prepared, 'always', async ({ clusters, connections, desired, skipped }) => {
-      const ways = { confirm, record: openRecord(connections), marks: clusters.map(markOf) }
-      const resources = openResources(desired, ways.record, call.context)
-      const removals = await destroyTrust(resources, ways, call.context)
+      const inputs = { confirm, record: openRecord(connections), marks: clusters.map(markOf) }
+      const resources = openResources(desired, inputs.record, call.context)
+      const removals = await destroyTrust(resources, inputs, call.context)
       await printRemovals(removals, skipped, call)
       printErrors(removals, call)
       call.context.signal.throwIfAborted()

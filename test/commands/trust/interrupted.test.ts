@@ -35,7 +35,7 @@ suite('an interrupted run reports what was done', { concurrency: 4 }, () => {
     assert.deepEqual(resultsOf(run), ['created', 'created', 'unfinished', 'not-started', 'not-started'])
     assert.match(
       run.stdout,
-      /^note: puller@.*: the run ended during the change: the next run reads whether it was made$/m,
+      /^note: puller@.*: the run ended during the change: the next run reads whether it was applied$/m,
     )
     assert.match(run.stdout, /^Not verified: the run ended before\.$/m)
     assert.match(run.stderr, /\nINTERRUPTED \(run\): the run was ended by SIGINT\n/)
