@@ -13,15 +13,15 @@ import type { ServiceAccountOutcome } from '../refresh/outcome.ts'
 import type { Credentials } from './credentials.ts'
 import type { ControlledDocument } from './documents.ts'
 import { evaluateSecret } from './evaluate-secret.ts'
-import { repairDelayMs, repairsForgottenMs, retryDelayMs } from './schedule.ts'
+import { type Failures, failedAgain, nextRepairMs, noRepairs, type Repairs, recentRepairs } from './schedule.ts'
 import type { ControllerStatus } from './status.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
 
 /** Of the accounts of one document in one namespace. */
 export interface AttachState {
-  failure: { readonly count: number; readonly retryAtMs: number } | undefined
+  failure: Failures | undefined
   /** By account: how often it was changed within the last ten minutes. */
-  readonly changes: Map<string, { readonly count: number; readonly lastMs: number }>
+  readonly changes: Map<string, Repairs>
 }
 
 export const newAttachState = (): AttachState => ({ failure: undefined, changes: new Map() })
@@ -85,10 +85,9 @@ function accountsWithout(secretName: string, { accounts, namespace, state }: Att
 
 /** The first changes are immediate; others wait longer and longer while another client reverts them. */
 function notBeforeMs(name: string, { failure, changes }: AttachState, nowMs: number): number {
-  const known = changes.get(name)
-  if (known !== undefined && nowMs - known.lastMs > repairsForgottenMs) changes.delete(name)
-  const { count, lastMs } = changes.get(name) ?? { count: 0, lastMs: 0 }
-  return Math.max(failure?.retryAtMs ?? 0, lastMs + repairDelayMs(count))
+  const recent = recentRepairs(changes.get(name) ?? noRepairs, noRepairs, nowMs)
+  if (recent === noRepairs) changes.delete(name)
+  return Math.max(failure?.retryAtMs ?? 0, nextRepairMs(recent))
 }
 
 const attached = {
@@ -122,8 +121,6 @@ function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[]
     if (fault === undefined) status.succeeded(attachSubject(target))
     return
   }
-  const count = (state.failure?.count ?? 0) + 1
-  const delayMs = retryDelayMs(fault, count, { random: context.random(), now })
-  state.failure = { count, retryAtMs: now.getTime() + delayMs }
+  state.failure = failedAgain(state.failure, fault, context)
   status.failed(attachSubject(target), fault, { document, namespace }, 'a service account could not be changed')
 }

@@ -7,14 +7,14 @@
  *                                     │ failed: the waiting Secrets keep their entries, and it is tried again
  *                                     └───────┘
  */
-import { type RegistryCredential, rereadSeconds } from '../credential/registry-credential.ts'
+import { dueAt, type Lifetime, type RegistryCredential, rereadSeconds } from '../credential/registry-credential.ts'
 import { tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import type { Minted } from '../refresh/mint-credentials.ts'
 import { documentName } from '../refresh/plan.ts'
-import { dueAt, type Lifetime, retryDelayMs } from './schedule.ts'
+import { retryDelayMs } from './schedule.ts'
 import { keyOf, type QueueLimits, type WorkItem, WorkQueue } from './work-queue.ts'
 
 export interface CachedCredential {

@@ -1,4 +1,5 @@
 /** The documents of a controller: loaded from files, checked for what it supports, and reloaded when they change. */
+import { createHash } from 'node:crypto'
 import type { Document } from '../document/document.ts'
 import { loadDocuments } from '../document/load-documents.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -46,7 +47,7 @@ function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRe
   return {
     document,
     requests: [...sources].flatMap((source) => bySource.get(source) ?? []),
-    revision: JSON.stringify(content),
+    revision: createHash('sha256').update(JSON.stringify(content)).digest('base64url'), // the text can have 0.5 MB
   }
 }
 

@@ -10,7 +10,7 @@ import type { Credentials } from './credentials.ts'
 import type { ControlledDocument } from './documents.ts'
 import { evaluateSecret, planWrite, type SecretEntry, type WritePlan } from './evaluate-secret.ts'
 import type { ControllerEvents } from './events.ts'
-import { repairDelayMs, repairsForgottenMs, retryDelayMs } from './schedule.ts'
+import { type Failures, failedAgain, nextRepairMs, noRepairs, type Repairs, recentRepairs } from './schedule.ts'
 import type { ControllerStatus } from './status.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
 
@@ -24,15 +24,13 @@ export interface SecretState {
   failure: WriteFailure | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
-  repairs: { readonly count: number; readonly lastMs: number; readonly conflict: 'none' | 'reported' }
+  repairs: Repairs & { readonly conflict: 'none' | 'reported' }
   /** Absent: its document names no service accounts. */
   attach?: AttachState
 }
 
-interface WriteFailure {
-  readonly count: number
+interface WriteFailure extends Failures {
   readonly uid: string | undefined
-  readonly retryAtMs: number
   readonly fault: PullpassError
 }
 
@@ -49,10 +47,10 @@ export const newSecretState = (): SecretState => ({
   expiries: new Map(),
   failure: undefined,
   dueAt: undefined,
-  repairs: noRepairs,
+  repairs: none,
 })
 
-const noRepairs: SecretState['repairs'] = { count: 0, lastMs: 0, conflict: 'none' }
+const none: SecretState['repairs'] = { ...noRepairs, conflict: 'none' }
 
 export interface Reconciler {
   readonly cluster: Cluster
@@ -112,8 +110,8 @@ const retryAtMs = ({ failure }: SecretState, found: PullSecretMetadata | undefin
 
 /** The first repairs are immediate; others wait longer and longer while they are repeated. */
 function repairAtMs(state: SecretState, now: Date): number {
-  if (now.getTime() - state.repairs.lastMs > repairsForgottenMs) state.repairs = noRepairs
-  return state.repairs.lastMs + repairDelayMs(state.repairs.count)
+  state.repairs = recentRepairs(state.repairs, none, now.getTime())
+  return nextRepairMs(state.repairs)
 }
 
 const expiriesOf = (entries: readonly SecretEntry[]): ReadonlyMap<string, Date> =>
@@ -149,9 +147,7 @@ function record(
   if (result === 'failed') {
     // The watch reports the deletion of a namespace; an interrupted write is not a failure.
     if (fault === undefined || fault.code === 'NAMESPACE_NOT_FOUND' || context.signal.aborted) return undefined
-    const count = (state.failure?.count ?? 0) + 1
-    const delayMs = retryDelayMs(fault, count, { random: context.random(), now })
-    state.failure = { count, uid: found?.uid, retryAtMs: now.getTime() + delayMs, fault }
+    state.failure = { ...failedAgain(state.failure, fault, context), uid: found?.uid, fault }
     status.failed(keyOf(target), fault, { document, namespace })
     events.writeFailed(secret, fault)
     return new Date(state.failure.retryAtMs)

@@ -1,17 +1,6 @@
-/** When a credential is refreshed, and when a failed attempt is repeated: pure. */
+/** When a failed attempt, and a repair, is repeated: pure. */
 import type { ErrorCode } from '../errors/codes.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
-
-export interface Lifetime {
-  readonly from: Date
-  readonly expiresAt: Date
-}
-
-/** At two thirds of the lifetime, minus up to a tenth of it at random. `random` in [0, 1). Never after `expiresAt`. */
-export function dueAt({ from, expiresAt }: Lifetime, random: number): Date {
-  const lifeMs = Math.max(0, expiresAt.getTime() - from.getTime())
-  return new Date(Math.min(expiresAt.getTime(), from.getTime() + Math.round(lifeMs * (2 / 3 - random / 10))))
-}
 
 const firstRetryMs = 1_000
 const longestRetryMs = 5 * 60_000
@@ -56,12 +45,39 @@ const resumeWithin = (failingMs: number | undefined): number =>
 /** The longest delay after so many failures. */
 const backoffMs = (failures: number): number => Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures, 20))
 
-/** So many repairs of one Secret are made immediately; more of them within a short time mean that another client rewrites it. */
+/** Attempts that failed in a row. */
+export interface Failures {
+  readonly count: number
+  readonly retryAtMs: number
+}
+
+/** With one more. `random` in [0, 1). */
+export function failedAgain(
+  before: Pick<Failures, 'count'> | undefined,
+  fault: PullpassError,
+  { random, now }: { readonly random: () => number; readonly now: () => Date },
+): Failures {
+  const at = now()
+  const count = (before?.count ?? 0) + 1
+  return { count, retryAtMs: at.getTime() + retryDelayMs(fault, count, { random: random(), now: at }) }
+}
+
+/** Of what another client changed: a Secret, or the entry of an account. More of them within a short time mean that it does it again. */
+export interface Repairs {
+  readonly count: number
+  readonly lastMs: number
+}
+
+export const noRepairs: Repairs = { count: 0, lastMs: 0 }
+
 const immediateRepairs = 3
+/** Milliseconds. */
+const repairsForgottenMs = 10 * 60_000
 
-/** Milliseconds to wait before the next repair of a Secret that was repaired so often within the last ten minutes. */
-export const repairDelayMs = (repairs: number): number =>
-  repairs < immediateRepairs ? 0 : backoffMs(repairs - immediateRepairs)
+/** None if the last one was more than ten minutes ago. */
+export const recentRepairs = <T extends Repairs>(repairs: T, none: T, nowMs: number): T =>
+  nowMs - repairs.lastMs > repairsForgottenMs ? none : repairs
 
-/** After this time without a repair, the next one is made immediately again. Milliseconds. */
-export const repairsForgottenMs: number = 10 * 60_000
+/** Of the next one: the first three are immediate; others wait longer and longer, up to 5 min. */
+export const nextRepairMs = ({ count, lastMs }: Repairs): number =>
+  count < immediateRepairs ? lastMs : lastMs + backoffMs(count - immediateRepairs)

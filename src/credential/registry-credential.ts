@@ -30,3 +30,15 @@ export function earliest(times: Iterable<Date | undefined>): Date | undefined {
   for (const time of times) if (time !== undefined && (first === undefined || time < first)) first = time
   return first
 }
+
+/** Of a credential. */
+export interface Lifetime {
+  readonly from: Date
+  readonly expiresAt: Date
+}
+
+/** When it is refreshed: at two thirds of the lifetime, minus up to a tenth of it at random. `random` in [0, 1). Never after `expiresAt`. */
+export function dueAt({ from, expiresAt }: Lifetime, random: number): Date {
+  const lifeMs = Math.max(0, expiresAt.getTime() - from.getTime())
+  return new Date(Math.min(expiresAt.getTime(), from.getTime() + Math.round(lifeMs * (2 / 3 - random / 10))))
+}

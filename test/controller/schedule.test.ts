@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { dueAt, repairDelayMs, retryDelayMs } from '../../src/controller/schedule.ts'
+import { nextRepairMs, noRepairs, recentRepairs, retryDelayMs } from '../../src/controller/schedule.ts'
+import { dueAt } from '../../src/credential/registry-credential.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 
@@ -69,6 +70,16 @@ suite('a failed attempt', () => {
 
 suite('repairs of one Secret', () => {
   test('are immediate three times, then wait for up to 5 min', () => {
-    assert.deepEqual([0, 1, 2, 3, 4, 5, 20].map(repairDelayMs), [0, 0, 0, 1_000, 2_000, 4_000, 300_000])
+    const lastMs = now.getTime()
+    assert.deepEqual(
+      [0, 1, 2, 3, 4, 5, 20].map((count) => nextRepairMs({ count, lastMs }) - lastMs),
+      [0, 0, 0, 1_000, 2_000, 4_000, 300_000],
+    )
+  })
+
+  test('are immediate again ten minutes after the last one', () => {
+    const repairs = { count: 20, lastMs: now.getTime() }
+    assert.equal(recentRepairs(repairs, noRepairs, repairs.lastMs + 600_000), repairs)
+    assert.equal(recentRepairs(repairs, noRepairs, repairs.lastMs + 600_001), noRepairs)
   })
 })

@@ -20,7 +20,7 @@ import { isDisposable } from '../../refresh/ownership.ts'
 import { isCurrent } from '../custom-resources.ts'
 import type { ControlledDocument, DocumentSet } from '../documents.ts'
 import type { ControllerEvents } from '../events.ts'
-import { retryDelayMs } from '../schedule.ts'
+import { type Failures, failedAgain } from '../schedule.ts'
 import { isSelected } from '../selection.ts'
 import type { ControllerStatus } from '../status.ts'
 import type { ClusterView } from '../watch-cluster.ts'
@@ -39,7 +39,7 @@ interface Deleter extends Detacher {
 }
 
 interface Attempt {
-  readonly failures: number
+  readonly failures: Failures | undefined
   readonly notBeforeMs: number
   /** Undefined: it has none yet. */
   turnMs: number | undefined
@@ -118,7 +118,7 @@ export class SecretDeletions {
 
   /** When to evaluate it again; undefined: when the cluster or its document changes. */
   async deleteIn(item: WorkItem, { document }: ControlledDocument): Promise<Date | undefined> {
-    const { now, random, signal } = this.#context
+    const { now, signal } = this.#context
     const { namespaces, resources, secrets } = this.#view
     const watched = secrets(document.secretName)
     const found = watched?.objects.get(item.namespace)
@@ -136,16 +136,16 @@ export class SecretDeletions {
       this.forget(item)
       return undefined
     }
-    const failures = this.#attempts.get(item.document)?.get(item.namespace)?.failures ?? 0
+    const failures = this.#attempts.get(item.document)?.get(item.namespace)?.failures
     try {
       if (await this.#isStillSo(item, document)) await this.#delete(item, document, found)
-      else return this.#retry(item, failures, intervalMs)
+      else return this.#again(item, failures, now().getTime() + intervalMs)
       this.forget(item)
       return undefined
     } catch (error) {
       signal.throwIfAborted()
       const fault = asFault(error)
-      if (fault.code === 'SECRET_CONFLICT') return this.#retry(item, failures, intervalMs) // the watch reports the change
+      if (fault.code === 'SECRET_CONFLICT') return this.#again(item, failures, now().getTime() + intervalMs) // the watch reports the change
       const { document: name, namespace } = item
       this.#deleter.status.failed(
         subjectOf(item),
@@ -154,7 +154,8 @@ export class SecretDeletions {
         'a pull secret was not deleted',
       )
       this.#deleter.events.writeFailed({ ...item, secretName: document.secretName, uid: found.uid }, fault)
-      return this.#retry(item, failures + 1, retryDelayMs(fault, failures + 1, { random: random(), now: now() }))
+      const again = failedAgain(failures, fault, this.#context)
+      return this.#again(item, again, again.retryAtMs)
     }
   }
 
@@ -164,7 +165,7 @@ export class SecretDeletions {
     const beganMs = [this.#startedMs, this.#changedMs.get(item.document) ?? 0]
     const listedMs = [namespaces, resources].map(({ listedAt }) => listedAt?.getTime() ?? nowMs)
     const ofDocument = this.#attempts.get(item.document) ?? new Map<string, Attempt>()
-    const attempt = ofDocument.get(item.namespace) ?? { failures: 0, notBeforeMs: 0, turnMs: undefined }
+    const attempt = ofDocument.get(item.namespace) ?? { failures: undefined, notBeforeMs: 0, turnMs: undefined }
     this.#attempts.set(item.document, ofDocument.set(item.namespace, attempt))
     const notBeforeMs = Math.max(attempt.notBeforeMs, Math.max(...beganMs, ...listedMs) + settleMs)
     if (notBeforeMs > nowMs) {
@@ -175,8 +176,7 @@ export class SecretDeletions {
     return new Date(attempt.turnMs)
   }
 
-  #retry({ document, namespace }: WorkItem, failures: number, delayMs: number): Date {
-    const notBeforeMs = this.#context.now().getTime() + delayMs
+  #again({ document, namespace }: WorkItem, failures: Failures | undefined, notBeforeMs: number): Date {
     const ofDocument = this.#attempts.get(document) ?? new Map<string, Attempt>()
     this.#attempts.set(document, ofDocument.set(namespace, { failures, notBeforeMs, turnMs: undefined }))
     return new Date(notBeforeMs)

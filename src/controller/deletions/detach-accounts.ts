@@ -10,7 +10,7 @@ import { fieldManager } from '../../kubernetes/objects/apply-pull-secret.ts'
 import { detachPullSecret, type ServiceAccount } from '../../kubernetes/objects/service-accounts.ts'
 import { isCreatedBy } from '../../refresh/ownership.ts'
 import type { SecretState } from '../reconcile.ts'
-import { retryDelayMs } from '../schedule.ts'
+import { type Failures, failedAgain } from '../schedule.ts'
 import type { ControllerStatus } from '../status.ts'
 import type { ClusterView } from '../watch-cluster.ts'
 import { keyOf, type WorkItem } from '../work-queue.ts'
@@ -56,7 +56,7 @@ export const attachedIn = (
 interface Detachment {
   readonly document: Document
   readonly accounts: readonly ServiceAccount[]
-  failures: number
+  failures: Failures | undefined
 }
 
 /** Of documents whose deletion was observed. */
@@ -90,7 +90,7 @@ export class Detachments {
       // An entry for a Secret of another owner is theirs. The garbage collector may have deleted ours before.
       const isOwn = secret === undefined ? states?.get(namespace)?.established === true : isCreatedBy(secret, document)
       const accounts = isOwn ? attachedIn(namespace, document, view) : []
-      if (accounts.length > 0) pending.set(namespace, { document, accounts, failures: 0 })
+      if (accounts.length > 0) pending.set(namespace, { document, accounts, failures: undefined })
     }
     if (pending.size > 0) this.#pending.set(name, pending)
     return [...pending.keys()].map((namespace) => ({ document: name, namespace }))
@@ -103,7 +103,7 @@ export class Detachments {
 
   /** When to try it again; undefined: there is nothing to do. */
   async detachIn(item: WorkItem): Promise<Date | undefined> {
-    const { now, random, signal } = this.#context
+    const { signal } = this.#context
     const pending = this.#pending.get(item.document)?.get(item.namespace)
     if (pending === undefined) return undefined
     try {
@@ -113,9 +113,9 @@ export class Detachments {
     } catch (error) {
       signal.throwIfAborted()
       const fault = asFault(error)
-      pending.failures += 1
+      pending.failures = failedAgain(pending.failures, fault, this.#context)
       this.#detacher.status.failed(subjectOf(item), fault, { ...item }, 'a service account could not be changed')
-      return new Date(now().getTime() + retryDelayMs(fault, pending.failures, { random: random(), now: now() }))
+      return new Date(pending.failures.retryAtMs)
     }
   }
 
