@@ -1,5 +1,5 @@
 /** Which Secrets documents select in the namespaces of the cluster: pure, but for warnings. */
-import { type Document, tenantOf } from '../document/document.ts'
+import { type Document, resourceSource, tenantOf } from '../document/document.ts'
 import { needsNamespaceList, reachOf, selectNamespaces } from '../document/namespaces.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -8,7 +8,7 @@ import { documentName, planRefresh, selectsNothing } from '../refresh/plan.ts'
 import type { DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
 import type { DocumentState } from './report/metrics.ts'
-import type { WatchedNames } from './watch-cluster.ts'
+import { everyNamespace, type WatchedNames } from './watch-cluster.ts'
 import type { WorkItem } from './work-queue.ts'
 
 type Namespaces = ReadonlyMap<string, Namespace>
@@ -49,11 +49,18 @@ export const watchesOf = (documents: DocumentSet): WatchedNames => ({
   pods: podReach(documents),
 })
 
-/** Where pods are watched for documents with `stuckPods: Evict`. */
-function podReach(documents: DocumentSet): 'everywhere' | ReadonlySet<string> {
+/**
+ * Where pods are watched for documents with `stuckPods: Evict`. Those of files need no watch of the whole cluster that a custom resource
+ * needs: it may not be permitted.
+ */
+function podReach(documents: DocumentSet): ReadonlySet<string> {
   const evicting = [...documents.values()].filter(({ document }) => document.stuckPods === 'Evict')
-  const reaches = evicting.map(({ document }) => reachOf(document.namespaces))
-  return reaches.includes('everywhere') ? 'everywhere' : new Set(reaches.flat())
+  const [ofResources, ofFiles] = [true, false].map((isResource) => {
+    const ofKind = evicting.filter(({ document }) => (document.source === resourceSource) === isResource)
+    const reaches = ofKind.map(({ document }) => reachOf(document.namespaces))
+    return reaches.includes('everywhere') ? [everyNamespace] : reaches.flat()
+  })
+  return new Set(ofFiles?.includes(everyNamespace) ? ofFiles : [...(ofFiles ?? []), ...(ofResources ?? [])])
 }
 
 interface Documented {

@@ -49,8 +49,8 @@ export interface ClusterView {
   watchServiceAccounts(names: ReadonlySet<string>): void
   /** Of the watched namespaces. */
   pendingPods(): Iterable<PendingPod>
-  /** Watches exactly the pods of these namespaces; `everywhere`: of the whole cluster. */
-  watchPods(namespaces: 'everywhere' | ReadonlySet<string>): void
+  /** Watches exactly the pods of these namespaces, or of `everyNamespace`. */
+  watchPods(namespaces: ReadonlySet<string>): void
   /** How often watches were resumed or started again, by resource. */
   readonly restarts: ReadonlyMap<string, number>
   /** Of namespaces and Secrets with the cluster. */
@@ -66,7 +66,8 @@ export interface ClusterView {
 export interface WatchedNames {
   readonly secrets: ReadonlySet<string>
   readonly serviceAccounts: ReadonlySet<string>
-  readonly pods: 'everywhere' | ReadonlySet<string>
+  /** With `everyNamespace` for the whole cluster. */
+  readonly pods: ReadonlySet<string>
 }
 
 export interface ViewObserver {
@@ -117,7 +118,7 @@ export function watchCluster(
     serviceAccounts: accounts.of,
     watchServiceAccounts: accounts.watch,
     pendingPods: pods.all,
-    watchPods: (places) => pods.watch(podNames(places)),
+    watchPods: pods.watch,
     comparisons: () => [
       comparisonOf(namespaces, comparedNamespaces),
       ...secrets.entries().map(([name, collection]) => comparisonOf(collection, comparedSecrets(name))),
@@ -128,7 +129,7 @@ export function watchCluster(
       ...problemsOf('PullSecrets', tenants),
       ...secrets.problems('Secrets', required.secrets),
       ...accounts.problems('ServiceAccounts', required.serviceAccounts),
-      ...pods.problems('Pods in', podNames(required.pods)),
+      ...pods.problems('Pods in', required.pods),
     ],
   }
 }
@@ -191,10 +192,7 @@ function startNamedWatches(cluster: Cluster, observer: ViewObserver, start: Star
 }
 
 /** No namespace has this name. */
-const everyNamespace = 'all namespaces'
-
-const podNames = (namespaces: 'everywhere' | ReadonlySet<string>): ReadonlySet<string> =>
-  namespaces === 'everywhere' ? new Set([everyNamespace]) : namespaces
+export const everyNamespace = 'all namespaces'
 
 interface NamedWatch<T> {
   readonly listOf: (name: string) => ListRequest

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { documentText } from '../support/document-text.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { writeResource } from './custom-resource.ts'
 import { type ControllerTestOptions, startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, type VirtualTime } from './virtual-time.ts'
 
@@ -122,5 +123,24 @@ suite('with stuckPods: Evict, the controller', () => {
       sandbox.parts.kubernetes.seen.filter(({ path }) => path.includes('/pods')),
       [],
     )
+  })
+
+  test('watches the namespaces of a file also if a custom resource needs a watch of all pods, which is refused', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, {
+      document: (one) => documentText(one, { include: ['team-a'], more: '  stuckPods: Evict' }),
+    })
+    sandbox.cluster.installDefinitions()
+    const message = 'pods is forbidden: User "me" cannot list resource "pods" in API group "" at the cluster scope'
+    const body = JSON.stringify({ kind: 'Status', status: 'Failure', reason: 'Forbidden', code: 403, message })
+    const refusal = { kind: 'response', response: { status: 403, body } } as const
+    const times = Number.POSITIVE_INFINITY
+    sandbox.parts.kubernetes.faults.inject(refusal, { when: ({ path }) => path === '/api/v1/pods', times })
+    const running = await start()
+    await running.whenFresh(1)
+    writeResource(sandbox, { name: 'other', spec: { stuckPods: 'Evict' } })
+    await until(time, 'the refusal', () => running.logged.some((line) => line.includes('started again pods ')))
+    seedPod(sandbox, 'web')
+    await until(time, 'the eviction', () => !exists(sandbox, 'web'))
+    assert.ok(running.health('/readyz').includes('[+]watches ok'), running.health('/readyz'))
   })
 })
