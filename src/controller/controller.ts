@@ -32,7 +32,15 @@ import { type ControlledDocument, type DocumentSet, followDocuments } from './do
 import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import { documentsOfSecret, isSelected, itemsIn, reportDocuments, reportSelections, watchesOf } from './selection.ts'
+import {
+  documentsOfSecret,
+  isSelected,
+  itemsIn,
+  reportDocuments,
+  reportSelections,
+  unlimitedWatches,
+  watchesOf,
+} from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
@@ -202,11 +210,8 @@ export class Controller {
     this.#documents = changed
     for (const item of detachments) this.#work?.queue.add(item)
     const all = [...changed.values()]
-    const watches = watchesOf(changed)
-    this.#view.watchSecrets(watches.secrets)
-    this.#view.watchPods(watches.pods)
+    this.#view.watch(watchesOf(changed), unlimitedWatches(changed))
     this.#work?.evictions.changed()
-    this.#view.watchServiceAccounts(watches.serviceAccounts)
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     this.#work?.credentials.retain(new Set(sources))
     for (const name of added.keys()) {

@@ -7,7 +7,12 @@
  *                                     │ failed: the waiting Secrets keep their entries, and it is tried again
  *                                     └───────┘
  */
-import { dueAt, type Lifetime, type RegistryCredential, rereadSeconds } from '../credential/registry-credential.ts'
+import {
+  type Lifetime,
+  type RegistryCredential,
+  refreshDueAt,
+  rereadSeconds,
+} from '../credential/registry-credential.ts'
 import { tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -99,7 +104,7 @@ export class Credentials {
   entryDueAt(mintedFrom: string, { from, expiresAt }: Lifetime): Date {
     const source = this.#sources.get(mintedFrom)
     if (source?.cached?.expiresAt.getTime() === expiresAt.getTime()) return source.cached.dueAt
-    return dueAt({ from, expiresAt }, source?.jitter ?? 0.5)
+    return refreshDueAt({ from, expiresAt }, source?.jitter ?? 0.5)
   }
 
   /** Why the last exchange failed, of each request for which it did. */
@@ -166,7 +171,12 @@ export class Credentials {
       return
     }
     source.jitter = this.#context.random()
-    source.cached = { credential, mintedAt, expiresAt, dueAt: dueAt({ from: mintedAt, expiresAt }, source.jitter) }
+    source.cached = {
+      credential,
+      mintedAt,
+      expiresAt,
+      dueAt: refreshDueAt({ from: mintedAt, expiresAt }, source.jitter),
+    }
     source.failure = undefined
     this.#events.onExchange(source.request, source.cached)
     const items = [...source.waiting.values()]

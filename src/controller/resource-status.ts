@@ -105,8 +105,11 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
     return { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
   }
   if (watchRefusal !== undefined && isRefused(facts)) {
+    const isPermitted = watchRefusal.code !== 'KUBERNETES_FORBIDDEN'
+    const reason = isPermitted ? 'TooManySecretNames' : 'NotPermitted'
     const flag = `print the installation again with --secret-name ${controlled?.document.secretName}`
-    return { status: 'False', reason: 'NotPermitted', message: `${described(watchRefusal)}; fix: ${flag}` }
+    const fix = isPermitted ? fixOf(watchRefusal) : flag
+    return { status: 'False', reason, message: `${described(watchRefusal)}; fix: ${fix}` }
   }
   if (counts === undefined) {
     return { status: 'Unknown', reason: 'Pending', message: 'the namespaces of the cluster are not known yet' }

@@ -49,6 +49,12 @@ export const watchesOf = (documents: DocumentSet): WatchedNames => ({
   pods: podReach(documents),
 })
 
+/** Of documents in files, and of PullSecrets, whose names the installation limits. */
+export const unlimitedWatches = (documents: DocumentSet): WatchedNames =>
+  watchesOf(
+    new Map([...documents].filter(([, { document }]) => document.source !== resourceSource || tenantOf(document))),
+  )
+
 /**
  * Where pods are watched for documents with `stuckPods: Evict`. Those of files need no watch of the whole cluster that a custom resource
  * needs: it may not be permitted.

@@ -5,7 +5,7 @@
  * fails is started again; until then the view stays as it was.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { asFault, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ListRequest, metadataOnly, namedList } from '../kubernetes/objects/list.ts'
@@ -42,15 +42,12 @@ export interface ClusterView {
   secrets(name: string): Collection<AnyPullSecret> | undefined
   /** Why Secrets of this name may not be watched. */
   secretsRefusal(name: string): PullpassError | undefined
-  /** Watches exactly the Secrets of these names. */
-  watchSecrets(names: ReadonlySet<string>): void
+  /** Watches exactly these names: all that are `unlimited`, and of each resource at most 200 others. */
+  watch(names: WatchedNames, unlimited: WatchedNames): void
   /** As `secrets`. */
   serviceAccounts(name: string): Collection<ServiceAccount> | undefined
-  watchServiceAccounts(names: ReadonlySet<string>): void
   /** Of the watched namespaces. */
   pendingPods(): Iterable<PendingPod>
-  /** Watches exactly the pods of these namespaces, or of `everyNamespace`. */
-  watchPods(namespaces: ReadonlySet<string>): void
   /** How often watches were resumed or started again, by resource. */
   readonly restarts: ReadonlyMap<string, number>
   /** Of namespaces and Secrets with the cluster. */
@@ -106,19 +103,21 @@ export function watchCluster(
   }
   const resources = start('clusterpullsecrets', watched.resources, keepResources)
   const tenants = start('pullsecrets', watched.tenants, keepResources)
-  const { secrets, accounts, pods } = startNamedWatches(cluster, observer, start, context.signal)
+  const { secrets, accounts, pods } = startNamedWatches(cluster, observer, start, context)
   return {
     namespaces,
     resources,
     tenants,
     restarts,
     secrets: secrets.of,
-    secretsRefusal: (name) => refusalOf(secrets.of(name)),
-    watchSecrets: secrets.watch,
+    secretsRefusal: (name) => (secrets.isExcess(name) ? tooManyNames(name) : refusalOf(secrets.of(name))),
     serviceAccounts: accounts.of,
-    watchServiceAccounts: accounts.watch,
     pendingPods: pods.all,
-    watchPods: pods.watch,
+    watch(names, unlimited) {
+      secrets.watch(names.secrets, unlimited.secrets)
+      accounts.watch(names.serviceAccounts, unlimited.serviceAccounts)
+      pods.watch(names.pods, unlimited.pods)
+    },
     comparisons: () => [
       comparisonOf(namespaces, comparedNamespaces),
       ...secrets.entries().map(([name, collection]) => comparisonOf(collection, comparedSecrets(name))),
@@ -161,9 +160,18 @@ function createStart(
   }
 }
 
-function startNamedWatches(cluster: Cluster, observer: ViewObserver, start: StartWatch, signal: AbortSignal) {
+function startNamedWatches(
+  cluster: Cluster,
+  observer: ViewObserver,
+  start: StartWatch,
+  { log, signal }: Pick<Context, 'log' | 'signal'>,
+) {
   const startNamed = <T>(resource: WatchedResource, { listOf, itemOf, keyOf, onChange, onRefusal }: NamedWatch<T>) => {
-    return createNamedWatches((name, end) => {
+    const onExcess = (name: string) => {
+      const fix = 'use the same names in several objects'
+      log('warn', 'custom resources name more objects than are watched', { resource, watched: mostNames, name, fix })
+    }
+    return createNamedWatches(onExcess, (name, end) => {
       const watch: Watch<T> = (watching) => watchCollection(cluster, listOf(name), itemOf, watching)
       const keep: Keep<T> = { keyOf, onChange: (key) => onChange(name, key), onRefusal: () => onRefusal?.(name) }
       return start(resource, watch, keep, AbortSignal.any([signal, end]))
@@ -203,20 +211,34 @@ interface NamedWatch<T> {
 }
 
 /** One watch for each name: of the objects of that name in the whole cluster, or of those in the namespace of that name. */
-function createNamedWatches<T>(start: (name: string, end: AbortSignal) => Collection<T>) {
+function createNamedWatches<T>(
+  onExcess: (name: string) => void,
+  start: (name: string, end: AbortSignal) => Collection<T>,
+) {
   const watched = new Map<string, { readonly collection: Collection<T>; readonly end: AbortController }>()
+  let excess: ReadonlySet<string> = new Set()
   return {
+    isExcess: (name: string) => excess.has(name),
     of: (name: string) => watched.get(name)?.collection,
     entries: () => [...watched].map(([name, { collection }]) => [name, collection] as const),
     all: () => [...watched.values()].flatMap(({ collection }) => [...collection.objects.values()]),
-    /** Exactly these names. */
-    watch: (names: ReadonlySet<string>): void => {
+    /** Exactly these names, as far as they are not too many: those that are watched have precedence. */
+    watch: (names: ReadonlySet<string>, unlimited: ReadonlySet<string>): void => {
       endOthers(watched, names)
+      let free = mostNames - [...watched.keys()].filter((name) => !unlimited.has(name)).length
+      const refused = new Set<string>()
       for (const name of names) {
         if (watched.has(name)) continue
+        if (!unlimited.has(name) && free-- <= 0) {
+          refused.add(name)
+          continue
+        }
         const end = new AbortController()
         watched.set(name, { collection: start(name, end.signal), end })
       }
+      const [first] = refused
+      if (first !== undefined && excess.size === 0) onExcess(first)
+      excess = refused
     },
     problems: (title: string, required: ReadonlySet<string>) =>
       [...watched].flatMap(([name, { collection }]) =>
@@ -232,6 +254,21 @@ function endOthers(watched: Map<string, { readonly end: AbortController }>, name
     end.abort()
   }
 }
+
+/**
+ * Each watch occupies a stream, and memory here (35 KiB) and in the API server: without a limit, an account that may write custom resources could
+ * exhaust both.
+ */
+const mostNames = 200
+
+const tooManyNames = (name: string): PullpassError =>
+  new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `ClusterPullSecrets have more than ${mostNames} names of Secrets, and ${name} is not one of those that are watched`,
+    expected: `at most ${mostNames} different spec.secretName`,
+    hint: 'use the same secretName in several objects with different namespaces',
+  })
 
 /** Of one name, in the whole cluster. */
 const allSecrets = (name: string) => namedList({ resource: 'secrets', name, accept: metadataOnly })

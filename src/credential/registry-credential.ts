@@ -38,7 +38,7 @@ export interface Lifetime {
 }
 
 /** When it is refreshed: at two thirds of the lifetime, minus up to a tenth of it at random. `random` in [0, 1). Never after `expiresAt`. */
-export function dueAt({ from, expiresAt }: Lifetime, random: number): Date {
+export function refreshDueAt({ from, expiresAt }: Lifetime, random: number): Date {
   const lifeMs = Math.max(0, expiresAt.getTime() - from.getTime())
   return new Date(Math.min(expiresAt.getTime(), from.getTime() + Math.round(lifeMs * (2 / 3 - random / 10))))
 }

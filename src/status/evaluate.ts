@@ -6,7 +6,7 @@
  * A refresh that works is not overdue: a CronJob runs, and a controller retries, several times between 2/3 and 5/6.
  */
 import type { RegistryRecord } from '../credential/pull-secret-record.ts'
-import { dueAt } from '../credential/registry-credential.ts'
+import { refreshDueAt } from '../credential/registry-credential.ts'
 import type { ErrorFacts } from '../errors/pullpass-error.ts'
 import { endOf, longestLifeMs } from '../refresh/freshness.ts'
 import { rfc3339 } from '../text/plain-text.ts'
@@ -107,7 +107,7 @@ function lifeOf(name: string, entry: RegistryRecord, refreshedAt: Date): Life {
     name,
     hosts: entry.hosts,
     expiresAt: entry.expiresAt,
-    dueAt: dueAt({ from: refreshedAt, expiresAt: new Date(fromMs + lifeMs) }, 0),
+    dueAt: refreshDueAt({ from: refreshedAt, expiresAt: new Date(fromMs + lifeMs) }, 0),
     overdueAt: new Date(fromMs + (lifeMs * 5) / 6),
   }
 }

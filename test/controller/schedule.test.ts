@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { nextRepairMs, noRepairs, recentRepairs, retryDelayMs } from '../../src/controller/schedule.ts'
-import { dueAt } from '../../src/credential/registry-credential.ts'
+import { refreshDueAt } from '../../src/credential/registry-credential.ts'
 
 const now = new Date('2026-11-24T12:00:00Z')
 
 suite('a credential', () => {
   test('is due at two thirds of its lifetime, minus up to a tenth of it', () => {
     const lifetime = { from: now, expiresAt: new Date('2026-11-24T13:00:00Z') }
-    assert.equal(dueAt(lifetime, 0).toISOString(), '2026-11-24T12:40:00.000Z')
-    assert.equal(dueAt(lifetime, 0.5).toISOString(), '2026-11-24T12:37:00.000Z')
+    assert.equal(refreshDueAt(lifetime, 0).toISOString(), '2026-11-24T12:40:00.000Z')
+    assert.equal(refreshDueAt(lifetime, 0.5).toISOString(), '2026-11-24T12:37:00.000Z')
   })
 
   test('is never due after it expires, also if the clock was set', () => {
     assert.equal(
-      dueAt({ from: now, expiresAt: new Date('2026-11-24T11:00:00Z') }, 0).toISOString(),
+      refreshDueAt({ from: now, expiresAt: new Date('2026-11-24T11:00:00Z') }, 0).toISOString(),
       '2026-11-24T11:00:00.000Z',
     )
   })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Faults } from '../../sandbox/serve/faults.ts'
+import type { ResourceStatus } from '../../src/document/custom-resource.ts'
+import { deleteResource, readResource, writeResource } from './custom-resource.ts'
 import { startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
 
@@ -51,5 +53,26 @@ suite('the watches of the controller', () => {
     const isReady = () => health('/readyz').startsWith('[+]watches ok')
     await advanceUntil(time, step('the permission'), isReady)
     await whenFresh(2)
+  })
+
+  test('of custom resources are for 200 names of Secrets: others are reported, until one is free; files have all', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    const nameOf = (index: number) => `one-${String(index).padStart(3, '0')}`
+    for (let index = 0; index <= 200; index++) {
+      writeResource(sandbox, { name: nameOf(index), include: ['default'], spec: { secretName: nameOf(index) } })
+    }
+    const { whenFresh, logged } = await start()
+    await whenFresh(2) // of the file
+    const readyOf = (name: string): Partial<ResourceStatus['conditions'][number]> => {
+      const { status }: { status?: ResourceStatus } = JSON.parse(JSON.stringify(readResource(sandbox, name)))
+      return status?.conditions[0] ?? {}
+    }
+    await advanceUntil(time, step('the status'), () => readyOf(nameOf(200)).reason === 'TooManySecretNames')
+    assert.match(readyOf(nameOf(200)).message ?? '', /^DOCUMENT_INVALID: .*; fix: use the same secretName/)
+    await advanceUntil(time, step('the others'), () => readyOf(nameOf(199)).reason === 'Fresh')
+    assert.equal(logged.filter((line) => line.includes('custom resources name more objects')).length, 1)
+    await deleteResource(sandbox, nameOf(7))
+    await advanceUntil(time, step('the last one'), () => readyOf(nameOf(200)).reason === 'Fresh')
   })
 })
