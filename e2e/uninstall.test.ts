@@ -1,6 +1,6 @@
 /** `pullpass uninstall` on a real API server with its controllers: all objects of pullpass are removed, and no others. */
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
 import { createMovableClock, type MovableClock } from '../sandbox/start/movable-clock.ts'
@@ -22,6 +22,12 @@ const document = `
       - name: google
         hosts: [europe-docker.pkg.dev]
         gcp: {workloadIdentityProvider: ${provider}, serviceAccountEmail: ${serviceAccountEmail}}`
+const customResource = document
+  .replace('{name: regcred}', '{name: in-cluster}')
+  .replace(
+    'registries:',
+    'secretName: in-cluster\n    serviceAccountRef: {namespace: images-system, name: pullpass}\n    registries:',
+  )
 const namespace = 'images-system'
 
 await withRealPart(
@@ -135,7 +141,7 @@ await withRealPart(
         )
       })
 
-      test('removes a controller with its Pods, PodDisruptionBudget and Lease', async () => {
+      test('removes a controller with its Pods, PodDisruptionBudget and Lease, custom resources and their definitions', async () => {
         await writeFile(file, document.replace('attachToServiceAccounts: [default]', ''))
         const words = ['manifests', '--controller', '-f', file, '-n', namespace]
         const argv = [...words, '--image', 'registry.example.com/pullpass:1.0.0']
@@ -146,8 +152,16 @@ await withRealPart(
           const { body } = await setup.admin({ path: `/api/v1/namespaces/${namespace}/pods` })
           return JSON.parse(body).items.length === 2 || undefined
         })
+        for (const input of [await readFile('deploy/crds/manifests.yaml', 'utf8'), customResource]) {
+          await waitUntil('the definitions', 20_000, async () => {
+            const { exitCode } = await installation.kubectl(['apply', '--server-side', '-f', '-'], input)
+            return exitCode === 0 || undefined
+          })
+        }
         const run = await uninstall('--yes', '--delete-pull-secrets')
         assert.equal(run.exitCode, 0, run.stdout + run.stderr)
+        assert.match(run.stdout, /^resources +deleted +ClusterPullSecret +in-cluster$/m)
+        assert.match(run.stdout, /^resources +deleted +CustomResourceDefinition +pullsecrets\.pullpass\.dev$/m)
         assert.match(run.stdout, /^stop +deleted +Deployment +images-system\/pullpass-controller$/m)
         const left = await listEverything()
         assert.deepEqual(

@@ -101,7 +101,7 @@ function definitionOf(name: string): KubernetesObject {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, labels: { 'app.kubernetes.io/name': 'pullpass' } }, // as deploy/crds
     spec: {
       group,
       names: { plural, singular, kind, listKind: `${kind}List`, shortNames },

@@ -3,7 +3,7 @@
 import type { Document } from '../document/document.ts'
 import { brokenRule } from '../document/field-rules.ts'
 import { labelName } from '../document/kubernetes-names.ts'
-import { loadDocuments } from '../document/load-documents.ts'
+import { hasDocuments, loadDocuments } from '../document/load-documents.ts'
 import { showValue } from '../document/show-value.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { connect } from '../kubernetes/connect.ts'
@@ -13,6 +13,7 @@ import { plainLine } from '../text/plain-text.ts'
 import { openSignedIn } from '../trust/desired.ts'
 import { destroyTrust, type Removal } from '../trust/destroy.ts'
 import { openRecord } from '../trust/record.ts'
+import { findResources } from '../uninstall/resources.ts'
 import {
   type ConfirmedRemovals,
   planUninstall,
@@ -51,7 +52,7 @@ const flags: Omit<typeof removalFlags, 'context' | 'share-trust-domain'> &
   },
   'delete-pull-secrets': {
     type: 'boolean',
-    summary: 'Delete the pull secrets whose credential the documents manage, including adopted ones',
+    summary: 'Delete the pull secrets whose credential the documents manage, also adopted ones, and custom resources',
   },
   'keep-trust': { type: 'boolean', summary: 'Keep the cloud resources that trust apply created' },
   'dry-run': {
@@ -67,11 +68,12 @@ export const uninstall: Command<typeof flags> = {
   summary: 'Remove pullpass and what it created from a cluster and the cloud',
   usage: [
     'uninstall -f FILE [flags]',
-    'uninstall [flags]   (PROJECT_NUMBER, POOL_ID, PROVIDER_ID, … in the environment)',
+    'uninstall [flags]   (PROJECT_NUMBER, POOL_ID, … in the environment, or custom resources in the cluster)',
   ],
   details: [
     'Removes in this order: the CronJob with its running Jobs; the Secret’s name from the service accounts that the',
-    'documents name; with --delete-pull-secrets the pull secrets whose credential the documents manage; the cloud resources',
+    'documents name; with --delete-pull-secrets the pull secrets whose credential the documents manage, and custom resources',
+    'with their definitions, unless another installation uses them; the cloud resources',
     'that trust apply created; RBAC, NetworkPolicy, ConfigMaps, ServiceAccount and admission policies of the installation;',
     'and its namespace, if pullpass manifests created it and it contains nothing else. A phase starts only if the previous',
     'one succeeded: after a failure, run the command again. Objects that pullpass did not create are kept and reported.',
@@ -90,18 +92,22 @@ export const uninstall: Command<typeof flags> = {
     const namespace = readNamespace(given.namespace)
     if (given['keep-trust']) refuseTrustFlags(given, 'with --keep-trust')
     if (!given['dry-run'] && !given.yes && terminal.prompt === undefined) throw noTerminal(given)
-    const documents = await loadDocuments(given.file, { ...context, ...terminal })
+    const isGiven = await hasDocuments(given.file, context)
+    const documents = isGiven ? await loadDocuments(given.file, { ...context, ...terminal }) : []
     const hasTrust =
       given.repository !== undefined || documents.some((document) => statesTrust(document, context.vendors))
     const removesTrust = !given['keep-trust'] && hasTrust
-    if (!given['keep-trust'] && !hasTrust) {
-      refuseTrustFlags(given, 'where no document has settings for trust')
-      terminal.printError('No document has settings for trust: resources of clouds are not removed.')
-    }
+    const lacksTrust = !given['keep-trust'] && !hasTrust
+    if (lacksTrust) refuseTrustFlags(given, 'where no document has settings for trust')
     const cluster = await connect(given, context)
     try {
+      const resources = await findResources(cluster, context.vendors)
+      // Without custom resources, a document is required.
+      if (!isGiven && resources.definitions.length === 0) await loadDocuments([], { ...context, ...terminal })
+      if (lacksTrust) terminal.printError('No document has settings for trust: resources of clouds are not removed.')
       const request = {
         documents,
+        resources,
         namespace,
         pullSecrets: given['delete-pull-secrets'] ? 'Delete' : 'Keep',
         ...(removesTrust && {

@@ -24,13 +24,24 @@ export interface DocumentContext {
 export async function loadDocuments(files: readonly string[], context: DocumentContext): Promise<Document[]> {
   if (files.length === 0) {
     const form = await dropInForm(context.vendors, context.environment)
-    if (Object.keys(form.rules).every((name) => context.environment[name] === undefined)) throw noDocuments(form.rules)
+    if (!isDescribed(form, context.environment)) throw noDocuments(form.rules)
     return [documentOf(form, context.environment)]
   }
   // The schema and its library are loaded only for files.
   const { readDocuments } = await import('./read-documents.ts')
   return readDocuments(files, context.readInput, context.vendors)
 }
+
+/** Whether there are files, or variables of a document. @throws USAGE_INVALID if variables of several vendors are set */
+export async function hasDocuments(
+  files: readonly string[],
+  { vendors, environment }: Pick<DocumentContext, 'vendors' | 'environment'>,
+): Promise<boolean> {
+  return files.length > 0 || isDescribed(await dropInForm(vendors, environment), environment)
+}
+
+const isDescribed = ({ rules }: DropInForm, environment: Environment): boolean =>
+  Object.keys(rules).some((name) => environment[name] !== undefined)
 
 /** `source` of the document that the environment describes. */
 export const environmentSource = 'the environment'

@@ -1,5 +1,5 @@
 /** The documents of a cluster as custom resources, by the status that their controller wrote. */
-import { clusterPullSecretType } from '../document/custom-resource.ts'
+import { resourceTypes } from '../document/custom-resource.ts'
 import type { Document } from '../document/document.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import { asFault } from '../errors/pullpass-error.ts'
@@ -28,15 +28,9 @@ export interface ListedResources {
   readonly notes: readonly string[]
 }
 
-const { group, version } = clusterPullSecretType
-const kinds = [
-  ['ClusterPullSecret', 'clusterpullsecrets'],
-  ['PullSecret', 'pullsecrets'],
-] as const
-
 /** Where their definitions are installed. That they may not be listed is a note: Secrets state what matters. */
 export async function listResources(cluster: Cluster): Promise<ListedResources> {
-  const lists = kinds.map(async ([kind, resource]): Promise<ListedResources> => {
+  const lists = resourceTypes.map(async ({ group, version, kind, resource }): Promise<ListedResources> => {
     const list = {
       path: `/apis/${group}/${version}/${resource}`,
       accept: 'application/json',

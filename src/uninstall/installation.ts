@@ -7,6 +7,7 @@
 
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ApiKind, type ApiObject, discoverNamespacedKinds, listObjects } from '../kubernetes/objects/api-object.ts'
+import { controllerName } from '../manifests/manifest.ts'
 import { trustRecordName } from '../trust/record.ts'
 
 export interface Installation {
@@ -19,6 +20,8 @@ export interface Installation {
   readonly examineAgain: () => Promise<InstalledNamespace>
   /** ConfigMaps in other namespaces that record what trust apply created: further documents may need them. */
   readonly trustRecords: readonly ApiObject[]
+  /** Namespaces of other installations. */
+  readonly others: readonly string[]
 }
 
 type InstalledNamespace =
@@ -59,21 +62,24 @@ const refreshComponent = `${anyComponent},app.kubernetes.io/component=refresh`
 
 /** `namespace`: where pullpass was installed. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function findInstallation(cluster: Cluster, namespace: string): Promise<Installation> {
-  const list = async (kinds: readonly ApiKind[], labelSelector: string) => {
-    const lists = await Promise.all(kinds.map(async (kind) => await listObjects(cluster, kind, { labelSelector })))
-    return lists.flat().filter((object) => belongsTo(object, namespace))
-  }
-  const [workloads, objects, policies, configMaps] = await Promise.all([
-    list(workloadKinds, refreshComponent),
+  const listAll = async (kinds: readonly ApiKind[], labelSelector: string) =>
+    (await Promise.all(kinds.map(async (kind) => await listObjects(cluster, kind, { labelSelector })))).flat()
+  const list = async (kinds: readonly ApiKind[], labelSelector: string) =>
+    (await listAll(kinds, labelSelector)).filter((object) => belongsTo(object, namespace))
+  const [allWorkloads, objects, policies, configMaps] = await Promise.all([
+    listAll(workloadKinds, refreshComponent),
     list(installedKinds, refreshComponent),
     list(policyKinds, anyComponent),
     listObjects(cluster, configMapKind, { labelSelector: 'app.kubernetes.io/managed-by=pullpass' }),
   ])
+  const workloads = allWorkloads.filter((object) => belongsTo(object, namespace))
+  const ofOthers = allWorkloads.filter(({ name, namespace: place }) => name === controllerName && place !== namespace)
+  const others = [...new Set(ofOthers.map(({ namespace: place }) => place ?? ''))]
   const trustRecords = configMaps.filter((object) => object.name === trustRecordName && object.namespace !== namespace)
   const ours = new Set([...workloads, ...objects].map(({ uid }) => uid))
-  const others = policies.filter(({ uid }) => !ours.has(uid))
-  const examineAgain = async () => await examineNamespace(cluster, namespace, ours, others)
-  return { workloads, objects, namespace: await examineAgain(), examineAgain, trustRecords }
+  const otherPolicies = policies.filter(({ uid }) => !ours.has(uid))
+  const examineAgain = async () => await examineNamespace(cluster, namespace, ours, otherPolicies)
+  return { workloads, objects, namespace: await examineAgain(), examineAgain, trustRecords, others }
 }
 
 /** A namespace's name contains no dot. */

@@ -5,6 +5,7 @@
  *   stop          the CronJob and its Jobs, or the controller: nothing writes Secrets any more
  *   detach        the Secret's name from the service accounts that the documents name
  *   pull-secrets  the Secrets themselves, only where this is requested
+ *   resources     custom resources, then their definitions, with their pull secrets only
  *   trust         what trust apply created at the cloud; its record is in the namespace
  *   installation  RBAC, network policy, ConfigMaps, account, admission policies
  *   namespace     only if pullpass manifests created it and it contains nothing else
@@ -20,8 +21,9 @@ import { detachPullSecret, listServiceAccounts, type ServiceAccount } from '../k
 import type { Removal } from '../trust/destroy.ts'
 import { findInstallation, type Installation } from './installation.ts'
 import { stillExists } from './remaining.ts'
+import type { InstalledResources } from './resources.ts'
 
-type Phase = 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'namespace'
+type Phase = 'stop' | 'detach' | 'pull-secrets' | 'resources' | 'trust' | 'installation' | 'namespace'
 
 export interface UninstallStep {
   readonly phase: Phase
@@ -49,6 +51,8 @@ export type ConfirmedRemovals = ReadonlySet<string>
 
 export interface UninstallRequest {
   readonly documents: readonly Document[]
+  /** Custom resources are documents, too. */
+  readonly resources: InstalledResources
   /** Where pullpass was installed. */
   readonly namespace: string
   readonly pullSecrets: 'Delete' | 'Keep'
@@ -72,15 +76,19 @@ export async function planUninstall(
   cluster: Cluster,
   context: UninstallContext,
 ): Promise<UninstallPlan> {
-  const [installation, secrets, removals] = await Promise.all([
-    findInstallation(cluster, request.namespace),
-    findPullSecrets(request.documents, cluster),
+  const installation = await findInstallation(cluster, request.namespace)
+  // Those of another installation are refreshed further.
+  const inCluster = installation.others.length > 0 ? [] : request.resources.objects
+  const documents = [...request.documents, ...inCluster.flatMap(({ document }) => document ?? [])]
+  const [secrets, removals] = await Promise.all([
+    findPullSecrets(documents, cluster),
     request.destroyTrust?.('plan') ?? [],
   ])
   const planned: PlannedStep[] = [
     ...installation.workloads.map((object) => deletion('stop', object, cluster, context)),
-    ...(await planDetachments(request.documents, secrets, cluster)),
+    ...(await planDetachments(documents, secrets, cluster)),
     ...secrets.map((found) => planPullSecret(found, request.pullSecrets, cluster)),
+    ...planResources(request, installation.others, cluster, context),
     ...removals.map((removal) => ({ step: stepOfRemoval(removal) })),
     ...installation.objects.map((object) => deletion('installation', object, cluster, context)),
     ...installation.trustRecords.map(keptRecord),
@@ -95,6 +103,34 @@ export async function planUninstall(
   }
 }
 
+/** Objects first, so that one that cannot be deleted is named. A definition that is deleted deletes its objects. */
+function planResources(
+  { resources: { definitions, objects }, pullSecrets }: UninstallRequest,
+  others: readonly string[],
+  cluster: Cluster,
+  context: UninstallContext,
+): PlannedStep[] {
+  const isKept = others.length > 0 || pullSecrets === 'Keep'
+  if (!isKept) {
+    return [
+      ...objects.map(({ object, document }): PlannedStep => {
+        const { step, execute } = deletion('resources', object, cluster, context)
+        const note = 'it is invalid: its pull secrets are not known, and kept'
+        return { step: document === undefined ? { ...step, note } : step, execute }
+      }),
+      ...definitions.map((definition) => deletion('resources', definition, cluster, context)),
+    ]
+  }
+  return definitions.map((definition): PlannedStep => {
+    const count = objects.filter(({ object: { type } }) => definition.name === `${type.resource}.${type.group}`).length
+    const note =
+      others.length > 0
+        ? `the controller in namespace ${others.join(', ')} uses it`
+        : `its ${count} objects are documents, and with deletionPolicy Delete they own their pull secrets; --delete-pull-secrets deletes all of them`
+    return { step: { phase: 'resources', kind: definition.type.kind, name: definition.name, result: 'kept', note } }
+  })
+}
+
 const keptRecord = (object: ApiObject): PlannedStep => ({
   step: {
     phase: 'installation',
@@ -105,7 +141,7 @@ const keptRecord = (object: ApiObject): PlannedStep => ({
   },
 })
 
-const phases: readonly Phase[] = ['stop', 'detach', 'pull-secrets', 'trust', 'installation', 'namespace']
+const phases: readonly Phase[] = ['stop', 'detach', 'pull-secrets', 'resources', 'trust', 'installation', 'namespace']
 
 interface Execution {
   readonly dryRun: 'all' | 'none'
@@ -147,11 +183,13 @@ async function executeStep({ step, execute }: PlannedStep, dryRun: 'all' | 'none
 
 /** A CronJob and a namespace are waited for: their Jobs and objects must be gone before what follows. */
 function deletion(phase: Phase, object: ApiObject, cluster: Cluster, context: UninstallContext): Required<PlannedStep> {
-  const waits = phase === 'stop' || object.type.kind === 'Namespace'
+  const isForeground = phase === 'stop' || object.type.kind === 'Namespace'
+  // Without its definition a kind is not served any more, after its objects were deleted.
+  const waits = isForeground || object.type.kind === 'CustomResourceDefinition'
   return {
     step: { phase, kind: object.type.kind, name: nameOf(object), result: 'pending' },
     async execute(dryRun) {
-      const result = await deleteObject(cluster, object, { dryRun, ...(waits && { propagation: 'Foreground' }) })
+      const result = await deleteObject(cluster, object, { dryRun, ...(isForeground && { propagation: 'Foreground' }) })
       if (!waits || dryRun === 'all') return { result }
       const remaining = await waitUntilDeleted(cluster, object, longestWaitMs, context)
       if (remaining !== 'deleted') throw await stillExists(cluster, remaining, longestWaitMs)
@@ -175,8 +213,10 @@ interface FoundPullSecret {
 
 /** In every namespace, whether the document still selects it or not. */
 async function findPullSecrets(documents: readonly Document[], cluster: Cluster): Promise<FoundPullSecret[]> {
+  const names = new Set(documents.map(({ secretName }) => secretName))
+  const byName = new Map([...names].map((name) => [name, listPullSecrets(cluster, name, 'all')]))
   const lists = documents.map(async (document) => {
-    const { found } = await listPullSecrets(cluster, document.secretName, 'all')
+    const { found } = (await byName.get(document.secretName)) ?? { found: new Map<string, never>() }
     const manager = fieldManager(document)
     return [...found.values()].map((secret): FoundPullSecret => {
       return { document, secret, owner: secret.owners.data.includes(manager) ? 'document' : 'other' }

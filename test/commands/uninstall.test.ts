@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
+import { writeResource } from '../controller/custom-resource.ts'
+import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { type PullpassOptions, type PullpassRun, runPullpass } from '../support/run-pullpass.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
@@ -317,4 +319,57 @@ test('a document without settings for trust is uninstalled, with a note that no 
   const { exitCode, stderr } = await runPullpass(sandbox, ['uninstall', '-f', file, '--yes'])
   assert.equal(exitCode, 0, stderr)
   assert.equal(stderr, 'No document has settings for trust: resources of clouds are not removed.\n')
+})
+
+/** A cluster with a ClusterPullSecret, for which a refresh from a file of the same name wrote the Secret. */
+async function withResource(t: Parameters<typeof startTestSandbox>[0]): Promise<TestSandbox> {
+  const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b'] })
+  sandbox.cluster.installDefinitions()
+  const file = await sandbox.write('pull.yaml', documentText(sandbox))
+  await succeed(sandbox, ['refresh', '-f', file])
+  writeResource(sandbox, { include: ['team-a', 'team-b'] })
+  return sandbox
+}
+
+const definitionsOf = ({ cluster }: TestSandbox) => cluster.store.list('CustomResourceDefinition').length
+/** Without variables of a document. */
+const environment = Object.fromEntries(
+  ['PROJECT_NUMBER', 'POOL_ID', 'PROVIDER_ID', 'SERVICE_ACCOUNT_EMAIL']
+    .concat('REGISTRY_SECRET_NAME', 'REGISTRY_SECRET_NAMESPACES', 'REGISTRY_HOSTS')
+    .map((name) => [name, undefined]),
+)
+
+suite('uninstall, with custom resources in the cluster', () => {
+  test('deletes them after their pull secrets, then their definitions, with --delete-pull-secrets', async (t) => {
+    const sandbox = await withResource(t)
+    writeResource(sandbox, { name: 'broken', spec: { registries: [] } })
+    const run = await succeed(sandbox, ['uninstall', '--yes', '--delete-pull-secrets', ...json], { environment })
+    assert.deepEqual(
+      stepsOf(run).filter((step) => !step.startsWith('namespace ')),
+      [
+        'pull-secrets deleted Secret team-a/regcred',
+        'pull-secrets deleted Secret team-b/regcred',
+        'resources deleted ClusterPullSecret broken',
+        'resources deleted ClusterPullSecret pull',
+        'resources deleted CustomResourceDefinition clusterpullsecrets.pullpass.dev',
+        'resources deleted CustomResourceDefinition pullsecrets.pullpass.dev',
+      ],
+    )
+    assert.match(run.stdout, /it is invalid: its pull secrets are not known, and kept/)
+    assert.deepEqual([readPullSecret(sandbox, 'team-a'), definitionsOf(sandbox)], [undefined, 0])
+  })
+
+  test('keeps them and their definitions otherwise: a deleted definition deletes what its objects own', async (t) => {
+    const sandbox = await withResource(t)
+    const run = await succeed(sandbox, ['uninstall', '--yes', ...json], { environment })
+    assert.ok(stepsOf(run).includes('resources kept CustomResourceDefinition clusterpullsecrets.pullpass.dev'))
+    assert.match(run.stdout, /its 1 objects are documents/)
+    assert.deepEqual([readPullSecret(sandbox, 'team-a') === undefined, definitionsOf(sandbox)], [false, 2])
+  })
+
+  test('without them, and without a document, is invalid usage', async (t) => {
+    const sandbox = await startTestSandbox(t)
+    const run = await runPullpass(sandbox, ['uninstall', '--yes'], { environment })
+    assert.deepEqual([run.exitCode, run.stderr.startsWith('USAGE_INVALID (run): no document is configured')], [2, true])
+  })
 })

@@ -111,13 +111,17 @@ const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic
 
 const plan = async (cluster: Cluster) => {
   let seconds = 0
-  return await planUninstall({ documents: [], namespace, pullSecrets: 'Keep' }, cluster, {
-    now: () => new Date(Date.UTC(2026, 10, 24, 12, 0, seconds)),
-    sleep: async () => {
-      seconds += 1
+  return await planUninstall(
+    { documents: [], resources: { definitions: [], objects: [] }, namespace, pullSecrets: 'Keep' },
+    cluster,
+    {
+      now: () => new Date(Date.UTC(2026, 10, 24, 12, 0, seconds)),
+      sleep: async () => {
+        seconds += 1
+      },
+      signal: new AbortController().signal,
     },
-    signal: new AbortController().signal,
-  })
+  )
 }
 const inWords = (steps: readonly UninstallStep[]) =>
   steps.map(({ result, kind, name, note }) => [result, kind, name, note].filter(Boolean).join(' '))

@@ -10,7 +10,8 @@ export const manifestsCrds: Command<typeof objectOutputFlag> = {
   usage: ['manifests crds [flags]'],
   details: [
     'Prints the CustomResourceDefinitions of ClusterPullSecret and PullSecret, with which pullpass controller reads',
-    'documents from the cluster, in addition to those in files. They have no fields that name files. Kubernetes 1.30 or newer.',
+    'documents from the cluster, in addition to those in files. They have no fields that name files. For Kubernetes 1.30 or',
+    'newer.',
     'Deleting a definition deletes all objects of its kind, and the Secrets of those with deletionPolicy: Delete.',
     '',
     'Example:',

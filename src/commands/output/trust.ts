@@ -156,7 +156,7 @@ export interface UninstallResult {
 }
 
 export interface UninstallStep {
-  readonly phase: 'stop' | 'detach' | 'pull-secrets' | 'trust' | 'installation' | 'namespace'
+  readonly phase: 'stop' | 'detach' | 'pull-secrets' | 'resources' | 'trust' | 'installation' | 'namespace'
   /** Of a resource at the cloud: the identifier of the vendor. */
   readonly vendor?: string
   /** The kind of the object; of a resource at the cloud, as in `trust destroy`. */

@@ -54,7 +54,7 @@ export async function listObjects(
   return await listPages(cluster, list, (item) => objectOf(type, item))
 }
 
-function objectOf(type: ApiKind, item: JsonObject): ApiObject {
+export function objectOf(type: ApiKind, item: JsonObject): ApiObject {
   const metadata = asObject(item['metadata']) ?? {}
   const namespace = asText(metadata['namespace'])
   return {
