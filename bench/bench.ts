@@ -32,8 +32,9 @@ try {
   const status = await measureStatus(bench, candidates)
   const controllers = [
     await measureController(await pullpassController(bench), bench, log),
-    await measureAlone(pullpassController),
-    await measureAlone(externalSecretsController),
+    await measureAlone(pullpassController, 10_000),
+    await measureAlone(pullpassController, 1000),
+    await measureAlone(externalSecretsController, 1000),
   ]
   const report = {
     fanOut,
@@ -54,12 +55,15 @@ try {
   await bench.close()
 }
 
-/** On a control plane of its own, with 1,000 namespaces. */
-async function measureAlone(create: (bench: BenchEnvironment) => Promise<ControllerProgram>): Promise<ControllerRow> {
-  const small = await startEnvironment(1000)
+/** On a control plane of its own. */
+async function measureAlone(
+  create: (bench: BenchEnvironment) => Promise<ControllerProgram>,
+  namespaces: number,
+): Promise<ControllerRow> {
+  const own = await startEnvironment(namespaces)
   try {
-    return await measureController(await create(small), small, log)
+    return await measureController(await create(own), own, log)
   } finally {
-    await small.close()
+    await own.close()
   }
 }

@@ -43,6 +43,8 @@ export interface ControllerProgram {
   readonly exchanges: () => number
 }
 
+/** V8 collects garbage for some seconds after work. */
+const settleMs = 15_000
 const idleMs = 10_000
 const newNamespaces = 100
 /** One is created in each interval. */
@@ -61,7 +63,7 @@ export async function measureController(
   const first = await startController(program)
   try {
     const firstWrite = await first.untilFresh(count)
-    await sleep(5_000)
+    await sleep(settleMs)
     const written = await first.residentMiB()
     const idleLoad = await first.loadDuring(() => sleep(idleMs))
     const newNamespaceMs = await timeNewNamespaces(program, bench)
@@ -70,7 +72,7 @@ export async function measureController(
     const second = await startController(program)
     try {
       const restart = await second.untilFresh(count + newNamespaces)
-      await sleep(5_000)
+      await sleep(settleMs)
       const residentMiB = { written, restarted: await second.residentMiB() }
       const exchanges = program.exchanges() - before
       return {

@@ -17,6 +17,7 @@ import { type CollectionEvent, type WatchContext, watchCollection } from '../kub
 import type { JsonObject } from '../text/json-fields.ts'
 import { type Comparison, createComparison } from './compare-view.ts'
 import type { CustomResource, ResourceWatch } from './custom-resources.ts'
+import { createPullSecretReader } from './read-pull-secrets.ts'
 import { retryDelayMs } from './schedule.ts'
 
 /** The objects of one watch, by name or namespace. */
@@ -179,7 +180,7 @@ function startNamedWatches(
   }
   const secrets = startNamed('secrets', {
     listOf: allSecrets,
-    itemOf: anyPullSecret,
+    itemOf: createPullSecretReader(),
     keyOf: ({ namespace }) => namespace,
     onChange: (name, namespace) => observer.onSecrets(name, namespace),
     onRefusal: (name) => observer.onSecretsRefused(name),
