@@ -64,6 +64,8 @@ export interface FaultDetails {
   readonly issuer?: string
   /** The flag of an installation that permits what it refuses. */
   readonly flag?: string
+  /** The fix, given the command that shows the refused token; undefined: no command shows it. */
+  readonly fixOfToken?: (inspect: string | undefined) => Fix
 }
 
 /** `verb-required`: an admission policy requires a permission that the request's user does not have. */

@@ -1,7 +1,13 @@
 /** Errors of requests to clouds and registries: no response, a redirect, an error response, a malformed response. */
 
 import type { ErrorCode } from '../errors/codes.ts'
-import { type Hop, PullpassError, type Unreached, unspecificCodes } from '../errors/pullpass-error.ts'
+import {
+  type FaultDetails,
+  type Hop,
+  PullpassError,
+  type Unreached,
+  unspecificCodes,
+} from '../errors/pullpass-error.ts'
 import { systemErrorCode } from '../host/read-file.ts'
 import type { Redacted } from '../text/redacted.ts'
 import { quoteSafely } from '../text/secret-register.ts'
@@ -114,6 +120,7 @@ export interface Refusal {
   /** The command that fixes it, at the end of the hint. */
   readonly command?: string | undefined
   readonly retryable?: boolean
+  readonly details?: FaultDetails
 }
 
 export interface BodyFormat {
@@ -194,6 +201,7 @@ function refusalError(request: RequestInfo, response: ResponseInfo, refusal: Ref
     expected: refusal.expected,
     hint: refusal.hint,
     command: refusal.command,
+    ...(refusal.details && { details: refusal.details }),
     retryable: refusal.retryable ?? isTransient(response.status),
     retryAt: retryAtOf(response.headers['retry-after'], response.receivedAt),
   })

@@ -4,7 +4,7 @@
  */
 import type { Document, NamespacedName } from '../document/document.ts'
 import type { ErrorCode } from '../errors/codes.ts'
-import { type Fix, PullpassError, withFix } from '../errors/pullpass-error.ts'
+import { type Fault, type Fix, PullpassError, withFix } from '../errors/pullpass-error.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import { accountOf } from '../identity/service-account.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
@@ -14,25 +14,34 @@ import { quote, rfc3339, shellQuote, shellVariable } from '../text/plain-text.ts
 export interface Refused {
   readonly subjectToken: SubjectToken
   /** The fix where the token is not accepted: where issuer, subject and audience are configured. */
-  readonly trustFix: Fix
+  readonly trustFix: TokenFix
   /** What to do where the service does not support the request; absent: of token exchange. */
   readonly requestFix?: string | undefined
 }
 
-/** The command of a fix that compares the token; the caller that knows the token names it: `namingToken`. */
-export const inspectToken: string = `pullpass inspect ${shellVariable('TOKEN_FILE')}`
-/** In a hint whose command is another one. */
-const inspectClause = `, which ${inspectToken} shows,`
+/** A fix for which the token has to be shown. */
+export type TokenFix = Fix & Pick<Fault, 'details'>
 
-/** The same error, with `command` where its fix is to compare the token; undefined: without a command. */
+/** `fixOfToken`: by the command that shows the token. The caller that knows the token names it (`namingToken`); until then a variable does. */
+const fixWithToken = (fixOfToken: (inspect: string | undefined) => Fix): TokenFix => ({
+  ...fixOfToken(`pullpass inspect ${shellVariable('TOKEN_FILE')}`),
+  details: { fixOfToken },
+})
+
+/** Its command shows the token. */
+export const showToken = (hint: string): TokenFix => fixWithToken((inspect) => ({ hint, command: inspect }))
+
+/** Its hint names the command that shows the token, since its own command is another one. `place`: what the token is compared with. */
+export const compareToken = (place: string, command: string): TokenFix =>
+  fixWithToken((inspect) => ({
+    hint: `compare the token${inspect === undefined ? '' : `, which ${inspect} shows,`} with ${place}`,
+    command,
+  }))
+
+/** The same error; a fix that shows the token names `command`, or none if undefined. */
 export function namingToken(fault: unknown, command: string | undefined): unknown {
-  if (!(fault instanceof PullpassError)) return fault
-  if (fault.command !== inspectToken && fault.hint?.includes(inspectToken) !== true) return fault
-  return withFix(fault, {
-    hint:
-      command === undefined ? fault.hint?.replace(inspectClause, '') : fault.hint?.replace(inspectToken, () => command),
-    command: fault.command === inspectToken ? command : fault.command,
-  })
+  const fixOfToken = fault instanceof PullpassError ? fault.details.fixOfToken : undefined
+  return fault instanceof PullpassError && fixOfToken !== undefined ? withFix(fault, fixOfToken(command)) : fault
 }
 
 /** The command that shows the token of a document in a file; undefined for one that is neither in a file nor requested by the document. */
@@ -62,10 +71,7 @@ export function inspectAccountCommand(
 const commandLine = (words: readonly string[]) => ['pullpass inspect', ...words.map(shellQuote)].join(' ')
 
 /** `place`: where the vendor configures which tokens it accepts. */
-export const compareWithToken = (place: string): Fix => ({
-  hint: `compare ${place} with the token`,
-  command: inspectToken,
-})
+export const compareWithToken = (place: string): TokenFix => showToken(`compare ${place} with the token`)
 
 /** A cause that a vendor states in a message of its own. */
 export interface MessageCause {

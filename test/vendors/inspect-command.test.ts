@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Fix, PullpassError } from '../../src/errors/pullpass-error.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import {
+  compareToken,
   compareWithToken,
   inspectAccountCommand,
   inspectCommand,
-  inspectToken,
   namingToken,
+  type TokenFix,
 } from '../../src/vendors/exchange-refusal.ts'
 import { subjectToken } from '../support/subject-token.ts'
 
@@ -14,13 +15,12 @@ const account = { namespace: 'image-system', name: 'pullpass' }
 const inDocument = { source: 'a document.yaml:1' }
 
 test('a refusal names the command that shows its token, or none', async (t) => {
-  const fault = (fix: Fix) => new PullpassError({ code: 'EXCHANGE_REFUSED', hop: 'exchange', seen: 'refused', ...fix })
+  const fault = (fix: TokenFix) =>
+    new PullpassError({ code: 'EXCHANGE_REFUSED', hop: 'exchange', seen: 'refused', ...fix })
   const fixOf = (error: unknown) => (error instanceof PullpassError ? [error.hint, error.command] : [])
   const compared = fault(compareWithToken('the provider'))
-  const described = fault({
-    hint: `compare the token, which ${inspectToken} shows, with the role`,
-    command: 'aws iam get-role',
-  })
+  const described = fault(compareToken('the role', 'aws iam get-role'))
+  const other = fault({ hint: 'see the token, which pullpass inspect "${TOKEN_FILE:?}" shows, at the vendor' })
   await t.test('as its command, or within its hint', () => {
     const command = 'pullpass inspect -f pull.yaml'
     assert.deepEqual(fixOf(namingToken(compared, command)), ['compare the provider with the token', command])
@@ -28,6 +28,9 @@ test('a refusal names the command that shows its token, or none', async (t) => {
       'compare the token, which pullpass inspect -f pull.yaml shows, with the role',
       'aws iam get-role',
     ])
+  })
+  await t.test('unless its fix does not show the token', () => {
+    assert.equal(namingToken(other, 'pullpass inspect -f pull.yaml'), other)
   })
   await t.test('without a placeholder', () => {
     assert.deepEqual(fixOf(namingToken(compared, undefined)), ['compare the provider with the token', undefined])

@@ -8,7 +8,7 @@ import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { quote, rfc3339, shellOperand, shellQuote } from '../../text/plain-text.ts'
-import { inspectToken } from '../exchange-refusal.ts'
+import { showToken } from '../exchange-refusal.ts'
 import { parseRole, providerArn } from './names.ts'
 import { queryError } from './query-body.ts'
 import type { AwsSettings } from './settings.ts'
@@ -103,8 +103,7 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a token that AWS can read: a JWT with one audience, signed with an RSA or EC key; this one names ${quote(subjectToken.algorithm ?? 'none')}`,
-      hint: 'show the token',
-      command: inspectToken,
+      ...showToken('show the token'),
     }),
   },
   {

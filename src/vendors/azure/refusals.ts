@@ -8,7 +8,7 @@ import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asList, asObject, asText } from '../../text/json-fields.ts'
 import { quote, rfc3339, shellQuote, shellVariable } from '../../text/plain-text.ts'
-import { inspectToken } from '../exchange-refusal.ts'
+import { compareToken, showToken } from '../exchange-refusal.ts'
 import type { RegistryOf } from '../vendor.ts'
 import { resourceParts } from './names.ts'
 import type { AzureSettings } from './settings.ts'
@@ -134,8 +134,7 @@ const causes: ReadonlyMap<number, (request: SignInRequest) => Meaning> = new Map
     ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a JWT that Entra can read, signed with RS256; this one names ${quote(subjectToken.algorithm ?? 'no algorithm')}`,
-      hint: 'Kubernetes signs with the key in --service-account-signing-key-file; check the token',
-      command: inspectToken,
+      ...showToken('Kubernetes signs with the key in --service-account-signing-key-file; check the token'),
     }),
   ],
   [
@@ -178,8 +177,7 @@ const firstSentences = (description: string) => description.split(/\r?\n| Trace 
 
 const unknownCause = ({ settings }: SignInRequest): Meaning => ({
   code: 'EXCHANGE_REFUSED',
-  hint: `compare the token, which ${inspectToken} shows, with the federated credentials of ${identityOf(settings)}`,
-  command: listCredentials(settings),
+  ...compareToken(`the federated credentials of ${identityOf(settings)}`, listCredentials(settings)),
 })
 
 // Error codes of registries are those of the OCI distribution specification.

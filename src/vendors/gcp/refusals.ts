@@ -7,7 +7,7 @@ import type { Refusal } from '../../http/request-errors.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
 import { asObject, asText } from '../../text/json-fields.ts'
 import { quote, rfc3339, shellQuote } from '../../text/plain-text.ts'
-import { inspectToken } from '../exchange-refusal.ts'
+import { compareToken, showToken } from '../exchange-refusal.ts'
 import type { RegistryOf } from '../vendor.ts'
 import { accessRefusal, accessRefusalInWords } from './access-refusals.ts'
 import { gcloudAccount, poolOf, principalOf } from './names.ts'
@@ -101,8 +101,7 @@ const causes: readonly Cause[] = [
     meaning: ({ subjectToken }) => ({
       code: 'EXCHANGE_REFUSED',
       expected: `a JWT signed with RS256 or ES256; the algorithm of this one is ${quote(subjectToken.algorithm ?? 'none')}`,
-      hint: 'Kubernetes signs with the key in --service-account-signing-key-file; check the token',
-      command: inspectToken,
+      ...showToken('Kubernetes signs with the key in --service-account-signing-key-file; check the token'),
     }),
   },
   {
@@ -148,8 +147,7 @@ export function tokenRefusal(status: number, body: unknown, request: RefusedRequ
 
 const unknownCause = (request: RefusedRequest): Omit<Refusal, 'message'> => ({
   code: 'EXCHANGE_REFUSED',
-  hint: `compare the token, which ${inspectToken} shows, with the provider`,
-  command: describeProvider(request),
+  ...compareToken('the provider', describeProvider(request)),
 })
 
 /**
