@@ -50,7 +50,7 @@ function whyForeignDiscovery(stored: StoredTexts['discovery'], issuer: string): 
   const named = asText(document['issuer'])
   if (named !== issuer) return `the discovery document of issuer ${named === undefined ? 'null' : quote(named)}`
   const tool = otherTool(document)
-  if (tool !== undefined) return `a discovery document that ${tool} wrote, which goes on writing it`
+  if (tool !== undefined) return `a discovery document that ${tool} wrote, and that it writes again`
   const keysAt = asText(document['jwks_uri'])
   return keysAt === documentUrl(issuer, 'jwks')
     ? undefined

@@ -23,13 +23,18 @@ export function renderShow(
   const { issuer, served, seenSince, mode, verdicts } = survey
   const rows = [
     ['issuer', issuer],
-    ['jwks_uri', served?.jwksUri ?? 'none: the API server serves documents for an https issuer alone'],
+    ['jwks_uri', served?.jwksUri ?? 'none: the API server serves documents only for an https issuer'],
     ['mode', `${modes[mode.mode]}: ${mode.why}`],
     ['fresh token', tokenText(survey)],
     ...revokedRows(survey),
     ...(clusterPlan === undefined ? [] : [['distribution', distributionText(clusterPlan.detection)]]),
     ...(clusterPlan?.change.to.endsWith('/')
-      ? [['note', 'the trailing slash is part of the issuer, in tokens and in trust: better without']]
+      ? [
+          [
+            'note',
+            'the trailing slash is part of the issuer, in tokens and in trust: an issuer without it is less error-prone',
+          ],
+        ]
       : []),
   ]
   const keys = (served?.keys ?? []).map((key) => [
@@ -93,7 +98,7 @@ function revokedRows({ revoked, token }: IssuerSurvey): string[][] {
   const signs = typeof token !== 'string' && revoked.some(({ keyId }) => keyId === token.keyId)
   const kids = revoked.map(({ keyId }) => keyId ?? '(no kid)').join(', ')
   const why = signs
-    ? 'and signs: no cloud takes its tokens, until every API server has another signing key'
+    ? 'and signs: no cloud accepts its tokens until every API server has another signing key'
     : 'and is never published again'
   return [['revoked', `${kids}, ${why}`]]
 }

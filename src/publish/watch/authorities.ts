@@ -63,7 +63,7 @@ export interface AuthorityFacts {
   readonly recorded: readonly string[] | undefined
   /** Whether this process has recorded its trusted authorities before. */
   readonly isRecorded: boolean
-  /** Recorded first by this process, on the word of the CA bundle alone. */
+  /** Recorded first by this process, because the CA bundle had them. */
   readonly firstAuthorities: readonly Authority[]
 }
 

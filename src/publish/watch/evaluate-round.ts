@@ -51,7 +51,7 @@ export interface RoundEvaluation {
   /** Served only by others. */
   readonly unconfirmed: readonly UnconfirmedKey[]
   readonly servers: KnownServers | undefined
-  /** Recorded first by this process, on the word of the CA bundle alone. */
+  /** Recorded first by this process, because the CA bundle had them. */
   readonly firstAuthorities: readonly Authority[]
   /** Served now, or in an earlier round of this process, recorded and not revoked since. */
   readonly everServed: readonly IssuerKey[]
@@ -114,7 +114,7 @@ export function evaluateRound(facts: RoundFacts, before: RoundBefore, rules: Rou
   }
 }
 
-/** A restart of the watch makes no API server known. */
+/** After a restart of the watch, only recorded API servers are known. */
 function recordedServers({ keyState }: RoundFacts): KnownServers | undefined {
   if (keyState instanceof PullpassError || keyState.servers === undefined) return undefined
   return new Map(keyState.servers.map((from) => [from, 0]))

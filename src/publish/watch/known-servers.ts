@@ -1,13 +1,12 @@
 /**
- * Which served keys the word of API servers makes public. An API server is known by its address: those that served a key at the
- * first round in a cluster, and those that --replica names. Known addresses are recorded, so that a restart of the watch makes none
- * known.
+ * Which served keys are published. An API server is known by its address: those that served a key in the first round in a cluster, and
+ * those that --replica names. Known addresses are recorded, so that after a restart of the watch no further ones are known.
  *
  *   served by a known API server, or public already, or accepted by --accept-key ─▶ confirmed
- *   served by API servers at new addresses alone ─▶ held back, as long as a known one was heard from in the last ten minutes
+ *   served only by API servers at new addresses ─▶ held back, as long as a known one responded in the last ten minutes
  *   none of the API servers that respond has a certificate of a trusted authority ─▶ held back
  *
- * Serving the published keys makes no address known: any server can serve them. API servers that are restarted in place are known, so
+ * An address does not become known by serving the published keys: any server can serve them. API servers that are restarted in place are known, so
  * that their new key is confirmed immediately. A roll-out that replaces them by others with new addresses has its new key confirmed as
  * soon as one known API server serves it, or ten minutes after the last known one is gone; then those that serve a key are known.
  */
@@ -91,7 +90,7 @@ function gatherKeys(responses: readonly KeysResponse[]): { key: IssuerKey; from:
   return [...gathered.values()]
 }
 
-/** A response without a usable key makes no address known. */
+/** An address without a usable key does not become known. */
 function knownAfter(
   { known, confirmingRounds }: ServerFacts,
   responses: readonly KeysResponse[],
@@ -113,7 +112,7 @@ export async function announceServers(
 ): Promise<void> {
   const added = before === undefined ? [] : [...(after?.keys() ?? [])].filter((from) => !before.has(from))
   if (added.length === 0) return
-  const message = `no known API server responded for ten minutes: from now on keys are published on the word of ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''}; compare these addresses with those of the control-plane nodes; else check which clients may write EndpointSlices in namespace default`
+  const message = `no known API server responded for ten minutes: from now on the keys that ${added.slice(0, 5).join(', ')}${added.length > 5 ? ` and ${added.length - 5} more` : ''} serve are published; compare these addresses with those of the control-plane nodes; else check which clients may write EndpointSlices in namespace default`
   log('warn', 'API servers at new addresses are known', { details: message })
   await events.record([
     { type: 'Warning', reason: eventReason('API_SERVERS_REPLACED'), subject: added.join(), message },
@@ -141,6 +140,6 @@ export function unconfirmedKeyAlarms(
 }
 
 const reasons = {
-  'new address': 'alone, at an address that was not among the API servers before, and by none of the known ones',
-  'untrusted authority': 'alone, whose certificate is not issued by a recorded or accepted CA',
+  'new address': 'only, at an address that was not among the API servers before, and by none of the known ones',
+  'untrusted authority': 'only, whose certificate is not issued by a recorded or accepted CA',
 } as const

@@ -74,7 +74,7 @@ suite('pullpass issuer show', () => {
     const { stdout } = await show(sandbox)
     assert.match(
       stdout,
-      new RegExp(`^revoked +${kid}, and signs: no cloud takes its tokens, until every API server`, 'm'),
+      new RegExp(`^revoked +${kid}, and signs: no cloud accepts its tokens until every API server`, 'm'),
     )
     assert.match(stdout, /^failed: KEYS_MISSING/m)
     assert.match(stdout, /let every API server sign with a new key: this one was revoked/)
@@ -168,7 +168,7 @@ suite('pullpass issuer show', () => {
     const { exitCode, stdout } = await show(sandbox)
     assert.equal(exitCode, 0)
     assert.match(stdout, /^issuer +https:\/\/127\S+$/m)
-    assert.match(stdout, /^jwks_uri +none: the API server serves documents for an https issuer alone$/m)
+    assert.match(stdout, /^jwks_uri +none: the API server serves documents only for an https issuer$/m)
   })
 
   test('an issuer of a vendor has no steps to another', async (t) => {
@@ -257,7 +257,10 @@ suite('pullpass issuer show --to-issuer', () => {
 
   test('to an issuer with a trailing slash has a warning', async (t) => {
     const { stdout } = await show(await startTestSandbox(t), '--to-issuer', `${to}/`)
-    assert.match(stdout, /^note +the trailing slash is part of the issuer, in tokens and in trust: better without$/m)
+    assert.match(
+      stdout,
+      /^note +the trailing slash is part of the issuer, in tokens and in trust: an issuer without it is less error-prone$/m,
+    )
   })
 
   test('to an issuer that no cloud can read is refused', async (t) => {

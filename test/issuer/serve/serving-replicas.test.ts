@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { Publication } from '../../../src/publish/publish-documents.ts'
 import { revokeKey } from '../../../src/publish/revoke.ts'
-import { servedStoreRef } from '../../../src/publish/serve/served-target.ts'
-import { awaitReplicas, servingReplicas } from '../../../src/publish/serve/serving-replicas.ts'
+import { awaitReplicas, servedStoreRef, servingReplicas } from '../../../src/publish/serve/served-target.ts'
 import { startTestServe, type TestServer } from './test-serve.ts'
 
 /** A cluster with a leaked key that signs no longer, one replica that serves it, and a function that revokes it. */

@@ -40,7 +40,7 @@ suite('an API server at a new address that serves a key which the known ones lac
     assert.ok(reasons(state).includes('KEY_UNCONFIRMED'), reasons(state).join())
     const alarm = alarmOf(state, 'KEY_UNCONFIRMED')
     assert.ok(
-      alarm.startsWith(`key "${next.kid}" is served by ${replica.url} alone, at an address that was not among`),
+      alarm.startsWith(`key "${next.kid}" is served by ${replica.url} only, at an address that was not among`),
       alarm,
     )
     assert.ok(alarm.includes(`--accept-key=${thumbprint(next)}`), alarm)
@@ -142,7 +142,8 @@ suite('an API server at a new address that serves the keys of the known ones, or
       { kind: 'response', response: { status: 403, body: '{}' } },
       { when: ({ path }) => path.startsWith('/openid') || path.startsWith('/.well-known') },
     )
-    const isNamed = () => watch.logged.some((line) => line.includes(`on the word of ${replica.url};`))
+    const isNamed = () =>
+      watch.logged.some((line) => line.includes(`the keys that ${replica.url} serve are published;`))
     await watch.runRound(3)
     assert.equal(isNamed(), false)
     await watch.runRound(3)
