@@ -12,7 +12,6 @@
  * term, so that a replica that leads again begins as after a restart.
  */
 import { earliest } from '../credential/registry-credential.ts'
-import { clusterPullSecretType, pullSecretType } from '../document/custom-resource.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { MintSource } from '../refresh/mint-credentials.ts'
@@ -21,19 +20,15 @@ import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
 import { watchClock } from './clock.ts'
 import { compareRegularly } from './compare-view.ts'
-import {
-  type CustomResource,
-  createResourceWatch,
-  ignoreResources,
-  mergeDocuments,
-  type WatchedResources,
-} from './custom-resources.ts'
+import { type CustomResource, mergeDocuments, watchResources } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
+import { isOfTenants } from './report/repeated-lines.ts'
 import {
   documentsOfSecret,
+  indexDocuments,
   isSelected,
   itemsIn,
   reportDocuments,
@@ -61,15 +56,8 @@ export interface ControllerConfig {
   readonly election?: LeaderElection | undefined
 }
 
-function resourceWatches({ files, customResources, tenants, cluster }: ControllerConfig, context: VendorContext) {
-  const whenAbsent = files.length === 0 ? 'warn' : 'debug'
-  const watch = (watched: WatchedResources) => createResourceWatch(cluster, watched, context)
-  return {
-    resources: customResources === 'ignored' ? ignoreResources : watch({ type: clusterPullSecretType, whenAbsent }),
-    tenants:
-      tenants === undefined ? ignoreResources : watch({ type: pullSecretType, limits: tenants, whenAbsent: 'warn' }),
-  }
-}
+/** Milliseconds. */
+const gatherMs = 200
 
 export class Controller {
   readonly status: ControllerStatus
@@ -87,6 +75,9 @@ export class Controller {
   #files: DocumentSet = new Map()
   /** Of files and custom resources. */
   #documents: DocumentSet = new Map()
+  #documentsIn = indexDocuments(this.#documents)
+  /** Whether tenants changed documents since these were last evaluated; undefined: they were not evaluated a moment ago. */
+  #tenantsChanged: boolean | undefined
   /** Undefined: the clock was not set back. */
   #setBackAt: Date | undefined
   /** Ends the work of this term, which then begins again. */
@@ -99,7 +90,7 @@ export class Controller {
     this.status = new ControllerStatus(() => controllerState(this.#known()), this.#context)
     this.#view = watchCluster(
       config.cluster,
-      resourceWatches(config, this.#context),
+      watchResources(config, this.#context),
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
@@ -208,6 +199,7 @@ export class Controller {
     }
     reportDocuments(this.#documents, changed, this.#context)
     this.#documents = changed
+    this.#documentsIn = indexDocuments(changed)
     for (const item of detachments) this.#work?.queue.add(item)
     const all = [...changed.values()]
     this.#view.watch(watchesOf(changed), unlimitedWatches(changed))
@@ -223,12 +215,33 @@ export class Controller {
   }
 
   #onResources(document: string | undefined): void {
-    if (document === undefined || !this.#isUsed(document)) {
+    if (document !== undefined && isOfTenants(document)) {
+      if (!this.#isUsed(document)) this.#useTenants()
+    } else if (document === undefined || !this.#isUsed(document)) {
       this.#use(this.#files)
       const isChanged = ([name]: readonly [string, unknown]) => document === undefined || name === document
       this.#queueDeletions(new Map([...this.#documents].filter(isChanged)), undefined)
     }
     this.#work?.statuses.changed(document)
+  }
+
+  /** The first change takes effect immediately, further ones together: each use evaluates the documents of all tenants. */
+  #useTenants(): void {
+    if (this.#tenantsChanged !== undefined) {
+      this.#tenantsChanged = true
+      return
+    }
+    this.#tenantsChanged = false
+    this.#use(this.#files)
+    const { sleep, signal } = this.#context
+    sleep(gatherMs, signal).then(
+      () => {
+        const isChanged = this.#tenantsChanged
+        this.#tenantsChanged = undefined
+        if (isChanged === true) this.#useTenants()
+      },
+      () => undefined, // the run ends
+    )
   }
 
   /** Whether the object is used as it is: only its status was written. */
@@ -268,7 +281,7 @@ export class Controller {
 
   #onNamespaces(name: string | undefined): void {
     const { objects } = this.#view.namespaces
-    this.#select(this.#documents, name)
+    this.#select(this.#documentsIn(name), name)
     this.#work?.statuses.changed(undefined)
     for (const [document, secrets] of this.#states) {
       for (const namespace of name === undefined ? [...secrets.keys()] : [name]) {
@@ -281,7 +294,7 @@ export class Controller {
     this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
-    const named = documentsOfSecret(this.#documents, secretName)
+    const named = documentsOfSecret(this.#documentsIn(namespace), secretName)
     for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) queue.add(item)
     this.#queueDeletions(named, namespace)
     for (const [name, { document }] of named) {
@@ -370,6 +383,7 @@ export class Controller {
     return {
       files: this.#files,
       documents: this.#documents,
+      documentsIn: this.#documentsIn,
       states: this.#states,
       view: this.#view,
       election: this.#config.election,

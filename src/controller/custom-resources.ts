@@ -7,7 +7,7 @@
  *
  * An object that becomes invalid keeps its last valid document, as long as this process runs.
  */
-import type { ResourceType } from '../document/custom-resource.ts'
+import { clusterPullSecretType, pullSecretType, type ResourceType } from '../document/custom-resource.ts'
 import { documentOfResource } from '../document/read-documents.ts'
 import { fixOf, internalFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
@@ -67,7 +67,7 @@ interface StoredResource
 export type ResourceWatch = (watching: WatchContext) => AsyncGenerator<CollectionEvent<CustomResource>, never>
 
 /** The objects of one kind that are watched. */
-export interface WatchedResources {
+interface WatchedResources {
   readonly type: ResourceType
   /** Of PullSecrets, which tenants write. */
   readonly limits?: TenantLimits
@@ -76,7 +76,7 @@ export interface WatchedResources {
 }
 
 /** Starts a watch each time that it is called; what earlier ones read is kept. */
-export function createResourceWatch(
+function createResourceWatch(
   cluster: Cluster,
   { type, limits, whenAbsent }: WatchedResources,
   context: LoadContext & Pick<Context, 'log'>,
@@ -166,8 +166,29 @@ function createCount() {
 
 const installFix = 'to use them: pullpass manifests crds | kubectl apply --server-side -f -'
 
+interface WatchedKinds {
+  readonly cluster: Cluster
+  readonly files: readonly string[]
+  readonly customResources: 'used' | 'ignored'
+  readonly tenants?: TenantLimits | undefined
+}
+
+/** Of both kinds. */
+export function watchResources(
+  { files, customResources, tenants, cluster }: WatchedKinds,
+  context: LoadContext & Pick<Context, 'log'>,
+): { readonly resources: ResourceWatch; readonly tenants: ResourceWatch } {
+  const whenAbsent = files.length === 0 ? 'warn' : 'debug'
+  const watch = (watched: WatchedResources) => createResourceWatch(cluster, watched, context)
+  return {
+    resources: customResources === 'ignored' ? ignoreResources : watch({ type: clusterPullSecretType, whenAbsent }),
+    tenants:
+      tenants === undefined ? ignoreResources : watch({ type: pullSecretType, limits: tenants, whenAbsent: 'warn' }),
+  }
+}
+
 /** For a controller without custom resources: there are none, and no permission is needed. */
-export async function* ignoreResources({
+async function* ignoreResources({
   sleep,
   signal,
 }: Pick<WatchContext, 'sleep' | 'signal'>): AsyncGenerator<CollectionEvent<CustomResource>, never> {

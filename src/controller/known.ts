@@ -24,6 +24,8 @@ export interface Known {
   readonly files: DocumentSet
   /** Of files and custom resources. */
   readonly documents: DocumentSet
+  /** Of them, those that can have a Secret in one namespace. */
+  readonly documentsIn: (namespace: string) => DocumentSet
   /** By document and namespace. */
   readonly states: ReadonlyMap<string, ReadonlyMap<string, SecretState>>
   readonly view: ClusterView
@@ -108,18 +110,25 @@ export function resourceFacts(
 }
 
 /** The earliest entry of this credential in a Secret. */
-export function expiryOf(
-  { mintedFrom: source }: ExchangeRequest,
-  { documents, states, view, now }: Known,
-): Date | undefined {
-  const times = [...documents].flatMap(([name, { document }]) => {
-    const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
-    if (registries.length === 0) return []
+export function expiryOf(request: ExchangeRequest, known: Known): Date | undefined {
+  const { states, view, now } = known
+  const times = sharing(request, known).flatMap(([name, { document }]) => {
+    const registries = document.registries.filter((registry) => mintedFrom(document, registry) === request.mintedFrom)
     const { expiries } = stateOf({ name, document, secrets: states.get(name) }, view.namespaces.objects, now)
     return registries.map((registry) => expiries.get(registry.name))
   })
   return earliest(times)
 }
+
+/** The documents whose status an exchange changes: of a tenant those that share its credential; undefined: any. */
+export const documentsOf = (request: ExchangeRequest, known: Known): readonly (string | undefined)[] =>
+  tenantOf(request.document) === undefined ? [undefined] : sharing(request, known).map(([name]) => name)
+
+/** A tenant shares a credential only within its namespace. */
+const sharing = ({ mintedFrom: source, document }: ExchangeRequest, { documentsIn }: Known) =>
+  [...documentsIn(tenantOf(document) ?? '')].filter(([, { requests }]) =>
+    requests.some((one) => one.mintedFrom === source),
+  )
 
 /** The document whose Secret serves the image of this pod, if it requests that such pods are evicted. */
 export function evictableFor(pod: StuckPod, { documents, view, work, now }: Known): Evictable | undefined {

@@ -30,6 +30,14 @@ export function selected(
 export const isSelected = (document: Pick<Document, 'namespaces' | 'namespace'>, one: Namespace): boolean =>
   selected(document, new Map([[one.name, one]])).length > 0
 
+/** The documents that can have a Secret in one namespace; undefined: all. Of thousands of PullSecrets, few have the same namespace. */
+export function indexDocuments(documents: DocumentSet): (namespace: string | undefined) => DocumentSet {
+  const byNamespace = Map.groupBy(documents, ([, { document }]) => document.namespace)
+  const ofCluster = byNamespace.get(undefined) ?? []
+  return (namespace) =>
+    namespace === undefined ? documents : new Map([...ofCluster, ...(byNamespace.get(namespace) ?? [])])
+}
+
 /** The Secrets of all documents in one namespace, or in all of them. */
 export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: string | undefined): WorkItem[] {
   const one = name === undefined ? undefined : namespaces.get(name)

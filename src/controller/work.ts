@@ -1,4 +1,5 @@
 /** What exists while this replica leads: a replica that leads again begins as after a restart. */
+import type { ResourceType } from '../document/custom-resource.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { requestRetried } from '../http/retry.ts'
 import type { Transport } from '../http/transport.ts'
@@ -14,7 +15,8 @@ import { SecretDeletions } from './deletions/delete-secrets.ts'
 import { Detachments } from './deletions/detach-accounts.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { PodEvictions } from './evictions/evict-pods.ts'
-import { evictableFor, expiryOf, type Known, resourceFacts } from './known.ts'
+import { documentsOf, evictableFor, expiryOf, type Known, resourceFacts } from './known.ts'
+import { isOfTenants } from './report/repeated-lines.ts'
 import type { ControllerStatus } from './status.ts'
 import { restrictExchange } from './tenants/endpoints.ts'
 import type { TenantLimits } from './tenants/limits.ts'
@@ -26,7 +28,7 @@ export interface Work {
   readonly queue: WorkQueue
   readonly credentials: Credentials
   readonly events: ControllerEvents
-  readonly statuses: StatusWriter
+  readonly statuses: Statuses
   readonly evictions: PodEvictions
   readonly deletions: SecretDeletions
   readonly detachments: Detachments
@@ -35,6 +37,17 @@ export interface Work {
   /** Whether each Secret was examined once in this term. */
   examined: boolean
 }
+
+type Statuses = Pick<StatusWriter, 'changed' | 'run'>
+
+/** Thousands of statuses of tenants do not delay those of ClusterPullSecrets. */
+const joinWriters = (ofCluster: StatusWriter, ofTenants: StatusWriter): Statuses => ({
+  changed(document) {
+    if (document === undefined || !isOfTenants(document)) ofCluster.changed(document)
+    if (document === undefined || isOfTenants(document)) ofTenants.changed(document)
+  },
+  run: async () => await Promise.race([ofCluster.run(), ofTenants.run()]),
+})
 
 /** What a term works on. */
 interface WorkSource {
@@ -71,7 +84,7 @@ export function createWork(
   const events = createControllerEvents(cluster, election?.lease, context, onEnd)
   const onExchange = (request: ExchangeRequest, result: CachedCredential | PullpassError) => {
     status.exchanged(request, result)
-    statuses.changed(undefined)
+    for (const document of documentsOf(request, known())) statuses.changed(document)
     if (result instanceof PullpassError) events.exchangeFailed(request, result, expiryOf(request, known()))
   }
   const queueItem = (item: WorkItem) => queue.add(item)
@@ -83,7 +96,11 @@ export function createWork(
   }
   const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
   const factsOf = (resource: CustomResource) => resourceFacts(resource, credentials, known())
-  const statuses = new StatusWriter({ resources, factsOf }, cluster, status, context)
+  const writerOf = (scope: ResourceType['scope']) => {
+    const ofScope = () => [...resources()].filter(({ type }) => type.scope === scope)
+    return new StatusWriter({ resources: ofScope, factsOf }, cluster, status, context)
+  }
+  const statuses = joinWriters(writerOf('Cluster'), writerOf('Namespaced'))
   const pending = {
     pendingPods: () => view.pendingPods(),
     evictableFor: (pod: StuckPod) => evictableFor(pod, known()),
