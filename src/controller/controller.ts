@@ -20,7 +20,7 @@ import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
 import { watchClock } from './clock.ts'
 import { compareRegularly } from './compare-view.ts'
-import { type CustomResource, mergeDocuments, watchResources } from './custom-resources.ts'
+import { type CustomResource, mergeDocuments, watchBothKinds } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
@@ -90,7 +90,7 @@ export class Controller {
     this.status = new ControllerStatus(() => controllerState(this.#known()), this.#context)
     this.#view = watchCluster(
       config.cluster,
-      watchResources(config, this.#context),
+      watchBothKinds(config, this.#context),
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
@@ -234,14 +234,12 @@ export class Controller {
     this.#tenantsChanged = false
     this.#use(this.#files)
     const { sleep, signal } = this.#context
-    sleep(gatherMs, signal).then(
-      () => {
-        const isChanged = this.#tenantsChanged
-        this.#tenantsChanged = undefined
-        if (isChanged === true) this.#useTenants()
-      },
-      () => undefined, // the run ends
-    )
+    const useAgain = () => {
+      const isChanged = this.#tenantsChanged
+      this.#tenantsChanged = undefined
+      if (isChanged === true) this.#useTenants()
+    }
+    sleep(gatherMs, signal).then(useAgain, () => undefined) // rejected: the run ends
   }
 
   /** Whether the object is used as it is: only its status was written. */

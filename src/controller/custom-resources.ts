@@ -174,7 +174,7 @@ interface WatchedKinds {
 }
 
 /** Of both kinds. */
-export function watchResources(
+export function watchBothKinds(
   { files, customResources, tenants, cluster }: WatchedKinds,
   context: LoadContext & Pick<Context, 'log'>,
 ): { readonly resources: ResourceWatch; readonly tenants: ResourceWatch } {

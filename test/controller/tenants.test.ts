@@ -205,6 +205,25 @@ suite('a PullSecret in the cluster', () => {
     )
   })
 
+  test('that fails in many ways has twenty Events in its namespace, and leaves those of another one to it', async (t) => {
+    const tenants = (sandbox: TestSandbox) => ({ ...limits(sandbox), serviceAccounts: ['absent'] })
+    const { sandbox, start } = await startTenants(t, { tenants })
+    const gcp = { workloadIdentityProvider: audience.replace('//iam.googleapis.com/', '') }
+    const of = (namespace: string, index: number) => {
+      const registries = [
+        { name: `r${index}`, hosts: ['europe-docker.pkg.dev'], gcp: { ...gcp, stsRegion: `europe-west${index}` } },
+      ]
+      writePullSecret(sandbox, { namespace, name: `pull-${index}`, spec: { serviceAccountName: 'absent', registries } })
+    }
+    for (let index = 0; index < 30; index++) of('team-a', index)
+    await start()
+    const count = (namespace: string) => sandbox.cluster.store.list('Event', namespace).length
+    await until('the limit', () => count('team-a') === 20 && tokenRequests(sandbox).length >= 30)
+    of('team-b', 1)
+    await until('the Event of the other namespace', () => count('team-b') === 1)
+    assert.equal(count('team-a'), 20)
+  })
+
   for (const [title, spec, seen] of [
     [
       'has an endpoint',
