@@ -30,10 +30,11 @@ export const status: Command<StatusFlags> = {
     '',
     'fresh: before its refresh time, two thirds of the lifetime; due: after it; expired: after the expiry. The exit code is 1',
     'if one has a problem: it is expired, overdue (five sixths of its lifetime have passed), or another client changed it;',
-    'or if a cluster cannot be read. With several contexts the others are shown nevertheless.',
+    'or if a cluster cannot be read, or a namespace of -n or a name of --name does not exist. With several contexts the others',
+    'are shown nevertheless.',
     '',
     'With -f, what the documents select and does not exist, or is not of pullpass, is a problem, too. ClusterPullSecrets of',
-    'the cluster are shown if they are not ready, and with -o wide and json.',
+    'the cluster and PullSecrets (with -n: those of its namespaces) are shown if they are not ready, and with -o wide and json.',
     '',
     'Needs list on secrets, and with --watch also watch. Such a permission also allows reading the data of these Secrets.',
     '',
@@ -106,9 +107,10 @@ async function printStatus(clusters: readonly ReadCluster[], call: Call<StatusFl
   } as const
   for (const part of renderStatusParts(shown, form, terminal)) terminal.print(part)
   if (shown.length > 0) terminal.print('')
-  const resources = renderResources(clusters, output === 'wide' && !given.problems ? 'all' : 'problems', form, terminal)
-  if (resources !== undefined) terminal.print(`${resources}\n`)
-  terminal.print(renderSummary(secrets))
+  const table = renderResources(clusters, output === 'wide' && !given.problems ? 'all' : 'problems', form, terminal)
+  if (table !== undefined) terminal.print(`${table}\n`)
+  const resources = clusters.flatMap((cluster) => cluster.resources)
+  terminal.print(renderSummary(secrets, resources))
   for (const { context: name, notes } of clusters) {
     for (const note of notes) terminal.print(`note: ${name === undefined ? '' : `context ${name}: `}${plainLine(note)}`)
   }

@@ -1,5 +1,5 @@
 /** The documents of a cluster as custom resources, by the status that their controller wrote. */
-import { resourceTypes } from '../document/custom-resource.ts'
+import { pullSecretType, resourceTypes } from '../document/custom-resource.ts'
 import type { Document } from '../document/document.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import { asFault } from '../errors/pullpass-error.ts'
@@ -28,19 +28,29 @@ export interface ListedResources {
   readonly notes: readonly string[]
 }
 
-/** Where their definitions are installed. That they may not be listed is a note: Secrets state what matters. */
-export async function listResources(cluster: Cluster): Promise<ListedResources> {
-  const lists = resourceTypes.map(async ({ group, version, kind, resource }): Promise<ListedResources> => {
+/**
+ * Where their definitions are installed. That they may not be listed is a note: Secrets state what matters.
+ * `namespaces`: only the PullSecrets of these; empty: all, and ClusterPullSecrets.
+ */
+export async function listResources(cluster: Cluster, namespaces: readonly string[]): Promise<ListedResources> {
+  const parts =
+    namespaces.length === 0
+      ? resourceTypes.map((type) => ({ type, namespace: undefined }))
+      : namespaces.map((namespace) => ({ type: pullSecretType, namespace }))
+  const lists = parts.map(async ({ type, namespace }): Promise<ListedResources> => {
+    const { group, version, kind, resource } = type
+    const within = namespace === undefined ? '' : `namespaces/${namespace}/`
     const list = {
-      path: `/apis/${group}/${version}/${resource}`,
+      path: `/apis/${group}/${version}/${within}${resource}`,
       accept: 'application/json',
-      call: { verb: 'list', resource, group },
+      call: { verb: 'list', resource, group, ...(namespace !== undefined && { namespace }) },
       whereAbsent: 'empty',
     } as const
     try {
       return { resources: await listPages(cluster, list, (item) => resourceState(kind, item)), notes: [] }
     } catch (error) {
-      return { resources: [], notes: [`${kind}s are not shown: ${asFault(error).seen}`] }
+      const where = namespace === undefined ? '' : ` of ${namespace}`
+      return { resources: [], notes: [`${kind}s${where} are not shown: ${asFault(error).seen}`] }
     }
   })
   const listed = await Promise.all(lists)

@@ -34,7 +34,7 @@ export interface ClusterStatus {
   readonly secrets: readonly PullSecretFacts[]
   /** Why it, or some of the requested namespaces and names, could not be read. */
   readonly faults: readonly PullpassError[]
-  /** Custom resources; none if only some namespaces or names were requested. */
+  /** Custom resources: of requested namespaces only their PullSecrets; none if only some names were requested. */
   readonly resources: readonly ResourceState[]
   readonly notes: readonly string[]
   /** What the documents select. */
@@ -57,22 +57,23 @@ export async function listStatus(scope: StatusScope, context: StatusContext): Pr
         }
         const [results, listed, planned] = await Promise.all([
           Promise.all(lists.map(async (list) => await listPages(cluster, list, createKeep()).catch(refusal))),
-          scope.namespaces.length + scope.names.length > 0 ? { resources: [], notes: [] } : listResources(cluster),
+          scope.names.length > 0 ? { resources: [], notes: [] } : listResources(cluster, scope.namespaces),
           scope.documents && planDocuments(scope.documents, cluster).catch(ofCluster),
         ])
-        const faults = results.filter((result) => result instanceof PullpassError)
-        const [fault] = faults
+        const failed = results.filter((result) => result instanceof PullpassError)
+        const [fault] = failed
         if (fault !== undefined && isSingle(opened, lists)) throw fault
         const secrets = results.flatMap((result) => (result instanceof PullpassError ? [] : result))
-        const empty = scope.namespaces.filter((namespace) => !secrets.some((secret) => secret.namespace === namespace))
-        const absent = await Promise.all(empty.map(async (namespace) => await findAbsent(cluster, namespace)))
-        const other = [...absent, planned instanceof PullpassError ? planned : undefined]
+        const read = lists.filter((_, index) => !(results[index] instanceof PullpassError))
+        const absent = await listAbsent(scope, { secrets, lists: read, cluster })
+        const faults = [...failed, ...absent, ...(planned instanceof PullpassError ? [planned] : [])]
         return {
           context: name,
           server: cluster.server,
           secrets,
-          faults: [...faults, ...other.filter((one) => one !== undefined)],
-          ...listed,
+          faults,
+          resources: listed.resources,
+          notes: failed.length === lists.length ? [] : listed.notes,
           ...(planned && !(planned instanceof PullpassError) && { jobs: planned }),
         }
       }),
@@ -86,6 +87,36 @@ function ofCluster(error: unknown): PullpassError {
   if (codes[fault.code] === 2) throw fault
   return fault
 }
+
+interface ReadLists {
+  readonly secrets: readonly PullSecretFacts[]
+  /** Those that did not fail. */
+  readonly lists: readonly ListRequest[]
+  readonly cluster: Cluster
+}
+
+/** Requested namespaces that do not exist, and requested names that no Secret has. With documents, these state what is missing. */
+async function listAbsent(
+  { namespaces, names, documents }: StatusScope,
+  { secrets, lists, cluster }: ReadLists,
+): Promise<PullpassError[]> {
+  const isEmpty = (namespace: string) => !secrets.some((secret) => secret.namespace === namespace)
+  const read = namespaces.filter((one) => lists.some(({ call }) => call.namespace === one))
+  const checks = read.filter(isEmpty).map(async (one) => await findAbsent(cluster, one).catch(asFault))
+  const absent = (await Promise.all(checks)).filter((one) => one !== undefined)
+  if (documents !== undefined || absent.length > 0) return absent
+  const isMissing = (name: string) => !secrets.some((secret) => secret.name === name)
+  return names.filter((name) => lists.some(({ call }) => call.name === name) && isMissing(name)).map(noneNamed)
+}
+
+const noneNamed = (name: string): PullpassError =>
+  new PullpassError({
+    code: 'SECRET_NOT_FOUND',
+    hop: 'kubernetes',
+    seen: `no pull secret is named ${name}`,
+    expected: 'the name of an existing pull secret as --name',
+    hint: 'pullpass status shows the pull secrets of every name',
+  })
 
 /** A list in a namespace that does not exist is empty. Undefined: it exists, or may not be read. */
 async function findAbsent(cluster: Cluster, namespace: string): Promise<PullpassError | undefined> {

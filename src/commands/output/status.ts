@@ -32,7 +32,7 @@ interface StatusCluster {
   readonly counts: StatusCounts
   /** Why the cluster, or some of the requested namespaces and names, could not be read. */
   readonly errors: readonly ErrorDetail[]
-  /** Custom resources; with `--problems` only those that are not ready; none with `--watch`, `--namespace` or `--name`. */
+  /** Custom resources; with `--problems` only those that are not ready; with `--namespace` its PullSecrets; none with `--watch` or `--name`. */
   readonly documents: readonly DocumentStatus[]
   /** What could not be shown. */
   readonly notes: readonly string[]

@@ -157,14 +157,22 @@ function countStates(secrets: readonly EvaluatedSecret[]): StatusCounts {
   return counts
 }
 
-/** `3 pull secrets: 2 fresh, 1 expired; 1 has a problem.` And what to do about each kind of problem. */
-export function renderSummary(secrets: readonly EvaluatedSecret[]): string {
+/** `3 pull secrets: 2 fresh, 1 expired; 1 has a problem; 1 of 2 custom resources is not ready.` And what to do about each kind of problem. */
+export function renderSummary(secrets: readonly EvaluatedSecret[], resources: readonly ResourceState[] = []): string {
   const counts = countStates(secrets)
   const parts = states.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`)
-  const total = secrets.length === 0 ? 'No pull secrets' : `${plural(secrets.length)}: ${parts.join(', ')}`
   const { withErrors } = counts
   const problems = `${withErrors === 0 ? 'none has' : withErrors === 1 ? '1 has' : `${withErrors} have`} a problem`
-  return [secrets.length === 0 ? `${total}.` : `${total}; ${problems}.`, ...renderFixes(secrets)].join('\n')
+  const unready = resources.filter(({ problem }) => problem !== 'none').length
+  const sentence = [
+    ...(secrets.length === 0 ? ['No pull secrets'] : [`${plural(secrets.length)}: ${parts.join(', ')}`, problems]),
+    ...(unready === 0
+      ? []
+      : [
+          `${unready} of ${resources.length} custom ${resources.length === 1 ? 'resource' : 'resources'} ${unready === 1 ? 'is' : 'are'} not ready`,
+        ]),
+  ].join('; ')
+  return [`${sentence}.`, ...renderFixes(secrets)].join('\n')
 }
 
 const plural = (count: number) => (count === 1 ? '1 pull secret' : `${count} pull secrets`)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import { parse } from 'yaml'
-import { writeResource } from '../../controller/custom-resource.ts'
+import { writePullSecret, writeResource } from '../../controller/custom-resource.ts'
 import { documentText } from '../../support/document-text.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import { spawnPullpass } from '../../support/spawn-pullpass.ts'
@@ -97,8 +97,22 @@ suite('pullpass status', () => {
         ['new', 'Unknown', 'failed'],
       ],
     )
+    assert.match(stdout, /^No pull secrets; 2 of 3 custom resources are not ready\.$/m)
     const named = await runPullpass(sandbox, ['status', '--name', 'regcred'])
-    assert.deepEqual([named.exitCode, named.stdout], [0, 'No pull secrets.\n'])
+    assert.deepEqual([named.exitCode, named.stdout], [1, 'No pull secrets.\n'])
+    assert.match(named.stderr, /^SECRET_NOT_FOUND /)
+  })
+
+  test('shows the PullSecrets of the namespaces of -n, and no ClusterPullSecret', async (t) => {
+    const sandbox = await startResources(t)
+    for (const namespace of ['team-a', 'team-b']) writePullSecret(sandbox, { namespace })
+    for (const flags of [[], ['--problems']]) {
+      const { exitCode, stdout } = await runPullpass(sandbox, ['status', '-n', 'team-a', ...flags])
+      assert.equal(exitCode, 1)
+      assert.match(stdout, /^PullSecret\/team-a\/pull +Unknown +- +- +NotEvaluated: /m)
+      assert.match(stdout, /^No pull secrets; 1 of 1 custom resource is not ready\.$/m)
+      assert.doesNotMatch(stdout, /ClusterPullSecret|team-b/)
+    }
   })
 
   test('states that a namespace of -n does not exist, with exit code 1; -A is the default', async (t) => {

@@ -145,11 +145,25 @@ suite('pullpass status', () => {
     const alone = await run('--context', 'limited')
     assert.deepEqual([alone.exitCode, alone.stdout], [1, ''])
 
+    const scoped = await run('--context', 'sandbox', '--context', 'absent', '-n', 'team-b', '-o', 'json')
+    const { clusters, secrets } = parse(scoped.stdout)
+    const results = clusters.map(({ context, result }: Record<string, string>) => `${context}: ${result}`)
+    assert.deepEqual([scoped.exitCode, results, secrets.length], [1, ['sandbox: ok', 'absent: failed'], 2])
+    assert.match(scoped.stderr, /^KUBERNETES_UNREACHABLE \(kubernetes\): context absent: the API server at /)
+
     const unknown = await run('--context', 'sandbox', '--context', 'sandbx')
     assert.deepEqual([unknown.exitCode, unknown.stdout], [2, ''])
     assert.match(unknown.stderr, /has no context "sandbx"/)
     const twice = await run('--context', 'sandbox', '--context', 'sandbox')
     assert.deepEqual([twice.exitCode, /--context sandbox is given twice/.test(twice.stderr)], [2, true])
+  })
+
+  test('exits 1 when no pull secret has a name of --name', async (t) => {
+    const sandbox = await startStatusSandbox(t)
+    const { exitCode, stdout, stderr } = await runPullpass(sandbox, ['status', '--name', 'regcred', '--name', 'regcrd'])
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^2 pull secrets: 2 fresh; none has a problem\.$/m)
+    assert.match(stderr, /^SECRET_NOT_FOUND \(kubernetes\): no pull secret is named regcrd\n/)
   })
 })
 
