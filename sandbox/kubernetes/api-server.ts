@@ -2,8 +2,7 @@
  *  cluster share its objects and can have different keys and issuers. */
 import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/handler.ts'
 import { authenticate } from './access/authentication.ts'
-import type { Attributes, Authorization } from './access/authorization.ts'
-import { authorize } from './access/authorize.ts'
+import { type Attributes, type Authorization, authorize } from './access/authorization.ts'
 import { createOverload } from './access/overload.ts'
 import { isReviewed, reviewAccess } from './access/review-access.ts'
 import { type ApiCall, isResourcePath, type RequestInfo, readRequestInfo, servedKind } from './calls/api-call.ts'

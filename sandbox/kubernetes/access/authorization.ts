@@ -1,5 +1,6 @@
 /** Authorization by RBAC rules. A user without rules may do everything, like a cluster administrator.
  *  https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
+import { forbidden, StatusError } from '../calls/status-error.ts'
 import { anonymous } from './authentication.ts'
 
 interface Rule {
@@ -61,17 +62,17 @@ const accountRules: readonly Rule[] = [
 
 export function createAuthorization(): Authorization {
   const permitted = new Map<string, readonly Rule[]>([[anonymous, publicRules]])
-  const forbidden = new Set<Rule>()
+  const denied = new Set<Rule>()
   return {
     permit(user, rules) {
       permitted.set(user, [...(user === anonymous ? publicRules : accountRules), ...rules])
     },
     forbid(rule) {
-      forbidden.add(rule)
-      return () => forbidden.delete(rule)
+      denied.add(rule)
+      return () => denied.delete(rule)
     },
     isAllowed(attributes) {
-      if ([...forbidden].some((rule) => covers(rule, attributes))) return false
+      if ([...denied].some((rule) => covers(rule, attributes))) return false
       return permitted.get(attributes.user)?.some((rule) => covers(rule, attributes)) ?? true
     },
     isUnrestricted: (user) => !permitted.has(user),
@@ -91,3 +92,20 @@ const isAmong = (allowed: readonly string[], requested: string): boolean =>
 
 const matchesPath = (pattern: string, path: string): boolean =>
   pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
+
+/** Authorizes a request. @throws StatusError 403 with the API's message
+ *  https://kubernetes.io/docs/reference/access-authn-authz/authorization/ */
+export function authorize(authorization: Authorization, attributes: Attributes): void {
+  if (authorization.isAllowed(attributes)) return
+  const { user, verb, group = '', resource, namespace, name, path } = attributes
+  const attempt = `User ${JSON.stringify(user)} cannot ${verb}`
+  if (resource === undefined) {
+    throw new StatusError(403, 'Forbidden', `forbidden: ${attempt} path ${JSON.stringify(path)}`, {})
+  }
+  const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope'
+  const subject = { ...(name && { name }), ...(group && { group }), kind: resource.split('/')[0] ?? resource }
+  throw forbidden(
+    subject,
+    `${attempt} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${where}`,
+  )
+}

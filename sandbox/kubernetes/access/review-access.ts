@@ -5,8 +5,7 @@ import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { readBody } from '../calls/read-body.ts'
 import { json } from '../calls/representation.ts'
 import { invalid, invalidValue, type StatusCause } from '../calls/status-error.ts'
-import { isRecord } from '../objects/kubernetes-object.ts'
-import { textField } from '../objects/text-field.ts'
+import { isRecord, textField } from '../objects/kubernetes-object.ts'
 import type { Attributes, Authorization } from './authorization.ts'
 
 /** By their plural names. */

@@ -1,10 +1,8 @@
 /** CustomResourceDefinitions: those of the custom resources that the sandbox knows make it serve them; it does not validate by
  *  their schemas. https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/custom-resource-definition-v1/ */
 import { leaf, leaves, objectOf, struct } from '../fields/field-shape.ts'
-import type { KubernetesObject } from '../objects/kubernetes-object.ts'
-import { isRecord } from '../objects/kubernetes-object.ts'
-import type { ResourceKind } from './resource-kind.ts'
-import { withGeneration } from './with-generation.ts'
+import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
+import { type ResourceKind, withGeneration } from './resource-kind.ts'
 
 export const customResourceDefinition: ResourceKind = {
   group: 'apiextensions.k8s.io',

@@ -4,8 +4,7 @@ import { isIP } from 'node:net'
 import { invalidValue, requiredValue, type StatusCause } from '../calls/status-error.ts'
 import { leaves, objectOf } from '../fields/field-shape.ts'
 import { isRecord, type KubernetesObject } from '../objects/kubernetes-object.ts'
-import type { ResourceKind } from './resource-kind.ts'
-import { withGeneration } from './with-generation.ts'
+import { type ResourceKind, withGeneration } from './resource-kind.ts'
 
 export const endpointSlice: ResourceKind = {
   group: 'discovery.k8s.io',

@@ -2,8 +2,7 @@
  *  https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 import { invalidValue, type StatusCause } from '../calls/status-error.ts'
 import { leaf, leaves, mapOf, objectOf } from '../fields/field-shape.ts'
-import type { KubernetesObject } from '../objects/kubernetes-object.ts'
-import { textField } from '../objects/text-field.ts'
+import { type KubernetesObject, textField } from '../objects/kubernetes-object.ts'
 import type { ResourceKind } from './resource-kind.ts'
 
 const involved = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']

@@ -1,14 +1,13 @@
 /** Pods, for the diagnosis of image pulls: they are never scheduled or run. Nested fields of a container are atomic.
  *
  *  https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
-import { textField } from '../objects/text-field.ts'
+import { textField } from '../objects/kubernetes-object.ts'
 import { admitPod } from './pod/admit-pod.ts'
 import { checkPod } from './pod/check-pod.ts'
 import { applyPodDefaults } from './pod/pod-defaults.ts'
 import { podMergeKeys, podShape } from './pod/pod-shape.ts'
 import { addPodStatus } from './pod/pod-status.ts'
-import type { ResourceKind } from './resource-kind.ts'
-import { withGeneration } from './with-generation.ts'
+import { type ResourceKind, withGeneration } from './resource-kind.ts'
 
 export const pod: ResourceKind = {
   group: '',

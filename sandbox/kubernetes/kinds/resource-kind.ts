@@ -1,4 +1,5 @@
 /** The properties of a kind that the sandbox needs to serve it. */
+import { isDeepStrictEqual } from 'node:util'
 import type { StatusCause } from '../calls/status-error.ts'
 import type { FieldShape } from '../fields/field-shape.ts'
 import type { KubernetesObject, StoredObject } from '../objects/kubernetes-object.ts'
@@ -42,3 +43,15 @@ export interface ResourceKind {
 /** As in objects: `v1`, `discovery.k8s.io/v1`. */
 export const apiVersionOf = ({ group, version = 'v1' }: Pick<ResourceKind, 'group' | 'version'>): string =>
   group ? `${group}/${version}` : version
+
+/** metadata.generation counts the changes of the desired state, which `specOf` selects.
+ *  https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
+export function withGeneration(
+  object: KubernetesObject,
+  before: KubernetesObject | undefined,
+  specOf: (object: KubernetesObject) => unknown,
+): KubernetesObject {
+  const last = before?.metadata.generation ?? 0
+  const generation = before && isDeepStrictEqual(specOf(before), specOf(object)) ? last : last + 1
+  return { ...object, metadata: { ...object.metadata, generation } }
+}

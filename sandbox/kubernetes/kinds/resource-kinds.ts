@@ -1,5 +1,5 @@
 /** The kinds that the sandbox serves. */
-import { clusterPullSecret } from './cluster-pull-secret.ts'
+
 import { configMap } from './config-map.ts'
 import { customResourceDefinition } from './custom-resource-definition.ts'
 import { endpointSlice } from './endpoint-slice.ts'
@@ -7,7 +7,7 @@ import { event } from './event.ts'
 import { lease } from './lease.ts'
 import { namespace } from './namespace.ts'
 import { pod } from './pod.ts'
-import { pullSecret } from './pull-secret.ts'
+import { clusterPullSecret, pullSecret } from './pull-secrets.ts'
 import type { ResourceKind } from './resource-kind.ts'
 import { secret } from './secret.ts'
 import { serviceAccount } from './service-account.ts'

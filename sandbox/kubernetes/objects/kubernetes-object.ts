@@ -57,3 +57,9 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 /** Instants in the format of the API: RFC 3339 in whole seconds. */
 export const timestamp = (instant: Date): string => instant.toISOString().replace(/\.\d+Z$/, 'Z')
+
+/** A field as text, for selectors and validation: '' if the value is not a map, or the field is absent or not a scalar. */
+export function textField(fields: unknown, name: string): string {
+  const value = isRecord(fields) ? fields[name] : undefined
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}

@@ -1,9 +1,8 @@
 /** The changes of the admission plugins ServiceAccount, Priority and DefaultTolerationSeconds to a new Pod.
  *  https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#serviceaccount */
 import { forbidden } from '../../calls/status-error.ts'
-import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object.ts'
+import { isRecord, type KubernetesObject, textField } from '../../objects/kubernetes-object.ts'
 import type { ObjectStore } from '../../objects/object-store.ts'
-import { textField } from '../../objects/text-field.ts'
 
 type Fields = Record<string, unknown>
 

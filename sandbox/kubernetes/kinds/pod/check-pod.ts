@@ -2,8 +2,7 @@
  *  https://kubernetes.io/docs/concepts/workloads/pods/#pod-update-and-replacement */
 import { isDeepStrictEqual } from 'node:util'
 import { forbiddenValue, invalidValue, requiredValue, type StatusCause } from '../../calls/status-error.ts'
-import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object.ts'
-import { textField } from '../../objects/text-field.ts'
+import { isRecord, type KubernetesObject, textField } from '../../objects/kubernetes-object.ts'
 
 const nameRule =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"

@@ -1,6 +1,5 @@
 /** Default values of a Pod. https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting */
-import { isRecord, type KubernetesObject } from '../../objects/kubernetes-object.ts'
-import { textField } from '../../objects/text-field.ts'
+import { isRecord, type KubernetesObject, textField } from '../../objects/kubernetes-object.ts'
 
 export function applyPodDefaults(object: KubernetesObject): KubernetesObject {
   const spec = isRecord(object['spec']) ? object['spec'] : {}
