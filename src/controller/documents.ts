@@ -20,7 +20,7 @@ export interface ControlledDocument {
 export type DocumentSet = ReadonlyMap<string, ControlledDocument>
 
 const unsupportedInFiles: readonly UnsupportedField[] = [
-  ['deletionPolicy', 'Retain', 'only a custom resource can own its Secrets'],
+  ['deletionPolicy', 'Retain', 'a file cannot show that a document was deleted; a custom resource can'],
 ]
 
 export type LoadContext = Pick<Context, 'environment'> & { readonly vendors: Vendors }

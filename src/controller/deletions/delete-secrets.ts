@@ -21,7 +21,7 @@ import { isCurrent } from '../custom-resources.ts'
 import type { ControlledDocument, DocumentSet } from '../documents.ts'
 import type { ControllerEvents } from '../events.ts'
 import { type Failures, failedAgain } from '../schedule.ts'
-import { isSelected } from '../selection.ts'
+import { isSelected, selected } from '../selection.ts'
 import type { ControllerStatus } from '../status.ts'
 import type { ClusterView } from '../watch-cluster.ts'
 import { keyOf, type WorkItem } from '../work-queue.ts'
@@ -52,13 +52,16 @@ export function namespacesToDelete(
   namespace?: string,
 ): string[] {
   if (document.owner === undefined) return []
-  const found = secrets(document.secretName)?.objects
-  const names = namespace === undefined ? [...(found?.keys() ?? [])] : [namespace]
+  const found = secrets(document.secretName)?.objects ?? new Map<string, PullSecretMetadata>()
+  const { objects } = namespaces
+  const there = namespace === undefined ? undefined : objects.get(namespace)
+  const among = namespace === undefined ? objects : new Map(there === undefined ? [] : [[there.name, there]])
+  const chosen = new Set(selected(document, among)) // once: there can be ten thousand
+  const names = namespace === undefined ? [...found.keys()] : [namespace]
   return names.filter((name) => {
-    const there = namespaces.objects.get(name)
-    const secret = found?.get(name)
-    if (there === undefined || there.terminating || secret === undefined) return false
-    return !isSelected(document, there) && isDisposable(secret, document)
+    const secret = found.get(name)
+    const isUsable = among.get(name)?.terminating === false
+    return isUsable && !chosen.has(name) && secret !== undefined && isDisposable(secret, document)
   })
 }
 
