@@ -158,6 +158,15 @@ function replace(
   })
 }
 
+/** Of a random sequence of its own, in addition to the others: what the custom resource selects. */
+async function disturbSelection(world: World, random: () => number): Promise<void> {
+  const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)]
+  const labels = { images: pick(['private', 'private', 'public']) ?? '' }
+  if (random() < 0.5) world.act(() => world.addNamespace(pick(namespaces) ?? '', labels))
+  const state = pick(['valid', 'valid', 'invalid', 'other labels', 'no namespace', 'deleted'] as const)
+  if (random() < 0.25) await world.writeResource(state ?? 'valid')
+}
+
 /** Advances the clock in steps, between which the controllers work. */
 async function pass({ time, running }: World, ms: number): Promise<void> {
   const stepMs = Math.max(500, ms / 100)
@@ -177,8 +186,8 @@ export interface RunOptions {
 
 /** A repeated refusal is tried again after at most ten minutes; the documents are read every ten seconds. */
 const quietMs = 11 * 60_000
-/** In a round, of one identity: a restart, a new leader and a clock that is set may each need one. */
-const mostIssued = 10
+/** In a round, of three identities: a restart, a new leader and a clock that is set may each need one, an object that is created again, too. */
+const mostIssued = 20
 /** Requests to the token service in a round, with the attempts of each exchange during an outage. */
 const mostAttempts = 250
 
@@ -193,6 +202,7 @@ export async function runRandomly(
     if (picked === undefined) throw new Error('nothing to pick from')
     return picked
   }
+  const selection = seededRandom(seed + 2)
   const world = await startWorld(t, seededRandom(seed + 1))
   for (const name of ['one', 'two']) world.running.push(await world.start(name))
   await pass(world, 5_000)
@@ -201,6 +211,7 @@ export async function runRandomly(
     const names = Array.from({ length: perRound }, () => pick(Object.keys(disturbances)))
     for (const name of names) {
       await disturbances[name]?.({ world, random, pick })
+      await disturbSelection(world, selection)
       await pass(world, pick([0, 500, 5_000, 60_000, 600_000]))
     }
     await becomeQuiet(world)
@@ -221,6 +232,7 @@ async function becomeQuiet(world: World): Promise<void> {
   for (const { faults } of [...Object.values(sandbox.parts), ...Object.values(sandbox.gcp.parts)]) faults.clear()
   world.hanging = false
   await world.writeDocuments('valid')
+  await world.writeResource('valid')
   await sandbox.writeToken({ lifeSeconds: 12 * 3600 })
   for (let passedMs = 0; passedMs < quietMs; passedMs += 30_000) {
     await pass(world, 30_000)

@@ -7,11 +7,14 @@ import type { HttpRequest, HttpResponse, Transport } from '../../../src/http/tra
 import { documentText } from '../../support/document-text.ts'
 import { readPullSecret } from '../../support/read-pull-secret.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
+import { deleteResource, readResource, writeResource } from '../custom-resource.ts'
 import { type ControllerTest, type RunningController, startControllerTest } from '../start-test-controller.ts'
 import { until } from '../virtual-time.ts'
 
 /** A document of the world: its Secret, and the namespaces that it selects. */
 interface Claim {
+  /** With `Delete`, its Secret does not stay elsewhere. */
+  readonly deletionPolicy?: 'Delete'
   readonly document: string
   readonly secretName: string
   readonly selects: (name: string, labels: Readonly<Record<string, string>>) => boolean
@@ -20,6 +23,12 @@ interface Claim {
 const claims: readonly Claim[] = [
   { document: 'ClusterPullSecret/pull', secretName: 'regcred', selects: (name) => name.startsWith('team-') },
   { document: 'ClusterPullSecret/label', secretName: 'labelled', selects: (_, { images }) => images === 'private' },
+  {
+    document: 'ClusterPullSecret/owner',
+    secretName: 'owned',
+    selects: (_, { images }) => images === 'private',
+    deletionPolicy: 'Delete',
+  },
 ]
 
 export interface World extends ControllerTest {
@@ -34,6 +43,8 @@ export interface World extends ControllerTest {
   readonly cloudNow: () => Date
   /** Writes the documents, or what is no document. */
   readonly writeDocuments: (state: 'valid' | 'invalid' | 'absent registries') => Promise<void>
+  /** Writes or deletes the custom resource. */
+  readonly writeResource: (state: 'valid' | 'invalid' | 'other labels' | 'no namespace' | 'deleted') => Promise<void>
   /** Requests to the token service of the cloud so far, with those that got no response. */
   readonly attempts: () => number
   /** Credentials that the cloud issued. */
@@ -65,6 +76,7 @@ export async function startWorld(t: Pick<TestContext, 'after'>, random: () => nu
     random,
     send,
   })
+  started.sandbox.cluster.installDefinitions()
   const violations: string[] = []
   const watched = { order, acting: 0, violations }
   watchWrites(started.sandbox, watched)
@@ -100,9 +112,22 @@ export async function startWorld(t: Pick<TestContext, 'after'>, random: () => nu
       }
       await sandbox.write('pull.yaml', written[content])
     },
+    writeResource: async (content: Parameters<World['writeResource']>[0]) => {
+      if (content === 'deleted') {
+        if (readResource(sandbox, 'owner') !== undefined)
+          await world.act(async () => await deleteResource(sandbox, 'owner'))
+        return
+      }
+      const images = { valid: 'private', invalid: 'private', 'other labels': 'public', 'no namespace': 'none' }[content]
+      const namespaces = { selector: { matchLabels: { images } } }
+      const spec = { secretName: 'owned', deletionPolicy: 'Delete', namespaces }
+      const account = content === 'invalid' ? { serviceAccountRef: undefined } : {}
+      writeResource(sandbox, { name: 'owner', spec: { ...spec, ...account } })
+    },
     attempts: () => attempts,
     issued: () => order.size,
   })
+  await world.writeResource('valid')
   return world
 }
 
@@ -128,11 +153,23 @@ function watchWrites({ cluster }: TestSandbox, watched: Watched): void {
     if (!guarded.has(object.kind) || watched.acting > 0) return
     const { namespace = '', name } = object.metadata
     const what = `${type} ${object.kind} ${namespace}/${name}`
-    if (type === 'DELETED' || !isOurs(before ?? object)) watched.violations.push(`the controller wrote ${what}`)
+    const isDeletion = type === 'DELETED' && !isToBeDeleted(cluster, object)
+    if (isDeletion || !isOurs(before ?? object)) watched.violations.push(`the controller wrote ${what}`)
     const [older, newer] = [before, object].map((secret) => watched.order.get(tokenIn(secret) ?? ''))
     if (older !== undefined && newer !== undefined && newer < older)
       watched.violations.push(`credential ${older} was replaced by ${newer}: ${what}`)
   })
+}
+
+/** Only of the custom resource, where it does not select the namespace. */
+function isToBeDeleted({ store }: TestSandbox['cluster'], { kind, metadata }: StoredObject): boolean {
+  const labels = store.read('Namespace', '', metadata.namespace ?? '')?.metadata.labels ?? {}
+  const spec = store.read('ClusterPullSecret', '', 'owner')?.['spec']
+  const text = JSON.stringify(spec) ?? ''
+  const isSelected = text.includes(`"images":"${labels['images']}"`)
+  return (
+    kind === 'Secret' && metadata.name === 'owned' && metadata.ownerReferences?.[0]?.name === 'owner' && !isSelected
+  )
 }
 
 const isOurs = ({ metadata: { managedFields = [] } }: StoredObject): boolean =>
@@ -165,11 +202,16 @@ export async function settle({ running, sandbox }: World): Promise<void> {
 export function faultsOf(world: World): string[] {
   const { sandbox, claims: all, violations, running } = world
   const log = running.flatMap(({ logged }) => logged).join('\n')
+  const selectsAny = (selects: Claim['selects']) =>
+    sandbox.cluster.store.list('Namespace').some(({ metadata: { name, labels = {} } }) => selects(name, labels))
   const found = sandbox.cluster.store.list('Namespace').flatMap(({ metadata: { name, labels = {} } }) =>
-    all.flatMap(({ secretName, selects }) => {
-      if (!selects(name, labels)) return []
+    all.flatMap(({ secretName, selects, deletionPolicy }) => {
       const where = `${name}/${secretName}`
       const secret = readPullSecret(sandbox, name, secretName)
+      if (!selects(name, labels)) {
+        const isLeft = deletionPolicy === 'Delete' && secret !== undefined && selectsAny(selects) && isOnlyOurs(secret)
+        return isLeft ? [`${where} was not deleted`] : []
+      }
       if (secret === undefined) return [`${where} is absent`]
       const code = isOfAnother(secret) ? 'SECRET_NOT_OURS' : 'SECRET_IMMUTABLE'
       if (isOfAnother(secret) || isImmutable(sandbox, name, secretName))
@@ -184,5 +226,8 @@ export function faultsOf(world: World): string[] {
 
 const isImmutable = ({ cluster }: TestSandbox, namespace: string, name: string): boolean =>
   cluster.store.read('Secret', namespace, name)?.['immutable'] === true
+
+const isOnlyOurs = ({ managers }: { managers: readonly string[] }): boolean =>
+  managers.every((manager) => manager === 'pullpass:ClusterPullSecret:owner')
 
 const isOfAnother = ({ managers }: { managers: readonly string[] }): boolean => managers.includes('another-tool')
