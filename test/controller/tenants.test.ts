@@ -53,14 +53,16 @@ suite('a PullSecret in the cluster', () => {
     const { sandbox, start, time, exchanges, hasSecret, whenReady } = await startTenants(t)
     const { metric, logged } = await start()
     writePullSecret(sandbox, { namespace: 'team-a' })
+    await until('the Secret', () => hasSecret('team-a'))
+    assert.deepEqual(tokenRequests(sandbox), ['/api/v1/namespaces/team-a/serviceaccounts/puller/token'])
     await whenReady('team-a', 'Fresh')
     const secret = readPullSecret(sandbox, 'team-a')
     assert.equal(secret?.annotations['pullpass.dev/document'], 'PullSecret/team-a/pull')
     assert.deepEqual([hasSecret('default'), hasSecret('team-b')], [false, false])
-    assert.deepEqual(tokenRequests(sandbox), ['/api/v1/namespaces/team-a/serviceaccounts/puller/token'])
     const { secretName, registries, namespaces } = statusOf(sandbox, 'team-a') ?? {}
     assert.deepEqual([secretName, registries, namespaces], ['regcred', 'google', { selected: 1, fresh: 1, failing: 0 }])
-    await advanceUntil(time, { stepMs: 60_000, description: 'a refresh' }, () => exchanges() === 2)
+    const before = exchanges()
+    await advanceUntil(time, { stepMs: 60_000, description: 'a refresh' }, () => exchanges() > before)
     const version = () => readPullSecret(sandbox, 'team-a')?.resourceVersion
     await advanceUntil(time, second('the Secret'), () => version() !== secret?.resourceVersion)
     assert.deepEqual([metric('tenants_desired'), metric('tenants_fresh')], [1, 1])
@@ -189,6 +191,26 @@ suite('a PullSecret in the cluster', () => {
     assert.deepEqual(owners, ['PullSecret/team-a/pull', 'ClusterPullSecret/pull'])
     writeResource(sandbox, { include: ['team-b'] })
     await whenFresh(1)
+  })
+
+  test('whose token the role of the controller does not permit has the flag in its status', async (t) => {
+    const { sandbox, start, whenReady } = await startTenants(t)
+    sandbox.cluster.authorization.forbid({ verbs: ['create'], apiGroups: [''], resources: ['serviceaccounts/token'] })
+    await start()
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    const message = await whenReady('team-a', 'ExchangeFailed')
+    assert.match(message, /print it again with --tenant-service-account puller and the --audience of each registry$/)
+  })
+
+  test('of which no watch is permitted fails readiness, and no ClusterPullSecret', async (t) => {
+    const { sandbox, start } = await startTenants(t)
+    const apiGroups = ['pullpass.dev']
+    sandbox.cluster.authorization.forbid({ verbs: ['list'], apiGroups, resources: ['pullsecrets'] })
+    writeResource(sandbox)
+    const { whenFresh, health } = await start()
+    await whenFresh(2)
+    const refused = 'watches failed: PullSecrets are not watched: KUBERNETES_FORBIDDEN'
+    await until('the refusal', () => health('/readyz').includes(refused))
   })
 
   test('that fails has an Event, which its tenant reads', async (t) => {
