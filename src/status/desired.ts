@@ -7,8 +7,13 @@ import type { PullSecretFacts } from './facts.ts'
 /** The Secrets of documents, in the scope of the table. */
 export interface Desired {
   /** By NAMESPACE/NAME: the document, and whether the namespace exists. */
-  readonly targets: ReadonlyMap<string, { readonly document: string; readonly namespaceExists: boolean }>
+  readonly targets: ReadonlyMap<string, Target>
   readonly documents: ReadonlySet<string>
+}
+
+interface Target {
+  readonly document: string
+  readonly namespaceExists: boolean
 }
 
 interface Scope {
@@ -19,15 +24,15 @@ interface Scope {
 }
 
 export function listDesired(jobs: readonly Job[], { namespaces: only, names }: Scope): Desired {
-  const targets = new Map<string, { document: string; namespaceExists: boolean }>()
+  const targets = new Map<string, Target>()
   for (const { document, namespaces, missing } of jobs) {
     const { secretName } = document
     if (names.length > 0 && !names.includes(secretName)) continue
     const name = documentName(document)
     for (const [list, namespaceExists] of [[namespaces, true] as const, [missing, false] as const]) {
+      const target = { document: name, namespaceExists } // one object for 10,000 namespaces
       for (const namespace of list) {
-        if (only.length > 0 && !only.includes(namespace)) continue
-        targets.set(`${namespace}/${secretName}`, { document: name, namespaceExists })
+        if (only.length === 0 || only.includes(namespace)) targets.set(`${namespace}/${secretName}`, target)
       }
     }
   }

@@ -55,10 +55,11 @@ export async function listStatus(scope: StatusScope, context: StatusContext): Pr
         if (cluster instanceof PullpassError) {
           return { context: name, server: undefined, secrets: [], faults: [cluster], resources: [], notes: [] }
         }
-        const [results, listed, planned] = await Promise.all([
+        // One after the other: the responses of both lists together would be twice the memory.
+        const planned = scope.documents && (await planDocuments(scope.documents, cluster).catch(ofCluster))
+        const [results, listed] = await Promise.all([
           Promise.all(lists.map(async (list) => await listPages(cluster, list, createKeep()).catch(refusal))),
           scope.names.length > 0 ? { resources: [], notes: [] } : listResources(cluster, scope.namespaces),
-          scope.documents && planDocuments(scope.documents, cluster).catch(ofCluster),
         ])
         const failed = results.filter((result) => result instanceof PullpassError)
         const [fault] = failed

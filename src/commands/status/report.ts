@@ -46,11 +46,12 @@ export function withDesired(
   desired: Desired,
   { context }: Pick<EvaluatedSecret, 'context'>,
 ): EvaluatedSecret[] {
-  const compared = secrets.map((secret) => ({
-    ...secret,
-    status: compareWithDesired(secret.facts, secret.status, desired),
-  }))
-  const exists = new Set(secrets.map(({ facts }) => `${facts.namespace}/${facts.name}`))
+  const exists = new Set<string>()
+  const compared = secrets.map((secret) => {
+    exists.add(keyOf(secret))
+    const status = compareWithDesired(secret.facts, secret.status, desired)
+    return status === secret.status ? secret : { ...secret, status }
+  })
   const missing = missingSecrets(desired, exists).map(({ document, ...one }) => ({ context, document, ...one }))
   if (missing.length === 0) return compared
   return [...compared, ...missing].toSorted((one, other) => compareText(keyOf(one), keyOf(other)))
