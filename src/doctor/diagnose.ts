@@ -13,6 +13,7 @@ import type { VendorContext } from '../vendors/vendor.ts'
 import { createDeadline, type Deadline, evaluateLate, type LateStep } from './deadline.ts'
 import { explainEgress } from './egress.ts'
 import { clusterSource } from './facts/cluster.ts'
+import { type ScheduleFacts, scheduleSource } from './facts/schedule.ts'
 import type { HopFinding } from './finding.ts'
 import type { Facts, Found, Hop, Needs, Run, Source, Step, View } from './hop.ts'
 import { watchClocks } from './hops/clock.ts'
@@ -36,7 +37,10 @@ export async function diagnose(
     { request, exchangeRequests, connection, context, ...watchClocks(context) },
     deadline,
   )
-  const findings = evaluate(hops, facts, { request, exchangeRequests, now: context.now() })
+  const { cronJob, controller } = scheduleIn(facts)
+  const commands = controller !== undefined && !cronJob ? request.commands.forController() : request.commands
+  const view = { request: { ...request, commands }, exchangeRequests, now: context.now() }
+  const findings = evaluate(hops, facts, view)
   const late = deadline.late()
   const all = late === undefined ? findings : evaluateLate(findings, late, { hops, request })
   const rank = rankIn(hops)
@@ -88,6 +92,13 @@ function lateStep(step: Step, known: Facts, { connection }: Run): LateStep {
 
 const factsOf = (needs: Needs, facts: Gathered): Facts =>
   Object.fromEntries(Object.entries(needs).map(([name, source]) => [name, facts.get(source)]))
+
+/** Of all hops: the commands that they print depend on what is installed. */
+function scheduleIn(facts: Gathered): ScheduleFacts {
+  const found = [...facts].find(([source]) => source === scheduleSource)?.[1]
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- gathered by this source
+  return (found as ScheduleFacts | undefined) ?? scheduleSource.otherwise
+}
 
 /** Each hop after those whose findings it reads. Pure. */
 function evaluate(hops: readonly Hop[], facts: Gathered, view: Omit<View, 'found'>): HopFinding[] {

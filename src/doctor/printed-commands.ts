@@ -15,10 +15,14 @@ export interface CommandLine {
   readonly environment: Environment
   readonly stores: readonly LoadedStore[]
   readonly refreshes: WhoRefreshes
+  /** Absent: the CronJob. */
+  readonly workload?: 'controller'
   readonly at: Date
 }
 
 export interface PrintedCommands {
+  /** Those for an installation of the controller, instead of the CronJob. */
+  readonly forController: () => PrintedCommands
   /** `pullpass VERB -f FILE …`, with the cluster. */
   readonly pullpass: (verb: string, ...more: readonly string[]) => string
   /** A pullpass command that is about the cluster, not about documents. */
@@ -69,10 +73,12 @@ export function printedCommands(commandLine: CommandLine): PrintedCommands {
     [line(['pullpass', ...verb.split(' ')], documents), line(more, cluster)].filter((part) => part !== '').join(' ')
   const token = tokenFile === undefined ? [] : ['--token-file', tokenFile]
   return {
+    forController: () => printedCommands({ ...commandLine, workload: 'controller' }),
     pullpass,
     refresh: (request = {}) =>
       refreshRemedy(request, {
         here: (...more) => pullpass('refresh', ...more, ...token),
+        logs: (namespace) => kubectl('logs', 'deployment/pullpass-controller', '-n', namespace),
         job: (name, namespace) => kubectl('create', 'job', '--from=cronjob/pullpass', name, '-n', namespace),
         ...commandLine,
       }),
@@ -110,13 +116,19 @@ interface RefreshRequest {
 interface Means {
   readonly here: (...flags: readonly string[]) => string
   readonly job: (name: string, namespace: string) => string
+  /** Of the controller. */
+  readonly logs: (namespace: string) => string
+  readonly workload?: 'controller'
   readonly refreshes: WhoRefreshes
   /** Empty: the document of the variables, which has no such field. */
   readonly files: readonly string[]
   readonly at: Date
 }
 
-function refreshRemedy({ after, conflicts }: RefreshRequest, { here, job, refreshes, files, at }: Means): Remedy {
+function refreshRemedy(
+  { after, conflicts }: RefreshRequest,
+  { here, job, logs, workload, refreshes, files, at }: Means,
+): Remedy {
   const then = (command: string) => (after === undefined ? command : `${after} && ${command}`)
   const adopt = conflicts === 'adopted' ? ['--adopt'] : []
   if (refreshes === 'this user') return { command: then(here(...adopt)) }
@@ -128,6 +140,11 @@ function refreshRemedy({ after, conflicts }: RefreshRequest, { here, job, refres
   if (refreshes === 'other' || refreshes.name !== 'pullpass') {
     const words = `${after === undefined ? '' : 'then '}run ${here()} in the pod that refreshes, which has the token file`
     return { ...(after !== undefined && { command: after }), words }
+  }
+  if (workload === 'controller') {
+    if (after !== undefined) return { command: after, words: 'the controller then writes it' }
+    const words = 'the controller writes it immediately, unless something prevents that, which its log states'
+    return { command: logs(refreshes.namespace), words, form: 'sentence' }
   }
   const name = `pullpass-manual-${Math.floor(at.getTime() / 1000)}`
   const words = 'runs the CronJob of pullpass manifests now: the token file is in its pod'

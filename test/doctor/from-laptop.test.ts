@@ -63,6 +63,30 @@ suite('doctor, from a laptop,', () => {
     assert.match(stdout, /^PERMISSION_MISSING \(rights\): .*service account image-system\/refresher may not /m)
   })
 
+  test('where a controller refreshes, its own permissions are checked, and its log states why a Secret is missing', async (t) => {
+    const { sandbox, file } = await startGround(t)
+    const deployment = { spec: { replicas: 2 }, status: { readyReplicas: 2 } }
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'response', response: { status: 200, body: deployment } },
+      { when: ({ path }) => path.endsWith('/deployments/pullpass-controller') },
+    )
+    sandbox.cluster.authorization.permit('system:serviceaccount:image-system:pullpass', [
+      { verbs: ['list', 'create', 'patch'], resources: ['secrets'] },
+    ])
+    const secret = sandbox.cluster.store.read('Secret', 'team-a', 'regcred') ?? assert.fail()
+    sandbox.cluster.store.remove(secret)
+    const argv = ['doctor', '-f', file, '-n', 'team-a', '--service-account', 'image-system/pullpass', '-o', 'json']
+    const { findings } = JSON.parse(
+      (await runPullpass(sandbox, argv, { environment: { PULLPASS_TOKEN_FILE: undefined } })).stdout,
+    )
+    const lacking = findings.filter(({ code }: { code: string }) => code === 'PERMISSION_MISSING')
+    assert.ok(lacking.some(({ about }: { about: string }) => about.startsWith('watch secrets regcred')))
+    assert.ok(lacking.some(({ about }: { about: string }) => about.startsWith('patch leases pullpass-controller')))
+    assert.match(lacking[0].command, /^pullpass manifests -f \S+ --controller -n image-system /)
+    const missing = findings.find(({ code }: { code: string }) => code === 'SECRET_NOT_FOUND')
+    assert.match(missing.command, /^kubectl logs deployment\/pullpass-controller -n image-system/)
+  })
+
   test('what needs a token that the cluster does not issue names the failure of the cluster', async (t) => {
     const { sandbox, file, pullpass } = await startGround(t, {
       more: '  serviceAccountRef: {namespace: image-system, name: pullpass}',

@@ -200,3 +200,12 @@ suite('of the controller that refreshes, doctor reports', () => {
     assert.ok(suspended.every(({ code }) => code !== 'REFRESH_TWICE'))
   })
 })
+
+test('a stale Secret is not refreshed by a Job where the controller refreshes: its log states the cause', () => {
+  const ofController = commands.forController()
+  assert.equal(ofController.refresh().command, 'kubectl logs deployment/pullpass-controller -n image-system')
+  assert.deepEqual(ofController.refresh({ after: 'kubectl delete secret regcred -n team-a' }), {
+    command: 'kubectl delete secret regcred -n team-a',
+    words: 'the controller then writes it',
+  })
+})

@@ -88,7 +88,7 @@ async function reviewAll(
 
 function questionsOf(needed: readonly Permission[], namespace: string | undefined): AccessQuestion[] {
   return needed
-    .filter((right) => right.resource === 'serviceaccounts/token' || isOf(right.namespace, namespace))
+    .filter((right) => ['serviceaccounts/token', 'leases'].includes(right.resource) || isOf(right.namespace, namespace))
     .flatMap(({ resource, verbs, names = [undefined], namespace: where }) =>
       names.flatMap((name) =>
         verbs.map((verb) => ({ group: groupOf(resource), resource, verb, name, namespace: where })),
