@@ -16,14 +16,16 @@ export interface PermissionRemoval {
   readonly user: string
   /** Removes what earlier runs wrote, so that the next run needs all permissions. */
   readonly reset: () => Promise<void>
+  /** Absent: all rules. */
+  readonly rules?: (rule: Rule) => boolean
 }
 
 /** A subtest for each permission: without it the CronJob's run fails, and its error states what to grant. */
 export async function assertEachPermissionNeeded(
   t: TestContext,
-  { setup, installation, user, reset }: PermissionRemoval,
+  { setup, installation, user, reset, rules = () => true }: PermissionRemoval,
 ): Promise<void> {
-  for (const { title, rule, remove } of grantsOf(installation.objects)) {
+  for (const { title, rule, remove } of grantsOf(installation.objects, rules)) {
     await t.test(title, async () => {
       const restore = await remove(setup, user)
       await reset()
@@ -45,12 +47,12 @@ interface Grant {
 }
 
 /** Of roles with a binding: others are for people. */
-const grantsOf = (objects: readonly PrintedObject[]): Grant[] =>
+const grantsOf = (objects: readonly PrintedObject[], isRemoved: (rule: Rule) => boolean): Grant[] =>
   objects
     .filter(({ kind, metadata: { name } }) =>
       objects.some((one) => one.kind === `${kind}Binding` && one.metadata.name === name),
     )
-    .flatMap((role) => (role.rules ?? []).flatMap((rule) => grantsOfRule(role, rule)))
+    .flatMap((role) => (role.rules ?? []).filter(isRemoved).flatMap((rule) => grantsOfRule(role, rule)))
 
 function grantsOfRule(role: PrintedObject, rule: Rule): Grant[] {
   const { namespace } = role.metadata

@@ -4,7 +4,7 @@ import type { SandboxHandler, SandboxRequest, SandboxResponse } from '../serve/h
 import { authenticate } from './access/authentication.ts'
 import { type Attributes, type Authorization, authorize } from './access/authorization.ts'
 import { createOverload } from './access/overload.ts'
-import { isReviewed, reviewAccess } from './access/review-access.ts'
+import { isReviewed, reviewAccess, reviewSelf } from './access/review-access.ts'
 import { type ApiCall, isResourcePath, type RequestInfo, readRequestInfo, servedKind } from './calls/api-call.ts'
 import { createObject } from './calls/create-object.ts'
 import { deleteObject, evictPod } from './calls/delete-object.ts'
@@ -94,7 +94,8 @@ async function route(cluster: Cluster, request: SandboxRequest, requester: Reque
   if (isReviewed(plural) && isReview(info)) {
     return reviewAccess(requester.authorization, { requester: requester.user, plural }, request)
   }
-  if (group === 'authorization.k8s.io') throw noSuchResource()
+  if (plural === 'selfsubjectreviews' && isReview(info)) return reviewSelf(requester.user, request)
+  if (reviewGroups.has(group)) throw noSuchResource()
   const call: ApiCall = { verb, kind: servedKind(info), namespace, name, subresource, request, requirePermission }
   const since = cluster.store.resourceVersion
   const response = await (created[subresource] ?? operations[verb])(cluster, call)
@@ -105,9 +106,11 @@ async function route(cluster: Cluster, request: SandboxRequest, requester: Reque
 /** By subresource. */
 const created: Readonly<Record<string, Operation>> = { token: requestToken, eviction: evictPod }
 
+const reviewGroups = new Set(['authorization.k8s.io', 'authentication.k8s.io'])
+
 /** @throws StatusError 404 and 405 for any request that does not create a review */
 function isReview({ group, verb, name }: RequestInfo): boolean {
-  if (group !== 'authorization.k8s.io') return false
+  if (!reviewGroups.has(group)) return false
   if (name && verb !== 'list') throw noSuchResource()
   if (verb !== 'create') throw methodNotAllowed()
   return true

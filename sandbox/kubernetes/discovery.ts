@@ -9,8 +9,14 @@ import { resourceKinds, versionOfGroup } from './kinds/resource-kinds.ts'
 import { openapiOf, openapiPaths } from './openapi.ts'
 import { plain } from './tokens/issuer-documents.ts'
 
-/** Objects of group `authorization.k8s.io` are not stored; subresources of the core group are not listed. */
-const builtIn = ['discovery.k8s.io', 'authorization.k8s.io', 'coordination.k8s.io', 'apiextensions.k8s.io']
+/** Objects of `authorization.k8s.io` and `authentication.k8s.io` are not stored; subresources of the core group are not listed. */
+const builtIn = [
+  'discovery.k8s.io',
+  'authorization.k8s.io',
+  'authentication.k8s.io',
+  'coordination.k8s.io',
+  'apiextensions.k8s.io',
+]
 
 type Definitions = Pick<Cluster['definitions'], 'has'>
 
@@ -75,24 +81,28 @@ function renderGroup(name: string): object {
   return { name, versions: [only], preferredVersion: only }
 }
 
-const reviews = ['SelfSubjectAccessReview', 'SubjectAccessReview'].map((kind) => ({
+const reviewsOf: Readonly<Record<string, readonly string[]>> = {
+  'authorization.k8s.io': ['SelfSubjectAccessReview', 'SubjectAccessReview'],
+  'authentication.k8s.io': ['SelfSubjectReview'],
+}
+
+const renderReview = (kind: string) => ({
   name: `${kind.toLowerCase()}s`,
   singularName: kind.toLowerCase(),
   namespaced: false,
   kind,
   verbs: ['create'],
-}))
+})
 
 const resourcesOf = (group: string, definitions: Definitions): object[] =>
-  group === 'authorization.k8s.io'
-    ? reviews
-    : resourceKinds
-        .filter((kind) => kind.group === group && isServed(kind, definitions))
-        .map(({ plural, singular, kind, namespaced, shortNames }) => ({
-          name: plural,
-          singularName: singular,
-          namespaced,
-          kind,
-          verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
-          ...(shortNames.length > 0 && { shortNames }),
-        }))
+  reviewsOf[group]?.map(renderReview) ??
+  resourceKinds
+    .filter((kind) => kind.group === group && isServed(kind, definitions))
+    .map(({ plural, singular, kind, namespaced, shortNames }) => ({
+      name: plural,
+      singularName: singular,
+      namespaced,
+      kind,
+      verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+      ...(shortNames.length > 0 && { shortNames }),
+    }))

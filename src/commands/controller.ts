@@ -4,22 +4,25 @@ import { loadDocumentSet } from '../controller/documents.ts'
 import { checkProxy } from '../http/proxy.ts'
 import { connect } from '../kubernetes/connect.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import type { MintSource } from '../refresh/mint-credentials.ts'
 import { planRefresh } from '../refresh/plan.ts'
 import { checkSetUp } from '../refresh/subject-tokens.ts'
 import { serveHealth } from '../server/health.ts'
 import type { HttpServer } from '../server/http-server.ts'
+import type { VendorContext } from '../vendors/vendor.ts'
 import type { Command } from './command-line/command.ts'
 import { type Flag, type FlagValues, usageFault } from './command-line/flag.ts'
 import { clusterFlags, documentFlags, tokenFileFlag } from './command-line/flags.ts'
 import { refuseUnusedTokenFile } from './command-line/unused-flags.ts'
 import { electionFlags, type OpenElection, openElection, readLeaseFlags } from './controller/election.ts'
 import { readTenantFlags, tenantFlags } from './controller/tenant-flags.ts'
-import { readListen } from './issuer/flags.ts'
+import { acceptFlags, readAcceptFlags, readListen } from './issuer/flags.ts'
 import { listenUrl } from './issuer/watch-progress.ts'
 import { version } from './version.ts'
 
 const flags: typeof documentFlags &
   typeof tokenFileFlag &
+  typeof acceptFlags &
   typeof electionFlags &
   typeof tenantFlags &
   typeof clusterFlags & {
@@ -45,6 +48,7 @@ const flags: typeof documentFlags &
     summary:
       'Address of the status page, which names documents, hosts and namespaces: as --health-listen (default: none)',
   },
+  ...acceptFlags,
   ...electionFlags,
   ...clusterFlags,
 }
@@ -75,27 +79,15 @@ export const controller: Command<typeof flags> = {
     if (files.includes('-')) throw usageFault('controller', '-f is -', 'files, which can be read again')
     const resources = readResources(given)
     const lease = await readLeaseFlags(given)
+    const accepted = readAcceptFlags(given)
     const healthListen = listen === undefined ? undefined : readListen('--health-listen', listen)
     const statusListen = statusAddress === undefined ? undefined : readListen('--status-listen', statusAddress)
     const documents = await loadDocumentSet(files, context)
     const all = [...documents.values()]
-    planRefresh(
-      all.map(({ document }) => document),
-      undefined,
-    )
-    refuseUnusedTokenFile(
-      'controller',
-      tokenFile,
-      all.map(({ document }) => document),
-    )
-    const source = {
-      ...context,
-      tokenFile,
-      async openGate(cluster: Cluster) {
-        const gate = await import('../publish/gate/publication-gate.ts')
-        return gate.createPublicationGate({ cluster, context, mode: 'write' })
-      },
-    }
+    const ofFiles = all.map(({ document }) => document)
+    planRefresh(ofFiles, undefined)
+    refuseUnusedTokenFile('controller', tokenFile, ofFiles)
+    const source = mintSource(tokenFile, context)
     checkProxy(context.environment)
     const requests = new Set(all.flatMap((one) => one.requests))
     await checkSetUp([...requests], source)
@@ -105,7 +97,16 @@ export const controller: Command<typeof flags> = {
     let running: Controller | undefined
     try {
       opened = lease && (await openElection(given, lease, context))
-      const config = { files, documents, ...resources, source, cluster, election: opened?.election } as const
+      const issuerTrust = { authorities: await cluster.authorities(), accepted }
+      const config = {
+        files,
+        documents,
+        ...resources,
+        issuerTrust,
+        source,
+        cluster,
+        election: opened?.election,
+      }
       const started = new Controller(config, context)
       running = started
       const server = healthListen && (await serveHealth(healthListen, started.status.endpoints, context))
@@ -116,9 +117,14 @@ export const controller: Command<typeof flags> = {
         servers.push(await serveStatusPage(statusListen, () => started.pageFacts(), context))
       }
       const { customResources } = resources
-      const start = { version, cluster: cluster.server, documents: all.length, customResources }
-      const fields = { ...start, ...(health && { health }) }
-      context.log('info', 'the controller started, and runs until it is stopped', fields)
+      const start = {
+        version,
+        cluster: cluster.server,
+        documents: all.length,
+        customResources,
+        ...(health && { health }),
+      }
+      context.log('info', 'the controller started, and runs until it is stopped', start)
       await started.run()
       return 0
     } finally {
@@ -129,6 +135,15 @@ export const controller: Command<typeof flags> = {
     }
   },
 }
+
+const mintSource = (tokenFile: string | undefined, context: VendorContext): MintSource => ({
+  ...context,
+  tokenFile,
+  async openGate(cluster: Cluster) {
+    const gate = await import('../publish/gate/publication-gate.ts')
+    return gate.createPublicationGate({ cluster, context, mode: 'write' })
+  },
+})
 
 /** @throws USAGE_INVALID */
 function readResources(given: FlagValues<typeof flags>): Pick<ControllerConfig, 'customResources' | 'tenants'> {

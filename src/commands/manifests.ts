@@ -97,14 +97,26 @@ export const manifests: Command<typeof flags> = {
       file.length === 0
         ? { variables: resources === undefined ? await readVariables(context) : [] }
         : { files: await readFiles(file, readInput, context.vendors) }
-    const { identities: publishers, grants } = await readPublishers(identities, documents, place, context.vendors)
+    const {
+      identities: publishers,
+      targets,
+      grants,
+    } = await readPublishers(identities, documents, place, context.vendors)
     const networkPolicy =
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
     warnOfVariables(context, documents, authorities)
     const rendered = await renderManifests(
-      { documents, workload, input, resources, publishers, settings: { ...settings, authorities, networkPolicy } },
+      {
+        documents,
+        workload,
+        input,
+        resources,
+        publishers,
+        targets,
+        settings: { ...settings, authorities, networkPolicy },
+      },
       place,
       context.vendors,
     )

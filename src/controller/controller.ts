@@ -22,6 +22,7 @@ import { watchClock } from './clock.ts'
 import { compareRegularly } from './compare-view.ts'
 import { type CustomResource, mergeDocuments, watchBothKinds } from './custom-resources.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
+import type { IssuerTrust } from './issuer/issuer-watches.ts'
 import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
@@ -50,6 +51,7 @@ export interface ControllerConfig {
   readonly customResources: 'used' | 'ignored'
   /** What PullSecrets of the cluster may use; absent: they are not used. */
   readonly tenants?: TenantLimits | undefined
+  readonly issuerTrust: IssuerTrust
   readonly source: MintSource
   readonly cluster: Cluster
   /** Absent: this is the only replica. */
@@ -168,6 +170,7 @@ export class Controller {
     }
     const work = createWork(source, permit, { ...this.#context, signal })
     this.#work = work
+    work.issuers.watch(this.#files)
     for (const running of [work.evictions.run(), work.statuses.run()]) {
       running.catch((error: unknown) => {
         if (!signal.aborted) onEnd(error)
@@ -185,6 +188,7 @@ export class Controller {
   /** `files`: the documents from files. */
   #use(files: DocumentSet): void {
     this.#files = files
+    this.#work?.issuers.watch(files)
     const changed = mergeDocuments(files, this.#resources())
     const isNew = ([name, { revision }]: readonly [string, ControlledDocument]) =>
       this.#documents.get(name)?.revision !== revision

@@ -10,6 +10,7 @@ import { namespacesToDelete } from './deletions/delete-secrets.ts'
 import type { DocumentSet } from './documents.ts'
 import type { Evictable } from './evictions/evict-pods.ts'
 import { servedSince } from './evictions/stuck-pods.ts'
+import type { IssuerWatches } from './issuer/issuer-watches.ts'
 import { type PageFacts, pageDocument } from './page/page-facts.ts'
 import type { SecretState } from './reconcile.ts'
 import type { ControllerState } from './report/metrics.ts'
@@ -32,7 +33,13 @@ export interface Known {
   /** Absent: this is the only replica. */
   readonly election: LeaderElection | undefined
   /** Undefined on a standby, which does not know what is fresh. */
-  readonly work: { readonly queue: WorkQueue; readonly credentials: Credentials } | undefined
+  readonly work:
+    | {
+        readonly queue: WorkQueue
+        readonly credentials: Credentials
+        readonly issuers: Pick<IssuerWatches, 'endpoints'>
+      }
+    | undefined
   readonly now: Date
 }
 
@@ -59,6 +66,7 @@ export function controllerState({ files, documents, states, view, election, work
     leaseProblem: election?.problem,
     queueDepth: work?.queue.depth ?? 0,
     oldestMs: work?.queue.oldestMs ?? 0,
+    issuers: work?.issuers.endpoints,
     watchRestarts: view.restarts,
     viewProblems: view.problems(watchesOf(files)),
   }

@@ -124,7 +124,7 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
     return { status, reason: 'NoNamespaceSelected', message: `no namespace is selected${kept}` }
   }
   const deleted = notSelected > 0 ? `; ${secretsOf(notSelected)} being deleted in namespaces that are not selected` : ''
-  const freshness = `${fresh} of ${selected} namespaces ${selected === 1 ? 'is' : 'are'} fresh${deleted}`
+  const freshness = `${fresh} of ${selected} namespaces ${selected === 1 ? 'is' : 'are'} fresh${deleted}${issuerNote(controlled)}`
   const [exchangeFault] = exchangeFaults
   const [first] = failing
   const cause =
@@ -139,6 +139,10 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
   const reason = exchangeFault === undefined ? 'WriteFailed' : 'ExchangeFailed'
   return { status: 'False', reason, message: `${freshness}: ${cause}` }
 }
+
+/** The loop of `issuer watch` runs for documents in files only. */
+const issuerNote = (controlled: CustomResource['controlled']): string =>
+  controlled?.document.issuer === undefined ? '' : '; the keys of spec.issuer are not watched here'
 
 /** Of a token that may not be requested: the flags of `pullpass manifests` that permit it. */
 function tokenFix(fault: PullpassError, controlled: CustomResource['controlled']): string {

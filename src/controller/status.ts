@@ -161,13 +161,20 @@ export class ControllerStatus {
   }
 
   get endpoints(): HealthEndpoints {
+    const issuers = () => this.#read().issuers
+    const queue = { name: 'queue', failure: () => stuckFor(this.#read().oldestMs) }
+    const own = [
+      { name: 'watches', failure: () => this.#read().viewProblems.join('; ') || undefined },
+      { name: 'lease', failure: () => this.#read().leaseProblem },
+    ]
     return {
-      live: [{ name: 'queue', failure: () => stuckFor(this.#read().oldestMs) }],
-      ready: [
-        { name: 'watches', failure: () => this.#read().viewProblems.join('; ') || undefined },
-        { name: 'lease', failure: () => this.#read().leaseProblem },
-      ],
-      notes: () => this.#documentsProblems(),
+      get live() {
+        return [queue, ...(issuers()?.live ?? [])]
+      },
+      get ready() {
+        return [...own, ...(issuers()?.ready ?? [])]
+      },
+      notes: () => [...this.#documentsProblems(), ...(issuers()?.notes?.() ?? [])],
       metrics: () => {
         const state = this.#read()
         const counts = {
@@ -184,6 +191,7 @@ export class ControllerStatus {
           this.#durations.exchange.metric(),
           this.#durations.apply.metric(),
           ...clusterMetrics(state, this.#invalid === undefined ? 1 : 0),
+          ...(state.issuers?.metrics() ?? []),
         ]
       },
     }
@@ -191,9 +199,15 @@ export class ControllerStatus {
 
   /** For the status page. */
   get reported(): ReportedFacts {
-    const { viewProblems, leaseProblem } = this.#read()
+    const { viewProblems, leaseProblem, issuers } = this.#read()
+    const ofIssuers = issuers?.ready.flatMap(({ failure }) => failure() ?? []) ?? []
     return {
-      problems: [...viewProblems, ...(leaseProblem === undefined ? [] : [leaseProblem]), ...this.#documentsProblems()],
+      problems: [
+        ...viewProblems,
+        ...(leaseProblem === undefined ? [] : [leaseProblem]),
+        ...ofIssuers,
+        ...this.#documentsProblems(),
+      ],
       failures: this.#current.list(),
       lastHour: this.#activity.lastHour(this.#context.now()),
     }

@@ -15,6 +15,7 @@ import { SecretDeletions } from './deletions/delete-secrets.ts'
 import { Detachments } from './deletions/detach-accounts.ts'
 import { type ControllerEvents, createControllerEvents } from './events.ts'
 import { PodEvictions } from './evictions/evict-pods.ts'
+import { type IssuerTrust, IssuerWatches } from './issuer/issuer-watches.ts'
 import { documentsOf, evictableFor, expiryOf, type Known, resourceFacts } from './known.ts'
 import { isOfTenants } from './report/repeated-lines.ts'
 import type { ControllerStatus } from './status.ts'
@@ -32,6 +33,7 @@ export interface Work {
   readonly evictions: PodEvictions
   readonly deletions: SecretDeletions
   readonly detachments: Detachments
+  readonly issuers: IssuerWatches
   readonly cluster: Cluster
   readonly context: VendorContext
   /** Whether each Secret was examined once in this term. */
@@ -55,6 +57,7 @@ interface WorkSource {
   readonly source: MintSource
   readonly election?: LeaderElection | undefined
   readonly tenants?: TenantLimits | undefined
+  readonly issuerTrust: IssuerTrust
   readonly view: ClusterView
   readonly status: ControllerStatus
   readonly reconcile: (item: WorkItem) => Promise<Date | undefined>
@@ -67,7 +70,19 @@ interface WorkSource {
 
 /** `permit` throws where this replica may no longer write; the signal of the context ends the term. */
 export function createWork(
-  { cluster: anyCluster, source, election, tenants, view, status, reconcile, resources, known, onEnd }: WorkSource,
+  {
+    cluster: anyCluster,
+    source,
+    election,
+    tenants,
+    issuerTrust,
+    view,
+    status,
+    reconcile,
+    resources,
+    known,
+    onEnd,
+  }: WorkSource,
   permit: () => void,
   { transport, log: write, ...others }: VendorContext,
 ): Work {
@@ -108,5 +123,7 @@ export function createWork(
   const evictions = new PodEvictions(pending, { cluster, events, status }, context)
   const deletions = new SecretDeletions(view, { cluster, events, status }, context)
   const detachments = new Detachments({ cluster, status }, context)
-  return { queue, credentials, events, evictions, deletions, detachments, statuses, cluster, context, examined: false }
+  const issuers = new IssuerWatches(cluster, issuerTrust, onEnd, context)
+  const parts = { queue, credentials, events, evictions, deletions, detachments, statuses, issuers }
+  return { ...parts, cluster, context, examined: false }
 }

@@ -1,6 +1,6 @@
 /** All objects of an installation, in the order in which they can be applied. */
 
-import { type Document, requestedAccount } from '../document/document.ts'
+import { type Document, defaultKeyStateRef, type NamespacedName, requestedAccount } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { subjectOf } from '../identity/service-account.ts'
 import { shellOperand, shellQuote } from '../text/plain-text.ts'
@@ -42,21 +42,24 @@ export interface Installation {
   readonly resources?: ResourceLimits | undefined
   /** The identities with which the Pod publishes a new key, one per cloud. */
   readonly publishers: readonly PodIdentity[]
+  /** Where they publish, as documents name it: a controller watches the keys of the cluster for these. */
+  readonly targets: readonly string[]
   readonly settings: PodSettings
 }
 
 /** Policies precede roles: no permission is granted before it is restricted. @throws DOCUMENT_INVALID, USAGE_INVALID */
 export async function renderManifests(
-  { documents, workload, input, resources, publishers, settings }: Installation,
+  { documents, workload, input, resources, publishers, targets, settings }: Installation,
   place: Place,
   vendors: Vendors,
 ): Promise<Manifest[]> {
   const registries = await bindRegistries(documents, vendors)
   refuseSourceFiles(registries, place.namespace)
-  const { authorities, networkPolicy, proxy } = settings
+  const { authorities } = settings
   const mounted = { tokens: projectedTokensOf(registries, workload), publishers, authorities }
   const lives = registries.map(({ credentialLifeSeconds }) => credentialLifeSeconds)
   if (settings.schedule !== undefined) checkSchedule(settings.schedule, Math.min(...lives))
+  const keyStates = workload === 'CronJob' ? [] : watchedKeyStates(documents, targets)
   const configMaps = [
     ...('files' in input ? [renderFiles(documentsName, textsOf(input.files), place)] : []),
     ...renderPublish(publishers, place),
@@ -70,8 +73,8 @@ export async function renderManifests(
   }
   const manifests = [
     renderNamespace(place),
-    ...refreshAccountPolicies(refreshAccount(place), documents, registries, resources),
-    ...(workload === 'CronJob' ? [] : controllerPolicies(documents, place, resources)).flatMap((policy) =>
+    ...refreshAccountPolicies(refreshAccount(place), { documents, registries, resources, keyStates }),
+    ...(workload === 'CronJob' ? [] : controllerPolicies(documents, place, resources, keyStates)).flatMap((policy) =>
       renderPolicy(policy, refreshAccount(place)),
     ),
     ...renderTenantPolicies(resources, place),
@@ -79,28 +82,44 @@ export async function renderManifests(
     ...renderRootCaPolicy(place),
     renderServiceAccount(place),
     ...renderRoles(
-      workload === 'CronJob' ? permissionsOf(documents) : controllerPermissionsOf(documents, place, resources),
+      workload === 'CronJob'
+        ? permissionsOf(documents)
+        : controllerPermissionsOf(documents, place, resources, keyStates),
       place,
     ),
     ...renderTenantRole(resources, place),
-    ...(networkPolicy === 'absent'
-      ? []
-      : [
-          renderNetworkPolicy({
-            namespace: place.namespace,
-            documents,
-            endpoints: resources?.tenants?.endpoints ?? [],
-            proxy,
-            pods: pods[workload],
-            ...networkPolicy,
-          }),
-        ]),
+    ...renderNetwork({ documents, workload, resources, settings }, place),
     ...configMaps,
+    ...keyStates.map(renderKeyState),
     ...(workload === 'CronJob'
       ? [renderCronJob(run(), mounted, place)]
       : renderController({ input, resources, settings }, mounted, place)),
   ]
   return manifests.map((manifest) => withLabels(manifest, settings.labels))
+}
+
+function renderNetwork(
+  { documents, workload, resources, settings }: Pick<Installation, 'documents' | 'workload' | 'resources' | 'settings'>,
+  { namespace }: Place,
+): Manifest[] {
+  const { networkPolicy, proxy } = settings
+  if (networkPolicy === 'absent') return []
+  const endpoints = resources?.tenants?.endpoints ?? []
+  return [renderNetworkPolicy({ namespace, documents, endpoints, proxy, pods: pods[workload], ...networkPolicy })]
+}
+
+/** Empty, so that no permission to create ConfigMaps is needed. */
+const renderKeyState = ({ namespace, name }: NamespacedName): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace, labels: ownLabels },
+})
+
+function watchedKeyStates(documents: readonly Document[], targets: readonly string[]): NamespacedName[] {
+  const refs = documents.flatMap(({ issuer }) =>
+    issuer && targets.includes(issuer.publishTo) ? [issuer.keyStateRef ?? defaultKeyStateRef] : [],
+  )
+  return [...new Map(refs.map((ref) => [`${ref.namespace}/${ref.name}`, ref])).values()]
 }
 
 const pods = {

@@ -5,7 +5,7 @@
  */
 
 import { clusterPullSecretType, resourceTypes } from '../document/custom-resource.ts'
-import { type Document, defaultKeyStateRef, requestedAccount } from '../document/document.ts'
+import { type Document, defaultKeyStateRef, type NamespacedName, requestedAccount } from '../document/document.ts'
 import { needsNamespaceList, reachOf } from '../document/namespaces.ts'
 import {
   clusterWideName,
@@ -33,6 +33,8 @@ const verbs = {
   serviceaccounts: ['list', 'patch'],
   'serviceaccounts/token': ['create'],
   configmaps: ['get'],
+  revocations: ['remember'],
+  endpointslices: ['list'],
   pods: ['list', 'watch'],
   'pods/eviction': ['create'],
   leases: ['get', 'create', 'patch'],
@@ -57,14 +59,21 @@ function mergeNeeds(needs: readonly Need[]): Permission[] {
 
 /**
  * It lists and watches in the whole cluster, also for documents that name their namespaces, and writes only there. Events are about
- * Secrets in these namespaces, and about its Lease.
+ * Secrets in these namespaces, and about its Lease. `keyStates`: of the publications that it keeps up to date, as `issuer watch` does.
  */
 export function controllerPermissionsOf(
   documents: readonly Document[],
   { namespace: own }: Pick<Place, 'namespace'>,
   resources?: ResourceLimits,
+  keyStates: readonly NamespacedName[] = [],
 ): Permission[] {
-  const refresh = mergeNeeds([...documents.flatMap(needsOf), ...needsOfResources(resources)])
+  // The token of its own account shows the signing key.
+  const ownToken = { resource: 'serviceaccounts/token', name: ownName, namespace: own } as const
+  const refresh = mergeNeeds([
+    ...documents.flatMap(needsOf),
+    ...needsOfResources(resources),
+    ...(keyStates.length > 0 ? [ownToken] : []),
+  ])
   const ofSecrets = refresh.filter(({ resource, verbs: given }) => resource === 'secrets' && given !== sourceVerbs)
   const names = [...new Set(ofSecrets.flatMap((one) => one.names ?? []))]
   const everywhere = ofSecrets.some(({ namespace }) => namespace === undefined)
@@ -72,7 +81,13 @@ export function controllerPermissionsOf(
   const accounts = [...new Set(ofAccounts.flatMap((one) => one.names ?? []))]
   const eventPlaces = everywhere
     ? [undefined]
-    : [...new Set([...ofSecrets.flatMap(({ namespace }) => namespace ?? []), own])]
+    : [
+        ...new Set([
+          ...ofSecrets.flatMap(({ namespace }) => namespace ?? []),
+          own,
+          ...keyStates.map(({ namespace }) => namespace),
+        ]),
+      ]
   return [
     { resource: 'namespaces', verbs: ['list', 'watch'] },
     { resource: 'secrets', verbs: ['list', 'watch'], names },
@@ -83,6 +98,7 @@ export function controllerPermissionsOf(
     ...ofAccounts.map((one) => ({ ...one, verbs: ['patch'] })),
     ...refresh.filter((one) => one.resource !== 'namespaces' && ![...ofSecrets, ...ofAccounts].includes(one)),
     ...evictionPermissions(documents),
+    ...issuerPermissions(keyStates),
     ...(resources === undefined ? [] : ofResources(resources)),
     { resource: 'leases', verbs: verbs.leases, names: [controllerName], namespace: own },
     ...eventPlaces.map(
@@ -92,6 +108,21 @@ export function controllerPermissionsOf(
         ...(namespace !== undefined && { namespace }),
       }),
     ),
+  ]
+}
+
+/** As those of deploy/issuer. */
+function issuerPermissions(keyStates: readonly NamespacedName[]): Permission[] {
+  if (keyStates.length === 0) return []
+  return [
+    ...[...Map.groupBy(keyStates, ({ namespace }) => namespace)].flatMap(([namespace, group]): Permission[] => {
+      const names = [...new Set(group.map(({ name }) => name))]
+      return [
+        { resource: 'configmaps', verbs: ['patch'], names, namespace },
+        { resource: 'revocations', verbs: verbs.revocations, names, namespace },
+      ]
+    }),
+    { resource: 'endpointslices', verbs: verbs.endpointslices, namespace: 'default' },
   ]
 }
 
@@ -209,5 +240,7 @@ const ruleOf = (permission: Permission) => ({
 
 export function groupOf(resource: Permission['resource']): string {
   if (resource === 'leases') return 'coordination.k8s.io'
+  if (resource === 'endpointslices') return 'discovery.k8s.io'
+  if (resource === 'revocations') return clusterPullSecretType.group
   return resourceTypes.some((type) => resource.startsWith(type.resource)) ? clusterPullSecretType.group : ''
 }

@@ -13,6 +13,8 @@ import { publishFolder } from './projected-tokens.ts'
 export interface Publishers {
   /** One for each vendor, since a process is one identity there. */
   readonly identities: readonly PodIdentity[]
+  /** Where these identities publish, as documents name it. */
+  readonly targets: readonly string[]
   /** Grants, or why nothing is published. */
   readonly grants: readonly string[]
   /** Vendors of `as` that no document publishes to. */
@@ -51,6 +53,7 @@ export async function publishersOf(
   )
   return {
     identities: found.flatMap(({ identity }) => identity ?? []),
+    targets: found.flatMap(({ targets, identity }) => (identity === undefined ? [] : targets)),
     grants: found.flatMap(({ targets, identity }) => identity?.grants ?? targets.map(withoutIdentity)),
     unused: [...as.keys()].filter((vendor) => !publishing.some((one) => one.vendor === vendor)),
   }

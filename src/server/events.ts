@@ -51,7 +51,7 @@ export function createEventRecorder(
           await createEvent(cluster, { ...event, about, component, at, suffix })
         } catch (fault) {
           if (!(fault instanceof PullpassError)) throw fault
-          failures.set(fault.seen, fault)
+          if (fault.code !== 'INTERRUPTED') failures.set(fault.seen, fault)
         }
       }
       for (const fault of failures.values()) {

@@ -5,6 +5,8 @@ import { Controller, type ControllerConfig } from '../../src/controller/controll
 import { loadDocumentSet } from '../../src/controller/documents.ts'
 import type { HttpRequest, Transport } from '../../src/http/transport.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
+import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
+import { createPublicationGate } from '../../src/publish/gate/publication-gate.ts'
 import { respondHealth } from '../../src/server/health.ts'
 import { LeaderElection } from '../../src/server/leader-election.ts'
 import type { VendorContext } from '../../src/vendors/vendor.ts'
@@ -134,9 +136,23 @@ async function run(
     replica === undefined
       ? undefined
       : new LeaderElection({ cluster: leaseCluster, lease, identity: replica, elapsedMs }, context)
-  const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
+  const source = {
+    ...context,
+    tokenFile: undefined,
+    openGate: async (gated: Cluster) => createPublicationGate({ cluster: gated, context, mode: 'write' }),
+  }
+  const issuerTrust = { authorities: [], accepted: { authorities: [], keys: [] } }
   const documents = await loadDocumentSet(files, context)
-  const config: ControllerConfig = { files, documents, customResources, tenants, source, cluster, election }
+  const config: ControllerConfig = {
+    files,
+    documents,
+    customResources,
+    tenants,
+    issuerTrust,
+    source,
+    cluster,
+    election,
+  }
   const controller = new Controller(config, context)
   const ended = controller.run()
   const stop = async () => {

@@ -20,6 +20,7 @@ const idle: ControllerState = {
   tenants: { desired: 2, fresh: 1 },
   queueDepth: 1,
   oldestMs: 2_500,
+  issuers: undefined,
   watchRestarts: new Map([['secrets', 4]]),
   viewProblems: [],
 }

@@ -42,6 +42,7 @@ function endpoints() {
       tenants: { desired: 1, fresh: 1 },
       queueDepth: 0,
       oldestMs: 0,
+      issuers: undefined,
       watchRestarts: new Map([['secrets', 0]]),
       viewProblems: [],
     }),

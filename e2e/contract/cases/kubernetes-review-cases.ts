@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { ContractCluster, Rule } from '../kubernetes-cluster.ts'
 
 const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+const pathOfSelf = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
 const pathOfOthers = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
 const rules: readonly Rule[] = [
   { verbs: ['list', 'patch'], resources: ['secrets'], resourceNames: ['regcred'] },
@@ -125,6 +126,23 @@ export function reviewCases(started: () => ContractCluster): void {
       object.message,
       '.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified',
     )
+  })
+
+  test('a review of the client itself has its user name, and needs no permission', async () => {
+    const token = await started().target.createUser([])
+    const user = await nameOf(started(), token)
+    const reviewAs = async (credential: string) =>
+      await started().request({ method: 'POST', path: pathOfSelf, body: {}, token: credential })
+
+    const [{ status, object }, anonymous, listed] = [
+      await reviewAs(token),
+      await reviewAs(''),
+      await started().request({ path: pathOfSelf }),
+    ]
+
+    assert.deepEqual([status, object.kind, object.apiVersion], [201, 'SelfSubjectReview', 'authentication.k8s.io/v1'])
+    assert.equal(JSON.parse(JSON.stringify(object.status)).userInfo.username, user)
+    assert.deepEqual([anonymous.status, listed.status], [403, 405])
   })
 
   test('an anonymous client may not create a review', async () => {

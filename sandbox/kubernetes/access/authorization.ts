@@ -58,6 +58,7 @@ const accountRules: readonly Rule[] = [
     ],
   },
   { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'] },
+  { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
 ]
 
 export function createAuthorization(): Authorization {

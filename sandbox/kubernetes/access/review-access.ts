@@ -1,6 +1,7 @@
 /** Access reviews, for the requesting user (SelfSubjectAccessReview) or for another one (SubjectAccessReview, which requires
- *  its own permission). They are not stored.
- *  https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/ */
+ *  its own permission), and the review of who the requesting user is (SelfSubjectReview). They are not stored.
+ *  https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/
+ *  https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/self-subject-review-v1/ */
 import type { SandboxRequest, SandboxResponse } from '../../serve/handler.ts'
 import { readBody } from '../calls/read-body.ts'
 import { json } from '../calls/representation.ts'
@@ -36,6 +37,13 @@ export function reviewAccess(
   // Permissions are granted to users only, not to groups.
   const allowed = user !== '' && authorization.isAllowed({ user, ...attributes })
   return json(201, { kind, apiVersion, metadata: {}, spec: sent, status: { allowed } })
+}
+
+/** @throws StatusError 400 */
+export function reviewSelf(requester: string, request: SandboxRequest): SandboxResponse {
+  const type = { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1' }
+  readBody(request, { ...type, group: 'authentication' })
+  return json(201, { ...type, metadata: {}, status: { userInfo: { username: requester } } })
 }
 
 function readAttributes(spec: Record<string, unknown>): [Omit<Attributes, 'user'> | undefined, StatusCause[]] {

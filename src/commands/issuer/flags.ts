@@ -9,7 +9,7 @@ import { connect } from '../../kubernetes/connect.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import type { PublishTarget } from '../../oidc/issuer-documents.ts'
 import { pinAuthorities } from '../../publish/watch/authorities.ts'
-import type { WatchConfig } from '../../publish/watch/watch-config.ts'
+import { defaultKeepForMs, type WatchConfig } from '../../publish/watch/watch-config.ts'
 import type { ListenAddress } from '../../server/http-server.ts'
 import { targetForms } from '../../vendors/target.ts'
 import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
@@ -121,24 +121,7 @@ export function readTargetFlag(to: string | undefined, command: string): string 
 
 type Texts = Flag & { type: 'string'; multiple: true }
 
-/** Flags of commands that watch the keys of the cluster. */
-export const watchFlags: typeof keyFlags &
-  typeof outputFlags & {
-    readonly 'keep-for': Flag & { type: 'string' }
-    readonly 'health-listen': Flag & { type: 'string' }
-    readonly 'accept-key': Texts
-    readonly 'accept-ca': Texts
-  } = {
-  'keep-for': {
-    type: 'string',
-    value: 'DURATION',
-    summary: 'Time that a key stays published after an API server last served it (default 48h)',
-  },
-  'health-listen': {
-    type: 'string',
-    value: 'ADDRESS',
-    summary: 'Address of /livez, /readyz and /metrics: PORT, ADDRESS:PORT or *:PORT (default: none)',
-  },
+export const acceptFlags: { readonly 'accept-key': Texts; readonly 'accept-ca': Texts } = {
   'accept-key': {
     type: 'string',
     multiple: true,
@@ -151,6 +134,34 @@ export const watchFlags: typeof keyFlags &
     value: 'FINGERPRINT',
     summary: 'SHA-256 fingerprint of a CA of API servers to trust; repeatable (default: recorded at the first start)',
   },
+}
+
+/** @throws USAGE_INVALID */
+export const readAcceptFlags = (
+  flags: FlagValues<typeof acceptFlags>,
+): { readonly keys: readonly string[]; readonly authorities: readonly string[] } => ({
+  keys: flags['accept-key'].map(readThumbprint),
+  authorities: flags['accept-ca'].map(readFingerprint),
+})
+
+/** Flags of commands that watch the keys of the cluster. */
+export const watchFlags: typeof keyFlags &
+  typeof outputFlags &
+  typeof acceptFlags & {
+    readonly 'keep-for': Flag & { type: 'string' }
+    readonly 'health-listen': Flag & { type: 'string' }
+  } = {
+  'keep-for': {
+    type: 'string',
+    value: 'DURATION',
+    summary: 'Time that a key stays published after an API server last served it (default 48h)',
+  },
+  'health-listen': {
+    type: 'string',
+    value: 'ADDRESS',
+    summary: 'Address of /livez, /readyz and /metrics: PORT, ADDRESS:PORT or *:PORT (default: none)',
+  },
+  ...acceptFlags,
   output: { ...outputFlags.output, summary: 'Print the status of each round: a line of JSON, or a YAML document' },
   ...keyFlags,
 }
@@ -163,14 +174,15 @@ export interface WatchFlags {
 
 /** @throws USAGE_INVALID */
 export function readWatchFlags(flags: FlagValues<typeof watchFlags>, command: string): WatchFlags {
-  const { 'keep-for': keepFor = '48h', 'health-listen': listen } = flags
+  const { 'keep-for': keepFor, 'health-listen': listen } = flags
+  const accepted = readAcceptFlags(flags)
   return {
     config: {
       ...readKeyFlags(flags, command),
-      keepForMs: readDuration('--keep-for', keepFor),
-      acceptedKeys: flags['accept-key'].map(readThumbprint),
+      keepForMs: keepFor === undefined ? defaultKeepForMs : readDuration('--keep-for', keepFor),
+      acceptedKeys: accepted.keys,
     },
-    acceptedCas: flags['accept-ca'].map(readFingerprint),
+    acceptedCas: accepted.authorities,
     healthListen: listen === undefined ? undefined : readListen('--health-listen', listen),
   }
 }
@@ -182,7 +194,9 @@ export async function connectToWatch(
   context: Context,
   command: string,
 ): Promise<{ readonly cluster: Cluster } & Pick<WatchConfig, 'trusted'>> {
-  const { cluster, pinned } = await pinAuthorities(await connect(flags, context))
+  const configured = await connect(flags, context)
+  const { cluster, pinned } = await pinAuthorities(configured)
+  await configured.close()
   if (acceptedCas.length === 0 || pinned.length > 0) return { cluster, trusted: { pinned, accepted: acceptedCas } }
   await cluster.close()
   throw usageFault(command, '--accept-ca is given, and the cluster names no certificate authority', 'one, in PEM')

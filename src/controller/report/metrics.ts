@@ -1,6 +1,7 @@
 /** The metrics of a controller: pure. Names by https://prometheus.io/docs/practices/naming/; no label is a namespace. */
 import type { ErrorCode } from '../../errors/codes.ts'
 import type { Hop } from '../../errors/pullpass-error.ts'
+import type { HealthEndpoints } from '../../server/health.ts'
 import { createHistogram, type Histogram, type Metric, type Sample } from '../../server/metrics.ts'
 
 /** What the controller knows when it is queried. */
@@ -16,6 +17,8 @@ export interface ControllerState {
   readonly tenants: { readonly desired: number; readonly fresh: number }
   readonly queueDepth: number
   readonly oldestMs: number
+  /** Of the loops of `issuer watch`; undefined on a standby. */
+  readonly issuers: HealthEndpoints | undefined
   /** Watches that were resumed, by resource. */
   readonly watchRestarts: ReadonlyMap<string, number>
   /** Why the view of the cluster is not complete. */

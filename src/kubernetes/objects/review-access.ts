@@ -3,8 +3,8 @@
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
  * https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/
  */
-import { subjectOf } from '../../identity/service-account.ts'
-import { asObject } from '../../text/json-fields.ts'
+import { accountOf, subjectOf } from '../../identity/service-account.ts'
+import { asObject, asText } from '../../text/json-fields.ts'
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { malformed, readResponse } from '../connection/response.ts'
@@ -54,6 +54,23 @@ export async function reviewAccess(
   const allowed = asObject(readResponse(cluster, response)['status'])?.['allowed']
   if (typeof allowed !== 'boolean') throw malformed(cluster.server, response.status, Buffer.byteLength(response.body))
   return allowed ? 'allowed' : 'denied'
+}
+
+/**
+ * The ServiceAccount as which this client is authenticated; undefined for another user. Every authenticated user has the permission.
+ * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/self-subject-review-v1/
+ */
+export async function reviewSelf(cluster: Cluster): Promise<ReviewedAccount | undefined> {
+  const type = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
+  const response = await cluster.request({
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+    contentType: 'application/json',
+    body: JSON.stringify(type),
+  })
+  if (response.status !== 201) throw readStatus(cluster, response, { verb: 'create', resource: 'selfsubjectreviews' })
+  const user = asObject(asObject(readResponse(cluster, response)['status'])?.['userInfo'])
+  return accountOf(asText(user?.['username']) ?? '')
 }
 
 /** As a token of it is known: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens */

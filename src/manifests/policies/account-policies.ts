@@ -8,7 +8,7 @@
  *                                            document has them; as the controller's also Events and its Lease (controller-policies.ts)
  *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, only own tokens for pullpass.dev/issuer
  */
-import type { Document } from '../../document/document.ts'
+import type { Document, NamespacedName } from '../../document/document.ts'
 import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
 import type { Account, Manifest, ResourceLimits } from '../manifest.ts'
 import type { BoundRegistry } from '../projected-tokens.ts'
@@ -17,17 +17,23 @@ import { evictionPolicies } from './evictions.ts'
 import { secretsPolicy } from './secrets.ts'
 import { serviceAccountsPolicy, tokensPolicy } from './service-accounts.ts'
 
+export interface RefreshNeeds {
+  readonly documents: readonly Document[]
+  readonly registries: readonly BoundRegistry[]
+  readonly resources?: ResourceLimits | undefined
+  /** Of publications that the account keeps up to date. */
+  readonly keyStates: readonly NamespacedName[]
+}
+
 /** For the account that refreshes pull secrets. @throws DOCUMENT_INVALID */
 export const refreshAccountPolicies = (
   account: Account,
-  documents: readonly Document[],
-  registries: readonly BoundRegistry[],
-  resources?: ResourceLimits,
+  { documents, registries, resources, keyStates }: RefreshNeeds,
 ): Manifest[] => [
   ...renderAll(account, {
     secrets: secretsPolicy(documents, resources),
     serviceAccounts: serviceAccountsPolicy(documents),
-    tokens: tokensPolicy(registries, resources),
+    tokens: tokensPolicy(registries, resources, keyStates.length > 0 ? account : undefined),
   }),
   ...evictionPolicies(documents).flatMap((policy) => renderPolicy(policy, account)),
 ]

@@ -3,7 +3,7 @@
  * Lease, which nothing prevents from being deleted. RBAC restricts neither the content of an Event nor that of a Lease.
  */
 import { clusterPullSecretType } from '../../document/custom-resource.ts'
-import type { Document } from '../../document/document.ts'
+import type { Document, NamespacedName } from '../../document/document.ts'
 import { controllerName, type Place, type ResourceLimits } from '../manifest.ts'
 import { type AdmissionPolicy, celAny, celList, celText } from './admission-policy.ts'
 
@@ -11,16 +11,19 @@ export const controllerPolicies = (
   documents: readonly Document[],
   place: Pick<Place, 'namespace'>,
   resources: ResourceLimits | undefined,
-): AdmissionPolicy[] => [eventsPolicy(documents, place, resources), leasesPolicy(place)]
+  keyStates: readonly NamespacedName[],
+): AdmissionPolicy[] => [eventsPolicy(documents, place, resources, keyStates), leasesPolicy(place)]
 
 /** As src/kubernetes/objects/events.ts writes them. */
 function eventsPolicy(
   documents: readonly Document[],
   { namespace }: Pick<Place, 'namespace'>,
   resources: ResourceLimits | undefined,
+  keyStates: readonly NamespacedName[],
 ): AdmissionPolicy {
   const secretNames = new Set([...documents.map(({ secretName }) => secretName), ...(resources?.secretNames ?? [])])
   const about = 'object.involvedObject'
+  const components = ['controller', ...(keyStates.length > 0 ? ['issuer'] : [])]
   return {
     about: 'events',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
@@ -28,20 +31,29 @@ function eventsPolicy(
     rules: [
       { expression: "request.operation == 'CREATE'", message: 'pullpass may not change or delete Events' },
       {
-        expression: `object.?source.?component.orValue('') == 'pullpass-controller' && object.?reportingComponent.orValue('') == 'pullpass.dev/controller'`,
+        expression: celAny(
+          components.map(
+            (one) =>
+              `object.?source.?component.orValue('') == 'pullpass-${one}' && object.?reportingComponent.orValue('') == 'pullpass.dev/${one}'`,
+          ),
+        ),
         message: 'pullpass may create only Events of its own component',
       },
       {
         expression: celAny([
           `${about}.kind == 'Secret' && ${about}.name in ${celList(secretNames)}`,
           `${about}.kind == 'Lease' && ${about}.name == ${celText(controllerName)} && request.namespace == ${celText(namespace)}`,
+          ...keyStates.map(
+            ({ namespace: of, name }) =>
+              `${about}.kind == 'ConfigMap' && ${about}.name == ${celText(name)} && request.namespace == ${celText(of)}`,
+          ),
           ...(documents.some(({ stuckPods }) => stuckPods === 'Evict') ? [`${about}.kind == 'Pod'`] : []),
           ...(resources === undefined
             ? []
             : [`${about}.?apiVersion.orValue('').startsWith('${clusterPullSecretType.group}/')`]),
         ]),
         message:
-          'pullpass may create only Events about its pull secrets, its Lease, its custom resources, and pods that it may evict',
+          'pullpass may create only Events about its pull secrets, its Lease, its custom resources, its key state, and pods that it may evict',
       },
       { expression: owns('object'), message: 'pullpass may not set finalizers or ownerReferences of an Event' },
     ],

@@ -1,6 +1,7 @@
 /** Restricts writes to ServiceAccounts (only the documents’ Secrets are added to imagePullSecrets) and requests for tokens. */
 import { type Document, requestedAccount } from '../../document/document.ts'
-import type { ResourceLimits } from '../manifest.ts'
+import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
+import type { Account, ResourceLimits } from '../manifest.ts'
 import { type BoundRegistry, longestLifeSeconds, tokenRequestsOf } from '../projected-tokens.ts'
 import { type AdmissionPolicy, celAny, celList, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
 
@@ -60,9 +61,13 @@ const resourceTokenSeconds = 3_660
 
 /**
  * Restricts the tokens that pullpass requests. A token for the API server's audience would act as that account; a request without an
- * audience has that audience, also in admission.
+ * audience has that audience, also in admission. `watching`: an account whose own token shows the signing key.
  */
-export function tokensPolicy(registries: readonly BoundRegistry[], resources?: ResourceLimits): AdmissionPolicy {
+export function tokensPolicy(
+  registries: readonly BoundRegistry[],
+  resources?: ResourceLimits,
+  watching?: Account,
+): AdmissionPolicy {
   const longest = Math.max(
     resources === undefined || resources.audiences.length === 0 ? 0 : resourceTokenSeconds,
     longestLifeSeconds(
@@ -78,6 +83,13 @@ export function tokensPolicy(registries: readonly BoundRegistry[], resources?: R
     ({ account: { namespace, name }, audiences }) =>
       `request.namespace == ${celText(namespace)} && request.name == ${celText(name)} && object.spec.audiences[0] in ${celList(audiences)}`,
   )
+  const { audience, lifeSeconds } = freshTokenRequest
+  const ofWatch =
+    watching === undefined
+      ? []
+      : [
+          `request.namespace == ${celText(watching.namespace)} && request.name == ${celText(watching.name)} && object.spec.audiences[0] == ${celText(audience)} && object.spec.expirationSeconds <= ${lifeSeconds}`,
+        ]
   const ofTenants =
     tenants &&
     `request.name in ${celList(tenants.serviceAccounts)} && !request.namespace.startsWith('kube-') && object.spec.audiences[0] in ${celList(allowedAudiences)}`
@@ -91,7 +103,7 @@ export function tokensPolicy(registries: readonly BoundRegistry[], resources?: R
         message: 'pullpass may request only tokens with one audience',
       },
       {
-        expression: celAny([...accounts, ...(ofTenants === undefined ? [] : [ofTenants])]),
+        expression: celAny([...accounts, ...ofWatch, ...(ofTenants === undefined ? [] : [ofTenants])]),
         message:
           resources === undefined
             ? 'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'

@@ -28,11 +28,17 @@ export interface TrustedAuthorities {
   readonly accepted: readonly string[]
 }
 
-/** The same cluster with connections that trust today's authorities only, and those. @throws CA_FILE_INVALID */
+/** The cluster over connections of their own, which trust today's authorities only, and those. @throws CA_FILE_INVALID */
 export async function pinAuthorities(cluster: Cluster): Promise<{ cluster: Cluster; pinned: readonly Authority[] }> {
-  const certificates = await cluster.authorities()
-  if (certificates.length === 0) return { cluster, pinned: [] }
-  await cluster.close()
+  return connectPinned(cluster, await cluster.authorities())
+}
+
+/** `certificates`: PEM, as they were when the process started; empty: nothing is pinned. */
+export function connectPinned(
+  cluster: Cluster,
+  certificates: readonly string[],
+): { readonly cluster: Cluster; readonly pinned: readonly Authority[] } {
+  if (certificates.length === 0) return { cluster: cluster.reconnect(), pinned: [] }
   return { cluster: cluster.reconnect({ authorities: certificates }), pinned: parseAuthorities(certificates) }
 }
 

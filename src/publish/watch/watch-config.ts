@@ -46,6 +46,8 @@ export interface WatchStatus {
   readonly alarms: readonly Alarm[]
 }
 
+/** Longer than the longest token that clouds accept, with the cache of verifiers. */
+export const defaultKeepForMs: number = 48 * 3_600_000
 /** A round that waits for API servers that do not respond takes longer. */
 export const defaultIntervalMs = 15_000
 const confirmationMs = 10 * 60_000

@@ -41,7 +41,11 @@ async function start({ kubeconfig, file, ca, environment }: WeekStart): Promise<
   const cluster = await connect({ kubeconfig }, context)
   const documents = await loadDocumentSet([file], context)
   const source = { ...context, tokenFile: undefined, openGate: () => Promise.reject(new Error('no gate')) }
-  const controller = new Controller({ files: [file], documents, customResources: 'used', source, cluster }, context)
+  const issuerTrust = { authorities: [], accepted: { authorities: [], keys: [] } }
+  const controller = new Controller(
+    { files: [file], documents, customResources: 'used', issuerTrust, source, cluster },
+    context,
+  )
   controller.run().catch((error: unknown) => {
     throw error
   })

@@ -84,6 +84,7 @@ export async function startTestWatch(t: TestContext, { caFile = false, ...change
   await writeCaBundle(sandbox.authority.ca)
   const open = async (accepted: readonly string[]) => {
     const connected = await connect({ kubeconfig }, context)
+    t.after(() => connected.close())
     const { cluster, pinned } = caFile ? await pinAuthorities(connected) : { cluster: connected, pinned: [] }
     t.after(() => cluster.close())
     return { cluster, trusted: { pinned, accepted } }
