@@ -181,6 +181,7 @@ export class Controller {
       await work.queue.run()
     } finally {
       this.#work = undefined
+      this.status.termEnded()
       for (const document of this.#states.keys()) this.#forgetDocument(document)
     }
   }
@@ -209,7 +210,7 @@ export class Controller {
     this.#view.watch(watchesOf(changed), unlimitedWatches(changed))
     this.#work?.evictions.changed()
     const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
-    this.#work?.credentials.retain(new Set(sources))
+    for (const former of this.#work?.credentials.retain(new Set(sources)) ?? []) this.status.forgotten(former)
     for (const name of added.keys()) {
       this.#work?.deletions.documentChanged(name)
       this.#work?.detachments.forgetDocument(name)

@@ -112,9 +112,11 @@ export class Credentials {
     return requests.flatMap(({ mintedFrom }) => this.#sources.get(mintedFrom)?.failure?.fault ?? [])
   }
 
-  /** Forgets credentials of other sources. */
-  retain(sources: ReadonlySet<string>): void {
-    for (const name of this.#sources.keys()) if (!sources.has(name)) this.#sources.delete(name)
+  /** Forgets credentials of other sources, and returns these. */
+  retain(sources: ReadonlySet<string>): string[] {
+    const former = [...this.#sources.keys()].filter((name) => !sources.has(name))
+    for (const name of former) this.#sources.delete(name)
+    return former
   }
 
   #sourceOf(request: ExchangeRequest): Source {
@@ -157,6 +159,7 @@ export class Credentials {
       const result = minted.get(source.request.mintedFrom)
       if (result === undefined) throw new TypeError('an exchange request has no result')
       source.exchanging = false
+      if (this.#sources.get(source.request.mintedFrom) !== source) continue // no document needs it any more
       if (result instanceof PullpassError) this.#fail(source, result)
       else this.#store(source, result, startedAt)
     }

@@ -88,6 +88,20 @@ export class ControllerStatus {
   }
 
   succeeded(subject: string): void {
+    this.#end(subject, {})
+  }
+
+  /** The subject does not exist any more, or is not needed. */
+  forgotten(subject: string): void {
+    this.#end(subject, { note: 'its document or namespace was changed or deleted' })
+  }
+
+  /** Another replica leads, and knows what fails. */
+  termEnded(): void {
+    this.#current.clear()
+  }
+
+  #end(subject: string, note: LogFields): void {
     const ended = this.#current.remove(subject)
     if (ended === undefined) return
     const { fault, since, failures } = ended
@@ -98,12 +112,8 @@ export class ControllerStatus {
       seen: fault.seen,
       failures,
       seconds,
+      ...note,
     })
-  }
-
-  /** The subject does not exist any more, or another replica leads. */
-  forgotten(subject: string): void {
-    this.#current.remove(subject)
   }
 
   /** After each exchange. */

@@ -85,6 +85,26 @@ suite('when a file of documents changes, the controller', () => {
     })
   }
 
+  for (const [change, changed] of [
+    ['is corrected', (sandbox) => selectTeams(sandbox)],
+    ['is removed', (sandbox) => documentText(sandbox, { name: 'other', include: ['default'] })],
+  ] as readonly (readonly [string, (sandbox: TestSandbox) => string])[]) {
+    test(`ends the failure of an exchange whose document ${change}, in the log and on the status page`, async (t) => {
+      const { sandbox, start, file, time } = await startControllerTest(t, {
+        document: (one) =>
+          documentText(one, { include: ['team-*'], more: '  serviceAccountRef: {namespace: default, name: absent}' }),
+      })
+      const { logged, page } = await start()
+      await until('the failure', () => page().includes('TOKEN_REQUEST_REFUSED'))
+      await writeFile(file, changed(sandbox))
+      await advanceUntil(time, step('the end'), () => logged.some((line) => line.includes('a failure has ended')))
+      assert.doesNotMatch(page(), /TOKEN_REQUEST_REFUSED/)
+      const ended =
+        /^info a failure has ended TOKEN_REQUEST_REFUSED subject-token .* its document or namespace was changed or deleted$/m
+      assert.match(logged.join('\n'), ended)
+    })
+  }
+
   test('leaves the Secrets of a document that was removed in place, and refreshes them no more', async (t) => {
     const { sandbox, start, file, time, exchanges } = await startControllerTest(t)
     const { whenFresh, metric } = await start()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Controller, type ControllerConfig } from '../../src/controller/controller.ts'
 import { loadDocumentSet } from '../../src/controller/documents.ts'
+import { renderPage } from '../../src/controller/page/render-page.ts'
 import type { HttpRequest, Transport } from '../../src/http/transport.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
@@ -14,6 +15,7 @@ import { documentText } from '../support/document-text.ts'
 import { fakeContext } from '../support/fake-context.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { startTestSandbox, type TestSandbox } from '../support/start-test-sandbox.ts'
+import { wordsOf } from './page/page-facts-samples.ts'
 import { createVirtualTime, until, type VirtualTime } from './virtual-time.ts'
 
 export interface ControllerTest {
@@ -37,6 +39,8 @@ export interface RunningController {
   readonly metric: (sample: string) => number | undefined
   /** Text of an endpoint: `/readyz`. */
   readonly health: (path: string) => string
+  /** The texts of the status page. */
+  readonly page: () => string
   /** Resolves when every selected namespace has a valid Secret, so many in all. */
   readonly whenFresh: (namespaces: number, document?: string) => Promise<void>
 }
@@ -174,6 +178,7 @@ async function run(
     stop,
     logged,
     health,
+    page: () => wordsOf(renderPage(controller.pageFacts())),
     metric,
     whenFresh: async (namespaces, document = 'ClusterPullSecret/pull') =>
       await until(`${namespaces} fresh namespaces of ${document}`, () =>

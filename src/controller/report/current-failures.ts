@@ -49,6 +49,11 @@ export class CurrentFailures {
     return failure
   }
 
+  clear(): void {
+    this.#causes.clear()
+    this.#failures.clear()
+  }
+
   /** Those that most subjects share first. */
   list(): CurrentFailure[] {
     return [...this.#failures.values()].toSorted((one, other) => other.subjects - one.subjects)

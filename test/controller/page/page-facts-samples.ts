@@ -1,4 +1,4 @@
-/** Facts for the status page: of an ordinary leader, and of one whose every text is hostile. */
+/** The status page in tests: its facts, of an ordinary leader and of one whose every text is hostile, and its words. */
 import type { PageFacts } from '../../../src/controller/page/page-facts.ts'
 import { PullpassError } from '../../../src/errors/pullpass-error.ts'
 
@@ -85,3 +85,11 @@ export const hostileFacts: PageFacts = {
     remainingMs: [undefined],
   })),
 }
+
+/** The texts of a page, without markup. */
+export const wordsOf = (page: string): string =>
+  page
+    .replace(/<style>.*<\/style>/s, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(' .', '.')

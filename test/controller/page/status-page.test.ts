@@ -2,15 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { renderPage } from '../../../src/controller/page/render-page.ts'
 import { respondPage } from '../../../src/controller/page/serve-page.ts'
-import { hostileFacts, ordinaryFacts } from './page-facts-samples.ts'
-
-/** The texts of the page, without markup. */
-const wordsOf = (page: string) =>
-  page
-    .replace(/<style>.*<\/style>/s, '')
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(' .', '.')
+import { hostileFacts, ordinaryFacts, wordsOf } from './page-facts-samples.ts'
 
 suite('the status page', () => {
   test('shows what is fresh, what fails and why, and when each credential is refreshed and expires', () => {
