@@ -9,7 +9,7 @@
  */
 import { clusterPullSecretType, pullSecretType, type ResourceType } from '../document/custom-resource.ts'
 import { documentOfResource } from '../document/read-documents.ts'
-import { fixOf, internalFault, PullpassError } from '../errors/pullpass-error.ts'
+import { faultFields, internalFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -138,9 +138,8 @@ function reportInvalid(
   fault: PullpassError,
   { log }: Pick<Context, 'log'>,
 ): void {
-  const { code, seen } = fault
   const used = controlled === undefined ? 'no version of it' : 'its last valid version'
-  const fields = { used, document, code, seen, fix: fixOf(fault) ?? '' }
+  const fields = { used, document, ...faultFields(fault) }
   if (type.scope === 'Namespaced') log('debug', 'a PullSecret is invalid', fields)
   else log('error', 'a ClusterPullSecret is invalid', fields)
 }

@@ -5,7 +5,7 @@
 import { pullSecretType } from '../document/custom-resource.ts'
 import { type Document, tenantOf } from '../document/document.ts'
 import { eventReason } from '../errors/codes.ts'
-import { fixOf, type PullpassError } from '../errors/pullpass-error.ts'
+import { described, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { ObjectReference } from '../kubernetes/objects/events.ts'
@@ -130,5 +130,5 @@ const secretOf = ({ namespace, secretName, uid }: EventedSecret): ObjectReferenc
 
 const messageOf = (fault: PullpassError): string => {
   const fix = fixOf(fault)
-  return `${fault.code}: ${fault.seen}${fix === undefined ? '' : `; fix: ${fix}`}`
+  return `${described(fault)}${fix === undefined ? '' : `; fix: ${fix}`}`
 }

@@ -1,6 +1,7 @@
 /** What the controller knows at one time, for its reports: metrics, the status page, custom resources, Events and evictions. Pure. */
 import { earliest } from '../credential/registry-credential.ts'
 import { tenantOf } from '../document/document.ts'
+import { described } from '../errors/pullpass-error.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
 import type { LeaderElection } from '../server/leader-election.ts'
@@ -85,6 +86,7 @@ export function pageFactsOf(known: Known, reported: ControllerStatus['reported']
   })
   return {
     ...reported,
+    problems: [...reported.problems, ...invalidResources(view)],
     at: now,
     lease: election && `${election.lease.namespace}/${election.lease.name}`,
     role: work === undefined ? 'standby' : 'leader',
@@ -92,6 +94,13 @@ export function pageFactsOf(known: Known, reported: ControllerStatus['reported']
     queue: { depth: work?.queue.depth ?? 0, oldestMs: work?.queue.oldestMs ?? 0 },
   }
 }
+
+/** Those of tenants are counted. */
+const invalidResources = ({ resources }: ClusterView): string[] =>
+  [...resources.objects.values()].flatMap(({ document, controlled, fault, deletion }) => {
+    const used = controlled === undefined ? 'it is not used' : 'its last valid version is in use'
+    return fault === undefined || deletion !== 'none' ? [] : `${document}: invalid, ${used}: ${described(fault)}`
+  })
 
 /** Of a custom resource, for its status. */
 export function resourceFacts(

@@ -11,7 +11,7 @@ import {
   type ResourceStatus,
 } from '../document/custom-resource.ts'
 import { tenantOf } from '../document/document.ts'
-import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
+import { described, fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 import type { CustomResource } from './custom-resources.ts'
@@ -81,7 +81,7 @@ function countSecrets(
   const isFresh = (state: SecretState | undefined) => haveEntries(registries, state?.expiries, now)
   const failing = [...secrets].flatMap(([name, state]) => {
     const fault = state?.failure?.fault ?? (isFresh(state) ? undefined : exchangeFault)
-    return fault === undefined ? [] : { name, code: fault.code, message: shortened(fault.seen, longestMessage) }
+    return fault === undefined ? [] : { name, code: fault.code, message: shortened(messageOf(fault), longestMessage) }
   })
   return {
     selected: secrets.size,
@@ -165,8 +165,6 @@ function tokenFix(fault: PullpassError, controlled: CustomResource['controlled']
 
 const secretsOf = (count: number): string => (count === 1 ? '1 Secret is' : `${count} Secrets are`)
 
-const described = ({ code, seen }: PullpassError): string => `${code}: ${seen}`
-
 /** lastTransitionTime changes only with the status of the condition. */
 function conditionOf({ message, ...ready }: Ready, { generation, status }: CustomResource, now: Date) {
   const before = readyOf(status)
@@ -179,6 +177,9 @@ function conditionOf({ message, ...ready }: Ready, { generation, status }: Custo
     lastTransitionTime: since ?? rfc3339(now),
   } as const
 }
+
+const messageOf = ({ seen, expected }: PullpassError) =>
+  expected === undefined ? seen : `${seen}; expected ${expected}`
 
 const readyOf = ({ conditions }: JsonObject): JsonObject | undefined =>
   asList(conditions)

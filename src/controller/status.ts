@@ -1,6 +1,6 @@
 /** What a controller reports: health checks, metrics, and its log, in which a repeated failure is once. */
 import type { ErrorCode } from '../errors/codes.ts'
-import { fixOf, type Hop, PullpassError } from '../errors/pullpass-error.ts'
+import { described, faultFields, type Hop, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import { documentName } from '../refresh/plan.ts'
@@ -74,17 +74,16 @@ export class ControllerStatus {
   /** `subject`: a Secret or an exchange. Logged once until it fails otherwise or succeeds; a cause that several share, once. */
   failed(subject: string, fault: PullpassError, fields: LogFields, sentence = 'a refresh failed'): void {
     this.#count(fault)
-    const { code, hop, seen } = fault
     const { document = '' } = fields
     if (isOfTenants(document)) {
       // Its status has all of it; no tenant fills the log or the status page.
-      this.log(tenantFailed, { ...fields, document, code, hop, seen, fix: fixOf(fault) ?? '' })
+      this.log(tenantFailed, { ...fields, document, ...faultFields(fault) })
       return
     }
     const first = this.#current.add(subject, fault, this.#context.now())
     this.#activity.record('failure', this.#context.now())
     const level = first === 'first' ? 'error' : 'debug'
-    this.#context.log(level, sentence, { ...fields, code, hop, seen, fix: fixOf(fault) ?? '' })
+    this.#context.log(level, sentence, { ...fields, ...faultFields(fault) })
   }
 
   succeeded(subject: string): void {
@@ -161,10 +160,9 @@ export class ControllerStatus {
   /** Undefined: the files were loaded. */
   documentsFault(fault: PullpassError | undefined): void {
     if (fault !== undefined && fault.message !== this.#invalid?.message) {
-      const { code, seen } = fault
       this.#count(fault)
-      const fields = { code, seen, expected: fault.expected ?? '', fix: fixOf(fault) ?? '' }
-      this.#context.log('error', 'the documents are invalid, and the last valid ones stay in use', fields)
+      const sentence = 'the documents are invalid, and the last valid ones stay in use'
+      this.#context.log('error', sentence, faultFields(fault))
     }
     if (fault === undefined && this.#invalid !== undefined) this.#context.log('info', 'the documents are valid again')
     this.#invalid = fault
@@ -225,7 +223,7 @@ export class ControllerStatus {
 
   #documentsProblems(): string[] {
     const invalid = this.#invalid
-    return invalid === undefined ? [] : [`the last valid documents are in use: ${invalid.code}: ${invalid.seen}`]
+    return invalid === undefined ? [] : [`the last valid documents are in use: ${described(invalid)}`]
   }
 
   #count({ hop, code }: PullpassError): void {

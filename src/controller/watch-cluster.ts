@@ -5,7 +5,7 @@
  * fails is started again; until then the view stays as it was.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { asFault, fixOf, PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, described, faultFields, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { type ListRequest, metadataOnly, namedList } from '../kubernetes/objects/list.ts'
@@ -279,7 +279,7 @@ function refusalOf(collection: Pick<Collection<unknown>, 'fault'> | undefined): 
 }
 
 function problemsOf(title: string, { synced, fault }: Pick<Collection<unknown>, 'synced' | 'fault'>): string[] {
-  if (fault !== undefined) return [`${title} are not watched: ${fault.code}: ${fault.seen}`]
+  if (fault !== undefined) return [`${title} are not watched: ${described(fault)}`]
   return synced ? [] : [`${title} were not listed yet`]
 }
 
@@ -361,9 +361,8 @@ async function follow<T>(
     } catch (error) {
       context.signal.throwIfAborted()
       const fault = asFault(error)
-      const { code, seen } = fault
-      if (collection.fault?.seen !== seen) {
-        context.log('error', 'a watch failed and is started again', { resource, code, seen, fix: fixOf(fault) ?? '' })
+      if (collection.fault?.seen !== fault.seen) {
+        context.log('error', 'a watch failed and is started again', { resource, ...faultFields(fault) })
       }
       collection.fault = fault
       if (refusalOf(collection) !== undefined) keep.onRefusal?.()

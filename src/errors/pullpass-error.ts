@@ -159,6 +159,17 @@ export function composeMessage({ code, hop, seen, expected, also = [], hint, com
 /** The message for callers that show or log a single line: a kubelet, a client of registries. */
 export const onOneLine = ({ message }: Pick<Error, 'message'>): string => message.replaceAll(/\n\s*/g, '; ')
 
+/** The error in a sentence, without its hop and its fix: `CODE: what was seen; expected this`. */
+export const described = ({ code, seen, expected }: Pick<ErrorFacts, 'code' | 'seen' | 'expected'>): string =>
+  `${code}: ${seen}${expected === undefined ? '' : `; expected ${expected}`}`
+
+/** The error as fields of a line in the log. */
+export function faultFields(fault: PullpassError): Readonly<Record<string, string>> {
+  const { code, hop, seen, expected } = fault
+  const fix = fixOf(fault)
+  return { code, hop, seen, ...(expected !== undefined && { expected }), ...(fix !== undefined && { fix }) }
+}
+
 // A fault that a run can name and go on from.
 
 /** An error that is not classified is a bug, and ends the run: it is thrown on. */

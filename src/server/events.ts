@@ -3,7 +3,7 @@
  * time after which the API server deletes it. Of one reason and scope, a call writes at most five, and an hour has at most twenty: conditions
  * that an attacker can cause, also with ever new subjects, do not flood the cluster with Events.
  */
-import { fixOf, PullpassError } from '../errors/pullpass-error.ts'
+import { faultFields, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { createEvent, type ObjectReference } from '../kubernetes/objects/events.ts'
@@ -54,10 +54,7 @@ export function createEventRecorder(
           if (fault.code !== 'INTERRUPTED') failures.set(fault.seen, fault)
         }
       }
-      for (const fault of failures.values()) {
-        const { code, seen } = fault
-        log('warn', 'an Event could not be written', { code, seen, fix: fixOf(fault) ?? '' })
-      }
+      for (const fault of failures.values()) log('warn', 'an Event could not be written', faultFields(fault))
     },
   }
 }

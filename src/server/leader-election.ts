@@ -10,7 +10,7 @@
  * https://kubernetes.io/docs/concepts/architecture/leases/
  */
 import type { NamespacedName } from '../document/document.ts'
-import { asFault, fixOf, PullpassError } from '../errors/pullpass-error.ts'
+import { asFault, described, faultFields, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import {
@@ -80,7 +80,7 @@ export class LeaderElection {
   /** Why the Lease cannot be read or renewed. */
   get problem(): string | undefined {
     const { namespace, name } = this.#config.lease
-    return this.#problem && `Lease ${namespace}/${name}: ${this.#problem.code}: ${this.#problem.seen}`
+    return this.#problem && `Lease ${namespace}/${name}: ${described(this.#problem)}`
   }
 
   /**
@@ -243,10 +243,8 @@ export class LeaderElection {
   /** @throws an error that is not classified */
   #fail(error: unknown): void {
     const fault = asFault(error)
-    if (fault.code !== this.#problem?.code) {
-      const { code, seen } = fault
-      this.#context.log('error', 'the Lease could not be read or renewed', { code, seen, fix: fixOf(fault) ?? '' })
-    }
+    if (fault.code !== this.#problem?.code)
+      this.#context.log('error', 'the Lease could not be read or renewed', faultFields(fault))
     this.#problem = fault
   }
 

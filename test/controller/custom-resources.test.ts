@@ -114,6 +114,31 @@ suite('a ClusterPullSecret in the cluster', () => {
     await until('the Secrets', () => versions().every((version, index) => version !== before[index]))
   })
 
+  test('that is invalid says what is expected: in its status, in the log and on the status page', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const { whenFresh, logged, page } = await start()
+    writeResource(sandbox)
+    await whenFresh(2)
+    writeResource(sandbox, { spec: { serviceAccountRef: undefined } })
+    writeResource(sandbox, { name: 'broken', spec: { registries: 'none' } })
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'Invalid')
+    const missing = /DOCUMENT_INVALID: .*spec\.serviceAccountRef is missing; expected [^;.]+/
+    assert.match(
+      readyOf(sandbox)?.message ?? '',
+      new RegExp(`^${missing.source}. The last valid version stays in use$`),
+    )
+    assert.match(
+      page(),
+      new RegExp(`ClusterPullSecret/pull: invalid, its last valid version is in use: ${missing.source}`),
+    )
+    await until('the other one', () =>
+      page().includes('ClusterPullSecret/broken: invalid, it is not used: DOCUMENT_INVALID'),
+    )
+    const [line = ''] = logged.filter((one) => one.startsWith('error a ClusterPullSecret is invalid its last valid'))
+    assert.match(line, / DOCUMENT_INVALID document .*spec\.serviceAccountRef is missing [^ ]+ .*[^ ]$/)
+  })
+
   test('that was never valid affects nothing else', async (t) => {
     const { sandbox, start } = await startControllerTest(t)
     sandbox.cluster.installDefinitions()

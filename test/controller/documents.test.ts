@@ -78,7 +78,7 @@ suite('when a file of documents changes, the controller', () => {
       assert.match(errors[0] ?? '', /^error the documents are invalid, and the last valid ones stay in use DOCUMENT_/)
       assert.match(
         health('/readyz'),
-        /^\[\+\]watches ok\n\[\+\]lease ok\nreadyz check passed\nthe last valid documents are in use: DOCUMENT_/,
+        /^\[\+\]watches ok\n\[\+\]lease ok\nreadyz check passed\nthe last valid documents are in use: DOCUMENT_[A-Z]+: .+; expected /,
       )
       await writeFile(file, selectTeams(sandbox))
       await advanceUntil(time, step('the valid file'), valid(1, metric))

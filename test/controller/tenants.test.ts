@@ -97,7 +97,7 @@ suite('a PullSecret in the cluster', () => {
       const message = await whenReady('team-a', 'NotPermitted')
       assert.match(
         message,
-        /^DOCUMENT_INVALID: PullSecret team-a\/pull: .*, which the installation does not permit; fix: /,
+        /^DOCUMENT_INVALID: PullSecret team-a\/pull: .*, which the installation does not permit; expected one of: .*; fix: /,
       )
       assert.ok(message.endsWith(flag), message)
       assert.deepEqual(tokenRequests(sandbox), [])

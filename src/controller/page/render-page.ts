@@ -67,15 +67,16 @@ const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
 function renderProblems({ at, problems, failures }: PageFacts): Html {
   if (problems.length + failures.length === 0) return html``
   const [shown, hidden] = [failures.slice(0, maxFailures), failures.length - maxFailures]
+  const hiddenProblems = problems.length - maxFailures
   return html`<h2>Problems</h2>
 <ul>
 ${problems.slice(0, maxFailures).map((problem) => html`<li>${text(problem)}</li>\n`)}${shown.map((failure) => renderFailure(failure, at))}</ul>
-${hidden > 0 ? html`<p class="quiet">And ${hidden} other causes: see the log.</p>` : ''}`
+${hiddenProblems > 0 ? html`<p class="quiet">And ${hiddenProblems} other problems: see the log.</p>` : ''}${hidden > 0 ? html`<p class="quiet">And ${hidden} other causes: see the log.</p>` : ''}`
 }
 
 function renderFailure({ fault, since, subjects }: CurrentFailure, at: Date): Html {
   const fix = fixOf(fault)
-  return html`<li><strong class="bad">${fault.code}</strong> (${fault.hop}), first seen ${relativeTime(since, at)}${subjects === 1 ? '' : `, ${subjects} affected`}: ${text(fault.seen)}${fix === undefined ? '' : html`<br><span class="quiet">fix: ${text(fix)}</span>`}</li>
+  return html`<li><strong class="bad">${fault.code}</strong> (${fault.hop}), first seen ${relativeTime(since, at)}${subjects === 1 ? '' : `, ${subjects} affected`}: ${text(fault.seen)}${fault.expected === undefined ? '' : html`<br><span class="quiet">expected ${text(fault.expected)}</span>`}${fix === undefined ? '' : html`<br><span class="quiet">fix: ${text(fix)}</span>`}</li>
 `
 }
 
