@@ -61,8 +61,7 @@ export function controllerState({ files, documents, states, view, election, work
     },
     leading: election === undefined || election.leading,
     get invalidResources() {
-      const all = [...view.resources.objects.values(), ...view.tenants.objects.values()]
-      return all.filter(({ fault }) => fault !== undefined).length
+      return invalidOf(view.resources).length + invalidOf(view.tenants).length
     },
     leaseProblem: election?.problem,
     queueDepth: work?.queue.depth ?? 0,
@@ -78,6 +77,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
 /** For the status page. */
 export function pageFactsOf(known: Known, reported: ControllerStatus['reported']): PageFacts {
   const { election, view, work, now } = known
+  const { tenants } = controllerState(known)
   const { objects } = view.namespaces
   const documents = [...known.documents].flatMap(([name, { document }]) => {
     if (tenantOf(document) !== undefined) return [] // each has a status, which its tenant reads
@@ -91,13 +91,17 @@ export function pageFactsOf(known: Known, reported: ControllerStatus['reported']
     lease: election && `${election.lease.namespace}/${election.lease.name}`,
     role: work === undefined ? 'standby' : 'leader',
     documents: work ? documents.map((one) => pageDocument(one, objects, work.credentials, now)) : [],
+    tenants: { ...tenants, invalid: invalidOf(view.tenants).length },
     queue: { depth: work?.queue.depth ?? 0, oldestMs: work?.queue.oldestMs ?? 0 },
   }
 }
 
+const invalidOf = ({ objects }: ClusterView['resources']) =>
+  [...objects.values()].filter(({ fault }) => fault !== undefined)
+
 /** Those of tenants are counted. */
 const invalidResources = ({ resources }: ClusterView): string[] =>
-  [...resources.objects.values()].flatMap(({ document, controlled, fault, deletion }) => {
+  invalidOf(resources).flatMap(({ document, controlled, fault, deletion }) => {
     const used = controlled === undefined ? 'it is not used' : 'its last valid version is in use'
     return fault === undefined || deletion !== 'none' ? [] : `${document}: invalid, ${used}: ${described(fault)}`
   })

@@ -72,13 +72,14 @@ suite('a PullSecret in the cluster', () => {
     )
   })
 
-  test('stays a label of no metric', async (t) => {
+  test('stays a label of no metric, and is counted on the status page', async (t) => {
     const { sandbox, start, whenReady } = await startTenants(t)
-    const { health } = await start()
+    const { health, page } = await start()
     writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'absent' } })
     writePullSecret(sandbox, { namespace: 'team-b' })
     await whenReady('team-b', 'Fresh')
     assert.doesNotMatch(health('/metrics'), /team-/)
+    assert.match(page(), /PullSecrets of tenants: 1 of 1 fresh, 1 invalid\./)
   })
 
   for (const [title, spec, flag] of [
@@ -92,7 +93,7 @@ suite('a PullSecret in the cluster', () => {
   ] as const) {
     test(`that names ${title} than the installation permits has the flag in its status, and costs no request`, async (t) => {
       const { sandbox, start, whenReady } = await startTenants(t)
-      const { metric, logged } = await start()
+      const { metric, logged, page } = await start()
       writePullSecret(sandbox, { namespace: 'team-a', spec })
       const message = await whenReady('team-a', 'NotPermitted')
       assert.match(
@@ -100,6 +101,7 @@ suite('a PullSecret in the cluster', () => {
         /^DOCUMENT_INVALID: PullSecret team-a\/pull: .*, which the installation does not permit; expected one of: .*; fix: /,
       )
       assert.ok(message.endsWith(flag), message)
+      assert.match(page(), /PullSecrets of tenants: 0 of 0 fresh, 1 invalid\./)
       assert.deepEqual(tokenRequests(sandbox), [])
       assert.equal(
         sandbox.parts.kubernetes.seen.some(({ path }) => path.includes('othercred')),

@@ -16,6 +16,8 @@ export interface PageFacts extends ReportedFacts {
   /** A standby does not know what is fresh. */
   readonly role: 'leader' | 'standby'
   readonly documents: readonly PageDocument[]
+  /** Numbers of PullSecrets: used, of them fresh, and those whose current version is invalid. */
+  readonly tenants: { readonly desired: number; readonly fresh: number; readonly invalid: number }
   readonly queue: { readonly depth: number; readonly oldestMs: number }
 }
 

@@ -41,8 +41,14 @@ ${role === 'leader' ? [renderDocuments(documents, at), renderRemaining(documents
   return page.markup
 }
 
-const isGood = ({ problems, failures, documents }: PageFacts): boolean =>
-  problems.length === 0 && failures.length === 0 && documents.every(({ selected, fresh }) => selected === fresh)
+const isGood = ({ problems, failures, documents, tenants }: PageFacts): boolean =>
+  problems.length === 0 &&
+  failures.length === 0 &&
+  documents.every(({ selected, fresh }) => selected === fresh) &&
+  areTenantsGood(tenants)
+
+const areTenantsGood = ({ desired, fresh, invalid }: PageFacts['tenants']): boolean =>
+  fresh === desired && invalid === 0
 
 function titleOf(facts: PageFacts): string {
   if (facts.role === 'standby') return 'Standby: pullpass controller'
@@ -50,7 +56,7 @@ function titleOf(facts: PageFacts): string {
 }
 
 function renderState(facts: PageFacts): Html {
-  const { role, lease, documents, queue } = facts
+  const { role, lease, documents, tenants, queue } = facts
   if (role === 'standby') {
     return html`<p class="state">Standby</p>
 <p>Another replica leads, and knows what is fresh: the holder of Lease ${text(lease ?? '')}.</p>`
@@ -58,8 +64,22 @@ function renderState(facts: PageFacts): Html {
   const sum = (count: (document: PageDocument) => number) => documents.reduce((total, one) => total + count(one), 0)
   const [fresh, selected] = [sum((one) => one.fresh), sum((one) => one.selected)]
   const work = queue.depth === 0 ? 'Nothing is queued' : `${queue.depth} queued, for ${seconds(queue.oldestMs)} at most`
-  return html`<p class="state ${isGood(facts) ? 'good' : 'bad'}">${fresh} of ${selected} pull secrets are fresh</p>
+  const state =
+    documents.length === 0
+      ? 'No ClusterPullSecret is used'
+      : `${fresh} of ${selected} pull ${selected === 1 ? 'secret is' : 'secrets are'} fresh`
+  return html`<p class="state ${isGood(facts) ? 'good' : 'bad'}">${state}</p>
+${renderTenants(tenants)}
 <p class="quiet">${lease === undefined ? 'The only replica' : `Leader by Lease ${text(lease)}`}. ${work}.</p>`
+}
+
+/** Each has a status, which its tenant reads. */
+function renderTenants(tenants: PageFacts['tenants']): Html {
+  const { desired, fresh, invalid } = tenants
+  if (desired + invalid === 0) return html``
+  const others = invalid === 0 ? '' : `, ${invalid} invalid`
+  const state = `PullSecrets of tenants: ${fresh} of ${desired} fresh${others}.`
+  return html`<p class="${areTenantsGood(tenants) ? 'good' : 'bad'}">${state}</p>`
 }
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
@@ -89,7 +109,7 @@ ${documents.length === 0 ? html`<p>There are none.</p>` : ''}${documents.slice(0
 function renderDocument({ name, secretName, selected, fresh, credentials }: PageDocument, at: Date): Html {
   return html`<section>
 <h3>${text(name)}</h3>
-<p class="${fresh === selected ? 'good' : 'bad'}">Secret <code>${text(secretName)}</code> is fresh in ${fresh} of ${selected} namespaces.</p>
+<p class="${fresh === selected ? 'good' : 'bad'}">Secret <code>${text(secretName)}</code> is fresh in ${fresh} of ${selected} ${selected === 1 ? 'namespace' : 'namespaces'}.</p>
 ${credentials.map((credential) => renderCredential(credential, at))}</section>
 `
 }

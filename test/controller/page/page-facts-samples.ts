@@ -49,6 +49,7 @@ export const ordinaryFacts: PageFacts = {
       remainingMs: [minutes(39.5), minutes(39.5), minutes(5), undefined],
     },
   ],
+  tenants: { desired: 0, fresh: 0, invalid: 0 },
   lastHour: Array.from({ length: 12 }, (_, part) => ({
     from: after(5 * (part - 11)),
     counts: part === 7 ? { exchange: 2, write: 4, failure: 1 } : { exchange: 0, write: 0, failure: 0 },

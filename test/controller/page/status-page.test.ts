@@ -22,6 +22,24 @@ suite('the status page', () => {
       assert.ok(words.includes(shown), `${shown}\n${words}`)
   })
 
+  test('counts PullSecrets of tenants: it is not all fresh while one of them fails or is invalid', () => {
+    const good = { ...ordinaryFacts, failures: [], documents: [] }
+    const pageOf = (desired: number, fresh: number, invalid: number) =>
+      renderPage({ ...good, tenants: { desired, fresh, invalid } })
+    const titleOf = (page: string) => /<title>([^:]*):/.exec(page)?.[1]
+    assert.deepEqual([pageOf(0, 0, 0), pageOf(4, 4, 0), pageOf(4, 1, 0), pageOf(4, 4, 5)].map(titleOf), [
+      'All fresh',
+      'All fresh',
+      'Problems',
+      'Problems',
+    ])
+    assert.match(
+      wordsOf(pageOf(4, 1, 5)),
+      /No ClusterPullSecret is used PullSecrets of tenants: 1 of 4 fresh, 5 invalid\./,
+    )
+    assert.doesNotMatch(wordsOf(pageOf(0, 0, 0)), /tenants/)
+  })
+
   test('draws each lifetime with its refresh point: here 20 of 60 minutes are over, and it is due after 39', () => {
     assert.match(
       renderPage(ordinaryFacts),
