@@ -114,7 +114,7 @@ suite('a ClusterPullSecret in the cluster', () => {
     await until('the Secrets', () => versions().every((version, index) => version !== before[index]))
   })
 
-  test('that is invalid says what is expected: in its status, in the log and on the status page', async (t) => {
+  test('that is invalid states what is expected: in its status, in the log and on the status page', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
     sandbox.cluster.installDefinitions()
     const { whenFresh, logged, page } = await start()
