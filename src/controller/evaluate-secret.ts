@@ -1,6 +1,6 @@
 /** What a Secret needs, by its metadata and the credentials in memory: pure. */
 
-import type { PullSecretRecord } from '../credential/pull-secret-record.ts'
+import type { PullSecretRecord, RegistryRecord } from '../credential/pull-secret-record.ts'
 import { earliest } from '../credential/registry-credential.ts'
 import type { Document } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
@@ -8,6 +8,7 @@ import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { mintedFrom } from '../refresh/exchange-requests.ts'
 import {
+  earlierEntry,
   endOf,
   entriesFor,
   evaluateFreshness,
@@ -25,6 +26,8 @@ export interface SecretEntry {
   readonly mintedFrom: string
   /** Undefined: the Secret has no valid entry of ours. */
   readonly expiresAt: Date | undefined
+  /** Without a valid entry: when that of an earlier form of the document expires; undefined: there is none. */
+  readonly earlierExpiresAt: Date | undefined
 }
 
 export interface SecretEvaluation {
@@ -54,17 +57,18 @@ export function evaluateSecret(
   const record = found && recordFor(document, found)
   const entryOf = entriesFor(document)
   const entries = document.registries.map((registry) => {
-    const endMs = record && endOf(entryOf(registry, record.registries))
-    // No vendor grants a longer life: it was written by another client.
-    const isGranted = endMs !== undefined && endMs - now.getTime() <= longestLifeMs
-    const expiresAt = isGranted ? new Date(endMs) : undefined
-    return { registry: registry.name, mintedFrom: mintedFrom(document, registry), expiresAt }
+    const expiresAt = grantedUntil(record && entryOf(registry, record.registries), now)
+    const earlierExpiresAt = expiresAt
+      ? undefined
+      : grantedUntil(record && earlierEntry(registry, record.registries), now)
+    return { registry: registry.name, mintedFrom: mintedFrom(document, registry), expiresAt, earlierExpiresAt }
   })
   if (found === undefined || record === undefined || !isIntact(document, { namespace, found, record })) {
     return { verdict: 'changed', entries, dueAt: undefined }
   }
   if (isOfAnotherClock(record.refreshedAt, { now, setBackAt })) {
-    return { verdict: 'due', entries: entries.map((entry) => ({ ...entry, expiresAt: undefined })), dueAt: undefined }
+    const unknown = { expiresAt: undefined, earlierExpiresAt: undefined }
+    return { verdict: 'due', entries: entries.map((entry) => ({ ...entry, ...unknown })), dueAt: undefined }
   }
   if (evaluateFreshness(document, { minRemainingMs: 0, now })(namespace, found) === 'due') {
     return { verdict: 'due', entries, dueAt: undefined }
@@ -74,6 +78,12 @@ export function evaluateSecret(
   )
   const dueAt = new Date(Math.min(...dueMs))
   return { verdict: dueAt <= now ? 'due' : 'fresh', entries, dueAt }
+}
+
+/** No vendor grants a longer life: such an entry was written by another client. */
+function grantedUntil(entry: RegistryRecord | undefined, now: Date): Date | undefined {
+  const endMs = endOf(entry)
+  return endMs !== undefined && endMs - now.getTime() <= longestLifeMs ? new Date(endMs) : undefined
 }
 
 /** Verifiers of tokens allow clocks to differ by a minute: RFC 7519 §4.1.4. */

@@ -20,6 +20,8 @@ export interface SecretState {
   established: boolean
   /** By registry. */
   expiries: ReadonlyMap<string, Date>
+  /** By registry without a valid entry: the expiry of that of an earlier form of the document. */
+  earlier: ReadonlyMap<string, Date>
   /** The last write failed. */
   failure: WriteFailure | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
@@ -45,6 +47,7 @@ export interface Target extends WorkItem {
 export const newSecretState = (): SecretState => ({
   established: false,
   expiries: new Map(),
+  earlier: new Map(),
   failure: undefined,
   dueAt: undefined,
   repairs: none,
@@ -66,7 +69,8 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   const { credentials, status, context } = reconciler
   const now = context.now()
   const evaluation = evaluateSecret(controlled.document, { namespace, found, setBackAt }, credentials, now)
-  state.expiries = expiriesOf(evaluation.entries)
+  state.expiries = expiriesOf(evaluation.entries, 'expiresAt')
+  state.earlier = expiriesOf(evaluation.entries, 'earlierExpiresAt')
   if (evaluation.verdict === 'fresh') state.dueAt = evaluation.dueAt
   if (evaluation.verdict === 'fresh') {
     settle(target, status)
@@ -114,8 +118,14 @@ function repairAtMs(state: SecretState, now: Date): number {
   return nextRepairMs(state.repairs)
 }
 
-const expiriesOf = (entries: readonly SecretEntry[]): ReadonlyMap<string, Date> =>
-  new Map(entries.flatMap(({ registry, expiresAt }) => (expiresAt === undefined ? [] : [[registry, expiresAt]])))
+function expiriesOf(
+  entries: readonly SecretEntry[],
+  field: 'expiresAt' | 'earlierExpiresAt',
+): ReadonlyMap<string, Date> {
+  const expiries = new Map<string, Date>()
+  for (const { registry, [field]: at } of entries) if (at !== undefined) expiries.set(registry, at)
+  return expiries
+}
 
 async function write(
   { controlled: { document }, namespace, found }: Target,
@@ -160,6 +170,7 @@ function record(
     expiresAt instanceof Date ? [[name, expiresAt] as const] : [],
   )
   state.expiries = new Map(known)
+  state.earlier = new Map()
   if (kind === 'repair') {
     const { repairs } = state
     state.repairs = { ...repairs, count: repairs.count + 1, lastMs: now.getTime() }

@@ -44,7 +44,9 @@ export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus 
   const isCounted = document !== undefined && facts.usedInstead === undefined && !isRefused(facts)
   const counts = secrets && isCounted ? countSecrets(facts, secrets, now) : undefined
   const states = counts === undefined ? [] : [...(secrets?.values() ?? [])]
-  const expiresAt = earliest(states.flatMap((state) => [...(state?.expiries.values() ?? [])]))
+  const expiresAt = earliest(
+    states.flatMap((state) => [...(state?.expiries.values() ?? []), ...(state?.earlier.values() ?? [])]),
+  )
   const nextRefreshAt = earliest(states.map((state) => state?.dueAt))
   const failing = counts?.failing ?? []
   return {

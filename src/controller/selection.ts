@@ -94,16 +94,16 @@ export const haveEntries = (
 /** For metrics. */
 export function stateOf({ name, document, secrets }: Documented, namespaces: Namespaces, now: Date): DocumentState {
   const desired = selected(document, namespaces)
-  const known = desired.flatMap((namespace) => secrets?.get(namespace)?.expiries ?? [])
+  const known = desired.flatMap((namespace) => secrets?.get(namespace) ?? [])
   const expiries = new Map<string, Date>()
-  for (const [registry, at] of known.flatMap((one) => [...one])) {
+  for (const [registry, at] of known.flatMap((one) => [...one.earlier, ...one.expiries])) {
     const earliest = expiries.get(registry)
     if (earliest === undefined || at < earliest) expiries.set(registry, at)
   }
   return {
     name,
     desired: desired.length,
-    fresh: known.filter((one) => haveEntries(document.registries, one, now)).length,
+    fresh: known.filter((one) => haveEntries(document.registries, one.expiries, now)).length,
     expiries,
   }
 }

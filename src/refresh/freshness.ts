@@ -98,6 +98,15 @@ export function entriesFor(
     )
 }
 
+/** An entry for the same hosts that was minted from an earlier form of the document: pods pull with it until it expires. */
+export function earlierEntry(
+  { name, hosts }: DocumentRegistry,
+  records: ReadonlyMap<string, RegistryRecord>,
+): RegistryRecord | undefined {
+  const entry = records.get(name)
+  return entry !== undefined && hosts.every((host) => entry.hosts.includes(host)) ? entry : undefined
+}
+
 /** An entry of unknown expiry is treated as one that ends when it is to be read again. */
 export const endOf = (entry: RegistryRecord | undefined): number | undefined =>
   entry?.expiresAt?.getTime() ?? (entry?.readAt && entry.readAt.getTime() + rereadSeconds * 1000)

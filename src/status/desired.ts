@@ -1,8 +1,10 @@
 /** Which pull secrets documents request, compared with those that exist: pure. */
+import type { RegistryRecord } from '../credential/pull-secret-record.ts'
 import type { ErrorFacts } from '../errors/pullpass-error.ts'
+import { entriesFor } from '../refresh/freshness.ts'
 import { documentName, type Job } from '../refresh/plan.ts'
 import { boundedList, type PullSecretStatus } from './evaluate.ts'
-import type { PullSecretFacts } from './facts.ts'
+import type { Origin, PullSecretFacts } from './facts.ts'
 
 /** The Secrets of documents, in the scope of the table. */
 export interface Desired {
@@ -14,6 +16,8 @@ export interface Desired {
 interface Target {
   readonly document: string
   readonly namespaceExists: boolean
+  /** Names of the registries that have no entry of the document as it is now. */
+  readonly lacking: (records: ReadonlyMap<string, RegistryRecord>) => string[]
 }
 
 interface Scope {
@@ -29,8 +33,11 @@ export function listDesired(jobs: readonly Job[], { namespaces: only, names }: S
     const { secretName } = document
     if (names.length > 0 && !names.includes(secretName)) continue
     const name = documentName(document)
+    const entryOf = entriesFor(document)
+    const lacking: Target['lacking'] = (records) =>
+      document.registries.filter((one) => entryOf(one, records) === undefined).map((one) => one.name)
     for (const [list, namespaceExists] of [[namespaces, true] as const, [missing, false] as const]) {
-      const target = { document: name, namespaceExists } // one object for 10,000 namespaces
+      const target = { document: name, namespaceExists, lacking } // one object for 10,000 namespaces
       for (const namespace of list) {
         if (only.length === 0 || only.includes(namespace)) targets.set(`${namespace}/${secretName}`, target)
       }
@@ -52,11 +59,19 @@ export function compareWithDesired(
   // What was written from the variables of the script is taken over.
   const isOfAnother =
     writtenFor !== undefined && writtenFor !== target.document && !writtenFor.startsWith('environment/')
-  if (!isOther && !isOfAnother) return status
+  if (!isOther && !isOfAnother) return writtenFor === target.document ? withLacking(status, target, origin) : status
   const owner = isOfAnother
     ? `was written for ${writtenFor}`
     : `is managed by ${boundedList(managers) || 'another client'}`
   return { ...status, problems: [...status.problems, notOurs(`${namespace}/${name}`, owner, target.document)] }
+}
+
+/** The Secret was written for an earlier form of the document, or an exchange fails since. */
+function withLacking(status: PullSecretStatus, { lacking }: Target, origin: Origin): PullSecretStatus {
+  const names = origin.kind === 'ours' ? lacking(origin.record.registries) : []
+  if (names.length === 0) return status
+  const note = `no entry of the document as it is now for ${boundedList(names)}: not refreshed since the document was changed`
+  return { ...status, notes: [...status.notes, note] }
 }
 
 /** It keeps its credential until that expires, which is not a problem. */

@@ -105,6 +105,22 @@ suite('when a file of documents changes, the controller', () => {
     })
   }
 
+  test('reports the entries of an earlier form of a document that cannot be exchanged as it is now, until they expire', async (t) => {
+    const { sandbox, start, file, time } = await startControllerTest(t)
+    const { whenFresh, page, metric } = await start()
+    await whenFresh(2)
+    const more = '  serviceAccountRef: {namespace: default, name: absent}'
+    await writeFile(file, documentText(sandbox, { include: ['team-*'], more }))
+    const earlier = /2 namespaces have an entry of an earlier form of the document, valid until [^ ]+, in \d+ min\./
+    await advanceUntil(time, step('the page'), () => earlier.test(page()))
+    assert.match(page(), /TOKEN_REQUEST_REFUSED.* fresh in 0 of 2 namespaces\..* absent or expired 0 /)
+    const secondsLeft = () => metric('seconds_to_expiry{document="ClusterPullSecret/pull",registry="google"}') ?? 0
+    assert.ok(secondsLeft() > 600, `${secondsLeft()}`)
+    assert.equal(metric('namespaces_fresh{document="ClusterPullSecret/pull"}'), 0)
+    await advanceUntil(time, { stepMs: 60_000, description: 'the expiry' }, () => secondsLeft() < 0)
+    await until('the page', () => /absent or expired 2 /.test(page()) && !earlier.test(page()))
+  })
+
   test('leaves the Secrets of a document that was removed in place, and refreshes them no more', async (t) => {
     const { sandbox, start, file, time, exchanges } = await startControllerTest(t)
     const { whenFresh, metric } = await start()

@@ -1,4 +1,5 @@
 /** What the status page shows, from what the controller knows: pure. No credential is among it. */
+import { earliest } from '../../credential/registry-credential.ts'
 import type { Document, DocumentRegistry } from '../../document/document.ts'
 import type { Namespace } from '../../kubernetes/objects/namespaces.ts'
 import type { PullSecretMetadata } from '../../kubernetes/objects/pull-secrets.ts'
@@ -6,7 +7,7 @@ import { mintedFrom } from '../../refresh/exchange-requests.ts'
 import { recordFor } from '../../refresh/freshness.ts'
 import type { Credentials } from '../credentials.ts'
 import type { SecretState } from '../reconcile.ts'
-import { selected } from '../selection.ts'
+import { haveEntries, selected } from '../selection.ts'
 import type { ReportedFacts } from '../status.ts'
 
 export interface PageFacts extends ReportedFacts {
@@ -29,7 +30,7 @@ export interface PageDocument {
   readonly selected: number
   readonly fresh: number
   readonly credentials: readonly PageCredential[]
-  /** Of each selected namespace: until its first entry expires; undefined: an entry is absent. */
+  /** Of each selected namespace: until its first entry expires, also of an earlier form of the document; undefined: an entry is absent. */
   readonly remainingMs: readonly (number | undefined)[]
 }
 
@@ -42,6 +43,8 @@ export interface PageCredential {
   /** When it was obtained and when it is due; undefined: that is not known. */
   readonly obtainedAt: Date | undefined
   readonly dueAt: Date | undefined
+  /** Entries of an earlier form of the document, with which pods pull until they expire; undefined: there are none. */
+  readonly earlier: { readonly namespaces: number; readonly expiresAt: Date } | undefined
 }
 
 interface KnownDocument {
@@ -61,25 +64,33 @@ export function pageDocument(
   const { name, document, states } = known
   const chosen = selected(document, namespaces)
   const remainingMs = chosen.map((namespace) => {
-    const expiries = states?.get(namespace)?.expiries
-    const times = document.registries.map((registry) => expiries?.get(registry.name)?.getTime())
+    const { expiries, earlier } = states?.get(namespace) ?? {}
+    const times = document.registries.map(({ name: one }) => (expiries?.get(one) ?? earlier?.get(one))?.getTime())
     return times.includes(undefined) ? undefined : Math.min(...times.map((time) => time ?? 0)) - now.getTime()
   })
   return {
     name,
     secretName: document.secretName,
     selected: chosen.length,
-    fresh: remainingMs.filter((ms) => ms !== undefined && ms > 0).length,
-    credentials: document.registries.map((registry) => pageCredential(registry, known, chosen, credentials)),
+    fresh: chosen.filter((namespace) => haveEntries(document.registries, states?.get(namespace)?.expiries, now)).length,
+    credentials: document.registries.map((registry) => pageCredential(registry, { known, chosen, credentials, now })),
     remainingMs,
   }
 }
 
 function pageCredential(
   registry: DocumentRegistry,
-  { document, states, secrets }: KnownDocument,
-  chosen: readonly string[],
-  credentials: Pick<Credentials, 'entryDueAt'>,
+  {
+    known: { document, states, secrets },
+    chosen,
+    credentials,
+    now,
+  }: {
+    readonly known: KnownDocument
+    readonly chosen: readonly string[]
+    readonly credentials: Pick<Credentials, 'entryDueAt'>
+    readonly now: Date
+  },
 ): PageCredential {
   let first: { readonly namespace: string; readonly expiresAt: Date } | undefined
   for (const namespace of chosen) {
@@ -90,9 +101,12 @@ function pageCredential(
   const found = first && secrets?.get(first.namespace)
   const obtainedAt = found && recordFor(document, found)?.refreshedAt
   const { name, hosts } = registry
+  const valid = chosen.flatMap((namespace) => states?.get(namespace)?.earlier.get(name) ?? []).filter((at) => at > now)
+  const earliestAt = earliest(valid)
   return {
     registry: name,
     hosts,
+    earlier: earliestAt && { namespaces: valid.length, expiresAt: earliestAt },
     expiresAt: first?.expiresAt,
     obtainedAt,
     dueAt:

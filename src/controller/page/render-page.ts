@@ -115,19 +115,24 @@ ${credentials.map((credential) => renderCredential(credential, at))}</section>
 }
 
 function renderCredential(credential: PageCredential, at: Date): Html {
-  const { registry, hosts, expiresAt, dueAt } = credential
+  const { registry, hosts, expiresAt, dueAt, earlier } = credential
   const more = hosts.length > maxHosts ? `, and ${hosts.length - maxHosts} more` : ''
   const named = html`<strong>${text(registry)}</strong> <span class="quiet">${text(hosts.slice(0, maxHosts).join(', '))}${more}</span>`
-  if (expiresAt === undefined)
-    return html`<div class="credential">${named}<p class="bad">No namespace has an entry.</p></div>\n`
+  const former = earlier === undefined ? '' : html`<p class="bad">${ofEarlierForm(earlier, at)}</p>\n`
+  if (expiresAt === undefined) {
+    return html`<div class="credential">${named}${earlier === undefined ? html`<p class="bad">No namespace has an entry.</p>` : former}</div>\n`
+  }
   const isOver = expiresAt <= at
   const expiry = `${isOver ? 'Expired' : 'Expires'} ${relativeTime(expiresAt, at)}, at ${rfc3339(expiresAt)}`
   const due = dueAt === undefined ? '' : dueAt <= at ? '; its refresh is due' : `; refresh ${relativeTime(dueAt, at)}`
   return html`<div class="credential">${named}
 ${renderLifetime(credential, at, expiry + due)}
-<p class="${isOver ? 'bad' : 'quiet'}">${expiry}${due}.</p></div>
+<p class="${isOver ? 'bad' : 'quiet'}">${expiry}${due}.</p>${former}</div>
 `
 }
+
+const ofEarlierForm = ({ namespaces, expiresAt }: NonNullable<PageCredential['earlier']>, at: Date): string =>
+  `${namespaces === 1 ? '1 namespace has' : `${namespaces} namespaces have`} an entry of an earlier form of the document, valid until ${rfc3339(expiresAt)}, ${relativeTime(expiresAt, at)}.`
 
 /** The whole lifetime: what is over, what is left, and a mark at the refresh point. */
 function renderLifetime({ obtainedAt, dueAt, expiresAt }: PageCredential, at: Date, label: string): Html {

@@ -67,6 +67,18 @@ suite('pullpass status -f', () => {
     assert.match(later.stdout, /^3 pull secrets: 1 expired, 2 unused; 1 has a problem\.$/m)
   })
 
+  test('notes that a Secret has no entry of the document as it is now', async (t) => {
+    const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
+    const file = await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'] }))
+    await runPullpass(sandbox, ['refresh', '-f', file])
+    const before = await runPullpass(sandbox, ['status', '-f', file])
+    assert.doesNotMatch(rowOf(before.stdout, /^team-a/), /note: /)
+    const registries = { google: { host: 'europe-docker.pkg.dev', account: 'none' } }
+    await sandbox.write('pull.yaml', documentText(sandbox, { include: ['team-a'], registries }))
+    const { stdout } = await runPullpass(sandbox, ['status', '-f', file])
+    assert.match(rowOf(stdout, /^team-a/), / fresh .* note: no entry of the document as it is now for google: /)
+  })
+
   test('is refused with --watch', async (t) => {
     const sandbox = await startStatusSandbox(t)
     const { exitCode, stderr } = await runPullpass(sandbox, ['status', '-f', 'pull.yaml', '-w'])

@@ -37,6 +37,7 @@ export const ordinaryFacts: PageFacts = {
           obtainedAt: after(-20),
           dueAt: after(19),
           expiresAt: after(40),
+          earlier: undefined,
         },
         {
           registry: 'ecr',
@@ -44,6 +45,7 @@ export const ordinaryFacts: PageFacts = {
           obtainedAt: undefined,
           dueAt: undefined,
           expiresAt: undefined,
+          earlier: { namespaces: 2, expiresAt: after(57) },
         },
       ],
       remainingMs: [minutes(39.5), minutes(39.5), minutes(5), undefined],
@@ -81,6 +83,7 @@ export const hostileFacts: PageFacts = {
         obtainedAt: at,
         dueAt: at,
         expiresAt: after(1),
+        earlier: undefined,
       },
     ],
     remainingMs: [undefined],

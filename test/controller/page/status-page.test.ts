@@ -14,7 +14,7 @@ suite('the status page', () => {
       'fix: add the audience to the provider',
       'Secret regcred is fresh in 3 of 4 namespaces.',
       'google europe-docker.pkg.dev, us-docker.pkg.dev Expires in 40 min, at 2026-11-24T12:40:00Z; refresh in 19 min.',
-      'ecr 123456789012.dkr.ecr.eu-west-1.amazonaws.com No namespace has an entry.',
+      'ecr 123456789012.dkr.ecr.eu-west-1.amazonaws.com 2 namespaces have an entry of an earlier form of the document, valid until 2026-11-24T12:57:00Z, in 57 min.',
       'absent or expired 1 0 to 10 min 1 10 to 20 min 0 20 to 40 min 2 40 to 60 min 0',
       '11:35 0 written 11:40 4 written, 2 exchanged, 1 failed 11:45 0 written',
       'As of 2026-11-24T12:00:00Z.',
