@@ -15,11 +15,18 @@ const refusedRetryMs = 10 * 60_000
 /** An API server that has just started refuses requests until it has read the roles. */
 const refusedAtStart: ReadonlySet<string> = new Set<ErrorCode>(['KUBERNETES_FORBIDDEN', 'TOKEN_REQUEST_REFUSED'])
 const passingRefusals = 4
+/** Faults of files where the controller runs: a repair takes effect without an event, and another attempt sends nothing. */
+const localFaults: ReadonlySet<string> = new Set<ErrorCode>([
+  'TOKEN_FILE_UNREADABLE',
+  'TOKEN_MALFORMED',
+  'TOKEN_EXPIRED',
+  'AUDIENCE_MISMATCH',
+])
 
 /**
  * Milliseconds before the attempt after `failures` failures in a row: from 1 s to 5 min, doubling, with full jitter, and not
  * before the time that the other side requested, of at most an hour. A refusal is tried again after 5 to 10 min; the first ones of the
- * API server may pass. `random` in [0, 1).
+ * API server may pass, and faults of local files are tried again as soon as others. `random` in [0, 1).
  * `failingMs`: since the first of them; within the first hour, the delay is at most 30 s. Absent: it has no influence.
  */
 export function retryDelayMs(
@@ -28,7 +35,7 @@ export function retryDelayMs(
   { random, now, failingMs }: { readonly random: number; readonly now: Date; readonly failingMs?: number },
 ): number {
   const requestedMs = retryAt === undefined ? 0 : Math.min(longestRequestedMs, retryAt.getTime() - now.getTime())
-  const mayPass = retryable || (refusedAtStart.has(code) && failures <= passingRefusals)
+  const mayPass = retryable || localFaults.has(code) || (refusedAtStart.has(code) && failures <= passingRefusals)
   const ownMs = mayPass
     ? Math.min(backoffMs(failures), resumeWithin(failingMs)) * random
     : refusedRetryMs * (0.5 + random / 2)

@@ -47,6 +47,16 @@ suite('a failed attempt', () => {
     )
   })
 
+  test('is retried as soon as others if a token file is the cause, since its repair is no event', () => {
+    for (const code of ['TOKEN_FILE_UNREADABLE', 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'AUDIENCE_MISMATCH']) {
+      const local = { retryable: false, retryAt: undefined, code }
+      assert.deepEqual(
+        [1, 8].map((count) => retryDelayMs(local, count, { random: 0.5, now, failingMs: 60_000 })),
+        [1_000, 15_000],
+      )
+    }
+  })
+
   test('is retried soon four times if the API server refused it, since one that starts refuses everything', () => {
     for (const code of ['KUBERNETES_FORBIDDEN', 'TOKEN_REQUEST_REFUSED']) {
       const refused = { retryable: false, retryAt: undefined, code }
