@@ -1,10 +1,19 @@
-/** A real kubelet pulls private images from a real registry with the pull secret of `pullpass refresh`, also after a refresh in place. */
+/**
+ * A real kubelet pulls private images from a real registry with the pull secret of `pullpass refresh`, also after a refresh in place,
+ * and with that of `pullpass controller`, which evicts a pod that waits for it.
+ */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
-import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
+import { suite, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { documentText } from '../test/support/document-text.ts'
+import { spawnPullpass } from '../test/support/spawn-pullpass.ts'
+import { type ApiServer, requestAsAdmin, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
 import { runPod, waitForPodOutput, waitForPullFailure } from './parts/node/run-pod.ts'
 import { startPart } from './parts/process/start-part.ts'
+import { waitUntil } from './parts/process/wait-until.ts'
 import { withRealPart } from './parts/real-part.ts'
 import { buildImage } from './parts/registry/build-image.ts'
 import { pushImage } from './parts/registry/push-image.ts'
@@ -19,7 +28,7 @@ const publisher = { username: 'publisher', password: 'for-pushing-only' }
 /** A node, and a private registry that accepts Google's access tokens that were not revoked. */
 const startPullingNode = () =>
   startPart('pulling-node', async ({ folder, use }) => {
-    const { controlPlane, google, pullpass } = await use(startFederatedCluster())
+    const { controlPlane, google, environment, ...cluster } = await use(startFederatedCluster({ controllers: 'all' }))
     const used = new Set<string>()
     const revoked = new Set<string>()
     const accepts = ({ username, password }: RegistryLogin): boolean => {
@@ -42,19 +51,34 @@ const startPullingNode = () =>
       revokeTokens(): void {
         for (const password of used) revoked.add(password)
       },
-      /** A Secret not managed by pullpass; its type follows from its field. */
-      async createSecret(name: string, fields: Readonly<Record<string, string>>): Promise<void> {
+      /** A Secret that pullpass does not manage; its type follows from its field. */
+      async createSecret(name: string, fields: Readonly<Record<string, string>>, namespace = 'default'): Promise<void> {
         const encoded = Object.entries(fields).map(([field, text]) => [field, Buffer.from(text).toString('base64')])
         const type = `kubernetes.io/${Object.keys(fields)[0]?.slice(1)}`
         const body = { metadata: { name }, type, data: Object.fromEntries(encoded) }
-        const path = '/api/v1/namespaces/default/secrets'
+        const path = `/api/v1/namespaces/${namespace}/secrets`
         const { status } = await requestKubernetes(controlPlane, { method: 'POST', path, body })
         assert.equal(status, 201)
       },
       /** Creates the pull secret, or updates it in place. */
       async refreshPullSecret(): Promise<void> {
-        const { exitCode, stdout, stderr } = await pullpass(['refresh'], { REGISTRY_HOSTS: registry.host })
+        const { exitCode, stdout, stderr } = await cluster.pullpass(['refresh'], { REGISTRY_HOSTS: registry.host })
         assert.equal(exitCode, 0, stdout + stderr)
+      },
+      /** For a namespace; it evicts pods that wait for the Secret. */
+      async startController(t: TestContext, namespace: string): Promise<void> {
+        const file = join(folder, 'document.yaml')
+        const [project, pool, id] = ['PROJECT_NUMBER', 'POOL_ID', 'PROVIDER_ID'].map((name) => environment[name])
+        const provider = `projects/${project}/locations/global/workloadIdentityPools/${pool}/providers/${id}`
+        const registries = { google: { host: registry.host } }
+        const more = '  stuckPods: Evict\n'
+        await writeFile(file, documentText({ gcp: { provider } }, { include: [namespace], registries, more }))
+        await cluster.writeToken()
+        const { child } = spawnPullpass(['controller', '-f', file, '--no-leader-election'], environment)
+        t.after(async () => {
+          child.kill('SIGTERM')
+          await once(child, 'exit')
+        })
       },
     }
   })
@@ -121,5 +145,74 @@ await withRealPart('a node that pulls', startPullingNode, ({ controlPlane, ...no
 
       await waitForPullFailure(controlPlane, 'third', refusedAnonymous)
     })
+
+    test('the controller evicts a pod that waits for its pull secret, and the pod that replaces it runs', async (t) => {
+      const namespace = 'stuck'
+      await requestAsAdmin(controlPlane, {
+        method: 'POST',
+        path: '/api/v1/namespaces',
+        body: { metadata: { name: namespace } },
+      })
+      await node.createSecret(pullSecret, { '.dockerconfigjson': '{"auths":{}}' }, namespace)
+      await node.startController(t, namespace) // another client's Secret is left unchanged
+      await createReplicaSet(controlPlane, namespace, await node.publish('stuck', 'never read'))
+      const readPods = async () => {
+        const { body } = await requestAsAdmin(controlPlane, { path: `/api/v1/namespaces/${namespace}/pods` })
+        const { items }: { items: FoundPod[] } = JSON.parse(body)
+        return items
+      }
+      const stuck = await waitUntil('a pod whose image cannot be pulled', 60_000, async () =>
+        (await readPods()).find(({ status }) => waitingFor(status) === 'ImagePullBackOff'),
+      )
+
+      // The new Secret is written immediately, and the kubelet's next attempt, which would succeed, follows after 10 s.
+      await setTimeout(1_000) // API servers record times in seconds, and the failure must be older than the Secret
+      const path = `/api/v1/namespaces/${namespace}/secrets/${pullSecret}`
+      await requestAsAdmin(controlPlane, { method: 'DELETE', path })
+
+      await waitUntil('another pod that has run', 60_000, async () =>
+        (await readPods()).find(
+          ({ metadata, status }) => metadata.uid !== stuck.metadata.uid && waitingFor(status) === 'CrashLoopBackOff',
+        ),
+      )
+      await waitUntil('the Event about the eviction', 10_000, async () => {
+        const { body } = await requestAsAdmin(controlPlane, { path: `/api/v1/namespaces/${namespace}/events` })
+        const { items }: { items: FoundEvent[] } = JSON.parse(body)
+        const ofPod = items.filter(({ involvedObject }) => involvedObject.uid === stuck.metadata.uid)
+        return ofPod.some(({ reason }) => reason === 'StuckPodEvicted') || undefined
+      })
+    })
   })
 })
+
+/** Of one pod with the pull secret. */
+async function createReplicaSet(apiServer: ApiServer, namespace: string, image: string): Promise<void> {
+  const labels = { app: 'stuck' }
+  const spec = {
+    nodeName: 'localhost',
+    hostNetwork: true,
+    automountServiceAccountToken: false,
+    imagePullSecrets: [{ name: pullSecret }],
+    containers: [{ name: 'program', image, imagePullPolicy: 'Always' }],
+  }
+  const body = {
+    metadata: { name: 'stuck' },
+    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  }
+  await requestAsAdmin(apiServer, { method: 'POST', path: `/apis/apps/v1/namespaces/${namespace}/replicasets`, body })
+}
+
+interface FoundEvent {
+  readonly reason: string
+  readonly involvedObject: { readonly uid: string }
+}
+
+interface FoundPod {
+  readonly metadata: { readonly uid: string }
+  readonly status: {
+    readonly containerStatuses?: readonly { readonly state: { readonly waiting?: { readonly reason: string } } }[]
+  }
+}
+
+const waitingFor = ({ containerStatuses }: FoundPod['status']): string | undefined =>
+  containerStatuses?.[0]?.state.waiting?.reason
