@@ -39,7 +39,7 @@ function registriesOf(index: number, name = 'cluster') {
 }
 
 suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
-  test('5,000 PullSecrets that fail delay no other document, log little, and have a status', async (t) => {
+  test('5,000 PullSecrets that fail delay no other document, and log little', async (t) => {
     const { sandbox, start, time, hasSecret } = await startWorld(t)
     for (let index = 0; index < 5_000; index++) {
       const namespace = hostile[index % hostile.length] ?? ''
@@ -48,23 +48,20 @@ suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
     }
     const { logged, metric, health, stop } = await start()
     await until('the first failures', () => (metric('tenants_desired') ?? 0) === 5_000)
-    const startedMs = Date.now()
+    const { seen } = sandbox.parts.kubernetes
+    const before = seen.length
     writePullSecret(sandbox, { namespace: 'team-a' })
     writeResource(sandbox, { include: ['team-b'] })
     await until('the other documents', () => hasSecret('team-a') && hasSecret('team-b'))
-    const tookMs = Date.now() - startedMs
-    t.diagnostic(`the other documents took ${tookMs} ms`)
-    assert.ok(tookMs < 10_000, `${tookMs} ms`)
+    // They did not wait for those that were there before.
+    t.diagnostic(`the API server had ${seen.length - before} requests until then`)
+    assert.ok(seen.length - before < 1_500, `${seen.length - before} requests`)
     const isReady = () => JSON.stringify(readResource(sandbox)?.['status'] ?? {}).includes('"reason":"Fresh"')
-    await advanceUntil(time, { stepMs: 20, description: 'the status of the ClusterPullSecret' }, isReady)
-    const { seen } = sandbox.parts.kubernetes
-    for (const count of [1_250, 2_500, 3_750, 5_000]) await until(`${count} requests`, () => seen.length > count)
-    for (const index of [0, 2_500]) {
-      const namespace = hostile[index % hostile.length] ?? ''
-      await advanceUntil(time, { stepMs: 20, description: `the status of pull-${index}` }, () =>
-        conditionOf(sandbox, namespace, `pull-${index}`).includes('TOKEN_REQUEST_REFUSED'),
-      )
-    }
+    await advanceUntil(time, second('the status of the ClusterPullSecret'), isReady)
+    for (let count = 500; count <= 5_000; count += 500) await until(`${count} requests`, () => seen.length > count)
+    const [first = ''] = hostile
+    const hasStatus = () => conditionOf(sandbox, first, 'pull-0').includes('TOKEN_REQUEST_REFUSED')
+    await advanceUntil(time, { stepMs: 100, description: 'the status of one of them' }, hasStatus)
     assert.ok(health('/readyz').includes('[+]watches ok'))
     assert.ok(logged.length < 100, `${logged.length} lines`)
     assert.doesNotMatch(health('/metrics'), /hostile/)
