@@ -22,9 +22,11 @@ export interface AttachState {
   failure: Failures | undefined
   /** By account: how often it was changed within the last ten minutes. */
   readonly changes: Map<string, Repairs>
+  /** Accounts that had the entry: what removes it is another client. */
+  readonly attached: Set<string>
 }
 
-export const newAttachState = (): AttachState => ({ failure: undefined, changes: new Map() })
+export const newAttachState = (): AttachState => ({ failure: undefined, changes: new Map(), attached: new Set() })
 
 interface AttachTarget extends WorkItem {
   readonly controlled: ControlledDocument
@@ -78,7 +80,10 @@ export async function attachAccounts(target: AttachTarget, attacher: Attacher): 
 function accountsWithout(secretName: string, { accounts, namespace, state }: AttachTarget): string[] {
   return [...accounts].flatMap(([name, byNamespace]) => {
     const account = byNamespace.get(namespace)
-    if (account === undefined) state.changes.delete(name)
+    if (account === undefined) {
+      state.changes.delete(name)
+      state.attached.delete(name)
+    } else if (account.imagePullSecrets.includes(secretName)) state.attached.add(name)
     return account === undefined || account.deleting || account.imagePullSecrets.includes(secretName) ? [] : [name]
   })
 }
@@ -109,11 +114,15 @@ function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[]
     const count = (state.changes.get(name)?.count ?? 0) + 1
     state.changes.set(name, { count, lastMs: now.getTime() })
     const fields = { document, namespace, serviceAccount: name }
-    if (count === 1) status.log(attached, fields)
-    else {
-      const note = `written by: ${(accounts.get(name)?.get(namespace)?.owners ?? []).join(', ') || 'unknown'}`
+    if (state.attached.has(name)) {
+      const owners = (accounts.get(name)?.get(namespace)?.owners ?? []).join(', ')
+      const note =
+        owners === ''
+          ? 'another client removed it'
+          : `another client removed it; imagePullSecrets are written by: ${owners}`
       status.log(restored, { ...fields, note })
-    }
+    } else status.log(attached, fields)
+    state.attached.add(name)
   }
   const fault = outcomes.find((outcome) => outcome.fault !== undefined)?.fault
   if (fault === undefined || context.signal.aborted) {

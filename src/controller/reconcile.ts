@@ -92,8 +92,9 @@ function reportConflict({ document, namespace, found, state }: Target, status: C
   if (state.repairs.conflict === 'reported' || state.failure !== undefined) return
   state.repairs = { ...state.repairs, conflict: 'reported' }
   const managers = [...new Set([...(found?.owners.data ?? []), ...(found?.owners.label ?? [])])]
-  const changedBy = found === undefined ? 'deleted' : managers.join(', ') || 'unknown'
-  status.log(conflict, { document, namespace, changedBy, fix: 'stop the other client, or exclude the namespace' })
+  const change =
+    found === undefined ? { change: 'deleted' } : { change: 'edited', changedBy: managers.join(', ') || 'unknown' }
+  status.log(conflict, { document, namespace, ...change, fix: 'stop the other client, or exclude the namespace' })
 }
 
 const conflict = {

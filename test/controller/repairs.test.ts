@@ -89,7 +89,7 @@ suite('a pull secret of the controller', () => {
     assert.equal(reports.length, 1, logged.join('\n'))
     assert.match(
       reports[0] ?? '',
-      /^warn another client changes .* ClusterPullSecret\/pull team-a other-tool(, \S+)* stop /,
+      /^warn another client changes .* ClusterPullSecret\/pull team-a edited other-tool(, \S+)* stop /,
     )
   })
 
