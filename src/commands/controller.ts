@@ -116,16 +116,16 @@ export const controller: Command<typeof flags> = {
         const { serveStatusPage } = await import('../controller/page/serve-page.ts')
         servers.push(await serveStatusPage(statusListen, () => started.pageFacts(), context))
       }
-      const { customResources } = resources
       const start = {
         version,
         cluster: cluster.server,
         documents: all.length,
-        customResources,
+        customResources: resources.customResources,
         ...(health && { health }),
       }
       context.log('info', 'the controller started, and runs until it is stopped', start)
       await started.run()
+      context.log('info', 'the controller stopped')
       return 0
     } finally {
       running?.close()

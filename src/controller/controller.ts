@@ -99,7 +99,10 @@ export class Controller {
         onSecretsRefused: (secretName) => this.#onSecretsRefused(secretName),
         onResources: (name) => this.#onResources(name),
         onServiceAccounts: (name, namespace) => this.#onServiceAccounts(name, namespace),
-        onPods: () => this.#work?.evictions.changed(),
+        onPods: () => {
+          this.#work?.evictions.changed()
+          this.#reportExamined()
+        },
         onEnd: (error) => this.#failed.reject(error),
       },
       this.#context,
@@ -115,22 +118,21 @@ export class Controller {
   async run(): Promise<void> {
     const { files, documents, election } = this.#config
     this.#use(documents)
+    this.#signal.addEventListener('abort', () => this.status.stopping(this.#signal.reason), { once: true })
     const reloaded = {
       onChange: (changed: DocumentSet) => this.#use(changed),
       onFault: (fault: PullpassError | undefined) => this.status.documentsFault(fault),
     }
     const reloads = followDocuments(files, documents, reloaded, this.#context)
     const clock = watchClock(() => this.#onSetBack(), this.#context)
-    const onCompared = (missed: number | undefined) => this.status.compared(missed)
     const comparisons = compareRegularly(
       () => this.#view.comparisons(),
-      { onCompared },
+      { onCompared: (missed) => this.status.compared(missed) },
       this.#config.cluster,
       this.#context,
     )
     const { signal } = this.#context
-    const alone = { signal, permit: () => undefined }
-    const lead = election?.lead((term) => this.#lead(term), signal) ?? this.#lead(alone)
+    const lead = election?.lead((term) => this.#lead(term), signal) ?? this.#lead({ signal, permit: () => undefined })
     try {
       await Promise.race([lead, reloads, clock, comparisons, this.#failed.promise])
     } catch (error) {
@@ -164,6 +166,7 @@ export class Controller {
       view: this.#view,
       status: this.status,
       reconcile: (item: WorkItem) => this.#reconcile(item),
+      onIdle: () => this.#reportExamined(),
       resources: () => [...this.#resources()].filter(({ deletion }) => deletion === 'none'),
       known: () => this.#known(),
       onEnd,
@@ -206,10 +209,9 @@ export class Controller {
     this.#documents = changed
     this.#documentsIn = indexDocuments(changed)
     for (const item of detachments) this.#work?.queue.add(item)
-    const all = [...changed.values()]
     this.#view.watch(watchesOf(changed), unlimitedWatches(changed))
     this.#work?.evictions.changed()
-    const sources = all.flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
+    const sources = [...changed.values()].flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
     for (const former of this.#work?.credentials.retain(new Set(sources)) ?? []) this.status.forgotten(former)
     for (const name of added.keys()) {
       this.#work?.deletions.documentChanged(name)
@@ -280,6 +282,7 @@ export class Controller {
     const queue = this.#work?.queue
     for (const item of queue ? itemsIn(documents, objects, namespace) : []) queue?.add(item)
     this.#queueDeletions(documents, namespace)
+    this.#reportExamined()
   }
 
   #onNamespaces(name: string | undefined): void {
@@ -303,6 +306,7 @@ export class Controller {
     for (const [name, { document }] of named) {
       if (document.owner !== undefined) this.#work?.statuses.changed(name) // it counts what is to be deleted
     }
+    this.#reportExamined()
   }
 
   #onServiceAccounts(name: string, namespace: string | undefined): void {
@@ -313,13 +317,12 @@ export class Controller {
     if (queue === undefined) return
     const attaching = [...this.#documents].filter(([, { document }]) => document.attachToServiceAccounts.includes(name))
     for (const item of itemsIn(new Map(attaching), this.#view.namespaces.objects, namespace)) queue.add(item)
+    this.#reportExamined()
   }
 
   /** An installation does not permit every name that a custom resource can have. */
   #onSecretsRefused(secretName: string): void {
-    for (const [name, { document }] of this.#documents) {
-      if (document.secretName === secretName) this.#work?.statuses.changed(name)
-    }
+    for (const name of documentsOfSecret(this.#documents, secretName).keys()) this.#work?.statuses.changed(name)
   }
 
   #forgetDocument(document: string): void {
@@ -354,7 +357,6 @@ export class Controller {
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state, setBackAt: this.#setBackAt }
     const again = await reconcileSecret(target, { ...work, status: this.status })
     work.statuses.changed(document)
-    this.#reportExamined(work)
     const names = controlled.document.attachToServiceAccounts
     if (names.length === 0) return again
     state.attach ??= newAttachState()
@@ -368,13 +370,13 @@ export class Controller {
     return earliest([again, await attachAccounts(attach, { ...work, status: this.status })])
   }
 
-  /** Once in each term, when the queue of the first lists is empty. */
-  #reportExamined(work: Work): void {
-    if (work.examined || work.queue.depth > 1 || this.#view.problems(watchesOf(this.#files)).length > 0) return
+  /** Once in each term, when everything is listed and the queue is empty. */
+  #reportExamined(): void {
+    const work = this.#work
+    if (work === undefined || work.examined || work.queue.depth > 0) return
+    if (this.#view.problems(watchesOf(this.#files)).length > 0) return
     work.examined = true
-    const states = [...this.#states.values()].flatMap((secrets) => [...secrets.values()])
-    const fresh = states.filter(({ established }) => established).length
-    this.#context.log('info', 'all pull secrets were examined', { selected: states.length, fresh })
+    this.status.examined([...this.#states.values()].flatMap((secrets) => [...secrets.values()]))
   }
 
   /** For the status page. */

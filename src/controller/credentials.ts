@@ -80,7 +80,7 @@ export class Credentials {
     this.#exchange = exchange
     this.#events = events
     this.#context = context
-    this.#turns = new WorkQueue(({ namespace: source }) => this.#takeTurn(source), context, tenantTurns)
+    this.#turns = new WorkQueue(({ namespace: source }) => this.#takeTurn(source), context, { limits: tenantTurns })
     this.#start(() => this.#turns.run())
   }
 

@@ -146,6 +146,18 @@ export class ControllerStatus {
     this.#lines.log(line, fields)
   }
 
+  /** Once in each term. */
+  examined(states: readonly { readonly established: boolean }[]): void {
+    const fresh = states.filter(({ established }) => established).length
+    this.#context.log('info', 'all pull secrets were examined', { selected: states.length, fresh })
+  }
+
+  /** `reason`: of the signal that ends the run. */
+  stopping(reason: unknown): void {
+    const seen = reason instanceof PullpassError ? { seen: reason.seen } : {}
+    this.#context.log('info', 'the controller is stopping: writes in flight end', seen)
+  }
+
   /** An exchange or the apply of a Secret has ended. */
   took(work: TimedWork, result: 'succeeded' | 'failed', durationMs: number): void {
     this.#durations[work].observe(Math.max(0, durationMs) / 1000, { result }) // the clock can have been set

@@ -38,6 +38,7 @@ export class WorkQueue {
   readonly #work: Work
   readonly #context: QueueContext
   readonly #limits: QueueLimits
+  readonly #onIdle: () => void
   /** Items by group and key, with the time at which they were added. Its order is that of the turns. */
   readonly #ready = new Map<string, Group>()
   readonly #running = new Map<string, Group>()
@@ -48,10 +49,19 @@ export class WorkQueue {
   #tenantRuns = 0
   #started = false
 
-  constructor(work: Work, context: QueueContext, limits: QueueLimits = defaultLimits) {
+  /** `onIdle`: called when no item is ready or running any more. */
+  constructor(
+    work: Work,
+    context: QueueContext,
+    {
+      limits = defaultLimits,
+      onIdle = () => undefined,
+    }: { readonly limits?: QueueLimits; readonly onIdle?: () => void } = {},
+  ) {
     this.#work = work
     this.#context = context
     this.#limits = limits
+    this.#onIdle = onIdle
     this.#later = createTimetable((item) => this.add(item), context)
   }
 
@@ -144,6 +154,7 @@ export class WorkQueue {
       inWork.delete(keyOf(item))
       if (inWork.size === 0) this.#running.delete(group)
       this.#startMore()
+      if (this.#runs === 0 && this.#ready.size === 0 && !signal.aborted) this.#onIdle()
       if (signal.aborted && this.#runs === 0) this.#ended.resolve()
     }
   }

@@ -61,6 +61,8 @@ interface WorkSource {
   readonly view: ClusterView
   readonly status: ControllerStatus
   readonly reconcile: (item: WorkItem) => Promise<Date | undefined>
+  /** Everything that was queued was reconciled. */
+  readonly onIdle: () => void
   /** Those that have a status. */
   readonly resources: () => Iterable<CustomResource>
   readonly known: () => Known
@@ -79,6 +81,7 @@ export function createWork(
     view,
     status,
     reconcile,
+    onIdle,
     resources,
     known,
     onEnd,
@@ -95,7 +98,7 @@ export function createWork(
     write([requestRetried, credentialMinted].includes(sentence) ? 'debug' : level, sentence, fields)
   const context = { ...others, transport: guarded, log }
   const cluster = guardWrites(anyCluster, permit)
-  const queue = new WorkQueue(reconcile, context)
+  const queue = new WorkQueue(reconcile, context, { onIdle })
   const events = createControllerEvents(cluster, election?.lease, context, onEnd)
   const onExchange = (request: ExchangeRequest, result: CachedCredential | PullpassError) => {
     status.exchanged(request, result)

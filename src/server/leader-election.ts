@@ -215,7 +215,9 @@ export class LeaderElection {
     const renewTime = microTime(this.#context.now())
     const released = { ...this.#content({ ...stored, renewTime }), holder: '', durationSeconds: 1, resourceVersion }
     try {
-      await replaceLease(cluster, lease, released)
+      const result = await replaceLease(cluster, lease, released)
+      const { namespace, name } = lease
+      if (result !== 'conflict') this.#context.log('info', 'the Lease was released', { lease: `${namespace}/${name}` })
     } catch (error) {
       this.#fail(error)
     }

@@ -38,6 +38,9 @@ suite('pullpass controller', () => {
       / info this replica leads identity="/,
       / info all pull secrets were examined selected=2 fresh=\d$/m,
       / info a credential was obtained document="ClusterPullSecret\/pull" registry="google" expiresAt="20.+Z" nextRefreshAt="20.+Z"$/m,
+      / info the controller is stopping: writes in flight end seen="the run was ended by SIGTERM"$/m,
+      / info the Lease was released lease="team-a\/leader"$/m,
+      / info the controller stopped$/m,
     ])
       assert.match(stderr, line)
     const lease = sandbox.cluster.store.read('Lease', 'team-a', 'leader')

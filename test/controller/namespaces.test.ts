@@ -5,6 +5,14 @@ import { readPullSecret } from '../support/read-pull-secret.ts'
 import { startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
 
+suite('a controller whose document selects no namespace', () => {
+  test('reports that everything was examined', async (t) => {
+    const { start } = await startControllerTest(t, { namespaces: ['default'] })
+    const { logged } = await start()
+    await until('the log', () => logged.includes('info all pull secrets were examined 0 0'))
+  })
+})
+
 suite('the controller writes the pull secret', () => {
   test('in every selected namespace after its start, with one exchange for all', async (t) => {
     const names = Array.from({ length: 200 }, (_, index) => `team-${index}`)

@@ -48,6 +48,7 @@ suite('the controller refreshes', () => {
     const second = await start()
     await second.whenFresh(2)
     assert.deepEqual([exchanges(), second.metric('exchanges_total')], [1, 0]) // nothing is due
+    await until('the log', () => second.logged.includes('info all pull secrets were examined 2 2'))
     const before = readPullSecret(sandbox, 'team-a')
     addNamespace('team-new')
     await second.whenFresh(3)

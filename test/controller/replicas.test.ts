@@ -34,6 +34,8 @@ suite('a controller with two replicas', () => {
     const description = 'the new leader'
     await advanceUntil(time, { stepMs: 200, description }, () => standby.metric('leader') === 1)
     await standby.whenFresh(2)
+    await until('the log', () => standby.logged.includes('info all pull secrets were examined 2 2'))
+    assert.ok(leader.logged.includes('info the Lease was released default/pullpass-controller'))
     assert.deepEqual(readPullSecret(sandbox, 'team-a'), before)
     assert.equal(exchanges(), 1)
     addNamespace('team-c') // needs the password, which only an exchange returns

@@ -19,7 +19,7 @@ function startQueue(t: TestContext, again: (item: WorkItem) => Date | undefined 
   const queue = new WorkQueue(
     work,
     { ...time, signal: end.signal },
-    { concurrency: 4, perDocument: 2, perTenant: 1, tenants: 2 },
+    { limits: { concurrency: 4, perDocument: 2, perTenant: 1, tenants: 2 } },
   )
   const ended = queue.run()
   t.after(async () => {
