@@ -232,11 +232,11 @@ export function timedExchange(
 
 const tooShort = ({ registry }: ExchangeRequest, lifeMs: number) =>
   new PullpassError({
-    code: 'EXCHANGE_UNAVAILABLE',
+    code: 'CREDENTIAL_SHORT_LIVED',
     hop: 'exchange',
     seen: `the new credential of registry ${registry.name} expires in ${Math.round(lifeMs / 1000)} s`,
     expected: `at least ${leastLifeMs / 1000} s`,
-    hint: 'set a longer lifetime at the vendor; compare the clocks',
+    hint: 'set a longer lifetime in the document or at the vendor; compare the clocks',
     retryable: true,
     causeKey: registry.name,
   })

@@ -21,6 +21,20 @@ export interface CredentialWarning {
   readonly fix: string
 }
 
+/** Seconds. Two late runs of a CronJob at the default interval need 35 minutes, but not every service can be configured for that. */
+export const shortSeconds = 600
+
+/** With a warning if it expires soon, unless the vendor's own warning states that. */
+export function withShortLife(credential: RegistryCredential, now: Date): RegistryCredential {
+  const { expiresAt, warnings = [] } = credential
+  const seconds = expiresAt && Math.round((expiresAt.getTime() - now.getTime()) / 1000)
+  if (seconds === undefined || seconds >= shortSeconds) return credential
+  if (warnings.some(({ code }) => code === 'CREDENTIAL_SHORT_LIVED')) return credential
+  const seen = `the credential is valid for only ${seconds} s`
+  const fix = 'set a longer lifetime in the document or at the vendor, or use a subject token that is valid for longer'
+  return { ...credential, warnings: [...warnings, { code: 'CREDENTIAL_SHORT_LIVED', seen, fix }] }
+}
+
 /** After this time, a credential of unknown expiry is read from its source again, since it can have been replaced there. */
 export const rereadSeconds = 3600
 

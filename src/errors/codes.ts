@@ -48,7 +48,7 @@ export const codes = {
   EXCHANGE_UNAVAILABLE: 1,
   CREDENTIAL_SOURCE_INVALID: 1,
   CLIENT_REFUSED: 1,
-  CREDENTIAL_SHORT_LIVED: null,
+  CREDENTIAL_SHORT_LIVED: 1,
   AUDIENCE_UNCHECKED: null,
   // Issuer metadata, as API servers serve it or as anonymous clients read it.
   DISCOVERY_NOT_FOUND: 1,

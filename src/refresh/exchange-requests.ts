@@ -1,5 +1,6 @@
 /** The required exchanges: one request for each identity and registry, which all documents and namespaces share. */
 import { createHash } from 'node:crypto'
+import { withShortLife } from '../credential/registry-credential.ts'
 import { type Document, type DocumentRegistry, requestedAccount, tenantOf } from '../document/document.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import { asObject } from '../text/json-fields.ts'
@@ -29,11 +30,13 @@ export async function listExchangeRequests(
   return await Promise.all(
     shared.map(async (request) => {
       const bound = await bindExchange(request.registry, vendors)
-      const exchange: BoundExchange['exchange'] = async (token, context) =>
-        await bound.exchange(token, context).catch((fault: unknown) => {
+      const exchange: BoundExchange['exchange'] = async (token, context) => {
+        const credential = await bound.exchange(token, context).catch((fault: unknown) => {
           const account = requestedAccount(request.document, request.registry)
           throw namingToken(fault, inspectCommand(token, request.document, account))
         })
+        return withShortLife(credential, context.now())
+      }
       return { ...request, ...bound, exchange }
     }),
   )

@@ -1,7 +1,7 @@
 /**
  * An exchange of one request: the credential is read from the response at configured JSON pointers (RFC 6901).
  */
-import type { CredentialWarning, RegistryCredential } from '../credential/registry-credential.ts'
+import { type CredentialWarning, type RegistryCredential, shortSeconds } from '../credential/registry-credential.ts'
 import type { ExchangeHop } from '../errors/pullpass-error.ts'
 import { type ApiRequest, type ApiResponse, checkedText, send, UnexpectedResponse } from '../http/send.ts'
 import { atPointer } from '../text/json-fields.ts'
@@ -40,9 +40,6 @@ interface Lifetime {
   /** A longer one is not relied on. */
   readonly maxSeconds: number
 }
-
-/** Seconds. Two late runs of a CronJob at the default interval need 35 minutes, but not every service can be configured for that. */
-const shortSeconds = 600
 
 export async function exchangeAt(
   { hosts }: RegistryOf<unknown>,

@@ -60,7 +60,10 @@ suite('a new credential', () => {
   test('that expires in less than a minute is a failure, and is not exchanged again in a loop', async (t) => {
     const { faults, exchanges } = await start(t, 30)
     assert.equal(exchanges(), 1)
-    assert.equal(faults[0]?.seen, 'the new credential of registry google expires in 30 s')
+    assert.deepEqual(
+      [faults[0]?.code, faults[0]?.seen],
+      ['CREDENTIAL_SHORT_LIVED', 'the new credential of registry google expires in 30 s'],
+    )
   })
 
   test('that lives for a minute is used', async (t) => {

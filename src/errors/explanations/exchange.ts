@@ -150,11 +150,15 @@ export const exchangeSection: Section = {
   fix: see the registry's clientAuthentication: method, client id, and its secret or key`,
     },
     CREDENTIAL_SHORT_LIVED: {
-      doctor: ['exchange'],
+      hops: ['exchange'],
+      doctor: ['exchange', 'impersonation'],
       meaning:
-        'The vendor issues credentials that expire within ten minutes, so a CronJob cannot replace them in time. `refresh` logs it as a warning.',
+        'The credential expires within ten minutes, so a CronJob cannot replace it in time. `refresh` and `controller` log it as a warning. For the controller, one that expires within a minute is an error, and is not used: it would be refreshed in a loop.',
       action:
-        'Set a longer lifetime at the vendor: for JFrog `expires_in` of the identity mapping (60 seconds by default); for `oidc` and `http` that of access tokens, up to `maxLifetime` of the document.',
+        'Set a longer lifetime, in the document (`lifetime`) or at the vendor: for JFrog `expires_in` of the identity mapping (60 seconds by default); for `oidc` and `http` that of access tokens, up to `maxLifetime` of the document.',
+      example: `CREDENTIAL_SHORT_LIVED (exchange): the new credential of registry google expires in 29 s
+  expected at least 60 s
+  fix: set a longer lifetime in the document or at the vendor; compare the clocks`,
     },
     AUDIENCE_UNCHECKED: {
       doctor: ['exchange'],

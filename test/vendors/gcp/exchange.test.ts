@@ -53,6 +53,23 @@ suite('impersonation', () => {
     assert.equal(sent[0]?.headers['authorization'], undefined)
   })
 
+  for (const [lifetime, code] of [
+    ['5m', 'CREDENTIAL_SHORT_LIVED'],
+    ['10m', undefined],
+  ] as const) {
+    test(`a lifetime of ${lifetime} is ${code === undefined ? 'no warning' : 'a warning of refresh and doctor'}`, async (t) => {
+      const sandbox = await startTestSandbox(t, { namespaces: ['team-a', 'team-b'] })
+      const text = documentText(sandbox).replace('      gcp:\n', `      gcp:\n        lifetime: ${lifetime}\n`)
+      const file = await sandbox.write('pull.yaml', text)
+      const { stderr, exitCode } = await runPullpass(sandbox, ['refresh', '-f', file])
+      assert.equal(exitCode, 0, stderr)
+      assert.equal(/a credential has a limitation code="(\w+)"/.exec(stderr)?.[1], code)
+      const { stdout } = await runPullpass(sandbox, ['doctor', '-f', file, '-o', 'json'])
+      const finding = JSON.parse(stdout).findings.find((one: { hop: string }) => one.hop === 'impersonation')
+      assert.equal(finding.code, code ?? 'OK')
+    })
+  }
+
   test('delegates, lifetime and scopes are sent to Google as in the document', async (t) => {
     const sandbox = await startTestSandbox(t)
     const [via, last] = ['via@example-project.iam.gserviceaccount.com', 'last@example-project.iam.gserviceaccount.com']
