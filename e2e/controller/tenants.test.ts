@@ -108,7 +108,7 @@ await withRealPart(
         t.after(() => child.kill('SIGKILL'))
         const { status, body } = await create(developer, pullSecretOf({ name: 'team' }))
         assert.equal(status, 201, body)
-        assert.match(await whenReady('team', 'Fresh'), /1 of 1 namespaces is fresh/)
+        assert.match(await whenReady('team', 'Fresh'), /1 of 1 namespace is fresh/)
         const path = '/api/v1/namespaces/team-a/secrets/teamcred'
         const secret = JSON.parse((await requestKubernetes(developer, { path })).body)
         assert.equal(secret.metadata.annotations['pullpass.dev/document'], 'PullSecret/team-a/team')

@@ -1,15 +1,16 @@
 /** Reconciles one Secret of one document in one namespace: evaluates it, obtains what it needs, and applies it. */
-import type { PullpassError } from '../errors/pullpass-error.ts'
+import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
 import type { Outcome } from '../refresh/outcome.ts'
 import type { AttachState } from './attach-accounts.ts'
-import type { Credentials } from './credentials.ts'
+import type { Credentials, Obtained } from './credentials.ts'
 import type { ControlledDocument } from './documents.ts'
 import { evaluateSecret, planWrite, type SecretEntry, type WritePlan } from './evaluate-secret.ts'
 import type { ControllerEvents } from './events.ts'
+import { isOfTenants } from './report/repeated-lines.ts'
 import { type Failures, failedAgain, nextRepairMs, noRepairs, type Repairs, recentRepairs } from './schedule.ts'
 import type { ControllerStatus } from './status.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
@@ -26,6 +27,8 @@ export interface SecretState {
   failure: WriteFailure | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
+  /** That the Secret does not exist, while an exchange fails. */
+  absence: 'none' | 'reported'
   repairs: Repairs & { readonly conflict: 'none' | 'reported' }
   /** Absent: its document names no service accounts. */
   attach?: AttachState
@@ -50,6 +53,7 @@ export const newSecretState = (): SecretState => ({
   earlier: new Map(),
   failure: undefined,
   dueAt: undefined,
+  absence: 'none',
   repairs: none,
 })
 
@@ -76,8 +80,12 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
     settle(target, status)
     return evaluation.dueAt
   }
-  const plan = planWrite(evaluation, credentials.obtain(controlled.requests, target), now)
-  if (plan.action === 'wait') return plan.until
+  const obtained = credentials.obtain(controlled.requests, target)
+  const plan = planWrite(evaluation, obtained, now)
+  if (plan.action === 'wait') {
+    reportAbsent(target, obtained, status)
+    return plan.until
+  }
   const kind = state.established && evaluation.verdict === 'changed' ? 'repair' : 'refresh'
   const notBeforeMs = Math.max(retryAtMs(state, found), kind === 'repair' ? repairAtMs(state, now) : 0)
   if (notBeforeMs > now.getTime()) {
@@ -86,6 +94,24 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   }
   return record(target, await write(target, plan, reconciler), kind, reconciler)
 }
+
+/** Once, where a Secret does not exist and cannot be written. */
+function reportAbsent(
+  { document, namespace, found, state }: Target,
+  obtained: Obtained,
+  status: ControllerStatus,
+): void {
+  const fault = [...obtained.values()].find((one) => one instanceof PullpassError)
+  if (found !== undefined || fault === undefined || state.absence === 'reported' || isOfTenants(document)) return
+  state.absence = 'reported'
+  status.log(absent, { document, namespace, code: fault.code })
+}
+
+const absent = {
+  level: 'warn',
+  one: 'a namespace has no pull secret, and an exchange fails',
+  many: 'namespaces have no pull secret, and an exchange fails',
+} as const
 
 /** Once, until no other client has changed it for a while. */
 function reportConflict({ document, namespace, found, state }: Target, status: ControllerStatus): void {
@@ -106,6 +132,7 @@ const conflict = {
 function settle(target: Target, status: ControllerStatus): void {
   target.state.established = true
   target.state.failure = undefined
+  target.state.absence = 'none'
   status.succeeded(keyOf(target))
 }
 

@@ -126,7 +126,7 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
     return { status, reason: 'NoNamespaceSelected', message: `no namespace is selected${kept}` }
   }
   const deleted = notSelected > 0 ? `; ${secretsOf(notSelected)} being deleted in namespaces that are not selected` : ''
-  const freshness = `${fresh} of ${selected} namespaces ${selected === 1 ? 'is' : 'are'} fresh${deleted}${issuerNote(controlled)}`
+  const freshness = `${fresh} of ${selected} ${selected === 1 ? 'namespace is' : 'namespaces are'} fresh${deleted}${issuerNote(controlled)}`
   const [exchangeFault] = exchangeFaults
   const [first] = failing
   const cause =

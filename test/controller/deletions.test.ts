@@ -117,7 +117,7 @@ suite('a namespace that a ClusterPullSecret no longer selects', () => {
     await pass(time, 29, running)
     assert.equal(
       messageOf(sandbox),
-      '1 of 1 namespaces is fresh; 2 Secrets are being deleted in namespaces that are not selected',
+      '1 of 1 namespace is fresh; 2 Secrets are being deleted in namespaces that are not selected',
     )
     assert.equal(secrets().length, 3)
     await advanceUntil(time, { stepMs: 100, description: 'the first' }, () => secrets().length === 2)
@@ -127,7 +127,7 @@ suite('a namespace that a ClusterPullSecret no longer selects', () => {
     await advanceUntil(
       time,
       { stepMs: 1_000, description: 'the status' },
-      () => messageOf(sandbox) === '1 of 1 namespaces is fresh',
+      () => messageOf(sandbox) === '1 of 1 namespace is fresh',
     )
   })
 

@@ -87,6 +87,20 @@ suite('while the cloud is unavailable, the controller', () => {
     assert.match(logged.join('\n'), /^info a failure has ended EXCHANGE_UNAVAILABLE exchange .* 3 \d+$/m)
   })
 
+  test('names the namespaces that have no pull secret: once in the log, and on the status page', async (t) => {
+    const { sandbox, start, time, addNamespace } = await startControllerTest(t)
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: { status: 503, body: 'unavailable' } })
+    const { logged, page } = await start()
+    const absent = 'warn a namespace has no pull secret, and an exchange fails ClusterPullSecret/pull team-'
+    const lines = () => logged.filter((line) => line.startsWith(absent))
+    await advanceUntil(time, { stepMs: 500, description: 'the log' }, () => lines().length === 2)
+    addNamespace('team-new')
+    await advanceUntil(time, { stepMs: 500, description: 'the new namespace' }, () => lines().length === 3)
+    assert.match(page(), /fresh in 0 of 3 namespaces\. Not in: team-a, team-b, team-new\./)
+    for (let seconds = 0; seconds < 60; seconds++) time.advance(1_000)
+    assert.equal(lines().length, 3)
+  })
+
   test('writes registries that succeed, keeps entries of others, and does not write the Secret again meanwhile', async (t) => {
     const controlled = await startControllerTest(t, {
       document: (one) =>

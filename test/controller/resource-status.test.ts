@@ -101,7 +101,7 @@ suite('the status of a ClusterPullSecret', () => {
     [
       'an expired entry after a failed exchange',
       { secrets: new Map([['team-a', secret(-1)]]), exchangeFaults: [refused] },
-      ['False', 'ExchangeFailed', '0 of 1 namespaces is fresh: EXCHANGE_REFUSED: the cloud responded with 403'],
+      ['False', 'ExchangeFailed', '0 of 1 namespace is fresh: EXCHANGE_REFUSED: the cloud responded with 403'],
     ],
     [
       'valid entries after a failed exchange',
@@ -144,7 +144,7 @@ suite('the status of a ClusterPullSecret', () => {
       [
         'False',
         'ExchangeFailed',
-        '0 of 1 namespaces is fresh: TOKEN_REQUEST_REFUSED: no right to create a token; fix: grant the rule',
+        '0 of 1 namespace is fresh: TOKEN_REQUEST_REFUSED: no right to create a token; fix: grant the rule',
       ],
     ],
     ['no selected namespace', {}, ['False', 'NoNamespaceSelected', 'no namespace is selected']],

@@ -22,7 +22,7 @@ const status = {
       type: 'Ready',
       status: 'True',
       reason: 'Fresh',
-      message: '1 of 1 namespaces is fresh',
+      message: '1 of 1 namespace is fresh',
       observedGeneration: 1,
       lastTransitionTime: '2026-01-01T00:00:00Z',
     },

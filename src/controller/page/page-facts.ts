@@ -29,6 +29,8 @@ export interface PageDocument {
   /** Numbers of namespaces. */
   readonly selected: number
   readonly fresh: number
+  /** Names of the other ones. */
+  readonly notFresh: readonly string[]
   readonly credentials: readonly PageCredential[]
   /** Of each selected namespace: until its first entry expires, also of an earlier form of the document; undefined: an entry is absent. */
   readonly remainingMs: readonly (number | undefined)[]
@@ -63,6 +65,9 @@ export function pageDocument(
 ): PageDocument {
   const { name, document, states } = known
   const chosen = selected(document, namespaces)
+  const notFresh = chosen.filter(
+    (namespace) => !haveEntries(document.registries, states?.get(namespace)?.expiries, now),
+  )
   const remainingMs = chosen.map((namespace) => {
     const { expiries, earlier } = states?.get(namespace) ?? {}
     const times = document.registries.map(({ name: one }) => (expiries?.get(one) ?? earlier?.get(one))?.getTime())
@@ -72,7 +77,8 @@ export function pageDocument(
     name,
     secretName: document.secretName,
     selected: chosen.length,
-    fresh: chosen.filter((namespace) => haveEntries(document.registries, states?.get(namespace)?.expiries, now)).length,
+    fresh: chosen.length - notFresh.length,
+    notFresh,
     credentials: document.registries.map((registry) => pageCredential(registry, { known, chosen, credentials, now })),
     remainingMs,
   }

@@ -14,6 +14,7 @@ const trustedStyle = new Html(pageStyle)
 const maxDocuments = 100
 const maxFailures = 20
 const maxHosts = 5
+const maxNames = 5
 const maxTextLength = 500
 
 export function renderPage(facts: PageFacts): string {
@@ -106,10 +107,13 @@ function renderDocuments(documents: readonly PageDocument[], at: Date): Html {
 ${documents.length === 0 ? html`<p>There are none.</p>` : ''}${documents.slice(0, maxDocuments).map((document) => renderDocument(document, at))}${hidden > 0 ? html`<p class="quiet">And ${hidden} more.</p>` : ''}`
 }
 
-function renderDocument({ name, secretName, selected, fresh, credentials }: PageDocument, at: Date): Html {
+function renderDocument(document: PageDocument, at: Date): Html {
+  const { name, secretName, selected, fresh, notFresh, credentials } = document
+  const more = notFresh.length > maxNames ? `, and ${notFresh.length - maxNames} more` : ''
+  const others = notFresh.length === 0 ? '' : ` Not in: ${text(notFresh.slice(0, maxNames).join(', '))}${more}.`
   return html`<section>
 <h3>${text(name)}</h3>
-<p class="${fresh === selected ? 'good' : 'bad'}">Secret <code>${text(secretName)}</code> is fresh in ${fresh} of ${selected} ${selected === 1 ? 'namespace' : 'namespaces'}.</p>
+<p class="${fresh === selected ? 'good' : 'bad'}">Secret <code>${text(secretName)}</code> is fresh in ${fresh} of ${selected} ${selected === 1 ? 'namespace' : 'namespaces'}.${others}</p>
 ${credentials.map((credential) => renderCredential(credential, at))}</section>
 `
 }

@@ -30,6 +30,7 @@ export const ordinaryFacts: PageFacts = {
       secretName: 'regcred',
       selected: 4,
       fresh: 3,
+      notFresh: ['team-d'],
       credentials: [
         {
           registry: 'google',
@@ -76,6 +77,7 @@ export const hostileFacts: PageFacts = {
     secretName: hostile,
     selected: 1,
     fresh: 0,
+    notFresh: Array.from({ length: 1_000 }, () => hostile),
     credentials: [
       {
         registry: hostile,

@@ -12,7 +12,7 @@ suite('the status page', () => {
       'Leader by Lease pullpass-system/pullpass-controller. 2 queued, for 1 s at most.',
       'EXCHANGE_REFUSED (exchange), first seen 7 min ago: https://sts.googleapis.com/v1/token responded with 403',
       'fix: add the audience to the provider',
-      'Secret regcred is fresh in 3 of 4 namespaces.',
+      'Secret regcred is fresh in 3 of 4 namespaces. Not in: team-d.',
       'google europe-docker.pkg.dev, us-docker.pkg.dev Expires in 40 min, at 2026-11-24T12:40:00Z; refresh in 19 min.',
       'ecr 123456789012.dkr.ecr.eu-west-1.amazonaws.com 2 namespaces have an entry of an earlier form of the document, valid until 2026-11-24T12:57:00Z, in 57 min.',
       'absent or expired 1 0 to 10 min 1 10 to 20 min 0 20 to 40 min 2 40 to 60 min 0',
