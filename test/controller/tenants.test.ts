@@ -136,6 +136,22 @@ suite('a PullSecret in the cluster', () => {
     })
   }
 
+  test('that was refused is tried again immediately if it is deleted and created again', async (t) => {
+    const { sandbox, start, time, whenReady } = await startTenants(t)
+    const { faults } = sandbox.gcp.parts.sts
+    faults.inject({ kind: 'response', response: { status: 403, body: '{"error": "access_denied"}' } })
+    const { metric } = await start()
+    const written = writePullSecret(sandbox, { namespace: 'team-a' })
+    await whenReady('team-a', 'ExchangeFailed')
+    faults.clear()
+    sandbox.cluster.store.remove(written)
+    await advanceUntil(time, second('the deletion'), () => metric('tenants_desired') === 0)
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    const startedMs = time.elapsedMs()
+    await whenReady('team-a', 'Fresh')
+    assert.ok(time.elapsedMs() - startedMs < 60_000, `${time.elapsedMs() - startedMs}`)
+  })
+
   test('is not used, and not listed, if the installation permits no account', async (t) => {
     const { sandbox, start } = await startTenants(t, { tenants: () => undefined })
     const { whenFresh } = await start()
