@@ -36,8 +36,18 @@ const annotation = {
 /** The annotations of a record. */
 export const recordAnnotations: readonly string[] = Object.values(annotation)
 
-/** Characters; limits the cost of a forged annotation. */
-const longest = 64 * 1024
+/** Whether it can be part of a record. Others can forge annotations of any size, in every version of a Secret. */
+export const isRecordAnnotation = (name: string, value: unknown): boolean =>
+  recordAnnotations.includes(name) &&
+  typeof value === 'string' &&
+  value.length <= (name === annotation.registries ? longestRegistries : longestText)
+
+/** Characters. */
+const longestRegistries = 64 * 1024
+/** Characters: more than the longest name of a document. */
+const longestText = 512
+/** It is part of messages. */
+const documentForm = /^[A-Za-z]{1,32}(?:\/[a-z0-9][a-z0-9.-]{0,252}){1,2}$/
 
 export function renderRecord({ document, target, refreshedAt, registries }: PullSecretRecord): Record<string, string> {
   return {
@@ -77,6 +87,7 @@ export function parseRecord(annotations: Readonly<Record<string, string>>): Pull
   if (document === undefined || target === undefined || refreshedAt === undefined || registries === undefined) {
     return undefined
   }
+  if (!documentForm.test(document)) return undefined
   return { document, target, refreshedAt, registries }
 }
 
@@ -85,7 +96,7 @@ export const earliestExpiry = (registries: ReadonlyMap<string, RegistryRecord>):
   earliest([...registries.values()].map(({ expiresAt }) => expiresAt))
 
 function parseRegistries(text: string | undefined): Map<string, RegistryRecord> | undefined {
-  const parsed = text === undefined || text.length > longest ? undefined : asObject(jsonOrNone(text))
+  const parsed = text === undefined || text.length > longestRegistries ? undefined : asObject(jsonOrNone(text))
   if (parsed === undefined) return undefined
   const registries = new Map<string, RegistryRecord>()
   for (const [name, value] of Object.entries(parsed)) {

@@ -23,10 +23,22 @@ export function createLog({ level, format, now, write }: LogSettings): Log {
 
 type Fields = Readonly<Record<string, string | number>>
 
+/** Characters of a field: others can choose what is quoted in one. */
+const longestField = 4096
+const bounded = (value: string | number) =>
+  typeof value === 'string' && value.length > longestField ? `${value.slice(0, longestField)}…` : value
+
 const renderJson = (at: Date, level: LogLevel, message: string, fields: Fields) =>
-  plainJson(JSON.stringify({ time: at.toISOString(), level, message, ...fields }))
+  plainJson(
+    JSON.stringify({
+      time: at.toISOString(),
+      level,
+      message,
+      ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, bounded(value)])),
+    }),
+  )
 
 function renderText(at: Date, level: LogLevel, message: string, fields: Fields): string {
-  const tail = Object.entries(fields).map(([name, value]) => ` ${name}=${plainJson(JSON.stringify(value))}`)
+  const tail = Object.entries(fields).map(([name, value]) => ` ${name}=${plainJson(JSON.stringify(bounded(value)))}`)
   return `${at.toISOString()} ${level} ${message}${tail.join('')}`
 }

@@ -21,7 +21,7 @@ const registry = fc.record(
 const registryName = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom('__proto__', 'constructor', '1', '01'))
 const record: fc.Arbitrary<PullSecretRecord> = fc.record(
   {
-    document: fc.string(),
+    document: fc.constantFrom('ClusterPullSecret/artifact-registry', 'PullSecret/team-a/images', 'environment/regcred'),
     target: fc.string(),
     refreshedAt: instant,
     registries: fc.array(fc.tuple(registryName, registry), { maxLength: 8 }).map((registries) => new Map(registries)),
@@ -65,6 +65,17 @@ suite('the record in the annotations of a pull secret', () => {
         if (all.length > 0) assert.ok(all.includes(Date.parse(expiry)))
       }),
     )
+  })
+
+  test('names a document, and no text of any other form or size', () => {
+    const written = {
+      document: 'ClusterPullSecret/a',
+      target: 'team-a/regcred',
+      refreshedAt: new Date('2026-01-01T00:00:00Z'),
+      registries: new Map(),
+    }
+    for (const document of ['', 'a', 'ClusterPullSecret/a; delete it', 'A/b/c/d', `ClusterPullSecret/${'a'.repeat(254)}`])
+      assert.equal(parseRecord({ ...renderRecord(written), 'pullpass.dev/document': document }), undefined, document)
   })
 
   test('is complete or undefined, whatever was edited', () => {

@@ -138,4 +138,12 @@ suite('external text', () => {
       )
     })
   }
+
+  test('in the log has at most 4,096 characters in each field', () => {
+    for (const format of ['text', 'json'] as const) {
+      const line = logLine('x'.repeat(300_000), format)
+      assert.equal(/x+/.exec(line)?.[0].length, 4096)
+      assert.match(line, /x…"/)
+    }
+  })
 })

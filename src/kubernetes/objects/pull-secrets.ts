@@ -1,5 +1,6 @@
 /** The parts of a Secret's metadata that show its owner; everything else is discarded immediately. */
 import { pullSecretType } from '../../credential/docker-config.ts'
+import { isRecordAnnotation, recordAnnotations } from '../../credential/pull-secret-record.ts'
 import { asList, asObject, asText, asTexts, type JsonObject, jsonOrNone } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import type { Cluster } from '../connection/cluster.ts'
@@ -10,7 +11,7 @@ export interface PullSecretMetadata {
   readonly namespace: string
   readonly uid: string
   readonly resourceVersion: string
-  /** Only pullpass's own, `pullpass.dev/…`. */
+  /** Only those of a record. */
   readonly annotations: Readonly<Record<string, string>>
   /** kubectl's last-applied-configuration, which may hold a whole credential: its value is dropped. */
   readonly lastApplied: 'present' | 'absent'
@@ -31,7 +32,6 @@ export interface PullSecretMetadata {
   readonly deleting: boolean
 }
 
-const ourPrefix = 'pullpass.dev/'
 const managedBy = 'app.kubernetes.io/managed-by'
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
@@ -43,7 +43,7 @@ export function pullSecretMetadata(secret: JsonObject): PullSecretMetadata {
     namespace: asText(metadata['namespace']) ?? '',
     uid: asText(metadata['uid']) ?? '',
     resourceVersion: asText(metadata['resourceVersion']) ?? '',
-    annotations: asTexts(annotations, (name) => name.startsWith(ourPrefix)),
+    annotations: asTexts(annotations, (name) => isRecordAnnotation(name, annotations[name])),
     lastApplied: annotations[lastApplied] === undefined ? 'absent' : 'present',
     labelled: asObject(metadata['labels'])?.[managedBy] === 'pullpass',
     owners: ownersOf(asList(metadata['managedFields'])),
@@ -97,7 +97,7 @@ function ownersOf(managedFields: readonly unknown[]): PullSecretMetadata['owners
     if (asObject(metadata?.['f:labels'])?.[`f:${managedBy}`]) label.push(manager)
     for (const field of Object.keys(asObject(metadata?.['f:annotations']) ?? {})) {
       const name = field.slice('f:'.length)
-      if (name.startsWith(ourPrefix)) annotations.set(name, [...(annotations.get(name) ?? []), manager])
+      if (recordAnnotations.includes(name)) annotations.set(name, [...(annotations.get(name) ?? []), manager])
     }
   }
   return { data, label, annotations }

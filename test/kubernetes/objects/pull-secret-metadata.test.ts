@@ -41,6 +41,16 @@ suite('a pull secret’s metadata', () => {
     assert.doesNotMatch(JSON.stringify(metadata), /sesame/)
   })
 
+  test('contains only annotations that can be part of a record', () => {
+    const annotations = {
+      'pullpass.dev/target': 'a/b',
+      'pullpass.dev/document': 'x'.repeat(513),
+      'pullpass.dev/registries': 'x'.repeat(65_537),
+      'pullpass.dev/other': 'x',
+    }
+    assert.deepEqual(pullSecretMetadata({ metadata: { annotations } }).annotations, { 'pullpass.dev/target': 'a/b' })
+  })
+
   test('is ours by its label alone where that is pullpass', () => {
     const labelled = (value: string) =>
       pullSecretMetadata({ metadata: { labels: { 'app.kubernetes.io/managed-by': value } } }).labelled
