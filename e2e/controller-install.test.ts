@@ -167,6 +167,19 @@ const ofControllers: Attacks = {
     request: forgeEvent('apps-a', { metadata: { name: 'forged', finalizers: ['example.com/stay'] } }),
     refusal: 'pullpass may not set finalizers or ownerReferences of an Event',
   },
+  'create an Event with a further object': {
+    request: forgeEvent('apps-a', { related: { kind: 'Pod', name: 'one', namespace: 'apps-a', apiVersion: 'v1' } }),
+    refusal: 'pullpass may not relate an Event to a further object',
+  },
+  'annotate its Lease': {
+    request: {
+      method: 'PATCH',
+      path: `${leasePath}/pullpass-controller`,
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { annotations: { forged: 'x' } } },
+    },
+    refusal: 'pullpass may not change the labels or annotations of its Lease',
+  },
   'prevent the deletion of its Lease': {
     request: {
       method: 'PATCH',

@@ -74,7 +74,13 @@ suite('the record in the annotations of a pull secret', () => {
       refreshedAt: new Date('2026-01-01T00:00:00Z'),
       registries: new Map(),
     }
-    for (const document of ['', 'a', 'ClusterPullSecret/a; delete it', 'A/b/c/d', `ClusterPullSecret/${'a'.repeat(254)}`])
+    for (const document of [
+      '',
+      'a',
+      'ClusterPullSecret/a; delete it',
+      'A/b/c/d',
+      `ClusterPullSecret/${'a'.repeat(254)}`,
+    ])
       assert.equal(parseRecord({ ...renderRecord(written), 'pullpass.dev/document': document }), undefined, document)
   })
 

@@ -30,6 +30,13 @@ suite('an address that cannot be reached from the internet', () => {
     '2002:a9fe:a9fe::1',
     '2002:c0a8:101::',
     '2001::1',
+    '168.63.129.16',
+    '192.88.99.1',
+    '::ffff:0:10.0.0.1',
+    '100:0:0:1::1',
+    '2001:2::1',
+    '2001:20::1',
+    '5f00::1',
   ]
   for (const address of inside) {
     test(`is ${address}`, () => assert.ok(isPrivateAddress(address)))

@@ -142,7 +142,7 @@ suite('external text', () => {
   test('in the log has at most 4,096 characters in each field', () => {
     for (const format of ['text', 'json'] as const) {
       const line = logLine('x'.repeat(300_000), format)
-      assert.equal(/x+/.exec(line)?.[0].length, 4096)
+      assert.equal(/x{2,}/.exec(line)?.[0].length, 4096)
       assert.match(line, /x…"/)
     }
   })

@@ -2,7 +2,7 @@
  * What the account of the controller may report and hold: Events of its own component, about objects that it works on, and one
  * Lease, which nothing prevents from being deleted. RBAC restricts neither the content of an Event nor that of a Lease.
  */
-import { clusterPullSecretType } from '../../document/custom-resource.ts'
+import { clusterPullSecretType, pullSecretType } from '../../document/custom-resource.ts'
 import type { Document, NamespacedName } from '../../document/document.ts'
 import { controllerName, type Place, type ResourceLimits } from '../manifest.ts'
 import { type AdmissionPolicy, celAny, celList, celText } from './admission-policy.ts'
@@ -50,11 +50,14 @@ function eventsPolicy(
           ...(documents.some(({ stuckPods }) => stuckPods === 'Evict') ? [`${about}.kind == 'Pod'`] : []),
           ...(resources === undefined
             ? []
-            : [`${about}.?apiVersion.orValue('').startsWith('${clusterPullSecretType.group}/')`]),
+            : [
+                `${about}.?apiVersion.orValue('').startsWith('${clusterPullSecretType.group}/') && ${about}.kind in ${celList([clusterPullSecretType.kind, pullSecretType.kind])}`,
+              ]),
         ]),
         message:
           'pullpass may create only Events about its pull secrets, its Lease, its custom resources, its key state, and pods that it may evict',
       },
+      { expression: '!has(object.related)', message: 'pullpass may not relate an Event to a further object' },
       { expression: owns('object'), message: 'pullpass may not set finalizers or ownerReferences of an Event' },
     ],
   }
@@ -75,6 +78,15 @@ const leasesPolicy = ({ namespace }: Pick<Place, 'namespace'>): AdmissionPolicy 
       // Others may have set some: they prevent no renewal.
       expression: `${owns('object')} || (request.operation == 'UPDATE' && ${['finalizers', 'ownerReferences'].map((field) => `object.metadata.?${field} == oldObject.metadata.?${field}`).join(' && ')})`,
       message: 'pullpass may not set finalizers or ownerReferences of its Lease',
+    },
+    {
+      expression: ['labels', 'annotations']
+        .map(
+          (field) =>
+            `(request.operation == 'CREATE' ? true : object.metadata.?${field} == oldObject.metadata.?${field})`,
+        )
+        .join(' && '),
+      message: 'pullpass may not change the labels or annotations of its Lease',
     },
   ],
 })
