@@ -14,7 +14,7 @@ const ranges: readonly (readonly [string, number])[] = [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
-  ['168.63.129.16', 32], // Azure's host, as its virtual machines reach it
+  ['168.63.129.16', 32], // the host of a virtual machine, in one cloud
   ['192.0.2.0', 24],
   ['192.88.99.0', 24],
   ['192.168.0.0', 16],
