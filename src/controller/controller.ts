@@ -374,7 +374,7 @@ export class Controller {
   #reportExamined(): void {
     const work = this.#work
     if (work === undefined || work.examined || work.queue.depth > 0) return
-    if (this.#view.problems(watchesOf(this.#files)).length > 0) return
+    if ([...this.#view.problems(watchesOf(this.#files)), ...this.#view.tenantProblems()].length > 0) return
     work.examined = true
     this.status.examined([...this.#states.values()].flatMap((secrets) => [...secrets.values()]))
   }

@@ -45,6 +45,8 @@ export interface CustomResource {
   readonly controlled: ControlledDocument | undefined
   /** Why the current version is not valid. */
   readonly fault: PullpassError | undefined
+  /** Its namespace has more than are used. */
+  readonly unused?: true
 }
 
 const groupPath = ({ group, version }: ResourceType): string => `/apis/${group}/${version}`
@@ -260,7 +262,8 @@ async function resourceOf(
     status: asObject(object['status']) ?? {},
   }
   if (same?.generation === identity.generation) return { ...same, ...stored }
-  if (!isUsed) return { ...stored, controlled: undefined, fault: tooManyInNamespace(identity.namespace ?? '') }
+  if (!isUsed)
+    return { ...stored, controlled: undefined, fault: tooManyInNamespace(identity.namespace ?? ''), unused: true }
   try {
     if (object['spec'] === tooLarge) throw specTooLarge(identity.document)
     const document = await documentOfResource(type, object, context.vendors)

@@ -69,6 +69,7 @@ export function controllerState({ files, documents, states, view, election, work
     issuers: work?.issuers.endpoints,
     watchRestarts: view.restarts,
     viewProblems: view.problems(watchesOf(files)),
+    tenantProblems: view.tenantProblems(),
   }
 }
 

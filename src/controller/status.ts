@@ -194,7 +194,7 @@ export class ControllerStatus {
       get ready() {
         return [...own, ...(issuers()?.ready ?? [])]
       },
-      notes: () => [...this.#documentsProblems(), ...(issuers()?.notes?.() ?? [])],
+      notes: () => [...this.#documentsProblems(), ...this.#read().tenantProblems, ...(issuers()?.notes?.() ?? [])],
       metrics: () => {
         const state = this.#read()
         const counts = {
@@ -219,11 +219,12 @@ export class ControllerStatus {
 
   /** For the status page. */
   get reported(): ReportedFacts {
-    const { viewProblems, leaseProblem, issuers } = this.#read()
+    const { viewProblems, tenantProblems, leaseProblem, issuers } = this.#read()
     const ofIssuers = issuers?.ready.flatMap(({ failure }) => failure() ?? []) ?? []
     return {
       problems: [
         ...viewProblems,
+        ...tenantProblems,
         ...(leaseProblem === undefined ? [] : [leaseProblem]),
         ...ofIssuers,
         ...this.#documentsProblems(),

@@ -58,6 +58,8 @@ export interface ClusterView {
    * `required`: what a custom resource names does not affect others.
    */
   problems(required: WatchedNames): string[]
+  /** Of the watch of PullSecrets: tenants write them, and all else works without them. */
+  tenantProblems(): string[]
 }
 
 /** What documents need to be watched: names, and for pods namespaces. */
@@ -126,11 +128,11 @@ export function watchCluster(
     problems: (required) => [
       ...problemsOf('namespaces', namespaces),
       ...problemsOf('ClusterPullSecrets', resources),
-      ...problemsOf('PullSecrets', tenants),
       ...secrets.problems('Secrets', required.secrets),
       ...accounts.problems('ServiceAccounts', required.serviceAccounts),
       ...pods.problems('Pods in', required.pods),
     ],
+    tenantProblems: () => problemsOf('PullSecrets', tenants),
   }
 }
 

@@ -3,7 +3,8 @@
  *
  *   changed ─▶ 1 s, so that what changes together is written together ─▶ evaluate ─▶ apply those that differ ─▶ 4 s
  *
- * So an object is written at most every five seconds, whatever the number of its namespaces.
+ * So an object is written at most every five seconds, whatever the number of its namespaces. Of PullSecrets, a round has at most 20 of
+ * each namespace; others wait for the next one, so that thousands of one tenant do not delay those of others.
  */
 import type { ResourceStatus } from '../document/custom-resource.ts'
 import { asFault } from '../errors/pullpass-error.ts'
@@ -26,6 +27,8 @@ const restMs = 4_000
 /** After this time every status is evaluated again: an entry may have expired. */
 const reviewMs = 60_000
 const concurrentWrites = 8
+/** In one namespace. */
+const mostOfRound = 20
 /** Of all controllers, so that the one that takes over owns the fields. */
 const fieldManager = 'pullpass-controller'
 
@@ -39,6 +42,8 @@ export class StatusWriter {
   #changed = Promise.withResolvers<void>()
   /** Names of documents to evaluate. */
   #pending: Set<string> | 'all' = 'all'
+  /** Names of documents that the last round left to the next, in their order. */
+  #waiting: readonly string[] = []
 
   constructor(source: StatusSource, cluster: Cluster, status: ControllerStatus, context: StatusContext) {
     this.#source = source
@@ -80,8 +85,11 @@ export class StatusWriter {
       const status = evaluateStatus(facts, now)
       return isStored(status, resource.status) ? [] : [{ resource, status }]
     })
-    await runConcurrently(differing, ({ resource, status }) => this.#write(resource, status), concurrentWrites)
-    return differing.length
+    const { round, rest } = takeTurns(differing, this.#waiting)
+    this.#waiting = rest.map(({ resource }) => resource.document)
+    for (const document of this.#waiting) this.changed(document)
+    await runConcurrently(round, ({ resource, status }) => this.#write(resource, status), concurrentWrites)
+    return round.length
   }
 
   async #write(resource: CustomResource, status: ResourceStatus): Promise<void> {
@@ -95,6 +103,30 @@ export class StatusWriter {
       this.#status.failed(subject, asFault(error), { document })
     }
   }
+}
+
+interface Differing {
+  readonly resource: CustomResource
+  readonly status: ResourceStatus
+}
+
+/** The first of each namespace, then the second of each; those that waited longest are the first, those that are not used the last. */
+function takeTurns(differing: readonly Differing[], waiting: readonly string[]) {
+  const waited = new Map(waiting.map((document, index) => [document, index]))
+  const orderOf = ({ resource: { document, unused } }: Differing): number =>
+    (unused === undefined ? 0 : waiting.length + 1) + (waited.get(document) ?? waiting.length)
+  const taken = new Map<string | undefined, number>()
+  const turns = differing
+    .toSorted((one, other) => orderOf(one) - orderOf(other))
+    .map((one) => {
+      const { namespace } = one.resource
+      const turn = namespace === undefined ? 0 : (taken.get(namespace) ?? 0)
+      taken.set(namespace, turn + 1)
+      return { one, turn }
+    })
+  const inRound = turns.filter(({ turn }) => turn < mostOfRound).toSorted((one, other) => one.turn - other.turn)
+  const later = turns.filter(({ turn }) => turn >= mostOfRound)
+  return { round: inRound.map(({ one }) => one), rest: later.map(({ one }) => one) }
 }
 
 /** An object that was changed or deleted since is left to the next event of its watch. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED */

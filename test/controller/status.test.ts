@@ -23,6 +23,7 @@ const idle: ControllerState = {
   issuers: undefined,
   watchRestarts: new Map([['secrets', 4]]),
   viewProblems: [],
+  tenantProblems: [],
 }
 
 function start(state: Partial<ControllerState> = {}) {

@@ -220,15 +220,19 @@ suite('a PullSecret in the cluster', () => {
     assert.match(message, /print it again with --tenant-service-account puller and the --audience of each registry$/)
   })
 
-  test('of which no watch is permitted fails readiness, and no ClusterPullSecret', async (t) => {
-    const { sandbox, start } = await startTenants(t)
-    const apiGroups = ['pullpass.dev']
-    sandbox.cluster.authorization.forbid({ verbs: ['list'], apiGroups, resources: ['pullsecrets'] })
-    writeResource(sandbox)
-    const { whenFresh, health } = await start()
-    await whenFresh(2)
-    const refused = 'watches failed: PullSecrets are not watched: KUBERNETES_FORBIDDEN'
-    await until('the refusal', () => health('/readyz').includes(refused))
+  test('of which no watch is permitted fails neither readiness, which reports it, nor other documents', async (t) => {
+    const { sandbox, start, hasSecret, time } = await startTenants(t)
+    const [verbs, apiGroups, resources] = [['list'], ['pullpass.dev'], ['pullsecrets']]
+    const allow = sandbox.cluster.authorization.forbid({ verbs, apiGroups, resources })
+    const { health, logged, metric } = await start()
+    writeResource(sandbox, { include: ['team-b'] })
+    await until('the refusal', () => logged.some((line) => line.includes('is started again pullsecrets')))
+    await until('the other documents', () => hasSecret('team-b'))
+    await until('readiness', () => health('/readyz').includes('[+]watches ok'))
+    assert.match(health('/readyz'), /\nPullSecrets are not watched: KUBERNETES_FORBIDDEN/)
+    assert.ok((metric('watch_restarts_total{resource="pullsecrets"}') ?? 0) > 0)
+    allow()
+    await advanceUntil(time, second('the permission'), () => !health('/readyz').includes('PullSecrets'))
   })
 
   test('that fails has an Event, which its tenant reads', async (t) => {
@@ -314,5 +318,27 @@ suite('a PullSecret in the cluster', () => {
     await whenReady('team-b', 'Fresh')
     assert.match(await whenReady('team-a', 'NotPermitted', 'pull-199'), /--secret-name/)
     assert.match(await whenReady('team-a', 'Invalid', 'pull-200'), /has more than 100 PullSecrets/)
+  })
+
+  test('has its status within few writes, while hundreds of another namespace wait for theirs', async (t) => {
+    const { sandbox, start, hasSecret, whenReady } = await startTenants(t)
+    for (const index of Array(300).keys())
+      writePullSecret(sandbox, {
+        namespace: 'team-a',
+        name: `pull-${index + 100}`,
+        spec: { serviceAccountName: 'default' },
+      })
+    const { metric } = await start()
+    const written = () =>
+      sandbox.parts.kubernetes.seen.filter(({ path }) => /team-a\/pullsecrets\/.*\/status/.test(path)).length
+    await until('the list', () => (metric('resources_invalid') ?? 0) >= 100)
+    await whenReady('team-a', 'NotPermitted', 'pull-100')
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    await until('its Secret', () => hasSecret('team-b'))
+    const before = written()
+    await whenReady('team-b', 'Fresh')
+    assert.ok(before <= 40 && written() <= 60, `${before}, then ${written()}`)
+    for (const index of [101, 199]) await whenReady('team-a', 'NotPermitted', `pull-${index}`)
+    await whenReady('team-a', 'Invalid', 'pull-200')
   })
 })

@@ -45,6 +45,7 @@ function endpoints() {
       issuers: undefined,
       watchRestarts: new Map([['secrets', 0]]),
       viewProblems: [],
+      tenantProblems: [],
     }),
     {
       now: () => new Date(0),

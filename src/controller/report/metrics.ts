@@ -23,6 +23,8 @@ export interface ControllerState {
   readonly watchRestarts: ReadonlyMap<string, number>
   /** Why the view of the cluster is not complete. */
   readonly viewProblems: readonly string[]
+  /** Of the watch of PullSecrets. */
+  readonly tenantProblems: readonly string[]
 }
 
 export interface DocumentState {
