@@ -36,7 +36,9 @@ const versioned = [
   'settings-policy',
   'root-ca-policy',
   'custom-resources',
-  'controller-resources',
+  'controller/controller-install',
+  'controller/controller-resources',
+  'controller/tenants',
   'node-pull',
   'credential-provider',
 ]

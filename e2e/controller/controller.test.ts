@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { requestAsAdmin, requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { waitUntil } from './parts/process/wait-until.ts'
-import { withRealPart } from './parts/real-part.ts'
-import { type ControllerProcess, prepareController } from './parts/start-controller.ts'
-import { startFederatedCluster } from './parts/start-federated-cluster.ts'
+import { requestAsAdmin, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
+import { withRealPart } from '../parts/real-part.ts'
+import { type ControllerProcess, prepareController } from '../parts/start-controller.ts'
+import { startFederatedCluster } from '../parts/start-federated-cluster.ts'
 
 await withRealPart('a real control plane and Google', startFederatedCluster, (cluster) => {
   suite('pullpass controller, with the permissions of its page', () => {

@@ -1,9 +1,9 @@
 /** `pullpass manifests --controller --custom-resources` in a real API server: within its allow-list, and nothing else. */
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import type { ResourceStatus } from '../src/document/custom-resource.ts'
-import { type Attacks, applySecret, assertRefused } from './install/attack.ts'
-import { notInDocument, notPermitted, refusedToClusterAdmin } from './install/attacks.ts'
+import type { ResourceStatus } from '../../src/document/custom-resource.ts'
+import { type Attacks, applySecret, assertRefused } from '../install/attack.ts'
+import { notInDocument, notPermitted, refusedToClusterAdmin } from '../install/attacks.ts'
 import {
   bindToClusterAdmin,
   createNamespace,
@@ -11,21 +11,21 @@ import {
   createServiceAccount,
   deleteControllerLease,
   deleteSecret,
-} from './install/cluster-objects.ts'
-import { type Installation, install, tryCreatePod } from './install/install.ts'
-import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
+} from '../install/cluster-objects.ts'
+import { type Installation, install, tryCreatePod } from '../install/install.ts'
+import { assertEachPermissionNeeded } from '../install/remove-permissions.ts'
 import {
   googleHosts,
   type InstallSetup,
   provider,
   serviceAccountEmail,
   startInstallSetup,
-} from './install/start-install-setup.ts'
-import { runInstalledController, startInstalledController } from './install/start-installed-controller.ts'
-import { clusterPullSecretsPath, installDefinitions } from './parts/control-plane/deploy-files.ts'
-import { requestKubernetes } from './parts/control-plane/request-kubernetes.ts'
-import { waitUntil } from './parts/process/wait-until.ts'
-import { withRealPart } from './parts/real-part.ts'
+} from '../install/start-install-setup.ts'
+import { runInstalledController, startInstalledController } from '../install/start-installed-controller.ts'
+import { clusterPullSecretsPath, installDefinitions } from '../parts/control-plane/deploy-files.ts'
+import { requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
+import { withRealPart } from '../parts/real-part.ts'
 
 const audience = `//iam.googleapis.com/${provider}`
 const system = 'apps-system'

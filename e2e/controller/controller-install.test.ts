@@ -1,9 +1,9 @@
 /** The output of `pullpass manifests --controller` in a real API server: it needs all of its permissions, and they allow nothing else. */
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
-import { waitForStderr } from '../test/commands/issuer/wait-for-stderr.ts'
-import { type Attacks, assertRefused } from './install/attack.ts'
-import { notInDocument, notPermitted, refusedToClusterAdmin } from './install/attacks.ts'
+import { waitForStderr } from '../../test/commands/issuer/wait-for-stderr.ts'
+import { type Attacks, assertRefused } from '../install/attack.ts'
+import { notInDocument, notPermitted, refusedToClusterAdmin } from '../install/attacks.ts'
 import {
   bindToClusterAdmin,
   createNamespace,
@@ -13,13 +13,13 @@ import {
   deleteControllerLease,
   deleteSecret,
   resetImagePullSecrets,
-} from './install/cluster-objects.ts'
-import { type Installation, install, tryCreatePod } from './install/install.ts'
-import { assertEachPermissionNeeded } from './install/remove-permissions.ts'
-import { provider, serviceAccountEmail, startInstallSetup } from './install/start-install-setup.ts'
-import { runInstalledController, startInstalledController } from './install/start-installed-controller.ts'
-import { waitUntil } from './parts/process/wait-until.ts'
-import { withRealPart } from './parts/real-part.ts'
+} from '../install/cluster-objects.ts'
+import { type Installation, install, tryCreatePod } from '../install/install.ts'
+import { assertEachPermissionNeeded } from '../install/remove-permissions.ts'
+import { provider, serviceAccountEmail, startInstallSetup } from '../install/start-install-setup.ts'
+import { runInstalledController, startInstalledController } from '../install/start-installed-controller.ts'
+import { waitUntil } from '../parts/process/wait-until.ts'
+import { withRealPart } from '../parts/real-part.ts'
 
 const audience = `//iam.googleapis.com/${provider}`
 const document = `
