@@ -56,6 +56,11 @@ const flags: typeof documentFlags &
 export const controller: Command<typeof flags> = {
   summary: 'Keep pull secrets fresh in every selected namespace',
   namespaceHint: 'namespaces in the document, under spec.namespaces',
+  relatedFlags: {
+    'secret-name': '--tenant-secret-name, for PullSecrets; --secret-name is a flag of pullpass manifests',
+    audience: '--tenant-audience, for PullSecrets; --audience is a flag of pullpass manifests',
+    'service-account': '--tenant-service-account, for PullSecrets; --service-account is a flag of pullpass manifests',
+  },
   usage: ['controller [-f FILE] [flags]'],
   details: [
     'Watches namespaces and the pull secrets of the documents. A new namespace gets its Secret immediately; a Secret that is',

@@ -50,6 +50,10 @@ const flags: typeof documentFlags &
 
 export const manifests: Command<typeof flags> = {
   summary: 'Print the manifests of an installation with least privilege',
+  relatedFlags: {
+    'tenant-secret-name': '--secret-name, for ClusterPullSecrets and PullSecrets',
+    'tenant-audience': '--audience, for ClusterPullSecrets and PullSecrets',
+  },
   usage: [
     'manifests -f FILE --image IMAGE [flags]',
     'manifests -f FILE --image IMAGE --controller [flags]',

@@ -39,6 +39,7 @@ import {
 } from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import type { TenantLimits } from './tenants/limits.ts'
+import { reportUnused } from './tenants/unused.ts'
 import { type ClusterView, watchCluster } from './watch-cluster.ts'
 import { createWork, type Work } from './work.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
@@ -174,10 +175,9 @@ export class Controller {
     const work = createWork(source, permit, { ...this.#context, signal })
     this.#work = work
     work.issuers.watch(this.#files)
-    for (const running of [work.evictions.run(), work.statuses.run()]) {
-      running.catch((error: unknown) => {
-        if (!signal.aborted) onEnd(error)
-      })
+    const unused = reportUnused(this.#config, { ...this.#context, signal })
+    for (const running of [work.evictions.run(), work.statuses.run(), unused]) {
+      running.catch((error: unknown) => (signal.aborted ? undefined : onEnd(error)))
     }
     if (this.#view.namespaces.synced) this.#onNamespaces(undefined)
     try {

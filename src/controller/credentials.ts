@@ -188,6 +188,7 @@ export class Credentials {
   }
 
   #fail(source: Source, fault: PullpassError): void {
+    if (this.#sources.get(source.request.mintedFrom) !== source) return // its document was removed
     const { now, random, sleep, signal } = this.#context
     const count = (source.failure?.count ?? 0) + 1
     const at = now()

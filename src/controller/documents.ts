@@ -20,7 +20,11 @@ export interface ControlledDocument {
 export type DocumentSet = ReadonlyMap<string, ControlledDocument>
 
 const unsupportedInFiles: readonly UnsupportedField[] = [
-  ['deletionPolicy', 'Retain', 'a file cannot show that a document was deleted; a custom resource can'],
+  {
+    field: 'deletionPolicy',
+    only: 'Retain',
+    reason: 'a file cannot show that a document was deleted; a custom resource can',
+  },
 ]
 
 export type LoadContext = Pick<Context, 'environment'> & { readonly vendors: Vendors }

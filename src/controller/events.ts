@@ -11,6 +11,7 @@ import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { ObjectReference } from '../kubernetes/objects/events.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
 import { createEventRecorder, type ObservedEvent } from '../server/events.ts'
+import type { CustomResource } from './custom-resources.ts'
 
 interface EventedSecret {
   /** `ClusterPullSecret/NAME`. */
@@ -40,6 +41,8 @@ export interface ControllerEvents {
     fault: PullpassError,
     expiresAt: Date | undefined,
   ): void
+  /** An Event only if its current version is not valid, or not permitted; of ClusterPullSecrets, which have no namespace, there is none. */
+  evaluated(resource: Pick<CustomResource, 'namespace' | 'name' | 'uid' | 'fault'>): void
 }
 
 /** A failure that lasts is reported so long before the first pull fails. Milliseconds. */
@@ -82,7 +85,7 @@ export function createControllerEvents(
     },
     exchangeFailed({ document, registry }, fault, expiresAt) {
       const scope = tenantOf(document)
-      const about = scope === undefined ? lease && leaseOf(lease) : pullSecretOf(document)
+      const about = scope === undefined ? lease && leaseOf(lease) : referenceOf(document)
       if (about === undefined) return
       const subject = `registry ${registry.name} of ${document.kind} ${document.name}`
       const warn = (reason: string, message: string) =>
@@ -99,6 +102,11 @@ export function createControllerEvents(
       if (leftMs <= 0) warn('SecretExpired', ' has expired in a selected namespace')
       else if (leftMs <= soonMs) warn('SecretExpiresSoon', ` expires in ${Math.ceil(leftMs / 60_000)} min`)
     },
+    evaluated({ namespace, name, uid, fault }) {
+      if (namespace === undefined || fault === undefined) return
+      const event = { type: 'Warning', reason: eventReason(fault.code), scope: namespace } as const
+      record(referenceOf({ namespace, name, uid }), { ...event, message: messageOf(fault) })
+    },
   }
 }
 
@@ -108,7 +116,7 @@ const leaseOf = (lease: { readonly namespace: string; readonly name: string }): 
   ...lease,
 })
 
-const pullSecretOf = ({ namespace = '', name, uid }: Document): ObjectReference => ({
+const referenceOf = ({ namespace = '', name, uid }: Pick<Document, 'namespace' | 'name' | 'uid'>): ObjectReference => ({
   apiVersion: `${pullSecretType.group}/${pullSecretType.version}`,
   kind: pullSecretType.kind,
   namespace,

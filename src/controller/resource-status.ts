@@ -36,6 +36,8 @@ interface Counts {
   readonly selected: number
   readonly fresh: number
   readonly failing: readonly FailingNamespace[]
+  /** Of the first one. */
+  readonly fault: PullpassError | undefined
 }
 
 export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus {
@@ -81,14 +83,21 @@ function countSecrets(
 ): Counts {
   const registries = resource.controlled?.document.registries ?? []
   const isFresh = (state: SecretState | undefined) => haveEntries(registries, state?.expiries, now)
-  const failing = [...secrets].flatMap(([name, state]) => {
-    const fault = state?.failure?.fault ?? (isFresh(state) ? undefined : exchangeFault)
-    return fault === undefined ? [] : { name, code: fault.code, message: shortened(messageOf(fault), longestMessage) }
-  })
+  const failing = [...secrets]
+    .flatMap(([name, state]) => {
+      const fault = state?.failure?.fault ?? (isFresh(state) ? undefined : exchangeFault)
+      return fault === undefined ? [] : { name, fault }
+    })
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
   return {
     selected: secrets.size,
     fresh: [...secrets.values()].filter(isFresh).length,
-    failing: failing.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+    failing: failing.map(({ name, fault }) => ({
+      name,
+      code: fault.code,
+      message: shortened(messageOf(fault), longestMessage),
+    })),
+    fault: failing[0]?.fault,
   }
 }
 
@@ -96,12 +105,12 @@ type Ready = Pick<ResourceCondition, 'status' | 'reason' | 'message'>
 
 function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready {
   const { resource, usedInstead, notSelected, watchRefusal, exchangeFaults } = facts
-  const { fault, controlled } = resource
-  if (fault !== undefined) {
+  const { fault: invalid, controlled } = resource
+  if (invalid !== undefined) {
     const kept = controlled === undefined ? '' : '. The last valid version stays in use'
-    const { flag } = fault.details
-    if (flag === undefined) return { status: 'False', reason: 'Invalid', message: `${described(fault)}${kept}` }
-    return { status: 'False', reason: 'NotPermitted', message: `${described(fault)}; fix: ${fixOf(fault)}${kept}` }
+    if (invalid.details.flag === undefined)
+      return { status: 'False', reason: 'Invalid', message: `${described(invalid)}${kept}` }
+    return { status: 'False', reason: 'NotPermitted', message: `${described(invalid)}${shownFix(invalid)}${kept}` }
   }
   if (usedInstead !== undefined) {
     return { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
@@ -116,7 +125,7 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
   if (counts === undefined) {
     return { status: 'Unknown', reason: 'Pending', message: 'the namespaces of the cluster are not known yet' }
   }
-  const { selected, fresh, failing } = counts
+  const { selected, fresh } = counts
   if (selected === 0) {
     const status = controlled?.document.namespaces.emptyPolicy === 'Allow' ? 'True' : 'False'
     const kept =
@@ -128,17 +137,15 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
   const deleted = notSelected > 0 ? `; ${secretsOf(notSelected)} being deleted in namespaces that are not selected` : ''
   const freshness = `${fresh} of ${selected} ${selected === 1 ? 'namespace is' : 'namespaces are'} fresh${deleted}${issuerNote(controlled)}`
   const [exchangeFault] = exchangeFaults
-  const [first] = failing
-  const cause =
-    exchangeFault === undefined
-      ? first && `${first.code}: ${first.message}`
-      : described(exchangeFault) + tokenFix(exchangeFault, controlled)
+  const fault = exchangeFault ?? counts.fault
+  const cause = fault && described(fault) + fixIn(fault, controlled)
   if (fresh === selected) {
     if (cause === undefined) return { status: 'True', reason: 'Fresh', message: freshness }
     return { status: 'True', reason: 'RefreshFailed', message: `${freshness}; the last refresh failed: ${cause}` }
   }
   if (cause === undefined) return { status: 'False', reason: 'Refreshing', message: freshness }
-  const reason = exchangeFault === undefined ? 'WriteFailed' : 'ExchangeFailed'
+  const isPermitted = fault?.details.flag === undefined
+  const reason = exchangeFault === undefined ? 'WriteFailed' : isPermitted ? 'ExchangeFailed' : 'NotPermitted'
   return { status: 'False', reason, message: `${freshness}: ${cause}` }
 }
 
@@ -147,21 +154,23 @@ const issuerNote = (controlled: CustomResource['controlled']): string =>
   controlled?.document.issuer === undefined ? '' : '; the keys of spec.issuer are not watched here'
 
 /** Of a token that may not be requested: the flags of `pullpass manifests` that permit it. */
-function tokenFix(fault: PullpassError, controlled: CustomResource['controlled']): string {
-  if (fault.details.flag !== undefined) return `; fix: ${fixOf(fault)}`
-  if (fault.code !== 'TOKEN_REQUEST_REFUSED') return ''
+function fixIn(fault: PullpassError, controlled: CustomResource['controlled']): string {
   const document = controlled?.document
   const account = document?.serviceAccountRef
-  const flag =
-    document !== undefined && tenantOf(document) !== undefined
-      ? `--tenant-service-account ${account?.name}`
-      : `--service-account ${account?.namespace}/${account?.name}`
   const refusal = fault.cause instanceof PullpassError ? fault.cause.code : undefined
   const isForbidden = refusal === 'KUBERNETES_FORBIDDEN' || refusal === 'KUBERNETES_REFUSED'
-  const fix =
-    isForbidden && account !== undefined
-      ? `if the installation does not permit it, print it again with ${flag} and the --audience of each registry`
-      : fixOf(fault)
+  if (fault.code !== 'TOKEN_REQUEST_REFUSED' || !isForbidden || fault.details.missing || account === undefined) {
+    return shownFix(fault)
+  }
+  const flag =
+    document !== undefined && tenantOf(document) !== undefined
+      ? `--tenant-service-account ${account.name}`
+      : `--service-account ${account.namespace}/${account.name}`
+  return `; fix: if the installation does not permit it, print it again with ${flag} and the --audience of each registry`
+}
+
+function shownFix(fault: PullpassError): string {
+  const fix = fixOf(fault)
   return fix === undefined ? '' : `; fix: ${fix}`
 }
 

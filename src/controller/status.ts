@@ -49,6 +49,11 @@ const tenantFailed = {
   one: 'a refresh of a PullSecret failed',
   many: 'refreshes of PullSecrets failed',
 } as const
+const tenantEnded = {
+  level: 'info',
+  one: 'a failure of PullSecrets has ended',
+  many: 'failures of PullSecrets have ended',
+} as const
 
 export class ControllerStatus {
   readonly #read: () => ControllerState
@@ -57,6 +62,8 @@ export class ControllerStatus {
   readonly #failures = new Map<string, { readonly hop: Hop; readonly code: ErrorCode; count: number }>()
   readonly #writes = new Map<WriteResult, number>()
   readonly #current = new CurrentFailures()
+  /** Of PullSecrets: no tenant fills the log or the status page. */
+  readonly #ofTenants = new CurrentFailures()
   readonly #durations = createDurations()
   readonly #activity = new Activity()
   #invalid: PullpassError | undefined
@@ -75,15 +82,17 @@ export class ControllerStatus {
   failed(subject: string, fault: PullpassError, fields: LogFields, sentence = 'a refresh failed'): void {
     this.#count(fault)
     const { document = '' } = fields
+    const shown = { ...fields, ...faultFields(fault) }
     if (isOfTenants(document)) {
-      // Its status has all of it; no tenant fills the log or the status page.
-      this.log(tenantFailed, { ...fields, document, ...faultFields(fault) })
+      // Its status has all of it.
+      const occurrence = this.#ofTenants.add(subject, fault, this.#context.now())
+      if (occurrence === 'first') this.log(tenantFailed, { ...shown, document })
+      else this.#context.log('debug', tenantFailed.one, shown)
       return
     }
     const first = this.#current.add(subject, fault, this.#context.now())
     this.#activity.record('failure', this.#context.now())
-    const level = first === 'first' ? 'error' : 'debug'
-    this.#context.log(level, sentence, { ...fields, ...faultFields(fault) })
+    this.#context.log(first === 'first' ? 'error' : 'debug', sentence, shown)
   }
 
   succeeded(subject: string): void {
@@ -98,21 +107,20 @@ export class ControllerStatus {
   /** Another replica leads, and knows what fails. */
   termEnded(): void {
     this.#current.clear()
+    this.#ofTenants.clear()
   }
 
   #end(subject: string, note: LogFields): void {
     const ended = this.#current.remove(subject)
-    if (ended === undefined) return
-    const { fault, since, failures } = ended
+    if (ended !== undefined) this.#context.log('info', 'a failure has ended', { ...this.#factsOf(ended), ...note })
+    const ofTenants = this.#ofTenants.remove(subject)
+    if (ofTenants !== undefined)
+      this.log(tenantEnded, { document: 'PullSecrets', ...this.#factsOf(ofTenants), ...note })
+  }
+
+  #factsOf({ fault: { code, hop, seen }, since, failures }: CurrentFailure) {
     const seconds = Math.round((this.#context.now().getTime() - since.getTime()) / 1000)
-    this.#context.log('info', 'a failure has ended', {
-      code: fault.code,
-      hop: fault.hop,
-      seen: fault.seen,
-      failures,
-      seconds,
-      ...note,
-    })
+    return { code, hop, seen, failures, seconds }
   }
 
   /** After each exchange. */

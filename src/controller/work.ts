@@ -114,9 +114,10 @@ export function createWork(
   }
   const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
   const factsOf = (resource: CustomResource) => resourceFacts(resource, credentials, known())
+  const onWritten = (resource: CustomResource) => events.evaluated(resource)
   const writerOf = (scope: ResourceType['scope']) => {
     const ofScope = () => [...resources()].filter(({ type }) => type.scope === scope)
-    return new StatusWriter({ resources: ofScope, factsOf }, cluster, status, context)
+    return new StatusWriter({ resources: ofScope, factsOf, onWritten }, cluster, status, context)
   }
   const statuses = joinWriters(writerOf('Cluster'), writerOf('Namespaced'))
   const pending = {

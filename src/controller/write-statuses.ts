@@ -19,6 +19,8 @@ import type { ControllerStatus } from './status.ts'
 export interface StatusSource {
   readonly resources: () => Iterable<CustomResource>
   readonly factsOf: (resource: CustomResource) => ResourceFacts
+  /** Its status was not the stored one, and was written. */
+  readonly onWritten: (resource: CustomResource) => void
 }
 
 /** Milliseconds. */
@@ -98,6 +100,7 @@ export class StatusWriter {
     try {
       await applyStatus(this.#cluster, resource, status)
       this.#status.succeeded(subject)
+      this.#source.onWritten(resource)
     } catch (error) {
       this.#context.signal.throwIfAborted()
       this.#status.failed(subject, asFault(error), { document })

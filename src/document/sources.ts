@@ -202,11 +202,9 @@ export function unreadable(path: string, reason = 'cannot be read', cause?: unkn
   return new PullpassError({
     code: 'DOCUMENT_UNREADABLE',
     hop: 'document',
-    seen: `${showPath(path)} ${reason}`,
+    seen: `${path === '-' ? 'standard input' : showPath(path)} ${reason}`,
     expected: 'a file of YAML or JSON in UTF-8, at most 1 MiB',
-    hint:
-      hints[reason] ??
-      'correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -',
+    hint: hints[reason] ?? 'correct the path; in a pod, check the mount path and the items of the volume',
     cause,
   })
 }

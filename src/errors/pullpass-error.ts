@@ -62,7 +62,7 @@ export interface FaultDetails {
   readonly missing?: 'Namespace' | 'ServiceAccount'
   /** The issuer that a token is expected to have. */
   readonly issuer?: string
-  /** The flag of an installation that permits what it refuses. */
+  /** The flag of an installation that permits what it refuses; `none`: no flag does. */
   readonly flag?: string
   /** The fix, given the command that shows the refused token; undefined: no command shows it. */
   readonly fixOfToken?: (inspect: string | undefined) => Fix

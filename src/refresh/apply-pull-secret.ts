@@ -6,7 +6,7 @@
  *     └── newer? ◀─────┘        (an older credential never replaces a newer one)
  */
 import { type RegistryRecord, renderRecord } from '../credential/pull-secret-record.ts'
-import { type Document, resourceSource } from '../document/document.ts'
+import { type Document, resourceSource, tenantOf } from '../document/document.ts'
 import { environmentSource } from '../document/load-documents.ts'
 import { type Fault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -208,7 +208,6 @@ function ofAnotherManager(
   { owners, found }: Pick<Refused, 'owners' | 'found'>,
 ): RefusedWording {
   const field = document.source === environmentSource ? 'REGISTRY_SECRET_NAME' : 'spec.secretName'
-  const once = adoptionOf(document)
   const expected = `one that pullpass created for ${document.kind} ${document.name}, or none`
   // Without an owner of .dockerconfigjson, it is a Secret of another type, which no apply can change.
   if (owners.length === 0 && found.otherDataOwners.length > 0) {
@@ -226,16 +225,19 @@ function ofAnotherManager(
   return {
     seen: `${secret} ${managed}; it was left unchanged`,
     expected,
-    hint: `choose another ${field}, or take over this Secret${once}`,
+    hint: `choose another ${field}${adoptionOf(document)}`,
   }
 }
 
-/** How a document takes over a Secret. */
+/** How a document takes over a Secret. The policy of an installation does not permit it to custom resources, nor a schema to tenants. */
 function adoptionOf(document: Document): string {
+  if (tenantOf(document) !== undefined) return ''
   const { source } = document
-  if (source === resourceSource) return ': spec.conflictPolicy: Adopt'
-  if (source === environmentSource) return ', once: --adopt'
-  return `: spec.conflictPolicy: Adopt; or once: ${adoptCommand(document)}`
+  const takeOver = ', or take over this Secret'
+  if (source === resourceSource)
+    return `${takeOver} once, with a file that contains a document of the same name: pullpass refresh -f FILE --adopt`
+  if (source === environmentSource) return `${takeOver}, once: --adopt`
+  return `${takeOver}: spec.conflictPolicy: Adopt; or once: ${adoptCommand(document)}`
 }
 
 /** The other document is named by its field manager, or, where that is hashed, by its record. */
@@ -248,6 +250,7 @@ function ofAnotherDocument(
   const written = ownRecord(found, other)?.document ?? (name === undefined ? 'another document' : `${kind}/${name}`)
   const seen = `${secret} was written by pullpass for ${written} (field manager ${quote(other)}); it was left unchanged`
   const expected = 'one document for each Secret'
+  if (tenantOf(document) !== undefined) return { seen, expected, hint: 'choose another spec.secretName' }
   if (document.source === resourceSource) {
     const hint = `if ${document.kind}/${document.name} replaces ${written}: delete ${written}, then set spec.conflictPolicy: Adopt; else choose other namespaces`
     return { seen, expected, hint }

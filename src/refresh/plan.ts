@@ -95,13 +95,23 @@ export function documentName({ kind, namespace, name }: Document): string {
 
 // Whether a command can honour all fields of a document.
 
-/** A field that the command cannot honour, with the one value that it satisfies, and why. */
-export type UnsupportedField = readonly [field: 'stuckPods' | 'deletionPolicy', only: string, reason: string]
+/** A field that the command cannot honour, with the one value that it satisfies, why, and what can be done instead of its removal. */
+export interface UnsupportedField {
+  readonly field: 'stuckPods' | 'deletionPolicy'
+  readonly only: string
+  readonly reason: string
+  readonly instead?: string
+}
 
 /** Of one pass, as of a CronJob. */
 const unsupportedByOnePass: readonly UnsupportedField[] = [
-  ['stuckPods', 'Ignore', 'one pass cannot wait for stuck pods'],
-  ['deletionPolicy', 'Retain', 'one pass cannot observe that a document is deleted'],
+  {
+    field: 'stuckPods',
+    only: 'Ignore',
+    reason: 'only the controller watches pods',
+    instead: 'install the controller: pullpass manifests --controller',
+  },
+  { field: 'deletionPolicy', only: 'Retain', reason: 'only the controller observes that a document is deleted' },
 ]
 
 /** @throws DOCUMENT_INVALID */
@@ -109,15 +119,15 @@ export const checkOnePass = (document: Document): void => checkSupported(documen
 
 /** @throws DOCUMENT_INVALID */
 export function checkSupported(document: Document, fields: readonly UnsupportedField[]): void {
-  for (const [field, only, reason] of fields) {
+  for (const { field, only, reason, instead } of fields) {
     const value = document[field]
     if (value === only) continue
     throw new PullpassError({
       code: 'DOCUMENT_INVALID',
       hop: 'document',
       seen: `${document.source}: spec.${field} is ${value} in ${document.kind} ${document.name}`,
-      expected: `${only}: this version does not support ${value}; ${reason}`,
-      hint: `remove ${field}: ${value}`,
+      expected: `${only}: ${reason}`,
+      hint: `remove ${field}: ${value}${instead === undefined ? '' : `, or ${instead}`}`,
     })
   }
 }

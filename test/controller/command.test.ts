@@ -104,6 +104,21 @@ suite('pullpass controller', () => {
       ['-f', '/dev/null'],
       /--lease is not given, and this is no Pod, .*\n.* --lease NAMESPACE\/pullpass-controller .*, or --no-leader-election /,
     ],
+    [
+      'an incomplete allowance for tenants, with all flags that it needs',
+      ['-f', '/dev/null', '--no-leader-election', '--tenant-audience', 'one'],
+      /--tenant-audience is given without --tenant-service-account\n {2}expected --tenant-service-account, --tenant-secret-name and --tenant-audience together, /,
+    ],
+    [
+      'an endpoint for tenants without an account, which it needs',
+      ['-f', '/dev/null', '--no-leader-election', '--tenant-endpoint', 'a.example.com'],
+      /\n {2}expected --tenant-service-account NAME, /,
+    ],
+    [
+      'an address that is none, with one that only this machine reaches',
+      ['-f', '/dev/null', '--no-leader-election', '--status-listen', 'foo'],
+      /--status-listen is "foo"\n.*\n {2}fix: --status-listen 127\.0\.0\.1:8080$/m,
+    ],
     ['a Lease without a namespace', ['-f', '/dev/null', '--lease', 'leader'], /"leader" is not a valid Lease name/],
     [
       'a Lease for a run that is alone',

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import type { ResourceStatus } from '../../src/document/custom-resource.ts'
+import { dockerConfigData } from '../commands/refresh/write-as.ts'
 import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
@@ -43,6 +44,25 @@ suite('a ClusterPullSecret in the cluster', () => {
     const before = readPullSecret(sandbox, 'team-a')
     for (let minutes = 0; minutes < 60; minutes++) time.advance(60_000)
     assert.deepEqual([readPullSecret(sandbox, 'team-a'), exchanges()], [before, 1])
+  })
+
+  test('states in its status how to take over a Secret of another client, which its own fields do not permit', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    sandbox.cluster.seed({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { namespace: 'team-a', name: 'regcred' },
+      type: 'kubernetes.io/dockerconfigjson',
+      data: dockerConfigData('europe-docker.pkg.dev', 'by:hand'),
+    })
+    await start()
+    writeResource(sandbox)
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'WriteFailed')
+    assert.match(
+      readyOf(sandbox)?.message ?? '',
+      /: SECRET_NOT_OURS: Secret team-a\/regcred is .*; fix: choose another spec\.secretName, or take over this Secret once, with a file that contains a document of the same name: pullpass refresh -f FILE --adopt$/,
+    )
   })
 
   test('gives way to a document of its name in a file, and takes over from it without an exchange', async (t) => {

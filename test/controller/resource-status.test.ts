@@ -43,6 +43,21 @@ const resource = (changes: Partial<CustomResource> = {}): CustomResource => ({
 const fault = (seen: string) => new PullpassError({ code: 'SECRET_NOT_OURS', hop: 'kubernetes', seen })
 const refused = new PullpassError({ code: 'EXCHANGE_REFUSED', hop: 'exchange', seen: 'the cloud responded with 403' })
 
+const denied = new PullpassError({
+  code: 'IMPERSONATION_DENIED',
+  hop: 'impersonation',
+  seen: '403',
+  hint: 'grant it',
+  command: 'gcloud x',
+})
+const endpoint = new PullpassError({
+  code: 'DOCUMENT_INVALID',
+  hop: 'document',
+  seen: 'a.b',
+  hint: '--tenant-endpoint a.b',
+  details: { flag: '--tenant-endpoint a.b' },
+})
+
 const secret = (minutes: number, changes: Partial<SecretState> = {}): SecretState => ({
   ...newSecretState(),
   expiries: new Map([
@@ -118,6 +133,16 @@ suite('the status of a ClusterPullSecret', () => {
         secrets: new Map([...two, ['team-c', { ...newSecretState(), ...failed('Secret team-c/regcred is not ours') }]]),
       },
       ['False', 'WriteFailed', '2 of 3 namespaces are fresh: SECRET_NOT_OURS: Secret team-c/regcred is not ours'],
+    ],
+    [
+      'a cloud that names the grant that is missing',
+      { secrets: new Map([['team-a', secret(-1)]]), exchangeFaults: [denied] },
+      ['False', 'ExchangeFailed', '0 of 1 namespace is fresh: IMPERSONATION_DENIED: 403; fix: grant it: gcloud x'],
+    ],
+    [
+      'an endpoint that the installation does not permit',
+      { secrets: new Map([['team-a', secret(-1)]]), exchangeFaults: [endpoint] },
+      ['False', 'NotPermitted', '0 of 1 namespace is fresh: DOCUMENT_INVALID: a.b; fix: --tenant-endpoint a.b'],
     ],
     [
       'a namespace that is not written yet',

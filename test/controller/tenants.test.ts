@@ -129,7 +129,7 @@ suite('a PullSecret in the cluster', () => {
       })
       await start()
       writePullSecret(sandbox, { namespace: 'team-a' })
-      const message = await whenReady('team-a', 'ExchangeFailed')
+      const message = await whenReady('team-a', 'NotPermitted')
       assert.match(message, seen)
       assert.equal(exchanges(), 0)
       if (!variable?.startsWith('http:')) assert.match(message, /fix: .* --tenant-endpoint [a-z0-9.:]+$/)
@@ -152,17 +152,44 @@ suite('a PullSecret in the cluster', () => {
     assert.ok(time.elapsedMs() - startedMs < 60_000, `${time.elapsedMs() - startedMs}`)
   })
 
-  test('is not used, and not listed, if the installation permits no account', async (t) => {
-    const { sandbox, start } = await startTenants(t, { tenants: () => undefined })
-    const { whenFresh } = await start()
-    writePullSecret(sandbox, { namespace: 'default' })
+  test('is not used if the installation permits no account, and a warning names the flags', async (t) => {
+    const { sandbox, start, time } = await startTenants(t, { tenants: () => undefined })
+    const { whenFresh, logged } = await start()
     writeResource(sandbox)
     await whenFresh(2)
+    writePullSecret(sandbox, { namespace: 'default' })
+    const unused = () => logged.filter((line) => line.startsWith('warn PullSecrets exist and are not used'))
+    await advanceUntil(time, { stepMs: 60_000, description: 'the warning' }, () => unused().length > 0)
     assert.equal(readPullSecret(sandbox, 'default'), undefined)
-    assert.equal(
-      sandbox.parts.kubernetes.seen.some(({ path }) => path.includes('/pullsecrets')),
-      false,
+    for (let minutes = 0; minutes < 30; minutes += 10) time.advance(10 * 60_000)
+    await until('another refresh', () => true)
+    assert.equal(unused().length, 1)
+  })
+
+  test('in kube-system is not used, whatever the flags', async (t) => {
+    const { sandbox, start, whenReady } = await startTenants(t, { namespaces: ['kube-system', 'team-a'] })
+    await start()
+    writePullSecret(sandbox, { namespace: 'kube-system' })
+    assert.match(
+      await whenReady('kube-system', 'NotPermitted'),
+      /PullSecret kube-system\/pull is in a namespace kube-\*/,
     )
+    assert.deepEqual(tokenRequests(sandbox), [])
+  })
+
+  test('that fails is logged once for each cause, and once when that has ended', async (t) => {
+    const { sandbox, start, time, whenReady } = await startTenants(t)
+    const { logged, metric } = await start()
+    sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: { status: 503, body: '{}' } })
+    writePullSecret(sandbox, { namespace: 'team-a' })
+    await whenReady('team-a', 'ExchangeFailed')
+    const failures = () => metric('failures_total{hop="exchange",code="EXCHANGE_UNAVAILABLE"}') ?? 0
+    await advanceUntil(time, second('retries'), () => failures() > 3)
+    assert.equal(logged.filter((line) => line.startsWith('warn a refresh of a PullSecret failed')).length, 1)
+    sandbox.gcp.parts.sts.faults.clear()
+    await whenReady('team-a', 'Fresh')
+    const ends = logged.filter((line) => line.startsWith('info a failure of PullSecrets has ended'))
+    assert.equal(ends.length, 1)
   })
 
   for (const [title, first, second_] of [
@@ -203,7 +230,7 @@ suite('a PullSecret in the cluster', () => {
     const refused = await whenReady('team-b', 'WriteFailed')
     assert.match(
       refused,
-      /SECRET_NOT_OURS: Secret team-b\/regcred was written by pullpass for ClusterPullSecret\/pull /,
+      /SECRET_NOT_OURS: Secret team-b\/regcred was written by pullpass for ClusterPullSecret\/pull .*; fix: choose another spec\.secretName$/,
     )
     const owners = ['team-a', 'team-b'].map((one) => readPullSecret(sandbox, one)?.annotations['pullpass.dev/document'])
     assert.deepEqual(owners, ['PullSecret/team-a/pull', 'ClusterPullSecret/pull'])
@@ -266,6 +293,34 @@ suite('a PullSecret in the cluster', () => {
     of('team-b', 1)
     await until('the Event of the other namespace', () => count('team-b') === 1)
     assert.equal(count('team-a'), 20)
+  })
+
+  test('that is not permitted has one Event in its namespace, with the flag', async (t) => {
+    const { sandbox, start, time, whenReady } = await startTenants(t)
+    await start()
+    const { metadata } = writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'default' } })
+    await whenReady('team-a', 'NotPermitted')
+    const events = () => sandbox.cluster.store.list('Event').map((one) => JSON.parse(JSON.stringify(one)))
+    await advanceUntil(time, second('the Event'), () => events().length > 0)
+    writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'other' } })
+    await advanceUntil(time, second('the change'), () => /is other,/.test(readyOf(sandbox, 'team-a')?.message ?? ''))
+    const [{ involvedObject, reason, message }, ...others] = events()
+    assert.deepEqual(
+      [involvedObject.kind, involvedObject.namespace, involvedObject.uid, reason, others.length],
+      ['PullSecret', 'team-a', metadata.uid, 'DocumentInvalid', 0],
+    )
+    assert.match(message, /fix: .* --tenant-service-account default$/)
+  })
+
+  test('of an account that does not exist states in its status how to create it', async (t) => {
+    const tenants = (sandbox: TestSandbox) => ({ ...limits(sandbox), serviceAccounts: ['absent'] })
+    const { sandbox, start, whenReady } = await startTenants(t, { tenants })
+    await start()
+    writePullSecret(sandbox, { namespace: 'team-a', spec: { serviceAccountName: 'absent' } })
+    assert.match(
+      await whenReady('team-a', 'ExchangeFailed'),
+      /TOKEN_REQUEST_REFUSED: ServiceAccount team-a\/absent does not exist, .*; fix: .*: kubectl create serviceaccount absent -n team-a$/,
+    )
   })
 
   for (const [title, spec, seen] of [

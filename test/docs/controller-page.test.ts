@@ -101,6 +101,7 @@ function writtenEvents(): string[] {
   const tenant = { ...document, kind: 'PullSecret', namespace: 'team-a', source: resourceSource } as const
   for (const code of ['EXCHANGE_REFUSED', 'TOKEN_REQUEST_REFUSED'] as const)
     events.exchangeFailed({ ...request, document: tenant }, refusal(code), undefined)
+  events.evaluated({ namespace: 'team-a', name: 'pull', uid: 'one', fault: refusal('DOCUMENT_INVALID') })
   for (const minutes of [15, 0]) events.exchangeFailed(request, unavailable, new Date(minutes * 60_000))
   return written
 }

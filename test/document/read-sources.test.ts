@@ -80,7 +80,7 @@ suite('sources of documents', () => {
     for (const input of ['', '# only words\n', '---\n---\n', 'null']) {
       const error = await refusal(['-'], input)
       assert.equal(error.code, 'DOCUMENT_UNREADABLE')
-      assert.equal(error.seen, '- contains no document')
+      assert.equal(error.seen, 'standard input contains no document')
     }
   })
 

@@ -48,6 +48,8 @@ export interface Command<F extends Flags = Flags> {
   readonly flags: F
   /** Where namespaces are given, for the error about -n on a command without it; follows "expected". */
   readonly namespaceHint?: string
+  /** Flags of related commands: what this command has instead, as `--tenant-audience` for `--audience`. */
+  readonly relatedFlags?: Readonly<Record<string, string>>
   /** Values of the positional argument, for shell completion; absent: files, if there is one. */
   readonly positionals?: readonly string[]
   /** A positional argument that may begin with "-". */

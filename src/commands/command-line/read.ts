@@ -1,5 +1,6 @@
 /** Parses and validates the arguments of a command. */
 import { brokenRule } from '../../document/field-rules.ts'
+import { labelName } from '../../document/kubernetes-names.ts'
 import { showValue } from '../../document/show-value.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import { nearest } from '../../text/nearest.ts'
@@ -33,8 +34,9 @@ export function readCommandLine(
     flags,
     usage,
     namespaceHint,
+    relatedFlags = {},
     dashedPositional,
-  }: Pick<Command, 'flags' | 'usage' | 'namespaceHint' | 'dashedPositional'>,
+  }: Pick<Command, 'flags' | 'usage' | 'namespaceHint' | 'relatedFlags' | 'dashedPositional'>,
   words: readonly string[],
 ): CommandLine {
   const known: Flags = { ...flags, ...commonFlags }
@@ -56,7 +58,8 @@ export function readCommandLine(
   for (const { name: flag, rawName, value, inlineValue } of given) {
     const rule = Object.hasOwn(known, flag) ? known[flag] : undefined
     if (rule === undefined) {
-      const instead = flag === 'n' || flag === 'namespace' ? namespaceHint : undefined
+      const related = Object.hasOwn(relatedFlags, flag) ? relatedFlags[flag] : undefined
+      const instead = flag === 'n' || flag === 'namespace' ? namespaceHint : related
       return fail(
         `unknown flag ${/^--?[\w-]{1,30}$/.test(rawName) ? rawName : showValue(rawName)}`,
         instead ?? similarFlag(flag, known) ?? dashedPositional?.hint,
@@ -77,11 +80,22 @@ export function readCommandLine(
   const [word] = positionals
   if (word !== undefined && !usage.some((form) => takesWords(form.slice(name.length)))) {
     const flag = Object.hasOwn(known, word) ? `--${word}` : undefined
-    return fail(`unexpected argument ${showValue(word)}`, flag ?? (known['file'] && 'documents as -f FILE'))
+    return fail(`unexpected argument ${showValue(word)}`, flag ?? argumentHint(word, known))
   }
   const complete = Object.fromEntries(Object.entries(known).map(([flag, rule]) => [flag, values[flag] ?? absent(rule)]))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked against these flags above
   return { common: complete as never, flags: complete as never, positionals }
+}
+
+/** The flags to which the argument can belong; undefined: none. */
+function argumentHint(word: string, known: Flags): string | undefined {
+  const isFilter = known['namespace']?.multiple === true // of an installation, it is one
+  const isNamespace = isFilter && brokenRule(labelName, word) === undefined
+  const hints = [
+    ...(isNamespace ? [`a namespace as -n ${word}`] : []),
+    ...(known['file'] ? ['documents as -f FILE'] : []),
+  ]
+  return hints.length === 0 ? undefined : hints.join(', or ')
 }
 
 /** Arguments after `--` are positional. */

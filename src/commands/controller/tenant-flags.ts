@@ -56,15 +56,22 @@ export function readTenantFlags(
   const [first] = lists.filter(([, values]) => values.length > 0).map(([flag]) => flag)
   if (first === undefined) {
     if (endpoints.length === 0) return undefined
-    throw usageFault('controller', '--tenant-endpoint is given without --tenant-service-account', 'both, or neither')
+    throw usageFault('controller', '--tenant-endpoint is given without --tenant-service-account', endpointExpected)
   }
   if (customResources === 'ignored')
     throw usageFault('controller', `${first} is given with --no-custom-resources`, 'one of them')
   const [missing] = lists.filter(([, values]) => values.length === 0).map(([flag]) => flag)
   if (missing !== undefined)
-    throw usageFault('controller', `${first} is given without ${missing}`, 'all of these flags, or none')
+    throw usageFault(
+      'controller',
+      `${first} is given without ${missing}`,
+      '--tenant-service-account, --tenant-secret-name and --tenant-audience together, or none of them',
+    )
   return { serviceAccounts, secretNames, audiences, endpoints: endpoints.map((one) => readEndpoint('controller', one)) }
 }
+
+export const endpointExpected =
+  '--tenant-service-account NAME, one for each account that PullSecrets may name: without it they are not used'
 
 /** @throws USAGE_INVALID */
 export function readEndpoint(command: string, text: string): string {

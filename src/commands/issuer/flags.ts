@@ -244,6 +244,6 @@ export function readListen(flag: string, text: string): ListenAddress {
     hop: 'run',
     seen: `${flag} is ${showValue(text)}`,
     expected: 'PORT, ADDRESS:PORT, or *:PORT for all addresses',
-    hint: `${flag} *:8080`,
+    hint: `${flag} 127.0.0.1:8080`,
   })
 }

@@ -5,7 +5,7 @@ import { showValue } from '../../document/show-value.ts'
 import type { ResourceLimits } from '../../manifests/manifest.ts'
 import { type Flag, type FlagValues, usageFault } from '../command-line/flag.ts'
 import { parseNamespacedName } from '../command-line/flags.ts'
-import { readEndpoint, tenantFlags } from '../controller/tenant-flags.ts'
+import { endpointExpected, readEndpoint, tenantFlags } from '../controller/tenant-flags.ts'
 
 type Texts = Flag & { type: 'string'; multiple: true }
 
@@ -58,7 +58,7 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
     const limits = ['secret-name', 'service-account', 'audience', 'tenant-service-account', 'tenant-endpoint'] as const
     const unused = limits.find((flag) => given[flag].length > 0)
     if (unused === undefined) return undefined
-    throw invalid(`--${unused} is given without --custom-resources`, 'both, or neither')
+    throw invalid(`--${unused} is given without --custom-resources`, '--custom-resources, to which it applies')
   }
   if (!given.controller)
     throw invalid('--custom-resources is given without --controller', 'both: a CronJob does not use custom resources')
@@ -73,7 +73,7 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
     throw invalid(`--${one} is given without --${other}`, 'both: a token is of an account, and for an audience')
   }
   if (endpoints.length > 0 && tenants.length === 0)
-    throw invalid('--tenant-endpoint is given without --tenant-service-account', 'both, or neither')
+    throw invalid('--tenant-endpoint is given without --tenant-service-account', endpointExpected)
   return {
     secretNames: distinct(secretNames.map((name) => checked('secret-name', name, objectName))),
     accounts: distinct(accounts).map((account) => parseNamespacedName(account, 'ServiceAccount', 'manifests')),

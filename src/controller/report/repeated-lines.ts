@@ -9,7 +9,7 @@ export interface RepeatedLine {
   readonly many: string
 }
 
-export interface LineFields extends Readonly<Record<string, string>> {
+export interface LineFields extends Readonly<Record<string, string | number>> {
   readonly document: string
 }
 

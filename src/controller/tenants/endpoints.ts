@@ -50,6 +50,6 @@ const refused = ({ namespace = '', name }: Document, where: string, host: string
     expected: 'a host of the vendor at a public address, or one that the installation permits',
     ...(host !== undefined && {
       hint: `if it is the endpoint that this cluster uses, such as one of a private network, have the operator of the cluster print the installation again with --tenant-endpoint ${host}`,
-      details: { flag: `--tenant-endpoint ${host}` },
     }),
+    details: { flag: host === undefined ? 'none' : `--tenant-endpoint ${host}` },
   })

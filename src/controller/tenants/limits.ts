@@ -23,6 +23,7 @@ export const mostOfNamespace = 100
 
 /** @throws DOCUMENT_INVALID for what the installation does not permit, with the flag that permits it */
 export function checkPermitted({ document, requests }: ControlledDocument, limits: TenantLimits): void {
+  if (document.namespace?.startsWith('kube-') === true) throw ofSystem(document)
   const account = document.serviceAccountRef?.name
   if (account !== undefined && !limits.serviceAccounts.includes(account)) {
     throw notPermitted(document, `spec.serviceAccountName is ${account}`, limits.serviceAccounts, {
@@ -40,6 +41,17 @@ export function checkPermitted({ document, requests }: ControlledDocument, limit
     throw notPermitted(document, field, limits.audiences, { flag: `--audience ${audience}` })
   }
 }
+
+/** Its accounts and Secrets are of the cluster, and the policies of an installation permit none of them. */
+const ofSystem = ({ name, namespace = '' }: Document): PullpassError =>
+  new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen: `PullSecret ${namespace}/${name} is in a namespace kube-*`,
+    expected: 'another namespace: PullSecrets of kube-* are not used',
+    hint: 'select the namespace by its name in a ClusterPullSecret',
+    details: { flag: 'none' },
+  })
 
 function notPermitted(
   { name, namespace = '' }: Document,

@@ -21,7 +21,7 @@ export const documentSection: Section = {
       meaning: 'A file of documents does not exist, is not UTF-8, is longer than 1 MiB, or contains no document.',
       example: `DOCUMENT_UNREADABLE (document): pull.yaml does not exist
   expected a file of YAML or JSON in UTF-8, at most 1 MiB
-  fix: correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -`,
+  fix: correct the path; in a pod, check the mount path and the items of the volume`,
     },
     DOCUMENT_INVALID: {
       hops: ['document', 'trust'],

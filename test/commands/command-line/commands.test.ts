@@ -127,12 +127,26 @@ suite('the commands', () => {
     },
     { words: ['inspect', 'sa', 'team-a/default'], expected: 'the kind serviceaccount' },
     { words: ['inspect', 'secrets'], expected: 'the kind secret' },
+    { words: ['status', 'team-a'], expected: 'a namespace as -n team-a, or documents as -f FILE' },
   ]
   for (const { words, expected } of kubectlHabits) {
     test(`"${words.join(' ')}", valid in kubectl, is refused with the pullpass syntax`, async () => {
       const { exitCode, stderr } = await pullpass(...words)
       assert.equal(exitCode, 2)
       assert.ok(stderr.startsWith('USAGE_INVALID (run): ') && stderr.includes(`\n  expected ${expected}\n`), stderr)
+    })
+  }
+
+  for (const [command, flag, expected] of [
+    ['controller', '--secret-name', /--tenant-secret-name, for PullSecrets; .* pullpass manifests$/m],
+    ['controller', '--audience', /--tenant-audience, for PullSecrets; .* pullpass manifests$/m],
+    ['manifests', '--tenant-secret-name', /--secret-name, for ClusterPullSecrets and PullSecrets$/m],
+    ['manifests', '--tenant-audience', /--audience, for ClusterPullSecrets and PullSecrets$/m],
+  ] as const) {
+    test(`${command} ${flag}, a flag of the other command, is refused with that of this one`, async () => {
+      const { exitCode, stderr } = await pullpass(command, flag, 'regcred')
+      assert.deepEqual([exitCode, stderr.startsWith(`USAGE_INVALID (run): unknown flag ${flag}\n`)], [2, true])
+      assert.match(stderr, expected)
     })
   }
 

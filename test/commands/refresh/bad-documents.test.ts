@@ -122,7 +122,7 @@ const badDocuments: Record<string, BadInput> = {
     printed: [
       'DOCUMENT_UNREADABLE (document): FOLDER/none.yaml does not exist',
       '  expected a file of YAML or JSON in UTF-8, at most 1 MiB',
-      '  fix: correct the path; in a pod, check the mount path and the items of the volume; standard input is -f -',
+      '  fix: correct the path; in a pod, check the mount path and the items of the volume',
     ],
   },
   'a Secret claimed by two documents': {
@@ -149,15 +149,15 @@ const badDocuments: Record<string, BadInput> = {
     give: changed('spec:', 'spec:\n  stuckPods: Evict'),
     printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.stuckPods is Evict in ClusterPullSecret pull',
-      '  expected Ignore: this version does not support Evict; one pass cannot wait for stuck pods',
-      '  fix: remove stuckPods: Evict',
+      '  expected Ignore: only the controller watches pods',
+      '  fix: remove stuckPods: Evict, or install the controller: pullpass manifests --controller',
     ],
   },
   'deletionPolicy: Delete': {
     give: changed('spec:', 'spec:\n  deletionPolicy: Delete'),
     printed: [
       'DOCUMENT_INVALID (document): FOLDER/pull.yaml:1: spec.deletionPolicy is Delete in ClusterPullSecret pull',
-      '  expected Retain: this version does not support Delete; one pass cannot observe that a document is deleted',
+      '  expected Retain: only the controller observes that a document is deleted',
       '  fix: remove deletionPolicy: Delete',
     ],
   },
