@@ -110,7 +110,7 @@ export const manifests: Command<typeof flags> = {
       apiServerPorts === 'no NetworkPolicy'
         ? 'absent'
         : { apiServerPorts: apiServerPorts ?? (await findApiServerPorts(given, context)) ?? usualApiServerPorts }
-    warnOfVariables(context, documents, authorities)
+    await warnOfVariables(context, documents, authorities)
     const rendered = await renderManifests(
       {
         documents,
@@ -162,22 +162,17 @@ function checkControllerFlags(
     )
 }
 
-/** Of pullpass, and of vendors' own tools: `…_ENDPOINT_URL`, `…_ENDPOINT_URL_SERVICE`. */
-const endpointVariable = /^(?:PULLPASS_\w+_ENDPOINT|[A-Z]+_ENDPOINT_URL(?:_\w+)?)$/
-
 /** Variables of this run that the Pods do not have: the Pods would contact other servers, or trust other authorities. */
-function warnOfVariables(
-  { environment, log }: Pick<Context, 'environment' | 'log'>,
+async function warnOfVariables(
+  { environment, log, vendors }: Pick<VendorContext, 'environment' | 'log' | 'vendors'>,
   documents: readonly Document[],
   authorities?: Authorities,
-): void {
+): Promise<void> {
   const message = 'the Pods will not have a variable that is set here'
-  // A credential that is only copied uses no endpoint.
-  const isExchanged = documents.some(({ registries }) =>
-    registries.some(({ subjectToken }) => subjectToken !== 'unused'),
-  )
-  for (const variable of Object.keys(environment).toSorted()) {
-    if (!isExchanged || !endpointVariable.test(variable) || !environment[variable]) continue
+  const used = new Set(documents.flatMap(({ registries }) => registries.map(({ vendor }) => vendor)))
+  const exchanges = await Promise.all([...used].map(async (vendor) => await vendors[vendor]?.exchange?.()))
+  const variables = new Set(exchanges.flatMap((exchange) => exchange?.endpointVariables ?? []))
+  for (const variable of [...variables].filter((name) => environment[name]).toSorted()) {
     const fix = 'if the exchange needs it, set it under endpoints of the registry in the document; else unset it'
     log('warn', message, { variable, fix })
   }

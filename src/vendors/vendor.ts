@@ -122,6 +122,9 @@ export interface Exchange<Settings> {
    */
   readonly tenantDomains: readonly string[]
 
+  /** Variables that set endpoints of the exchange, for documents that do not specify them. */
+  readonly endpointVariables: readonly string[]
+
   /** Checks the variables that set the vendor's endpoints. @throws VARIABLE_INVALID */
   checkEnvironment(environment: Environment): void
 
@@ -154,9 +157,10 @@ export function audienceOf({ name, audience }: Pick<RegistryBase, 'name' | 'audi
 /** The members of an exchange whose vendor has no variables, no limits of its own and no known messages of a registry. */
 export const withoutRestrictions: Pick<
   Exchange<unknown>,
-  'tenantDomains' | 'checkEnvironment' | 'checkSubject' | 'registryRefusal'
+  'tenantDomains' | 'endpointVariables' | 'checkEnvironment' | 'checkSubject' | 'registryRefusal'
 > = {
   tenantDomains: [],
+  endpointVariables: [],
   checkEnvironment: () => undefined,
   checkSubject: () => undefined,
   registryRefusal: () => undefined,

@@ -91,6 +91,7 @@ for (const [name, vendor] of named) {
           'checkEnvironment',
           'checkSubject',
           'credentialLifeSeconds',
+          'endpointVariables',
           'exchange',
           'hops',
           'registryRefusal',

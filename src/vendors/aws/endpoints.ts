@@ -16,6 +16,8 @@ const variables = {
 /** For every service whose own variable is not set. */
 const general = 'AWS_ENDPOINT_URL'
 
+export const exchangeVariables: readonly string[] = [variables.sts, variables.ecr, variables.ecrPublic, general]
+
 /** Endpoints receive tokens: an invalid URL is an error. @throws VARIABLE_INVALID */
 export function checkEndpoints(environment: Environment): void {
   for (const name of [...Object.values(variables), general]) originVariable(environment, name, 'no path')

@@ -8,7 +8,7 @@ import { asList, asObject } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { expiryOf } from '../expiry.ts'
 import type { Exchange, ExchangeContext } from '../vendor.ts'
-import { checkEndpoints, ecrEndpoint } from './endpoints.ts'
+import { checkEndpoints, ecrEndpoint, exchangeVariables } from './endpoints.ts'
 import { checkSubject } from './names.ts'
 import { endpointDomains } from './partitions.ts'
 import { authorizationRefusal } from './refusals.ts'
@@ -36,6 +36,8 @@ export const exchange: Exchange<AwsSettings> = {
   subjectTokenLifeSeconds: () => 600,
 
   credentialLifeSeconds: ({ settings }) => sessionLifeSeconds(settings),
+
+  endpointVariables: exchangeVariables,
 
   checkEnvironment: checkEndpoints,
 

@@ -12,6 +12,8 @@ const variable = {
   graph: 'PULLPASS_AZURE_GRAPH_ENDPOINT',
 } as const
 
+export const exchangeVariables: readonly string[] = [variable.authority, variable.registry]
+
 /** The settings of a document that determine an endpoint. */
 type EndpointSettings = Pick<AzureSettings, 'cloud' | 'endpoints' | 'registry'>
 

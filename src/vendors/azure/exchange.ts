@@ -12,7 +12,7 @@ import { Redacted } from '../../text/redacted.ts'
 import { expiryOf, jwtExpiryMs, jwtTimes } from '../expiry.ts'
 import { decodeJwtClaims, jwtBearerAssertion } from '../jwt-claims.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
-import { authorityEndpoint, checkEndpoints, registryEndpoint } from './endpoints.ts'
+import { authorityEndpoint, checkEndpoints, exchangeVariables, registryEndpoint } from './endpoints.ts'
 import { clouds, endpointDomains, isUuid } from './names.ts'
 import { entraRefusal, pullDenied, registryRefusal, registryRefusalInWords } from './refusals.ts'
 import type { AzureSettings } from './settings.ts'
@@ -43,6 +43,8 @@ export const exchange: Exchange<AzureSettings> = {
   subjectTokenLifeSeconds: () => 600,
 
   credentialLifeSeconds: () => longestLifeSeconds,
+
+  endpointVariables: exchangeVariables,
 
   checkEnvironment: checkEndpoints,
 

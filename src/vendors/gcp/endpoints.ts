@@ -17,6 +17,8 @@ const variable = {
   artifactRegistry: 'PULLPASS_GCP_ARTIFACT_REGISTRY_ENDPOINT',
 } as const
 
+export const exchangeVariables: readonly string[] = [variable.sts, variable.iamCredentials]
+
 /** The universe of the operator's credentials. */
 export const universeIn = (environment: Environment): string => environment[universeVariable] || 'googleapis.com'
 

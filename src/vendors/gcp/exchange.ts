@@ -10,7 +10,7 @@ import { Redacted } from '../../text/redacted.ts'
 import { expiryOf, localExpiryMs } from '../expiry.ts'
 import type { Exchange, ExchangeContext, RegistryOf } from '../vendor.ts'
 import { accessRefusalInWords } from './access-refusals.ts'
-import { checkEndpoints, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
+import { checkEndpoints, exchangeVariables, iamCredentialsEndpoint, stsEndpoint } from './endpoints.ts'
 import { checkSubjectLength } from './names.ts'
 import { impersonationRefusal, tokenRefusal } from './refusals.ts'
 import type { GcpSettings } from './settings.ts'
@@ -49,6 +49,8 @@ export const exchange: Exchange<GcpSettings> = {
 
   // The schema permits a lifetime only with an impersonated account.
   credentialLifeSeconds: ({ settings }) => settings.lifetimeSeconds ?? longestLifeSeconds,
+
+  endpointVariables: exchangeVariables,
 
   checkEnvironment: checkEndpoints,
 

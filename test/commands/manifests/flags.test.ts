@@ -144,15 +144,16 @@ suite('pullpass manifests adapts the Pods to their cluster', () => {
 suite('pullpass manifests warns of variables that the CronJob will not have', () => {
   const environment = {
     PULLPASS_GCP_STS_ENDPOINT: 'https://sts.example.com',
-    PULLPASS_GCP_IAM_ENDPOINT: '',
+    PULLPASS_GCP_IAM_CREDENTIALS_ENDPOINT: '',
+    PULLPASS_GCP_IAM_ENDPOINT: 'https://iam.example.com',
+    PULLPASS_GCP_STORAGE_ENDPOINT: 'https://storage.example.com',
     AWS_ENDPOINT_URL_STS: 'https://sts.example.com',
-    AWS_ENDPOINT_URL: '',
     PULLPASS_CA_FILE: 'ca.pem',
   }
   const warnings = ({ stderr }: PullpassRun) =>
     [...stderr.matchAll(/ warn .*variable="(\w+)" fix="(.*?)"/g)].map((match) => match.slice(1))
 
-  test('an endpoint and PULLPASS_CA_FILE are reported with their replacement; an empty variable is not', async (t) => {
+  test('those that the exchange uses and PULLPASS_CA_FILE, with their replacement; not those of operators and other vendors', async (t) => {
     const sandbox = await startTestSandbox(t)
     const run = await runPullpass(host, ['manifests', '-f', '-', ...image], {
       input,
@@ -161,7 +162,6 @@ suite('pullpass manifests warns of variables that the CronJob will not have', ()
     assert.equal(run.exitCode, 0)
     const inDocument = 'if the exchange needs it, set it under endpoints of the registry in the document; else unset it'
     assert.deepEqual(warnings(run), [
-      ['AWS_ENDPOINT_URL_STS', inDocument],
       ['PULLPASS_GCP_STS_ENDPOINT', inDocument],
       ['PULLPASS_CA_FILE', 'give --ca-file FILE or --ca-configmap NAME'],
     ])

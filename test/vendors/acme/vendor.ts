@@ -71,6 +71,7 @@ const exchange: Exchange<AcmeSettings> = {
   tenantDomains: [],
   subjectTokenLifeSeconds: () => 600,
   credentialLifeSeconds: () => 1800,
+  endpointVariables: [],
   checkEnvironment: () => undefined,
   checkSubject: () => undefined,
   registryRefusal: () => undefined,
