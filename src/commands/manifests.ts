@@ -10,6 +10,7 @@ import { containerVariables } from '../manifests/pod.ts'
 import { type Publishers, parsePublishAs, publishersOf } from '../manifests/publishers.ts'
 import { checkOnePass } from '../refresh/plan.ts'
 import { renderManifestYaml, renderStructured } from '../terminal/render-structured.ts'
+import { plainLine, shellQuote } from '../text/plain-text.ts'
 import { withholdSecrets } from '../text/secret-register.ts'
 import type { VendorContext, Vendors } from '../vendors/vendor.ts'
 import type { Command } from './command-line/command.ts'
@@ -18,6 +19,7 @@ import { clusterFlags, documentFlags, givenClusterFlag, objectOutputFlag } from 
 import { withholdInValues } from './command-line/output.ts'
 import { podFlags, readPodFlags, refuseSystemNamespace } from './manifests/pod-flags.ts'
 import { readResourceFlags, resourceFlags } from './manifests/resource-flags.ts'
+import { version } from './version.ts'
 
 const flags: typeof documentFlags &
   typeof resourceFlags &
@@ -130,6 +132,8 @@ export const manifests: Command<typeof flags> = {
         ? await renderList(items)
         : withholdSecrets(
             renderPreamble({
+              version,
+              command: commandOf(given),
               documents,
               resources,
               grants,
@@ -141,6 +145,15 @@ export const manifests: Command<typeof flags> = {
     )
     return 0
   },
+}
+
+/** With every flag that was given; a proxy with a password was refused. */
+function commandOf(given: Readonly<Record<string, unknown>>): string {
+  const words = Object.entries(given).flatMap(([name, value]) => {
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+    return values.flatMap((one) => (one === true ? [`--${name}`] : typeof one === 'string' ? [`--${name}`, one] : []))
+  })
+  return plainLine(['pullpass manifests', ...words.map(shellQuote)].join(' '))
 }
 
 /** @throws USAGE_INVALID */

@@ -32,7 +32,7 @@ export interface ControllerRun {
 
 /** The Lease is empty: the controller needs no permission to create Leases of other names. */
 export function renderController(run: ControllerRun, mounted: Mounted, place: Place): Manifest[] {
-  const metadata = { name: controllerName, namespace: place.namespace, labels: ownLabels }
+  const metadata = { name: controllerName, namespace: place.namespace, labels: controllerPodLabels }
   const selector = { matchLabels: controllerPodLabels }
   return [
     { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata },

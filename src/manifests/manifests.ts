@@ -166,6 +166,9 @@ const renderFiles = (name: string, data: Readonly<Record<string, string>>, { nam
 
 /** The input of the comments before the objects: subjects to trust at the cloud, grants, and assumptions. */
 interface Printed {
+  /** The command line that prints it again. */
+  readonly command: string
+  readonly version: string
   readonly documents: readonly Document[]
   readonly resources?: ResourceLimits | undefined
   /** Grants for the Pod that publishes. */
@@ -175,7 +178,8 @@ interface Printed {
 }
 
 /** YAML comment lines, each terminated. */
-export function renderPreamble({ documents, resources, grants, place, settings }: Printed): string {
+export function renderPreamble(printed: Printed): string {
+  const { command, version, documents, resources, grants, place, settings } = printed
   const ofDocuments = documents.flatMap((document) =>
     document.registries
       .filter(({ subjectToken }) => subjectToken !== 'unused')
@@ -183,7 +187,8 @@ export function renderPreamble({ documents, resources, grants, place, settings }
   )
   const subjects = [...ofDocuments, ...(resources?.accounts ?? [])].map(subjectOf)
   const lines = [
-    'Printed by pullpass manifests. Print and apply it again when a document changes.',
+    `Printed by pullpass ${version}. Print and apply it again when a document changes:`,
+    `  ${command}`,
     ...(subjects.length === 0 && resources?.tenants === undefined ? [] : ['Subjects to trust at the cloud:']),
     ...[...new Set(subjects)].map((subject) => `  ${subject}`),
     ...(resources?.tenants?.serviceAccounts ?? []).map(

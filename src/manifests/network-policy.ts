@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net'
 import type { Document } from '../document/document.ts'
-import { type Manifest, ownLabels, type PodProxy } from './manifest.ts'
+import type { Manifest, PodProxy } from './manifest.ts'
 
 /** Metadata services, which return the node's credentials to any client. */
 const metadataAddresses = { v4: '169.254.169.254/32', v6: 'fd00:ec2::254/128' }
@@ -39,7 +39,7 @@ export const renderNetworkPolicy = ({
 }: NetworkPolicyInput): Manifest => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
-  metadata: { name: pods.name, namespace, labels: ownLabels },
+  metadata: { name: pods.name, namespace, labels: pods.labels },
   spec: {
     podSelector: { matchLabels: pods.labels },
     policyTypes: ['Ingress', 'Egress'],

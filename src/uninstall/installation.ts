@@ -58,7 +58,8 @@ const installedKinds: readonly ApiKind[] = [
 ]
 
 const anyComponent = 'app.kubernetes.io/name=pullpass'
-const refreshComponent = `${anyComponent},app.kubernetes.io/component=refresh`
+/** Earlier versions labelled the Deployment as what the CronJob and the controller share. */
+const refreshComponent = `${anyComponent},app.kubernetes.io/component in (refresh,controller)`
 
 /** `namespace`: where pullpass was installed. @throws KUBERNETES_FORBIDDEN, KUBERNETES_REFUSED, and what a cluster throws */
 export async function findInstallation(cluster: Cluster, namespace: string): Promise<Installation> {

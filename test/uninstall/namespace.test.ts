@@ -63,9 +63,9 @@ function clusterOf(objects: Objects): { readonly cluster: Cluster; readonly dele
   const response = (status: number, content: object) => ({ status, body: JSON.stringify(content) })
   const fits = ({ labels = {} }: Metadata, selector: string) =>
     selector === '' ||
-    selector.split(',').every((one) => {
-      const [key = '', value] = one.split('=')
-      return labels[key] === value
+    selector.split(/,(?![^(]*\))/).every((one) => {
+      const [, key = '', set = ''] = /^(\S+) in \((.*)\)$/.exec(one) ?? ['', ...one.split('=')]
+      return set.split(',').includes(labels[key] ?? '')
     })
   const cluster: Cluster = {
     server: 'https://cluster.example.com:6443',

@@ -107,7 +107,7 @@ export function tokensPolicy(
         message:
           resources === undefined
             ? 'pullpass may request only tokens of the accounts of its documents, for the audiences of their registries'
-            : 'pullpass may request only tokens of --service-account for --audience, and those that its documents in files need',
+            : `pullpass may request only tokens of --service-account for --audience,${tenants === undefined ? '' : ' those of --tenant-service-account outside of kube-*,'} and those that its documents in files need`,
       },
       {
         expression: `object.spec.expirationSeconds <= ${longest}`,

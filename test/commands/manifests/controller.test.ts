@@ -32,6 +32,8 @@ suite('pullpass manifests --controller', () => {
     const { spec } = find('Deployment')
     assert.deepEqual([spec.replicas, spec.selector.matchLabels, find('CronJob')], [2, podLabels, undefined])
     assert.deepEqual(spec.template.metadata.labels, podLabels)
+    for (const kind of ['Deployment', 'PodDisruptionBudget', 'NetworkPolicy', 'Lease'])
+      assert.deepEqual(find(kind).metadata.labels, podLabels, kind)
     assert.deepEqual(find('PodDisruptionBudget').spec, {
       maxUnavailable: 1,
       selector: { matchLabels: podLabels },
@@ -143,6 +145,11 @@ suite('pullpass manifests --controller --custom-resources', () => {
       '--tenant-audience=api://one',
       '--tenant-endpoint=sts.example.com:8443',
     ])
+    const ofTokens = find('ValidatingAdmissionPolicy', 'pullpass-tokens.pullpass-system')
+    assert.match(
+      JSON.stringify(ofTokens.spec.validations),
+      /of --service-account for --audience, those of --tenant-service-account outside of kube-\*, and /,
+    )
     const policy = find('ValidatingAdmissionPolicy', 'pullpass-tenants.pullpass-system')
     assert.equal(policy.spec.failurePolicy, 'Fail')
     assert.deepEqual(find('ValidatingAdmissionPolicyBinding', policy.metadata.name).spec.validationActions, [

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
+import { version } from '../../../src/commands/version.ts'
 import { documentFromEnvironment } from '../../../src/document/load-documents.ts'
 import { vendors } from '../../../src/vendors/vendors.ts'
 import { documentText } from '../../support/document-text.ts'
@@ -170,7 +171,8 @@ suite('pullpass manifests', () => {
     assert.equal(
       stdout.slice(0, stdout.indexOf('apiVersion')),
       [
-        '# Printed by pullpass manifests. Print and apply it again when a document changes.',
+        `# Printed by pullpass ${version}. Print and apply it again when a document changes:`,
+        '#   pullpass manifests --image registry.example.com/pullpass:1',
         '# Subjects to trust at the cloud:',
         '#   system:serviceaccount:pullpass-system:pullpass',
         '# The NetworkPolicy allows API servers at port 443, 6443. Yours (otherwise: --api-server-port):',
@@ -209,7 +211,6 @@ suite('pullpass manifests', () => {
     ['deploy/controller', ['--controller']],
   ] as const) {
     test(`${folder} is its output for the documents in that folder (npm exec -- node tools/deploy.ts)`, async () => {
-      const { version } = JSON.parse(await readFile('package.json', 'utf8'))
       const words = ['-f', `${folder}/documents.yaml`, '--image', `pullpass:${version}`, ...flags]
       const { stdout } = await runManifests(words)
       assert.equal(await readFile(`${folder}/manifests.yaml`, 'utf8'), stdout)
