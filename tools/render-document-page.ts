@@ -48,7 +48,8 @@ A document specifies a pull secret. It is YAML or JSON in a file (\`-f FILE\`), 
 \`\`\`yaml
 ${example}\`\`\`
 
-Errors are reported together, with file, line and column, before anything is written; the exit code is 2. JSON Schemas for
+What \`kubectl get -o yaml\` prints of a [custom resource](controller.md#custom-resources) is a document: \`status\`, and the metadata that the API
+server sets, are ignored. Errors are reported together, with file, line and column, before anything is written; the exit code is 2. JSON Schemas for
 editors: [ClusterPullSecret](schema/clusterpullsecret.json), [PullSecret](schema/pullsecret.json). In VS Code's YAML extension,
 begin the file with \`# yaml-language-server: $schema=PATH/clusterpullsecret.json\`.`
 

@@ -44,11 +44,25 @@ async function readSource(
   const documents: Document[] = []
   const findings: DocumentProblem[] = []
   for (const { value, at, find } of values) {
-    const checked = await checkForm(value, vendors)
+    const checked = await checkForm(withoutServerFields(value), vendors)
     if ('form' in checked) documents.push(await documentOfForm(checked.form, { at, folder: source.folder, vendors }))
     else findings.push(...(await find(checked)))
   }
   return { documents, findings }
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
+const serverFields = ['creationTimestamp', 'generation', 'managedFields', 'resourceVersion', 'selfLink', 'uid']
+
+/** A custom resource may be a file as `kubectl get -o yaml` prints it: as an apply does, it ignores what the API server and controllers set. */
+function withoutServerFields(value: unknown): unknown {
+  const object = asObject(value)
+  if (object === undefined) return value
+  const { status: _, metadata, ...fields } = object
+  const own = asObject(metadata)
+  if (own === undefined) return { ...fields, ...('metadata' in object && { metadata }) }
+  const kept = Object.entries(own).filter(([name]) => !serverFields.includes(name))
+  return { ...fields, metadata: Object.fromEntries(kept) }
 }
 
 function repeatedNames(documents: readonly Document[]): DocumentProblem[] {

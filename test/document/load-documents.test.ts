@@ -8,6 +8,21 @@ suite('documents', () => {
     assert.deepEqual(await loadText(smallest), [smallestDocument])
   })
 
+  test('one that kubectl get printed is read without what the API server and the controller set', async () => {
+    const exported = smallest
+      .replace(
+        /^metadata: \{/m,
+        'metadata: {creationTimestamp: "2026-11-24T12:00:00Z", generation: 2, resourceVersion: "7", uid: u, managedFields: [{manager: kubectl}], selfLink: /a, ',
+      )
+      .concat('\nstatus: {observedGeneration: 2}\n')
+    assert.notEqual(exported.indexOf('creationTimestamp'), -1)
+    assert.deepEqual(await loadText(exported), [smallestDocument])
+    await assert.rejects(
+      loadText(exported.replace('generation: 2,', 'finalizers: [a],')),
+      /metadata\.finalizers is not a known field/,
+    )
+  })
+
   test('one that uses every field is taken as it is written', async () => {
     const [document] = await loadText(`
 apiVersion: pullpass.dev/v1alpha1

@@ -149,7 +149,10 @@ function compareSubjects(
   }
   if (found.condition === '') {
     const accepts = 'it has no condition, and accepts every service account of its issuer'
-    return { field: 'condition', note: `${accepts}; --replace condition limits it to ${subjects.join(', ')}` }
+    return {
+      field: 'condition',
+      note: `${accepts}; --replace condition limits it to ${subjects.join(', ')}, and Google then refuses every other account that uses this provider`,
+    }
   }
   if (accepted === undefined) return { field: 'condition', note: `its condition stays: ${found.condition}` }
   const missing = subjects.filter((subject) => !accepted.includes(subject))

@@ -192,7 +192,7 @@ suite('a provider whose document has no condition', () => {
     assert.deepEqual([finding.verdict, finding.kept], ['ok', ['condition']])
     assert.match(
       finding.notes[0] ?? '',
-      /^it has no condition, and accepts every .*; --replace condition limits it to /,
+      /^it has no condition, and accepts every .*; --replace condition limits it to .*, and Google then refuses every other account that uses this provider$/,
     )
     assert.deepEqual(changesOf(compare({}, { condition: '' }, ['condition'])), [
       `condition none becomes assertion.sub in ['${subject}']`,
