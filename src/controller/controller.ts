@@ -28,8 +28,7 @@ import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
 import { isOfTenants } from './report/repeated-lines.ts'
 import {
-  documentsOfSecret,
-  indexDocuments,
+  DocumentIndex,
   isSelected,
   itemsIn,
   reportDocuments,
@@ -77,8 +76,7 @@ export class Controller {
   readonly #states = new Map<string, Map<string, SecretState>>()
   #files: DocumentSet = new Map()
   /** Of files and custom resources. */
-  #documents: DocumentSet = new Map()
-  #documentsIn = indexDocuments(this.#documents)
+  #index = new DocumentIndex(new Map())
   /** Whether tenants changed documents since these were last evaluated; undefined: they were not evaluated a moment ago. */
   #tenantsChanged: boolean | undefined
   /** Undefined: the clock was not set back. */
@@ -195,19 +193,18 @@ export class Controller {
     this.#work?.issuers.watch(files)
     const changed = mergeDocuments(files, this.#resources())
     const isNew = ([name, { revision }]: readonly [string, ControlledDocument]) =>
-      this.#documents.get(name)?.revision !== revision
+      this.#index.all.get(name)?.revision !== revision
     const added = new Map([...changed].filter(isNew))
     const detachments: WorkItem[] = []
-    for (const [name, { revision }] of this.#documents) {
+    for (const [name, { revision }] of this.#index.all) {
       if (changed.get(name)?.revision === revision) continue
       this.#work?.queue.removeDocument(name)
       this.#work?.deletions.forgetDocument(name)
       if (!changed.has(name)) detachments.push(...this.#detachmentsOf(name))
       this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
     }
-    reportDocuments(this.#documents, changed, this.#context)
-    this.#documents = changed
-    this.#documentsIn = indexDocuments(changed)
+    reportDocuments(this.#index.all, changed, this.#context)
+    this.#index = new DocumentIndex(changed)
     for (const item of detachments) this.#work?.queue.add(item)
     this.#view.watch(watchesOf(changed), unlimitedWatches(changed))
     this.#work?.evictions.changed()
@@ -227,7 +224,7 @@ export class Controller {
     } else if (document === undefined || !this.#isUsed(document)) {
       this.#use(this.#files)
       const isChanged = ([name]: readonly [string, unknown]) => document === undefined || name === document
-      this.#queueDeletions(new Map([...this.#documents].filter(isChanged)), undefined)
+      this.#queueDeletions(new Map([...this.#index.all].filter(isChanged)), undefined)
     }
     this.#work?.statuses.changed(document)
   }
@@ -253,7 +250,7 @@ export class Controller {
   #isUsed(document: string): boolean {
     const { resources, tenants } = this.#view
     const { controlled, deletion } = resources.objects.get(document) ?? tenants.objects.get(document) ?? {}
-    return this.#files.has(document) || (deletion === 'none' && this.#documents.get(document) === controlled)
+    return this.#files.has(document) || (deletion === 'none' && this.#index.all.get(document) === controlled)
   }
 
   *#resources(): Generator<CustomResource> {
@@ -269,7 +266,7 @@ export class Controller {
 
   /** Of a document that is not used any more: only a custom resource whose deletion was observed has any. */
   #detachmentsOf(name: string): WorkItem[] {
-    const document = this.#documents.get(name)?.document
+    const document = this.#index.all.get(name)?.document
     const deletion = this.#view.resources.objects.get(name)?.deletion ?? 'background'
     if (document?.owner === undefined || deletion !== 'background') return []
     return this.#work?.detachments.documentDeleted(name, document, this.#view, this.#states.get(name)) ?? []
@@ -287,10 +284,11 @@ export class Controller {
 
   #onNamespaces(name: string | undefined): void {
     const { objects } = this.#view.namespaces
-    this.#select(this.#documentsIn(name), name)
-    this.#work?.statuses.changed(undefined)
-    for (const [document, secrets] of this.#states) {
-      for (const namespace of name === undefined ? [...secrets.keys()] : [name]) {
+    const concerned = this.#index.in(name)
+    this.#select(concerned, name)
+    for (const document of name === undefined ? [undefined] : concerned.keys()) this.#work?.statuses.changed(document)
+    for (const document of concerned.keys()) {
+      for (const namespace of name === undefined ? [...(this.#states.get(document)?.keys() ?? [])] : [name]) {
         if (!objects.has(namespace)) this.#forget({ document, namespace })
       }
     }
@@ -300,7 +298,7 @@ export class Controller {
     this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
-    const named = documentsOfSecret(this.#documentsIn(namespace), secretName)
+    const named = this.#index.named(secretName, namespace)
     for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) queue.add(item)
     this.#queueDeletions(named, namespace)
     for (const [name, { document }] of named) {
@@ -315,14 +313,16 @@ export class Controller {
     this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
-    const attaching = [...this.#documents].filter(([, { document }]) => document.attachToServiceAccounts.includes(name))
+    const attaching = [...this.#index.in(namespace)].filter(([, { document }]) =>
+      document.attachToServiceAccounts.includes(name),
+    )
     for (const item of itemsIn(new Map(attaching), this.#view.namespaces.objects, namespace)) queue.add(item)
     this.#reportExamined()
   }
 
   /** An installation does not permit every name that a custom resource can have. */
   #onSecretsRefused(secretName: string): void {
-    for (const name of documentsOfSecret(this.#documents, secretName).keys()) this.#work?.statuses.changed(name)
+    for (const name of this.#index.named(secretName, undefined).keys()) this.#work?.statuses.changed(name)
   }
 
   #forgetDocument(document: string): void {
@@ -340,7 +340,7 @@ export class Controller {
     const { document, namespace } = item
     const work = this.#work
     if (work === undefined) return undefined
-    const controlled = this.#documents.get(document)
+    const controlled = this.#index.all.get(document)
     const there = this.#view.namespaces.objects.get(namespace)
     if (controlled === undefined || there === undefined || !isSelected(controlled.document, there)) {
       this.#forget(item)
@@ -387,8 +387,8 @@ export class Controller {
   #known(): Known {
     return {
       files: this.#files,
-      documents: this.#documents,
-      documentsIn: this.#documentsIn,
+      documents: this.#index.all,
+      documentsIn: (namespace: string) => this.#index.in(namespace),
       states: this.#states,
       view: this.#view,
       election: this.#config.election,

@@ -153,10 +153,10 @@ const sharing = ({ mintedFrom: source, document }: ExchangeRequest, { documentsI
   )
 
 /** The document whose Secret serves the image of this pod, if it requests that such pods are evicted. */
-export function evictableFor(pod: StuckPod, { documents, view, work, now }: Known): Evictable | undefined {
+export function evictableFor(pod: StuckPod, { documentsIn, view, work, now }: Known): Evictable | undefined {
   const there = view.namespaces.objects.get(pod.namespace)
   if (there === undefined || work === undefined) return undefined
-  for (const [name, { document }] of documents) {
+  for (const [name, { document }] of documentsIn(pod.namespace)) {
     const { secretName, attachToServiceAccounts: names } = document
     const secret = view.secrets(secretName)?.objects.get(pod.namespace)
     if (

@@ -5,7 +5,7 @@ import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Namespace } from '../kubernetes/objects/namespaces.ts'
 import { documentName, planRefresh, selectsNothing } from '../refresh/plan.ts'
-import type { DocumentSet } from './documents.ts'
+import type { ControlledDocument, DocumentSet } from './documents.ts'
 import type { SecretState } from './reconcile.ts'
 import type { DocumentState } from './report/metrics.ts'
 import { everyNamespace, type WatchedNames } from './watch-cluster.ts'
@@ -30,12 +30,53 @@ export function selected(
 export const isSelected = (document: Pick<Document, 'namespaces' | 'namespace'>, one: Namespace): boolean =>
   selected(document, new Map([[one.name, one]])).length > 0
 
-/** The documents that can have a Secret in one namespace; undefined: all. Of thousands of PullSecrets, few have the same namespace. */
-export function indexDocuments(documents: DocumentSet): (namespace: string | undefined) => DocumentSet {
-  const byNamespace = Map.groupBy(documents, ([, { document }]) => document.namespace)
-  const ofCluster = byNamespace.get(undefined) ?? []
-  return (namespace) =>
-    namespace === undefined ? documents : new Map([...ofCluster, ...(byNamespace.get(namespace) ?? [])])
+/** Documents by namespace and name of their Secrets: an event evaluates those that it can concern, however many others there are. */
+export class DocumentIndex {
+  readonly #all = new Map<string, ControlledDocument>()
+  /** By namespace, which only PullSecrets have, and by `secretName`. */
+  readonly #indexed = new Map<string | undefined, Map<string, Map<string, ControlledDocument>>>()
+
+  constructor(documents: DocumentSet) {
+    for (const [name, controlled] of documents) this.set(name, controlled)
+  }
+
+  get all(): DocumentSet {
+    return this.#all
+  }
+
+  /** `controlled`: undefined to remove it. */
+  set(name: string, controlled: ControlledDocument | undefined): void {
+    const before = this.#all.get(name)?.document
+    if (before !== undefined) {
+      const bySecret = this.#indexed.get(before.namespace)
+      const named = bySecret?.get(before.secretName)
+      named?.delete(name)
+      if (named?.size === 0) bySecret?.delete(before.secretName)
+      if (bySecret?.size === 0) this.#indexed.delete(before.namespace)
+    }
+    if (controlled === undefined) {
+      this.#all.delete(name)
+      return
+    }
+    this.#all.set(name, controlled)
+    const { namespace, secretName } = controlled.document
+    const bySecret = this.#indexed.get(namespace) ?? new Map<string, Map<string, ControlledDocument>>()
+    const named = bySecret.get(secretName) ?? new Map<string, ControlledDocument>()
+    this.#indexed.set(namespace, bySecret.set(secretName, named.set(name, controlled)))
+  }
+
+  /** Those that can have a Secret in this namespace; undefined: all. */
+  in(namespace: string | undefined): DocumentSet {
+    if (namespace === undefined) return this.#all
+    const groups = [undefined, namespace].flatMap((one) => [...(this.#indexed.get(one)?.values() ?? [])])
+    return new Map(groups.flatMap((named) => [...named]))
+  }
+
+  /** Of these, those whose Secrets have this name. */
+  named(secretName: string, namespace: string | undefined): DocumentSet {
+    const among = namespace === undefined ? [...this.#indexed.keys()] : [undefined, namespace]
+    return new Map(among.flatMap((one) => [...(this.#indexed.get(one)?.get(secretName) ?? [])]))
+  }
 }
 
 /** The Secrets of all documents in one namespace, or in all of them. */
@@ -46,10 +87,6 @@ export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: st
     selected(controlled.document, among).map((namespace) => ({ document, namespace })),
   )
 }
-
-/** Those whose Secrets have this name. */
-export const documentsOfSecret = (documents: DocumentSet, secretName: string): DocumentSet =>
-  new Map([...documents].filter(([, { document }]) => document.secretName === secretName))
 
 export const watchesOf = (documents: DocumentSet): WatchedNames => ({
   secrets: new Set([...documents.values()].map(({ document }) => document.secretName)),

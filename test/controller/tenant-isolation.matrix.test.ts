@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import type { TenantLimits } from '../../src/controller/tenants/limits.ts'
+import { dockerConfigData } from '../commands/refresh/write-as.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { readResource, readTenant, writePullSecret, writeResource } from './custom-resource.ts'
@@ -36,6 +37,52 @@ function registriesOf(index: number, name = 'cluster') {
   const workloadIdentityProvider = audience.replace('//iam.googleapis.com/', '').replace(/cluster$/, name)
   const gcp = { workloadIdentityProvider, stsRegion: `europe-west${index}` }
   return [{ name: `r${index}`, hosts: ['europe-docker.pkg.dev'], gcp }]
+}
+
+/** CPU seconds of this process for each flood by one tenant, next to so many PullSecrets of others. */
+async function measureFloods(t: TestContext, others: number) {
+  const { sandbox, start, time, hasSecret } = await startWorld(t)
+  const [flooded = '', ...lasts] = hostile.slice(0, 4)
+  const crowd = hostile.slice(4)
+  for (const namespace of [flooded, ...lasts]) writePullSecret(sandbox, { namespace })
+  for (let index = 0; index < others; index++)
+    writePullSecret(sandbox, { namespace: crowd[index % crowd.length] ?? '', name: `pull-${index}` })
+  const { stop, metric } = await start()
+  await until('the documents', () => metric('tenants_desired') === others + 4)
+  await until('the Secrets', () => [flooded, ...lasts].every(hasSecret) && metric('queue_depth') === 0)
+  const { cluster } = sandbox
+  const remove = (namespace: string) => {
+    const stored = cluster.store.read('Secret', namespace, 'regcred')
+    if (stored !== undefined) cluster.store.remove(stored)
+  }
+  const data = dockerConfigData('europe-docker.pkg.dev', 'by:hand')
+  const foreign = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/dockerconfigjson', data }
+  const floods: Readonly<Record<string, (index: number) => void>> = {
+    'Secrets that are deleted and created': () => {
+      remove(flooded)
+      cluster.seed({ ...foreign, metadata: { name: 'regcred', namespace: flooded } })
+    },
+    'changes of a namespace': (index) =>
+      void cluster.seed({
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: flooded, labels: { at: `${index}` } },
+      }),
+    'changes of a PullSecret': (index) =>
+      void writePullSecret(sandbox, { namespace: flooded, spec: { serviceAccountName: `account-${index}` } }),
+  }
+  const seconds = new Map<string, number>()
+  for (const [title, change] of Object.entries(floods)) {
+    const last = lasts.pop() ?? ''
+    const before = process.cpuUsage()
+    for (let index = 0; index < 5_000; index++) change(index)
+    remove(last)
+    await advanceUntil(time, second(`the Secret after ${title}`), () => hasSecret(last))
+    const { user, system } = process.cpuUsage(before)
+    seconds.set(title, (user + system) / 1e6)
+  }
+  await stop()
+  return seconds
 }
 
 suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
@@ -115,5 +162,14 @@ suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
     assert.ok(readPullSecret(sandbox, 'team-a'))
     assert.equal(metric('tenants_desired'), 101)
     await stop()
+  })
+  test('5,000 events of one tenant cost about the same with 10 and with 3,000 PullSecrets of others', async (t) => {
+    const few = await measureFloods(t, 10)
+    const many = await measureFloods(t, 3_000)
+    for (const [title, seconds] of many) {
+      const withFew = few.get(title) ?? 0
+      t.diagnostic(`${title}: ${seconds} s of CPU, ${withFew} s with few`)
+      assert.ok(seconds < 2 * withFew + 0.3, `${title}: ${seconds} s of CPU, ${withFew} s with few`)
+    }
   })
 })

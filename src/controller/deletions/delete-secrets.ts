@@ -49,9 +49,10 @@ interface Attempt {
 export function namespacesToDelete(
   document: Document,
   { namespaces, secrets }: DeletionView,
-  namespace?: string,
+  named?: string,
 ): string[] {
   if (document.owner === undefined) return []
+  const namespace = named ?? document.namespace
   const found = secrets(document.secretName)?.objects ?? new Map<string, PullSecretMetadata>()
   const { objects } = namespaces
   const there = namespace === undefined ? undefined : objects.get(namespace)
