@@ -249,7 +249,7 @@ export class Controller {
   /** Whether the object is used as it is: only its status was written. */
   #isUsed(document: string): boolean {
     const { resources, tenants } = this.#view
-    const { controlled, deletion } = resources.objects.get(document) ?? tenants.objects.get(document) ?? {}
+    const { controlled, deletion = 'none' } = resources.objects.get(document) ?? tenants.objects.get(document) ?? {}
     return this.#files.has(document) || (deletion === 'none' && this.#index.all.get(document) === controlled)
   }
 

@@ -9,7 +9,7 @@
  */
 import { clusterPullSecretType, pullSecretType, type ResourceType } from '../document/custom-resource.ts'
 import { documentOfResource } from '../document/read-documents.ts'
-import { faultFields, internalFault, PullpassError } from '../errors/pullpass-error.ts'
+import { described, faultFields, internalFault, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
@@ -18,14 +18,8 @@ import { listPages } from '../kubernetes/objects/list.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { type ControlledDocument, controlDocuments, type DocumentSet, type LoadContext } from './documents.ts'
-import {
-  checkPermitted,
-  largestTenantSpec,
-  mostOfNamespace,
-  specTooLarge,
-  type TenantLimits,
-  tooManyInNamespace,
-} from './tenants/limits.ts'
+import { checkPermitted, largestTenantSpec, specTooLarge, type TenantLimits } from './tenants/limits.ts'
+import { Places } from './tenants/places.ts'
 
 export interface CustomResource {
   readonly type: ResourceType
@@ -56,6 +50,7 @@ const listOf = (type: ResourceType) =>
     path: `${groupPath(type)}/${type.resource}`,
     accept: 'application/json',
     call: { verb: 'list', resource: type.resource, group: type.group },
+    ...(type.scope === 'Namespaced' && { maxItems: Number.POSITIVE_INFINITY }), // each namespace has its limit
   }) as const
 
 /** How often it is checked whether the definition was installed. Milliseconds. */
@@ -77,32 +72,67 @@ interface WatchedResources {
   readonly whenAbsent: 'warn' | 'debug'
 }
 
-/** Starts a watch each time that it is called; what earlier ones read is kept. */
-function createResourceWatch(
-  cluster: Cluster,
-  { type, limits, whenAbsent }: WatchedResources,
-  context: LoadContext & Pick<Context, 'log'>,
-): ResourceWatch {
+/** Of the objects that were read, which are kept. */
+function createReader({ type, limits }: WatchedResources, context: LoadContext & Pick<Context, 'log'>) {
   const known = new Map<string, CustomResource>()
-  const counted = createCount()
+  const places = new Places()
 
-  async function read(stored: StoredResource): Promise<CustomResource> {
-    const before = known.get(stored.document)
-    const isUsed = stored.namespace === undefined || counted.add(stored.namespace, stored.document)
-    const one = await resourceOf(stored, { type, before, limits, isUsed }, context)
-    known.set(stored.document, one)
+  function keep(item: JsonObject): StoredResource | undefined {
+    const { namespace, document } = identityOf(type, item)
+    return namespace === undefined || places.admits(namespace, document) ? storedResource(type, item) : undefined
+  }
+
+  /** Undefined: nothing of it is kept. */
+  async function read(stored: StoredResource): Promise<CustomResource | undefined> {
+    const { namespace, document } = stored
+    const unused = namespace === undefined ? undefined : places.use(namespace, document)
+    if (unused !== undefined) return unusedResource(stored, { type, fault: unused }, places)
+    const before = known.get(document)
+    const one = await resourceOf(stored, { type, before, limits }, context)
+    known.set(document, one)
     if (one.fault !== undefined && one.fault !== before?.fault) reportInvalid(one, one.fault, context)
     return one
   }
 
   function forget({ document, namespace = '' }: Pick<StoredResource, 'document' | 'namespace'>): void {
     known.delete(document)
-    counted.remove(namespace, document)
+    places.release(namespace, document)
   }
 
+  async function readAll(stored: readonly StoredResource[]): Promise<CustomResource[]> {
+    const documents = new Set(stored.map(({ document }) => document))
+    for (const one of known.values()) if (!documents.has(one.document)) forget(one)
+    places.listed()
+    const items: CustomResource[] = []
+    for (const one of stored) {
+      const item = await read(one)
+      if (item !== undefined) items.push(item)
+    }
+    return items
+  }
+
+  async function* readEvent(event: Exclude<CollectionEvent<StoredResource>, { type: 'listed' }>) {
+    const { namespace = '', document } = event.item
+    const wasKept = known.has(document) || places.isWaiting(namespace, document)
+    const item = await read(event.item)
+    if (event.type === 'deleted') forget(event.item)
+    if (item !== undefined) yield { type: event.type, item }
+    else if (wasKept) yield { type: 'deleted' as const, item: removedResource(event.item, type) }
+  }
+
+  return { known, keep, readAll, readEvent, admitted: () => places.admitted() }
+}
+
+/** Starts a watch each time that it is called; what earlier ones read is kept. */
+function createResourceWatch(
+  cluster: Cluster,
+  watched: WatchedResources,
+  context: LoadContext & Pick<Context, 'log'>,
+): ResourceWatch {
+  const { type, whenAbsent } = watched
+  const { known, keep, readAll, readEvent, admitted } = createReader(watched, context)
   return async function* watchResources(watching) {
     const { log, sleep, signal } = watching
-    const keep = (item: JsonObject) => storedResource(type, item)
     for (let state: 'unknown' | 'served' | 'absent' = 'unknown'; ; ) {
       while (!(await isServed(cluster, type))) {
         if (state !== 'absent') {
@@ -113,19 +143,12 @@ function createResourceWatch(
         await sleep(recheckMs, signal)
       }
       state = 'served'
+      admitted()
       try {
         for await (const event of watchCollection(cluster, listOf(type), keep, watching)) {
-          if (event.type === 'listed') {
-            const documents = new Set(event.items.map(({ document }) => document))
-            for (const one of known.values()) if (!documents.has(one.document)) forget(one)
-            const items: CustomResource[] = []
-            for (const item of event.items) items.push(await read(item))
-            yield { type: 'listed', items }
-          } else {
-            const item = await read(event.item)
-            if (event.type === 'deleted') forget(item)
-            yield { type: event.type, item }
-          }
+          admitted()
+          if (event.type === 'listed') yield { type: 'listed', items: await readAll(event.items) }
+          else yield* readEvent(event)
         }
       } catch (error) {
         if (await isServed(cluster, type)) throw error
@@ -144,25 +167,6 @@ function reportInvalid(
   const fields = { used, document, ...faultFields(fault) }
   if (type.scope === 'Namespaced') log('debug', 'a PullSecret is invalid', fields)
   else log('error', 'a ClusterPullSecret is invalid', fields)
-}
-
-/** The documents of each namespace that are used. */
-function createCount() {
-  const used = new Map<string, Set<string>>()
-  return {
-    /** Whether it is one of them. */
-    add(namespace: string, document: string): boolean {
-      const documents = used.get(namespace) ?? new Set()
-      if (!documents.has(document) && documents.size >= mostOfNamespace) return false
-      used.set(namespace, documents.add(document))
-      return true
-    },
-    remove(namespace: string, document: string): void {
-      const documents = used.get(namespace)
-      documents?.delete(document)
-      if (documents?.size === 0) used.delete(namespace)
-    },
-  }
 }
 
 const installFix = 'to use them: pullpass manifests crds | kubectl apply --server-side -f -'
@@ -209,23 +213,29 @@ async function isServed(cluster: Cluster, type: ResourceType): Promise<boolean> 
   return asList(resources).some((one) => asText(asObject(one)?.['name']) === type.resource)
 }
 
+function identityOf({ kind, scope }: ResourceType, { metadata }: JsonObject) {
+  const { name: givenName, namespace: givenNamespace } = asObject(metadata) ?? {}
+  const [name, namespace] = [asText(givenName) ?? '', asText(givenNamespace) ?? '']
+  return scope === 'Namespaced'
+    ? { name, namespace, document: `${kind}/${namespace}/${name}` }
+    : { name, document: `${kind}/${name}` }
+}
+
 /** Ownership of fields is discarded immediately, and so is a spec that is too large to be kept. */
 function storedResource(type: ResourceType, item: JsonObject): StoredResource {
   const metadata = asObject(item['metadata']) ?? {}
-  const { name: givenName, namespace: givenNamespace, uid, resourceVersion, generation, deletionTimestamp } = metadata
+  const { uid, resourceVersion, generation, deletionTimestamp } = metadata
   const cascade = asList(metadata['finalizers']).includes('orphan') ? 'orphan' : 'background'
-  const [name, namespace] = [asText(givenName) ?? '', asText(givenNamespace)]
-  const isTenants = type.scope === 'Namespaced'
-  const isLarge = isTenants && JSON.stringify(item['spec'] ?? null).length > largestTenantSpec
+  const identity = identityOf(type, item)
+  const { name, namespace } = identity
+  const isLarge = namespace !== undefined && JSON.stringify(item['spec'] ?? null).length > largestTenantSpec
   return {
     object: {
       metadata: { name, namespace, uid, resourceVersion },
       spec: isLarge ? tooLarge : item['spec'],
       status: item['status'],
     },
-    document: isTenants ? `${type.kind}/${namespace}/${name}` : `${type.kind}/${name}`,
-    name,
-    ...(isTenants && { namespace: namespace ?? '' }),
+    ...identity,
     uid: asText(uid) ?? '',
     generation: typeof generation === 'number' ? generation : 0,
     deletion: deletionTimestamp === undefined ? 'none' : cascade,
@@ -245,25 +255,46 @@ interface ReadResource {
   readonly type: ResourceType
   readonly before: CustomResource | undefined
   readonly limits: TenantLimits | undefined
-  /** Whether the limit of its namespace permits it. */
-  readonly isUsed: boolean
 }
+
+/** Until its status states it; undefined: it does, or too many wait for theirs. */
+function unusedResource(
+  stored: StoredResource,
+  { type, fault }: { readonly type: ResourceType; readonly fault: PullpassError },
+  places: Places,
+): CustomResource | undefined {
+  const { document, namespace = '', generation } = stored
+  const status = asObject(stored.object['status']) ?? {}
+  const messages = asList(status['conditions']).map((one) => asObject(one)?.['message'])
+  const isReported = status['observedGeneration'] === generation && messages.includes(described(fault))
+  if (isReported) places.endWait(namespace, document)
+  return isReported || !places.wait(namespace, document)
+    ? undefined
+    : { ...removedResource(stored, type), fault, unused: true }
+}
+
+/** Without what it contained. */
+const removedResource = (stored: StoredResource, type: ResourceType): CustomResource => ({
+  ...versionOf(stored, type),
+  status: {},
+  controlled: undefined,
+  fault: undefined,
+})
+
+const versionOf = ({ object, ...identity }: StoredResource, type: ResourceType) => ({
+  ...identity,
+  type,
+  resourceVersion: asText(asObject(object['metadata'])?.['resourceVersion']) ?? '',
+})
 
 async function resourceOf(
   { object, ...identity }: StoredResource,
-  { type, before, limits, isUsed }: ReadResource,
+  { type, before, limits }: ReadResource,
   context: LoadContext,
 ): Promise<CustomResource> {
   const same = before?.uid === identity.uid ? before : undefined
-  const stored = {
-    ...identity,
-    type,
-    resourceVersion: asText(asObject(object['metadata'])?.['resourceVersion']) ?? '',
-    status: asObject(object['status']) ?? {},
-  }
+  const stored = { ...versionOf({ object, ...identity }, type), status: asObject(object['status']) ?? {} }
   if (same?.generation === identity.generation) return { ...same, ...stored }
-  if (!isUsed)
-    return { ...stored, controlled: undefined, fault: tooManyInNamespace(identity.namespace ?? ''), unused: true }
   try {
     if (object['spec'] === tooLarge) throw specTooLarge(identity.document)
     const document = await documentOfResource(type, object, context.vendors)

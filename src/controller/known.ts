@@ -98,7 +98,7 @@ export function pageFactsOf(known: Known, reported: ControllerStatus['reported']
 }
 
 const invalidOf = ({ objects }: ClusterView['resources']) =>
-  [...objects.values()].filter(({ fault }) => fault !== undefined)
+  [...objects.values()].filter(({ fault, unused }) => fault !== undefined && unused === undefined)
 
 /** Those of tenants are counted. */
 const invalidResources = ({ resources }: ClusterView): string[] =>

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { watchBothKinds } from '../../src/controller/custom-resources.ts'
 import type { TenantLimits } from '../../src/controller/tenants/limits.ts'
+import { vendors } from '../../src/vendors/vendors.ts'
 import { dockerConfigData } from '../commands/refresh/write-as.ts'
+import { openTestCluster } from '../kubernetes/open-test-cluster.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { readResource, readTenant, writePullSecret, writeResource } from './custom-resource.ts'
@@ -83,6 +86,16 @@ async function measureFloods(t: TestContext, others: number) {
   }
   await stop()
   return seconds
+}
+
+const respond = (body: object) => ({ status: 200, headers: {}, body: JSON.stringify(body) })
+const noLimits = { serviceAccounts: [], secretNames: [], audiences: [], endpoints: [] }
+
+/** All but the last in `team-a`. */
+function pullSecret(index: number, count: number) {
+  const namespace = index === count - 1 ? 'team-b' : 'team-a'
+  const metadata = { name: `pull-${index}`, namespace, uid: `uid-${index}`, resourceVersion: '1', generation: 1 }
+  return { metadata, spec: { secretName: 'regcred', registries: [] } }
 }
 
 suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
@@ -171,5 +184,28 @@ suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
       t.diagnostic(`${title}: ${seconds} s of CPU, ${withFew} s with few`)
       assert.ok(seconds < 2 * withFew + 0.3, `${title}: ${seconds} s of CPU, ${withFew} s with few`)
     }
+  })
+
+  test('PullSecrets above the limit of a namespace are not kept, however many they are, and those of others are used', async (t) => {
+    const count = 60_000
+    const { cluster, context } = await openTestCluster(t, async ({ path, query }) => {
+      if (!path.endsWith('/pullsecrets')) return respond({ resources: [{ name: 'pullsecrets' }] })
+      const from = Number(query.get('continue') ?? 0)
+      const to = Math.min(count, from + Number(query.get('limit')))
+      const items = Array.from({ length: to - from }, (_, index) => pullSecret(from + index, count))
+      const metadata = { resourceVersion: '1', ...(to < count && { continue: String(to) }) }
+      return respond({ kind: 'PullSecretList', apiVersion: 'pullpass.dev/v1alpha1', metadata, items })
+    })
+    const watched = { cluster, files: [], customResources: 'ignored', tenants: noLimits } as const
+    const { tenants } = watchBothKinds(watched, { ...context, vendors })
+    const { value: event } = await tenants(context).next()
+    const items = event?.type === 'listed' ? event.items : assert.fail('nothing is listed')
+    assert.deepEqual(
+      ['team-a', 'team-b'].map((name) => items.filter(({ namespace }) => namespace === name).length),
+      [200, 1],
+    )
+    const unused = items.filter((one) => one.unused)
+    assert.deepEqual([unused.length, new Set(unused.map(({ fault }) => fault)).size], [100, 1])
+    assert.deepEqual(unused[0]?.status, {})
   })
 })

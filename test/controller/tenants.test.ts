@@ -364,7 +364,7 @@ suite('a PullSecret in the cluster', () => {
     assert.equal(readPullSecret(sandbox, 'team-a'), undefined)
   })
 
-  test('is one of at most 100 in a namespace', async (t) => {
+  test('is one of at most 100 in a namespace: of another one the status states it, and a place that is free is used', async (t) => {
     const { sandbox, start, whenReady } = await startTenants(t)
     for (let index = 0; index < 102; index++)
       writePullSecret(sandbox, { namespace: 'team-a', name: `pull-${index + 100}`, spec: { secretName: 'othercred' } })
@@ -373,6 +373,9 @@ suite('a PullSecret in the cluster', () => {
     await whenReady('team-b', 'Fresh')
     assert.match(await whenReady('team-a', 'NotPermitted', 'pull-199'), /--secret-name/)
     assert.match(await whenReady('team-a', 'Invalid', 'pull-200'), /has more than 100 PullSecrets/)
+    sandbox.cluster.store.remove(readTenant(sandbox, 'team-a', 'pull-100') ?? assert.fail())
+    writePullSecret(sandbox, { namespace: 'team-a', name: 'pull-200', spec: { secretName: 'anothercred' } })
+    assert.match(await whenReady('team-a', 'NotPermitted', 'pull-200'), /--secret-name anothercred/)
   })
 
   test('has its status within few writes, while hundreds of another namespace wait for theirs', async (t) => {

@@ -124,7 +124,11 @@ export const clusterMetrics = (
   ),
   gauge('queue_depth', 'Pull secrets that wait to be reconciled, or are being reconciled.', [{ value: queueDepth }]),
   gauge('queue_oldest_seconds', 'How long the oldest of them has been in the queue.', [{ value: oldestMs / 1000 }]),
-  gauge('resources_invalid', 'Custom resources whose current version is invalid.', [{ value: invalidResources }]),
+  gauge(
+    'resources_invalid',
+    'Custom resources whose current version is invalid, without PullSecrets above the limit of their namespace.',
+    [{ value: invalidResources }],
+  ),
   gauge('documents_valid', 'Whether the files are valid: 1, or 0 while the last valid documents are in use.', [
     { value: valid },
   ]),

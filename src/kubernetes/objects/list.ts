@@ -111,6 +111,8 @@ export interface ListRequest {
   readonly whereAbsent?: 'empty'
   readonly accept: string
   readonly call: KubernetesCall
+  /** A longer list is an error. Absent: 50,000. */
+  readonly maxItems?: number
   /** Of one page; absent: 8 MiB. */
   readonly maxResponseBytes?: number
 }
@@ -119,10 +121,11 @@ const defaultPageBytes = 8 * 1024 * 1024
 const pageSizes = [500, 50, 5, 1] as const
 const timeoutMs = 120_000
 /** Five times the number of namespaces in a large cluster. */
-const maxItems = 50_000
+const defaultMaxItems = 50_000
+const maxPages = 50_000
 const maxAttempts = 4
 
-/** Every item, converted by `keep`; the parsed page itself is discarded immediately. */
+/** Every item, converted by `keep`, which leaves out those that it returns as undefined; the parsed page itself is discarded immediately. */
 export const listPages = async <T>(cluster: Cluster, list: ListRequest, keep: (item: JsonObject) => T): Promise<T[]> =>
   (await listCollection(cluster, list, keep)).items
 
@@ -136,14 +139,14 @@ export interface ListedCollection<T> {
 export async function listCollection<T>(
   cluster: Cluster,
   list: ListRequest,
-  keep: (item: JsonObject) => T,
+  keep: (item: JsonObject) => T | undefined,
 ): Promise<ListedCollection<T>> {
   for (let attempt = 1, size = 0; ; ) {
     const items = await listOnce(cluster, list, pageSizes[size] ?? 1, keep).catch((fault: unknown) => {
       if (!isTooLarge(fault) || size === pageSizes.length - 1) throw fault
       return 'too large' as const
     })
-    if (items === 'endless') throw endless(cluster, list.call)
+    if (items === 'endless') throw endless(cluster, list)
     if (items === 'too large') size += 1
     else if (items !== 'expired') return items
     else if (attempt++ === maxAttempts) throw expired(cluster, list.call, maxAttempts)
@@ -158,18 +161,21 @@ async function listOnce<T>(
   cluster: Cluster,
   list: ListRequest,
   limit: number,
-  keep: (item: JsonObject) => T,
+  keep: (item: JsonObject) => T | undefined,
 ): Promise<ListedCollection<T> | 'expired' | 'endless'> {
-  const { accept, maxResponseBytes = defaultPageBytes } = list
+  const { accept, maxResponseBytes = defaultPageBytes, maxItems = defaultMaxItems } = list
   const items: T[] = []
-  for (let page = 1, next: string | undefined; page <= maxItems && items.length <= maxItems; page++) {
+  for (let page = 1, next: string | undefined; page <= maxPages && items.length <= maxItems; page++) {
     const path = `${list.path}?${pageQuery(list, limit, next)}`
     const response = await cluster.request({ method: 'GET', path, accept, maxResponseBytes, timeoutMs })
     if (response.status === 410) return 'expired'
     if (response.status === 404 && list.whereAbsent === 'empty') return { items: [], resourceVersion: '' }
     if (response.status !== 200) throw readStatus(cluster, response, list.call)
     const content = readPage(cluster, response)
-    for (const item of content.items) items.push(keep(item))
+    for (const item of content.items) {
+      const kept = keep(item)
+      if (kept !== undefined) items.push(kept)
+    }
     next = asText(content.metadata['continue'])
     if (!next) return { items, resourceVersion: asText(content.metadata['resourceVersion']) ?? '' }
   }
@@ -201,7 +207,7 @@ function expired({ server }: Cluster, { resource }: KubernetesCall, attempts: nu
   })
 }
 
-function endless({ server }: Cluster, { resource }: KubernetesCall): PullpassError {
+function endless({ server }: Cluster, { call: { resource }, maxItems = defaultMaxItems }: ListRequest): PullpassError {
   return new PullpassError({
     code: 'RESPONSE_TOO_LARGE',
     hop: 'kubernetes',

@@ -42,7 +42,7 @@ const longWatchMs = 30_000
 export async function* watchCollection<T>(
   cluster: Cluster,
   list: ListRequest,
-  keep: (item: JsonObject) => T,
+  keep: (item: JsonObject) => T | undefined,
   context: WatchContext,
 ): AsyncGenerator<CollectionEvent<T>, never> {
   const first = await listCollection(cluster, list, keep)
@@ -63,7 +63,8 @@ export async function* watchCollection<T>(
       openedMs = context.now().getTime()
       for await (const event of openWatch(cluster, list, version, context)) {
         version = event.resourceVersion
-        if (event.type !== 'bookmark') yield { type: event.type, item: keep(event.object) }
+        const item = event.type === 'bookmark' ? undefined : keep(event.object)
+        if (event.type !== 'bookmark' && item !== undefined) yield { type: event.type, item }
       }
     } catch (fault) {
       context.signal.throwIfAborted()
