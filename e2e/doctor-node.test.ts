@@ -62,6 +62,14 @@ const startSetup = () =>
       const { status }: PodStatus = JSON.parse((await requestAsAdmin(controlPlane, { path: `${pods}/${pod}` })).body)
       return status.containerStatuses ?? []
     }
+    /** The kubelet writes Events later than the status. */
+    const isWarned = async (pod: string, container: string) => {
+      const fieldPath = `spec.containers{${container}}`
+      const selector = `type=Warning,involvedObject.name=${pod},involvedObject.fieldPath=${fieldPath}`
+      const path = `/api/v1/namespaces/default/events?fieldSelector=${encodeURIComponent(selector)}`
+      const { items }: { items: unknown[] } = JSON.parse((await requestAsAdmin(controlPlane, { path })).body)
+      return items.length > 0
+    }
     return {
       imageOf,
       /** Publishes an image for this name, which prints the line. */
@@ -97,11 +105,11 @@ const startSetup = () =>
       remove: async (pod: string) => {
         await requestAsAdmin(controlPlane, { method: 'DELETE', path: `${pods}/${pod}?gracePeriodSeconds=0` })
       },
-      /** Until the container waits for this reason. */
+      /** Until the container waits for this reason, and an Event states why. */
       untilWaits: (pod: string, container: string, reason: RegExp) =>
         waitUntil(`${pod} to wait for its image`, 90_000, async () => {
           const waiting = (await statusOf(pod)).find(({ name }) => name === container)?.state.waiting
-          return (waiting !== undefined && reason.test(waiting.reason)) || undefined
+          return (waiting !== undefined && reason.test(waiting.reason) && (await isWarned(pod, container))) || undefined
         }),
       untilPulled: (pod: string) =>
         waitUntil(`${pod} to have its images`, 90_000, async () => {
