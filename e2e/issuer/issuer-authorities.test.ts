@@ -128,7 +128,7 @@ async function withControlPlane() {
         const message = await alarm(setup, 'KEY_UNCONFIRMED')
         const [key] = parseJwks(JSON.stringify({ keys: [jwkOf(next)] })) ?? []
         assert.ok(key)
-        assert.ok(message.includes(`"${kidOf(next)}" is served by https://${further}:${port} alone`), message)
+        assert.ok(message.includes(`"${kidOf(next)}" is served by https://${further}:${port} only`), message)
         assert.ok(message.includes(`--accept-key=${thumbprintOf(key)}`), message)
         assert.deepEqual(await setup.readPublishedKids(), [kidOf(first)])
         await setup.restartWatch(`--accept-key=${thumbprintOf(key)}`)
