@@ -9,7 +9,7 @@ import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { deleteResource, readResource, writeResource } from './custom-resource.ts'
 import { startControllerTest } from './start-test-controller.ts'
-import { advanceUntil, until } from './virtual-time.ts'
+import { advanceUntil, until, untilRepeated } from './virtual-time.ts'
 
 const step = (description: string) => ({ stepMs: 10_000, description })
 const second = (description: string) => ({ stepMs: 1_000, description })
@@ -130,8 +130,8 @@ suite('a ClusterPullSecret in the cluster', () => {
     await until('the error', () => logged.some((line) => line.includes('its last valid version')))
     await until('the queue', () => metric('queue_depth') === 0)
     time.advance(41 * 60_000)
-    await until('a refresh', () => exchanges() === 2)
-    await until('the Secrets', () => versions().every((version, index) => version !== before[index]))
+    await untilRepeated(time, 'a refresh', () => exchanges() === 2)
+    await untilRepeated(time, 'the Secrets', () => versions().every((version, index) => version !== before[index]))
   })
 
   test('that is invalid states what is expected: in its status, in the log and on the status page', async (t) => {

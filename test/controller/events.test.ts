@@ -5,7 +5,7 @@ import { dockerConfigData } from '../commands/refresh/write-as.ts'
 import { documentText } from '../support/document-text.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { startControllerTest } from './start-test-controller.ts'
-import { advanceUntil, until } from './virtual-time.ts'
+import { advanceUntil, until, untilRepeated } from './virtual-time.ts'
 
 const eventsIn = (sandbox: TestSandbox, namespace: string) =>
   sandbox.cluster.store.list('Event', namespace).map((event) => {
@@ -57,9 +57,9 @@ suite('Events of the controller', () => {
     sandbox.gcp.parts.sts.faults.inject({ kind: 'response', response: { status: 403, body: '{}' } })
     const reasons = () => eventsIn(sandbox, 'default').map((line) => line.split(' ')[2])
     time.advance(50 * 60_000)
-    await until('the first two Events', () => reasons().length === 2)
+    await untilRepeated(time, 'the first two Events', () => reasons().length === 2)
     time.advance(15 * 60_000)
-    await until('the last Events', () => reasons().length === 4)
+    await untilRepeated(time, 'the last Events', () => reasons().length === 4)
     // The token file is a test's: no kubelet renews it.
     const expected = ['ExchangeRefused', 'SecretExpired', 'SecretExpiresSoon', 'TokenExpired']
     assert.deepEqual(new Set(reasons()), new Set(expected))

@@ -4,7 +4,7 @@ import { throttled } from '../../sandbox/serve/faults.ts'
 import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import { type ControllerTest, startControllerTest } from './start-test-controller.ts'
-import { advanceUntil, until } from './virtual-time.ts'
+import { advanceUntil, until, untilRepeated } from './virtual-time.ts'
 
 const minuteMs = 60_000
 const secondsToExpiry = 'seconds_to_expiry{document="ClusterPullSecret/pull",registry="google"}'
@@ -149,7 +149,7 @@ suite('while the cloud is unavailable, the controller', () => {
     await until('the queue', () => metric('queue_depth') === 0)
     assert.equal(iamCredentials.seen.length, 1)
     time.advance(5 * minuteMs)
-    await until('the second refusal', () => iamCredentials.seen.length === 2)
+    await untilRepeated(time, 'the second refusal', () => iamCredentials.seen.length === 2)
     assert.equal(logged.filter((line) => line.startsWith('error')).length, 1, logged.join('\n'))
     assert.match(logged.join('\n'), /^error a refresh failed ClusterPullSecret\/pull google \w+ impersonation /m)
   })

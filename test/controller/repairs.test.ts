@@ -6,7 +6,7 @@ import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 import { type ControllerTest, startControllerTest } from './start-test-controller.ts'
-import { until } from './virtual-time.ts'
+import { until, untilRepeated } from './virtual-time.ts'
 
 function remove({ sandbox }: ControllerTest, namespace: string): void {
   const secret = sandbox.cluster.store.read('Secret', namespace, 'regcred')
@@ -108,7 +108,7 @@ suite('a pull secret of the controller', () => {
     const refused = () => metric('failures_total{hop="kubernetes",code="SECRET_NOT_OURS"}')
     await until('the refusal', () => refused() === 1 && hasSecret('team-b'))
     time.advance(10 * 60_000)
-    await until('another attempt', () => refused() === 2)
+    await untilRepeated(time, 'another attempt', () => refused() === 2)
     assert.equal(logged.filter((line) => line.includes('SECRET_NOT_OURS')).length, 1, logged.join('\n'))
     assert.deepEqual(readPullSecret(sandbox, 'team-a')?.auths, { 'europe-docker.pkg.dev': 'by:hand' })
     remove(controlled, 'team-a')

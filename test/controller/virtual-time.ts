@@ -58,6 +58,13 @@ export async function until(description: string, condition: () => boolean | Prom
   }
 }
 
+/**
+ * As `until`, after the time was advanced by minutes: the API server has closed idle connections then, and a request that has to be
+ * repeated waits for the clock.
+ */
+export const untilRepeated = (time: VirtualTime, description: string, condition: () => boolean): Promise<void> =>
+  advanceUntil(time, { stepMs: 100, description }, condition)
+
 /** Advances the time by steps until the condition is true; requests on sockets take no time by this clock. */
 export async function advanceUntil(
   time: VirtualTime,

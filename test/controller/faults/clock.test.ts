@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { readPullSecret } from '../../support/read-pull-secret.ts'
 import { type ControllerTest, startControllerTest } from '../start-test-controller.ts'
-import { advanceUntil, until } from '../virtual-time.ts'
+import { advanceUntil, until, untilRepeated } from '../virtual-time.ts'
 
 const minuteMs = 60_000
 
@@ -37,7 +37,7 @@ suite('with a clock that', () => {
       await until('the evaluation', () => running.metric('queue_depth') === 0)
       assert.equal(exchanges(), 1)
       time.advance(2 * minuteMs)
-      await until('both Secrets', () => running.metric('writes_total{result="updated"}') === 2)
+      await untilRepeated(time, 'both Secrets', () => running.metric('writes_total{result="updated"}') === 2)
       time.advance(30 * minuteMs)
       assert.ok(isValid({ sandbox }))
     })

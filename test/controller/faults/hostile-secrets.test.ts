@@ -3,7 +3,7 @@ import { suite, type TestContext, test } from 'node:test'
 import type { KubernetesObject, StoredObject } from '../../../sandbox/kubernetes/objects/kubernetes-object.ts'
 import { dockerConfigData } from '../../commands/refresh/write-as.ts'
 import { startControllerTest } from '../start-test-controller.ts'
-import { advanceUntil, until } from '../virtual-time.ts'
+import { until, untilRepeated } from '../virtual-time.ts'
 
 type Hostile = (own: StoredObject) => Pick<KubernetesObject, 'metadata'> & Readonly<Record<string, unknown>>
 
@@ -84,8 +84,7 @@ async function replace(t: TestContext, secret: Hostile, code: string): Promise<v
   await until('the refusal', () => failures() > 0 && metric('queue_depth') === 0)
   const refused = failures()
   time.advance(10 * 60_000)
-  // The API server has closed idle connections: a request can have to be repeated.
-  await advanceUntil(time, { stepMs: 100, description: 'another attempt' }, () => failures() === refused + 1)
+  await untilRepeated(time, 'another attempt', () => failures() === refused + 1)
   assert.deepEqual(store.read('Secret', 'team-a', 'regcred'), put)
   assert.equal(logged.filter((line) => line.includes(code)).length, 1, logged.join('\n'))
   assert.equal(exchanges(), 1)
