@@ -22,7 +22,9 @@ import { type Counts, countsOf, noCounts, printCounts } from './test/summary.ts'
 const longest = [
   'guides',
   'doctor',
+  'controller/controller-resources',
   'clients/gcloud',
+  'controller/controller-install-resources',
   'issuer/issuer-replicas',
   'kubernetes-contract',
   'issuer/issuer-authorities',
