@@ -231,7 +231,11 @@ export function timedExchange(
   }
 }
 
-const tooShort = ({ registry }: ExchangeRequest, lifeMs: number) =>
+/** @internal */
+export const tooShort = (
+  { registry }: { readonly registry: { readonly name: string } },
+  lifeMs: number,
+): PullpassError =>
   new PullpassError({
     code: 'CREDENTIAL_SHORT_LIVED',
     hop: 'exchange',

@@ -2,6 +2,7 @@
 import { stsQuotaExceeded } from '../../../sandbox/gcp/sts/security-token-service.ts'
 import { sharedSigningKey } from '../../../sandbox/kubernetes/tokens/signing-keys.ts'
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
+import { tooShort } from '../../../src/controller/credentials.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 import type { TestSandbox } from '../../support/start-test-sandbox.ts'
 import { type ErrorCases, refresh, refreshDocument, refreshWithFault } from './error-case.ts'
@@ -16,6 +17,12 @@ function refreshWithProvider(
 }
 
 export const exchangeCases: ErrorCases = {
+  // Only the controller has this error, and it does not end with it.
+  CREDENTIAL_SHORT_LIVED: async () => {
+    const { message: stderr } = tooShort({ registry: { name: 'google' } }, 29_000)
+    return { exitCode: 1, stdout: '', stderr }
+  },
+
   AUDIENCE_REFUSED: (sandbox) => refreshWithProvider(sandbox, { allowedAudiences: ['https://images.example.com'] }),
 
   ISSUER_REFUSED: (sandbox) => refreshWithProvider(sandbox, { issuerUri: 'https://cluster.example.com' }),
