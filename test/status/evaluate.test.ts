@@ -80,7 +80,12 @@ suite('the state of a pull secret that pullpass wrote', () => {
   test('is due where its annotations state a longer life than any vendor grants', () => {
     const expiresAt = new Date('9999-01-01T00:00:00Z')
     const registries = new Map([['google', { hosts: ['a.example.com'], expiresAt, mintedFrom: 'x' }]])
-    const record = { document: 'ClusterPullSecret/x', target: 'team-a/regcred', refreshedAt: at('12:00:00'), registries }
+    const record = {
+      document: 'ClusterPullSecret/x',
+      target: 'team-a/regcred',
+      refreshedAt: at('12:00:00'),
+      registries,
+    }
     assert.equal(statusAt('12:01:00', secretOf({ annotations: renderRecord(record) })).state, 'due')
   })
 
