@@ -14,6 +14,7 @@ import type { Context } from '../http/context.ts'
 import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import { readResponse } from '../kubernetes/connection/response.ts'
+import { collectionPath } from '../kubernetes/objects/api-object.ts'
 import { listPages } from '../kubernetes/objects/list.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
@@ -47,7 +48,7 @@ const groupPath = ({ group, version }: ResourceType): string => `/apis/${group}/
 
 const listOf = (type: ResourceType) =>
   ({
-    path: `${groupPath(type)}/${type.resource}`,
+    path: collectionPath(type),
     accept: 'application/json',
     call: { verb: 'list', resource: type.resource, group: type.group },
     ...(type.scope === 'Namespaced' && { maxItems: Number.POSITIVE_INFINITY }), // each namespace has its limit

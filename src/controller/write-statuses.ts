@@ -11,6 +11,8 @@ import { asFault } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { readStatus } from '../kubernetes/connection/api-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { collectionPath } from '../kubernetes/objects/api-object.ts'
+import { metadataOfOne } from '../kubernetes/objects/list.ts'
 import { runConcurrently } from '../refresh/apply-pull-secrets.ts'
 import type { CustomResource } from './custom-resources.ts'
 import { evaluateStatus, isEvaluated, isStored, type ResourceFacts } from './resource-status.ts'
@@ -140,11 +142,10 @@ async function applyStatus(
 ): Promise<void> {
   const { group, version, kind, resource } = type
   const metadata = { name, ...(namespace !== undefined && { namespace }), resourceVersion }
-  const place = namespace === undefined ? '' : `namespaces/${encodeURIComponent(namespace)}/`
   const response = await cluster.request({
     method: 'PATCH',
-    path: `/apis/${group}/${version}/${place}${resource}/${encodeURIComponent(name)}/status?fieldManager=${fieldManager}&force=true`,
-    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    path: `${collectionPath(type, namespace)}/${encodeURIComponent(name)}/status?fieldManager=${fieldManager}&force=true`,
+    accept: metadataOfOne,
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: JSON.stringify({ apiVersion: `${group}/${version}`, kind, metadata, status }),
   })

@@ -4,6 +4,7 @@ import type { Document } from '../document/document.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import { asFault } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { collectionPath } from '../kubernetes/objects/api-object.ts'
 import { listPages } from '../kubernetes/objects/list.ts'
 import { listNamespaces } from '../kubernetes/objects/namespaces.ts'
 import { type Job, planRefresh } from '../refresh/plan.ts'
@@ -38,10 +39,9 @@ export async function listResources(cluster: Cluster, namespaces: readonly strin
       ? resourceTypes.map((type) => ({ type, namespace: undefined }))
       : namespaces.map((namespace) => ({ type: pullSecretType, namespace }))
   const lists = parts.map(async ({ type, namespace }): Promise<ListedResources> => {
-    const { group, version, kind, resource } = type
-    const within = namespace === undefined ? '' : `namespaces/${namespace}/`
+    const { group, kind, resource } = type
     const list = {
-      path: `/apis/${group}/${version}/${within}${resource}`,
+      path: collectionPath(type, namespace),
       accept: 'application/json',
       call: { verb: 'list', resource, group, ...(namespace !== undefined && { namespace }) },
       whereAbsent: 'empty',

@@ -5,7 +5,7 @@ import { asFault, PullpassError, seenAt, withFix } from '../errors/pullpass-erro
 import type { Context } from '../http/context.ts'
 import { connect } from '../kubernetes/connect.ts'
 import type { Cluster, ClusterContext } from '../kubernetes/connection/cluster.ts'
-import { type ListRequest, listPages } from '../kubernetes/objects/list.ts'
+import { type ListRequest, listPages, metadataOfOne } from '../kubernetes/objects/list.ts'
 import { allPullSecrets, anyPullSecret } from '../kubernetes/objects/pull-secrets.ts'
 import { watchCollection } from '../kubernetes/objects/watch.ts'
 import type { Job } from '../refresh/plan.ts'
@@ -122,7 +122,7 @@ const noneNamed = (name: string): PullpassError =>
 /** A list in a namespace that does not exist is empty. Undefined: it exists, or may not be read. */
 async function findAbsent(cluster: Cluster, namespace: string): Promise<PullpassError | undefined> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
-  const { status } = await cluster.request({ method: 'GET', path, accept: oneMetadata })
+  const { status } = await cluster.request({ method: 'GET', path, accept: metadataOfOne })
   if (status !== 404) return undefined
   return new PullpassError({
     code: 'NAMESPACE_NOT_FOUND',
@@ -132,8 +132,6 @@ async function findAbsent(cluster: Cluster, namespace: string): Promise<Pullpass
     hint: 'kubectl get namespaces',
   })
 }
-
-const oneMetadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 /** Of one list. */
 function createKeep(): (item: JsonObject) => PullSecretFacts {

@@ -4,7 +4,13 @@ import type { Document } from '../document/document.ts'
 import type { DocumentVendors } from '../document/document-vendor.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
-import { type ApiKind, type ApiObject, listObjects, objectOf } from '../kubernetes/objects/api-object.ts'
+import {
+  type ApiKind,
+  type ApiObject,
+  collectionPath,
+  listObjects,
+  objectOf,
+} from '../kubernetes/objects/api-object.ts'
 import { listPages } from '../kubernetes/objects/list.ts'
 
 export interface InstalledResources {
@@ -38,7 +44,7 @@ export async function findResources(cluster: Cluster, vendors: DocumentVendors):
 async function listOf(type: ResourceType, cluster: Cluster, vendors: DocumentVendors): Promise<CustomObject[]> {
   const { group, version, kind, resource } = type
   const list = {
-    path: `/apis/${group}/${version}/${resource}`,
+    path: collectionPath(type),
     accept: 'application/json',
     call: { verb: 'list', resource, group },
   } as const

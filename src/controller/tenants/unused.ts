@@ -4,6 +4,8 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { readResponse } from '../../kubernetes/connection/response.ts'
+import { collectionPath } from '../../kubernetes/objects/api-object.ts'
+import { metadataOnly } from '../../kubernetes/objects/list.ts'
 import { asList } from '../../text/json-fields.ts'
 import type { TenantLimits } from './limits.ts'
 
@@ -25,7 +27,7 @@ export async function reportUnused(
   { log, sleep, signal }: Pick<Context, 'log' | 'sleep' | 'signal'>,
 ): Promise<void> {
   if (customResources === 'ignored' || tenants !== undefined) return
-  const path = `/apis/${pullSecretType.group}/${pullSecretType.version}/${pullSecretType.resource}?limit=1`
+  const path = `${collectionPath(pullSecretType)}?limit=1`
   for (;;) {
     try {
       const response = await cluster.request({ method: 'GET', path, accept: metadataOnly })
@@ -40,8 +42,6 @@ export async function reportUnused(
     await sleep(recheckMs, signal)
   }
 }
-
-const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 const fix =
   'to use them: --tenant-service-account, --tenant-secret-name and --tenant-audience; or print the installation again with --tenant-service-account NAME'

@@ -7,7 +7,7 @@ import { asList, asObject, asText, asTexts, type JsonObject } from '../../text/j
 import { readStatus } from '../connection/api-error.ts'
 import type { Cluster } from '../connection/cluster.ts'
 import { readResponse } from '../connection/response.ts'
-import { listPages, metadataOnly } from './list.ts'
+import { listPages, metadataOfOne, metadataOnly } from './list.ts'
 
 /** A kind as the API server serves it. */
 export interface ApiKind {
@@ -45,7 +45,7 @@ export async function listObjects(
 ): Promise<ApiObject[]> {
   const { resource } = type
   const list = {
-    path: pathOf(type, namespace),
+    path: collectionPath(type, namespace),
     accept: metadataOnly,
     whereAbsent: 'empty',
     ...(labelSelector !== undefined && { labelSelector }),
@@ -90,8 +90,8 @@ export async function deleteObject(
 ): Promise<'deleted' | 'absent'> {
   const response = await cluster.request({
     method: 'DELETE',
-    path: `${pathOf(type, namespace)}/${encodeURIComponent(name)}`,
-    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+    path: `${collectionPath(type, namespace)}/${encodeURIComponent(name)}`,
+    accept: `${metadataOfOne},application/json`,
     contentType: 'application/json',
     body: JSON.stringify({
       apiVersion: 'v1',
@@ -119,10 +119,9 @@ export async function waitUntilDeleted(
   withinMs: number,
   { now, sleep, signal }: Pick<Context, 'now' | 'sleep' | 'signal'>,
 ): Promise<'deleted' | ApiObject> {
-  const path = `${pathOf(type, namespace)}/${encodeURIComponent(name)}`
-  const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+  const path = `${collectionPath(type, namespace)}/${encodeURIComponent(name)}`
   for (const endMs = now().getTime() + withinMs; ; ) {
-    const response = await cluster.request({ method: 'GET', path, accept })
+    const response = await cluster.request({ method: 'GET', path, accept: metadataOfOne })
     if (response.status === 404) return 'deleted'
     if (response.status !== 200)
       throw readStatus(cluster, response, { verb: 'get', resource: type.resource, ...inGroup(type), name })
@@ -182,7 +181,8 @@ function kindsOf(group: JsonObject): ApiKind[] {
 
 const inGroup = ({ group }: ApiKind) => (group === '' ? {} : { group })
 
-function pathOf({ group, version, resource }: ApiKind, namespace: string | undefined): string {
+/** Of the objects of this kind, in one namespace or in the whole cluster. */
+export function collectionPath({ group, version, resource }: Omit<ApiKind, 'kind'>, namespace?: string): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   return `${root}${namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${resource}`
 }

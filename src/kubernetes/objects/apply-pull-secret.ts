@@ -11,6 +11,7 @@ import { readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
 import { malformed, readResponse } from '../connection/response.ts'
 import { parseStatus } from '../connection/status.ts'
+import { metadataOfOne } from './list.ts'
 
 export interface PullSecret {
   readonly namespace: string
@@ -57,7 +58,7 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, options:
   const response = await cluster.request({
     method: 'PATCH',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}?${applyQuery(options)}`,
-    accept: options.dryRun === 'all' ? 'application/json' : metadataAlone,
+    accept: options.dryRun === 'all' ? 'application/json' : metadataOfOne,
     contentType: 'application/apply-patch+yaml', // JSON is YAML
     body: () => manifestOf(secret),
     ...(options.dryRun === 'all' && { maxResponseBytes: largestSecret }),
@@ -67,8 +68,6 @@ export async function applySecret(cluster: Cluster, secret: PullSecret, options:
   cluster.secrets.add(...sentSecrets(secret.dockerConfigJson))
   throw readStatus(cluster, response, { verb: 'patch', resource: 'secrets', name, namespace })
 }
-
-const metadataAlone = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 /** Bytes: etcd takes no larger object, and base64 is in it already. */
 const largestSecret = 2 * 1024 * 1024

@@ -95,12 +95,16 @@ export function namedList(
   }
 }
 
+/** `accept` of a list. https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
+/** `accept` of a request for one object. */
+export const metadataOfOne = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+
 /**
  * A list request, page by page.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
-export const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
-
 export interface ListRequest {
   /** Without a query. */
   readonly path: string

@@ -10,6 +10,7 @@ import { Redacted } from '../../text/redacted.ts'
 import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
 import { malformed, readResponse } from '../connection/response.ts'
+import { metadataOfOne } from './list.ts'
 
 export interface TokenRequest {
   readonly audience: string
@@ -115,17 +116,15 @@ export async function findAbsentAccount(
   const account = await cluster.request({
     method: 'GET',
     path: `${namespacePath}/serviceaccounts/${encodeURIComponent(name)}`,
-    accept: metadata,
+    accept: metadataOfOne,
   })
   if (account.status === 200 || account.status === 403) return undefined
   if (account.status !== 404)
     throw readStatus(cluster, account, { verb: 'get', resource: 'serviceaccounts', namespace, name })
   // Of an account in a namespace that does not exist, the API server only reports that the account does not exist.
-  const { status } = await cluster.request({ method: 'GET', path: namespacePath, accept: metadata })
+  const { status } = await cluster.request({ method: 'GET', path: namespacePath, accept: metadataOfOne })
   return absentAccount({ namespace, name }, status === 404 ? 'namespace' : 'account')
 }
-
-const metadata = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 /** Runs requests over a separate connection: behind a load balancer perhaps another API server responds. */
 export async function withNewConnection<T>(cluster: Cluster, run: (other: Cluster) => Promise<T>): Promise<T> {

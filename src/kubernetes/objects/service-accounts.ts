@@ -7,7 +7,7 @@ import { PullpassError } from '../../errors/pullpass-error.ts'
 import { asList, asObject, asText, type JsonObject } from '../../text/json-fields.ts'
 import { type KubernetesCall, readStatus } from '../connection/api-error.ts'
 import type { Cluster, ClusterResponse } from '../connection/cluster.ts'
-import { foundIn, type Listed, type ListRequest, listByName, namedList } from './list.ts'
+import { foundIn, type Listed, type ListRequest, listByName, metadataOfOne, namedList } from './list.ts'
 
 export interface AttachOptions {
   readonly manager: string
@@ -74,7 +74,7 @@ async function patch(
   return await cluster.request({
     method: 'PATCH',
     path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(name)}?${query.toString()}`,
-    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    accept: metadataOfOne,
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion },
