@@ -15,6 +15,7 @@ import { earliest } from '../credential/registry-credential.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { MintSource } from '../refresh/mint-credentials.ts'
+import { isOfTenants } from '../refresh/plan.ts'
 import type { LeaderElection, Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
@@ -26,7 +27,6 @@ import type { IssuerTrust } from './issuer/issuer-watches.ts'
 import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import { isOfTenants } from './report/repeated-lines.ts'
 import {
   DocumentIndex,
   isSelected,

@@ -17,6 +17,7 @@ import { readResponse } from '../kubernetes/connection/response.ts'
 import { collectionPath } from '../kubernetes/objects/api-object.ts'
 import { listPages } from '../kubernetes/objects/list.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
+import { documentName } from '../refresh/plan.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
 import { type ControlledDocument, controlDocuments, type DocumentSet, type LoadContext } from './documents.ts'
 import { checkPermitted, largestTenantSpec, specTooLarge, type TenantLimits } from './tenants/limits.ts'
@@ -216,10 +217,9 @@ async function isServed(cluster: Cluster, type: ResourceType): Promise<boolean> 
 
 function identityOf({ kind, scope }: ResourceType, { metadata }: JsonObject) {
   const { name: givenName, namespace: givenNamespace } = asObject(metadata) ?? {}
-  const [name, namespace] = [asText(givenName) ?? '', asText(givenNamespace) ?? '']
-  return scope === 'Namespaced'
-    ? { name, namespace, document: `${kind}/${namespace}/${name}` }
-    : { name, document: `${kind}/${name}` }
+  const name = asText(givenName) ?? ''
+  const identity = scope === 'Namespaced' ? { name, namespace: asText(givenNamespace) ?? '' } : { name }
+  return { ...identity, document: documentName({ kind, ...identity }) }
 }
 
 /** Ownership of fields is discarded immediately, and so is a spec that is too large to be kept. */

@@ -5,11 +5,12 @@
 import { pullSecretType } from '../document/custom-resource.ts'
 import { type Document, tenantOf } from '../document/document.ts'
 import { eventReason } from '../errors/codes.ts'
-import { described, fixOf, type PullpassError } from '../errors/pullpass-error.ts'
+import { described, fixClause, type PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { ObjectReference } from '../kubernetes/objects/events.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
+import { isOfTenants } from '../refresh/plan.ts'
 import { createEventRecorder, type ObservedEvent } from '../server/events.ts'
 import type { CustomResource } from './custom-resources.ts'
 
@@ -125,8 +126,7 @@ const referenceOf = ({ namespace = '', name, uid }: Pick<Document, 'namespace' |
 })
 
 /** Of a Secret that the document of a tenant names: the tenant can cause any number of conflicts. */
-const scopeOf = ({ document, namespace }: EventedSecret) =>
-  document.startsWith('PullSecret/') ? { scope: namespace } : {}
+const scopeOf = ({ document, namespace }: EventedSecret) => (isOfTenants(document) ? { scope: namespace } : {})
 
 const secretOf = ({ namespace, secretName, uid }: EventedSecret): ObjectReference => ({
   apiVersion: 'v1',
@@ -136,7 +136,4 @@ const secretOf = ({ namespace, secretName, uid }: EventedSecret): ObjectReferenc
   ...(uid !== undefined && { uid }),
 })
 
-const messageOf = (fault: PullpassError): string => {
-  const fix = fixOf(fault)
-  return `${described(fault)}${fix === undefined ? '' : `; fix: ${fix}`}`
-}
+const messageOf = (fault: PullpassError): string => described(fault) + fixClause(fault)

@@ -14,9 +14,9 @@ import { servedSince } from './evictions/stuck-pods.ts'
 import type { IssuerWatches } from './issuer/issuer-watches.ts'
 import { type PageFacts, pageDocument } from './page/page-facts.ts'
 import type { SecretState } from './reconcile.ts'
-import type { ControllerState } from './report/metrics.ts'
+import type { ControllerState, DocumentState } from './report/metrics.ts'
 import type { ResourceFacts } from './resource-status.ts'
-import { selected, stateOf, watchesOf } from './selection.ts'
+import { isSelected, selected, stateOf, watchesOf } from './selection.ts'
 import type { ControllerStatus } from './status.ts'
 import type { ClusterView } from './watch-cluster.ts'
 import type { WorkQueue } from './work-queue.ts'
@@ -45,19 +45,15 @@ export interface Known {
 }
 
 /** For metrics and health checks. */
-export function controllerState({ files, documents, states, view, election, work, now }: Known): ControllerState {
-  const { objects } = view.namespaces
-  const reported = work === undefined ? [] : [...documents]
-  const stateIn = ([name, { document }]: (typeof reported)[number]) =>
-    stateOf({ name, document, secrets: states.get(name) }, objects, now)
+export function controllerState(known: Known): ControllerState {
+  const { files, view, election, work } = known
   return {
     // Only when it is read: probes need the rest, and each document is evaluated for all namespaces.
     get documents() {
-      return reported.filter(([, { document }]) => tenantOf(document) === undefined).map(stateIn)
+      return statesOf(known, 'operators')
     },
     get tenants() {
-      const known = reported.filter(([, { document }]) => tenantOf(document) !== undefined).map(stateIn)
-      return { desired: sum(known.map(({ desired }) => desired)), fresh: sum(known.map(({ fresh }) => fresh)) }
+      return countTenants(known)
     },
     leading: election === undefined || election.leading,
     get invalidResources() {
@@ -73,12 +69,24 @@ export function controllerState({ files, documents, states, view, election, work
   }
 }
 
+/** Empty on a standby. */
+function statesOf({ documents, states, view, work, now }: Known, authors: 'operators' | 'tenants'): DocumentState[] {
+  const { objects } = view.namespaces
+  return (work === undefined ? [] : [...documents])
+    .filter(([, { document }]) => (tenantOf(document) === undefined) === (authors === 'operators'))
+    .map(([name, { document }]) => stateOf({ name, document, secrets: states.get(name) }, objects, now))
+}
+
+function countTenants(known: Known): ControllerState['tenants'] {
+  const states = statesOf(known, 'tenants')
+  return { desired: sum(states.map(({ desired }) => desired)), fresh: sum(states.map(({ fresh }) => fresh)) }
+}
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
 
 /** For the status page. */
 export function pageFactsOf(known: Known, reported: ControllerStatus['reported']): PageFacts {
   const { election, view, work, now } = known
-  const { tenants } = controllerState(known)
   const { objects } = view.namespaces
   const documents = [...known.documents].flatMap(([name, { document }]) => {
     if (tenantOf(document) !== undefined) return [] // each has a status, which its tenant reads
@@ -92,7 +100,7 @@ export function pageFactsOf(known: Known, reported: ControllerStatus['reported']
     lease: election && `${election.lease.namespace}/${election.lease.name}`,
     role: work === undefined ? 'standby' : 'leader',
     documents: work ? documents.map((one) => pageDocument(one, objects, work.credentials, now)) : [],
-    tenants: { ...tenants, invalid: invalidOf(view.tenants).length },
+    tenants: { ...countTenants(known), invalid: invalidOf(view.tenants).length },
     queue: { depth: work?.queue.depth ?? 0, oldestMs: work?.queue.oldestMs ?? 0 },
   }
 }
@@ -159,12 +167,7 @@ export function evictableFor(pod: StuckPod, { documentsIn, view, work, now }: Kn
   for (const [name, { document }] of documentsIn(pod.namespace)) {
     const { secretName, attachToServiceAccounts: names } = document
     const secret = view.secrets(secretName)?.objects.get(pod.namespace)
-    if (
-      document.stuckPods !== 'Evict' ||
-      secret === undefined ||
-      selected(document, new Map([[pod.namespace, there]])).length === 0
-    )
-      continue
+    if (document.stuckPods !== 'Evict' || secret === undefined || !isSelected(document, there)) continue
     const accounts = names.includes(pod.serviceAccountName) ? view.serviceAccounts(pod.serviceAccountName) : undefined
     const surroundings = { secret, account: accounts?.objects.get(pod.namespace) }
     const since = servedSince(document, pod, surroundings, { credentials: work.credentials, now })

@@ -9,10 +9,11 @@ import {
   longestRegistries,
   type ResourceCondition,
   type ResourceStatus,
+  storedReady,
 } from '../document/custom-resource.ts'
 import { tenantOf } from '../document/document.ts'
-import { described, fixOf, PullpassError } from '../errors/pullpass-error.ts'
-import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
+import { described, fixClause, fixOf, PullpassError } from '../errors/pullpass-error.ts'
+import { asText, type JsonObject } from '../text/json-fields.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 import type { CustomResource } from './custom-resources.ts'
 import type { SecretState } from './reconcile.ts'
@@ -110,7 +111,7 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
     const kept = controlled === undefined ? '' : '. The last valid version stays in use'
     if (invalid.details.flag === undefined)
       return { status: 'False', reason: 'Invalid', message: `${described(invalid)}${kept}` }
-    return { status: 'False', reason: 'NotPermitted', message: `${described(invalid)}${shownFix(invalid)}${kept}` }
+    return { status: 'False', reason: 'NotPermitted', message: `${described(invalid)}${fixClause(invalid)}${kept}` }
   }
   if (usedInstead !== undefined) {
     return { status: 'False', reason: 'DeclaredInFile', message: `the document of this name in ${usedInstead} is used` }
@@ -160,7 +161,7 @@ function fixIn(fault: PullpassError, controlled: CustomResource['controlled']): 
   const refusal = fault.cause instanceof PullpassError ? fault.cause.code : undefined
   const isForbidden = refusal === 'KUBERNETES_FORBIDDEN' || refusal === 'KUBERNETES_REFUSED'
   if (fault.code !== 'TOKEN_REQUEST_REFUSED' || !isForbidden || fault.details.missing || account === undefined) {
-    return shownFix(fault)
+    return fixClause(fault)
   }
   const flag =
     document !== undefined && tenantOf(document) !== undefined
@@ -169,16 +170,11 @@ function fixIn(fault: PullpassError, controlled: CustomResource['controlled']): 
   return `; fix: if the installation does not permit it, print it again with ${flag} and the --audience of each registry`
 }
 
-function shownFix(fault: PullpassError): string {
-  const fix = fixOf(fault)
-  return fix === undefined ? '' : `; fix: ${fix}`
-}
-
 const secretsOf = (count: number): string => (count === 1 ? '1 Secret is' : `${count} Secrets are`)
 
 /** lastTransitionTime changes only with the status of the condition. */
 function conditionOf({ message, ...ready }: Ready, { generation, status }: CustomResource, now: Date) {
-  const before = readyOf(status)
+  const before = storedReady(status)
   const since = before?.['status'] === ready.status ? asText(before['lastTransitionTime']) : undefined
   return {
     type: 'Ready',
@@ -192,11 +188,6 @@ function conditionOf({ message, ...ready }: Ready, { generation, status }: Custo
 const messageOf = ({ seen, expected }: PullpassError) =>
   expected === undefined ? seen : `${seen}; expected ${expected}`
 
-const readyOf = ({ conditions }: JsonObject): JsonObject | undefined =>
-  asList(conditions)
-    .map(asObject)
-    .find((one) => one?.['type'] === 'Ready')
-
 const namesOf = (registries: readonly { readonly name: string }[]): string =>
   shortened(registries.map(({ name }) => name).join(', '), longestRegistries)
 
@@ -209,7 +200,7 @@ const ownTimes = ['expiresAt', 'nextRefreshAt'] as const
 export function isStored(status: ResourceStatus, stored: JsonObject): boolean {
   const [condition] = status.conditions
   return (
-    isDeepStrictEqual(readyOf(stored), condition) &&
+    isDeepStrictEqual(storedReady(stored), condition) &&
     [...ownFields, ...ownTimes].every((name) => isDeepStrictEqual(stored[name], status[name]))
   )
 }

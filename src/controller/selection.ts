@@ -19,12 +19,18 @@ export function selected(
   among: Namespaces,
 ): string[] {
   // Of thousands of PullSecrets, each has one namespace.
-  const candidates =
-    namespace === undefined ? [...among.values()] : [among.get(namespace)].filter((one) => one !== undefined)
+  const candidates = [...onlyNamed(among, namespace).values()]
   return selectNamespaces(
     namespaces,
     candidates.filter(({ terminating }) => !terminating),
   )
+}
+
+/** The namespace of this name, if it exists; undefined: all. */
+export function onlyNamed(namespaces: Namespaces, name: string | undefined): Namespaces {
+  if (name === undefined) return namespaces
+  const one = namespaces.get(name)
+  return new Map(one === undefined ? [] : [[name, one]])
 }
 
 export const isSelected = (document: Pick<Document, 'namespaces' | 'namespace'>, one: Namespace): boolean =>
@@ -81,8 +87,7 @@ export class DocumentIndex {
 
 /** The Secrets of all documents in one namespace, or in all of them. */
 export function itemsIn(documents: DocumentSet, namespaces: Namespaces, name: string | undefined): WorkItem[] {
-  const one = name === undefined ? undefined : namespaces.get(name)
-  const among = name === undefined ? namespaces : new Map(one === undefined ? [] : [[name, one]])
+  const among = onlyNamed(namespaces, name)
   return [...documents].flatMap(([document, controlled]) =>
     selected(controlled.document, among).map((namespace) => ({ document, namespace })),
   )

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { described, faultFields, type Hop, PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { ExchangeRequest } from '../refresh/exchange-requests.ts'
-import { documentName } from '../refresh/plan.ts'
+import { documentName, isOfTenants } from '../refresh/plan.ts'
 import type { HealthEndpoints } from '../server/health.ts'
 import { rfc3339 } from '../text/plain-text.ts'
 import type { CachedCredential } from './credentials.ts'
@@ -18,7 +18,7 @@ import {
   type TimedWork,
   type WriteResult,
 } from './report/metrics.ts'
-import { isOfTenants, type LineFields, type RepeatedLine, RepeatedLines } from './report/repeated-lines.ts'
+import { type LineFields, type RepeatedLine, RepeatedLines } from './report/repeated-lines.ts'
 import type { WorkItem } from './work-queue.ts'
 
 /** Work that takes longer has stopped: each request has a time limit of its own. */

@@ -3,6 +3,7 @@
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties
  */
 import * as z from 'zod/mini'
+import { asList, asObject, type JsonObject } from '../text/json-fields.ts'
 import type { TextRule } from './field-rules.ts'
 import type { DocumentKind } from './json-schema.ts'
 import { fields, list, text, word } from './schema-parts.ts'
@@ -37,6 +38,12 @@ export const pullSecretType: ResourceType = {
 }
 
 export const resourceTypes: readonly ResourceType[] = [clusterPullSecretType, pullSecretType]
+
+/** The condition Ready of a stored status, which is not validated. */
+export const storedReady = ({ conditions }: JsonObject): JsonObject | undefined =>
+  asList(conditions)
+    .map(asObject)
+    .find((one) => one?.['type'] === 'Ready')
 
 export interface ResourceStatus {
   /** metadata.generation of the object that was evaluated. */

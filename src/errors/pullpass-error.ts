@@ -163,6 +163,12 @@ export const onOneLine = ({ message }: Pick<Error, 'message'>): string => messag
 export const described = ({ code, seen, expected }: Pick<ErrorFacts, 'code' | 'seen' | 'expected'>): string =>
   `${code}: ${seen}${expected === undefined ? '' : `; expected ${expected}`}`
 
+/** To be appended to `described`; empty without a fix. */
+export function fixClause(fix: Fix): string {
+  const text = fixOf(fix)
+  return text === undefined ? '' : `; fix: ${text}`
+}
+
 /** The error as fields of a line in the log. */
 export function faultFields(fault: PullpassError): Readonly<Record<string, string>> {
   const { code, hop, seen, expected } = fault

@@ -89,9 +89,12 @@ export async function listExistingSecrets(jobs: readonly Job[], cluster: Cluster
 }
 
 /** A document's name in output and annotations: `ClusterPullSecret/NAME`, `PullSecret/NAMESPACE/NAME`. */
-export function documentName({ kind, namespace, name }: Document): string {
+export function documentName({ kind, namespace, name }: Pick<Document, 'kind' | 'namespace' | 'name'>): string {
   return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`
 }
+
+/** Whether this is the name of a PullSecret. */
+export const isOfTenants = (document: string): boolean => document.startsWith('PullSecret/')
 
 // Whether a command can honour all fields of a document.
 

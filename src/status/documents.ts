@@ -1,5 +1,5 @@
 /** The documents of a cluster as custom resources, by the status that their controller wrote. */
-import { pullSecretType, resourceTypes } from '../document/custom-resource.ts'
+import { pullSecretType, resourceTypes, storedReady } from '../document/custom-resource.ts'
 import type { Document } from '../document/document.ts'
 import { needsNamespaceList } from '../document/namespaces.ts'
 import { asFault } from '../errors/pullpass-error.ts'
@@ -8,7 +8,7 @@ import { collectionPath } from '../kubernetes/objects/api-object.ts'
 import { listPages } from '../kubernetes/objects/list.ts'
 import { listNamespaces } from '../kubernetes/objects/namespaces.ts'
 import { type Job, planRefresh } from '../refresh/plan.ts'
-import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
+import { asObject, asText, type JsonObject } from '../text/json-fields.ts'
 
 export interface ResourceState {
   readonly kind: string
@@ -62,10 +62,9 @@ const longestText = 500
 
 function resourceState(kind: string, { metadata, status }: JsonObject): ResourceState {
   const { namespace, name, generation } = asObject(metadata) ?? {}
-  const { conditions, namespaces, expiresAt } = asObject(status) ?? {}
-  const condition = asList(conditions)
-    .map((one) => asObject(one) ?? {})
-    .find(({ type }) => type === 'Ready')
+  const stored = asObject(status) ?? {}
+  const { namespaces, expiresAt } = stored
+  const condition = storedReady(stored)
   const isCurrent = condition !== undefined && Number(condition['observedGeneration'] ?? 0) >= Number(generation ?? 0)
   const text = (value: unknown) => (asText(value) ?? '').slice(0, longestText)
   const base = { kind, namespace: asText(namespace), name: text(name), namespaces: countsOf(asObject(namespaces)) }

@@ -21,7 +21,7 @@ import { isCurrent } from '../custom-resources.ts'
 import type { ControlledDocument, DocumentSet } from '../documents.ts'
 import type { ControllerEvents } from '../events.ts'
 import { type Failures, failedAgain } from '../schedule.ts'
-import { isSelected, selected } from '../selection.ts'
+import { isSelected, onlyNamed, selected } from '../selection.ts'
 import type { ControllerStatus } from '../status.ts'
 import type { ClusterView } from '../watch-cluster.ts'
 import { keyOf, type WorkItem } from '../work-queue.ts'
@@ -54,9 +54,7 @@ export function namespacesToDelete(
   if (document.owner === undefined) return []
   const namespace = named ?? document.namespace
   const found = secrets(document.secretName)?.objects ?? new Map<string, PullSecretMetadata>()
-  const { objects } = namespaces
-  const there = namespace === undefined ? undefined : objects.get(namespace)
-  const among = namespace === undefined ? objects : new Map(there === undefined ? [] : [[there.name, there]])
+  const among = onlyNamed(namespaces.objects, namespace)
   const chosen = new Set(selected(document, among)) // once: there can be ten thousand
   const names = namespace === undefined ? [...found.keys()] : [namespace]
   return names.filter((name) => {

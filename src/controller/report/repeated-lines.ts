@@ -1,5 +1,6 @@
 /** Lines about single namespaces in the log: the first ones as they are, then their number, so that no refresh logs thousands. */
 import type { Context, LogLevel } from '../../http/context.ts'
+import { isOfTenants } from '../../refresh/plan.ts'
 
 export interface RepeatedLine {
   readonly level: LogLevel
@@ -24,9 +25,6 @@ interface Counted {
   seen: number
 }
 
-/** PullSecrets are counted together: tenants write any number of them. `document`: its name. */
-export const isOfTenants = (document: string): boolean => document.startsWith('PullSecret/')
-
 export class RepeatedLines {
   readonly #context: Pick<Context, 'log' | 'sleep' | 'signal'>
   /** Of the current interval; empty between intervals. */
@@ -42,6 +40,7 @@ export class RepeatedLines {
       const end = () => this.#logCounts()
       sleep(intervalMs, signal).then(end, end)
     }
+    // Tenants write any number of them.
     const document = isOfTenants(fields.document) ? 'PullSecrets' : fields.document
     const key = JSON.stringify([line.many, document])
     const counted = this.#counted.get(key) ?? { line, document, seen: 0 }
