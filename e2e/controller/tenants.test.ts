@@ -6,7 +6,7 @@ import { applyTokenSecret, assertRefused, requestToken } from '../install/attack
 import { createNamespace, createServiceAccount, deleteSecret } from '../install/cluster-objects.ts'
 import { type Installation, install } from '../install/install.ts'
 import { googleHosts, provider, serviceAccountEmail, startInstallSetup } from '../install/start-install-setup.ts'
-import { startInstalledController } from '../install/start-installed-controller.ts'
+import { startInstalledController, stopWithoutProblems } from '../install/start-installed-controller.ts'
 import { installDefinitions } from '../parts/control-plane/deploy-files.ts'
 import { type ApiServer, requestKubernetes } from '../parts/control-plane/request-kubernetes.ts'
 import { waitUntil } from '../parts/process/wait-until.ts'
@@ -104,18 +104,15 @@ await withRealPart(
       })
 
       test('a developer with edit gets a pull secret in the namespace, by the account of the controller', async (t) => {
-        const { child, ended } = startInstalledController(installation, system)
-        t.after(() => child.kill('SIGKILL'))
+        const running = startInstalledController(installation, system)
+        t.after(() => running.child.kill('SIGKILL'))
         const { status, body } = await create(developer, pullSecretOf({ name: 'team' }))
         assert.equal(status, 201, body)
         assert.match(await whenReady('team', 'Fresh'), /1 of 1 namespace is fresh/)
         const path = '/api/v1/namespaces/team-a/secrets/teamcred'
         const secret = JSON.parse((await requestKubernetes(developer, { path })).body)
         assert.equal(secret.metadata.annotations['pullpass.dev/document'], 'PullSecret/team-a/team')
-        child.kill('SIGTERM')
-        const { exitCode, stderr } = await ended
-        assert.equal(exitCode, 0)
-        assert.doesNotMatch(stderr, / (?:error|warn) /)
+        await stopWithoutProblems(running)
       })
 
       test('a refusal by the cloud is in the status and an Event of the PullSecret', async (t) => {

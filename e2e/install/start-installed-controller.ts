@@ -1,4 +1,5 @@
 /** Replicas of an installed controller as processes, with the arguments and variables of their container. */
+import assert from 'node:assert/strict'
 import { type PullpassProcess, spawnPullpass } from '../../test/support/spawn-pullpass.ts'
 import type { Installation } from './install.ts'
 
@@ -13,6 +14,14 @@ export function startInstalledController({ container }: Installation, namespace:
   const args = container.args.map((arg) => arg.replace(/^(--(?:health|status)-listen)=.*/, '$1=0'))
   const lease = `--lease=${namespace}/pullpass-controller`
   return spawnPullpass([...args, lease], { ...container.environment, HOSTNAME: 'pullpass-controller-0' })
+}
+
+/** Fails if it does not end with exit code 0, or its log has an error or a warning. */
+export async function stopWithoutProblems({ child, ended }: PullpassProcess): Promise<void> {
+  child.kill('SIGTERM')
+  const { exitCode, stderr } = await ended
+  assert.equal(exitCode, 0)
+  assert.doesNotMatch(stderr, / (?:error|warn) /)
 }
 
 /** Runs until its log contains `reports`, or for `limitMs`. */

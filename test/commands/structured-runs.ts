@@ -15,6 +15,10 @@ export interface StructuredRun {
 }
 
 const refreshed = (sandbox: TestSandbox, file: string) => runPullpass(sandbox, ['refresh', '-f', file])
+const expired = async (sandbox: TestSandbox, file: string) => {
+  await refreshed(sandbox, file)
+  sandbox.clock.advance('2 h')
+}
 const applied = (sandbox: TestSandbox, file: string) => runPullpass(sandbox, ['trust', 'apply', '-f', file, '--yes'])
 const kid = ({ cluster }: TestSandbox) => cluster.keys.current.kid
 const bucket = 'gs://example-cluster'
@@ -62,10 +66,7 @@ export const structuredRuns: Readonly<Record<string, StructuredRun>> = {
   },
   'inspect secret shows an expired credential': {
     words: () => ['inspect', 'secret', 'team-a/regcred'],
-    before: async (sandbox, file) => {
-      await refreshed(sandbox, file)
-      sandbox.clock.advance('2 h')
-    },
+    before: expired,
     kind: 'InspectSecretResult',
     exitCode: 1,
     result: 'failed',
@@ -80,10 +81,7 @@ export const structuredRuns: Readonly<Record<string, StructuredRun>> = {
   },
   'status shows an expired credential': {
     words: () => ['status', '--problems'],
-    before: async (sandbox, file) => {
-      await refreshed(sandbox, file)
-      sandbox.clock.advance('2 h')
-    },
+    before: expired,
     kind: 'StatusResult',
     exitCode: 1,
     result: 'failed',
