@@ -23,6 +23,9 @@ function escaped(character: string): string {
   return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
 }
 
+/** A list of texts. */
+export const hclList = (values: readonly string[]): string => `[${values.map(hclText).join(', ')}]`
+
 // A block of HCL in the format of `terraform fmt`. https://developer.hashicorp.com/terraform/language/style
 
 /** The name, and the value in HCL. */

@@ -6,6 +6,7 @@
 import type { ImageReference } from '../../../registry/image-reference.ts'
 import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
+import { type Acceptance, conditionAcceptance, listOf, matchesPattern, normalized } from '../../policy-document.ts'
 import { splitRepositories } from '../names.ts'
 import { parseRegistryHost, partitionOfRegion } from '../partitions.ts'
 import { type DesiredPolicy, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
@@ -66,27 +67,6 @@ const publicStatement: JsonObject = {
   Action: ['ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'],
   Resource: '*',
 }
-
-/** Whether two documents are equivalent: the order of members, and lists of single values, make no difference. */
-export const samePolicy = (one: string, other: string): boolean =>
-  normalized(jsonOrNone(one)) === normalized(jsonOrNone(other))
-
-function normalized(value: unknown): string {
-  if (Array.isArray(value)) {
-    const items = value.map(normalized).toSorted()
-    return items.length === 1 ? (items[0] ?? '') : `[${items.join()}]`
-  }
-  const object = asObject(value)
-  if (object === undefined) return JSON.stringify(value) ?? ''
-  const members = Object.keys(object)
-    .filter((name) => name !== 'Sid')
-    .toSorted()
-    .map((name) => `${JSON.stringify(name)}:${normalized(object[name])}`)
-  return `{${members.join()}}`
-}
-
-const listOf = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? value : value === undefined ? [] : [value]
 
 const federatedIn = (statement: JsonObject): readonly unknown[] =>
   listOf(asObject(statement['Principal'])?.['Federated'])
@@ -155,66 +135,21 @@ const longestConditions = 300
 export const permitsWebIdentity = ({ Action }: JsonObject): boolean =>
   listOf(Action).some((action) => action === webIdentity || action === 'sts:*' || action === '*')
 
-/** `exactly`: only this subject and this audience; `broadly`: also others, such as any audience without a condition on it. */
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html */
 export function acceptance(
   statements: readonly JsonObject[],
   desired: Pick<DesiredStatement, 'provider' | 'key' | 'subject' | 'audience'>,
-): 'exactly' | 'broadly' | 'not' {
+): Acceptance {
+  const { key, subject, audience } = desired
+  const values = { [`${key}:sub`]: subject, [`${key}:aud`]: audience }
   const own = statements.filter(
     (one) => one['Effect'] === 'Allow' && federatedIn(one).includes(desired.provider) && permitsWebIdentity(one),
   )
-  const found = own.map((one) => acceptanceOf(one, desired))
+  const found = own.map(({ Condition }) =>
+    conditionAcceptance(Condition, values, { equals: 'StringEquals', like: 'StringLike' }),
+  )
   if (found.includes('broadly')) return 'broadly'
   return found.includes('exactly') ? 'exactly' : 'not'
-}
-
-/**
- * Every operator and every key of an operator has to match, and a key that a request does not have does not: further ones restrict
- * the statement. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
- */
-function acceptanceOf(
-  { Condition }: JsonObject,
-  { key, subject, audience }: Pick<DesiredStatement, 'key' | 'subject' | 'audience'>,
-): 'exactly' | 'broadly' | 'not' {
-  const condition = asObject(Condition) ?? {}
-  const isLike = Object.keys(condition).includes('StringLike')
-  const own = [`${key}:sub`, `${key}:aud`]
-  const others = Object.entries(condition).flatMap(([operator, keys]) =>
-    operator === 'StringEquals' || operator === 'StringLike'
-      ? Object.keys(asObject(keys) ?? {}).filter((name) => !own.includes(name))
-      : [operator],
-  )
-  if (others.length > 0) return 'not' // not evaluated
-  const accepts = (name: string, value: string) => {
-    const equal = listOf(asObject(condition['StringEquals'])?.[`${key}:${name}`])
-    const like = listOf(asObject(condition['StringLike'])?.[`${key}:${name}`])
-    if (equal.length + like.length === 0) return 'any'
-    if (equal.length > 0 && !equal.includes(value)) return 'no'
-    if (like.length > 0 && !like.some((pattern) => matches(asText(pattern) ?? '', value))) return 'no'
-    return equal.length + like.length === 1 && !isLike ? 'only' : 'any'
-  }
-  const results = [accepts('sub', subject), accepts('aud', audience)]
-  if (results.includes('no')) return 'not'
-  return results.every((result) => result === 'only') ? 'exactly' : 'broadly'
-}
-
-/** `*` matches any text, `?` any character. In linear time: no part is matched twice. */
-function matches(pattern: string, text: string): boolean {
-  const [first = '', ...rest] = pattern.split('*')
-  const equal = (part: string, at: number) =>
-    at >= 0 &&
-    at + part.length <= text.length &&
-    Array.from(part).every((sign, index) => sign === '?' || sign === text[at + index])
-  if (rest.length === 0) return pattern.length === text.length && equal(pattern, 0)
-  if (!equal(first, 0)) return false
-  const last = rest.pop() ?? ''
-  let at = first.length
-  for (const part of rest) {
-    while (at + part.length <= text.length && !equal(part, at)) at += 1
-    if (!equal(part, at)) return false
-    at += part.length
-  }
-  return text.length - last.length >= at && equal(last, text.length - last.length)
 }
 
 /** Whether any statement is a Deny, which no further Allow overrides. */
@@ -249,7 +184,7 @@ export function repositoryOfImage(
   const place = parseRegistryHost(host) ?? (account === '' ? undefined : { region, account })
   if (place === undefined) return undefined
   const arn = `arn:${partitionOfRegion(place.region).name}:ecr:${place.region}:${place.account}:repository/${repository}`
-  return splitRepositories(configured).some((pattern) => matches(pattern, arn)) ? configured : arn
+  return splitRepositories(configured).some((pattern) => matchesPattern(pattern, arn)) ? configured : arn
 }
 
 /** An image in the first of several repositories; a repository is the path of an image. */

@@ -1,11 +1,11 @@
 /** The OIDC provider of a cluster's issuer in an account. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html */
 import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
+import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import type { Accepted, RemovalPlan, RemovalScope } from '../../trust-contract.ts'
 import { marksIn, trustRefused } from '../../trust-contract.ts'
 import type { DesiredProvider } from './desired.ts'
-import { type AwsChange, type AwsFinding, listFields } from './finding.ts'
 import { isStatementOf, namesIn, providersIn, statementsIn } from './policies.ts'
-import { type IamConnection, listAll, readEntity } from './requests.ts'
+import { type IamConnection, listAll, listFields, readEntity } from './requests.ts'
 import { providerBlock } from './terraform.ts'
 
 const argument = (arn: string) => ['--open-id-connect-provider-arn', arn]
@@ -17,7 +17,7 @@ export async function observeProvider(
   desired: DesiredProvider,
   { replace }: Accepted,
   iam: IamConnection,
-): Promise<AwsFinding> {
+): Promise<VendorFinding> {
   const found = await readEntity(iam, 'GetOpenIDConnectProvider', named(desired.arn))
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
   const clientIds = namesIn(found['ClientIDList'])
@@ -54,7 +54,7 @@ const clientIdRefusal = (
   { arn }: DesiredProvider,
   present: readonly string[],
   added: readonly string[],
-): Pick<AwsFinding, 'fault' | 'override'> => ({
+): Pick<VendorFinding, 'fault' | 'override'> => ({
   fault: trustRefused(
     `provider ${arn} exists, pullpass did not create it, and it accepts the client ids ${present.join(', ') || '(none)'}`,
     {
@@ -65,12 +65,13 @@ const clientIdRefusal = (
   override: { replace: ['clientIds'] },
 })
 
-function creation(desired: DesiredProvider, { call }: IamConnection): AwsChange {
+function creation(desired: DesiredProvider, { call }: IamConnection): VendorChange {
   const { arn, issuer, clientIds, thumbprints = [], mark } = desired
   return {
     action: 'create',
     description: `create provider ${arn}: issuer ${issuer}, client id ${clientIds.join(', ')}`,
     words: [
+      'iam',
       'create-open-id-connect-provider',
       '--url',
       issuer,
@@ -92,11 +93,11 @@ function creation(desired: DesiredProvider, { call }: IamConnection): AwsChange 
 }
 
 /** Idempotent at AWS. */
-const clientIdAddition = ({ arn }: DesiredProvider, id: string, { call }: IamConnection): AwsChange => ({
+const clientIdAddition = ({ arn }: DesiredProvider, id: string, { call }: IamConnection): VendorChange => ({
   action: 'update',
   fields: ['clientIds'],
   description: `update provider ${arn}: add client id ${id}`,
-  words: ['add-client-id-to-open-id-connect-provider', ...argument(arn), '--client-id', id],
+  words: ['iam', 'add-client-id-to-open-id-connect-provider', ...argument(arn), '--client-id', id],
   apply: async () => await call('AddClientIDToOpenIDConnectProvider', { ...named(arn), ClientID: id }),
 })
 
@@ -104,12 +105,12 @@ function thumbprintUpdate(
   { arn, thumbprints = [] }: DesiredProvider,
   before: readonly string[],
   { call }: IamConnection,
-): AwsChange {
+): VendorChange {
   return {
     action: 'update',
     fields: ['thumbprints'],
     description: `update provider ${arn}: thumbprints ${before.join(', ') || 'none'} become ${thumbprints.join(', ')}`,
-    words: ['update-open-id-connect-provider-thumbprint', ...argument(arn), '--thumbprint-list', ...thumbprints],
+    words: ['iam', 'update-open-id-connect-provider-thumbprint', ...argument(arn), '--thumbprint-list', ...thumbprints],
     apply: async () =>
       await call('UpdateOpenIDConnectProviderThumbprint', {
         ...named(arn),

@@ -1,10 +1,11 @@
 /** The inline policy of a role that allows pulling the images of one document. https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html */
 import { asText } from '../../../text/json-fields.ts'
+import { samePolicy } from '../../policy-document.ts'
+import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import type { RemovalPlan } from '../../trust-contract.ts'
 import { parseRole, publicRegistry } from '../names.ts'
 import { type DesiredPolicy, formerPolicyName } from './desired.ts'
-import type { AwsChange, AwsFinding } from './finding.ts'
-import { renderPullPolicy, samePolicy } from './policies.ts'
+import { renderPullPolicy } from './policies.ts'
 import { decodeDocument } from './provider.ts'
 import { type IamConnection, readEntity } from './requests.ts'
 
@@ -20,7 +21,7 @@ const readPolicy = async (policy: Pick<DesiredPolicy, 'role' | 'name'>, iam: Iam
   await readEntity(iam, 'GetRolePolicy', named(policy))
 
 /** Its name contains the mark of the cluster and a hash of the document, and is therefore unique. */
-export async function observePolicy(desired: DesiredPolicy, iam: IamConnection): Promise<AwsFinding> {
+export async function observePolicy(desired: DesiredPolicy, iam: IamConnection): Promise<VendorFinding> {
   const found = await readPolicy(desired, iam)
   const former = await readPolicy(formerOf(desired), iam)
   const replaced = former === undefined ? [] : [formerRemoval(desired, iam)]
@@ -33,17 +34,17 @@ export async function observePolicy(desired: DesiredPolicy, iam: IamConnection):
   return { presence: 'present', verdict: changes.length === 0 ? 'ok' : 'update', changes, notes }
 }
 
-function formerRemoval(desired: DesiredPolicy, { call }: IamConnection): AwsChange {
+function formerRemoval(desired: DesiredPolicy, { call }: IamConnection): VendorChange {
   const { role, name } = formerOf(desired)
   return {
     action: 'delete',
     description: `delete policy ${name} of role ${role}, which ${desired.name} replaces`,
-    words: ['delete-role-policy', '--role-name', parseRole(role).name, '--policy-name', name],
+    words: ['iam', 'delete-role-policy', '--role-name', parseRole(role).name, '--policy-name', name],
     apply: async () => await call('DeleteRolePolicy', named({ role, name })),
   }
 }
 
-function grant(desired: DesiredPolicy, action: 'grant' | 'update', { call }: IamConnection): AwsChange {
+function grant(desired: DesiredPolicy, action: 'grant' | 'update', { call }: IamConnection): VendorChange {
   const { role, name, repositories, hasPublic } = desired
   const policy = renderPullPolicy(desired)
   const what = `pulling from ${[...repositories, ...(hasPublic ? [publicRegistry] : [])].join(' and ')}`
@@ -51,7 +52,16 @@ function grant(desired: DesiredPolicy, action: 'grant' | 'update', { call }: Iam
     action,
     fields: action === 'update' ? ['repositories'] : [],
     description: action === 'grant' ? `grant role ${role} ${what}` : `update policy ${name} of role ${role}: ${what}`,
-    words: ['put-role-policy', '--role-name', parseRole(role).name, '--policy-name', name, '--policy-document', policy],
+    words: [
+      'iam',
+      'put-role-policy',
+      '--role-name',
+      parseRole(role).name,
+      '--policy-name',
+      name,
+      '--policy-document',
+      policy,
+    ],
     apply: async () => await call('PutRolePolicy', { ...named(desired), PolicyDocument: policy }),
   }
 }

@@ -201,6 +201,10 @@ function limitReached(message: string, words: string): Refusal {
   }
 }
 
+/** `NAME.member.1`, `NAME.member.2`, … */
+export const listFields = (name: string, values: readonly string[]): Record<string, string> =>
+  Object.fromEntries(values.map((value, index) => [`${name}.member.${index + 1}`, value]))
+
 /** Undefined if it does not exist. */
 export async function readEntity(
   { call }: IamConnection,

@@ -1,10 +1,10 @@
 /** A role whose trust policy allows exactly the subjects of documents. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html */
 import { PullpassError } from '../../../errors/pullpass-error.ts'
 import type { JsonObject } from '../../../text/json-fields.ts'
+import type { VendorChange, VendorFinding } from '../../trust-change.ts'
 import { type Accepted, marksIn, notInFlag, trustRefused } from '../../trust-contract.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredRole, DesiredStatement, Tokens } from './desired.ts'
-import type { AwsChange, AwsFinding } from './finding.ts'
 import { type FoundRole, incompletePolicies, isOf, isPolicyOf, named, policiesOf, readRole } from './found-role.ts'
 import {
   acceptance,
@@ -22,7 +22,11 @@ import {
 import type { IamConnection } from './requests.ts'
 import { roleBlock } from './terraform.ts'
 
-export async function observeRole(desired: DesiredRole, accepted: Accepted, iam: IamConnection): Promise<AwsFinding> {
+export async function observeRole(
+  desired: DesiredRole,
+  accepted: Accepted,
+  iam: IamConnection,
+): Promise<VendorFinding> {
   const { arn } = desired
   const found = await readRole(iam, arn)
   if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, iam)] }
@@ -67,7 +71,7 @@ export async function observeRole(desired: DesiredRole, accepted: Accepted, iam:
 }
 
 /** The role as it is, for Terraform: it is not changed. */
-function existingBlock(desired: DesiredRole, { arn, statements, ...fields }: FoundRole): Pick<AwsFinding, 'hcl'> {
+function existingBlock(desired: DesiredRole, { arn, statements, ...fields }: FoundRole): Pick<VendorFinding, 'hcl'> {
   if (arn !== desired.arn || statements === undefined) return {}
   return { hcl: roleBlock({ ...desired, ...fields, policy: renderPolicy(statements) })('present') }
 }
@@ -142,7 +146,7 @@ function refusal(
   desired: DesiredRole,
   found: FoundRole,
   { replace, sharing }: Accepted,
-): Pick<AwsFinding, 'fault' | 'override'> | undefined {
+): Pick<VendorFinding, 'fault' | 'override'> | undefined {
   const { arn } = desired
   if (found.arn !== arn) {
     return {
@@ -195,7 +199,7 @@ function occupiedSid(desired: DesiredRole, found: FoundRole): PullpassError | un
 }
 
 /** Another owner restricted a statement: it is replaced only if that is requested. */
-function restriction(desired: DesiredRole, found: FoundRole): Pick<AwsFinding, 'fault' | 'override'> | undefined {
+function restriction(desired: DesiredRole, found: FoundRole): Pick<VendorFinding, 'fault' | 'override'> | undefined {
   const restricted = restrictedIn(desired, found)
   if (restricted.length === 0) return undefined
   return {
@@ -252,7 +256,7 @@ function notesOn(desired: DesiredRole, { statements = [] }: FoundRole, former: r
   ]
 }
 
-function creation(desired: DesiredRole, { call }: IamConnection): AwsChange {
+function creation(desired: DesiredRole, { call }: IamConnection): VendorChange {
   const { arn, description, statements, maxSessionSeconds } = desired
   const { name, path } = parseRole(arn)
   const policy = renderPolicy(statements.map(renderStatement))
@@ -261,6 +265,7 @@ function creation(desired: DesiredRole, { call }: IamConnection): AwsChange {
     action: 'create',
     description: `create role ${arn}, which trusts ${describeSubjects(statements)}`,
     words: [
+      'iam',
       'create-role',
       '--role-name',
       name,
@@ -294,7 +299,7 @@ function mergedPolicy(desired: DesiredRole, found: FoundRole, removed: readonly 
 }
 
 /** IAM has no precondition: the policy is read again immediately before it is written. */
-function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted, iam: IamConnection): AwsChange {
+function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted, iam: IamConnection): VendorChange {
   const { arn } = desired
   const restricted = restrictedIn(desired, found)
   const without = restricted.length === 0 ? '' : `, without ${describeRestricted(restricted)}`
@@ -303,6 +308,7 @@ function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted,
     fields: ['trustPolicy'],
     description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(desired, found))}${without}`,
     words: [
+      'iam',
       'update-assume-role-policy',
       '--role-name',
       parseRole(arn).name,
@@ -329,7 +335,7 @@ function formerRemovals(
   found: FoundRole,
   former: readonly FormerStatement[],
   iam: IamConnection,
-): AwsChange[] {
+): VendorChange[] {
   const { arn } = desired
   const names = namesOf(desired, former)
   return names.map((name, index) => ({
@@ -337,6 +343,7 @@ function formerRemovals(
     fields: ['trustPolicy'],
     description: `update role ${arn}: its trust policy no longer accepts ${name}, which no document uses`,
     words: [
+      'iam',
       'update-assume-role-policy',
       '--role-name',
       parseRole(arn).name,
@@ -359,13 +366,13 @@ function formerRemovals(
   }))
 }
 
-function durationUpdate({ arn, maxSessionSeconds }: DesiredRole, { call }: IamConnection): AwsChange {
+function durationUpdate({ arn, maxSessionSeconds }: DesiredRole, { call }: IamConnection): VendorChange {
   const seconds = String(maxSessionSeconds)
   return {
     action: 'update',
     fields: ['maxSessionDuration'],
     description: `update role ${arn}: allow sessions of up to ${seconds} s`,
-    words: ['update-role', '--role-name', parseRole(arn).name, '--max-session-duration', seconds],
+    words: ['iam', 'update-role', '--role-name', parseRole(arn).name, '--max-session-duration', seconds],
     apply: async () => await call('UpdateRole', { ...named(arn), MaxSessionDuration: seconds }),
   }
 }

@@ -1,48 +1,19 @@
 /** The resources as Terraform configures them. https://github.com/hashicorp/terraform-provider-aws */
-import { createHash } from 'node:crypto'
-import { type HclAttribute, hclBlock, hclText } from '../../hcl.ts'
-import type { HclResource, TrustFinding } from '../../trust-contract.ts'
+import { type HclAttribute, hclList, hclText } from '../../hcl.ts'
+import { labelOf, type TerraformBlock, terraformResource } from '../../terraform-resource.ts'
 import { parseRole } from '../names.ts'
 import type { DesiredPolicy, DesiredProvider, DesiredRole } from './desired.ts'
 import { policyResourceName, renderPolicy, renderPullPolicy, renderStatement } from './policies.ts'
 
 const requires = { name: 'aws', source: 'hashicorp/aws', version: '>= 5.0' }
 
-interface Block {
-  readonly type: string
-  readonly label: string
-  readonly attributes: readonly (HclAttribute | string)[]
-  /** The import id. */
-  readonly id: string
-}
-
-const resource =
-  ({ type, label, attributes, id }: Block) =>
-  (presence: TrustFinding['presence']): HclResource => ({
-    requires,
-    block: hclBlock(`resource "${type}" "${label}"`, attributes),
-    importBlock:
-      presence === 'absent'
-        ? undefined
-        : hclBlock('import', [
-            ['to', `${type}.${label}`],
-            ['id', hclText(id)],
-          ]),
-  })
+const resource = (block: TerraformBlock): ReturnType<typeof terraformResource> => terraformResource(requires, block)
 
 const types = {
   provider: 'aws_iam_openid_connect_provider',
   role: 'aws_iam_role',
   policy: 'aws_iam_role_policy',
 } as const
-
-/** Letters, digits and "_", with six digits of a hash, so that labels are unique. */
-function labelOf(name: string): string {
-  const plain = (name.split('/').at(-1) ?? '').replaceAll(/[^A-Za-z0-9]+/g, '_')
-  return `${/^[a-z]/i.test(plain) ? plain : `r_${plain}`}_${createHash('sha256').update(name).digest('hex').slice(0, 6)}`
-}
-
-const listOf = (values: readonly string[]) => `[${values.map(hclText).join(', ')}]`
 
 /** Fields of an existing resource that others configured: Terraform removes what a block does not contain. */
 interface Existing {
@@ -75,8 +46,8 @@ export const providerBlock = ({
     id: arn,
     attributes: [
       ['url', hclText(issuer)],
-      ['client_id_list', listOf(clientIds)],
-      ...(thumbprints === undefined ? [] : [['thumbprint_list', listOf(thumbprints)] as const]),
+      ['client_id_list', hclList(clientIds)],
+      ...(thumbprints === undefined ? [] : [['thumbprint_list', hclList(thumbprints)] as const]),
       ...tagsAttribute(tags),
     ],
   })

@@ -1,5 +1,6 @@
 /** Trust at AWS: an OIDC provider, a role and its policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html */
 import type { Context } from '../../../http/context.ts'
+import { toFinding, type VendorFinding } from '../../trust-change.ts'
 import type {
   Accepted,
   ClusterIds,
@@ -12,7 +13,6 @@ import type {
 import { parseRole, repositoryArns, splitRepositories } from '../names.ts'
 import type { AwsSettings } from '../settings.ts'
 import { type DesiredState, desiredState, type TrustSettings } from './desired.ts'
-import { type AwsFinding, toFinding } from './finding.ts'
 import { imageInRepository, policyResourceName, repositoryOfImage } from './policies.ts'
 import { observeProvider, planProviderRemoval } from './provider.ts'
 import { observePolicy, planPolicyRemoval } from './pull-policy.ts'
@@ -123,7 +123,7 @@ function resourcesOf(desired: DesiredState, connectionOf: (arn: string) => IamCo
 interface AwsResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
   readonly hcl: ReturnType<typeof roleBlock>
   readonly iam: IamConnection
-  readonly observe: (accepted: Accepted, iam: IamConnection) => Promise<AwsFinding>
+  readonly observe: (accepted: Accepted, iam: IamConnection) => Promise<VendorFinding>
   readonly planRemoval: (
     scope: Parameters<TrustResource['planRemoval']>[0],
     iam: IamConnection,
@@ -141,7 +141,7 @@ function resourceOf({ kind, name, needs, hcl, iam, observe, planRemoval }: AwsRe
     entry: undefined,
     recoveryEntry: () => undefined,
     observe: (accepted) =>
-      toFinding({ kind, name, hcl }, iam.context, async () => {
+      toFinding({ vendor: 'aws', tool: 'aws', kind, name, hcl }, iam.context, async () => {
         await checkAccount(iam, account, name)
         return await observe(accepted, iam)
       }),
