@@ -21,9 +21,12 @@ export interface Explanation {
   readonly event?: true
   /** Markdown; paragraphs are separated by an empty line. */
   readonly meaning: string
-  /** What to do about it. Markdown. Absent where the example states it, or where nothing has to be done. */
+  /** What to do about it, and not what the example states. Markdown. */
   readonly action?: string
-  /** What a run that ends on it prints, with the addresses of a cluster and of the vendor: test/docs/errors.test.ts runs it. */
+  /**
+   * What a run that ends on it prints, where it explains more than the meaning: test/docs/error-examples.matrix.test.ts runs it.
+   * Messages of the other codes are in test/docs/error-messages.txt.
+   */
   readonly example?: string
 }
 

@@ -41,13 +41,12 @@ export const explanations: Readonly<Partial<Record<Code, Explanation>>> = Object
 export const explanationsOf = (section: Section): (readonly [Code, Explanation])[] =>
   Object.entries(section.codes).flatMap(([code, one]) => (isCode(code) ? [[code, one] as const] : []))
 
-/** `error, hop exchange, exit code 1; doctor, hop signature or exchange; issuer check; alarm KeyUnpublished`. */
+/** `error (document), exit code 2; doctor; issuer check`, `doctor (key); alarm KeyRevoked`. */
 export function reportedBy(code: Code): string {
   const { hops, doctor, issuerCheck, inspect, status, alarm, event } = explanations[code] ?? {}
-  const at = (names: readonly string[]) => (names.includes('any') ? 'any hop' : `hop ${names.join(' or ')}`)
   return [
-    hops && `error, ${at(hops)}, exit code ${codes[code]}`,
-    doctor && `doctor, ${at(doctor)}`,
+    hops && `error ${at(hops)}${codes[code] === 2 ? ', exit code 2' : ''}`,
+    doctor && (hops === undefined ? `doctor ${at(doctor)}` : 'doctor'),
     issuerCheck && 'issuer check',
     inspect && 'inspect secret',
     status && 'status',
@@ -56,4 +55,10 @@ export function reportedBy(code: Code): string {
   ]
     .filter(Boolean)
     .join('; ')
+}
+
+/** The steps of an exchange, `exchange/NAME`, are hops of their own only where the exchange itself does not report the code. */
+function at(hops: readonly string[]): string {
+  const names = hops.filter((hop) => !(hop.includes('/') && hops.includes('exchange')))
+  return names.includes('any') ? '(any hop)' : `(${names.join(', ')})`
 }

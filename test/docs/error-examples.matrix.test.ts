@@ -4,10 +4,12 @@ import { codes, isCode } from '../../src/errors/codes.ts'
 import { explanations } from '../../src/errors/explanations.ts'
 import { startTestSandbox } from '../support/start-test-sandbox.ts'
 import { errorCases } from './error-cases/error-cases.ts'
+import { errorMessages } from './error-messages.ts'
 import { normalizeMessage } from './normalize-message.ts'
 
 const errorCodes = Object.entries(codes).filter(([, exitCode]) => exitCode !== null)
 const cases = new Map(Object.entries(errorCases))
+const messages = new Map(errorMessages)
 
 const namesCommand = (fix = ''): boolean => /(?:^|: )(?:kubectl|aws|az|gcloud|pullpass) [a-z]/.test(fix)
 
@@ -27,8 +29,8 @@ const commandsInSentences: ReadonlyMap<string, string> = new Map([
 
 suite('docs/errors.md, against a run that fails with each code:', { concurrency: 4 }, () => {
   // A usage error is text: its flags are not read.
-  const withCommand = Object.entries(explanations).filter(
-    ([code, { example }]) => code !== 'USAGE_INVALID' && namesCommand(/\n {2}fix: (.*)/.exec(example ?? '')?.[1]),
+  const withCommand = errorMessages.filter(
+    ([code, message]) => code !== 'USAGE_INVALID' && namesCommand(/\n {2}fix: (.*)/.exec(message)?.[1]),
   )
   for (const [code] of withCommand) {
     test(`the fix of ${code} has its command in a field of its own`, async (t) => {
@@ -43,13 +45,13 @@ suite('docs/errors.md, against a run that fails with each code:', { concurrency:
   }
 
   for (const [code, exitCode] of errorCodes) {
-    test(`${code} has its hop, and the output of a run as example`, async (t) => {
+    test(`${code} has its hop, and the message of a run`, async (t) => {
       const sandbox = await startTestSandbox(t, { namespaces: ['team-a'] })
       const runInto = cases.get(code)
       assert.ok(runInto, 'no run fails with it')
       const run = await runInto(sandbox)
-      const { hops = [], example } = (isCode(code) && explanations[code]) || {}
-      assert.equal(normalizeMessage(run.stderr, sandbox), example)
+      const { hops = [] } = (isCode(code) && explanations[code]) || {}
+      assert.equal(normalizeMessage(run.stderr, sandbox), messages.get(code))
       assert.equal(run.exitCode, code === 'INTERRUPTED' ? 143 : exitCode) // as in a shell: 128 + SIGTERM
       const hop = /^[A-Z_]+ \(([a-z/-]+)\)/.exec(run.stderr)?.[1] ?? ''
       assert.ok(hops.includes(hop) || hops.includes('any'), `${hops.join()} for ${hop}`)

@@ -10,13 +10,17 @@ import { alarmCodes } from '../../src/publish/watch/alarms.ts'
 import { pullSecretProblems } from '../../src/registry/check-pull-secret.ts'
 import { statusProblems } from '../../src/status/evaluate.ts'
 import { renderErrorsPage } from '../../tools/render-errors-page.ts'
+import { errorMessages } from './error-messages.ts'
 
 const explained = sections.flatMap(explanationsOf)
 const errorCodes = Object.entries(codes).filter(([, exitCode]) => exitCode !== null)
 const codesWith = (isOne: (explanation: Explanation) => unknown): string[] =>
   explained.filter(([, one]) => isOne(one)).map(([code]) => code)
 
-// That each example is the output of a run: error-examples.matrix.test.ts.
+const codesOfMessagesWith = (isOne: (message: string) => unknown): string[] =>
+  errorMessages.filter(([, message]) => isOne(message)).map(([code]) => code)
+
+// That each message is the output of a run: error-examples.matrix.test.ts.
 suite('docs/errors.md', { concurrency: 4 }, () => {
   test('is what the table of codes renders', () => {
     assert.equal(readFileSync('docs/errors.md', 'utf8'), renderErrorsPage(), 'node tools/schema.ts')
@@ -30,10 +34,10 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     assert.deepEqual(explained.map(([code]) => code).toSorted(), Object.keys(codes).toSorted())
   })
 
-  test('an error has a hop and an example, a finding or alarm has neither', () => {
+  test('an error has a hop and one message, a finding or alarm has neither', () => {
     const expected = errorCodes.map(([code]) => code).toSorted()
     assert.deepEqual(codesWith(({ hops }) => hops).toSorted(), expected)
-    assert.deepEqual(codesWith(({ example }) => example).toSorted(), expected)
+    assert.deepEqual(errorMessages.map(([code]) => code).toSorted(), expected)
   })
 
   test('every code is reported by something, and doctor reports it at hops that exist', () => {
@@ -76,28 +80,28 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     assert.equal(eventReason('API_SERVERS_UNKNOWN'), 'ApiServersUnknown')
   })
 
-  test('an example without a fix states what to write as expected', () => {
+  test('a message without a fix states what to write as expected', () => {
     assert.deepEqual(
-      codesWith(({ example }) => example && !/(?:\n {2}|; )fix: /.test(example)),
+      codesOfMessagesWith((message) => !/(?:\n {2}|; )fix: /.test(message)),
       ['VARIABLE_INVALID', 'DOCUMENT_INVALID'],
     )
     assert.deepEqual(
-      codesWith(({ example }) => example && !/(?:\n {2}|; )expected /.test(example)),
+      codesOfMessagesWith((message) => !/(?:\n {2}|; )expected /.test(message)),
       [],
     )
   })
 
-  test('a code without an action has an example with a fix, or needs none', () => {
+  test('the page states a fix for every code that needs one', () => {
     assert.deepEqual(
       codesWith(({ action, example = '' }) => action === undefined && !/(?:\n {2}|; )fix: /.test(example)),
       ['IMAGE_PUBLIC', 'NAMESPACE_TERMINATING', 'OK', 'NOT_APPLICABLE', 'NOT_NEEDED', 'SAMPLED'],
     )
   })
 
-  test('what an example expects states more than what was seen', () => {
+  test('what a message expects states more than what was seen', () => {
     const wordsIn = (text: string) => new Set(text.match(/[A-Za-z0-9]+/g))
-    const repeats = ({ example = '' }: Explanation) => {
-      const [seen = '', ...lines] = example.split('\n')
+    const repeats = (message: string) => {
+      const [seen = '', ...lines] = message.split('\n')
       const expected = lines.find((line) => line.startsWith('  expected '))?.slice('  expected '.length) ?? ''
       const added = [...wordsIn(expected)].filter(
         (word) => !wordsIn(seen.replaceAll(/"[^"]*"/g, '')).has(word) && !little.has(word),
@@ -105,6 +109,6 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
       return expected !== '' && added.length === 0
     }
     const little = wordsIn('a an the to be is are of in at for with and or no not one once only it that which')
-    assert.deepEqual(codesWith(repeats), [])
+    assert.deepEqual(codesOfMessagesWith(repeats), [])
   })
 })

@@ -10,7 +10,7 @@ export const credentialProviderSection: Section = {
       hops: ['run'],
       meaning:
         'Standard input is not a `CredentialProviderRequest` of `credentialprovider.kubelet.k8s.io/v1`: no kubelet started the command, or the `CredentialProviderConfig` names another `apiVersion`.',
-      example: `REQUEST_INVALID (run): standard input has apiVersion "credentialprovider.kubelet.k8s.io/v1beta1"; expected a CredentialProviderRequest of credentialprovider.kubelet.k8s.io/v1, as a kubelet writes it; fix: this command is started by a kubelet; set apiVersion in the CredentialProviderConfig to that version`,
+      action: 'Set that `apiVersion`.',
     },
     TOKEN_MISSING: {
       hops: ['subject-token'],
@@ -22,7 +22,7 @@ export const credentialProviderSection: Section = {
       hops: ['document'],
       meaning:
         'No registry of the configuration serves the image, or the annotation `pullpass.dev/registry` of the ServiceAccount selects none of them.',
-      example: `REGISTRY_NOT_CONFIGURED (document): annotation pullpass.dev/registry of the ServiceAccount is "ecr"; expected a registry of the configuration: google; fix: correct the annotation, or add the registry to the document of the nodes`,
+      action: 'Correct the annotation, or add the registry to the document of the nodes.',
     },
   },
 }

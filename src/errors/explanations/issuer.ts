@@ -4,7 +4,7 @@ import type { Section } from '../explanation.ts'
 export const issuerSection: Section = {
   title: 'Issuer metadata',
   introduction:
-    'The discovery document and the JWKS, as API servers serve them or as anonymous clients read them. An error has hop `discovery` and exit code 1; the others are findings of [`pullpass issuer check`](issuer.md#check-the-public-metadata) and [`pullpass doctor`](doctor.md).',
+    'The discovery document and the JWKS, as API servers serve them or as anonymous clients read them. `pullpass issuer publish --to TARGET` publishes them with all required fields.',
   codes: {
     DISCOVERY_NOT_FOUND: {
       hops: ['discovery'],
@@ -12,23 +12,16 @@ export const issuerSection: Section = {
       issuerCheck: true,
       meaning:
         '404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment. At a public URL, the name may be wrong: it is `openid-configuration`.',
-      action:
-        'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them: `pullpass issuer publish --to TARGET`.',
-      example: `DISCOVERY_NOT_FOUND (discovery): the API server responded with 404 for https://cluster.example.com:6443/.well-known/openid-configuration
-  expected the documents of its issuer, which it serves only where --service-account-issuer is an https URL
-  fix: set an https issuer; to print the steps by distribution: pullpass issuer show`,
+      action: 'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them.',
     },
     DISCOVERY_FORBIDDEN: {
       hops: ['discovery'],
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        '401 or 403: the user of the kubeconfig lacks the permission, or the documents are not public. Some stores, such as S3, return it for an object that does not exist.',
+        '401 or 403: the user of the kubeconfig lacks the permission, or the documents are not public. Some stores, such as S3, respond so for an object that does not exist.',
       action:
         'For a cluster, bind ClusterRole `system:service-account-issuer-discovery`. Otherwise make the two documents public.',
-      example: `DISCOVERY_FORBIDDEN (discovery): the API server responded with 403 "forbidden: User "jane" cannot get path "/.well-known/openid-configuration"" for https://cluster.example.com:6443/.well-known/openid-configuration
-  expected the permission to read them, which ClusterRole system:service-account-issuer-discovery grants
-  fix: bind it: kubectl create clusterrolebinding pullpass-issuer --clusterrole=system:service-account-issuer-discovery --user=jane`,
     },
     DISCOVERY_MALFORMED: {
       hops: ['discovery'],
@@ -36,10 +29,7 @@ export const issuerSection: Section = {
       issuerCheck: true,
       meaning: 'The response is not a discovery document or not a JWKS: an HTML page, or other JSON.',
       action:
-        'Check the address, and that no proxy or sign-in page intercepts the request. Publish the documents again: `pullpass issuer publish --to TARGET`.',
-      example: `DISCOVERY_MALFORMED (discovery): https://cluster.example.com:6443/openid/v1/jwks responded with 200, but it is not a JWKS
-  expected the document that an API server serves
-  fix: check that the server in the kubeconfig is the API server, and that no proxy intercepts the request`,
+        'Check the address, and that no proxy or sign-in page intercepts the request. Publish the documents again.',
     },
     DISCOVERY_UNAVAILABLE: {
       hops: ['discovery'],
@@ -48,9 +38,6 @@ export const issuerSection: Section = {
       meaning:
         'A document could not be read for other reasons: no response (name resolution, connection, timeout, certificate, more than 1 MiB), or another status.',
       action: 'Check the address and the server.',
-      example: `DISCOVERY_UNAVAILABLE (discovery): the API server responded with 406 for https://cluster.example.com:6443/.well-known/openid-configuration
-  expected a response with status 200
-  fix: check that the server in the kubeconfig is the API server, and that it is healthy`,
     },
     DISCOVERY_REDIRECTED: {
       doctor: ['discovery'],
@@ -75,7 +62,7 @@ export const issuerSection: Section = {
       issuerCheck: true,
       meaning:
         'The discovery document lacks one of the five required fields: issuer, jwks_uri, response_types_supported, subject_types_supported, id_token_signing_alg_values_supported.',
-      action: 'Publish the document again: `pullpass issuer publish --to TARGET` writes all of them.',
+      action: 'Publish the document again.',
     },
     CONTENT_TYPE_INVALID: {
       doctor: ['discovery'],
@@ -101,24 +88,21 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning: '`jwks_uri` is not an https URL.',
-      action: 'Set it to the public URL of the JWKS, as `pullpass issuer publish --to TARGET` does.',
+      action: 'Publish the document again, or set the public URL of the JWKS.',
     },
     ALGORITHM_UNLISTED: {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning: '`id_token_signing_alg_values_supported` lacks the algorithm of a published key.',
-      action: 'Publish the document again: `pullpass issuer publish --to TARGET`.',
+      action: 'Publish the document again.',
     },
     ISSUER_UNUSABLE: {
-      hops: ['discovery'],
+      hops: ['discovery', 'trust'],
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
         'No vendor can read the metadata of this issuer: it is not an https URL, contains a user, query or fragment, or its host exists only inside the cluster.',
       action: 'Correct the URL, or change the issuer: [the steps](issuer-change.md).',
-      example: `ISSUER_UNUSABLE (discovery): --issuer-url is "https://kubernetes.default.svc": its name exists only inside the cluster
-  expected https://HOST/PATH, readable from the internet without credentials: no user, query or fragment
-  fix: correct --issuer-url: tokens contain exactly this URL, and clouds read the documents from it`,
     },
     ISSUER_TOO_LONG: {
       doctor: ['discovery'],

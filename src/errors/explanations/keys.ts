@@ -4,7 +4,7 @@ import type { Section } from '../explanation.ts'
 export const keysSection: Section = {
   title: 'Signing keys',
   introduction:
-    'The exit code of an error is 1. Published keys are those of the public JWKS, served keys those of the API servers.',
+    'Published keys are those of the public JWKS, served keys those of the API servers. To publish: `pullpass issuer publish --to TARGET`, which omits keys that no vendor accepts and members that no verifier needs.',
   codes: {
     KEYS_UNUSABLE: {
       hops: ['discovery', 'publish', 'trust'],
@@ -13,15 +13,12 @@ export const keysSection: Section = {
       meaning:
         'The vendor accepts none of the keys, or all were revoked; what is published is not changed. Azure accepts RS256, Google also ES256.',
       action: 'Configure the API servers to sign with an RSA key (`--service-account-signing-key-file`).',
-      example: `KEYS_UNUSABLE (discovery): the cluster serves no key that a cloud reads ("key-1": no cloud reads keys of kind OKP)
-  expected at least one RSA key of 2048 bits or more, or an EC key on P-256, P-384 or P-521; published documents are not changed
-  fix: see --service-account-key-file of the API server`,
     },
     KEYS_MISSING: {
       doctor: ['key'],
       issuerCheck: true,
       meaning: 'The JWKS contains no key.',
-      action: 'Publish the keys: `pullpass issuer publish --to TARGET`.',
+      action: 'Publish the keys.',
     },
     KEYS_TOO_MANY: {
       doctor: ['key'],
@@ -33,8 +30,7 @@ export const keysSection: Section = {
       doctor: ['key'],
       issuerCheck: true,
       meaning: 'The vendor does not accept some of the published keys. Tokens that they sign are refused.',
-      action:
-        'Publish the keys again (`pullpass issuer publish` omits keys that no vendor accepts), or sign with an RSA key.',
+      action: 'Publish the keys again, or sign with an RSA key.',
     },
     KEY_ID_DUPLICATE: {
       doctor: ['key'],
@@ -47,7 +43,7 @@ export const keysSection: Section = {
       issuerCheck: true,
       meaning:
         'Keys have members that no verifier needs, such as `x5c` or `key_ops`. AWS was observed to refuse a key with `key_ops`.',
-      action: 'Remove them, as `pullpass issuer publish` does.',
+      action: 'Publish the keys again.',
     },
     PRIVATE_KEY_PUBLISHED: {
       doctor: ['key'],
@@ -69,18 +65,13 @@ export const keysSection: Section = {
       issuerCheck: true,
       alarm: true,
       meaning:
-        'The key that signed the token is not published. With `spec.issuer`, `refresh` publishes it first; if that fails, the token is not exchanged, the error states the reason, and the last good credential is kept. `doctor` reports a warning.',
-      action:
-        'Publish the keys of the cluster: `pullpass issuer publish --to TARGET`. For `refresh`, fix the cause that the error states.',
-      example: `KEY_UNPUBLISHED (publish): the token is signed by key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", which is not public at gs://example-cluster, and could not be published: KUBERNETES_FORBIDDEN: the API server responded with 403 "configmaps "pullpass-issuer" is forbidden: User "kubernetes-admin" cannot get resource "configmaps" in API group "" in the namespace "pullpass-system""
-  expected a key that clouds can read, before the token is exchanged
-  fix: grant the rule {apiGroups: [""], resources: [configmaps], resourceNames: [pullpass-issuer], verbs: [get]} in a ClusterRole, or in a Role of pullpass-system`,
+        'The key that signed the token is not published. With `spec.issuer`, `refresh` publishes it first; if that fails, the token is not exchanged, and the last good credential is kept. `doctor` reports a warning.',
+      action: 'Publish the keys of the cluster. For `refresh`, fix the cause that the error states.',
     },
     SERVED_KEY_UNPUBLISHED: {
       doctor: ['key'],
       meaning: 'API servers serve a key that is not published: tokens that it signs are refused.',
-      action:
-        'Publish the key before it is used for signing: `pullpass issuer publish --to TARGET`, or run `pullpass issuer watch`.',
+      action: 'Publish the key before it is used for signing, or run `pullpass issuer watch`.',
     },
     KEY_REVOKED: {
       doctor: ['key'],
@@ -111,16 +102,13 @@ export const keysSection: Section = {
     KEY_UNKNOWN: {
       hops: ['publish'],
       meaning: 'The argument of `pullpass issuer revoke` is not the kid of a served, published or recorded key.',
-      example: `KEY_UNKNOWN (publish): no served, published or recorded key has kid "unknown"
-  expected the kid of the leaked key; known: key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" (it signs now)
-  fix: find the key that signed the leaked token: pullpass inspect "\${TOKEN_FILE:?}"`,
+      action: '`pullpass inspect TOKEN_FILE` shows the key that signed the leaked token.',
     },
     KEY_IN_USE: {
       hops: ['publish'],
       meaning: 'The key to revoke signs tokens now, or is the only usable key: without it, every exchange is refused.',
-      example: `KEY_IN_USE (publish): key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc" signs the cluster's tokens now: without it, every exchange is refused, and pull secrets expire within the hour
-  expected a key that is no longer used for signing; nothing was changed
-  fix: configure the API servers to sign with another key first, which issuer watch publishes; if an interruption of all pulls is acceptable, pass --yes`,
+      action:
+        'First configure the API servers to sign with another key, which `issuer watch` publishes. If an interruption of all pulls is acceptable, pass `--yes`.',
     },
   },
 }

@@ -4,81 +4,63 @@ import type { Section } from '../explanation.ts'
 export const publishSection: Section = {
   title: 'Publication',
   introduction:
-    'The exit code of an error is 1. The JWKS is written before the discovery document, and each write is conditional on the state that was read. Documents that are already published remain readable.',
+    'The JWKS is written before the discovery document, and each write is conditional on the state that was read. Documents that are already published remain readable.',
   codes: {
     PUBLISHED_BY_VENDOR: {
       hops: ['publish'],
       meaning: "The metadata of this issuer is already public: EKS, GKE, AKS and Gardener's managed issuer publish it.",
-      example: `PUBLISHED_BY_VENDOR (publish): the cluster's issuer is https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF: EKS publishes its documents, and updates them
-  expected a cluster whose issuer is its own
-  fix: there is nothing to publish; trust that issuer as it is, and check it: pullpass issuer check https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF`,
+      action: 'Publish nothing; trust that issuer as it is, and check it with `pullpass issuer check ISSUER`.',
     },
     PUBLISH_NOT_OURS: {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or other content. If only the issuer differs, `--issuer-url` is missing or differs by a slash: the line `fix` contains the published issuer.',
-      example: `PUBLISH_NOT_OURS (publish): public has the discovery document of issuer "https://storage.googleapis.com/example-issuer/cluster-2"; it was left unchanged
-  expected this cluster's own documents, or none
-  fix: choose another path, since one bucket can serve many clusters; or take over this one, once: --adopt`,
+        'The target contains documents of another cluster (none of their keys is served by this one), of another tool (kOps, ccoctl, azwi), or other content. If only the issuer differs, `--issuer-url` is missing or differs by a slash.',
+      action:
+        'Correct `--issuer-url`, choose another path (one bucket can serve many clusters), or take this one over, once: `--adopt`.',
     },
     PUBLISH_CONFLICT: {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
         'Another writer changed the document between read and write, five times. Nothing was lost: writes are conditional.',
-      example: `PUBLISH_CONFLICT (publish): another writer changed public between each read and write, 5 times
-  expected one writer at a time
-  fix: check which other process publishes there; pullpass merges its keys into theirs and never undoes their changes`,
+      action: 'Find the other process that publishes there.',
     },
     PUBLISH_CREDENTIALS_MISSING: {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
         "No credentials of an operator were found (Google's application default credentials, the credential chains of AWS and Azure, the pod's federated identity), or the configuration or profile (`AWS_PROFILE`) is incomplete. The identity of the node is never used for AWS and Azure.",
-      example: `PUBLISH_CREDENTIALS_MISSING (publish): no credentials for Google were found: GOOGLE_APPLICATION_CREDENTIALS is not set, /home/operator/.config/gcloud/application_default_credentials.json does not exist, and no metadata server responds
-  expected the operator's credentials in one of these places
-  fix: in a pod set GOOGLE_APPLICATION_CREDENTIALS to the file of gcloud iam workload-identity-pools create-cred-config; on a Google Cloud machine attach a service account; on your machine: gcloud auth application-default login`,
+      action: 'Configure one of these sources, as the line `fix` states.',
     },
     PUBLISH_DENIED: {
       hops: ['publish'],
       doctor: ['publish'],
       meaning: 'The store or the provider denies access to the operator, or the cloud refuses the credentials.',
-      action:
-        "Grant access with the command in the line `fix`, which covers only the path of this issuer; OPERATOR is the principal in the vendor's message.",
-      example: `PUBLISH_DENIED (publish): Google responded with 403 "principal://iam.googleapis.com/projects/210987654321/locations/global/workloadIdentityPools/operators/subject/operator@example.com does not have storage.objects.get access to the Google Cloud Storage object. Permission 'storage.objects.get' denied on resource (or it may not exist)." on reading gs://example-issuer/cluster-1
-  expected read and write permission for the operator
-  fix: allow public reads, and writes by the operator (PRINCIPAL: the principal of your credentials in their pool): gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectViewer --member=allUsers --condition=None && gcloud storage buckets add-iam-policy-binding gs://example-issuer --role=roles/storage.objectUser --member="\${PRINCIPAL:?}" '--condition=title=issuer-path,expression=resource.name.startsWith("projects/_/buckets/example-issuer/objects/cluster-1/")'`,
+      action: 'Grant access with the command in the line `fix`, which permits writes only to the path of this issuer.',
     },
     PUBLISH_TARGET_NOT_FOUND: {
       hops: ['publish'],
       doctor: ['publish'],
       meaning: 'The bucket, container, directory or provider does not exist. pullpass does not create stores.',
-      example: `PUBLISH_TARGET_NOT_FOUND (publish): Google responded with 404 "The specified bucket does not exist." on reading gs://example-isuer/cluster-1
-  expected it to exist: pullpass does not create buckets
-  fix: create it in your project, PROJECT_ID, and allow public reads: gcloud storage buckets create gs://example-isuer --project="\${PROJECT_ID:?}" --uniform-bucket-level-access && gcloud storage buckets add-iam-policy-binding gs://example-isuer --role=roles/storage.objectViewer --member=allUsers --condition=None`,
+      action: 'Correct its name, or create it with the command in the line `fix`.',
     },
     PUBLISH_REFUSED: {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
         'The store refused the request for an unknown reason, or the target is unusable: a symbolic link instead of a directory, or a provider that does not accept keys.',
-      example: `PUBLISH_REFUSED (publish): Google responded with 405 on reading gs://example-cluster
-  expected the request to be accepted
-  fix: check the endpoint, and that no proxy or sign-in page intercepts the request`,
+      action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
     },
     PUBLISH_UNAVAILABLE: {
       hops: ['publish'],
       doctor: ['publish'],
       meaning: 'The store is unavailable or unreachable after several attempts.',
-      example: `PUBLISH_UNAVAILABLE (publish): Google responded with 503 on reading gs://example-cluster
-  expected a response
-  fix: no action if this is temporary; published documents are not changed`,
+      action: 'No action if this is temporary.',
     },
     PUBLISH_FAILED: {
       alarm: true,
-      meaning:
-        'The metadata could not be published. Published documents are not changed, and the write is retried after 15 s, then less often.',
+      meaning: 'The metadata could not be published. The write is retried after 15 s, then less often.',
       action: 'Fix the cause: the message of the alarm contains its code.',
     },
     PUBLISHED_MISMATCH: {

@@ -12,9 +12,6 @@ export const registrySection: Section = {
       meaning:
         '403: the credential may not read the repository. At a hop of an exchange: the registry issues no credential to the identity, or none for a repository of the document.',
       action: 'Grant the role to read it, with the command that is printed, or `pullpass trust apply -f FILE`.',
-      example: `REGISTRY_DENIED (exchange/registry): registry example.azurecr.io responded with 401 "authentication required, visit https://aka.ms/acr/authorization for more information."
-  expected application 66666666-7777-4888-9999-aaaaaaaaaaaa to have the role AcrPull on example.azurecr.io; in a registry with repository permissions (ABAC), where AcrPull has no effect, Container Registry Repository Reader
-  fix: pullpass trust apply -f FILE assigns it, which takes up to 10 minutes to take effect; compare it with the existing ones: az role assignment list --assignee 66666666-7777-4888-9999-aaaaaaaaaaaa --scope "$(az acr show --name example --query id --output tsv)"`,
     },
     REGISTRY_CREDENTIAL_REFUSED: {
       doctor: ['registry'],

@@ -3,7 +3,7 @@ import type { Section } from '../explanation.ts'
 
 export const secretsSection: Section = {
   title: 'Pull secrets, service accounts and pods',
-  introduction: 'The exit code of an error is 1.',
+  introduction: 'Pull secrets, and what refers to them.',
   codes: {
     SECRET_NOT_FOUND: {
       hops: ['kubernetes'],
@@ -11,9 +11,6 @@ export const secretsSection: Section = {
       status: true,
       meaning: 'The pull secret does not exist.',
       action: 'Refresh: `pullpass refresh -f FILE`.',
-      example: `SECRET_NOT_FOUND (kubernetes): Secret team-a/regcred does not exist
-  expected a pull secret
-  fix: kubectl get secrets -n team-a --field-selector type=kubernetes.io/dockerconfigjson`,
     },
     SECRET_NOT_OURS: {
       hops: ['kubernetes'],
@@ -22,7 +19,7 @@ export const secretsSection: Section = {
       meaning:
         'The Secret exists, but pullpass did not create it for this document, so it is not overwritten.\n\nIf another document of pullpass wrote it, remove that document first, then run the printed command. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over when it is due.',
       action:
-        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script: [migrate-from-script.md](guides/migrate-from-script.md).',
+        'To replace the usual script: [migrate-from-script.md](guides/migrate-from-script.md). `spec.conflictPolicy: Adopt` takes over all Secrets of a document.',
       example: `SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged
   expected one that pullpass created for ClusterPullSecret regcred, or none
   fix: choose another REGISTRY_SECRET_NAME, or take over this Secret, once: --adopt`,
@@ -31,9 +28,7 @@ export const secretsSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write'],
       meaning: 'Another client changed the Secret each time before pullpass wrote it.',
-      example: `SECRET_CONFLICT (kubernetes): Secret team-a/regcred was changed while pullpass updated it: the API server responded with 409 "Operation cannot be fulfilled on secrets "regcred": the object has been modified; please apply your changes to the latest version and try again"
-  expected the state that pullpass read before
-  fix: find the other writers: kubectl get secret -o yaml --show-managed-fields`,
+      action: 'Find the other writers: `kubectl get secret NAME -o yaml --show-managed-fields`.',
     },
     SECRET_TYPE_WRONG: {
       hops: ['kubernetes'],
@@ -41,25 +36,21 @@ export const secretsSection: Section = {
       inspect: true,
       meaning:
         'The Secret has another type, which cannot be changed. pullpass does not delete it, even with `--adopt`.',
-      example: `SECRET_TYPE_WRONG (kubernetes): Secret team-a/regcred has another type, which cannot be changed
-  expected type kubernetes.io/dockerconfigjson
-  fix: choose another spec.secretName, or delete this Secret if nothing needs it`,
+      action: 'Choose another `spec.secretName`, or delete this Secret if nothing needs it.',
     },
     SECRET_IMMUTABLE: {
       hops: ['kubernetes'],
       doctor: ['secret', 'write'],
       meaning:
         'The Secret has `immutable: true`: neither its data nor that field can be changed. pullpass does not delete it.',
-      example: `SECRET_IMMUTABLE (kubernetes): Secret team-a/regcred is immutable, which cannot be reverted
-  expected a Secret that can be updated
-  fix: delete it; the next refresh creates it again: kubectl delete secret regcred -n team-a`,
+      action: 'Delete it: the next refresh creates it again.',
     },
     SECRET_EXPIRED: {
       doctor: ['secret'],
       inspect: true,
       status: true,
       meaning: 'The credential in the Secret has expired: it was not refreshed in time.',
-      action: 'Refresh, and find out why the CronJob did not.',
+      action: 'Find out why it is not refreshed: `pullpass doctor -f FILE`.',
     },
     REFRESH_OVERDUE: {
       status: true,

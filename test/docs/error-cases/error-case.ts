@@ -1,4 +1,4 @@
-/** A run that fails with one code; its output is the example in docs/errors.md. */
+/** A run that fails with one code; its output is compared with error-messages.ts. */
 import type { Fault } from '../../../sandbox/serve/faults.ts'
 import type { ErrorCode } from '../../../src/errors/codes.ts'
 import { documentText } from '../../support/document-text.ts'
