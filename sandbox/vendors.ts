@@ -7,6 +7,7 @@ import type { AzureSandbox } from './azure/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
 import type { FederatedSandbox } from './issuer/federated-service.ts'
 import type { OidcSandbox } from './oidc/vendor.ts'
+import type { TencentSandbox } from './tencent/vendor.ts'
 import type { TokenSandbox } from './token/vendor.ts'
 import type { LoadSandboxVendor, SandboxVendor } from './vendor.ts'
 
@@ -23,7 +24,7 @@ export const sandboxVendors = {
   chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,
   yandex: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./yandex/vendor.ts')).yandex,
   alibaba: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./alibaba/vendor.ts')).alibaba,
-  tencent: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./tencent/vendor.ts')).tencent,
+  tencent: async (): Promise<SandboxVendor<TencentSandbox>> => (await import('./tencent/vendor.ts')).tencent,
   token: async (): Promise<SandboxVendor<TokenSandbox>> => (await import('./token/vendor.ts')).token,
   http: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./http/vendor.ts')).http,
 }

@@ -119,7 +119,7 @@ suite('the output of doctor:', () => {
 
   test('a command that only shows the cause of a refusal follows the sentence that states the fix', async (t) => {
     const { sandbox, cloud, file } = await startVendor(t, cases['quay'] ?? assert.fail())
-    cloud.trusted.subject = 'system:serviceaccount:a:b'
+    Object.assign(cloud.trusted ?? {}, { subject: 'system:serviceaccount:a:b' })
     const { lines } = await report(sandbox, ['-f', file])
     assert.match(
       lines,

@@ -10,7 +10,8 @@ import { documentOf } from '../exchange-registry.ts'
 
 /** What tests change at the vendor. */
 interface TestCloud extends SandboxCloud {
-  readonly trusted: TrustedIdentity
+  /** Absent: a vendor with resources, whose faults are planted in these. */
+  readonly trusted?: TrustedIdentity
   readonly url?: string
   readonly settings?: FederatedSandbox['settings']
   readonly readKeys?: () => Promise<void>
@@ -45,35 +46,19 @@ const atExchange = (title: string, plant: PlantedFault['plant'], code: Code, fix
   ...(fix !== parameters && { command: 'pullpass inspect -f FILE' }),
 })
 
+const trusting =
+  (changes: Partial<TrustedIdentity>): PlantedFault['plant'] =>
+  ({ trusted }) =>
+    void Object.assign(trusted ?? {}, changes)
+
 const parameters = /^see the registry's parameters, such as audience and resource$/
 
 const otherIssuer = (code: Code, fix: RegExp) =>
-  atExchange(
-    'another issuer is trusted',
-    ({ trusted }) => {
-      trusted.issuer = 'https://other.example.com'
-    },
-    code,
-    fix,
-  )
+  atExchange('another issuer is trusted', trusting({ issuer: 'https://other.example.com' }), code, fix)
 const otherSubject = (code: Code, fix: RegExp) =>
-  atExchange(
-    'another subject is trusted',
-    ({ trusted }) => {
-      trusted.subject = 'system:serviceaccount:a:b'
-    },
-    code,
-    fix,
-  )
+  atExchange('another subject is trusted', trusting({ subject: 'system:serviceaccount:a:b' }), code, fix)
 const otherAudience = (code: Code, fix: RegExp) =>
-  atExchange(
-    'another audience is expected',
-    ({ trusted }) => {
-      trusted.audience = 'https://other'
-    },
-    code,
-    fix,
-  )
+  atExchange('another audience is expected', trusting({ audience: 'https://other' }), code, fix)
 const otherName = (title: string, code: Code, fix: RegExp) =>
   atExchange(
     title,
@@ -213,6 +198,7 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       ...everywhere,
     ],
   },
+  // Faults of its resources are in test/doctor/faults.
   tencent: {
     load: sandboxVendors.tencent,
     registry: ({ url }) =>
@@ -221,11 +207,19 @@ export const cases: Readonly<Record<string, VendorCase>> = {
     username: '100000000001',
     expiresAt: '2026-11-24T13:00:00Z',
     faults: [
-      otherIssuer('EXCHANGE_REFUSED', refused),
-      otherSubject('CONDITION_REFUSED', refused),
-      otherAudience('EXCHANGE_REFUSED', refused),
-      otherName('the role does not exist', 'PROVIDER_NOT_FOUND', refused),
-      ...everywhere,
+      {
+        ...responding(
+          'it refuses the role',
+          {
+            status: 200,
+            body: { Response: { Error: { Code: 'UnauthorizedOperation', Message: 'resource has no permission' } } },
+          },
+          'CONDITION_REFUSED',
+          refused,
+        ),
+        command: 'pullpass inspect -f FILE',
+      },
+      ...everywhere.filter(({ hop }) => hop === 'exchange'),
     ],
   },
   oidc: {
@@ -263,20 +257,14 @@ export const cases: Readonly<Record<string, VendorCase>> = {
     username: 'jwt',
     expiresAt: '2026-11-24T13:00:00Z',
     faults: [
-      atRegistry('another issuer is trusted', ({ trusted }) => {
-        trusted.issuer = 'https://other.example.com'
-      }),
-      atRegistry('another subject is trusted', ({ trusted }) => {
-        trusted.subject = 'system:serviceaccount:a:b'
-      }),
-      atRegistry('another audience is expected', ({ trusted }) => {
-        trusted.audience = 'https://other'
-      }),
-      atRegistry('it cannot read the keys of the issuer', async ({ trusted, readKeys }) => {
-        const { issuer } = trusted
-        trusted.issuer = 'https://127.0.0.1:1'
-        await readKeys?.()
-        trusted.issuer = issuer
+      atRegistry('another issuer is trusted', trusting({ issuer: 'https://other.example.com' })),
+      atRegistry('another subject is trusted', trusting({ subject: 'system:serviceaccount:a:b' })),
+      atRegistry('another audience is expected', trusting({ audience: 'https://other' })),
+      atRegistry('it cannot read the keys of the issuer', async (cloud) => {
+        const issuer = cloud.trusted?.issuer ?? ''
+        await trusting({ issuer: 'https://127.0.0.1:1' })(cloud)
+        await cloud.readKeys?.()
+        await trusting({ issuer })(cloud)
       }),
     ],
   },
