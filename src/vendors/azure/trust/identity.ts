@@ -1,8 +1,8 @@
 /** The identity that a document names. pullpass does not create identities, since Azure chooses the client id. https://learn.microsoft.com/graph/api/resources/application */
 
-import { PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject } from '../../../text/json-fields.ts'
 import { type Accepted, type TrustFinding, trustRefused } from '../../trust-contract.ts'
+import { type OtherToken, sharingOf } from '../../trust-findings.ts'
 import { createIdentity, identityHcl } from './commands.ts'
 import type { DesiredIdentity } from './desired.ts'
 import { type AzureConnection, orAbsent, sendArm, sendGraph, shortText } from './requests.ts'
@@ -49,12 +49,6 @@ export async function readIdentity(
 
 type Evaluated = Pick<TrustFinding, 'presence' | 'verdict' | 'notes'> & Partial<TrustFinding>
 
-/** Of a cluster that is none of this run, and that signs the identity in too. */
-interface OtherToken {
-  readonly issuer: string
-  readonly subject: string
-}
-
 /** Pure. */
 export function evaluateIdentity(
   desired: DesiredIdentity,
@@ -89,27 +83,4 @@ export function evaluateIdentity(
     return { ...present, verdict: 'refused', fault }
   }
   return { ...present, verdict: 'ok', ...sharingOf(desired, others, sharing) }
-}
-
-/** Clusters that share an identity, in one run or by credentials of an earlier one, have the same permissions. */
-function sharingOf(
-  { clusters, name }: DesiredIdentity,
-  others: readonly OtherToken[],
-  sharing: Accepted['sharing'],
-): Partial<TrustFinding> {
-  if (clusters.length + others.length < 2) return {}
-  const ofRun = clusters.length < 2 ? [] : clusters // one is this cluster
-  const sharedWith = [
-    ...ofRun.map((cluster) => `cluster ${cluster.name} (issuer ${cluster.issuer}) signs in as it`),
-    ...others.map(({ issuer, subject }) => `${subject} of another cluster (issuer ${issuer}) signs in as it`),
-  ]
-  if (sharing === 'accepted') return { sharedWith, notes: sharedWith.map((one) => `shared by clusters: ${one}`) }
-  const fault = new PullpassError({
-    code: 'TRUST_DOMAIN_SHARED',
-    hop: 'trust',
-    seen: `${name} is used by ${ofRun.length === 0 ? 'another cluster' : 'several clusters'}: ${sharedWith.join('; ')}`,
-    expected: 'an identity for each cluster: clusters that share one have the same roles',
-    hint: 'configure a separate identity in the document of each cluster; or accept it if these clusters may have the same permissions: --share-trust-domain',
-  })
-  return { verdict: 'refused', sharedWith, fault }
 }

@@ -1,7 +1,7 @@
 /** Trust at Azure: an existing identity, its federated credential for each subject, and a role on each registry. */
-import { asFault } from '../../../errors/pullpass-error.ts'
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import type { RemovalPlan, RemovalScope, TrustFinding, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import type { RemovalPlan, RemovalScope, TrustResource, TrustSetup } from '../../trust-contract.ts'
+import { observed } from '../../trust-findings.ts'
 import { registryRepositories, resourceParts } from '../names.ts'
 import type { AzureSettings } from '../settings.ts'
 import { assignmentHcl, credentialHcl, identityHcl } from './commands.ts'
@@ -85,26 +85,9 @@ export function azureResources(all: DesiredState, azure: AzureConnection): Trust
   ]
 }
 
-/** A failed read is a verdict, not an exception; only an interruption is thrown. */
-async function observed(
-  resource: Pick<TrustFinding, 'kind' | 'name'>,
-  hcl: TrustFinding['hcl'],
-  evaluate: () => Promise<Partial<TrustFinding>>,
-  { context: { signal } }: AzureConnection,
-): Promise<TrustFinding> {
-  const common = { vendor: 'azure', ...resource, presence: 'absent', changes: [], notes: [], kept: [], hcl } as const
-  try {
-    return { ...common, verdict: 'ok', ...(await evaluate()) }
-  } catch (error) {
-    signal.throwIfAborted()
-    return { ...common, verdict: 'unknown', fault: asFault(error) }
-  }
-}
-
 function identityResource(desired: DesiredIdentity, azure: AzureConnection): TrustResource {
-  const resource = { kind: desired.kind, name: desired.name }
+  const resource = { vendor: 'azure', kind: desired.kind, name: desired.name }
   return {
-    vendor: 'azure',
     ...resource,
     ...recorded,
     needs: [],
@@ -117,7 +100,7 @@ function identityResource(desired: DesiredIdentity, azure: AzureConnection): Tru
           const others = (facts?.listed ?? []).filter((one) => isOtherCluster(desired, one))
           return evaluateIdentity(desired, facts?.identity, others, sharing)
         },
-        azure,
+        azure.context,
       ),
     async planRemoval(): Promise<RemovalPlan> {
       const found = await readIdentity(azure, desired)
@@ -137,11 +120,11 @@ async function readCredentials(identity: DesiredIdentity, azure: AzureConnection
 function credentialResource(desired: DesiredCredential, azure: AzureConnection): TrustResource {
   const { identity } = desired
   const resource = {
+    vendor: 'azure',
     kind: 'federated credential',
     name: `${identity.name}/federatedIdentityCredentials/${desired.name}`,
   }
   return {
-    vendor: 'azure',
     ...resource,
     ...recorded,
     needs: [identity.name],
@@ -153,7 +136,7 @@ function credentialResource(desired: DesiredCredential, azure: AzureConnection):
           const facts = await readCredentials(identity, azure)
           return facts === undefined ? blocked : evaluateCredential(desired, facts, accepted, azure)
         },
-        azure,
+        azure.context,
       ),
     async planRemoval(scope: RemovalScope) {
       const facts = await readCredentials(identity, azure)
@@ -169,10 +152,13 @@ function roleResource(
 ): TrustResource {
   const { identity, registryId } = desired
   const own = credentials.filter((one) => one.identity.name === identity.name)
-  const resource = { kind: 'role', name: `pull from ${renderRepositories(desired)} as ${identity.name}` }
+  const resource = {
+    vendor: 'azure',
+    kind: 'role',
+    name: `pull from ${renderRepositories(desired)} as ${identity.name}`,
+  }
   const principalOf = (found: FoundIdentity | undefined) => found?.principalId
   return {
-    vendor: 'azure',
     ...resource,
     ...recorded,
     needs: [identity.name, ...own.map(({ name }) => `${identity.name}/federatedIdentityCredentials/${name}`)],
@@ -187,7 +173,7 @@ function roleResource(
           const assigned = registry === undefined ? [] : await listAssignments(azure, registryId, principalId)
           return evaluateRole(desired, { principalId, registry, assigned }, accepted, azure)
         },
-        azure,
+        azure.context,
       ),
     async planRemoval(scope: RemovalScope) {
       const facts = await readCredentials(identity, azure)

@@ -1,8 +1,9 @@
 /** Applies one change at Google, and waits for its operation. https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools */
 import { asFault, PullpassError } from '../../../errors/pullpass-error.ts'
 import { asObject, asText } from '../../../text/json-fields.ts'
+import type { Operation } from '../../operation.ts'
 import { trustRefused } from '../../trust-contract.ts'
-import { followOperation, type Operation, readOperation } from '../iam.ts'
+import { followOperation, readOperation } from '../iam.ts'
 import { accountParts, poolOf } from '../names.ts'
 import type { AccountHistory } from './account-history.ts'
 import type { CreatedResource, GcpChange, ProviderFields, UpdatedFields } from './finding.ts'
