@@ -42,6 +42,10 @@ export interface Part extends AsyncDisposable {
 const defaultMaxBodyBytes = 3 << 20
 /** One for all requests: an error is expensive, because of its stack. */
 const closed = new Error('the response is closed')
+let handling = 0
+
+/** How many requests the handlers of this process have not responded to: a test's clock waits for them. */
+export const requestsInHandlers = (): number => handling
 
 export async function servePart(options: PartOptions): Promise<Part> {
   const faults = createFaultPlan()
@@ -89,7 +93,14 @@ async function serveRequest(exchange: Exchange, options: PartOptions, faults: Fa
   const received = await receiveRequest(incoming, options.maxBodyBytes ?? defaultMaxBodyBytes, disconnected.signal)
   if ('refusal' in received) return send(received.refusal)
   const { request } = received
-  const handle = async (forwarded = request) => options.handler(forwarded)
+  const handle = async (forwarded = request) => {
+    handling += 1
+    try {
+      return await options.handler(forwarded)
+    } finally {
+      handling -= 1
+    }
+  }
   const fault = faults.take(request)
   if (fault) await injectFault(fault, { request, outgoing, handle, send, reset })
   else await send(await handle())
