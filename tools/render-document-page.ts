@@ -67,12 +67,13 @@ const ruleNotes = `¹ ${objectName.expected}. ² ${labelName.expected}. ³ ${esc
 ⁴ ${originUrl.expected}. ⁵ ${responsePlace.expected}. ⁶ ${secretKey.expected}.`
 
 const isOf = (row: string, vendor: string) =>
-  ['`', '.'].some((end) => row.startsWith(`| \`spec.registries[].${vendor}${end}`))
+  ['`', '.'].some((end) => pathOf(row).concat('`').startsWith(`spec.registries[].${vendor}${end}`))
 
 const renderClusterSection = (schema: JsonSchema, vendors: readonly string[]) => `## ClusterPullSecret
 
 One Secret in many namespaces, for operators of a cluster. Each registry has the fields of exactly one vendor:
 ${vendors.map((name) => `[${name}](#${name.toLowerCase()})`).join(', ')}.
+Required fields are bold.
 
 ${renderTable(renderFields(schema, '').filter((row) => !vendors.some((name) => isOf(row, name))))}
 
@@ -88,19 +89,39 @@ ${ruleNotes}
   universe in the document. \`azure\` and \`quay\` check hosts by fields of their own; the others serve any domain.
 - \`gcp\` requires one of: \`workloadIdentityProvider\`; \`projectNumber\`, \`poolId\` and \`providerId\`; \`credentialFile\`.
   \`delegates\` and \`lifetime\` require \`serviceAccountEmail\`; \`stsRegion\` excludes \`universeDomain\` and \`endpoints.sts\`.
-- \`gcp.trust\` is used only by [\`pullpass trust\`](trust.md); a change of it makes no credential due.
+- \`trust\` is used only by [\`pullpass trust\`](trust.md); a change of it makes no credential due.
 - Relative paths are relative to the document's file.
 - Two documents with one kind and name, or one Secret, are refused.`
 
 /** The fields of each vendor, below `spec.registries[].VENDOR`. */
 function renderVendorSections(schema: JsonSchema, vendors: readonly string[]): string[] {
   const forms = schema.properties?.['spec']?.properties?.['registries']?.items?.properties ?? {}
-  return vendors.map((name) => {
-    const { description = '', ...form } = forms[name] ?? {}
+  const rowsOf = (name: string) => renderFields(forms[name] ?? {}, '')
+  return vendors.map((name, at) => {
     const page = `vendors/${name}.md`
     const link = existsSync(`docs/${page}`) ? ` [Set-up](${page}).` : ''
-    return [`### ${name}`, `${description}.${link}`, renderTable(renderFields(form, ''))].join('\n\n')
+    const [like, shared] = vendors
+      .slice(0, at)
+      .map((other) => [other, sharedFields(rowsOf(name), rowsOf(other))] as const)
+      .reduce((best, next) => (next[1].length > best[1].length ? next : best), ['', []] as const)
+    const own = rowsOf(name).filter((row) => !shared.includes(topField(row)))
+    const reference = `${shared.map((field) => `\`${field}\``).join(', ')}: as for [${like}](#${like.toLowerCase()}).`
+    return [
+      `### ${name}`,
+      `${forms[name]?.description ?? ''}.${link}`,
+      renderTable(own),
+      ...(shared.length > 0 ? [reference] : []),
+    ].join('\n\n')
   })
+}
+
+const topField = (row: string): string => pathOf(row).replace(/[.[].*/s, '')
+
+/** Fields that are the same with all their parts, if there are several. */
+function sharedFields(rows: readonly string[], others: readonly string[]): readonly string[] {
+  const of = (all: readonly string[], field: string) => all.filter((row) => topField(row) === field).join('\n')
+  const shared = [...new Set(rows.map(topField))].filter((field) => of(rows, field) === of(others, field))
+  return shared.length > 2 ? shared : []
 }
 
 const credentialFile = `### The credential file
@@ -114,7 +135,7 @@ document has neither \`tokenFile\` nor \`serviceAccountRef\`. Sources \`executab
 function renderTenantSection(schema: JsonSchema, cluster: JsonSchema): string {
   const known = new Set(renderFields(cluster, ''))
   const rows = renderFields(schema, '').filter((row) => !known.has(row))
-  const fieldsOf = (one: JsonSchema) => renderFields(one, '').map((row) => /`([^`]+)`/.exec(row)?.[1] ?? '')
+  const fieldsOf = (one: JsonSchema) => renderFields(one, '').map(pathOf)
   const present = new Set(fieldsOf(schema))
   const absent = fieldsOf(cluster).filter((field) => !present.has(field))
   const outermost = absent.filter((field) => !absent.some((other) => field !== other && field.startsWith(other)))
@@ -145,22 +166,31 @@ ${rows.join('\n')}
 | \`REGISTRY_HOSTS\` | hosts as above; a comma list, by default \`${variables.defaultHost}\` |`
 }
 
+const pathOf = (row: string): string => /`([^`]+)`/.exec(row)?.[1] ?? ''
+
 const renderTable = (rows: readonly string[]): string =>
-  ['| field | | meaning | value |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  ['| field | meaning | value |', '| --- | --- | --- |', ...rows].join('\n')
 
 function renderFields({ properties = {}, required = [] }: JsonSchema, prefix: string): string[] {
   return Object.entries(properties).flatMap(([name, field]) => {
     const item = field.items ?? field
     const path = `${prefix}${name}${field.items === undefined ? '' : '[]'}`
     const expected = item.enum?.map((word) => `\`${word}\``).join(', ') ?? escapeCell(ruleOf(item))
+    const parts = renderReference(item)
     const cells = [
-      `\`${path}\``,
-      required.includes(name) ? 'required' : '',
+      required.includes(name) ? `**\`${path}\`**` : `\`${path}\``,
       escapeCell(field.description ?? ''),
-      expected,
+      parts ?? expected,
     ]
-    return [`| ${cells.join(' | ')} |`, ...renderFields(item, `${path}.`)]
+    return [`| ${cells.join(' | ')} |`, ...(parts === undefined ? renderFields(item, `${path}.`) : [])]
   })
+}
+
+/** The parts of a reference to an object are in its row. */
+function renderReference({ properties = {} }: JsonSchema): string | undefined {
+  const parts = Object.entries(properties)
+  if (parts.length === 0 || parts.some(([name, { description }]) => description !== `Its ${name}`)) return undefined
+  return parts.map(([name, part]) => `\`${name}\`: ${ruleOf(part)}`).join('; ')
 }
 
 /** As in error messages. */

@@ -68,10 +68,10 @@ const namespaces = fields(
     ),
     selector: z.exactOptional(selector),
     emptyPolicy: z.exactOptional(
-      word(['Fail', 'Allow'], 'Whether a run fails if no namespace is selected; by default Fail'),
+      word(['Fail', 'Allow'], 'Whether a run fails if no namespace is selected; default: Fail'),
     ),
   },
-  'Namespaces that get the Secret: those that include and selector match, except those of exclude. At least one of include and selector is required. Namespaces kube-* are selected only by their exact name',
+  'Namespaces that get the Secret: those that match include and selector, of which at least one is required, and not exclude; namespaces kube-* only by their exact name',
 )
 
 const hosts = (most: number) =>
@@ -128,7 +128,7 @@ export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): Do
       hostPolicy: z.exactOptional(
         word(
           ['Vendor', 'Any'],
-          'Hosts that may get the credential: those of the vendor (Vendor), or any (Any), such as a proxy that forwards it; default: Vendor',
+          'Hosts that may get the credential: those of the vendor (Vendor, the default), or any (Any), such as a proxy that forwards it',
         ),
       ),
       tokenFile: z.exactOptional(
@@ -152,10 +152,7 @@ export function composeSchemas(vendors: DocumentVendors, forms: VendorForms): Do
 const issuerFields = (target: TextRule) =>
   fields(
     {
-      publishTo: text(
-        target,
-        "Target to which the issuer's documents are published, as for pullpass issuer publish --to",
-      ),
+      publishTo: text(target, 'Target of the publication, as for pullpass issuer publish --to'),
       url: z.exactOptional(text(issuerUrl, 'Public URL of the issuer; absent: the public URL of the target')),
       keyStateRef: z.exactOptional(
         fields(
@@ -194,7 +191,7 @@ const clusterPullSecret = (
             list(
               text(objectName, 'Name'),
               100,
-              'ServiceAccounts whose imagePullSecrets get the Secret, in each namespace. A namespace without one of them is not an error; a name that exists in no namespace is a warning',
+              'ServiceAccounts whose imagePullSecrets get the Secret, where they exist; a name that exists in no namespace is a warning',
             ),
           ),
           stuckPods: z.exactOptional(
@@ -206,13 +203,13 @@ const clusterPullSecret = (
           conflictPolicy: z.exactOptional(
             word(
               ['Refuse', 'Adopt'],
-              'Action for an existing Secret of this name that pullpass did not create: leave it unchanged (Refuse), or take it over and replace its content (Adopt); default: Refuse',
+              'Whether an existing Secret of this name that pullpass did not create is left unchanged (Refuse, the default), or taken over and its content replaced (Adopt)',
             ),
           ),
           deletionPolicy: z.exactOptional(
             word(
               ['Retain', 'Delete'],
-              'Action for the Secrets that pullpass created when the document is deleted, or no longer selects their namespace; default: Retain. Delete only in a custom resource',
+              'Whether the Secrets stay (Retain, the default) or are deleted (Delete, only in a custom resource) when the document is deleted or no longer selects their namespace',
             ),
           ),
         },

@@ -155,7 +155,7 @@ export const credentialShape: {
       'Lifetime where the response states none and the password is not a JWT: 1m to 12h; absent: an error',
     ),
   ),
-  maxLifetime: z.exactOptional(text(lifetime, 'A longer lifetime is not relied on: 1m to 12h; by default 1h')),
+  maxLifetime: z.exactOptional(text(lifetime, 'A longer lifetime is not relied on: 1m to 12h; default: 1h')),
 }
 
 export interface CredentialSettings {

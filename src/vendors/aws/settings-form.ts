@@ -28,7 +28,7 @@ import type { AwsForm, AwsSettings } from './settings.ts'
 export const thumbprints: z.ZodMiniType<readonly string[]> = list(
   text(thumbprint, 'SHA-1'),
   5,
-  "Of the certificate authority of the issuer's URL, if it is private; by default AWS reads it",
+  "Thumbprints of the certificate authority of the issuer's URL, if it is private; default: AWS reads it",
 )
 
 const tenantShape = {
@@ -37,12 +37,12 @@ const tenantShape = {
     region,
     'Region of the registries; the hosts of a registry entry are in one region, and can be of several accounts',
   ),
-  stsRegion: z.exactOptional(text(region, 'Region whose token service is used; by default region')),
+  stsRegion: z.exactOptional(text(region, 'Region of the token service; default: region')),
   sessionName: z.exactOptional(
-    text(sessionName, 'Name of the session in audit logs; by default pullpass.NAMESPACE.NAME'),
+    text(sessionName, 'Name of the session in audit logs; default: pullpass.NAMESPACE.NAME'),
   ),
   sessionDuration: z.exactOptional(
-    text(sessionDuration, 'Lifetime of a session, and maximum lifetime of the credential: 15m to 12h; by default 1h'),
+    text(sessionDuration, 'Lifetime of a session, and maximum lifetime of the credential: 15m to 12h; default: 1h'),
   ),
   sessionPolicy: z.exactOptional(text(sessionPolicy, 'Policy in JSON that limits the session further')),
   sessionPolicyArns: z.exactOptional(
@@ -64,7 +64,7 @@ const tenantShape = {
   endpointType: z.exactOptional(
     word(
       ['Standard', 'FIPS', 'DualStack', 'FIPSDualStack'],
-      'Which endpoints of AWS are used: with FIPS 140 validated cryptography, or with IPv6; by default Standard',
+      'Endpoints of AWS: with FIPS 140 validated cryptography, or with IPv6; default: Standard',
     ),
   ),
 }

@@ -22,18 +22,15 @@ const tenantShape = {
     roleArn,
     'IAM role that trusts the cluster, with ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken',
   ),
-  stsRegion: z.exactOptional(text(region, 'Region whose token service is used; by default us-east-1')),
+  stsRegion: z.exactOptional(text(region, 'Region of the token service; default: us-east-1')),
   sessionName: z.exactOptional(
-    text(sessionName, 'Name of the session in audit logs; by default pullpass.NAMESPACE.NAME'),
+    text(sessionName, 'Name of the session in audit logs; default: pullpass.NAMESPACE.NAME'),
   ),
   sessionDuration: z.exactOptional(
-    text(sessionDuration, 'How long a session lives, and the credential at most: 15m to 12h; by default 1h'),
+    text(sessionDuration, 'Lifetime of a session, and maximum lifetime of the credential: 15m to 12h; default: 1h'),
   ),
   endpointType: z.exactOptional(
-    word(
-      ['Standard', 'DualStack'],
-      'Which endpoints of AWS are used: those with IPv6 too, or not; by default Standard',
-    ),
+    word(['Standard', 'DualStack'], 'Endpoints of AWS: with IPv6, or not; default: Standard'),
   ),
 }
 

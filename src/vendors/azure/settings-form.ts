@@ -19,12 +19,12 @@ import {
 import type { AzureForm, AzureSettings } from './settings.ts'
 
 const tenantShape = {
-  tenantId: text(tenantId, 'Microsoft Entra tenant of the identity: its id, or one of its domains'),
+  tenantId: text(tenantId, 'Microsoft Entra tenant of the identity, by its id or one of its domains'),
   clientId: text(clientId, 'Client id of the application or managed identity that trusts the cluster'),
   registry: z.exactOptional(
-    text(loginServer, 'Login server of the registry if hosts is a proxy or mirror of it; by default hosts'),
+    text(loginServer, 'Login server of the registry if hosts is a proxy or mirror of it; default: hosts'),
   ),
-  cloud: z.exactOptional(word(cloudNames, 'Cloud of the tenant and the registry; by default that of the login server')),
+  cloud: z.exactOptional(word(cloudNames, 'Cloud of the tenant and the registry; default: that of the login server')),
   repositories: z.exactOptional(
     list(
       text(repositoryName, 'Name'),
@@ -56,7 +56,7 @@ const clusterForm: z.ZodMiniType<AzureForm> = fields(
           managedIdentityId: z.exactOptional(
             text(
               managedIdentityId,
-              'Resource id of the managed identity with the client id; if not set, the client id is that of an application',
+              'Resource id of the managed identity with the client id; absent: the client id is that of an application',
             ),
           ),
         },

@@ -47,7 +47,7 @@ const tenantShape = {
     list(text(serviceAccountEmail, 'E-mail'), 16, 'Intermediate service accounts, in the order of delegation'),
   ),
   lifetime: z.exactOptional(
-    text(gcpLifetime, 'Lifetime of the credential if a service account is impersonated: 1s to 12h'),
+    text(gcpLifetime, 'Lifetime of the credential if a service account is impersonated: 1s to 12h; default: 1h'),
   ),
   scopes: z.exactOptional(list(text(gcpScope, 'Scope'), 32, 'OAuth scopes; default: cloud-platform.read-only')),
   stsRegion: z.exactOptional(text(stsRegion, 'Region of the token service to use')),
@@ -89,7 +89,7 @@ const clusterForm: z.ZodMiniType<GcpForm> = fields(
             ),
           ),
         },
-        'Additional resources that pullpass trust creates; not used by the exchange',
+        'What pullpass trust configures; exchanges do not use it',
       ),
     ),
   },

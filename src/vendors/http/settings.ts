@@ -63,7 +63,7 @@ const reservedHeaders = [
 
 const form: z.ZodMiniType<HttpForm> = fields(
   {
-    method: z.exactOptional(word(['GET', 'POST', 'PUT'], 'Method of the request; by default POST')),
+    method: z.exactOptional(word(['GET', 'POST', 'PUT'], 'Method of the request; default: POST')),
     url: text(requestUrl, 'URL of the request'),
     headers: z.exactOptional(textMap(headerName, printable, 100, 'Constant headers; none that carries a credential')),
     token: fields(

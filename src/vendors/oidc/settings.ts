@@ -88,9 +88,9 @@ const clientFields = fields(
     privateKey: z.exactOptional(secretSourceField('The private key in PEM (PKCS #8), for private_key_jwt')),
     keyId: z.exactOptional(text(printable('the id of a key'), "kid of the client's assertion")),
     algorithm: z.exactOptional(
-      word(['RS256', 'PS256', 'ES256', 'EdDSA'], 'Algorithm of the assertion; by default that of the type of the key'),
+      word(['RS256', 'PS256', 'ES256', 'EdDSA'], 'Algorithm of the assertion; default: by the type of the key'),
     ),
-    audience: z.exactOptional(text(printable('an audience'), 'Audience of the assertion; by default the URL')),
+    audience: z.exactOptional(text(printable('an audience'), 'Audience of the assertion; default: the URL')),
   },
   'How pullpass authenticates as a client; absent: not at all',
 )
@@ -104,7 +104,7 @@ const form: z.ZodMiniType<OidcForm> = fields(
         'token_exchange, the default: the subject token is exchanged (RFC 8693); client_credentials: it authenticates the client, with method subject_token',
       ),
     ),
-    encoding: z.exactOptional(word(['form', 'json'], 'Encoding of the request; by default form, as RFC 8693')),
+    encoding: z.exactOptional(word(['form', 'json'], 'Encoding of the request; default: form, as RFC 8693')),
     parameters: z.exactOptional(
       textMap(
         parameterName,

@@ -32,9 +32,9 @@ const form: z.ZodMiniType<StaticForm> = fields(
           namespace: text(labelName, 'Its namespace'),
           name: text(objectName, 'Its name'),
           usernameKey: z.exactOptional(text(secretKey, 'Key of the user name; default: username')),
-          passwordKey: z.exactOptional(text(secretKey, 'Key of the password; by default password')),
+          passwordKey: z.exactOptional(text(secretKey, 'Key of the password; default: password')),
         },
-        'Secret with the user name and password; of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg, with an entry for the first host',
+        'Secret with the user name and password, or, of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg, with an entry for the first host',
       ),
     ),
     username: z.exactOptional(

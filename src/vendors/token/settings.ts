@@ -20,7 +20,7 @@ const lifetime = lifetimeRule('10m', '24h')
 const form: z.ZodMiniType<TokenForm> = fields(
   {
     username: z.exactOptional(text(userName, 'User name that the registry expects with the token; default: jwt')),
-    lifetime: z.exactOptional(text(lifetime, 'Lifetime of the requested or projected token, 10m to 24h; default: 1h')),
+    lifetime: z.exactOptional(text(lifetime, 'Lifetime of the requested or projected token: 10m to 24h; default: 1h')),
   },
   "The identity token itself is the password: Harbor's commercial edition, zot, Forgejo, JWT-checking proxies. The registry's audience is required",
 )
