@@ -6,7 +6,7 @@ import { suite, test } from 'node:test'
 interface Link {
   readonly path: string
   readonly anchor: string | undefined
-  /** Tests that the page cites: `[test](PATH): "title" and "title"`. */
+  /** Tests that the page cites: `["title", "title"](PATH)`. */
   readonly titles: readonly string[]
 }
 
@@ -17,8 +17,8 @@ function linksOf(page: string): Link[] {
   const text = readFileSync(page, 'utf8')
     .replaceAll(/^```.*?^```$/gms, '')
     .replaceAll(/\s+/g, ' ')
-  const links = text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)(?::((?:,?(?: and)? "[^"]+")+))?/g)
-  return [...links].map(([, path = '', anchor, titles = '']) => ({
+  const links = text.matchAll(/(?:\[("[^\]]+")|)\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)
+  return [...links].map(([, titles = '', path = '', anchor]) => ({
     path: path === '' ? page : join(dirname(page), path),
     anchor,
     titles: [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => title),
