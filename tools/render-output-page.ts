@@ -57,14 +57,13 @@ pullpass; neither has an envelope.
 
 ## Conventions
 
-- \`result\` is the status of the whole document and of each item: one of a closed set of values, which the tables below
-  list. The \`result\` of the document is \`ok\` or \`failed\`. It is \`failed\` if something failed or a check found a problem;
-  the exit code is then 1. \`trust plan --exit-code\` also exits 1 if something is missing. Findings about vendors do not make
-  \`issuer show\` fail: it describes the cluster, and \`issuer check\` is the check.
+- \`result\` is the status of the document and of each item, one of the values in the tables. That of the document is \`failed\` if
+  something failed or a check found a problem; the exit code is then 1. \`trust plan --exit-code\` also exits 1 if something is
+  missing. Findings about vendors do not make \`issuer show\` fail.
 - In a dry run, changes have results that begin with \`would-\`.
 - Instants end in \`At\`: RFC 3339, in UTC, without fractions of a second. Expiry is rounded down. Durations include their unit.
 - Keys have their \`kid\`, vendors their identifier.
-- A member without a value is absent, never \`null\`. Lists are never absent, unless the table states it.
+- A member that is marked \`?\` is absent if it has no value. No member is \`null\`.
 - Errors, alarms and problems have one shape everywhere: [ErrorDetail](#errordetail). Decide by \`code\`, never by text: texts may
   change in any version.
 - In errors and findings, \`fix\` is a sentence that states what to do, and \`command\` is a [command](#commands) to paste into a shell;
@@ -73,15 +72,14 @@ pullpass; neither has an envelope.
   retryable, although a new grant takes effect only after minutes at some clouds (\`IMPERSONATION_DENIED\`).
 - Later versions of \`v1alpha1\` may add members and codes. They do not remove or rename members, or add values of \`result\`,
   without a note in the changelog.
-- No document contains a token or a password. Every value is searched for the secrets of the run before it is printed. One that repeats a
-  secret, in a vendor's message for example, contains \`(withheld, it repeats a secret)\` in its place. This also applies to the objects
-  of \`manifests\` and \`init\`.
+- No document contains a token or a password: a value that repeats a secret of the run, such as a vendor's message, contains
+  \`(withheld, it repeats a secret)\` in its place. This also applies to the objects of \`manifests\` and \`init\`.
 
 ## Commands
 
-A \`command\` fixes the cause, or only shows it. It only shows it where \`fix\` is to compare, check, show or print something; it then changes
-nothing. No field distinguishes the two: an operator reads \`fix\` before pasting a command, and a program must not run commands unread, because
-some of them delete something.
+A \`command\` fixes the cause. Where \`fix\` is to compare, check, show or print something, it only shows the cause and changes nothing. No
+field distinguishes the two, and some commands delete something: read \`fix\` before you paste a command. A program must not run commands
+unread.
 
 A value that pullpass does not know, or that a shell could read as an option, is a variable: \`"\${TARGET:?}"\`. A shell refuses to run the
 command while it is not set. \`fix\` or this table states the meaning:
@@ -103,7 +101,7 @@ $ pullpass refresh -f missing.yaml -o json 2>/dev/null
     "hop": "document",
     "seen": "missing.yaml does not exist",
     "expected": "a file of YAML or JSON in UTF-8, at most 1 MiB",
-    "fix": "correct the path; in a pod, see the mount path and the items of its volume; standard input is -f -",
+    "fix": "correct the path; in a pod, check the mount path and the items of the volume",
     "retryable": false
   }
 }
@@ -152,10 +150,10 @@ function renderFields({ properties = {}, required = [] }: OutputSchema, left: re
   const rows = Object.entries(properties)
     .filter(([name]) => !left.includes(name))
     .map(([name, property]) => {
-      const presence = required.includes(name) ? '' : 'optional'
-      return `| \`${name}\` | ${typeOf(property)} | ${presence} | ${property.description ?? ''} |`
+      const presence = required.includes(name) ? '' : '?'
+      return `| \`${name}${presence}\` | ${typeOf(property)} | ${property.description ?? ''} |`
     })
-  return ['| member | type | | description |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  return ['| member | type | description |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
 function typeOf({ type, items, enum: values, $ref }: OutputSchema): string {
