@@ -2,18 +2,29 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import type { ResourceStatus } from '../../src/document/custom-resource.ts'
-import { type Attacks, applySecret, assertRefused } from '../install/attack.ts'
+import { assertRefused } from '../install/attack.ts'
 import { notInDocument, notPermitted, refusedToClusterAdmin } from '../install/attacks.ts'
 import {
   bindToClusterAdmin,
   createNamespace,
+  createReplicaSet,
   createSecret,
   createServiceAccount,
   deleteControllerLease,
   deleteSecret,
+  resetImagePullSecrets,
+  stickReplica,
 } from '../install/cluster-objects.ts'
 import { type Installation, install, tryCreatePod } from '../install/install.ts'
 import { assertEachPermissionNeeded } from '../install/remove-permissions.ts'
+import {
+  absentOwner,
+  onAccountsAndPods,
+  onResources,
+  otherDeletions,
+  ownedByOthers,
+  withFlags,
+} from '../install/resource-attacks.ts'
 import {
   googleHosts,
   type InstallSetup,
@@ -40,8 +51,11 @@ const flags = [
   '--service-account=image-system/puller',
   `--audience=${audience}`,
   '--tenant-service-account=team-puller',
+  '--attach-service-account=default',
+  '--evict-stuck-pods',
 ]
 const mergePatch = 'application/merge-patch+json'
+const objectPath = `${clusterPullSecretsPath}/pull`
 
 const resourceOf = (name: string, spec: object = {}) => ({
   apiVersion: 'pullpass.dev/v1alpha1',
@@ -81,121 +95,17 @@ const outside: Readonly<Record<string, { readonly spec: object; readonly reason:
       message:
         /TOKEN_REQUEST_REFUSED: .*only tokens of --service-account for --audience.*; fix: if .*the --audience of each registry$/,
     },
+    'a ServiceAccount to attach': {
+      spec: { attachToServiceAccounts: ['builder'], namespaces: { include: ['apps-b'] } },
+      reason: 'NotPermitted',
+      message: /^1 of 1 namespace is fresh; KUBERNETES_FORBIDDEN: .*; fix: .* with --attach-service-account builder$/,
+    },
     'kube-system': {
       spec: { namespaces: { include: ['kube-system'] } },
       reason: 'WriteFailed',
       message: /only the Secrets of --secret-name outside of kube-\*/,
     },
   }
-
-const objectPath = `${clusterPullSecretsPath}/pull`
-
-/** Requests on custom resources that no role of the controller permits. */
-const onResources: Attacks = {
-  'change its spec': {
-    request: {
-      method: 'PATCH',
-      path: objectPath,
-      contentType: mergePatch,
-      body: { spec: { deletionPolicy: 'Delete' } },
-    },
-    refusal: 'cannot patch resource "clusterpullsecrets"',
-  },
-  'create one': {
-    request: { method: 'POST', path: clusterPullSecretsPath, body: resourceOf('thief') },
-    refusal: 'cannot create resource "clusterpullsecrets"',
-  },
-  'delete one': {
-    request: { method: 'DELETE', path: objectPath },
-    refusal: 'cannot delete resource "clusterpullsecrets"',
-  },
-  'delete all': {
-    request: { method: 'DELETE', path: clusterPullSecretsPath },
-    refusal: 'cannot deletecollection resource "clusterpullsecrets"',
-  },
-  'delete their definition': {
-    request: {
-      method: 'DELETE',
-      path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusterpullsecrets.pullpass.dev',
-    },
-    refusal: 'cannot delete resource "customresourcedefinitions"',
-  },
-  'write the status of another kind': {
-    request: {
-      method: 'PATCH',
-      path: `/apis/apps/v1/namespaces/${system}/deployments/pullpass-controller/status`,
-      contentType: mergePatch,
-      body: { status: { replicas: 0 } },
-    },
-    refusal: 'cannot patch resource "deployments/status"',
-  },
-}
-
-const uid = '00000000-0000-4000-8000-000000000000'
-const owner = { apiVersion: 'pullpass.dev/v1alpha1', kind: 'ClusterPullSecret', name: 'gone', uid }
-const otherOwners: Readonly<Record<string, readonly object[]>> = {
-  'a ConfigMap': [{ ...owner, apiVersion: 'v1', kind: 'ConfigMap' }],
-  'a ClusterRole': [{ ...owner, apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }],
-  'another kind of pullpass.dev': [{ ...owner, kind: 'PullSecret' }],
-  'another version': [{ ...owner, apiVersion: 'pullpass.dev/v1' }],
-  'the kind of another group': [{ ...owner, apiVersion: 'example.com/v1alpha1' }],
-  'a ClusterPullSecret as controller': [{ ...owner, controller: true }],
-  'a ClusterPullSecret whose deletion is blocked': [{ ...owner, blockOwnerDeletion: true }],
-  'two ClusterPullSecrets': [owner, { ...owner, name: 'other', uid: uid.replace('4', '5').replace(/0$/, '1') }],
-  'a ClusterPullSecret and a ConfigMap': [
-    owner,
-    { ...owner, apiVersion: 'v1', kind: 'ConfigMap', uid: uid.replace(/0$/, '1') },
-  ],
-}
-
-/** On a Secret that exists, and on one that does not. */
-const ownedByOthers: Attacks = Object.fromEntries(
-  ['apps-a', 'apps-c'].flatMap((namespace) =>
-    Object.entries(otherOwners).map(([title, ownerReferences]) => {
-      const labels = { 'app.kubernetes.io/managed-by': 'pullpass' }
-      const metadata = { name: 'appscred', labels, ownerReferences }
-      const refusal = 'pullpass may not change finalizers or ownerReferences of a Secret, other than one'
-      return [
-        `have the Secret in ${namespace} owned by ${title}`,
-        { request: applySecret(namespace, 'appscred', { metadata }), refusal },
-      ]
-    }),
-  ),
-)
-
-const deletion = (namespace: string, name = 'appscred') =>
-  ({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}/secrets/${name}` }) as const
-
-/** RBAC permits them, by the name. */
-const otherDeletions: Attacks = {
-  "delete another manager's Secret": {
-    request: deletion('apps-b'),
-    refusal: 'pullpass may delete only Secrets that it wrote, and that a ClusterPullSecret owns',
-  },
-  'delete a Secret of an object with deletionPolicy: Retain': {
-    request: deletion('apps-a'),
-    refusal: 'pullpass may delete only Secrets that it wrote, and that a ClusterPullSecret owns',
-  },
-  'delete a Secret in kube-system': {
-    request: deletion('kube-system'),
-    refusal: 'pullpass may delete only the Secrets of --secret-name outside of kube-*',
-  },
-}
-
-/** The policies of this installation name flags. */
-const withFlags = (attacks: Attacks): Attacks =>
-  Object.fromEntries(
-    Object.entries(attacks).map(([title, { request, refusal }]) => [
-      title,
-      {
-        request,
-        refusal: refusal
-          .replace(/^(pullpass may write only the Secrets of) its .*$/, '$1 --secret-name outside of kube-*')
-          .replace(/^pullpass may not delete Secrets$/, 'pullpass may delete only Secrets that it wrote, and that')
-          .replace(/^(pullpass may request only tokens of) the accounts .*$/, '$1 --service-account for --audience'),
-      },
-    ]),
-  )
 
 const admin = (setup: InstallSetup) => ({
   create: async (name: string, spec?: object) =>
@@ -217,6 +127,13 @@ const admin = (setup: InstallSetup) => ({
       return ready?.reason === reason ? ready.message : undefined
     })
   },
+  pullSecretsOf: async (namespace: string): Promise<string[]> => {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts?fieldSelector=metadata.name%3Ddefault`
+    const { items }: { items: { imagePullSecrets?: { name: string }[] }[] } = JSON.parse(
+      (await setup.admin({ path })).body,
+    )
+    return items.flatMap(({ imagePullSecrets = [] }) => imagePullSecrets.map(({ name }) => name))
+  },
   ownersIn: async (namespace: string): Promise<string[] | undefined> => {
     const path = `/api/v1/namespaces/${namespace}/secrets/appscred`
     const { status, body } = await requestKubernetes(setup.apiServer, { path })
@@ -234,7 +151,10 @@ await withRealPart(
       const namespaces = ['apps-a', 'apps-b', 'apps-c']
       /** Without its Secret, the last one is no longer selected. */
       const leaving = ['left-selected', 'left-behind']
-      const { create, change, remove, whenReady, ownersIn } = admin(setup)
+      const { create, change, remove, whenReady, ownersIn, pullSecretsOf } = admin(setup)
+      const later = 'apps-later'
+      const further = { attachToServiceAccounts: ['default'], stuckPods: 'Evict' }
+      const stuckPod = { image: 'europe-docker.pkg.dev/example/app', secret: 'appscred' }
       let installation: Installation
       before(async () => {
         for (const name of [...namespaces, ...leaving, 'apps-legacy', 'image-system'])
@@ -253,6 +173,36 @@ await withRealPart(
         assert.deepEqual([installation.applied.exitCode, installation.applied.stderr], [0, ''])
         const created = await tryCreatePod(installation, system)
         assert.deepEqual([created.exitCode, created.stderr], [0, ''])
+      })
+
+      test('its accounts, also later ones, refer to the Secret, and a stuck Pod is evicted; its deletion removes the entries', async (t) => {
+        const running = startInstalledController(installation, system)
+        t.after(() => running.child.kill('SIGKILL'))
+        const whenAttached = async (namespace: string, expected: readonly string[]) =>
+          await waitUntil(`${namespace}/default with ${expected.join(', ')}`, 30_000, async () => {
+            const names = await pullSecretsOf(namespace)
+            return JSON.stringify(names) === JSON.stringify(expected) || undefined
+          })
+        await whenAttached('apps-a', []) // the account exists
+        await resetImagePullSecrets(setup, 'apps-a', 'default')
+        await createReplicaSet(setup, 'apps-a', stuckPod)
+        const pod = await stickReplica(setup, 'apps-a', stuckPod)
+        await create('pull', { ...further, deletionPolicy: 'Delete' })
+        await whenAttached('apps-a', ['other', 'appscred'])
+        await createNamespace(setup, later)
+        await whenAttached(later, ['appscred'])
+        await waitUntil('the eviction', 20_000, async () => {
+          const { body } = await setup.admin({ path: `/api/v1/namespaces/apps-a/pods?labelSelector=app%3Dweb` })
+          return !body.includes(`"${pod}"`) || undefined
+        })
+        await whenReady('pull', 'Fresh')
+        await remove('pull')
+        await whenAttached('apps-a', ['other'])
+        await whenAttached(later, [])
+        running.child.kill('SIGTERM')
+        const { exitCode, stderr } = await running.ended
+        assert.equal(exitCode, 0)
+        assert.doesNotMatch(stderr, / error /)
       })
 
       test('a Secret is owned by its object while deletionPolicy is Delete, and is deleted with it', async (t) => {
@@ -289,6 +239,7 @@ await withRealPart(
           })
         }
         await remove('pull')
+        await deleteSecret(setup, 'apps-b', 'appscred')
       })
 
       test('without any one of its permissions a failure is reported, and states which', async (t) => {
@@ -304,7 +255,9 @@ await withRealPart(
           for (const name of ['apps-a', 'apps-c']) await deleteSecret(setup, name, 'appscred')
           await createSecret(setup, 'apps-b', 'appscred') // a conflict, which is an Event
           await deleteControllerLease(setup, system)
-          await create('pull')
+          await resetImagePullSecrets(setup, 'apps-a', 'default')
+          await stickReplica(setup, 'apps-a', stuckPod)
+          await create('pull', further)
           const tenants = '/apis/pullpass.dev/v1alpha1/namespaces/tenant/pullsecrets'
           await setup.admin({ method: 'DELETE', path: tenants })
           await deleteSecret(setup, 'tenant', 'appscred')
@@ -324,14 +277,14 @@ await withRealPart(
         await deleteSecret(setup, 'apps-c', 'appscred')
         const { 'delete its own Secret': _, ...never } = notPermitted('apps-a', 'appscred')
         const others = Object.entries(notInDocument(setup.apiServer, audience)).filter(
-          ([title, { refusal }]) =>
-            !/ServiceAccount|imagePullSecrets/.test(refusal) && !/excluded|long-lived/.test(title), // not known here
+          ([title]) => !/excluded|long-lived/.test(title), // not known here
         )
         await assertRefused(t, installation.account, {
           ...never,
           ...withFlags(Object.fromEntries(others)),
           ...ownedByOthers,
           ...onResources,
+          ...onAccountsAndPods,
         })
         await createSecret(setup, 'kube-system', 'appscred')
         await assertRefused(t, installation.account, otherDeletions)
@@ -347,7 +300,7 @@ await withRealPart(
         const metadata = {
           labels: { thief: 'true' },
           finalizers: ['thief.example.com/never'],
-          ownerReferences: [owner],
+          ownerReferences: [absentOwner],
         }
         const { status } = await requestKubernetes(installation.account, {
           method: 'PATCH',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, suite, test } from 'node:test'
 import { waitForStderr } from '../../test/commands/issuer/wait-for-stderr.ts'
-import { type Attacks, assertRefused } from '../install/attack.ts'
+import { type Attacks, assertRefused, evictPod } from '../install/attack.ts'
 import { notInDocument, notPermitted, refusedToClusterAdmin } from '../install/attacks.ts'
 import {
   bindToClusterAdmin,
@@ -43,12 +43,6 @@ const lease = (name: string) => ({
   kind: 'Lease',
   metadata: { name },
   spec: { holderIdentity: 'thief' },
-})
-
-const evict = (namespace: string) => ({
-  method: 'POST' as const,
-  path: `/api/v1/namespaces/${namespace}/pods/none/eviction`,
-  body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'none', namespace } },
 })
 
 /** As the controller writes them, with other fields. */
@@ -140,11 +134,11 @@ const ofControllers: Attacks = {
     refusal: 'cannot get resource "pods/log"',
   },
   'evict a Pod of kube-system': {
-    request: evict('kube-system'),
+    request: evictPod('kube-system', 'none'),
     refusal: 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict',
   },
   'evict a Pod of a namespace that is excluded': {
-    request: evict('apps-legacy'),
+    request: evictPod('apps-legacy', 'none'),
     refusal: 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict',
   },
   'forge an Event of the kubelet': {

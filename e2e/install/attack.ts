@@ -73,3 +73,9 @@ export const requestToken = (namespace: string, name: string, spec: object): Kub
   path: `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
   body: { spec: { expirationSeconds: 600, ...spec } },
 })
+
+export const evictPod = (namespace: string, name: string, deleteOptions: object = {}): KubernetesRequest => ({
+  method: 'POST',
+  path: `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
+  body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace }, deleteOptions },
+})

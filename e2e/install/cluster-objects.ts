@@ -50,19 +50,60 @@ export async function bindToClusterAdmin({ admin }: Admin, namespace: string): P
 }
 
 /** A Pod of a ReplicaSet whose image could not be pulled; resolves in a later second than the kubelet's report. */
-export async function createStuckPod({ admin }: Admin, namespace: string, { image, secret }: StuckPod): Promise<void> {
+export async function createStuckPod(admin: Admin, namespace: string, { image, secret }: StuckPod): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/pods`
-  await admin({ method: 'DELETE', path: `${path}?fieldSelector=metadata.name%3Dstuck` })
+  await admin.admin({ method: 'DELETE', path: `${path}?fieldSelector=metadata.name%3Dstuck` })
   const ownerReferences = [
     { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: randomUUID(), controller: true },
   ]
   const spec = { containers: [{ name: 'main', image }], imagePullSecrets: [{ name: secret }] }
-  await admin({ method: 'POST', path, body: { metadata: { name: 'stuck', ownerReferences }, spec } })
+  await admin.admin({ method: 'POST', path, body: { metadata: { name: 'stuck', ownerReferences }, spec } })
+  await reportFailedPull(admin, `${path}/stuck`, image)
+}
+
+/** With all controllers: ReplicaSet `web`, whose controller creates one Pod again and again. */
+export async function createReplicaSet(
+  { admin }: Admin,
+  namespace: string,
+  { image, secret }: StuckPod,
+): Promise<void> {
+  const labels = { app: 'web' }
+  const spec = { containers: [{ name: 'main', image }], imagePullSecrets: [{ name: secret }] }
+  await admin({
+    method: 'POST',
+    path: `/apis/apps/v1/namespaces/${namespace}/replicasets`,
+    body: {
+      metadata: { name: 'web' },
+      spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    },
+  })
+}
+
+/** The Pod of `createReplicaSet`, whose image could not be pulled; its name. */
+export async function stickReplica(admin: Admin, namespace: string, { image }: StuckPod): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/pods`
+  const { name, isStuck } = await waitUntil('the Pod of the ReplicaSet', 20_000, async () => {
+    const { body } = await admin.admin({ path: `${path}?labelSelector=app%3Dweb` })
+    const { items }: { items: StoredPod[] } = JSON.parse(body)
+    const alive = items.find(({ metadata }) => metadata.deletionTimestamp === undefined)
+    return alive && { name: alive.metadata.name, isStuck: alive.status?.containerStatuses !== undefined }
+  })
+  if (!isStuck) await reportFailedPull(admin, `${path}/${name}`, image)
+  return name
+}
+
+interface StoredPod {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
+  readonly status?: { readonly containerStatuses?: readonly unknown[] }
+}
+
+/** As a kubelet; resolves in a later second. */
+async function reportFailedPull({ admin }: Admin, podPath: string, image: string): Promise<void> {
   const waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"` }
   const main = { name: 'main', image, imageID: '', ready: false, restartCount: 0, state: { waiting } }
   const { body } = await admin({
     method: 'PATCH',
-    path: `${path}/stuck/status?fieldManager=kubelet`,
+    path: `${podPath}/status?fieldManager=kubelet`,
     contentType: 'application/merge-patch+json',
     body: { status: { containerStatuses: [main] } },
   })

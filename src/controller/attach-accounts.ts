@@ -3,6 +3,8 @@
  * accounts that are created later, such as `default`, which follows its namespace.
  */
 import { earliest } from '../credential/registry-credential.ts'
+import type { Document } from '../document/document.ts'
+import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { Listed } from '../kubernetes/objects/list.ts'
@@ -15,15 +17,21 @@ import type { ControlledDocument } from './documents.ts'
 import { evaluateSecret } from './evaluate-secret.ts'
 import { type Failures, failedAgain, nextRepairMs, noRepairs, type Repairs, recentRepairs } from './schedule.ts'
 import type { ControllerStatus } from './status.ts'
+import type { ClusterView } from './watch-cluster.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
 
 /** Of the accounts of one document in one namespace. */
 export interface AttachState {
-  failure: Failures | undefined
+  failure: AttachFailure | undefined
   /** By account: how often it was changed within the last ten minutes. */
   readonly changes: Map<string, Repairs>
   /** Accounts that had the entry: what removes it is another client. */
   readonly attached: Set<string>
+}
+
+interface AttachFailure extends Failures {
+  readonly account: string
+  readonly fault: PullpassError
 }
 
 export const newAttachState = (): AttachState => ({ failure: undefined, changes: new Map(), attached: new Set() })
@@ -32,8 +40,7 @@ interface AttachTarget extends WorkItem {
   readonly controlled: ControlledDocument
   /** The pull secret. */
   readonly found: PullSecretMetadata | undefined
-  /** By the accounts' names: of the whole cluster, by namespace. */
-  readonly accounts: ReadonlyMap<string, ReadonlyMap<string, ServiceAccount>>
+  readonly view: Pick<ClusterView, 'serviceAccounts'>
   readonly state: AttachState
 }
 
@@ -49,13 +56,13 @@ export const attachSubject = (item: WorkItem): string => `${keyOf(item)} service
 
 /** Only where the pull secret is the document's own. When to try it again; undefined: when an account or the Secret changes. */
 export async function attachAccounts(target: AttachTarget, attacher: Attacher): Promise<Date | undefined> {
-  const { controlled, namespace, found, accounts, state } = target
+  const { controlled, namespace, found, state } = target
   const { cluster, credentials, status, context } = attacher
   if (evaluateSecret(controlled.document, { namespace, found }, credentials, context.now()).verdict === 'changed') {
     return undefined
   }
   const nowMs = context.now().getTime()
-  const lacking = accountsWithout(controlled.document.secretName, target)
+  const lacking = accountsWithout(controlled.document, target)
   const waiting = new Map(lacking.map((name) => [name, notBeforeMs(name, state, nowMs)]))
   const due = lacking.filter((name) => (waiting.get(name) ?? 0) <= nowMs)
   for (const name of due) waiting.delete(name)
@@ -63,7 +70,7 @@ export async function attachAccounts(target: AttachTarget, attacher: Attacher): 
     const byName = new Map(
       due.map((name): [string, Listed<ServiceAccount>] => [
         name,
-        { found: accounts.get(name) ?? new Map(), faults: new Map() },
+        { found: accountsOf(name, target), faults: new Map() },
       ]),
     )
     const outcomes = await attachIn(namespace, controlled.document, byName, { cluster, mode: 'write', context })
@@ -76,10 +83,15 @@ export async function attachAccounts(target: AttachTarget, attacher: Attacher): 
   return earliest(times.map((ms) => new Date(ms)))
 }
 
+/** In the whole cluster, by namespace. */
+const accountsOf = (name: string, { view }: Pick<AttachTarget, 'view'>): ReadonlyMap<string, ServiceAccount> =>
+  view.serviceAccounts(name)?.objects ?? new Map()
+
 /** Forgets what was recorded of accounts that do not exist: one that is created again is attached immediately. */
-function accountsWithout(secretName: string, { accounts, namespace, state }: AttachTarget): string[] {
-  return [...accounts].flatMap(([name, byNamespace]) => {
-    const account = byNamespace.get(namespace)
+function accountsWithout({ secretName, attachToServiceAccounts }: Document, target: AttachTarget): string[] {
+  const { namespace, state } = target
+  return attachToServiceAccounts.flatMap((name) => {
+    const account = accountsOf(name, target).get(namespace)
     if (account === undefined) {
       state.changes.delete(name)
       state.attached.delete(name)
@@ -107,7 +119,7 @@ const restored = {
 } as const
 
 function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[], { status, context }: Attacher): void {
-  const { document, namespace, accounts, state } = target
+  const { document, namespace, state } = target
   const now = context.now()
   for (const { name, result } of outcomes) {
     if (result !== 'attached') continue
@@ -115,7 +127,7 @@ function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[]
     state.changes.set(name, { count, lastMs: now.getTime() })
     const fields = { document, namespace, serviceAccount: name }
     if (state.attached.has(name)) {
-      const owners = (accounts.get(name)?.get(namespace)?.owners ?? []).join(', ')
+      const owners = (accountsOf(name, target).get(namespace)?.owners ?? []).join(', ')
       const note =
         owners === ''
           ? 'another client removed it'
@@ -124,12 +136,12 @@ function record(target: AttachTarget, outcomes: readonly ServiceAccountOutcome[]
     } else status.log(attached, fields)
     state.attached.add(name)
   }
-  const fault = outcomes.find((outcome) => outcome.fault !== undefined)?.fault
+  const { name: account = '', fault } = outcomes.find((outcome) => outcome.fault !== undefined) ?? {}
   if (fault === undefined || context.signal.aborted) {
     state.failure = undefined
     if (fault === undefined) status.succeeded(attachSubject(target))
     return
   }
-  state.failure = failedAgain(state.failure, fault, context)
+  state.failure = { ...failedAgain(state.failure, fault, context), account, fault }
   status.failed(attachSubject(target), fault, { document, namespace }, 'a service account could not be changed')
 }

@@ -95,7 +95,7 @@ export class Controller {
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
-        onSecretsRefused: (secretName) => this.#onSecretsRefused(secretName),
+        onRefused: (resource, name) => this.#statusesChanged(this.#index.watching(resource, name)),
         onResources: (name) => this.#onResources(name),
         onServiceAccounts: (name, namespace) => this.#onServiceAccounts(name, namespace),
         onPods: () => {
@@ -215,7 +215,7 @@ export class Controller {
       this.#work?.detachments.forgetDocument(name)
     }
     if (this.#view.namespaces.synced) this.#select(added, undefined)
-    for (const name of added.keys()) this.#work?.statuses.changed(name)
+    this.#statusesChanged(added.keys())
   }
 
   #onResources(document: string | undefined): void {
@@ -320,9 +320,8 @@ export class Controller {
     this.#reportExamined()
   }
 
-  /** An installation does not permit every name that a custom resource can have. */
-  #onSecretsRefused(secretName: string): void {
-    for (const name of this.#index.named(secretName, undefined).keys()) this.#work?.statuses.changed(name)
+  #statusesChanged(documents: Iterable<string>): void {
+    for (const name of documents) this.#work?.statuses.changed(name)
   }
 
   #forgetDocument(document: string): void {
@@ -357,17 +356,12 @@ export class Controller {
     const target = { ...item, controlled, found: secrets.objects.get(namespace), state, setBackAt: this.#setBackAt }
     const again = await reconcileSecret(target, { ...work, status: this.status })
     work.statuses.changed(document)
-    const names = controlled.document.attachToServiceAccounts
-    if (names.length === 0) return again
+    if (controlled.document.attachToServiceAccounts.length === 0) return again
     state.attach ??= newAttachState()
-    const collections = names.map((name) => [name, this.#view.serviceAccounts(name)?.objects ?? new Map()] as const)
-    const attach = {
-      ...target,
-      found: secrets.objects.get(namespace),
-      accounts: new Map(collections),
-      state: state.attach,
-    }
-    return earliest([again, await attachAccounts(attach, { ...work, status: this.status })])
+    const attach = { ...target, found: secrets.objects.get(namespace), view: this.#view, state: state.attach }
+    const attachAgain = await attachAccounts(attach, { ...work, status: this.status })
+    work.statuses.changed(document)
+    return earliest([again, attachAgain])
   }
 
   /** Once in each term, when everything is listed and the queue is empty. */

@@ -1,24 +1,25 @@
 /** What the controller knows at one time, for its reports: metrics, the status page, custom resources, Events and evictions. Pure. */
 import { earliest } from '../credential/registry-credential.ts'
-import { tenantOf } from '../document/document.ts'
+import { type Document, tenantOf } from '../document/document.ts'
 import { described } from '../errors/pullpass-error.ts'
 import type { StuckPod } from '../kubernetes/objects/pending-pods.ts'
 import { type ExchangeRequest, mintedFrom } from '../refresh/exchange-requests.ts'
+import { documentName } from '../refresh/plan.ts'
 import type { LeaderElection } from '../server/leader-election.ts'
 import type { Credentials } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'
 import { namespacesToDelete } from './deletions/delete-secrets.ts'
 import type { DocumentSet } from './documents.ts'
-import type { Evictable } from './evictions/evict-pods.ts'
+import type { Evictable, PodEvictions } from './evictions/evict-pods.ts'
 import { servedSince } from './evictions/stuck-pods.ts'
 import type { IssuerWatches } from './issuer/issuer-watches.ts'
 import { type PageFacts, pageDocument } from './page/page-facts.ts'
 import type { SecretState } from './reconcile.ts'
 import type { ControllerState, DocumentState } from './report/metrics.ts'
-import type { ResourceFacts } from './resource-status.ts'
-import { isSelected, selected, stateOf, watchesOf } from './selection.ts'
+import type { FurtherFault, ResourceFacts } from './resource-status.ts'
+import { isSelected, podPlaces, selected, stateOf, watchesOf } from './selection.ts'
 import type { ControllerStatus } from './status.ts'
-import type { ClusterView } from './watch-cluster.ts'
+import { type ClusterView, everyNamespace } from './watch-cluster.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 export interface Known {
@@ -118,7 +119,7 @@ const invalidResources = ({ resources }: ClusterView): string[] =>
 /** Of a custom resource, for its status. */
 export function resourceFacts(
   resource: CustomResource,
-  credentials: Credentials,
+  { credentials, evictions }: { readonly credentials: Credentials; readonly evictions: Pick<PodEvictions, 'faultOf'> },
   { documents, states, view }: Known,
 ): ResourceFacts {
   const { document: name } = resource
@@ -134,10 +135,42 @@ export function resourceFacts(
         ? new Map(selected(document, objects).map((namespace) => [namespace, ofDocument?.get(namespace)]))
         : undefined,
     notSelected: document === undefined ? 0 : namespacesToDelete(document, view).length,
-    watchRefusal: document && view.secretsRefusal(document.secretName),
+    watchRefusal: document && view.refusal('secrets', document.secretName),
+    isWatched: document === undefined || watchesFor(document, view).every(isTried),
+    further: document === undefined ? [] : furtherFaults(document, { ofDocument, evictions, view }),
     exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
   }
 }
+
+const isTried = (watch: Pick<ClusterView['namespaces'], 'synced' | 'fault'> | undefined): boolean =>
+  watch === undefined || watch.synced || watch.fault !== undefined
+
+/** In addition to that of its Secrets. */
+const watchesFor = (document: Document, view: ClusterView) => [
+  ...document.attachToServiceAccounts.map((name) => view.serviceAccounts(name)),
+  ...podPlaces(document).map((place) => view.pods(place)),
+]
+
+interface FurtherKnown {
+  readonly ofDocument: ReadonlyMap<string, SecretState> | undefined
+  readonly evictions: Pick<PodEvictions, 'faultOf'>
+  readonly view: ClusterView
+}
+
+function furtherFaults(document: Document, { ofDocument, evictions, view }: FurtherKnown): FurtherFault[] {
+  const refused = document.attachToServiceAccounts.flatMap((account) => {
+    const fault = view.refusal('serviceAccounts', account)
+    return fault === undefined ? [] : { account, fault }
+  })
+  const failed = [...(ofDocument?.values() ?? [])].flatMap(({ attach }) => attach?.failure ?? [])
+  const [unwatched] = podPlaces(document).flatMap((place) => podsRefusal(place, view) ?? [])
+  const evicted = unwatched ?? evictions.faultOf(documentName(document))
+  return [...refused, ...failed.slice(0, 1), ...(evicted === undefined ? [] : [{ fault: evicted }])]
+}
+
+/** A watch of all pods includes those of the namespace, which is not watched then. */
+const podsRefusal = (place: string, view: ClusterView) =>
+  view.refusal('pods', place) ?? (view.pods(place) === undefined ? view.refusal('pods', everyNamespace) : undefined)
 
 /** The earliest entry of this credential in a Secret. */
 export function expiryOf(request: ExchangeRequest, known: Known): Date | undefined {

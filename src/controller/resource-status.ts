@@ -11,7 +11,7 @@ import {
   type ResourceStatus,
   storedReady,
 } from '../document/custom-resource.ts'
-import { tenantOf } from '../document/document.ts'
+import { type Document, tenantOf } from '../document/document.ts'
 import { described, fixClause, fixOf, PullpassError } from '../errors/pullpass-error.ts'
 import { asText, type JsonObject } from '../text/json-fields.ts'
 import { rfc3339 } from '../text/plain-text.ts'
@@ -31,6 +31,16 @@ export interface ResourceFacts {
   readonly watchRefusal: PullpassError | undefined
   /** Of the last exchange of each registry that failed. */
   readonly exchangeFaults: readonly PullpassError[]
+  /** Whether it is known what may be watched in addition to Secrets. */
+  readonly isWatched: boolean
+  /** What the document requests in addition to Secrets, and does not get; the Secrets are written. */
+  readonly further: readonly FurtherFault[]
+}
+
+/** Why an account does not refer to the Secret, or, without one, why pods are not evicted. */
+export interface FurtherFault {
+  readonly account?: string
+  readonly fault: PullpassError
 }
 
 interface Counts {
@@ -67,11 +77,20 @@ export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus 
  * Whether every selected namespace was evaluated since this replica leads: before, nothing is known that would be newer than the
  * status that another replica, or an earlier process, wrote.
  */
-export const isEvaluated = ({ secrets, resource, usedInstead, watchRefusal }: ResourceFacts): boolean =>
-  resource.controlled === undefined ||
+export const isEvaluated = ({
+  secrets,
+  resource: { controlled },
+  usedInstead,
+  watchRefusal,
+  isWatched,
+}: ResourceFacts): boolean =>
+  controlled === undefined ||
   usedInstead !== undefined ||
   watchRefusal !== undefined ||
-  (secrets !== undefined && [...secrets.values()].every((state) => state !== undefined))
+  (isWatched && secrets !== undefined && [...secrets.values()].every((state) => isKnown(state, controlled.document)))
+
+const isKnown = (state: SecretState | undefined, { attachToServiceAccounts }: Document): boolean =>
+  state !== undefined && (state.attach !== undefined || attachToServiceAccounts.length === 0)
 
 /** Nothing is known of Secrets that were never listed, and nothing is written. */
 const isRefused = ({ watchRefusal, secrets }: ResourceFacts): boolean =>
@@ -105,7 +124,7 @@ function countSecrets(
 type Ready = Pick<ResourceCondition, 'status' | 'reason' | 'message'>
 
 function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready {
-  const { resource, usedInstead, notSelected, watchRefusal, exchangeFaults } = facts
+  const { resource, usedInstead, notSelected, watchRefusal, exchangeFaults, further } = facts
   const { fault: invalid, controlled } = resource
   if (invalid !== undefined) {
     const kept = controlled === undefined ? '' : '. The last valid version stays in use'
@@ -141,14 +160,39 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
   const fault = exchangeFault ?? counts.fault
   const cause = fault && described(fault) + fixIn(fault, controlled)
   if (fresh === selected) {
-    if (cause === undefined) return { status: 'True', reason: 'Fresh', message: freshness }
-    return { status: 'True', reason: 'RefreshFailed', message: `${freshness}; the last refresh failed: ${cause}` }
+    const refresh = cause === undefined ? '' : `; the last refresh failed: ${cause}`
+    const { reason, words } = evaluateFurther(further) ?? {}
+    if (reason !== undefined) return { status: 'False', reason, message: `${freshness}; ${words}${refresh}` }
+    return { status: 'True', reason: cause === undefined ? 'Fresh' : 'RefreshFailed', message: freshness + refresh }
   }
   if (cause === undefined) return { status: 'False', reason: 'Refreshing', message: freshness }
   const isPermitted = fault?.details.flag === undefined
   const reason = exchangeFault === undefined ? 'WriteFailed' : isPermitted ? 'ExchangeFailed' : 'NotPermitted'
   return { status: 'False', reason, message: `${freshness}: ${cause}` }
 }
+
+/** Of several accounts the first one, with the flags of `pullpass manifests` for all. */
+function evaluateFurther(further: readonly FurtherFault[]) {
+  const [first] = further
+  if (first === undefined) return undefined
+  const shown = [further.find(({ account }) => account !== undefined), further.find((one) => one.account === undefined)]
+  const words = shown.flatMap((one) => (one === undefined ? [] : described(one.fault))).join('; ')
+  const flags = [...new Set(further.flatMap((one) => (isRefusal(one.fault) ? flagOf(one) : [])))].join(' ')
+  if (further.some(({ fault }) => fault.code === 'KUBERNETES_FORBIDDEN'))
+    return { reason: 'NotPermitted', words: `${words}; fix: print the installation again with ${flags}` }
+  const ofPolicy = `; fix: if the installation does not permit it, print it again with ${flags}`
+  return {
+    reason: first.account === undefined ? 'EvictionFailed' : 'AttachFailed',
+    words: words + (flags === '' ? fixClause(first.fault) : ofPolicy),
+  }
+}
+
+const flagOf = ({ account }: FurtherFault): string =>
+  account === undefined ? '--evict-stuck-pods' : `--attach-service-account ${account}`
+
+/** By RBAC, or by a policy, which may be that of the installation. */
+const isRefusal = ({ code, retryable }: PullpassError): boolean =>
+  code === 'KUBERNETES_FORBIDDEN' || (code === 'KUBERNETES_REFUSED' && !retryable)
 
 /** The loop of `issuer watch` runs for documents in files only. */
 const issuerNote = (controlled: CustomResource['controlled']): string =>

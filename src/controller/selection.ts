@@ -83,6 +83,13 @@ export class DocumentIndex {
     const among = namespace === undefined ? [...this.#indexed.keys()] : [undefined, namespace]
     return new Map(among.flatMap((one) => [...(this.#indexed.get(one)?.get(secretName) ?? [])]))
   }
+
+  /** Those that need this watch. Of PullSecrets, which can be thousands, only Secrets are watched. */
+  watching(resource: keyof WatchedNames, name: string): string[] {
+    if (resource === 'secrets') return [...this.named(name, undefined).keys()]
+    const ofCluster = [...(this.#indexed.get(undefined)?.values() ?? [])].flatMap((named) => [...named])
+    return ofCluster.flatMap((one) => (watchesOf(new Map([one]))[resource].has(name) ? [one[0]] : []))
+  }
 }
 
 /** The Secrets of all documents in one namespace, or in all of them. */
@@ -110,13 +117,19 @@ export const unlimitedWatches = (documents: DocumentSet): WatchedNames =>
  * needs: it may not be permitted.
  */
 function podReach(documents: DocumentSet): ReadonlySet<string> {
-  const evicting = [...documents.values()].filter(({ document }) => document.stuckPods === 'Evict')
-  const [ofResources, ofFiles] = [true, false].map((isResource) => {
-    const ofKind = evicting.filter(({ document }) => (document.source === resourceSource) === isResource)
-    const reaches = ofKind.map(({ document }) => reachOf(document.namespaces))
-    return reaches.includes('everywhere') ? [everyNamespace] : reaches.flat()
-  })
-  return new Set(ofFiles?.includes(everyNamespace) ? ofFiles : [...(ofFiles ?? []), ...(ofResources ?? [])])
+  const [ofResources, ofFiles] = [true, false].map((isResource) =>
+    [...documents.values()].flatMap(({ document }) =>
+      (document.source === resourceSource) === isResource ? podPlaces(document) : [],
+    ),
+  )
+  return new Set(ofFiles?.includes(everyNamespace) ? [everyNamespace] : [...(ofFiles ?? []), ...(ofResources ?? [])])
+}
+
+/** Namespaces where the document evicts pods; `everyNamespace`: not by name. */
+export function podPlaces({ stuckPods, namespaces }: Pick<Document, 'stuckPods' | 'namespaces'>): readonly string[] {
+  if (stuckPods === 'Ignore') return []
+  const reach = reachOf(namespaces)
+  return reach === 'everywhere' ? [everyNamespace] : reach
 }
 
 interface Documented {

@@ -41,12 +41,14 @@ export interface ClusterView {
   readonly tenants: Collection<CustomResource>
   /** Of one name, by namespace; undefined: not watched. */
   secrets(name: string): Collection<AnyPullSecret> | undefined
-  /** Why Secrets of this name may not be watched. */
-  secretsRefusal(name: string): PullpassError | undefined
+  /** Why objects of this name, or pods in the namespace of this name, may not be watched. */
+  refusal(resource: keyof WatchedNames, name: string): PullpassError | undefined
   /** Watches exactly these names: all that are `unlimited`, and of each resource at most 200 others. */
   watch(names: WatchedNames, unlimited: WatchedNames): void
   /** As `secrets`. */
   serviceAccounts(name: string): Collection<ServiceAccount> | undefined
+  /** Of one namespace, or with `everyNamespace` of all; undefined: not watched. */
+  pods(namespace: string): Collection<PendingPod> | undefined
   /** Of the watched namespaces. */
   pendingPods(): Iterable<PendingPod>
   /** How often watches were resumed or started again, by resource. */
@@ -74,7 +76,8 @@ export interface ViewObserver {
   /** `names`: undefined after a list, when any can have changed. */
   onNamespaces(name: string | undefined): void
   onSecrets(secretName: string, namespace: string | undefined): void
-  onSecretsRefused(secretName: string): void
+  /** As `ClusterView.refusal`. */
+  onRefused(resource: keyof WatchedNames, name: string): void
   /** `document`: undefined after a list. */
   onResources(document: string | undefined): void
   onServiceAccounts(name: string, namespace: string | undefined): void
@@ -84,7 +87,15 @@ export interface ViewObserver {
   onEnd(error: unknown): void
 }
 
-type WatchedResource = 'namespaces' | 'secrets' | 'serviceaccounts' | 'pods' | 'clusterpullsecrets' | 'pullsecrets'
+const watchedResources = [
+  'namespaces',
+  'secrets',
+  'serviceaccounts',
+  'pods',
+  'clusterpullsecrets',
+  'pullsecrets',
+] as const
+type WatchedResource = (typeof watchedResources)[number]
 type Watch<T> = (context: WatchContext) => AsyncGenerator<CollectionEvent<T>, never>
 
 /** Starts watching namespaces. Every watch ends with the signal of the context. */
@@ -94,7 +105,7 @@ export function watchCluster(
   observer: ViewObserver,
   context: Pick<Context, 'now' | 'random' | 'sleep' | 'log' | 'signal'>,
 ): ClusterView {
-  const restarts = noRestarts()
+  const restarts = new Map<WatchedResource, number>(watchedResources.map((resource) => [resource, 0]))
   const start = createStart(observer, restarts, context)
   const namespaces = start('namespaces', (watching) => watchCollection(cluster, allNamespaces, namespaceOf, watching), {
     keyOf: ({ name }) => name,
@@ -106,20 +117,22 @@ export function watchCluster(
   }
   const resources = start('clusterpullsecrets', watched.resources, keepResources)
   const tenants = start('pullsecrets', watched.tenants, keepResources)
-  const { secrets, accounts, pods } = startNamedWatches(cluster, observer, start, context)
+  const named = startNamedWatches(cluster, observer, start, context)
+  const { secrets, serviceAccounts: accounts, pods } = named
   return {
     namespaces,
     resources,
     tenants,
     restarts,
     secrets: secrets.of,
-    secretsRefusal: (name) => (secrets.isExcess(name) ? tooManyNames(name) : refusalOf(secrets.of(name))),
+    refusal: (resource, name) =>
+      named[resource].isExcess(name) ? tooManyNames(resource, name) : refusalOf(named[resource].of(name)),
     serviceAccounts: accounts.of,
+    pods: pods.of,
     pendingPods: pods.all,
     watch(names, unlimited) {
-      secrets.watch(names.secrets, unlimited.secrets)
-      accounts.watch(names.serviceAccounts, unlimited.serviceAccounts)
-      pods.watch(names.pods, unlimited.pods)
+      const all = ['secrets', 'serviceAccounts', 'pods'] as const
+      for (const one of all) named[one].watch(names[one], unlimited[one])
     },
     comparisons: () => [
       comparisonOf(namespaces, comparedNamespaces),
@@ -135,16 +148,6 @@ export function watchCluster(
     tenantProblems: () => problemsOf('PullSecrets', tenants),
   }
 }
-
-const noRestarts = () =>
-  new Map<WatchedResource, number>([
-    ['namespaces', 0],
-    ['secrets', 0],
-    ['serviceaccounts', 0],
-    ['pods', 0],
-    ['clusterpullsecrets', 0],
-    ['pullsecrets', 0],
-  ])
 
 type StartWatch = <T>(resource: WatchedResource, watch: Watch<T>, keep: Keep<T>, signal?: AbortSignal) => Collection<T>
 
@@ -169,14 +172,16 @@ function startNamedWatches(
   start: StartWatch,
   { log, signal }: Pick<Context, 'log' | 'signal'>,
 ) {
-  const startNamed = <T>(resource: WatchedResource, { listOf, itemOf, keyOf, onChange, onRefusal }: NamedWatch<T>) => {
+  const startNamed = <T>(named: keyof WatchedNames, { listOf, itemOf, keyOf, onChange }: NamedWatch<T>) => {
+    const resource = named === 'serviceAccounts' ? 'serviceaccounts' : named
     const onExcess = (name: string) => {
       const fix = 'use the same names in several objects'
       log('warn', 'custom resources name more objects than are watched', { resource, watched: mostNames, name, fix })
     }
+    const onRefusal = (name: string) => observer.onRefused(named, name)
     return createNamedWatches(onExcess, (name, end) => {
       const watch: Watch<T> = (watching) => watchCollection(cluster, listOf(name), itemOf, watching)
-      const keep: Keep<T> = { keyOf, onChange: (key) => onChange(name, key), onRefusal: () => onRefusal?.(name) }
+      const keep: Keep<T> = { keyOf, onChange: (key) => onChange(name, key), onRefusal: () => onRefusal(name) }
       return start(resource, watch, keep, AbortSignal.any([signal, end]))
     })
   }
@@ -185,9 +190,8 @@ function startNamedWatches(
     itemOf: createPullSecretReader(),
     keyOf: ({ namespace }) => namespace,
     onChange: (name, namespace) => observer.onSecrets(name, namespace),
-    onRefusal: (name) => observer.onSecretsRefused(name),
   })
-  const accounts = startNamed('serviceaccounts', {
+  const serviceAccounts = startNamed('serviceAccounts', {
     listOf: allServiceAccounts,
     itemOf: serviceAccountOf,
     keyOf: ({ namespace }) => namespace,
@@ -199,7 +203,7 @@ function startNamedWatches(
     keyOf: ({ namespace, name }) => `${namespace}/${name}`,
     onChange: () => observer.onPods(),
   })
-  return { secrets, accounts, pods }
+  return { secrets, serviceAccounts, pods }
 }
 
 /** No namespace has this name. */
@@ -210,7 +214,6 @@ interface NamedWatch<T> {
   readonly itemOf: (item: JsonObject) => T
   readonly keyOf: (item: T) => string
   readonly onChange: (name: string, key: string | undefined) => void
-  readonly onRefusal?: (name: string) => void
 }
 
 /** One watch for each name: of the objects of that name in the whole cluster, or of those in the namespace of that name. */
@@ -258,20 +261,23 @@ function endOthers(watched: Map<string, { readonly end: AbortController }>, name
   }
 }
 
-/**
- * Each watch occupies a stream, and memory here (35 KiB) and in the API server: without a limit, an account that may write custom resources could
- * exhaust both.
- */
+/** Each watch costs a stream, and memory here (35 KiB) and in the API server, which writers of custom resources could exhaust. */
 const mostNames = 200
 
-const tooManyNames = (name: string): PullpassError =>
+const tooManyNames = (resource: keyof WatchedNames, name: string): PullpassError =>
   new PullpassError({
     code: 'DOCUMENT_INVALID',
     hop: 'document',
-    seen: `ClusterPullSecrets have more than ${mostNames} names of Secrets, and ${name} is not one of those that are watched`,
-    expected: `at most ${mostNames} different spec.secretName`,
-    hint: 'use the same secretName in several objects with different namespaces',
+    seen: `ClusterPullSecrets have more than ${mostNames} ${limited[resource]}, and ${name} is not one of those that are watched`,
+    expected: `at most ${mostNames} different ones`,
+    hint: 'use the same names in several objects; many namespaces are selected with a glob or a label',
   })
+
+const limited: Readonly<Record<keyof WatchedNames, string>> = {
+  secrets: 'names of Secrets',
+  serviceAccounts: 'names in attachToServiceAccounts',
+  pods: 'namespaces by name with stuckPods: Evict',
+}
 
 /** Of one name, in the whole cluster. */
 const allSecrets = (name: string) => namedList({ resource: 'secrets', name, accept: metadataOnly })

@@ -113,7 +113,7 @@ export function createWork(
     return await mintCredentials(timed, source, cluster, context)
   }
   const credentials = new Credentials(exchange, { queue: queueItem, onExchange, onEnd }, context)
-  const factsOf = (resource: CustomResource) => resourceFacts(resource, credentials, known())
+  const factsOf = (resource: CustomResource) => resourceFacts(resource, { credentials, evictions }, known())
   const onWritten = (resource: CustomResource) => events.evaluated(resource)
   const writerOf = (scope: ResourceType['scope']) => {
     const ofScope = () => [...resources()].filter(({ type }) => type.scope === scope)
@@ -124,7 +124,7 @@ export function createWork(
     pendingPods: () => view.pendingPods(),
     evictableFor: (pod: StuckPod) => evictableFor(pod, known()),
   }
-  const evictions = new PodEvictions(pending, { cluster, events, status }, context)
+  const evictions = new PodEvictions(pending, { cluster, events, status, statuses }, context)
   const deletions = new SecretDeletions(view, { cluster, events, status }, context)
   const detachments = new Detachments({ cluster, status }, context)
   const issuers = new IssuerWatches(cluster, issuerTrust, onEnd, context)

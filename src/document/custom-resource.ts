@@ -98,7 +98,10 @@ const count = (description: string) => z.int().register(z.globalRegistry, { desc
 const condition = fields(
   {
     type: word(['Ready'], 'Type of the condition'),
-    status: word(['True', 'False', 'Unknown'], 'Whether every selected namespace has a valid Secret'),
+    status: word(
+      ['True', 'False', 'Unknown'],
+      'Whether every selected namespace has a valid Secret, and the rest that the object requests is permitted',
+    ),
     reason: text(reason, 'Reason for the status, as one word'),
     message: text(anyText(longestMessage), 'Explanation for people'),
     observedGeneration: count('metadata.generation of the object that was evaluated'),
@@ -119,7 +122,11 @@ const failingNamespace = fields(
 export const resourceStatus: z.ZodMiniType<ResourceStatus> = fields(
   {
     observedGeneration: count('metadata.generation of the object that was evaluated'),
-    conditions: list(condition, 8, 'Ready: whether every selected namespace has a valid Secret'),
+    conditions: list(
+      condition,
+      8,
+      'Ready: whether every selected namespace has a valid Secret, and the rest is permitted',
+    ),
     secretName: z.exactOptional(text(anyText(253), 'Name of the Secret')),
     registries: z.exactOptional(text(anyText(longestRegistries), 'Names of the registries')),
     namespaces: z.exactOptional(

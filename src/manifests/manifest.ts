@@ -1,5 +1,5 @@
 /** Kubernetes objects to print, the settings of an installation, and names and labels that all objects share. */
-import type { NamespacedName } from '../document/document.ts'
+import type { Document, NamespacedName } from '../document/document.ts'
 import type { Schedule } from './schedule.ts'
 
 export interface Manifest {
@@ -39,6 +39,9 @@ export interface ResourceLimits {
   /** Accounts whose tokens are requested, and the audiences of these tokens. */
   readonly accounts: readonly NamespacedName[]
   readonly audiences: readonly string[]
+  /** Names of ServiceAccounts to whose imagePullSecrets their Secrets may be added. */
+  readonly attachedAccounts: readonly string[]
+  readonly stuckPods: Document['stuckPods']
   /** What PullSecrets may use in addition to Secret names and audiences; absent: they are not used. */
   readonly tenants?: TenantAllowance | undefined
 }

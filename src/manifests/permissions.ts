@@ -97,7 +97,7 @@ export function controllerPermissionsOf(
       : [{ resource: 'serviceaccounts', verbs: ['list', 'watch'], names: accounts } as const]),
     ...ofAccounts.map((one) => ({ ...one, verbs: ['patch'] })),
     ...refresh.filter((one) => one.resource !== 'namespaces' && ![...ofSecrets, ...ofAccounts].includes(one)),
-    ...evictionPermissions(documents),
+    ...evictionPermissions(documents, resources),
     ...issuerPermissions(keyStates),
     ...(resources === undefined ? [] : ofResources(resources)),
     { resource: 'leases', verbs: verbs.leases, names: [controllerName], namespace: own },
@@ -127,9 +127,10 @@ function issuerPermissions(keyStates: readonly NamespacedName[]): Permission[] {
 }
 
 /** RBAC cannot restrict pods by a field, and their names are not known. */
-function evictionPermissions(documents: readonly Document[]): Permission[] {
+function evictionPermissions(documents: readonly Document[], resources: ResourceLimits | undefined): Permission[] {
   const reaches = documents.filter(({ stuckPods }) => stuckPods === 'Evict').map((one) => reachOf(one.namespaces))
-  const places = reaches.includes('everywhere') ? [undefined] : [...new Set(reaches.flat())]
+  const everywhere = reaches.includes('everywhere') || resources?.stuckPods === 'Evict'
+  const places = everywhere ? [undefined] : [...new Set(reaches.flat())]
   return places.flatMap((namespace) => {
     const where = namespace !== undefined && { namespace }
     return [
@@ -148,8 +149,14 @@ const ofResources = ({ secretNames, tenants }: ResourceLimits): Permission[] => 
 ]
 
 /** Custom resources can select any namespace, and a PullSecret can be in any. */
-const needsOfResources = ({ secretNames, accounts, tenants }: Partial<ResourceLimits> = {}): Need[] => [
+const needsOfResources = ({
+  secretNames,
+  accounts,
+  attachedAccounts,
+  tenants,
+}: Partial<ResourceLimits> = {}): Need[] => [
   ...(secretNames ?? []).map((name) => ({ resource: 'secrets', name, namespace: undefined }) as const),
+  ...(attachedAccounts ?? []).map((name) => ({ resource: 'serviceaccounts', name, namespace: undefined }) as const),
   ...(accounts ?? []).map((account) => ({ resource: 'serviceaccounts/token', ...account }) as const),
   ...(tenants?.serviceAccounts ?? []).map(
     (name) => ({ resource: 'serviceaccounts/token', name, namespace: undefined }) as const,

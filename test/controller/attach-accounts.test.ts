@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import { dockerConfigData } from '../commands/refresh/write-as.ts'
 import { documentText } from '../support/document-text.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
+import { readyOf, writeResource } from './custom-resource.ts'
 import { type ControllerTestOptions, startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
 
@@ -81,6 +82,32 @@ suite('with attachToServiceAccounts, the controller', () => {
     )
     permit()
     await advanceUntil(time, { stepMs: 60_000, description: 'the account' }, () => isAttached(sandbox, 'team-a'))
+  })
+
+  test('states in the status of a custom resource which account may not be changed, as long as that is so', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    const permit = sandbox.cluster.authorization.forbid({
+      verbs: ['patch'],
+      resources: ['serviceaccounts'],
+      namespace: 'team-b',
+    })
+    writeResource(sandbox, { spec: { attachToServiceAccounts: ['default'] } })
+    await start()
+    await advanceUntil(
+      time,
+      { stepMs: 1_000, description: 'the status' },
+      () => readyOf(sandbox)?.reason === 'NotPermitted',
+    )
+    assert.match(
+      readyOf(sandbox)?.message ?? '',
+      /^2 of 2 namespaces are fresh; KUBERNETES_FORBIDDEN: .*; expected the right to patch ServiceAccount team-b\/default; fix: print the installation again with --attach-service-account default$/,
+    )
+    assert.deepEqual([readyOf(sandbox)?.status, isAttached(sandbox, 'team-a')], ['False', true])
+    permit()
+    const isFresh = () => readyOf(sandbox)?.reason === 'Fresh'
+    await advanceUntil(time, { stepMs: 30_000, description: 'the account' }, isFresh)
+    assert.ok(isAttached(sandbox, 'team-b'))
   })
 
   test('attaches no Secret of another owner, and after its removal its own', async (t) => {

@@ -1,6 +1,7 @@
 /** ClusterPullSecrets and PullSecrets in the cluster of a sandbox, as kubectl writes them. */
 import { parse } from 'yaml'
-import type { StoredObject } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import { isRecord, type StoredObject } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
+import type { ResourceStatus } from '../../src/document/custom-resource.ts'
 import { type DocumentTextOptions, documentText } from '../support/document-text.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
 
@@ -23,6 +24,15 @@ export function writeResource(sandbox: TestSandbox, { spec = {}, ...options }: R
 
 export const readResource = (sandbox: TestSandbox, name = 'pull'): StoredObject | undefined =>
   sandbox.cluster.store.read('ClusterPullSecret', '', name)
+
+export function statusOf(sandbox: TestSandbox, name = 'pull'): ResourceStatus | undefined {
+  const status = readResource(sandbox, name)?.['status']
+  return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
+}
+
+/** The condition Ready. */
+export const readyOf = (sandbox: TestSandbox, name = 'pull'): ResourceStatus['conditions'][number] | undefined =>
+  statusOf(sandbox, name)?.conditions[0]
 
 /** Deletes it, and what it owns. */
 export async function deleteResource({ cluster, kubeconfig }: TestSandbox, name = 'pull'): Promise<void> {

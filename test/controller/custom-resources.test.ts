@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
-import { isRecord } from '../../sandbox/kubernetes/objects/kubernetes-object.ts'
-import type { ResourceStatus } from '../../src/document/custom-resource.ts'
 import { dockerConfigData } from '../commands/refresh/write-as.ts'
 import { documentText } from '../support/document-text.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
-import { deleteResource, readResource, writeResource } from './custom-resource.ts'
+import { deleteResource, readResource, readyOf, statusOf, writeResource } from './custom-resource.ts'
 import { startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until, untilRepeated } from './virtual-time.ts'
 
@@ -15,17 +13,11 @@ const step = (description: string) => ({ stepMs: 10_000, description })
 const second = (description: string) => ({ stepMs: 1_000, description })
 const desired = 'namespaces_desired{document="ClusterPullSecret/pull"}'
 
-const statusOf = (sandbox: TestSandbox, name = 'pull'): ResourceStatus | undefined => {
-  const status = readResource(sandbox, name)?.['status']
-  return isRecord(status) ? JSON.parse(JSON.stringify(status)) : undefined
-}
 const nested = (levels: number): object => {
   let value = {}
   for (let level = 0; level < levels; level++) value = { a: value }
   return value
 }
-const readyOf = (sandbox: TestSandbox, name = 'pull') => statusOf(sandbox, name)?.conditions[0]
-
 suite('a ClusterPullSecret in the cluster', () => {
   test('takes effect when it is created, changed and deleted, without a file; its Secrets stay', async (t) => {
     const { sandbox, start, time, exchanges, hasSecret } = await startControllerTest(t, { document: 'none' })
@@ -324,18 +316,29 @@ suite('a permission for ClusterPullSecrets that is missing', () => {
     await advanceUntil(time, second('the permission'), () => readyOf(sandbox, 'other')?.reason === 'Fresh')
   })
 
-  test('to watch accounts and pods for one of them: readiness does not fail, and its Secrets are written', async (t) => {
-    const { sandbox, start } = await startControllerTest(t, { document: 'none' })
+  test('to watch accounts and pods: its status states the flags, its Secrets are written, and others are not affected', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
     sandbox.cluster.installDefinitions()
     const resources = ['serviceaccounts', 'pods']
-    sandbox.cluster.authorization.forbid({ verbs: ['list'], apiGroups: [''], resources })
-    writeResource(sandbox, { spec: { attachToServiceAccounts: ['default'], stuckPods: 'Evict' } })
+    const allow = sandbox.cluster.authorization.forbid({ verbs: ['list'], apiGroups: [''], resources })
+    writeResource(sandbox, { spec: { attachToServiceAccounts: ['default', 'builder'], stuckPods: 'Evict' } })
+    writeResource(sandbox, { name: 'other', include: ['default'] })
     const { whenFresh, health, logged } = await start()
     await whenFresh(2)
-    await until('the refusals', () =>
-      resources.every((name) => logged.some((line) => line.includes(`a watch failed and is started again ${name} `))),
+    await advanceUntil(time, second('the status'), () => readyOf(sandbox)?.reason === 'NotPermitted')
+    const { status, message = '' } = readyOf(sandbox) ?? {}
+    assert.equal(status, 'False')
+    assert.match(
+      message,
+      /^2 of 2 namespaces are fresh; KUBERNETES_FORBIDDEN: .* 403 "serviceaccounts .*; expected the right to list serviceaccounts default .*; KUBERNETES_FORBIDDEN: .* 403 "pods .*; expected the right to list pods in the whole cluster; fix: print the installation again with --attach-service-account default --attach-service-account builder --evict-stuck-pods$/,
     )
+    assert.deepEqual(statusOf(sandbox)?.namespaces, { selected: 2, fresh: 2, failing: 0 })
+    await advanceUntil(time, second('the other one'), () => readyOf(sandbox, 'other')?.reason === 'Fresh')
+    const failed = (name: string) => logged.filter((line) => line.includes(`started again ${name} `)).length
+    assert.deepEqual(resources.map(failed), [2, 1]) // once for each watch
     assert.ok(health('/readyz').includes('[+]watches ok'), health('/readyz'))
+    allow()
+    await advanceUntil(time, step('the permission'), () => readyOf(sandbox)?.reason === 'Fresh')
   })
 
   test('to write their status: it is reported once, and their Secrets are written', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { documentText } from '../support/document-text.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
-import { writeResource } from './custom-resource.ts'
+import { readyOf, writeResource } from './custom-resource.ts'
 import { type ControllerTestOptions, startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, type VirtualTime } from './virtual-time.ts'
 
@@ -113,6 +113,24 @@ suite('with stuckPods: Evict, the controller', () => {
     assert.match(reports[0] ?? '', /^error a pod could not be evicted Cluster.* grant the rule .*\[pods\/eviction\]/)
     permit()
     await advanceUntil(time, { stepMs: 30_000, description: 'the eviction' }, () => !exists(sandbox, 'stuck'))
+  })
+
+  test('states in the status of a custom resource that an eviction was refused, as long as the pod is stuck', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    sandbox.cluster.authorization.forbid({ verbs: ['create'], resources: ['pods/eviction'] })
+    seedPod(sandbox, 'stuck')
+    writeResource(sandbox, { spec: { stuckPods: 'Evict' } })
+    await start()
+    await until(time, 'the status', () => readyOf(sandbox)?.reason === 'NotPermitted')
+    assert.match(
+      readyOf(sandbox)?.message ?? '',
+      /^2 of 2 namespaces are fresh; KUBERNETES_FORBIDDEN: .*; expected the right to create pods\/eviction in namespace team-a; fix: print the installation again with --evict-stuck-pods$/,
+    )
+    const pod = sandbox.cluster.store.read('Pod', 'team-a', 'stuck')
+    assert.ok(pod)
+    sandbox.cluster.store.remove(pod)
+    await until(time, 'the end of the pod', () => readyOf(sandbox)?.reason === 'Fresh')
   })
 
   test('lists no pods if no document has the field', async (t) => {

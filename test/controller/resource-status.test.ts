@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { newAttachState } from '../../src/controller/attach-accounts.ts'
 import type { CustomResource } from '../../src/controller/custom-resources.ts'
 import { newSecretState, type SecretState } from '../../src/controller/reconcile.ts'
-import { evaluateStatus, isStored, type ResourceFacts } from '../../src/controller/resource-status.ts'
+import { evaluateStatus, isEvaluated, isStored, type ResourceFacts } from '../../src/controller/resource-status.ts'
 import { clusterPullSecretType, resourceStatus } from '../../src/document/custom-resource.ts'
 import type { Document } from '../../src/document/document.ts'
 import { PullpassError } from '../../src/errors/pullpass-error.ts'
@@ -68,6 +69,20 @@ const secret = (minutes: number, changes: Partial<SecretState> = {}): SecretStat
   ...changes,
 })
 const forbidden = new PullpassError({ code: 'KUBERNETES_FORBIDDEN', hop: 'kubernetes', seen: 'no right to list' })
+const noPods = new PullpassError({ code: 'KUBERNETES_FORBIDDEN', hop: 'kubernetes', seen: 'no right to list pods' })
+const denial = new PullpassError({
+  code: 'KUBERNETES_REFUSED',
+  hop: 'kubernetes',
+  seen: 'denied',
+  hint: 'exempt pullpass in it',
+})
+const changing = new PullpassError({
+  code: 'KUBERNETES_REFUSED',
+  hop: 'kubernetes',
+  seen: 'changed',
+  hint: 'find the other writers',
+  retryable: true,
+})
 const noToken = new PullpassError({
   code: 'TOKEN_REQUEST_REFUSED',
   hop: 'subject-token',
@@ -83,6 +98,8 @@ const unremarkable: ResourceFacts = {
   watchRefusal: undefined,
   secrets: new Map(),
   exchangeFaults: [],
+  isWatched: true,
+  further: [],
 }
 const evaluate = (changes: Partial<ResourceFacts> = {}) => evaluateStatus({ ...unremarkable, ...changes }, now)
 const two = new Map([
@@ -172,6 +189,66 @@ suite('the status of a ClusterPullSecret', () => {
         '0 of 1 namespace is fresh: TOKEN_REQUEST_REFUSED: no right to create a token; fix: grant the rule',
       ],
     ],
+    [
+      'accounts and pods that the installation does not permit',
+      {
+        secrets: two,
+        further: [
+          { account: 'default', fault: forbidden },
+          { account: 'builder', fault: forbidden },
+          { fault: noPods },
+        ],
+      },
+      [
+        'False',
+        'NotPermitted',
+        '2 of 2 namespaces are fresh; KUBERNETES_FORBIDDEN: no right to list; KUBERNETES_FORBIDDEN: no right to list pods; fix: print the installation again with --attach-service-account default --attach-service-account builder --evict-stuck-pods',
+      ],
+    ],
+    [
+      'pods that may not be read, after a failed exchange',
+      { secrets: two, further: [{ fault: noPods }], exchangeFaults: [refused] },
+      [
+        'False',
+        'NotPermitted',
+        '2 of 2 namespaces are fresh; KUBERNETES_FORBIDDEN: no right to list pods; fix: print the installation again with --evict-stuck-pods; the last refresh failed: EXCHANGE_REFUSED: the cloud responded with 403',
+      ],
+    ],
+    [
+      'an account that a policy does not permit to change',
+      { secrets: two, further: [{ account: 'default', fault: denial }] },
+      [
+        'False',
+        'AttachFailed',
+        '2 of 2 namespaces are fresh; KUBERNETES_REFUSED: denied; fix: if the installation does not permit it, print it again with --attach-service-account default',
+      ],
+    ],
+    [
+      'an account that others change continuously',
+      { secrets: two, further: [{ account: 'default', fault: changing }] },
+      [
+        'False',
+        'AttachFailed',
+        '2 of 2 namespaces are fresh; KUBERNETES_REFUSED: changed; fix: find the other writers',
+      ],
+    ],
+    [
+      'pods that a policy does not permit to evict',
+      { secrets: two, further: [{ fault: denial }] },
+      [
+        'False',
+        'EvictionFailed',
+        '2 of 2 namespaces are fresh; KUBERNETES_REFUSED: denied; fix: if the installation does not permit it, print it again with --evict-stuck-pods',
+      ],
+    ],
+    [
+      'a Secret of another owner, whatever else is refused',
+      {
+        secrets: new Map([...two, ['team-c', { ...newSecretState(), ...failed('Secret team-c/regcred is not ours') }]]),
+        further: [{ fault: noPods }],
+      },
+      ['False', 'WriteFailed', '2 of 3 namespaces are fresh: SECRET_NOT_OURS: Secret team-c/regcred is not ours'],
+    ],
     ['no selected namespace', {}, ['False', 'NoNamespaceSelected', 'no namespace is selected']],
     [
       'unknown namespaces',
@@ -213,6 +290,20 @@ suite('the status of a ClusterPullSecret', () => {
     )
     assert.ok(JSON.stringify(status).length < 16_384)
     assert.ok(resourceStatus.safeParse(status).success)
+  })
+
+  test('is evaluated when it is known what may be watched, and which accounts refer to the Secrets', () => {
+    const attaching = { ...document, attachToServiceAccounts: ['default'] }
+    const facts = { ...unremarkable, secrets: two }
+    const ofAccounts = {
+      ...facts,
+      resource: resource({ controlled: { document: attaching, requests: [], revision: '' } }),
+    }
+    const attached = new Map([...two].map(([name, state]) => [name, { ...state, attach: newAttachState() }]))
+    assert.deepEqual(
+      [facts, { ...facts, isWatched: false }, ofAccounts, { ...ofAccounts, secrets: attached }].map(isEvaluated),
+      [true, false, false, true],
+    )
   })
 
   test('keeps the time of the transition until the condition changes, and is not written if it is stored', () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Faults } from '../../sandbox/serve/faults.ts'
-import type { ResourceStatus } from '../../src/document/custom-resource.ts'
-import { deleteResource, readResource, writeResource } from './custom-resource.ts'
+import { deleteResource, readyOf, writeResource } from './custom-resource.ts'
 import { startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
 
@@ -64,15 +63,11 @@ suite('the watches of the controller', () => {
     }
     const { whenFresh, logged } = await start()
     await whenFresh(2) // of the file
-    const readyOf = (name: string): Partial<ResourceStatus['conditions'][number]> => {
-      const { status }: { status?: ResourceStatus } = JSON.parse(JSON.stringify(readResource(sandbox, name)))
-      return status?.conditions[0] ?? {}
-    }
-    await advanceUntil(time, step('the status'), () => readyOf(nameOf(200)).reason === 'TooManySecretNames')
-    assert.match(readyOf(nameOf(200)).message ?? '', /^DOCUMENT_INVALID: .*; fix: use the same secretName/)
-    await advanceUntil(time, step('the others'), () => readyOf(nameOf(199)).reason === 'Fresh')
+    await advanceUntil(time, step('the status'), () => readyOf(sandbox, nameOf(200))?.reason === 'TooManySecretNames')
+    assert.match(readyOf(sandbox, nameOf(200))?.message ?? '', /^DOCUMENT_INVALID: .*; fix: use the same names/)
+    await advanceUntil(time, step('the others'), () => readyOf(sandbox, nameOf(199))?.reason === 'Fresh')
     assert.equal(logged.filter((line) => line.includes('custom resources name more objects')).length, 1)
     await deleteResource(sandbox, nameOf(7))
-    await advanceUntil(time, step('the last one'), () => readyOf(nameOf(200)).reason === 'Fresh')
+    await advanceUntil(time, step('the last one'), () => readyOf(sandbox, nameOf(200))?.reason === 'Fresh')
   })
 })

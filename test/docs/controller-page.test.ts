@@ -11,6 +11,7 @@ import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { Cluster } from '../../src/kubernetes/connection/cluster.ts'
 import { controllerPermissionsOf } from '../../src/manifests/permissions.ts'
 import { SecretRegister } from '../../src/text/secret-register.ts'
+import { limitsOf } from '../manifests/document-of.ts'
 
 const page = readFileSync('docs/controller.md', 'utf8')
 const tableRows = (head: string): string[][] => {
@@ -169,8 +170,7 @@ suite('docs/controller.md', () => {
       new Set(documented.map((rule) => JSON.stringify(sorted(rule)))),
       new Set([secrets, ...rest].map((rule) => JSON.stringify(sorted(rule)))),
     )
-    const limits = { secretNames: ['regcred'], accounts: [], audiences: [] }
-    const ofResources = controllerPermissionsOf([document], place, limits).filter(
+    const ofResources = controllerPermissionsOf([document], place, limitsOf()).filter(
       ({ resource, verbs }) => resource.startsWith('clusterpullsecrets') || verbs.includes('delete'),
     )
     const [, text = ''] = /<!-- custom resource rules -->\n```yaml\n([^`]+)```/.exec(page) ?? []
@@ -200,8 +200,7 @@ suite('docs/controller.md', () => {
 
   test('names the rules for PullSecrets', () => {
     const tenants = { serviceAccounts: ['puller'], endpoints: [] }
-    const limits = { secretNames: ['regcred'], accounts: [], audiences: [], tenants }
-    const computed = controllerPermissionsOf([document], place, limits).filter(
+    const computed = controllerPermissionsOf([document], place, limitsOf({ tenants })).filter(
       ({ resource }) => resource.startsWith('pullsecrets') || resource === 'serviceaccounts/token',
     )
     assert.deepEqual(

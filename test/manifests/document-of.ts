@@ -1,5 +1,6 @@
 /** Documents for tests of what is planned from them. */
 import type { Document, DocumentRegistry } from '../../src/document/document.ts'
+import type { ResourceLimits } from '../../src/manifests/manifest.ts'
 
 export const pool = 'projects/123456789012/locations/global/workloadIdentityPools/pool/providers'
 
@@ -15,6 +16,16 @@ export const documentOf = (changes: Partial<Document> = {}): Document => ({
   stuckPods: 'Ignore',
   conflictPolicy: 'Refuse',
   deletionPolicy: 'Retain',
+  ...changes,
+})
+
+/** Custom resources may use Secret `regcred`, but for `changes`. */
+export const limitsOf = (changes: Partial<ResourceLimits> = {}): ResourceLimits => ({
+  secretNames: ['regcred'],
+  accounts: [],
+  audiences: [],
+  attachedAccounts: [],
+  stuckPods: 'Ignore',
   ...changes,
 })
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type AdmissionPolicy, renderPolicy } from '../../src/manifests/policies/admission-policy.ts'
+import { evictionPolicies } from '../../src/manifests/policies/evictions.ts'
 import { secretsPolicy } from '../../src/manifests/policies/secrets.ts'
 import { serviceAccountsPolicy, tokensPolicy } from '../../src/manifests/policies/service-accounts.ts'
 import { bindRegistries } from '../../src/manifests/projected-tokens.ts'
 import { vendors } from '../../src/vendors/vendors.ts'
-import { documentOf, pool, registryOf } from './document-of.ts'
+import { documentOf, limitsOf, pool, registryOf } from './document-of.ts'
 
 const expressionOf = ({ rules }: AdmissionPolicy, message: RegExp) =>
   rules.find((rule) => message.test(rule.message))?.expression
@@ -70,7 +71,7 @@ suite('the admission policies of documents', () => {
   })
 
   test('custom resources use the names of the allow-list, outside of kube-*, and own their Secrets', async () => {
-    const limits = { secretNames: ['teamcred'], accounts: [puller], audiences: ['sts.amazonaws.com'] }
+    const limits = limitsOf({ secretNames: ['teamcred'], accounts: [puller], audiences: ['sts.amazonaws.com'] })
     const secrets = secretsPolicy([documentOf()], limits)
     assert.equal(
       expressionOf(secrets, /in the namespaces that they select/),
@@ -87,7 +88,7 @@ suite('the admission policies of documents', () => {
   })
 
   test('only Secrets of custom resources are deleted, and those that one owns', () => {
-    const limits = { secretNames: ['teamcred'], accounts: [], audiences: [] }
+    const limits = limitsOf({ secretNames: ['teamcred'] })
     assert.equal(expressionOf(secretsPolicy([documentOf()]), /not delete/), "request.operation != 'DELETE'")
     const secrets = secretsPolicy([documentOf()], limits)
     assert.equal(
@@ -97,6 +98,63 @@ suite('the admission policies of documents', () => {
     assert.match(expressionOf(secrets, /that a ClusterPullSecret owns/) ?? '', /\.exists\(owner, .*'ClusterPullSecret'/)
     const writes = secrets.rules.filter(({ message }) => !message.includes('may delete'))
     assert.ok(writes.every(({ expression }) => expression.startsWith("(request.operation == 'DELETE') ||")))
+  })
+
+  test('each document adds its own Secret to its own accounts, and removes none', () => {
+    const other = documentOf({
+      secretName: 'othercred',
+      namespaces: { include: ['team-b'] },
+      attachToServiceAccounts: ['builder'],
+    })
+    const policy = serviceAccountsPolicy([documentOf({ attachToServiceAccounts: ['default'] }), other])
+    assert.equal(
+      expressionOf(policy, /may add only the Secrets of its documents to/),
+      "variables.after.all(name, name in variables.before ||\n(name in ['regcred'] && request.name in ['default'] && request.namespace in ['team-a']) ||\n(name in ['othercred'] && request.name in ['builder'] && request.namespace in ['team-b']))",
+    )
+    assert.equal(
+      expressionOf(policy, /may not remove entries of imagePullSecrets$/),
+      'variables.before.all(name, name in variables.after)',
+    )
+  })
+
+  test('custom resources add their Secrets to the accounts of the allow-list, and remove them, outside of kube-*', () => {
+    const limits = limitsOf({ secretNames: ['teamcred'], attachedAccounts: ['default'] })
+    const policy = serviceAccountsPolicy([documentOf({ attachToServiceAccounts: ['builder'] })], limits)
+    const ofResources = "request.name in ['default'] && !request.namespace.startsWith('kube-')"
+    assert.equal(
+      expressionOf(policy, /only the ServiceAccounts of --attach-service-account/),
+      `(request.name in ['builder'] && request.namespace in ['team-a']) ||\n(${ofResources})`,
+    )
+    assert.equal(
+      expressionOf(policy, /may not remove entries/),
+      `variables.before.all(name, name in variables.after || (name in ['teamcred'] && ${ofResources}))`,
+    )
+    assert.match(
+      expressionOf(policy, /may add only the Secrets of --secret-name/) ?? '',
+      /^variables\.after\.all\(name, name in variables\.before \|\|\n\(name in \['regcred'\] .*\) \|\|\n\(name in \['teamcred'\] .*\)\)$/,
+    )
+  })
+
+  test('without an account of the allow-list, custom resources change none', () => {
+    const policy = serviceAccountsPolicy([], limitsOf())
+    assert.equal(expressionOf(policy, /of its documents, in/), 'false')
+    assert.equal(expressionOf(policy, /may add only/), 'variables.after.all(name, name in variables.before ||\nfalse)')
+  })
+
+  test('pods are evicted in the namespaces of documents, or with custom resources outside of kube-*, and without options', () => {
+    const evicting = documentOf({ stuckPods: 'Evict' })
+    assert.deepEqual(evictionPolicies([documentOf()], limitsOf()), [])
+    const [ofDocuments] = evictionPolicies([documentOf({ namespaces: {} }), evicting])
+    assert.equal(ofDocuments?.rules[0]?.expression, "(request.namespace in ['team-a'])")
+    const [both] = evictionPolicies([evicting], limitsOf({ stuckPods: 'Evict' }))
+    assert.equal(
+      both?.rules[0]?.expression,
+      "(request.namespace in ['team-a']) ||\n(!request.namespace.startsWith('kube-'))",
+    )
+    assert.equal(
+      both?.rules[1]?.expression,
+      "variables.options.?preconditions.uid.orValue('') != '' && !has(variables.options.gracePeriodSeconds) && !has(variables.options.propagationPolicy) && !has(variables.options.orphanDependents)",
+    )
   })
 
   test('a policy that the API server would not read is refused before it is printed', () => {

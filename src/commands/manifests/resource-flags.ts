@@ -14,6 +14,8 @@ export const resourceFlags: {
   readonly 'secret-name': Texts
   readonly 'service-account': Texts
   readonly audience: Texts
+  readonly 'attach-service-account': Texts
+  readonly 'evict-stuck-pods': Flag & { type: 'boolean' }
   readonly 'tenant-service-account': Texts
   readonly 'tenant-endpoint': Texts
 } = {
@@ -39,6 +41,16 @@ export const resourceFlags: {
     value: 'AUDIENCE',
     summary: 'Audience of the tokens that are requested for custom resources; repeatable',
   },
+  'attach-service-account': {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    summary: 'ServiceAccount that ClusterPullSecrets may name in attachToServiceAccounts; repeatable',
+  },
+  'evict-stuck-pods': {
+    type: 'boolean',
+    summary: 'ClusterPullSecrets may have stuckPods: Evict, in every namespace but kube-*',
+  },
   'tenant-service-account': {
     type: 'string',
     multiple: true,
@@ -53,10 +65,18 @@ type Given = FlagValues<typeof resourceFlags> & { readonly controller?: boolean 
 /** Undefined without --custom-resources. @throws USAGE_INVALID */
 export function readResourceFlags(given: Given): ResourceLimits | undefined {
   const { 'secret-name': secretNames, 'service-account': accounts, audience: audiences } = given
+  const { 'attach-service-account': attached, 'evict-stuck-pods': evict } = given
   const { 'tenant-service-account': tenants, 'tenant-endpoint': endpoints } = given
   if (!given['custom-resources']) {
-    const limits = ['secret-name', 'service-account', 'audience', 'tenant-service-account', 'tenant-endpoint'] as const
-    const unused = limits.find((flag) => given[flag].length > 0)
+    const texts = [
+      'secret-name',
+      'service-account',
+      'audience',
+      'attach-service-account',
+      'tenant-service-account',
+      'tenant-endpoint',
+    ] as const
+    const unused = evict ? 'evict-stuck-pods' : texts.find((flag) => given[flag].length > 0)
     if (unused === undefined) return undefined
     throw invalid(`--${unused} is given without --custom-resources`, '--custom-resources, to which it applies')
   }
@@ -78,6 +98,8 @@ export function readResourceFlags(given: Given): ResourceLimits | undefined {
     secretNames: distinct(secretNames.map((name) => checked('secret-name', name, objectName))),
     accounts: distinct(accounts).map((account) => parseNamespacedName(account, 'ServiceAccount', 'manifests')),
     audiences: distinct(audiences.map((audience) => checked('audience', audience, registryAudience))),
+    attachedAccounts: distinct(attached.map((name) => checked('attach-service-account', name, objectName))),
+    stuckPods: evict ? 'Evict' : 'Ignore',
     ...(tenants.length > 0 && {
       tenants: {
         serviceAccounts: distinct(tenants.map((name) => checked('tenant-service-account', name, objectName))),

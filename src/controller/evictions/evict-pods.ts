@@ -1,11 +1,12 @@
 /** Evicts stuck pods, one after another: each at most once for each content of its pull secret, and at most one in a second. */
-import { asFault } from '../../errors/pullpass-error.ts'
+import { asFault, type PullpassError } from '../../errors/pullpass-error.ts'
 import type { Context } from '../../http/context.ts'
 import type { Cluster } from '../../kubernetes/connection/cluster.ts'
 import { evictPod, type PendingPod, type StuckPod } from '../../kubernetes/objects/pending-pods.ts'
 import type { ControllerEvents } from '../events.ts'
 import { retryDelayMs } from '../schedule.ts'
 import type { ControllerStatus } from '../status.ts'
+import type { StatusWriter } from '../write-statuses.ts'
 
 export interface Evictable {
   /** `ClusterPullSecret/NAME`. */
@@ -24,9 +25,13 @@ interface Evictor {
   readonly cluster: Cluster
   readonly events: Pick<ControllerEvents, 'evicted'>
   readonly status: Pick<ControllerStatus, 'failed' | 'succeeded'>
+  readonly statuses: Pick<StatusWriter, 'changed'>
 }
 
 interface Attempt {
+  readonly document: string
+  /** Why it was refused. */
+  readonly fault?: PullpassError
   readonly servedSinceMs: number
   readonly failures: number
   /** Infinity: it was evicted. */
@@ -62,6 +67,11 @@ export class PodEvictions {
   /** A pod, a pull secret, an account or a document changed. */
   changed(): void {
     this.#changed.resolve()
+  }
+
+  /** Of a pod that is stuck now. */
+  faultOf(document: string): PullpassError | undefined {
+    return [...this.#attempts.values()].find((one) => one.document === document && one.fault !== undefined)?.fault
   }
 
   /** @throws the signal's reason, and an error that is not classified */
@@ -111,18 +121,25 @@ export class PodEvictions {
   }
 
   #forget(uid: string): void {
+    const { document, fault } = this.#attempts.get(uid) ?? {}
     this.#attempts.delete(uid)
     this.#evictor.status.succeeded(subjectOf(uid))
+    if (document !== undefined && fault !== undefined) this.#evictor.statuses.changed(document)
   }
 
   async #evict({ document, secretName, servedSince, pod }: Candidate): Promise<void> {
-    const { cluster, events, status } = this.#evictor
+    const { cluster, events, status, statuses } = this.#evictor
     const { now, random, log, signal } = this.#context
     const { namespace, name, uid } = pod
-    const servedSinceMs = servedSince.getTime()
-    const failures = (this.#attempts.get(uid)?.failures ?? 0) + 1
-    const retryAfter = (ms: number) =>
-      void this.#attempts.set(uid, { servedSinceMs, failures, retryAtMs: now().getTime() + ms })
+    const before = this.#attempts.get(uid)
+    const failures = (before?.failures ?? 0) + 1
+    const attempt = { document, servedSinceMs: servedSince.getTime(), failures }
+    const record = (changes: Pick<Attempt, 'retryAtMs' | 'fault'> & Partial<Attempt>) => {
+      this.#attempts.set(uid, { ...attempt, ...changes })
+      if (before?.fault !== undefined || changes.fault !== undefined) statuses.changed(document)
+    }
+    const retryAfter = (ms: number, fault?: PullpassError) =>
+      record({ retryAtMs: now().getTime() + ms, ...(fault && { fault }) })
     const fields = { document, namespace, pod: name }
     try {
       const result = await evictPod(cluster, pod)
@@ -131,14 +148,14 @@ export class PodEvictions {
         log('info', 'an eviction is postponed: a disruption budget does not allow it now', fields)
         return retryAfter(postponedMs)
       }
-      this.#attempts.set(uid, { servedSinceMs, failures: 0, retryAtMs: Number.POSITIVE_INFINITY })
+      record({ failures: 0, retryAtMs: Number.POSITIVE_INFINITY })
       status.succeeded(subjectOf(uid))
       log('info', 'a stuck pod was evicted', fields)
       events.evicted({ document, namespace, name, uid, secretName })
     } catch (error) {
       signal.throwIfAborted()
       const fault = asFault(error)
-      retryAfter(retryDelayMs(fault, failures, { random: random(), now: now() }))
+      retryAfter(retryDelayMs(fault, failures, { random: random(), now: now() }), fault)
       status.failed(subjectOf(uid), fault, fields, 'a pod could not be evicted')
     }
   }

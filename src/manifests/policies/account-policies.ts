@@ -4,8 +4,8 @@
  * request any token includes a ten-year token for the API server. They match the account's user name, so they do not restrict an
  * account that can impersonate others or change policies.
  *
- *   pullpass                                 the needs of its documents, and what custom resources may use; evictions only where a
- *                                            document has them; as the controller's also Events and its Lease (controller-policies.ts)
+ *   pullpass                                 the needs of its documents, and what custom resources may use; evictions only where
+ *                                            these have them; as the controller's also Events and its Lease (controller-policies.ts)
  *   pullpass-issuer, pullpass-issuer-serve   no Secret, no ServiceAccount, only own tokens for pullpass.dev/issuer
  */
 import type { Document, NamespacedName } from '../../document/document.ts'
@@ -32,10 +32,10 @@ export const refreshAccountPolicies = (
 ): Manifest[] => [
   ...renderAll(account, {
     secrets: secretsPolicy(documents, resources),
-    serviceAccounts: serviceAccountsPolicy(documents),
+    serviceAccounts: serviceAccountsPolicy(documents, resources),
     tokens: tokensPolicy(registries, resources, keyStates.length > 0 ? account : undefined),
   }),
-  ...evictionPolicies(documents).flatMap((policy) => renderPolicy(policy, account)),
+  ...evictionPolicies(documents, resources).flatMap((policy) => renderPolicy(policy, account)),
 ]
 
 /** For an account that requests only its own token, to detect the signing key. */

@@ -94,6 +94,9 @@ export const celAny = (clauses: readonly string[]): string =>
 /** The variable that the expressions below use. */
 export const namespaceLabels = { name: 'labels', expression: 'namespaceObject.?metadata.labels.orValue({})' } as const
 
+/** What custom resources may use, they may use in every other namespace. */
+export const outsideOfSystem = "!request.namespace.startsWith('kube-')"
+
 /** True if the request's namespace is selected. */
 export function choiceInCel({ include, exclude = [], selector }: NamespaceChoice): string {
   return celAll([
@@ -107,7 +110,7 @@ export function choiceInCel({ include, exclude = [], selector }: NamespaceChoice
 function included(entries: readonly string[]): string {
   const names = entries.filter((entry) => !isGlob(entry))
   const globs = entries.filter(isGlob)
-  const byGlob = `!request.namespace.startsWith('kube-')${globs.includes('*') ? '' : ` && ${matches(globs)}`}`
+  const byGlob = `${outsideOfSystem}${globs.includes('*') ? '' : ` && ${matches(globs)}`}`
   if (globs.length === 0) return matches(names)
   return names.length === 0 ? byGlob : `(${matches(names)} || (${byGlob}))`
 }

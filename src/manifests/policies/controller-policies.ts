@@ -47,7 +47,11 @@ function eventsPolicy(
             ({ namespace: of, name }) =>
               `${about}.kind == 'ConfigMap' && ${about}.name == ${celText(name)} && request.namespace == ${celText(of)}`,
           ),
-          ...(documents.some(({ stuckPods }) => stuckPods === 'Evict') ? [`${about}.kind == 'Pod'`] : []),
+          ...([...documents, ...(resources === undefined ? [] : [resources])].some(
+            ({ stuckPods }) => stuckPods === 'Evict',
+          )
+            ? [`${about}.kind == 'Pod'`]
+            : []),
           ...(resources === undefined
             ? []
             : [

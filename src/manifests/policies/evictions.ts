@@ -1,25 +1,41 @@
 /**
- * Restricts evictions to the namespaces of documents with `stuckPods: Evict`. A policy does not see the pod that is evicted: whether it is
- * stuck, and for which image, is not restricted.
+ * Restricts evictions to the namespaces of documents with `stuckPods: Evict`, or to those outside of kube-* where custom resources may have
+ * it, and to what the API server does by itself: no pod is deleted without its grace period. A policy does not see the pod that is
+ * evicted: whether it is stuck, and for which image, is not restricted.
  */
 import type { Document } from '../../document/document.ts'
-import { type AdmissionPolicy, celAny, choiceInCel, namespaceLabels } from './admission-policy.ts'
+import type { ResourceLimits } from '../manifest.ts'
+import { type AdmissionPolicy, celAny, choiceInCel, namespaceLabels, outsideOfSystem } from './admission-policy.ts'
 
-/** None without such a document: then no role permits evictions. */
-export function evictionPolicies(documents: readonly Document[]): AdmissionPolicy[] {
+/** None if nothing is evicted: then no role permits it. */
+export function evictionPolicies(documents: readonly Document[], resources?: ResourceLimits): AdmissionPolicy[] {
   const evicting = documents.filter(({ stuckPods }) => stuckPods === 'Evict')
-  if (evicting.length === 0) return []
+  const ofResources = resources?.stuckPods === 'Evict' ? [outsideOfSystem] : []
+  if (evicting.length + ofResources.length === 0) return []
   const policy: AdmissionPolicy = {
     about: 'evictions',
     operations: ['CREATE'],
     resource: 'pods/eviction',
-    variables: [namespaceLabels],
+    variables: [namespaceLabels, { name: 'options', expression: 'object.?deleteOptions.orValue({})' }],
     rules: [
       {
-        expression: celAny(evicting.map(({ namespaces }) => choiceInCel(namespaces))),
-        message: 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict',
+        expression: celAny([...evicting.map(({ namespaces }) => choiceInCel(namespaces)), ...ofResources]),
+        message:
+          ofResources.length === 0
+            ? 'pullpass may evict only pods in the namespaces of documents with stuckPods: Evict'
+            : 'pullpass may evict only pods outside of kube-*, and in the namespaces of documents in files with stuckPods: Evict',
+      },
+      {
+        expression: [
+          "variables.options.?preconditions.uid.orValue('') != ''",
+          ...changingDeletion.map((field) => `!has(variables.options.${field})`),
+        ].join(' && '),
+        message: 'pullpass may evict only the pod of a UID, and with the grace period of that pod',
       },
     ],
   }
   return [policy]
 }
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
+const changingDeletion = ['gracePeriodSeconds', 'propagationPolicy', 'orphanDependents']

@@ -5,7 +5,15 @@
 import { clusterPullSecretType } from '../../document/custom-resource.ts'
 import type { Document } from '../../document/document.ts'
 import type { ResourceLimits } from '../manifest.ts'
-import { type AdmissionPolicy, celAny, celList, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
+import {
+  type AdmissionPolicy,
+  celAny,
+  celList,
+  celText,
+  choiceInCel,
+  namespaceLabels,
+  outsideOfSystem,
+} from './admission-policy.ts'
 
 const ours = (object: string) => `${object}.?metadata.labels['app.kubernetes.io/managed-by'].orValue('') == 'pullpass'`
 
@@ -162,5 +170,4 @@ const noOtherFields: AdmissionPolicy['rules'] = [
 const targets = ({ secretName, namespaces }: Document) =>
   `request.name == ${celText(secretName)} && ${choiceInCel(namespaces)}`
 
-const targetsOf = ({ secretNames }: ResourceLimits) =>
-  `request.name in ${celList(secretNames)} && !request.namespace.startsWith('kube-')`
+const targetsOf = ({ secretNames }: ResourceLimits) => `request.name in ${celList(secretNames)} && ${outsideOfSystem}`

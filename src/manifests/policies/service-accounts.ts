@@ -3,7 +3,15 @@ import { type Document, requestedAccount } from '../../document/document.ts'
 import { freshTokenRequest } from '../../oidc/cluster/cluster-issuer.ts'
 import type { Account, ResourceLimits } from '../manifest.ts'
 import { type BoundRegistry, longestLifeSeconds, tokenRequestsOf } from '../projected-tokens.ts'
-import { type AdmissionPolicy, celAny, celList, celText, choiceInCel, namespaceLabels } from './admission-policy.ts'
+import {
+  type AdmissionPolicy,
+  celAny,
+  celList,
+  celText,
+  choiceInCel,
+  namespaceLabels,
+  outsideOfSystem,
+} from './admission-policy.ts'
 
 const keptFields = [
   'metadata.?labels',
@@ -14,9 +22,10 @@ const keptFields = [
   '?automountServiceAccountToken',
 ]
 
-export function serviceAccountsPolicy(documents: readonly Document[]): AdmissionPolicy {
-  const attaching = documents.filter(({ attachToServiceAccounts }) => attachToServiceAccounts.length > 0)
-  const ownSecrets = new Set(attaching.map(({ secretName }) => secretName))
+/** `resources`: what custom resources may use; absent: there are none. */
+export function serviceAccountsPolicy(documents: readonly Document[], resources?: ResourceLimits): AdmissionPolicy {
+  const attaching = [...documents.flatMap(attachmentsOf), ...(resources === undefined ? [] : attachmentsIn(resources))]
+  const ofResources = resources !== undefined && resources.attachedAccounts.length > 0
   return {
     about: 'serviceaccounts',
     operations: ['CREATE', 'UPDATE', 'DELETE'],
@@ -36,25 +45,60 @@ export function serviceAccountsPolicy(documents: readonly Document[]): Admission
         message: 'pullpass may change only imagePullSecrets of a ServiceAccount',
       },
       {
-        expression: 'variables.before.all(name, name in variables.after)',
-        message: 'pullpass may not remove entries of imagePullSecrets',
+        expression: celAny(attaching.map(({ accounts }) => accounts)),
+        message: ofResources
+          ? 'pullpass may change only the ServiceAccounts of --attach-service-account outside of kube-*, and those of its documents in files, in the namespaces that they select'
+          : 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they select',
       },
       {
-        expression: `variables.after.all(name, name in variables.before || name in ${celList(ownSecrets)})`,
-        message: 'pullpass may add only the Secrets of its documents to imagePullSecrets',
+        expression: `variables.before.all(name, name in variables.after${removable(attaching)})`,
+        message: `pullpass may not remove entries of imagePullSecrets${ofResources ? ' other than the Secrets of --secret-name' : ''}`,
       },
       {
-        expression: celAny(attaching.map(targets)),
-        message: 'pullpass may change only the ServiceAccounts of its documents, in the namespaces that they select',
+        expression: `variables.after.all(name, name in variables.before ||\n${celAny(attaching.map(addable))})`,
+        message: `pullpass may add only ${ofResources ? 'the Secrets of --secret-name, and of its documents in files,' : 'the Secrets of its documents'} to imagePullSecrets`,
       },
     ],
   }
 }
 
-const namesIn = (account: string) => `${account}.?imagePullSecrets.orValue([]).map(entry, entry.?name.orValue(''))`
+/** Which accounts may refer to which Secrets. */
+interface Attachment {
+  /** An expression: whether the account of the request is one of them. */
+  readonly accounts: string
+  readonly secretNames: readonly string[]
+  /** With `deletionPolicy: Delete`, which a file cannot have, entries are removed. */
+  readonly entries: 'kept' | 'removable'
+}
 
-const targets = ({ attachToServiceAccounts, namespaces }: Document) =>
-  `request.name in ${celList(attachToServiceAccounts)} && ${choiceInCel(namespaces)}`
+const attachmentsOf = ({ attachToServiceAccounts, secretName, namespaces }: Document): Attachment[] =>
+  attachToServiceAccounts.length === 0
+    ? []
+    : [
+        {
+          accounts: `request.name in ${celList(attachToServiceAccounts)} && ${choiceInCel(namespaces)}`,
+          secretNames: [secretName],
+          entries: 'kept',
+        },
+      ]
+
+const attachmentsIn = ({ attachedAccounts, secretNames }: ResourceLimits): Attachment[] =>
+  attachedAccounts.length === 0
+    ? []
+    : [
+        {
+          accounts: `request.name in ${celList(attachedAccounts)} && ${outsideOfSystem}`,
+          secretNames,
+          entries: 'removable',
+        },
+      ]
+
+const addable = ({ accounts, secretNames }: Attachment): string => `name in ${celList(secretNames)} && ${accounts}`
+
+const removable = (attaching: readonly Attachment[]): string =>
+  attaching.flatMap((one) => (one.entries === 'removable' ? ` || (${addable(one)})` : [])).join('')
+
+const namesIn = (account: string) => `${account}.?imagePullSecrets.orValue([]).map(entry, entry.?name.orValue(''))`
 
 /** For custom resources: as long as a credential that ends with its token, of the default lifetime, needs it. */
 const resourceTokenSeconds = 3_660
@@ -92,7 +136,7 @@ export function tokensPolicy(
         ]
   const ofTenants =
     tenants &&
-    `request.name in ${celList(tenants.serviceAccounts)} && !request.namespace.startsWith('kube-') && object.spec.audiences[0] in ${celList(allowedAudiences)}`
+    `request.name in ${celList(tenants.serviceAccounts)} && ${outsideOfSystem} && object.spec.audiences[0] in ${celList(allowedAudiences)}`
   return {
     about: 'tokens',
     operations: ['CREATE'],

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import { createMovableClock } from '../../../sandbox/start/movable-clock.ts'
 import { controllerPermissionsOf } from '../../../src/manifests/permissions.ts'
-import { documentOf } from '../../manifests/document-of.ts'
+import { documentOf, limitsOf } from '../../manifests/document-of.ts'
 import { documentText } from '../../support/document-text.ts'
 import { runPullpass } from '../../support/run-pullpass.ts'
 
@@ -177,6 +177,31 @@ suite('pullpass manifests --controller --custom-resources', () => {
     assert.doesNotMatch((await run(...allowed, ...tokens)).stdout, /pullsecrets\b(?<!clusterpullsecrets)|tenant/)
   })
 
+  test('grants nothing for service accounts and pods without the flags, and with them policies that restrict both', async () => {
+    const rulesOf = async (...flags: string[]) => {
+      const { stdout, stderr, exitCode } = await run(...allowed, ...flags)
+      assert.deepEqual([exitCode, stderr], [0, ''])
+      const objects = parseAllDocuments(stdout).map((document) => document.toJS())
+      const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy')
+      const rules: { resources: string[] }[] = objects.flatMap((object) => object.rules ?? [])
+      return {
+        stdout,
+        policies: policies.map(({ metadata }) => metadata.name.replace(/\.pullpass-system$/, '')),
+        resources: rules.flatMap(({ resources }) => resources),
+      }
+    }
+    const without = await rulesOf()
+    assert.doesNotMatch(without.resources.join(' '), /serviceaccounts|pods/)
+    assert.ok(!without.policies.includes('pullpass-evictions'))
+    const given = await rulesOf('--attach-service-account=default', '--evict-stuck-pods')
+    assert.deepEqual(
+      new Set(given.resources.filter((one) => !without.resources.includes(one))),
+      new Set(['serviceaccounts', 'pods', 'pods/eviction']),
+    )
+    assert.ok(given.policies.includes('pullpass-evictions'))
+    assert.match(given.stdout, /^# {3}pullpass manifests .*--attach-service-account default .*--evict-stuck-pods/m)
+  })
+
   test('uses documents in files, too', async () => {
     const args = (await print(...allowed)).find('Deployment').spec.template.spec.containers[0].args
     assert.deepEqual(args.slice(0, 4), ['controller', '-f', '/etc/pullpass/documents.yaml', '--health-listen=*:8081'])
@@ -186,6 +211,12 @@ suite('pullpass manifests --controller --custom-resources', () => {
     [['--controller', '--custom-resources'], '--custom-resources is given without --secret-name'],
     [['--custom-resources', '--secret-name', 'regcred'], '--custom-resources is given without --controller'],
     [['--controller', '--audience', 'one'], '--audience is given without --custom-resources'],
+    [
+      ['--controller', '--attach-service-account', 'default'],
+      '--attach-service-account is given without --custom-resources',
+    ],
+    [['--controller', '--evict-stuck-pods'], '--evict-stuck-pods is given without --custom-resources'],
+    [[...allowed, '--attach-service-account', 'team-a/default'], '--attach-service-account is "team-a/default"'],
     [[...allowed, '--audience', 'one'], '--audience is given without --service-account'],
     [[...allowed, '--service-account', 'one/two'], '--service-account is given without --audience'],
     [[...allowed, '--tenant-service-account', 'two'], '--tenant-service-account is given without --audience'],
@@ -264,12 +295,9 @@ suite('the permissions of a controller', () => {
   })
 
   test('for custom resources allow the names of the allow-list, to write only their status, and to delete Secrets', () => {
-    const limits = {
-      secretNames: ['regcred', 'othercred'],
-      accounts: [{ namespace: 'image-system', name: 'puller' }],
-      audiences: ['sts.amazonaws.com'],
-    }
     const names = ['regcred', 'othercred']
+    const accounts = [{ namespace: 'image-system', name: 'puller' }]
+    const limits = limitsOf({ secretNames: names, accounts, audiences: ['sts.amazonaws.com'] })
     assert.deepEqual(controllerPermissionsOf([documentOf()], place, limits), [
       { resource: 'namespaces', verbs: ['list', 'watch'] },
       { resource: 'secrets', verbs: ['list', 'watch'], names },
@@ -283,9 +311,30 @@ suite('the permissions of a controller', () => {
     ])
   })
 
+  test('for custom resources allow to attach to the named accounts, and to evict, in every namespace', () => {
+    const added = (changes: Parameters<typeof limitsOf>[0], documents: Parameters<typeof documentOf>[0][] = []) => {
+      const written = documents.map(documentOf)
+      const without = controllerPermissionsOf([], place, limitsOf())
+      return controllerPermissionsOf(written, place, limitsOf(changes)).filter(
+        (one) => !without.some((other) => isDeepStrictEqual(one, other)),
+      )
+    }
+    const accounts = { resource: 'serviceaccounts', names: ['default', 'builder'] }
+    assert.deepEqual(added({ attachedAccounts: accounts.names }), [
+      { ...accounts, verbs: ['list', 'watch'] },
+      { ...accounts, verbs: ['patch'] },
+    ])
+    const pods = [
+      { resource: 'pods', verbs: ['list', 'watch'] },
+      { resource: 'pods/eviction', verbs: ['create'] },
+    ]
+    assert.deepEqual(added({ stuckPods: 'Evict' }), pods)
+    assert.deepEqual(added({ stuckPods: 'Evict' }, [{ stuckPods: 'Evict' }]), pods)
+  })
+
   test('for PullSecrets allow tokens of the named accounts in every namespace, and to write only their status', () => {
     const tenants = { serviceAccounts: ['puller', 'images'], endpoints: [] }
-    const limits = { secretNames: ['regcred'], accounts: [], audiences: ['sts.amazonaws.com'], tenants }
+    const limits = limitsOf({ audiences: ['sts.amazonaws.com'], tenants })
     const without = controllerPermissionsOf([], place, { ...limits, tenants: undefined })
     const added = controllerPermissionsOf([], place, limits).filter(
       (one) => !without.some((other) => isDeepStrictEqual(one, other)),
