@@ -4,7 +4,13 @@
  */
 import { renderPlan, renderStep } from '../src/commands/issuer/show-report.ts'
 import { type DistributionName, distributions } from '../src/issuer-change/distributions.ts'
-import { type ChangeSteps, type Distribution, type IssuerChange, planIssuerChange } from '../src/issuer-change/plan.ts'
+import {
+  type ChangeSteps,
+  type Distribution,
+  type IssuerChange,
+  type PlanStep,
+  planIssuerChange,
+} from '../src/issuer-change/plan.ts'
 
 /** The default of most; Gardener's and Talos' are names of the API server. */
 const defaults: ReadonlyMap<string, string> = new Map([
@@ -62,12 +68,22 @@ function renderSection(name: DistributionName, distribution: Distribution): stri
 function renderOwnSteps(distribution: Distribution, change: IssuerChange): string {
   const { accept, sign, drop, keys } = distribution.change(change)
   if (keys === 'new') return renderPlan(planIssuerChange(distribution, change))
-  return [
-    ...(accept === undefined ? [] : renderStep(accept, 2)),
-    ...renderStep(sign, 3),
-    ...(drop === undefined ? [] : renderStep(drop, 6)),
-  ].join('\n')
+  const steps = [[2, accept] as const, [3, sign] as const, [6, drop] as const]
+  return steps
+    .flatMap(([number, step]) => (step === undefined ? [] : [{ number, step }]))
+    .map(({ number, step }, at, all) => {
+      const earlier = all
+        .slice(0, at)
+        .find((one) => step.run !== undefined && commandLines(one.step) === commandLines(step))
+      const text = renderStep(step, number).join('\n')
+      return earlier === undefined
+        ? text
+        : text.replace(commandLines(step), `   the commands of step ${earlier.number}`)
+    })
+    .join('\n')
 }
+
+const commandLines = ({ run = [] }: PlanStep): string => run.map((command) => `   $ ${command}`).join('\n')
 
 const fence = (text: string) => `\`\`\`\n${text}\n\`\`\``
 

@@ -15,7 +15,8 @@ export const kubernetesSection: Section = {
     KUBERNETES_UNREACHABLE: {
       hops: ['kubernetes'],
       doctor: ['cluster', 'write'],
-      meaning: 'The API server does not respond, or only with 429 or 5xx, for up to two minutes.',
+      meaning:
+        'The API server does not respond, or only with 429 or 5xx: for two minutes, or for ten seconds if it never responded.',
       action:
         'Check address, network and proxy of the API server. If it responds to other requests, an admission webhook may not respond.',
     },

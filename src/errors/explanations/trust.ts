@@ -59,7 +59,7 @@ export const trustSection: Section = {
     },
     TRUST_UNAVAILABLE: {
       hops: ['trust'],
-      meaning: 'The cloud is unavailable or unreachable after four attempts.',
+      meaning: 'The cloud is unavailable or unreachable after several attempts.',
       action: 'No action if this is temporary: run it again.',
     },
     TRUST_UNVERIFIED: {
