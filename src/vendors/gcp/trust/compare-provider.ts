@@ -2,7 +2,8 @@
  * Compares a provider with the desired one. Pure. Existing values may be used by others: missing entries are added, and fields that
  * differ are kept unless `replace` names them.
  */
-import { type IssuerKey, mergeKeys, parseJwks, sameKey } from '../../../oidc/keys.ts'
+import { parseJwks } from '../../../oidc/keys.ts'
+import { compareStoredKeys, kidsOf } from '../../../oidc/stored-keys.ts'
 import { shellQuote } from '../../../text/plain-text.ts'
 import { type Override, type Replaceable, trustRefused } from '../../trust-contract.ts'
 import { renderUploadedKeys } from '../stores/gcp-provider.ts'
@@ -187,56 +188,32 @@ function compareAudiences({ name, audiences }: DesiredProvider, found: FoundProv
   return { sets: { audiences: all }, summary: `audience ${missing.join(', ')} is added` }
 }
 
-/** Tokens of a key that the cluster no longer serves may still be in use: the key stays unless it is replaced or was revoked. */
 function compareKeys(
   { keys, servers, isRevoked }: DesiredProvider,
   { jwks }: FoundProvider,
   replace: readonly Replaceable[],
 ): FieldView {
   if (keys === undefined) return keepUploaded(jwks, replace)
-  if (replace.includes('keys')) return servers === 'some' ? { against: serverUnreachable } : replaceKeys(keys, jwks)
-  if (jwks === '') return { sets: { jwks: renderUploadedKeys(keys) }, summary: `keys ${kids(keys)} are uploaded` }
-  const present = parseJwks(jwks)
-  if (present === undefined) return { field: 'keys', against: 'its uploaded keys are not a JWKS' }
-  const [leaked, kept] = [present.filter((key) => isRevoked?.(key)), present.filter((key) => !isRevoked?.(key))]
-  const other = keys.find((key) => kept.some((one) => one.keyId === key.keyId && !sameKey(one, key)))
-  if (other !== undefined)
-    return { field: 'keys', against: `its key ${other.keyId} differs from the cluster's key with this kid` }
-  return mergeWith(keys, kept, leaked)
+  const mode = replace.includes('keys') ? 'replace' : 'add'
+  const present = jwks === '' ? [] : parseJwks(jwks)
+  if (present === undefined && mode === 'add') return { field: 'keys', against: 'its uploaded keys are not a JWKS' }
+  const cluster = { keys, ...(servers && { servers }), ...(isRevoked && { isRevoked }) }
+  const { update, note, against } = compareStoredKeys(cluster, present ?? [], mode)
+  return {
+    ...(mode === 'add' && against !== undefined && { field: 'keys' }),
+    ...(against !== undefined && { against }),
+    ...(note !== undefined && { note }),
+    ...(update !== undefined && { sets: { jwks: renderUploadedKeys(update.keys) }, summary: update.summary }),
+  }
 }
-
-const serverUnreachable =
-  'its keys are not replaced while an API server is unreachable: keys that only this server serves would be removed'
 
 function keepUploaded(jwks: string, replace: readonly Replaceable[]): FieldView {
   if (jwks === '') return {}
   if (replace.includes('keys'))
     return { sets: { jwks: '' }, summary: 'its uploaded keys are removed: Google reads the issuer' }
-  const stay = kids(parseJwks(jwks) ?? [])
+  const stay = kidsOf(parseJwks(jwks) ?? [])
   return { field: 'keys', note: `its uploaded keys stay: ${stay}; Google does not read the issuer` }
 }
-
-function mergeWith(keys: readonly IssuerKey[], kept: readonly IssuerKey[], leaked: readonly IssuerKey[]): FieldView {
-  const missing = keys.filter((key) => !kept.some(({ keyId }) => keyId === key.keyId))
-  const stays = kept.filter((key) => !keys.some(({ keyId }) => keyId === key.keyId))
-  const note = stays.length === 0 ? {} : { note: `keys that the cluster does not serve stay: ${kids(stays)}` }
-  const summary = [
-    ...(missing.length === 0 ? [] : [`keys ${kids(missing)} are added`]),
-    ...(leaked.length === 0 ? [] : [`revoked keys ${kids(leaked)} are removed`]),
-  ]
-  return summary.length === 0
-    ? note
-    : { ...note, sets: { jwks: renderUploadedKeys(mergeKeys(kept, keys)) }, summary: summary.join(', ') }
-}
-
-function replaceKeys(keys: readonly IssuerKey[], jwks: string): FieldView {
-  const desired = renderUploadedKeys(keys)
-  return renderUploadedKeys(parseJwks(jwks) ?? []) === desired
-    ? {}
-    : { sets: { jwks: desired }, summary: `uploaded keys become ${kids(keys)}` }
-}
-
-const kids = (keys: readonly IssuerKey[]) => keys.map(({ keyId }) => keyId ?? 'without a kid').join(', ')
 
 /** The comparison of one field: a new value with its description, a note if it is kept, or a conflict. */
 interface FieldView {
