@@ -54,7 +54,7 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The provider trusts the issuer, but not this ServiceAccount. Google: its attribute condition excludes it. AWS: the trust policy of the role does not allow subject and audience, or the role does not exist. Azure: no federated credential of the identity has the subject.',
+        'The provider trusts the issuer, but not this ServiceAccount. Google: its attribute condition excludes it. AWS: the trust policy of the role does not allow subject and audience, or the role does not exist. Tencent Cloud: the trust policy does not allow the subject. Azure: no federated credential of the identity has the subject.',
       action: 'A condition of another form than `assertion.sub in [...]` is replaced with `--replace condition`.',
       example: `CONDITION_REFUSED (exchange): Google's token service responded with 400 "unauthorized_client: The given credential is rejected by the attribute condition."
   expected the provider's attribute condition to accept subject system:serviceaccount:image-system:pullpass
@@ -147,7 +147,7 @@ export const exchangeSection: Section = {
       hops: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       doctor: ['impersonation', 'exchange/assume-role', 'exchange/authorization'],
       meaning:
-        'The exchange succeeded, but its principal may not take the next step. Google: it may not create tokens of the service account, or that does not exist. AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or may not get a token of ECR (`exchange/authorization`).',
+        'The exchange succeeded, but its principal may not take the next step. Google: it may not create tokens of the service account, or that does not exist. AWS: a role of a chain may not assume the next one (`exchange/assume-role`), or may not get a token of ECR (`exchange/authorization`). Tencent Cloud: the role may not create a token of the instance (`exchange/authorization`).',
       action: '`pullpass trust apply -f FILE` grants it, too.',
       example: `IMPERSONATION_DENIED (impersonation): Google responded with 403 "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
   expected principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/subject/system:serviceaccount:image-system:pullpass to have roles/iam.workloadIdentityUser on puller@example-project.iam.gserviceaccount.com

@@ -31,7 +31,7 @@ export const trustSection: Section = {
     TRUST_DOMAIN_SHARED: {
       hops: ['trust'],
       meaning:
-        'ServiceAccounts of other clusters are the same principal: at Google the pool has providers of them, at AWS pullpass created the role for another cluster, at Azure they sign in as the identity too.',
+        'ServiceAccounts of other clusters are the same principal: at Google the pool has providers of them, at AWS and Tencent Cloud pullpass created the role for another cluster, at Azure they sign in as the identity too.',
       action:
         'Use a pool, role or identity for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it.',
     },

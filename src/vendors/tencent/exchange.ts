@@ -2,34 +2,24 @@
  * Tencent Cloud: a session of a CAM role for the subject token (not signed), then a temporary token of the registry (signed with the
  * session). Errors have the status 200. https://www.tencentcloud.com/document/product/1150/49452
  */
-import { type SentRequest, send, textField } from '../../http/send.ts'
+import { send, textField } from '../../http/send.ts'
 import type { SubjectToken } from '../../identity/subject-token.ts'
-import { asObject, asText } from '../../text/json-fields.ts'
 import { Redacted } from '../../text/redacted.ts'
 import { compareWithToken, exchangeRefusal, type MessageCause } from '../exchange-refusal.ts'
 import { exchangeAt } from '../federated-exchange.ts'
 import { type Exchange, type ExchangeContext, type RegistryOf, withoutRestrictions } from '../vendor.ts'
+import { endpointOf, errorOf, headersOf, refused, responseOf } from './api.ts'
 import type { TencentSettings } from './settings.ts'
-import { authorizationOf, type TencentCredentials } from './sign.ts'
+import type { TencentCredentials } from './sign.ts'
 
 const lifeSeconds = 3600
 const sessionSeconds = 7200
 const authorizationHop = 'exchange/authorization'
 
-/** By the code of the response; the codes are not confirmed. */
-const causes: readonly MessageCause[] = [
+/** By the code of the response. Which of them STS returns for which fault is not documented. */
+const common: readonly MessageCause[] = [
   {
-    pattern: /^ResourceNotFound/,
-    code: 'PROVIDER_NOT_FOUND',
-    expected: () => 'the role and the OIDC provider to exist',
-  },
-  {
-    pattern: /^UnauthorizedOperation/,
-    code: 'CONDITION_REFUSED',
-    expected: ({ subjectToken }) => `a role whose trust policy accepts subject ${subjectToken.subject}`,
-  },
-  {
-    pattern: /^RequestLimitExceeded/,
+    pattern: /^RequestLimitExceeded|^InvalidParameter\.OverLimit/,
     code: 'QUOTA_EXCEEDED',
     expected: () => 'requests to stay within the quota',
     retryable: true,
@@ -42,10 +32,48 @@ const causes: readonly MessageCause[] = [
   },
 ]
 
+/** https://www.tencentcloud.com/document/product/1150/49454 */
+const sessionCauses: readonly MessageCause[] = [
+  {
+    pattern: /^ResourceNotFound|^InternalError\.(?:GetRoleError|IllegalRole)/,
+    code: 'PROVIDER_NOT_FOUND',
+    expected: () => 'the role and the OIDC provider to exist',
+  },
+  {
+    pattern: /^UnauthorizedOperation/,
+    code: 'CONDITION_REFUSED',
+    expected: ({ subjectToken }) => `a role whose trust policy accepts subject ${subjectToken.subject}`,
+  },
+  ...common,
+]
+
+const tokenCauses = ({ registryId, region, roleArn }: TencentSettings): readonly MessageCause[] => [
+  {
+    pattern: /^ResourceNotFound/,
+    code: 'PROVIDER_NOT_FOUND',
+    expected: () => `instance ${registryId} to exist in region ${region}`,
+    fix: 'correct registryId and region in the document',
+  },
+  {
+    pattern: /^UnauthorizedOperation/,
+    code: 'IMPERSONATION_DENIED',
+    expected: () => `role ${roleArn} to be allowed tcr:CreateInstanceToken on instance ${registryId}`,
+  },
+  {
+    pattern: /^AuthFailure\.SignatureExpire/,
+    code: 'EXCHANGE_REFUSED',
+    expected: () => "a signature whose time is within 5 minutes of Tencent Cloud's clock",
+    fix: "correct this machine's clock",
+  },
+  ...common,
+]
+
+export const usualAudience = 'sts.tencentcloudapi.com'
+
 export const exchange: Exchange<TencentSettings> = {
   ...withoutRestrictions,
   tenantDomains: ['tencentcloudapi.com'],
-  audiences: ({ audience = 'sts.tencentcloudapi.com' }) => [audience],
+  audiences: ({ audience = usualAudience }) => [audience],
   hops: () => ['exchange', authorizationHop],
   subjectTokenLifeSeconds: () => 600,
   credentialLifeSeconds: () => lifeSeconds,
@@ -56,35 +84,27 @@ export const exchange: Exchange<TencentSettings> = {
   },
 }
 
-const responseOf = (body: unknown) => asObject(asObject(body)?.['Response'])
-const errorOf = (body: unknown) => asObject(responseOf(body)?.['Error'])
-const refused = (body: unknown) => errorOf(body) !== undefined
-
 /** `{"Response": {"Error": {"Code", "Message"}}}`, or what an intermediary sends. */
-function refusalOf(status: number, body: unknown, refusedRequest: Parameters<typeof exchangeRefusal>[2]) {
-  const error = errorOf(body)
-  const named = error && { error: asText(error['Code']), message: asText(error['Message']) }
-  return exchangeRefusal(named === undefined ? status : 400, named ?? body, refusedRequest, causes)
-}
-
-const common = (action: string, version: string, region: string, sent: SentRequest) => ({
-  'x-tc-action': action,
-  'x-tc-version': version,
-  'x-tc-region': region,
-  'x-tc-timestamp': String(Math.floor(sent.now.getTime() / 1000)),
-})
+const refusalOf =
+  (refusedRequest: Parameters<typeof exchangeRefusal>[2], causes: readonly MessageCause[]) =>
+  (status: number, body: unknown) => {
+    const error = errorOf(body)
+    return error === undefined
+      ? exchangeRefusal(status, body, refusedRequest, causes)
+      : exchangeRefusal(400, { error: error.code, message: error.message }, refusedRequest, causes)
+  }
 
 function assumeRole(
   { settings }: RegistryOf<TencentSettings>,
   subjectToken: SubjectToken,
   context: ExchangeContext,
 ): Promise<TencentCredentials> {
-  const { roleArn, providerId, region, site, endpoints } = settings
+  const { roleArn, providerId, region } = settings
   const trustFix = compareWithToken(`the trust policy of ${roleArn} and the client ids of provider ${providerId}`)
   return send(context, {
     hop: 'exchange',
     service: 'Tencent Cloud STS',
-    url: `${endpoints?.sts ?? `https://sts.${site}`}/`,
+    url: endpointOf('sts', settings),
     json: {
       ProviderId: providerId,
       WebIdentityToken: subjectToken.value,
@@ -92,9 +112,9 @@ function assumeRole(
       RoleSessionName: 'pullpass',
       DurationSeconds: sessionSeconds,
     },
-    headers: (sent) => ({ ...common('AssumeRoleWithWebIdentity', '2018-08-13', region, sent), authorization: 'SKIP' }),
+    headers: headersOf({ service: 'sts', action: 'AssumeRoleWithWebIdentity', region }, undefined),
     refused,
-    refusal: (status, body) => refusalOf(status, body, { subjectToken, trustFix }),
+    refusal: refusalOf({ subjectToken, trustFix }, sessionCauses),
     read: ({ body }) => {
       const credentials = responseOf(body)?.['Credentials']
       return {
@@ -112,9 +132,9 @@ function createToken(
   { subjectToken, session }: { readonly subjectToken: SubjectToken; readonly session: TencentCredentials },
   context: ExchangeContext,
 ) {
-  const { roleArn, registryId, region, site, endpoints } = registry.settings
+  const { settings } = registry
+  const { roleArn, registryId, region } = settings
   context.secrets.add(session.secretKey)
-  const action = 'CreateInstanceToken'
   const trustFix = {
     hint: `attach a policy with tcr:CreateInstanceToken and tcr:PullRepository for ${registryId} to ${roleArn}`,
   }
@@ -123,15 +143,11 @@ function createToken(
     {
       hop: authorizationHop,
       service: 'Tencent Container Registry',
-      url: `${endpoints?.tcr ?? `https://tcr.${site}`}/`,
+      url: endpointOf('tcr', settings),
       json: { RegistryId: registryId, TokenType: 'temp' },
-      headers: (sent) => ({
-        ...common(action, '2019-09-24', region, sent),
-        'x-tc-token': session.token,
-        authorization: authorizationOf(sent, session, { service: 'tcr', action }),
-      }),
+      headers: headersOf({ service: 'tcr', action: 'CreateInstanceToken', region }, session),
       refused,
-      refusal: (status, body) => refusalOf(status, body, { subjectToken, trustFix }),
+      refusal: refusalOf({ subjectToken, trustFix }, tokenCauses(settings)),
       response: { password: '/Response/Token', username: '/Response/Username', expiresAt: '/Response/ExpTime' },
       lifetime: { defaultSeconds: lifeSeconds, maxSeconds: lifeSeconds },
     },

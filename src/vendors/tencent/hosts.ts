@@ -23,5 +23,6 @@ export const draft: DraftOf = (host) =>
           { name: 'region', comment: 'region of the instance' },
           { name: 'registryId', comment: 'id of the instance, in the console: tcr-…' },
         ],
+        trust: ['trust:', '  repositories:', '    - NAMESPACE/REPOSITORY'],
       }
     : undefined

@@ -1,10 +1,11 @@
 /** The fields of `tencent` in a document. */
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
-import { originUrl, type TextRule } from '../../document/field-rules.ts'
-import { fields, text, word } from '../../document/schema-parts.ts'
+import { originUrl } from '../../document/field-rules.ts'
+import { fields, list, text, word } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { registryHosts } from './hosts.ts'
+import { providerId, region, registryId, repository, roleArn } from './names.ts'
 
 export interface TencentSettings {
   readonly roleArn: string
@@ -12,27 +13,13 @@ export interface TencentSettings {
   readonly region: string
   readonly registryId: string
   readonly site: 'tencentcloudapi.com' | 'intl.tencentcloudapi.com'
-  readonly endpoints?: { readonly sts?: string; readonly tcr?: string }
+  /** `cam`: for trust. */
+  readonly endpoints?: { readonly sts?: string; readonly tcr?: string; readonly cam?: string }
+  /** What `pullpass trust` configures; exchanges do not use it. `repositories`: NAMESPACE/NAME. */
+  readonly trust?: { readonly repositories: readonly string[] }
 }
 
 type TencentForm = Omit<TencentSettings, 'site'> & { readonly site?: 'China' | 'International' }
-
-const roleArn: TextRule = {
-  pattern: /^qcs::cam::uin\/[0-9]{1,20}:roleName\/[A-Za-z0-9._-]{1,128}$/,
-  maxLength: 200,
-  expected: 'the ARN of a CAM role: qcs::cam::uin/ACCOUNT:roleName/NAME',
-}
-const providerId: TextRule = { pattern: /^[A-Za-z0-9_.-]+$/, maxLength: 128, expected: 'the name of an OIDC provider' }
-const region: TextRule = {
-  pattern: /^[a-z]{2}-[a-z0-9-]{1,40}$/,
-  maxLength: 43,
-  expected: 'a region, such as eu-frankfurt',
-}
-const registryId: TextRule = {
-  pattern: /^tcr-[a-z0-9]{1,60}$/,
-  maxLength: 64,
-  expected: 'the id of an instance: tcr-…',
-}
 
 const shape = {
   roleArn: text(roleArn, 'CAM role that trusts the OIDC provider and may pull'),
@@ -48,8 +35,24 @@ const form: z.ZodMiniType<TencentForm> = fields(
     ...shape,
     endpoints: z.exactOptional(
       fields(
-        { sts: z.exactOptional(text(originUrl, 'STS')), tcr: z.exactOptional(text(originUrl, 'Container Registry')) },
+        {
+          sts: z.exactOptional(text(originUrl, 'STS')),
+          tcr: z.exactOptional(text(originUrl, 'Container Registry')),
+          cam: z.exactOptional(text(originUrl, 'CAM, for pullpass trust')),
+        },
         "Origins that replace Tencent's own: a private endpoint or an emulator",
+      ),
+    ),
+    trust: z.exactOptional(
+      fields(
+        {
+          repositories: list(
+            text(repository, 'NAMESPACE/REPOSITORY, or NAMESPACE/* for those below it'),
+            20,
+            'Repositories of the instance that may be pulled, and no others',
+          ),
+        },
+        'What pullpass trust configures; exchanges do not use it',
       ),
     ),
   },
@@ -60,8 +63,10 @@ export const settings: VendorSettings<TencentForm, TencentSettings> = {
   form,
   tenantForm,
   problems: () => [],
-  hosts: ({ endpoints }) => (replacesEndpoint(endpoints, ['tencentcloudapi.com']) ? 'any' : registryHosts),
+  hosts: ({ endpoints: { sts, tcr } = {} }) =>
+    replacesEndpoint({ sts, tcr }, ['tencentcloudapi.com']) ? 'any' : registryHosts,
   read: async ({ site, ...written }) => ({
     settings: { ...written, site: site === 'China' ? 'tencentcloudapi.com' : 'intl.tencentcloudapi.com' },
+    keysUploaded: true,
   }),
 }

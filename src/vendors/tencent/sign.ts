@@ -7,7 +7,8 @@ import type { Redacted } from '../../text/redacted.ts'
 export interface TencentCredentials {
   readonly secretId: string
   readonly secretKey: Redacted
-  readonly token: Redacted
+  /** Of a temporary key. */
+  readonly token?: Redacted
 }
 
 /** The value of `authorization`. `sent`: with its content type. */

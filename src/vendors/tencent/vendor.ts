@@ -7,4 +7,9 @@ export const tencent: Vendor = defineVendor<TencentSettings>({
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
   draft: async () => (await import('./hosts.ts')).draft,
+  trust: {
+    commandLine: 'tccli',
+    replaceable: ['keys', 'clientIds', 'subjects'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
 })

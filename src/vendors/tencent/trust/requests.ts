@@ -1,0 +1,209 @@
+/** Requests to Tencent Cloud's CAM with the operator's key; error responses become errors of the hop trust. https://www.tencentcloud.com/document/product/598/32231 */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Context } from '../../../http/context.ts'
+import type { Refusal } from '../../../http/request-errors.ts'
+import { send, UnexpectedResponse } from '../../../http/send.ts'
+import { asList, asText, type JsonObject } from '../../../text/json-fields.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
+import { repeatsSecret } from '../../../text/secret-register.ts'
+import { once } from '../../operator.ts'
+import type { VendorChange } from '../../trust-change.ts'
+import { type ApiAction, deniedIn, endpointOf, errorOf, headersOf, refused, responseOf } from '../api.ts'
+import { operatorKey } from '../operator/sign-in.ts'
+import type { TencentSettings } from '../settings.ts'
+
+/** Where CAM and STS are. */
+export type CamPlace = Pick<TencentSettings, 'site' | 'endpoints' | 'region'>
+
+export interface CamConnection {
+  readonly context: Context
+  readonly place: CamPlace
+  /** Signs the operator in, if that was not done. @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED */
+  readonly operator: () => Promise<{ readonly account: string; readonly arn: string }>
+  readonly call: (request: CamRequest) => Promise<JsonObject>
+}
+
+export interface CamRequest {
+  readonly action: string
+  readonly fields: Readonly<Record<string, string | number | readonly (string | number)[]>>
+}
+
+export function connectCam(place: CamPlace, context: Context): CamConnection {
+  const key = once(() => operatorKey(context))
+  const request = async (action: ApiAction, fields: CamRequest['fields'], operator: string): Promise<JsonObject> => {
+    const credentials = await key()
+    return await send(context, {
+      hop: 'trust',
+      service: action.service === 'cam' ? 'Tencent Cloud CAM' : 'Tencent Cloud STS',
+      url: endpointOf(action.service, place),
+      json: fields,
+      headers: headersOf(action, credentials),
+      refused,
+      refusal: (_, body) => trustRefusal(body, operator),
+      read: ({ body }) => {
+        if (repeatsSecret(JSON.stringify(body), context.secrets))
+          throw new UnexpectedResponse('it repeats a secret of this run')
+        const response = responseOf(body)
+        if (response === undefined) throw new UnexpectedResponse('it contains no Response')
+        return response
+      },
+    })
+  }
+  const operator = once(async () => {
+    const action = { service: 'sts', action: 'GetCallerIdentity', region: place.region } as const
+    const { AccountId, Arn } = await request(action, {}, 'the operator')
+    return { account: asText(AccountId) ?? '', arn: asText(Arn) ?? '' }
+  })
+  return {
+    context,
+    place,
+    operator,
+    async call({ action, fields }) {
+      const { arn } = await operator()
+      return await request({ service: 'cam', action }, fields, arn)
+    },
+  }
+}
+
+const missing = ['ResourceNotFound', 'InvalidParameter.RoleNotExist', 'InvalidParameter.PolicyIdNotExist']
+const conflicts = [
+  'InvalidParameter.IdentityNameInUse',
+  'InvalidParameter.RoleNameInUse',
+  'FailedOperation.PolicyNameInUse',
+]
+const limits = [
+  'LimitExceeded',
+  'InvalidParameter.RoleFull',
+  'FailedOperation.PolicyFull',
+  'InvalidParameter.AttachmentFull',
+]
+
+/** Undefined: the default error for the status. */
+function trustRefusal(body: unknown, operator: string): Refusal | undefined {
+  const error = errorOf(body)
+  if (error === undefined) return undefined
+  const message = `${error.code}: ${error.message}`
+  const is = (...names: readonly string[]) => names.some((name) => error.code.startsWith(name))
+  if (is('RequestLimitExceeded'))
+    return { code: 'QUOTA_EXCEEDED', message, retryable: true, hint: 'no action if this is temporary' }
+  if (is('InternalError')) {
+    return {
+      code: 'TRUST_UNAVAILABLE',
+      message,
+      retryable: true,
+      expected: 'a response without an error',
+      hint: 'no action if this is temporary; run the command again: it continues where it stopped',
+    }
+  }
+  if (is(...missing)) return { code: 'TRUST_NOT_FOUND', message }
+  if (is(...conflicts)) return { code: 'TRUST_CONFLICT', message }
+  if (is('UnauthorizedOperation', 'AuthFailure.UnauthorizedOperation')) return denied(message, operator)
+  if (is('AuthFailure')) {
+    return {
+      code: 'TRUST_DENIED',
+      message,
+      expected: "the operator's key to be accepted",
+      hint: 'check the clock of this machine and the key, or sign in again',
+      command: 'tccli auth login',
+    }
+  }
+  if (is('InvalidParameter.PolicyDocumentLengthOverLimit')) {
+    return {
+      code: 'TRUST_POLICY_FULL',
+      message,
+      expected: 'a policy with space for what the documents need',
+      hint: 'use another role for some clusters, service accounts or documents',
+    }
+  }
+  if (is(...limits)) {
+    return {
+      code: 'TRUST_REFUSED',
+      message,
+      expected: 'an account within the quotas of CAM',
+      hint: 'remove unused resources of this kind',
+    }
+  }
+  return {
+    code: 'TRUST_REFUSED',
+    message,
+    expected: 'a request that CAM accepts',
+    hint: 'correct what the message of Tencent Cloud describes',
+  }
+}
+
+function denied(message: string, operator: string): Refusal {
+  const { action, resource } = deniedIn(message)
+  const hint =
+    'attach a policy that allows this to the operator, and run the command again: it continues where it stopped'
+  if (action === undefined || resource === undefined) return { code: 'TRUST_DENIED', message, hint }
+  return { code: 'TRUST_DENIED', message, expected: `${operator} to be allowed ${action} on ${resource}`, hint }
+}
+
+/** Undefined if it does not exist. */
+export async function readEntity(cam: CamConnection, request: CamRequest): Promise<JsonObject | undefined> {
+  return await cam.call(request).catch((fault: unknown) => {
+    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
+    throw fault
+  })
+}
+
+const rows = 200
+/** Of 200 items: the most that a page has. */
+const mostPages = 20
+
+/** The items of all pages; undefined if there are more than 4,000. */
+export async function listAll(
+  cam: CamConnection,
+  { action, fields }: CamRequest,
+): Promise<readonly unknown[] | undefined> {
+  const found: unknown[] = []
+  for (let page = 1; page <= mostPages; page++) {
+    const list = asList((await cam.call({ action, fields: { ...fields, Page: page, Rp: rows } }))['List'])
+    found.push(...list)
+    if (list.length < rows) return found
+  }
+  return undefined
+}
+
+/** Of the command-line tool: values other than texts are JSON. */
+function wordsOf({ place: { site, region, endpoints } }: CamConnection, { action, fields }: CamRequest): string[] {
+  const endpoint = endpoints?.cam === undefined ? `cam.${site}` : new URL(endpoints.cam).host
+  return [
+    'cam',
+    action,
+    ...Object.entries(fields).flatMap(([name, value]) => [
+      `--${name}`,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+    '--region',
+    region,
+    ...(endpoint === 'cam.tencentcloudapi.com' ? [] : ['--endpoint', endpoint]),
+  ]
+}
+
+export const commandOf = (cam: CamConnection, request: CamRequest): string =>
+  ['tccli', ...wordsOf(cam, request)].map(shellQuote).join(' ')
+
+/** The change that one request makes. */
+export const requestChange = (
+  change: Pick<VendorChange, 'action' | 'fields' | 'description'>,
+  request: CamRequest,
+  cam: CamConnection,
+): VendorChange => ({
+  ...change,
+  words: wordsOf(cam, request),
+  apply: async () => await cam.call(request),
+})
+
+/** The key is of one account: the same name in another account is another resource. @throws TRUST_DENIED */
+export async function checkAccount(cam: CamConnection, account: string, name: string): Promise<void> {
+  const operator = await cam.operator()
+  if (operator.account === account) return
+  throw new PullpassError({
+    code: 'TRUST_DENIED',
+    hop: 'trust',
+    seen: `the operator ${operator.arn} is of account ${operator.account}, and ${name} is in account ${account}`,
+    expected: `a key of account ${account}`,
+    hint: 'select it with TCCLI_PROFILE, and run the command again',
+  })
+}

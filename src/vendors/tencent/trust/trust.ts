@@ -1,0 +1,139 @@
+/** Trust at Tencent Cloud: an OIDC provider, a role and a policy of CAM. https://www.tencentcloud.com/document/product/598/47191 */
+import type { Context } from '../../../http/context.ts'
+import { toFinding, type VendorFinding } from '../../trust-change.ts'
+import type {
+  Accepted,
+  OpenedTrust,
+  RemovalPlan,
+  RemovalScope,
+  TrustFinding,
+  TrustResource,
+  TrustSetup,
+} from '../../trust-contract.ts'
+import {
+  imageInRepository,
+  parseRole,
+  providerId,
+  repositories,
+  repositoryOfImage,
+  roleNamed,
+  splitRepositories,
+} from '../names.ts'
+import type { TencentSettings } from '../settings.ts'
+import { type DesiredState, desiredState } from './desired.ts'
+import { policyResourceName } from './policies.ts'
+import { desiredBlock, observeProvider, planProviderRemoval } from './provider.ts'
+import { observePolicy, planPolicyRemoval } from './pull-policy.ts'
+import { type CamConnection, type CamPlace, checkAccount, connectCam } from './requests.ts'
+import { observeRole } from './role.ts'
+import { planRoleRemoval } from './role-removal.ts'
+import { policyBlock, roleBlock } from './terraform.ts'
+
+const clusterId = { ...providerId, expected: '1 to 128 letters, digits and "_.-"' }
+
+export const trust: TrustSetup<TencentSettings> = {
+  repositories: { rule: repositories, ofImage: repositoryOfImage, imageIn: imageInRepository },
+
+  clusterIds: { trustDomainId: clusterId, issuerId: clusterId },
+
+  /** A provider has one issuer and its keys: each of several clusters has its own, named like its role where the clusters do not share one. */
+  forCluster: (settings, { trustDomainId, issuerId = trustDomainId }) => ({
+    ...settings,
+    ...(trustDomainId !== undefined && { roleArn: roleNamed(settings.roleArn, trustDomainId) }),
+    ...(issuerId !== undefined && { providerId: issuerId }),
+  }),
+
+  repository: ({ trust: own }) => own?.repositories.join(','),
+
+  withRepository: (settings, names) => ({ ...settings, trust: { repositories: splitRepositories(names) } }),
+
+  admitsPublisher: () => false,
+
+  desired(needs) {
+    const desired = desiredState(needs)
+    return { open: (context) => openResources(desired, context) }
+  },
+}
+
+/** One connection for each place: an account of one site is unknown at the other. */
+function openResources(desired: DesiredState, context: Context): OpenedTrust {
+  const connections = new Map<string, CamConnection>()
+  const connectionTo = (place: CamPlace): CamConnection => {
+    const key = JSON.stringify([place.site, place.endpoints])
+    const connection = connections.get(key) ?? connectCam(place, context)
+    connections.set(key, connection)
+    return connection
+  }
+  const resources = resourcesOf(desired, connectionTo)
+  return {
+    signIn: async () => void (await Promise.all([...connections.values()].map(({ operator }) => operator()))),
+    resources,
+  }
+}
+
+function resourcesOf(desired: DesiredState, connectionTo: (place: CamPlace) => CamConnection): TrustResource[] {
+  return [
+    ...desired.providers.map((one) =>
+      resourceOf({
+        kind: 'provider',
+        name: one.arn,
+        needs: [],
+        hcl: desiredBlock(one),
+        cam: connectionTo(one.place),
+        observe: (accepted, cam) => observeProvider(one, accepted, cam),
+        planRemoval: (scope, cam) => planProviderRemoval(one, scope, cam),
+      }),
+    ),
+    ...desired.roles.map((one) =>
+      resourceOf({
+        kind: 'role',
+        name: one.arn,
+        needs: [...new Set(one.statements.map(({ provider }) => provider))],
+        hcl: roleBlock(one),
+        cam: connectionTo(one.place),
+        observe: (accepted, cam) => observeRole(one, accepted, cam),
+        planRemoval: (scope, cam) => planRoleRemoval(one, scope, cam),
+      }),
+    ),
+    ...desired.policies.map((one) =>
+      resourceOf({
+        kind: 'policy',
+        name: policyResourceName(one.role, one.name),
+        needs: [one.role],
+        hcl: (presence) => policyBlock(one, { policy: presence, attachment: presence }),
+        cam: connectionTo(one.place),
+        observe: (_, cam) => observePolicy(one, cam, (presence) => policyBlock(one, presence)),
+        planRemoval: (scope, cam) => planPolicyRemoval(one, scope, cam),
+      }),
+    ),
+  ]
+}
+
+interface CamResource extends Pick<TrustResource, 'kind' | 'name' | 'needs'> {
+  readonly hcl: (presence: TrustFinding['presence']) => TrustFinding['hcl']
+  readonly cam: CamConnection
+  readonly observe: (accepted: Accepted, cam: CamConnection) => Promise<VendorFinding>
+  readonly planRemoval: (scope: RemovalScope, cam: CamConnection) => Promise<RemovalPlan>
+}
+
+/** All resources carry their marks at Tencent Cloud: nothing is recorded in the cluster. */
+function resourceOf({ kind, name, needs, hcl, cam, observe, planRemoval }: CamResource): TrustResource {
+  const { account } = parseRole(name)
+  return {
+    vendor: 'tencent',
+    kind,
+    name,
+    needs,
+    entry: undefined,
+    recoveryEntry: () => undefined,
+    observe: (accepted) =>
+      toFinding({ vendor: 'tencent', tool: 'tccli', kind, name, hcl }, cam.context, async () => {
+        await checkAccount(cam, account, name)
+        return await observe(accepted, cam)
+      }),
+    async planRemoval(scope) {
+      await checkAccount(cam, account, name)
+      return await planRemoval(scope, cam)
+    },
+  }
+}
