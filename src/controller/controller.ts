@@ -15,27 +15,20 @@ import { earliest } from '../credential/registry-credential.ts'
 import type { PullpassError } from '../errors/pullpass-error.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
 import type { MintSource } from '../refresh/mint-credentials.ts'
-import { isOfTenants } from '../refresh/plan.ts'
 import type { LeaderElection, Term } from '../server/leader-election.ts'
 import type { VendorContext } from '../vendors/vendor.ts'
 import { attachAccounts, attachSubject, newAttachState } from './attach-accounts.ts'
 import { watchClock } from './clock.ts'
 import { compareRegularly } from './compare-view.ts'
-import { type CustomResource, mergeDocuments, watchBothKinds } from './custom-resources.ts'
+import { type CustomResource, watchBothKinds } from './custom-resources.ts'
+import { logDocuments, logSelections } from './documents/log-documents.ts'
+import { type DocumentChange, isOfOperators, UsedDocuments } from './documents/used-documents.ts'
 import { type ControlledDocument, type DocumentSet, followDocuments } from './documents.ts'
 import type { IssuerTrust } from './issuer/issuer-watches.ts'
 import { controllerState, type Known, pageFactsOf } from './known.ts'
 import type { PageFacts } from './page/page-facts.ts'
 import { newSecretState, reconcileSecret, type SecretState } from './reconcile.ts'
-import {
-  DocumentIndex,
-  isSelected,
-  itemsIn,
-  reportDocuments,
-  reportSelections,
-  unlimitedWatches,
-  watchesOf,
-} from './selection.ts'
+import { isSelected, itemsIn, watchesOf } from './selection.ts'
 import { ControllerStatus } from './status.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import { reportUnused } from './tenants/unused.ts'
@@ -58,9 +51,6 @@ export interface ControllerConfig {
   readonly election?: LeaderElection | undefined
 }
 
-/** Milliseconds. */
-const gatherMs = 200
-
 export class Controller {
   readonly status: ControllerStatus
   readonly #config: ControllerConfig
@@ -74,11 +64,7 @@ export class Controller {
   #work: Work | undefined
   /** By document and namespace. */
   readonly #states = new Map<string, Map<string, SecretState>>()
-  #files: DocumentSet = new Map()
-  /** Of files and custom resources. */
-  #index = new DocumentIndex(new Map())
-  /** Whether tenants changed documents since these were last evaluated; undefined: they were not evaluated a moment ago. */
-  #tenantsChanged: boolean | undefined
+  readonly #documents: UsedDocuments
   /** Undefined: the clock was not set back. */
   #setBackAt: Date | undefined
   /** Ends the work of this term, which then begins again. */
@@ -95,7 +81,7 @@ export class Controller {
       {
         onNamespaces: (name) => this.#onNamespaces(name),
         onSecrets: (secretName, namespace) => this.#onSecrets(secretName, namespace),
-        onRefused: (resource, name) => this.#statusesChanged(this.#index.watching(resource, name)),
+        onRefused: (resource, name) => this.#statusesChanged(this.#documents.index.watching(resource, name)),
         onResources: (name) => this.#onResources(name),
         onServiceAccounts: (name, namespace) => this.#onServiceAccounts(name, namespace),
         onPods: () => {
@@ -106,6 +92,7 @@ export class Controller {
       },
       this.#context,
     )
+    this.#documents = new UsedDocuments(this.#view)
   }
 
   /** Ends the watches, which run since the constructor. */
@@ -116,10 +103,11 @@ export class Controller {
   /** Ends with the signal of the context. @throws an error that is not classified */
   async run(): Promise<void> {
     const { files, documents, election } = this.#config
-    this.#use(documents)
+    this.#useFiles(documents)
+    this.#watchNamed()
     this.#signal.addEventListener('abort', () => this.status.stopping(this.#signal.reason), { once: true })
     const reloaded = {
-      onChange: (changed: DocumentSet) => this.#use(changed),
+      onChange: (changed: DocumentSet) => this.#useFiles(changed),
       onFault: (fault: PullpassError | undefined) => this.status.documentsFault(fault),
     }
     const reloads = followDocuments(files, documents, reloaded, this.#context)
@@ -172,7 +160,7 @@ export class Controller {
     }
     const work = createWork(source, permit, { ...this.#context, signal })
     this.#work = work
-    work.issuers.watch(this.#files)
+    work.issuers.watch(this.#documents.files)
     const unused = reportUnused(this.#config, { ...this.#context, signal })
     for (const running of [work.evictions.run(), work.statuses.run(), unused]) {
       running.catch((error: unknown) => (signal.aborted ? undefined : onEnd(error)))
@@ -187,70 +175,55 @@ export class Controller {
     }
   }
 
-  /** `files`: the documents from files. */
-  #use(files: DocumentSet): void {
-    this.#files = files
+  #useFiles(files: DocumentSet): void {
     this.#work?.issuers.watch(files)
-    const changed = mergeDocuments(files, this.#resources())
-    const isNew = ([name, { revision }]: readonly [string, ControlledDocument]) =>
-      this.#index.all.get(name)?.revision !== revision
-    const added = new Map([...changed].filter(isNew))
-    const detachments: WorkItem[] = []
-    for (const [name, { revision }] of this.#index.all) {
-      if (changed.get(name)?.revision === revision) continue
-      this.#work?.queue.removeDocument(name)
-      this.#work?.deletions.forgetDocument(name)
-      if (!changed.has(name)) detachments.push(...this.#detachmentsOf(name))
-      this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
+    this.#use(this.#documents.useFiles(files))
+  }
+
+  #onResources(document: string | undefined): void {
+    if (document === undefined || !this.#documents.isUsed(document)) {
+      this.#use(this.#documents.useResources(document))
+      this.#queueDeletions(this.#documents.index.only(document), undefined)
     }
-    reportDocuments(this.#index.all, changed, this.#context)
-    this.#index = new DocumentIndex(changed)
-    for (const item of detachments) this.#work?.queue.add(item)
-    this.#view.watch(watchesOf(changed), unlimitedWatches(changed))
-    this.#work?.evictions.changed()
-    const sources = [...changed.values()].flatMap(({ requests }) => requests.map((request) => request.mintedFrom))
-    for (const former of this.#work?.credentials.retain(new Set(sources)) ?? []) this.status.forgotten(former)
+    this.#work?.statuses.changed(document)
+  }
+
+  #use(changes: readonly DocumentChange[]): void {
+    const { queue, credentials, deletions, detachments, evictions } = this.#work ?? {}
+    const { index } = this.#documents
+    for (const { name, before, after } of changes) {
+      if (before === undefined) continue
+      queue?.removeDocument(name)
+      deletions?.forgetDocument(name)
+      const items = after === undefined ? this.#detachmentsOf(name, before) : []
+      this.#forgetDocument(name) // the Secrets stay, also those of a document that was removed
+      for (const item of items) queue?.add(item)
+      for (const { mintedFrom } of before.requests) {
+        if (index.sharing(mintedFrom).size > 0) continue
+        credentials?.forget(mintedFrom)
+        this.status.forgotten(mintedFrom)
+      }
+    }
+    const ofOperators = changes.filter(isOfOperators)
+    if (ofOperators.length > 0) {
+      logDocuments(ofOperators, index.all.size, this.#context)
+      this.#watchNamed()
+      evictions?.changed()
+    }
+    const added = new Map(changes.flatMap(({ name, after }) => (after === undefined ? [] : [[name, after] as const])))
     for (const name of added.keys()) {
-      this.#work?.deletions.documentChanged(name)
-      this.#work?.detachments.forgetDocument(name)
+      deletions?.documentChanged(name)
+      detachments?.forgetDocument(name)
     }
     if (this.#view.namespaces.synced) this.#select(added, undefined)
     this.#statusesChanged(added.keys())
   }
 
-  #onResources(document: string | undefined): void {
-    if (document !== undefined && isOfTenants(document)) {
-      if (!this.#isUsed(document)) this.#useTenants()
-    } else if (document === undefined || !this.#isUsed(document)) {
-      this.#use(this.#files)
-      const isChanged = ([name]: readonly [string, unknown]) => document === undefined || name === document
-      this.#queueDeletions(new Map([...this.#index.all].filter(isChanged)), undefined)
-    }
-    this.#work?.statuses.changed(document)
-  }
-
-  /** The first change takes effect immediately, further ones together: each use evaluates the documents of all tenants. */
-  #useTenants(): void {
-    if (this.#tenantsChanged !== undefined) {
-      this.#tenantsChanged = true
-      return
-    }
-    this.#tenantsChanged = false
-    this.#use(this.#files)
-    const { sleep, signal } = this.#context
-    const useAgain = () => {
-      const isChanged = this.#tenantsChanged
-      this.#tenantsChanged = undefined
-      if (isChanged === true) this.#useTenants()
-    }
-    sleep(gatherMs, signal).then(useAgain, () => undefined) // rejected: the run ends
-  }
-
-  /** Whether the object is used as it is: only its status was written. */
-  #isUsed(document: string): boolean {
-    const { resources, tenants } = this.#view
-    const { controlled, deletion = 'none' } = resources.objects.get(document) ?? tenants.objects.get(document) ?? {}
-    return this.#files.has(document) || (deletion === 'none' && this.#index.all.get(document) === controlled)
+  /** The Secrets of all names that tenants may use: a change of a PullSecret starts and ends no watch. */
+  #watchNamed(): void {
+    const { files, index } = this.#documents
+    const { secretNames = [] } = this.#config.tenants ?? {}
+    this.#view.watch(watchesOf(index.ofOperators, secretNames), watchesOf(files, secretNames))
   }
 
   *#resources(): Generator<CustomResource> {
@@ -265,17 +238,16 @@ export class Controller {
   }
 
   /** Of a document that is not used any more: only a custom resource whose deletion was observed has any. */
-  #detachmentsOf(name: string): WorkItem[] {
-    const document = this.#index.all.get(name)?.document
+  #detachmentsOf(name: string, { document }: ControlledDocument): WorkItem[] {
     const deletion = this.#view.resources.objects.get(name)?.deletion ?? 'background'
-    if (document?.owner === undefined || deletion !== 'background') return []
+    if (document.owner === undefined || deletion !== 'background') return []
     return this.#work?.detachments.documentDeleted(name, document, this.#view, this.#states.get(name)) ?? []
   }
 
   /** Queues the Secrets of these documents. `namespace`: undefined for all. */
   #select(documents: DocumentSet, namespace: string | undefined): void {
     const { objects } = this.#view.namespaces
-    if (namespace === undefined) reportSelections(documents, [...objects.values()], this.#context)
+    if (namespace === undefined) logSelections(documents, objects, this.#context)
     const queue = this.#work?.queue
     for (const item of queue ? itemsIn(documents, objects, namespace) : []) queue?.add(item)
     this.#queueDeletions(documents, namespace)
@@ -284,7 +256,7 @@ export class Controller {
 
   #onNamespaces(name: string | undefined): void {
     const { objects } = this.#view.namespaces
-    const concerned = this.#index.in(name)
+    const concerned = this.#documents.index.in(name)
     this.#select(concerned, name)
     for (const document of name === undefined ? [undefined] : concerned.keys()) this.#work?.statuses.changed(document)
     for (const document of concerned.keys()) {
@@ -298,7 +270,7 @@ export class Controller {
     this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
-    const named = this.#index.named(secretName, namespace)
+    const named = this.#documents.index.named(secretName, namespace)
     for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) queue.add(item)
     this.#queueDeletions(named, namespace)
     for (const [name, { document }] of named) {
@@ -313,7 +285,7 @@ export class Controller {
     this.#work?.evictions.changed()
     const queue = this.#work?.queue
     if (queue === undefined) return
-    const attaching = [...this.#index.in(namespace)].filter(([, { document }]) =>
+    const attaching = [...this.#documents.index.in(namespace)].filter(([, { document }]) =>
       document.attachToServiceAccounts.includes(name),
     )
     for (const item of itemsIn(new Map(attaching), this.#view.namespaces.objects, namespace)) queue.add(item)
@@ -339,7 +311,7 @@ export class Controller {
     const { document, namespace } = item
     const work = this.#work
     if (work === undefined) return undefined
-    const controlled = this.#index.all.get(document)
+    const controlled = this.#documents.index.all.get(document)
     const there = this.#view.namespaces.objects.get(namespace)
     if (controlled === undefined || there === undefined || !isSelected(controlled.document, there)) {
       this.#forget(item)
@@ -368,7 +340,7 @@ export class Controller {
   #reportExamined(): void {
     const work = this.#work
     if (work === undefined || work.examined || work.queue.depth > 0) return
-    if ([...this.#view.problems(watchesOf(this.#files)), ...this.#view.tenantProblems()].length > 0) return
+    if ([...this.#view.problems(watchesOf(this.#documents.files)), ...this.#view.tenantProblems()].length > 0) return
     work.examined = true
     this.status.examined([...this.#states.values()].flatMap((secrets) => [...secrets.values()]))
   }
@@ -380,9 +352,7 @@ export class Controller {
 
   #known(): Known {
     return {
-      files: this.#files,
-      documents: this.#index.all,
-      documentsIn: (namespace: string) => this.#index.in(namespace),
+      documents: this.#documents,
       states: this.#states,
       view: this.#view,
       election: this.#config.election,

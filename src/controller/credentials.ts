@@ -112,11 +112,9 @@ export class Credentials {
     return requests.flatMap(({ mintedFrom }) => this.#sources.get(mintedFrom)?.failure?.fault ?? [])
   }
 
-  /** Forgets credentials of other sources, and returns these. */
-  retain(sources: ReadonlySet<string>): string[] {
-    const former = [...this.#sources.keys()].filter((name) => !sources.has(name))
-    for (const name of former) this.#sources.delete(name)
-    return former
+  /** No document needs it any more. */
+  forget(mintedFrom: string): void {
+    this.#sources.delete(mintedFrom)
   }
 
   #sourceOf(request: ExchangeRequest): Source {

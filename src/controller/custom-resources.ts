@@ -19,7 +19,7 @@ import { listPages } from '../kubernetes/objects/list.ts'
 import { type CollectionEvent, type WatchContext, watchCollection } from '../kubernetes/objects/watch.ts'
 import { documentName } from '../refresh/plan.ts'
 import { asList, asObject, asText, type JsonObject } from '../text/json-fields.ts'
-import { type ControlledDocument, controlDocuments, type DocumentSet, type LoadContext } from './documents.ts'
+import { type ControlledDocument, controlDocuments, type LoadContext } from './documents.ts'
 import { checkPermitted, largestTenantSpec, specTooLarge, type TenantLimits } from './tenants/limits.ts'
 import { Places } from './tenants/places.ts'
 
@@ -307,16 +307,4 @@ async function resourceOf(
     const fault = error instanceof PullpassError ? error : internalFault(error)
     return { ...stored, controlled: same?.controlled, fault }
   }
-}
-
-/**
- * Documents from files, and those of custom resources with other names: of one name, that in a file is used. One whose deletion was
- * requested is none: what the garbage collector deletes, or releases, would be restored.
- */
-export function mergeDocuments(files: DocumentSet, resources: Iterable<CustomResource>): DocumentSet {
-  const documents = new Map(files)
-  for (const { document, controlled, deletion } of resources) {
-    if (deletion === 'none' && controlled !== undefined && !files.has(document)) documents.set(document, controlled)
-  }
-  return documents
 }

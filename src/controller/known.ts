@@ -9,6 +9,7 @@ import type { LeaderElection } from '../server/leader-election.ts'
 import type { Credentials } from './credentials.ts'
 import type { CustomResource } from './custom-resources.ts'
 import { namespacesToDelete } from './deletions/delete-secrets.ts'
+import type { UsedDocuments } from './documents/used-documents.ts'
 import type { DocumentSet } from './documents.ts'
 import type { Evictable, PodEvictions } from './evictions/evict-pods.ts'
 import { servedSince } from './evictions/stuck-pods.ts'
@@ -23,12 +24,7 @@ import { type ClusterView, everyNamespace } from './watch-cluster.ts'
 import type { WorkQueue } from './work-queue.ts'
 
 export interface Known {
-  /** Of files. */
-  readonly files: DocumentSet
-  /** Of files and custom resources. */
-  readonly documents: DocumentSet
-  /** Of them, those that can have a Secret in one namespace. */
-  readonly documentsIn: (namespace: string) => DocumentSet
+  readonly documents: Pick<UsedDocuments, 'files' | 'index'>
   /** By document and namespace. */
   readonly states: ReadonlyMap<string, ReadonlyMap<string, SecretState>>
   readonly view: ClusterView
@@ -47,11 +43,11 @@ export interface Known {
 
 /** For metrics and health checks. */
 export function controllerState(known: Known): ControllerState {
-  const { files, view, election, work } = known
+  const { documents, view, election, work } = known
   return {
     // Only when it is read: probes need the rest, and each document is evaluated for all namespaces.
     get documents() {
-      return statesOf(known, 'operators')
+      return statesOf(known.documents.index.ofOperators, known)
     },
     get tenants() {
       return countTenants(known)
@@ -65,21 +61,25 @@ export function controllerState(known: Known): ControllerState {
     oldestMs: work?.queue.oldestMs ?? 0,
     issuers: work?.issuers.endpoints,
     watchRestarts: view.restarts,
-    viewProblems: view.problems(watchesOf(files)),
+    viewProblems: view.problems(watchesOf(documents.files)),
     tenantProblems: view.tenantProblems(),
   }
 }
 
-/** Empty on a standby. */
-function statesOf({ documents, states, view, work, now }: Known, authors: 'operators' | 'tenants'): DocumentState[] {
+/** By name; empty on a standby. */
+function statesOf(documents: DocumentSet, { states, view, work, now }: Known): DocumentState[] {
   const { objects } = view.namespaces
-  return (work === undefined ? [] : [...documents])
-    .filter(([, { document }]) => (tenantOf(document) === undefined) === (authors === 'operators'))
-    .map(([name, { document }]) => stateOf({ name, document, secrets: states.get(name) }, objects, now))
+  return (work === undefined ? [] : byName(documents)).map(([name, { document }]) =>
+    stateOf({ name, document, secrets: states.get(name) }, objects, now),
+  )
 }
 
+/** Documents are kept in the order of their last changes. */
+const byName = (documents: DocumentSet) => [...documents].toSorted(([one], [other]) => (one < other ? -1 : 1))
+
 function countTenants(known: Known): ControllerState['tenants'] {
-  const states = statesOf(known, 'tenants')
+  const { all, ofOperators } = known.documents.index
+  const states = statesOf(new Map([...all].filter(([name]) => !ofOperators.has(name))), known)
   return { desired: sum(states.map(({ desired }) => desired)), fresh: sum(states.map(({ fresh }) => fresh)) }
 }
 
@@ -89,8 +89,8 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
 export function pageFactsOf(known: Known, reported: ControllerStatus['reported']): PageFacts {
   const { election, view, work, now } = known
   const { objects } = view.namespaces
-  const documents = [...known.documents].flatMap(([name, { document }]) => {
-    if (tenantOf(document) !== undefined) return [] // each has a status, which its tenant reads
+  // Of a tenant, each has a status, which its tenant reads.
+  const documents = byName(known.documents.index.ofOperators).map(([name, { document }]) => {
     const secrets = view.secrets(document.secretName)?.objects
     return { name, document, states: known.states.get(name), secrets }
   })
@@ -123,7 +123,7 @@ export function resourceFacts(
   { documents, states, view }: Known,
 ): ResourceFacts {
   const { document: name } = resource
-  const used = documents.get(name)
+  const used = documents.index.all.get(name)
   const { synced, objects } = view.namespaces
   const document = resource.controlled?.document
   const ofDocument = states.get(name)
@@ -173,10 +173,10 @@ const podsRefusal = (place: string, view: ClusterView) =>
   view.refusal('pods', place) ?? (view.pods(place) === undefined ? view.refusal('pods', everyNamespace) : undefined)
 
 /** The earliest entry of this credential in a Secret. */
-export function expiryOf(request: ExchangeRequest, known: Known): Date | undefined {
-  const { states, view, now } = known
-  const times = sharing(request, known).flatMap(([name, { document }]) => {
-    const registries = document.registries.filter((registry) => mintedFrom(document, registry) === request.mintedFrom)
+export function expiryOf({ mintedFrom: source }: ExchangeRequest, known: Known): Date | undefined {
+  const { documents, states, view, now } = known
+  const times = [...documents.index.sharing(source)].flatMap(([name, { document }]) => {
+    const registries = document.registries.filter((registry) => mintedFrom(document, registry) === source)
     const { expiries } = stateOf({ name, document, secrets: states.get(name) }, view.namespaces.objects, now)
     return registries.map((registry) => expiries.get(registry.name))
   })
@@ -184,20 +184,14 @@ export function expiryOf(request: ExchangeRequest, known: Known): Date | undefin
 }
 
 /** The documents whose status an exchange changes: of a tenant those that share its credential; undefined: any. */
-export const documentsOf = (request: ExchangeRequest, known: Known): readonly (string | undefined)[] =>
-  tenantOf(request.document) === undefined ? [undefined] : sharing(request, known).map(([name]) => name)
-
-/** A tenant shares a credential only within its namespace. */
-const sharing = ({ mintedFrom: source, document }: ExchangeRequest, { documentsIn }: Known) =>
-  [...documentsIn(tenantOf(document) ?? '')].filter(([, { requests }]) =>
-    requests.some((one) => one.mintedFrom === source),
-  )
+export const documentsOf = (request: ExchangeRequest, { documents }: Known): readonly (string | undefined)[] =>
+  tenantOf(request.document) === undefined ? [undefined] : [...documents.index.sharing(request.mintedFrom).keys()]
 
 /** The document whose Secret serves the image of this pod, if it requests that such pods are evicted. */
-export function evictableFor(pod: StuckPod, { documentsIn, view, work, now }: Known): Evictable | undefined {
+export function evictableFor(pod: StuckPod, { documents, view, work, now }: Known): Evictable | undefined {
   const there = view.namespaces.objects.get(pod.namespace)
   if (there === undefined || work === undefined) return undefined
-  for (const [name, { document }] of documentsIn(pod.namespace)) {
+  for (const [name, { document }] of documents.index.in(pod.namespace)) {
     const { secretName, attachToServiceAccounts: names } = document
     const secret = view.secrets(secretName)?.objects.get(pod.namespace)
     if (document.stuckPods !== 'Evict' || secret === undefined || !isSelected(document, there)) continue

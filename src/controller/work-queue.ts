@@ -192,7 +192,8 @@ interface Timetable {
 
 /** Items with a time: one sleep, until the earliest of them. */
 function createTimetable(add: (item: WorkItem) => void, { now, sleep, signal }: QueueContext): Timetable {
-  const times = new Map<string, { readonly item: WorkItem; readonly atMs: number }>()
+  /** By document and namespace. */
+  const times = new Map<string, Map<string, { readonly item: WorkItem; readonly atMs: number }>>()
   let alarmMs = Number.POSITIVE_INFINITY
   let alarm: AbortController | undefined
 
@@ -212,21 +213,33 @@ function createTimetable(add: (item: WorkItem) => void, { now, sleep, signal }: 
   function release(): void {
     alarmMs = Number.POSITIVE_INFINITY
     const nowMs = now().getTime()
-    const due = [...times].filter(([, { atMs }]) => atMs <= nowMs)
-    for (const [key] of due) times.delete(key)
-    setAlarm(earliestOf([...times.values()].map(({ atMs }) => atMs)))
-    for (const [, { item }] of due) add(item)
+    const due: WorkItem[] = []
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const ofDocument of times.values()) {
+      for (const { item, atMs } of ofDocument.values()) {
+        if (atMs <= nowMs) due.push(item)
+        else nextMs = Math.min(nextMs, atMs)
+      }
+    }
+    for (const item of due) remove(item)
+    setAlarm(nextMs)
+    for (const item of due) add(item)
+  }
+
+  function remove({ document, namespace }: WorkItem): void {
+    const ofDocument = times.get(document)
+    ofDocument?.delete(namespace)
+    if (ofDocument?.size === 0) times.delete(document)
   }
 
   return {
     set(item, at) {
-      times.set(keyOf(item), { item, atMs: at.getTime() })
+      const { document, namespace } = item
+      times.set(document, (times.get(document) ?? new Map()).set(namespace, { item, atMs: at.getTime() }))
       setAlarm(at.getTime())
     },
-    remove: (item) => void times.delete(keyOf(item)),
-    removeDocument(document) {
-      for (const [key, { item }] of times) if (item.document === document) times.delete(key)
-    },
+    remove,
+    removeDocument: (document) => void times.delete(document),
   }
 }
 

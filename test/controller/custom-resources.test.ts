@@ -38,6 +38,24 @@ suite('a ClusterPullSecret in the cluster', () => {
     assert.deepEqual([readPullSecret(sandbox, 'team-a'), exchanges()], [before, 1])
   })
 
+  test('is listed by its name in metrics and on the status page, whatever changed last', async (t) => {
+    const { sandbox, start } = await startControllerTest(t)
+    sandbox.cluster.installDefinitions()
+    const { whenFresh, health, page } = await start()
+    await whenFresh(2)
+    for (const name of ['b', 'a']) writeResource(sandbox, { name, include: ['default'], spec: { secretName: name } })
+    for (const name of ['a', 'b']) await whenFresh(1, `ClusterPullSecret/${name}`)
+    writeResource(sandbox, { name: 'a', include: ['default', 'team-a'], spec: { secretName: 'a' } })
+    await whenFresh(2, 'ClusterPullSecret/a')
+    const inOrder = ['ClusterPullSecret/a', 'ClusterPullSecret/b', 'ClusterPullSecret/pull']
+    const ofMetric = health('/metrics').matchAll(/namespaces_fresh\{document="([^"]+)"/g)
+    assert.deepEqual(
+      [...ofMetric].map(([, name]) => name),
+      inOrder,
+    )
+    assert.match(page(), new RegExp(inOrder.join('.*')))
+  })
+
   test('states in its status how to take over a Secret of another client, which its own fields do not permit', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
     sandbox.cluster.installDefinitions()

@@ -36,56 +36,78 @@ const conditionOf = (sandbox: TestSandbox, namespace: string, name: string): str
   JSON.stringify(readTenant(sandbox, namespace, name)?.['status'] ?? {})
 
 /** Of a credential of its own, at the provider of this name. */
-function registriesOf(index: number, name = 'cluster') {
-  const workloadIdentityProvider = audience.replace('//iam.googleapis.com/', '').replace(/cluster$/, name)
+function registriesOf(index: number, { provider = 'cluster', registry = `r${index}` } = {}) {
+  const workloadIdentityProvider = audience.replace('//iam.googleapis.com/', '').replace(/cluster$/, provider)
   const gcp = { workloadIdentityProvider, stsRegion: `europe-west${index}` }
-  return [{ name: `r${index}`, hosts: ['europe-docker.pkg.dev'], gcp }]
+  return [{ name: registry, hosts: ['europe-docker.pkg.dev'], gcp }]
 }
 
 /** CPU seconds of this process for each flood by one tenant, next to so many PullSecrets of others. */
 async function measureFloods(t: TestContext, others: number) {
-  const { sandbox, start, time, hasSecret } = await startWorld(t)
-  const [flooded = '', ...lasts] = hostile.slice(0, 4)
+  const { sandbox, start, time, hasSecret, addNamespace } = await startWorld(t)
+  const { cluster } = sandbox
+  const [flooded = '', restored = '', first = '', next = ''] = hostile.slice(0, 4)
   const crowd = hostile.slice(4)
-  for (const namespace of [flooded, ...lasts]) writePullSecret(sandbox, { namespace })
+  cluster.seed({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'puller', namespace: 'created' } })
+  for (const namespace of [flooded, restored, 'created']) writePullSecret(sandbox, { namespace })
   for (let index = 0; index < others; index++)
     writePullSecret(sandbox, { namespace: crowd[index % crowd.length] ?? '', name: `pull-${index}` })
   const { stop, metric } = await start()
-  await until('the documents', () => metric('tenants_desired') === others + 4)
-  await until('the Secrets', () => [flooded, ...lasts].every(hasSecret) && metric('queue_depth') === 0)
-  const { cluster } = sandbox
+  await until('the documents', () => metric('tenants_desired') === others + 2)
+  await until('the Secrets', () => [flooded, restored].every(hasSecret) && metric('queue_depth') === 0)
   const remove = (namespace: string) => {
     const stored = cluster.store.read('Secret', namespace, 'regcred')
     if (stored !== undefined) cluster.store.remove(stored)
   }
   const data = dockerConfigData('europe-docker.pkg.dev', 'by:hand')
   const foreign = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/dockerconfigjson', data }
-  const floods: Readonly<Record<string, (index: number) => void>> = {
-    'Secrets that are deleted and created': () => {
-      remove(flooded)
-      cluster.seed({ ...foreign, metadata: { name: 'regcred', namespace: flooded } })
+  const floods: readonly Flood[] = [
+    {
+      title: 'Secrets that are deleted and created',
+      change() {
+        remove(flooded)
+        cluster.seed({ ...foreign, metadata: { name: 'regcred', namespace: flooded } })
+      },
+      last: { namespace: restored, change: remove },
     },
-    'changes of a namespace': (index) =>
-      void cluster.seed({
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: { name: flooded, labels: { at: `${index}` } },
-      }),
-    'changes of a PullSecret': (index) =>
-      void writePullSecret(sandbox, { namespace: flooded, spec: { serviceAccountName: `account-${index}` } }),
-  }
+    {
+      title: 'changes of a namespace',
+      change: (index) => addNamespace(flooded, { at: `${index}` }),
+      last: { namespace: 'created', change: addNamespace },
+    },
+    {
+      title: 'invalid changes of a PullSecret',
+      change: (index) =>
+        void writePullSecret(sandbox, { namespace: flooded, spec: { serviceAccountName: `account-${index}` } }),
+      last: { namespace: first, change: (namespace) => void writePullSecret(sandbox, { namespace }) },
+    },
+    {
+      title: 'valid changes of a PullSecret',
+      change(index) {
+        const registries = registriesOf(1, { registry: `r${index}` })
+        writePullSecret(sandbox, { namespace: flooded, spec: { registries } })
+      },
+      last: { namespace: next, change: (namespace) => void writePullSecret(sandbox, { namespace }) },
+    },
+  ]
   const seconds = new Map<string, number>()
-  for (const [title, change] of Object.entries(floods)) {
-    const last = lasts.pop() ?? ''
+  for (const { title, change, last } of floods) {
     const before = process.cpuUsage()
     for (let index = 0; index < 5_000; index++) change(index)
-    remove(last)
-    await advanceUntil(time, second(`the Secret after ${title}`), () => hasSecret(last))
+    last.change(last.namespace)
+    await advanceUntil(time, second(`the Secret after ${title}`), () => hasSecret(last.namespace))
     const { user, system } = process.cpuUsage(before)
     seconds.set(title, (user + system) / 1e6)
   }
   await stop()
   return seconds
+}
+
+interface Flood {
+  readonly title: string
+  readonly change: (index: number) => void
+  /** An object of the same watch: its Secret is written when all events before it are evaluated. */
+  readonly last: { readonly namespace: string; readonly change: (namespace: string) => void }
 }
 
 const respond = (body: object) => ({ status: 200, headers: {}, body: JSON.stringify(body) })
@@ -143,7 +165,7 @@ suite('tenants with a broken or hostile set-up', { timeout: 180_000 }, () => {
     })
     const [first = ''] = hostile
     for (let index = 0; index < 100; index++) {
-      const registries = registriesOf(index, 'hanging')
+      const registries = registriesOf(index, { provider: 'hanging' })
       writePullSecret(sandbox, { namespace: first, name: `pull-${index}`, spec: { registries } })
     }
     const { stop, metric } = await start()
