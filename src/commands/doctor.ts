@@ -6,14 +6,13 @@ import { hops } from '../doctor/hops.ts'
 import type { Image } from '../doctor/request.ts'
 import type { Document } from '../document/document.ts'
 import { labelName } from '../document/kubernetes-names.ts'
-import { type DocumentContext, loadDocuments } from '../document/load-documents.ts'
+import { loadDocuments } from '../document/load-documents.ts'
 import { showValue } from '../document/show-value.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { asFault, PullpassError } from '../errors/pullpass-error.ts'
 import { checkProxy } from '../http/proxy.ts'
 import { readTokenFile } from '../identity/token-file.ts'
 import { connect } from '../kubernetes/connect.ts'
-import { checkOnePass } from '../refresh/plan.ts'
 import { parseImageReference } from '../registry/image-reference.ts'
 import type { Call, Command, ExitCode } from './command-line/command.ts'
 import { type Flag, usageFault } from './command-line/flag.ts'
@@ -108,7 +107,7 @@ async function examine(call: DoctorCall): Promise<HopFinding[]> {
   const { context, terminal } = call
   const options = readFlags(call)
   checkProxy(context.environment)
-  const documents = await loadRefreshable(call.flags.file, { ...context, ...terminal }).catch(asFault)
+  const documents = await loadDocuments(call.flags.file, { ...context, ...terminal }).catch(asFault)
   if (documents instanceof PullpassError && missingDocument.includes(documents.code)) throw documents
   if (documents instanceof PullpassError)
     return [failedBy('document', call.flags.file.join(', ') || 'the environment', documents)]
@@ -148,13 +147,6 @@ const namesCluster = ({ flags }: DoctorCall) => flags.kubeconfig !== undefined |
 
 /** Without a document there is nothing to check: the usage is invalid. */
 const missingDocument: readonly ErrorCode[] = ['USAGE_INVALID', 'DOCUMENT_UNREADABLE']
-
-/** Documents that a refresh accepts. @throws what loadDocuments throws; DOCUMENT_INVALID for a field that needs a controller */
-async function loadRefreshable(files: readonly string[], context: DocumentContext): Promise<Document[]> {
-  const documents = await loadDocuments(files, context)
-  documents.forEach(checkOnePass)
-  return documents
-}
 
 /** @throws USAGE_INVALID */
 function readFlags({ flags }: DoctorCall): Pick<RequestOptions, 'pod' | 'serviceAccount' | 'image' | 'namespace'> {

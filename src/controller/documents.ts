@@ -5,7 +5,7 @@ import { loadDocuments } from '../document/load-documents.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import { type ExchangeRequest, listExchangeRequests, mintedFrom } from '../refresh/exchange-requests.ts'
-import { checkSupported, documentName, type UnsupportedField } from '../refresh/plan.ts'
+import { documentName, type UnsupportedField, unsupportedFault } from '../refresh/plan.ts'
 import type { Vendors } from '../vendors/vendor.ts'
 
 export interface ControlledDocument {
@@ -55,9 +55,10 @@ function controlled(document: Document, bySource: ReadonlyMap<string, ExchangeRe
   }
 }
 
-/** @throws DOCUMENT_INVALID for a field that the controller does not support yet */
+/** @throws DOCUMENT_INVALID for a field that the controller honours only in a custom resource */
 export function checkControlled(document: Document): void {
-  if (document.owner === undefined) checkSupported(document, unsupportedInFiles)
+  const fault = document.owner === undefined ? unsupportedFault(document, unsupportedInFiles) : undefined
+  if (fault !== undefined) throw fault
 }
 
 /** Standard input is refused before, since it cannot be read again. */

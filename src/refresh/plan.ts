@@ -117,15 +117,22 @@ const unsupportedByOnePass: readonly UnsupportedField[] = [
   { field: 'deletionPolicy', only: 'Retain', reason: 'only the controller observes that a document is deleted' },
 ]
 
-/** @throws DOCUMENT_INVALID */
-export const checkOnePass = (document: Document): void => checkSupported(document, unsupportedByOnePass)
+/** Why one pass refuses the document; undefined: it honours every field. */
+export const onePassFault = (document: Document): PullpassError | undefined =>
+  unsupportedFault(document, unsupportedByOnePass)
 
 /** @throws DOCUMENT_INVALID */
-export function checkSupported(document: Document, fields: readonly UnsupportedField[]): void {
+export function checkOnePass(document: Document): void {
+  const fault = onePassFault(document)
+  if (fault !== undefined) throw fault
+}
+
+/** Of the first of these fields that has another value. */
+export function unsupportedFault(document: Document, fields: readonly UnsupportedField[]): PullpassError | undefined {
   for (const { field, only, reason, instead } of fields) {
     const value = document[field]
     if (value === only) continue
-    throw new PullpassError({
+    return new PullpassError({
       code: 'DOCUMENT_INVALID',
       hop: 'document',
       seen: `${document.source}: spec.${field} is ${value} in ${document.kind} ${document.name}`,
@@ -133,4 +140,5 @@ export function checkSupported(document: Document, fields: readonly UnsupportedF
       hint: `remove ${field}: ${value}${instead === undefined ? '' : `, or ${instead}`}`,
     })
   }
+  return undefined
 }

@@ -57,6 +57,17 @@ suite('pullpass doctor', () => {
     assert.equal(exitCode, 1)
   })
 
+  test('checks documents of a controller, and an exported custom resource', async (t) => {
+    const { sandbox, file, writeDocument } = await startGround(t)
+    await writeDocument({ more: '  stuckPods: Evict\n  deletionPolicy: Delete' })
+    const { stdout, exitCode } = await runPullpass(sandbox, ['doctor', '-f', file, '--pod', 'team-a/web-0'])
+    assert.match(
+      stdout,
+      /^document +ok +ClusterPullSecret pull: \S+pull\.yaml:1: spec\.stuckPods is Evict .*: the controller honours it, pullpass refresh refuses the document$/m,
+    )
+    assert.equal(exitCode, 0)
+  })
+
   test('lists the other failures that do not follow from the first', async (t) => {
     const { sandbox, file, send } = await startGround(t)
     sandbox.gcp.accounts.denyTokens(email, sandbox.gcp.principal)

@@ -4,6 +4,7 @@ import type { HopFinding } from '../../src/doctor/finding.ts'
 import { evaluateSchedule } from '../../src/doctor/hops/schedule.ts'
 import { explainBySchedule, isStale } from '../../src/doctor/hops/secrets/secret.ts'
 import { printedCommands } from '../../src/doctor/printed-commands.ts'
+import { PullpassError } from '../../src/errors/pullpass-error.ts'
 import type { CronJobFacts, DeploymentFacts } from '../../src/kubernetes/objects/workloads.ts'
 
 const account = { namespace: 'image-system', name: 'pullpass' }
@@ -199,6 +200,23 @@ suite('of the controller that refreshes, doctor reports', () => {
     const suspended = evaluateSchedule({ cronJob: { ...cronJob, suspended: true }, controller }, [], view)
     assert.ok(suspended.every(({ code }) => code !== 'REFRESH_TWICE'))
   })
+})
+
+test('a CronJob refuses documents that need the controller, unless the controller is installed', () => {
+  const seen = 'pull.yaml:1: spec.stuckPods is Evict in ClusterPullSecret pull'
+  const refused = new PullpassError({
+    code: 'DOCUMENT_INVALID',
+    hop: 'document',
+    seen,
+    expected: 'Ignore',
+    hint: 'remove it',
+  })
+  const cronJob = { ...account, suspended: false, pod: undefined }
+  const [alone] = evaluateSchedule({ cronJob, controller: undefined }, [], { ...view, refused })
+  assert.deepEqual([alone?.result, alone?.code], ['failed', 'DOCUMENT_INVALID'])
+  assert.deepEqual([alone?.seen, alone?.remedy?.words], [seen, 'remove it'])
+  const both = evaluateSchedule({ cronJob, controller }, [], { ...view, refused })
+  assert.ok(both.every(({ code }) => code !== 'DOCUMENT_INVALID'))
 })
 
 test('a stale Secret is not refreshed by a Job where the controller refreshes: its log states the cause', () => {

@@ -3,6 +3,7 @@ import type { Document } from '../../document/document.ts'
 import { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Environment } from '../../http/context.ts'
 import type { ExchangeRequest } from '../../refresh/exchange-requests.ts'
+import { onePassFault } from '../../refresh/plan.ts'
 import { failedBy, type HopFinding } from '../finding.ts'
 import { defineHop, type Hop } from '../hop.ts'
 
@@ -19,6 +20,7 @@ export const documentHop: Hop = defineHop({
       seen: documents.map(({ kind, name, source }) => `${kind} ${name} (${source})`).join(', '),
     },
     ...documents.flatMap(foreignHosts),
+    ...documents.flatMap(needsController),
   ],
 })
 
@@ -37,6 +39,22 @@ const foreignHosts = ({ name, registries }: Document): HopFinding[] =>
           },
         ],
   )
+
+/** Which of them runs is known to the hop `schedule`, perhaps. */
+const needsController = (document: Document): HopFinding[] => {
+  const fault = onePassFault(document)
+  return fault === undefined
+    ? []
+    : [
+        {
+          hop: 'document',
+          about: `${document.kind} ${document.name}`,
+          result: 'ok',
+          code: 'OK',
+          seen: `${fault.seen}: the controller honours it, pullpass refresh refuses the document`,
+        },
+      ]
+}
 
 /** An invalid variable, with which no other hop can be checked. */
 export function documentFault(

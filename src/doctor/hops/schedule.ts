@@ -1,13 +1,15 @@
 /** Hop `schedule`: what refreshes runs, the CronJob or the controller, and its own image can be pulled. */
 import type { NamespacedName } from '../../document/document.ts'
+import type { PullpassError } from '../../errors/pullpass-error.ts'
 import type { Pod } from '../../kubernetes/objects/pods.ts'
 import { lastWords, parsePullFailure } from '../../kubernetes/objects/pull-failure.ts'
 import type { CronJobFacts, DeploymentFacts } from '../../kubernetes/objects/workloads.ts'
+import { onePassFault } from '../../refresh/plan.ts'
 import { plainLine, quote, rfc3339 } from '../../text/plain-text.ts'
 import { namespacesSource } from '../facts/namespaces.ts'
 import { imagesSource } from '../facts/pods.ts'
 import { type ScheduleFacts, scheduleSource } from '../facts/schedule.ts'
-import { type HopFinding, type Remedy, withNote } from '../finding.ts'
+import { failedBy, type HopFinding, type Remedy, withNote } from '../finding.ts'
 import { defineHop, type Hop } from '../hop.ts'
 import type { PrintedCommands } from '../printed-commands.ts'
 import { waitingForImage } from './pods/kubelet.ts'
@@ -22,13 +24,17 @@ export const scheduleHop: Hop = defineHop({
   evaluate({ schedule, namespaces, images }, view) {
     const stale = evaluateSecrets(namespaces, images, view).filter(isStale)
     const audience = view.exchangeRequests.flatMap(({ audiences }) => audiences)[0]
-    return evaluateSchedule(schedule, stale, { audience, commands: view.request.commands, now: view.now })
+    const { documents, commands } = view.request
+    const [refused] = documents.flatMap((document) => onePassFault(document) ?? [])
+    return evaluateSchedule(schedule, stale, { audience, refused, commands, now: view.now })
   },
 })
 
 interface ScheduleView {
   /** Of the token that its pod is projected. */
   readonly audience: string | undefined
+  /** Why a CronJob refuses the documents. */
+  readonly refused?: PullpassError | undefined
   readonly commands: PrintedCommands
   readonly now: Date
 }
@@ -39,7 +45,9 @@ export const evaluateSchedule = (
   stale: readonly HopFinding[],
   view: ScheduleView,
 ): HopFinding[] => [
-  ...(cronJob === undefined ? [] : [evaluateCronJob(cronJob, stale, view)]),
+  ...(cronJob === undefined
+    ? []
+    : [evaluateCronJob(cronJob, stale, controller === undefined ? view : { ...view, refused: undefined })]),
   ...(controller === undefined ? [] : [evaluateController(controller, stale, view)]),
   ...(cronJob !== undefined && controller !== undefined ? evaluateBoth(cronJob, controller, view) : []),
 ]
@@ -141,6 +149,7 @@ function evaluateCronJob(facts: CronJobFacts, stale: readonly HopFinding[], view
       remedy: resumeRemedy(facts, result, view),
     }
   }
+  if (view.refused !== undefined) return failedBy('schedule', about, view.refused)
   const [waiting] = pod === undefined ? [] : waitingForImage(pod)
   if (pod === undefined || waiting === undefined)
     return { ...base, result: 'ok', code: 'OK', seen: 'it is not suspended' }

@@ -46,13 +46,6 @@ export const documentFaults: readonly DocumentFault[] = [
     wants: /^exactly one of: gcp, /,
   },
   {
-    title: 'that it wants its Secrets deleted with it, which needs a controller',
-    text: documentOf('pull', google, 'deletionPolicy: Delete, '),
-    code: 'DOCUMENT_INVALID',
-    seen: /pull\.yaml:1: spec\.deletionPolicy is Delete in ClusterPullSecret pull$/,
-    wants: /^remove deletionPolicy: Delete$/m,
-  },
-  {
     title: 'that two documents claim one Secret',
     text: `${documentOf('one', google)}---\n${documentOf('two', google)}`,
     code: 'SECRET_CLAIMED_TWICE',
