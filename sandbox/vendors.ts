@@ -2,6 +2,7 @@
  * The vendors' parts of the sandbox, by identifier. A sandbox starts the initial one, whose store publishes the issuer metadata of
  * the cluster; a test starts others with `sandbox.start(sandboxVendors.IDENTIFIER)`.
  */
+import type { AlibabaSandbox } from './alibaba/vendor.ts'
 import type { AwsSandbox } from './aws/vendor.ts'
 import type { AzureSandbox } from './azure/vendor.ts'
 import type { GcpSandbox } from './gcp/vendor.ts'
@@ -23,7 +24,7 @@ export const sandboxVendors = {
   cloudsmith: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./cloudsmith/vendor.ts')).cloudsmith,
   chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,
   yandex: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./yandex/vendor.ts')).yandex,
-  alibaba: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./alibaba/vendor.ts')).alibaba,
+  alibaba: async (): Promise<SandboxVendor<AlibabaSandbox>> => (await import('./alibaba/vendor.ts')).alibaba,
   tencent: async (): Promise<SandboxVendor<TencentSandbox>> => (await import('./tencent/vendor.ts')).tencent,
   token: async (): Promise<SandboxVendor<TokenSandbox>> => (await import('./token/vendor.ts')).token,
   http: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./http/vendor.ts')).http,

@@ -1,101 +1,123 @@
 /**
- * Alibaba Cloud: STS, which is called without a signature, and Container Registry, which verifies signature version 3. Codes of refusals
- * are not confirmed. https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
+ * The sandbox's Alibaba Cloud: one account with STS, RAM, IMS and a Container Registry instance, and an operator. Every server has all
+ * services, which the version in a request distinguishes.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { type FederatedSandbox, type FederatedTools, federatedVendor, formOf } from '../issuer/federated-service.ts'
-import type { SandboxRequest, SandboxResponse } from '../serve/handler.ts'
-import type { SandboxVendor } from '../vendor.ts'
+import type { SandboxHandler } from '../serve/handler.ts'
+import type { Part } from '../serve/serve-part.ts'
+import type { SandboxCloud, SandboxContext, SandboxVendor } from '../vendor.ts'
+import { type Account, accountId, arnOf, createAccount, type Role } from './account.ts'
+import { createRegistry, instanceId, region } from './cr-api.ts'
+import type { Policy } from './policy.ts'
+import { policyActions } from './ram/policy-actions.ts'
+import { imsActions } from './ram/provider-actions.ts'
+import { attachmentActions, roleActions } from './ram/role-actions.ts'
+import { rpcApi } from './rpc-api.ts'
+import { fingerprintOf, stsActions } from './sts-api.ts'
 
-interface Session {
-  readonly secret: string
-  readonly token: string
+type ServiceName = 'sts' | 'cr' | 'ram' | 'ims'
+
+export interface AlibabaSandbox extends SandboxCloud {
+  readonly parts: Readonly<Record<ServiceName, Part>>
+  /** That of the parts, to be served under other names. */
+  readonly handle: SandboxHandler
+  readonly account: Account
+  readonly accountId: string
+  readonly region: string
+  readonly instanceId: string
+  /** ARNs of the role that may pull and of the OIDC provider of the cluster, whether or not they exist. */
+  readonly roleArn: string
+  readonly oidcProviderArn: string
+  /** Of the authority that signs the issuer's certificate. */
+  readonly fingerprint: string
+  /** Limits the operator to these actions. */
+  readonly limitOperator: (policy: Policy) => void
+  /** Called before an action of RAM; it may throw, or change what exists. */
+  readonly onAction: (before: ((name: string) => void) | undefined) => void
 }
 
-export const alibaba: SandboxVendor<FederatedSandbox> = {
-  async open(context) {
-    const sessions = new Map<string, Session>()
-    const service = federatedVendor({
-      audience: () => 'sts.aliyuncs.com',
-      lifeSeconds: 3600,
-      name: 'acs:ram::123456789012:role/puller',
-      respond: (request, tools) =>
-        request.query.get('Action') === 'AssumeRoleWithOIDC'
-          ? assumeRole(request, tools, sessions)
-          : authorize(request, tools, sessions),
-    })
-    return await service.open(context)
-  },
-}
+const role = 'puller'
+const provider = 'cluster'
+const audience = 'sts.aliyuncs.com'
+const operator = { id: 'LTAI5tExampleOperator00', secret: 'ExampleSecretOfTheOperator0000' }
 
-async function assumeRole(
-  request: SandboxRequest,
-  { settings, verify, now }: FederatedTools,
-  sessions: Map<string, Session>,
-): Promise<SandboxResponse> {
-  const form = formOf(request)
-  if (request.query.get('Version') !== '2015-04-01')
-    return refused(400, 'InvalidVersion', 'Specified parameter Version is not valid.')
-  if (form?.get('RoleArn') !== settings.name) return refused(404, 'EntityNotExist.Role', 'The role not exists.')
-  const verdict = await verify(form?.get('OIDCToken') ?? '')
-  if ('rejection' in verdict) {
-    return verdict.rejection === 'subject'
-      ? refused(403, 'AuthenticationFail.NoPermission', 'This operation is not permitted by the trust policy.')
-      : refused(400, 'AuthenticationFail.OIDCToken', `The OIDC token is not accepted: ${verdict.rejection}.`)
+export const alibaba: SandboxVendor<AlibabaSandbox> = { open: openAlibaba }
+
+async function openAlibaba(context: SandboxContext): Promise<AlibabaSandbox> {
+  const { now, issuers, subject } = context
+  const account = createAccount()
+  let beforeAction: ((name: string) => void) | undefined
+  const putOperator = (limits?: Policy) => {
+    const principal = { arn: arnOf('user', 'operator'), ...(limits && { limits: [limits] }) }
+    account.keys.set(operator.id, { secret: operator.secret, principal })
   }
-  const [id, secret, token] = [`STS.${randomBytes(8).toString('hex')}`, newSecret(), newSecret()]
-  sessions.set(id, { secret, token })
-  const Expiration = new Date(now().getTime() + 3_600_000).toISOString().replace(/\.\d{3}/, '')
-  const Credentials = { AccessKeyId: id, AccessKeySecret: secret, SecurityToken: token, Expiration }
-  return { status: 200, body: { RequestId: 'R', Credentials } }
+  putOperator()
+  const registry = createRegistry({ account, now })
+  const ram = { account, beforeAction: () => beforeAction }
+  const handle = rpcApi(
+    {
+      '2015-04-01': stsActions({ account, now, issuers }),
+      '2015-05-01': { ...roleActions(ram), ...attachmentActions(ram), ...policyActions(ram) },
+      '2018-12-01': registry.actions,
+      '2019-08-15': imsActions(ram),
+    },
+    { account, now },
+  )
+  const parts = {
+    sts: await context.serve(handle),
+    cr: await context.serve(handle),
+    ram: await context.serve(handle),
+    ims: await context.serve(handle),
+  }
+  return {
+    parts,
+    handle,
+    account,
+    accountId,
+    region,
+    instanceId,
+    roleArn: arnOf('role', role),
+    oidcProviderArn: arnOf('oidc-provider', provider),
+    fingerprint: fingerprintOf(issuers),
+    limitOperator: putOperator,
+    onAction: (before) => {
+      beforeAction = before
+    },
+    environment: environmentOf(parts),
+    registryVariables: {},
+    audience,
+    trust(issuer) {
+      const fingerprints = [fingerprintOf(issuers)]
+      account.providers.set(provider, { name: provider, issuer, clientIds: [audience], fingerprints, description: '' })
+      const versions = [{ id: 'v1', text: pullPolicy(context.repository) }]
+      account.policies.set('pull', { name: 'pull', description: '', versions, current: 'v1', users: [] })
+      account.roles.set(role, trustedRole(issuer, subject))
+    },
+    authenticate: registry.authenticate,
+  }
 }
 
-function authorize(
-  request: SandboxRequest,
-  { issue }: FederatedTools,
-  sessions: Map<string, Session>,
-): SandboxResponse {
-  const { headers, query } = request
-  const [, id = '', names = '', signature = ''] =
-    /^ACS3-HMAC-SHA256 Credential=([^,]+),SignedHeaders=([^,]+),Signature=([0-9a-f]+)$/.exec(
-      headers['authorization'] ?? '',
-    ) ?? []
-  const session = sessions.get(id)
-  if (session === undefined || headers['x-acs-security-token'] !== session.token)
-    return refused(403, 'InvalidSecurityToken', 'The security token is not valid.')
-  const all = [
-    'host',
-    'x-acs-action',
-    'x-acs-content-sha256',
-    'x-acs-date',
-    'x-acs-security-token',
-    'x-acs-signature-nonce',
-    'x-acs-version',
-  ]
-  if (names !== all.join(';') || signature !== signatureOf(request, all, session.secret))
-    return refused(400, 'SignatureDoesNotMatch', 'Specified signature does not match our calculation.')
-  if (headers['x-acs-action'] !== 'GetAuthorizationToken' || query.get('InstanceId') !== 'cri-example')
-    return refused(404, 'INSTANCE_NOT_EXIST', 'The instance does not exist.')
-  const { password, expiresAt } = issue('cr_temp_user')
-  const body = { IsSuccess: true, Code: 'success', TempUsername: 'cr_temp_user', AuthorizationToken: password }
-  return { status: 200, body: { ...body, ExpireTime: expiresAt.getTime() } }
-}
-
-function signatureOf(
-  { method, path, query, headers, body }: SandboxRequest,
-  names: readonly string[],
-  secret: string,
-): string {
-  const hash = (text: string | Buffer) => createHash('sha256').update(text).digest('hex')
-  const lines = names.map((name) => `${name}:${headers[name] ?? ''}\n`).join('')
-  const canonical = [method, path, query.toString(), lines, names.join(';'), hash(body)].join('\n')
-  return createHmac('sha256', secret)
-    .update(`ACS3-HMAC-SHA256\n${hash(canonical)}`)
-    .digest('hex')
-}
-
-const newSecret = () => randomBytes(24).toString('base64url')
-const refused = (status: number, Code: string, Message: string): SandboxResponse => ({
-  status,
-  body: { RequestId: 'R', Code, Message },
+const environmentOf = ({ sts, cr, ram, ims }: AlibabaSandbox['parts']) => ({
+  PULLPASS_ALIBABA_STS_ENDPOINT: sts.url,
+  PULLPASS_ALIBABA_CR_ENDPOINT: cr.url,
+  PULLPASS_ALIBABA_RAM_ENDPOINT: ram.url,
+  PULLPASS_ALIBABA_IMS_ENDPOINT: ims.url,
+  ALIBABA_CLOUD_ACCESS_KEY_ID: operator.id,
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: operator.secret,
 })
+
+function trustedRole(issuer: string, subject: string): Role {
+  const Condition = { StringEquals: { 'oidc:iss': issuer, 'oidc:sub': subject, 'oidc:aud': audience } }
+  const Principal = { Federated: [arnOf('oidc-provider', provider)] }
+  const Statement = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal, Condition }]
+  const trust = JSON.stringify({ Version: '1', Statement })
+  return { name: role, description: '', trust, maxSessionSeconds: 3600, attached: ['pull'] }
+}
+
+function pullPolicy(repository: string): string {
+  const Resource = `acs:cr:${region}:${accountId}:repository/${instanceId}/${repository}/*`
+  const Statement = [
+    { Effect: 'Allow', Action: 'cr:GetAuthorizationToken', Resource: '*' },
+    { Effect: 'Allow', Action: 'cr:PullRepository', Resource },
+  ]
+  return JSON.stringify({ Version: '1', Statement })
+}

@@ -28,7 +28,7 @@ interface FederatedSettings {
   pulls: boolean
 }
 
-export interface FederatedTools {
+interface FederatedTools {
   readonly settings: FederatedSettings
   readonly trusted: TrustedIdentity
   readonly now: () => Date

@@ -21,5 +21,10 @@ export const draft: DraftOf = (host) => {
       { name: 'region', ...(region !== undefined && { value: region }), comment: 'region of the instance' },
       { name: 'instanceId', comment: 'id of the instance, in the console: cri-…' },
     ],
+    trust: [
+      'trust:',
+      '  repositories: [NAMESPACE/NAME] # that may be pulled, and no others',
+      '  fingerprints: [FINGERPRINT] # SHA-1 of the certificate authority of the issuer URL',
+    ],
   }
 }

@@ -1,10 +1,11 @@
 /** The fields of `alibaba` in a document. */
 import * as z from 'zod/mini'
 import type { VendorSettings } from '../../document/document-vendor.ts'
-import { originUrl, type TextRule } from '../../document/field-rules.ts'
-import { fields, text } from '../../document/schema-parts.ts'
+import { originUrl } from '../../document/field-rules.ts'
+import { fields, list, text } from '../../document/schema-parts.ts'
 import { replacesEndpoint } from '../../document/vendor-hosts.ts'
 import { registryHosts } from './hosts.ts'
+import { fingerprint, instanceId, providerArn, region, repository, roleArn } from './names.ts'
 
 export interface AlibabaSettings {
   readonly roleArn: string
@@ -12,27 +13,15 @@ export interface AlibabaSettings {
   readonly region: string
   readonly instanceId: string
   readonly endpoints?: { readonly sts?: string; readonly cr?: string }
+  readonly trust?: AlibabaTrust
 }
 
-const roleArn: TextRule = {
-  pattern: /^acs:ram::[0-9]{1,20}:role\/[A-Za-z0-9._-]{1,64}$/,
-  maxLength: 128,
-  expected: 'the ARN of a RAM role: acs:ram::ACCOUNT:role/NAME',
-}
-const providerArn: TextRule = {
-  pattern: /^acs:ram::[0-9]{1,20}:oidc-provider\/[A-Za-z0-9._-]{1,128}$/,
-  maxLength: 200,
-  expected: 'the ARN of an OIDC provider: acs:ram::ACCOUNT:oidc-provider/NAME',
-}
-const region: TextRule = {
-  pattern: /^[a-z]{2}-[a-z0-9-]{1,40}$/,
-  maxLength: 43,
-  expected: 'a region, such as eu-central-1',
-}
-const instanceId: TextRule = {
-  pattern: /^cri-[a-z0-9]{1,60}$/,
-  maxLength: 64,
-  expected: 'the id of an instance: cri-…',
+/** What `pullpass trust` configures; exchanges do not use it. */
+interface AlibabaTrust {
+  /** NAMESPACE/NAME in the instance. */
+  readonly repositories: readonly string[]
+  /** SHA-1 of the authority that signs the certificate of the issuer's URL. */
+  readonly fingerprints: readonly string[]
 }
 
 const shape = {
@@ -50,6 +39,23 @@ const form: z.ZodMiniType<AlibabaSettings> = fields(
       fields(
         { sts: z.exactOptional(text(originUrl, 'STS')), cr: z.exactOptional(text(originUrl, 'Container Registry')) },
         "Origins that replace Alibaba's own: a private endpoint or an emulator",
+      ),
+    ),
+    trust: z.exactOptional(
+      fields(
+        {
+          repositories: list(
+            text(repository, 'Repository of the instance, with * for any characters'),
+            20,
+            'Repositories that may be pulled, and no others',
+          ),
+          fingerprints: list(
+            text(fingerprint, 'SHA-1'),
+            5,
+            "Of the certificate authority of the issuer's URL; Alibaba Cloud verifies the certificate with them",
+          ),
+        },
+        'What pullpass trust configures; exchanges do not use it',
       ),
     ),
   },

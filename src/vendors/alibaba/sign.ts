@@ -1,5 +1,6 @@
-/** Signature version 3 of a request without a body. https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature */
+/** Signature version 3. https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature */
 import { createHash, createHmac } from 'node:crypto'
+import type { Context } from '../../http/context.ts'
 import type { SentRequest } from '../../http/send.ts'
 import { rfc3339 } from '../../text/plain-text.ts'
 import type { Redacted } from '../../text/redacted.ts'
@@ -13,9 +14,12 @@ export interface AlibabaCredentials {
 export interface AlibabaCall {
   readonly action: string
   readonly version: string
-  /** Not used before. */
+  /** Not used before: each attempt has its own. */
   readonly nonce: string
 }
+
+export const newNonce = ({ now, random }: Pick<Context, 'now' | 'random'>): string =>
+  hash(JSON.stringify([now().getTime(), random()])).slice(0, 32)
 
 /** The headers that sign `sent`, to be added to it. Its query has to be sorted and encoded. */
 export function signatureHeaders(
@@ -24,6 +28,7 @@ export function signatureHeaders(
   { action, version, nonce }: AlibabaCall,
 ): Readonly<Record<string, string | Redacted>> {
   const { host, pathname, search } = new URL(sent.url)
+  const { 'content-type': contentType } = sent.headers
   const added = {
     'x-acs-action': action,
     'x-acs-content-sha256': hash(sent.body),
@@ -31,7 +36,12 @@ export function signatureHeaders(
     'x-acs-signature-nonce': nonce,
     'x-acs-version': version,
   }
-  const signed = { host, ...added, ...(securityToken && { 'x-acs-security-token': securityToken.reveal() }) }
+  const signed = {
+    host,
+    ...added,
+    ...(contentType !== undefined && { 'content-type': contentType }),
+    ...(securityToken && { 'x-acs-security-token': securityToken.reveal() }),
+  }
   const headers = Object.entries(signed).toSorted(([one], [other]) => (one < other ? -1 : 1))
   const names = headers.map(([name]) => name).join(';')
   const canonical = [

@@ -7,4 +7,9 @@ export const alibaba: Vendor = defineVendor<AlibabaSettings>({
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
   draft: async () => (await import('./hosts.ts')).draft,
+  trust: {
+    commandLine: 'aliyun',
+    replaceable: ['trustPolicy', 'clientIds', 'fingerprints', 'subjects'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
 })

@@ -6,6 +6,7 @@ import type { LoadSandboxVendor, SandboxCloud } from '../../../sandbox/vendor.ts
 import { sandboxVendors } from '../../../sandbox/vendors.ts'
 import type { Code } from '../../../src/errors/codes.ts'
 import { startTestSandbox, type TestSandbox } from '../../support/start-test-sandbox.ts'
+import { loadAlibaba } from '../alibaba/trusted-cloud.ts'
 import { documentOf } from '../exchange-registry.ts'
 
 /** What tests change at the vendor. */
@@ -43,13 +44,17 @@ const atExchange = (title: string, plant: PlantedFault['plant'], code: Code, fix
   hop: 'exchange',
   code,
   fix,
-  ...(fix !== parameters && { command: 'pullpass inspect -f FILE' }),
+  ...(fix !== parameters && fix !== setUp && { command: 'pullpass inspect -f FILE' }),
 })
 
 const trusting =
   (changes: Partial<TrustedIdentity>): PlantedFault['plant'] =>
   ({ trusted }) =>
     void Object.assign(trusted ?? {}, changes)
+
+/** For a document that does not name what pullpass trust needs. */
+const setUp =
+  /^pullpass trust apply -f \S+ --repository NAMESPACE\/NAME.*; or: compare .* with the token: pullpass inspect /
 
 const parameters = /^see the registry's parameters, such as audience and resource$/
 
@@ -184,17 +189,17 @@ export const cases: Readonly<Record<string, VendorCase>> = {
     ],
   },
   alibaba: {
-    load: sandboxVendors.alibaba,
+    load: loadAlibaba,
     registry: ({ url }) =>
       'alibaba: {roleArn: "acs:ram::123456789012:role/puller", oidcProviderArn: "acs:ram::123456789012:oidc-provider/cluster", ' +
       `region: eu-central-1, instanceId: cri-example, endpoints: {sts: "${url}", cr: "${url}"}}`,
     username: 'cr_temp_user',
     expiresAt: '2026-11-24T13:00:00Z',
     faults: [
-      otherIssuer('EXCHANGE_REFUSED', refused),
-      otherSubject('CONDITION_REFUSED', refused),
-      otherAudience('EXCHANGE_REFUSED', refused),
-      otherName('the role does not exist', 'PROVIDER_NOT_FOUND', refused),
+      otherIssuer('ISSUER_REFUSED', setUp),
+      otherSubject('CONDITION_REFUSED', setUp),
+      otherAudience('AUDIENCE_REFUSED', setUp),
+      otherName('the role does not exist', 'PROVIDER_NOT_FOUND', setUp),
       ...everywhere,
     ],
   },

@@ -1,0 +1,236 @@
+/** The desired Alibaba Cloud resources of documents: OIDC providers, roles, policies and their attachments. Pure; rejects a configuration that cannot work. */
+import { createHash } from 'node:crypto'
+import { brokenRule } from '../../../document/field-rules.ts'
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { checkIssuerUrl } from '../../../oidc/issuer-url.ts'
+import { quote } from '../../../text/plain-text.ts'
+import { markOf, subjectsFrom, type TrustedCluster, type TrustNeed } from '../../trust-contract.ts'
+import { clientId, parseArn, policyArn, repository, splitRepositories, usualAudience } from '../names.ts'
+import type { AlibabaSettings } from '../settings.ts'
+
+export interface DesiredProvider {
+  readonly arn: string
+  readonly issuer: string
+  readonly clientIds: readonly string[]
+  /** Lower-case SHA-1, sorted. */
+  readonly fingerprints: readonly string[]
+  /** Of the cluster: `pullpass:…`. */
+  readonly mark: string
+  /** Begins with the mark. */
+  readonly description: string
+}
+
+/** A statement of a trust policy. */
+export interface DesiredStatement {
+  /** ARN. */
+  readonly provider: string
+  readonly issuer: string
+  readonly subject: string
+  readonly audience: string
+}
+
+export interface DesiredRole {
+  readonly arn: string
+  /** Begins with the marks. */
+  readonly description: string
+  /** Of the clusters. */
+  readonly marks: readonly string[]
+  readonly statements: readonly DesiredStatement[]
+  /** Names of the policies of these documents. */
+  readonly policies: readonly string[]
+  /** `flag`: --subject names one of the accounts that use a document, and others are unknown. */
+  readonly subjects: 'documents' | 'flag'
+}
+
+/** A policy for one document, role and cluster, so that documents and clusters that share a role do not change each other's policies. */
+export interface DesiredPolicy {
+  readonly arn: string
+  /** ARN of the role to which it is attached. */
+  readonly role: string
+  readonly mark: string
+  /** Begins with the mark. */
+  readonly description: string
+  /** ARNs, sorted. */
+  readonly repositories: readonly string[]
+}
+
+export interface DesiredState {
+  readonly providers: readonly DesiredProvider[]
+  readonly roles: readonly DesiredRole[]
+  readonly policies: readonly DesiredPolicy[]
+}
+
+type Need = TrustNeed<AlibabaSettings>
+
+/** @throws DOCUMENT_INVALID, USAGE_INVALID, ISSUER_UNUSABLE */
+export function desiredState(needs: readonly Need[]): DesiredState {
+  for (const need of needs) checkNeed(need)
+  checkIssuers(needs.map(({ cluster }) => cluster))
+  return { providers: providersOf(needs), roles: rolesOf(needs), policies: policiesOf(needs) }
+}
+
+const audienceOf = ({ registry }: Need) => registry.audience ?? usualAudience
+
+function providersOf(needs: readonly Need[]): DesiredProvider[] {
+  return [...Map.groupBy(needs, ({ registry }) => registry.settings.oidcProviderArn)].map(([arn, same]) => {
+    const [{ cluster }] = nonEmpty(same)
+    const other = same.find((need) => need.cluster.issuer !== cluster.issuer)
+    if (other !== undefined) throw severalIssuers(arn, [cluster, other.cluster])
+    const mark = markOf(cluster)
+    return {
+      arn,
+      issuer: cluster.issuer,
+      clientIds: unique(same.map(audienceOf)),
+      fingerprints: unique(same.flatMap(fingerprintsOf).map((one) => one.toLowerCase())).toSorted(),
+      mark,
+      description: `${mark} issuer of a cluster that pulls images`,
+    }
+  })
+}
+
+function rolesOf(needs: readonly Need[]): DesiredRole[] {
+  return [...Map.groupBy(needs, ({ registry }) => registry.settings.roleArn)].map(([arn, same]) => {
+    const statements = new Map(same.map(statementOf).map((one) => [JSON.stringify(one), one]))
+    return {
+      arn,
+      description: describeRole(unique(same.map(({ cluster }) => cluster.issuer))),
+      marks: unique(same.map(({ cluster }) => markOf(cluster))),
+      statements: [...statements.values()],
+      policies: unique(same.map(policyName)),
+      subjects: subjectsFrom(same),
+    }
+  })
+}
+
+/** RAM permits 1,024 characters. */
+const longestDescription = 1024
+
+const describeRole = (issuers: readonly string[]): string =>
+  `${issuers.map((issuer) => markOf({ issuer })).join(' ')} pulls images for the cluster of ${issuers.join(' and ')}`.slice(
+    0,
+    longestDescription,
+  )
+
+const statementOf = (need: Need): DesiredStatement => ({
+  provider: need.registry.settings.oidcProviderArn,
+  issuer: need.cluster.issuer,
+  subject: need.subject,
+  audience: audienceOf(need),
+})
+
+function policiesOf(needs: readonly Need[]): DesiredPolicy[] {
+  return [...Map.groupBy(needs, policyName)].map(([name, same]) => {
+    const [{ registry, document, cluster }] = nonEmpty(same)
+    const mark = markOf(cluster)
+    return {
+      arn: policyArn(parseArn(registry.settings.roleArn).account, name),
+      role: registry.settings.roleArn,
+      mark,
+      description: `${mark} repositories of ${document.kind} ${document.name}`,
+      repositories: unique(same.flatMap(repositoriesOf)).toSorted(),
+    }
+  })
+}
+
+/** 64 bits of a hash. A policy belongs to the account: its name contains the role. */
+function policyName({ cluster, registry, document: { kind, namespace = '', name } }: Need): string {
+  const digest = createHash('sha256').update(`${kind} ${namespace}/${name} ${registry.settings.roleArn}`).digest('hex')
+  return `pullpass-${markOf(cluster).replace('pullpass:', '')}-${digest.slice(0, 16)}`
+}
+
+/** https://www.alibabacloud.com/help/en/acr/user-guide/ram-authorization-information */
+function repositoriesOf({ repository: named, document, registry }: Need): string[] {
+  const { region, instanceId, roleArn } = registry.settings
+  const { account } = parseArn(roleArn)
+  if (named !== undefined)
+    return splitRepositories(named).map((path) => `acs:cr:${region}:${account}:repository/${instanceId}/${path}`)
+  throw invalid(document.source, `registry ${registry.name} does not name its repositories`, {
+    expected: `alibaba.trust.repositories: ${repository.expected}`,
+    hint: 'set it in the document, or by --repository',
+  })
+}
+
+function fingerprintsOf({ document, registry }: Need): readonly string[] {
+  const { trust } = registry.settings
+  if (trust !== undefined && trust.fingerprints.length > 0) return trust.fingerprints
+  throw invalid(
+    document.source,
+    `registry ${registry.name} does not name the fingerprint of the issuer's certificate authority`,
+    {
+      expected: "alibaba.trust.fingerprints: Alibaba Cloud verifies the certificate of the issuer's URL with them",
+      hint: 'set it in the document; docs/vendors/alibaba.md shows how to compute it',
+    },
+  )
+}
+
+function checkNeed(need: Need): void {
+  const { registry, document, cluster } = need
+  const { roleArn, oidcProviderArn } = registry.settings
+  repositoriesOf(need)
+  fingerprintsOf(need)
+  if (parseArn(roleArn).account !== parseArn(oidcProviderArn).account) {
+    throw invalid(document.source, `registry ${registry.name} has a role and an OIDC provider of different accounts`, {
+      expected: 'alibaba.roleArn and alibaba.oidcProviderArn of one account, which pullpass trust configures',
+      hint: 'correct one of them',
+    })
+  }
+  const broken = brokenRule(clientId, audienceOf(need))
+  if (broken !== undefined) {
+    throw invalid(document.source, `registry ${registry.name} has the audience ${quote(audienceOf(need))}`, {
+      expected: broken,
+      hint: `set another audience, or none: the default is ${usualAudience}`,
+    })
+  }
+  const unusable = checkIssuer(cluster)
+  if (unusable !== undefined) throw unusable
+}
+
+const invalid = (source: string, seen: string, words: { readonly expected: string; readonly hint: string }) =>
+  new PullpassError({ code: 'DOCUMENT_INVALID', hop: 'document', seen: `${source}: ${seen}`, ...words })
+
+const longestIssuer = 255
+
+/** https://www.alibabacloud.com/help/en/ram/developer-reference/api-ims-2019-08-15-createoidcprovider */
+function checkIssuer({ name, issuer }: TrustedCluster): PullpassError | undefined {
+  const fault = checkIssuerUrl(issuer, `the issuer of cluster ${name}`)
+  if (fault !== undefined || issuer.length <= longestIssuer) return fault
+  return new PullpassError({
+    code: 'ISSUER_UNUSABLE',
+    hop: 'discovery',
+    seen: `the issuer of cluster ${name} is ${issuer}: it has ${issuer.length} characters, and Alibaba Cloud accepts ${longestIssuer}`,
+    expected: `https://HOST/PATH of at most ${longestIssuer} characters`,
+    hint: 'configure another issuer; to print the steps for the distribution',
+    command: 'pullpass issuer show',
+  })
+}
+
+const severalIssuers = (arn: string, clusters: readonly TrustedCluster[]) =>
+  new PullpassError({
+    code: 'USAGE_INVALID',
+    hop: 'run',
+    seen: `the clusters ${clusters.map(({ name }) => name).join(' and ')} have different issuers, and one OIDC provider: ${arn}`,
+    expected: 'an OIDC provider for each cluster: --issuer-id CONTEXT=NAME, or documents with different providers',
+  })
+
+/** A trust policy identifies a cluster by its issuer only. */
+function checkIssuers(clusters: readonly TrustedCluster[]): void {
+  for (const [issuer, same] of Map.groupBy(clusters, (one) => one.issuer)) {
+    const names = unique(same.map(({ name }) => name))
+    if (names.length < 2) continue
+    throw new PullpassError({
+      code: 'USAGE_INVALID',
+      hop: 'run',
+      seen: `the clusters ${names.join(' and ')} have the same issuer, ${issuer}`,
+      expected:
+        'an issuer for each cluster: Alibaba Cloud cannot distinguish clusters with one issuer, even if their keys differ',
+    })
+  }
+}
+
+const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
+
+function nonEmpty<T>(all: readonly T[]): readonly [T, ...T[]] {
+  const [first, ...others] = all
+  if (first === undefined) throw new TypeError('a group has a first member')
+  return [first, ...others]
+}

@@ -1,0 +1,315 @@
+/** A role whose trust policy allows exactly the subjects of documents. https://www.alibabacloud.com/help/en/ram/user-guide/create-a-ram-role-for-a-trusted-idp */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import { shellQuote } from '../../../text/plain-text.ts'
+import type { VendorChange, VendorFinding } from '../../trust-change.ts'
+import {
+  type Accepted,
+  marksIn,
+  notInFlag,
+  type RemovalPlan,
+  type RemovalScope,
+  trustRefused,
+} from '../../trust-contract.ts'
+import type { DesiredRole, DesiredStatement } from './desired.ts'
+import { attachedPolicies, type FoundRole, isOf, isPolicyOf, onRole, readRole } from './found-role.ts'
+import {
+  acceptance,
+  denies,
+  furtherConditions,
+  isStatementOf,
+  otherPrincipalsIn,
+  providersIn,
+  renderPolicy,
+  renderStatement,
+  restricted,
+  tokensIn,
+} from './policies.ts'
+import { changeByCall, type RamConnection, wordsOf } from './requests.ts'
+import { policyResourceName, roleBlock } from './terraform.ts'
+
+export async function observeRole(
+  desired: DesiredRole,
+  accepted: Accepted,
+  ram: RamConnection,
+): Promise<VendorFinding> {
+  const { arn } = desired
+  const found = await readRole(ram, arn)
+  if (found === undefined) return { presence: 'absent', verdict: 'create', changes: [creation(desired, ram)] }
+  const sharedWith = describeSharing(desired, found)
+  const shared = sharedWith.length > 0 && { sharedWith }
+  const refused = refusal(desired, found, accepted)
+  if (refused !== undefined)
+    return { presence: 'present', verdict: 'refused', ...existingBlock(desired, found), ...shared, ...refused }
+  const former = formerIn(desired, found)
+  const removed = accepted.replace.includes('subjects') ? former : []
+  const changes = [
+    ...(missingIn(desired, found).length === 0 ? [] : [trustUpdate(desired, found, accepted, ram)]),
+    ...removed.map((_, index) => formerRemoval(desired, found, removed.slice(0, index + 1), ram)),
+  ]
+  const after = {
+    ...desired,
+    description: mergedDescription(desired, found),
+    maxSessionSeconds: found.maxSessionSeconds,
+  }
+  return {
+    presence: 'present',
+    verdict: changes.length === 0 ? 'ok' : 'update',
+    hcl: roleBlock({ ...after, policy: mergedPolicy(desired, found, removed) })('present'),
+    changes,
+    notes: [
+      ...sharedWith,
+      ...(removed.length > 0
+        ? []
+        : former.map((one) => `it still trusts ${describeTokens(desired, one)}, ${whyKept(desired)}`)),
+      ...notesOn(desired, found),
+    ],
+    ...(former.length > 0 && removed.length === 0 && { kept: ['subjects'] }),
+    ...shared,
+  }
+}
+
+/** The role as it is, for Terraform: it is not changed. */
+function existingBlock(desired: DesiredRole, found: FoundRole): Pick<VendorFinding, 'hcl'> {
+  const { statements, ...fields } = found
+  return statements === undefined
+    ? {}
+    : { hcl: roleBlock({ ...desired, ...fields, policy: renderPolicy(statements) })('present') }
+}
+
+const missingIn = ({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] =>
+  all.filter((one) => acceptance(statements, one) === 'not')
+
+/** Existing statements for the subject and audience of a missing one: further conditions restrict them. */
+const restrictedIn = (desired: DesiredRole, found: FoundRole) =>
+  missingIn(desired, found).flatMap((one) => restricted(found.statements ?? [], one))
+
+/** Tokens of these clusters that the role accepts by a statement as pullpass writes it, and that no document uses. */
+function formerIn({ statements: all }: DesiredRole, { statements = [] }: FoundRole): DesiredStatement[] {
+  const providers = all.map(({ provider }) => provider)
+  return statements.flatMap((statement) => {
+    const tokens = tokensIn(statement)
+    return tokens === undefined || !providers.includes(tokens.provider) || isStatementOf(statement, all) ? [] : [tokens]
+  })
+}
+
+/** RAM's statements have no ids: those of other documents of the cluster look the same. */
+const whyKept = ({ subjects }: DesiredRole) =>
+  subjects === 'flag'
+    ? notInFlag
+    : 'which these documents do not use: if no other document uses it, remove it: --replace subjects'
+
+const describeTokens = ({ statements: all }: DesiredRole, { provider, subject, audience }: DesiredStatement) => {
+  const named = all.some((one) => one.subject === subject && one.provider === provider)
+    ? `${subject} with audience ${audience}`
+    : subject
+  return all.every((one) => one.provider === provider) ? named : `${named} of ${provider}`
+}
+
+/** A statement grants a service account all permissions of the role: none is added to a role of another owner. */
+function refusal(
+  desired: DesiredRole,
+  found: FoundRole,
+  { replace, sharing }: Accepted,
+): Pick<VendorFinding, 'fault' | 'override'> | undefined {
+  const { arn, marks } = desired
+  if (found.statements === undefined || denies(found.statements)) {
+    const seen = found.statements === undefined ? 'cannot be read' : 'contains a Deny'
+    return {
+      fault: trustRefused(`the trust policy of role ${arn} ${seen}`, {
+        expected: 'a trust policy of statements with Effect Allow: pullpass does not evaluate others',
+        hint: 'set another role in alibaba.roleArn, or correct this one; show it',
+        command: showRole(arn),
+      }),
+    }
+  }
+  if (missingIn(desired, found).length === 0) return undefined
+  const sharedWith = describeSharing(desired, found)
+  if (sharedWith.length > 0 && sharing !== 'accepted') return { fault: roleShared(arn, sharedWith) }
+  if (!isOf(marks, found) && sharedWith.length === 0) return otherOwner(desired, found)
+  const restricting = restrictedIn(desired, found)
+  if (restricting.length === 0 || replace.includes('trustPolicy')) return undefined
+  return {
+    fault: trustRefused(
+      `role ${arn} accepts ${describeSubjects(missingIn(desired, found))} only with further conditions: ${restricting.map(furtherConditions).join('; ')}`,
+      {
+        expected:
+          'a statement with conditions on the issuer, the subject and the audience only: pullpass does not evaluate others',
+        hint: 'it was not changed: pullpass would remove these conditions; if that is intended: --replace trustPolicy',
+      },
+    ),
+    override: { replace: ['trustPolicy'] },
+  }
+}
+
+const showRole = (arn: string) => ['aliyun', ...wordsOf(onRole('GetRole', arn))].map(shellQuote).join(' ')
+
+/** Nothing states which statements of another owner's role are pullpass's, and destroy would not find them: an operator adds them. */
+function otherOwner(desired: DesiredRole, found: FoundRole): Pick<VendorFinding, 'fault' | 'override'> {
+  const { arn } = desired
+  const command = ['aliyun', ...wordsOf(updateCall(arn, mergedPolicy(desired, found)))].map(shellQuote).join(' ')
+  return {
+    fault: trustRefused(`role ${arn} exists, and pullpass did not create it`, {
+      expected: 'a role that already trusts the subjects of the documents, or an unused name',
+      hint: 'it was not changed: the service account would get all permissions of the role; set another role in alibaba.roleArn, or, if that is intended, add the statement',
+      command,
+    }),
+    override: { command },
+  }
+}
+
+const updateCall = (arn: string, policy: string, fields: Readonly<Record<string, string>> = {}) =>
+  onRole('UpdateRole', arn, { NewAssumeRolePolicyDocument: policy, ...fields })
+
+/** A sentence for each other cluster that the role was created for, also if it was created for one of these clusters too. */
+const describeSharing = ({ arn, marks }: DesiredRole, { description }: FoundRole): string[] =>
+  marksIn(description)
+    .filter((mark) => !marks.includes(mark))
+    .map((mark) => `pullpass created ${arn} for another cluster, with the mark ${mark}`)
+
+/** Service accounts of clusters that share a role have the same permissions. */
+const roleShared = (arn: string, sharedWith: readonly string[]) =>
+  new PullpassError({
+    code: 'TRUST_DOMAIN_SHARED',
+    hop: 'trust',
+    seen: `role ${arn} belongs to another cluster: ${sharedWith.join('; ')}`,
+    expected: 'a role for each cluster: clusters that share one have the same permissions',
+    hint: 'set another role in alibaba.roleArn; or, if these clusters may have the same permissions, accept it: --share-trust-domain',
+  })
+
+function notesOn(desired: DesiredRole, { statements = [] }: FoundRole): string[] {
+  const { statements: all } = desired
+  const broad = all.filter((one) => acceptance(statements, one) === 'broadly').map(({ provider }) => provider)
+  const own = new Set(all.map(({ provider }) => provider))
+  const others = providersIn(statements).filter((arn) => !own.has(arn))
+  return [
+    ...[...new Set(broad)].map((arn) => `its trust policy accepts further subjects or audiences of ${arn}`),
+    ...others.map((arn) => `it also trusts tokens of ${arn}`),
+    ...otherPrincipalsIn(statements).map((one) => `its trust policy also allows ${one} to assume it`),
+  ]
+}
+
+function creation(desired: DesiredRole, ram: RamConnection): VendorChange {
+  const { arn, description, statements } = desired
+  const call = onRole('CreateRole', arn, {
+    Description: description,
+    AssumeRolePolicyDocument: renderPolicy(statements.map(renderStatement)),
+  })
+  return changeByCall(
+    { action: 'create', description: `create role ${arn}, which trusts ${describeSubjects(statements)}` },
+    call,
+    ram,
+  )
+}
+
+const describeSubjects = (statements: readonly DesiredStatement[]) =>
+  statements.map(({ subject, audience, issuer }) => `${subject} of ${issuer} with audience ${audience}`).join(' and ')
+
+/** The existing statements without those that are removed or replaced, and those that are missing. */
+function mergedPolicy(desired: DesiredRole, found: FoundRole, removed: readonly DesiredStatement[] = []): string {
+  const obsolete = restrictedIn(desired, found)
+  const kept = (found.statements ?? []).filter((one) => !obsolete.includes(one) && !isStatementOf(one, removed))
+  return renderPolicy([...kept, ...missingIn(desired, found).map(renderStatement)])
+}
+
+/** With the marks of all clusters that share the role. */
+function mergedDescription({ marks }: DesiredRole, { description }: FoundRole): string {
+  const carried = marksIn(description)
+  const added = carried.length === 0 ? [] : marks.filter((mark) => !carried.includes(mark))
+  return [...added, description].join(' ')
+}
+
+/** RAM has no precondition: the policy is read again immediately before it is written. */
+function trustUpdate(desired: DesiredRole, found: FoundRole, accepted: Accepted, ram: RamConnection): VendorChange {
+  const { arn } = desired
+  const restricting = restrictedIn(desired, found)
+  const without = restricting.length === 0 ? '' : `, without ${restricting.map(furtherConditions).join('; ')}`
+  const callFor = (current: FoundRole) => {
+    const description = mergedDescription(desired, current)
+    return updateCall(arn, mergedPolicy(desired, current), {
+      ...(description !== current.description && { NewDescription: description }),
+    })
+  }
+  return {
+    action: 'update',
+    fields: ['trustPolicy'],
+    description: `update role ${arn}: its trust policy also accepts ${describeSubjects(missingIn(desired, found))}${without}`,
+    words: wordsOf(callFor(found)),
+    async apply() {
+      const current = (await readRole(ram, arn)) ?? found
+      const refused = refusal(desired, current, accepted)?.fault
+      if (refused !== undefined) throw refused
+      if (missingIn(desired, current).length > 0) await ram.call(callFor(current))
+    },
+  }
+}
+
+/** Of the last of `removed`; the printed policy is also without those before it. */
+function formerRemoval(
+  desired: DesiredRole,
+  found: FoundRole,
+  removed: readonly DesiredStatement[],
+  ram: RamConnection,
+): VendorChange {
+  const { arn } = desired
+  const last = removed.slice(-1)
+  return {
+    action: 'update',
+    fields: ['trustPolicy'],
+    description: `update role ${arn}: its trust policy no longer accepts ${last.map((one) => describeTokens(desired, one)).join('')}, which no document uses`,
+    words: wordsOf(updateCall(arn, mergedPolicy(desired, found, removed))),
+    async apply() {
+      const current = (await readRole(ram, arn)) ?? found
+      if (current.statements?.some((one) => isStatementOf(one, last)) === true)
+        await ram.call(updateCall(arn, mergedPolicy(desired, current, last)))
+    },
+  }
+}
+
+/** Deletes a role that pullpass created and that has no other statements or policies; otherwise only the statements of these documents. */
+export async function planRoleRemoval(
+  desired: DesiredRole,
+  { marks, removed }: RemovalScope,
+  ram: RamConnection,
+): Promise<RemovalPlan> {
+  const { arn, statements: all } = desired
+  const found = await readRole(ram, arn)
+  if (found === undefined) return { state: 'absent' }
+  const { statements, description } = found
+  if (!isOf(marks, found)) return { state: 'kept', note: describeOwner(found) }
+  if (statements === undefined) return { state: 'kept', note: 'its trust policy cannot be read' }
+  const others = statements.filter((one) => !isStatementOf(one, all))
+  const policies = (await attachedPolicies(ram, arn)).filter((name) => !removed.includes(policyResourceName(arn, name)))
+  const needed = policies.filter((name) => isPolicyOf(name, marks))
+  if (needed.length > 0) return { state: 'kept', note: `other documents need it: ${needed.join(', ')}` }
+  if (others.length === 0) {
+    if (policies.length > 0) return { state: 'kept', note: `it has other policies: ${policies.join(', ')}` }
+    return { state: 'removable', remove: async () => void (await ram.call(onRole('DeleteRole', arn))) }
+  }
+  if (others.length === statements.length) return { state: 'kept', note: describeOthers(others) }
+  const isLast = !providersIn(others).some((provider) => all.some((one) => one.provider === provider))
+  const left = isLast ? withoutMarks(description, marks) : description
+  return {
+    state: 'removable',
+    async remove() {
+      const renamed = left === description ? {} : { NewDescription: left }
+      await ram.call(updateCall(arn, renderPolicy(others), renamed))
+      return 'only its statements for these documents were removed: others still use the role'
+    },
+  }
+}
+
+/** RAM requires a description of at least one character. */
+const withoutMarks = (description: string, marks: readonly string[]) =>
+  description
+    .split(' ')
+    .filter((word) => !marks.includes(word))
+    .join(' ') || '-'
+
+const describeOthers = (statements: readonly Parameters<typeof tokensIn>[0][]) =>
+  `its trust policy has statements for others: ${statements.map((one) => tokensIn(one)?.subject ?? JSON.stringify(one).slice(0, 200)).join(', ')}`
+
+function describeOwner({ description }: FoundRole): string {
+  const carried = marksIn(description)
+  if (carried.length === 0) return 'pullpass did not create it'
+  return `pullpass created it for another issuer than this cluster's: its mark is ${carried.join(' ')}`
+}
