@@ -32,6 +32,8 @@ export interface ControllerEvents {
   adopted(secret: EventedSecret): void
   /** A Secret was deleted, since its document does not select the namespace any more. */
   deleted(secret: EventedSecret): void
+  /** Another client changes a Secret again and again, and its repairs wait. `change`: `deleted`, `edited by NAMES`, `replaced by NAMES`. */
+  repairsSlowed(secret: EventedSecret, change: string): void
   /** A stuck pod was evicted. */
   evicted(pod: EvictedPod): void
   /** A write or a deletion failed. Only a refusal is an Event: other failures are retried. */
@@ -45,6 +47,8 @@ export interface ControllerEvents {
   /** An Event only if its current version is not valid, or not permitted; of ClusterPullSecrets, which have no namespace, there is none. */
   evaluated(resource: Pick<CustomResource, 'namespace' | 'name' | 'uid' | 'fault'>): void
 }
+
+export const conflictFix = 'stop the other client, or exclude the namespace'
 
 /** A failure that lasts is reported so long before the first pull fails. Milliseconds. */
 const soonMs = 15 * 60_000
@@ -72,12 +76,11 @@ export function createControllerEvents(
       const message = `${secret.document} no longer selects this namespace: deletionPolicy is Delete`
       record(secretOf(secret), { type: 'Normal', reason: 'SecretDeleted', message })
     },
+    repairsSlowed: (secret, change) => record(secretOf(secret), slowed(secret, change)),
     evicted({ document, namespace, name, uid, secretName }) {
       const message = `${document} evicted this pod, whose image was not pulled: pull secret ${secretName} was refreshed since, and a new pod uses it`
-      record(
-        { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
-        { type: 'Normal', reason: 'StuckPodEvicted', message },
-      )
+      const pod = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid }
+      record(pod, { type: 'Normal', reason: 'StuckPodEvicted', message })
     },
     writeFailed(secret, fault) {
       if (fault.retryable) return
@@ -110,6 +113,13 @@ export function createControllerEvents(
     },
   }
 }
+
+const slowed = (secret: EventedSecret, change: string): ObservedEvent => ({
+  type: 'Warning',
+  reason: 'RepairsSlowed',
+  ...scopeOf(secret),
+  message: `this Secret was ${change} again and again: ${secret.document} restores it with increasing delays; fix: ${conflictFix}`,
+})
 
 const leaseOf = (lease: { readonly namespace: string; readonly name: string }): ObjectReference => ({
   apiVersion: 'coordination.k8s.io/v1',

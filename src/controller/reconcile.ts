@@ -1,7 +1,9 @@
 /** Reconciles one Secret of one document in one namespace: evaluates it, obtains what it needs, and applies it. */
+import type { ErrorCode } from '../errors/codes.ts'
 import { PullpassError } from '../errors/pullpass-error.ts'
 import type { Context } from '../http/context.ts'
 import type { Cluster } from '../kubernetes/connection/cluster.ts'
+import { fieldManager } from '../kubernetes/objects/apply-pull-secret.ts'
 import type { PullSecretMetadata } from '../kubernetes/objects/pull-secrets.ts'
 import { applyPullSecrets } from '../refresh/apply-pull-secrets.ts'
 import type { Outcome } from '../refresh/outcome.ts'
@@ -10,7 +12,7 @@ import type { AttachState } from './attach-accounts.ts'
 import type { Credentials, Obtained } from './credentials.ts'
 import type { ControlledDocument } from './documents.ts'
 import { evaluateSecret, planWrite, type SecretEntry, type WritePlan } from './evaluate-secret.ts'
-import type { ControllerEvents } from './events.ts'
+import { type ControllerEvents, conflictFix } from './events.ts'
 import { type Failures, failedAgain, nextRepairMs, noRepairs, type Repairs, recentRepairs } from './schedule.ts'
 import type { ControllerStatus } from './status.ts'
 import { keyOf, type WorkItem } from './work-queue.ts'
@@ -35,7 +37,8 @@ export interface SecretState {
 }
 
 interface WriteFailure extends Failures {
-  readonly uid: string | undefined
+  /** UID of the Secret; `absent`; `unseen`: another client has just created one, which the watch has not reported yet. */
+  readonly secret: string
   readonly fault: PullpassError
 }
 
@@ -87,11 +90,16 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
     return plan.until
   }
   const kind = state.established && evaluation.verdict === 'changed' ? 'repair' : 'refresh'
-  const notBeforeMs = Math.max(retryAtMs(state, found), kind === 'repair' ? repairAtMs(state, now) : 0)
+  const isRepair = kind === 'repair' || isReplaced(state, found)
+  const repairMs = isRepair ? repairAtMs(state, now) : 0
+  const notBeforeMs = Math.max(retryAtMs(state, found), repairMs)
   if (notBeforeMs > now.getTime()) {
-    if (kind === 'repair') reportConflict(target, status)
+    if (repairMs > now.getTime()) reportConflict(target, reconciler)
     return new Date(notBeforeMs)
   }
+  // Attempts after a failure, of the same Secret, are for one change.
+  if (isRepair && (state.failure === undefined || isReplaced(state, found)))
+    state.repairs = { ...state.repairs, count: state.repairs.count + 1, lastMs: now.getTime() }
   return record(target, await write(target, plan, reconciler), kind, reconciler)
 }
 
@@ -114,13 +122,20 @@ const absent = {
 } as const
 
 /** Once, until no other client has changed it for a while. */
-function reportConflict({ document, namespace, found, state }: Target, status: ControllerStatus): void {
-  if (state.repairs.conflict === 'reported' || state.failure !== undefined) return
+function reportConflict(
+  { document, namespace, found, state, controlled }: Target,
+  { status, events }: Reconciler,
+): void {
+  if (state.repairs.conflict === 'reported') return
   state.repairs = { ...state.repairs, conflict: 'reported' }
-  const managers = [...new Set([...(found?.owners.data ?? []), ...(found?.owners.label ?? [])])]
-  const change =
-    found === undefined ? { change: 'deleted' } : { change: 'edited', changedBy: managers.join(', ') || 'unknown' }
-  status.log(conflict, { document, namespace, ...change, fix: 'stop the other client, or exclude the namespace' })
+  const { data = [], label = [] } = found?.owners ?? {}
+  const managers = [...new Set([...data, ...label])]
+  const changedBy = managers.join(', ') || 'an unknown client'
+  const present = managers.includes(fieldManager(controlled.document)) ? 'edited' : 'replaced'
+  const change = found === undefined ? 'deleted' : `${present} by ${changedBy}`
+  status.log(conflict, { document, namespace, change, fix: conflictFix })
+  const { secretName } = controlled.document
+  events.repairsSlowed({ document, namespace, secretName, uid: found?.uid }, change)
 }
 
 const conflict = {
@@ -136,9 +151,15 @@ function settle(target: Target, status: ControllerStatus): void {
   status.succeeded(keyOf(target))
 }
 
+const secretOf = (found: PullSecretMetadata | undefined): string => found?.uid ?? 'absent'
+
 /** A Secret that was replaced since, or deleted, is tried immediately. */
 const retryAtMs = ({ failure }: SecretState, found: PullSecretMetadata | undefined): number =>
-  failure !== undefined && failure.uid === found?.uid ? failure.retryAtMs : 0
+  failure?.secret === secretOf(found) ? failure.retryAtMs : 0
+
+/** Whether another client has replaced or deleted the Secret since the last write failed. */
+const isReplaced = ({ failure }: SecretState, found: PullSecretMetadata | undefined): boolean =>
+  failure !== undefined && failure.secret !== secretOf(found) && (failure.secret !== 'unseen' || found === undefined)
 
 /** The first repairs are immediate; others wait longer and longer while they are repeated. */
 function repairAtMs(state: SecretState, now: Date): number {
@@ -172,6 +193,9 @@ async function write(
   return outcome
 }
 
+/** Of a Secret that exists, by its content. */
+const refusals: ReadonlySet<string> = new Set<ErrorCode>(['SECRET_NOT_OURS', 'SECRET_IMMUTABLE'])
+
 /** When to evaluate the Secret again. */
 function record(
   target: Target,
@@ -185,7 +209,12 @@ function record(
   if (result === 'failed') {
     // The watch reports the deletion of a namespace; an interrupted write is not a failure.
     if (fault === undefined || fault.code === 'NAMESPACE_NOT_FOUND' || context.signal.aborted) return undefined
-    state.failure = { ...failedAgain(state.failure, fault, context), uid: found?.uid, fault }
+    const wasCreated = found === undefined && refusals.has(fault.code)
+    state.failure = {
+      ...failedAgain(state.failure, fault, context),
+      secret: wasCreated ? 'unseen' : secretOf(found),
+      fault,
+    }
     status.failed(keyOf(target), fault, { document, namespace })
     events.writeFailed(secret, fault)
     return new Date(state.failure.retryAtMs)
@@ -199,10 +228,6 @@ function record(
   )
   state.expiries = new Map(known)
   state.earlier = new Map()
-  if (kind === 'repair') {
-    const { repairs } = state
-    state.repairs = { ...repairs, count: repairs.count + 1, lastMs: now.getTime() }
-  }
   // Normally the watch reports the written Secret before.
   return new Date(now.getTime() + confirmMs)
 }

@@ -16,6 +16,15 @@ function remove({ sandbox }: ControllerTest, namespace: string): void {
 
 const fresh = 'namespaces_fresh{document="ClusterPullSecret/pull"}'
 
+const slowed =
+  'warn another client changes a pull secret again and again: repairs are slowed down ClusterPullSecret/pull team-a'
+
+const slowedEvents = ({ cluster }: TestSandbox): string[] =>
+  cluster.store
+    .list('Event', 'team-a')
+    .map((one) => JSON.parse(JSON.stringify(one)))
+    .flatMap(({ reason, message }) => (reason === 'RepairsSlowed' ? [String(message)] : []))
+
 suite('a pull secret of the controller', () => {
   test('that is deleted is restored immediately, with the same credential', async (t) => {
     const controlled = await startControllerTest(t)
@@ -65,32 +74,72 @@ suite('a pull secret of the controller', () => {
     await until('the restored Secret', () => isFromGoogle(sandbox))
   })
 
-  test('that another client rewrites each time is restored three times immediately, then with increasing delays, which is logged once', async (t) => {
-    const { sandbox, start, time } = await startControllerTest(t)
+  for (const [action, change, report] of [
+    ['rewrites', async ({ sandbox }: ControllerTest) => await edit(sandbox, 'other-tool'), 'edited by other-tool'],
+    ['deletes', (controlled: ControllerTest) => remove(controlled, 'team-a'), 'deleted'],
+  ] as const) {
+    test(`that another client ${action} each time is restored three times immediately, then with increasing delays, which is reported once`, async (t) => {
+      const controlled = await startControllerTest(t)
+      const { sandbox, start, time } = controlled
+      const { whenFresh, metric, logged } = await start()
+      await whenFresh(2)
+      const delays: number[] = []
+      for (let repair = 1; repair <= 6; repair++) {
+        await change(controlled)
+        const isRepaired = () => metric('repairs_total') === repair
+        const isDelayed = () => metric('queue_depth') === 0 && metric(fresh) === 1
+        let delayMs = 0
+        for (;;) {
+          await until('the evaluation', () => isRepaired() || isDelayed())
+          if (isRepaired()) break
+          time.advance(500)
+          delayMs += 500
+          await turn()
+        }
+        delays.push(delayMs)
+      }
+      assert.deepEqual(delays, [0, 0, 0, 1000, 2000, 4000])
+      const [line = '', ...others] = logged.filter((one) => one.includes('repairs are slowed down'))
+      assert.ok(line.startsWith(`${slowed} ${report}`), line)
+      assert.deepEqual(others, [])
+      await until('the Event', () => slowedEvents(sandbox).length === 1)
+      assert.ok(slowedEvents(sandbox)[0]?.startsWith(`this Secret was ${report}`), slowedEvents(sandbox)[0])
+    })
+  }
+
+  test('that another client replaces each time by one of its own is tried three times immediately, then with increasing delays, which is reported once', async (t) => {
+    const controlled = await startControllerTest(t)
+    const { sandbox, start, time, addNamespace, hasSecret } = controlled
     const { whenFresh, metric, logged } = await start()
     await whenFresh(2)
-    const delays: number[] = []
-    for (let repair = 1; repair <= 6; repair++) {
-      await edit(sandbox, 'other-tool')
-      const isRepaired = () => metric('repairs_total') === repair
-      const isDelayed = () => metric('queue_depth') === 0 && metric(fresh) === 1
-      let delayMs = 0
-      for (;;) {
-        await until('the evaluation', () => isRepaired() || isDelayed())
-        if (isRepaired()) break
-        time.advance(500)
-        delayMs += 500
-        await turn()
-      }
-      delays.push(delayMs)
+    const attempts = () => metric('failures_total{hop="kubernetes",code="SECRET_NOT_OURS"}') ?? 0
+    const replace = async (marker: string) => {
+      addNamespace(marker)
+      await until('the Secret of the same watch', () => hasSecret(marker))
+      remove(controlled, 'team-a')
+      sandbox.cluster.seed({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { namespace: 'team-a', name: 'regcred' },
+        type: 'kubernetes.io/dockerconfigjson',
+        data: dockerConfigData('europe-docker.pkg.dev', 'by:hand'),
+      })
+      remove(controlled, marker)
+      await until('the events before', () => hasSecret(marker) && metric('queue_depth') === 0)
     }
-    assert.deepEqual(delays, [0, 0, 0, 1000, 2000, 4000])
-    const reports = logged.filter((line) => line.includes('repairs are slowed down'))
-    assert.equal(reports.length, 1, logged.join('\n'))
-    assert.match(
-      reports[0] ?? '',
-      /^warn another client changes .* ClusterPullSecret\/pull team-a edited other-tool(, \S+)* stop /,
-    )
+    for (let index = 1; index <= 12; index++) await replace(`team-${index}`)
+    // Each time, the deletion and the creation are two events.
+    assert.ok(attempts() >= 3 && attempts() <= 6, `${attempts()}`)
+    const lines = () => logged.filter((one) => one.includes('repairs are slowed down'))
+    assert.match(lines().join('\n'), new RegExp(`^${slowed} (?:deleted|replaced by an unknown client) stop [^\n]*$`))
+    const before = attempts()
+    time.advance(1_000)
+    await until('the attempt after a second', () => attempts() > before)
+    await until('the Event', () => slowedEvents(sandbox).length === 1)
+    time.advance(5 * 60_000)
+    remove(controlled, 'team-a')
+    await untilRepeated(time, 'our Secret', () => isFromGoogle(sandbox))
+    assert.equal(lines().length, 1)
   })
 
   test('that another client created is refused, and reported once; it is written when that one is deleted', async (t) => {

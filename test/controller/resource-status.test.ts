@@ -89,7 +89,7 @@ const noToken = new PullpassError({
   seen: 'no right to create a token',
   hint: 'grant the rule',
 })
-const failed = (seen: string) => ({ failure: { count: 1, uid: undefined, retryAtMs: 0, fault: fault(seen) } })
+const failed = (seen: string) => ({ failure: { count: 1, secret: 'absent', retryAtMs: 0, fault: fault(seen) } })
 
 const unremarkable: ResourceFacts = {
   resource: resource(),

@@ -95,6 +95,7 @@ function writtenEvents(): string[] {
   const unavailable = new PullpassError({ code: 'EXCHANGE_UNAVAILABLE', hop: 'exchange', seen: '503', retryable: true })
   events.adopted(secret)
   events.deleted(secret)
+  events.repairsSlowed(secret, 'deleted')
   events.evicted({ ...secret, name: 'web-1', uid: 'one' })
   for (const code of ['SECRET_NOT_OURS', 'KUBERNETES_FORBIDDEN'] as const) events.writeFailed(secret, refusal(code))
   for (const code of ['EXCHANGE_REFUSED', 'IMPERSONATION_DENIED'] as const)
