@@ -166,7 +166,7 @@ suite('a second vendor, as one more entry of the list', () => {
     const { ClusterPullSecret } = await documentJsonSchemas(list)
     const registry = ClusterPullSecret.properties?.['spec']?.properties?.['registries']?.items?.properties ?? {}
     assert.equal(registry['acme']?.description, 'Acme Registry')
-    assert.match(await renderDocumentPage(list), /### acme\n\nAcme Registry\.\n\n.*\n.*\n\| `account` \|/)
+    assert.match(await renderDocumentPage(list), /### acme\n\nAcme Registry\.\n\n.*\n.*\n\| \*\*`account`\*\* \|/)
     assert.match((await run('issuer', 'publish', '--help')).stdout, /acme:\/\/SPACE\/PATH/)
     assert.match((await run('__complete', 'issuer', 'check', '--for', '')).stdout, /^acme$/m)
     assert.match((await run('__complete', 'trust', 'plan', '--replace', '')).stdout, /^region$/m)
