@@ -98,6 +98,24 @@ suite('docs/errors.md', { concurrency: 4 }, () => {
     )
   })
 
+  test('what a meaning quotes from a vendor is in the message of a run', () => {
+    const quoted = explained.flatMap(([code, { meaning }]) =>
+      meaning
+        .split('`')
+        .filter((span, at) => at % 2 === 1 && span.split(' ').length > 5)
+        .map((words) => [code, words] as const),
+    )
+    assert.deepEqual(
+      quoted.map(([code]) => code),
+      ['ISSUER_REFUSED', 'ISSUER_UNREACHABLE', 'CONDITION_REFUSED', 'PROVIDER_NOT_FOUND'],
+    )
+    const messages = new Map(errorMessages)
+    assert.deepEqual(
+      quoted.filter(([code, words]) => messages.get(code)?.includes(words) !== true),
+      [],
+    )
+  })
+
   test('what a message expects states more than what was seen', () => {
     const wordsIn = (text: string) => new Set(text.match(/[A-Za-z0-9]+/g))
     const repeats = (message: string) => {

@@ -16,11 +16,9 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The provider trusts a different issuer. Issuers are compared character by character, including a trailing slash.',
-      action: '`pullpass trust apply -f FILE --replace issuer` changes the provider.',
-      example: `ISSUER_REFUSED (exchange): Google's token service responded with 400 "invalid_grant: The issuer in ID Token https://storage.googleapis.com/example-cluster does not match the expected one in config: https://cluster.example.com"
-  expected the provider's issuer URI to be exactly "https://storage.googleapis.com/example-cluster"
-  fix: set the provider's issuer to that, or the cluster's --service-account-issuer to the provider's`,
+        'The provider trusts a different issuer (Google: `does not match the expected one in config`). Issuers are compared character by character, including a trailing slash.',
+      action:
+        'Set the issuer of the provider to that of the cluster (`pullpass trust apply -f FILE --replace issuer`), or change the issuer of the cluster.',
     },
     SIGNATURE_INVALID: {
       hops: ['exchange'],
@@ -35,12 +33,9 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The vendor cannot read the issuer metadata, or does not find the key of the token in it, possibly in a cached copy.',
+        "The vendor cannot read the issuer metadata (Google: `Error connecting to the given credential's issuer`), or does not find the key of the token in it, possibly in a cached copy.",
       action:
-        'Check with `pullpass issuer check ISSUER`. For an issuer inside a private network, upload the JWKS to the provider. Publish new keys before they sign.',
-      example: `ISSUER_UNREACHABLE (exchange): Google's token service responded with 400 "invalid_grant: Error connecting to the given credential's issuer."
-  expected https://storage.googleapis.com/example-cluster/.well-known/openid-configuration and its JWKS, with key "kR2aXyI7rXUjKFh0lEUGc5GbOMpgcZt2SNUx2Y3DDtc", publicly readable
-  fix: publish the cluster's metadata at its issuer's URL; after a key rotation, publish it again; a revoked key is never published again: configure the API servers to sign with another key`,
+        'Publish the metadata, also after each key rotation, before a new key signs; check with `pullpass issuer check ISSUER`. For an issuer inside a private network, upload the JWKS to the provider. A revoked key is never published again: sign with another one.',
     },
     KEY_PUBLISHED_RECENTLY: {
       hops: ['exchange'],
@@ -54,21 +49,16 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The provider trusts the issuer, but not this ServiceAccount. Google: its attribute condition excludes it. AWS: the trust policy of the role does not allow subject and audience, or the role does not exist. Tencent Cloud: the trust policy does not allow the subject. Azure: no federated credential of the identity has the subject.',
-      action: 'A condition of another form than `assertion.sub in [...]` is replaced with `--replace condition`.',
-      example: `CONDITION_REFUSED (exchange): Google's token service responded with 400 "unauthorized_client: The given credential is rejected by the attribute condition."
-  expected the provider's attribute condition to accept subject system:serviceaccount:image-system:pullpass
-  fix: pullpass trust apply -f FILE adds the subject to a condition that lists subjects; check attributeCondition: gcloud iam workload-identity-pools providers describe projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster`,
+        'The provider trusts the issuer, but not this ServiceAccount. Google: its attribute condition excludes it (`The given credential is rejected by the attribute condition`). AWS: the trust policy of the role does not allow subject and audience, or the role does not exist. Tencent Cloud: the trust policy does not allow the subject. Azure: no federated credential of the identity has the subject.',
+      action:
+        '`pullpass trust apply -f FILE` adds the subject; a condition of another form than `assertion.sub in [...]` is replaced with `--replace condition`.',
     },
     PROVIDER_NOT_FOUND: {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        "What the document names at the vendor does not exist, is disabled, or was deleted: at Google a pool or provider (often with the project's id instead of its number; a deleted one keeps its name for 30 days), at Azure a tenant, an application, or its federated credential.",
+        'What the document names at the vendor does not exist, is disabled, or was deleted. Google: a pool or provider (`The target service indicated by the "audience" parameters is invalid`), often with the project\'s id instead of its number; a deleted one keeps its name for 30 days. Azure: a tenant, an application, or its federated credential.',
       action: 'Correct the name, or create the provider: `pullpass trust apply -f FILE`.',
-      example: `PROVIDER_NOT_FOUND (exchange): Google's token service responded with 400 "invalid_target: The target service indicated by the "audience" parameters is invalid. This might either be because the pool or provider is disabled or deleted or because it doesn't exist."
-  expected the pool and provider of projects/123456789012/locations/global/workloadIdentityPools/pool/providers/cluster to exist and to be enabled
-  fix: compare with: gcloud iam workload-identity-pools providers list --workload-identity-pool=projects/123456789012/locations/global/workloadIdentityPools/pool`,
     },
     QUOTA_EXCEEDED: {
       hops: [

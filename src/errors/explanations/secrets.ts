@@ -19,10 +19,7 @@ export const secretsSection: Section = {
       meaning:
         'The Secret exists, but pullpass did not create it for this document, so it is not overwritten.\n\nIf another document of pullpass wrote it, remove that document first, then run the printed command. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over when it is due.',
       action:
-        'To replace the usual script: [migrate-from-script.md](guides/migrate-from-script.md). `spec.conflictPolicy: Adopt` takes over all Secrets of a document.',
-      example: `SECRET_NOT_OURS (kubernetes): Secret team-a/regcred is managed by "kubectl-client-side-apply"; it was left unchanged
-  expected one that pullpass created for ClusterPullSecret regcred, or none
-  fix: choose another REGISTRY_SECRET_NAME, or take over this Secret, once: --adopt`,
+        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script: [migrate-from-script.md](guides/migrate-from-script.md).',
     },
     SECRET_CONFLICT: {
       hops: ['kubernetes'],
