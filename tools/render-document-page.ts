@@ -146,8 +146,13 @@ use permissions of pullpass itself. Fields are those of a ClusterPullSecret, exc
 
 ${renderTable(rows)}
 
-Not available: ${outermost.map((field) => `\`${field}\``).join(', ')}.`
+Not available: ${listOf(outermost.filter((field) => !field.startsWith(ofRegistries)))}; of \`spec.registries[]\`:
+${listOf(outermost.filter((field) => field.startsWith(ofRegistries)).map((field) => field.slice(ofRegistries.length)))}.`
 }
+
+const ofRegistries = 'spec.registries[].'
+
+const listOf = (fields: readonly string[]): string => fields.map((field) => `\`${field}\``).join(', ')
 
 function renderVariables({ rules, variables }: DropInForm): string {
   const rows = Object.entries(rules).map(([name, rule]) => {
