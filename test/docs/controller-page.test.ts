@@ -141,9 +141,7 @@ suite('docs/controller.md', () => {
 
   test('lists the Events, with their object, type and reasons', () => {
     const listed = tableRows('| about | type | reason | when |').flatMap(([about = '', type = '', reasons = '']) =>
-      [...reasons.matchAll(/`(\w+)`/g)].map(([, reason]) =>
-        [about.replace(', in its namespace', ''), type, reason].join(' '),
-      ),
+      [...reasons.matchAll(/`(\w+)`/g)].map(([, reason]) => [about, type, reason].join(' ')),
     )
     assert.deepEqual(listed, writtenEvents())
   })
