@@ -271,7 +271,11 @@ export class Controller {
     const queue = this.#work?.queue
     if (queue === undefined) return
     const named = this.#documents.index.named(secretName, namespace)
-    for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) queue.add(item)
+    for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) {
+      const state = this.#states.get(item.document)?.get(item.namespace)
+      if (state !== undefined) state.unseen = undefined
+      queue.add(item)
+    }
     this.#queueDeletions(named, namespace)
     for (const [name, { document }] of named) {
       if (document.owner !== undefined) this.#work?.statuses.changed(name) // it counts what is to be deleted

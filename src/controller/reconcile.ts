@@ -27,6 +27,8 @@ export interface SecretState {
   earlier: ReadonlyMap<string, Date>
   /** The last write failed. */
   failure: WriteFailure | undefined
+  /** The last write, as long as the view may not show it. */
+  unseen: UnseenWrite | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
   /** That the Secret does not exist, while an exchange fails. */
@@ -34,6 +36,13 @@ export interface SecretState {
   repairs: Repairs & { readonly conflict: 'none' | 'reported' }
   /** Absent: its document names no service accounts. */
   attach?: AttachState
+}
+
+/** Other watches can be ahead of that of Secrets: an account changes directly after its namespace and its Secret were created. */
+interface UnseenWrite {
+  /** What the view showed before it. */
+  readonly before: string | undefined
+  readonly untilMs: number
 }
 
 interface WriteFailure extends Failures {
@@ -55,6 +64,7 @@ export const newSecretState = (): SecretState => ({
   expiries: new Map(),
   earlier: new Map(),
   failure: undefined,
+  unseen: undefined,
   dueAt: undefined,
   absence: 'none',
   repairs: none,
@@ -75,6 +85,9 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   const { controlled, namespace, found, state, setBackAt } = target
   const { credentials, status, context } = reconciler
   const now = context.now()
+  const unseen = state.unseen?.before === found?.resourceVersion ? state.unseen : undefined
+  if (unseen !== undefined && unseen.untilMs > now.getTime()) return new Date(unseen.untilMs)
+  state.unseen = undefined
   const evaluation = evaluateSecret(controlled.document, { namespace, found, setBackAt }, credentials, now)
   state.expiries = expiriesOf(evaluation.entries, 'expiresAt')
   state.earlier = expiriesOf(evaluation.entries, 'earlierExpiresAt')
@@ -89,7 +102,7 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
     reportAbsent(target, obtained, status)
     return plan.until
   }
-  const kind = state.established && evaluation.verdict === 'changed' ? 'repair' : 'refresh'
+  const kind = state.established && evaluation.verdict === 'changed' && unseen === undefined ? 'repair' : 'refresh'
   const isRepair = kind === 'repair' || isReplaced(state, found)
   const repairMs = isRepair ? repairAtMs(state, now) : 0
   const notBeforeMs = Math.max(retryAtMs(state, found), repairMs)
@@ -229,7 +242,9 @@ function record(
   state.expiries = new Map(known)
   state.earlier = new Map()
   // Normally the watch reports the written Secret before.
-  return new Date(now.getTime() + confirmMs)
+  const untilMs = now.getTime() + confirmMs
+  state.unseen = result === 'unchanged' ? undefined : { before: found?.resourceVersion, untilMs }
+  return new Date(untilMs)
 }
 
 /** After this time a Secret that was written is evaluated again, whether or not the watch reported it. Milliseconds. */

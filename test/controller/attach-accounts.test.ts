@@ -44,6 +44,20 @@ suite('with attachToServiceAccounts, the controller', () => {
     assert.match(logged.join('\n'), /^warn a service account does not exist builder$/m)
   })
 
+  test('restores no Secret that it wrote and that the watch does not show yet, whatever changes at the accounts', async (t) => {
+    const { sandbox, start, time, hasSecret } = await startControllerTest(t, attaching('default'))
+    sandbox.parts.kubernetes.faults.inject(
+      { kind: 'stall', at: 'request' },
+      { when: ({ path, query }) => path === '/api/v1/secrets' && query?.get('watch') === '1', times: 1 },
+    )
+    const { logged, metric } = await start()
+    await until('the Secrets', () => hasSecret('team-a') && hasSecret('team-b'))
+    for (const name of ['one', 'two']) seedAccount(sandbox, 'team-a', [name])
+    await advanceUntil(time, { stepMs: 10_000, description: 'a comparison' }, () => isAttached(sandbox, 'team-a'))
+    assert.equal(metric('repairs_total'), 0, logged.join('\n'))
+    assert.doesNotMatch(logged.join('\n'), /^warn a pull secret was restored/m)
+  })
+
   test('restores an entry that is removed: twice immediately, then with increasing delays', async (t) => {
     const { sandbox, start, time } = await startControllerTest(t, attaching('default'))
     const { logged } = await start()
