@@ -37,7 +37,8 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning: 'The store or the provider denies access to the operator, or the cloud refuses the credentials.',
-      action: 'Grant access with the command in the line `fix`, which permits writes only to the path of this issuer.',
+      action:
+        'Grant access as the line `fix` states: writes only to the path of this issuer (at Azure, to its container).',
     },
     PUBLISH_TARGET_NOT_FOUND: {
       hops: ['publish'],

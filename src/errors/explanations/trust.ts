@@ -31,7 +31,7 @@ export const trustSection: Section = {
     TRUST_DOMAIN_SHARED: {
       hops: ['trust'],
       meaning:
-        'ServiceAccounts of other clusters are the same principal: at Google the pool has providers of them, at AWS and Tencent Cloud pullpass created the role for another cluster, at Azure they sign in as the identity too.',
+        'ServiceAccounts of other clusters are the same principal: at Google the pool has providers of them, at AWS, Alibaba Cloud and Tencent Cloud pullpass created the role for another cluster, at Azure they sign in as the identity too.',
       action:
         'Use a pool, role or identity for each cluster: [several clusters](trust.md#several-clusters). `--share-trust-domain` accepts it.',
     },
@@ -43,9 +43,9 @@ export const trustSection: Section = {
     TRUST_POLICY_FULL: {
       hops: ['trust'],
       meaning:
-        'A limit of the cloud is reached: 1500 members of a policy at Google, the size of the policy of a role at AWS, 20 federated credentials of an identity at Azure.',
+        'A limit of the cloud is reached: 1500 members of a policy at Google, the size of a policy at AWS, Alibaba Cloud or Tencent Cloud, 20 federated credentials of an identity at Azure.',
       action:
-        'Remove unused entries. Otherwise use a group or a `principalSet` at Google, another role or a higher quota at AWS, another identity at Azure.',
+        'Remove unused entries. Otherwise use a group or a `principalSet` at Google, another role at AWS (or a higher quota), Alibaba Cloud or Tencent Cloud, another identity at Azure.',
     },
     TRUST_OPERATION_FAILED: {
       hops: ['trust'],
