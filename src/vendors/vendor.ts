@@ -10,6 +10,7 @@ import type { Context, Environment } from '../http/context.ts'
 import type { Refusal } from '../http/request-errors.ts'
 import { isAcceptedByApiServer, type SubjectToken } from '../identity/subject-token.ts'
 import type { IssuerRequirements, IssuerVerifier } from '../oidc/evaluate/issuer-requirements.ts'
+import { standardRequirements } from '../oidc/evaluate/standard-requirements.ts'
 import type { ManagedService } from '../oidc/managed-service.ts'
 import { quote } from '../text/plain-text.ts'
 import type { Redacted } from '../text/redacted.ts'
@@ -238,13 +239,16 @@ const bindLookup = (registry: DocumentRegistry, lookup: Lookup<unknown>): BoundE
 export const verifierNames = (vendors: Vendors): string[] =>
   Object.keys(vendors).filter((name) => vendors[name]?.issuerRequirements !== undefined)
 
-/** Of `names`, in the order of the list; a vendor without requirements is left out. */
+/**
+ * Of `names`, in the order of the list. A vendor without requirements of its own has those of the standard; one that exchanges no token
+ * is left out.
+ */
 export async function issuerVerifiers(vendors: Vendors, names: readonly string[]): Promise<IssuerVerifier[]> {
-  const loaded = verifierNames(vendors).map(async (vendor) => {
-    const { title = vendor, issuerRequirements } = vendors[vendor] ?? {}
-    return names.includes(vendor) && issuerRequirements !== undefined
-      ? [{ vendor, title, ...(await issuerRequirements()) }]
-      : []
-  })
+  const loaded = Object.entries(vendors)
+    .filter(([vendor]) => names.includes(vendor))
+    .map(async ([vendor, { title, exchange, issuerRequirements }]) => {
+      if (issuerRequirements === undefined && exchange === undefined) return []
+      return [{ vendor, title, ...((await issuerRequirements?.()) ?? standardRequirements) }]
+    })
   return (await Promise.all(loaded)).flat()
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import type { Fault } from './fault.ts'
 import { accessFaults } from './faults/access-faults.ts'
+import { alibabaFaults } from './faults/alibaba-faults.ts'
 import { awsFaults } from './faults/aws-faults.ts'
 import { azureFaults } from './faults/azure-faults.ts'
 import { clusterFaults } from './faults/cluster-faults.ts'
@@ -29,6 +30,7 @@ const faultLists: readonly (readonly Fault[])[] = [
   accessFaults,
   awsFaults,
   azureFaults,
+  alibabaFaults,
   registryFaults,
   clusterFaults,
   secretFaults,

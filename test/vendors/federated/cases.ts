@@ -111,7 +111,7 @@ const everywhere: readonly PlantedFault[] = [
     },
     hop: 'registry',
     code: 'REGISTRY_DENIED',
-    fix: /^also check the path of the image: the response for a repository that does not exist is the same$/,
+    fix: /(?:^|; )also check the path of the image: the response for a repository that does not exist is the same$/,
   },
 ]
 
@@ -197,7 +197,7 @@ export const cases: Readonly<Record<string, VendorCase>> = {
     expiresAt: '2026-11-24T13:00:00Z',
     faults: [
       otherIssuer('ISSUER_REFUSED', setUp),
-      otherSubject('CONDITION_REFUSED', setUp),
+      otherSubject('CONDITION_REFUSED', refused),
       otherAudience('AUDIENCE_REFUSED', setUp),
       otherName('the role does not exist', 'PROVIDER_NOT_FOUND', setUp),
       ...everywhere,
