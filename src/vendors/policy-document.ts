@@ -1,13 +1,22 @@
 /** Policy documents of clouds in JSON, compared: which tokens a condition accepts, and whether two documents are equivalent. */
-import { asObject, asText, jsonOrNone } from '../text/json-fields.ts'
+import { asObject, asText, isDeeperThan, jsonOrNone } from '../text/json-fields.ts'
 
 /** A single value and a list of one are equivalent. */
 export const listOf = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : value === undefined ? [] : [value]
 
+/** Levels of a document that is compared, since a comparison calls itself. */
+const deepest = 20
+
+/** Undefined if the text is not JSON, or is nested more deeply than a policy. */
+export function parsePolicy(text: string): unknown {
+  const policy = jsonOrNone(text)
+  return isDeeperThan(policy, deepest) ? undefined : policy
+}
+
 /** Whether two documents are equivalent: the order of members, and lists of single values, make no difference. */
 export const samePolicy = (one: string, other: string): boolean =>
-  normalized(jsonOrNone(one)) === normalized(jsonOrNone(other))
+  normalized(parsePolicy(one)) === normalized(parsePolicy(other))
 
 /** A text that is equal for equivalent values; without the ids of statements. */
 export function normalized(value: unknown): string {

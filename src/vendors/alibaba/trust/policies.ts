@@ -3,16 +3,23 @@
  * https://www.alibabacloud.com/help/en/ram/user-guide/create-a-ram-role-for-a-trusted-idp
  */
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import { asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
+import { asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
-import { type Acceptance, conditionAcceptance, listOf, matchesPattern, normalized } from '../../policy-document.ts'
+import {
+  type Acceptance,
+  conditionAcceptance,
+  listOf,
+  matchesPattern,
+  normalized,
+  parsePolicy,
+} from '../../policy-document.ts'
 import { registryHosts } from '../hosts.ts'
 import { splitRepositories } from '../names.ts'
 import type { DesiredPolicy, DesiredStatement } from './desired.ts'
 
 /** The statements of a policy; undefined if it cannot be read. `text`: JSON. */
 export function statementsIn(text: string): readonly JsonObject[] | undefined {
-  const statements = listOf(asObject(jsonOrNone(text))?.['Statement']).map(asObject)
+  const statements = listOf(asObject(parsePolicy(text))?.['Statement']).map(asObject)
   const objects = statements.filter((one) => one !== undefined)
   return statements.length > 0 && objects.length === statements.length ? objects : undefined
 }

@@ -4,9 +4,16 @@
  */
 
 import type { ImageReference } from '../../../registry/image-reference.ts'
-import { asList, asObject, asText, type JsonObject, jsonOrNone } from '../../../text/json-fields.ts'
+import { asList, asObject, asText, type JsonObject } from '../../../text/json-fields.ts'
 import { plainJson } from '../../../text/plain-text.ts'
-import { type Acceptance, conditionAcceptance, listOf, matchesPattern, normalized } from '../../policy-document.ts'
+import {
+  type Acceptance,
+  conditionAcceptance,
+  listOf,
+  matchesPattern,
+  normalized,
+  parsePolicy,
+} from '../../policy-document.ts'
 import { splitRepositories } from '../names.ts'
 import { parseRegistryHost, partitionOfRegion } from '../partitions.ts'
 import { type DesiredPolicy, type DesiredStatement, isOwnSid, type Tokens } from './desired.ts'
@@ -15,7 +22,7 @@ const version = '2012-10-17'
 
 /** The statements of a policy; undefined if it cannot be read. `text`: JSON. */
 export function statementsIn(text: string): readonly JsonObject[] | undefined {
-  const policy = asObject(jsonOrNone(text))
+  const policy = asObject(parsePolicy(text))
   const written = policy?.['Statement']
   const statements = Array.isArray(written) ? written : [written]
   return statements.every((one) => asObject(one) !== undefined)
