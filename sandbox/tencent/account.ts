@@ -12,6 +12,8 @@ export interface OidcProvider {
   readonly description: string
   /** 11: enabled, 2: disabled. */
   readonly status: 2 | 11
+  /** Absent: at the international site, whose CAM does not have it. */
+  readonly autoRotateKey?: 0 | 1
 }
 
 export interface Role {

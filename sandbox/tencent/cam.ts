@@ -63,12 +63,13 @@ const providerActions: Readonly<Record<string, CamAction>> = {
   UpdateOIDCConfig: {
     resource: ofProvider,
     run(call, account) {
-      const { name, status, description } = findProvider(call, account)
+      const { name, status, description, autoRotateKey } = findProvider(call, account)
       const { description: given, ...fields } = providerIn(call)
       account.providers.set(name, {
         ...fields,
         status,
         description: call.body['Description'] === undefined ? description : given,
+        ...(autoRotateKey !== undefined && { autoRotateKey: call.body['AutoRotateKey'] === 1 ? 1 : 0 }),
       })
       return {}
     },
@@ -76,13 +77,14 @@ const providerActions: Readonly<Record<string, CamAction>> = {
   DescribeOIDCConfig: {
     resource: ofProvider,
     run(call, account) {
-      const { name, url, key, clientIds, status, description } = findProvider(call, account)
+      const { name, url, key, clientIds, status, description, autoRotateKey } = findProvider(call, account)
       const fields = {
         IdentityUrl: url,
         IdentityKey: key,
         ClientId: clientIds,
         Status: status,
         Description: description,
+        ...(autoRotateKey !== undefined && { AutoRotateKey: autoRotateKey }),
       }
       return { ProviderType: 11, Name: name, ...fields }
     },

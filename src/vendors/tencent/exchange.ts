@@ -22,12 +22,14 @@ const common: readonly MessageCause[] = [
     pattern: /^RequestLimitExceeded|^InvalidParameter\.OverLimit/,
     code: 'QUOTA_EXCEEDED',
     expected: () => 'requests to stay within the quota',
+    fix: 'no action if it passes',
     retryable: true,
   },
   {
     pattern: /^InternalError/,
     code: 'EXCHANGE_UNAVAILABLE',
     expected: () => 'a response without an error',
+    fix: 'no action if it passes: pull secrets keep their credentials, and the next run retries',
     retryable: true,
   },
 ]
@@ -50,7 +52,7 @@ const sessionCauses: readonly MessageCause[] = [
 const tokenCauses = ({ registryId, region, roleArn }: TencentSettings): readonly MessageCause[] => [
   {
     pattern: /^ResourceNotFound/,
-    code: 'PROVIDER_NOT_FOUND',
+    code: 'EXCHANGE_REFUSED',
     expected: () => `instance ${registryId} to exist in region ${region}`,
     fix: 'correct registryId and region in the document',
   },

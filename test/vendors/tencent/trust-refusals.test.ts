@@ -107,13 +107,17 @@ test('trust at Tencent Cloud, where a resource exists or a step fails,', isolate
         new RegExp(`^TRUST_REFUSED .*: role ${role} exists, and pullpass did not create it$`, 'm'),
       )
       assert.deepEqual(trustOf(cloud), [service])
-      putRole(cloud, [service, statementFor(issuer)])
+      const deployer = statementFor(issuer, { subject: 'system:serviceaccount:ci:deployer' })
+      const statements = [service, statementFor(issuer), deployer]
+      putRole(cloud, statements)
       const accepted = await trust(['apply', '--yes', '--no-verify'])
       assert.deepEqual(resultsOf(accepted), ['unchanged', 'unchanged', 'created'])
-      assert.match((await trust(['plan'])).stdout, /its trust policy also allows service cvm\.qcloud\.com to assume it/)
+      const { stdout } = await trust(['plan'])
+      assert.match(stdout, /it also trusts system:serviceaccount:ci:deployer of \S+, by a statement of another owner/)
+      assert.match(stdout, /its trust policy also allows service cvm\.qcloud\.com to assume it/)
       const destroyed = await trust(['destroy', '--yes'])
       assert.deepEqual(resultsOf(destroyed), ['deleted', 'kept', 'kept'])
-      assert.deepEqual(trustOf(cloud), [service, statementFor(issuer)])
+      assert.deepEqual(trustOf(cloud), statements)
       assert.match(destroyed.stdout, /roles trust it: puller/)
     },
   )
@@ -126,7 +130,7 @@ test('trust at Tencent Cloud, where a resource exists or a step fails,', isolate
       '[]',
       '{"statement":{}}',
       '{"statement":[1]}',
-      `{"statement":[${'['.repeat(9000)}${']'.repeat(9000)}]}`,
+      `{"statement":[{"x":${'['.repeat(20_000)}${']'.repeat(20_000)},${JSON.stringify(statementFor(issuer)).slice(1)}]}`,
     ]) {
       account.roles.set('puller', { id: '1', name: 'puller', description: '', document })
       assert.match(
@@ -212,7 +216,7 @@ test('trust at Tencent Cloud, where a resource exists or a step fails,', isolate
       const { key, description } = account.providers.get('cluster') ?? assert.fail()
       const old = { kty: 'RSA', kid: 'old', alg: 'RS256', use: 'sig', n: 'AQAB', e: 'AQAB' }
       const encode = (keys: readonly object[]) => Buffer.from(JSON.stringify({ keys })).toString('base64')
-      cloud.changeProvider({ key: encode([old]) })
+      cloud.changeProvider({ key: encode([old]), autoRotateKey: 1 })
       const added = await trust(['apply', '--yes'])
       assert.equal(added.exitCode, 0, added.stderr)
       assert.match(added.stderr, /^update provider \S+: keys \S+ are added$/m)
@@ -221,6 +225,8 @@ test('trust at Tencent Cloud, where a resource exists or a step fails,', isolate
           ({ kid }: { kid: string }) => kid,
         )
       assert.equal(kids().length, 2)
+      assert.equal(account.providers.get('cluster')?.autoRotateKey, 1)
+      assert.match((await trust(['plan', '-o', 'terraform'])).stdout, /^ +auto_rotate_key += 1$/m)
       assert.match((await trust(['plan'])).stdout, /keys that the cluster does not serve stay: old/)
       const replaced = await trust(['apply', '--yes', '--no-verify', '--replace', 'keys'])
       assert.deepEqual(resultsOf(replaced), ['updated', 'unchanged', 'unchanged'])
