@@ -273,7 +273,7 @@ export class Controller {
     const named = this.#documents.index.named(secretName, namespace)
     for (const item of itemsIn(named, this.#view.namespaces.objects, namespace)) {
       const state = this.#states.get(item.document)?.get(item.namespace)
-      if (state !== undefined) state.unseen = undefined
+      if (state !== undefined) state.reports += 1
       queue.add(item)
     }
     this.#queueDeletions(named, namespace)

@@ -27,7 +27,9 @@ export interface SecretState {
   earlier: ReadonlyMap<string, Date>
   /** The last write failed. */
   failure: WriteFailure | undefined
-  /** The last write, as long as the view may not show it. */
+  /** How often the watch reported the Secret. */
+  reports: number
+  /** The last write; it may not be reported as long as `reports` is the same. */
   unseen: UnseenWrite | undefined
   /** When the first entry is due; undefined: it is due, or not known yet. */
   dueAt: Date | undefined
@@ -40,8 +42,7 @@ export interface SecretState {
 
 /** Other watches can be ahead of that of Secrets: an account changes directly after its namespace and its Secret were created. */
 interface UnseenWrite {
-  /** What the view showed before it. */
-  readonly before: string | undefined
+  readonly reports: number
   readonly untilMs: number
 }
 
@@ -64,6 +65,7 @@ export const newSecretState = (): SecretState => ({
   expiries: new Map(),
   earlier: new Map(),
   failure: undefined,
+  reports: 0,
   unseen: undefined,
   dueAt: undefined,
   absence: 'none',
@@ -85,7 +87,7 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   const { controlled, namespace, found, state, setBackAt } = target
   const { credentials, status, context } = reconciler
   const now = context.now()
-  const unseen = state.unseen?.before === found?.resourceVersion ? state.unseen : undefined
+  const unseen = state.unseen?.reports === state.reports ? state.unseen : undefined
   if (unseen !== undefined && unseen.untilMs > now.getTime()) return new Date(unseen.untilMs)
   state.unseen = undefined
   const evaluation = evaluateSecret(controlled.document, { namespace, found, setBackAt }, credentials, now)
@@ -113,7 +115,12 @@ export async function reconcileSecret(target: Target, reconciler: Reconciler): P
   // Attempts after a failure, of the same Secret, are for one change.
   if (isRepair && (state.failure === undefined || isReplaced(state, found)))
     state.repairs = { ...state.repairs, count: state.repairs.count + 1, lastMs: now.getTime() }
-  return record(target, await write(target, plan, reconciler), kind, reconciler)
+  const { reports } = state
+  const outcome = await write(target, plan, reconciler)
+  const again = record(target, outcome, kind, reconciler)
+  if (again !== undefined && ['created', 'updated'].includes(outcome.result))
+    state.unseen = { reports, untilMs: again.getTime() }
+  return again
 }
 
 /** Once, where a Secret does not exist and cannot be written. */
@@ -242,9 +249,7 @@ function record(
   state.expiries = new Map(known)
   state.earlier = new Map()
   // Normally the watch reports the written Secret before.
-  const untilMs = now.getTime() + confirmMs
-  state.unseen = result === 'unchanged' ? undefined : { before: found?.resourceVersion, untilMs }
-  return new Date(untilMs)
+  return new Date(now.getTime() + confirmMs)
 }
 
 /** After this time a Secret that was written is evaluated again, whether or not the watch reported it. Milliseconds. */
