@@ -181,7 +181,7 @@ function renderFields({ properties = {}, required = [] }: JsonSchema, prefix: st
     const item = field.items ?? field
     const path = `${prefix}${name}${field.items === undefined ? '' : '[]'}`
     const expected = item.enum?.map((word) => `\`${word}\``).join(', ') ?? escapeCell(ruleOf(item))
-    const parts = renderReference(item)
+    const parts = renderParts(item)
     const cells = [
       required.includes(name) ? `**\`${path}\`**` : `\`${path}\``,
       escapeCell(field.description ?? ''),
@@ -191,11 +191,20 @@ function renderFields({ properties = {}, required = [] }: JsonSchema, prefix: st
   })
 }
 
-/** The parts of a reference to an object are in its row. */
-function renderReference({ properties = {} }: JsonSchema): string | undefined {
+const longestInRow = 40
+
+/** A reference to an object, and optional texts with one rule and short descriptions, are in one row with their parts. */
+function renderParts({ properties = {}, required = [] }: JsonSchema): string | undefined {
   const parts = Object.entries(properties)
-  if (parts.length === 0 || parts.some(([name, { description }]) => description !== `Its ${name}`)) return undefined
-  return parts.map(([name, part]) => `\`${name}\`: ${ruleOf(part)}`).join('; ')
+  if (parts.length === 0) return undefined
+  if (parts.every(([name, { description }]) => description === `Its ${name}`)) {
+    return parts.map(([name, part]) => `\`${name}\`: ${ruleOf(part)}`).join('; ')
+  }
+  const rules = new Set(parts.map(([, part]) => ruleOf(part)))
+  if (required.length > 0 || rules.size > 1 || rules.has('')) return undefined
+  if (parts.some(([, { items, description = '' }]) => items || description.length > longestInRow)) return undefined
+  const texts = parts.map(([name, { description = '' }]) => `\`${name}\` (${escapeCell(description)})`)
+  return `${texts.join(', ')}: ${[...rules].join()}`
 }
 
 /** As in error messages. */
