@@ -152,10 +152,17 @@ await withRealPart(
       /** Without its Secret, the last one is no longer selected. */
       const leaving = ['left-selected', 'left-behind']
       const { create, change, remove, whenReady, ownersIn, pullSecretsOf } = admin(setup)
+      const tenants = '/apis/pullpass.dev/v1alpha1/namespaces/tenant/pullsecrets'
       const later = 'apps-later'
       const further = { attachToServiceAccounts: ['default'], stuckPods: 'Evict' }
       const stuckPod = { image: 'europe-docker.pkg.dev/example/app', secret: 'appscred' }
       let installation: Installation
+      const createPullSecret = async (more: object = {}) => {
+        const registries = [registryOf(provider)]
+        const spec = { secretName: 'appscred', serviceAccountName: 'team-puller', registries, ...more }
+        const body = { apiVersion: 'pullpass.dev/v1alpha1', kind: 'PullSecret', metadata: { name: 'team' }, spec }
+        await setup.admin({ method: 'POST', path: tenants, body })
+      }
       before(async () => {
         for (const name of [...namespaces, ...leaving, 'apps-legacy', 'image-system'])
           await createNamespace(setup, name)
@@ -205,20 +212,26 @@ await withRealPart(
       test('a Secret is owned by its object while deletionPolicy is Delete, and is deleted with it', async (t) => {
         const running = startInstalledController(installation, system)
         t.after(() => running.child.kill('SIGKILL'))
-        const whenOwned = async (expected: readonly string[] | undefined, limitMs = 30_000) =>
+        const whenOwned = async (expected: readonly string[] | undefined, limitMs = 30_000, among = namespaces) =>
           await waitUntil(`owners ${JSON.stringify(expected)}`, limitMs, async () => {
-            const owners = await Promise.all(namespaces.map(ownersIn))
+            const owners = await Promise.all(among.map(ownersIn))
             return owners.every((one) => JSON.stringify(one) === JSON.stringify(expected)) || undefined
           })
+        const whenTenantOwned = async (expected: readonly string[] | undefined, limitMs?: number) =>
+          await whenOwned(expected, limitMs, ['tenant'])
+        await createPullSecret({ deletionPolicy: 'Delete' })
         await create('pull', { deletionPolicy: 'Delete' })
         await whenOwned(['pull'])
+        await whenTenantOwned(['team'])
         await whenReady('pull', 'Fresh')
         await change('pull', { deletionPolicy: 'Retain' })
         await whenOwned([])
         await change('pull', { deletionPolicy: 'Delete' })
         await whenOwned(['pull'])
         await remove('pull')
+        await setup.admin({ method: 'DELETE', path: tenants })
         await whenOwned(undefined, 90_000) // the garbage collector reads new definitions every 30 s
+        await whenTenantOwned(undefined)
         await stopWithoutProblems(running)
       })
 
@@ -255,12 +268,9 @@ await withRealPart(
           await resetImagePullSecrets(setup, 'apps-a', 'default')
           await stickReplica(setup, 'apps-a', stuckPod)
           await create('pull', further)
-          const tenants = '/apis/pullpass.dev/v1alpha1/namespaces/tenant/pullsecrets'
           await setup.admin({ method: 'DELETE', path: tenants })
           await deleteSecret(setup, 'tenant', 'appscred')
-          const spec = { secretName: 'appscred', serviceAccountName: 'team-puller', registries: [registryOf(provider)] }
-          const tenant = { apiVersion: 'pullpass.dev/v1alpha1', kind: 'PullSecret', metadata: { name: 'team' }, spec }
-          await setup.admin({ method: 'POST', path: tenants, body: tenant })
+          await createPullSecret()
         }
         const user = `system:serviceaccount:${system}:pullpass`
         const reports = /grant the rule/

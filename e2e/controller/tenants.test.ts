@@ -106,12 +106,13 @@ await withRealPart(
       test('a developer with edit gets a pull secret in the namespace, by the account of the controller', async (t) => {
         const running = startInstalledController(installation, system)
         t.after(() => running.child.kill('SIGKILL'))
-        const { status, body } = await create(developer, pullSecretOf({ name: 'team' }))
+        const { status, body } = await create(developer, pullSecretOf({ name: 'team' }, { deletionPolicy: 'Delete' }))
         assert.equal(status, 201, body)
         assert.match(await whenReady('team', 'Fresh'), /1 of 1 namespace is fresh/)
         const path = '/api/v1/namespaces/team-a/secrets/teamcred'
         const secret = JSON.parse((await requestKubernetes(developer, { path })).body)
         assert.equal(secret.metadata.annotations['pullpass.dev/document'], 'PullSecret/team-a/team')
+        assert.equal(secret.metadata.ownerReferences?.[0]?.kind, 'PullSecret')
         await stopWithoutProblems(running)
       })
 
@@ -193,6 +194,9 @@ await withRealPart(
           return response.status === 201 ? response : undefined
         })
         assert.equal(created.status, 201)
+        const { status, body } = await create(both, pullSecretOf({ name: 'deleting' }, { deletionPolicy: 'Delete' }))
+        assert.equal(status, 403)
+        assert.ok(body.includes('you may not delete Secret teamcred, so spec.deletionPolicy may not be Delete'), body)
         await remove('both')
       })
 

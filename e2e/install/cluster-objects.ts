@@ -47,6 +47,15 @@ export async function bindToClusterAdmin({ admin }: Admin, namespace: string): P
     subjects: [{ kind: 'ServiceAccount', name: 'pullpass', namespace }],
   }
   await admin({ method: 'POST', path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', body })
+  const user = `system:serviceaccount:${namespace}:pullpass`
+  const review = { spec: { user, resourceAttributes: { verb: '*', group: '*', resource: '*' } } }
+  await waitUntil('the binding to be effective', 20_000, async () => {
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+    const { status }: { status: { allowed: boolean } } = JSON.parse(
+      (await admin({ method: 'POST', path, body: review })).body,
+    )
+    return status.allowed || undefined
+  })
 }
 
 /** A Pod of a ReplicaSet whose image could not be pulled; resolves in a later second than the kubelet's report. */

@@ -53,7 +53,7 @@ export const absentOwner: Readonly<Record<string, string>> = {
 const otherOwners: Readonly<Record<string, readonly object[]>> = {
   'a ConfigMap': [{ ...absentOwner, apiVersion: 'v1', kind: 'ConfigMap' }],
   'a ClusterRole': [{ ...absentOwner, apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }],
-  'another kind of pullpass.dev': [{ ...absentOwner, kind: 'PullSecret' }],
+  'another kind of pullpass.dev': [{ ...absentOwner, kind: 'Other' }],
   'another version': [{ ...absentOwner, apiVersion: 'pullpass.dev/v1' }],
   'the kind of another group': [{ ...absentOwner, apiVersion: 'example.com/v1alpha1' }],
   'a ClusterPullSecret as controller': [{ ...absentOwner, controller: true }],

@@ -29,6 +29,7 @@ export interface PullSecretForm {
     readonly secretName?: string
     readonly serviceAccountName: string
     readonly registries: readonly RegistryForm[]
+    readonly deletionPolicy?: 'Retain' | 'Delete'
   }
 }
 

@@ -107,6 +107,7 @@ async function documentOfForm(form: DocumentForm, { at, ...place }: FormPlace): 
       namespace,
       namespaces: { include: [namespace] },
       serviceAccountRef: { namespace, name: form.spec.serviceAccountName },
+      deletionPolicy: form.spec.deletionPolicy ?? defaults.deletionPolicy,
     }
   }
   const { secretName: _, registries: __, ...spec } = form.spec
@@ -190,8 +191,8 @@ export async function documentOfResource(
     const expected = 'the ServiceAccount whose token is requested for each registry'
     throw refuseAll([{ path: ['spec', 'serviceAccountRef'], predicate: 'is missing', expected }])
   }
-  if (kind === 'PullSecret') return { ...document, uid }
-  return document.deletionPolicy === 'Delete' ? { ...document, owner: { apiVersion, kind, name, uid } } : document
+  const owner = document.deletionPolicy === 'Delete' ? { owner: { apiVersion, kind, name, uid } } : {}
+  return { ...document, ...owner, ...(kind === 'PullSecret' && { uid }) }
 }
 
 function identityOf(object: JsonObject) {

@@ -166,6 +166,14 @@ const issuerFields = (target: TextRule) =>
 
 const secretName = z.exactOptional(text(objectName, 'Name of the Secret; default: metadata.name'))
 
+const deletionPolicyOf = (stays: string, goes: string, when: string) =>
+  z.exactOptional(
+    word(
+      ['Retain', 'Delete'],
+      `Whether ${stays} (Retain, the default) or ${goes} (Delete, only in a custom resource) when ${when}`,
+    ),
+  )
+
 const clusterPullSecret = (
   registry: z.ZodMiniType<RegistryForm>,
   issuer: z.ZodMiniType<DocumentIssuer>,
@@ -206,11 +214,10 @@ const clusterPullSecret = (
               'Whether an existing Secret of this name that pullpass did not create is left unchanged (Refuse, the default), or taken over and its content replaced (Adopt)',
             ),
           ),
-          deletionPolicy: z.exactOptional(
-            word(
-              ['Retain', 'Delete'],
-              'Whether the Secrets stay (Retain, the default) or are deleted (Delete, only in a custom resource) when the document is deleted or no longer selects their namespace',
-            ),
+          deletionPolicy: deletionPolicyOf(
+            'the Secrets stay',
+            'are deleted',
+            'the document is deleted or no longer selects their namespace',
           ),
         },
         'The desired state',
@@ -236,6 +243,7 @@ const pullSecret = (registry: z.ZodMiniType<RegistryForm>): z.ZodMiniType<PullSe
           secretName,
           serviceAccountName: text(objectName, 'ServiceAccount of the same namespace whose token is exchanged'),
           registries: list(registry, mostTenantRegistries, 'Registries whose credentials are merged into the Secret'),
+          deletionPolicy: deletionPolicyOf('the Secret stays', 'is deleted', 'the document is deleted'),
         },
         'The desired state',
       ),

@@ -35,17 +35,24 @@ export const readyOf = (sandbox: TestSandbox, name = 'pull'): ResourceStatus['co
   statusOf(sandbox, name)?.conditions[0]
 
 /** Deletes it, and what it owns. */
-export async function deleteResource({ cluster, kubeconfig }: TestSandbox, name = 'pull'): Promise<void> {
+export const deleteResource = async (sandbox: TestSandbox, name = 'pull'): Promise<void> =>
+  await deleteAt(sandbox, `clusterpullsecrets/${name}`)
+
+/** As `deleteResource`. */
+export const deletePullSecret = async (sandbox: TestSandbox, namespace: string, name = 'pull'): Promise<void> =>
+  await deleteAt(sandbox, `namespaces/${namespace}/pullsecrets/${name}`)
+
+async function deleteAt({ cluster, kubeconfig }: TestSandbox, path: string): Promise<void> {
   const token = /token: "?([^"\n]+)"?/.exec(kubeconfig)?.[1] ?? ''
   const { status } = await cluster.handle({
     method: 'DELETE',
-    path: `/apis/pullpass.dev/v1alpha1/clusterpullsecrets/${name}`,
+    path: `/apis/pullpass.dev/v1alpha1/${path}`,
     query: new URLSearchParams(),
     headers: { authorization: `Bearer ${token}` },
     body: Buffer.alloc(0),
     signal: new AbortController().signal,
   })
-  if (status !== 200) throw new Error(`deleting ClusterPullSecret ${name} returned ${status}`)
+  if (status !== 200) throw new Error(`deleting ${path} returned ${status}`)
 }
 
 interface TenantChanges {

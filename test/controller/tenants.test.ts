@@ -6,7 +6,7 @@ import type { ResourceStatus } from '../../src/document/custom-resource.ts'
 import { AddressPrivate } from '../../src/http/transport.ts'
 import { readPullSecret } from '../support/read-pull-secret.ts'
 import type { TestSandbox } from '../support/start-test-sandbox.ts'
-import { readTenant, writePullSecret, writeResource } from './custom-resource.ts'
+import { deletePullSecret, readTenant, writePullSecret, writeResource } from './custom-resource.ts'
 import { type ControllerTestOptions, startControllerTest } from './start-test-controller.ts'
 import { advanceUntil, until } from './virtual-time.ts'
 
@@ -70,6 +70,27 @@ suite('a PullSecret in the cluster', () => {
       logged.filter((line) => /^(?:error|warn)/.test(line)),
       [],
     )
+  })
+
+  test('owns its Secret with deletionPolicy: Delete, which is deleted with it; with Retain it stays', async (t) => {
+    const { sandbox, start, hasSecret, whenReady } = await startTenants(t)
+    const { metric } = await start()
+    const spec = { deletionPolicy: 'Delete' }
+    const { metadata } = writePullSecret(sandbox, { namespace: 'team-a', spec })
+    writePullSecret(sandbox, { namespace: 'team-b' })
+    writePullSecret(sandbox, { namespace: 'default', spec })
+    for (const namespace of ['team-a', 'team-b', 'default']) await whenReady(namespace, 'Fresh')
+    const ownersIn = (namespace: string) =>
+      sandbox.cluster.store.read('Secret', namespace, 'regcred')?.metadata.ownerReferences
+    assert.deepEqual(ownersIn('team-a'), [
+      { apiVersion: 'pullpass.dev/v1alpha1', kind: 'PullSecret', name: 'pull', uid: metadata.uid },
+    ])
+    assert.equal(ownersIn('team-b'), undefined)
+    writePullSecret(sandbox, { namespace: 'default' })
+    await until('no owner', () => ownersIn('default') === undefined)
+    for (const namespace of ['team-a', 'team-b', 'default']) await deletePullSecret(sandbox, namespace)
+    await until('the deletions', () => metric('tenants_desired') === 0 && metric('queue_depth') === 0)
+    assert.deepEqual(['team-a', 'team-b', 'default'].map(hasSecret), [false, true, true])
   })
 
   test('stays a label of no metric, and is counted on the status page', async (t) => {

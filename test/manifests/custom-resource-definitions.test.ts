@@ -66,6 +66,7 @@ suite('the CustomResourceDefinitions', () => {
         '.spec.registries[].aws.endpointType',
         '.spec.registries[].awsPublic.endpointType',
         '.spec.registries[].jfrog.url',
+        '.spec.deletionPolicy',
       ],
     )
   })

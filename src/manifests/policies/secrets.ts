@@ -2,7 +2,7 @@
  * Restricts pullpass's writes to Secrets. RBAC restricts only names: a Secret of an allowed name and of type
  * kubernetes.io/service-account-token would be filled with any account's token, which allows escalation to cluster-admin.
  */
-import { clusterPullSecretType } from '../../document/custom-resource.ts'
+import { clusterPullSecretType, pullSecretType } from '../../document/custom-resource.ts'
 import type { Document } from '../../document/document.ts'
 import type { ResourceLimits } from '../manifest.ts'
 import {
@@ -72,7 +72,7 @@ const writeRules = (
     expression: 'object.?immutable.orValue(false) == false',
     message: 'pullpass may not make a Secret immutable',
   },
-  resources === undefined ? noOwners : onlyOwnOwner,
+  resources === undefined ? noOwners : onlyOwnOwner(resources),
   ...noOtherFields,
   {
     expression: celAny([...documents.map(targets), ...(resources === undefined ? [] : [targetsOf(resources)])]),
@@ -100,7 +100,7 @@ const onlyOwnDeletions = (resources: ResourceLimits): AdmissionPolicy['rules'] =
         "oldObject.type == 'kubernetes.io/dockerconfigjson'",
         ours('oldObject'),
         "oldObject.metadata.?annotations['pullpass.dev/target'].orValue('') == request.namespace + '/' + request.name",
-        `oldObject.metadata.?ownerReferences.orValue([]).exists(owner, ${isOwnOwner})`,
+        `oldObject.metadata.?ownerReferences.orValue([]).exists(owner, ${isOwnedBy([clusterPullSecretType.kind])})`,
       ].join(' && '),
     ]),
     message: 'pullpass may delete only Secrets that it wrote, and that a ClusterPullSecret owns',
@@ -129,26 +129,31 @@ const noOwners = {
 }
 
 /** As `deletionPolicy: Delete` writes it. A reference that blocks the deletion of its owner is another one. */
-const isOwnOwner = [
-  `owner.apiVersion == ${celText(`${clusterPullSecretType.group}/${clusterPullSecretType.version}`)}`,
-  `owner.kind == ${celText(clusterPullSecretType.kind)}`,
-  '!owner.?controller.orValue(false)',
-  '!owner.?blockOwnerDeletion.orValue(false)',
-].join(' && ')
+const isOwnedBy = (kinds: readonly string[]): string =>
+  [
+    `owner.apiVersion == ${celText(`${clusterPullSecretType.group}/${clusterPullSecretType.version}`)}`,
+    `owner.kind in ${celList(kinds)}`,
+    '!owner.?controller.orValue(false)',
+    '!owner.?blockOwnerDeletion.orValue(false)',
+  ].join(' && ')
 
 const ownerVariables = [
   { name: 'oldOwners', expression: 'variables.before.?metadata.ownerReferences.orValue([])' },
   { name: 'newOwners', expression: 'object.metadata.?ownerReferences.orValue([])' },
 ]
 
-/** One ClusterPullSecret, in addition to what other clients wrote. */
-const onlyOwnOwner = {
-  expression: [
-    unchanged('finalizers'),
-    `variables.newOwners.filter(owner, !(${isOwnOwner})) == variables.oldOwners.filter(owner, !(${isOwnOwner}))`,
-    `size(variables.newOwners.filter(owner, ${isOwnOwner})) <= 1`,
-  ].join(' &&\n'),
-  message: 'pullpass may not change finalizers or ownerReferences of a Secret, other than one to a ClusterPullSecret',
+/** One custom resource, in addition to what other clients wrote. */
+function onlyOwnOwner({ tenants }: ResourceLimits): AdmissionPolicy['rules'][number] {
+  const kinds = [clusterPullSecretType, ...(tenants === undefined ? [] : [pullSecretType])].map(({ kind }) => kind)
+  const isOwn = isOwnedBy(kinds)
+  return {
+    expression: [
+      unchanged('finalizers'),
+      `variables.newOwners.filter(owner, !(${isOwn})) == variables.oldOwners.filter(owner, !(${isOwn}))`,
+      `size(variables.newOwners.filter(owner, ${isOwn})) <= 1`,
+    ].join(' &&\n'),
+    message: `pullpass may not change finalizers or ownerReferences of a Secret, other than one to a ${kinds.join(' or ')}`,
+  }
 }
 
 /** GitOps tools and replicators act on labels and annotations. */

@@ -57,6 +57,11 @@ const validations = (secretNames: readonly string[], accounts: readonly string[]
     expression: mayIn("resource('secrets')", 'variables.secretName', 'patch'),
     messageExpression: "'you may not patch Secret ' + variables.secretName + ', so pullpass may not write it for you'",
   },
+  {
+    expression: `(has(object.spec.deletionPolicy) ? object.spec.deletionPolicy : 'Retain') != 'Delete' ||\n${mayIn("resource('secrets')", 'variables.secretName', 'delete')}`,
+    messageExpression:
+      "'you may not delete Secret ' + variables.secretName + ', so spec.deletionPolicy may not be Delete'",
+  },
 ]
 
 const permittedText = (names: readonly string[]) =>
