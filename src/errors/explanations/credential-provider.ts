@@ -10,7 +10,7 @@ export const credentialProviderSection: Section = {
       hops: ['run'],
       meaning:
         'Standard input is not a `CredentialProviderRequest` of `credentialprovider.kubelet.k8s.io/v1`: no kubelet started the command, or the `CredentialProviderConfig` names another `apiVersion`.',
-      action: 'Set that `apiVersion`.',
+      action: 'Set this `apiVersion` in the CredentialProviderConfig.',
     },
     TOKEN_MISSING: {
       hops: ['subject-token'],

@@ -9,9 +9,9 @@ export const documentSection: Section = {
       hops: ['document', 'subject-token', 'kubernetes'],
       doctor: ['document'],
       meaning:
-        'A variable of the document (read without `-f`) or of pullpass itself, such as an endpoint, is missing, empty or malformed. All are reported together.',
+        'A variable of the document (read without `-f`) or of pullpass itself, such as an endpoint, is missing, empty or malformed.',
       action:
-        'Set the value that the line `expected` states. Direct federation, without `SERVICE_ACCOUNT_EMAIL`, requires a [document](document.md).',
+        'Set the value in the line `expected`. Direct federation, without `SERVICE_ACCOUNT_EMAIL`, requires a [document](document.md).',
       example: `VARIABLE_INVALID (document): variable PROJECT_NUMBER is "example-project"
   expected the project's number, not its id: gcloud projects describe example-project --format="value(projectNumber)"`,
     },
@@ -25,7 +25,7 @@ export const documentSection: Section = {
       hops: ['document', 'trust'],
       doctor: ['document'],
       meaning:
-        'A document violates [its schema](document.md) or a rule between fields. Further problems follow as `also …` (in JSON, in the list `also`).',
+        'A document violates [its schema](document.md) or a rule between fields. Further problems follow as `also …` (JSON: `also`).',
       action: 'Change the field as the line `expected` states.',
       example: `DOCUMENT_INVALID (document): pull.yaml:5:3: spec.secretname is not a known field
   expected "secretName"`,
@@ -40,7 +40,7 @@ export const documentSection: Section = {
       hops: ['document', 'publish', 'trust'],
       doctor: ['document'],
       meaning:
-        'A credential configuration file, of a document or of the operator (`GOOGLE_APPLICATION_CREDENTIALS`), names addresses that are not of the vendor or of the universe (`universeDomain` next to `credentialFile`; for the operator `GOOGLE_CLOUD_UNIVERSE_DOMAIN`, `PULLPASS_GCP_STS_ENDPOINT`), or a source that runs a program or calls an address other than that of GitHub Actions.',
+        'A credential configuration file, of a document or of the operator (`GOOGLE_APPLICATION_CREDENTIALS`), names addresses that are not of the vendor or its universe (`universeDomain` next to `credentialFile`; for the operator `GOOGLE_CLOUD_UNIVERSE_DOMAIN`, `PULLPASS_GCP_STS_ENDPOINT`), or a source that runs a program or calls an address other than that of GitHub Actions.',
       action: 'Write the file again with the command in the line `fix`.',
     },
     CA_FILE_INVALID: {
@@ -49,7 +49,7 @@ export const documentSection: Section = {
       meaning:
         'The file of `--ca-file`, of `PULLPASS_CA_FILE`, or of the certificate authority of the cluster does not exist or contains no certificate.',
       action:
-        'Use the file with the certificate of the authority itself, in PEM; `openssl x509 -noout -subject -in FILE` prints its subject.',
+        'Use the PEM file with the certificate of the authority itself; `openssl x509 -noout -subject -in FILE` prints its subject.',
     },
   },
 }

@@ -41,7 +41,7 @@ export const exchangeSection: Section = {
       hops: ['exchange'],
       doctor: ['exchange'],
       meaning:
-        'The vendor refused a token whose key was published recently: for up to `max-age` (300 seconds) it may use a cached copy. Google reports the same if it cannot read the issuer. A pull secret that remains valid for ten minutes after that time is kept without a failure.',
+        'The vendor refused a token whose key was published recently: for up to `max-age` (300 seconds) it may use a cached copy. Google reports the same if it cannot read the issuer. A pull secret that is valid for ten minutes after that time is kept without a failure.',
       action:
         'Wait until the time in the error. To avoid it, [sign with a new key only when it is safe](issuer.md#rotate-signing-keys).',
     },
@@ -72,7 +72,7 @@ export const exchangeSection: Section = {
       ],
       doctor: ['exchange', 'exchange/authorization', 'impersonation'],
       meaning:
-        'Too many exchanges in this project, after several attempts with the requested delay. A run needs one exchange for each identity and registry, regardless of the number of namespaces.',
+        'Too many exchanges in this project, after several attempts. A run needs one for each identity and registry, regardless of the number of namespaces.',
       action: 'No action if this is temporary; otherwise raise the quota.',
     },
     EXCHANGE_REFUSED: {
@@ -87,7 +87,7 @@ export const exchangeSection: Section = {
       ],
       doctor: ['exchange', 'impersonation'],
       meaning:
-        'The vendor refused the request for an unknown reason; its message is quoted, if any. At hop `impersonation`, the usual cause is a `lifetime` that the organization does not permit.',
+        'The vendor refused the request for an unknown reason; its message is quoted. At hop `impersonation`, the usual cause is a `lifetime` that the organization does not permit.',
       action: 'Check the endpoint, and that no proxy or sign-in page intercepts the request.',
     },
     EXCHANGE_UNAVAILABLE: {
@@ -110,7 +110,7 @@ export const exchangeSection: Section = {
       meaning:
         'The Secret or file of a password, client secret or key does not exist, cannot be read, or does not contain it. The earlier entry of the pull secret stays.',
       action:
-        'Create it, or correct its name and key in the document. `pullpass manifests -f FILE` prints the permission to read exactly this Secret.',
+        'Create it, or correct its name and key in the document. `pullpass manifests -f FILE` prints the permission to read this Secret.',
     },
     CLIENT_REFUSED: {
       hops: ['exchange'],
@@ -125,12 +125,12 @@ export const exchangeSection: Section = {
       meaning:
         'The credential expires within ten minutes, so a CronJob cannot replace it in time: a warning in the log of `refresh` and `controller`. The controller does not use one that expires within a minute: it would be refreshed in a loop.',
       action:
-        'Set a longer lifetime, in the document (`lifetime`) or at the vendor: for JFrog `expires_in` of the identity mapping (60 seconds by default); for `oidc` and `http` that of access tokens, up to `maxLifetime` of the document.',
+        'Set a longer lifetime, in the document (`lifetime`) or at the vendor: for JFrog `expires_in` of the identity mapping (default: 60 seconds); for `oidc` and `http` that of access tokens, up to `maxLifetime`.',
     },
     AUDIENCE_UNCHECKED: {
       doctor: ['exchange'],
       meaning:
-        'The vendor does not check the audience: a token of the same service account for another service is accepted too. `refresh` logs it as a warning.',
+        'The vendor does not check the audience: it also accepts a token of the same service account for another service. `refresh` logs a warning.',
       action: 'Use a service account for this registry alone.',
     },
     IMPERSONATION_DENIED: {
@@ -147,7 +147,7 @@ export const exchangeSection: Section = {
       hops: ['exchange', 'impersonation', 'registry', 'trust', 'publish'],
       doctor: ['exchange', 'impersonation', 'registry'],
       meaning:
-        'An API is not enabled in the project that the vendor names: that of the pool, or, for a registry, of the repository. `pullpass trust apply` does not enable it.',
+        'An API is not enabled in the project of the pool, or, for a registry, of the repository. `pullpass trust apply` does not enable it.',
       action:
         'An owner of the project can enable it with the command in the line `fix`; it takes effect after a few minutes.',
     },
@@ -157,7 +157,7 @@ export const exchangeSection: Section = {
       meaning:
         'Google: a perimeter of VPC Service Controls excludes the cluster; the audit log has the reason, under the identifier in the response. Azure: the network rules of the registry or a Conditional Access policy exclude it.',
       action:
-        "Request an ingress rule for the principal, or an access level for the cluster's egress addresses, from an administrator. A grant or a pullpass command cannot fix it.",
+        "Request an ingress rule for the principal, or an access level for the cluster's egress addresses, from an administrator. A grant cannot fix it.",
     },
   },
 }

@@ -11,7 +11,7 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning:
-        '404 for the discovery document or the JWKS. An API server serves them only for an issuer that is an https URL without query or fragment. At a public URL, the name may be wrong: it is `openid-configuration`.',
+        '404 for the discovery document or the JWKS. An API server serves them only for an https issuer without query or fragment. At a public URL, the name may be wrong: it is `openid-configuration`.',
       action: 'For a cluster, configure an https issuer: `pullpass issuer show`. Otherwise publish them.',
     },
     DISCOVERY_FORBIDDEN: {
@@ -35,8 +35,7 @@ export const issuerSection: Section = {
       hops: ['discovery'],
       doctor: ['discovery'],
       issuerCheck: true,
-      meaning:
-        'A document could not be read for other reasons: no response (name resolution, connection, timeout, certificate, more than 1 MiB), or another status.',
+      meaning: 'No response (name resolution, connection, timeout, certificate, more than 1 MiB), or another status.',
       action: 'Check the address and the server.',
     },
     DISCOVERY_REDIRECTED: {
@@ -55,7 +54,7 @@ export const issuerSection: Section = {
       doctor: ['discovery'],
       issuerCheck: true,
       meaning: 'The issuer in the discovery document differs from its URL. A trailing slash is significant.',
-      action: 'Publish the document at the URL of its issuer, or correct the URL. The two must be identical.',
+      action: 'Publish the document at the URL of its issuer, or correct the URL.',
     },
     DISCOVERY_FIELD_MISSING: {
       doctor: ['discovery'],
@@ -127,7 +126,7 @@ export const issuerSection: Section = {
       issuerCheck: true,
       meaning: 'The host resolves to a private, loopback or link-local address on this machine.',
       action:
-        'Serve the documents at a public address. If only this machine resolves the host to that address, run the check on another machine.',
+        'Serve the documents at a public address. If only this machine resolves the host so, run the check on another one.',
     },
   },
 }

@@ -97,7 +97,7 @@ export const keysSection: Section = {
       meaning:
         'The ConfigMap with the key state contains a key that is neither served nor published. It is not published.',
       action:
-        'If tokens signed by it are still in use, serve it (`--service-account-key-file`); otherwise check who may write the ConfigMap.',
+        'If tokens signed by it are in use, serve it (`--service-account-key-file`); otherwise check who may write the ConfigMap.',
     },
     KEY_UNKNOWN: {
       hops: ['publish'],

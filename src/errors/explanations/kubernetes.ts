@@ -3,13 +3,14 @@ import type { Section } from '../explanation.ts'
 
 export const kubernetesSection: Section = {
   title: 'Cluster',
-  introduction: 'A namespace that fails does not affect the others.',
+  introduction:
+    'A namespace that fails does not affect the others. A finding at hop `schedule` is a failure only if a Secret is stale as a result.',
   codes: {
     KUBECONFIG_INVALID: {
       hops: ['kubernetes'],
       doctor: ['cluster'],
       meaning:
-        'The kubeconfig (`--kubeconfig`, `KUBECONFIG`, the pod, or `~/.kube/config`, in this order) does not exist, cannot be read, is incomplete, or its identity is ambiguous: `as-groups` without `as`, a client certificate without its key, an `auth-provider` other than `oidc`, `certificate-authority` together with `insecure-skip-tls-verify`.',
+        'The kubeconfig (`--kubeconfig`, `KUBECONFIG`, the pod, or `~/.kube/config`, in this order) does not exist, cannot be read or is incomplete, or its identity is ambiguous: `as-groups` without `as`, a client certificate without its key, an `auth-provider` other than `oidc`, `certificate-authority` together with `insecure-skip-tls-verify`.',
       action: '`kubectl config view` shows what kubectl reads; `--context NAME` selects another context.',
     },
     KUBERNETES_UNREACHABLE: {
@@ -26,14 +27,13 @@ export const kubernetesSection: Section = {
       meaning:
         'The API server does not accept the credential, or the credential plugin of the kubeconfig returns none. No credential is sent over `http://`; `kubectl proxy` adds its own.',
       action:
-        'Check that the credential belongs to this cluster and has not expired: `kubectl auth whoami`. Run the credential plugin by hand.',
+        'Check that the credential is of this cluster and has not expired: `kubectl auth whoami`. Run the credential plugin by hand.',
     },
     KUBERNETES_FORBIDDEN: {
       hops: ['kubernetes', 'publish', 'discovery'],
       doctor: ['write', 'namespace'],
       meaning: 'A permission is missing.',
-      action:
-        'Grant the rule in the line `fix`, which contains only that permission. `pullpass manifests -f FILE` prints all rules that a document needs.',
+      action: 'Grant the rule in the line `fix`. `pullpass manifests -f FILE` prints all rules that a document needs.',
     },
     KUBERNETES_REFUSED: {
       hops: ['kubernetes'],
@@ -65,15 +65,14 @@ export const kubernetesSection: Section = {
       hops: ['kubernetes'],
       doctor: ['write', 'publish'],
       meaning:
-        'An object exceeds the size limit of etcd (1.5 MiB) or of its kind (1 MiB of data), often because of labels, annotations or entries of another client. A pull secret can contain about 36 hosts with the longest tokens of Google. It is not changed.',
+        'An object exceeds the size limit of etcd (1.5 MiB) or of its kind (1 MiB of data), often because of labels, annotations or entries of another client, and is not changed. A pull secret can contain about 36 hosts with the longest tokens of Google.',
       action:
-        'Remove these entries (for the ConfigMap of the key state, by the command in the line `fix`), or distribute the hosts over several documents.',
+        'Remove these entries (for the key state, by the command in the line `fix`), or distribute the hosts over several documents.',
     },
     PERMISSION_MISSING: {
       doctor: ['rights'],
-      meaning: 'A permission for refreshing is missing; a warning if it is unknown whether the account runs refreshes.',
-      action:
-        'Install the manifests of the documents again (`pullpass manifests -f FILE`), or grant the rule that is printed.',
+      meaning: 'A refresh lacks a permission; a warning if it is unknown whether the account runs refreshes.',
+      action: 'Install the manifests again (`pullpass manifests -f FILE`), or grant the rule that is printed.',
     },
     NAMESPACE_NOT_FOUND: {
       hops: ['kubernetes'],
@@ -87,7 +86,7 @@ export const kubernetesSection: Section = {
       doctor: ['namespace'],
       meaning: 'The globs or the selector of a document match no namespace.',
       action:
-        'Correct the globs or the selector. If namespaces are created later, set `spec.namespaces.emptyPolicy: Allow`, or pass `--allow-empty`.',
+        'Correct the globs or the selector. If namespaces are created later: `spec.namespaces.emptyPolicy: Allow`, or `--allow-empty`.',
     },
     NAMESPACE_NOT_SELECTED: {
       doctor: ['namespace'],
@@ -105,14 +104,12 @@ export const kubernetesSection: Section = {
     },
     REFRESH_SUSPENDED: {
       doctor: ['schedule'],
-      meaning:
-        'The CronJob of `pullpass manifests` is suspended, or the Deployment of the controller has no replicas: a failure if a Secret is stale as a result, otherwise a warning.',
+      meaning: 'The CronJob of `pullpass manifests` is suspended, or the Deployment of the controller has no replicas.',
       action: 'Resume it: set `spec.suspend: false`, or `spec.replicas: 2`.',
     },
     REFRESH_IMAGE_NOT_PULLED: {
       doctor: ['schedule'],
-      meaning:
-        'The newest pod of the CronJob, or of the controller, waits for its own image: a failure if a Secret is stale as a result, otherwise a warning.',
+      meaning: 'The newest pod of the CronJob, or of the controller, waits for its own image.',
       action: 'Correct the image, or provide a pull secret for it.',
     },
     REFRESH_TWICE: {
@@ -122,14 +119,12 @@ export const kubernetesSection: Section = {
     },
     CONTROLLER_NOT_READY: {
       doctor: ['schedule'],
-      meaning:
-        'No replica of the controller is ready: a failure if a Secret is stale as a result, otherwise a warning.',
+      meaning: 'No replica of the controller is ready.',
       action: 'Read its log: it states what it may not watch, or why it does not start.',
     },
     CONTROLLER_NOT_LEADING: {
       doctor: ['schedule'],
-      meaning:
-        'Replicas of the controller are ready, and none has renewed the Lease for 90 s: a failure if a Secret is stale as a result, otherwise a warning.',
+      meaning: 'Replicas of the controller are ready, and none has renewed the Lease for 90 s.',
       action: 'Read its log: it states why the Lease cannot be renewed. Compare the clocks.',
     },
   },

@@ -30,7 +30,7 @@ export const publishSection: Section = {
       hops: ['publish'],
       doctor: ['publish'],
       meaning:
-        "No credentials of an operator were found (Google's application default credentials, the credential chains of AWS and Azure, the pod's federated identity), or the configuration or profile (`AWS_PROFILE`) is incomplete. The identity of the node is never used for AWS and Azure.",
+        "No credentials of an operator were found (Google's application default credentials, the credential chains of AWS and Azure, the pod's federated identity), or the configuration or profile (`AWS_PROFILE`) is incomplete. At AWS and Azure, the identity of the node is never used.",
       action: 'Configure one of these sources, as the line `fix` states.',
     },
     PUBLISH_DENIED: {
@@ -62,7 +62,7 @@ export const publishSection: Section = {
     PUBLISH_FAILED: {
       alarm: true,
       meaning: 'The metadata could not be published. The write is retried after 15 s, then less often.',
-      action: 'Fix the cause: the message of the alarm contains its code.',
+      action: 'Fix the cause, whose code is in the message.',
     },
     PUBLISHED_MISMATCH: {
       alarm: true,
@@ -72,13 +72,13 @@ export const publishSection: Section = {
     API_SERVERS_UNKNOWN: {
       alarm: true,
       meaning:
-        "The EndpointSlices of Service `kubernetes` cannot be read: only the API server at the cluster's address is read, and keys of others may be missed.",
+        "The EndpointSlices of Service `kubernetes` cannot be read: only the API server at the cluster's address is, and keys of others may be missed.",
       action: 'Grant `list` on EndpointSlices in namespace `default`, or name the API servers: `--replica`.',
     },
     API_SERVERS_REPLACED: {
       event: true,
       meaning:
-        'No known API server responded for ten minutes: those at new addresses became known, and their keys are published.',
+        'No known API server responded for ten minutes: those at new addresses are now known, and their keys are published.',
       action:
         'Compare the addresses with those of the control-plane nodes; if they differ, check who may write EndpointSlices in namespace `default`.',
     },
@@ -109,7 +109,7 @@ export const publishSection: Section = {
       alarm: true,
       meaning:
         'The ConfigMap with the key state cannot be written, or is nearly full: changes that are not stored are lost at a restart, and a revocation may fail.',
-      action: 'Fix the cause: the message of the alarm contains its code.',
+      action: 'Fix the cause, whose code is in the message.',
     },
   },
 }

@@ -108,7 +108,7 @@ export const registrySection: Section = {
     PULL_FAILED: {
       doctor: ['events'],
       meaning: 'A container waits for its image; the message of the kubelet is quoted.',
-      action: 'See the earlier hops: they check the credential that the kubelet uses.',
+      action: 'See the earlier hops, which check the credential that the kubelet uses.',
     },
     PULL_BACK_OFF: {
       doctor: ['back-off'],

@@ -47,7 +47,7 @@ export const resultsSection: Section = {
     DEPENDENCY_FAILED: {
       doctor: ['any'],
       meaning: 'Not checked: it depends on a check that failed, which is named.',
-      action: 'Fix the check that is named, and run `doctor` again.',
+      action: 'Fix that check, and run `doctor` again.',
     },
     NOT_APPLICABLE: {
       doctor: ['pod'],
@@ -62,7 +62,7 @@ export const resultsSection: Section = {
       doctor: ['publish', 'rights', 'secret', 'stored-credential', 'service-account', 'pod', 'pod-secrets', 'events'],
       meaning:
         'The permission to read the object is missing, or the response was unusable. Whether there is a problem is unknown.',
-      action: 'Grant the permission that is named, or run `doctor` as a user with that permission.',
+      action: 'Grant the permission that is named, or run `doctor` as a user that has it.',
     },
     SAMPLED: {
       doctor: ['write'],

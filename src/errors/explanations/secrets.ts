@@ -19,7 +19,7 @@ export const secretsSection: Section = {
       meaning:
         'The Secret exists, but pullpass did not create it for this document, so it is not overwritten.\n\nIf another document of pullpass wrote it, remove that document first, then run the printed command. A change from the [variables](document.md#the-drop-in-variables) to a document needs no move: a `ClusterPullSecret` for the same Secret takes it over when it is due.',
       action:
-        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script: [migrate-from-script.md](guides/migrate-from-script.md).',
+        'Choose another `spec.secretName`, or take the Secret over: once with `--adopt`, or with `spec.conflictPolicy: Adopt`. To replace the usual script: [guide](guides/migrate-from-script.md).',
     },
     SECRET_CONFLICT: {
       hops: ['kubernetes'],
@@ -51,8 +51,7 @@ export const secretsSection: Section = {
     },
     REFRESH_OVERDUE: {
       status: true,
-      meaning:
-        'Five sixths of the lifetime of a credential have passed without a refresh, which is due after two thirds.',
+      meaning: 'Five sixths of the lifetime of a credential have passed; a refresh is due after two thirds.',
       action: 'Find out why it is not refreshed: `pullpass doctor -f FILE`.',
     },
     SECRET_OUTDATED: {
@@ -106,8 +105,7 @@ export const secretsSection: Section = {
     POD_SECRET_MISSING: {
       doctor: ['pod'],
       meaning: '`imagePullSecrets` of the pod does not contain the Secret.',
-      action:
-        'Add the Secret to the pod template, or set `attachToServiceAccounts` in the document, and recreate the pod.',
+      action: 'Add the Secret to the pod template, or set `attachToServiceAccounts`, and recreate the pod.',
     },
     POD_OLDER_THAN_ATTACHMENT: {
       doctor: ['pod'],

@@ -26,7 +26,7 @@ export const subjectTokenSection: Section = {
       issuerCheck: true,
       meaning: 'The token expired more than a minute ago. `issuer check` still verifies its signature.',
       action:
-        "Read the token from the pod's own projected volume, where the kubelet renews it, not from a copy. Check the clock of this machine.",
+        "Read the token from the pod's own projected volume, where the kubelet renews it. Check the clock of this machine.",
     },
     TOKEN_NOT_YET_VALID: {
       doctor: ['subject-token'],
@@ -61,7 +61,7 @@ export const subjectTokenSection: Section = {
       issuerCheck: true,
       alarm: true,
       meaning:
-        'The issuer of the token differs from `spec.issuer`, from the URL that is checked or published, or, for `doctor`, from the issuer of the cluster: the token is of another cluster, or older than a change of the issuer.',
+        'The issuer of the token differs from `spec.issuer`, from the URL that is checked or published, or, for `doctor`, from that of the cluster: the token is of another cluster, or older than a change of the issuer.',
       action:
         'After a change of the issuer, recreate the pod: the kubelet renews a token only at 80 % of its lifetime. Otherwise correct `spec.issuer.url`, `--issuer-url` or the issuer of the cluster (`pullpass issuer show --to-issuer URL`).',
     },
@@ -69,7 +69,7 @@ export const subjectTokenSection: Section = {
       hops: ['subject-token'],
       doctor: ['subject-token'],
       meaning:
-        'The ServiceAccount of `spec.serviceAccountRef` (or `--service-account`) or its namespace does not exist, or the permission `create` on `serviceaccounts/token` is missing.',
+        'The ServiceAccount of `spec.serviceAccountRef` (or `--service-account`) or its namespace does not exist, or `create` on `serviceaccounts/token` is not permitted.',
       action: 'Create the ServiceAccount, correct the reference, or grant the rule in the line `fix`.',
     },
     TOKEN_FILE_ELSEWHERE: {
@@ -82,7 +82,7 @@ export const subjectTokenSection: Section = {
       alarm: true,
       meaning: 'An API server issued no token. Its signing key is unknown, so no key is withdrawn in this round.',
       action:
-        "See the error in the alarm's message: the permission to request tokens of its own ServiceAccount, or the API server.",
+        'See the error in the message: the permission to request tokens of its own ServiceAccount, or the API server.',
     },
     SUBJECT_TOO_LONG: {
       hops: ['subject-token', 'exchange', 'trust'],
@@ -96,7 +96,7 @@ export const subjectTokenSection: Section = {
       doctor: ['clock'],
       alarm: true,
       meaning:
-        '`doctor`: the clock of this machine differs from others by more than a minute. Alarm: the clock of an API server differs by more than 5 minutes, during which no key is withdrawn for its age.',
+        '`doctor`: the clock of this machine differs from others by more than a minute. Alarm: that of an API server differs by more than 5 minutes, during which no key is withdrawn for its age.',
       action: 'Synchronize the clocks by NTP. In a pod, the clock is that of the node.',
     },
   },

@@ -9,7 +9,7 @@ export const trustSection: Section = {
       hops: ['trust'],
       meaning:
         'No credentials of an operator were found. The identity of a pod or node is not used unless it is configured.',
-      action: 'Configure one of the sources in the error, as the line `fix` states.',
+      action: 'Configure one of the sources, as the line `fix` states.',
     },
     TRUST_DENIED: {
       hops: ['trust'],
