@@ -103,7 +103,12 @@ const outside: Readonly<Record<string, { readonly spec: object; readonly reason:
     'kube-system': {
       spec: { namespaces: { include: ['kube-system'] } },
       reason: 'WriteFailed',
-      message: /only the Secrets of --secret-name outside of kube-\*/,
+      message: /only the Secrets of --secret-name outside of kube-\*.*; fix: select no namespace kube-\*/,
+    },
+    'to adopt a Secret of another client': {
+      spec: { conflictPolicy: 'Adopt', namespaces: { include: ['apps-c'] } },
+      reason: 'WriteFailed',
+      message: /may not adopt a Secret without its label.*; fix: take over this Secret once, .* --adopt$/,
     },
   }
 
@@ -240,6 +245,7 @@ await withRealPart(
         t.after(() => child.kill('SIGKILL'))
         const apart = { namespaces: { include: ['apps-a'] } }
         await create('pull', apart)
+        await createSecret(setup, 'apps-c', 'appscred')
         for (const [index, { spec }] of Object.values(outside).entries()) await create(`outside-${index}`, spec)
         await whenReady('pull', 'Fresh')
         for (const [index, [title, { reason, message }]] of Object.entries(outside).entries()) {
@@ -249,7 +255,7 @@ await withRealPart(
           })
         }
         await remove('pull')
-        await deleteSecret(setup, 'apps-b', 'appscred')
+        for (const name of ['apps-b', 'apps-c']) await deleteSecret(setup, name, 'appscred')
       })
 
       test('without any one of its permissions a failure is reported, and states which', async (t) => {

@@ -137,6 +137,7 @@ export function resourceFacts(
     notSelected: document === undefined ? 0 : namespacesToDelete(document, view).length,
     watchRefusal: document && view.refusal('secrets', document.secretName),
     isWatched: document === undefined || watchesFor(document, view).every(isTried),
+    absentAccounts: (document?.attachToServiceAccounts ?? []).filter((account) => isAbsent(account, view)),
     further: document === undefined ? [] : furtherFaults(document, { ofDocument, evictions, view }),
     exchangeFaults: credentials.faultsOf(resource.controlled?.requests ?? []),
   }
@@ -144,6 +145,11 @@ export function resourceFacts(
 
 const isTried = (watch: Pick<ClusterView['namespaces'], 'synced' | 'fault'> | undefined): boolean =>
   watch === undefined || watch.synced || watch.fault !== undefined
+
+function isAbsent(account: string, view: ClusterView): boolean {
+  const watched = view.serviceAccounts(account)
+  return watched?.synced === true && watched.objects.size === 0
+}
 
 /** In addition to that of its Secrets. */
 const watchesFor = (document: Document, view: ClusterView) => [

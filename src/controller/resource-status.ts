@@ -35,6 +35,8 @@ export interface ResourceFacts {
   readonly isWatched: boolean
   /** What the document requests in addition to Secrets, and does not get; the Secrets are written. */
   readonly further: readonly FurtherFault[]
+  /** Accounts that it names and that no namespace has. */
+  readonly absentAccounts: readonly string[]
 }
 
 /** Why an account does not refer to the Secret, or, without one, why pods are not evicted. */
@@ -47,8 +49,7 @@ interface Counts {
   readonly selected: number
   readonly fresh: number
   readonly failing: readonly FailingNamespace[]
-  /** Of the first one. */
-  readonly fault: PullpassError | undefined
+  readonly first: { readonly name: string; readonly fault: PullpassError } | undefined
 }
 
 export function evaluateStatus(facts: ResourceFacts, now: Date): ResourceStatus {
@@ -117,14 +118,14 @@ function countSecrets(
       code: fault.code,
       message: shortened(messageOf(fault), longestMessage),
     })),
-    fault: failing[0]?.fault,
+    first: failing[0],
   }
 }
 
 type Ready = Pick<ResourceCondition, 'status' | 'reason' | 'message'>
 
 function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready {
-  const { resource, usedInstead, notSelected, watchRefusal, exchangeFaults, further } = facts
+  const { resource, usedInstead, notSelected, watchRefusal, exchangeFaults, further, absentAccounts } = facts
   const { fault: invalid, controlled } = resource
   if (invalid !== undefined) {
     const kept = controlled === undefined ? '' : '. The last valid version stays in use'
@@ -155,10 +156,11 @@ function evaluateReady(facts: ResourceFacts, counts: Counts | undefined): Ready 
     return { status, reason: 'NoNamespaceSelected', message: `no namespace is selected${kept}` }
   }
   const deleted = notSelected > 0 ? `; ${secretsOf(notSelected)} being deleted in namespaces that are not selected` : ''
-  const freshness = `${fresh} of ${selected} ${selected === 1 ? 'namespace is' : 'namespaces are'} fresh${deleted}${issuerNote(controlled)}`
+  const freshness = `${fresh} of ${selected} ${selected === 1 ? 'namespace is' : 'namespaces are'} fresh${deleted}${issuerNote(controlled)}${absenceNote(absentAccounts)}`
   const [exchangeFault] = exchangeFaults
-  const fault = exchangeFault ?? counts.fault
-  const cause = fault && described(fault) + fixIn(fault, controlled)
+  const fault = exchangeFault ?? counts.first?.fault
+  const fix = exchangeFault ? fixOfExchange(exchangeFault, controlled) : fixOfWrite(counts.first, controlled)
+  const cause = fault && described(fault) + fix
   if (fresh === selected) {
     const refresh = cause === undefined ? '' : `; the last refresh failed: ${cause}`
     const { reason, words } = evaluateFurther(further) ?? {}
@@ -198,8 +200,22 @@ const isRefusal = ({ code, retryable }: PullpassError): boolean =>
 const issuerNote = (controlled: CustomResource['controlled']): string =>
   controlled?.document.issuer === undefined ? '' : '; the keys of spec.issuer are not watched here'
 
+const absenceNote = (accounts: readonly string[]): string =>
+  accounts.length === 0 ? '' : `; no namespace has ServiceAccount ${shortened(accounts.join(', '), 128)}`
+
+/** Of a Secret that a policy refuses, which may be that of the installation: no flag permits it to custom resources. */
+function fixOfWrite(first: Counts['first'], controlled: CustomResource['controlled']): string {
+  if (first === undefined) return ''
+  const { name, fault } = first
+  if (fault.code !== 'KUBERNETES_REFUSED' || fault.retryable) return fixClause(fault)
+  if (name.startsWith('kube-'))
+    return '; fix: select no namespace kube-*, where an installation permits only documents in files'
+  if (controlled?.document.conflictPolicy !== 'Adopt') return fixClause(fault)
+  return '; fix: take over this Secret once, with a file that contains a document of the same name: pullpass refresh -f FILE --adopt'
+}
+
 /** Of a token that may not be requested: the flags of `pullpass manifests` that permit it. */
-function fixIn(fault: PullpassError, controlled: CustomResource['controlled']): string {
+function fixOfExchange(fault: PullpassError, controlled: CustomResource['controlled']): string {
   const document = controlled?.document
   const account = document?.serviceAccountRef
   const refusal = fault.cause instanceof PullpassError ? fault.cause.code : undefined

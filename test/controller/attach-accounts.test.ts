@@ -124,6 +124,17 @@ suite('with attachToServiceAccounts, the controller', () => {
     assert.ok(isAttached(sandbox, 'team-b'))
   })
 
+  test('states in the status of a custom resource that no namespace has the account', async (t) => {
+    const { sandbox, start, time } = await startControllerTest(t, { document: 'none' })
+    sandbox.cluster.installDefinitions()
+    writeResource(sandbox, { spec: { attachToServiceAccounts: ['default', 'defualt'] } })
+    await start()
+    const message = '2 of 2 namespaces are fresh; no namespace has ServiceAccount defualt'
+    const isReported = () => readyOf(sandbox)?.message === message
+    await advanceUntil(time, { stepMs: 1_000, description: 'the status' }, isReported)
+    assert.equal(readyOf(sandbox)?.status, 'True')
+  })
+
   test('attaches no Secret of another owner, and after its removal its own', async (t) => {
     const { sandbox, start } = await startControllerTest(t, attaching('default'))
     const metadata = { namespace: 'team-a', name: 'regcred' }

@@ -89,7 +89,8 @@ const noToken = new PullpassError({
   seen: 'no right to create a token',
   hint: 'grant the rule',
 })
-const failed = (seen: string) => ({ failure: { count: 1, secret: 'absent', retryAtMs: 0, fault: fault(seen) } })
+const failedBy = (cause: PullpassError) => ({ failure: { count: 1, secret: 'absent', retryAtMs: 0, fault: cause } })
+const failed = (seen: string) => failedBy(fault(seen))
 
 const unremarkable: ResourceFacts = {
   resource: resource(),
@@ -100,6 +101,7 @@ const unremarkable: ResourceFacts = {
   exchangeFaults: [],
   isWatched: true,
   further: [],
+  absentAccounts: [],
 }
 const evaluate = (changes: Partial<ResourceFacts> = {}) => evaluateStatus({ ...unremarkable, ...changes }, now)
 const two = new Map([
@@ -248,6 +250,39 @@ suite('the status of a ClusterPullSecret', () => {
         further: [{ fault: noPods }],
       },
       ['False', 'WriteFailed', '2 of 3 namespaces are fresh: SECRET_NOT_OURS: Secret team-c/regcred is not ours'],
+    ],
+    [
+      'accounts that no namespace has',
+      { secrets: two, absentAccounts: ['defualt', 'builder'] },
+      ['True', 'Fresh', '2 of 2 namespaces are fresh; no namespace has ServiceAccount defualt, builder'],
+    ],
+    [
+      'a Secret in kube-system that a policy refuses',
+      { secrets: new Map([['kube-system', { ...newSecretState(), ...failedBy(denial) }]]) },
+      [
+        'False',
+        'WriteFailed',
+        '0 of 1 namespace is fresh: KUBERNETES_REFUSED: denied; fix: select no namespace kube-*, where an installation permits only documents in files',
+      ],
+    ],
+    [
+      'a Secret of another client whose adoption a policy refuses',
+      {
+        secrets: new Map([['team-a', { ...newSecretState(), ...failedBy(denial) }]]),
+        resource: resource({
+          controlled: { document: { ...document, conflictPolicy: 'Adopt' }, requests: [], revision: '' },
+        }),
+      },
+      [
+        'False',
+        'WriteFailed',
+        '0 of 1 namespace is fresh: KUBERNETES_REFUSED: denied; fix: take over this Secret once, with a file that contains a document of the same name: pullpass refresh -f FILE --adopt',
+      ],
+    ],
+    [
+      'a Secret that a policy refuses',
+      { secrets: new Map([['team-a', { ...newSecretState(), ...failedBy(denial) }]]) },
+      ['False', 'WriteFailed', '0 of 1 namespace is fresh: KUBERNETES_REFUSED: denied; fix: exempt pullpass in it'],
     ],
     ['no selected namespace', {}, ['False', 'NoNamespaceSelected', 'no namespace is selected']],
     [
