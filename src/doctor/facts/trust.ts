@@ -87,8 +87,7 @@ async function gatherTrustOf(
   const repository = await repositoryFor(documents, references, vendors)
   const known = { exchangeRequest, documents, repository, subject: token?.subject }
   const isRefused = exchanges.some(
-    ({ exchangeRequest: of, result }) =>
-      of === exchangeRequest && result instanceof PullpassError && isOfTrust(result.code),
+    ({ exchangeRequest: of, result }) => of === exchangeRequest && result instanceof PullpassError && isOfTrust(result),
   )
   const denied = pulls.filter(
     ({ exchangeRequest: of, attempt }) =>
@@ -195,4 +194,6 @@ const ofTrust: readonly Code[] = [
   'REGISTRY_DENIED',
 ]
 
-export const isOfTrust = (code: Code): boolean => ofTrust.includes(code)
+/** Also of a vendor whose response states only that it does not accept the token: then the error compares both. */
+export const isOfTrust = ({ code, details }: Pick<PullpassError, 'code' | 'details'>): boolean =>
+  ofTrust.includes(code) || (code === 'EXCHANGE_REFUSED' && details.fixOfToken !== undefined)

@@ -91,7 +91,7 @@ const explained: Readonly<Partial<Record<ErrorCode, readonly string[]>>> = {
   ISSUER_REFUSED: ['subject-token', 'discovery'],
   ISSUER_UNREACHABLE: ['discovery', 'key'],
   SIGNATURE_INVALID: ['signature', 'key'],
-  EXCHANGE_REFUSED: ['signature'],
+  EXCHANGE_REFUSED: ['discovery', 'key', 'signature'],
 }
 
 function evaluateExchange(
@@ -157,5 +157,5 @@ function evaluateRefusal(
     return { ...dependencyFailed('exchange', about, cause), seen }
   }
   // The command of the error may create what was found at the vendor: that of the remedy is the only one.
-  return failedBy('exchange', about, fault, isOfTrust(fault.code) ? { command: undefined, ...remedy(fault) } : {})
+  return failedBy('exchange', about, fault, isOfTrust(fault) ? { command: undefined, ...remedy(fault) } : {})
 }

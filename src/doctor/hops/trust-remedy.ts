@@ -34,7 +34,8 @@ export function trustRemedy(facts: TrustFacts, fault: Refused, commands: Printed
   const ofKeys = code === 'ISSUER_UNREACHABLE' || code === 'SIGNATURE_INVALID'
   const keptKeys = found.find((finding) => finding.keptKeys !== undefined)?.keptKeys
   if (ofKeys && keptKeys !== undefined) return { ...trustCommand(facts, commands, keptKeys), words: notes }
-  if (code === 'CONDITION_REFUSED') return remedyOf({ hint: joined(notes, hint), command })
+  if (code === 'CONDITION_REFUSED' || code === 'EXCHANGE_REFUSED')
+    return remedyOf({ hint: joined(notes, hint), command })
   return { words: `${settled}${notes === '' ? '' : `. Besides, ${notes}`}` }
 }
 
@@ -79,9 +80,10 @@ function elsewhereRemedy({ image, repository, named, found }: ImageElsewhere, ap
   return { command, words: `${where}: this grants access to it, too; or ${inDocument}` }
 }
 
-/** Applying trust again is not known to fix keys and conditions. */
+/** Applying trust again is not known to fix keys, conditions and what the vendor does not state. */
 function unread(fault: Refused, apply: Remedy): Remedy {
-  if (['CONDITION_REFUSED', 'ISSUER_UNREACHABLE', 'SIGNATURE_INVALID'].includes(fault.code)) return remedyOf(fault)
+  const unfixed = ['CONDITION_REFUSED', 'ISSUER_UNREACHABLE', 'SIGNATURE_INVALID', 'EXCHANGE_REFUSED']
+  if (unfixed.includes(fault.code)) return remedyOf(fault)
   return { ...apply, words: [apply.words, fixOf(fault)].filter((words) => words !== undefined).join('; or: ') }
 }
 
