@@ -11,6 +11,7 @@ import type { OidcSandbox } from './oidc/vendor.ts'
 import type { TencentSandbox } from './tencent/vendor.ts'
 import type { TokenSandbox } from './token/vendor.ts'
 import type { LoadSandboxVendor, SandboxVendor } from './vendor.ts'
+import type { YandexSandbox } from './yandex/vendor.ts'
 
 type CloudOf<Load> = Load extends LoadSandboxVendor<infer Cloud> ? Cloud : never
 
@@ -23,7 +24,7 @@ export const sandboxVendors = {
   jfrog: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./jfrog/vendor.ts')).jfrog,
   cloudsmith: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./cloudsmith/vendor.ts')).cloudsmith,
   chainguard: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./chainguard/vendor.ts')).chainguard,
-  yandex: async (): Promise<SandboxVendor<FederatedSandbox>> => (await import('./yandex/vendor.ts')).yandex,
+  yandex: async (): Promise<SandboxVendor<YandexSandbox>> => (await import('./yandex/vendor.ts')).yandex,
   alibaba: async (): Promise<SandboxVendor<AlibabaSandbox>> => (await import('./alibaba/vendor.ts')).alibaba,
   tencent: async (): Promise<SandboxVendor<TencentSandbox>> => (await import('./tencent/vendor.ts')).tencent,
   token: async (): Promise<SandboxVendor<TokenSandbox>> => (await import('./token/vendor.ts')).token,

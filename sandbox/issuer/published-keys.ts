@@ -46,6 +46,10 @@ export async function readPublishedKeys(
   return keySet(await readJson(servedUrl(String(discovery['jwks_uri']))))
 }
 
+/** The keys at a URL with which a verifier is configured: it does not read the discovery document. Rejects as above. */
+export const readKeysAt = async (url: string, connection: IssuerConnection): Promise<JSONWebKeySet> =>
+  keySet((await fetchJson(url, connection)).document)
+
 async function readCached(url: string, connection: IssuerConnection, cache: DocumentCache | undefined) {
   const kept = cache?.kept.get(url)
   if (cache !== undefined && kept !== undefined && cache.now() < kept.until) return kept.document

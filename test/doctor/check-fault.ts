@@ -17,6 +17,7 @@ import { publishFaults } from './faults/publish-faults.ts'
 import { registryFaults } from './faults/registry-faults.ts'
 import { secretFaults } from './faults/secret-faults.ts'
 import { tokenFaults } from './faults/token-faults.ts'
+import { yandexFaults } from './faults/yandex-faults.ts'
 import { startGround, type World } from './ground.ts'
 import { type RunGcloud, runPrintedCommand } from './run-printed-command.ts'
 
@@ -31,6 +32,7 @@ const faultLists: readonly (readonly Fault[])[] = [
   awsFaults,
   azureFaults,
   alibabaFaults,
+  yandexFaults,
   registryFaults,
   clusterFaults,
   secretFaults,

@@ -14,6 +14,12 @@ export const draft: DraftOf = (host) =>
         name: 'yandex',
         credential: 'every registry',
         facts: 'Container Registry',
-        fields: [{ name: 'serviceAccountId', comment: 'The id of the service account that may pull' }],
+        fields: [
+          {
+            name: 'serviceAccountId',
+            comment: 'The id of the service account that may pull. yc iam service-account list prints it',
+          },
+        ],
+        trust: ['trust:', '  repositories: [REGISTRY_ID]'],
       }
     : undefined

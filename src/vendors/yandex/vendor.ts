@@ -7,4 +7,9 @@ export const yandex: Vendor = defineVendor<YandexSettings>({
   settings: async () => (await import('./settings.ts')).settings,
   exchange: async () => (await import('./exchange.ts')).exchange,
   draft: async () => (await import('./hosts.ts')).draft,
+  trust: {
+    commandLine: 'yc',
+    replaceable: ['audiences', 'jwksUrl', 'subjects'],
+    load: async () => (await import('./trust/trust.ts')).trust,
+  },
 })

@@ -115,6 +115,16 @@ const everywhere: readonly PlantedFault[] = [
   },
 ]
 
+/** The document does not name what `pullpass trust` grants. */
+const withoutTrust = (own: RegExp): RegExp =>
+  new RegExp(`^pullpass trust apply -f \\S+ --repository REGISTRY_ID, or REGISTRY_ID/NAME .*; (?:or: )?${own.source}`)
+
+const { command: _, ...absentAccount } = otherName(
+  'the service account does not exist',
+  'PROVIDER_NOT_FOUND',
+  withoutTrust(/correct yandex\.serviceAccountId/),
+)
+
 /** Refusals of a registry that verifies the token itself have no reason. */
 function atRegistry(title: string, plant: PlantedFault['plant']): PlantedFault {
   const fix = /^check that this host belongs to the vendor that the document configures for it$/
@@ -184,8 +194,10 @@ export const cases: Readonly<Record<string, VendorCase>> = {
       otherIssuer('EXCHANGE_REFUSED', refused),
       otherSubject('EXCHANGE_REFUSED', refused),
       otherAudience('EXCHANGE_REFUSED', refused),
-      otherName('the service account does not exist', 'PROVIDER_NOT_FOUND', parameters),
-      ...everywhere,
+      absentAccount,
+      ...everywhere.map((one) =>
+        one.code === 'REGISTRY_DENIED' ? { ...one, fix: withoutTrust(/also check the path/) } : one,
+      ),
     ],
   },
   alibaba: {

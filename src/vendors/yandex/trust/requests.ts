@@ -1,0 +1,206 @@
+/**
+ * Requests to Yandex Cloud's APIs with the operator's IAM token; error responses become errors of the hop trust.
+ * Paths and fields: https://github.com/yandex-cloud/cloudapi (yandex/cloud/iam/v1, containerregistry/v1, operation, access).
+ * An error is a google.rpc.Status: `{code, message, details}`. https://yandex.cloud/docs/api-design-guide/concepts/errors
+ */
+import { PullpassError } from '../../../errors/pullpass-error.ts'
+import type { Context } from '../../../http/context.ts'
+import type { Refusal } from '../../../http/request-errors.ts'
+import { type ApiRequest, send, UnexpectedResponse } from '../../../http/send.ts'
+import { asList, asObject, asText } from '../../../text/json-fields.ts'
+import { shellVariable } from '../../../text/plain-text.ts'
+import { repeatsSecret } from '../../../text/secret-register.ts'
+import { followOperation, type Operation, readOperationState } from '../../operation.ts'
+import { configuringTrust } from '../../operator.ts'
+import { type Api, apiEndpoint } from '../endpoints.ts'
+import { isId } from '../names.ts'
+import { operatorToken, signInCommand } from '../operator/sign-in.ts'
+
+/** A role that permits a request, and the command of `yc` that grants it, without role and subject. */
+export interface RoleNeeded {
+  readonly role: string
+  /** `the service account ID`. */
+  readonly on: string
+  readonly words: string
+}
+
+interface YandexRequest<T> extends Pick<ApiRequest<T>, 'method' | 'json'> {
+  readonly api: Api
+  /** Below the origin, with encoded names. */
+  readonly path: string
+  readonly read: (body: unknown) => T
+  readonly needs: RoleNeeded | undefined
+}
+
+/** Names and ids of resources are printed. @throws UnexpectedResponse */
+function withoutSecrets(body: unknown, secrets: Context['secrets']): unknown {
+  if (repeatsSecret(JSON.stringify(body), secrets)) throw new UnexpectedResponse('it repeats a credential')
+  return body
+}
+
+/** @throws TRUST_CREDENTIALS_MISSING, TRUST_DENIED, TRUST_NOT_FOUND, TRUST_CONFLICT, TRUST_REFUSED, TRUST_UNAVAILABLE */
+export async function sendYandex<T>(context: Context, request: YandexRequest<T>): Promise<T> {
+  const { api, path, read, needs, ...rest } = request
+  return await send(context, {
+    ...rest,
+    hop: 'trust',
+    service: 'Yandex Cloud',
+    url: `${apiEndpoint(api, context.environment)}${path}`,
+    bearer: operatorToken(context.environment),
+    refusal: (status, body) => refusalOf(status, body, needs),
+    read: ({ body }) => read(withoutSecrets(body, context.secrets)),
+  })
+}
+
+/** Undefined if the resource does not exist. */
+export async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
+  return await found.catch((fault: unknown) => {
+    if (fault instanceof PullpassError && fault.code === 'TRUST_NOT_FOUND') return undefined
+    throw fault
+  })
+}
+
+/** A list has at most this many pages of 1000 items: more is an error, since what is missing could be needed. */
+const mostPages = 10
+
+/** `field`: of the items. @throws as sendYandex, RESPONSE_MALFORMED */
+export async function listYandex<T>(
+  context: Context,
+  {
+    field,
+    path,
+    item,
+    ...request
+  }: Omit<YandexRequest<never>, 'read' | 'method' | 'json'> & {
+    readonly field: string
+    readonly item: (value: unknown) => T
+  },
+): Promise<T[]> {
+  const items: T[] = []
+  let token = ''
+  for (let page = 1; page === 1 || token !== ''; page++) {
+    const isLast = page === mostPages
+    const query = `${path.includes('?') ? '&' : '?'}pageSize=1000${token && `&pageToken=${encodeURIComponent(token)}`}`
+    token = await sendYandex(context, {
+      ...request,
+      method: 'GET',
+      path: `${path}${query}`,
+      read(body) {
+        items.push(...asList(asObject(body)?.[field]).map(item))
+        const next = shortText(asObject(body)?.['nextPageToken']) ?? ''
+        if (next !== '' && isLast) throw new UnexpectedResponse(`the list has more than ${mostPages} pages`)
+        return next
+      },
+    })
+  }
+  return items
+}
+
+/** A change is an operation, which is followed until it is done. @throws as sendYandex, TRUST_OPERATION_FAILED, TRUST_OPERATION_UNFINISHED */
+export async function changeYandex(
+  context: Context,
+  request: Omit<YandexRequest<never>, 'read'> & { readonly method: 'POST' | 'PATCH' | 'DELETE' },
+): Promise<void> {
+  const started = await sendYandex(context, { ...request, read: readOperation })
+  await followOperation(started, followed(context, started.name), context)
+}
+
+const followed = (context: Context, name: string) => ({
+  owner: "Yandex Cloud's",
+  hop: 'trust' as const,
+  codes: {
+    denied: configuringTrust.codes.denied,
+    absent: 'TRUST_NOT_FOUND',
+    unavailable: configuringTrust.codes.unavailable,
+    failed: 'TRUST_OPERATION_FAILED',
+    unfinished: 'TRUST_OPERATION_UNFINISHED',
+  } as const,
+  request: () =>
+    sendYandex(context, {
+      api: 'operation',
+      method: 'GET',
+      path: `/operations/${name}`,
+      read: readOperation,
+      needs: undefined,
+    }),
+})
+
+/** Its id is part of a path. */
+function readOperation(body: unknown): Operation {
+  const name = asText(asObject(body)?.['id']) ?? ''
+  const state = readOperationState(body)
+  if (!state.done && !isId(name)) throw new UnexpectedResponse('it names no operation')
+  return { ...state, name: isId(name) ? name : 'without an id' }
+}
+
+const longestText = 8192
+
+export function shortText(value: unknown): string | undefined {
+  const text = asText(value)
+  return text !== undefined && text.length > longestText ? undefined : text
+}
+
+/** Ids are used in paths and printed commands. @throws UnexpectedResponse */
+export function idIn(value: unknown, what: string): string {
+  const text = shortText(value)
+  if (text === undefined || !isId(text)) throw new UnexpectedResponse(`it contains ${what} without a valid id`)
+  return text
+}
+
+/** https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
+const grpc = {
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  unauthenticated: 16,
+}
+
+/** By the code of the error; the texts of its messages are not documented. */
+function refusalOf(status: number, body: unknown, needs: RoleNeeded | undefined): Refusal | undefined {
+  const error = asObject(body)
+  const [code, message] = [error?.['code'], asText(error?.['message'])]
+  if (message === undefined) return undefined
+  switch (code) {
+    case grpc.unauthenticated:
+      return {
+        code: 'TRUST_DENIED',
+        message,
+        hint: 'a token is valid for up to 12 hours: sign in with yc, and set a new one',
+        command: signInCommand,
+      }
+    case grpc.permissionDenied:
+      return needs === undefined ? { code: 'TRUST_DENIED', message } : denied(message, needs)
+    case grpc.notFound:
+      return { code: 'TRUST_NOT_FOUND', message }
+    case grpc.alreadyExists:
+    case grpc.aborted:
+      return { code: 'TRUST_CONFLICT', message }
+    case grpc.resourceExhausted:
+      return {
+        code: 'QUOTA_EXCEEDED',
+        message,
+        retryable: status === 429,
+        hint: 'no action if this is temporary; a quota of the cloud is raised in the console',
+      }
+    default:
+      if (status < 500) return { code: 'TRUST_REFUSED', message }
+      return {
+        code: 'TRUST_UNAVAILABLE',
+        message,
+        retryable: true,
+        expected: 'a response',
+        hint: 'no action if this is temporary; run the command again: it continues where it stopped',
+      }
+  }
+}
+
+const denied = (message: string, { role, on, words }: RoleNeeded): Refusal => ({
+  code: 'TRUST_DENIED',
+  message,
+  expected: `the operator to have the role ${role} on ${on}`,
+  hint: 'grant it, and run the command again: it continues where it stopped',
+  command: `yc ${words} --role ${role} --subject ${shellVariable('OPERATOR')}`,
+})
