@@ -8,7 +8,7 @@ export interface OidcProvider {
   readonly name: string
   readonly issuer: string
   readonly clientIds: readonly string[]
-  /** Lower-case SHA-1. */
+  /** SHA-1, as they were written. */
   readonly fingerprints: readonly string[]
   readonly description: string
 }

@@ -85,7 +85,7 @@ async function verifyToken(
     throw oidcFault('IssuerNotMatch', "The issuer in the OIDC Token doesn't match the OIDC Provider registered.")
   const audience = [aud ?? []].flat().find((one) => provider.clientIds.includes(one))
   if (audience === undefined) throw oidcFault('AudienceNotMatch', 'Invalid audience.')
-  if (!provider.fingerprints.includes(fingerprintOf(issuers)))
+  if (!provider.fingerprints.some((one) => one.toLowerCase() === fingerprintOf(issuers)))
     throw oidcFault('PublicKeyFingerprintMismatch', 'The fingerprint of the certificate does not match.')
   const keys = await readPublishedKeys({ issuerUri: provider.issuer }, issuers).catch(() => {
     throw brokenConfiguration(provider)

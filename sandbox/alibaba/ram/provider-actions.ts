@@ -32,7 +32,7 @@ export function imsActions(needs: RamNeeds): Readonly<Record<string, RpcAction>>
         resource,
         run: (call) =>
           change(call, ({ fingerprints }) => {
-            const added = [...new Set([...fingerprints, call.field('Fingerprint').toLowerCase()])]
+            const added = [...new Set([...fingerprints, call.field('Fingerprint')])]
             if (added.length > mostFingerprints)
               throw new RpcRefusal(
                 409,
@@ -46,7 +46,7 @@ export function imsActions(needs: RamNeeds): Readonly<Record<string, RpcAction>>
         resource,
         run: (call) =>
           change(call, ({ fingerprints }) => ({
-            fingerprints: fingerprints.filter((one) => one !== call.field('Fingerprint').toLowerCase()),
+            fingerprints: fingerprints.filter((one) => one !== call.field('Fingerprint')),
           })),
       },
       DeleteOIDCProvider: {
@@ -78,7 +78,7 @@ function create({ field, fields }: RpcCall, { providers }: Account): object {
     throw new RpcRefusal(400, 'InvalidParameter.IssuerUrl', 'The issuer URL is invalid.')
   const lists = {
     clientIds: fields.get('ClientIds') ?? '',
-    fingerprints: (fields.get('Fingerprints') ?? '').toLowerCase(),
+    fingerprints: fields.get('Fingerprints') ?? '',
   }
   const description = fields.get('Description') ?? ''
   if (description.length > 256)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { AlibabaSandbox } from '../../../sandbox/alibaba/vendor.ts'
 import { resultsOf } from '../../commands/trust/run-trust.ts'
+import { runPullpass } from '../../support/run-pullpass.ts'
 import { provider, role, startTrustTest } from './run-trust.ts'
 
 const subject = 'system:serviceaccount:image-system:pullpass'
@@ -98,7 +99,7 @@ suite('trust at Alibaba Cloud changes nothing of another owner:', () => {
   test('client ids and fingerprints of a provider change only where --replace names them', async (t) => {
     const { cloud, sandbox, trust } = await startTrustTest(t)
     const { issuer } = sandbox.cluster
-    const [foreign, fields] = ['a'.repeat(40), { name: 'cluster', issuer, description: 'by hand' }]
+    const [foreign, fields] = ['A'.repeat(40), { name: 'cluster', issuer, description: 'by hand' }]
     cloud.account.providers.set('cluster', { ...fields, clientIds: ['kubernetes'], fingerprints: [foreign] })
     const refused = await trust(['apply', '--yes', '--no-verify'])
     assert.match(refused.stderr, /pullpass did not create it, and it accepts the client ids kubernetes$/m)
@@ -218,5 +219,47 @@ test('trust at Alibaba Cloud refuses a document that cannot work', async (t) => 
   assert.match(
     elsewhere.stderr,
     /is of account 123456789012, and acs:ram::210987654321:oidc-provider\/cluster is in account/,
+  )
+})
+
+test('trust at Alibaba Cloud, if a run was ended between two steps, is continued by the next one', async (t) => {
+  const { cloud, trust } = await startTrustTest(t)
+  for (const last of ['CreateOIDCProvider', 'CreateRole', 'CreatePolicy', 'AttachPolicyToRole']) {
+    const controller = new AbortController()
+    cloud.onAction((name) => (name === last ? controller.abort(new Error('killed')) : undefined))
+    await trust(['apply', '--yes'], {}, { signal: controller.signal })
+    cloud.onAction(undefined)
+    const again = await trust(['apply', '--yes'])
+    assert.equal(again.exitCode, 0, `${last}: ${again.stderr}`)
+    const destroyed = await trust(['destroy', '--yes'])
+    assert.equal(destroyed.exitCode, 0, destroyed.stderr)
+    const { providers, roles, policies } = cloud.account
+    assert.equal(providers.size + roles.size + policies.size, 0, last)
+  }
+})
+
+test('a trust policy at Alibaba Cloud that another operator changes meanwhile keeps that change', async (t) => {
+  const { cloud, sandbox, trust, mark } = await startTrustTest(t)
+  putRole(cloud, [statementFor({ issuer: 'https://a.example.com', subject: 'a' })], `pullpass:${mark} pulls images`)
+  let reads = 0
+  cloud.onAction((name) => {
+    if (name !== 'GetRole') return
+    reads += 1
+    if (reads === 2) putRole(cloud, [service], `pullpass:${mark} pulls images`)
+  })
+  const run = await trust(['apply', '--yes'])
+  assert.equal(run.exitCode, 0, run.stderr)
+  assert.deepEqual(statementsOf(cloud), [service, statementFor(sandbox.cluster)])
+})
+
+test('doctor prints the command that adds the service account to a role of another owner at Alibaba Cloud', async (t) => {
+  const { cloud, sandbox, file } = await startTrustTest(t, { trust: 'set-up' })
+  putRole(cloud, [statementFor({ ...sandbox.cluster, subject: 'system:serviceaccount:ci:deployer' })], 'by hand')
+  const { stdout } = await runPullpass(sandbox, ['doctor', '-f', await file(), '-o', 'json'])
+  const { firstFailure } = JSON.parse(stdout)
+  assert.equal(firstFailure.code, 'CONDITION_REFUSED')
+  assert.match(
+    firstFailure.command,
+    /^aliyun ram UpdateRole --RoleName puller --NewAssumeRolePolicyDocument '\{.*ci:deployer.*image-system:pullpass/,
   )
 })

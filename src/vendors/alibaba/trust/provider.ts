@@ -16,6 +16,7 @@ const named = (arn: string) => ({ OIDCProviderName: parseArn(arn).name })
 interface FoundProvider {
   readonly issuer: string
   readonly clientIds: readonly string[]
+  /** As they are written there: in upper or lower case. */
   readonly fingerprints: readonly string[]
   readonly description: string
 }
@@ -28,7 +29,7 @@ async function readProvider(arn: string, ram: RamConnection): Promise<FoundProvi
 const providerIn = (provider: JsonObject): FoundProvider => ({
   issuer: asText(provider['IssuerUrl']) ?? '',
   clientIds: splitList(provider['ClientIds']),
-  fingerprints: splitList(provider['Fingerprints']).map((one) => one.toLowerCase()),
+  fingerprints: splitList(provider['Fingerprints']),
   description: asText(provider['Description']) ?? '',
 })
 
@@ -48,7 +49,7 @@ export async function observeProvider(
   const isOwn = marksIn(found.description).includes(desired.mark)
   if (added.length > 0 && !isOwn && !replace.includes('clientIds'))
     return { presence: 'present', verdict: 'refused', ...clientIdRefusal(desired, found, added) }
-  const differ = desired.fingerprints.join() !== found.fingerprints.toSorted().join()
+  const differ = desired.fingerprints.join() !== lowerCase(found.fingerprints).toSorted().join()
   const replaced = differ && replace.includes('fingerprints')
   const changes = [
     ...added.map((id) => clientIdAddition(desired, id, ram)),
@@ -138,6 +139,8 @@ const clientIdAddition = ({ arn }: DesiredProvider, id: string, ram: RamConnecti
     ram,
   )
 
+const lowerCase = (texts: readonly string[]) => texts.map((one) => one.toLowerCase())
+
 const mostFingerprints = 5
 
 /** Those of the document are added first, so that tokens are accepted throughout, unless the provider has no space for them. */
@@ -155,8 +158,10 @@ function fingerprintChanges(
       }),
       ram,
     )
-  const added = fingerprints.filter((one) => !found.fingerprints.includes(one)).map((one) => change('add', one))
-  const removed = found.fingerprints.filter((one) => !fingerprints.includes(one)).map((one) => change('remove', one))
+  const present = lowerCase(found.fingerprints)
+  const added = fingerprints.filter((one) => !present.includes(one)).map((one) => change('add', one))
+  const obsolete = found.fingerprints.filter((one) => !fingerprints.includes(one.toLowerCase()))
+  const removed = obsolete.map((one) => change('remove', one))
   return found.fingerprints.length + added.length <= mostFingerprints ? [...added, ...removed] : [...removed, ...added]
 }
 
